@@ -1,0 +1,86 @@
+/** What went wrong, in the four parts that every Sluice error has. */
+export interface ErrorParts {
+  /** What was expected. */
+  readonly expected: string;
+  /** What came instead (value and type). */
+  readonly came: string;
+  /** File, position, step or option where it was found. */
+  readonly where?: string;
+  /** What the user can do about it. */
+  readonly todo?: string;
+  readonly cause?: unknown;
+}
+
+function sentence({ expected, came, where, todo }: ErrorParts): string {
+  return `${where ? `${where}: ` : ''}expected ${expected}, came ${came}.${todo ? ` ${todo}` : ''}`;
+}
+
+/** Base of all errors that Sluice throws on purpose; `code` is stable, the message is for people. */
+export class SluiceError extends Error {
+  readonly code: string;
+  readonly parts: ErrorParts;
+  constructor(code: string, parts: ErrorParts) {
+    super(sentence(parts), { cause: parts.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.parts = parts;
+  }
+}
+
+/** Bad usage, recipe or option: exit code 2. */
+export class ConfigError extends SluiceError {
+  constructor(parts: ErrorParts) {
+    super('config', parts);
+  }
+}
+
+/** The input or the output could not be read or written (not a bad record): exit code 1. */
+export class InputError extends SluiceError {
+  constructor(parts: ErrorParts) {
+    super('io', parts);
+  }
+}
+
+/** A promise of Sluice does not hold (lost documents, detached buffer, stalled stream): exit code 1, always a bug worth reporting. */
+export class InvariantError extends SluiceError {
+  constructor(parts: ErrorParts) {
+    super('invariant', parts);
+  }
+}
+
+/** A guard stopped the run before harm: exit code 3. */
+export class GuardError extends SluiceError {
+  constructor(parts: ErrorParts) {
+    super('guard', parts);
+  }
+}
+
+/** The name in `known` that is closest to `name` (optimal string alignment distance), or null when nothing is near. */
+export function nearestName(name: string, known: Iterable<string>): string | null {
+  let best: string | null = null;
+  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of known) {
+    const d = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (d < bestDistance) {
+      best = candidate;
+      bestDistance = d;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      row[j] = Math.min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j], before[j - 2] + 1);
+    }
+    before = previous;
+    previous = row;
+  }
+  return previous[b.length];
+}

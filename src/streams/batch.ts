@@ -1,0 +1,205 @@
+import { Field, Float64, Int32, Int64, makeData, RecordBatch, Schema, Struct, Uint32, Utf8 } from 'apache-arrow';
+import { ConfigError } from '../errors.ts';
+import {
+  type Column,
+  type ColumnSpec,
+  type ColumnType,
+  isValid,
+  type NumberColumn,
+  stringAt,
+  takeRows,
+  type Utf8Column,
+} from './columns.ts';
+import type { CutSpans, Verdict } from './outcome.ts';
+
+/** Version of the column layout below; on disk in run.json. */
+export const BATCH_SCHEMA_VERSION = 1;
+
+/** The columns that every batch has, in order: position (file, block, offset, row), then the document. */
+export const DOCUMENT_COLUMNS: readonly ColumnSpec[] = [
+  { name: 'file', type: 'utf8' },
+  { name: 'block', type: 'int64' },
+  { name: 'offset', type: 'int64' },
+  { name: 'row', type: 'uint32' },
+  { name: 'id', type: 'utf8' },
+  { name: 'text', type: 'utf8' },
+  { name: 'domain', type: 'utf8' },
+  { name: 'metadata', type: 'utf8' },
+];
+
+export interface BatchParts {
+  readonly rows: number;
+  readonly columns: ReadonlyMap<string, Column>;
+  /** Number of the split in the plan; batches never span splits. */
+  readonly split: number;
+  /** Number of the batch within its split, from 0. */
+  readonly sequence: number;
+  /** One byte per row: 1 = still in the stream. Default: all. */
+  readonly alive?: Uint8Array;
+  readonly verdicts?: readonly Verdict[];
+  /** The text as it was read; only set once a rewrite has changed `text`. */
+  readonly originalText?: Utf8Column;
+  readonly cuts?: CutSpans;
+  /** 0 as read; a rewrite adds 1. */
+  readonly textVersion?: number;
+  /** Annotation columns that describe an older `text_version`. */
+  readonly stale?: ReadonlySet<string>;
+}
+
+/**
+ * Documents on their way through a pipeline: immutable columns, a selection of rows still alive, and what was decided so far.
+ * Rows are never moved while in the stream; they are compacted once, at the segment.
+ */
+export class DocumentBatch {
+  readonly rows: number;
+  readonly columns: ReadonlyMap<string, Column>;
+  readonly split: number;
+  readonly sequence: number;
+  readonly alive: Uint8Array;
+  readonly verdicts: readonly Verdict[];
+  readonly originalText: Utf8Column | null;
+  readonly cuts: CutSpans | null;
+  readonly textVersion: number;
+  readonly stale: ReadonlySet<string>;
+
+  constructor(parts: BatchParts) {
+    this.rows = parts.rows;
+    this.columns = parts.columns;
+    this.split = parts.split;
+    this.sequence = parts.sequence;
+    this.alive = parts.alive ?? new Uint8Array(parts.rows).fill(1);
+    this.verdicts = parts.verdicts ?? [];
+    this.originalText = parts.originalText ?? null;
+    this.cuts = parts.cuts ?? null;
+    this.textVersion = parts.textVersion ?? 0;
+    this.stale = parts.stale ?? new Set();
+  }
+
+  /** The same batch with some parts replaced; buffers are shared, not copied. */
+  with(parts: Partial<BatchParts>): DocumentBatch {
+    return new DocumentBatch({
+      rows: this.rows,
+      columns: this.columns,
+      split: this.split,
+      sequence: this.sequence,
+      alive: this.alive,
+      verdicts: this.verdicts,
+      originalText: this.originalText ?? undefined,
+      cuts: this.cuts ?? undefined,
+      textVersion: this.textVersion,
+      stale: this.stale,
+      ...parts,
+    });
+  }
+
+  /** Adds (or replaces) columns. */
+  withColumns(added: Iterable<readonly [string, Column]>): DocumentBatch {
+    return this.with({ columns: new Map([...this.columns, ...added]) });
+  }
+
+  column(name: string): Column {
+    const column = this.columns.get(name);
+    if (column) return column;
+    throw new ConfigError({
+      expected: `a column ${name}`,
+      came: `a batch with ${[...this.columns.keys()].join(', ')}`,
+      todo: 'Add the annotator that writes it before this step.',
+    });
+  }
+
+  utf8(name: string): Utf8Column {
+    const column = this.column(name);
+    if (column.type === 'utf8') return column;
+    throw new ConfigError({ expected: `utf8 in column ${name}`, came: column.type });
+  }
+
+  number(name: string): NumberColumn {
+    const column = this.column(name);
+    if (column.type !== 'utf8') return column;
+    throw new ConfigError({ expected: `numbers in column ${name}`, came: 'utf8' });
+  }
+
+  /** Text of one document. */
+  text(row: number): string {
+    return stringAt(this.utf8('text'), row) ?? '';
+  }
+
+  /** Row numbers that are still in the stream, ascending. */
+  aliveRows(): Int32Array {
+    const rows = new Int32Array(this.rows);
+    let n = 0;
+    for (let i = 0; i < this.rows; i++) if (this.alive[i] === 1) rows[n++] = i;
+    return rows.subarray(0, n);
+  }
+
+  /** Bytes of all distinct buffers behind this batch; slices count their whole parent once. */
+  get byteLength(): number {
+    const seen = new Set<ArrayBufferLike>();
+    let bytes = 0;
+    const add = (view: ArrayBufferView | null | undefined): void => {
+      if (!view || seen.has(view.buffer)) return;
+      seen.add(view.buffer);
+      bytes += view.buffer.byteLength;
+    };
+    const addColumn = (c: Column): void => {
+      add(c.values);
+      add(c.valid);
+      if (c.type === 'utf8') add(c.offsets);
+    };
+    for (const c of this.columns.values()) addColumn(c);
+    if (this.originalText) addColumn(this.originalText);
+    for (const v of this.verdicts) for (const a of [v.judged, v.rule, v.value, v.failed]) add(a);
+    return bytes;
+  }
+
+  /** Zero-copy Arrow record batch of all rows, dropped ones included; use `compact()` first to have only those alive. */
+  toArrow(): RecordBatch {
+    return recordBatchOf(this.columns, this.rows);
+  }
+
+  /** Only the rows alive, in fresh buffers. Verdicts and cut spans stay behind. */
+  compact(): DocumentBatch {
+    const rows = this.aliveRows();
+    const columns = new Map([...this.columns].map(([name, c]) => [name, takeRows(c, rows)] as const));
+    return new DocumentBatch({ rows: rows.length, columns, split: this.split, sequence: this.sequence });
+  }
+}
+
+const arrowTypes = {
+  utf8: () => new Utf8(),
+  int32: () => new Int32(),
+  uint32: () => new Uint32(),
+  int64: () => new Int64(),
+  float64: () => new Float64(),
+} satisfies Record<ColumnType, () => unknown>;
+
+/** Arrow schema of columns; all are nullable in the type, as Parquet readers expect of annotations. */
+export function arrowSchema(specs: Iterable<ColumnSpec>): Schema {
+  return new Schema([...specs].map((s) => new Field(s.name, arrowTypes[s.type](), true)));
+}
+
+/** Zero-copy view of columns as an Arrow record batch. */
+export function recordBatchOf(columns: ReadonlyMap<string, Column>, rows: number): RecordBatch {
+  const specs = [...columns].map(([name, c]) => ({ name, type: c.type }));
+  const schema = arrowSchema(specs);
+  const children = [...columns.values()].map((c) => arrowData(c, rows));
+  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children }));
+}
+
+function arrowData(c: Column, rows: number) {
+  const nullBitmap = c.valid ?? undefined;
+  let nullCount = 0;
+  if (c.valid) for (let i = 0; i < rows; i++) if (!isValid(c, i)) nullCount++;
+  switch (c.type) {
+    case 'utf8':
+      return makeData({ type: new Utf8(), length: rows, nullCount, nullBitmap, valueOffsets: c.offsets, data: c.values });
+    case 'int32':
+      return makeData({ type: new Int32(), length: rows, nullCount, nullBitmap, data: c.values as Int32Array });
+    case 'uint32':
+      return makeData({ type: new Uint32(), length: rows, nullCount, nullBitmap, data: c.values as Uint32Array });
+    case 'int64':
+      return makeData({ type: new Int64(), length: rows, nullCount, nullBitmap, data: c.values as BigInt64Array });
+    case 'float64':
+      return makeData({ type: new Float64(), length: rows, nullCount, nullBitmap, data: c.values as Float64Array });
+  }
+}
