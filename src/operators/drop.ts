@@ -1,0 +1,131 @@
+import { ConfigError, nearestName } from '../errors.ts';
+import type { DocumentBatch } from '../streams/batch.ts';
+import { isValid, type NumberColumn } from '../streams/columns.ts';
+import { type Json, type Operator, rowsInScope, type Scope, type Stage, type StepDescriptor } from '../streams/operator.ts';
+import { type Comparison, fails, type Rule, type Verdict } from '../streams/outcome.ts';
+import { makeOperator } from './make-operator.ts';
+
+export interface DropOptions {
+  readonly where?: Scope;
+  /** Judge by annotations of an older version of the text (before a rewrite). Default false: that is an error. */
+  readonly allowStale?: boolean;
+}
+
+/**
+ * Drops documents whose columns break a rule. `rule` in the ledger is the first that fails in the order given, `failed` are all of this
+ * step. A null passes unless the rule says `onNull: 'drop'`, and is counted.
+ * Reads: the columns of the rules. Errors: ConfigError for no rules or two of one name.
+ */
+export function drop(step: string, rules: readonly Rule[], { where, allowStale = false }: DropOptions = {}): Operator {
+  const names = rules.map((r) => r.name);
+  if (rules.length === 0 || new Set(names).size !== names.length) {
+    throw new ConfigError({ expected: 'at least one rule, each with its own name', came: names.join(', ') || 'none', where: `drop ${step}` });
+  }
+  const descriptor: StepDescriptor = {
+    kind: 'drop',
+    step,
+    module: 'sluice:drop',
+    export: 'dropStage',
+    versions: rules.map((r) => `${r.name}@${r.version}`),
+    options: { allowStale, ...Object.fromEntries(rules.map((r) => [r.option, r.threshold])) },
+    where: where ?? null,
+    reads: [...new Set(rules.map((r) => r.column))],
+    writes: [],
+    rules,
+  };
+  const set = (option: string, value: Json): Operator => {
+    const index = rules.findIndex((r) => r.option === option || r.name === option);
+    if (index < 0 || typeof value !== 'number' || !Number.isFinite(value)) {
+      const near = nearestName(option, rules.map((r) => r.option));
+      throw new ConfigError({
+        expected: index < 0 ? `a threshold of step ${step} (${rules.map((r) => r.option).join(', ')})` : 'a number',
+        came: index < 0 ? option : String(value),
+        where: `--set ${step}.${option}`,
+        todo: index < 0 && near ? `Did you mean ${near}?` : undefined,
+      });
+    }
+    return drop(step, rules.map((r, i) => (i === index ? { ...r, threshold: value } : r)), { where, allowStale });
+  };
+  return makeOperator(descriptor, set);
+}
+
+/**
+ * A rule from words: `rule('text_max_line_length > 2000')`.
+ * @param condition `column comparison number`; the document is DROPPED when it holds.
+ * @param options name (default: made of the condition), onNull (default pass), option name for --set (default: the rule's name)
+ */
+export function rule(condition: string, options: { name?: string; onNull?: 'pass' | 'drop'; option?: string; version?: number } = {}): Rule {
+  const match = /^\s*([a-z][a-z0-9_]{0,100})\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s*$/.exec(condition);
+  if (!match) throw new ConfigError({ expected: '`column < number` (or <=, >, >=, ==, !=)', came: `'${condition}'`, where: 'rule()' });
+  const [, column, comparison, number] = match;
+  const words: Record<Comparison, string> = { '<': 'below', '<=': 'at_most', '>': 'above', '>=': 'at_least', '==': 'equals', '!=': 'differs' };
+  const name = options.name ?? `${column}_${words[comparison as Comparison]}`;
+  return {
+    name,
+    version: options.version ?? 1,
+    column,
+    comparison: comparison as Comparison,
+    threshold: Number(number),
+    onNull: options.onNull ?? 'pass',
+    option: options.option ?? name,
+  };
+}
+
+/** The decision of rules on the rows in scope; pure, so most tests need no stream. */
+export function judge(batch: DocumentBatch, step: string, rules: readonly Rule[], scope: Uint8Array): Verdict {
+  const n = batch.rows;
+  const failedWords = (rules.length + 31) >> 5;
+  const verdict = {
+    step,
+    rules,
+    judged: new Uint8Array(n),
+    rule: new Int16Array(n).fill(-1),
+    value: new Float64Array(n).fill(Number.NaN),
+    failed: new Uint32Array(n * failedWords),
+    failedWords,
+    nulls: rules.map(() => 0),
+  };
+  rules.forEach((r, k) => {
+    const column: NumberColumn = batch.number(r.column);
+    for (let i = 0; i < n; i++) {
+      if (scope[i] === 0) continue;
+      const present = isValid(column, i);
+      if (!present) verdict.nulls[k]++;
+      if (!present && r.onNull === 'pass') continue;
+      verdict.judged[i] = 1;
+      const value = present ? Number(column.values[i]) : Number.NaN;
+      if (present && !fails(value, r.comparison, r.threshold)) continue;
+      verdict.failed[i * failedWords + (k >> 5)] |= 1 << (k & 31);
+      if (verdict.rule[i] >= 0) continue;
+      verdict.rule[i] = k;
+      verdict.value[i] = value;
+    }
+  });
+  return verdict;
+}
+
+/** The batch after a verdict: rows with a failing rule are no longer alive. */
+export function withVerdict(batch: DocumentBatch, verdict: Verdict): DocumentBatch {
+  const alive = batch.alive.slice();
+  for (let i = 0; i < batch.rows; i++) if (verdict.rule[i] >= 0) alive[i] = 0;
+  return batch.with({ alive, verdicts: [...batch.verdicts, verdict] });
+}
+
+/** The stage behind `drop()`. */
+export function dropStage(descriptor: StepDescriptor): Stage {
+  return {
+    apply(batch) {
+      const stale = descriptor.reads.filter((c) => batch.stale.has(c));
+      if (stale.length > 0 && descriptor.options.allowStale !== true) {
+        throw new ConfigError({
+          expected: 'annotations of the text as it is now',
+          came: `${stale.join(', ')} from before a rewrite`,
+          where: `step ${descriptor.step}`,
+          todo: 'Annotate again after the rewrite, or set allowStale: true.',
+        });
+      }
+      const verdict = judge(batch, descriptor.step, descriptor.rules, rowsInScope(batch, descriptor.where));
+      return withVerdict(batch, verdict);
+    },
+  };
+}
