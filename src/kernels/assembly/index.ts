@@ -1,0 +1,2 @@
+// The one WebAssembly module of the kernels: every file's exports, no runtime, memory by hand (arena.ts).
+export * from './arena';
