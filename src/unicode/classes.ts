@@ -1,0 +1,89 @@
+import { CLASS_PALETTE, CLASS_RUNS, DECOMPOSITIONS, FOLDINGS } from './tables.ts';
+
+/**
+ * The class byte of a code point: a group in the low three bits (general category, first letter) and flags above it.
+ * `terminal` = property Sentence_Terminal or U+2026; `closer` = closing brackets and all quotes (Pe, Pf, Pi, " and ').
+ */
+export const CLASS = {
+  other: 0,
+  letter: 1,
+  mark: 2,
+  number: 3,
+  punctuation: 4,
+  symbol: 5,
+  groupMask: 7,
+  whiteSpace: 8,
+  /** General category Lu. */
+  uppercase: 16,
+  /** General category Nd. */
+  digit: 32,
+  terminal: 64,
+  closer: 128,
+} as const;
+
+/** A map from code point to class byte in two stages of 128 code points: `blocks[index[cp >> 7] * 128 + (cp & 127)]`. */
+export interface ClassTable {
+  /** 8,704 entries. */
+  readonly index: Uint16Array<ArrayBuffer>;
+  readonly blocks: Uint8Array<ArrayBuffer>;
+}
+
+const CODE_POINTS = 0x110000;
+
+/** Class bytes of all code points, one after the other. */
+export function expandClasses(): Uint8Array {
+  const flat = new Uint8Array(CODE_POINTS);
+  let at = 0;
+  for (const [, name, length] of CLASS_RUNS.matchAll(/([A-Z])([0-9a-z]+)/g)) {
+    const end = at + Number.parseInt(length, 36);
+    flat.fill(CLASS_PALETTE[name.charCodeAt(0) - 65], at, end);
+    at = end;
+  }
+  return flat;
+}
+
+export function buildClassTable(): ClassTable {
+  const flat = expandClasses();
+  const index = new Uint16Array(CODE_POINTS >> 7);
+  const seen = new Map<string, number>();
+  const blocks: Uint8Array[] = [];
+  for (let b = 0; b < index.length; b++) {
+    const block = flat.subarray(b << 7, (b + 1) << 7);
+    const key = block.join();
+    let number = seen.get(key);
+    if (number === undefined) {
+      number = blocks.length;
+      seen.set(key, number);
+      blocks.push(block);
+    }
+    index[b] = number;
+  }
+  const out = new Uint8Array(blocks.length << 7);
+  blocks.forEach((block, i) => {
+    out.set(block, i << 7);
+  });
+  return { index, blocks: out };
+}
+
+function* rows(packed: string): Generator<number[]> {
+  let cp = 0;
+  for (const row of packed.split(' ')) {
+    const [step, ...rest] = row.split('.').map((n) => Number.parseInt(n, 36));
+    cp += step;
+    yield [cp, ...rest];
+  }
+}
+
+/** Code point to its simple case folding; code points that fold to themselves are absent. */
+export function buildFoldings(): ReadonlyMap<number, number> {
+  const out = new Map<number, number>();
+  for (const [cp, difference] of rows(FOLDINGS)) out.set(cp, cp + difference);
+  return out;
+}
+
+/** Code point to its full canonical decomposition; without Hangul syllables, which decompose by arithmetic. */
+export function buildDecompositions(): ReadonlyMap<number, readonly number[]> {
+  const out = new Map<number, readonly number[]>();
+  for (const [cp, ...parts] of rows(DECOMPOSITIONS)) out.set(cp, parts);
+  return out;
+}
