@@ -4,6 +4,7 @@ import { isValid, type NumberColumn } from '../streams/columns.ts';
 import { type Json, type Operator, rowsInScope, type Scope, type Stage, type StepDescriptor } from '../streams/operator.ts';
 import { type Comparison, fails, type Rule, type Verdict } from '../streams/outcome.ts';
 import { makeOperator } from './make-operator.ts';
+import { withVerdict } from './verdicts.ts';
 
 export interface DropOptions {
   readonly where?: Scope;
@@ -102,13 +103,6 @@ export function judge(batch: DocumentBatch, step: string, rules: readonly Rule[]
     }
   });
   return verdict;
-}
-
-/** The batch after a verdict: rows with a failing rule are no longer alive. */
-export function withVerdict(batch: DocumentBatch, verdict: Verdict): DocumentBatch {
-  const alive = batch.alive.slice();
-  for (let i = 0; i < batch.rows; i++) if (verdict.rule[i] >= 0) alive[i] = 0;
-  return batch.with({ alive, verdicts: [...batch.verdicts, verdict] });
 }
 
 /** The stage behind `drop()`. */

@@ -6,6 +6,7 @@ const builtIn: { readonly [name: string]: () => Promise<object> } = {
   'sluice:drop': () => import('./drop.ts'),
   'sluice:statistics': () => import('./annotators/statistics.ts'),
   'sluice:profiles': () => import('./annotators/profiles.ts'),
+  'sluice:dedup-exact': () => import('./dedup/exact.ts'),
   'sluice:c4': () => import('./rewrite/c4.ts'),
 };
 

@@ -45,7 +45,7 @@ export class ByteBudget {
 
   /** Waits until `bytes` fit, then leases them. Rejects with the signal's reason when aborted. */
   acquire(bytes: number, holder: string, signal?: AbortSignal): Promise<Lease> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#waiters.length === 0 && this.#fits(bytes)) return Promise.resolve(this.charge(bytes, holder));
     return new Promise((resolve, reject) => {
       const aborted = (): void => {

@@ -24,9 +24,13 @@ export class SpillWriter {
     const frame = encodeFrame(batch);
     const spans = rowSpans(batch, 'text', frame);
     for (let i = 0; i < spans.start.length; i++) spans.start[i] += this.#position;
+    await this.writeFrame(frame);
+    return spans;
+  }
+
+  async writeFrame(frame: readonly Uint8Array[]): Promise<void> {
     await this.#handle.writev(frame);
     for (const part of frame) this.#position += part.length;
-    return spans;
   }
 
   async finish(): Promise<number> {

@@ -1,0 +1,85 @@
+import { ConfigError } from '../errors.ts';
+import type { DocumentBatch } from '../streams/batch.ts';
+import { numberAt, stringAt } from '../streams/columns.ts';
+import { type Operator, rowsInScope, type Scope, type StepDescriptor, withOption } from '../streams/operator.ts';
+import type { Rule } from '../streams/outcome.ts';
+import { parallel } from '../streams/parallel.ts';
+import { withVerdict } from './verdicts.ts';
+
+/** One document as a closure sees it; values are decoded when they are asked for. */
+export interface DocumentView {
+  readonly id: string;
+  readonly text: string;
+  readonly domain: string;
+  /** Parsed metadata. */
+  readonly metadata: unknown;
+  /** An annotation, or null. */
+  value(column: string): number | null;
+}
+
+/** True keeps a document, false drops it. */
+export type Predicate = (document: DocumentView) => boolean | Promise<boolean>;
+
+/**
+ * A predicate of your own, run on the main thread: convenient, and slower than a rule on columns. Change `version` when you change what it
+ * means: a run made with another version does not resume.
+ * Drops: rule = `name`.
+ */
+export function custom(name: string, version: number, keep: Predicate, { where }: { where?: Scope } = {}): Operator {
+  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new ConfigError({ expected: 'a snake_case name', came: `'${name}'`, where: 'custom()' });
+  const rule: Rule = { name, version, column: name, comparison: '==', threshold: 0, onNull: 'pass', option: name };
+  const descriptor: StepDescriptor = {
+    kind: 'custom',
+    step: name,
+    module: 'sluice:custom',
+    export: 'closure',
+    versions: [`${name}@${version}`],
+    options: {},
+    where: where ?? null,
+    reads: [],
+    writes: [],
+    rules: [rule],
+  };
+  const bind = () => parallel(name, (batch) => applyPredicate(batch, descriptor, keep), { concurrency: 1 });
+  const operator: Operator = Object.assign((source: Parameters<ReturnType<typeof bind>>[0]) => bind()(source), {
+    descriptor,
+    bind,
+    set: (option: string, value: never): Operator => {
+      withOption({}, name, option, value);
+      return operator;
+    },
+  });
+  return operator;
+}
+
+async function applyPredicate(batch: DocumentBatch, d: StepDescriptor, keep: Predicate): Promise<DocumentBatch> {
+  const scope = rowsInScope(batch, d.where);
+  const rule = new Int16Array(batch.rows).fill(-1);
+  const value = new Float64Array(batch.rows).fill(Number.NaN);
+  for (let i = 0; i < batch.rows; i++) {
+    if (scope[i] === 0 || (await keep(viewOf(batch, i)))) continue;
+    rule[i] = 0;
+    value[i] = 0;
+  }
+  const failed = Uint32Array.from(rule, (r) => (r === 0 ? 1 : 0));
+  return withVerdict(batch, { step: d.step, rules: d.rules, judged: scope.slice(), rule, value, failed, failedWords: 1 });
+}
+
+function viewOf(batch: DocumentBatch, row: number): DocumentView {
+  const string = (name: string): string => stringAt(batch.utf8(name), row) ?? '';
+  return {
+    get id() {
+      return string('id');
+    },
+    get text() {
+      return string('text');
+    },
+    get domain() {
+      return string('domain');
+    },
+    get metadata() {
+      return JSON.parse(string('metadata') || '{}') as unknown;
+    },
+    value: (column) => numberAt(batch.number(column), row),
+  };
+}

@@ -1,0 +1,2 @@
+/** PUBLIC: `dedup.exact()` and its kin. */
+export { exact } from './exact.ts';

@@ -1,0 +1,144 @@
+import * as z from 'zod';
+import { ConfigError, nearestName } from './errors.ts';
+import { DOCUMENT_COLUMNS } from './streams/batch.ts';
+import type { ColumnSpec } from './streams/columns.ts';
+import type { Json, Operator, StepDescriptor } from './streams/operator.ts';
+import { type ReadOptions, readOptions } from './streams/read-options.ts';
+import { parquet } from './sinks/index.ts';
+import type { SinkDescriptor } from './sinks/index.ts';
+
+const band = z.strictObject({ min: z.number().min(0).max(1).default(0), max: z.number().min(0).max(1).default(1) });
+
+const isOperator = (value: unknown): value is Operator =>
+  typeof value === 'function' && typeof (value as Partial<Operator>).descriptor === 'object' && typeof (value as Partial<Operator>).bind === 'function';
+
+const recipeSchema = z.strictObject({
+  /** snake_case or kebab-case; the default output folder is `sluice-out/<name>`. */
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'letters a-z, digits, - and _'),
+  description: z.string().default(''),
+  /** Globs, folders or files; `--input` replaces them. */
+  input: z.array(z.string()).default([]),
+  read: readOptions.prefault({}),
+  steps: z.array(z.custom<Operator>(isOperator, 'an operator of Sluice (wrap your own function in custom())')).min(1),
+  sinks: z.array(z.custom<SinkDescriptor>((v) => typeof v === 'object' && v !== null && 'kind' in v, 'a sink: parquet(), jsonl() or arrow()')).default(() => [parquet()]),
+  /** Seed of everything random. */
+  seed: z.int().default(0),
+  /** Share of documents dropped that is no surprise, per domain or for the whole run (`all`); shown in the summary when it is outside. */
+  expected: z.record(z.string(), band).default({}),
+});
+
+export type RecipeInput = z.input<typeof recipeSchema>;
+
+/** A checked recipe: what to read, the steps in order, and where the kept documents go. */
+export interface Recipe {
+  readonly name: string;
+  readonly description: string;
+  readonly input: readonly string[];
+  readonly read: ReadOptions;
+  readonly steps: readonly Operator[];
+  readonly sinks: readonly SinkDescriptor[];
+  readonly seed: number;
+  readonly expected: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
+}
+
+/** Checks a recipe. Unknown keys, steps of one name and rules on columns that nobody writes are errors before the first byte is read. */
+export function recipe(input: RecipeInput): Recipe {
+  const parsed = recipeSchema.safeParse(input);
+  if (!parsed.success) throw recipeError(parsed.error, typeof input?.name === 'string' ? input.name : 'recipe');
+  const checked = parsed.data as Recipe;
+  checkSteps(checked.steps.map((s) => s.descriptor), checked.name);
+  const sinkNames = checked.sinks.map((s) => s.name);
+  const twice = sinkNames.find((n, i) => sinkNames.indexOf(n) !== i);
+  if (twice) throw new ConfigError({ expected: 'sinks with different names', came: `two called ${twice}`, where: `recipe ${checked.name}` });
+  return checked;
+}
+
+function recipeError(error: z.ZodError, name: string): ConfigError {
+  const issue = error.issues[0];
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const known = path === '' ? Object.keys(recipeSchema.shape) : path === 'read' ? Object.keys(readOptions.shape) : [];
+    const near = nearestName(issue.keys[0], known);
+    return new ConfigError({
+      expected: known.length > 0 ? `only ${known.join(', ')}` : 'only known keys',
+      came: `the key ${issue.keys.join(', ')}`,
+      where: `recipe ${name}${path ? ` at ${path}` : ''}`,
+      todo: near ? `Did you mean ${near}?` : undefined,
+    });
+  }
+  return new ConfigError({ expected: issue.message, came: `something else at ${path || 'the top'}`, where: `recipe ${name}`, cause: error });
+}
+
+/** The typed graph of columns: every column read must have been written by an earlier step. */
+export function checkSteps(steps: readonly StepDescriptor[], recipeName: string): void {
+  const written = new Map<string, string>(DOCUMENT_COLUMNS.map((c) => [c.name, 'input']));
+  const names = new Set<string>();
+  for (const s of steps) {
+    const where = `recipe ${recipeName}, step ${s.step}`;
+    if (!/^[a-z0-9][a-z0-9_+.-]*$/.test(s.step)) throw new ConfigError({ expected: 'a step name of a-z, 0-9, _ + . -', came: `'${s.step}'`, where });
+    if (names.has(s.step)) {
+      throw new ConfigError({ expected: 'steps with different names', came: `two called ${s.step}`, where, todo: 'Give one of them another name with `step:`.' });
+    }
+    names.add(s.step);
+    for (const column of s.reads) {
+      if (written.has(column)) continue;
+      const near = nearestName(column, written.keys());
+      throw new ConfigError({
+        expected: `a column that an earlier step writes (${[...written.keys()].filter((c) => written.get(c) !== 'input').join(', ') || 'there is none yet'})`,
+        came: column,
+        where,
+        todo: near ? `Did you mean ${near}?` : 'Add the annotator that writes it before this step.',
+      });
+    }
+    for (const { name, type } of s.writes) {
+      const by = written.get(name);
+      if (by === 'input') throw new ConfigError({ expected: 'an annotation with a name of its own', came: `${name}, a column of the document`, where });
+      if (by && s.where === null) {
+        throw new ConfigError({ expected: `a column of its own`, came: `${name} (${type}), which step ${by} writes`, where, todo: 'Give one of them a prefix with `as()`, or scope both with `where`.' });
+      }
+      written.set(name, s.step);
+    }
+  }
+}
+
+/** Every annotation of a recipe in order of first writing: the static part of the ledger's schema. */
+export function annotationColumns(steps: readonly StepDescriptor[]): ColumnSpec[] {
+  const seen = new Map<string, ColumnSpec>();
+  for (const s of steps) for (const c of s.writes) if (!seen.has(c.name)) seen.set(c.name, c);
+  return [...seen.values()];
+}
+
+/** Applies `--set step.option=value`. */
+export function withSettings(r: Recipe, settings: readonly string[]): Recipe {
+  let steps = r.steps;
+  for (const setting of settings) {
+    const match = /^([a-z0-9_+.-]+?)\.([a-zA-Z0-9_]+)=(.*)$/.exec(setting);
+    if (!match) throw new ConfigError({ expected: 'step.option=value', came: `'${setting}'`, where: '--set', todo: 'For example --set gopher_quality.min_words=30' });
+    const [, name, option, raw] = match;
+    const index = steps.findIndex((s) => s.descriptor.step === name);
+    if (index < 0) {
+      const names = steps.map((s) => s.descriptor.step);
+      const near = nearestName(name, names);
+      throw new ConfigError({ expected: `a step of ${r.name} (${names.join(', ')})`, came: name, where: '--set', todo: near ? `Did you mean ${near}?` : undefined });
+    }
+    steps = steps.map((s, i) => (i === index ? s.set(option, settingValue(raw)) : s));
+  }
+  return { ...r, steps };
+}
+
+function settingValue(raw: string): Json {
+  if (raw !== '' && Number.isFinite(Number(raw))) return Number(raw);
+  if (raw === 'true' || raw === 'false') return raw === 'true';
+  return raw === 'null' ? null : raw;
+}
+
+/** What decides the output of a run, as plain data: hashed and recorded. Workers, memory and display are outside it. */
+export function recipeIdentity(r: Recipe): Json {
+  return {
+    name: r.name,
+    read: r.read as unknown as Json,
+    steps: r.steps.map((s) => s.descriptor) as unknown as Json,
+    sinks: r.sinks as unknown as Json,
+    seed: r.seed,
+  };
+}

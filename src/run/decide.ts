@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import type { Kernel } from '../kernels/kernel.ts';
+import { makeBarrier } from '../operators/index.ts';
+import { writeDecision } from '../streams/barrier.ts';
+import type { CommittedFile } from '../streams/commits.ts';
+import { barrierPaths } from './layout.ts';
+import type { DecideTask, TaskResult } from './types.ts';
+
+/** Lets a barrier decide over what pass 1 left, and writes one decision file a split. */
+export async function decide(task: DecideTask, kernel: Kernel): Promise<TaskResult> {
+  const barrier = await makeBarrier(task.barrier, kernel);
+  const splits = task.splits.map((split) => {
+    const { spill, keys } = barrierPaths(task.barrier.step, split);
+    return { split, spill: join(task.runDirectory, spill), keys: join(task.runDirectory, keys) };
+  });
+  const files: CommittedFile[] = [];
+  for await (const decision of barrier.decide(splits, task.memoryBytes)) {
+    const path = barrierPaths(task.barrier.step, decision.split).decision;
+    await writeDecision(join(task.runDirectory, `${path}.tmp`), decision);
+    files.push({ sink: 'work', path, rows: decision.keep.length, bytes: 0, textBytes: 0, xxh64: '' });
+  }
+  return { files, counters: null };
+}

@@ -1,0 +1,85 @@
+import { ConfigError } from '../errors.ts';
+import { annotationColumns, type Recipe, recipeIdentity } from '../recipe.ts';
+import { BATCH_SCHEMA_VERSION } from '../streams/batch.ts';
+import { canonicalJson, xxh64Hex } from '../streams/hash.ts';
+import type { Json } from '../streams/operator.ts';
+import type { SplitPlan } from '../streams/splits.ts';
+import { SLUICE_VERSION } from '../version.ts';
+import { sinkFolder } from './layout.ts';
+import type { RunOptions } from './options.ts';
+import { RUN_FORMAT, type RunJson } from './types.ts';
+
+type Identity = Omit<RunJson, 'status' | 'startedAt' | 'finishedAt' | 'seconds' | 'totals'>;
+
+/** What a run is: everything that decides its output, with hashes. Workers, memory and display are outside it. */
+export async function identityOf(recipe: Recipe, options: RunOptions, plan: SplitPlan): Promise<{ run: Identity }> {
+  const identity = recipeIdentity(recipe);
+  const files = plan.files.map(({ path, size, mtimeMs, probeHash }) => ({ path, size, mtimeMs, probeHash }));
+  const limits = { limit: options.limit, samplePercent: options.samplePercent };
+  const descriptors = recipe.steps.map((s) => s.descriptor);
+  return {
+    run: {
+      format: RUN_FORMAT,
+      name: recipe.name,
+      sluice: SLUICE_VERSION,
+      recipe: identity,
+      hashes: {
+        recipe: await xxh64Hex(canonicalJson({ identity, limits })),
+        input: await xxh64Hex(canonicalJson(files)),
+        plan: await xxh64Hex(canonicalJson(plan.splits)),
+      },
+      versions: descriptors.flatMap((d) => d.versions),
+      input: { patterns: options.input ?? recipe.input, files: files.length, bytes: files.reduce((n, f) => n + f.size, 0) },
+      limits,
+      schema: { batch: BATCH_SCHEMA_VERSION, annotations: annotationColumns(descriptors) },
+      sinks: recipe.sinks.map((s, i) => ({ name: i === 0 ? 'documents' : s.name, folder: i === 0 ? 'documents' : sinkFolder(s.name), kind: s.kind })),
+      splits: plan.splits.length,
+    },
+  };
+}
+
+/** Throws when a run directory belongs to another recipe, other versions or other input, and says which. */
+export function refuseOtherRun(path: string, before: RunJson, now: Identity): void {
+  const fresh = 'Run with --fresh to start over, or choose another folder with --output.';
+  const versions = now.versions.filter((v) => !before.versions.includes(v));
+  if (versions.length > 0 && before.hashes.recipe !== now.hashes.recipe) {
+    throw new ConfigError({ expected: `the rules of the run there (${firstOf(before.versions, now.versions)})`, came: firstOf(versions, []), where: path, todo: fresh });
+  }
+  if (before.hashes.recipe !== now.hashes.recipe) {
+    throw new ConfigError({ expected: 'the recipe that this run was started with', came: `another: ${difference(before, now)}`, where: path, todo: fresh });
+  }
+  if (before.hashes.input !== now.hashes.input || before.hashes.plan !== now.hashes.plan) {
+    const files = before.input.files === now.input.files ? 'the same number of files, but other contents, sizes or times' : `${now.input.files} files`;
+    throw new ConfigError({
+      expected: `the input that this run was started with (${before.input.files} files, ${before.input.bytes} bytes)`,
+      came: `${files}, ${now.input.bytes} bytes`,
+      where: path,
+      todo: fresh,
+    });
+  }
+}
+
+const firstOf = (names: readonly string[], except: readonly string[]): string => names.filter((n) => !except.includes(n)).slice(0, 3).join(', ') || 'the same names';
+
+/** First place where two recipes differ, as a dotted path with both values. */
+function difference(before: Identity, now: Identity): string {
+  const found = differAt({ recipe: before.recipe, limits: before.limits as unknown as Json }, { recipe: now.recipe, limits: now.limits as unknown as Json }, '');
+  return found ?? 'its hash differs';
+}
+
+function differAt(a: Json | undefined, b: Json | undefined, path: string): string | null {
+  if (canonicalJson(a ?? null) === canonicalJson(b ?? null)) return null;
+  if (a && b && typeof a === 'object' && typeof b === 'object') {
+    const [x, y] = [a as { [key: string]: Json }, b as { [key: string]: Json }];
+    for (const key of new Set([...Object.keys(x), ...Object.keys(y)])) {
+      const found = differAt(x[key], y[key], path ? `${path}.${key}` : key);
+      if (found) return found;
+    }
+  }
+  return `${path} was ${short(a)}, is ${short(b)}`;
+}
+
+const short = (v: Json | undefined): string => {
+  const text = v === undefined ? 'absent' : JSON.stringify(v);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+};

@@ -1,0 +1,41 @@
+import { availableParallelism } from 'node:os';
+import * as z from 'zod';
+import { ConfigError } from '../errors.ts';
+
+export const runOptions = z.strictObject({
+  /** Globs, folders, files, or `-` for standard input; default: those of the recipe. */
+  input: z.array(z.string()).optional(),
+  /** Run directory. Default `sluice-out/<recipe name>`. */
+  output: z.string().optional(),
+  /** Threads. Default: all cores. */
+  workers: z.int().min(1).max(256).default(() => availableParallelism()),
+  /** Bytes of buffers at once over all workers; Node itself and the code come on top (about 130 MB). Default 256 MB. */
+  memory: z.int().min(16 * 1024 * 1024).default(256 * 1024 * 1024),
+  /** Only the first so many documents in input order. */
+  limit: z.int().min(1).nullable().default(null),
+  /** Only about so many percent of the documents, chosen by a hash of the id. */
+  samplePercent: z.number().gt(0).max(100).nullable().default(null),
+  /** Deletes an earlier run in the output folder first (only a folder that holds a run.json of ours). */
+  fresh: z.boolean().default(false),
+  /** Annotates and judges, but drops nothing: for `what-if`. */
+  annotateOnly: z.boolean().default(false),
+  /** Bytes that a finished shard aims at. Default 256 MB. */
+  shardSize: z.int().min(1024).default(256 * 1024 * 1024),
+});
+export type RunOptionsInput = z.input<typeof runOptions> & {
+  /** Aborting it finishes the splits in flight, commits them and stops. */
+  readonly stop?: AbortSignal;
+};
+export type RunOptions = z.output<typeof runOptions>;
+
+const UNITS: Record<string, number> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40, k: 1e3, m: 1e6, g: 1e9 };
+
+/** Bytes from `256MB`, `1GiB`, `1000`. */
+export function parseBytes(text: string, where: string): number {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/.exec(text.toLowerCase());
+  const unit = match ? UNITS[match[2]] : undefined;
+  if (!match || unit === undefined) {
+    throw new ConfigError({ expected: 'a size such as 256MB, 1GB or 512MiB', came: `'${text}'`, where });
+  }
+  return Math.round(Number(match[1]) * unit);
+}

@@ -1,0 +1,79 @@
+import type { Commit } from '../streams/commits.ts';
+import { type Counters, emptyCounters, mergeCounters } from '../streams/counters.ts';
+import type { SplitPlan } from '../streams/splits.ts';
+import type { Phase, RunEvent, SplitProgress } from './types.ts';
+
+const EVERY_MS = 250;
+
+/** One counters stream: what is committed, plus what is in flight (shown only, so a retried split never counts twice). */
+export class Progress {
+  #plan: SplitPlan;
+  #phases: readonly Phase[];
+  #emit: (event: RunEvent) => void;
+  #committed = emptyCounters();
+  #done = 0;
+  #inFlight = new Map<number, SplitProgress>();
+  #phase = 0;
+  #phaseSplits = 0;
+  #timer: NodeJS.Timeout;
+  #startedMs = performance.now();
+  #doneText = 0;
+
+  constructor(plan: SplitPlan, phases: readonly Phase[], commits: readonly Commit[], emit: (event: RunEvent) => void) {
+    this.#plan = plan;
+    this.#phases = phases;
+    this.#emit = emit;
+    for (const c of commits) if (c.counters) this.#take(c.split, Number(c.phase.slice('split/'.length)), c.counters);
+    this.#timer = setInterval(() => this.#show(), EVERY_MS);
+    this.#timer.unref();
+  }
+
+  inFlight(p: SplitProgress): void {
+    this.#inFlight.set(p.split, p);
+  }
+
+  committed(split: number, phase: number, counters: Counters): void {
+    this.#inFlight.delete(split);
+    this.#take(split, phase, counters);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+    this.#show();
+  }
+
+  #take(split: number, phase: number, counters: Counters): void {
+    if (phase !== this.#phase) {
+      this.#phase = phase;
+      this.#phaseSplits = 0;
+    }
+    mergeCounters(this.#committed, structuredClone(counters));
+    this.#done++;
+    this.#phaseSplits++;
+    this.#doneText += this.#plan.splits[split]?.estimatedTextBytes ?? 0;
+  }
+
+  #show(): void {
+    const counters = structuredClone(this.#committed);
+    for (const p of this.#inFlight.values()) mergeCounters(counters, structuredClone(p.counters));
+    const text = this.#plan.splits.reduce((n, s) => n + s.estimatedTextBytes, 0);
+    let flying = 0;
+    for (const p of this.#inFlight.values()) {
+      const estimate = this.#plan.splits[p.split]?.estimatedTextBytes ?? 0;
+      flying += Math.min(estimate, p.counters.read.bytes + p.counters.received.bytes);
+    }
+    const phase = this.#phases[this.#phase];
+    this.#emit({
+      type: 'progress',
+      phase: phase.before ? `before ${phase.before.step}` : phase.after ? `after ${phase.after.step}` : 'curate',
+      phaseNumber: this.#phase,
+      phases: this.#phases.length,
+      splitsDone: this.#phaseSplits,
+      splits: this.#plan.splits.length,
+      counters,
+      expectedTextBytes: text * this.#phases.length,
+      doneTextBytes: Math.min(text * this.#phases.length, this.#doneText + flying),
+      seconds: (performance.now() - this.#startedMs) / 1000,
+    });
+  }
+}

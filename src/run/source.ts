@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import type { Kernel } from '../kernels/kernel.ts';
+import { withDecision } from '../operators/index.ts';
+import { readDecided, readDecision } from '../streams/barrier.ts';
+import type { DocumentBatch } from '../streams/batch.ts';
+import { stringAt } from '../streams/columns.ts';
+import { loadXxhash } from '../streams/hash.ts';
+import type { QuarantinedRecord } from '../streams/outcome.ts';
+import { readSplit } from '../streams/readers/read-split.ts';
+import { barrierPaths } from './layout.ts';
+import type { SplitTask } from './types.ts';
+
+/** A task with what only this process knows about it. */
+export interface LimitedTask extends SplitTask {
+  /** Documents that may still be read; null = all. */
+  readonly limit: number | null;
+  readonly samplePercent: number | null;
+}
+
+/** The batches that open a phase: read from the input, or let through by the barrier before it. */
+export async function* openSource(
+  task: LimitedTask,
+  kernel: Kernel,
+  onQuarantine: (record: QuarantinedRecord) => void,
+  signal?: AbortSignal,
+): AsyncGenerator<DocumentBatch> {
+  const { after } = task.phase;
+  if (after) {
+    const paths = barrierPaths(after.step, task.split.index);
+    const decision = await readDecision(join(task.runDirectory, paths.decision), task.split.index);
+    for await (const part of readDecided(join(task.runDirectory, paths.spill), decision)) yield withDecision(part.batch, after, part.decision);
+    return;
+  }
+  const plan = { version: 1 as const, files: task.files, splits: [task.split], skipped: [], warnings: [] };
+  let left = task.limit ?? Number.POSITIVE_INFINITY;
+  const quarantine = (record: QuarantinedRecord): void => {
+    if (left <= 0) return;
+    left--;
+    onQuarantine(record);
+  };
+  const sampled = task.samplePercent === null ? null : await sampler(task.samplePercent);
+  for await (const whole of readSplit(task.split, plan, task.read, { kernel, onQuarantine: quarantine, signal })) {
+    const batch = sampled ? sampled(whole) : whole;
+    const taken = batch.rows > left ? firstRows(batch, left) : batch;
+    left -= taken.rows;
+    if (taken.rows > 0) yield taken;
+    if (left <= 0) return;
+  }
+}
+
+/** Keeps the documents whose id hashes below the share; the same ids in every run and every split layout. */
+async function sampler(percent: number): Promise<(batch: DocumentBatch) => DocumentBatch> {
+  const { h32 } = await loadXxhash();
+  const below = (percent / 100) * 2 ** 32;
+  return (batch) => {
+    const ids = batch.utf8('id');
+    const alive = new Uint8Array(batch.rows);
+    for (let i = 0; i < batch.rows; i++) if (h32(stringAt(ids, i) ?? '') < below) alive[i] = 1;
+    return batch.with({ alive }).compact();
+  };
+}
+
+function firstRows(batch: DocumentBatch, rows: number): DocumentBatch {
+  const alive = new Uint8Array(batch.rows);
+  alive.fill(1, 0, rows);
+  return batch.with({ alive }).compact();
+}

@@ -1,0 +1,105 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Kernel } from '../kernels/kernel.ts';
+import { makeBarrier } from '../operators/index.ts';
+import { documentColumns, ledgerQuarantineRows, ledgerRows, ledgerSink, openSegmentWriter, quarantineRows, quarantineSink, type SegmentWriter } from '../sinks/index.ts';
+import { BarrierWriter } from '../streams/barrier.ts';
+import type { DocumentBatch } from '../streams/batch.ts';
+import type { CommittedFile } from '../streams/commits.ts';
+import { type Counters, countOutcome, countQuarantined, countRead, emptyCounters } from '../streams/counters.ts';
+import type { QuarantinedRecord } from '../streams/outcome.ts';
+import { carriedOver } from './carry.ts';
+import { barrierPaths, segmentPath, sinkFolder } from './layout.ts';
+import type { SplitTask, TaskResult } from './types.ts';
+
+/** Everything that one split writes in one phase. Batches come in order; `finish` gives the files for the commit. */
+export class SplitOutput {
+  readonly counters: Counters = emptyCounters();
+  #task: SplitTask;
+  #documents: { sink: string; writer: SegmentWriter }[];
+  #ledger: SegmentWriter;
+  #quarantine: SegmentWriter;
+  #barrier: BarrierWriter | null;
+  #aside: QuarantinedRecord[] = [];
+
+  private constructor(task: SplitTask, documents: { sink: string; writer: SegmentWriter }[], ledger: SegmentWriter, quarantine: SegmentWriter, barrier: BarrierWriter | null) {
+    this.#task = task;
+    this.#documents = documents;
+    this.#ledger = ledger;
+    this.#quarantine = quarantine;
+    this.#barrier = barrier;
+  }
+
+  static async open(task: SplitTask, kernel: Kernel): Promise<SplitOutput> {
+    const { runDirectory, phase, split } = task;
+    const at = (folder: string) => ({ runDirectory, path: segmentPath(folder, split.index, phase.number), kernel });
+    const documents: { sink: string; writer: SegmentWriter }[] = [];
+    let barrier: BarrierWriter | null = null;
+    if (phase.before) {
+      const paths = barrierPaths(phase.before.step, split.index);
+      await mkdir(dirname(join(runDirectory, paths.spill)), { recursive: true });
+      barrier = await BarrierWriter.open(await makeBarrier(phase.before, kernel), join(runDirectory, `${paths.spill}.tmp`), join(runDirectory, `${paths.keys}.tmp`));
+    } else {
+      for (const [i, sink] of task.sinks.entries()) {
+        const folder = i === 0 ? 'documents' : sinkFolder(sink.name);
+        documents.push({ sink: i === 0 ? 'documents' : sink.name, writer: await openSegmentWriter(sink, at(folder)) });
+      }
+    }
+    const ledger = await openSegmentWriter(ledgerSink, at('ledger'));
+    const quarantine = await openSegmentWriter(quarantineSink, at('quarantine'));
+    return new SplitOutput(task, documents, ledger, quarantine, barrier);
+  }
+
+  /** Call with every batch as it comes from the source, before any step. */
+  read(batch: DocumentBatch): void {
+    countRead(this.counters, batch, this.#task.phase.after ? 'barrier' : 'input');
+  }
+
+  quarantine(record: QuarantinedRecord): void {
+    countQuarantined(this.counters, record);
+    this.#aside.push(record);
+  }
+
+  async write(batch: DocumentBatch): Promise<void> {
+    await this.#writeAside();
+    const last = this.#barrier === null;
+    countOutcome(this.counters, batch, last);
+    await this.#ledger.write(ledgerRows(batch, this.#task.annotations, last ? 'all' : 'dropped'));
+    if (this.#barrier) return this.#barrier.write(carriedOver(batch));
+    if (this.#documents.length === 0) return;
+    const kept = documentColumns(batch, this.#task.annotations, this.#task.rewritten);
+    for (const { writer } of this.#documents) await writer.write(kept);
+  }
+
+  async #writeAside(): Promise<void> {
+    const records = this.#aside;
+    if (records.length === 0) return;
+    this.#aside = [];
+    await this.#ledger.write(ledgerQuarantineRows(records, this.#task.annotations));
+    await this.#quarantine.write(quarantineRows(records));
+  }
+
+  async finish(): Promise<TaskResult> {
+    await this.#writeAside();
+    const files: CommittedFile[] = [];
+    const all = [...this.#documents, { sink: 'ledger', writer: this.#ledger }, { sink: 'quarantine', writer: this.#quarantine }];
+    for (const { sink, writer } of all) {
+      const file = await writer.finish();
+      if (file) files.push({ sink, ...file });
+    }
+    if (this.#barrier) {
+      const paths = barrierPaths(this.#task.phase.before!.step, this.#task.split.index);
+      const { spillBytes, keyBytes } = await this.#barrier.finish();
+      const rest = { sink: 'work', rows: this.counters.passed.documents, textBytes: this.counters.passed.bytes, xxh64: '' };
+      files.push({ ...rest, path: paths.spill, bytes: spillBytes }, { ...rest, path: paths.keys, bytes: keyBytes });
+    }
+    return { files, counters: this.counters };
+  }
+
+  async abort(): Promise<void> {
+    for (const { writer } of this.#documents) await writer.abort();
+    await this.#ledger.abort();
+    await this.#quarantine.abort();
+    await this.#barrier?.abort();
+  }
+}

@@ -1,0 +1,29 @@
+import { parentPort } from 'node:worker_threads';
+import { SluiceError } from '../errors.ts';
+import { loadKernel } from '../kernels/kernel.ts';
+import { decide } from './decide.ts';
+import type { TaskError } from './executor.ts';
+import { joinShard } from './join-task.ts';
+import type { LimitedTask } from './source.ts';
+import { runSplitTask } from './split-task.ts';
+import type { DecideTask, JoinTask, TaskResult } from './types.ts';
+
+const kernel = loadKernel();
+
+/** Worker entry of a run. Errors come back as data: their class and parts would not survive the thread. */
+export default async function runTask(task: LimitedTask | DecideTask | JoinTask): Promise<TaskResult | TaskError> {
+  try {
+    switch (task.kind) {
+      case 'split':
+        return await runSplitTask(task, await kernel, (progress) => parentPort?.postMessage({ progress }));
+      case 'decide':
+        return await decide(task, await kernel);
+      case 'join':
+        return await joinShard(task);
+    }
+  } catch (error) {
+    const e = error as Error;
+    const parts = e instanceof SluiceError ? { ...e.parts, cause: undefined } : undefined;
+    return { error: { code: e instanceof SluiceError ? e.code : 'unexpected', name: e.name, message: e.message, stack: e.stack, parts } };
+  }
+}

@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+
+export interface PoolOptions {
+  readonly workers: number;
+  /** An idle thread ends after so long; 0 keeps all threads until `destroy()`. Default 0. */
+  readonly idleTimeoutMs?: number;
+  /** JS heap of each thread. Default 512 MB; buffers and WASM memory are not counted by it. */
+  readonly heapMb?: number;
+}
+
+/**
+ * A pool of threads for CPU work. `module` has no extension: the built `.js` is used from a build, the `.ts` (through tsx) from sources.
+ */
+export function workerPool(module: URL, { workers, idleTimeoutMs = 0, heapMb = 512 }: PoolOptions): Piscina {
+  const source = import.meta.url.endsWith('.ts');
+  return new Piscina({
+    filename: fileURLToPath(module) + (source ? '.ts' : '.js'),
+    execArgv: source ? ['--import', import.meta.resolve('tsx')] : [],
+    minThreads: idleTimeoutMs === 0 ? workers : 0,
+    maxThreads: workers,
+    idleTimeout: idleTimeoutMs,
+    concurrentTasksPerWorker: 1,
+    atomics: 'disabled',
+    maxQueue: Number.POSITIVE_INFINITY,
+    resourceLimits: { maxOldGenerationSizeMb: heapMb },
+  });
+}

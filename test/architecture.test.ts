@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const src = resolve(import.meta.dirname, '../src');
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts') && !f.includes('assembly')).map((f) => f.replaceAll('\\', '/'));
+
+/** Lower numbers may not import higher ones; equal numbers are siblings that may not import each other, unless they are the same group. */
+const layers: readonly (readonly [RegExp, number, string])[] = [
+  [/^(errors|random|unicode|version)(\.ts|\/)/, 0, 'base'],
+  [/^kernels\//, 0, 'base'],
+  [/^streams\//, 1, 'streams'],
+  [/^models\//, 1, 'models'],
+  [/^operators\//, 2, 'operators'],
+  [/^mixture\//, 3, 'mixture'],
+  [/^training\//, 3, 'training'],
+  [/^sinks\//, 3, 'sinks'],
+  [/^(run|recipe)(\.ts|\/)/, 4, 'run'],
+  [/^(cli(\.ts|\/)|recipe-loader\.ts|index\.ts)/, 5, 'top'],
+];
+
+function layerOf(file: string): readonly [number, string] {
+  const found = layers.find(([pattern]) => pattern.test(file));
+  if (!found) throw new Error(`${file} belongs to no layer: put it in one of the folders of CONTRIBUTING.md`);
+  return [found[1], found[2]];
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(src, file), 'utf8');
+  const found = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((m) => m[1]);
+  return found.map((i) => relative(src, resolve(dirname(join(src, file)), i)).replaceAll('\\', '/'));
+}
+
+describe('imports', () => {
+  it('point one way only', () => {
+    const wrong: string[] = [];
+    for (const file of files) {
+      const [layer, group] = layerOf(file);
+      for (const target of importsOf(file)) {
+        const [targetLayer, targetGroup] = layerOf(target);
+        if (targetLayer > layer || (targetLayer === layer && targetGroup !== group)) wrong.push(`${file} -> ${target}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(files.length).toBeGreaterThan(40);
+  });
+
+  it('have no cycle between files', () => {
+    const graph = new Map(files.map((f) => [f, importsOf(f).filter((i) => files.includes(i))]));
+    const state = new Map<string, 'open' | 'done'>();
+    const cycles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (state.get(file) === 'done') return;
+      if (state.get(file) === 'open') {
+        cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+        return;
+      }
+      state.set(file, 'open');
+      for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+      state.set(file, 'done');
+    };
+    // Lazy tables of modules (`() => import(...)`) are what breaks cycles on purpose.
+    for (const file of files) if (file !== 'operators/modules.ts') visit(file, []);
+    expect(cycles.filter((c) => !c.includes('operators/modules.ts'))).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it('have no file that everything ends up in', () => {
+    const long = files.filter((f) => !f.endsWith('tables.ts')).map((f) => [f, readFileSync(join(src, f), 'utf8').split('\n').length] as const);
+    expect(long.filter(([, lines]) => lines > 400)).toEqual([]);
+    const folders = readdirSync(src).filter((f) => statSync(join(src, f)).isDirectory());
+    expect(folders.filter((f) => ['utils', 'common', 'core', 'types', 'helpers', 'lib'].includes(f))).toEqual([]);
+  });
+});
