@@ -4,6 +4,7 @@ import { DOCUMENT_COLUMNS } from './streams/batch.ts';
 import type { ColumnSpec } from './streams/columns.ts';
 import type { Json, Operator, StepDescriptor } from './streams/operator.ts';
 import { type ReadOptions, readOptions } from './streams/read-options.ts';
+import { SPLIT_TEXT_BYTES } from './streams/splits.ts';
 import { parquet } from './sinks/index.ts';
 import type { SinkDescriptor } from './sinks/index.ts';
 
@@ -23,6 +24,8 @@ const recipeSchema = z.strictObject({
   sinks: z.array(z.custom<SinkDescriptor>((v) => typeof v === 'object' && v !== null && 'kind' in v, 'a sink: parquet(), jsonl() or arrow()')).default(() => [parquet()]),
   /** Seed of everything random. */
   seed: z.int().default(0),
+  /** Bytes of text that a split (the unit of commit and resume) aims at. Default 32 MiB. */
+  splitBytes: z.int().min(4096).default(SPLIT_TEXT_BYTES),
   /** Share of documents dropped that is no surprise, per domain or for the whole run (`all`); shown in the summary when it is outside. */
   expected: z.record(z.string(), band).default({}),
 });
@@ -38,6 +41,7 @@ export interface Recipe {
   readonly steps: readonly Operator[];
   readonly sinks: readonly SinkDescriptor[];
   readonly seed: number;
+  readonly splitBytes: number;
   readonly expected: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
 }
 
@@ -140,5 +144,6 @@ export function recipeIdentity(r: Recipe): Json {
     steps: r.steps.map((s) => s.descriptor) as unknown as Json,
     sinks: r.sinks as unknown as Json,
     seed: r.seed,
+    splitBytes: r.splitBytes,
   };
 }

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { defer, from, lastValueFrom, mergeMap, Observable, type Subscriber } from 'rxjs';
 import { ConfigError, InvariantError } from './errors.ts';
-import { annotationColumns, checkSteps, type Recipe, recipeIdentity } from './recipe.ts';
+import { annotationColumns, checkSteps, type Recipe } from './recipe.ts';
 import { type Executor, openExecutor } from './run/executor.ts';
 import { identityOf, refuseOtherRun } from './run/identity.ts';
 import { joinShards } from './run/join.ts';
@@ -52,7 +52,7 @@ async function runAll(recipe: Recipe, options: RunOptions, stop: AbortSignal, ha
   const { directory, previous } = await openRunDirectory(path, { fresh: options.fresh });
   try {
     await directory.sweep();
-    const plan = await planSplits(patterns, recipe.read);
+    const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes });
     if (plan.splits.length === 0 && plan.files.length === 0) {
       throw new ConfigError({ expected: 'at least one file to read', came: `none that matches ${patterns.join(' ')}`, where: '--input', todo: plan.skipped.length > 0 ? `${plan.skipped.length} files were passed over, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).` : 'Check the path; quote globs so that the shell leaves them alone.' });
     }
