@@ -1,2 +1,5 @@
 // The one WebAssembly module of the kernels: every file's exports, no runtime, memory by hand (arena.ts).
 export * from './arena';
+export { buildFunctionWords } from './function-words';
+export * from './statistics';
+export { unicodeTable } from './unicode';

@@ -1,0 +1,101 @@
+// Proves the statistics and C4 kernels equal to their plain references on every document of the corpora:
+// npx tsx scripts/certify-kernels.ts [--every N] [--only PART-OF-PATH]
+// Corpora: $SLUICE_CORPORA, else ../shared/corpora beside the clone.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { decompress } from 'fzstd';
+import { loadKernel } from '../src/kernels/kernel.ts';
+import { referenceStatistics } from '../src/kernels/reference/statistics.ts';
+import { FAMILY, STATISTICS } from '../src/kernels/statistics.ts';
+import { utf8Column } from '../src/streams/columns.ts';
+
+const { values: options } = parseArgs({ options: { every: { type: 'string' }, only: { type: 'string' } } });
+const root = process.env.SLUICE_CORPORA ?? fileURLToPath(new URL('../../shared/corpora', import.meta.url));
+const every = Number(options.every ?? 1);
+
+/** Every string of 20 code units or more anywhere in a JSON value: texts, questions, answers, HTML. */
+function* texts(value: unknown): Generator<string> {
+  if (typeof value === 'string') {
+    if (value.length >= 20) yield value;
+  } else if (value !== null && typeof value === 'object') {
+    for (const item of Object.values(value)) yield* texts(item);
+  }
+}
+
+/** The text of a file as documents: JSON lines by record, anything else (also lines that are no JSON) as text of its own. */
+function* documents(path: string): Generator<string> {
+  let bytes: Uint8Array = readFileSync(path);
+  try {
+    if (path.endsWith('.zst')) bytes = decompress(bytes);
+    else if (path.endsWith('.gz')) bytes = gunzipSync(bytes);
+  } catch (error) {
+    process.stdout.write(`${path}: packed bytes taken as they are (${(error as Error).message})\n`);
+  }
+  const text = new TextDecoder().decode(bytes);
+  if (!/\.jsonl/.test(path)) {
+    // Pieces as long as a document, or the reference would take hours.
+    for (let at = 0; at < text.length; at += 20_000) yield text.slice(at, at + 20_000);
+    return;
+  }
+  for (const line of text.split('\n')) {
+    try {
+      const record = JSON.parse(line);
+      if (typeof record?.text === 'string') yield record.text;
+      else yield* texts(record);
+    } catch {
+      yield line;
+    }
+  }
+}
+
+const kernel = await loadKernel();
+let count = 0;
+let chars = 0;
+let differences = 0;
+
+function compare(batch: readonly string[], path: string): void {
+  const { values, offsets } = utf8Column(batch);
+  const got = kernel.statistics(values, offsets, batch.length, null, FAMILY.all);
+  batch.forEach((text, row) => {
+    const want = referenceStatistics(text);
+    STATISTICS.forEach(({ name }, k) => {
+      const value = got[row * STATISTICS.length + k];
+      if (Object.is(value, want[name])) return;
+      if (differences++ < 20)
+        process.stdout.write(
+          `${path}: ${name}: kernel ${value}, reference ${want[name]}: ${JSON.stringify(text.slice(0, 80))}\n`,
+        );
+    });
+    count++;
+    chars += text.length;
+  });
+}
+
+const files = readdirSync(root, { recursive: true, withFileTypes: true })
+  .filter((f) => f.isFile())
+  .map((f) => join(f.parentPath, f.name))
+  .filter((f) => !options.only || f.includes(options.only))
+  .sort();
+for (const path of files) {
+  let batch: string[] = [];
+  let i = 0;
+  const before = count;
+  for (const text of documents(path)) {
+    if (i++ % every !== 0) continue;
+    // Lone surrogates have no UTF-8; readers put them in quarantine.
+    batch.push(Buffer.from(text).toString());
+    if (batch.length === 256) {
+      compare(batch, path);
+      batch = [];
+    }
+  }
+  compare(batch, path);
+  process.stdout.write(`${path.slice(root.length + 1)}: ${count - before} documents\n`);
+}
+process.stdout.write(
+  `${count} documents, ${chars} code units, ${STATISTICS.length} statistics each: ${differences} differences\n`,
+);
+process.exitCode = differences === 0 && count > 0 ? 0 : 1;

@@ -1,0 +1,23 @@
+import { classTable } from '../unicode.ts';
+import type { KernelArena } from './arena.ts';
+import { FUNCTION_WORDS, STOP_WORDS } from './function-words.ts';
+
+/** A multiplier that places the function words without collisions; if the list changes, the kernel looks for another from here on. */
+const MULTIPLIER: readonly [low: number, high: number] = [0x7f4a7c15, 0x9e3779b9];
+
+/** Copies the pinned Unicode classes and the function words into an instance, for good. */
+export function installTables(arena: KernelArena): void {
+  const { index, blocks } = classTable();
+  const at = arena.exports.unicodeTable(blocks.length) >>> 0;
+  new Uint16Array(arena.exports.memory.buffer, at, index.length).set(index);
+  new Uint8Array(arena.exports.memory.buffer, at + index.byteLength, blocks.length).set(blocks);
+  const words = [...STOP_WORDS, ...FUNCTION_WORDS.filter((w) => !STOP_WORDS.includes(w))];
+  const keys = new Uint8Array(words.length * 8);
+  words.forEach((word, i) => {
+    keys.set(new TextEncoder().encode(word), i * 8);
+  });
+  const source = arena.alloc(keys.length);
+  new Uint8Array(arena.exports.memory.buffer, source, keys.length).set(keys);
+  arena.exports.buildFunctionWords(source, words.length, ...MULTIPLIER);
+  arena.keep();
+}
