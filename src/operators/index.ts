@@ -6,3 +6,5 @@ export { drop, type DropOptions, judge, rule } from './drop.ts';
 export { sharedContext } from './shared-context.ts';
 export { makeBarrier, makeStage } from './stages.ts';
 export { withDecision, withVerdict } from './verdicts.ts';
+export * from './annotators/index.ts';
+export * from './rules/index.ts';

@@ -1,0 +1,6 @@
+/** PUBLIC: annotators, as plain data for `annotate()`. */
+export { type FinewebOptions, fineweb } from './fineweb.ts';
+export { type GopherQualityOptions, gopherQuality } from './gopher-quality.ts';
+export { type GopherRepetitionOptions, gopherRepetition } from './gopher-repetition.ts';
+export type { Profile, SplitName } from './profile.ts';
+export { textStatistics } from './text-statistics.ts';

@@ -1,0 +1,21 @@
+import type * as z from 'zod';
+import { ConfigError, nearestName } from '../errors.ts';
+
+/**
+ * Options checked by a strict schema, defaults filled in.
+ * Errors: ConfigError for a wrong value or an unknown key (naming the nearest one); `where` is the function called, `gopherQuality()`.
+ */
+export function parseOptions<T extends z.ZodObject>(schema: T, value: unknown, where: string): z.output<T> {
+  const parsed = schema.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const keys = Object.keys(schema.shape);
+  if (issue.code === 'unrecognized_keys') {
+    const near = nearestName(issue.keys[0], keys);
+    const todo = near ? `Did you mean ${near}?` : undefined;
+    throw new ConfigError({ expected: `only ${keys.join(', ')}`, came: `the option ${issue.keys[0]}`, where, todo });
+  }
+  const path = issue.path.map(String).join('.');
+  const came = path === '' ? typeof value : JSON.stringify((value as { [key: string]: unknown })[path]);
+  throw new ConfigError({ expected: `${path || 'options'}: ${issue.message}`, came, where, cause: parsed.error });
+}

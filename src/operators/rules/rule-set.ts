@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import type { Comparison, Rule } from '../../streams/outcome.ts';
+import { parseOptions } from '../parse-options.ts';
+
+/** One rule of a set as data. The document is dropped when `column comparison threshold` holds. */
+export interface RuleRow<O extends string = string> {
+  /** Name in the ledger. */
+  readonly name: string;
+  /** Option that sets the threshold, camelCase here and snake_case in `--set`. */
+  readonly option: O;
+  readonly column: string;
+  readonly comparison: Comparison;
+  readonly threshold: number;
+  /** Default `pass`. */
+  readonly onNull?: 'pass' | 'drop';
+  /** Default 1. */
+  readonly version?: number;
+}
+
+/** Thresholds of a set: a number changes one, null leaves the rule out. */
+export type Thresholds<O extends string> = { readonly [option in O]?: number | null };
+
+/**
+ * The rules of a table, in its order, with some thresholds changed.
+ * Errors: ConfigError for an unknown option or a threshold that is no finite number.
+ */
+export function ruleSet<O extends string>(
+  where: string,
+  rows: readonly RuleRow<O>[],
+  thresholds: Thresholds<O> = {},
+): Rule[] {
+  const schema = z.strictObject(
+    Object.fromEntries(rows.map((r) => [r.option, z.number().nullable().default(r.threshold)])),
+  );
+  const chosen = parseOptions(schema, thresholds, where);
+  return rows.flatMap(({ name, option, column, comparison, onNull = 'pass', version = 1 }) => {
+    const threshold = chosen[option];
+    if (threshold === null) return [];
+    return [{ name, version, column, comparison, threshold, onNull, option: snakeCase(option) }];
+  });
+}
+
+const snakeCase = (camel: string): string => camel.replace(/[A-Z]|\d+/g, (c) => `_${c.toLowerCase()}`);
