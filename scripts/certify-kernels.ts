@@ -15,6 +15,7 @@ import { utf8Column } from '../src/streams/columns.ts';
 const { values: options } = parseArgs({ options: { every: { type: 'string' }, only: { type: 'string' } } });
 const root = process.env.SLUICE_CORPORA ?? fileURLToPath(new URL('../../shared/corpora', import.meta.url));
 const every = Number(options.every ?? 1);
+const PIECE = 100_000;
 
 /** Every string of 20 code units or more anywhere in a JSON value: texts, questions, answers, HTML. */
 function* texts(value: unknown): Generator<string> {
@@ -23,6 +24,11 @@ function* texts(value: unknown): Generator<string> {
   } else if (value !== null && typeof value === 'object') {
     for (const item of Object.values(value)) yield* texts(item);
   }
+}
+
+/** Pieces no longer than the longest sane document, or the reference would need hours and gigabytes. */
+function* pieces(text: string): Generator<string> {
+  for (let at = 0; at === 0 || at < text.length; at += PIECE) yield text.slice(at, at + PIECE);
 }
 
 /** The text of a file as documents: JSON lines by record, anything else (also lines that are no JSON) as text of its own. */
@@ -36,17 +42,16 @@ function* documents(path: string): Generator<string> {
   }
   const text = new TextDecoder().decode(bytes);
   if (!/\.jsonl/.test(path)) {
-    // Pieces as long as a document, or the reference would take hours.
-    for (let at = 0; at < text.length; at += 20_000) yield text.slice(at, at + 20_000);
+    yield* pieces(text);
     return;
   }
   for (const line of text.split('\n')) {
     try {
       const record = JSON.parse(line);
-      if (typeof record?.text === 'string') yield record.text;
-      else yield* texts(record);
+      if (typeof record?.text === 'string') yield* pieces(record.text);
+      else for (const t of texts(record)) yield* pieces(t);
     } catch {
-      yield line;
+      yield* pieces(line);
     }
   }
 }

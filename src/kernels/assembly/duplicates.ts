@@ -1,10 +1,9 @@
 // Copies of words, n-grams of words, lines and paragraphs within a document. Exact: words and lines are compared byte for byte where their
 // 64-bit hashes agree, and an n-gram is the pair of the numbers of its two (n-1)-grams, so nothing longer is ever hashed.
 import { arenaAlloc, arenaMark, arenaRelease } from './arena';
-import { hashBytes, LINE_BYTES, lines, nLines, nParagraphs, nWords, WORD_BYTES, words } from './pass';
-
-/** Table slot: u64 key (0 = free), u32 count, u32 record of the first copy. */
-const SLOT_BYTES: usize = 16;
+import {
+  hashBytes, lines, LINE_BYTES, nLines, nParagraphs, nWords, wordChars, wordHashes, wordSizes, wordStarts,
+} from './pass';
 
 export let nDistinctWords: u32 = 0;
 export let nLineCopies: u32 = 0;
@@ -14,46 +13,20 @@ export let nParagraphCopyChars: u32 = 0;
 /** Code points of all paragraphs, lines joined by \n. */
 export let nParagraphChars: u32 = 0;
 
+// Open addressing over item numbers: a slot holds the number of the first copy + 1, 0 = free. What is compared lies with the items.
 let table: usize = 0;
 let mask: u32 = 0;
 let shift: u64 = 0;
 
-/** An empty table for `entries` keys at a load of at most a half: it can never fill. */
+/** An empty table for `entries` items at a load of at most a half: it can never fill. */
 function openTable(entries: u32): void {
   const bits: u32 = 33 - <u32>clz(entries < 2 ? 1 : entries - 1);
   const slots = (<usize>1) << bits;
   if (slots < <usize>entries * 2) unreachable();
-  table = arenaAlloc(slots * SLOT_BYTES);
-  memory.fill(table, 0, slots * SLOT_BYTES);
+  table = arenaAlloc(slots << 2);
+  memory.fill(table, 0, slots << 2);
   mask = (1 << bits) - 1;
   shift = 64 - <u64>bits;
-}
-
-// @ts-ignore: decorator
-@inline
-function slotAt(slot: u32): usize {
-  return table + (<usize>slot << 4);
-}
-
-/** Slot of a key that identifies its item by itself; counts it. */
-// @ts-ignore: decorator
-@inline
-function countExact(key: u64, record: u32): u32 {
-  let slot = <u32>((key * 0x9e3779b97f4a7c15) >> shift);
-  while (true) {
-    const at = slotAt(slot);
-    const held = load<u64>(at);
-    if (held == key) {
-      store<u32>(at, load<u32>(at, 8) + 1, 8);
-      return slot;
-    }
-    if (held == 0) {
-      store<u64>(at, key);
-      store<u64>(at, 1 | (<u64>record << 32), 8);
-      return slot;
-    }
-    slot = (slot + 1) & mask;
-  }
 }
 
 function sameBytes(a: usize, b: usize, bytes: u32): bool {
@@ -65,40 +38,62 @@ function sameBytes(a: usize, b: usize, bytes: u32): bool {
 
 // @ts-ignore: decorator
 @inline
-function wordAt(i: u32): usize {
-  return words + <usize>i * WORD_BYTES;
+function at32(array: usize, i: u32): u32 {
+  return load<u32>(array + (<usize>i << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function set32(array: usize, i: u32, value: u32): void {
+  store<u32>(array + (<usize>i << 2), value);
+}
+
+// @ts-ignore: decorator
+@inline
+function hash64(array: usize, i: u32): u64 {
+  return load<u64>(array + (<usize>i << 3));
 }
 
 /** Word code points of the words before word i. */
 // @ts-ignore: decorator
 @inline
 function charsBefore(i: u32): u32 {
-  return i == 0 ? 0 : load<u32>(wordAt(i - 1), 16);
+  return i == 0 ? 0 : at32(wordChars, i - 1);
 }
 
-/** Slot of word i; counts it. Words up to 8 bytes long with one hash differ at most in length, longer ones are compared. */
+/** Number of the first copy of word i. Words of up to 8 bytes with one size and one hash are the same; longer ones are compared. */
 // @ts-ignore: decorator
 @inline
-function countWord(i: u32): u32 {
-  const word = wordAt(i);
-  let key = load<u64>(word);
-  if (key == 0) key = 1;
-  let slot = <u32>(key >> shift);
+function firstWord(i: u32): u32 {
+  const hash = hash64(wordHashes, i);
+  const size = at32(wordSizes, i);
+  let slot = <u32>(hash >> shift);
   while (true) {
-    const at = slotAt(slot);
-    const held = load<u64>(at);
-    if (held == key) {
-      const first = wordAt(load<u32>(at, 12));
-      const bytes = load<u32>(word, 12);
-      if (bytes == load<u32>(first, 12) && sameBytes(<usize>load<u32>(word, 8), <usize>load<u32>(first, 8), bytes)) {
-        store<u32>(at, load<u32>(at, 8) + 1, 8);
-        return slot;
+    const held = at32(table, slot);
+    // A free slot is taken as if the word stood there already: no branch that depends on the text.
+    const first = held == 0 ? i : held - 1;
+    if (hash64(wordHashes, first) == hash && at32(wordSizes, first) == size) {
+      if (size <= 8 || sameBytes(<usize>at32(wordStarts, i), <usize>at32(wordStarts, first), size)) {
+        set32(table, slot, first + 1);
+        return first;
       }
-    } else if (held == 0) {
-      store<u64>(at, key);
-      store<u64>(at, 1 | (<u64>i << 32), 8);
-      nDistinctWords++;
-      return slot;
+    }
+    slot = (slot + 1) & mask;
+  }
+}
+
+/** Number of the first copy of the n-gram at word i: the pair of the first copies of its two (n-1)-grams, neighbours in `below`. */
+// @ts-ignore: decorator
+@inline
+function firstGram(below: usize, i: u32): u32 {
+  const pair = load<u64>(below + (<usize>i << 2));
+  let slot = <u32>((((pair << 32) | (pair >> 32)) ^ (pair << 7)) * 0x9e3779b97f4a7c15 >> shift);
+  while (true) {
+    const held = at32(table, slot);
+    const first = held == 0 ? i : held - 1;
+    if (load<u64>(below + (<usize>first << 2)) == pair) {
+      set32(table, slot, first + 1);
+      return first;
     }
     slot = (slot + 1) & mask;
   }
@@ -114,79 +109,81 @@ export function countWords(grams: usize): void {
   const n = nWords;
   if (n == 0) return;
   const mark = arenaMark();
-  // ids[i]: slot of the gram that starts at word i, in the table of the level just done.
-  const ids = arenaAlloc(<usize>n * 4);
+  // For the gram that starts at word i: number of its first copy, and at that number how often it occurs. Two levels take turns.
+  let firsts = arenaAlloc(<usize>n * 4);
+  let below = arenaAlloc(<usize>n * 4);
+  const counts = arenaAlloc(<usize>n * 4);
+  const positions = arenaAlloc(<usize>n * 4);
+  memory.fill(counts, 0, <usize>n * 4);
   openTable(n);
-  for (let i: u32 = 0; i < n; i++) store<u32>(ids + (<usize>i << 2), countWord(i));
+  let distinct: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const first = firstWord(i);
+    distinct += <u32>(first == i);
+    set32(firsts, i, first);
+    set32(counts, first, at32(counts, first) + 1);
+  }
+  nDistinctWords = distinct;
   if (grams != 0) {
-    // Positions whose gram occurs more than once: only where two of them are neighbours can the next longer gram do so.
-    const positions = arenaAlloc(<usize>n * 4);
-    let left = again(ids, 0, n, positions);
-    for (let size: u32 = 2; size <= 10 && left != 0; size++) {
-      const candidates = pairs(positions, left);
-      if (candidates == 0) break;
+    // Only where two neighbouring grams occur more than once can the gram one word longer do so.
+    let candidates: u32 = 0;
+    let before = false;
+    for (let i: u32 = 0; i < n; i++) {
+      const again = at32(counts, at32(firsts, i)) > 1;
+      set32(positions, candidates, i - 1);
+      candidates += <u32>(again && before);
+      before = again;
+    }
+    for (let size: u32 = 2; size <= 10 && candidates != 0; size++) {
       const levelMark = arenaMark();
-      left = level(ids, positions, candidates, size, grams);
+      const swap = below;
+      below = firsts;
+      firsts = swap;
+      candidates = level(below, firsts, counts, positions, candidates, size, grams);
       arenaRelease(levelMark);
     }
   }
   arenaRelease(mark);
 }
 
-/** Writes to `positions` those of the first `count` words that occur again; returns how many. */
-function again(ids: usize, from: u32, count: u32, positions: usize): u32 {
-  let kept: u32 = 0;
-  for (let i = from; i < count; i++) {
-    store<u32>(positions + (<usize>kept << 2), i);
-    kept += <u32>(load<u32>(slotAt(load<u32>(ids + (<usize>i << 2))), 8) > 1);
-  }
-  return kept;
-}
-
-/** Keeps of ascending positions those whose next number is there too; returns how many. */
-function pairs(positions: usize, count: u32): u32 {
-  let kept: u32 = 0;
-  for (let k: u32 = 0; k + 1 < count; k++) {
-    const i = load<u32>(positions + (<usize>k << 2));
-    store<u32>(positions + (<usize>kept << 2), i);
-    kept += <u32>(load<u32>(positions + (<usize>k << 2), 4) == i + 1);
-  }
-  return kept;
-}
-
-/** Counts the n-grams at `positions`, adds the statistic of this n, keeps the positions whose n-gram occurs again; returns how many. */
-function level(ids: usize, positions: usize, candidates: u32, n: u32, grams: usize): u32 {
+/** Counts the n-grams at `positions`, writes the statistic of this n, keeps the positions where the next n may occur again. */
+function level(
+  below: usize, firsts: usize, counts: usize, positions: usize, candidates: u32, n: u32, grams: usize,
+): u32 {
   openTable(candidates);
+  for (let k: u32 = 0; k < candidates; k++) set32(counts, at32(positions, k), 0);
   for (let k: u32 = 0; k < candidates; k++) {
-    const i = load<u32>(positions + (<usize>k << 2));
-    const id = ids + (<usize>i << 2);
-    // Both are of the level below; + 1 keeps the key from being 0. Ascending order: the next one is not overwritten yet.
-    const key = ((<u64>load<u32>(id) + 1) << 32) | <u64>load<u32>(id, 4);
-    store<u32>(id, countExact(key, i));
+    const i = at32(positions, k);
+    const first = firstGram(below, i);
+    set32(firsts, i, first);
+    set32(counts, first, at32(counts, first) + 1);
   }
   let kept: u32 = 0;
+  // Word after the last gram that occurs again: it and its neighbour make a candidate.
+  let last: u32 = -1;
   let best: u32 = 1;
   let longest: u32 = 0;
   let covered: u32 = 0;
   let coveredTo: u32 = 0;
   for (let k: u32 = 0; k < candidates; k++) {
-    const i = load<u32>(positions + (<usize>k << 2));
-    const at = slotAt(load<u32>(ids + (<usize>i << 2)));
-    const count = load<u32>(at, 8);
+    const i = at32(positions, k);
+    const first = at32(firsts, i);
+    const count = at32(counts, first);
     if (count < 2) continue;
-    store<u32>(positions + (<usize>kept << 2), i);
-    kept++;
+    set32(positions, kept, i - 1);
+    kept += <u32>(last == i);
+    last = i + 1;
     if (n <= 4) {
       if (count < best) continue;
       const chars = charsBefore(i + n) - charsBefore(i);
       if (count > best || chars > longest) longest = chars;
       best = count;
-    } else if (load<u32>(at, 12) != i) {
+    } else if (first != i) {
       covered += charsBefore(i + n) - charsBefore(i > coveredTo ? i : coveredTo);
       coveredTo = i + n;
     }
   }
-  store<u32>(grams + (<usize>(n - 2) << 2), n <= 4 ? (best > 1 ? best * longest : 0) : covered);
+  set32(grams, n - 2, n <= 4 ? (best > 1 ? best * longest : 0) : covered);
   return kept;
 }
 
@@ -200,7 +197,7 @@ export function countLines(): void {
   openTable(n);
   for (let i: u32 = 0; i < n; i++) {
     const line = lines + <usize>i * LINE_BYTES;
-    store<u32>(ids + (<usize>i << 2), countLine(line, i));
+    set32(ids, i, firstLine(line, i));
     nParagraphChars += load<u32>(line, 8);
   }
   // A \n between two lines of a paragraph.
@@ -209,28 +206,25 @@ export function countLines(): void {
   arenaRelease(mark);
 }
 
-function countLine(line: usize, i: u32): u32 {
+/** Number of the first copy of line i. */
+function firstLine(line: usize, i: u32): u32 {
   const start = <usize>load<u32>(line);
   const bytes = load<u32>(line, 4);
-  let key: u64;
-  if (bytes > 8) key = hashBytes(start, bytes) | 1;
-  else key = ((load<u64>(start) & (<u64>-1 >> ((8 - <u64>bytes) << 3))) * 0xff51afd7ed558ccd) | 1;
-  let slot = <u32>(key >> shift);
+  let hash: u64;
+  if (bytes > 8) hash = hashBytes(start, bytes);
+  else hash = (load<u64>(start) & (<u64>-1 >> ((8 - <u64>bytes) << 3))) * 0xff51afd7ed558ccd;
+  let slot = <u32>(hash >> shift);
   while (true) {
-    const at = slotAt(slot);
-    const held = load<u64>(at);
+    const held = at32(table, slot);
     if (held == 0) {
-      store<u64>(at, key);
-      store<u64>(at, 1 | (<u64>i << 32), 8);
-      return slot;
+      set32(table, slot, i + 1);
+      return i;
     }
-    if (held == key) {
-      const first = lines + <usize>load<u32>(at, 12) * LINE_BYTES;
-      if (bytes == load<u32>(first, 4) && sameBytes(start, <usize>load<u32>(first), bytes)) {
-        nLineCopies++;
-        nLineCopyChars += load<u32>(line, 8);
-        return slot;
-      }
+    const first = lines + <usize>(held - 1) * LINE_BYTES;
+    if (bytes == load<u32>(first, 4) && sameBytes(start, <usize>load<u32>(first), bytes)) {
+      nLineCopies++;
+      nLineCopyChars += load<u32>(line, 8);
+      return held - 1;
     }
     slot = (slot + 1) & mask;
   }
@@ -251,11 +245,11 @@ function countParagraphs(ids: usize): void {
     let key: u64 = 0;
     let chars: u32 = to - from - 1;
     for (let i = from; i < to; i++) {
-      key = (key ^ (<u64>load<u32>(ids + (<usize>i << 2)) + 1)) * 0xff51afd7ed558ccd;
+      key = (key ^ (<u64>at32(ids, i) + 1)) * 0xff51afd7ed558ccd;
       key ^= key >> 32;
       chars += load<u32>(lines + <usize>i * LINE_BYTES, 8);
     }
-    if (isCopy(key * 0xc4ceb9fe1a85ec53 | 1, ids, from, to)) {
+    if (isCopy(key * 0xc4ceb9fe1a85ec53, ids, from, to)) {
       nParagraphCopies++;
       nParagraphCopyChars += chars;
     }
@@ -263,21 +257,18 @@ function countParagraphs(ids: usize): void {
   }
 }
 
-function isCopy(key: u64, ids: usize, from: u32, to: u32): bool {
-  let slot = <u32>(key >> shift);
+/** Whether the paragraph of lines `from` .. `to` has been seen; enters it otherwise. */
+function isCopy(hash: u64, ids: usize, from: u32, to: u32): bool {
+  let slot = <u32>(hash >> shift);
   while (true) {
-    const at = slotAt(slot);
-    const held = load<u64>(at);
+    const held = at32(table, slot);
     if (held == 0) {
-      store<u64>(at, key);
-      store<u64>(at, 1 | (<u64>from << 32), 8);
+      set32(table, slot, from + 1);
       return false;
     }
-    if (held == key) {
-      const first = load<u32>(at, 12);
-      const same = paragraphEnd(first) - first == to - from;
-      if (same && sameBytes(ids + (<usize>first << 2), ids + (<usize>from << 2), (to - from) * 4)) return true;
-    }
+    const first = held - 1;
+    const same = paragraphEnd(first) - first == to - from;
+    if (same && sameBytes(ids + (<usize>first << 2), ids + (<usize>from << 2), (to - from) * 4)) return true;
     slot = (slot + 1) & mask;
   }
 }

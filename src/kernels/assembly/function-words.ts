@@ -10,18 +10,11 @@ let keys: usize = 0;
 let stops: usize = 0;
 let multiplier: u64 = 0;
 
-/** The first `length` bytes of a little-endian load. */
+/** Index of a word of up to 8 bytes, as loaded under the mask `cut`, from 1, or 0. Setting bit 5 is exact: the table holds letters only. */
 // @ts-ignore: decorator
 @inline
-export function firstBytes(word: u64, length: u32): u64 {
-  return word & (<u64>-1 >> ((8 - <u64>length) << 3));
-}
-
-/** Index of a word (8 bytes or fewer, as loaded and cut) from 1, or 0. Setting bit 5 is exact: the table holds letters only. */
-// @ts-ignore: decorator
-@inline
-export function functionWord(key: u64, length: u32): u32 {
-  const lower = firstBytes(key | LOWER, length);
+export function functionWord(key: u64, cut: u64): u32 {
+  const lower = (key | LOWER) & cut;
   const index = <u32>load<u8>(slots + <usize>((lower * multiplier) >> SHIFT));
   return load<u64>(keys + ((<usize>index) << 3)) == lower ? index : 0;
 }

@@ -3,15 +3,17 @@ import { arenaAlloc } from './arena';
 import {
   classifyBlock, mContinuation, mCore, mDot, mLetter, mNewline, mUpper, mWhite, nLetters, nUppers, startCounts,
 } from './classify';
-import { firstBytes, functionWord, stopBit } from './function-words';
+import { functionWord, stopBit } from './function-words';
 import { CLOSER, classAt, classOfAscii, GROUP, PUNCTUATION, previous, SYMBOL, TERMINAL, WHITE_SPACE } from './unicode';
 
-/** Word record: u64 hash, u32 address, u32 bytes, u32 code points of this word and all before it. */
-export const WORD_BYTES: usize = 24;
 /** Line record (non-blank, trimmed): u32 address, u32 bytes, u32 code points, u32 paragraph from 1. */
 export const LINE_BYTES: usize = 16;
 
-export let words: usize = 0;
+// Words, one entry each: u64 hash; u32 address; u32 bytes; u32 code points of this word and all before it.
+export let wordHashes: usize = 0;
+export let wordStarts: usize = 0;
+export let wordSizes: usize = 0;
+export let wordChars: usize = 0;
 export let lines: usize = 0;
 
 export let nTokens: u32 = 0;
@@ -39,13 +41,7 @@ let wordEnd: usize = 0;
 let trimmed: u32 = 0;
 let terminal: bool = false;
 
-// The line being read.
-let lineTokens: u32 = 0;
-let lineStart: usize = 0;
-let lineStartChars: u32 = 0;
-let lineEnd: usize = 0;
-let lineEndChars: u32 = 0;
-let lineTerminal: bool = false;
+// The line before the one being read.
 let afterBlank: bool = true;
 // Letters and upper-case letters before the line.
 let lineLetters: u32 = 0;
@@ -95,14 +91,6 @@ export function hashBytes(at: usize, length: u32): u64 {
   return h ^ (h >> 29);
 }
 
-// @ts-ignore: decorator
-@inline
-function hashShort(key: u64, length: u32): u64 {
-  let h = (key ^ ((<u64>length) * 0x9e3779b97f4a7c15)) * 0xff51afd7ed558ccd;
-  h ^= h >> 32;
-  return h * 0xc4ceb9fe1a85ec53;
-}
-
 /** A glyph • ‣ ● ◦ ▪, or '-' or '*' as a token of its own. */
 // @ts-ignore: decorator
 @inline
@@ -114,14 +102,13 @@ function isBullet(at: usize, end: usize): bool {
   return three == 0xa280e2 || three == 0xa380e2 || three == 0x8f97e2 || three == 0xa697e2 || three == 0xaa96e2;
 }
 
-/** Ends a line: `letters` and `uppers` are those of the document up to here. */
-function endLine(letters: u32, uppers: u32): void {
-  if (lineTokens == 0) {
+/** Ends a line that was blank (`lineStart` = 0) or not; `letters` and `uppers` are those of the document up to here. */
+function endLine(lineStart: usize, lineEnd: usize, chars: u32, lineTerminal: bool, letters: u32, uppers: u32): void {
+  if (lineStart == 0) {
     afterBlank = true;
   } else {
     if (afterBlank) nParagraphs++;
     afterBlank = false;
-    const chars = lineEndChars - lineStartChars;
     const record = lines + <usize>nLines * LINE_BYTES;
     store<u32>(record, <u32>lineStart);
     store<u32>(record, <u32>(lineEnd - lineStart), 4);
@@ -138,7 +125,6 @@ function endLine(letters: u32, uppers: u32): void {
       if (tail == 0x2e2e2e || tail == 0xa680e2) nEllipsisLines++;
     }
     if (letters > lineLetters && letters - lineLetters == uppers - lineUppers) nCapitalLines++;
-    lineTokens = 0;
   }
   lineLetters = letters;
   lineUppers = uppers;
@@ -146,8 +132,8 @@ function endLine(letters: u32, uppers: u32): void {
 
 /** Room for the records: from the size for small documents, counted first for large ones. */
 function reserve(text: usize, bytes: u32): void {
-  let most = (bytes >> 1) + 1;
-  let mostLines = most;
+  let most: usize = (bytes >> 1) + 1;
+  let mostLines: usize = most;
   if (bytes > 0x20000) {
     most = 1;
     mostLines = 1;
@@ -155,35 +141,53 @@ function reserve(text: usize, bytes: u32): void {
     for (let i: u32 = 0; i < bytes; i++) {
       const b = <u32>load<u8>(text + i);
       const white = b == 32 || b - 9 < 5;
-      most += <u32>(before && !white);
+      most += <usize>(before && !white);
       // White space of several bytes starts with one of these four: taken for white space, at the cost of some room.
       before = white || b == 0xc2 || b - 0xe1 < 3;
-      mostLines += <u32>(b == 10);
+      mostLines += <usize>(b == 10);
     }
   }
-  words = arenaAlloc(<usize>most * WORD_BYTES);
-  lines = arenaAlloc(<usize>mostLines * LINE_BYTES);
+  wordHashes = arenaAlloc(most * 8);
+  wordStarts = arenaAlloc(most * 4);
+  wordSizes = arenaAlloc(most * 4);
+  wordChars = arenaAlloc(most * 4);
+  lines = arenaAlloc(mostLines * LINE_BYTES);
 }
 
-/** Reads the document of `bytes` bytes at `text` (4 bytes before it and 64 after it are readable). */
+/** Reads the document of `bytes` bytes at `text` (8 bytes before it and 64 after it are readable). */
 export function readText(text: usize, bytes: u32): void {
   reserve(text, bytes);
   startCounts();
-  nTokens = nAlphaTokens = nDotRuns = nWords = nWordChars = maxWord = nFunctionWords = stopWords = nSentences = 0;
-  nLines = nParagraphs = nLineChars = maxLine = nShortLines = nBulletLines = nEllipsisLines = nTerminalLines = nCapitalLines = 0;
-  lineTokens = lineLetters = lineUppers = 0;
+  nDotRuns = nLines = nParagraphs = nLineChars = maxLine = nShortLines = nBulletLines = nEllipsisLines = nTerminalLines = nCapitalLines = 0;
+  lineLetters = lineUppers = 0;
   afterBlank = true;
 
-  let record = words;
-  let continuationsBefore: u32 = 0;
-  let inToken: u64 = 0;
-  let topCore = false;
+  let tokens: u32 = 0;
+  let alphaTokens: u32 = 0;
+  let words: u32 = 0;
+  let charsOfWords: u32 = 0;
+  let longest: u32 = 0;
+  let functions: u32 = 0;
+  let stops: u32 = 0;
+  let sentences: u32 = 0;
+
+  // The line being read; start 0 = no token yet.
+  let lineStart: usize = 0;
+  let lineStartChars: u32 = 0;
+  let lineEnd: usize = 0;
+  let lineEndChars: u32 = 0;
+  let lineTerminal = false;
+
+  // The next token to end: its start, whether its first byte stays in the word, and letters seen in earlier blocks.
   let tokenStart: usize = 0;
   let tokenStartChars: u32 = 0;
   let startCore = false;
-  // Letters seen in the token in earlier blocks; the mask of the token's bits in this block starts at its first.
   let hasLetter = false;
   let fromStart: u64 = 0;
+
+  let continuationsBefore: u32 = 0;
+  let inToken: u64 = 0;
+  let topCore: u64 = 0;
   let dots: u32 = 0;
 
   // One block more when the text fills its last one: every token ends inside a block.
@@ -191,103 +195,113 @@ export function readText(text: usize, bytes: u32): void {
     const left = bytes - base;
     const lettersBefore = nLetters;
     const uppersBefore = nUppers;
-    classifyBlock(text + base, left >= 64 ? <u64>-1 : ((<u64>1) << left) - 1);
+    const block = text + base;
+    classifyBlock(block, left >= 64 ? <u64>-1 : ((<u64>1) << left) - 1);
     const solid = ~mWhite;
     const core = mCore;
     const letter = mLetter;
-    const newline = mNewline;
     const continuation = mContinuation;
-    const turns = solid ^ ((solid << 1) | inToken);
+    // Whether the byte before stays in a word.
+    const beforeCore = (core << 1) | topCore;
+    const charsBefore = base - continuationsBefore;
+    const follows = (solid << 1) | inToken;
+    let starts = solid & ~follows;
+    let ends = ~solid & follows;
+    let newlines = mNewline;
 
     const dot = mDot;
-    if ((dot & (dot >> 1)) != 0 || dots != 0) {
-      let rest = dot;
-      if (!(rest & 1)) {
-        nDotRuns += dots / 3;
-        dots = 0;
-      }
-      while (rest != 0) {
-        const first = ctz(rest);
-        const length = ctz(~(rest >> first));
-        const run = <u32>length + (first == 0 ? dots : 0);
-        if (first == 0) dots = 0;
-        if (first + length == 64) {
-          dots = run;
-          break;
-        }
-        nDotRuns += run / 3;
-        rest &= <u64>-1 << (first + length);
-      }
-    } else {
-      dots = <u32>(dot >> 63);
-    }
+    if (((dot & (dot >> 1)) | <u64>dots) != 0) dots = countDots(dot, dots);
+    else dots = <u32>(dot >> 63);
 
-    let events = turns | newline;
-    while (events != 0) {
-      const bit = ctz(events);
-      events &= events - 1;
+    if (inToken == 0) {
+      const bit = ctz(starts);
+      starts &= starts - 1;
       const below = ((<u64>1) << bit) - 1;
-      const at = text + base + <usize>bit;
-      if ((turns >> bit) & 1) {
-        const chars = base + <u32>bit - continuationsBefore - <u32>popcnt(continuation & below);
-        if ((solid >> bit) & 1) {
-          tokenStart = at;
-          tokenStartChars = chars;
-          startCore = ((core >> bit) & 1) != 0;
-          hasLetter = false;
-          fromStart = ~below;
-          if (lineTokens == 0) {
-            lineStart = at;
-            lineStartChars = chars;
-          }
-          lineTokens++;
-          continue;
-        }
-        nTokens++;
-        nAlphaTokens += <u32>(hasLetter || (letter & below & fromStart) != 0);
+      tokenStart = block + <usize>bit;
+      tokenStartChars = charsBefore + <u32>bit - <u32>popcnt(continuation & below);
+      startCore = ((core >> bit) & 1) != 0;
+      hasLetter = false;
+      fromStart = ~below;
+    }
+    while (true) {
+      // Tokens of this line: those that end up to the next \n.
+      let some = newlines == 0 ? ends : ends & (newlines ^ (newlines - 1));
+      ends ^= some;
+      while (some != 0) {
+        const bit = ctz(some);
+        some &= some - 1;
+        const below = ((<u64>1) << bit) - 1;
+        const at = block + <usize>bit;
+        const chars = charsBefore + <u32>bit - <u32>popcnt(continuation & below);
+        tokens++;
+        alphaTokens += <u32>((letter & below & fromStart) != 0) | <u32>hasLetter;
+        lineStartChars = lineStart == 0 ? tokenStartChars : lineStartChars;
+        lineStart = lineStart == 0 ? tokenStart : lineStart;
         lineEnd = at;
         lineEndChars = chars;
-        const endCore = bit == 0 ? topCore : ((core >> (bit - 1)) & 1) != 0;
         let start = tokenStart;
         let end = at;
         let length = chars - tokenStartChars;
         lineTerminal = false;
-        if (!(startCore && endCore)) {
-          trim(tokenStart, at);
-          start = wordStart;
-          end = wordEnd;
-          length -= trimmed;
-          lineTerminal = terminal;
+        if (!startCore || ((beforeCore >> bit) & 1) == 0) {
+          const last = <u32>load<u8>(at - 1);
+          if (startCore && ((beforeCore >> (bit - 1)) & 1) != 0 && bit != 0 && last < 0x80) {
+            // The most frequent case: one mark after a word.
+            end--;
+            length--;
+            lineTerminal = (classOfAscii(last) & TERMINAL) != 0;
+          } else {
+            trim(start, end);
+            start = wordStart;
+            end = wordEnd;
+            length -= trimmed;
+            lineTerminal = terminal;
+          }
         }
         if (end > start) {
           const size = <u32>(end - start);
-          nSentences += <u32>lineTerminal;
-          nWords++;
-          nWordChars += length;
-          if (length > maxWord) maxWord = length;
-          let hash: u64;
-          if (size <= 8) {
-            const key = firstBytes(load<u64>(start), size);
-            const index = functionWord(key, size);
-            nFunctionWords += <u32>(index != 0);
-            stopWords |= stopBit(index);
-            hash = hashShort(key, size);
-          } else {
-            hash = hashBytes(start, size);
-          }
-          store<u64>(record, hash);
-          store<u32>(record, <u32>start, 8);
-          store<u32>(record, size, 12);
-          store<u32>(record, nWordChars, 16);
-          record += WORD_BYTES;
+          const long = size > 8;
+          const cut: u64 = <u64>-1 >> ((8 - <u64>(long ? 8 : size)) << 3);
+          const key = load<u64>(start) & cut;
+          const index = long ? 0 : functionWord(key, cut);
+          functions += <u32>(index != 0);
+          stops |= stopBit(index);
+          // One to one for words of one size up to 8 bytes, and without a branch up to 16.
+          let hash = (key ^ ((<u64>size) * 0x9e3779b97f4a7c15)) * 0xff51afd7ed558ccd;
+          hash ^= long ? load<u64>(end - 8) * 0x9fb21c651e98df25 : 0;
+          hash ^= hash >> 32;
+          hash *= 0xc4ceb9fe1a85ec53;
+          if (size > 16) hash = hashBytes(start, size);
+          sentences += <u32>lineTerminal;
+          charsOfWords += length;
+          longest = length > longest ? length : longest;
+          store<u64>(wordHashes + (<usize>words << 3), hash);
+          store<u32>(wordStarts + (<usize>words << 2), <u32>start);
+          store<u32>(wordSizes + (<usize>words << 2), size);
+          store<u32>(wordChars + (<usize>words << 2), charsOfWords);
+          words++;
         }
+        const next = ctz(starts);
+        starts &= starts - 1;
+        const belowNext = ((<u64>1) << next) - 1;
+        tokenStart = block + <usize>next;
+        tokenStartChars = charsBefore + <u32>next - <u32>popcnt(continuation & belowNext);
+        startCore = ((core >> next) & 1) != 0;
+        hasLetter = false;
+        fromStart = ~belowNext;
       }
-      if ((newline >> bit) & 1) {
-        endLine(
-          lettersBefore + <u32>popcnt(letter & ~continuation & below),
-          uppersBefore + <u32>popcnt(mUpper & below),
-        );
-      }
+      if (newlines == 0) break;
+      const below = ((<u64>1) << ctz(newlines)) - 1;
+      endLine(
+        lineStart,
+        lineEnd,
+        lineEndChars - lineStartChars,
+        lineTerminal,
+        lettersBefore + <u32>popcnt(letter & ~continuation & below),
+        uppersBefore + <u32>popcnt(mUpper & below),
+      );
+      lineStart = 0;
+      newlines &= newlines - 1;
     }
     continuationsBefore += <u32>popcnt(continuation);
     inToken = solid >> 63;
@@ -295,8 +309,35 @@ export function readText(text: usize, bytes: u32): void {
       hasLetter = hasLetter || (letter & fromStart) != 0;
       fromStart = <u64>-1;
     }
-    topCore = (core >> 63) != 0;
+    topCore = core >> 63;
   }
   nDotRuns += dots / 3;
-  endLine(nLetters, nUppers);
+  endLine(lineStart, lineEnd, lineEndChars - lineStartChars, lineTerminal, nLetters, nUppers);
+  nTokens = tokens;
+  nAlphaTokens = alphaTokens;
+  nWords = words;
+  nWordChars = charsOfWords;
+  maxWord = longest;
+  nFunctionWords = functions;
+  stopWords = stops;
+  nSentences = sentences;
+}
+
+/** Adds the '...' of the runs of full stops that end in this block, after one of `open` at its start; returns the run open at its end. */
+function countDots(mask: u64, open: u32): u32 {
+  let rest = mask;
+  if (!(rest & 1)) {
+    nDotRuns += open / 3;
+    open = 0;
+  }
+  while (rest != 0) {
+    const first = ctz(rest);
+    const length = ctz(~(rest >> first));
+    const run = <u32>length + open;
+    open = 0;
+    if (first + length == 64) return run;
+    nDotRuns += run / 3;
+    rest &= <u64>-1 << (first + length);
+  }
+  return 0;
 }
