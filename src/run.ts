@@ -11,7 +11,7 @@ import { runOptions, type RunOptions, type RunOptionsInput } from './run/options
 import { Progress } from './run/progress.ts';
 import { openRunDirectory, type RunDirectory, writeDurable } from './run/run-directory.ts';
 import { phasesOf, type Phase, RUN_FORMAT, type RunEvent, type RunJson, type SplitTask, type TaskResult } from './run/types.ts';
-import { sinkFolder, writeRunReadme } from './run/layout.ts';
+import { barrierPaths, sinkFolder, writeRunReadme } from './run/layout.ts';
 import { BATCH_SCHEMA_VERSION } from './streams/batch.ts';
 import { conservationError, type Counters, emptyCounters, mergeCounters } from './streams/counters.ts';
 import { canonicalJson } from './streams/hash.ts';
@@ -110,8 +110,12 @@ class Run {
       for (const phase of this.#phases) {
         if (phase.after) await this.#decide(phase.after, executor);
         await this.#runPhase(phase, executor, progress);
-        if (this.#stop.aborted) return await this.#stopped();
+        if (this.#stop.aborted) {
+          progress.end();
+          return await this.#stopped();
+        }
       }
+      progress.end();
       const totals = this.#totals();
       await joinShards(this.#directory, this.#recipe.sinks, this.#options.shardSize, executor);
       await this.#finish(totals);
@@ -124,13 +128,14 @@ class Run {
   /** `read(split).pipe(...steps, segment(split))` for every split that is not committed; its completion is the commit. */
   async #runPhase(phase: Phase, executor: Executor, progress: Progress): Promise<void> {
     const name = `split/${phase.number}`;
-    const todo = this.#plan.splits.filter((s) => !this.#directory.has(name, s.index));
+    const todo = this.#splitsOf(phase.number).filter((s) => !this.#directory.has(name, s.index));
     const limited = phase.number === 0 && this.#options.limit !== null;
     const one = (split: Split) =>
       defer(async () => {
         if (this.#stop.aborted) return;
         const limit = limited ? this.#remaining() : null;
-        const result = limit === 0 ? { files: [], counters: emptyCounters() } : await executor.split(this.#task(phase, split), limit);
+        if (limit === 0) return;
+        const result = await executor.split(this.#task(phase, split), limit);
         if (this.#hard.aborted) return;
         await this.#commit(name, split, result);
         progress.committed(split.index, phase.number, result.counters!);
@@ -139,10 +144,19 @@ class Run {
     await lastValueFrom(work, { defaultValue: undefined });
   }
 
+  /** With a limit, later phases know only the splits that were read. */
+  #splitsOf(phase: number): readonly Split[] {
+    return phase === 0 ? this.#plan.splits : this.#plan.splits.filter((s) => this.#directory.has('split/0', s.index));
+  }
+
   async #commit(phase: string, split: Split, result: TaskResult): Promise<void> {
     const lost = result.counters && conservationError(result.counters);
     if (lost) throw new InvariantError({ expected: 'every document accounted for', came: lost, where: `split ${split.index} of ${phase}`, todo: 'Please report this with the recipe.' });
-    await this.#directory.commit({ phase, split: split.index, files: result.files, replaces: [], counters: result.counters });
+    // What the barrier before this phase kept of the split has done its work.
+    const after = this.#phases[Number(phase.slice('split/'.length))].after;
+    const replaces = after ? Object.values(barrierPaths(after.step, split.index)) : [];
+    await this.#directory.commit({ phase, split: split.index, files: result.files, replaces, counters: result.counters });
+    await this.#directory.remove(replaces);
     this.#out.next({ type: 'commit', phase, split: split.index, documents: result.counters?.kept.documents ?? 0 });
   }
 
@@ -170,7 +184,7 @@ class Run {
   async #decide(barrier: Phase['after'] & object, executor: Executor): Promise<void> {
     const phase = `decide/${barrier.step}`;
     if (this.#directory.has(phase, 0)) return;
-    const splits = this.#plan.splits.map((s) => s.index);
+    const splits = this.#splitsOf(1).map((s) => s.index);
     const result = await executor.task({ kind: 'decide', runDirectory: this.#directory.path, barrier, splits, memoryBytes: Math.floor(this.#options.memory / 2) });
     await this.#directory.commit({ phase, split: 0, files: result.files, replaces: [], counters: null });
   }

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import type { Kernel } from '../kernels/kernel.ts';
+import { STATISTICS } from '../kernels/statistics.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import type { Column, ColumnSpec } from '../streams/columns.ts';
 import { type Json, type Operator, rowsInScope, type Scope, type Stage, type StepDescriptor, withOption } from '../streams/operator.ts';
@@ -166,8 +167,8 @@ function statisticsOf(kernel: Kernel): StatisticsOfBatch {
         const text = batch.utf8('text');
         last = { batch, scope, values: kernel.statistics(text.values, text.offsets, batch.rows, scope, families) };
       }
-      const width = kernel.statisticsNames.length;
-      const k = kernel.statisticsNames.indexOf(name);
+      const width = STATISTICS.length;
+      const k = STATISTICS.findIndex((s) => s.name === name);
       const values = new Float64Array(batch.rows);
       for (let i = 0; i < batch.rows; i++) values[i] = last.values[i * width + k];
       return values;

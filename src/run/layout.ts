@@ -12,3 +12,6 @@ export const barrierPaths = (step: string, split: number): { spill: string; keys
   keys: `work/${step}/keys-${number(split)}`,
   decision: `work/${step}/decision-${number(split)}`,
 });
+
+/** STOPGAP */
+export async function writeRunReadme(..._: unknown[]): Promise<void> {}

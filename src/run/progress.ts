@@ -18,6 +18,7 @@ export class Progress {
   #timer: NodeJS.Timeout;
   #startedMs = performance.now();
   #doneText = 0;
+  #ended = false;
 
   constructor(plan: SplitPlan, phases: readonly Phase[], commits: readonly Commit[], emit: (event: RunEvent) => void) {
     this.#plan = plan;
@@ -37,7 +38,10 @@ export class Progress {
     this.#take(split, phase, counters);
   }
 
+  /** Shows the last state and stops; calling it again does nothing. */
   end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
     clearInterval(this.#timer);
     this.#show();
   }

@@ -16,7 +16,7 @@ export function workerPool(module: URL, { workers, idleTimeoutMs = 0, heapMb = 5
   const source = import.meta.url.endsWith('.ts');
   return new Piscina({
     filename: fileURLToPath(module) + (source ? '.ts' : '.js'),
-    execArgv: source ? ['--import', import.meta.resolve('tsx')] : [],
+    execArgv: source ? ['--import', registerTsx()] : [],
     minThreads: idleTimeoutMs === 0 ? workers : 0,
     maxThreads: workers,
     idleTimeout: idleTimeoutMs,
@@ -25,4 +25,9 @@ export function workerPool(module: URL, { workers, idleTimeoutMs = 0, heapMb = 5
     maxQueue: Number.POSITIVE_INFINITY,
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
   });
+}
+
+/** tsx registers itself in main threads only, so a worker of sources does it by name. */
+function registerTsx(): string {
+  return `data:text/javascript,import{register}from${JSON.stringify(import.meta.resolve('tsx/esm/api'))};register()`;
 }

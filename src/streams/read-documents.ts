@@ -1,0 +1,42 @@
+import type { Observable } from 'rxjs';
+import { ConfigError } from '../errors.ts';
+import { loadKernel } from '../kernels/kernel.ts';
+import type { DocumentBatch } from './batch.ts';
+import { ByteBudget } from './budget.ts';
+import type { QuarantinedRecord } from './outcome.ts';
+import { planSplits } from './plan.ts';
+import { type ReadOptionsInput, readOptions } from './read-options.ts';
+import { readSplit } from './readers/read-split.ts';
+import { pulled } from './source.ts';
+
+export interface ReadDocumentsOptions extends ReadOptionsInput {
+  /** Bytes that may be between this source and the end of the pipe at once. Default 64 MB. */
+  readonly memory?: number;
+  /** Called with every record that could not be read. Default: the stream errors at the first one, so that nothing is lost in silence. */
+  readonly onQuarantine?: (record: QuarantinedRecord) => void;
+}
+
+/**
+ * Documents of files, folders and globs as a pulled stream of batches, in input order: JSONL, text, Parquet, Arrow; plain, gzip or zstd.
+ * Each subscription reads from the beginning.
+ * Errors: ConfigError when nothing matches; InputError for a bad record without `onQuarantine`.
+ */
+export function readDocuments(inputs: string | readonly string[], { memory = 64e6, onQuarantine, ...read }: ReadDocumentsOptions = {}): Observable<DocumentBatch> {
+  const options = readOptions.parse(read);
+  const refuse = (r: QuarantinedRecord): void => {
+    throw new ConfigError({
+      expected: 'records that can be read, or an `onQuarantine`',
+      came: `${r.reason}: ${r.detail}`,
+      where: `${r.file}#${r.block}.${r.offset}`,
+      todo: 'Pass `onQuarantine` to go on without such records.',
+    });
+  };
+  async function* open(signal: AbortSignal): AsyncGenerator<DocumentBatch> {
+    const patterns = typeof inputs === 'string' ? [inputs] : inputs;
+    const plan = await planSplits(patterns, options);
+    if (plan.files.length === 0) throw new ConfigError({ expected: 'at least one file', came: `none that matches ${patterns.join(' ')}`, where: 'readDocuments()' });
+    const kernel = await loadKernel();
+    for (const split of plan.splits) yield* readSplit(split, plan, options, { kernel, onQuarantine: onQuarantine ?? refuse, signal });
+  }
+  return pulled(open, new ByteBudget(memory), 'readDocuments');
+}
