@@ -1,0 +1,46 @@
+import type { DocumentBatch } from '../streams/batch.ts';
+import { type Column, type ColumnSpec, takeRows } from '../streams/columns.ts';
+import { nullColumn } from './column-makers.ts';
+import type { TableBatch } from './table.ts';
+
+/** Names and types of a documents sink, in order. */
+export function documentSchema(annotations: readonly ColumnSpec[], rewritten: boolean): ColumnSpec[] {
+  return [
+    { name: 'id', type: 'utf8' },
+    { name: 'text', type: 'utf8' },
+    { name: 'domain', type: 'utf8' },
+    { name: 'metadata', type: 'utf8' },
+    { name: 'file', type: 'utf8' },
+    { name: 'block', type: 'int64' },
+    { name: 'offset', type: 'int64' },
+    { name: 'row', type: 'uint32' },
+    ...annotations,
+    ...(rewritten ? [{ name: 'text_version', type: 'int32' } as const] : []),
+  ];
+}
+
+/**
+ * The rows alive as a documents sink writes them: the document, its position in the input, every annotation, and `text_version` where the
+ * recipe rewrites text. Annotations that the batch does not have are null.
+ */
+export function documentColumns(
+  batch: DocumentBatch,
+  annotations: readonly ColumnSpec[],
+  rewritten: boolean,
+): TableBatch {
+  const alive = batch.aliveRows();
+  const all = alive.length === batch.rows;
+  const columns = new Map<string, Column>();
+  for (const { name, type } of documentSchema(annotations, rewritten)) {
+    if (name === 'text_version')
+      columns.set(name, { type: 'int32', values: new Int32Array(alive.length).fill(batch.textVersion), valid: null });
+    else columns.set(name, columnOf(batch, { name, type }, all ? null : alive));
+  }
+  return { columns, rows: alive.length };
+}
+
+function columnOf(batch: DocumentBatch, { name, type }: ColumnSpec, rows: Int32Array | null): Column {
+  const c = batch.columns.get(name);
+  if (!c || c.type !== type) return nullColumn(type, rows?.length ?? batch.rows);
+  return rows === null ? c : takeRows(c, rows);
+}

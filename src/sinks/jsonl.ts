@@ -1,0 +1,60 @@
+import { createRequire } from 'node:module';
+import { constants, gzipSync } from 'node:zlib';
+import * as z from 'zod';
+import { jsonLinesEncoder } from './json-lines.ts';
+import type { OutputPlace } from './output-file.ts';
+import { type GroupLimits, groupedWriter, type SegmentWriter } from './segment.ts';
+
+export const jsonlOptions = z.strictObject({
+  /** zst: independent zstd frames (level 3) of about 4 MB of text; gz: one gzip member each, whose bytes are promised per Node version only. */
+  compression: z.enum(['zst', 'gz', 'none']).default('zst'),
+  /** Columns to write, in that order; null = all. */
+  columns: z.array(z.string()).min(1).nullable().default(null),
+  /** Key of the text. */
+  textField: z.string().min(1).default('text'),
+});
+
+export type JsonlOptions = z.infer<typeof jsonlOptions>;
+
+/** A frame ends before the row that would make it larger. */
+export const FRAME_LIMITS: GroupLimits = { rows: 8192, bytes: 4 * 1024 * 1024 };
+
+const ZSTD_LEVEL = 3;
+const GZIP_LEVEL = 6;
+
+type Compress = (lines: Uint8Array) => Uint8Array;
+type Zstd = { init(): Promise<void>; compress(bytes: Uint8Array, level: number): Uint8Array };
+
+let zstd: Promise<Zstd> | null = null;
+
+/** The zstd of our own choice, loaded once per thread: Node's differs between versions. */
+export function loadZstd(): Promise<Zstd> {
+  zstd ??= (async () => {
+    // The package's ESM build does not load in Node; its types describe the browser.
+    const module = createRequire(import.meta.url)('@bokuweb/zstd-wasm') as Zstd;
+    await module.init();
+    return module;
+  })();
+  return zstd;
+}
+
+async function compressor(kind: JsonlOptions['compression']): Promise<Compress> {
+  if (kind === 'none') return (lines) => lines;
+  if (kind === 'gz') return (lines) => gzipSync(lines, { level: GZIP_LEVEL, strategy: constants.Z_DEFAULT_STRATEGY });
+  const { compress } = await loadZstd();
+  return (lines) => compress(lines, ZSTD_LEVEL);
+}
+
+/** Writes JSON lines; every group of rows is a frame of its own, so a file cut at a frame boundary is a good file. */
+export async function jsonlWriter(place: OutputPlace, options: JsonlOptions): Promise<SegmentWriter> {
+  const compress = await compressor(options.compression);
+  const lines = jsonLinesEncoder({ textField: options.textField, raw: new Set(['metadata']) });
+  return groupedWriter(
+    place,
+    { limits: FRAME_LIMITS, group: (table) => [compress(lines.encode(table))], end: () => [] },
+    options.columns,
+  );
+}
+
+export const jsonlExtension = ({ compression }: JsonlOptions): string =>
+  compression === 'none' ? 'jsonl' : `jsonl.${compression}`;

@@ -1,0 +1,221 @@
+import type { DocumentBatch } from '../streams/batch.ts';
+import { type Column, type ColumnSpec, type NumberColumn, takeRows, utf8Column } from '../streams/columns.ts';
+import { originalBytes } from '../streams/counters.ts';
+import type { QuarantinedRecord, Verdict } from '../streams/outcome.ts';
+import {
+  constantColumn,
+  indexedColumn,
+  listColumn,
+  nullColumn,
+  nullWhereNaN,
+  positionColumns,
+} from './column-makers.ts';
+import { excerptColumn } from './excerpt.ts';
+import type { ListColumn, TableBatch, TableColumn } from './table.ts';
+
+/** Where a document ended up. */
+export const OUTCOMES = ['kept', 'dropped', 'quarantined', 'created'] as const;
+
+/** The `step` of rows that never became a document. */
+export const READ_STEP = 'read';
+
+type LedgerType = ColumnSpec['type'] | 'list<utf8>' | 'list<struct<start int32, end int32, rule utf8>>';
+
+/** Names and types of the ledger, in order: one row per document read or made, then every annotation, nullable. */
+export function ledgerSchema(
+  annotations: readonly ColumnSpec[],
+): { readonly name: string; readonly type: LedgerType }[] {
+  return [
+    { name: 'file', type: 'utf8' },
+    { name: 'block', type: 'int64' },
+    { name: 'offset', type: 'int64' },
+    { name: 'row', type: 'uint32' },
+    { name: 'id', type: 'utf8' },
+    { name: 'domain', type: 'utf8' },
+    { name: 'outcome', type: 'utf8' },
+    { name: 'step', type: 'utf8' },
+    { name: 'rule', type: 'utf8' },
+    { name: 'value', type: 'float64' },
+    { name: 'threshold', type: 'float64' },
+    { name: 'failed', type: 'list<utf8>' },
+    { name: 'duplicate_of', type: 'utf8' },
+    { name: 'similarity', type: 'float64' },
+    { name: 'cut_spans', type: 'list<struct<start int32, end int32, rule utf8>>' },
+    { name: 'text_bytes', type: 'int64' },
+    { name: 'tokens', type: 'int64' },
+    { name: 'judged_by', type: 'int32' },
+    { name: 'excerpt', type: 'utf8' },
+    ...annotations,
+  ];
+}
+
+/**
+ * Ledger rows of a batch.
+ * `value`, `threshold`, `failed`, `duplicate_of` and `similarity` are those of the step that dropped the document; `failed` is empty, never
+ * null. `judged_by` counts the deciding steps that judged it. `text_bytes` and `excerpt` are of the text as it was read.
+ * @param annotations the static list of the recipe; those that the batch does not have are null
+ * @param which `all`: every row; `dropped`: rows no longer alive (before a barrier, the others come later)
+ */
+export function ledgerRows(
+  batch: DocumentBatch,
+  annotations: readonly ColumnSpec[],
+  which: 'all' | 'dropped' = 'all',
+): TableBatch {
+  const every = which === 'all' || batch.alive.every((a) => a === 0);
+  const rows = every ? null : droppedRows(batch);
+  const take = <C extends Column>(c: C): C => (rows === null ? c : (takeRows(c, rows) as C));
+  const n = rows?.length ?? batch.rows;
+  const at = (i: number): number => (rows === null ? i : rows[i]);
+  const columns = new Map<string, TableColumn>();
+  for (const name of ['file', 'block', 'offset', 'row', 'id', 'domain']) columns.set(name, take(batch.column(name)));
+  for (const [name, c] of decisions(batch.verdicts, n, at, batch.alive)) columns.set(name, c);
+  columns.set('cut_spans', cutSpans(batch, n, at));
+  columns.set('text_bytes', int64(take({ type: 'int32', values: originalBytes(batch), valid: null })));
+  const tokens = batch.columns.get('text_tokens_estimate');
+  columns.set('tokens', tokens && tokens.type !== 'utf8' ? int64(take(tokens)) : nullColumn('int64', n));
+  columns.set('judged_by', judgedBy(batch, n, at));
+  columns.set('excerpt', take(excerptColumn(batch)));
+  for (const { name, type } of annotations) {
+    const c = batch.columns.get(name);
+    columns.set(name, c && c.type === type ? take(c) : nullColumn(type, n));
+  }
+  return { columns, rows: n };
+}
+
+function droppedRows(batch: DocumentBatch): Int32Array {
+  const rows = new Int32Array(batch.rows);
+  let n = 0;
+  for (let i = 0; i < batch.rows; i++) if (batch.alive[i] === 0) rows[n++] = i;
+  return rows.subarray(0, n);
+}
+
+/** outcome, step, rule, value, threshold, failed, duplicate_of, similarity: from the first verdict that dropped the row. */
+function decisions(
+  verdicts: readonly Verdict[],
+  n: number,
+  at: (i: number) => number,
+  alive: Uint8Array,
+): [string, TableColumn][] {
+  const outcome = new Int32Array(n);
+  const step = new Int32Array(n).fill(-1);
+  const rule = new Int32Array(n).fill(-1);
+  const value = new Float64Array(n).fill(Number.NaN);
+  const threshold = new Float64Array(n).fill(Number.NaN);
+  const similarity = new Float64Array(n).fill(Number.NaN);
+  const duplicateOf: (string | null)[] = [];
+  const failedOffsets = new Int32Array(n + 1);
+  const failed: number[] = [];
+  // Rule names of all verdicts in one list; `first[v]` is where those of verdict v begin.
+  const names = verdicts.flatMap((v) => v.rules.map((r) => r.name));
+  const first: number[] = [];
+  for (let v = 0, sum = 0; v < verdicts.length; sum += verdicts[v++].rules.length) first.push(sum);
+  let twins = false;
+  for (let i = 0; i < n; i++) {
+    const row = at(i);
+    let twin: string | null = null;
+    if (alive[row] === 0) {
+      outcome[i] = 1;
+      const v = verdicts.findIndex((d) => d.rule[row] >= 0);
+      if (v >= 0) {
+        const d = verdicts[v];
+        step[i] = v;
+        rule[i] = first[v] + d.rule[row];
+        value[i] = d.value[row];
+        threshold[i] = d.rules[d.rule[row]].threshold;
+        if (d.similarity) similarity[i] = d.similarity[row];
+        twin = d.duplicateOf?.[row] ?? null;
+        for (let k = 0; k < d.rules.length; k++) {
+          if (d.failed[row * d.failedWords + (k >> 5)] & (1 << (k & 31))) failed.push(first[v] + k);
+        }
+      }
+    }
+    failedOffsets[i + 1] = failed.length;
+    duplicateOf.push(twin);
+    twins ||= twin !== null;
+  }
+  return [
+    ['outcome', indexedColumn(OUTCOMES, outcome)],
+    [
+      'step',
+      indexedColumn(
+        verdicts.map((v) => v.step),
+        step,
+      ),
+    ],
+    ['rule', indexedColumn(names, rule)],
+    ['value', nullWhereNaN(value)],
+    ['threshold', nullWhereNaN(threshold)],
+    ['failed', listColumn(failedOffsets, indexedColumn(names, Int32Array.from(failed)))],
+    ['duplicate_of', twins ? utf8Column(duplicateOf) : nullColumn('utf8', n)],
+    ['similarity', nullWhereNaN(similarity)],
+  ];
+}
+
+function judgedBy(batch: DocumentBatch, n: number, at: (i: number) => number): Column {
+  const values = new Int32Array(n);
+  const before = batch.columns.get('_judged');
+  for (let i = 0; i < n; i++) {
+    let count = before && before.type !== 'utf8' ? Number(before.values[at(i)]) : 0;
+    for (const v of batch.verdicts) count += v.judged[at(i)];
+    values[i] = count;
+  }
+  return { type: 'int32', values, valid: null };
+}
+
+function cutSpans({ cuts }: DocumentBatch, n: number, at: (i: number) => number): ListColumn {
+  const offsets = new Int32Array(n + 1);
+  const source: number[] = [];
+  for (let i = 0; i < n; i++) {
+    if (cuts) for (let k = cuts.offsets[at(i)]; k < cuts.offsets[at(i) + 1]; k++) source.push(k);
+    offsets[i + 1] = source.length;
+  }
+  const int32 = (values?: Int32Array): Column => ({
+    type: 'int32',
+    values: Int32Array.from(source, (k) => values![k]),
+    valid: null,
+  });
+  const fields: [string, Column][] = [
+    ['start', int32(cuts?.start)],
+    ['end', int32(cuts?.end)],
+    [
+      'rule',
+      indexedColumn(
+        cuts?.rules ?? [],
+        Int32Array.from(source, (k) => cuts!.rule[k]),
+      ),
+    ],
+  ];
+  return { type: 'list', offsets, valid: null, child: { type: 'struct', fields: new Map(fields) } };
+}
+
+function int64(c: NumberColumn): Column {
+  if (c.values instanceof BigInt64Array) return c;
+  return {
+    type: 'int64',
+    values: BigInt64Array.from(c.values as Float64Array, (v) => BigInt(Math.round(v))),
+    valid: c.valid,
+  };
+}
+
+/** Ledger rows of input that could not be read: outcome `quarantined`, step `read`, rule = the reason; `text_bytes` is null. */
+export function ledgerQuarantineRows(
+  records: readonly QuarantinedRecord[],
+  annotations: readonly ColumnSpec[],
+): TableBatch {
+  const n = records.length;
+  const known = new Map<string, TableColumn>([
+    ...positionColumns(records),
+    ['outcome', constantColumn('quarantined', n)],
+    ['step', constantColumn(READ_STEP, n)],
+    ['rule', utf8Column(records.map((r) => r.reason))],
+    ['failed', listColumn(new Int32Array(n + 1), utf8Column([]))],
+    ['cut_spans', cutSpans({ cuts: null } as DocumentBatch, n, (i) => i)],
+    ['judged_by', { type: 'int32', values: new Int32Array(n), valid: null }],
+    ['excerpt', utf8Column(records.map((r) => r.excerpt))],
+  ]);
+  const columns = ledgerSchema(annotations).map(({ name, type }): [string, TableColumn] => [
+    name,
+    known.get(name) ?? nullColumn(type as ColumnSpec['type'], n),
+  ]);
+  return { columns: new Map(columns), rows: n };
+}

@@ -1,0 +1,17 @@
+import { type Column, utf8Column } from '../streams/columns.ts';
+import type { QuarantinedRecord } from '../streams/outcome.ts';
+import { positionColumns } from './column-makers.ts';
+import type { TableBatch } from './table.ts';
+
+/** Lines of `quarantine/part-*.jsonl`: file, block, offset, row, bytes, reason, detail, excerpt, in that order. */
+export function quarantineRows(records: readonly QuarantinedRecord[]): TableBatch {
+  const bytes: Column = { type: 'int64', values: BigInt64Array.from(records, (r) => BigInt(r.bytes)), valid: null };
+  const columns = new Map<string, Column>([
+    ...positionColumns(records),
+    ['bytes', bytes],
+    ['reason', utf8Column(records.map((r) => r.reason))],
+    ['detail', utf8Column(records.map((r) => r.detail))],
+    ['excerpt', utf8Column(records.map((r) => r.excerpt))],
+  ]);
+  return { columns, rows: records.length };
+}

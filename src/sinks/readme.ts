@@ -1,0 +1,65 @@
+/** What the README of a run directory says. */
+export interface ReadmeInput {
+  readonly name: string;
+  readonly description?: string;
+  /** Sinks with rows only: `folder` relative to the run directory. */
+  readonly sinks: readonly {
+    readonly name: string;
+    readonly folder: string;
+    readonly kind: 'parquet' | 'jsonl' | 'arrow';
+    readonly extension: string;
+  }[];
+  readonly totals: readonly (readonly [label: string, value: string])[];
+}
+
+/** A YAML double-quoted scalar: JSON strings are YAML. */
+const yaml = (s: string): string =>
+  JSON.stringify(s).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
+/** Text that stays text in Markdown, on one line. */
+const markdown = (s: string): string =>
+  Array.from(s, (c) => (c < ' ' || c === '\u007f' || c === '\u2028' || c === '\u2029' ? ' ' : c))
+    .join('')
+    .replace(/[\\`*_{}[\]<>()#+!|~&]/g, (c) => `\\${c}`)
+    .trim();
+
+/**
+ * README.md of a run directory. Its `configs:` block lets `load_dataset("<run dir>", "documents")` and `"ledger"` open the data by name;
+ * `documents` is the default. (Source: dataset card metadata of the Hugging Face Hub.)
+ */
+export function runReadme({ name, description = '', sinks, totals }: ReadmeInput): string {
+  const configs = sinks.flatMap((s, i) => [
+    `  - config_name: ${yaml(s.name)}`,
+    ...(i === 0 ? ['    default: true'] : []),
+    '    data_files:',
+    '      - split: train',
+    `        path: ${yaml(`${s.folder}/part-*.${s.extension}`)}`,
+  ]);
+  return [
+    '---',
+    ...(sinks.length > 0 ? ['configs:', ...configs] : []),
+    'tags:',
+    '  - sluice',
+    '---',
+    '',
+    `# ${markdown(name) || 'A run'}`,
+    '',
+    ...(description ? [markdown(description), ''] : []),
+    '| | |',
+    '|---|---|',
+    ...totals.map(([label, value]) => `| ${markdown(label)} | ${markdown(value)} |`),
+    '',
+    'Open it with the `datasets` library of Hugging Face, or with `sluice sql` in this folder:',
+    '',
+    '```python',
+    'from datasets import load_dataset',
+    ...sinks.map((s) => `${s.name.replace(/[^a-z0-9]/g, '_')} = load_dataset(".", ${yaml(s.name)}, split="train")`),
+    '```',
+    '',
+    'Made by Sluice. `run.json` holds the recipe, the versions and all totals; `ledger` says of every document why it was kept or dropped.',
+    '',
+  ].join('\n');
+}
