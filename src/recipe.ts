@@ -1,17 +1,19 @@
 import * as z from 'zod';
 import { ConfigError, nearestName } from './errors.ts';
+import type { SinkDescriptor } from './sinks/index.ts';
+import { parquet } from './sinks/index.ts';
 import { DOCUMENT_COLUMNS } from './streams/batch.ts';
 import type { ColumnSpec } from './streams/columns.ts';
 import type { Json, Operator, StepDescriptor } from './streams/operator.ts';
 import { type ReadOptions, readOptions } from './streams/read-options.ts';
 import { SPLIT_TEXT_BYTES } from './streams/splits.ts';
-import { parquet } from './sinks/index.ts';
-import type { SinkDescriptor } from './sinks/index.ts';
 
 const band = z.strictObject({ min: z.number().min(0).max(1).default(0), max: z.number().min(0).max(1).default(1) });
 
 const isOperator = (value: unknown): value is Operator =>
-  typeof value === 'function' && typeof (value as Partial<Operator>).descriptor === 'object' && typeof (value as Partial<Operator>).bind === 'function';
+  typeof value === 'function' &&
+  typeof (value as Partial<Operator>).descriptor === 'object' &&
+  typeof (value as Partial<Operator>).bind === 'function';
 
 const recipeSchema = z.strictObject({
   /** snake_case or kebab-case; the default output folder is `sluice-out/<name>`. */
@@ -21,7 +23,14 @@ const recipeSchema = z.strictObject({
   input: z.array(z.string()).default([]),
   read: readOptions.prefault({}),
   steps: z.array(z.custom<Operator>(isOperator, 'an operator of Sluice (wrap your own function in custom())')).min(1),
-  sinks: z.array(z.custom<SinkDescriptor>((v) => typeof v === 'object' && v !== null && 'kind' in v, 'a sink: parquet(), jsonl() or arrow()')).default(() => [parquet()]),
+  sinks: z
+    .array(
+      z.custom<SinkDescriptor>(
+        (v) => typeof v === 'object' && v !== null && 'kind' in v,
+        'a sink: parquet(), jsonl() or arrow()',
+      ),
+    )
+    .default(() => [parquet()]),
   /** Seed of everything random. */
   seed: z.int().default(0),
   /** Bytes of text that a split (the unit of commit and resume) aims at. Default 32 MiB. */
@@ -50,10 +59,18 @@ export function recipe(input: RecipeInput): Recipe {
   const parsed = recipeSchema.safeParse(input);
   if (!parsed.success) throw recipeError(parsed.error, typeof input?.name === 'string' ? input.name : 'recipe');
   const checked = parsed.data as Recipe;
-  checkSteps(checked.steps.map((s) => s.descriptor), checked.name);
+  checkSteps(
+    checked.steps.map((s) => s.descriptor),
+    checked.name,
+  );
   const sinkNames = checked.sinks.map((s) => s.name);
   const twice = sinkNames.find((n, i) => sinkNames.indexOf(n) !== i);
-  if (twice) throw new ConfigError({ expected: 'sinks with different names', came: `two called ${twice}`, where: `recipe ${checked.name}` });
+  if (twice)
+    throw new ConfigError({
+      expected: 'sinks with different names',
+      came: `two called ${twice}`,
+      where: `recipe ${checked.name}`,
+    });
   return checked;
 }
 
@@ -70,7 +87,12 @@ function recipeError(error: z.ZodError, name: string): ConfigError {
       todo: near ? `Did you mean ${near}?` : undefined,
     });
   }
-  return new ConfigError({ expected: issue.message, came: `something else at ${path || 'the top'}`, where: `recipe ${name}`, cause: error });
+  return new ConfigError({
+    expected: issue.message,
+    came: `something else at ${path || 'the top'}`,
+    where: `recipe ${name}`,
+    cause: error,
+  });
 }
 
 /** The typed graph of columns: every column read must have been written by an earlier step. */
@@ -79,9 +101,15 @@ export function checkSteps(steps: readonly StepDescriptor[], recipeName: string)
   const names = new Set<string>();
   for (const s of steps) {
     const where = `recipe ${recipeName}, step ${s.step}`;
-    if (!/^[a-z0-9][a-z0-9_+.-]*$/.test(s.step)) throw new ConfigError({ expected: 'a step name of a-z, 0-9, _ + . -', came: `'${s.step}'`, where });
+    if (!/^[a-z0-9][a-z0-9_+.-]*$/.test(s.step))
+      throw new ConfigError({ expected: 'a step name of a-z, 0-9, _ + . -', came: `'${s.step}'`, where });
     if (names.has(s.step)) {
-      throw new ConfigError({ expected: 'steps with different names', came: `two called ${s.step}`, where, todo: 'Give one of them another name with `step:`.' });
+      throw new ConfigError({
+        expected: 'steps with different names',
+        came: `two called ${s.step}`,
+        where,
+        todo: 'Give one of them another name with `step:`.',
+      });
     }
     names.add(s.step);
     for (const column of s.reads) {
@@ -96,9 +124,19 @@ export function checkSteps(steps: readonly StepDescriptor[], recipeName: string)
     }
     for (const { name, type } of s.writes) {
       const by = written.get(name);
-      if (by === 'input') throw new ConfigError({ expected: 'an annotation with a name of its own', came: `${name}, a column of the document`, where });
+      if (by === 'input')
+        throw new ConfigError({
+          expected: 'an annotation with a name of its own',
+          came: `${name}, a column of the document`,
+          where,
+        });
       if (by && s.where === null) {
-        throw new ConfigError({ expected: `a column of its own`, came: `${name} (${type}), which step ${by} writes`, where, todo: 'Give one of them a prefix with `as()`, or scope both with `where`.' });
+        throw new ConfigError({
+          expected: `a column of its own`,
+          came: `${name} (${type}), which step ${by} writes`,
+          where,
+          todo: 'Give one of them a prefix with `as()`, or scope both with `where`.',
+        });
       }
       written.set(name, s.step);
     }
@@ -117,13 +155,24 @@ export function withSettings(r: Recipe, settings: readonly string[]): Recipe {
   let steps = r.steps;
   for (const setting of settings) {
     const match = /^([a-z0-9_+.-]+?)\.([a-zA-Z0-9_]+)=(.*)$/.exec(setting);
-    if (!match) throw new ConfigError({ expected: 'step.option=value', came: `'${setting}'`, where: '--set', todo: 'For example --set gopher_quality.min_words=30' });
+    if (!match)
+      throw new ConfigError({
+        expected: 'step.option=value',
+        came: `'${setting}'`,
+        where: '--set',
+        todo: 'For example --set gopher_quality.min_words=30',
+      });
     const [, name, option, raw] = match;
     const index = steps.findIndex((s) => s.descriptor.step === name);
     if (index < 0) {
       const names = steps.map((s) => s.descriptor.step);
       const near = nearestName(name, names);
-      throw new ConfigError({ expected: `a step of ${r.name} (${names.join(', ')})`, came: name, where: '--set', todo: near ? `Did you mean ${near}?` : undefined });
+      throw new ConfigError({
+        expected: `a step of ${r.name} (${names.join(', ')})`,
+        came: name,
+        where: '--set',
+        todo: near ? `Did you mean ${near}?` : undefined,
+      });
     }
     steps = steps.map((s, i) => (i === index ? s.set(option, settingValue(raw)) : s));
   }

@@ -7,13 +7,22 @@ import { annotationColumns, checkSteps, type Recipe } from './recipe.ts';
 import { type Executor, openExecutor } from './run/executor.ts';
 import { identityOf, refuseOtherRun } from './run/identity.ts';
 import { joinShards } from './run/join.ts';
-import { runOptions, type RunOptions, type RunOptionsInput } from './run/options.ts';
+import { barrierPaths, sinkFolder } from './run/layout.ts';
+import { type RunOptions, type RunOptionsInput, runOptions } from './run/options.ts';
 import { Progress } from './run/progress.ts';
+import { runReadmeOf } from './run/readme.ts';
 import { openRunDirectory, type RunDirectory, writeDurable } from './run/run-directory.ts';
-import { phasesOf, type Phase, RUN_FORMAT, type RunEvent, type RunJson, type SplitTask, type TaskResult } from './run/types.ts';
-import { barrierPaths, sinkFolder, writeRunReadme } from './run/layout.ts';
+import {
+  type Phase,
+  phasesOf,
+  RUN_FORMAT,
+  type RunEvent,
+  type RunJson,
+  type SplitTask,
+  type TaskResult,
+} from './run/types.ts';
 import { BATCH_SCHEMA_VERSION } from './streams/batch.ts';
-import { conservationError, type Counters, emptyCounters, mergeCounters } from './streams/counters.ts';
+import { type Counters, conservationError, emptyCounters, mergeCounters } from './streams/counters.ts';
 import { canonicalJson } from './streams/hash.ts';
 import { planSplits } from './streams/plan.ts';
 import type { Split, SplitPlan } from './streams/splits.ts';
@@ -31,7 +40,13 @@ export function run(recipe: Recipe, options: RunOptionsInput = {}): Observable<R
     const parsed = runOptions.safeParse(rest);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
-      subscriber.error(new ConfigError({ expected: issue.message, came: 'something else', where: `run() option ${issue.path.join('.') || issue.code}` }));
+      subscriber.error(
+        new ConfigError({
+          expected: issue.message,
+          came: 'something else',
+          where: `run() option ${issue.path.join('.') || issue.code}`,
+        }),
+      );
       return;
     }
     runAll(recipe, parsed.data, stop ?? new AbortController().signal, abort.signal, subscriber).then(
@@ -42,19 +57,54 @@ export function run(recipe: Recipe, options: RunOptionsInput = {}): Observable<R
   });
 }
 
-async function runAll(recipe: Recipe, options: RunOptions, stop: AbortSignal, hard: AbortSignal, out: Subscriber<RunEvent>): Promise<void> {
+/** What `annotateOnly` leaves: a document that nothing drops keeps every annotation, whatever a threshold may be later. */
+function withoutDecisions(recipe: Recipe): Recipe {
+  const steps = recipe.steps.filter((s) => s.descriptor.kind === 'annotate');
+  if (steps.length > 0) return { ...recipe, steps };
+  throw new ConfigError({
+    expected: 'a recipe with an annotate step',
+    came: 'none',
+    where: `recipe ${recipe.name}`,
+    todo: 'Run it without --annotate-only.',
+  });
+}
+
+async function runAll(
+  whole: Recipe,
+  options: RunOptions,
+  stop: AbortSignal,
+  hard: AbortSignal,
+  out: Subscriber<RunEvent>,
+): Promise<void> {
+  const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
   const path = resolve(options.output ?? join('sluice-out', recipe.name));
   const patterns = options.input ?? recipe.input;
   if (patterns.length === 0) {
-    throw new ConfigError({ expected: 'something to read', came: 'no input', where: `recipe ${recipe.name}`, todo: "Give --input 'folder/*.jsonl.gz', or put `input` in the recipe." });
+    throw new ConfigError({
+      expected: 'something to read',
+      came: 'no input',
+      where: `recipe ${recipe.name}`,
+      todo: "Give --input 'folder/*.jsonl.gz', or put `input` in the recipe.",
+    });
   }
-  checkSteps(recipe.steps.map((s) => s.descriptor), recipe.name);
+  checkSteps(
+    recipe.steps.map((s) => s.descriptor),
+    recipe.name,
+  );
   const { directory, previous } = await openRunDirectory(path, { fresh: options.fresh });
   try {
     await directory.sweep();
     const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes });
     if (plan.splits.length === 0 && plan.files.length === 0) {
-      throw new ConfigError({ expected: 'at least one file to read', came: `none that matches ${patterns.join(' ')}`, where: '--input', todo: plan.skipped.length > 0 ? `${plan.skipped.length} files were passed over, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).` : 'Check the path; quote globs so that the shell leaves them alone.' });
+      throw new ConfigError({
+        expected: 'at least one file to read',
+        came: `none that matches ${patterns.join(' ')}`,
+        where: '--input',
+        todo:
+          plan.skipped.length > 0
+            ? `${plan.skipped.length} files were passed over, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
+            : 'Check the path; quote globs so that the shell leaves them alone.',
+      });
     }
     const identity = await identityOf(recipe, options, plan);
     if (previous) refuseOtherRun(path, previous, identity.run);
@@ -63,7 +113,14 @@ async function runAll(recipe: Recipe, options: RunOptions, stop: AbortSignal, ha
       return;
     }
     if (!existsSync(join(path, 'plan.json'))) await writeDurable(join(path, 'plan.json'), `${canonicalJson(plan)}\n`);
-    const base: RunJson = previous ?? { ...identity.run, status: 'running', startedAt: new Date().toISOString(), finishedAt: null, seconds: 0, totals: null };
+    const base: RunJson = previous ?? {
+      ...identity.run,
+      status: 'running',
+      startedAt: new Date().toISOString(),
+      finishedAt: null,
+      seconds: 0,
+      totals: null,
+    };
     if (!previous) await directory.writeRunJson(base);
     await new Run(recipe, options, plan, directory, base, stop, hard, out).all();
   } finally {
@@ -84,7 +141,16 @@ class Run {
   #phases: Phase[];
   #startedMs = performance.now();
 
-  constructor(recipe: Recipe, options: RunOptions, plan: SplitPlan, directory: RunDirectory, base: RunJson, stop: AbortSignal, hard: AbortSignal, out: Subscriber<RunEvent>) {
+  constructor(
+    recipe: Recipe,
+    options: RunOptions,
+    plan: SplitPlan,
+    directory: RunDirectory,
+    base: RunJson,
+    stop: AbortSignal,
+    hard: AbortSignal,
+    out: Subscriber<RunEvent>,
+  ) {
     this.#recipe = recipe;
     this.#options = options;
     this.#plan = plan;
@@ -97,13 +163,28 @@ class Run {
   }
 
   async all(): Promise<void> {
-    for (const folder of ['documents', 'ledger', 'quarantine', 'work', ...this.#recipe.sinks.slice(1).map((s) => sinkFolder(s.name))]) {
+    for (const folder of [
+      'documents',
+      'ledger',
+      'quarantine',
+      'work',
+      ...this.#recipe.sinks.slice(1).map((s) => sinkFolder(s.name)),
+    ]) {
       await mkdir(join(this.#directory.path, folder), { recursive: true });
     }
     const { files, splits, skipped, warnings } = this.#plan;
     const textBytes = splits.reduce((n, s) => n + s.estimatedTextBytes, 0);
     const resumedSplits = splits.filter((s) => this.#directory.has('split/0', s.index)).length;
-    this.#out.next({ type: 'planned', run: this.#directory.path, files: files.length, splits: splits.length, textBytes, skipped, warnings, resumedSplits });
+    this.#out.next({
+      type: 'planned',
+      run: this.#directory.path,
+      files: files.length,
+      splits: splits.length,
+      textBytes,
+      skipped,
+      warnings,
+      resumedSplits,
+    });
     const progress = new Progress(this.#plan, this.#phases, this.#directory.commits, (event) => this.#out.next(event));
     const executor = await openExecutor(this.#recipe, this.#options, this.#hard, (p) => progress.inFlight(p));
     try {
@@ -151,11 +232,23 @@ class Run {
 
   async #commit(phase: string, split: Split, result: TaskResult): Promise<void> {
     const lost = result.counters && conservationError(result.counters);
-    if (lost) throw new InvariantError({ expected: 'every document accounted for', came: lost, where: `split ${split.index} of ${phase}`, todo: 'Please report this with the recipe.' });
+    if (lost)
+      throw new InvariantError({
+        expected: 'every document accounted for',
+        came: lost,
+        where: `split ${split.index} of ${phase}`,
+        todo: 'Please report this with the recipe.',
+      });
     // What the barrier before this phase kept of the split has done its work.
     const after = this.#phases[Number(phase.slice('split/'.length))].after;
     const replaces = after ? Object.values(barrierPaths(after.step, split.index)) : [];
-    await this.#directory.commit({ phase, split: split.index, files: result.files, replaces, counters: result.counters });
+    await this.#directory.commit({
+      phase,
+      split: split.index,
+      files: result.files,
+      replaces,
+      counters: result.counters,
+    });
     await this.#directory.remove(replaces);
     this.#out.next({ type: 'commit', phase, split: split.index, documents: result.counters?.kept.documents ?? 0 });
   }
@@ -177,7 +270,9 @@ class Run {
   }
 
   #remaining(): number {
-    const read = this.#directory.commits.filter((c) => c.phase === 'split/0').reduce((n, c) => n + (c.counters?.read.documents ?? 0), 0);
+    const read = this.#directory.commits
+      .filter((c) => c.phase === 'split/0')
+      .reduce((n, c) => n + (c.counters?.read.documents ?? 0), 0);
     return Math.max(0, (this.#options.limit ?? 0) - read);
   }
 
@@ -185,7 +280,13 @@ class Run {
     const phase = `decide/${barrier.step}`;
     if (this.#directory.has(phase, 0)) return;
     const splits = this.#splitsOf(1).map((s) => s.index);
-    const result = await executor.task({ kind: 'decide', runDirectory: this.#directory.path, barrier, splits, memoryBytes: Math.floor(this.#options.memory / 2) });
+    const result = await executor.task({
+      kind: 'decide',
+      runDirectory: this.#directory.path,
+      barrier,
+      splits,
+      memoryBytes: Math.floor(this.#options.memory / 2),
+    });
     await this.#directory.commit({ phase, split: 0, files: result.files, replaces: [], counters: null });
   }
 
@@ -194,7 +295,12 @@ class Run {
     commits.sort((a, b) => a.split - b.split || Number(a.phase.slice(6)) - Number(b.phase.slice(6)));
     const totals = commits.reduce((sum, c) => mergeCounters(sum, structuredClone(c.counters!)), emptyCounters());
     const lost = conservationError(totals);
-    if (lost) throw new InvariantError({ expected: 'read = kept + dropped + quarantined', came: lost, where: this.#directory.path });
+    if (lost)
+      throw new InvariantError({
+        expected: 'read = kept + dropped + quarantined',
+        came: lost,
+        where: this.#directory.path,
+      });
     return totals;
   }
 
@@ -210,8 +316,17 @@ class Run {
   }
 
   async #finish(totals: Counters): Promise<void> {
-    const result: RunJson = { ...this.#base, status: 'done', totals, seconds: this.#seconds(), finishedAt: new Date().toISOString() };
-    await writeRunReadme(this.#directory, this.#recipe, result);
+    const result: RunJson = {
+      ...this.#base,
+      status: 'done',
+      totals,
+      seconds: this.#seconds(),
+      finishedAt: new Date().toISOString(),
+    };
+    await writeDurable(
+      join(this.#directory.path, 'README.md'),
+      runReadmeOf(this.#recipe, this.#directory.commits, result),
+    );
     await this.#directory.writeRunJson(result);
     await this.#directory.clearWork();
     this.#out.next({ type: 'finished', run: this.#directory.path, already: false, result });

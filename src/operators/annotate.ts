@@ -3,7 +3,15 @@ import type { Kernel } from '../kernels/kernel.ts';
 import { STATISTICS } from '../kernels/statistics.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import type { Column, ColumnSpec } from '../streams/columns.ts';
-import { type Json, type Operator, rowsInScope, type Scope, type Stage, type StepDescriptor, withOption } from '../streams/operator.ts';
+import {
+  type Json,
+  type Operator,
+  rowsInScope,
+  type Scope,
+  type Stage,
+  type StepDescriptor,
+  withOption,
+} from '../streams/operator.ts';
 import { makeOperator } from './make-operator.ts';
 import { loadExport } from './modules.ts';
 
@@ -43,7 +51,10 @@ export type Annotate = (
 ) => Iterable<readonly [string, Column]> | Promise<Iterable<readonly [string, Column]>>;
 
 /** Makes an annotator in a worker, once. Export one of these from your own module to add an annotator. */
-export type AnnotatorFactory<O = { readonly [key: string]: Json }> = (options: O, context: AnnotatorContext) => Annotate | Promise<Annotate>;
+export type AnnotatorFactory<O = { readonly [key: string]: Json }> = (
+  options: O,
+  context: AnnotatorContext,
+) => Annotate | Promise<Annotate>;
 
 export interface AnnotateOptions {
   /** Step name in the recipe and the ledger. Default: the annotators' names joined by `+`. */
@@ -108,7 +119,8 @@ export function as(annotator: AnnotatorDescriptor, prefix: string): AnnotatorDes
 export const renamed: AnnotatorFactory = async (options, context) => {
   const inner = options.annotator as unknown as AnnotatorDescriptor;
   const annotateInner = await makeAnnotator(inner, context);
-  return async (batch, scope) => [...(await annotateInner(batch, scope))].map(([name, c]) => [`${options.prefix}_${name}`, c] as const);
+  return async (batch, scope) =>
+    [...(await annotateInner(batch, scope))].map(([name, c]) => [`${options.prefix}_${name}`, c] as const);
 };
 
 async function makeAnnotator(a: AnnotatorDescriptor, context: AnnotatorContext): Promise<Annotate> {
@@ -134,7 +146,11 @@ export async function annotateStage(descriptor: StepDescriptor, kernel: Kernel):
 }
 
 /** A second step that writes the same columns for other domains fills its rows only. */
-function merged(batch: DocumentBatch, scope: Uint8Array, added: readonly (readonly [string, Column])[]): [string, Column][] {
+function merged(
+  batch: DocumentBatch,
+  scope: Uint8Array,
+  added: readonly (readonly [string, Column])[],
+): [string, Column][] {
   return added.map(([name, column]) => {
     const old = batch.columns.get(name);
     return [name, old ? overlay(old, column, scope) : column];
@@ -143,7 +159,10 @@ function merged(batch: DocumentBatch, scope: Uint8Array, added: readonly (readon
 
 function overlay(old: Column, fresh: Column, scope: Uint8Array): Column {
   if (old.type === 'utf8' || fresh.type === 'utf8' || old.type !== fresh.type) {
-    throw new ConfigError({ expected: `numbers of one type in a column written twice`, came: `${old.type} and ${fresh.type}` });
+    throw new ConfigError({
+      expected: `numbers of one type in a column written twice`,
+      came: `${old.type} and ${fresh.type}`,
+    });
   }
   const values = old.values.slice() as Float64Array;
   const valid = new Uint8Array((scope.length + 7) >> 3);

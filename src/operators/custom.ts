@@ -26,7 +26,8 @@ export type Predicate = (document: DocumentView) => boolean | Promise<boolean>;
  * Drops: rule = `name`.
  */
 export function custom(name: string, version: number, keep: Predicate, { where }: { where?: Scope } = {}): Operator {
-  if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new ConfigError({ expected: 'a snake_case name', came: `'${name}'`, where: 'custom()' });
+  if (!/^[a-z][a-z0-9_]*$/.test(name))
+    throw new ConfigError({ expected: 'a snake_case name', came: `'${name}'`, where: 'custom()' });
   const rule: Rule = { name, version, column: name, comparison: '==', threshold: 0, onNull: 'pass', option: name };
   const descriptor: StepDescriptor = {
     kind: 'custom',
@@ -62,7 +63,15 @@ async function applyPredicate(batch: DocumentBatch, d: StepDescriptor, keep: Pre
     value[i] = 0;
   }
   const failed = Uint32Array.from(rule, (r) => (r === 0 ? 1 : 0));
-  return withVerdict(batch, { step: d.step, rules: d.rules, judged: scope.slice(), rule, value, failed, failedWords: 1 });
+  return withVerdict(batch, {
+    step: d.step,
+    rules: d.rules,
+    judged: scope.slice(),
+    rule,
+    value,
+    failed,
+    failedWords: 1,
+  });
 }
 
 function viewOf(batch: DocumentBatch, row: number): DocumentView {

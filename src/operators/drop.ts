@@ -1,7 +1,14 @@
 import { ConfigError, nearestName } from '../errors.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { isValid, type NumberColumn } from '../streams/columns.ts';
-import { type Json, type Operator, rowsInScope, type Scope, type Stage, type StepDescriptor } from '../streams/operator.ts';
+import {
+  type Json,
+  type Operator,
+  rowsInScope,
+  type Scope,
+  type Stage,
+  type StepDescriptor,
+} from '../streams/operator.ts';
 import { type Comparison, fails, type Rule, type Verdict } from '../streams/outcome.ts';
 import { makeOperator } from './make-operator.ts';
 import { withVerdict } from './verdicts.ts';
@@ -20,7 +27,11 @@ export interface DropOptions {
 export function drop(step: string, rules: readonly Rule[], { where, allowStale = false }: DropOptions = {}): Operator {
   const names = rules.map((r) => r.name);
   if (rules.length === 0 || new Set(names).size !== names.length) {
-    throw new ConfigError({ expected: 'at least one rule, each with its own name', came: names.join(', ') || 'none', where: `drop ${step}` });
+    throw new ConfigError({
+      expected: 'at least one rule, each with its own name',
+      came: names.join(', ') || 'none',
+      where: `drop ${step}`,
+    });
   }
   const descriptor: StepDescriptor = {
     kind: 'drop',
@@ -37,7 +48,10 @@ export function drop(step: string, rules: readonly Rule[], { where, allowStale =
   const set = (option: string, value: Json): Operator => {
     const index = rules.findIndex((r) => r.option === option || r.name === option);
     if (index < 0 || typeof value !== 'number' || !Number.isFinite(value)) {
-      const near = nearestName(option, rules.map((r) => r.option));
+      const near = nearestName(
+        option,
+        rules.map((r) => r.option),
+      );
       throw new ConfigError({
         expected: index < 0 ? `a threshold of step ${step} (${rules.map((r) => r.option).join(', ')})` : 'a number',
         came: index < 0 ? option : String(value),
@@ -45,7 +59,11 @@ export function drop(step: string, rules: readonly Rule[], { where, allowStale =
         todo: index < 0 && near ? `Did you mean ${near}?` : undefined,
       });
     }
-    return drop(step, rules.map((r, i) => (i === index ? { ...r, threshold: value } : r)), { where, allowStale });
+    return drop(
+      step,
+      rules.map((r, i) => (i === index ? { ...r, threshold: value } : r)),
+      { where, allowStale },
+    );
   };
   return makeOperator(descriptor, set);
 }
@@ -55,11 +73,26 @@ export function drop(step: string, rules: readonly Rule[], { where, allowStale =
  * @param condition `column comparison number`; the document is DROPPED when it holds.
  * @param options name (default: made of the condition), onNull (default pass), option name for --set (default: the rule's name)
  */
-export function rule(condition: string, options: { name?: string; onNull?: 'pass' | 'drop'; option?: string; version?: number } = {}): Rule {
+export function rule(
+  condition: string,
+  options: { name?: string; onNull?: 'pass' | 'drop'; option?: string; version?: number } = {},
+): Rule {
   const match = /^\s*([a-z][a-z0-9_]{0,100})\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s*$/.exec(condition);
-  if (!match) throw new ConfigError({ expected: '`column < number` (or <=, >, >=, ==, !=)', came: `'${condition}'`, where: 'rule()' });
+  if (!match)
+    throw new ConfigError({
+      expected: '`column < number` (or <=, >, >=, ==, !=)',
+      came: `'${condition}'`,
+      where: 'rule()',
+    });
   const [, column, comparison, number] = match;
-  const words: Record<Comparison, string> = { '<': 'below', '<=': 'at_most', '>': 'above', '>=': 'at_least', '==': 'equals', '!=': 'differs' };
+  const words: Record<Comparison, string> = {
+    '<': 'below',
+    '<=': 'at_most',
+    '>': 'above',
+    '>=': 'at_least',
+    '==': 'equals',
+    '!=': 'differs',
+  };
   const name = options.name ?? `${column}_${words[comparison as Comparison]}`;
   return {
     name,

@@ -1,8 +1,8 @@
+import { excerptColumn } from '../sinks/index.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import type { Column } from '../streams/columns.ts';
 import { originalBytes } from '../streams/counters.ts';
 import type { CutSpans } from '../streams/outcome.ts';
-import { excerptColumn } from '../sinks/index.ts';
 
 /**
  * The rows alive, compacted, with what the ledger will need later in columns of their own: `_text_bytes` (of the text as read), `_judged`
@@ -21,7 +21,11 @@ export function carriedOver(batch: DocumentBatch): DocumentBatch {
   ];
   if (batch.originalText && !batch.columns.has('_excerpt')) extra.push(['_excerpt', excerptColumn(batch)]);
   const compact = batch.withColumns(extra).compact();
-  return compact.with({ textVersion: batch.textVersion, stale: batch.stale, cuts: batch.cuts ? cutsOf(batch.cuts, rows) : undefined });
+  return compact.with({
+    textVersion: batch.textVersion,
+    stale: batch.stale,
+    cuts: batch.cuts ? cutsOf(batch.cuts, rows) : undefined,
+  });
 }
 
 function cutsOf(cuts: CutSpans, rows: Int32Array): CutSpans {
@@ -38,4 +42,3 @@ function cutsOf(cuts: CutSpans, rows: Int32Array): CutSpans {
   }
   return { offsets, start, end, rule, rules: cuts.rules };
 }
-

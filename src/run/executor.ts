@@ -19,10 +19,21 @@ export interface Executor {
 
 /** An error that crossed a thread: classes do not survive, so it comes as data. */
 export interface TaskError {
-  readonly error: { readonly code: string; readonly name: string; readonly message: string; readonly stack?: string; readonly parts?: SluiceError['parts'] };
+  readonly error: {
+    readonly code: string;
+    readonly name: string;
+    readonly message: string;
+    readonly stack?: string;
+    readonly parts?: SluiceError['parts'];
+  };
 }
 
-export async function openExecutor(recipe: Recipe, options: RunOptions, signal: AbortSignal, onProgress: (p: SplitProgress) => void): Promise<Executor> {
+export async function openExecutor(
+  recipe: Recipe,
+  options: RunOptions,
+  signal: AbortSignal,
+  onProgress: (p: SplitProgress) => void,
+): Promise<Executor> {
   const budget = new ByteBudget(options.memory, { stallMs: 0 });
   const pool: Piscina = workerPool(new URL('./worker', import.meta.url), { workers: options.workers });
   pool.on('message', (message: { readonly progress?: SplitProgress }) => {
@@ -58,7 +69,11 @@ function errorFrom({ error }: TaskError): Error {
     rebuilt.name = error.name;
     return rebuilt;
   }
-  const wrapped = new InvariantError({ expected: 'a task to finish', came: `${error.name}: ${error.message}`, todo: 'Please report this with the recipe.' });
+  const wrapped = new InvariantError({
+    expected: 'a task to finish',
+    came: `${error.name}: ${error.message}`,
+    todo: 'Please report this with the recipe.',
+  });
   wrapped.stack = error.stack ?? wrapped.stack;
   return wrapped;
 }

@@ -29,10 +29,18 @@ export async function identityOf(recipe: Recipe, options: RunOptions, plan: Spli
         plan: await xxh64Hex(canonicalJson(plan.splits)),
       },
       versions: descriptors.flatMap((d) => d.versions),
-      input: { patterns: options.input ?? recipe.input, files: files.length, bytes: files.reduce((n, f) => n + f.size, 0) },
+      input: {
+        patterns: options.input ?? recipe.input,
+        files: files.length,
+        bytes: files.reduce((n, f) => n + f.size, 0),
+      },
       limits,
       schema: { batch: BATCH_SCHEMA_VERSION, annotations: annotationColumns(descriptors) },
-      sinks: recipe.sinks.map((s, i) => ({ name: i === 0 ? 'documents' : s.name, folder: i === 0 ? 'documents' : sinkFolder(s.name), kind: s.kind })),
+      sinks: recipe.sinks.map((s, i) => ({
+        name: i === 0 ? 'documents' : s.name,
+        folder: i === 0 ? 'documents' : sinkFolder(s.name),
+        kind: s.kind,
+      })),
       splits: plan.splits.length,
     },
   };
@@ -43,13 +51,26 @@ export function refuseOtherRun(path: string, before: RunJson, now: Identity): vo
   const fresh = 'Run with --fresh to start over, or choose another folder with --output.';
   const versions = now.versions.filter((v) => !before.versions.includes(v));
   if (versions.length > 0 && before.hashes.recipe !== now.hashes.recipe) {
-    throw new ConfigError({ expected: `the rules of the run there (${firstOf(before.versions, now.versions)})`, came: firstOf(versions, []), where: path, todo: fresh });
+    throw new ConfigError({
+      expected: `the rules of the run there (${firstOf(before.versions, now.versions)})`,
+      came: firstOf(versions, []),
+      where: path,
+      todo: fresh,
+    });
   }
   if (before.hashes.recipe !== now.hashes.recipe) {
-    throw new ConfigError({ expected: 'the recipe that this run was started with', came: `another: ${difference(before, now)}`, where: path, todo: fresh });
+    throw new ConfigError({
+      expected: 'the recipe that this run was started with',
+      came: `another: ${difference(before, now)}`,
+      where: path,
+      todo: fresh,
+    });
   }
   if (before.hashes.input !== now.hashes.input || before.hashes.plan !== now.hashes.plan) {
-    const files = before.input.files === now.input.files ? 'the same number of files, but other contents, sizes or times' : `${now.input.files} files`;
+    const files =
+      before.input.files === now.input.files
+        ? 'the same number of files, but other contents, sizes or times'
+        : `${now.input.files} files`;
     throw new ConfigError({
       expected: `the input that this run was started with (${before.input.files} files, ${before.input.bytes} bytes)`,
       came: `${files}, ${now.input.bytes} bytes`,
@@ -59,11 +80,19 @@ export function refuseOtherRun(path: string, before: RunJson, now: Identity): vo
   }
 }
 
-const firstOf = (names: readonly string[], except: readonly string[]): string => names.filter((n) => !except.includes(n)).slice(0, 3).join(', ') || 'the same names';
+const firstOf = (names: readonly string[], except: readonly string[]): string =>
+  names
+    .filter((n) => !except.includes(n))
+    .slice(0, 3)
+    .join(', ') || 'the same names';
 
 /** First place where two recipes differ, as a dotted path with both values. */
 function difference(before: Identity, now: Identity): string {
-  const found = differAt({ recipe: before.recipe, limits: before.limits as unknown as Json }, { recipe: now.recipe, limits: now.limits as unknown as Json }, '');
+  const found = differAt(
+    { recipe: before.recipe, limits: before.limits as unknown as Json },
+    { recipe: now.recipe, limits: now.limits as unknown as Json },
+    '',
+  );
   return found ?? 'its hash differs';
 }
 

@@ -4,7 +4,8 @@ export const sinkFolder = (name: string): string => `sinks/${name}`;
 const number = (n: number): string => String(n).padStart(6, '0');
 
 /** Name of the segment of a split, without extension: `documents/split-000012`. */
-export const segmentPath = (folder: string, split: number, phase: number): string => `${folder}/split-${number(split)}-${phase}`;
+export const segmentPath = (folder: string, split: number, phase: number): string =>
+  `${folder}/split-${number(split)}-${phase}`;
 
 /** Files of a barrier for one split. */
 export const barrierPaths = (step: string, split: number): { spill: string; keys: string; decision: string } => ({
@@ -12,6 +13,3 @@ export const barrierPaths = (step: string, split: number): { spill: string; keys
   keys: `work/${step}/keys-${number(split)}`,
   decision: `work/${step}/decision-${number(split)}`,
 });
-
-/** STOPGAP */
-export async function writeRunReadme(..._: unknown[]): Promise<void> {}

@@ -8,9 +8,16 @@ export const runOptions = z.strictObject({
   /** Run directory. Default `sluice-out/<recipe name>`. */
   output: z.string().optional(),
   /** Threads. Default: all cores. */
-  workers: z.int().min(1).max(256).default(() => availableParallelism()),
+  workers: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(() => availableParallelism()),
   /** Bytes of buffers at once over all workers; Node itself and the code come on top (about 130 MB). Default 256 MB. */
-  memory: z.int().min(16 * 1024 * 1024).default(256 * 1024 * 1024),
+  memory: z
+    .int()
+    .min(16 * 1024 * 1024)
+    .default(256 * 1024 * 1024),
   /** Only the first so many documents in input order. */
   limit: z.int().min(1).nullable().default(null),
   /** Only about so many percent of the documents, chosen by a hash of the id. */
@@ -20,7 +27,10 @@ export const runOptions = z.strictObject({
   /** Annotates and judges, but drops nothing: for `what-if`. */
   annotateOnly: z.boolean().default(false),
   /** Bytes that a finished shard aims at. Default 256 MB. */
-  shardSize: z.int().min(1024).default(256 * 1024 * 1024),
+  shardSize: z
+    .int()
+    .min(1024)
+    .default(256 * 1024 * 1024),
 });
 export type RunOptionsInput = z.input<typeof runOptions> & {
   /** Aborting it finishes the splits in flight, commits them and stops. */
@@ -28,7 +38,21 @@ export type RunOptionsInput = z.input<typeof runOptions> & {
 };
 export type RunOptions = z.output<typeof runOptions>;
 
-const UNITS: Record<string, number> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40, k: 1e3, m: 1e6, g: 1e9 };
+const UNITS: Record<string, number> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+  k: 1e3,
+  m: 1e6,
+  g: 1e9,
+};
 
 /** Bytes from `256MB`, `1GiB`, `1000`. */
 export function parseBytes(text: string, where: string): number {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { ConfigError, InputError } from '../errors.ts';
-import { type Commit, CommitLog, commitKey, type CommittedFile, readCommits } from '../streams/commits.ts';
+import { type Commit, CommitLog, type CommittedFile, commitKey, readCommits } from '../streams/commits.ts';
 import { RUN_FORMAT, type RunJson } from './types.ts';
 
 /** Flushes a folder entry to disk, so that a rename in it is durable. */
@@ -66,7 +66,8 @@ export class RunDirectory {
     const replaced = new Set(this.commits.flatMap((c) => c.replaces));
     const live = new Set(this.commits.flatMap((c) => c.files.map((f) => f.path)).filter((p) => !replaced.has(p)));
     for (const top of ['documents', 'ledger', 'quarantine', 'sinks', 'work']) {
-      for (const path of await filesBelow(join(this.path, top))) if (!live.has(relative(this.path, path))) await unlink(path);
+      for (const path of await filesBelow(join(this.path, top)))
+        if (!live.has(relative(this.path, path))) await unlink(path);
     }
     for (const path of await readdir(this.path)) if (path.endsWith('.tmp')) await unlink(join(this.path, path));
   }
@@ -107,18 +108,36 @@ export async function readRunJson(path: string): Promise<RunJson | null> {
   try {
     run = JSON.parse(await readFile(file, 'utf8')) as RunJson;
   } catch (cause) {
-    throw new InputError({ expected: 'JSON', came: (cause as Error).message, where: file, todo: 'Start again with --fresh.', cause });
+    throw new InputError({
+      expected: 'JSON',
+      came: (cause as Error).message,
+      where: file,
+      todo: 'Start again with --fresh.',
+      cause,
+    });
   }
   if (run.format !== RUN_FORMAT) {
-    throw new InputError({ expected: `run format ${RUN_FORMAT}`, came: String(run.format), where: file, todo: 'Use the version of Sluice that made it, or another output folder.' });
+    throw new InputError({
+      expected: `run format ${RUN_FORMAT}`,
+      came: String(run.format),
+      where: file,
+      todo: 'Use the version of Sluice that made it, or another output folder.',
+    });
   }
   return run;
 }
 
 /** Takes the folder for this process and reads what is committed. Refuses a folder that holds something that is not ours. */
-export async function openRunDirectory(path: string, { fresh }: { fresh: boolean }): Promise<{ directory: RunDirectory; previous: RunJson | null }> {
+export async function openRunDirectory(
+  path: string,
+  { fresh }: { fresh: boolean },
+): Promise<{ directory: RunDirectory; previous: RunJson | null }> {
   let previous = await readRunJson(path);
-  if (previous === null && existsSync(path) && (await readdir(path)).some((name) => name !== 'lock' && name !== 'plan.json')) {
+  if (
+    previous === null &&
+    existsSync(path) &&
+    (await readdir(path)).some((name) => name !== 'lock' && name !== 'plan.json')
+  ) {
     throw new ConfigError({
       expected: 'an empty or new output folder, or one of an earlier run',
       came: `a folder with other files (${(await readdir(path)).slice(0, 3).join(', ')})`,

@@ -28,7 +28,8 @@ export async function* openSource(
   if (after) {
     const paths = barrierPaths(after.step, task.split.index);
     const decision = await readDecision(join(task.runDirectory, paths.decision), task.split.index);
-    for await (const part of readDecided(join(task.runDirectory, paths.spill), decision)) yield withDecision(part.batch, after, part.decision);
+    for await (const part of readDecided(join(task.runDirectory, paths.spill), decision))
+      yield withDecision(part.batch, after, part.decision);
     return;
   }
   const plan = { version: 1 as const, files: task.files, splits: [task.split], skipped: [], warnings: [] };

@@ -2,7 +2,16 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Kernel } from '../kernels/kernel.ts';
 import { makeBarrier } from '../operators/index.ts';
-import { documentColumns, ledgerQuarantineRows, ledgerRows, ledgerSink, openSegmentWriter, quarantineRows, quarantineSink, type SegmentWriter } from '../sinks/index.ts';
+import {
+  documentColumns,
+  ledgerQuarantineRows,
+  ledgerRows,
+  ledgerSink,
+  openSegmentWriter,
+  quarantineRows,
+  quarantineSink,
+  type SegmentWriter,
+} from '../sinks/index.ts';
 import { BarrierWriter } from '../streams/barrier.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import type { CommittedFile } from '../streams/commits.ts';
@@ -22,7 +31,13 @@ export class SplitOutput {
   #barrier: BarrierWriter | null;
   #aside: QuarantinedRecord[] = [];
 
-  private constructor(task: SplitTask, documents: { sink: string; writer: SegmentWriter }[], ledger: SegmentWriter, quarantine: SegmentWriter, barrier: BarrierWriter | null) {
+  private constructor(
+    task: SplitTask,
+    documents: { sink: string; writer: SegmentWriter }[],
+    ledger: SegmentWriter,
+    quarantine: SegmentWriter,
+    barrier: BarrierWriter | null,
+  ) {
     this.#task = task;
     this.#documents = documents;
     this.#ledger = ledger;
@@ -32,13 +47,17 @@ export class SplitOutput {
 
   static async open(task: SplitTask, kernel: Kernel): Promise<SplitOutput> {
     const { runDirectory, phase, split } = task;
-    const at = (folder: string) => ({ runDirectory, path: segmentPath(folder, split.index, phase.number), kernel });
+    const at = (folder: string) => ({ runDirectory, path: segmentPath(folder, split.index, phase.number) });
     const documents: { sink: string; writer: SegmentWriter }[] = [];
     let barrier: BarrierWriter | null = null;
     if (phase.before) {
       const paths = barrierPaths(phase.before.step, split.index);
       await mkdir(dirname(join(runDirectory, paths.spill)), { recursive: true });
-      barrier = await BarrierWriter.open(await makeBarrier(phase.before, kernel), join(runDirectory, `${paths.spill}.tmp`), join(runDirectory, `${paths.keys}.tmp`));
+      barrier = await BarrierWriter.open(
+        await makeBarrier(phase.before, kernel),
+        join(runDirectory, `${paths.spill}.tmp`),
+        join(runDirectory, `${paths.keys}.tmp`),
+      );
     } else {
       for (const [i, sink] of task.sinks.entries()) {
         const folder = i === 0 ? 'documents' : sinkFolder(sink.name);
@@ -82,7 +101,11 @@ export class SplitOutput {
   async finish(): Promise<TaskResult> {
     await this.#writeAside();
     const files: CommittedFile[] = [];
-    const all = [...this.#documents, { sink: 'ledger', writer: this.#ledger }, { sink: 'quarantine', writer: this.#quarantine }];
+    const all = [
+      ...this.#documents,
+      { sink: 'ledger', writer: this.#ledger },
+      { sink: 'quarantine', writer: this.#quarantine },
+    ];
     for (const { sink, writer } of all) {
       const file = await writer.finish();
       if (file) files.push({ sink, ...file });
@@ -90,7 +113,12 @@ export class SplitOutput {
     if (this.#barrier) {
       const paths = barrierPaths(this.#task.phase.before!.step, this.#task.split.index);
       const { spillBytes, keyBytes } = await this.#barrier.finish();
-      const rest = { sink: 'work', rows: this.counters.passed.documents, textBytes: this.counters.passed.bytes, xxh64: '' };
+      const rest = {
+        sink: 'work',
+        rows: this.counters.passed.documents,
+        textBytes: this.counters.passed.bytes,
+        xxh64: '',
+      };
       files.push({ ...rest, path: paths.spill, bytes: spillBytes }, { ...rest, path: paths.keys, bytes: keyBytes });
     }
     return { files, counters: this.counters };

@@ -6,7 +6,7 @@ import { ByteBudget } from '../streams/budget.ts';
 import type { Operator } from '../streams/operator.ts';
 import { parallel } from '../streams/parallel.ts';
 import { pulled } from '../streams/source.ts';
-import { openSource, type LimitedTask } from './source.ts';
+import { type LimitedTask, openSource } from './source.ts';
 import { SplitOutput } from './split-output.ts';
 import type { SplitProgress, TaskResult } from './types.ts';
 
@@ -23,7 +23,11 @@ export async function runSplitHere(
   const output = await SplitOutput.open(task, kernel);
   const names = new Set(task.phase.steps.map((s) => s.step));
   const steps = operators.filter((o) => names.has(o.descriptor.step)).map((o) => o.bind(sharedContext()));
-  const source = pulled(() => openSource(task, kernel, (r) => output.quarantine(r), signal), new ByteBudget(STREAM_BYTES), `split ${task.split.index}`);
+  const source = pulled(
+    () => openSource(task, kernel, (r) => output.quarantine(r), signal),
+    new ByteBudget(STREAM_BYTES),
+    `split ${task.split.index}`,
+  );
   const all = steps.reduce<OperatorFunction<DocumentBatch, DocumentBatch>>((chain, step) => pipe(chain, step), pipe());
   const segment = parallel(
     'segment',

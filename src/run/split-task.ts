@@ -1,7 +1,7 @@
 import type { Kernel } from '../kernels/kernel.ts';
 import { makeStage } from '../operators/index.ts';
 import type { Stage, StepDescriptor } from '../streams/operator.ts';
-import { openSource, type LimitedTask } from './source.ts';
+import { type LimitedTask, openSource } from './source.ts';
 import { SplitOutput } from './split-output.ts';
 import type { SplitProgress, TaskResult } from './types.ts';
 
@@ -21,7 +21,11 @@ function stageOf(descriptor: StepDescriptor, kernel: Kernel): Promise<Stage> {
 const PROGRESS_MS = 200;
 
 /** Reads one split, runs its steps and writes its segments, all in this thread; at most a batch and the open row groups in memory. */
-export async function runSplitTask(task: LimitedTask, kernel: Kernel, onProgress: (p: SplitProgress) => void): Promise<TaskResult> {
+export async function runSplitTask(
+  task: LimitedTask,
+  kernel: Kernel,
+  onProgress: (p: SplitProgress) => void,
+): Promise<TaskResult> {
   const steps = await Promise.all(task.phase.steps.map((s) => stageOf(s, kernel)));
   const output = await SplitOutput.open(task, kernel);
   let last = performance.now();

@@ -103,8 +103,28 @@ export interface RunJson {
 }
 
 export type RunEvent =
-  | { readonly type: 'planned'; readonly run: string; readonly files: number; readonly splits: number; readonly textBytes: number; readonly skipped: readonly { path: string; reason: string }[]; readonly warnings: readonly string[]; readonly resumedSplits: number }
-  | { readonly type: 'progress'; readonly phase: string; readonly phases: number; readonly phaseNumber: number; readonly splitsDone: number; readonly splits: number; readonly counters: Counters; readonly expectedTextBytes: number; readonly doneTextBytes: number; readonly seconds: number }
+  | {
+      readonly type: 'planned';
+      readonly run: string;
+      readonly files: number;
+      readonly splits: number;
+      readonly textBytes: number;
+      readonly skipped: readonly { path: string; reason: string }[];
+      readonly warnings: readonly string[];
+      readonly resumedSplits: number;
+    }
+  | {
+      readonly type: 'progress';
+      readonly phase: string;
+      readonly phases: number;
+      readonly phaseNumber: number;
+      readonly splitsDone: number;
+      readonly splits: number;
+      readonly counters: Counters;
+      readonly expectedTextBytes: number;
+      readonly doneTextBytes: number;
+      readonly seconds: number;
+    }
   | { readonly type: 'commit'; readonly phase: string; readonly split: number; readonly documents: number }
   | { readonly type: 'stopping'; readonly inFlight: number }
   | { readonly type: 'stopped'; readonly run: string; readonly splitsDone: number; readonly splits: number }

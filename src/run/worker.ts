@@ -24,6 +24,14 @@ export default async function runTask(task: LimitedTask | DecideTask | JoinTask)
   } catch (error) {
     const e = error as Error;
     const parts = e instanceof SluiceError ? { ...e.parts, cause: undefined } : undefined;
-    return { error: { code: e instanceof SluiceError ? e.code : 'unexpected', name: e.name, message: e.message, stack: e.stack, parts } };
+    return {
+      error: {
+        code: e instanceof SluiceError ? e.code : 'unexpected',
+        name: e.name,
+        message: e.message,
+        stack: e.stack,
+        parts,
+      },
+    };
   }
 }

@@ -8,12 +8,18 @@ export interface TestDocument {
 }
 
 /** A batch of literal documents as a reader would make it, at byte offsets 0, 100, 200 ... of file `test.jsonl`. */
-export function batchOf(documents: readonly (string | TestDocument)[], { split = 0, sequence = 0, annotations = {} as Record<string, readonly (number | null)[]> } = {}): DocumentBatch {
+export function batchOf(
+  documents: readonly (string | TestDocument)[],
+  { split = 0, sequence = 0, annotations = {} as Record<string, readonly (number | null)[]> } = {},
+): DocumentBatch {
   const rows = documents.map((d) => (typeof d === 'string' ? { text: d } : d));
   const columns = new Map<string, Column>([
     ['file', utf8Column(rows.map(() => 'test.jsonl'))],
     ['block', { type: 'int64', values: new BigInt64Array(rows.length), valid: null }],
-    ['offset', { type: 'int64', values: BigInt64Array.from(rows, (_, i) => BigInt(100 * (i + 1000 * sequence))), valid: null }],
+    [
+      'offset',
+      { type: 'int64', values: BigInt64Array.from(rows, (_, i) => BigInt(100 * (i + 1000 * sequence))), valid: null },
+    ],
     ['row', { type: 'uint32', values: Uint32Array.from(rows, (_, i) => i), valid: null }],
     ['id', utf8Column(rows.map((d, i) => d.id ?? `d${i}`))],
     ['text', utf8Column(rows.map((d) => d.text))],
@@ -30,5 +36,9 @@ export function numbers(values: readonly (number | null)[]): Column {
   values.forEach((v, i) => {
     if (v !== null) valid[i >> 3] |= 1 << (i & 7);
   });
-  return { type: 'float64', values: Float64Array.from(values, (v) => v ?? 0), valid: values.includes(null) ? valid : null };
+  return {
+    type: 'float64',
+    values: Float64Array.from(values, (v) => v ?? 0),
+    valid: values.includes(null) ? valid : null,
+  };
 }

@@ -12,7 +12,10 @@ export function generator(seed: number): () => number {
   };
 }
 
-const WORDS = 'the of and to in that is was with for river mill stone water gate miller wheel channel winter summer morning flour grain boat farmer valley bridge letter window candle market village'.split(' ');
+const WORDS =
+  'the of and to in that is was with for river mill stone water gate miller wheel channel winter summer morning flour grain boat farmer valley bridge letter window candle market village'.split(
+    ' ',
+  );
 
 /** Prose-like paragraphs made of our own small vocabulary. */
 export function prose(random: () => number, words: number): string {
@@ -55,13 +58,17 @@ export function madeDocuments(count: number, seed = 1): MadeDocument[] {
   return documents;
 }
 
-export const jsonLines = (documents: readonly object[]): string => documents.map((d) => `${JSON.stringify(d)}\n`).join('');
+export const jsonLines = (documents: readonly object[]): string =>
+  documents.map((d) => `${JSON.stringify(d)}\n`).join('');
 
 /** Writes documents as plain JSONL into `files` files below a folder, in order. */
 export async function writeCorpus(folder: string, documents: readonly object[], files = 1): Promise<void> {
   await mkdir(folder, { recursive: true });
   const each = Math.ceil(documents.length / files);
   for (let f = 0; f < files; f++) {
-    await writeFile(join(folder, `part-${String(f).padStart(3, '0')}.jsonl`), jsonLines(documents.slice(f * each, (f + 1) * each)));
+    await writeFile(
+      join(folder, `part-${String(f).padStart(3, '0')}.jsonl`),
+      jsonLines(documents.slice(f * each, (f + 1) * each)),
+    );
   }
 }

@@ -4,11 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lastValueFrom, tap } from 'rxjs';
+import { type Recipe, type RunEvent, type RunOptionsInput, run } from 'sluice';
 import { afterEach } from 'vitest';
-import type { Recipe } from '../../src/recipe.ts';
-import { run } from '../../src/run.ts';
-import type { RunOptionsInput } from '../../src/run/options.ts';
-import type { RunEvent } from '../../src/run/types.ts';
 
 const folders: string[] = [];
 
@@ -23,7 +20,10 @@ afterEach(async () => {
 });
 
 /** Runs to the end; returns the last event, and all of them. */
-export async function runToEnd(recipe: Recipe, options: RunOptionsInput): Promise<{ last: RunEvent; events: RunEvent[] }> {
+export async function runToEnd(
+  recipe: Recipe,
+  options: RunOptionsInput,
+): Promise<{ last: RunEvent; events: RunEvent[] }> {
   const events: RunEvent[] = [];
   const last = await lastValueFrom(run(recipe, options).pipe(tap((e) => events.push(e))));
   return { last, events };

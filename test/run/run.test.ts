@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { annotate, custom, dedup, drop, type Recipe, type RunJson, recipe, rule, textStatistics } from 'sluice';
 import { describe, expect, it } from 'vitest';
-import { annotate, custom, dedup, drop, rule } from '../../src/operators/index.ts';
-import { textStatistics } from '../../src/operators/annotators/index.ts';
-import { type Recipe, recipe } from '../../src/recipe.ts';
-import type { RunJson } from '../../src/run/types.ts';
 import { jsonLines, madeDocuments, writeCorpus } from '../helpers/corpus.ts';
 import { promisedBytes, runToEnd, temporaryFolder } from '../helpers/run.ts';
 
@@ -31,7 +28,11 @@ describe('run()', () => {
   it('accounts for every document and gives the counts that a plain script gives', async () => {
     const folder = await temporaryFolder();
     await writeCorpus(join(folder, 'in'), DOCUMENTS, 3);
-    const { last, events } = await runToEnd(testRecipe(), { input: [join(folder, 'in/*.jsonl')], output: join(folder, 'out'), workers: 2 });
+    const { last, events } = await runToEnd(testRecipe(), {
+      input: [join(folder, 'in/*.jsonl')],
+      output: join(folder, 'out'),
+      workers: 2,
+    });
     expect(last.type).toBe('finished');
     const { totals, status } = resultOf(join(folder, 'out'));
     const seen = new Set<string>();
@@ -48,7 +49,9 @@ describe('run()', () => {
     expect(totals?.steps.quality.min_chars.dropped).toBe(short);
     expect(totals?.kept.documents).toBe(DOCUMENTS.length - copies - short);
     expect(totals?.steps.quality.min_chars.byDomain).toEqual({ web: short });
-    expect(events.filter((e) => e.type === 'commit').length).toBe(2 * (events.find((e) => e.type === 'planned') as { splits: number }).splits);
+    expect(events.filter((e) => e.type === 'commit').length).toBe(
+      2 * (events.find((e) => e.type === 'planned') as { splits: number }).splits,
+    );
   });
 
   it('writes the same bytes with 1 and 2 workers and any memory, and again when done says so', async () => {
@@ -82,7 +85,11 @@ describe('run()', () => {
     const folder = await temporaryFolder();
     await writeCorpus(join(folder, 'in'), DOCUMENTS, 1);
     const noHorse = custom('no_horse', 1, (d) => !d.text.includes('🐎'));
-    await runToEnd(testRecipe([noHorse]), { input: [join(folder, 'in/part-000.jsonl')], output: join(folder, 'out'), workers: 2 });
+    await runToEnd(testRecipe([noHorse]), {
+      input: [join(folder, 'in/part-000.jsonl')],
+      output: join(folder, 'out'),
+      workers: 2,
+    });
     const { totals } = resultOf(join(folder, 'out'));
     const horses = new Set(DOCUMENTS.filter((d) => d.text.includes('🐎')).map((d) => d.text)).size;
     expect(totals?.steps.no_horse.no_horse.dropped).toBe(horses);
@@ -109,11 +116,15 @@ describe('run()', () => {
     const stricter = testRecipe([drop('more', [rule('text_lines > 3', { name: 'lines' })])]);
     await expect(runToEnd(stricter, { input, output })).rejects.toThrow(/lines@1.*--fresh/);
     await appendFile(input[0], jsonLines([{ id: 'new', text: 'more' }]));
-    await expect(runToEnd(testRecipe(), { input, output })).rejects.toThrow(/expected the input that this run was started with/);
+    await expect(runToEnd(testRecipe(), { input, output })).rejects.toThrow(
+      /expected the input that this run was started with/,
+    );
     const { last } = await runToEnd(testRecipe(), { input, output, fresh: true, workers: 1 });
     expect(last).toMatchObject({ type: 'finished', already: false });
     await writeFile(join(folder, 'in', 'mine.txt'), 'x');
-    await expect(runToEnd(testRecipe(), { input, output: join(folder, 'in') })).rejects.toThrow(/never deletes what is not its own/);
+    await expect(runToEnd(testRecipe(), { input, output: join(folder, 'in') })).rejects.toThrow(
+      /never deletes what is not its own/,
+    );
     await expect(runToEnd(testRecipe(), { input: [], output })).rejects.toThrow(/something to read/);
   });
 
