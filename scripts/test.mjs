@@ -28,11 +28,20 @@ if (only.length === 0) {
   gate('lint', () => node(['node_modules/@biomejs/biome/bin/biome', 'check', '.']));
 }
 console.log('\n== tests');
-node(['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...only]);
+node([
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+  ...only,
+]);
 try {
   const result = JSON.parse(readFileSync(report, 'utf8'));
   passed += result.numPassedTests;
-  failed += result.numFailedTests + result.testResults.filter((f) => f.status === 'failed' && f.assertionResults.length === 0).length;
+  failed +=
+    result.numFailedTests +
+    result.testResults.filter((f) => f.status === 'failed' && f.assertionResults.length === 0).length;
   skipped += result.numPendingTests + result.numTodoTests;
 } catch (error) {
   console.error(`no report from the test runner: ${error.message}`);

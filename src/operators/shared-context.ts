@@ -27,7 +27,14 @@ export function sharedContext(): OperatorContext {
     async apply(descriptor, batch) {
       const { rows, columns, split, sequence, alive, verdicts, originalText, cuts, textVersion, stale } = batch;
       const parts: BatchParts = {
-        rows, columns, split, sequence, alive, verdicts, textVersion, stale,
+        rows,
+        columns,
+        split,
+        sequence,
+        alive,
+        verdicts,
+        textVersion,
+        stale,
         originalText: originalText ?? undefined,
         cuts: cuts ?? undefined,
       };

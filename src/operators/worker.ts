@@ -1,5 +1,5 @@
 import { loadKernel } from '../kernels/kernel.ts';
-import { DocumentBatch, type BatchParts } from '../streams/batch.ts';
+import { type BatchParts, DocumentBatch } from '../streams/batch.ts';
 import type { Stage } from '../streams/operator.ts';
 import type { StageTask } from './shared-context.ts';
 import { makeStage } from './stages.ts';
@@ -17,5 +17,16 @@ export default async function applyStage({ descriptor, parts }: StageTask): Prom
   }
   const batch = await (await stage).apply(new DocumentBatch(parts));
   const { rows, columns, split, sequence, alive, verdicts, originalText, cuts, textVersion, stale } = batch;
-  return { rows, columns, split, sequence, alive, verdicts, textVersion, stale, originalText: originalText ?? undefined, cuts: cuts ?? undefined };
+  return {
+    rows,
+    columns,
+    split,
+    sequence,
+    alive,
+    verdicts,
+    textVersion,
+    stale,
+    originalText: originalText ?? undefined,
+    cuts: cuts ?? undefined,
+  };
 }

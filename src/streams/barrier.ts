@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { DocumentBatch } from './batch.ts';
 import type { Column } from './columns.ts';
-import { SpillWriter, readSpill } from './spill-file.ts';
 import { encodeFrame } from './spill.ts';
+import { readSpill, SpillWriter } from './spill-file.ts';
 
 /** What pass 1 left behind for one split. */
 export interface BarrierSplit {

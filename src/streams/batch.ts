@@ -192,7 +192,14 @@ function arrowData(c: Column, rows: number) {
   if (c.valid) for (let i = 0; i < rows; i++) if (!isValid(c, i)) nullCount++;
   switch (c.type) {
     case 'utf8':
-      return makeData({ type: new Utf8(), length: rows, nullCount, nullBitmap, valueOffsets: c.offsets, data: c.values });
+      return makeData({
+        type: new Utf8(),
+        length: rows,
+        nullCount,
+        nullBitmap,
+        valueOffsets: c.offsets,
+        data: c.values,
+      });
     case 'int32':
       return makeData({ type: new Int32(), length: rows, nullCount, nullBitmap, data: c.values as Int32Array });
     case 'uint32':

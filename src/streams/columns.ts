@@ -56,7 +56,11 @@ export function float64Column(values: Float64Array): NumberColumn {
 
 /** An int32 column from floats as kernels hand them; NaN becomes null. */
 export function int32Column(values: Float64Array): NumberColumn {
-  return { type: 'int32', values: Int32Array.from(values, (v) => (Number.isNaN(v) ? 0 : v)), valid: nullsOfNaN(values) };
+  return {
+    type: 'int32',
+    values: Int32Array.from(values, (v) => (Number.isNaN(v) ? 0 : v)),
+    valid: nullsOfNaN(values),
+  };
 }
 
 function nullsOfNaN(values: Float64Array): Uint8Array | null {

@@ -95,7 +95,8 @@ function entry<T>(record: Record<string, T>, key: string, make: () => T): T {
 
 /** Sum of two; `a` is the earlier in input order. `a` is changed and returned. */
 export function mergeCounters(a: Counters, b: Counters): Counters {
-  for (const k of ['read', 'created', 'kept', 'dropped', 'passed', 'received'] as const) add(a[k], b[k].documents, b[k].bytes, b[k].tokens);
+  for (const k of ['read', 'created', 'kept', 'dropped', 'passed', 'received'] as const)
+    add(a[k], b[k].documents, b[k].bytes, b[k].tokens);
   a.quarantined.records += b.quarantined.records;
   a.quarantined.bytes += b.quarantined.bytes;
   for (const [reason, n] of Object.entries(b.quarantined.byReason)) {
@@ -115,7 +116,8 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
       mine.droppedBytes += c.droppedBytes;
       mine.failed += c.failed;
       mine.nulls += c.nulls;
-      for (const [domain, n] of Object.entries(c.byDomain)) mine.byDomain[domain] = entry(mine.byDomain, domain, () => 0) + n;
+      for (const [domain, n] of Object.entries(c.byDomain))
+        mine.byDomain[domain] = entry(mine.byDomain, domain, () => 0) + n;
       mine.examples = [...mine.examples, ...c.examples].slice(0, EXAMPLES);
     }
   }
@@ -189,13 +191,19 @@ export function countOutcome(counters: Counters, batch: DocumentBatch, last: boo
     add(counters.read, 0, 0, t);
     if (!kept) continue;
     counters.cutBytes += bytes[i] - (now[i + 1] - now[i]);
-    const judged = batch.verdicts.some((v) => v.judged[i] === 1) || (judgedBefore ? Number(judgedBefore.values[i]) > 0 : false);
+    const judged =
+      batch.verdicts.some((v) => v.judged[i] === 1) || (judgedBefore ? Number(judgedBefore.values[i]) > 0 : false);
     if (!judged) counters.unjudged++;
   }
   for (const verdict of batch.verdicts) countVerdict(counters, batch, verdict, bytes);
 }
 
-function countVerdict(counters: Counters, batch: DocumentBatch, verdict: DocumentBatch['verdicts'][number], bytes: Int32Array): void {
+function countVerdict(
+  counters: Counters,
+  batch: DocumentBatch,
+  verdict: DocumentBatch['verdicts'][number],
+  bytes: Int32Array,
+): void {
   const domains = batch.utf8('domain');
   const rules = entry(counters.steps, verdict.step, () => ({}) as Record<string, RuleCounters>);
   verdict.rules.forEach((r, k) => {
@@ -219,14 +227,22 @@ function exampleOf(batch: DocumentBatch, row: number, domain: string, value: num
     id: stringAt(batch.utf8('id'), row) ?? '',
     domain,
     value: Number.isNaN(value) ? null : value,
-    excerpt: Array.from(text.slice(0, 2 * EXAMPLE_CHARACTERS)).slice(0, EXAMPLE_CHARACTERS).join(''),
+    excerpt: Array.from(text.slice(0, 2 * EXAMPLE_CHARACTERS))
+      .slice(0, EXAMPLE_CHARACTERS)
+      .join(''),
   };
 }
 
 /** What came in must equal what went out, in documents and in bytes of text as read. Null when it does, else a sentence. */
 export function conservationError(c: Counters): string | null {
   const documents =
-    c.read.documents + c.created.documents + c.received.documents - c.kept.documents - c.dropped.documents - c.passed.documents - c.quarantined.records;
+    c.read.documents +
+    c.created.documents +
+    c.received.documents -
+    c.kept.documents -
+    c.dropped.documents -
+    c.passed.documents -
+    c.quarantined.records;
   const bytes = c.read.bytes + c.created.bytes + c.received.bytes - c.kept.bytes - c.dropped.bytes - c.passed.bytes;
   if (documents === 0 && bytes === 0) return null;
   const counts = `${c.read.documents} read, ${c.created.documents} created, ${c.kept.documents} kept, ${c.dropped.documents} dropped, ${c.quarantined.records} quarantined`;

@@ -5,8 +5,8 @@ export { type Column, type ColumnSpec, type ColumnType, numberAt, stringAt, utf8
 export type { Counters } from './counters.ts';
 export type { Json, Operator, OperatorContext, Scope, StepDescriptor } from './operator.ts';
 export type { Comparison, CutSpans, QuarantinedRecord, Rule, Verdict } from './outcome.ts';
-export { parallel, type ParallelOptions } from './parallel.ts';
-export { readDocuments, type ReadDocumentsOptions } from './read-documents.ts';
+export { type ParallelOptions, parallel } from './parallel.ts';
+export { type ReadDocumentsOptions, readDocuments } from './read-documents.ts';
 export type { ReadOptions, ReadOptionsInput } from './read-options.ts';
 export { pulled } from './source.ts';
 export type { Split, SplitPlan } from './splits.ts';

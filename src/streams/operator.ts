@@ -74,7 +74,12 @@ function domainTest(where: Scope): (domains: Utf8Column, row: number) => boolean
 }
 
 /** The value of an option after `set`, or an error that names the options there are. */
-export function withOption<T extends { readonly [key: string]: Json }>(options: T, step: string, option: string, value: Json): T {
+export function withOption<T extends { readonly [key: string]: Json }>(
+  options: T,
+  step: string,
+  option: string,
+  value: Json,
+): T {
   const camel = option.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
   const name = option in options ? option : camel;
   if (!(name in options)) {

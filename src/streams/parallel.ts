@@ -34,7 +34,10 @@ export function parallel(
         if (completed && active === 0 && waiting.length === 0 && ready.size === 0) subscriber.complete();
       };
       const deliver = (index: number, emit: () => void): void => {
-        if (!ordered) return emit();
+        if (!ordered) {
+          emit();
+          return;
+        }
         ready.set(index, emit);
         for (let next = ready.get(emitted); next; next = ready.get(emitted)) {
           ready.delete(emitted++);

@@ -21,7 +21,10 @@ export interface ReadDocumentsOptions extends ReadOptionsInput {
  * Each subscription reads from the beginning.
  * Errors: ConfigError when nothing matches; InputError for a bad record without `onQuarantine`.
  */
-export function readDocuments(inputs: string | readonly string[], { memory = 64e6, onQuarantine, ...read }: ReadDocumentsOptions = {}): Observable<DocumentBatch> {
+export function readDocuments(
+  inputs: string | readonly string[],
+  { memory = 64e6, onQuarantine, ...read }: ReadDocumentsOptions = {},
+): Observable<DocumentBatch> {
   const options = readOptions.parse(read);
   const refuse = (r: QuarantinedRecord): void => {
     throw new ConfigError({
@@ -34,9 +37,15 @@ export function readDocuments(inputs: string | readonly string[], { memory = 64e
   async function* open(signal: AbortSignal): AsyncGenerator<DocumentBatch> {
     const patterns = typeof inputs === 'string' ? [inputs] : inputs;
     const plan = await planSplits(patterns, options);
-    if (plan.files.length === 0) throw new ConfigError({ expected: 'at least one file', came: `none that matches ${patterns.join(' ')}`, where: 'readDocuments()' });
+    if (plan.files.length === 0)
+      throw new ConfigError({
+        expected: 'at least one file',
+        came: `none that matches ${patterns.join(' ')}`,
+        where: 'readDocuments()',
+      });
     const kernel = await loadKernel();
-    for (const split of plan.splits) yield* readSplit(split, plan, options, { kernel, onQuarantine: onQuarantine ?? refuse, signal });
+    for (const split of plan.splits)
+      yield* readSplit(split, plan, options, { kernel, onQuarantine: onQuarantine ?? refuse, signal });
   }
   return pulled(open, new ByteBudget(memory), 'readDocuments');
 }

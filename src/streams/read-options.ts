@@ -18,7 +18,10 @@ export const readOptions = z.strictObject({
   /** `auto`: by magic, then by name. */
   format: z.enum(['auto', 'jsonl', 'text', 'parquet', 'arrow']).default('auto'),
   /** Largest text of one record in bytes; a longer line goes to quarantine without being held. */
-  maxLineBytes: z.int().min(1024).default(16 * 1024 * 1024),
+  maxLineBytes: z
+    .int()
+    .min(1024)
+    .default(16 * 1024 * 1024),
   /** Decompressed bytes per compressed byte that are believed, after the first 64 MB. */
   maxRatio: z.number().min(2).default(200),
 });

@@ -49,7 +49,12 @@ async function readExactly(handle: FileHandle, bytes: number, position: number, 
   for (let done = 0; done < bytes; ) {
     const { bytesRead } = await handle.read(buffer, done, bytes - done, position + done);
     if (bytesRead === 0) {
-      throw new InputError({ expected: `${bytes} bytes at ${position}`, came: 'end of file', where, todo: 'Start again with --fresh.' });
+      throw new InputError({
+        expected: `${bytes} bytes at ${position}`,
+        came: 'end of file',
+        where,
+        todo: 'Start again with --fresh.',
+      });
     }
     done += bytesRead;
   }

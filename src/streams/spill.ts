@@ -29,7 +29,13 @@ interface Header {
   readonly stale: readonly string[];
   readonly columns: readonly ColumnRef[];
   readonly body: number;
-  readonly cuts?: { readonly offsets: BufferRef; readonly start: BufferRef; readonly end: BufferRef; readonly rule: BufferRef; readonly rules: readonly string[] };
+  readonly cuts?: {
+    readonly offsets: BufferRef;
+    readonly start: BufferRef;
+    readonly end: BufferRef;
+    readonly rule: BufferRef;
+    readonly rules: readonly string[];
+  };
 }
 
 const pad8 = (n: number): number => (n + 7) & ~7;
@@ -52,10 +58,18 @@ export function encodeFrame(batch: DocumentBatch): Uint8Array[] {
     if (c.type !== 'utf8') return { name, type: c.type, values: put(c.values), valid };
     const base = c.offsets[0];
     const offsets = base === 0 ? c.offsets : c.offsets.map((o) => o - base);
-    return { name, type: 'utf8', values: put(c.values.subarray(base, c.offsets[batch.rows])), offsets: put(offsets), valid };
+    return {
+      name,
+      type: 'utf8',
+      values: put(c.values.subarray(base, c.offsets[batch.rows])),
+      offsets: put(offsets),
+      valid,
+    };
   });
   const c = batch.cuts;
-  const cuts = c ? { offsets: put(c.offsets), start: put(c.start), end: put(c.end), rule: put(c.rule), rules: c.rules } : undefined;
+  const cuts = c
+    ? { offsets: put(c.offsets), start: put(c.start), end: put(c.end), rule: put(c.rule), rules: c.rules }
+    : undefined;
   const { rows, split, sequence, textVersion } = batch;
   const header: Header = { rows, split, sequence, textVersion, stale: [...batch.stale], columns, body: at, cuts };
   const json = new TextEncoder().encode(JSON.stringify(header));
@@ -75,7 +89,12 @@ export interface FrameHead {
 export function decodeHead(bytes: Uint8Array, where: string): FrameHead {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 8 || view.getUint32(0, true) !== MAGIC) {
-    throw new InputError({ expected: 'a spill frame', came: 'other bytes', where, todo: 'Start again with --fresh: the work folder is damaged.' });
+    throw new InputError({
+      expected: 'a spill frame',
+      came: 'other bytes',
+      where,
+      todo: 'Start again with --fresh: the work folder is damaged.',
+    });
   }
   const length = view.getUint32(4, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as Header;
@@ -109,11 +128,23 @@ export function decodeFrame({ header }: FrameHead, body: Uint8Array): DocumentBa
     cuts = { offsets: i32(offsets), start: i32(start), end: i32(end), rule: rule16, rules };
   }
   const { rows, split, sequence, textVersion, stale } = header;
-  return new DocumentBatch({ rows, columns: new Map(columns), split, sequence, textVersion, stale: new Set(stale), cuts });
+  return new DocumentBatch({
+    rows,
+    columns: new Map(columns),
+    split,
+    sequence,
+    textVersion,
+    stale: new Set(stale),
+    cuts,
+  });
 }
 
 /** Where the bytes of a column's row lie within the frame, from its first byte; for reading one text back. */
-export function rowSpans(batch: DocumentBatch, name: string, frame: readonly Uint8Array[]): { start: Float64Array; bytes: Int32Array } {
+export function rowSpans(
+  batch: DocumentBatch,
+  name: string,
+  frame: readonly Uint8Array[],
+): { start: Float64Array; bytes: Int32Array } {
   const json = frame[0];
   const { header, headBytes } = decodeHead(json, 'spill');
   const ref = header.columns.find((c) => c.name === name)!;

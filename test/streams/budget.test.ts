@@ -56,10 +56,14 @@ describe('ByteBudget', () => {
     try {
       const budget = new ByteBudget(10, { stallMs: 1000 });
       budget.charge(10, 'minhash');
-      const waiting = expect(budget.acquire(5, 'jsonl')).rejects.toThrow(/jsonl: expected memory to be released within 1 s.*held by minhash \(1 held/);
+      const waiting = expect(budget.acquire(5, 'jsonl')).rejects.toThrow(
+        /jsonl: expected memory to be released within 1 s.*held by minhash \(1 held/,
+      );
       await vi.advanceTimersByTimeAsync(1000);
       await waiting;
-      await expect(budget.acquire(5, 'jsonl', AbortSignal.abort(new InvariantError({ expected: 'a', came: 'b' })))).rejects.toThrow(InvariantError);
+      await expect(
+        budget.acquire(5, 'jsonl', AbortSignal.abort(new InvariantError({ expected: 'a', came: 'b' }))),
+      ).rejects.toThrow(InvariantError);
     } finally {
       vi.useRealTimers();
     }

@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { concatColumns, float64Column, numberAt, stringAt, takeRows, utf8Column, type Utf8Column } from '../../src/streams/columns.ts';
+import {
+  concatColumns,
+  float64Column,
+  numberAt,
+  stringAt,
+  takeRows,
+  type Utf8Column,
+  utf8Column,
+} from '../../src/streams/columns.ts';
 import { numbers } from '../helpers/batches.ts';
 
-const strings = (c: Utf8Column, rows: number): (string | null)[] => Array.from({ length: rows }, (_, i) => stringAt(c, i));
+const strings = (c: Utf8Column, rows: number): (string | null)[] =>
+  Array.from({ length: rows }, (_, i) => stringAt(c, i));
 
 describe('columns', () => {
   it('hold strings of any kind, empty and null apart', () => {
@@ -34,7 +43,8 @@ describe('columns', () => {
   it('refuse to read a buffer that was transferred away', () => {
     const c = utf8Column(['gone']);
     structuredClone(c.values, { transfer: [c.values.buffer as ArrayBuffer] });
-    if ((c.values.buffer as ArrayBuffer & { detached?: boolean }).detached === undefined) expect(c.values.length).toBe(0);
+    if ((c.values.buffer as ArrayBuffer & { detached?: boolean }).detached === undefined)
+      expect(c.values.length).toBe(0);
     else expect(() => stringAt(c, 0)).toThrow(/detached buffer/);
   });
 });

@@ -5,8 +5,22 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Commit, CommitLog, commitLine, liveFiles, readCommits } from '../../src/streams/commits.ts';
 
 const commit = (split: number, extra: Partial<Commit> = {}): Commit => ({
-  format: 1, phase: 'split/0', split, replaces: [], counters: null, at: '2026-01-02T03:04:05.678Z',
-  files: [{ sink: 'documents', path: `documents/split-${split}.parquet`, rows: 3, bytes: 10, textBytes: 7, xxh64: '0123456789abcdef' }],
+  format: 1,
+  phase: 'split/0',
+  split,
+  replaces: [],
+  counters: null,
+  at: '2026-01-02T03:04:05.678Z',
+  files: [
+    {
+      sink: 'documents',
+      path: `documents/split-${split}.parquet`,
+      rows: 3,
+      bytes: 10,
+      textBytes: 7,
+      xxh64: '0123456789abcdef',
+    },
+  ],
   ...extra,
 });
 

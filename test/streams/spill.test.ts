@@ -18,8 +18,18 @@ async function inFolder(use: (path: string) => Promise<void>): Promise<void> {
 describe('spill', () => {
   it('gives batches back with every column, null, cut span and flag', () =>
     inFolder(async (path) => {
-      const cuts = { offsets: Int32Array.of(0, 0, 2), start: Int32Array.of(1, 5), end: Int32Array.of(3, 6), rule: Uint16Array.of(0, 1), rules: ['a', 'b'] };
-      const first = batchOf(['café', ''], { annotations: { score: [null, 0.25] } }).with({ cuts, textVersion: 2, stale: new Set(['score']) });
+      const cuts = {
+        offsets: Int32Array.of(0, 0, 2),
+        start: Int32Array.of(1, 5),
+        end: Int32Array.of(3, 6),
+        rule: Uint16Array.of(0, 1),
+        rules: ['a', 'b'],
+      };
+      const first = batchOf(['café', ''], { annotations: { score: [null, 0.25] } }).with({
+        cuts,
+        textVersion: 2,
+        stale: new Set(['score']),
+      });
       const second = batchOf(['🐎'.repeat(1000)], { sequence: 1 });
       const writer = await SpillWriter.open(path);
       const spans = await writer.write(first);
@@ -27,7 +37,10 @@ describe('spill', () => {
       await writer.finish();
       const back = [];
       for await (const b of readSpill(path)) back.push(b);
-      expect(back.map((b) => [b.rows, b.sequence])).toEqual([[2, 0], [1, 1]]);
+      expect(back.map((b) => [b.rows, b.sequence])).toEqual([
+        [2, 0],
+        [1, 1],
+      ]);
       expect(back[0].text(0)).toBe('café');
       expect([0, 1].map((i) => numberAt(back[0].number('score'), i))).toEqual([null, 0.25]);
       expect(back[0].cuts).toEqual(cuts);
