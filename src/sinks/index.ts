@@ -3,7 +3,7 @@ import { ConfigError, nearestName } from '../errors.ts';
 import { arrowExtension, arrowJoiner, arrowOptions, arrowWriter } from './arrow.ts';
 import { jsonlExtension, jsonlOptions, jsonlWriter } from './jsonl.ts';
 import type { OutputPlace, SegmentFile } from './output-file.ts';
-import { parquetJoiner, parquetOptions, parquetWriter } from './parquet.ts';
+import { parquetJoiner, parquetOptions, parquetWriter } from './parquet/writer.ts';
 import type { SegmentWriter } from './segment.ts';
 import { concatenation, joinFiles, type PlannedShard, planShards as planNamed } from './shards.ts';
 

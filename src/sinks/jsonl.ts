@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
 import { constants, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { jsonLinesEncoder } from './json-lines.ts';
 import type { OutputPlace } from './output-file.ts';
 import { type GroupLimits, groupedWriter, type SegmentWriter } from './segment.ts';
+import { loadZstd } from './zstd.ts';
 
 export const jsonlOptions = z.strictObject({
   /** zst: independent zstd frames (level 3) of about 4 MB of text; gz: one gzip member each, whose bytes are promised per Node version only. */
@@ -23,21 +23,6 @@ const ZSTD_LEVEL = 3;
 const GZIP_LEVEL = 6;
 
 type Compress = (lines: Uint8Array) => Uint8Array;
-type Zstd = { init(): Promise<void>; compress(bytes: Uint8Array, level: number): Uint8Array };
-
-let zstd: Promise<Zstd> | null = null;
-
-/** The zstd of our own choice, loaded once per thread: Node's differs between versions. */
-export function loadZstd(): Promise<Zstd> {
-  zstd ??= (async () => {
-    // The package's ESM build does not load in Node; its types describe the browser.
-    const module = createRequire(import.meta.url)('@bokuweb/zstd-wasm') as Zstd;
-    await module.init();
-    return module;
-  })();
-  return zstd;
-}
-
 async function compressor(kind: JsonlOptions['compression']): Promise<Compress> {
   if (kind === 'none') return (lines) => lines;
   if (kind === 'gz') return (lines) => gzipSync(lines, { level: GZIP_LEVEL, strategy: constants.Z_DEFAULT_STRATEGY });

@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts';
+import { InputError } from '../../errors.ts';
 
 /**
  * Thrift compact protocol as a tree that keeps every field with its wire type, known or not, so that a Parquet footer can be changed in a

@@ -1,4 +1,4 @@
-import { InputError, InvariantError } from '../errors.ts';
+import { InputError, InvariantError } from '../../errors.ts';
 import {
   listOf,
   numberOf,
@@ -69,12 +69,6 @@ export function parseFooter(footer: Uint8Array): ParquetFooter {
     frame: root.filter((f) => f.id !== ROWS && f.id !== ROW_GROUPS),
     groups: listOf(root, ROW_GROUPS).map((g) => rowGroupEntry(g as ThriftStruct)),
   };
-}
-
-/** The footer of a whole Parquet file in memory. */
-export function footerOf(file: Uint8Array, path: string): ParquetFooter {
-  const length = footerBytes(file.subarray(-8), path);
-  return parseFooter(file.subarray(file.length - 8 - length, file.length - 8));
 }
 
 function rowGroupEntry(entry: ThriftStruct): RowGroupEntry {
