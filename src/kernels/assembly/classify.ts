@@ -1,12 +1,11 @@
 // Character classes of 64 bytes at a time as bit masks, bit i = byte i: SIMD comparisons for ASCII, the Unicode table for the rest.
 import { classOf, DIGIT, GROUP, LETTER, PUNCTUATION, SYMBOL, UPPERCASE, WHITE_SPACE } from './unicode';
 
-// Masks of the last block. A class is set on every byte of its code points, but `mUpper` on first bytes only.
+// Masks of the last block. A class is set on every byte of its code points.
 export let mWhite: u64 = 0;
 export let mLetter: u64 = 0;
 /** Neither white space nor punctuation nor symbol: what stays of a word when its ends are trimmed. */
 export let mCore: u64 = 0;
-export let mUpper: u64 = 0;
 export let mContinuation: u64 = 0;
 export let mNewline: u64 = 0;
 export let mDot: u64 = 0;
@@ -32,6 +31,9 @@ export let nDigitRuns: u32 = 0;
 export let nMarkRuns: u32 = 0;
 export let nWhiteRuns: u32 = 0;
 
+/** Whether upper case, symbols, punctuation, controls and runs are counted. */
+export let general: bool = true;
+
 // What a code point that runs over the end of a block means for the first bytes of the next one.
 let overWhite: u64 = 0;
 let overDigit: u64 = 0;
@@ -43,7 +45,9 @@ let topDigit: u64 = 0;
 let topMark: u64 = 0;
 let topWhite: u64 = 0;
 
-export function startCounts(): void {
+/** Starts a document; without `withGeneral`, classes that only general statistics need are not counted. */
+export function startCounts(withGeneral: bool): void {
+  general = withGeneral;
   nLetters = nUppers = nDigits = nWhites = nPunctuation = nSymbols = nControls = nReplacements = 0;
   nHashes = nEllipses = nNewlines = nContinuations = nTwoByte = nThreeByte = nFourByte = 0;
   nLetterRuns = nDigitRuns = nMarkRuns = nWhiteRuns = 0;
@@ -119,18 +123,21 @@ export function classifyBlock(at: usize, valid: u64): void {
   let white = mask64(whites(a), whites(b), whites(c), whites(d)) & valid;
   let letter = mask64(letters(a), letters(b), letters(c), letters(d)) & valid;
   let digit = mask64(inRange(a, 48, 10), inRange(b, 48, 10), inRange(c, 48, 10), inRange(d, 48, 10)) & valid;
-  let upper = mask64(inRange(a, 65, 26), inRange(b, 65, 26), inRange(c, 65, 26), inRange(d, 65, 26)) & valid;
   const control = mask64(controls(a), controls(b), controls(c), controls(d)) & valid;
-  const symbol = mask64(symbols(a), symbols(b), symbols(c), symbols(d)) & valid;
   const newline = mask64(equals(a, 10), equals(b, 10), equals(c, 10), equals(d, 10)) & valid;
   mDot = mask64(equals(a, 46), equals(b, 46), equals(c, 46), equals(d, 46)) & valid;
   const hash = mask64(equals(a, 35), equals(b, 35), equals(c, 35), equals(d, 35)) & valid;
   let core = (letter | digit | control) & ~white;
-  // ASCII marks: whatever is none of the others.
-  const mark = valid & ~(core | white | wide);
-  nSymbols += <u32>popcnt(symbol);
-  nPunctuation += <u32>popcnt(mark & ~symbol);
-  nControls += <u32>popcnt(control);
+  if (general) {
+    const upper = mask64(inRange(a, 65, 26), inRange(b, 65, 26), inRange(c, 65, 26), inRange(d, 65, 26)) & valid;
+    const symbol = mask64(symbols(a), symbols(b), symbols(c), symbols(d)) & valid;
+    // ASCII marks: whatever is none of the others.
+    const mark = valid & ~(core | white | wide);
+    nUppers += <u32>popcnt(upper);
+    nSymbols += <u32>popcnt(symbol);
+    nPunctuation += <u32>popcnt(mark & ~symbol);
+    nControls += <u32>popcnt(control);
+  }
   nHashes += <u32>popcnt(hash);
   nNewlines += <u32>popcnt(newline);
   mNewline = newline;
@@ -169,7 +176,7 @@ export function classifyBlock(at: usize, valid: u64): void {
       if (cls == LETTER) continue;
       const group = cls & GROUP;
       if (group == LETTER) {
-        if (cls & UPPERCASE) upper |= (<u64>1) << bit;
+        if (cls & UPPERCASE) nUppers++;
         continue;
       }
       const bits = ((<u64>1) << length) - 1;
@@ -202,22 +209,22 @@ export function classifyBlock(at: usize, valid: u64): void {
   } else {
     overWhite = overDigit = overNotLetter = overNotCore = 0;
   }
-  const marks = valid & ~(core | white);
-  nLetters += <u32>popcnt(letter & ~continuation);
-  nUppers += <u32>popcnt(upper);
-  nDigits += <u32>popcnt(digit & ~continuation);
-  nWhites += <u32>popcnt(white & ~continuation);
-  nLetterRuns += runsOf(letter, topLetter);
-  nDigitRuns += runsOf(digit, topDigit);
-  nMarkRuns += runsOf(marks, topMark);
-  nWhiteRuns += runsOf(white, topWhite);
-  topLetter = letter >> 63;
-  topDigit = digit >> 63;
-  topMark = marks >> 63;
-  topWhite = white >> 63;
+  if (general) {
+    const marks = valid & ~(core | white);
+    nLetters += <u32>popcnt(letter & ~continuation);
+    nDigits += <u32>popcnt(digit & ~continuation);
+    nWhites += <u32>popcnt(white & ~continuation);
+    nLetterRuns += runsOf(letter, topLetter);
+    nDigitRuns += runsOf(digit, topDigit);
+    nMarkRuns += runsOf(marks, topMark);
+    nWhiteRuns += runsOf(white, topWhite);
+    topLetter = letter >> 63;
+    topDigit = digit >> 63;
+    topMark = marks >> 63;
+    topWhite = white >> 63;
+  }
   mWhite = white | ~valid;
   mLetter = letter;
   mCore = core;
-  mUpper = upper;
   mContinuation = continuation;
 }

@@ -127,11 +127,11 @@ export function countWords(grams: usize): void {
   if (grams != 0) {
     // Only where two neighbouring grams occur more than once can the gram one word longer do so.
     let candidates: u32 = 0;
-    let before = false;
+    let before: u32 = 0;
     for (let i: u32 = 0; i < n; i++) {
-      const again = at32(counts, at32(firsts, i)) > 1;
+      const again = <u32>(at32(counts, at32(firsts, i)) > 1);
       set32(positions, candidates, i - 1);
-      candidates += <u32>(again && before);
+      candidates += again & before;
       before = again;
     }
     for (let size: u32 = 2; size <= 10 && candidates != 0; size++) {
@@ -161,7 +161,7 @@ function level(
   let kept: u32 = 0;
   // Word after the last gram that occurs again: it and its neighbour make a candidate.
   let last: u32 = -1;
-  let best: u32 = 1;
+  let best: u32 = 2;
   let longest: u32 = 0;
   let covered: u32 = 0;
   let coveredTo: u32 = 0;
@@ -169,21 +169,22 @@ function level(
     const i = at32(positions, k);
     const first = at32(firsts, i);
     const count = at32(counts, first);
-    if (count < 2) continue;
+    const again = count > 1;
+    // Without a branch that depends on the text.
     set32(positions, kept, i - 1);
-    kept += <u32>(last == i);
-    last = i + 1;
+    kept += <u32>again & <u32>(last == i);
+    last = again ? i + 1 : last;
     if (n <= 4) {
       if (count < best) continue;
       const chars = charsBefore(i + n) - charsBefore(i);
-      if (count > best || chars > longest) longest = chars;
+      longest = count > best || chars > longest ? chars : longest;
       best = count;
     } else if (first != i) {
       covered += charsBefore(i + n) - charsBefore(i > coveredTo ? i : coveredTo);
       coveredTo = i + n;
     }
   }
-  set32(grams, n - 2, n <= 4 ? (best > 1 ? best * longest : 0) : covered);
+  set32(grams, n - 2, n <= 4 ? best * longest : covered);
   return kept;
 }
 

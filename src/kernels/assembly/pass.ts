@@ -1,10 +1,12 @@
 // The one pass over a document: tokens, words and lines as records for the tables of duplicates.ts, and counts for statistics.ts.
 import { arenaAlloc } from './arena';
+import { FUNCTION_SHIFT, functionKeys, functionMultiplier, functionSlots, functionStops, LOWER } from './function-words';
 import {
-  classifyBlock, mContinuation, mCore, mDot, mLetter, mNewline, mUpper, mWhite, nLetters, nUppers, startCounts,
+  classifyBlock, general, mContinuation, mCore, mDot, mLetter, mNewline, mWhite, nContinuations, nNewlines, startCounts,
 } from './classify';
-import { functionWord, stopBit } from './function-words';
-import { CLOSER, classAt, classOfAscii, GROUP, PUNCTUATION, previous, SYMBOL, TERMINAL, WHITE_SPACE } from './unicode';
+import {
+  classAt, classOfAscii, CLOSER, GROUP, LETTER, lengthOfLead, previous, PUNCTUATION, SYMBOL, TERMINAL, UPPERCASE, WHITE_SPACE,
+} from './unicode';
 
 /** Line record (non-blank, trimmed): u32 address, u32 bytes, u32 code points, u32 paragraph from 1. */
 export const LINE_BYTES: usize = 16;
@@ -38,45 +40,43 @@ export let nCapitalLines: u32 = 0;
 // Set by `trim`.
 let wordStart: usize = 0;
 let wordEnd: usize = 0;
-let trimmed: u32 = 0;
-let terminal: bool = false;
 
-// The line before the one being read.
 let afterBlank: bool = true;
-// Letters and upper-case letters before the line.
-let lineLetters: u32 = 0;
-let lineUppers: u32 = 0;
 
-/** Trims punctuation and symbols off a token, and looks whether it ends in a terminal mark (closers may follow the mark). */
-function trim(start: usize, end: usize): void {
-  let s = start;
-  let e = end;
-  let count: u32 = 0;
-  // Still in the closers at the end.
-  let closing = true;
-  terminal = false;
-  while (e > s) {
-    const at = previous(s, e);
+// What the first half of the pass leaves for the second: masks of each 64 bytes, and byte offsets of token edges (start, end, start, ...)
+// and of newlines.
+/** Per 64 bytes: u64 masks core, letter, continuation; u32 continuation bytes before. */
+let masks: usize = 0;
+const MASK_BYTES: usize = 32;
+let edges: usize = 0;
+let newlines: usize = 0;
+
+/** Whether a token ends in a terminal mark, which closers may follow. */
+function isTerminal(start: usize, end: usize): bool {
+  while (end > start) {
+    const at = previous(start, end);
     const cls = classAt(at);
-    const group = cls & GROUP;
-    if (closing && !(cls & CLOSER)) {
-      closing = false;
-      terminal = (cls & TERMINAL) != 0;
-    }
-    if (group != PUNCTUATION && group != SYMBOL) break;
-    e = at;
-    count++;
+    if (!(cls & CLOSER)) return (cls & TERMINAL) != 0;
+    end = at;
   }
-  while (s < e) {
-    const group = classAt(s) & GROUP;
+  return false;
+}
+
+/** Trims punctuation and symbols off a long token. */
+function trim(start: usize, end: usize): void {
+  while (end > start) {
+    const at = previous(start, end);
+    const group = classAt(at) & GROUP;
     if (group != PUNCTUATION && group != SYMBOL) break;
-    s++;
-    while ((<u32>load<u8>(s) & 0xc0) == 0x80) s++;
-    count++;
+    end = at;
   }
-  wordStart = s;
-  wordEnd = e;
-  trimmed = count;
+  while (start < end) {
+    const group = classAt(start) & GROUP;
+    if (group != PUNCTUATION && group != SYMBOL) break;
+    start += lengthOfLead(<u32>load<u8>(start));
+  }
+  wordStart = start;
+  wordEnd = end;
 }
 
 /** 64-bit hash of bytes: multiply and fold, 8 bytes at a time, the last load overlapping. At least 9 bytes. */
@@ -102,35 +102,43 @@ function isBullet(at: usize, end: usize): bool {
   return three == 0xa280e2 || three == 0xa380e2 || three == 0x8f97e2 || three == 0xa697e2 || three == 0xaa96e2;
 }
 
-/** Ends a line that was blank (`lineStart` = 0) or not; `letters` and `uppers` are those of the document up to here. */
-function endLine(lineStart: usize, lineEnd: usize, chars: u32, lineTerminal: bool, letters: u32, uppers: u32): void {
-  if (lineStart == 0) {
-    afterBlank = true;
-  } else {
-    if (afterBlank) nParagraphs++;
-    afterBlank = false;
-    const record = lines + <usize>nLines * LINE_BYTES;
-    store<u32>(record, <u32>lineStart);
-    store<u32>(record, <u32>(lineEnd - lineStart), 4);
-    store<u32>(record, chars, 8);
-    store<u32>(record, nParagraphs, 12);
-    nLines++;
-    nLineChars += chars;
-    if (chars > maxLine) maxLine = chars;
-    if (chars <= 30) nShortLines++;
-    if (lineTerminal) nTerminalLines++;
-    if (isBullet(lineStart, lineEnd)) nBulletLines++;
-    if (lineEnd - lineStart >= 3) {
-      const tail = load<u32>(lineEnd - 4) >> 8;
-      if (tail == 0x2e2e2e || tail == 0xa680e2) nEllipsisLines++;
+/** Whether a line has letters, all of them upper case. Nearly always the second letter tells. */
+function isCapital(start: usize, end: usize): bool {
+  let upper = false;
+  for (let at = start; at < end; ) {
+    const cls = classAt(at);
+    if ((cls & GROUP) == LETTER) {
+      if (!(cls & UPPERCASE)) return false;
+      upper = true;
     }
-    if (letters > lineLetters && letters - lineLetters == uppers - lineUppers) nCapitalLines++;
+    at += lengthOfLead(<u32>load<u8>(at));
   }
-  lineLetters = letters;
-  lineUppers = uppers;
+  return upper;
 }
 
-/** Room for the records: from the size for small documents, counted first for large ones. */
+/** Ends a line that is not blank. */
+function endLine(start: usize, end: usize, chars: u32, endsTerminal: bool): void {
+  if (afterBlank) nParagraphs++;
+  afterBlank = false;
+  const record = lines + <usize>nLines * LINE_BYTES;
+  store<u32>(record, <u32>start);
+  store<u32>(record, <u32>(end - start), 4);
+  store<u32>(record, chars, 8);
+  store<u32>(record, nParagraphs, 12);
+  nLines++;
+  nLineChars += chars;
+  if (chars > maxLine) maxLine = chars;
+  if (chars <= 30) nShortLines++;
+  if (endsTerminal) nTerminalLines++;
+  if (isBullet(start, end)) nBulletLines++;
+  if (general && isCapital(start, end)) nCapitalLines++;
+  if (end - start >= 3) {
+    const tail = load<u32>(end - 4) >> 8;
+    if (tail == 0x2e2e2e || tail == 0xa680e2) nEllipsisLines++;
+  }
+}
+
+/** Room for what is read: from the size for small documents, counted first for large ones. */
 function reserve(text: usize, bytes: u32): void {
   let most: usize = (bytes >> 1) + 1;
   let mostLines: usize = most;
@@ -152,17 +160,110 @@ function reserve(text: usize, bytes: u32): void {
   wordSizes = arenaAlloc(most * 4);
   wordChars = arenaAlloc(most * 4);
   lines = arenaAlloc(mostLines * LINE_BYTES);
+  // Edges are written eight at a time, and one pair ends them.
+  edges = arenaAlloc(most * 8 + 48);
+  newlines = arenaAlloc((bytes > 0x20000 ? mostLines : <usize>bytes + 1) * 4);
+  // One more than there are: windows of 64 bits look at two neighbours.
+  masks = arenaAlloc(((<usize>bytes >> 6) + 2) * MASK_BYTES);
 }
 
-/** Reads the document of `bytes` bytes at `text` (8 bytes before it and 64 after it are readable). */
-export function readText(text: usize, bytes: u32): void {
+/**
+ * Reads the document of `bytes` bytes at `text` (8 bytes before it and 64 after it are readable). Without `withGeneral` the counts that only
+ * the family `text` needs are left out.
+ */
+export function readText(text: usize, bytes: u32, withGeneral: bool): void {
   reserve(text, bytes);
-  startCounts();
+  startCounts(withGeneral);
   nDotRuns = nLines = nParagraphs = nLineChars = maxLine = nShortLines = nBulletLines = nEllipsisLines = nTerminalLines = nCapitalLines = 0;
-  lineLetters = lineUppers = 0;
   afterBlank = true;
+  findEdges(text, bytes);
+  if (nContinuations == 0) readTokens(text, bytes, true);
+  else readTokens(text, bytes, false);
+}
 
-  let tokens: u32 = 0;
+/** First half: classes of all bytes, edges of tokens, newlines, runs of full stops. */
+function findEdges(text: usize, bytes: u32): void {
+  let edge = edges;
+  let newline = newlines;
+  let record = masks;
+  let inToken: u64 = 0;
+  let dots: u32 = 0;
+  // One block more when the text fills its last one: every token ends inside a block.
+  for (let base: u32 = 0; base <= bytes; base += 64) {
+    const left = bytes - base;
+    store<u32>(record, nContinuations, 24);
+    classifyBlock(text + base, left >= 64 ? <u64>-1 : ((<u64>1) << left) - 1);
+    store<u64>(record, mCore);
+    store<u64>(record, mLetter, 8);
+    store<u64>(record, mContinuation, 16);
+    record += MASK_BYTES;
+
+    const dot = mDot;
+    if (((dot & (dot >> 1)) | <u64>dots) != 0) dots = countDots(dot, dots);
+    else dots = <u32>(dot >> 63);
+
+    const solid = ~mWhite;
+    let turns = solid ^ ((solid << 1) | inToken);
+    inToken = solid >> 63;
+    const next = edge + (<usize>popcnt(turns) << 2);
+    while (turns != 0) {
+      for (let k = 0; k < 4; k++) {
+        store<u32>(edge, base + <u32>ctz(turns));
+        turns &= turns - 1;
+        store<u32>(edge, base + <u32>ctz(turns), 4);
+        turns &= turns - 1;
+        edge += 8;
+      }
+    }
+    edge = next;
+    for (let m = mNewline; m != 0; m &= m - 1) {
+      store<u32>(newline, base + <u32>ctz(m));
+      newline += 4;
+    }
+  }
+  nDotRuns += dots / 3;
+  // A pair that ends after every line.
+  store<u64>(edge, <u64>-1);
+}
+
+/** Code points before the byte `offset`. */
+// @ts-ignore: decorator
+@inline
+function charsBefore(offset: u32): u32 {
+  const record = masks + (<usize>(offset >> 6) << 5);
+  return offset - load<u32>(record, 24) - <u32>popcnt(load<u64>(record, 16) & (((<u64>1) << (offset & 63)) - 1));
+}
+
+/** 64 bits of a mask from bit `bit` of the one at `at` on. */
+// @ts-ignore: decorator
+@inline
+function window(at: usize, bit: u32): u64 {
+  return (load<u64>(at) >> bit) | ((load<u64>(at, MASK_BYTES) << 1) << (63 - bit));
+}
+
+/** Whether a token of more than 64 bytes has a letter. */
+function hasLetter(from: u32, to: u32): bool {
+  for (let at = from; at < to; at += 64) {
+    const mask = window(masks + (<usize>(at >> 6) << 5) + 8, at & 63);
+    if ((to - at >= 64 ? mask : mask & (((<u64>1) << (to - at)) - 1)) != 0) return true;
+  }
+  return false;
+}
+
+/** Second half: the tokens, line by line. `ascii` is constant where it is called, so there are two loops. */
+// @ts-ignore: decorator
+@inline
+function readTokens(text: usize, bytes: u32, ascii: bool): void {
+  // Copies of what would be read again after every store.
+  const hashes = wordHashes;
+  const wordAddresses = wordStarts;
+  const sizes = wordSizes;
+  const chars = wordChars;
+  const allMasks = masks;
+  const slots = functionSlots;
+  const keys = functionKeys;
+  const multiplier = functionMultiplier;
+  const stopBits = functionStops;
   let alphaTokens: u32 = 0;
   let words: u32 = 0;
   let charsOfWords: u32 = 0;
@@ -170,150 +271,79 @@ export function readText(text: usize, bytes: u32): void {
   let functions: u32 = 0;
   let stops: u32 = 0;
   let sentences: u32 = 0;
-
-  // The line being read; start 0 = no token yet.
-  let lineStart: usize = 0;
-  let lineStartChars: u32 = 0;
-  let lineEnd: usize = 0;
-  let lineEndChars: u32 = 0;
-  let lineTerminal = false;
-
-  // The next token to end: its start, whether its first byte stays in the word, and letters seen in earlier blocks.
-  let tokenStart: usize = 0;
-  let tokenStartChars: u32 = 0;
-  let startCore = false;
-  let hasLetter = false;
-  let fromStart: u64 = 0;
-
-  let continuationsBefore: u32 = 0;
-  let inToken: u64 = 0;
-  let topCore: u64 = 0;
-  let dots: u32 = 0;
-
-  // One block more when the text fills its last one: every token ends inside a block.
-  for (let base: u32 = 0; base <= bytes; base += 64) {
-    const left = bytes - base;
-    const lettersBefore = nLetters;
-    const uppersBefore = nUppers;
-    const block = text + base;
-    classifyBlock(block, left >= 64 ? <u64>-1 : ((<u64>1) << left) - 1);
-    const solid = ~mWhite;
-    const core = mCore;
-    const letter = mLetter;
-    const continuation = mContinuation;
-    // Whether the byte before stays in a word.
-    const beforeCore = (core << 1) | topCore;
-    const charsBefore = base - continuationsBefore;
-    const follows = (solid << 1) | inToken;
-    let starts = solid & ~follows;
-    let ends = ~solid & follows;
-    let newlines = mNewline;
-
-    const dot = mDot;
-    if (((dot & (dot >> 1)) | <u64>dots) != 0) dots = countDots(dot, dots);
-    else dots = <u32>(dot >> 63);
-
-    if (inToken == 0) {
-      const bit = ctz(starts);
-      starts &= starts - 1;
-      const below = ((<u64>1) << bit) - 1;
-      tokenStart = block + <usize>bit;
-      tokenStartChars = charsBefore + <u32>bit - <u32>popcnt(continuation & below);
-      startCore = ((core >> bit) & 1) != 0;
-      hasLetter = false;
-      fromStart = ~below;
-    }
-    while (true) {
-      // Tokens of this line: those that end up to the next \n.
-      let some = newlines == 0 ? ends : ends & (newlines ^ (newlines - 1));
-      ends ^= some;
-      while (some != 0) {
-        const bit = ctz(some);
-        some &= some - 1;
-        const below = ((<u64>1) << bit) - 1;
-        const at = block + <usize>bit;
-        const chars = charsBefore + <u32>bit - <u32>popcnt(continuation & below);
-        tokens++;
-        alphaTokens += <u32>((letter & below & fromStart) != 0) | <u32>hasLetter;
-        lineStartChars = lineStart == 0 ? tokenStartChars : lineStartChars;
-        lineStart = lineStart == 0 ? tokenStart : lineStart;
-        lineEnd = at;
-        lineEndChars = chars;
-        let start = tokenStart;
-        let end = at;
-        let length = chars - tokenStartChars;
-        lineTerminal = false;
-        if (!startCore || ((beforeCore >> bit) & 1) == 0) {
-          const last = <u32>load<u8>(at - 1);
-          if (startCore && ((beforeCore >> (bit - 1)) & 1) != 0 && bit != 0 && last < 0x80) {
-            // The most frequent case: one mark after a word.
-            end--;
-            length--;
-            lineTerminal = (classOfAscii(last) & TERMINAL) != 0;
-          } else {
-            trim(start, end);
-            start = wordStart;
-            end = wordEnd;
-            length -= trimmed;
-            lineTerminal = terminal;
-          }
+  let edge = edges;
+  for (let k: u32 = 0; k <= nNewlines; k++) {
+    const stop = k < nNewlines ? load<u32>(newlines + (<usize>k << 2)) : bytes;
+    const first = edge;
+    let endsTerminal = false;
+    for (; load<u32>(edge, 4) <= stop; edge += 8) {
+      const from = load<u32>(edge);
+      const to = load<u32>(edge, 4);
+      const bytesOfToken = to - from;
+      let start: usize;
+      let end: usize;
+      let length: u32;
+      if (bytesOfToken <= 64) {
+        // Bit i of a window is byte i of the token: its ends are trimmed by counting zeros, without a branch.
+        const record = allMasks + (<usize>(from >> 6) << 5);
+        const own = <u64>-1 >> (64 - bytesOfToken);
+        const core = window(record, from & 63) & own;
+        alphaTokens += <u32>((window(record + 8, from & 63) & own) != 0);
+        // Only tokens that end in a mark can end in a terminal one.
+        const last = <u32>load<u8>(text + to - 1);
+        const cls = last < 0x80 ? classOfAscii(last) : CLOSER;
+        endsTerminal = (cls & TERMINAL) != 0;
+        const trailing = <u32>clz(core) - (64 - bytesOfToken);
+        if ((cls & CLOSER) != 0 && trailing != 0) endsTerminal = isTerminal(text + from, text + to);
+        if (core == 0) continue;
+        start = text + from + <usize>ctz(core);
+        end = text + to - trailing;
+        length = <u32>(end - start);
+        if (!ascii) {
+          const inWord = own >> trailing & (<u64>-1 << ctz(core));
+          length -= <u32>popcnt(window(record + 16, from & 63) & inWord);
         }
-        if (end > start) {
-          const size = <u32>(end - start);
-          const long = size > 8;
-          const cut: u64 = <u64>-1 >> ((8 - <u64>(long ? 8 : size)) << 3);
-          const key = load<u64>(start) & cut;
-          const index = long ? 0 : functionWord(key, cut);
-          functions += <u32>(index != 0);
-          stops |= stopBit(index);
-          // One to one for words of one size up to 8 bytes, and without a branch up to 16.
-          let hash = (key ^ ((<u64>size) * 0x9e3779b97f4a7c15)) * 0xff51afd7ed558ccd;
-          hash ^= long ? load<u64>(end - 8) * 0x9fb21c651e98df25 : 0;
-          hash ^= hash >> 32;
-          hash *= 0xc4ceb9fe1a85ec53;
-          if (size > 16) hash = hashBytes(start, size);
-          sentences += <u32>lineTerminal;
-          charsOfWords += length;
-          longest = length > longest ? length : longest;
-          store<u64>(wordHashes + (<usize>words << 3), hash);
-          store<u32>(wordStarts + (<usize>words << 2), <u32>start);
-          store<u32>(wordSizes + (<usize>words << 2), size);
-          store<u32>(wordChars + (<usize>words << 2), charsOfWords);
-          words++;
-        }
-        const next = ctz(starts);
-        starts &= starts - 1;
-        const belowNext = ((<u64>1) << next) - 1;
-        tokenStart = block + <usize>next;
-        tokenStartChars = charsBefore + <u32>next - <u32>popcnt(continuation & belowNext);
-        startCore = ((core >> next) & 1) != 0;
-        hasLetter = false;
-        fromStart = ~belowNext;
+      } else {
+        alphaTokens += <u32>hasLetter(from, to);
+        endsTerminal = isTerminal(text + from, text + to);
+        trim(text + from, text + to);
+        start = wordStart;
+        end = wordEnd;
+        if (start == end) continue;
+        length = charsBefore(<u32>(end - text)) - charsBefore(<u32>(start - text));
       }
-      if (newlines == 0) break;
-      const below = ((<u64>1) << ctz(newlines)) - 1;
-      endLine(
-        lineStart,
-        lineEnd,
-        lineEndChars - lineStartChars,
-        lineTerminal,
-        lettersBefore + <u32>popcnt(letter & ~continuation & below),
-        uppersBefore + <u32>popcnt(mUpper & below),
-      );
-      lineStart = 0;
-      newlines &= newlines - 1;
+      const size = <u32>(end - start);
+      const long = size > 8;
+      const cut: u64 = <u64>-1 >> ((8 - <u64>(long ? 8 : size)) << 3);
+      const key = load<u64>(start) & cut;
+      // Setting bit 5 makes letters lower case and nothing else a letter.
+      const lower = (key | LOWER) & cut;
+      const held = <u32>load<u8>(slots + <usize>((lower * multiplier) >> FUNCTION_SHIFT));
+      const index = !long && load<u64>(keys + ((<usize>held) << 3)) == lower ? held : 0;
+      functions += <u32>(index != 0);
+      stops |= <u32>load<u8>(stopBits + index);
+      // One to one for words of one size up to 8 bytes, and without a branch up to 16.
+      let hash = (key ^ ((<u64>size) << 57)) * 0xff51afd7ed558ccd;
+      hash ^= (long ? load<u64>(end - 8) : 0) * 0x9fb21c651e98df25;
+      if (size > 16) hash = hashBytes(start, size);
+      sentences += <u32>endsTerminal;
+      charsOfWords += length;
+      longest = length > longest ? length : longest;
+      store<u64>(hashes + (<usize>words << 3), hash);
+      store<u32>(wordAddresses + (<usize>words << 2), <u32>start);
+      store<u32>(sizes + (<usize>words << 2), size);
+      store<u32>(chars + (<usize>words << 2), charsOfWords);
+      words++;
     }
-    continuationsBefore += <u32>popcnt(continuation);
-    inToken = solid >> 63;
-    if (inToken != 0) {
-      hasLetter = hasLetter || (letter & fromStart) != 0;
-      fromStart = <u64>-1;
+    if (edge == first) {
+      afterBlank = true;
+      continue;
     }
-    topCore = core >> 63;
+    const from = load<u32>(first);
+    const to = load<u32>(edge - 4);
+    endLine(text + from, text + to, charsBefore(to) - charsBefore(from), endsTerminal);
   }
-  nDotRuns += dots / 3;
-  endLine(lineStart, lineEnd, lineEndChars - lineStartChars, lineTerminal, nLetters, nUppers);
-  nTokens = tokens;
+  nTokens = <u32>((edge - edges) >> 3);
   nAlphaTokens = alphaTokens;
   nWords = words;
   nWordChars = charsOfWords;

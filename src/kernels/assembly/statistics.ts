@@ -45,7 +45,7 @@ export function statistics(values: usize, offsets: usize, rows: u32, alive: usiz
     const start = load<u32>(offsets + (row << 2));
     const bytes = load<u32>(offsets + (row << 2), 4) - start;
     const mark = arenaMark();
-    readText(values + start, bytes);
+    readText(values + start, bytes, (families & TEXT) != 0);
     if (families & (GOPHER_REPETITION | FINEWEB)) countLines();
     if (families & (GOPHER_REPETITION | TEXT)) countWords(families & GOPHER_REPETITION ? grams : 0);
     if (families & GOPHER_QUALITY) gopherQuality(line);
