@@ -5,20 +5,28 @@ const builtIn: { readonly [name: string]: () => Promise<object> } = {
   'sluice:annotate': () => import('./annotate.ts'),
   'sluice:drop': () => import('./drop.ts'),
   'sluice:statistics': () => import('./annotators/statistics.ts'),
+  'sluice:code-statistics': () => import('./annotators/code-statistics.ts'),
   'sluice:profiles': () => import('./annotators/profiles.ts'),
   'sluice:dedup-exact': () => import('./dedup/exact.ts'),
-  'sluice:c4': () => import('./rewrite/c4.ts'),
 };
 
 /** Imports an export by the names that stand in a descriptor. */
 export async function loadExport<T>(module: string, name: string): Promise<T> {
   const load = builtIn[module];
   if (!load && module.startsWith('sluice:')) {
-    throw new ConfigError({ expected: `one of ${Object.keys(builtIn).join(', ')}`, came: module, where: 'step descriptor' });
+    throw new ConfigError({
+      expected: `one of ${Object.keys(builtIn).join(', ')}`,
+      came: module,
+      where: 'step descriptor',
+    });
   }
   const loaded = (load ? await load() : await import(module)) as { readonly [key: string]: unknown };
   if (loaded[name] === undefined) {
-    throw new ConfigError({ expected: `an export ${name}`, came: `only ${Object.keys(loaded).join(', ')}`, where: module });
+    throw new ConfigError({
+      expected: `an export ${name}`,
+      came: `only ${Object.keys(loaded).join(', ')}`,
+      where: module,
+    });
   }
   return loaded[name] as T;
 }

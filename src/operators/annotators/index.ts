@@ -1,4 +1,5 @@
 /** PUBLIC: annotators, as plain data for `annotate()`. */
+export { codeStatistics } from './code-statistics.ts';
 export { type FinewebOptions, fineweb } from './fineweb.ts';
 export { type GopherQualityOptions, gopherQuality } from './gopher-quality.ts';
 export { type GopherRepetitionOptions, gopherRepetition } from './gopher-repetition.ts';
