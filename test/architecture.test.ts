@@ -3,7 +3,9 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const src = resolve(import.meta.dirname, '../src');
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts') && !f.includes('assembly')).map((f) => f.replaceAll('\\', '/'));
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((f) => f.endsWith('.ts') && !f.includes('assembly'))
+  .map((f) => f.replaceAll('\\', '/'));
 
 /** Lower numbers may not import higher ones; equal numbers are siblings that may not import each other, unless they are the same group. */
 const layers: readonly (readonly [RegExp, number, string])[] = [
@@ -67,7 +69,9 @@ describe('imports', () => {
 
 describe('files', () => {
   it('have no file that everything ends up in', () => {
-    const long = files.filter((f) => !f.endsWith('tables.ts')).map((f) => [f, readFileSync(join(src, f), 'utf8').split('\n').length] as const);
+    const long = files
+      .filter((f) => !f.endsWith('tables.ts'))
+      .map((f) => [f, readFileSync(join(src, f), 'utf8').split('\n').length] as const);
     expect(long.filter(([, lines]) => lines > 400)).toEqual([]);
     const folders = readdirSync(src).filter((f) => statSync(join(src, f)).isDirectory());
     expect(folders.filter((f) => ['utils', 'common', 'core', 'types', 'helpers', 'lib'].includes(f))).toEqual([]);

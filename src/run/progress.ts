@@ -11,7 +11,6 @@ export class Progress {
   #phases: readonly Phase[];
   #emit: (event: RunEvent) => void;
   #committed = emptyCounters();
-  #done = 0;
   #inFlight = new Map<number, SplitProgress>();
   #phase = 0;
   #phaseSplits = 0;
@@ -52,7 +51,6 @@ export class Progress {
       this.#phaseSplits = 0;
     }
     mergeCounters(this.#committed, structuredClone(counters));
-    this.#done++;
     this.#phaseSplits++;
     this.#doneText += this.#plan.splits[split]?.estimatedTextBytes ?? 0;
   }

@@ -7,9 +7,20 @@ const everyRow = (n: number): Uint8Array => new Uint8Array(n).fill(1);
 describe('rule()', () => {
   it('reads a condition', () => {
     expect(rule('text_max_line_length > 2000')).toEqual({
-      name: 'text_max_line_length_above', version: 1, column: 'text_max_line_length', comparison: '>', threshold: 2000, onNull: 'pass', option: 'text_max_line_length_above',
+      name: 'text_max_line_length_above',
+      version: 1,
+      column: 'text_max_line_length',
+      comparison: '>',
+      threshold: 2000,
+      onNull: 'pass',
+      option: 'text_max_line_length_above',
     });
-    expect(rule('a<=-0.5', { name: 'low', onNull: 'drop' })).toMatchObject({ name: 'low', comparison: '<=', threshold: -0.5, onNull: 'drop' });
+    expect(rule('a<=-0.5', { name: 'low', onNull: 'drop' })).toMatchObject({
+      name: 'low',
+      comparison: '<=',
+      threshold: -0.5,
+      onNull: 'drop',
+    });
   });
   it.each(['words', 'words > many', '5 < words', 'words >> 5', 'Words > 5', ''])('refuses %j', (condition) => {
     expect(() => rule(condition)).toThrow(/expected `column < number`/);
@@ -20,7 +31,9 @@ describe('judge()', () => {
   const rules = [rule('words < 50', { name: 'min_words' }), rule('alpha < 0.8', { name: 'min_alpha' })];
 
   it('gives the first failing rule in order, all failing rules, and the stored value', () => {
-    const batch = batchOf(['a', 'b', 'c', 'd'], { annotations: { words: [50, 49, 49, 60], alpha: [0.8, 0.9, 0.79, 0.1] } });
+    const batch = batchOf(['a', 'b', 'c', 'd'], {
+      annotations: { words: [50, 49, 49, 60], alpha: [0.8, 0.9, 0.79, 0.1] },
+    });
     const v = judge(batch, 'q', rules, everyRow(4));
     expect([...v.rule]).toEqual([-1, 0, 0, 1]);
     expect([...v.value]).toEqual([Number.NaN, 49, 49, 0.1]);
@@ -31,7 +44,11 @@ describe('judge()', () => {
   it('lets a null pass and counts it, unless the rule drops nulls', () => {
     const batch = batchOf(['a', 'b'], { annotations: { words: [null, 60], alpha: [null, 0.9] } });
     const v = judge(batch, 'q', rules, everyRow(2));
-    expect([[...v.rule], [...v.judged], v.nulls]).toEqual([[-1, -1], [0, 1], [1, 1]]);
+    expect([[...v.rule], [...v.judged], v.nulls]).toEqual([
+      [-1, -1],
+      [0, 1],
+      [1, 1],
+    ]);
     const strict = judge(batch, 'q', [rule('words < 50', { onNull: 'drop' })], everyRow(2));
     expect([...strict.rule]).toEqual([0, -1]);
   });
@@ -40,13 +57,20 @@ describe('judge()', () => {
     const many = Array.from({ length: 40 }, (_, i) => rule(`words < ${i}`, { name: `r${i}` }));
     const v = judge(batchOf(['a'], { annotations: { words: [30] } }), 'q', many, everyRow(1));
     expect(v.rule[0]).toBe(31);
-    expect([...v.failed]).toEqual([1 << 31 >>> 0, 0xff]);
+    expect([...v.failed]).toEqual([(1 << 31) >>> 0, 0xff]);
   });
 });
 
 describe('drop()', () => {
   it('judges only the domains in scope and only rows alive', () => {
-    const batch = batchOf([{ text: 'a', domain: 'web' }, { text: 'b', domain: 'code' }, { text: 'c', domain: 'web' }], { annotations: { words: [1, 1, 1] } });
+    const batch = batchOf(
+      [
+        { text: 'a', domain: 'web' },
+        { text: 'b', domain: 'code' },
+        { text: 'c', domain: 'web' },
+      ],
+      { annotations: { words: [1, 1, 1] } },
+    );
     const alive = Uint8Array.of(1, 1, 0);
     const op = drop('q', [rule('words < 50', { name: 'min_words' })], { where: { domain: ['code'], not: true } });
     const out = dropStage(op.descriptor).apply(batch.with({ alive })) as typeof batch;
@@ -66,7 +90,9 @@ describe('drop()', () => {
     const batch = batchOf(['a'], { annotations: { words: [1] } }).with({ stale: new Set(['words']) });
     const rules = [rule('words < 50')];
     expect(() => dropStage(drop('q', rules).descriptor).apply(batch)).toThrow(/annotations of the text as it is now/);
-    expect((dropStage(drop('q', rules, { allowStale: true }).descriptor).apply(batch) as typeof batch).alive[0]).toBe(0);
+    expect((dropStage(drop('q', rules, { allowStale: true }).descriptor).apply(batch) as typeof batch).alive[0]).toBe(
+      0,
+    );
   });
 
   it('refuses no rules and two of one name', () => {

@@ -7,8 +7,14 @@ describe('ByteBudget', () => {
     const budget = new ByteBudget(100, { stallMs: 0 });
     const first = await budget.acquire(80, 'a');
     const order: string[] = [];
-    const second = budget.acquire(30, 'b').then((l) => (order.push('b'), l));
-    const third = budget.acquire(10, 'c').then((l) => (order.push('c'), l));
+    const second = budget.acquire(30, 'b').then((l) => {
+      order.push('b');
+      return l;
+    });
+    const third = budget.acquire(10, 'c').then((l) => {
+      order.push('c');
+      return l;
+    });
     expect(budget.used).toBe(80);
     first.release();
     (await second).release();

@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
+import * as sluice from 'sluice';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { SLUICE_VERSION } from '../src/version.ts';
+import { temporaryFolder } from './helpers/run.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  version: string;
+  exports: Record<string, string | { types: string; default: string }>;
+  dependencies: Record<string, string>;
+};
+
+describe('the package', () => {
+  let tarball: Uint8Array<ArrayBuffer>;
+  let packed: { size: number; unpackedSize: number; files: { path: string }[] };
+
+  beforeAll(async () => {
+    const folder = await temporaryFolder();
+    const out = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const listed = JSON.parse(out) as Record<string, typeof packed & { filename: string }> | (typeof packed & { filename: string })[];
+    const [entry] = Object.values(listed);
+    packed = entry;
+    tarball = new Uint8Array(readFileSync(join(folder, entry.filename)));
+  });
+
+  it('has the version that the code says, and pins every dependency', () => {
+    expect(manifest.version).toBe(SLUICE_VERSION);
+    expect(Object.values(manifest.dependencies).filter((v) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(v))).toEqual([]);
+  });
+
+  it('has every file that its exports name, and no sources', () => {
+    const targets = Object.values(manifest.exports).flatMap((e) => (typeof e === 'string' ? [e] : [e.types, e.default]));
+    expect(targets.filter((t) => !existsSync(join(root, t)))).toEqual([]);
+    const names = packed.files.map((f) => f.path);
+    expect(names).toEqual(expect.arrayContaining(['dist/cli.js', 'dist/kernels/kernels.wasm', 'dist/recipes/quickstart.js', 'LICENSE', 'NOTICE', 'README.md']));
+    expect(names.filter((n) => n.startsWith('src/') || n.startsWith('test/'))).toEqual([]);
+  });
+
+  it('is small', () => {
+    expect(packed.size).toBeLessThan(1_500_000);
+    expect(packed.unpackedSize).toBeLessThan(6_000_000);
+  });
+
+  it('passes publint', async () => {
+    const { messages } = await publint({ pkgDir: root, strict: true, pack: false });
+    expect(messages).toEqual([]);
+  });
+
+  it('has types that resolve in ESM', async () => {
+    const result = await checkPackage(createPackageFromTarballData(tarball));
+    // ESM only on purpose: node10 resolution and require() are not supported.
+    const problems = result.types === false ? ['no types'] : result.problems.filter((p) => !('resolutionKind' in p) || !['node10', 'node16-cjs'].includes(p.resolutionKind)).map((p) => p.kind);
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('the public API', () => {
+  it('has these names and no others', () => {
+    expect(Object.keys(sluice).sort()).toMatchInlineSnapshot();
+  });
+});
