@@ -50,7 +50,8 @@ const manualRepetition = gopherRepetitionRules({
 
 export default recipe({
   name: 'node-modules',
-  description: 'A folder of plain files (node_modules, a source tree): prose, code and tables each by rules of their own, copies removed.',
+  description:
+    'A folder of plain files (node_modules, a source tree): prose, code and tables each by rules of their own, copies removed.',
   read: { domainFrom: 'kind', format: 'text' },
   steps: [
     dedup.exact(),
@@ -58,7 +59,11 @@ export default recipe({
     annotate(codeStatistics(), { step: 'code_scores', where: code }),
     drop('prose_quality', manualRules, { where: prose }),
     drop('prose_repetition', manualRepetition, { where: prose }),
-    drop('text_quality', textRules({ minWhiteSpace: 0.05, minFunctionWords: null, maxSymbolRatio: 0.2 }), { where: prose }),
+    drop(
+      'text_quality',
+      textRules({ maxUpperRatio: 0.8, minWhiteSpace: 0.05, minFunctionWords: null, maxSymbolRatio: 0.2 }),
+      { where: prose },
+    ),
     drop('code_quality', codeRules(), { where: code }),
     drop('table_quality', tableRules(), { where: table }),
   ],

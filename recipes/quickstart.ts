@@ -27,7 +27,8 @@ const COPIED = 0.6;
 
 export default recipe({
   name: 'quickstart',
-  description: 'Mixed English text: exact copies, then Gopher, FineWeb and our own rules for prose, rules of their own for code and tables.',
+  description:
+    'Mixed English text: exact copies, then Gopher, FineWeb and our own rules for prose, rules of their own for code and tables.',
   steps: [
     dedup.exact(),
     annotate(gopherQuality(), gopherRepetition(), fineweb(), textStatistics(), { step: 'scores' }),
@@ -49,7 +50,9 @@ export default recipe({
       { where: prose },
     ),
     // Manuals have code blocks and repeated headings: FineWeb's limit of 1 % of characters in copied lines would cost a fifth of them.
-    drop('fineweb', finewebRules({ minLinePunct: 0.1, maxCharDuplicates: 0.2, maxNewlineRatio: null }), { where: prose }),
+    drop('fineweb', finewebRules({ minLinePunct: 0.1, maxCharDuplicates: 0.2, maxNewlineRatio: null }), {
+      where: prose,
+    }),
     drop('text_quality', textRules(), { where: prose }),
     drop('code_quality', codeRules(), { where: code }),
     drop('table_quality', tableRules(), { where: table }),

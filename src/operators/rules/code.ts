@@ -7,11 +7,29 @@ export type CodeThresholds = Thresholds<Option>;
 
 const rows: readonly RuleRow<Option>[] = [
   { name: 'code_min_chars', option: 'minChars', column: 'text_chars', comparison: '<', threshold: 100 },
-  { name: 'code_max_line_length', option: 'maxLineLength', column: 'text_max_line_length', comparison: '>', threshold: 1000 },
-  { name: 'code_max_mean_line_length', option: 'maxMeanLineLength', column: 'text_mean_line_length', comparison: '>', threshold: 100 },
+  {
+    name: 'code_max_line_length',
+    option: 'maxLineLength',
+    column: 'text_max_line_length',
+    comparison: '>',
+    threshold: 1000,
+  },
+  {
+    name: 'code_max_mean_line_length',
+    option: 'maxMeanLineLength',
+    column: 'text_mean_line_length',
+    comparison: '>',
+    threshold: 100,
+  },
   { name: 'code_min_letters', option: 'minLetters', column: 'text_letter_ratio', comparison: '<', threshold: 0.25 },
   { name: 'code_max_digits', option: 'maxDigits', column: 'text_digit_ratio', comparison: '>', threshold: 0.3 },
-  { name: 'code_generated', option: 'maxGeneratedMarks', column: 'code_generated_marks', comparison: '>', threshold: 0 },
+  {
+    name: 'code_generated',
+    option: 'maxGeneratedMarks',
+    column: 'code_generated_marks',
+    comparison: '>',
+    threshold: 0,
+  },
 ];
 
 /**

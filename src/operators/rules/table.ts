@@ -8,7 +8,13 @@ export type TableThresholds = Thresholds<Option>;
 const rows: readonly RuleRow<Option>[] = [
   { name: 'table_min_chars', option: 'minChars', column: 'text_chars', comparison: '<', threshold: 50 },
   { name: 'table_max_chars', option: 'maxChars', column: 'text_chars', comparison: '>', threshold: 1_000_000 },
-  { name: 'table_max_line_length', option: 'maxLineLength', column: 'text_max_line_length', comparison: '>', threshold: 10_000 },
+  {
+    name: 'table_max_line_length',
+    option: 'maxLineLength',
+    column: 'text_max_line_length',
+    comparison: '>',
+    threshold: 10_000,
+  },
   { name: 'table_min_letters', option: 'minLetters', column: 'text_letter_ratio', comparison: '<', threshold: 0.15 },
 ];
 

@@ -1,0 +1,40 @@
+/** A part of a text that a rewrite takes away. Offsets count what the text is given in: UTF-16 units of a string or bytes. */
+export interface TextCut {
+  readonly start: number;
+  readonly end: number;
+  readonly rule: string;
+}
+
+/**
+ * Cut rule of a line end that is not `\n` and was replaced by one (only the profile `datatrove` knows such line ends). The only cut that puts
+ * something in the place of what it takes: one byte.
+ */
+export const LINE_END = 'c4_line_end';
+
+/** What a line rewrite made of one document. */
+export interface LineRewrite {
+  /** Rule by which the whole document is dropped, or null. */
+  readonly reason: string | null;
+  /** Value of that rule. */
+  readonly value: number | null;
+  /** The new text; the old one for a dropped document. */
+  readonly text: string;
+  /** Ascending, without overlap; none for a dropped document. */
+  readonly cuts: readonly TextCut[];
+  readonly lines: number;
+  readonly keptLines: number;
+  /** Null = not counted. */
+  readonly sentences: number | null;
+}
+
+/** The text without the cuts, with a `\n` for every cut of LINE_END. */
+export function withoutCuts(text: string, cuts: readonly TextCut[]): string {
+  let out = '';
+  let at = 0;
+  for (const { start, end, rule } of cuts) {
+    out += text.slice(at, start);
+    if (rule === LINE_END) out += '\n';
+    at = end;
+  }
+  return out + text.slice(at);
+}
