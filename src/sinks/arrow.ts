@@ -31,13 +31,8 @@ interface Block {
 /** The end of a file: marker, and for the file format the footer with the place of every record batch. */
 function tailOf(format: ArrowOptions['format'], schema: Schema, blocks: readonly Block[]): Uint8Array[] {
   if (format === 'stream') return [END_OF_STREAM];
-  const footer = Footer.encode(
-    new Footer(
-      schema,
-      MetadataVersion.V5,
-      blocks.map((b) => new FileBlock(b.metaDataLength, b.bodyLength, b.offset)),
-    ),
-  );
+  const places = blocks.map((b) => new FileBlock(b.metaDataLength, b.bodyLength, b.offset));
+  const footer = Footer.encode(new Footer(schema, MetadataVersion.V5, places, []));
   const length = Buffer.alloc(4);
   length.writeInt32LE(footer.length);
   return [END_OF_STREAM, footer, length, MAGIC];

@@ -69,8 +69,11 @@ export async function createOutputFile({
     async abort() {
       const open = file;
       file = null;
-      if (open) await attempt('close a file', () => fileSystem.close(open));
-      await attempt('delete a file', () => fileSystem.unlink(target).catch(ignoreAbsent));
+      try {
+        if (open) await attempt('close a file', () => fileSystem.close(open));
+      } finally {
+        await attempt('delete a file', () => fileSystem.unlink(target).catch(ignoreAbsent));
+      }
     },
   };
 }
