@@ -2,7 +2,7 @@
 // 64-bit hashes agree, and an n-gram is the pair of the numbers of its two (n-1)-grams, so nothing longer is ever hashed.
 import { arenaAlloc, arenaMark, arenaRelease } from './arena';
 import {
-  hashBytes, lines, LINE_BYTES, nLines, nParagraphs, nWords, wordChars, wordHashes, wordSizes, wordStarts,
+  hashBytes, lines, LINE_BYTES, nLines, nParagraphs, nWords, wordChars, wordKeys, wordSizes, wordStarts,
 } from './pass';
 
 export let nDistinctWords: u32 = 0;
@@ -18,11 +18,11 @@ let table: usize = 0;
 let mask: u32 = 0;
 let shift: u64 = 0;
 
-/** An empty table for `entries` items at a load of at most a half: it can never fill. */
+/** An empty table for `entries` items at a load of at most a quarter: few collisions, and it can never fill. */
 function openTable(entries: u32): void {
-  const bits: u32 = 33 - <u32>clz(entries < 2 ? 1 : entries - 1);
+  const bits: u32 = 34 - <u32>clz(entries < 2 ? 1 : entries - 1);
   const slots = (<usize>1) << bits;
-  if (slots < <usize>entries * 2) unreachable();
+  if (slots < <usize>entries * 4) unreachable();
   table = arenaAlloc(slots << 2);
   memory.fill(table, 0, slots << 2);
   mask = (1 << bits) - 1;
@@ -48,10 +48,11 @@ function set32(array: usize, i: u32, value: u32): void {
   store<u32>(array + (<usize>i << 2), value);
 }
 
+/** a if `condition` is 1, b if it is 0, as arithmetic: the engine makes a branch of a select, and the text would often mislead it. */
 // @ts-ignore: decorator
 @inline
-function hash64(array: usize, i: u32): u64 {
-  return load<u64>(array + (<usize>i << 3));
+function choose(condition: u32, a: u32, b: u32): u32 {
+  return b ^ ((a ^ b) & (0 - condition));
 }
 
 /** Word code points of the words before word i. */
@@ -61,37 +62,38 @@ function charsBefore(i: u32): u32 {
   return i == 0 ? 0 : at32(wordChars, i - 1);
 }
 
-/** Number of the first copy of word i. Words of up to 8 bytes with one size and one hash are the same; longer ones are compared. */
+/** Number of the first copy of word i. Words of up to 16 bytes are the same if their keys and sizes are; longer ones are compared. */
 // @ts-ignore: decorator
 @inline
 function firstWord(i: u32): u32 {
-  const hash = hash64(wordHashes, i);
+  const keys = wordKeys + (<usize>i << 4);
+  const key = load<u64>(keys);
+  const tail = load<u64>(keys, 8);
   const size = at32(wordSizes, i);
-  let slot = <u32>(hash >> shift);
+  let slot = <u32>(((key * 0xff51afd7ed558ccd) ^ (tail * 0x9fb21c651e98df25)) >> shift);
   while (true) {
     const held = at32(table, slot);
     // A free slot is taken as if the word stood there already: no branch that depends on the text.
-    const first = held == 0 ? i : held - 1;
-    if (hash64(wordHashes, first) == hash && at32(wordSizes, first) == size) {
-      if (size <= 8 || sameBytes(<usize>at32(wordStarts, i), <usize>at32(wordStarts, first), size)) {
-        set32(table, slot, first + 1);
-        return first;
-      }
+    const first = choose(<u32>(held == 0), i, held - 1);
+    const keysThere = wordKeys + (<usize>first << 4);
+    const difference = (load<u64>(keysThere) ^ key) | (load<u64>(keysThere, 8) ^ tail) | <u64>(at32(wordSizes, first) ^ size);
+    if (difference == 0 && (size <= 16 || sameBytes(<usize>at32(wordStarts, i), <usize>at32(wordStarts, first), size))) {
+      set32(table, slot, first + 1);
+      return first;
     }
     slot = (slot + 1) & mask;
   }
 }
 
-/** Number of the first copy of the n-gram at word i: the pair of the first copies of its two (n-1)-grams, neighbours in `below`. */
+/** Number of the first copy of the n-gram at word i among those entered; `below` and `last` tell it: its first n-1 words, its last word. */
 // @ts-ignore: decorator
 @inline
-function firstGram(below: usize, i: u32): u32 {
-  const pair = load<u64>(below + (<usize>i << 2));
-  let slot = <u32>((((pair << 32) | (pair >> 32)) ^ (pair << 7)) * 0x9e3779b97f4a7c15 >> shift);
+function firstGram(below: usize, wordIds: usize, i: u32, reach: u32, prefix: u32, last: u32): u32 {
+  let slot = <u32>((((<u64>prefix << 32) | <u64>last) * 0x9e3779b97f4a7c15) >> shift);
   while (true) {
     const held = at32(table, slot);
-    const first = held == 0 ? i : held - 1;
-    if (load<u64>(below + (<usize>first << 2)) == pair) {
+    const first = choose(<u32>(held == 0), i, held - 1);
+    if (((at32(below, first) ^ prefix) | (at32(wordIds, first + reach) ^ last)) == 0) {
       set32(table, slot, first + 1);
       return first;
     }
@@ -109,19 +111,20 @@ export function countWords(grams: usize): void {
   const n = nWords;
   if (n == 0) return;
   const mark = arenaMark();
-  // For the gram that starts at word i: number of its first copy, and at that number how often it occurs. Two levels take turns.
+  // For each word: number of its first copy. For the gram that starts at word i: the same (two levels take turns), and at the number of a
+  // first copy how often it occurs.
+  const wordIds = arenaAlloc(<usize>n * 4);
   let firsts = arenaAlloc(<usize>n * 4);
   let below = arenaAlloc(<usize>n * 4);
   const counts = arenaAlloc(<usize>n * 4);
   const positions = arenaAlloc(<usize>n * 4);
-  memory.fill(counts, 0, <usize>n * 4);
   openTable(n);
   let distinct: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
     const first = firstWord(i);
     distinct += <u32>(first == i);
-    set32(firsts, i, first);
-    set32(counts, first, at32(counts, first) + 1);
+    set32(wordIds, i, first);
+    set32(counts, first, (at32(counts, first) & (<u32>(first == i) - 1)) + 1);
   }
   nDistinctWords = distinct;
   if (grams != 0) {
@@ -129,17 +132,17 @@ export function countWords(grams: usize): void {
     let candidates: u32 = 0;
     let before: u32 = 0;
     for (let i: u32 = 0; i < n; i++) {
-      const again = <u32>(at32(counts, at32(firsts, i)) > 1);
+      const again = <u32>(at32(counts, at32(wordIds, i)) > 1);
       set32(positions, candidates, i - 1);
       candidates += again & before;
       before = again;
     }
     for (let size: u32 = 2; size <= 10 && candidates != 0; size++) {
       const levelMark = arenaMark();
+      candidates = level(size == 2 ? wordIds : below, firsts, wordIds, counts, positions, candidates, size, grams);
       const swap = below;
       below = firsts;
       firsts = swap;
-      candidates = level(below, firsts, counts, positions, candidates, size, grams);
       arenaRelease(levelMark);
     }
   }
@@ -148,15 +151,19 @@ export function countWords(grams: usize): void {
 
 /** Counts the n-grams at `positions`, writes the statistic of this n, keeps the positions where the next n may occur again. */
 function level(
-  below: usize, firsts: usize, counts: usize, positions: usize, candidates: u32, n: u32, grams: usize,
+  below: usize, firsts: usize, wordIds: usize, counts: usize, positions: usize, candidates: u32, n: u32, grams: usize,
 ): u32 {
   openTable(candidates);
-  for (let k: u32 = 0; k < candidates; k++) set32(counts, at32(positions, k), 0);
+  const reach = n - 1;
   for (let k: u32 = 0; k < candidates; k++) {
     const i = at32(positions, k);
-    const first = firstGram(below, i);
+    const prefix = at32(below, i);
+    const word = at32(wordIds, i + reach);
+    // The first copy of the first n - 1 words most often goes on the same way; of two words that would be a guess.
+    let first = prefix;
+    if (n == 2 || at32(wordIds, prefix + reach) != word) first = firstGram(below, wordIds, i, reach, prefix, word);
     set32(firsts, i, first);
-    set32(counts, first, at32(counts, first) + 1);
+    set32(counts, first, (at32(counts, first) & (<u32>(first == i) - 1)) + 1);
   }
   let kept: u32 = 0;
   // Word after the last gram that occurs again: it and its neighbour make a candidate.
@@ -173,7 +180,7 @@ function level(
     // Without a branch that depends on the text.
     set32(positions, kept, i - 1);
     kept += <u32>again & <u32>(last == i);
-    last = again ? i + 1 : last;
+    last = choose(<u32>again, i + 1, last);
     if (n <= 4) {
       if (count < best) continue;
       const chars = charsBefore(i + n) - charsBefore(i);

@@ -11,8 +11,9 @@ import {
 /** Line record (non-blank, trimmed): u32 address, u32 bytes, u32 code points, u32 paragraph from 1. */
 export const LINE_BYTES: usize = 16;
 
-// Words, one entry each: u64 hash; u32 address; u32 bytes; u32 code points of this word and all before it.
-export let wordHashes: usize = 0;
+// Words, one entry each. Two u64 keys: the first 8 bytes, and of words longer than that the last 8 (longer than 16: a hash); u32 address;
+// u32 bytes; u32 code points of this word and all before it.
+export let wordKeys: usize = 0;
 export let wordStarts: usize = 0;
 export let wordSizes: usize = 0;
 export let wordChars: usize = 0;
@@ -43,11 +44,13 @@ let wordEnd: usize = 0;
 
 let afterBlank: bool = true;
 
-// What the first half of the pass leaves for the second: masks of each 64 bytes, and byte offsets of token edges (start, end, start, ...)
+// What the first half of the pass leaves for the second: a bit per byte for three classes, and byte offsets of token edges (start, end, start, ...)
 // and of newlines.
-/** Per 64 bytes: u64 masks core, letter, continuation; u32 continuation bytes before. */
-let masks: usize = 0;
-const MASK_BYTES: usize = 32;
+let coreBits: usize = 0;
+let letterBits: usize = 0;
+let continuationBits: usize = 0;
+/** Continuation bytes before each 64 bytes, u32. */
+let continuationsBefore: usize = 0;
 let edges: usize = 0;
 let newlines: usize = 0;
 
@@ -155,7 +158,7 @@ function reserve(text: usize, bytes: u32): void {
       mostLines += <usize>(b == 10);
     }
   }
-  wordHashes = arenaAlloc(most * 8);
+  wordKeys = arenaAlloc(most * 16);
   wordStarts = arenaAlloc(most * 4);
   wordSizes = arenaAlloc(most * 4);
   wordChars = arenaAlloc(most * 4);
@@ -163,8 +166,12 @@ function reserve(text: usize, bytes: u32): void {
   // Edges are written eight at a time, and one pair ends them.
   edges = arenaAlloc(most * 8 + 48);
   newlines = arenaAlloc((bytes > 0x20000 ? mostLines : <usize>bytes + 1) * 4);
-  // One more than there are: windows of 64 bits look at two neighbours.
-  masks = arenaAlloc(((<usize>bytes >> 6) + 2) * MASK_BYTES);
+  const blocks = (<usize>bytes >> 6) + 1;
+  // 8 bytes more than there are: a window is a load from any byte.
+  coreBits = arenaAlloc(blocks * 8 + 8);
+  letterBits = arenaAlloc(blocks * 8 + 8);
+  continuationBits = arenaAlloc(blocks * 8 + 8);
+  continuationsBefore = arenaAlloc(blocks * 4);
 }
 
 /**
@@ -185,18 +192,17 @@ export function readText(text: usize, bytes: u32, withGeneral: bool): void {
 function findEdges(text: usize, bytes: u32): void {
   let edge = edges;
   let newline = newlines;
-  let record = masks;
   let inToken: u64 = 0;
   let dots: u32 = 0;
   // One block more when the text fills its last one: every token ends inside a block.
   for (let base: u32 = 0; base <= bytes; base += 64) {
     const left = bytes - base;
-    store<u32>(record, nContinuations, 24);
+    const block: usize = <usize>base >> 6;
+    store<u32>(continuationsBefore + (block << 2), nContinuations);
     classifyBlock(text + base, left >= 64 ? <u64>-1 : ((<u64>1) << left) - 1);
-    store<u64>(record, mCore);
-    store<u64>(record, mLetter, 8);
-    store<u64>(record, mContinuation, 16);
-    record += MASK_BYTES;
+    store<u64>(coreBits + (block << 3), mCore);
+    store<u64>(letterBits + (block << 3), mLetter);
+    store<u64>(continuationBits + (block << 3), mContinuation);
 
     const dot = mDot;
     if (((dot & (dot >> 1)) | <u64>dots) != 0) dots = countDots(dot, dots);
@@ -230,23 +236,21 @@ function findEdges(text: usize, bytes: u32): void {
 // @ts-ignore: decorator
 @inline
 function charsBefore(offset: u32): u32 {
-  const record = masks + (<usize>(offset >> 6) << 5);
-  return offset - load<u32>(record, 24) - <u32>popcnt(load<u64>(record, 16) & (((<u64>1) << (offset & 63)) - 1));
+  const block: usize = <usize>offset >> 6;
+  const mask = load<u64>(continuationBits + (block << 3)) & (((<u64>1) << (offset & 63)) - 1);
+  return offset - load<u32>(continuationsBefore + (block << 2)) - <u32>popcnt(mask);
 }
 
-/** 64 bits of a mask from bit `bit` of the one at `at` on. */
+/** The bits of bytes `from` .. `from + 56` at least, and zeros or the bits after them. */
 // @ts-ignore: decorator
 @inline
-function window(at: usize, bit: u32): u64 {
-  return (load<u64>(at) >> bit) | ((load<u64>(at, MASK_BYTES) << 1) << (63 - bit));
+function window(bits: usize, from: u32): u64 {
+  return load<u64>(bits + <usize>(from >> 3)) >> (from & 7);
 }
 
-/** Whether a token of more than 64 bytes has a letter. */
+/** Whether a long token has a letter. */
 function hasLetter(from: u32, to: u32): bool {
-  for (let at = from; at < to; at += 64) {
-    const mask = window(masks + (<usize>(at >> 6) << 5) + 8, at & 63);
-    if ((to - at >= 64 ? mask : mask & (((<u64>1) << (to - at)) - 1)) != 0) return true;
-  }
+  for (let at = from; at < to; at++) if (window(letterBits, at) & 1) return true;
   return false;
 }
 
@@ -255,11 +259,13 @@ function hasLetter(from: u32, to: u32): bool {
 @inline
 function readTokens(text: usize, bytes: u32, ascii: bool): void {
   // Copies of what would be read again after every store.
-  const hashes = wordHashes;
+  const wordsKeys = wordKeys;
   const wordAddresses = wordStarts;
   const sizes = wordSizes;
   const chars = wordChars;
-  const allMasks = masks;
+  const core = coreBits;
+  const letters = letterBits;
+  const continuations = continuationBits;
   const slots = functionSlots;
   const keys = functionKeys;
   const multiplier = functionMultiplier;
@@ -283,25 +289,24 @@ function readTokens(text: usize, bytes: u32, ascii: bool): void {
       let start: usize;
       let end: usize;
       let length: u32;
-      if (bytesOfToken <= 64) {
+      if (bytesOfToken <= 56) {
         // Bit i of a window is byte i of the token: its ends are trimmed by counting zeros, without a branch.
-        const record = allMasks + (<usize>(from >> 6) << 5);
         const own = <u64>-1 >> (64 - bytesOfToken);
-        const core = window(record, from & 63) & own;
-        alphaTokens += <u32>((window(record + 8, from & 63) & own) != 0);
+        const kept = window(core, from) & own;
+        alphaTokens += <u32>((window(letters, from) & own) != 0);
         // Only tokens that end in a mark can end in a terminal one.
         const last = <u32>load<u8>(text + to - 1);
         const cls = last < 0x80 ? classOfAscii(last) : CLOSER;
         endsTerminal = (cls & TERMINAL) != 0;
-        const trailing = <u32>clz(core) - (64 - bytesOfToken);
+        const trailing = <u32>clz(kept) - (64 - bytesOfToken);
         if ((cls & CLOSER) != 0 && trailing != 0) endsTerminal = isTerminal(text + from, text + to);
-        if (core == 0) continue;
-        start = text + from + <usize>ctz(core);
+        if (kept == 0) continue;
+        start = text + from + <usize>ctz(kept);
         end = text + to - trailing;
         length = <u32>(end - start);
         if (!ascii) {
-          const inWord = own >> trailing & (<u64>-1 << ctz(core));
-          length -= <u32>popcnt(window(record + 16, from & 63) & inWord);
+          const inWord = own >> trailing & (<u64>-1 << ctz(kept));
+          length -= <u32>popcnt(window(continuations, from) & inWord);
         }
       } else {
         alphaTokens += <u32>hasLetter(from, to);
@@ -313,23 +318,23 @@ function readTokens(text: usize, bytes: u32, ascii: bool): void {
         length = charsBefore(<u32>(end - text)) - charsBefore(<u32>(start - text));
       }
       const size = <u32>(end - start);
-      const long = size > 8;
-      const cut: u64 = <u64>-1 >> ((8 - <u64>(long ? 8 : size)) << 3);
+      // Arithmetic instead of selects, which the engine turns into branches that the text misleads.
+      const long = <u64>(size > 8);
+      const cut: u64 = (<u64>-1 >> ((8 - <u64>size) << 3)) | (0 - long);
       const key = load<u64>(start) & cut;
       // Setting bit 5 makes letters lower case and nothing else a letter.
       const lower = (key | LOWER) & cut;
       const held = <u32>load<u8>(slots + <usize>((lower * multiplier) >> FUNCTION_SHIFT));
-      const index = !long && load<u64>(keys + ((<usize>held) << 3)) == lower ? held : 0;
-      functions += <u32>(index != 0);
-      stops |= <u32>load<u8>(stopBits + index);
-      // One to one for words of one size up to 8 bytes, and without a branch up to 16.
-      let hash = (key ^ ((<u64>size) << 57)) * 0xff51afd7ed558ccd;
-      hash ^= (long ? load<u64>(end - 8) : 0) * 0x9fb21c651e98df25;
-      if (size > 16) hash = hashBytes(start, size);
+      const isFunction = <u32>(load<u64>(keys + ((<usize>held) << 3)) == lower) & <u32>(size <= 8);
+      functions += isFunction;
+      stops |= <u32>load<u8>(stopBits + held) & (0 - isFunction);
+      let tail = load<u64>(end - 8) & (0 - long);
+      if (size > 16) tail = hashBytes(start, size);
       sentences += <u32>endsTerminal;
       charsOfWords += length;
       longest = length > longest ? length : longest;
-      store<u64>(hashes + (<usize>words << 3), hash);
+      store<u64>(wordsKeys + (<usize>words << 4), key);
+      store<u64>(wordsKeys + (<usize>words << 4), tail, 8);
       store<u32>(wordAddresses + (<usize>words << 2), <u32>start);
       store<u32>(sizes + (<usize>words << 2), size);
       store<u32>(chars + (<usize>words << 2), charsOfWords);
