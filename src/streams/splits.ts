@@ -14,6 +14,8 @@ export interface InputRange {
   readonly file: number;
   readonly start: number;
   readonly end: number;
+  /** zstd: start of the frame with data before `start`, to see whether a line runs over the cut. */
+  readonly previous?: number;
 }
 
 /** The unit of commit and resume: about 32 MB of text. Depends on input and recipe only. */

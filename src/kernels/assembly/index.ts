@@ -3,3 +3,4 @@ export * from './arena';
 export { buildFunctionWords } from './function-words';
 export * from './statistics';
 export { unicodeTable } from './unicode';
+export { scanLines } from './scanner';

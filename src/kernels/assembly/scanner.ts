@@ -1,0 +1,560 @@
+// JSON lines to columns: one pass over each line. Text is unescaped in place, into the bytes already read: it starts 64 bytes before the
+// chunk and an escape never gets longer, so vector stores cannot reach unread input. Whatever is not plain sailing is left to JSON.parse.
+
+/** Status bits of a row. */
+const IRREGULAR: u8 = 1;
+const HAS_ID: u8 = 2;
+const HAS_DOMAIN: u8 = 4;
+const TOO_LONG: u8 = 8;
+
+const QUOTE: u32 = 0x22;
+const BACKSLASH: u32 = 0x5c;
+const MAX_DEPTH: u32 = 1000;
+const MAX_KEYS: u32 = 128;
+
+/** Byte of a simple escape, 0 = not one. */
+const simple = memory.data(256);
+/** 0 to 15 of a hexadecimal digit, 255 = not one. */
+const hex = memory.data(256);
+const fingerprints = memory.data(8 * 128);
+/** One byte per open bracket: 1 = object. */
+const nesting = memory.data(1024);
+
+let ready = false;
+
+function makeTables(): void {
+  memory.fill(hex, 255, 256);
+  for (let i = 0; i < 10; i++) store<u8>(hex + 0x30 + i, <u8>i);
+  for (let i = 0; i < 6; i++) {
+    store<u8>(hex + 0x41 + i, <u8>(10 + i));
+    store<u8>(hex + 0x61 + i, <u8>(10 + i));
+  }
+  store<u8>(simple + 0x22, 0x22);
+  store<u8>(simple + 0x5c, 0x5c);
+  store<u8>(simple + 0x2f, 0x2f);
+  store<u8>(simple + 0x62, 8);
+  store<u8>(simple + 0x66, 12);
+  store<u8>(simple + 0x6e, 10);
+  store<u8>(simple + 0x72, 13);
+  store<u8>(simple + 0x74, 9);
+  ready = true;
+}
+
+/** Bits of the bytes that end a run inside a string: quote, backslash, control characters. */
+// @ts-ignore: decorator
+@inline
+function specials(v: v128): u32 {
+  const stops = v128.or(
+    v128.or(i8x16.eq(v, i8x16.splat(0x22)), i8x16.eq(v, i8x16.splat(0x5c))),
+    i8x16.eq(i8x16.min_u(v, i8x16.splat(0x1f)), v),
+  );
+  return <u32>i8x16.bitmask(stops);
+}
+
+/** JSON white space but the newline, which ends the line. */
+// @ts-ignore: decorator
+@inline
+function space(p: usize): usize {
+  let c: u32 = load<u8>(p);
+  while (c == 0x20 || c == 9 || c == 13) c = load<u8>(++p);
+  return p;
+}
+
+/** Code unit of four hexadecimal digits, or -1. */
+function unit(p: usize): i32 {
+  const a: u32 = load<u8>(hex + <usize>load<u8>(p));
+  const b: u32 = load<u8>(hex + <usize>load<u8>(p, 1));
+  const c: u32 = load<u8>(hex + <usize>load<u8>(p, 2));
+  const d: u32 = load<u8>(hex + <usize>load<u8>(p, 3));
+  return (a | b | c | d) > 15 ? -1 : <i32>((a << 12) | (b << 8) | (c << 4) | d);
+}
+
+/** Code point of the escape `\u....` (or a pair of them) at `p`, or -1 when it is broken or half a pair. `escapeBytes` is its length. */
+let escapeBytes: usize = 0;
+function unicodeEscape(p: usize): i32 {
+  const high = unit(p + 2);
+  escapeBytes = 6;
+  if ((high & 0xf800) != 0xd800) return high;
+  if (high < 0 || high >= 0xdc00 || load<u16>(p, 6) != 0x755c) return -1;
+  const low = unit(p + 8);
+  if ((low & 0xfffffc00) != 0xdc00) return -1;
+  escapeBytes = 12;
+  return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
+let escaped: bool = false;
+
+/** The closing quote of the string whose first byte is at `p`, or 0. */
+function stringEnd(p: usize): usize {
+  escaped = false;
+  while (true) {
+    const stops = specials(v128.load(p));
+    if (stops == 0) {
+      p += 16;
+      continue;
+    }
+    p += <usize>ctz(stops);
+    const c: u32 = load<u8>(p);
+    if (c == QUOTE) return p;
+    if (c != BACKSLASH) return 0;
+    escaped = true;
+    const e: u32 = load<u8>(p, 1);
+    if (e == 0x75) {
+      if (unicodeEscape(p) < 0) return 0;
+      p += escapeBytes;
+    } else {
+      if (load<u8>(simple + <usize>e) == 0) return 0;
+      p += 2;
+    }
+  }
+}
+
+let written: usize = 0;
+
+/** Unescapes the string whose first byte is at `p` to `out`; returns its closing quote, or 0. `written` is the end of what was written. */
+function unescape(p: usize, out: usize): usize {
+  while (true) {
+    const v = v128.load(p);
+    const stops = specials(v);
+    v128.store(out, v);
+    if (stops == 0) {
+      p += 16;
+      out += 16;
+      continue;
+    }
+    const clean = <usize>ctz(stops);
+    p += clean;
+    out += clean;
+    const c: u32 = load<u8>(p);
+    if (c == BACKSLASH) {
+      const e: u32 = load<u8>(p, 1);
+      const byte = load<u8>(simple + <usize>e);
+      if (byte != 0) {
+        store<u8>(out, byte);
+        out++;
+        p += 2;
+        continue;
+      }
+      if (e != 0x75) return 0;
+      const cp = unicodeEscape(p);
+      if (cp < 0) return 0;
+      p += escapeBytes;
+      out = putCodePoint(out, <u32>cp);
+      continue;
+    }
+    written = out;
+    return c == QUOTE ? p : 0;
+  }
+}
+
+function putCodePoint(out: usize, cp: u32): usize {
+  if (cp < 0x80) {
+    store<u8>(out, <u8>cp);
+    return out + 1;
+  }
+  if (cp < 0x800) {
+    store<u8>(out, <u8>(0xc0 | (cp >> 6)));
+    store<u8>(out, <u8>(0x80 | (cp & 63)), 1);
+    return out + 2;
+  }
+  if (cp < 0x10000) {
+    store<u8>(out, <u8>(0xe0 | (cp >> 12)));
+    store<u8>(out, <u8>(0x80 | ((cp >> 6) & 63)), 1);
+    store<u8>(out, <u8>(0x80 | (cp & 63)), 2);
+    return out + 3;
+  }
+  store<u8>(out, <u8>(0xf0 | (cp >> 18)));
+  store<u8>(out, <u8>(0x80 | ((cp >> 12) & 63)), 1);
+  store<u8>(out, <u8>(0x80 | ((cp >> 6) & 63)), 2);
+  store<u8>(out, <u8>(0x80 | (cp & 63)), 3);
+  return out + 4;
+}
+
+// @ts-ignore: decorator
+@inline
+function isDigit(p: usize): bool {
+  return <u32>load<u8>(p) - 0x30 < 10;
+}
+
+function digits(p: usize): usize {
+  while (isDigit(p)) p++;
+  return p;
+}
+
+/** End of the number at `p`, or 0. */
+function numberEnd(p: usize): usize {
+  if (load<u8>(p) == 0x2d) p++;
+  if (!isDigit(p)) return 0;
+  p = load<u8>(p) == 0x30 ? p + 1 : digits(p);
+  if (load<u8>(p) == 0x2e) {
+    if (!isDigit(p + 1)) return 0;
+    p = digits(p + 1);
+  }
+  if ((load<u8>(p) | 0x20) == 0x65) {
+    p++;
+    const sign: u32 = load<u8>(p);
+    if (sign == 0x2b || sign == 0x2d) p++;
+    if (!isDigit(p)) return 0;
+    p = digits(p);
+  }
+  return p;
+}
+
+/** First byte of the value after the key whose first byte is at `p`, or 0; `keyEnd` is the closing quote of the key. */
+let keyEnd: usize = 0;
+// @ts-ignore: decorator
+@inline
+function valueAfterKey(p: usize): usize {
+  keyEnd = stringEnd(p);
+  if (keyEnd == 0) return 0;
+  p = space(keyEnd + 1);
+  return load<u8>(p) == 0x3a ? space(p + 1) : 0;
+}
+
+/** End of the JSON value at `p`, or 0. `open`: brackets around it. */
+function valueEnd(p: usize, open: u32): usize {
+  let depth = open;
+  while (true) {
+    const c: u32 = load<u8>(p);
+    if (c == QUOTE) {
+      p = stringEnd(p + 1);
+      if (p == 0) return 0;
+      p++;
+    } else if (c == 0x7b || c == 0x5b) {
+      if (++depth > MAX_DEPTH) return 0;
+      const object = c == 0x7b;
+      store<u8>(nesting + depth, object ? 1 : 0);
+      p = space(p + 1);
+      if (<u32>load<u8>(p) == c + 2) {
+        p++;
+        depth--;
+      } else {
+        if (object) {
+          if (load<u8>(p) != QUOTE) return 0;
+          p = valueAfterKey(p + 1);
+          if (p == 0) return 0;
+        }
+        continue;
+      }
+    } else if (c == 0x74) {
+      if (load<u32>(p) != 0x65757274) return 0;
+      p += 4;
+    } else if (c == 0x66) {
+      if (load<u32>(p, 1) != 0x65736c61) return 0;
+      p += 5;
+    } else if (c == 0x6e) {
+      if (load<u32>(p) != 0x6c6c756e) return 0;
+      p += 4;
+    } else {
+      p = numberEnd(p);
+      if (p == 0) return 0;
+    }
+    // After a value: the next one of the same bracket, or its end.
+    while (true) {
+      if (depth == open) return p;
+      p = space(p);
+      const object = load<u8>(nesting + depth) == 1;
+      const d: u32 = load<u8>(p);
+      if (d == 0x2c) {
+        p = space(p + 1);
+        if (object) {
+          if (load<u8>(p) != QUOTE) return 0;
+          p = valueAfterKey(p + 1);
+          if (p == 0) return 0;
+        }
+        break;
+      }
+      if (d != <u32>(object ? 0x7d : 0x5d)) return 0;
+      p++;
+      depth--;
+    }
+  }
+}
+
+/** Copies short runs; may write up to 15 bytes more than asked. */
+// @ts-ignore: decorator
+@inline
+function copyRun(to: usize, from: usize, bytes: usize): void {
+  if (bytes > 512) {
+    memory.copy(to, from, bytes);
+    return;
+  }
+  for (let i: usize = 0; i < bytes; i += 16) v128.store(to + i, v128.load(from + i));
+}
+
+/** A number that equal keys share, and different keys hardly ever. */
+function fingerprint(p: usize, bytes: usize): u64 {
+  let h: u64 = (<u64>bytes + 1) * 0x9e3779b97f4a7c15;
+  while (bytes >= 8) {
+    h = (h ^ load<u64>(p)) * 0xff51afd7ed558ccd;
+    h ^= h >> 32;
+    p += 8;
+    bytes -= 8;
+  }
+  if (bytes > 0) {
+    h = (h ^ (load<u64>(p) << ((8 - <u64>bytes) << 3))) * 0xff51afd7ed558ccd;
+    h ^= h >> 32;
+  }
+  return h;
+}
+
+let nKeys: u32 = 0;
+
+/** Notes a member of the metadata; false when there is one of that name, or there are too many. */
+function note(p: usize, end: usize): bool {
+  const h = fingerprint(p, end - p);
+  if (nKeys == MAX_KEYS) return false;
+  for (let i: usize = 0; i < <usize>nKeys; i++) if (load<u64>(fingerprints + (i << 3)) == h) return false;
+  store<u64>(fingerprints + (<usize>nKeys << 3), h);
+  nKeys++;
+  return true;
+}
+
+// The field names, and what the line at hand gave so far.
+let textName: usize = 0;
+let textNameBytes: usize = 0;
+let idName: usize = 0;
+let idNameBytes: usize = 0;
+let domainName: usize = 0;
+let domainNameBytes: usize = 0;
+let innerName: usize = 0;
+let innerNameBytes: usize = 0;
+
+const metadataName = memory.data<u8>([0x6d, 0x65, 0x74, 0x61, 0x64, 0x61, 0x74, 0x61]);
+
+/** No bytes: no such field (an empty name is left to JSON.parse). */
+// @ts-ignore: decorator
+@inline
+function named(p: usize, bytes: usize, name: usize, nameBytes: usize): bool {
+  return bytes == nameBytes && bytes != 0 && memory.compare(p, name, bytes) == 0;
+}
+
+/** Only look whether the lines are regular: nothing is unescaped over the input. */
+let dry: bool = false;
+let textOut: usize = 0;
+let idOut: usize = 0;
+let domainOut: usize = 0;
+let metadataOut: usize = 0;
+/** Members of a `metadata` object, the other members, and the domain found in `metadata`: one line's worth each. */
+let insideAt: usize = 0;
+let insideBytes: usize = 0;
+let othersAt: usize = 0;
+let othersBytes: usize = 0;
+let innerAt: usize = 0;
+let innerBytes: usize = 0;
+
+/** Reads the members of a `metadata` object whose brace is at `p`; returns one past its closing brace, or 0. */
+function readMetadata(p: usize): usize {
+  p = space(p + 1);
+  if (load<u8>(p) == 0x7d) return p + 1;
+  const first = p;
+  while (true) {
+    if (load<u8>(p) != QUOTE) return 0;
+    const key = p + 1;
+    p = valueAfterKey(key);
+    if (p == 0 || escaped || !note(key, keyEnd)) return 0;
+    if (named(key, keyEnd - key, innerName, innerNameBytes)) {
+      if (load<u8>(p) != QUOTE) return 0;
+      p = unescape(p + 1, innerAt);
+      innerBytes = written - innerAt;
+      if (p == 0 || innerBytes == 0) return 0;
+      p++;
+    } else {
+      p = valueEnd(p, 2);
+      if (p == 0) return 0;
+    }
+    const end = p;
+    p = space(p);
+    const c: u32 = load<u8>(p);
+    if (c == 0x7d) {
+      insideBytes = end - first;
+      copyRun(insideAt, first, insideBytes);
+      return p + 1;
+    }
+    if (c != 0x2c) return 0;
+    p = space(p + 1);
+  }
+}
+
+/** Reads the object at `p`; returns the row's status. The out pointers are moved only past what a regular row keeps. */
+function readLine(p: usize, end: usize): u8 {
+  if (load<u8>(p) != 0x7b) return IRREGULAR;
+  nKeys = 0;
+  insideBytes = othersBytes = innerBytes = 0;
+  let textEnd: usize = 0;
+  let idEnd: usize = 0;
+  let domainEnd: usize = 0;
+  let metadata = false;
+  p = space(p + 1);
+  // No member, no text.
+  while (true) {
+    if (load<u8>(p) != QUOTE) return IRREGULAR;
+    const key = p + 1;
+    p = valueAfterKey(key);
+    if (p == 0 || escaped) return IRREGULAR;
+    const bytes = keyEnd - key;
+    if (named(key, bytes, textName, textNameBytes)) {
+      if (textEnd != 0 || load<u8>(p) != QUOTE) return IRREGULAR;
+      written = textOut;
+      p = dry ? stringEnd(p + 1) : unescape(p + 1, textOut);
+      if (p == 0) return IRREGULAR;
+      textEnd = written;
+      p++;
+    } else if (named(key, bytes, idName, idNameBytes)) {
+      if (idEnd != 0) return IRREGULAR;
+      if (load<u8>(p) == QUOTE) {
+        p = unescape(p + 1, idOut);
+        if (p == 0) return IRREGULAR;
+        idEnd = written;
+        p++;
+      } else {
+        const number = numberEnd(p);
+        if (number == 0) return IRREGULAR;
+        copyRun(idOut, p, number - p);
+        idEnd = idOut + (number - p);
+        p = number;
+      }
+    } else if (named(key, bytes, domainName, domainNameBytes)) {
+      if (domainEnd != 0 || load<u8>(p) != QUOTE) return IRREGULAR;
+      p = unescape(p + 1, domainOut);
+      if (p == 0 || written == domainOut) return IRREGULAR;
+      domainEnd = written;
+      p++;
+    } else if (bytes == 8 && load<u64>(key) == load<u64>(metadataName) && load<u8>(p) == 0x7b) {
+      if (metadata) return IRREGULAR;
+      metadata = true;
+      p = readMetadata(p);
+      if (p == 0) return IRREGULAR;
+    } else {
+      if (!note(key, keyEnd)) return IRREGULAR;
+      // `metadata` that is no object stands among the others, once.
+      if (bytes == 8 && load<u64>(key) == load<u64>(metadataName)) {
+        if (metadata) return IRREGULAR;
+        metadata = true;
+      }
+      p = valueEnd(p, 1);
+      if (p == 0) return IRREGULAR;
+      if (othersBytes != 0) store<u8>(othersAt + othersBytes++, 0x2c);
+      const member = p - key + 1;
+      copyRun(othersAt + othersBytes, key - 1, member);
+      othersBytes += member;
+    }
+    p = space(p);
+    const c: u32 = load<u8>(p);
+    if (c == 0x7d) break;
+    if (c != 0x2c) return IRREGULAR;
+    p = space(p + 1);
+  }
+  if (space(p + 1) != end || textEnd == 0) return IRREGULAR;
+  textOut = textEnd;
+  let status: u8 = 0;
+  if (idEnd != 0) {
+    status |= HAS_ID;
+    idOut = idEnd;
+  }
+  if (domainEnd != 0) {
+    status |= HAS_DOMAIN;
+    domainOut = domainEnd;
+  } else if (innerBytes != 0) {
+    status |= HAS_DOMAIN;
+    copyRun(domainOut, innerAt, innerBytes);
+    domainOut += innerBytes;
+  }
+  putMetadata();
+  return status;
+}
+
+function putMetadata(): void {
+  let out = metadataOut;
+  store<u8>(out++, 0x7b);
+  copyRun(out, insideAt, insideBytes);
+  out += insideBytes;
+  if (insideBytes != 0 && othersBytes != 0) store<u8>(out++, 0x2c);
+  copyRun(out, othersAt, othersBytes);
+  out += othersBytes;
+  store<u8>(out++, 0x7d);
+  metadataOut = out;
+}
+
+/** The next newline from `p` on, or `end`. */
+function lineEnd(p: usize, end: usize): usize {
+  const newline = i8x16.splat(10);
+  while (p < end) {
+    const a = i8x16.eq(v128.load(p), newline);
+    const b = i8x16.eq(v128.load(p, 16), newline);
+    const c = i8x16.eq(v128.load(p, 32), newline);
+    const d = i8x16.eq(v128.load(p, 48), newline);
+    if (v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) {
+      const bits =
+        <u64>(<u32>i8x16.bitmask(a) | (<u32>i8x16.bitmask(b) << 16)) |
+        (<u64>(<u32>i8x16.bitmask(c) | (<u32>i8x16.bitmask(d) << 16)) << 32);
+      p += <usize>ctz(bits);
+      return p < end ? p : end;
+    }
+    p += 64;
+  }
+  return end;
+}
+
+/**
+ * Reads lines until `maxRows` records or the end; returns the bytes read. `table` holds addresses and sizes as u32: names (text, id, domain,
+ * domain inside `metadata`: address, bytes each), then the outputs: start, end, status, text offsets, id offsets, id values, domain offsets,
+ * domain values, metadata offsets, metadata values, three scratch areas; the count of rows is written after them. Text values start 64
+ * bytes before the chunk, over what was read; a dry run leaves the chunk as it is and gives no text.
+ */
+export function scanLines(chunk: usize, bytes: u32, table: usize, maxLine: u32, maxRows: u32, dryRun: u32): u32 {
+  if (!ready) makeTables();
+  dry = dryRun != 0;
+  textName = load<u32>(table);
+  textNameBytes = load<u32>(table, 4);
+  idName = load<u32>(table, 8);
+  idNameBytes = load<u32>(table, 12);
+  domainName = load<u32>(table, 16);
+  domainNameBytes = load<u32>(table, 20);
+  innerName = load<u32>(table, 24);
+  innerNameBytes = load<u32>(table, 28);
+  const starts: usize = load<u32>(table, 32);
+  const ends: usize = load<u32>(table, 36);
+  const statuses: usize = load<u32>(table, 40);
+  const textOffsets: usize = load<u32>(table, 44);
+  const idOffsets: usize = load<u32>(table, 48);
+  const idValues: usize = load<u32>(table, 52);
+  const domainOffsets: usize = load<u32>(table, 56);
+  const domainValues: usize = load<u32>(table, 60);
+  const metadataOffsets: usize = load<u32>(table, 64);
+  const metadataValues: usize = load<u32>(table, 68);
+  insideAt = load<u32>(table, 72);
+  othersAt = load<u32>(table, 76);
+  innerAt = load<u32>(table, 80);
+  const textValues = chunk - 64;
+  textOut = textValues;
+  idOut = idValues;
+  domainOut = domainValues;
+  metadataOut = metadataValues;
+  const stop = chunk + bytes;
+  let rows: usize = 0;
+  let p = chunk;
+  while (p < stop && rows < <usize>maxRows) {
+    const end = lineEnd(p, stop);
+    const first = space(p);
+    if (first < end) {
+      const at = rows << 2;
+      store<u32>(starts + at, <u32>(p - chunk));
+      store<u32>(ends + at, <u32>(end - chunk));
+      store<u32>(textOffsets + at, <u32>(textOut - textValues));
+      store<u32>(idOffsets + at, <u32>(idOut - idValues));
+      store<u32>(domainOffsets + at, <u32>(domainOut - domainValues));
+      store<u32>(metadataOffsets + at, <u32>(metadataOut - metadataValues));
+      store<u8>(statuses + rows, end - p > <usize>maxLine ? TOO_LONG : readLine(first, end));
+      rows++;
+    }
+    p = end + 1;
+  }
+  const at = rows << 2;
+  store<u32>(textOffsets + at, <u32>(textOut - textValues));
+  store<u32>(idOffsets + at, <u32>(idOut - idValues));
+  store<u32>(domainOffsets + at, <u32>(domainOut - domainValues));
+  store<u32>(metadataOffsets + at, <u32>(metadataOut - metadataValues));
+  store<u32>(table, <u32>rows, 84);
+  return <u32>(p < stop ? p - chunk : bytes);
+}

@@ -1,0 +1,89 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { InputError } from '../../errors.ts';
+
+const WINDOW_BYTES = 256 * 1024;
+
+/** Random access to a file through one buffered window: reads always fill it, so what comes back never depends on the file system's mood. */
+export interface FileWindow {
+  readonly size: number;
+  /** At least `wanted` bytes from `position`, fewer only at the end of the file; a view that dies at the next call. */
+  at(position: number, wanted?: number): Promise<Uint8Array>;
+  /** Exactly `bytes` (fewer at the end), from the window when it has them, else without moving it: for headers far apart. */
+  peek(position: number, bytes: number): Promise<Uint8Array>;
+  /** Like `at`, but never more than `bytes`, in a buffer of its own. */
+  copy(position: number, bytes: number): Promise<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+export interface WindowOptions {
+  /** Bytes of the file that were read, each call on its own. */
+  readonly onBytes?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Opens a file for reading. @param size as planned: a file that grew since is read only so far, one that shrank is an InputError. */
+export async function openWindow(
+  path: string,
+  size: number,
+  { onBytes, signal }: WindowOptions = {},
+): Promise<FileWindow> {
+  const handle = await open(path).catch((cause: Error) => {
+    throw new InputError({ expected: 'a file that can be opened', came: cause.message, where: path, cause });
+  });
+  let buffer = new Uint8Array(0);
+  let start = 0;
+  let end = 0;
+  const fill = async (target: Uint8Array, position: number): Promise<void> => {
+    signal?.throwIfAborted();
+    await readFully(handle, target, position, path, size);
+    onBytes?.(target.length);
+  };
+  const copy = async (position: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> => {
+    const out = new Uint8Array(Math.max(0, Math.min(bytes, size - position)));
+    await fill(out, position);
+    return out;
+  };
+  return {
+    size,
+    copy,
+    async peek(position, bytes) {
+      if (position >= start && position + bytes <= end)
+        return buffer.subarray(position - start, position - start + bytes);
+      return copy(position, bytes);
+    },
+    async at(position, wanted = 1) {
+      const need = Math.min(wanted, size - position);
+      if (need <= 0) return new Uint8Array(0);
+      if (position < start || position + need > end) {
+        const bytes = Math.min(Math.max(need, WINDOW_BYTES), size - position);
+        if (buffer.length < bytes) buffer = new Uint8Array(bytes);
+        await fill(buffer.subarray(0, bytes), position);
+        start = position;
+        end = position + bytes;
+      }
+      return buffer.subarray(position - start, end - start);
+    },
+    close: () => handle.close(),
+  };
+}
+
+async function readFully(
+  handle: FileHandle,
+  target: Uint8Array,
+  position: number,
+  path: string,
+  size: number,
+): Promise<void> {
+  for (let done = 0; done < target.length; ) {
+    const { bytesRead } = await handle.read(target, done, target.length - done, position + done);
+    if (bytesRead === 0) {
+      throw new InputError({
+        expected: `a file of ${size} bytes, as planned`,
+        came: `its end at byte ${position + done}`,
+        where: path,
+        todo: 'The input changed while it was read: start again with --fresh.',
+      });
+    }
+    done += bytesRead;
+  }
+}

@@ -1,0 +1,63 @@
+import { isUtf8 } from 'node:buffer';
+import { unpack } from '../codecs/unpack.ts';
+import type { FileWindow } from '../codecs/window.ts';
+import type { PlannedFile } from '../splits.ts';
+import { excerptOf, type ReadContext, type ReadEvent } from './context.ts';
+import { domainSource } from './domain.ts';
+import { withoutMark } from './mark.ts';
+
+const encoder = new TextEncoder();
+const EXCERPT = 240;
+
+/** Reads a file as one document; its id is its path. */
+export async function* readText(
+  file: PlannedFile,
+  window: FileWindow,
+  { options, builder }: ReadContext,
+): AsyncGenerator<ReadEvent> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  let head = new Uint8Array(0);
+  const aside = (reason: string, detail: string, size: number): ReadEvent => ({
+    quarantined: {
+      file: file.path,
+      block: 0,
+      offset: 0,
+      row: 0,
+      bytes: size,
+      reason,
+      detail,
+      excerpt: excerptOf(head),
+    },
+  });
+  for await (const piece of withoutMark(unpack(window, file.codec, 0, { maxRatio: options.maxRatio }), file.size)) {
+    if ('damage' in piece) {
+      // Half a document is none.
+      yield aside('undecodable', piece.damage.detail, file.size);
+      return;
+    }
+    if (head.length < EXCERPT)
+      head = new Uint8Array(Buffer.concat([head, piece.bytes.subarray(0, EXCERPT - head.length)]));
+    bytes += piece.bytes.length;
+    if (bytes <= options.maxLineBytes) parts.push(piece.bytes.slice());
+    else parts.length = 0;
+  }
+  if (bytes > options.maxLineBytes) {
+    yield aside('line_too_long', `expected a text of at most ${options.maxLineBytes} bytes, came ${bytes}`, bytes);
+    return;
+  }
+  const text = parts.length === 1 ? parts[0] : Buffer.concat(parts);
+  if (!isUtf8(text)) {
+    yield aside('invalid_utf8', 'expected UTF-8, came other bytes', bytes);
+    return;
+  }
+  builder.startFile(file.path);
+  if (builder.closesBefore(text.length + 2, 1)) yield builder.take();
+  const closes = builder.closesAfter(text.length + 2, 1);
+  builder.id.push(encoder.encode(file.path));
+  builder.text.push(text);
+  builder.domain.push(encoder.encode(domainSource(file, options).otherwise));
+  builder.metadata.push(encoder.encode('{}'));
+  builder.place(0, 0, 0);
+  if (closes) yield builder.take();
+}
