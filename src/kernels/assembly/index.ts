@@ -3,4 +3,5 @@ export * from './arena';
 export { buildFunctionWords } from './function-words';
 export * from './statistics';
 export { unicodeTable } from './unicode';
+export { contentHashes } from './hash';
 export { scanLines } from './scanner';
