@@ -1,9 +1,10 @@
 import { constants, gzipSync } from 'node:zlib';
 import * as z from 'zod';
+import type { Encoders } from '../kernels/encoders.ts';
 import { jsonLinesEncoder } from './json-lines.ts';
 import type { OutputPlace } from './output-file.ts';
 import { type GroupLimits, groupedWriter, type SegmentWriter } from './segment.ts';
-import { loadZstd } from './zstd.ts';
+import { loadZstdModule } from '../streams/codecs/zstd-module.ts';
 
 export const jsonlOptions = z.strictObject({
   /** zst: independent zstd frames (level 3) of about 4 MB of text; gz: one gzip member each, whose bytes are promised per Node version only. */
@@ -26,14 +27,18 @@ type Compress = (lines: Uint8Array) => Uint8Array;
 async function compressor(kind: JsonlOptions['compression']): Promise<Compress> {
   if (kind === 'none') return (lines) => lines;
   if (kind === 'gz') return (lines) => gzipSync(lines, { level: GZIP_LEVEL, strategy: constants.Z_DEFAULT_STRATEGY });
-  const { compress } = await loadZstd();
+  const { compress } = await loadZstdModule();
   return (lines) => compress(lines, ZSTD_LEVEL);
 }
 
 /** Writes JSON lines; every group of rows is a frame of its own, so a file cut at a frame boundary is a good file. */
-export async function jsonlWriter(place: OutputPlace, options: JsonlOptions): Promise<SegmentWriter> {
+export async function jsonlWriter(
+  place: OutputPlace,
+  options: JsonlOptions,
+  encoders: Encoders,
+): Promise<SegmentWriter> {
   const compress = await compressor(options.compression);
-  const lines = jsonLinesEncoder({ textField: options.textField, raw: new Set(['metadata']) });
+  const lines = jsonLinesEncoder({ textField: options.textField, raw: new Set(['metadata']) }, encoders);
   return groupedWriter(
     place,
     { limits: FRAME_LIMITS, group: (table) => [compress(lines.encode(table))], end: () => [] },

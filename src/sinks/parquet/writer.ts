@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import type { Encoders } from '../../kernels/encoders.ts';
 import type { OutputPlace } from '../output-file.ts';
 import { type GroupEncoder, groupedWriter, ROW_GROUP_LIMITS, type SegmentWriter } from '../segment.ts';
 import type { Joiner } from '../shards.ts';
-import { snappyCompress } from '../snappy.ts';
 import type { TableBatch } from '../table.ts';
-import { loadZstd } from '../zstd.ts';
+import { loadZstdModule } from '../../streams/codecs/zstd-module.ts';
 import { FooterMerger, footerBytes, PARQUET_MAGIC, type ParquetFooter, parseFooter } from './footer.ts';
 import { type CompressPage, encodeChunk } from './pages.ts';
 import { leavesOf, schemaElements } from './schema.ts';
@@ -32,18 +32,22 @@ const CODECS = { none: 0, snappy: 1, zstd: 6 };
  * bytes of values, dictionaries are chosen by the strings, statistics are exact.
  * (Source: Apache Parquet format, parquet.thrift 2.10; data pages v1, which every reader knows.)
  */
-export async function parquetWriter(place: OutputPlace, options: ParquetOptions): Promise<SegmentWriter> {
+export async function parquetWriter(
+  place: OutputPlace,
+  options: ParquetOptions,
+  encoders: Encoders,
+): Promise<SegmentWriter> {
   return groupedWriter(
     place,
-    parquetEncoder(place.path, options.compression, await compressor(options)),
+    parquetEncoder(place.path, options.compression, await compressor(options, encoders)),
     options.columns,
   );
 }
 
-async function compressor({ compression, level }: ParquetOptions): Promise<CompressPage> {
+async function compressor({ compression, level }: ParquetOptions, { snappy }: Encoders): Promise<CompressPage> {
   if (compression === 'none') return null;
-  if (compression === 'snappy') return snappyCompress;
-  const { compress } = await loadZstd();
+  if (compression === 'snappy') return (page) => snappy(page).slice();
+  const { compress } = await loadZstdModule();
   return (page) => compress(page, level);
 }
 
