@@ -77,13 +77,17 @@ const work: Record<string, () => void> = {
   'gopher repetition': statistics(FAMILY.gopher_repetition),
   fineweb: statistics(FAMILY.fineweb),
   text: statistics(FAMILY.text),
+  'c4 lines': () => {
+    for (const b of batches) kernel.c4Lines(b.values, b.offsets, b.offsets.length - 1);
+  },
 };
 const times: Record<string, number[]> = {};
 // Rounds in turn, so that a slow moment of the machine meets all of them; the first is warm-up.
 for (let round = 0; round <= 5; round++) {
   for (const [name, run] of Object.entries(work)) {
     const seconds = cpuSeconds(run);
-    if (round > 0) (times[name] ??= []).push(seconds);
+    times[name] ??= [];
+    if (round > 0) times[name].push(seconds);
   }
 }
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1];

@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { decompress } from 'fzstd';
+import { C4_DEFAULTS, type C4Options } from '../src/kernels/c4.ts';
 import { loadKernel } from '../src/kernels/kernel.ts';
+import { c4Document } from '../src/kernels/reference/c4-lines.ts';
 import { referenceStatistics } from '../src/kernels/reference/statistics.ts';
 import { FAMILY, STATISTICS } from '../src/kernels/statistics.ts';
 import { utf8Column } from '../src/streams/columns.ts';
@@ -61,18 +63,48 @@ let count = 0;
 let chars = 0;
 let differences = 0;
 
+function report(path: string, what: string, got: unknown, want: unknown, text: string): void {
+  if (differences++ >= 20) return;
+  const start = JSON.stringify(text.slice(0, 80));
+  process.stdout.write(
+    `${path}: ${what}: kernel ${JSON.stringify(got)}, reference ${JSON.stringify(want)}: ${start}\n`,
+  );
+}
+
+/** The C4 kernel by its defaults, and with the rules off that leave little for the later ones. */
+const c4Options: readonly C4Options[] = [
+  C4_DEFAULTS,
+  { ...C4_DEFAULTS, terminalPunct: false, minWords: 0, maxWordLength: 40 },
+];
+
+function compareC4(values: Uint8Array, offsets: Int32Array, batch: readonly string[], path: string): void {
+  for (const c4 of c4Options) {
+    const got = kernel.c4Lines(values, offsets, batch.length, c4);
+    batch.forEach((text, row) => {
+      const spans = (from: Int32Array, to: Int32Array, ends: Int32Array): { start: number; end: number }[] =>
+        Array.from(from.subarray(ends[row], ends[row + 1]), (start, i) => ({ start, end: to[ends[row] + i] }));
+      const lines = spans(got.start, got.end, got.lineOffsets).map((s, i) => ({
+        ...s,
+        code: got.code[got.lineOffsets[row] + i],
+      }));
+      const citations = spans(got.citationStart, got.citationEnd, got.citationOffsets);
+      const own = JSON.stringify({ lines, flags: got.flags[row], sentences: got.sentences[row], citations });
+      const want = JSON.stringify(c4Document(text, c4));
+      if (own !== want) report(path, 'c4', own.slice(0, 300), want.slice(0, 300), text);
+    });
+  }
+}
+
 function compare(batch: readonly string[], path: string): void {
   const { values, offsets } = utf8Column(batch);
   const got = kernel.statistics(values, offsets, batch.length, null, FAMILY.all);
+  compareC4(values, offsets, batch, path);
   batch.forEach((text, row) => {
     const want = referenceStatistics(text);
     STATISTICS.forEach(({ name }, k) => {
       const value = got[row * STATISTICS.length + k];
       if (Object.is(value, want[name])) return;
-      if (differences++ < 20)
-        process.stdout.write(
-          `${path}: ${name}: kernel ${value}, reference ${want[name]}: ${JSON.stringify(text.slice(0, 80))}\n`,
-        );
+      report(path, name, value, want[name], text);
     });
     count++;
     chars += text.length;
@@ -101,6 +133,6 @@ for (const path of files) {
   process.stdout.write(`${path.slice(root.length + 1)}: ${count - before} documents\n`);
 }
 process.stdout.write(
-  `${count} documents, ${chars} code units, ${STATISTICS.length} statistics each: ${differences} differences\n`,
+  `${count} documents, ${chars} code units, ${STATISTICS.length} statistics and C4 lines each: ${differences} differences\n`,
 );
 process.exitCode = differences === 0 && count > 0 ? 0 : 1;

@@ -74,13 +74,13 @@ export function statisticsOver(arena: KernelArena): StatisticsFunction {
 }
 
 /** Throws `InvariantError` unless `offsets` are those of `rows` documents inside `values`. */
-export function checkOffsets(values: Uint8Array, offsets: Int32Array, rows: number): void {
+export function checkOffsets(values: Uint8Array, offsets: Int32Array, rows: number, where = 'statistics kernel'): void {
   let good = offsets.length > rows && offsets[0] >= 0 && offsets[rows] <= values.length;
   for (let i = 0; good && i < rows; i++) good = offsets[i] <= offsets[i + 1];
   if (good) return;
   throw new InvariantError({
     expected: `${rows + 1} offsets, not decreasing, within ${values.length} bytes`,
     came: `${offsets.length} offsets from ${offsets[0]} to ${offsets[rows]}`,
-    where: 'statistics kernel',
+    where,
   });
 }

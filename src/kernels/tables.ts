@@ -1,11 +1,12 @@
 import { classTable } from '../unicode.ts';
 import type { KernelArena } from './arena.ts';
+import { C4_PHRASES } from './c4.ts';
 import { FUNCTION_WORDS, STOP_WORDS } from './function-words.ts';
 
 /** A multiplier that places the function words without collisions; if the list changes, the kernel looks for another from here on. */
 const MULTIPLIER: readonly [low: number, high: number] = [0x7f4a7c15, 0x9e3779b9];
 
-/** Copies the pinned Unicode classes and the function words into an instance, for good. */
+/** Copies the pinned Unicode classes, the function words and the C4 phrases into an instance, for good. */
 export function installTables(arena: KernelArena): void {
   const { index, blocks } = classTable();
   const at = arena.exports.unicodeTable(blocks.length) >>> 0;
@@ -19,5 +20,11 @@ export function installTables(arena: KernelArena): void {
   const source = arena.alloc(keys.length);
   new Uint8Array(arena.exports.memory.buffer, source, keys.length).set(keys);
   arena.exports.buildFunctionWords(source, words.length, ...MULTIPLIER);
+  const phrases = arena.exports.c4Phrases() >>> 0;
+  C4_PHRASES.forEach((phrase, i) => {
+    const slot = new Uint8Array(arena.exports.memory.buffer, phrases + i * 16, 16);
+    slot[0] = phrase.length;
+    slot.set(new TextEncoder().encode(phrase), 1);
+  });
   arena.keep();
 }

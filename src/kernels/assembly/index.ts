@@ -1,5 +1,6 @@
 // The one WebAssembly module of the kernels: every file's exports, no runtime, memory by hand (arena.ts).
 export * from './arena';
+export { c4Lines, c4Phrases } from './c4';
 export { buildFunctionWords } from './function-words';
 export * from './statistics';
 export { unicodeTable } from './unicode';

@@ -51,11 +51,11 @@ let letterBits: usize = 0;
 let continuationBits: usize = 0;
 /** Continuation bytes before each 64 bytes, u32. */
 let continuationsBefore: usize = 0;
-let edges: usize = 0;
-let newlines: usize = 0;
+export let edges: usize = 0;
+export let newlines: usize = 0;
 
 /** Whether a token ends in a terminal mark, which closers may follow. */
-function isTerminal(start: usize, end: usize): bool {
+export function isTerminal(start: usize, end: usize): bool {
   while (end > start) {
     const at = previous(start, end);
     const cls = classAt(at);
@@ -80,6 +80,12 @@ function trim(start: usize, end: usize): void {
   }
   wordStart = start;
   wordEnd = end;
+}
+
+/** Whether anything is left of a token when punctuation and symbols are trimmed off it. */
+export function hasWord(start: usize, end: usize): bool {
+  trim(start, end);
+  return wordEnd > wordStart;
 }
 
 /** 64-bit hash of bytes: multiply and fold, 8 bytes at a time, the last load overlapping. At least 9 bytes. */
@@ -141,37 +147,41 @@ function endLine(start: usize, end: usize, chars: u32, endsTerminal: bool): void
   }
 }
 
-/** Room for what is read: from the size for small documents, counted first for large ones. */
-function reserve(text: usize, bytes: u32): void {
-  let most: usize = (bytes >> 1) + 1;
-  let mostLines: usize = most;
-  if (bytes > 0x20000) {
-    most = 1;
-    mostLines = 1;
-    let before = true;
-    for (let i: u32 = 0; i < bytes; i++) {
-      const b = <u32>load<u8>(text + i);
-      const white = b == 32 || b - 9 < 5;
-      most += <usize>(before && !white);
-      // White space of several bytes starts with one of these four: taken for white space, at the cost of some room.
-      before = white || b == 0xc2 || b - 0xe1 < 3;
-      mostLines += <usize>(b == 10);
-    }
+let mostTokens: usize = 0;
+let mostLines: usize = 0;
+
+/** Bounds for what can be in a text: from the size for small documents, counted for large ones. */
+function bound(text: usize, bytes: u32): void {
+  mostTokens = (bytes >> 1) + 1;
+  mostLines = <usize>bytes + 1;
+  if (bytes <= 0x20000) return;
+  mostTokens = 1;
+  mostLines = 1;
+  let before = true;
+  for (let i: u32 = 0; i < bytes; i++) {
+    const b = <u32>load<u8>(text + i);
+    const white = b == 32 || b - 9 < 5;
+    mostTokens += <usize>(before && !white);
+    // White space of several bytes starts with one of these four: taken for white space, at the cost of some room.
+    before = white || b == 0xc2 || b - 0xe1 < 3;
+    mostLines += <usize>(b == 10);
   }
-  wordKeys = arenaAlloc(most * 16);
-  wordStarts = arenaAlloc(most * 4);
-  wordSizes = arenaAlloc(most * 4);
-  wordChars = arenaAlloc(most * 4);
-  lines = arenaAlloc(mostLines * LINE_BYTES);
+}
+
+/** Finds token edges and newlines of the document of `bytes` bytes at `text` (64 bytes after it are readable). */
+export function openText(text: usize, bytes: u32, withGeneral: bool): void {
+  bound(text, bytes);
   // Edges are written eight at a time, and one pair ends them.
-  edges = arenaAlloc(most * 8 + 48);
-  newlines = arenaAlloc((bytes > 0x20000 ? mostLines : <usize>bytes + 1) * 4);
+  edges = arenaAlloc(mostTokens * 8 + 48);
+  newlines = arenaAlloc(mostLines * 4);
   const blocks = (<usize>bytes >> 6) + 1;
   // 8 bytes more than there are: a window is a load from any byte.
   coreBits = arenaAlloc(blocks * 8 + 8);
   letterBits = arenaAlloc(blocks * 8 + 8);
   continuationBits = arenaAlloc(blocks * 8 + 8);
   continuationsBefore = arenaAlloc(blocks * 4);
+  startCounts(withGeneral);
+  findEdges(text, bytes);
 }
 
 /**
@@ -179,11 +189,16 @@ function reserve(text: usize, bytes: u32): void {
  * the family `text` needs are left out.
  */
 export function readText(text: usize, bytes: u32, withGeneral: bool): void {
-  reserve(text, bytes);
-  startCounts(withGeneral);
-  nDotRuns = nLines = nParagraphs = nLineChars = maxLine = nShortLines = nBulletLines = nEllipsisLines = nTerminalLines = nCapitalLines = 0;
+  nDotRuns = 0;
+  openText(text, bytes, withGeneral);
+  wordKeys = arenaAlloc(mostTokens * 16);
+  wordStarts = arenaAlloc(mostTokens * 4);
+  wordSizes = arenaAlloc(mostTokens * 4);
+  wordChars = arenaAlloc(mostTokens * 4);
+  // A line that is not blank has a token.
+  lines = arenaAlloc(min(mostTokens, mostLines) * LINE_BYTES);
+  nLines = nParagraphs = nLineChars = maxLine = nShortLines = nBulletLines = nEllipsisLines = nTerminalLines = nCapitalLines = 0;
   afterBlank = true;
-  findEdges(text, bytes);
   if (nContinuations == 0) readTokens(text, bytes, true);
   else readTokens(text, bytes, false);
 }
@@ -235,7 +250,7 @@ function findEdges(text: usize, bytes: u32): void {
 /** Code points before the byte `offset`. */
 // @ts-ignore: decorator
 @inline
-function charsBefore(offset: u32): u32 {
+export function charsBefore(offset: u32): u32 {
   const block: usize = <usize>offset >> 6;
   const mask = load<u64>(continuationBits + (block << 3)) & (((<u64>1) << (offset & 63)) - 1);
   return offset - load<u32>(continuationsBefore + (block << 2)) - <u32>popcnt(mask);
