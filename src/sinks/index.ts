@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { ConfigError, nearestName } from '../errors.ts';
+import type { Encoders } from '../kernels/encoders.ts';
+import { loadKernel } from '../kernels/kernel.ts';
 import { arrowExtension, arrowJoiner, arrowOptions, arrowWriter } from './arrow.ts';
 import { jsonlExtension, jsonlOptions, jsonlWriter } from './jsonl.ts';
 import type { OutputPlace, SegmentFile } from './output-file.ts';
@@ -82,18 +84,26 @@ export function sinkExtension(sink: SinkDescriptor): string {
   return sink.kind === 'arrow' ? arrowExtension(sink.options) : 'parquet';
 }
 
+export interface SegmentPlace extends OutputPlace {
+  /** The kernel of this thread; it must be at rest while a writer works. Default: one of the sinks' own. */
+  readonly kernel?: Encoders;
+}
+
+let ownKernel: Promise<Encoders> | null = null;
+
 /**
  * A writer for one segment of a sink.
  * @param place `path` without its extension, which the sink adds. The folder must exist; the file is made with the first row group.
  */
-export async function openSegmentWriter(sink: SinkDescriptor, place: OutputPlace): Promise<SegmentWriter> {
-  const at = {
-    runDirectory: place.runDirectory,
-    fileSystem: place.fileSystem,
-    path: `${place.path}.${sinkExtension(sink)}`,
-  };
-  if (sink.kind === 'jsonl') return jsonlWriter(at, sink.options);
-  return sink.kind === 'arrow' ? arrowWriter(at, sink.options) : parquetWriter(at, sink.options);
+export async function openSegmentWriter(
+  sink: SinkDescriptor,
+  { kernel, ...place }: SegmentPlace,
+): Promise<SegmentWriter> {
+  const at = { ...place, path: `${place.path}.${sinkExtension(sink)}` };
+  if (sink.kind === 'arrow') return arrowWriter(at, sink.options);
+  ownKernel ??= kernel ? null : loadKernel();
+  const encoders = kernel ?? (await ownKernel!);
+  return sink.kind === 'jsonl' ? jsonlWriter(at, sink.options, encoders) : parquetWriter(at, sink.options, encoders);
 }
 
 /** Which segments become which shard, by size only; see `shards.ts`. */

@@ -1,137 +1,128 @@
+import type { Encoders } from '../kernels/encoders.ts';
+import { type Column, stringAt, type Utf8Column } from '../streams/columns.ts';
 import type { ListColumn, StructColumn, TableBatch, TableColumn } from './table.ts';
 
-/** Rows as JSON lines, built on bytes: text is escaped in UTF-8 and never becomes a JavaScript string. */
+/** Rows as JSON lines, built on bytes: text is escaped in UTF-8 by the kernel and never becomes a JavaScript string. */
 export interface JsonLinesEncoder {
   /** The lines of all rows; a view that the next call overwrites. */
   encode(table: TableBatch): Uint8Array;
 }
 
 export interface JsonLinesNames {
-  /** Key of the column `text`. Default `text`. */
+  /** Key of the column `text`. */
   readonly textField: string;
   /** utf8 columns that hold JSON already and go in as they are. */
   readonly raw: ReadonlySet<string>;
 }
 
-const QUOTE = 0x22;
-const NEWLINE = 0x0a;
-const HEX = Buffer.from('0123456789abcdef', 'latin1');
+/** A column as it is written: numbers, strings already escaped, raw JSON. */
+type Part =
+  | { readonly kind: 'number'; readonly column: Exclude<Column, Utf8Column> }
+  | { readonly kind: 'string'; readonly column: Utf8Column }
+  | { readonly kind: 'raw'; readonly column: Utf8Column }
+  | { readonly kind: 'list'; readonly column: ListColumn; readonly item: Part }
+  | { readonly kind: 'struct'; readonly fields: readonly { readonly key: string; readonly part: Part }[] };
 
-/** 0 = as it is, 1 = \u00XX, else the letter after the backslash. */
-const ESCAPE = new Uint8Array(256);
-ESCAPE.fill(1, 0, 0x20);
-for (const [byte, letter] of ['\bb', '\tt', '\nn', '\ff', '\rr', '""', '\\\\'])
-  ESCAPE[byte.charCodeAt(0)] = letter.charCodeAt(0);
+const isNull = (valid: Uint8Array | null, row: number): boolean =>
+  valid !== null && (valid[row >> 3] & (1 << (row & 7))) === 0;
 
-/** Source bytes escaped between two checks of the room left: each makes at most six. */
-const STRIDE = 8192;
+/** A key with its colon, in ASCII. */
+const keyText = (name: string): string =>
+  `${JSON.stringify(name).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}:`;
 
-export function jsonLinesEncoder({ textField, raw }: JsonLinesNames): JsonLinesEncoder {
+export function jsonLinesEncoder({ textField, raw }: JsonLinesNames, { escapeJson }: Encoders): JsonLinesEncoder {
   let out = Buffer.alloc(64 * 1024);
   let at = 0;
+  /** ASCII that stands before the next bytes: one write for many keys and numbers. */
+  let pending = '';
   const room = (n: number): void => {
     if (at + n <= out.length) return;
     const grown = Buffer.alloc(Math.max(at + n, out.length * 2));
     grown.set(out.subarray(0, at));
     out = grown;
   };
-  /** ASCII only. */
-  const ascii = (s: string): void => {
-    room(s.length);
-    at += out.write(s, at, 'latin1');
+  const flush = (): void => {
+    room(pending.length);
+    at += out.write(pending, at, 'latin1');
+    pending = '';
   };
-  const copy = (bytes: Uint8Array, from: number, to: number): void => {
+  const bytes = (values: Uint8Array, from: number, to: number): void => {
+    flush();
     room(to - from);
-    out.set(bytes.subarray(from, to), at);
+    if (to - from > 32) out.set(values.subarray(from, to), at);
+    else for (let i = from, w = at; i < to; ) out[w++] = values[i++];
     at += to - from;
   };
-  const escaped = (bytes: Uint8Array, from: number, to: number): void => {
-    room(to - from + 2);
-    out[at++] = QUOTE;
-    for (let start = from; start < to; start += STRIDE) {
-      const end = Math.min(to, start + STRIDE);
-      room((end - start) * 6 + 1);
-      const target = out;
-      let w = at;
-      for (let i = start; i < end; i++) {
-        const byte = bytes[i];
-        const kind = ESCAPE[byte];
-        if (kind === 0) {
-          target[w++] = byte;
-          continue;
-        }
-        target[w++] = 0x5c;
-        if (kind > 1) {
-          target[w++] = kind;
-          continue;
-        }
-        target[w++] = 0x75;
-        target[w++] = 0x30;
-        target[w++] = 0x30;
-        target[w++] = HEX[byte >> 4];
-        target[w++] = HEX[byte & 15];
-      }
-      at = w;
-    }
-    out[at++] = QUOTE;
+  const escapedColumn = (c: Utf8Column): Utf8Column => {
+    const escaped = escapeJson(c.values, c.offsets, c.offsets.length - 1);
+    return { type: 'utf8', values: escaped.values.slice(), offsets: escaped.offsets.slice(), valid: c.valid };
+  };
+  const partOf = (name: string, c: TableColumn | StructColumn): Part => {
+    if (c.type === 'list') return { kind: 'list', column: c, item: partOf(name, c.child) };
+    if (c.type === 'struct')
+      return { kind: 'struct', fields: [...c.fields].map(([n, f]) => ({ key: keyText(n), part: partOf(n, f) })) };
+    if (c.type !== 'utf8') return { kind: 'number', column: c };
+    return raw.has(name) ? { kind: 'raw', column: c } : { kind: 'string', column: escapedColumn(c) };
   };
   /** JSON as it is, if it looks like an object; a line break between its tokens would break the line, so it becomes a space. */
-  const rawJson = (bytes: Uint8Array, from: number, to: number): void => {
-    if (from === to) {
-      ascii('null');
-    } else if (bytes[from] === 0x7b && bytes[to - 1] === 0x7d) {
-      const start = at;
-      copy(bytes, from, to);
-      for (let i = start; i < at; i++) if (out[i] === NEWLINE || out[i] === 0x0d) out[i] = 0x20;
-    } else {
-      escaped(bytes, from, to);
+  const rawJson = (c: Utf8Column, row: number): void => {
+    const [from, to] = [c.offsets[row], c.offsets[row + 1]];
+    if (c.values[from] !== 0x7b || c.values[to - 1] !== 0x7d || from === to) {
+      const text = Buffer.from(from === to ? 'null' : JSON.stringify(stringAt(c, row)));
+      bytes(text, 0, text.length);
+      return;
     }
+    flush();
+    const start = at;
+    bytes(c.values, from, to);
+    for (let i = start; i < at; i++) if (out[i] === 0x0a || out[i] === 0x0d) out[i] = 0x20;
   };
-  const struct = ({ fields }: StructColumn, row: number): void => {
-    let separator = '{';
-    for (const [name, field] of fields) {
-      ascii(`${separator}${JSON.stringify(name)}:`);
-      separator = ',';
-      value(field, row, false);
-    }
-    ascii('}');
-  };
-  const list = ({ offsets, child }: ListColumn, row: number): void => {
-    ascii('[');
+  const list = ({ offsets }: ListColumn, item: Part, row: number): void => {
+    pending += '[';
     for (let k = offsets[row]; k < offsets[row + 1]; k++) {
-      if (k > offsets[row]) ascii(',');
-      if (child.type === 'struct') struct(child, k);
-      else value(child, k, false);
+      if (k > offsets[row]) pending += ',';
+      value(item, k);
     }
-    ascii(']');
+    pending += ']';
   };
-  const value = (c: TableColumn, row: number, isRaw: boolean): void => {
-    if (c.valid !== null && (c.valid[row >> 3] & (1 << (row & 7))) === 0) {
-      ascii('null');
-    } else if (c.type === 'utf8') {
-      (isRaw ? rawJson : escaped)(c.values, c.offsets[row], c.offsets[row + 1]);
-    } else if (c.type === 'list') {
-      list(c, row);
+  const value = (part: Part, row: number): void => {
+    if (part.kind === 'struct') {
+      part.fields.forEach((f, i) => {
+        pending += (i === 0 ? '{' : ',') + f.key;
+        value(f.part, row);
+      });
+      pending += '}';
+    } else if (isNull(part.column.valid, row)) {
+      pending += 'null';
+    } else if (part.kind === 'number') {
+      const number = part.column.values[row];
+      // Infinity is not in the data model, but JSON has no word for it either.
+      pending += typeof number === 'bigint' || Number.isFinite(number) ? String(number) : 'null';
+    } else if (part.kind === 'string') {
+      pending += '"';
+      bytes(part.column.values, part.column.offsets[row], part.column.offsets[row + 1]);
+      pending += '"';
+    } else if (part.kind === 'raw') {
+      rawJson(part.column, row);
     } else {
-      const number = c.values[row];
-      ascii(typeof number === 'bigint' ? number.toString() : JSON.stringify(number));
+      list(part.column, part.item, row);
     }
   };
   return {
     encode({ columns, rows }) {
       at = 0;
-      const parts = [...columns].map(([name, column], i) => ({
-        column,
-        isRaw: raw.has(name),
-        key: Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name === 'text' ? textField : name)}:`),
+      const parts = [...columns].map(([name, c], i) => ({
+        key: (i === 0 ? '{' : ',') + keyText(name === 'text' ? textField : name),
+        part: partOf(name, c),
       }));
       for (let row = 0; row < rows; row++) {
-        for (const { key, column, isRaw } of parts) {
-          copy(key, 0, key.length);
-          value(column, row, isRaw);
+        for (const { key, part } of parts) {
+          pending += key;
+          value(part, row);
         }
-        ascii('}\n');
+        pending += '}\n';
       }
+      flush();
       return out.subarray(0, at);
     },
   };

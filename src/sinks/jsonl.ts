@@ -1,10 +1,10 @@
 import { constants, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import type { Encoders } from '../kernels/encoders.ts';
+import { loadZstdModule } from '../streams/codecs/zstd-module.ts';
 import { jsonLinesEncoder } from './json-lines.ts';
 import type { OutputPlace } from './output-file.ts';
 import { type GroupLimits, groupedWriter, type SegmentWriter } from './segment.ts';
-import { loadZstdModule } from '../streams/codecs/zstd-module.ts';
 
 export const jsonlOptions = z.strictObject({
   /** zst: independent zstd frames (level 3) of about 4 MB of text; gz: one gzip member each, whose bytes are promised per Node version only. */

@@ -70,7 +70,9 @@ type Buffers = Int32Array | Uint32Array | BigInt64Array | Float64Array | Uint8Ar
 /** A buffer with room for `count` more after `used`; the old one when it is large enough. */
 function withRoom<T extends Buffers>(buffer: T, used: number, count: number): T {
   if (used + count <= buffer.length) return buffer;
-  const grown = new (buffer.constructor as new (n: number) => T)(Math.max(used + count, buffer.length * 2, 1024));
+  const grown = new (buffer.constructor as new (n: number) => T)(
+    Math.max(used + count, Math.ceil(buffer.length * 1.5), 1024),
+  );
   (grown as Uint8Array).set((buffer as Uint8Array).subarray(0, used));
   return grown;
 }

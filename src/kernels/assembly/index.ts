@@ -1,8 +1,10 @@
 // The one WebAssembly module of the kernels: every file's exports, no runtime, memory by hand (arena.ts).
 export * from './arena';
 export { c4Lines, c4Phrases } from './c4';
+export * from './escape';
 export { buildFunctionWords } from './function-words';
 export * from './statistics';
 export { unicodeTable } from './unicode';
 export { contentHashes } from './hash';
 export { scanLines } from './scanner';
+export { snappyCompress } from './snappy';

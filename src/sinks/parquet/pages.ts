@@ -50,7 +50,7 @@ export function encodeChunk(leaf: Leaf, rows: number, codec: number, compress: C
   let uncompressed = 0;
   const add = (header: (size: number, compressed: number) => ThriftStruct): void => {
     const raw = page.view();
-    const body = compress ? compress(raw) : Uint8Array.from(raw);
+    const body = compress ? compress(raw) : new Uint8Array(raw);
     const head = writeThrift(header(raw.length, body.length));
     pieces.push(head, body);
     bytes += head.length + body.length;

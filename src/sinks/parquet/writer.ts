@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import type { Encoders } from '../../kernels/encoders.ts';
+import { loadZstdModule } from '../../streams/codecs/zstd-module.ts';
 import type { OutputPlace } from '../output-file.ts';
 import { type GroupEncoder, groupedWriter, ROW_GROUP_LIMITS, type SegmentWriter } from '../segment.ts';
 import type { Joiner } from '../shards.ts';
 import type { TableBatch } from '../table.ts';
-import { loadZstdModule } from '../../streams/codecs/zstd-module.ts';
 import { FooterMerger, footerBytes, PARQUET_MAGIC, type ParquetFooter, parseFooter } from './footer.ts';
 import { type CompressPage, encodeChunk } from './pages.ts';
 import { leavesOf, schemaElements } from './schema.ts';

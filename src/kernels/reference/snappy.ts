@@ -9,7 +9,7 @@ const table = new Uint16Array(1 << TABLE_BITS);
 let out: Buffer = Buffer.alloc(0);
 
 /** The compressed bytes, in a buffer of their own. */
-export function snappyCompress(bytes: Uint8Array): Uint8Array {
+export function referenceSnappy(bytes: Uint8Array): Uint8Array {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const bound = 32 + input.length + Math.ceil(input.length / 6);
   if (out.length < bound) out = Buffer.alloc(bound);
