@@ -146,7 +146,7 @@ const texts: { [id: string]: string } = {
         .join(' ')
         .slice(0, 28)}.`,
   ),
-  'line-of-30': `${times(3, () => 'a'.repeat(29) + '.')}\n${sentences.slice(0, 2).join('\n')}`,
+  'line-of-30': `${times(3, () => `${'a'.repeat(29)}.`)}\n${sentences.slice(0, 2).join('\n')}`,
   'line-of-31': `${times(3, (i) => `${'b'.repeat(29)}${i}.`)}\n${sentences.slice(0, 2).join('\n')}`,
   'many-newlines': times(60, (i) => `${words.slice(i * 3, i * 3 + 3).join(' ')}.`, '\n'),
   citations: sentences

@@ -7,6 +7,7 @@ const builtIn: { readonly [name: string]: () => Promise<object> } = {
   'sluice:statistics': () => import('./annotators/statistics.ts'),
   'sluice:code-statistics': () => import('./annotators/code-statistics.ts'),
   'sluice:profiles': () => import('./annotators/profiles.ts'),
+  'sluice:c4': () => import('./rewrite/c4.ts'),
   'sluice:dedup-exact': () => import('./dedup/exact.ts'),
 };
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** A committed fixture: a JSON list. */
@@ -33,3 +34,6 @@ export function placedParts(text: string, places: string): string[] {
     return characters.slice(start, at).join('');
   });
 }
+
+/** Digest of a text as the oracle script writes it. */
+export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);

@@ -30,7 +30,7 @@ export const DATATROVE_C4: DatatroveC4Options = {
   policy: true,
 };
 
-const POLICY_PHRASES = [
+export const POLICY_PHRASES = [
   'terms of use',
   'privacy policy',
   'cookie policy',

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { DATATROVE_C4, datatroveC4 } from '../../../src/operators/rewrite/c4-datatrove.ts';
 import { LINE_END } from '../../../src/operators/rewrite/line-rewrite.ts';
-import { readFixture, readOracle } from '../../helpers/profiles.ts';
+import { digestOf, readFixture, readOracle } from '../../helpers/profiles.ts';
 
 interface Oracle {
   readonly c4: string | null;
@@ -15,7 +14,6 @@ interface Oracle {
 
 const texts = new Map(readFixture<{ id: string; text: string }>('profiles/texts.json').map((t) => [t.id, t.text]));
 const rows = readOracle<Oracle>('profiles/datatrove.json');
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 /** datatrove's own number of sentences, line after line. */
 function counted(numbers: readonly number[]): () => string[] {
@@ -27,9 +25,9 @@ describe('datatroveC4, given the sentences of datatrove 0.10', () => {
   it.each(rows)('$id: same reason and same text', (row) => {
     const text = texts.get(row.id)!;
     const strict = datatroveC4(text, DATATROVE_C4, counted(row.c4_sentences));
-    expect([strict.reason, strict.reason ? null : digest(strict.text)]).toEqual([row.c4, row.c4_kept]);
+    expect([strict.reason, strict.reason ? null : digestOf(strict.text)]).toEqual([row.c4, row.c4_kept]);
     const fineweb = datatroveC4(text, { ...DATATROVE_C4, terminalPunct: false }, counted(row.c4_fineweb_sentences));
-    expect([fineweb.reason, fineweb.reason ? null : digest(fineweb.text)]).toEqual([
+    expect([fineweb.reason, fineweb.reason ? null : digestOf(fineweb.text)]).toEqual([
       row.c4_fineweb,
       row.c4_fineweb_kept,
     ]);

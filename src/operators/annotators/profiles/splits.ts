@@ -1,6 +1,7 @@
+import { isSymbol } from '../../../unicode.ts';
 import type { SplitName } from '../profile.ts';
-import { isPlainMark, isTerminalMark } from './marks.ts';
-import { splitSpace, strip } from './python-text.ts';
+import { isTerminalMark } from './marks.ts';
+import { splitSpace } from './python-text.ts';
 
 /** How a text falls into words and sentences. Give your own (spaCy's, say) to the functions of a profile to have exactly a tool's result. */
 export interface Splits {
@@ -9,70 +10,111 @@ export interface Splits {
 }
 
 export function splitsOf(name: SplitName): Splits {
-  return { words: name === 'whitespace' ? splitSpace : punctuatedWords, sentences: splitSentences };
+  return { words: name === 'whitespace' ? splitSpace : punctuatedWords, sentences: punctuatedSentences };
 }
 
-const isMark = (c: string): boolean => isPlainMark(c) || isTerminalMark(c);
+/** Marks that come off a token at either end. */
+const EDGE = new Set('…,:;!?¿¡()[]{}<>_#*&、。，·|`"\'‘’‚‛“”„‟«»´');
+/** Marks that come off only in front. */
+const FRONT = new Set('§%=—–+$£€¥');
+/** Marks that come off only behind. */
+const BACK = new Set('—–');
 
-/** Marks of which a run is one word: `...` and `--`. */
-const isRun = (c: string): boolean => c === '.' || c === '-';
+const CLITIC = /^(.+?)(n['’]t|['’](?:s|re|ve|ll|m|d))$/i;
+const INFIX = /(?<=[a-z])(-+|[–—~,])(?=[a-z])|(?<=[a-z0-9])([:<>=/])(?=[a-z])|(\.\.+|…)/i;
+const CAMEL_STOP = /(?<=[a-z])(\.)(?=[A-Z])/;
+const UNIT = /^([+-]?[\d.,]*\d)(%|[a-zA-Zµ°]{1,3}\d?)$/;
+const ADDRESS = /^(?:[a-z]+:\/\/|www\.)|^[^\s@]+@[^\s@]+\.[a-z]+$/i;
 
-const CLITIC = /^(.+)(n['’]t|['’](?:s|re|ve|ll|m|d))$/i;
-const INFIX = /(?<=[a-z])(-+|[–—~:<>=/])(?=[a-z])/i;
+const isCapital = (c: string): boolean => c >= 'A' && c <= 'Z';
+const isLetter = (c: string): boolean => isCapital(c) || (c >= 'a' && c <= 'z');
+
+/** Whether the full stop at the end of `c` comes off: "U.S.", "e.g." and "A." keep theirs. */
+function stopComesOff(c: readonly string[]): boolean {
+  const [before, beforeThat] = [c[c.length - 2], c[c.length - 3] ?? '.'];
+  if (isLetter(before) && beforeThat === '.') return false;
+  return !isCapital(before) || isCapital(beforeThat);
+}
 
 /**
- * Words at white space; leading and trailing marks, hyphens between letters and English clitics ('s, n't) are words of their own. Near to
- * spaCy's blank English pipeline, without its dictionary of exceptions.
+ * Words at white space; marks at their ends, hyphens between letters and English clitics ('s, n't) are words of their own. Near to spaCy's
+ * blank English pipeline, without its dictionary of exceptions.
  */
 function punctuatedWords(text: string): string[] {
   const out: string[] = [];
-  for (const token of splitSpace(text)) {
-    const c = Array.from(token);
-    let start = 0;
-    let end = c.length;
-    while (start < end && isMark(c[start])) start++;
-    while (end > start && isMark(c[end - 1])) end--;
-    // "A." and "U.S." keep their full stop.
-    if (c[end] === '.' && c[end + 1] !== '.' && isInitial(c, start, end)) end++;
-    pushMarks(out, c.slice(0, start));
-    if (start < end) pushWord(out, c.slice(start, end).join(''));
-    pushMarks(out, c.slice(end));
-  }
+  for (const token of splitSpace(text)) pushToken(out, token);
   return out;
 }
 
-const isInitial = (c: readonly string[], start: number, end: number): boolean =>
-  end > start && c[end - 1] >= 'A' && c[end - 1] <= 'Z' && (end - 1 === start || c[end - 2] === '.');
+function pushToken(out: string[], token: string): void {
+  const c = Array.from(token);
+  let start = 0;
+  let end = c.length;
+  while (start < end) {
+    const dots = runOfDots(c, start, end);
+    if (dots < 2 && !comesOffInFront(c[start])) break;
+    const length = Math.max(1, dots);
+    out.push(c.slice(start, start + length).join(''));
+    start += length;
+  }
+  const behind: string[] = [];
+  while (end > start) {
+    let dots = 0;
+    while (end - dots > start && c[end - dots - 1] === '.') dots++;
+    const single = dots === 1 && end - 1 > start && stopComesOff(c.slice(start, end));
+    if (dots < 2 && !single && !EDGE.has(c[end - 1]) && !BACK.has(c[end - 1]) && !isIcon(c[end - 1])) break;
+    const length = Math.max(1, dots);
+    behind.unshift(c.slice(end - length, end).join(''));
+    end -= length;
+  }
+  if (start < end) pushWord(out, c.slice(start, end).join(''));
+  out.push(...behind);
+}
+
+function runOfDots(c: readonly string[], start: number, end: number): number {
+  let n = 0;
+  while (start + n < end && c[start + n] === '.') n++;
+  return n;
+}
+
+const isIcon = (c: string): boolean => c > '\u00ff' && isSymbol(c.codePointAt(0)!);
+const comesOffInFront = (c: string): boolean => EDGE.has(c) || FRONT.has(c) || isIcon(c);
 
 function pushWord(out: string[], word: string): void {
+  if (ADDRESS.test(word)) {
+    out.push(word);
+    return;
+  }
+  const unit = UNIT.exec(word);
+  if (unit) {
+    out.push(unit[1], unit[2]);
+    return;
+  }
   const clitic = CLITIC.exec(word);
-  for (const part of (clitic ? clitic[1] : word).split(INFIX)) out.push(part);
+  for (const part of (clitic ? clitic[1] : word).split(INFIX)) {
+    if (part) out.push(...part.split(CAMEL_STOP).filter((p) => p !== ''));
+  }
   if (clitic) out.push(clitic[2]);
 }
 
-function pushMarks(out: string[], marks: readonly string[]): void {
-  let before = '';
-  for (const c of marks) {
-    if (c === before && isRun(c)) out[out.length - 1] += c;
-    else out.push(c);
-    before = c;
-  }
-}
-
-/** Sentences end after terminal marks (and the closing marks after them), as a rule-based sentencizer has it. */
-function splitSentences(text: string): string[] {
+/** A sentence ends at a word that is one terminal mark, and takes the marks after it along, as a rule-based sentencizer has it. */
+function punctuatedSentences(text: string): string[] {
   const out: string[] = [];
-  let sentence = '';
+  let sentence: string[] = [];
   let ended = false;
-  for (const c of text) {
-    if (ended && !isMark(c)) {
-      out.push(sentence);
-      sentence = '';
+  for (const word of punctuatedWords(text)) {
+    const mark = isMarkWord(word);
+    if (ended && !mark) {
+      out.push(sentence.join(' '));
+      sentence = [];
       ended = false;
     }
-    sentence += c;
-    if (isTerminalMark(c)) ended = true;
+    sentence.push(word);
+    if (isTerminalMark(word)) ended = true;
   }
-  out.push(sentence);
-  return out.map(strip).filter((s) => s !== '');
+  if (sentence.length > 0) out.push(sentence.join(' '));
+  return out;
 }
+
+const isMarkWord = (word: string): boolean =>
+  isTerminalMark(word) || Array.from(word).every((c) => c === '.' || EDGE.has(c) || BACK.has(c));

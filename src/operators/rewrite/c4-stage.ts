@@ -1,0 +1,138 @@
+import { DOCUMENT_COLUMNS, type DocumentBatch } from '../../streams/batch.ts';
+import { type Column, float64Column, int32Column, type Utf8Column, utf8Slice } from '../../streams/columns.ts';
+import { rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
+import type { Verdict } from '../../streams/outcome.ts';
+import { splitsOf } from '../annotators/profiles/splits.ts';
+import { withVerdict } from '../verdicts.ts';
+import { type DatatroveC4Options, datatroveC4 } from './c4-datatrove.ts';
+import { type DolmaC4Options, dolmaC4 } from './c4-dolma.ts';
+import { type SluiceC4Options, sluiceC4 } from './c4-sluice.ts';
+import { composeCuts, cutsInBytes } from './cut-spans.ts';
+import { LINE_END, type LineRewrite, type TextCut } from './line-rewrite.ts';
+
+/** Names of cuts, in one order for every batch of a step. */
+const CUT_RULES = [
+  'c4_blank_line',
+  'c4_long_word',
+  'c4_no_terminal_punct',
+  'c4_few_words',
+  'c4_javascript',
+  'c4_policy',
+  'c4_citation',
+  'c4_white_space',
+  LINE_END,
+];
+
+function rewriterOf({ options }: StepDescriptor): (text: string) => LineRewrite {
+  const o: unknown = options;
+  if (options.profile === 'datatrove') {
+    const { sentences } = splitsOf('punctuated');
+    return (text) => datatroveC4(text, o as DatatroveC4Options, sentences);
+  }
+  if (options.profile === 'dolma') return (text) => dolmaC4(text, o as DolmaC4Options);
+  return (text) => sluiceC4(text, o as SluiceC4Options);
+}
+
+/** The stage behind `c4()`. */
+export function c4Stage(descriptor: StepDescriptor): Stage {
+  const rewrite = rewriterOf(descriptor);
+  return {
+    apply(batch) {
+      const scope = rowsInScope(batch, descriptor.where);
+      const text = batch.utf8('text');
+      const cuts: (readonly TextCut[])[] = [];
+      const results: (LineRewrite | null)[] = [];
+      for (let i = 0; i < batch.rows; i++) {
+        const result =
+          scope[i] === 1 ? judged(rewrite(utf8Slice(text.values, text.offsets[i], text.offsets[i + 1]))) : null;
+        results.push(result);
+        cuts.push(result ? cutsInBytes(batch.text(i), text.offsets[i + 1] - text.offsets[i], result.cuts) : []);
+      }
+      const rewritten = batch.with({
+        columns: new Map([
+          ...batch.columns,
+          ['text', cutText(text, cuts)],
+          ...columnsOf(descriptor, results, text, cuts),
+        ]),
+        originalText: batch.originalText ?? (batch.textVersion === 0 ? text : undefined),
+        cuts: composeCuts(batch.cuts, cuts, CUT_RULES),
+        textVersion: batch.textVersion + 1,
+        stale: staleAfter(batch, descriptor),
+      });
+      return withVerdict(rewritten, verdictOf(descriptor, scope, results));
+    },
+  };
+}
+
+/** A document of which no line is left is dropped, with that as the reason. */
+const judged = (r: LineRewrite): LineRewrite =>
+  r.reason === null && r.keptLines === 0 ? { ...r, reason: 'c4_empty', value: 0, cuts: [] } : r;
+
+/** Everything that was computed from the text as it was; columns that the engine carries along begin with an underscore. */
+function staleAfter(batch: DocumentBatch, descriptor: StepDescriptor): Set<string> {
+  const own = new Set([...DOCUMENT_COLUMNS, ...descriptor.writes].map((c) => c.name));
+  const annotations = [...batch.columns.keys()].filter((name) => !own.has(name) && !name.startsWith('_'));
+  return new Set([...batch.stale, ...annotations].filter((name) => !own.has(name)));
+}
+
+function cutText(text: Utf8Column, cuts: readonly (readonly TextCut[])[]): Utf8Column {
+  const rows = cuts.length;
+  const values = new Uint8Array(text.offsets[rows] - text.offsets[0]);
+  const offsets = new Int32Array(rows + 1);
+  let to = 0;
+  for (let i = 0; i < rows; i++) {
+    const first = text.offsets[i];
+    let from = first;
+    for (const { start, end, rule } of cuts[i]) {
+      values.set(text.values.subarray(from, first + start), to);
+      to += first + start - from;
+      if (rule === LINE_END) values[to++] = 10;
+      from = first + end;
+    }
+    values.set(text.values.subarray(from, text.offsets[i + 1]), to);
+    to += text.offsets[i + 1] - from;
+    offsets[i + 1] = to;
+  }
+  return { type: 'utf8', offsets, values: values.slice(0, to), valid: text.valid };
+}
+
+function columnsOf(
+  descriptor: StepDescriptor,
+  results: readonly (LineRewrite | null)[],
+  text: Utf8Column,
+  cuts: readonly (readonly TextCut[])[],
+): [string, Column][] {
+  const of = (value: (r: LineRewrite, row: number) => number | null): Float64Array =>
+    Float64Array.from(results, (r, i) => (r ? (value(r, i) ?? Number.NaN) : Number.NaN));
+  const values: { [column: string]: Float64Array } = {
+    c4_lines: of((r) => r.lines),
+    c4_kept_lines: of((r) => r.keptLines),
+    c4_sentences: of((r) => r.sentences),
+    c4_cut_ratio: of((_, i) => {
+      const bytes = text.offsets[i + 1] - text.offsets[i];
+      return bytes === 0 ? null : cuts[i].reduce((sum, c) => sum + c.end - c.start, 0) / bytes;
+    }),
+  };
+  for (const r of descriptor.rules) values[r.column] ??= of(({ reason }) => (reason === r.name ? 1 : 0));
+  return descriptor.writes.map(({ name, type }) => [
+    name,
+    type === 'int32' ? int32Column(values[name]) : float64Column(values[name]),
+  ]);
+}
+
+function verdictOf(
+  { step, rules }: StepDescriptor,
+  scope: Uint8Array,
+  results: readonly (LineRewrite | null)[],
+): Verdict {
+  const rule = Int16Array.from(results, (r) => (r?.reason ? rules.findIndex((x) => x.name === r.reason) : -1));
+  return {
+    step,
+    rules,
+    judged: scope.slice(),
+    rule,
+    value: Float64Array.from(results, (r) => (r?.reason ? (r.value ?? Number.NaN) : Number.NaN)),
+    failed: Uint32Array.from(rule, (k) => (k < 0 ? 0 : 1 << k)),
+    failedWords: 1,
+  };
+}

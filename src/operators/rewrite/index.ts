@@ -1,0 +1,2 @@
+/** PUBLIC: rewrites, which change the text and say what they cut. */
+export { type C4Options, type C4StepOptions, c4 } from './c4.ts';
