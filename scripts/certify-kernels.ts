@@ -28,9 +28,9 @@ function* texts(value: unknown): Generator<string> {
   }
 }
 
-/** Pieces no longer than the longest sane document, or the reference would need hours and gigabytes. */
+/** Pieces no longer than the longest sane document, and of one of many megabytes the first 2 MB: the reference needs minutes per MB. */
 function* pieces(text: string): Generator<string> {
-  for (let at = 0; at === 0 || at < text.length; at += PIECE) yield text.slice(at, at + PIECE);
+  for (let at = 0; at === 0 || at < Math.min(text.length, 20 * PIECE); at += PIECE) yield text.slice(at, at + PIECE);
 }
 
 /** The text of a file as documents: JSON lines by record, anything else (also lines that are no JSON) as text of its own. */
