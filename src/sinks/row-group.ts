@@ -43,6 +43,12 @@ export class RowGroup {
     for (const { builder } of this.#columns) builder.clear(this.#keepBytes);
   }
 
+  /** The end: large buffers go to the next writer of this thread. */
+  release(): void {
+    for (const { builder } of this.#columns) builder.release();
+    this.#columns = [];
+  }
+
   /** Bytes of all buffers held. */
   get byteLength(): number {
     return this.#columns.reduce((n, c) => n + c.builder.byteLength(), 0);
@@ -55,6 +61,8 @@ interface Builder {
   append(column: AnyColumn, from: number, to: number): void;
   column(): AnyColumn;
   clear(keepBytes: number): void;
+  /** Hands large buffers on; the builder is not used again. */
+  release(): void;
   byteLength(): number;
 }
 
@@ -66,6 +74,26 @@ function builderOf(c: AnyColumn): Builder {
 }
 
 type Buffers = Int32Array | Uint32Array | BigInt64Array | Float64Array | Uint8Array;
+
+/** Large buffers of finished writers of this thread, for the next ones: a text column needs the same size again with every split. */
+const spare: Uint8Array[] = [];
+const SPARE_BYTES = 1024 * 1024;
+const MAX_SPARE = 2;
+
+function putSpare(buffer: Uint8Array): void {
+  if (buffer.length >= SPARE_BYTES && spare.length < MAX_SPARE) spare.push(buffer);
+}
+
+/** Bytes with room for `count` more after `used`, from the spare ones once they are large. */
+function bytesWithRoom(buffer: Uint8Array, used: number, count: number): Uint8Array {
+  const needed = used + count;
+  if (needed <= buffer.length || needed < SPARE_BYTES) return withRoom(buffer, used, count);
+  const at = spare.findIndex((b) => b.length >= needed);
+  if (at < 0) return withRoom(buffer, used, count);
+  const [larger] = spare.splice(at, 1);
+  larger.set(buffer.subarray(0, used));
+  return larger;
+}
 
 /** A buffer with room for `count` more after `used`; the old one when it is large enough. */
 function withRoom<T extends Buffers>(buffer: T, used: number, count: number): T {
@@ -135,13 +163,13 @@ function offsetsBuilder(): {
 function utf8Builder(): Builder {
   const offsets = offsetsBuilder();
   const valid = validity();
-  let values = new Uint8Array(0);
+  let values: Uint8Array = new Uint8Array(0);
   let used = 0;
   return {
     append(c, from, to) {
       if (c.type !== 'utf8') return;
       const [start, end] = [c.offsets[from], c.offsets[to]];
-      values = withRoom(values, used, end - start);
+      values = bytesWithRoom(values, used, end - start);
       values.set(c.values.subarray(start, end), used);
       used += end - start;
       offsets.append(c.offsets, from, to);
@@ -153,6 +181,10 @@ function utf8Builder(): Builder {
       used = 0;
       offsets.clear();
       valid.clear();
+    },
+    release() {
+      putSpare(values);
+      values = new Uint8Array(0);
     },
     byteLength: () => values.byteLength + offsets.bytes(),
   };
@@ -177,6 +209,7 @@ function numberBuilder(type: Exclude<ColumnType, 'utf8'>): Builder {
       rows = 0;
       valid.clear();
     },
+    release() {},
     byteLength: () => values.byteLength,
   };
 }
@@ -203,6 +236,7 @@ function listBuilder(ofChild: AnyColumn): Builder {
       valid.clear();
       child.clear(keepBytes);
     },
+    release: () => child.release(),
     byteLength: () => offsets.bytes() + child.byteLength(),
   };
 }
@@ -220,6 +254,9 @@ function structBuilder(c: StructColumn): Builder {
     }),
     clear(keepBytes) {
       for (const { builder } of fields) builder.clear(keepBytes);
+    },
+    release() {
+      for (const { builder } of fields) builder.release();
     },
     byteLength: () => fields.reduce((n, f) => n + f.builder.byteLength(), 0),
   };

@@ -80,11 +80,13 @@ export function groupedWriter(
     },
     async finish() {
       await closeGroup();
+      group.release();
       if (rows === 0 || file === null) return null;
       await put(encoder.end(file.bytes));
       return { path: place.path, rows, textBytes, ...(await file.finish()) };
     },
     async abort() {
+      group.release();
       await file?.abort();
     },
     get bufferedBytes() {

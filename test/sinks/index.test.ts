@@ -15,10 +15,10 @@ describe('sink descriptors', () => {
         ]),
       ),
     ).toEqual([
-      { name: 'parquet', kind: 'parquet', options: { compression: 'zstd', level: 3, columns: null } },
+      { name: 'parquet', kind: 'parquet', options: { compression: 'zstd', level: 1, columns: null } },
       { name: 'lines', kind: 'jsonl', options: { compression: 'gz', columns: null, textField: 'text' } },
       { name: 'arrow', kind: 'arrow', options: { format: 'file', columns: ['id'] } },
-      { name: 'ledger', kind: 'parquet', options: { compression: 'zstd', level: 3, columns: null } },
+      { name: 'ledger', kind: 'parquet', options: { compression: 'zstd', level: 1, columns: null } },
       { name: 'quarantine', kind: 'jsonl', options: { compression: 'none', columns: null, textField: 'text' } },
     ]);
   });

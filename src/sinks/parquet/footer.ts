@@ -7,7 +7,6 @@ import {
   THRIFT,
   type ThriftField,
   type ThriftStruct,
-  type ThriftValue,
   writeThrift,
 } from './thrift.ts';
 
@@ -123,7 +122,8 @@ export class FooterMerger {
   readonly #path: string;
   #frame: ThriftStruct | null = null;
   #frameBytes: Uint8Array | null = null;
-  #groups: ThriftValue[] = [];
+  /** Encoded: as trees, a thousand row groups of many columns would be tens of megabytes. */
+  #groups: Uint8Array[] = [];
   #rows = 0;
 
   constructor(path: string) {
@@ -145,7 +145,7 @@ export class FooterMerger {
       });
     }
     for (const { entry, rows } of footer.groups) {
-      this.#groups.push(movedEntry(entry, delta, this.#groups.length));
+      this.#groups.push(new Uint8Array(writeThrift(movedEntry(entry, delta, this.#groups.length))));
       this.#rows += rows;
     }
   }

@@ -120,7 +120,10 @@ export function readThrift(bytes: Uint8Array): ThriftStruct {
   return struct();
 }
 
-/** Bytes of a struct; fields in the order given, which must be ascending by id as Parquet writers do. */
+/**
+ * Bytes of a struct; fields in the order given, which must be ascending by id as Parquet writers do. A struct inside may be given as the
+ * bytes that this function made of it.
+ */
 export function writeThrift(root: ThriftStruct): Uint8Array {
   let bytes = Buffer.alloc(4096);
   let at = 0;
@@ -144,13 +147,17 @@ export function writeThrift(root: ThriftStruct): Uint8Array {
     else if (type === THRIFT.double) at = bytes.writeDoubleLE(v as number, at);
     else if (type === THRIFT.binary) binary(v as Uint8Array);
     else if (type === THRIFT.list || type === THRIFT.set) list(v as ThriftList);
+    else if (type === THRIFT.struct && v instanceof Uint8Array) raw(v);
     else if (type === THRIFT.struct) struct(v as ThriftStruct);
   };
-  const binary = (v: Uint8Array): void => {
-    varint(v.length);
+  const raw = (v: Uint8Array): void => {
     room(v.length);
     bytes.set(v, at);
     at += v.length;
+  };
+  const binary = (v: Uint8Array): void => {
+    varint(v.length);
+    raw(v);
   };
   const list = ({ elementType, values }: ThriftList): void => {
     bytes[at++] = (Math.min(values.length, 15) << 4) | elementType;

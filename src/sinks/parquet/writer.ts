@@ -13,8 +13,8 @@ import { THRIFT, type ThriftField, type ThriftStruct } from './thrift.ts';
 export const parquetOptions = z.strictObject({
   /** snappy is faster to write, zstd a third smaller. */
   compression: z.enum(['zstd', 'snappy', 'none']).default('zstd'),
-  /** 1 (fast) to 19 (small); for zstd only. */
-  level: z.int().min(1).max(19).default(3),
+  /** 1 (fast, default) to 19 (small); for zstd only. 3 makes files about a tenth smaller and takes half as long again. */
+  level: z.int().min(1).max(19).default(1),
   /** Columns to write, in that order; null = all. */
   columns: z.array(z.string()).min(1).nullable().default(null),
 });
