@@ -1,7 +1,8 @@
 // The C4 line rules (see ../c4.ts): tokens and newlines from the first half of the statistics pass, then line by line.
 import { arenaAlloc, arenaMark, arenaRelease } from './arena';
 import { nNewlines } from './classify';
-import { charsBefore, edges, hasWord, isTerminal, newlines, openText } from './pass';
+import { charsBefore, edges, newlines, openText } from './edges';
+import { hasWord, isTerminal } from './pass';
 import { classAt, classOfAscii, CLOSER, previous, TERMINAL, WHITE_SPACE } from './unicode';
 
 const KEEP: u32 = 0;

@@ -1,5 +1,5 @@
-// Copies of words, n-grams of words, lines and paragraphs within a document. Exact: words and lines are compared byte for byte where their
-// 64-bit hashes agree, and an n-gram is the pair of the numbers of its two (n-1)-grams, so nothing longer is ever hashed.
+// Copies of words, n-grams of words, lines and paragraphs within a document. Exact: words and lines are compared byte for byte, not
+// by hashes alone, and an n-gram is known by the number of the first copy of its first n-1 words and that of its last word.
 import { arenaAlloc, arenaMark, arenaRelease } from './arena';
 import {
   hashBytes, lines, LINE_BYTES, nLines, nParagraphs, nWords, wordChars, wordKeys, wordSizes, wordStarts,

@@ -1,9 +1,8 @@
 // The one pass over a document: tokens, words and lines as records for the tables of duplicates.ts, and counts for statistics.ts.
 import { arenaAlloc } from './arena';
+import { general, nContinuations, nNewlines } from './classify';
+import { charsBefore, continuationBits, coreBits, edges, letterBits, mostLines, mostTokens, newlines, openText, window } from './edges';
 import { FUNCTION_SHIFT, functionKeys, functionMultiplier, functionSlots, functionStops, LOWER } from './function-words';
-import {
-  classifyBlock, general, mContinuation, mCore, mDot, mLetter, mNewline, mWhite, nContinuations, nNewlines, startCounts,
-} from './classify';
 import {
   classAt, classOfAscii, CLOSER, GROUP, LETTER, lengthOfLead, previous, PUNCTUATION, SYMBOL, TERMINAL, UPPERCASE, WHITE_SPACE,
 } from './unicode';
@@ -21,7 +20,6 @@ export let lines: usize = 0;
 
 export let nTokens: u32 = 0;
 export let nAlphaTokens: u32 = 0;
-export let nDotRuns: u32 = 0;
 export let nWords: u32 = 0;
 export let nWordChars: u32 = 0;
 export let maxWord: u32 = 0;
@@ -44,15 +42,6 @@ let wordEnd: usize = 0;
 
 let afterBlank: bool = true;
 
-// What the first half of the pass leaves for the second: a bit per byte for three classes, and byte offsets of token edges (start, end, start, ...)
-// and of newlines.
-let coreBits: usize = 0;
-let letterBits: usize = 0;
-let continuationBits: usize = 0;
-/** Continuation bytes before each 64 bytes, u32. */
-let continuationsBefore: usize = 0;
-export let edges: usize = 0;
-export let newlines: usize = 0;
 
 /** Whether a token ends in a terminal mark, which closers may follow. */
 export function isTerminal(start: usize, end: usize): bool {
@@ -147,49 +136,11 @@ function endLine(start: usize, end: usize, chars: u32, endsTerminal: bool): void
   }
 }
 
-let mostTokens: usize = 0;
-let mostLines: usize = 0;
-
-/** Bounds for what can be in a text: from the size for small documents, counted for large ones. */
-function bound(text: usize, bytes: u32): void {
-  mostTokens = (bytes >> 1) + 1;
-  mostLines = <usize>bytes + 1;
-  if (bytes <= 0x20000) return;
-  mostTokens = 1;
-  mostLines = 1;
-  let before = true;
-  for (let i: u32 = 0; i < bytes; i++) {
-    const b = <u32>load<u8>(text + i);
-    const white = b == 32 || b - 9 < 5;
-    mostTokens += <usize>(before && !white);
-    // White space of several bytes starts with one of these four: taken for white space, at the cost of some room.
-    before = white || b == 0xc2 || b - 0xe1 < 3;
-    mostLines += <usize>(b == 10);
-  }
-}
-
-/** Finds token edges and newlines of the document of `bytes` bytes at `text` (64 bytes after it are readable). */
-export function openText(text: usize, bytes: u32, withGeneral: bool): void {
-  bound(text, bytes);
-  // Edges are written eight at a time, and one pair ends them.
-  edges = arenaAlloc(mostTokens * 8 + 48);
-  newlines = arenaAlloc(mostLines * 4);
-  const blocks = (<usize>bytes >> 6) + 1;
-  // 8 bytes more than there are: a window is a load from any byte.
-  coreBits = arenaAlloc(blocks * 8 + 8);
-  letterBits = arenaAlloc(blocks * 8 + 8);
-  continuationBits = arenaAlloc(blocks * 8 + 8);
-  continuationsBefore = arenaAlloc(blocks * 4);
-  startCounts(withGeneral);
-  findEdges(text, bytes);
-}
-
 /**
  * Reads the document of `bytes` bytes at `text` (8 bytes before it and 64 after it are readable). Without `withGeneral` the counts that only
  * the family `text` needs are left out.
  */
 export function readText(text: usize, bytes: u32, withGeneral: bool): void {
-  nDotRuns = 0;
   openText(text, bytes, withGeneral);
   wordKeys = arenaAlloc(mostTokens * 16);
   wordStarts = arenaAlloc(mostTokens * 4);
@@ -201,66 +152,6 @@ export function readText(text: usize, bytes: u32, withGeneral: bool): void {
   afterBlank = true;
   if (nContinuations == 0) readTokens(text, bytes, true);
   else readTokens(text, bytes, false);
-}
-
-/** First half: classes of all bytes, edges of tokens, newlines, runs of full stops. */
-function findEdges(text: usize, bytes: u32): void {
-  let edge = edges;
-  let newline = newlines;
-  let inToken: u64 = 0;
-  let dots: u32 = 0;
-  // One block more when the text fills its last one: every token ends inside a block.
-  for (let base: u32 = 0; base <= bytes; base += 64) {
-    const left = bytes - base;
-    const block: usize = <usize>base >> 6;
-    store<u32>(continuationsBefore + (block << 2), nContinuations);
-    classifyBlock(text + base, left >= 64 ? <u64>-1 : ((<u64>1) << left) - 1);
-    store<u64>(coreBits + (block << 3), mCore);
-    store<u64>(letterBits + (block << 3), mLetter);
-    store<u64>(continuationBits + (block << 3), mContinuation);
-
-    const dot = mDot;
-    if (((dot & (dot >> 1)) | <u64>dots) != 0) dots = countDots(dot, dots);
-    else dots = <u32>(dot >> 63);
-
-    const solid = ~mWhite;
-    let turns = solid ^ ((solid << 1) | inToken);
-    inToken = solid >> 63;
-    const next = edge + (<usize>popcnt(turns) << 2);
-    while (turns != 0) {
-      for (let k = 0; k < 4; k++) {
-        store<u32>(edge, base + <u32>ctz(turns));
-        turns &= turns - 1;
-        store<u32>(edge, base + <u32>ctz(turns), 4);
-        turns &= turns - 1;
-        edge += 8;
-      }
-    }
-    edge = next;
-    for (let m = mNewline; m != 0; m &= m - 1) {
-      store<u32>(newline, base + <u32>ctz(m));
-      newline += 4;
-    }
-  }
-  nDotRuns += dots / 3;
-  // A pair that ends after every line.
-  store<u64>(edge, <u64>-1);
-}
-
-/** Code points before the byte `offset`. */
-// @ts-ignore: decorator
-@inline
-export function charsBefore(offset: u32): u32 {
-  const block: usize = <usize>offset >> 6;
-  const mask = load<u64>(continuationBits + (block << 3)) & (((<u64>1) << (offset & 63)) - 1);
-  return offset - load<u32>(continuationsBefore + (block << 2)) - <u32>popcnt(mask);
-}
-
-/** The bits of bytes `from` .. `from + 56` at least, and zeros or the bits after them. */
-// @ts-ignore: decorator
-@inline
-function window(bits: usize, from: u32): u64 {
-  return load<u64>(bits + <usize>(from >> 3)) >> (from & 7);
 }
 
 /** Whether a long token has a letter. */
@@ -371,23 +262,4 @@ function readTokens(text: usize, bytes: u32, ascii: bool): void {
   nFunctionWords = functions;
   stopWords = stops;
   nSentences = sentences;
-}
-
-/** Adds the '...' of the runs of full stops that end in this block, after one of `open` at its start; returns the run open at its end. */
-function countDots(mask: u64, open: u32): u32 {
-  let rest = mask;
-  if (!(rest & 1)) {
-    nDotRuns += open / 3;
-    open = 0;
-  }
-  while (rest != 0) {
-    const first = ctz(rest);
-    const length = ctz(~(rest >> first));
-    const run = <u32>length + open;
-    open = 0;
-    if (first + length == 64) return run;
-    nDotRuns += run / 3;
-    rest &= <u64>-1 << (first + length);
-  }
-  return 0;
 }

@@ -7,8 +7,9 @@ import {
 import {
   countLines, countWords, nDistinctWords, nLineCopies, nLineCopyChars, nParagraphChars, nParagraphCopies, nParagraphCopyChars,
 } from './duplicates';
+import { nDotRuns } from './edges';
 import {
-  maxLine, maxWord, nAlphaTokens, nBulletLines, nCapitalLines, nDotRuns, nEllipsisLines, nFunctionWords, nLineChars, nLines, nParagraphs,
+  maxLine, maxWord, nAlphaTokens, nBulletLines, nCapitalLines, nEllipsisLines, nFunctionWords, nLineChars, nLines, nParagraphs,
   nSentences, nShortLines, nTerminalLines, nTokens, nWordChars, nWords, readText, stopWords,
 } from './pass';
 

@@ -1,8 +1,7 @@
-import { isWhiteSpace } from '../../unicode.ts';
 import { C4_FLAG, C4_LINE, C4_PHRASES, type C4Options } from '../c4.ts';
 import { asciiLower } from './gopher-quality.ts';
 import { endsSentence } from './terminal.ts';
-import { lengthOf, tokensOf } from './words.ts';
+import { lengthOf, tokensOf, trimWhiteSpace } from './words.ts';
 
 /** What the C4 rules say of one document; spans are UTF-8 bytes from its start. */
 export interface C4Document {
@@ -15,15 +14,6 @@ export interface C4Document {
 
 const CITATION = /\[(?:[0-9]+|edit|citation needed)\]/gi;
 const bytesOf = (s: string): number => new TextEncoder().encode(s).length;
-
-function trimmed(s: string): string {
-  const cps = Array.from(s);
-  let start = 0;
-  let end = cps.length;
-  while (start < end && isWhiteSpace(cps[start].codePointAt(0)!)) start++;
-  while (end > start && isWhiteSpace(cps[end - 1].codePointAt(0)!)) end--;
-  return cps.slice(start, end).join('');
-}
 
 /** Sentences of a line: tokens that end one, and the rest after the last of them. */
 function sentencesOf(line: string): number {
@@ -40,11 +30,11 @@ export function c4Document(text: string, options: C4Options): C4Document {
   let sentences = 0;
   let offset = 0;
   for (const raw of text.split('\n')) {
-    const line = trimmed(raw);
+    const line = trimWhiteSpace(raw);
     if (line !== '') {
       const start = offset + bytesOf(raw.slice(0, raw.indexOf(line)));
       const found = options.citations ? [...line.matchAll(CITATION)] : [];
-      const clean = options.citations ? trimmed(line.replace(CITATION, '')) : line;
+      const clean = options.citations ? trimWhiteSpace(line.replace(CITATION, '')) : line;
       const { code, flag } = verdict(line, clean, options);
       flags |= flag;
       lines.push({ start, end: start + bytesOf(line), code });

@@ -1,7 +1,8 @@
 import { isLetter } from '../../unicode.ts';
+import { STOP_WORDS } from '../function-words.ts';
 import { codePoints, lengthOf, linesOf, ratio, sum, tokensOf, wordsOf } from './words.ts';
 
-const STOP_WORDS = new Set(['the', 'be', 'to', 'of', 'and', 'that', 'have', 'with']);
+const stopWords = new Set(STOP_WORDS);
 
 /** Lower case of ASCII letters only; everything else stays. */
 export const asciiLower = (s: string): string =>
@@ -38,6 +39,6 @@ export function gopherQuality(text: string): Record<string, number> {
     gopher_bullet_line_ratio: ratio(lines.filter(isBullet).length, lines.length),
     gopher_ellipsis_line_ratio: ratio(lines.filter((l) => l.endsWith('...') || l.endsWith('…')).length, lines.length),
     gopher_alpha_word_ratio: ratio(tokens.filter((t) => codePoints(t).some(isLetter)).length, tokens.length),
-    gopher_stop_word_count: new Set(words.map(asciiLower).filter((w) => STOP_WORDS.has(w))).size,
+    gopher_stop_word_count: new Set(words.map(asciiLower).filter((w) => stopWords.has(w))).size,
   };
 }

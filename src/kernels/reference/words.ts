@@ -45,8 +45,11 @@ export const wordsOf = (text: string): string[] =>
     .map(wordOf)
     .filter((w) => w !== '');
 
+/** Without White_Space at both ends. */
+export const trimWhiteSpace = (s: string): string => trim(s, isWhiteSpace);
+
 /** All lines, blank ones as '': split on \n, White_Space (with that a trailing \r) trimmed from both ends. */
-export const trimmedLines = (text: string): string[] => text.split('\n').map((line) => trim(line, isWhiteSpace));
+export const trimmedLines = (text: string): string[] => text.split('\n').map(trimWhiteSpace);
 
 /** Lines with at least one code point that is not White_Space, trimmed. */
 export const linesOf = (text: string): string[] => trimmedLines(text).filter((line) => line !== '');
