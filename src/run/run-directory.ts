@@ -180,7 +180,7 @@ async function lock(path: string): Promise<void> {
 }
 
 /** Process id in a lock when that same process is alive, else null. */
-async function lockHolder(file: string): Promise<number | null> {
+export async function lockHolder(file: string): Promise<number | null> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

@@ -16,7 +16,7 @@ export function workerPool(module: URL, { workers, idleTimeoutMs = 0, heapMb = 5
   const source = import.meta.url.endsWith('.ts');
   return new Piscina({
     filename: fileURLToPath(module) + (source ? '.ts' : '.js'),
-    execArgv: source ? ['--import', registerTsx()] : [],
+    execArgv: [...(source ? [registerTsx()] : []), ...imports].flatMap((url) => ['--import', url]),
     minThreads: idleTimeoutMs === 0 ? workers : 0,
     maxThreads: workers,
     idleTimeout: idleTimeoutMs,
@@ -25,6 +25,13 @@ export function workerPool(module: URL, { workers, idleTimeoutMs = 0, heapMb = 5
     maxQueue: Number.POSITIVE_INFINITY,
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
   });
+}
+
+const imports: string[] = [];
+
+/** Module that every thread started from now on imports first; by it modules beside a recipe resolve in workers as they do here. */
+export function importInWorkers(url: string): void {
+  if (!imports.includes(url)) imports.push(url);
 }
 
 /** tsx registers itself in main threads only, so a worker of sources does it by name. */

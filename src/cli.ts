@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+import type { Command } from './cli/command.ts';
+import { exitCodeOf, printError } from './cli/failure.ts';
+import { type CommandTable, printCommandHelp, printHelp } from './cli/help.ts';
+import { standardOutput } from './cli/terminal.ts';
+import { ConfigError, nearestName } from './errors.ts';
+import { SLUICE_VERSION } from './version.ts';
+
+const commands: CommandTable = {
+  run: {
+    summary: 'curate files by a recipe; again to resume',
+    load: async () => (await import('./cli/run.ts')).runCommand,
+  },
+  plan: {
+    summary: 'what a run would read and do, how long, how much; writes nothing',
+    load: async () => (await import('./cli/plan.ts')).plan,
+  },
+  inspect: {
+    summary: 'format, fields, counts and samples of files',
+    load: async () => (await import('./cli/inspect.ts')).inspect,
+  },
+  sql: { summary: 'ask a run questions in SQL', load: async () => (await import('./cli/sql.ts')).sql },
+  explain: {
+    summary: 'every decision on one document, and what would have kept it',
+    load: async () => (await import('./cli/explain.ts')).explain,
+  },
+  status: { summary: 'how far a run is, and how to go on', load: async () => (await import('./cli/status.ts')).status },
+  doctor: {
+    summary: 'does everything work on this machine?',
+    load: async () => (await import('./cli/doctor.ts')).doctor,
+  },
+  init: { summary: 'write a recipe to start from', load: async () => (await import('./cli/init.ts')).init },
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === undefined || first === '--help' || first === '-h' || (first === 'help' && rest.length === 0)) {
+    printHelp(standardOutput(), commands);
+    return 0;
+  }
+  if (first === '--version' || first === '-v' || first === 'version') {
+    standardOutput().out(SLUICE_VERSION);
+    return 0;
+  }
+  const name = first === 'help' ? rest[0] : first;
+  const command = await commandCalled(name);
+  const wantsHelp = first === 'help' || untilDoubleDash(rest).some((a) => a === '--help' || a === '-h');
+  if (!wantsHelp) return command.run(rest);
+  await printCommandHelp(standardOutput(), name, command);
+  return 0;
+}
+
+const untilDoubleDash = (args: readonly string[]): readonly string[] =>
+  args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+
+async function commandCalled(name: string): Promise<Command> {
+  const names = Object.keys(commands);
+  if (Object.hasOwn(commands, name)) return commands[name].load();
+  const near = nearestName(name, names);
+  throw new ConfigError({
+    expected: `a command (${names.join(', ')})`,
+    came: `'${name}'`,
+    where: 'sluice',
+    todo: near ? `Did you mean sluice ${near}?` : 'See: sluice --help',
+  });
+}
+
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    printError(error);
+    process.exitCode = exitCodeOf(error);
+  },
+);

@@ -1,0 +1,219 @@
+import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';
+import { openRunDatabase } from './database.ts';
+import type { RuleDecision, StepDecision } from './decisions.ts';
+import { type Explanation, explainDocuments, type Twin } from './explain-data.ts';
+import { exact, plural, shellWord, short, size } from './format.ts';
+import { openRunFolder } from './run-folder.ts';
+import { clipped, safeExcerpt, safeJson, safeText } from './safe-text.ts';
+import { standardOutput, type Terminal, tableLines, wrapped } from './terminal.ts';
+
+const options = {
+  all: { help: 'Every value that was measured, and the rules that passed, one by one.' },
+  json: { help: 'One JSON object on standard output.' },
+} as const satisfies OptionSpecs;
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommandLine('explain', args, options, ['run-dir', 'id']);
+  const folder = await openRunFolder(positionals[0]);
+  const db = await openRunDatabase(folder);
+  try {
+    const { total, documents } = await explainDocuments(folder, db, positionals[1]);
+    const terminal = standardOutput();
+    if (values.json) {
+      terminal.out(safeJson(JSON.stringify({ run: folder.path, total, documents }, null, 2)));
+      return 0;
+    }
+    if (total > 1)
+      terminal.out(
+        `${plural(total, 'document')} have this id${total > documents.length ? `; the first ${documents.length} follow` : ''}.`,
+      );
+    documents.forEach((d, i) => {
+      if (i > 0 || total > 1) terminal.out();
+      printExplanation(terminal, d, values.all);
+    });
+  } finally {
+    db.close();
+  }
+  return 0;
+}
+
+const name = (t: Twin): string =>
+  t.id === null || t.id === t.position ? safeText(t.position) : `${safeText(t.id)} (${safeText(t.position)})`;
+
+function printExplanation(terminal: Terminal, d: Explanation, all: boolean): void {
+  const { out, style, width } = terminal;
+  const outcome =
+    { kept: style.green('kept'), dropped: style.red('dropped'), quarantined: style.yellow('quarantined') }[d.outcome] ??
+    d.outcome;
+  const by =
+    d.outcome === 'dropped'
+      ? ` by step ${style.bold(safeText(d.step ?? ''))}, rule ${style.bold(safeText(d.rule ?? ''))}`
+      : '';
+  out(`${style.bold(safeText(d.id ?? d.position))}: ${outcome}${by}`);
+  const facts = [
+    d.id === d.position ? '' : safeText(d.position),
+    d.domain === null ? '' : `domain ${safeText(d.domain)}`,
+    d.textBytes === null ? '' : `${size(d.textBytes)} of text`,
+    d.tokens === null ? '' : `≈ ${plural(d.tokens, 'token')}`,
+  ];
+  out(style.dim(`  ${facts.filter(Boolean).join(' · ')}`));
+  for (const line of wrapped(`“${safeExcerpt(d.excerpt)}”`, width - 2).slice(0, 3))
+    out(`  ${clipped(line, width - 2)}`);
+  if (d.quarantine) {
+    out();
+    out(
+      `  It could not be read as a document: ${safeText(d.quarantine.reason)}${d.quarantine.detail ? `: ${safeText(d.quarantine.detail)}` : ''}`,
+    );
+    return;
+  }
+  out();
+  d.decisions.forEach((step, i) => {
+    for (const line of stepLines(terminal, d, step, i + 1, all)) out(line);
+  });
+  if (d.copies.count > 0) {
+    out();
+    const more = d.copies.count > d.copies.first.length ? ', ...' : '';
+    out(
+      `  It stands for ${plural(d.copies.count, 'copy', 'copies')} that ${d.copies.count === 1 ? 'was' : 'were'} left out: ${d.copies.first.map((t) => safeText(t.id ?? t.position)).join(', ')}${more}`,
+    );
+  }
+  if (d.outcome !== 'dropped') return;
+  out();
+  if (d.duplicateOf) out(`  Its twin ${name(d.duplicateOf)} decides whether this text is in the output.`);
+  else if (d.keepWith === null) out('  No threshold would have kept it.');
+  else
+    for (const line of wrapped(`To have kept it: ${style.cyan(d.keepWith.map(shellWordOfSet).join(' '))}`, width, '  '))
+      out(line);
+}
+
+const shellWordOfSet = (option: string): string => `--set ${shellWord(option.slice('--set '.length))}`;
+
+function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, number: number, all: boolean): string[] {
+  const { style } = terminal;
+  const longest = Math.max(...d.decisions.map((s) => s.step.length));
+  const head = (text: string): string =>
+    `${String(number).padStart(3)} ${style.bold(safeText(step.step).padEnd(longest))}  ${text}`;
+  if (step.state === 'out of scope') return [head(style.dim(`not for domain ${safeText(d.domain ?? '')}`))];
+  if (step.kind === 'drop') return dropLines(terminal, step, head, all);
+  if (step.state === 'not reached') return [head(style.dim('not reached'))];
+  switch (step.kind) {
+    case 'annotate': {
+      const present = step.values.filter((v) => v.value !== null);
+      return [
+        head(style.dim(`${plural(present.length, 'value')} measured`)),
+        ...(all ? valueLines(terminal, step) : []),
+      ];
+    }
+    case 'dedup':
+      if (step.state !== 'dropped') return [head('no copy of an earlier document')];
+      return [
+        head(
+          style.red(
+            `copy of ${d.duplicateOf ? name(d.duplicateOf) : 'another document'}${d.duplicateOf?.similarity == null ? '' : `, similarity ${short(d.duplicateOf.similarity)}`}`,
+          ),
+        ),
+      ];
+    case 'rewrite':
+      return [head(step.state === 'dropped' ? style.red(`dropped: ${safeText(d.rule ?? '')}`) : cutText(d))];
+    default:
+      return [head(step.state === 'dropped' ? style.red('your function said no') : 'your function said yes')];
+  }
+}
+
+function cutText({ cutSpans }: Explanation): string {
+  if (cutSpans.length === 0) return 'cut nothing';
+  const by = new Map<string, number>();
+  for (const s of cutSpans) by.set(s.rule, (by.get(s.rule) ?? 0) + s.end - s.start);
+  return `cut ${plural(cutSpans.length, 'span')}: ${[...by].map(([rule, bytes]) => `${safeText(rule)} ${size(bytes)}`).join(', ')}`;
+}
+
+function valueLines({ width }: Terminal, step: StepDecision): string[] {
+  const words = step.values.map(
+    (v) =>
+      `${safeText(v.column)}\u00a0${v.value === null ? 'null' : typeof v.value === 'number' ? short(v.value) : safeText(v.value)}`,
+  );
+  return wrapped(words.join('  '), width, '     ').map((l) => l.replaceAll('\u00a0', ' '));
+}
+
+function dropLines(terminal: Terminal, step: StepDecision, head: (text: string) => string, all: boolean): string[] {
+  const { style, width } = terminal;
+  const failed = step.rules.filter((r) => r.wouldFail);
+  const missing = step.rules.filter((r) => r.value === null && !r.wouldFail);
+  const passed = step.rules.filter((r) => r.wouldFail === false);
+  const reached = step.state !== 'not reached';
+  if (!reached && failed.length + passed.length === 0) return [head(style.dim('not reached'))];
+  const parts = [
+    failed.length > 0 ? (reached ? style.red(`${failed.length} failed`) : `${failed.length} would fail`) : '',
+    passed.length > 0 ? `${passed.length} ${reached ? 'passed' : 'would pass'}` : '',
+    missing.length > 0 ? `${missing.length} not judged (no value)` : '',
+  ].filter(Boolean);
+  const lines = [head(`${reached ? '' : style.dim('not reached: ')}${parts.join(', ')}`)];
+  const table = (rules: readonly RuleDecision[]): string[] =>
+    tableLines(
+      [{}, {}, {}, { align: 'right' }, {}],
+      rules.map((r) => ruleRow(terminal, r, reached)),
+      '      ',
+    );
+  if (all) return [...lines, ...table(step.rules)];
+  const brief = reached
+    ? [...passed, ...missing].map((r) =>
+        style.dim(`${r.value === null ? '–' : '✓'}\u00a0${conditionPassed(r).replaceAll(' ', '\u00a0')}`),
+      )
+    : [];
+  return [
+    ...lines,
+    ...table(failed),
+    ...wrapped(brief.join('   '), width, '      ').map((l) => l.replaceAll('\u00a0', ' ')),
+  ];
+}
+
+const opposite: Readonly<Record<RuleDecision['comparison'], string>> = {
+  '<': '≥',
+  '<=': '>',
+  '>': '≤',
+  '>=': '<',
+  '==': '≠',
+  '!=': '=',
+};
+
+/** A rule that let the document pass, in few words: `gopher_max_words@1 5 ≤ 100,000`. */
+const conditionPassed = (r: RuleDecision): string =>
+  safeText(
+    `${r.rule}@${r.version} ${r.value === null ? 'null' : `${short(r.value)} ${opposite[r.comparison]} ${short(r.threshold)}`}`,
+  );
+
+function ruleRow({ style }: Terminal, r: RuleDecision, reached: boolean): string[] {
+  const mark =
+    r.wouldFail === null
+      ? style.dim('–')
+      : r.wouldFail
+        ? reached
+          ? style.red('✗')
+          : style.dim('✗')
+        : style.green('✓');
+  const rescue = r.rescue
+    ? `would be kept with ${safeText(r.option)} ${r.rescue.comparison} ${exact(r.rescue.bound)}`
+    : '';
+  const condition =
+    r.value === null
+      ? `null ${r.comparison} ${short(r.threshold)}`
+      : `${short(r.value)} ${r.comparison} ${short(r.threshold)}`;
+  return [mark, safeText(`${r.rule}@${r.version}`), style.dim(safeText(r.column)), condition, rescue];
+}
+
+export const explain: Command = {
+  help: {
+    usage: '<run-dir> <id | file#block.offset> [options]',
+    about:
+      'Every decision on one document in the order of the recipe: what was measured, each rule with value, comparison, threshold and version, which copy stands for it, what was cut, and what thresholds would have kept it. Lists all documents of an id that repeats.',
+    options,
+    examples: [
+      ['sluice explain sluice-out/quickstart doc-5', 'why is this document not in the output?'],
+      [
+        "sluice explain sluice-out/quickstart 'part-000.jsonl#0.18231' --all",
+        'by its position, with everything measured',
+      ],
+    ],
+  },
+  run,
+};

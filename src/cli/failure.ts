@@ -1,0 +1,67 @@
+import { SluiceError } from '../errors.ts';
+import { safeText } from './safe-text.ts';
+import { styleFor } from './terminal.ts';
+
+export const EXIT = { done: 0, failed: 1, usage: 2, guard: 3, interrupted: 130 } as const;
+
+/** A command that has said all there is to say. */
+export class Exit extends Error {
+  readonly code: number;
+  constructor(code: number) {
+    super(`exit ${code}`);
+    this.code = code;
+  }
+}
+
+/** Exit code of an error; errors from a worker are known by their code, not by their class. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof Exit) return error.code;
+  if (!(error instanceof SluiceError)) return EXIT.failed;
+  if (error.code === 'config') return EXIT.usage;
+  return error.code === 'guard' ? EXIT.guard : EXIT.failed;
+}
+
+/** An error as the event that `--json` prints. */
+export function errorEvent(error: unknown): { readonly [key: string]: unknown } {
+  const exitCode = exitCodeOf(error);
+  if (error instanceof SluiceError) {
+    const { expected, came, where = null, todo = null } = error.parts;
+    return { event: 'error', code: error.code, exitCode, message: error.message, expected, came, where, todo };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { event: 'error', code: 'unexpected', exitCode, message, expected: null, came: null, where: null, todo: null };
+}
+
+/** Prints an error on standard error for a person: where, what was expected, what came, what to do. A stack only with SLUICE_DEBUG. */
+export function printError(error: unknown): void {
+  if (error instanceof Exit) return;
+  const style = styleFor(process.stderr);
+  const lines: string[] = [];
+  if (error instanceof SluiceError) {
+    const { expected, came, where, todo } = error.parts;
+    lines.push(`${style.red('error')}${where ? `  ${style.bold(safeText(where))}` : ''}`);
+    lines.push(`  expected  ${safeText(expected)}`);
+    lines.push(`  came      ${cameLines(came)}`);
+    if (todo) lines.push(`  ${style.cyan('to do')}     ${safeText(todo)}`);
+  } else {
+    const system = error instanceof Error && 'syscall' in error;
+    const message =
+      error instanceof Error && !system
+        ? `${error.name}: ${error.message}`
+        : String((error as Error)?.message ?? error);
+    const todo = system
+      ? 'The operating system refused. Check that the path exists, may be read and written, and that the disk is not full.'
+      : 'This is a fault of Sluice, not of your data. Run again with SLUICE_DEBUG=1 and report what it prints.';
+    lines.push(`${style.red('error')}  ${safeText(message)}`, `  ${style.cyan('to do')}     ${todo}`);
+  }
+  process.stderr.write(`${lines.join('\n')}\n`);
+  if (process.env.SLUICE_DEBUG && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
+}
+
+/** What came may be the several lines of a compiler's message. */
+const cameLines = (came: string): string => came.split('\n').map(safeText).join('\n            ');
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}

@@ -1,0 +1,116 @@
+import { firstValueFrom, of } from 'rxjs';
+import { loadKernel } from '../kernels/kernel.ts';
+import { makeStage } from '../operators/index.ts';
+import { annotationColumns, type Recipe } from '../recipe.ts';
+import {
+  documentColumns,
+  type FileSystem,
+  ledgerRows,
+  ledgerSink,
+  openSegmentWriter,
+  type SegmentWriter,
+} from '../sinks/index.ts';
+import type { DocumentBatch } from '../streams/batch.ts';
+import { type Counters, countOutcome, countQuarantined, countRead, emptyCounters } from '../streams/counters.ts';
+import { readSplit } from '../streams/readers/read-split.ts';
+import type { SplitPlan } from '../streams/splits.ts';
+
+/** What a short try on the first documents measured, on one thread. Deduplication is not tried: it has to see everything. */
+export interface Probe {
+  readonly seconds: number;
+  readonly textBytes: number;
+  /** Text per second of one thread. */
+  readonly bytesPerSecond: number;
+  readonly counters: Counters;
+  /** Bytes that the sinks and the ledger made of it, per byte of text read. */
+  readonly outputShare: number;
+  readonly ledgerShare: number;
+  readonly documentBytes: number;
+}
+
+const LIMIT_MS = 3000;
+const LIMIT_SPLITS = 2;
+/** Before this the engine's code is still being compiled. */
+const WARM_UP_MS = 300;
+
+/** Reads, annotates, judges and encodes for up to 3 seconds or two splits; what the sinks write is counted and let go. */
+export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
+  const kernel = await loadKernel();
+  const annotations = annotationColumns(recipe.steps.map((s) => s.descriptor));
+  const rewritten = recipe.steps.some((s) => s.descriptor.kind === 'rewrite');
+  const stages = await Promise.all(
+    recipe.steps
+      .filter((s) => s.descriptor.kind !== 'dedup')
+      .map(async (s) => {
+        if (s.descriptor.kind === 'custom') return (b: DocumentBatch) => firstValueFrom(of(b).pipe(s));
+        const stage = await makeStage(s.descriptor, kernel);
+        return async (b: DocumentBatch) => stage.apply(b);
+      }),
+  );
+  const written = new Map<string, number>();
+  const place = (path: string) => ({ runDirectory: '', path, fileSystem: countingFileSystem(written) });
+  const documents = await Promise.all(recipe.sinks.map((s) => openSegmentWriter(s, place(s.name))));
+  const ledger = await openSegmentWriter(ledgerSink, place('ledger'));
+  const counters = emptyCounters();
+  const start = performance.now();
+  let warm: { at: number; bytes: number } | null = null;
+  splits: for (const split of plan.splits.slice(0, LIMIT_SPLITS)) {
+    for await (const whole of readSplit(split, plan, recipe.read, {
+      kernel,
+      onQuarantine: (r) => countQuarantined(counters, r),
+    })) {
+      countRead(counters, whole, 'input');
+      let batch = whole;
+      for (const apply of stages) batch = await apply(batch);
+      countOutcome(counters, batch, true);
+      await ledger.write(ledgerRows(batch, annotations));
+      const kept = documentColumns(batch, annotations, rewritten);
+      for (const w of documents) await w.write(kept);
+      const at = performance.now();
+      if (warm === null && at - start > WARM_UP_MS) warm = { at, bytes: counters.read.bytes };
+      if (at - start > LIMIT_MS) break splits;
+    }
+  }
+  for (const w of [...documents, ledger] as SegmentWriter[]) await w.finish();
+  const end = performance.now();
+  const textBytes = counters.read.bytes;
+  // A few batches after the warm-up tell more than all of them; fewer do not.
+  const measured = warm !== null && textBytes - warm.bytes > textBytes / 2 ? warm : { at: start, bytes: 0 };
+  const bytesOf = (name: string): number =>
+    [...written].filter(([path]) => path.startsWith(name)).reduce((n, [, b]) => n + b, 0);
+  const ledgerBytes = bytesOf('ledger');
+  const all = [...written.values()].reduce((a, b) => a + b, 0);
+  return {
+    seconds: (end - start) / 1000,
+    textBytes,
+    bytesPerSecond: (1000 * (textBytes - measured.bytes)) / Math.max(1, end - measured.at),
+    counters,
+    outputShare: textBytes === 0 ? 0 : (all - ledgerBytes) / textBytes,
+    ledgerShare: textBytes === 0 ? 0 : ledgerBytes / textBytes,
+    documentBytes: all - ledgerBytes,
+  };
+}
+
+/** Takes every write and keeps nothing but its length. */
+function countingFileSystem(written: Map<string, number>): FileSystem {
+  const paths = new Map<object, string>();
+  const nothing = async (): Promise<void> => {};
+  return {
+    async open(path) {
+      const file = {} as Awaited<ReturnType<FileSystem['open']>>;
+      paths.set(file, path);
+      return file;
+    },
+    async write(file, bytes) {
+      const path = paths.get(file)!;
+      written.set(path, (written.get(path) ?? 0) + bytes.length);
+    },
+    read: async () => 0,
+    size: async (file) => written.get(paths.get(file)!) ?? 0,
+    fsync: nothing,
+    close: nothing,
+    rename: nothing,
+    unlink: nothing,
+    fsyncFolder: nothing,
+  };
+}

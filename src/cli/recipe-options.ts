@@ -1,0 +1,74 @@
+import { ConfigError } from '../errors.ts';
+import { type Recipe, withSettings } from '../recipe.ts';
+import { builtInRecipes, loadRecipe } from '../recipe-loader.ts';
+import { parseBytes } from '../run/options.ts';
+import { type ReadOptions, readOptions } from '../streams/read-options.ts';
+import type { OptionSpecs, Values } from './command.ts';
+import { safeText } from './safe-text.ts';
+
+/** Options that say what is read. */
+export const readSpecs = {
+  'text-field': {
+    value: 'FIELD',
+    help: 'Field of a record that holds the text; dots reach into objects. Default text.',
+  },
+  'id-field': {
+    value: 'FIELD',
+    help: 'Field that holds the id. Default id; without one a document is called file#block.offset.',
+  },
+  'domain-from': {
+    value: 'WHERE',
+    help: 'auto (field domain, else metadata.domain, else the path), path, kind (prose, code or table by extension), field:NAME or constant:NAME.',
+  },
+  format: { value: 'FORMAT', help: 'auto (default), jsonl, text, parquet or arrow.' },
+  'max-line': { value: 'SIZE', help: 'Largest text of one record; longer ones go to quarantine. Default 16MiB.' },
+} as const satisfies OptionSpecs;
+
+/** Options that say what is done; shared by `run` and `plan`. */
+export const recipeSpecs = {
+  input: { value: 'GLOB', many: true, help: 'Files, folders or globs to read, or - for standard input. Quote globs.' },
+  ...readSpecs,
+  set: {
+    value: 'STEP.OPTION=VALUE',
+    many: true,
+    help: 'Changes one option of one step, for example gopher_quality.min_words=30.',
+  },
+} as const satisfies OptionSpecs;
+
+/** Reading options of a recipe with those of the command line over them. */
+export function readOptionsFrom(values: Values<typeof readSpecs>, base: Partial<ReadOptions> = {}): ReadOptions {
+  const changed = {
+    ...base,
+    ...(values['text-field'] && { textField: values['text-field'] }),
+    ...(values['id-field'] && { idField: values['id-field'] }),
+    ...(values['domain-from'] && { domainFrom: values['domain-from'] }),
+    ...(values.format && { format: values.format }),
+    ...(values['max-line'] && { maxLineBytes: parseBytes(values['max-line'], '--max-line') }),
+  };
+  const parsed = readOptions.safeParse(changed);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = String(issue.path[0] ?? '');
+  const flags: Readonly<Record<string, [keyof typeof readSpecs, string]>> = {
+    domainFrom: ['domain-from', 'auto, path, kind, field:<name> or constant:<name>'],
+    format: ['format', 'auto, jsonl, text, parquet or arrow'],
+    maxLineBytes: ['max-line', 'a size of at least 1 KiB'],
+  };
+  const [flag, expected] = flags[field] ?? [field, issue.message];
+  const came = (values as Readonly<Record<string, unknown>>)[flag];
+  throw new ConfigError({ expected, came: `'${String(came)}'`, where: `--${flag}` });
+}
+
+/** The recipe that the command line names, with its options applied. */
+export async function recipeFrom(nameOrPath: string, values: Values<typeof recipeSpecs>): Promise<Recipe> {
+  const loaded = await loadRecipe(nameOrPath);
+  return withSettings({ ...loaded, read: readOptionsFrom(values, loaded.read) }, values.set);
+}
+
+/** Lines of the help that list the built-in recipes. */
+export async function builtInLines(): Promise<string[]> {
+  const recipes = await builtInRecipes();
+  if (recipes.length === 0) return [];
+  const width = Math.max(...recipes.map((r) => r.name.length));
+  return ['Built-in recipes', ...recipes.map((r) => `  ${r.name.padEnd(width)}  ${safeText(r.description)}`)];
+}

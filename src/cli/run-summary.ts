@@ -1,0 +1,260 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { RunJson } from '../run/types.ts';
+import { liveFiles, readCommits } from '../streams/commits.ts';
+import type { Counters, DomainCounters } from '../streams/counters.ts';
+import type { StepDescriptor } from '../streams/operator.ts';
+import type { Rule } from '../streams/outcome.ts';
+import { count, duration, percent, plural, rough, shellWord, short, size } from './format.ts';
+import { type Reason, topReasons } from './run-view.ts';
+import { clipped, safeExcerpt, safeText } from './safe-text.ts';
+import { type Terminal, tableLines, wrapped } from './terminal.ts';
+
+export interface SummaryInput {
+  /** Absolute path of the run directory. */
+  readonly run: string;
+  readonly result: RunJson;
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  readonly warnings: readonly string[];
+  /** Documents dropped that are no surprise, per domain or `all`. */
+  readonly expected: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
+  /** Greatest resident memory of the process; null when the run was done before. */
+  readonly peakBytes: number | null;
+  /** Text per second of this sitting; null when it did nothing. */
+  readonly bytesPerSecond: number | null;
+  readonly already: boolean;
+}
+
+const REASONS = 8;
+const DOMAINS = 12;
+
+/** What a person wants to read at the end of a run. Leads with what was kept and where it lies. */
+export async function printSummary(terminal: Terminal, input: SummaryInput): Promise<void> {
+  const { out, style, width } = terminal;
+  const { result, run } = input;
+  const t = result.totals!;
+  const here = shownPath(run);
+  out();
+  const head = input.already ? 'This run was done before' : 'Done';
+  out(
+    `${style.bold(style.green(head))}: kept ${style.bold(count(t.kept.documents))} of ${plural(t.read.documents, 'document')} (${percent(t.kept.documents, t.read.documents)}), ${size(t.kept.bytes - t.cutBytes)} of text, in ${duration(result.seconds)}.`,
+  );
+  out(
+    style.dim(
+      `The input is as it was. Every document read has its row in the ledger, with the reason where it was not kept.`,
+    ),
+  );
+  out();
+  for (const line of domainLines(terminal, t)) out(line);
+  const reasons = topReasons(t);
+  if (reasons.length > 0) {
+    out();
+    out(style.bold(`Why ${plural(t.dropped.documents, 'document was', 'documents were')} left out`));
+    for (const reason of reasons.slice(0, REASONS))
+      for (const line of reasonLines(terminal, reason, t, stepsOf(result))) out(line);
+    if (reasons.length > REASONS)
+      out(style.dim(`  and ${reasons.length - REASONS} more rules: see the first query below`));
+  }
+  const notes = noteLines(terminal, input, t);
+  if (notes.length > 0) out();
+  for (const line of notes) out(line);
+  out();
+  await printOutput(terminal, input, here);
+  out();
+  out(style.bold('Next'));
+  const example = reasons.flatMap((r) => r.counters.examples)[0]?.id;
+  for (const command of nextCommands(here, result, example)) out(`  ${clipped(command, Math.max(width, 200))}`);
+}
+
+const stepsOf = (result: RunJson): readonly StepDescriptor[] =>
+  (result.recipe as unknown as { readonly steps: readonly StepDescriptor[] }).steps;
+
+/** As short as it can be from here. */
+export function shownPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near === '' ? '.' : near.startsWith('..') ? path : near;
+}
+
+/** Tokens of all that was read are known for judged documents only; the others count at the same bytes per token. */
+function tokensIn(amount: { bytes: number; tokens: number }, kept: { bytes: number; tokens: number }): number {
+  return kept.tokens > 0 ? (amount.bytes * kept.tokens) / kept.bytes : amount.bytes / 4;
+}
+
+function domainLines(terminal: Terminal, t: Counters): string[] {
+  const { style } = terminal;
+  const row = (name: string, d: DomainCounters, paint = (s: string): string => s): string[] => [
+    paint(name),
+    count(d.read.documents),
+    paint(count(d.kept.documents)),
+    percent(d.kept.documents, d.read.documents),
+    size(d.read.bytes),
+    size(d.kept.bytes),
+    rough(tokensIn(d.read, d.kept)),
+    rough(tokensIn(d.kept, d.kept)),
+  ];
+  const domains = Object.entries(t.domains).sort((a, b) => b[1].read.bytes - a[1].read.bytes || (a[0] < b[0] ? -1 : 1));
+  const shown = domains.length > DOMAINS ? domains.slice(0, DOMAINS - 1) : domains;
+  const rows = shown.map(([name, d]) => row(safeText(name) || '(none)', d));
+  if (domains.length > shown.length) {
+    const rest = domains.slice(shown.length).map(([, d]) => d);
+    rows.push(row(`${rest.length} more`, rest.reduce(sumDomains)));
+  }
+  if (domains.length !== 1) rows.push(row('all', { read: t.read, kept: t.kept, dropped: t.dropped }, style.bold));
+  const right = 'right' as const;
+  return tableLines(
+    [
+      { title: 'domain', max: 22 },
+      { title: 'documents', align: right },
+      { title: '→ kept', align: right },
+      { title: '', align: right },
+      { title: 'text', align: right },
+      { title: '→ kept', align: right },
+      { title: '≈ tokens', align: right },
+      { title: '→ kept', align: right },
+    ],
+    rows,
+  ).map((line, i) => (i === 0 ? style.dim(line) : line));
+}
+
+function sumDomains(a: DomainCounters, b: DomainCounters): DomainCounters {
+  const add = (k: 'read' | 'kept' | 'dropped') => ({
+    documents: a[k].documents + b[k].documents,
+    bytes: a[k].bytes + b[k].bytes,
+    tokens: a[k].tokens + b[k].tokens,
+  });
+  return { read: add('read'), kept: add('kept'), dropped: add('dropped') };
+}
+
+function reasonLines({ style, width }: Terminal, r: Reason, t: Counters, steps: readonly StepDescriptor[]): string[] {
+  const step = steps.find((s) => s.step === r.step);
+  const rule = step?.rules.find((x) => x.name === r.rule);
+  const means =
+    step?.kind === 'dedup'
+      ? 'same text as an earlier document'
+      : rule && step?.kind === 'drop'
+        ? conditionOf(rule)
+        : '';
+  const line = `  ${percent(r.dropped, t.read.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ${style.bold(safeText(r.rule))}${means ? `  ${style.dim(clipped(safeText(means), Math.max(20, width - 24 - r.rule.length)))}` : ''}`;
+  const [example] = r.counters.examples;
+  if (!example) return [line];
+  const value = step?.kind === 'drop' && example.value !== null ? ` (${short(example.value)})` : '';
+  const label = `e.g. ${clipped(safeText(example.id), 32)}${value}: `;
+  const excerpt = safeExcerpt(example.excerpt);
+  const shown = excerpt === '' ? '(empty text)' : `“${clipped(excerpt, Math.max(16, width - 24 - label.length))}”`;
+  return [line, style.dim(`${' '.repeat(22)}${label}${shown}`)];
+}
+
+/** When a rule leaves a document out: `gopher_word_count < 50`. */
+export const conditionOf = (r: Rule): string => `${r.column} ${r.comparison} ${short(r.threshold)}`;
+
+function noteLines({ style, width }: Terminal, input: SummaryInput, t: Counters): string[] {
+  const lines: string[] = [];
+  const say = (label: string, text: string, paint = (s: string): string => s): void => {
+    const [first, ...rest] = wrapped(text, width - 16);
+    lines.push(`  ${paint(label.padEnd(12))}  ${first}`, ...rest.map((l) => ' '.repeat(16) + l));
+  };
+  const q = t.quarantined;
+  if (q.records > 0) {
+    const reasons = Object.entries(q.byReason)
+      .sort((a, b) => b[1] - a[1])
+      .map(([reason, n]) => `${safeText(reason)} ${count(n)}`);
+    say(
+      'quarantine',
+      `${plural(q.records, 'record')} (${size(q.bytes)}) that could not be read as documents: ${reasons.join(', ')}`,
+      style.yellow,
+    );
+    const missing = q.byReason.missing_text ?? 0;
+    if (missing > t.read.documents / 2)
+      say(
+        '',
+        'Most records have no text where it was looked for. Give the field with --text-field, see: sluice inspect <file>',
+        style.yellow,
+      );
+  }
+  if (input.skipped.length > 0) {
+    const by = new Map<string, number>();
+    for (const s of input.skipped) by.set(s.reason, (by.get(s.reason) ?? 0) + 1);
+    const reasons = [...by].sort((a, b) => b[1] - a[1]).map(([reason, n]) => `${safeText(reason)} ${count(n)}`);
+    say(
+      'passed over',
+      `${plural(input.skipped.length, 'file')}: ${reasons.slice(0, 6).join(', ')}${reasons.length > 6 ? ', ...' : ''}`,
+    );
+  }
+  for (const w of input.warnings.slice(0, 3)) say('note', safeText(w), style.yellow);
+  if (input.warnings.length > 3) say('', `and ${input.warnings.length - 3} more notes of this kind`);
+  if (t.unjudged > 0)
+    say(
+      'not judged',
+      `${plural(t.unjudged, 'kept document')} (${percent(t.unjudged, t.kept.documents)}) that no rule looked at`,
+    );
+  if (t.cutBytes > 0) say('cut', `${size(t.cutBytes)} of text cut out of kept documents (spans in the ledger)`);
+  for (const text of surprises(input, t)) say('look here', text, style.yellow);
+  const pace = input.bytesPerSecond === null ? [] : [`${(input.bytesPerSecond / 1e6).toFixed(1)} MB/s of text`];
+  if (input.peakBytes !== null) pace.push(`${size(input.peakBytes)} of memory at most`);
+  if (pace.length > 0) say('pace', pace.join(', '));
+  return lines;
+}
+
+/** What the one who started the run would want to hear before using its output. */
+function surprises({ result, expected }: SummaryInput, t: Counters): string[] {
+  const texts: string[] = [];
+  const share = (d: { dropped: { documents: number }; read: { documents: number } }): number =>
+    d.read.documents === 0 ? 0 : d.dropped.documents / d.read.documents;
+  for (const [name, band] of Object.entries(expected)) {
+    const d = name === 'all' ? t : t.domains[name];
+    if (!d || d.read.documents < 100) continue;
+    const s = share(d);
+    if (s >= band.min && s <= band.max) continue;
+    const bound = s > band.max ? `at most ${percent(band.max, 1)}` : `at least ${percent(band.min, 1)}`;
+    texts.push(
+      `${name === 'all' ? 'Of all documents' : `Of ${safeText(name)}`} ${percent(s, 1)} were left out; the recipe ${safeText(result.name)} expects ${bound}.`,
+    );
+  }
+  const top = topReasons(t)[0];
+  if (t.read.documents >= 100 && top && top.dropped > 0.6 * t.read.documents)
+    texts.push(
+      `One rule, ${safeText(top.rule)}, left out ${percent(top.dropped, t.read.documents)} of all documents. See whether it fits this text: sluice explain shows what threshold would have kept a document.`,
+    );
+  return texts;
+}
+
+async function printOutput(
+  { out, style, width }: Terminal,
+  { run, result }: SummaryInput,
+  here: string,
+): Promise<void> {
+  out(`${style.bold('Output')}  ${here}`);
+  const commits = await readCommits(join(run, 'commits.jsonl'), { repair: false });
+  const rows = [
+    ...result.sinks.map((s) => ({ ...s, what: 'kept documents with every annotation' })),
+    { name: 'ledger', folder: 'ledger', what: 'one row per document read: outcome, rule, value, threshold' },
+    { name: 'quarantine', folder: 'quarantine', what: 'records that could not be read, with position and reason' },
+  ].flatMap(({ name, folder, what }) => {
+    const files = liveFiles(commits, name);
+    if (files.length === 0) return [];
+    return [
+      [
+        `${folder}/`,
+        plural(files.length, 'file'),
+        size(files.reduce((n, f) => n + f.bytes, 0)),
+        style.dim(clipped(what, width - 48)),
+      ],
+    ];
+  });
+  if (existsSync(join(run, 'README.md')))
+    rows.push(['README.md', '', '', style.dim('opens all of it by name in Python and elsewhere')]);
+  for (const line of tableLines([{}, { align: 'right' }, { align: 'right' }, {}], rows)) out(line);
+}
+
+function nextCommands(here: string, result: RunJson, example: string | undefined): string[] {
+  const dir = shellWord(here);
+  const commands = [
+    `sluice sql ${dir} "SELECT domain, rule, count(*) AS n FROM ledger WHERE outcome = 'dropped' GROUP BY ALL ORDER BY n DESC"`,
+  ];
+  if (example !== undefined && safeText(example) === example)
+    commands.push(`sluice explain ${dir} ${shellWord(example)}`);
+  else commands.push(`sluice status ${dir}`);
+  const [documents] = result.sinks;
+  commands.push(`sluice inspect ${shellWord(join(here, documents.folder))}`);
+  return commands;
+}

@@ -1,0 +1,183 @@
+import { resolve } from 'node:path';
+import { tap } from 'rxjs';
+import { ConfigError } from '../errors.ts';
+import { parseBytes } from '../run/options.ts';
+import type { RunEvent } from '../run/types.ts';
+import { run as runRecipe } from '../run.ts';
+import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
+import { EXIT, errorEvent } from './failure.ts';
+import { plural, shellWord } from './format.ts';
+import { builtInLines, recipeFrom, recipeSpecs } from './recipe-options.ts';
+import { jsonReporter, peopleReporter, type Reporter } from './run-reporters.ts';
+import { printSummary, shownPath } from './run-summary.ts';
+import { safeJson } from './safe-text.ts';
+import { standardOutput } from './terminal.ts';
+
+const options = {
+  ...recipeSpecs,
+  output: { value: 'DIR', help: 'Run directory. Default sluice-out/<recipe>. Running again goes on where it stopped.' },
+  workers: { value: 'N', help: 'Threads. Default: all cores. The output is the same with any number.' },
+  memory: {
+    value: 'SIZE',
+    help: 'Buffers over all workers, for example 256MB (the default); Node itself comes on top.',
+  },
+  limit: { value: 'N', help: 'Only the first N documents.' },
+  sample: { value: 'P%', help: 'Only about P percent of the documents, chosen by a hash of the id.' },
+  'annotate-only': { help: 'Computes every annotation and drops nothing.' },
+  'shard-size': { value: 'SIZE', help: 'Size that finished files aim at. Default 256MB.' },
+  fresh: { help: 'Deletes an earlier run in the output folder first (only a folder that holds a run of ours).' },
+  json: { help: 'One JSON object per line on standard output, see below.' },
+} as const satisfies OptionSpecs;
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommandLine('run', args, options, ['recipe']);
+  const recipe = await recipeFrom(positionals[0], values);
+  const limit = wholeNumber(values.limit, '--limit') ?? null;
+  const runOptions = {
+    input: values.input.length > 0 ? [...values.input] : undefined,
+    output: values.output,
+    workers: wholeNumber(values.workers, '--workers'),
+    memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory'),
+    limit,
+    samplePercent: percentOption(values.sample),
+    fresh: values.fresh,
+    annotateOnly: values['annotate-only'],
+    shardSize: values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size'),
+  };
+  const stop = new AbortController();
+  const reporter = values.json
+    ? jsonReporter({ name: recipe.name, limit })
+    : peopleReporter({ name: recipe.name, limit });
+  const resume = `sluice run ${args
+    .filter((a) => a !== '--fresh')
+    .map(shellWord)
+    .join(' ')}`;
+  const events = runRecipe(recipe, { ...runOptions, stop: stop.signal });
+  const seen = {
+    planned: null as Planned | null,
+    first: null as ProgressEvent | null,
+    last: null as ProgressEvent | null,
+  };
+  const end = await new Promise<RunEvent | 'killed'>((done, fail) => {
+    let lastEvent: RunEvent | null = null;
+    const subscription = events
+      .pipe(
+        tap((e) => {
+          if (e.type === 'planned') seen.planned = e;
+          if (e.type === 'progress') {
+            seen.first ??= e;
+            seen.last = e;
+          }
+          reporter.event(e);
+        }),
+      )
+      .subscribe({
+        next: (e) => {
+          lastEvent = e;
+        },
+        error: fail,
+        complete: () => (lastEvent ? done(lastEvent) : fail(new Error('a run that said nothing'))),
+      });
+    onInterrupt(stop, reporter, values.json, () => {
+      subscription.unsubscribe();
+      done('killed');
+    });
+  }).catch((error) => {
+    reporter.close();
+    if (values.json) process.stdout.write(`${safeJson(JSON.stringify(errorEvent(error)))}\n`);
+    throw error;
+  });
+  reporter.close();
+  if (end === 'killed') {
+    process.stderr.write(`Stopped at once. What was committed is safe; to go on:\n  ${resume}\n`);
+    // Workers may be in the middle of a batch: nobody waits for them.
+    process.exit(EXIT.interrupted);
+  }
+  if (end.type === 'stopped') {
+    process.stderr.write(
+      `Stopped after ${plural(end.splitsDone, 'split')} of ${end.splits}, all of them safe in ${shownPath(end.run)}. To go on:\n  ${resume}\n`,
+    );
+    return EXIT.interrupted;
+  }
+  if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
+  if (!values.json) {
+    await printSummary(standardOutput(), {
+      run: resolve(end.run),
+      result: end.result,
+      skipped: seen.planned?.skipped ?? [],
+      warnings: seen.planned?.warnings ?? [],
+      expected: recipe.expected,
+      peakBytes: end.already ? null : process.resourceUsage().maxRSS * 1024,
+      bytesPerSecond: end.already ? null : paceOf(seen.first, end.result.totals?.read.bytes ?? 0, end.result.seconds),
+      already: end.already,
+    });
+  }
+  return EXIT.done;
+}
+
+type Planned = Extract<RunEvent, { type: 'planned' }>;
+type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;
+
+/** Text that was read per second of the run. */
+const paceOf = (first: ProgressEvent | null, bytes: number, seconds: number): number | null =>
+  first === null || seconds === 0 ? null : bytes / seconds;
+
+/** First Ctrl-C: finish what is in work; second: stop now. */
+function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, kill: () => void): void {
+  const interrupt = (): void => {
+    if (stop.signal.aborted) {
+      reporter.close();
+      kill();
+      return;
+    }
+    stop.abort();
+    if (json) process.stdout.write(`${JSON.stringify({ event: 'stopping', time: new Date().toISOString() })}\n`);
+    reporter.note('Finishing the splits in work, so that nothing is lost (Ctrl-C again stops at once).');
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+}
+
+function percentOption(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const n = /^\d+(\.\d+)?\s*%?$/.test(text) ? Number(text.replace('%', '')) : Number.NaN;
+  if (n > 0 && n <= 100) return n;
+  throw new ConfigError({
+    expected: 'a percentage above 0 and up to 100, such as 5%',
+    came: `'${text}'`,
+    where: '--sample',
+  });
+}
+
+export const runCommand: Command = {
+  help: {
+    usage: '<recipe.ts | built-in name> [options]',
+    about:
+      'Runs a recipe over files and writes what is kept, a ledger with the reason for every document, and what could not be read. The input is never changed. Interrupted runs go on where they stopped when the same command is given again; a finished run says so.',
+    options,
+    examples: [
+      ["sluice run quickstart --input 'data/*.jsonl.gz'", 'a built-in recipe over gzipped JSON lines'],
+      [
+        'sluice run quickstart --input data.jsonl --text-field content --set gopher_quality.min_words=30',
+        'another text field, a milder threshold',
+      ],
+      ["sluice run recipe.ts --input 'crawl/**/*.parquet' --output out/crawl --workers 8", 'a recipe of your own'],
+      ["sluice run quickstart --input 'data/*' --sample 1% --output out/try", 'a first look at one percent'],
+      ['cat data.jsonl | sluice run quickstart --input - --json', 'from standard input, with events for a program'],
+    ],
+    more: async () => [
+      ...(await builtInLines()),
+      '',
+      'Events of --json, each with `event` and `time`; fields are only ever added:',
+      '  planned   run files splits textBytes skipped[{path,reason}] warnings[] resumedSplits',
+      '  progress  phase phaseNumber phases splitsDone splits share documents{read,kept,dropped,quarantined}',
+      '            textBytes megabytesPerSecond etaSeconds memoryBytes seconds topReasons[{step,rule,dropped}]',
+      '  commit    phase split documents',
+      '  stopping  after the first Ctrl-C',
+      '  stopped   run splitsDone splits                      (exit code 130)',
+      '  finished  run already seconds totals                 (exit code 0)',
+      '  error     code exitCode message expected came where todo',
+    ],
+  },
+  run,
+};

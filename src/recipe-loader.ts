@@ -1,0 +1,192 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { register } from 'node:module';
+import { basename, extname, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ResolveHookData } from './cli/resolve-hook.ts';
+import { ConfigError, nearestName, SluiceError } from './errors.ts';
+import type { Recipe } from './recipe.ts';
+import { importInWorkers } from './streams/pool.ts';
+
+const fromSources = import.meta.url.endsWith('.ts');
+const extension = fromSources ? '.ts' : '.js';
+const builtInFolder = new URL(fromSources ? '../recipes/' : './recipes/', import.meta.url);
+
+/** Names of the recipes that come with Sluice. */
+export function builtInNames(): string[] {
+  if (!existsSync(builtInFolder)) return [];
+  return readdirSync(builtInFolder)
+    .filter((f) => f.endsWith(extension) && !f.endsWith('.d.ts'))
+    .map((f) => f.slice(0, -extension.length))
+    .sort();
+}
+
+/** Built-in recipes with their descriptions, for the help. */
+export async function builtInRecipes(): Promise<Recipe[]> {
+  return Promise.all(builtInNames().map(loadRecipe));
+}
+
+/**
+ * A recipe by the name of a built-in one, or by the path of a TypeScript or JavaScript module with a default export, from any folder: a bare
+ * `sluice` in it is the running copy, installed there or not.
+ * Errors: ConfigError for an unknown name (with the nearest), a module that does not load, and one without a recipe in it.
+ */
+export async function loadRecipe(nameOrPath: string): Promise<Recipe> {
+  const url = locate(nameOrPath);
+  if (url.pathname.endsWith('ts')) await useTypeScript();
+  useRunningCopy();
+  const file = fileURLToPath(url);
+  let module: { readonly default?: unknown };
+  try {
+    module = (await import(url.href)) as typeof module;
+  } catch (error) {
+    throw loadError(error, file);
+  }
+  // A CommonJS recipe compiled from `export default` has it one level down.
+  const exported = module.default as { readonly default?: unknown } | undefined;
+  const found = looksLikeRecipe(exported) ? exported : exported?.default;
+  if (looksLikeRecipe(found)) {
+    if (ownModules(found).length > 0) importInWorkers(hooksForWorkers(ownModules(found)));
+    return found;
+  }
+  throw new ConfigError({
+    expected: '`export default recipe({ ... })`',
+    came:
+      module.default === undefined
+        ? `no default export (only ${Object.keys(module).join(', ') || 'nothing'})`
+        : kindOf(module.default),
+    where: file,
+    todo: "Import `recipe` from 'sluice' and export its result as default; `sluice init` writes one to start from.",
+  });
+}
+
+function looksLikeRecipe(value: unknown): value is Recipe {
+  const r = value as Partial<Recipe> | null | undefined;
+  return (
+    typeof r === 'object' &&
+    r !== null &&
+    Array.isArray(r.steps) &&
+    Array.isArray(r.sinks) &&
+    typeof r.read === 'object'
+  );
+}
+
+const kindOf = (value: unknown): string => {
+  if (value instanceof Promise) return 'a promise (export what it resolves to: `export default await ...`)';
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return `a plain object with ${Object.keys(value).join(', ') || 'no keys'} (wrap it in recipe())`;
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+};
+
+function locate(nameOrPath: string): URL {
+  const isPath = /[\\/]/.test(nameOrPath) || /\.[cm]?[jt]s$/.test(nameOrPath);
+  const names = builtInNames();
+  if (!isPath && names.includes(nameOrPath)) return new URL(nameOrPath + extension, builtInFolder);
+  const path = resolve(nameOrPath);
+  const candidates = extname(path) === '' ? [path, `${path}.ts`, `${path}.js`, `${path}.mjs`] : [path];
+  const found = candidates.find((p) => existsSync(p) && statSync(p).isFile());
+  if (found && /\.[cm]?[jt]s$/.test(found)) return pathToFileURL(found);
+  if (found) {
+    throw new ConfigError({
+      expected: 'a recipe: a .ts, .js, .mts or .mjs module',
+      came: basename(found),
+      where: found,
+    });
+  }
+  const near = nearestName(nameOrPath, names);
+  throw new ConfigError({
+    expected: isPath ? 'an existing recipe file' : `a recipe file, or a built-in recipe (${names.join(', ')})`,
+    came: `'${nameOrPath}'`,
+    where: 'recipe',
+    todo: near ? `Did you mean ${near}?` : `Looked for ${path}. \`sluice init\` writes a recipe to start from.`,
+  });
+}
+
+let typeScript: Promise<void> | null = null;
+
+/** tsx compiles what is imported from now on; sources already run under it. */
+function useTypeScript(): Promise<void> {
+  typeScript ??= fromSources
+    ? Promise.resolve()
+    : import('tsx/esm/api').then((tsx) => {
+        tsx.register();
+      });
+  return typeScript;
+}
+
+let registered = false;
+
+const hook = new URL(`./cli/resolve-hook${extension}`, import.meta.url);
+const hookData: ResolveHookData = { root: new URL('.', import.meta.url).href, extension };
+
+function useRunningCopy(): void {
+  if (registered) return;
+  registered = true;
+  register(hook, { data: hookData });
+}
+
+/** Modules of the user's own that workers will import: annotators, for example. */
+function ownModules(recipe: Recipe): string[] {
+  const named = recipe.steps.flatMap(({ descriptor: d }) => {
+    const annotators = (d.options.annotators ?? []) as unknown as readonly { readonly module: string }[];
+    return [d.module, ...annotators.map((a) => a.module)];
+  });
+  return named.filter((m) => m.startsWith('file:'));
+}
+
+/** Hooks hold for one thread only, so each worker registers them again. */
+function hooksForWorkers(modules: readonly string[]): string {
+  const tsx = !fromSources && modules.some((m) => m.endsWith('ts'));
+  const code = [
+    "import{register}from'node:module';",
+    tsx ? `import{register as tsx}from${JSON.stringify(import.meta.resolve('tsx/esm/api'))};tsx();` : '',
+    `register(${JSON.stringify(hook.href)},{data:${JSON.stringify(hookData)}});`,
+  ];
+  return `data:text/javascript,${encodeURIComponent(code.join(''))}`;
+}
+
+/** What a failed import means for the one who wrote the recipe. */
+function loadError(error: unknown, file: string): ConfigError {
+  const e = error as NodeJS.ErrnoException;
+  if (error instanceof SluiceError) {
+    return new ConfigError({ ...error.parts, where: [file, error.parts.where].filter(Boolean).join(': ') });
+  }
+  const missing = e.code === 'ERR_MODULE_NOT_FOUND' && /Cannot find (?:package|module) '([^']+)'/.exec(e.message);
+  if (missing) {
+    return new ConfigError({
+      expected: `imports of ${basename(file)} that exist`,
+      came: `'${missing[1]}', which is not there`,
+      where: file,
+      todo: /^[./]|^file:/.test(missing[1])
+        ? 'Check the path; local imports are written with their extension.'
+        : `Install it beside the recipe: npm install ${missing[1]}`,
+      cause: error,
+    });
+  }
+  const syntax = e.name === 'SyntaxError' || e.message?.includes('Transform failed');
+  return new ConfigError({
+    expected: syntax ? 'a module without syntax errors' : 'a recipe that loads',
+    came: syntax ? syntaxMessage(e) : `${e.name}: ${e.message}${firstFrame(e, file)}`,
+    where: file,
+    cause: error,
+  });
+}
+
+/** Node puts file, line and a caret above the first line of the stack; the compiler has all in its message. */
+function syntaxMessage(e: Error): string {
+  const lines = (e.stack ?? '').split('\n');
+  const head = lines.slice(
+    0,
+    lines.findIndex((l) => l.startsWith('SyntaxError')),
+  );
+  const place = /:(\d+)$/.exec(head[0] ?? '');
+  const message = e.message.replace(/^Transform failed with \d+ errors?:\n/, '');
+  if (!place) return message.trim();
+  return [`${e.message} (line ${place[1]})`, ...head.slice(1).filter((l) => l.trim() !== '')].join('\n');
+}
+
+/** The line of the recipe in a stack. */
+function firstFrame(e: Error, file: string): string {
+  const frame = (e.stack ?? '').split('\n').find((l) => l.includes(file));
+  const line = /:(\d+):\d+\)?$/.exec(frame ?? '');
+  return line ? ` (line ${line[1]})` : '';
+}
