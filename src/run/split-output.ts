@@ -47,7 +47,7 @@ export class SplitOutput {
 
   static async open(task: SplitTask, kernel: Kernel): Promise<SplitOutput> {
     const { runDirectory, phase, split } = task;
-    const at = (folder: string) => ({ runDirectory, path: segmentPath(folder, split.index, phase.number) });
+    const at = (folder: string) => ({ runDirectory, path: segmentPath(folder, split.index, phase.number), kernel });
     const documents: { sink: string; writer: SegmentWriter }[] = [];
     let barrier: BarrierWriter | null = null;
     if (phase.before) {

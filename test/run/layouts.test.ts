@@ -1,0 +1,55 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { annotate, dedup, drop, gopherQuality, recipe, rule, textStatistics } from 'sluice';
+import { describe, expect, it } from 'vitest';
+import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
+import { runToEnd, temporaryFolder } from '../helpers/run.ts';
+
+/** Drops on both sides of the barrier, so that survivors depend on what was dropped before. */
+const both = recipe({
+  name: 'layouts',
+  splitBytes: 64 * 1024,
+  steps: [
+    annotate(textStatistics(), { step: 'before' }),
+    drop('empty', [rule('text_chars < 1', { name: 'empty' })]),
+    dedup.exact(),
+    annotate(gopherQuality(), { step: 'after' }),
+    drop('words', [rule('gopher_word_count < 50', { name: 'min_words' })], { where: { domain: ['code'], not: true } }),
+  ],
+});
+
+/** All rows of a folder of Parquet files as sorted JSON, without the columns that tell where a document stood. */
+async function rowsOf(folder: string): Promise<string[]> {
+  const files = existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith('.parquet')) : [];
+  const instance = await DuckDBInstance.create();
+  const connection = await instance.connect();
+  const list = files.map((f) => `'${join(folder, f)}'`).join(',');
+  const reader = await connection.runAndReadAll(
+    `SELECT to_json(t) AS row FROM (SELECT COLUMNS(c -> c NOT IN ('file', 'block', 'offset', 'row', 'duplicate_of')) FROM read_parquet([${list}])) t`,
+  );
+  const rows = reader.getRowObjects().map((r) => String(r.row));
+  connection.closeSync();
+  return rows.sort();
+}
+
+describe('file layout', () => {
+  it('changes no row: the same documents in 1, 7 and 64 files', async () => {
+    const folder = await temporaryFolder();
+    const documents = madeDocuments(900, 11);
+    const results: { documents: string[]; ledger: string[] }[] = [];
+    for (const files of [1, 7, 64]) {
+      const output = join(folder, `out-${files}`);
+      await writeCorpus(join(folder, `in-${files}`), documents, files);
+      await runToEnd(both, { input: [join(folder, `in-${files}/*.jsonl`)], output, workers: 2 });
+      results.push({
+        documents: await rowsOf(join(output, 'documents')),
+        ledger: await rowsOf(join(output, 'ledger')),
+      });
+    }
+    expect(results[0].ledger.length).toBe(900);
+    expect(results[0].documents.length).toBeGreaterThan(300);
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+});
