@@ -32,14 +32,21 @@ export async function breathe(started: number): Promise<number> {
  * Files of globs, folders and paths in argument order, then by the bytes of the relative path; a file is listed once, where it comes first.
  * Folders: recursive, no hidden names, no links that leave the root, no linked folders (their files are in the root anyway, or outside).
  * Errors: ConfigError for an input that names nothing that exists.
+ * @param stdin the file that `-` stands for.
  */
-export async function findFiles(inputs: readonly string[]): Promise<FoundFiles> {
+export async function findFiles(inputs: readonly string[], stdin?: string): Promise<FoundFiles> {
   const files: FoundFile[] = [];
   const skipped: { path: string; reason: string }[] = [];
   const warnings: string[] = [];
   const seen = new Set<string>();
   const names = new Map<string, number>();
   for (const input of inputs) {
+    if (input === '-' && stdin !== undefined) {
+      if (!seen.has('-'))
+        files.push({ path: uniqueName('stdin', '/standard input', names, warnings), absolutePath: stdin, named: true });
+      seen.add('-');
+      continue;
+    }
     for (const { path, absolutePath, realPath, root, named } of await expand(input, skipped)) {
       if (seen.has(realPath)) continue;
       seen.add(realPath);

@@ -6,8 +6,11 @@ import { frameAt } from './codecs/zstd-frames.ts';
 import { breathe, findFiles } from './files.ts';
 import { loadXxhash } from './hash.ts';
 import type { ReadOptions } from './read-options.ts';
+import { arrowBatches } from './readers/arrow.ts';
+import { parquetFooter } from './readers/parquet.ts';
 import { codecByMagic, SNIFF_BYTES, sniff } from './sniff.ts';
 import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type SplitPlan } from './splits.ts';
+import { spoolStdin } from './stdin.ts';
 
 /** Bytes at each end of a file that are hashed to see whether it is the same one at a resume. */
 const PROBE_BYTES = 64 * 1024;
@@ -28,6 +31,10 @@ interface Part {
 export interface PlanOptions {
   /** Text bytes that a split aims at. Default SPLIT_TEXT_BYTES. */
   readonly splitBytes?: number;
+  /** Where standard input is copied to. Default: `sluice-stdin` in the system's folder for temporary files. */
+  readonly spoolFolder?: string;
+  /** What `-` stands for. Default: standard input. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -37,11 +44,12 @@ export interface PlanOptions {
 export async function planSplits(
   inputs: readonly string[],
   options: ReadOptions,
-  { splitBytes = SPLIT_TEXT_BYTES }: PlanOptions = {},
+  { splitBytes = SPLIT_TEXT_BYTES, spoolFolder, stdin }: PlanOptions = {},
 ): Promise<SplitPlan> {
-  const found = await findFiles(inputs);
+  const spooled = inputs.includes('-') ? await spoolStdin(spoolFolder, stdin) : null;
+  const found = await findFiles(inputs, spooled?.path);
   const skipped = [...found.skipped];
-  const warnings = [...found.warnings];
+  const warnings = [...(spooled ? [spooled.warning] : []), ...found.warnings];
   const files: PlannedFile[] = [];
   const parts: Part[] = [];
   let started = performance.now();
@@ -68,11 +76,12 @@ export async function planSplits(
       format: sniffed.format,
       codec: sniffed.codec,
       size: probe.size,
-      mtimeMs: probe.mtimeMs,
+      // The time of the copy of standard input is not a property of the input.
+      mtimeMs: file.absolutePath === spooled?.path ? 0 : probe.mtimeMs,
       probeHash: h64Raw(probe.ends).toString(16).padStart(16, '0'),
     };
     files.push(planned);
-    if (probe.size > 0) parts.push(...(await partsOf(planned, files.length - 1, probe.last, splitBytes)));
+    if (probe.size > 0) parts.push(...(await partsOf(planned, files.length - 1, probe.last, options, splitBytes)));
   }
   return { version: 1, files, splits: pack(parts, splitBytes), skipped, warnings };
 }
@@ -125,10 +134,61 @@ function readAt(handle: number, position: number, target: Buffer, path: string):
   return target;
 }
 
-async function partsOf(file: PlannedFile, index: number, last: Uint8Array, splitBytes: number): Promise<Part[]> {
+/** Units of a file (row groups, record batches) in runs of about `splitBytes`. */
+function unitParts(units: readonly { readonly bytes: number }[], file: number, splitBytes: number): Part[] {
+  const parts: Part[] = [];
+  let start = 0;
+  let textBytes = 0;
+  units.forEach(({ bytes }, i) => {
+    if (i > start && textBytes + bytes > splitBytes) {
+      parts.push({ range: { file, start, end: i }, textBytes });
+      start = i;
+      textBytes = 0;
+    }
+    textBytes += bytes;
+  });
+  if (units.length > start) parts.push({ range: { file, start, end: units.length }, textBytes });
+  return parts;
+}
+
+async function parquetParts(
+  file: PlannedFile,
+  index: number,
+  { textField }: ReadOptions,
+  splitBytes: number,
+): Promise<Part[]> {
+  const window = await openWindow(file.absolutePath, file.size);
+  try {
+    const { groups } = await parquetFooter(window, textField);
+    return unitParts(groups, index, splitBytes);
+  } catch {
+    // The reader meets the damage again, and sets the file aside as one record.
+    return [{ range: { file: index, start: 0, end: 1 }, textBytes: file.size }];
+  } finally {
+    await window.close();
+  }
+}
+
+async function arrowParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[]> {
+  const blocks = await arrowBatches(file.absolutePath).catch(() => null);
+  // A stream tells nothing ahead; damage is met again by the reader.
+  return blocks === null
+    ? [{ range: { file: index, start: 0, end: 1 }, textBytes: file.size }]
+    : unitParts(blocks, index, splitBytes);
+}
+
+async function partsOf(
+  file: PlannedFile,
+  index: number,
+  last: Uint8Array,
+  options: ReadOptions,
+  splitBytes: number,
+): Promise<Part[]> {
   const whole = (textBytes: number): Part[] => [
     { range: { file: index, start: 0, end: file.size }, textBytes: Math.ceil(textBytes) },
   ];
+  if (file.format === 'parquet') return parquetParts(file, index, options, splitBytes);
+  if (file.format === 'arrow') return arrowParts(file, index, splitBytes);
   switch (file.codec) {
     case 'gzip': {
       // The last four bytes are the length of the last member, of most files the only one.

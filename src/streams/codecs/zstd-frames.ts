@@ -111,3 +111,11 @@ function frameHeader(head: Buffer): Header | string {
   const windowSize = single ? contentSize! : base + (base / 8) * (w & 7);
   return { contentSize, windowSize, checksum: (descriptor & 4) !== 0, headerBytes };
 }
+
+/** Decompressed bytes that the header of the frame in `bytes` tells, or null. */
+export function contentSizeOf(bytes: Uint8Array): number | null {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(18, bytes.length));
+  if (head.length < 6 || head.readUInt32LE(0) !== MAGIC) return null;
+  const header = frameHeader(head);
+  return typeof header === 'string' ? null : header.contentSize;
+}

@@ -4,10 +4,12 @@ import { openWindow } from '../codecs/window.ts';
 import type { QuarantinedRecord } from '../outcome.ts';
 import type { ReadOptions } from '../read-options.ts';
 import { BATCH_TEXT_BYTES, type Split, type SplitPlan } from '../splits.ts';
+import { readArrow } from './arrow.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
 import { readJsonl } from './jsonl.ts';
 import { lineBuffer } from './lines.ts';
+import { readParquet } from './parquet.ts';
 import { readText } from './text.ts';
 
 export interface ReadSplitOptions {
@@ -60,7 +62,11 @@ function read(
   switch (file.format) {
     case 'jsonl':
       return readJsonl(file, range, window, context);
-    default:
+    case 'text':
       return readText(file, window, context);
+    case 'parquet':
+      return readParquet(file, range, window, context);
+    case 'arrow':
+      return readArrow(file, range, context);
   }
 }

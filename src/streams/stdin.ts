@@ -1,0 +1,67 @@
+import { mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, InputError } from '../errors.ts';
+import { loadXxhash } from './hash.ts';
+
+/** Disk space that is left to others. */
+const RESERVE_BYTES = 512 * 1024 * 1024;
+/** Space is looked at each time so much was written. */
+const CHECK_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Copies standard input to a file named by its content, because positions must mean the same at a resume: the same input piped in again is
+ * the same file. The file stays until somebody deletes it.
+ * Errors: ConfigError on a terminal, InputError when the disk would be full.
+ */
+export async function spoolStdin(
+  folder = join(tmpdir(), 'sluice-stdin'),
+  input: AsyncIterable<Uint8Array> = process.stdin,
+): Promise<{ path: string; warning: string }> {
+  if (input === process.stdin && process.stdin.isTTY) {
+    throw new ConfigError({
+      expected: 'data on standard input',
+      came: 'a terminal',
+      where: '--input -',
+      todo: 'Pipe something in, or name files.',
+    });
+  }
+  await mkdir(folder, { recursive: true });
+  const partial = join(folder, `stdin-${process.pid}.tmp`);
+  const hash = (await loadXxhash()).create64();
+  let bytes = 0;
+  let unchecked = CHECK_BYTES;
+  const handle = await open(partial, 'w');
+  try {
+    for await (const chunk of input) {
+      unchecked += chunk.length;
+      if (unchecked >= CHECK_BYTES) {
+        unchecked = 0;
+        const { bavail, bsize } = await statfs(folder);
+        if (bavail * bsize < RESERVE_BYTES + CHECK_BYTES) {
+          throw new InputError({
+            expected: `disk space for a copy of standard input (${bytes} bytes so far)`,
+            came: `${bavail * bsize} bytes free`,
+            where: folder,
+            todo: 'Write the input to a file on a larger disk, and name that.',
+          });
+        }
+      }
+      await handle.writeFile(chunk);
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+    await handle.sync();
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  const path = join(folder, `stdin-${hash.digest().toString(16).padStart(16, '0')}`);
+  await rename(partial, path);
+  return {
+    path,
+    warning: `standard input (${bytes} bytes) was copied to ${path}, so that the run can be resumed; delete the copy when it is done`,
+  };
+}

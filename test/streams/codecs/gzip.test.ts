@@ -1,0 +1,136 @@
+import { crc32, gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { readGzip } from '../../../src/streams/codecs/gzip.ts';
+import { openWindow } from '../../../src/streams/codecs/window.ts';
+import { generator, prose } from '../../helpers/corpus.ts';
+import { fixture } from '../readers/read-all.ts';
+
+const text = (seed: number, words: number): Buffer => Buffer.from(prose(generator(seed), words));
+
+/** What comes out of a file: bytes per block, and the damage. */
+async function unpackFile(
+  bytes: Uint8Array,
+  maxRatio = 200,
+): Promise<{ blocks: [number, string][]; damage: unknown[] }> {
+  const window = await openWindow(fixture('x.gz', bytes), bytes.length);
+  const blocks = new Map<number, Buffer[]>();
+  const damage: unknown[] = [];
+  try {
+    for await (const piece of readGzip(window, { maxRatio })) {
+      if ('damage' in piece) damage.push(piece.damage);
+      else {
+        const parts = blocks.get(piece.block) ?? [];
+        expect(piece.offset).toBe(parts.reduce((n, p) => n + p.length, 0));
+        parts.push(Buffer.from(piece.bytes));
+        blocks.set(piece.block, parts);
+      }
+    }
+  } finally {
+    await window.close();
+  }
+  return { blocks: [...blocks].map(([b, parts]) => [b, Buffer.concat(parts).toString()]), damage };
+}
+
+describe('readGzip', () => {
+  const [a, b, c] = [text(1, 20_000), text(2, 3), Buffer.alloc(0)];
+
+  it('gives every member as a block that starts where the member does', async () => {
+    const members = [a, b, c, a].map((m) => gzipSync(m));
+    const starts = members.map((_, i) => members.slice(0, i).reduce((n, m) => n + m.length, 0));
+    const { blocks, damage } = await unpackFile(Buffer.concat(members));
+    expect(damage).toEqual([]);
+    expect(blocks).toEqual([
+      [0, a.toString()],
+      [starts[1], b.toString()],
+      [starts[3], a.toString()],
+    ]);
+  });
+
+  it('reads many tiny members', async () => {
+    const { blocks, damage } = await unpackFile(
+      Buffer.concat(Array.from({ length: 500 }, (_, i) => gzipSync(`${i}\n`))),
+    );
+    expect(damage).toEqual([]);
+    expect(blocks.map(([, t]) => t)).toEqual(Array.from({ length: 500 }, (_, i) => `${i}\n`));
+  });
+
+  it('reads headers with every optional field, and zero padding after the last member', async () => {
+    const plain = gzipSync(b);
+    const extra = Buffer.concat([
+      Buffer.from([5, 0]),
+      Buffer.from('extra'),
+      Buffer.from('a name\0'),
+      Buffer.from('a comment\0'),
+      Buffer.from([1, 2]),
+    ]);
+    const full = Buffer.concat([
+      plain.subarray(0, 3),
+      Buffer.from([2 | 4 | 8 | 16]),
+      plain.subarray(4, 10),
+      extra,
+      plain.subarray(10),
+      Buffer.alloc(700),
+    ]);
+    expect(await unpackFile(full)).toEqual({ blocks: [[0, b.toString()]], damage: [] });
+  });
+
+  it('keeps what came before a cut-off end, and says what is lost', async () => {
+    const whole = gzipSync(a);
+    const { blocks, damage } = await unpackFile(whole.subarray(0, whole.length >> 1));
+    expect(a.toString().startsWith(blocks[0][1])).toBe(true);
+    expect(blocks[0][1].length).toBeGreaterThan(a.length / 3);
+    expect(damage).toEqual([
+      {
+        block: 0,
+        offset: blocks[0][1].length,
+        bytes: whole.length >> 1,
+        detail: 'expected the end of the gzip member at byte 0, came the end of the file',
+      },
+    ]);
+    for (const cut of [1, 4, 7]) expect((await unpackFile(whole.subarray(0, -cut))).damage.length).toBe(1);
+  });
+
+  it('finds a wrong checksum, a wrong length, damaged data and garbage after a member', async () => {
+    const good = gzipSync(a);
+    const flipped = (at: number): Buffer => {
+      const bytes = Buffer.from(good);
+      bytes[(at + bytes.length) % bytes.length] ^= 0x55;
+      return bytes;
+    };
+    const told = `expected checksum ${crc32(a)} and ${a.length} bytes, came ${crc32(a)} and ${a.length}`;
+    expect((await unpackFile(flipped(-6))).damage).toMatchObject([
+      { offset: a.length, detail: expect.stringMatching(/^expected checksum \d+ and/) },
+    ]);
+    expect((await unpackFile(flipped(-1))).damage).toMatchObject([
+      { offset: a.length, detail: expect.not.stringMatching(told) },
+    ]);
+    const middle = await unpackFile(flipped(good.length >> 1));
+    expect(middle.damage.length).toBe(1);
+    const after = await unpackFile(Buffer.concat([good, Buffer.from('garbage')]));
+    expect(after.blocks).toEqual([[0, a.toString()]]);
+    expect(after.damage).toEqual([
+      {
+        block: good.length,
+        offset: 0,
+        bytes: 7,
+        detail: `expected a gzip member at byte ${good.length}, came other bytes`,
+      },
+    ]);
+    expect((await unpackFile(Buffer.from('no gzip at all'))).damage).toMatchObject([{ block: 0, bytes: 14 }]);
+  });
+
+  it('stops a bomb soon after 64 MB, at the same byte every time', async () => {
+    const bomb = gzipSync(Buffer.alloc(150_000_000), { level: 9 });
+    const sizes = new Set<string>();
+    for (let i = 0; i < 2; i++) {
+      const { blocks, damage } = await unpackFile(bomb);
+      expect(damage).toMatchObject([
+        { detail: expect.stringMatching(/^expected at most 200 bytes for each packed byte, came \d+ from 65536$/) },
+      ]);
+      expect(blocks[0][1].length).toBeLessThan(140_000_000);
+      sizes.add(JSON.stringify(damage));
+    }
+    expect(sizes.size).toBe(1);
+    expect((await unpackFile(bomb, 2000)).damage).toEqual([]);
+  });
+});
