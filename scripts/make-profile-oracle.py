@@ -167,11 +167,13 @@ def dolma_rows(documents, _with_splits):
     for source in documents:
         text = source["text"]
         spans = gopher.get_attributes(text).as_spans()
+        second = {s.type: s.score for s in gopher.get_attributes(text, ignore_empty_lines=True).as_spans()}
         tags = c4.get_attributes(text)
         numbers = {DOLMA_NAMES[s.type]: s.score for s in spans if s.type in DOLMA_NAMES}
         yield {
             "id": source["id"],
             "numbers": numbers,
+            "v2_lines": [second[name] for name, ours in DOLMA_NAMES.items() if "_line" in ours],
             "kept_without_unended": digest(without(text, tags.lines_with_no_ending_punctuation)),
             "kept_without_short": digest(without(text, tags.lines_with_too_few_words)),
             "javascript_lorem_curly": [tags.has_javascript, tags.has_lorem_ipsum, tags.has_curly_brace],

@@ -28,5 +28,5 @@ export type FinewebOptions = z.input<typeof finewebOptions>;
 export function fineweb(options: FinewebOptions = {}): AnnotatorDescriptor {
   const { profile, split } = parseOptions(finewebOptions, options, 'fineweb()');
   if (profile === 'sluice') return statisticsAnnotator('fineweb', 1, 'fineweb');
-  return profileAnnotator('fineweb', 1, profile, split);
+  return profileAnnotator('fineweb', 1, profile, { split, tagger: 'v1' });
 }

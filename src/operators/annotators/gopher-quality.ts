@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { AnnotatorDescriptor } from '../annotate.ts';
 import { parseOptions } from '../parse-options.ts';
-import { profileName, splitName } from './profile.ts';
+import { profileName, splitName, taggerName } from './profile.ts';
 import { profileAnnotator } from './profiles.ts';
 import { statisticsAnnotator } from './statistics.ts';
 
@@ -9,6 +9,8 @@ export const gopherQualityOptions = z.strictObject({
   profile: profileName.default('sluice'),
   /** Only for the profile `datatrove`. */
   split: splitName.default('punctuated'),
+  /** Only for the profile `dolma`: `v1` of its tagger takes blank lines for lines, `v2` does not. */
+  tagger: taggerName.default('v1'),
 });
 export type GopherQualityOptions = z.input<typeof gopherQualityOptions>;
 
@@ -27,7 +29,7 @@ export type GopherQualityOptions = z.input<typeof gopherQualityOptions>;
  * and `-` only as bullets and `…` only as ellipsis, and minds the case.
  */
 export function gopherQuality(options: GopherQualityOptions = {}): AnnotatorDescriptor {
-  const { profile, split } = parseOptions(gopherQualityOptions, options, 'gopherQuality()');
+  const { profile, ...choice } = parseOptions(gopherQualityOptions, options, 'gopherQuality()');
   if (profile === 'sluice') return statisticsAnnotator('gopher_quality', 1, 'gopher_quality');
-  return profileAnnotator('gopher_quality', 1, profile, split);
+  return profileAnnotator('gopher_quality', 1, profile, choice);
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { AnnotatorDescriptor } from '../annotate.ts';
 import { parseOptions } from '../parse-options.ts';
-import { profileName, splitName } from './profile.ts';
+import { profileName, splitName, taggerName } from './profile.ts';
 import { profileAnnotator } from './profiles.ts';
 import { statisticsAnnotator } from './statistics.ts';
 
@@ -9,6 +9,8 @@ export const gopherRepetitionOptions = z.strictObject({
   profile: profileName.default('sluice'),
   /** Only for the profile `datatrove`. */
   split: splitName.default('punctuated'),
+  /** Only for the profile `dolma`: `v1` of its tagger takes blank lines for lines, `v2` does not. */
+  tagger: taggerName.default('v1'),
 });
 export type GopherRepetitionOptions = z.input<typeof gopherRepetitionOptions>;
 
@@ -24,7 +26,7 @@ export type GopherRepetitionOptions = z.input<typeof gopherRepetitionOptions>;
  * with the first, has no paragraphs, and divides the characters of lines by those that are not white space.
  */
 export function gopherRepetition(options: GopherRepetitionOptions = {}): AnnotatorDescriptor {
-  const { profile, split } = parseOptions(gopherRepetitionOptions, options, 'gopherRepetition()');
+  const { profile, ...choice } = parseOptions(gopherRepetitionOptions, options, 'gopherRepetition()');
   if (profile === 'sluice') return statisticsAnnotator('gopher_repetition', 1, 'gopher_repetition');
-  return profileAnnotator('gopher_repetition', 1, profile, split);
+  return profileAnnotator('gopher_repetition', 1, profile, choice);
 }

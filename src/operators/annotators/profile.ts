@@ -10,8 +10,9 @@ export type Profile = z.output<typeof profileName>;
 
 /**
  * How a profile finds words and sentences. The tools use spaCy or Punkt, which do not ship here.
- * `whitespace`: runs between white space. `punctuated`: those, with leading and trailing marks as words of their own, which is nearer to
- * spaCy. Default: what is nearer to the tool (datatrove: punctuated; dolma splits at white space itself).
+ * `whitespace`: runs between white space. `punctuated`: those, with marks and clitics as words of their own, which is near to spaCy.
  */
 export const splitName = z.enum(['whitespace', 'punctuated']);
 export type SplitName = z.output<typeof splitName>;
+
+export const taggerName = z.enum(['v1', 'v2']);

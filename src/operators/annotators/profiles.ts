@@ -1,61 +1,73 @@
-import type { ColumnSpec } from '../../streams/columns.ts';
-import { type Column, float64Column, int32Column } from '../../streams/columns.ts';
+import { type Column, type ColumnSpec, float64Column, int32Column } from '../../streams/columns.ts';
 import type { AnnotatorDescriptor, AnnotatorFactory } from '../annotate.ts';
 import type { Profile, SplitName } from './profile.ts';
 import { datatroveFineweb, datatroveGopherQuality, datatroveGopherRepetition } from './profiles/datatrove.ts';
-import { dolmaGopherQuality, dolmaGopherRepetition } from './profiles/dolma.ts';
-import { type Splits, splitsOf } from './profiles/splits.ts';
+import { type DolmaTagger, dolmaGopherQuality, dolmaGopherRepetition } from './profiles/dolma.ts';
+import { splitsOf } from './profiles/splits.ts';
 
-type Statistics = (text: string, splits: Splits) => Record<string, number>;
+/** What a profile leaves to choose: how datatrove's words are split, which version of dolma's tagger is meant. */
+export interface ProfileChoice {
+  readonly split: SplitName;
+  readonly tagger: DolmaTagger;
+}
+
+type Statistics = (text: string, words: (text: string) => string[], choice: ProfileChoice) => Record<string, number>;
 
 /** Which function computes a family in a profile; the names stand in descriptors. */
 const functions: { readonly [family: string]: { readonly [profile: string]: Statistics } } = {
   gopher_quality: {
-    datatrove: (text, splits) => datatroveGopherQuality(text, splits.words(text)),
-    dolma: dolmaGopherQuality,
+    datatrove: (text, words) => datatroveGopherQuality(text, words(text)),
+    dolma: (text, _, { tagger }) => dolmaGopherQuality(text, tagger),
   },
   gopher_repetition: {
-    datatrove: (text, splits) => datatroveGopherRepetition(text, splits.words(text)),
-    dolma: dolmaGopherRepetition,
+    datatrove: (text, words) => datatroveGopherRepetition(text, words(text)),
+    dolma: (text, _, { tagger }) => dolmaGopherRepetition(text, tagger),
   },
-  fineweb: { datatrove: (text, splits) => datatroveFineweb(text, splits.words(text)) },
+  fineweb: { datatrove: (text, words) => datatroveFineweb(text, words(text)) },
 };
 
 const INTEGERS = new Set(['gopher_word_count', 'gopher_stop_word_count', 'gopher_chars', 'fineweb_lines']);
+
+const columnsOf = (family: string, profile: string, choice: ProfileChoice): string[] =>
+  Object.keys(functions[family][profile]('', splitsOf(choice.split).words, choice));
 
 /** An annotator with another tool's arithmetic; its columns are those that the function writes. */
 export function profileAnnotator(
   family: string,
   version: number,
   profile: Exclude<Profile, 'sluice'>,
-  split: SplitName,
+  { split, tagger }: ProfileChoice,
 ): AnnotatorDescriptor {
-  const names = Object.keys(functions[family][profile]('', splitsOf('whitespace')));
   return {
     name: family,
     version,
     module: 'sluice:profiles',
     export: 'profileStatistics',
-    options: profile === 'dolma' ? { family, profile } : { family, profile, split },
+    options: { family, profile, ...(profile === 'dolma' ? { tagger } : { split }) },
     reads: ['text'],
-    writes: names.map((name): ColumnSpec => ({ name, type: INTEGERS.has(name) ? 'int32' : 'float64' })),
+    writes: columnsOf(family, profile, { split, tagger }).map(
+      (name): ColumnSpec => ({ name, type: INTEGERS.has(name) ? 'int32' : 'float64' }),
+    ),
   };
 }
 
-export const profileStatistics: AnnotatorFactory<{
+interface Options extends Partial<ProfileChoice> {
   readonly family: string;
   readonly profile: string;
-  readonly split?: SplitName;
-}> = ({ family, profile, split = 'whitespace' }) => {
+}
+
+export const profileStatistics: AnnotatorFactory = (options) => {
+  const { family, profile, split = 'whitespace', tagger = 'v1' } = options as unknown as Options;
+  const choice: ProfileChoice = { split, tagger };
   const statisticsOf = functions[family][profile];
-  const splits = splitsOf(split);
+  const { words } = splitsOf(split);
   return (batch, scope) => {
     const columns = new Map(
-      Object.keys(statisticsOf('', splits)).map((name) => [name, new Float64Array(batch.rows).fill(Number.NaN)]),
+      columnsOf(family, profile, choice).map((name) => [name, new Float64Array(batch.rows).fill(Number.NaN)]),
     );
     for (let i = 0; i < batch.rows; i++) {
       if (scope[i] === 0) continue;
-      const statistics = statisticsOf(batch.text(i), splits);
+      const statistics = statisticsOf(batch.text(i), words, choice);
       for (const [name, values] of columns) values[i] = statistics[name];
     }
     return Array.from(columns, ([name, values]): readonly [string, Column] => [

@@ -91,8 +91,8 @@ describe('profile datatrove, given the words of datatrove 0.10', () => {
 });
 
 describe('profile dolma', () => {
-  const rows = readOracle<object>('profiles/dolma.json');
-  it.each(rows)('$id: same numbers as dolma 1.2', ({ id, numbers }) => {
+  const rows = readOracle<{ readonly v2_lines: readonly number[] }>('profiles/dolma.json');
+  it.each(rows)('$id: same numbers as dolma 1.2', ({ id, numbers, v2_lines }) => {
     const text = texts.get(id)!;
     const own: Record<string, number> = { ...dolmaGopherQuality(text), ...dolmaGopherRepetition(text) };
     // What dolma writes as 0 where there is nothing to divide by is null here; n-grams that are not there have no attribute.
@@ -102,6 +102,9 @@ describe('profile dolma', () => {
         .map(([k, v]) => [k, Number.isNaN(v) ? 0 : v]),
     );
     expect(zero).toEqual(numbers);
+    const second: Record<string, number> = { ...dolmaGopherQuality(text, 'v2'), ...dolmaGopherRepetition(text, 'v2') };
+    const lines = ['bullet_line_ratio', 'ellipsis_line_ratio', 'duplicate_line_ratio', 'duplicate_line_char_ratio'];
+    expect(lines.map((name) => second[`gopher_${name}`] || 0)).toEqual(v2_lines);
   });
 });
 

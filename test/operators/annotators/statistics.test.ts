@@ -87,14 +87,18 @@ describe('annotators of other profiles', () => {
       profile: 'datatrove',
       split: 'punctuated',
     });
-    expect(gopherQuality({ profile: 'dolma' }).options).toEqual({ family: 'gopher_quality', profile: 'dolma' });
+    expect(gopherQuality({ profile: 'dolma' }).options).toEqual({
+      family: 'gopher_quality',
+      profile: 'dolma',
+      tagger: 'v1',
+    });
   });
 });
 
 describe('options', () => {
   it('unknown ones are errors with the nearest name', () => {
     expect(() => gopherQuality({ profil: 'dolma' } as never)).toThrow(
-      /gopherQuality\(\): expected only profile, split, came the option profil. Did you mean profile\?/,
+      /gopherQuality\(\): expected only profile, split, tagger, came the option profil. Did you mean profile\?/,
     );
     expect(() => gopherQuality({ profile: 'nemo' as never })).toThrow(/came "nemo"/);
   });

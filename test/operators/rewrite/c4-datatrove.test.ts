@@ -46,7 +46,7 @@ describe('datatroveC4, given the sentences of datatrove 0.10', () => {
       expect(Buffer.byteLength(kept) + cutBytes - added).toBe(Buffer.byteLength(text));
       cuts.forEach((c, i) => {
         expect(c.start).toBeGreaterThanOrEqual(i === 0 ? 0 : cuts[i - 1].end);
-        expect(text.slice(c.start, c.end).isWellFormed()).toBe(true);
+        expect(Buffer.from(text.slice(c.start, c.end)).toString()).toBe(text.slice(c.start, c.end));
       });
     }
   });

@@ -1,3 +1,4 @@
+import { type Grams, gramsOf } from './grams.ts';
 import { isPlainMark, isTerminalMark } from './marks.ts';
 import { countOf, hasLetter, lengthOf, ratio, splitLines, strip } from './python-text.ts';
 
@@ -49,10 +50,10 @@ function laterCopies(items: readonly string[]): { readonly count: number; readon
 }
 
 /** Code points, joining spaces included, of all copies of the most frequent n-gram (of several, the first). 0 without n-grams. */
-function topGramChars(words: readonly string[], n: number): number {
+function topGramChars(spaced: Grams, n: number): number {
   const counts = new Map<string, number>();
-  for (let i = 0; i + n <= words.length; i++) {
-    const gram = words.slice(i, i + n).join(' ');
+  for (let i = 0; i < spaced.count(n); i++) {
+    const gram = spaced.at(i, n);
     counts.set(gram, (counts.get(gram) ?? 0) + 1);
   }
   let top = '';
@@ -66,13 +67,13 @@ function topGramChars(words: readonly string[], n: number): number {
 }
 
 /** Code points of n-grams seen before, read from the left; a hit is jumped over, so no word counts twice. */
-function repeatedGramChars(words: readonly string[], n: number): number {
+function repeatedGramChars(unspaced: Grams, n: number): number {
   const seen = new Set<string>();
   let chars = 0;
-  for (let i = 0; i + n <= words.length; ) {
-    const gram = words.slice(i, i + n).join('');
+  for (let i = 0; i < unspaced.count(n); ) {
+    const gram = unspaced.at(i, n);
     const hit = seen.has(gram);
-    if (hit) chars += lengthOf(gram);
+    if (hit) chars += unspaced.lengthAt(i, n);
     else seen.add(gram);
     i += hit ? n : 1;
   }
@@ -95,9 +96,11 @@ export function datatroveGopherRepetition(text: string, words: readonly string[]
     gopher_duplicate_paragraph_ratio: ratio(p.count, chars === 0 ? 0 : paragraphs.length),
     gopher_duplicate_paragraph_char_ratio: ratio(p.chars, chars),
   };
-  for (const n of [2, 3, 4]) out[`gopher_top_${n}_gram_char_ratio`] = ratio(topGramChars(words, n), chars);
+  const spaced = gramsOf(words, ' ');
+  const unspaced = gramsOf(words, '');
+  for (const n of [2, 3, 4]) out[`gopher_top_${n}_gram_char_ratio`] = ratio(topGramChars(spaced, n), chars);
   for (const n of [5, 6, 7, 8, 9, 10])
-    out[`gopher_duplicate_${n}_gram_char_ratio`] = ratio(repeatedGramChars(words, n), chars);
+    out[`gopher_duplicate_${n}_gram_char_ratio`] = ratio(repeatedGramChars(unspaced, n), chars);
   return out;
 }
 

@@ -1,6 +1,7 @@
+import { type Grams, gramsOf } from './grams.ts';
 import { hasLetter, lengthOf, ratio, splitSpace } from './python-text.ts';
 
-/** The statistics of dolma's `gopher_v1` tagger (1.2), by its definitions. Words are split at white space, so nothing is needed from outside. */
+/** The statistics of dolma's `gopher_v1` and `gopher_v2` taggers (1.2), by its definitions. Words are split at white space, so nothing is needed from outside. */
 const STOP_WORDS = new Set(['the', 'be', 'to', 'of', 'and', 'that', 'have', 'with']);
 
 /** Half-way between the two middle values of an even number of them; null (NaN) of none. */
@@ -11,10 +12,15 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** How a text falls into lines: blank lines are lines for `v1` of the tagger, and collapsed by `v2`. */
+export type DolmaTagger = 'v1' | 'v2';
+
+const linesOf = (text: string, tagger: DolmaTagger): string[] => text.split(tagger === 'v1' ? '\n' : /\n+/);
+
 /** Stop words are counted as often as they occur, in lower case only; bullets are `*` and `-` without white space before them. */
-export function dolmaGopherQuality(text: string): Record<string, number> {
+export function dolmaGopherQuality(text: string, tagger: DolmaTagger = 'v1'): Record<string, number> {
   const words = splitSpace(text);
-  const lines = text.split('\n');
+  const lines = linesOf(text, tagger);
   const lineShare = (test: (line: string) => boolean): number =>
     text === '' ? Number.NaN : lines.filter(test).length / lines.length;
   return {
@@ -34,20 +40,26 @@ function counted(items: readonly string[]): Map<string, number> {
   return counts;
 }
 
-const gramsOf = (words: readonly string[], n: number): string[] =>
-  words.slice(0, Math.max(0, words.length - n + 1)).map((_, i) => words.slice(i, i + n).join(' '));
-
-/** Code points of an n-gram's words: words hold no spaces, so the n - 1 joining ones are all there are. */
-const gramChars = (gram: string, n: number): number => lengthOf(gram) - (n - 1);
+function countedGrams(grams: Grams, n: number): Map<string, { count: number; readonly chars: number }> {
+  const counts = new Map<string, { count: number; readonly chars: number }>();
+  for (let i = 0; i < grams.count(n); i++) {
+    const gram = grams.at(i, n);
+    const known = counts.get(gram);
+    // Words hold no spaces, so the n - 1 joining ones are all there are.
+    if (known) known.count++;
+    else counts.set(gram, { count: 1, chars: grams.lengthAt(i, n) - (n - 1) });
+  }
+  return counts;
+}
 
 /**
- * All copies count, the first one too. Blank lines are lines. Characters of lines are divided by those of words (so white space within a
+ * All copies count, the first one too. Characters of lines are divided by those of words (so white space within a
  * line can bring the ratio over 1), a top n-gram by those of words, duplicate n-grams by those of all n-grams. No paragraphs.
  */
-export function dolmaGopherRepetition(text: string): Record<string, number> {
+export function dolmaGopherRepetition(text: string, tagger: DolmaTagger = 'v1'): Record<string, number> {
   const words = splitSpace(text);
   const chars = words.reduce((sum, w) => sum + lengthOf(w), 0);
-  const lines = text.split('\n');
+  const lines = linesOf(text, tagger);
   const copies = Array.from(counted(lines)).filter(([, count]) => count > 1);
   const some = text !== '';
   const out: Record<string, number> = {
@@ -57,22 +69,22 @@ export function dolmaGopherRepetition(text: string): Record<string, number> {
       chars,
     ),
   };
+  const grams = gramsOf(words, ' ');
   for (const n of [2, 3, 4]) {
     let top = 0;
     let most = 0;
-    for (const [gram, count] of counted(gramsOf(words, n))) {
+    for (const { count, chars: own } of countedGrams(grams, n).values()) {
       if (count <= most) continue;
       most = count;
-      top = gramChars(gram, n);
+      top = own;
     }
     out[`gopher_top_${n}_gram_char_ratio`] = words.length < n ? Number.NaN : ratio(most * top, chars);
   }
   for (const n of [5, 6, 7, 8, 9, 10]) {
     let [all, repeated] = [0, 0];
-    for (const [gram, count] of counted(gramsOf(words, n))) {
-      const own = count * gramChars(gram, n);
-      all += own;
-      if (count > 1) repeated += own;
+    for (const { count, chars: own } of countedGrams(grams, n).values()) {
+      all += count * own;
+      if (count > 1) repeated += count * own;
     }
     out[`gopher_duplicate_${n}_gram_char_ratio`] = ratio(repeated, all);
   }
