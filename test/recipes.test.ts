@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { decompress } from 'fzstd';
+import { describe, expect, it } from 'vitest';
+import { loadKernel } from '../src/kernels/kernel.ts';
+import { makeStage } from '../src/operators/stages.ts';
+import { checkSteps, type Recipe, withSettings } from '../src/recipe.ts';
+import type { DocumentBatch } from '../src/streams/batch.ts';
+import { batchOf, type TestDocument } from './helpers/batches.ts';
+import { corporaFolder } from './helpers/corpora.ts';
+
+const names = readdirSync(new URL('../recipes', import.meta.url))
+  .filter((n) => n.endsWith('.ts'))
+  .map((n) => n.slice(0, -3));
+const load = async (name: string): Promise<Recipe> =>
+  ((await import(`../recipes/${name}.ts`)) as { default: Recipe }).default;
+
+/** All steps but barriers, in this thread. */
+async function pipelineOf(recipe: Recipe): Promise<(batch: DocumentBatch) => Promise<DocumentBatch>> {
+  const kernel = await loadKernel();
+  const steps = recipe.steps.map((s) => s.descriptor).filter((d) => d.kind !== 'dedup');
+  const stages = await Promise.all(steps.map((d) => makeStage(d, kernel)));
+  return async (batch) => {
+    let out = batch;
+    for (const stage of stages) out = await stage.apply(out);
+    return out;
+  };
+}
+
+describe('recipes', () => {
+  it('are the built-in ones', () => {
+    expect(names.sort()).toEqual(['c4', 'dolma', 'fineweb', 'gopher', 'node-modules', 'quickstart']);
+  });
+
+  it.each(names)('%s has its file name, reads only columns that it writes, and runs', async (name) => {
+    const recipe = await load(name);
+    expect(recipe.name).toBe(name);
+    expect(recipe.description.length).toBeGreaterThan(20);
+    checkSteps(
+      recipe.steps.map((s) => s.descriptor),
+      name,
+    );
+    const run = await pipelineOf(recipe);
+    const batch = await run(
+      batchOf([
+        { text: '', domain: 'web' },
+        { text: 'const a = 1;', domain: 'code' },
+        { text: ' \n ', domain: 'prose' },
+      ]),
+    );
+    expect(batch.rows).toBe(3);
+  });
+
+  it('quickstart never judges code by rules for prose', async () => {
+    const run = await pipelineOf(await load('quickstart'));
+    const code =
+      'export function area(r) {\n  // pi r squared\n  return 3.14159 * r * r;\n}\n\nexport const TWO = 2;\nexport const FOUR = area(TWO) * TWO;\n';
+    const batch = await run(
+      batchOf([
+        { text: code, domain: 'code' },
+        { text: code, domain: 'web' },
+      ]),
+    );
+    expect([...batch.alive]).toEqual([1, 0]);
+    const judges = batch.verdicts.filter((v) => v.judged[0] === 1).map((v) => v.step);
+    expect(judges).toEqual(['code_quality']);
+  });
+
+  it('thresholds can be set by step and option', async () => {
+    const recipe = withSettings(await load('quickstart'), [
+      'gopher_quality.min_words=30',
+      'code_quality.max_line_length=2000',
+    ]);
+    const thresholds = Object.fromEntries(
+      recipe.steps.flatMap((s) => s.descriptor.rules.map((r) => [r.name, r.threshold])),
+    );
+    expect([thresholds.gopher_min_words, thresholds.code_max_line_length]).toEqual([30, 2000]);
+  });
+});
+
+const mixed = corporaFolder() && `${corporaFolder()}/mixed`;
+
+describe.skipIf(!mixed)('quickstart on the mixed corpus (groups that were not used to choose thresholds)', () => {
+  it('drops noise and keeps good text and code', { timeout: 300_000 }, async () => {
+    const run = await pipelineOf(await load('quickstart'));
+    const read: Record<string, number> = {};
+    const dropped: Record<string, number> = {};
+    for (const file of readdirSync(mixed!).filter((f) => f.endsWith('.zst'))) {
+      const domain = file.replace(/-\d+\.jsonl\.zst$/, '');
+      const documents = heldOut(readFileSync(`${mixed}/${file}`), domain);
+      for (let i = 0; i < documents.length; i += 512) {
+        const batch = await run(batchOf(documents.slice(i, i + 512)));
+        read[domain] = (read[domain] ?? 0) + batch.rows;
+        dropped[domain] = (dropped[domain] ?? 0) + batch.alive.filter((a) => a === 0).length;
+      }
+    }
+    const share = (...domains: string[]): number =>
+      sum(domains.map((d) => dropped[d])) / sum(domains.map((d) => read[d]));
+    console.info(
+      Object.keys(read)
+        .map((d) => `${d} ${(100 * share(d)).toFixed(1)} % of ${read[d]} dropped`)
+        .join(', '),
+    );
+    expect(share('web_noise')).toBeGreaterThan(0.88);
+    expect(share('books', 'encyclopedia', 'news', 'science')).toBeLessThan(0.1);
+    expect(share('code')).toBeLessThan(0.05);
+    expect(share('qa_forum')).toBeLessThan(0.05);
+    expect(share('legal_gov')).toBeLessThan(0.3);
+    expect(share('tech_docs')).toBeLessThan(0.3);
+  });
+});
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+/** Documents of the half of the groups that only checks. */
+function heldOut(packed: Uint8Array, domain: string): TestDocument[] {
+  const lines = Buffer.from(decompress(packed)).toString().trimEnd().split('\n');
+  return lines
+    .map((line) => JSON.parse(line) as { id: string; text: string; metadata: { group?: string } })
+    .filter(
+      (d) =>
+        createHash('sha256')
+          .update(`g${d.metadata.group ?? d.id}`)
+          .digest()[0] >= 128,
+    )
+    .map(({ id, text }) => ({ id, text, domain }));
+}
