@@ -6,6 +6,19 @@
  *
  * docs.jsonl: {"id", "text"} a line. Prints, for each filter and split: documents, equal verdicts (kept or dropped), equal reasons, and the
  * commonest differences.
+ *
+ * Measured on 3,778 documents (17 MB; a 12 % sample of the mixed corpus, all domains), datatrove 0.10.1 with spaCy 3.8; equal verdicts (equal
+ * reasons). Given datatrove's own words and sentences all of them are equal (test/operators/annotators/profiles.test.ts).
+ *
+ * | filter                      | split `punctuated` (default) | split `whitespace` |
+ * | --------------------------- | ---------------------------- | ------------------ |
+ * | Gopher quality              | 96.9 % (96.4 %)              | 69.8 % (64.6 %)    |
+ * | Gopher repetition           | 99.8 % (99.7 %)              | 94.3 % (93.5 %)    |
+ * | FineWeb                     | 100 % (100 %)                | 99.5 % (99.5 %)    |
+ * | C4                          | 99.8 % (99.8 %)              | the same           |
+ * | C4 without punctuation rule | 99.9 % (99.9 %)              | the same           |
+ *
+ * Most of what is left in Gopher quality is the share of words with a letter near its limit of 0.8, in code and reference works.
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
