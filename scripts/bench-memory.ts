@@ -9,7 +9,11 @@ import { parseArgs } from 'node:util';
 import { benchmarkLines } from './bench-corpus.ts';
 
 const { values } = parseArgs({
-  options: { gb: { type: 'string', default: '5' }, memory: { type: 'string', default: '256' }, json: { type: 'boolean' } },
+  options: {
+    gb: { type: 'string', default: '5' },
+    memory: { type: 'string', default: '256' },
+    json: { type: 'boolean' },
+  },
 });
 const folder = mkdtempSync(join(tmpdir(), 'sluice-memory-'));
 const input = join(folder, 'input.jsonl');
@@ -21,7 +25,10 @@ function writeInput(target: number): number {
   const file = openSync(input, 'w');
   let written = 0;
   for (let round = 0; written < target; round++) {
-    const text = lines.toString('utf8').replaceAll('"text": "', `"text": "${round} `).replaceAll('"id": "', `"id": "${round}-`);
+    const text = lines
+      .toString('utf8')
+      .replaceAll('"text": "', `"text": "${round} `)
+      .replaceAll('"id": "', `"id": "${round}-`);
     written += writeSync(file, text);
   }
   closeSync(file);
@@ -62,7 +69,10 @@ function residentMb(child: ChildProcess): number | null {
 function measure(name: string, code: string): Promise<Series> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', code], { stdio: ['ignore', 'inherit', 'inherit'], cwd: join(import.meta.dirname, '..') });
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      cwd: join(import.meta.dirname, '..'),
+    });
     const samples: number[] = [];
     const timer = setInterval(() => {
       const mb = residentMb(child);
@@ -73,17 +83,28 @@ function measure(name: string, code: string): Promise<Series> {
       if (status !== 0) return reject(new Error(`${name} ended with ${status}`));
       const step = Math.max(1, Math.floor(samples.length / 20));
       const seriesMb = samples.filter((_, i) => i % step === 0).map(Math.round);
-      resolve({ name, seconds: (performance.now() - started) / 1000, peakMb: Math.round(Math.max(...samples)), limitMb: Number(values.memory) + 200, seriesMb });
+      resolve({
+        name,
+        seconds: (performance.now() - started) / 1000,
+        peakMb: Math.round(Math.max(...samples)),
+        limitMb: Number(values.memory) + 200,
+        seriesMb,
+      });
     });
   });
 }
 
 try {
-  const results = [await measure('whole chain, 2 workers, Parquet snappy', chain), await measure('plain pipe, sink of 8 ms a batch', slowSink)];
+  const results = [
+    await measure('whole chain, 2 workers, Parquet snappy', chain),
+    await measure('plain pipe, sink of 8 ms a batch', slowSink),
+  ];
   if (values.json) console.log(JSON.stringify({ inputBytes: bytes, results }));
   else {
     for (const r of results) {
-      console.log(`${r.name}: ${(bytes / 1e9).toFixed(1)} GB in ${r.seconds.toFixed(0)} s, peak ${r.peakMb} MB (limit ${r.limitMb})`);
+      console.log(
+        `${r.name}: ${(bytes / 1e9).toFixed(1)} GB in ${r.seconds.toFixed(0)} s, peak ${r.peakMb} MB (limit ${r.limitMb})`,
+      );
       console.log(`  resident MB over time: ${r.seriesMb.join(' ')}`);
     }
   }

@@ -3,7 +3,17 @@
 //   npm run bench -- overhead [--json]
 import { parseArgs } from 'node:util';
 import { lastValueFrom } from 'rxjs';
-import { annotate, ByteBudget, type DocumentBatch, fineweb, gopherQuality, gopherRepetition, parallel, pulled, readDocuments } from 'sluice';
+import {
+  annotate,
+  ByteBudget,
+  type DocumentBatch,
+  fineweb,
+  gopherQuality,
+  gopherRepetition,
+  parallel,
+  pulled,
+  readDocuments,
+} from 'sluice';
 import { loadKernel } from '../dist/kernels/kernel.js';
 import { makeStage } from '../dist/operators/index.js';
 import { benchmarkLines, inTemporaryFolder, median } from './bench-corpus.ts';
@@ -53,6 +63,8 @@ const perBatch = { loop: median(times.loop), stream: median(times.stream), stati
 const share = (perBatch.stream - perBatch.loop) / perBatch.statistics;
 if (values.json) console.log(JSON.stringify({ microsecondsPerBatch: perBatch, overhead: share }));
 else {
-  console.log(`plain loop ${perBatch.loop.toFixed(1)} us a batch, source and five operators ${perBatch.stream.toFixed(1)} us, statistics ${perBatch.statistics.toFixed(0)} us`);
+  console.log(
+    `plain loop ${perBatch.loop.toFixed(1)} us a batch, source and five operators ${perBatch.stream.toFixed(1)} us, statistics ${perBatch.statistics.toFixed(0)} us`,
+  );
   console.log(`overhead of the stream: ${(share * 100).toFixed(2)} % of the statistics (target <= 1 %)`);
 }

@@ -21,8 +21,14 @@ describe('the package', () => {
 
   beforeAll(async () => {
     const folder = await temporaryFolder();
-    const out = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    const listed = JSON.parse(out) as Record<string, typeof packed & { filename: string }> | (typeof packed & { filename: string })[];
+    const out = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const listed = JSON.parse(out) as
+      | Record<string, typeof packed & { filename: string }>
+      | (typeof packed & { filename: string })[];
     const [entry] = Object.values(listed);
     packed = entry;
     tarball = new Uint8Array(readFileSync(join(folder, entry.filename)));
@@ -34,10 +40,21 @@ describe('the package', () => {
   });
 
   it('has every file that its exports name, and no sources', () => {
-    const targets = Object.values(manifest.exports).flatMap((e) => (typeof e === 'string' ? [e] : [e.types, e.default]));
+    const targets = Object.values(manifest.exports).flatMap((e) =>
+      typeof e === 'string' ? [e] : [e.types, e.default],
+    );
     expect(targets.filter((t) => !existsSync(join(root, t)))).toEqual([]);
     const names = packed.files.map((f) => f.path);
-    expect(names).toEqual(expect.arrayContaining(['dist/cli.js', 'dist/kernels/kernels.wasm', 'dist/recipes/quickstart.js', 'LICENSE', 'NOTICE', 'README.md']));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'dist/cli.js',
+        'dist/kernels/kernels.wasm',
+        'dist/recipes/quickstart.js',
+        'LICENSE',
+        'NOTICE',
+        'README.md',
+      ]),
+    );
     expect(names.filter((n) => n.startsWith('src/') || n.startsWith('test/'))).toEqual([]);
   });
 
@@ -54,7 +71,12 @@ describe('the package', () => {
   it('has types that resolve in ESM', async () => {
     const result = await checkPackage(createPackageFromTarballData(tarball));
     // ESM only on purpose: node10 resolution and require() are not supported.
-    const problems = result.types === false ? ['no types'] : result.problems.filter((p) => !('resolutionKind' in p) || !['node10', 'node16-cjs'].includes(p.resolutionKind)).map((p) => p.kind);
+    const problems =
+      result.types === false
+        ? ['no types']
+        : result.problems
+            .filter((p) => !('resolutionKind' in p) || !['node10', 'node16-cjs'].includes(p.resolutionKind))
+            .map((p) => p.kind);
     expect(problems).toEqual([]);
   });
 });

@@ -29,6 +29,7 @@ export class Progress {
   }
 
   inFlight(p: SplitProgress): void {
+    if (p.phase > this.#phase) this.#enter(p.phase);
     this.#inFlight.set(p.split, p);
   }
 
@@ -46,13 +47,15 @@ export class Progress {
   }
 
   #take(split: number, phase: number, counters: Counters): void {
-    if (phase !== this.#phase) {
-      this.#phase = phase;
-      this.#phaseSplits = 0;
-    }
+    if (phase !== this.#phase) this.#enter(phase);
     mergeCounters(this.#committed, structuredClone(counters));
     this.#phaseSplits++;
     this.#doneText += this.#plan.splits[split]?.estimatedTextBytes ?? 0;
+  }
+
+  #enter(phase: number): void {
+    this.#phase = phase;
+    this.#phaseSplits = 0;
   }
 
   #show(): void {

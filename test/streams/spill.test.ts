@@ -2,6 +2,7 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { DocumentBatch } from '../../src/streams/batch.ts';
 import { numberAt, stringAt } from '../../src/streams/columns.ts';
 import { readSpan, readSpill, SpillWriter } from '../../src/streams/spill-file.ts';
 import { batchOf } from '../helpers/batches.ts';
@@ -35,7 +36,7 @@ describe('spill', () => {
       const spans = await writer.write(first);
       const spans2 = await writer.write(second);
       await writer.finish();
-      const back = [];
+      const back: DocumentBatch[] = [];
       for await (const b of readSpill(path)) back.push(b);
       expect(back.map((b) => [b.rows, b.sequence])).toEqual([
         [2, 0],

@@ -4,7 +4,14 @@ import type { Kernel } from '../../kernels/kernel.ts';
 import type { Barrier, BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
 import type { DocumentBatch } from '../../streams/batch.ts';
 import { type Column, numberAt, stringAt, utf8Column } from '../../streams/columns.ts';
-import { type Json, type Operator, rowsInScope, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
+import {
+  type Json,
+  type Operator,
+  rowsInScope,
+  type Scope,
+  type StepDescriptor,
+  withOption,
+} from '../../streams/operator.ts';
 import { readSpan, readSpill } from '../../streams/spill-file.ts';
 import { makeBarrierOperator } from '../make-operator.ts';
 
@@ -19,7 +26,11 @@ export const exactOptions = z.strictObject({
  * Drops: rule `exact_duplicate`, with the survivor's position in `duplicate_of`. Memory: about 100 bytes a document at once, in
  * partitions that fit the budget; disk: the text once under `work/`.
  */
-export function exact({ step = 'exact_dedup', where, ...rest }: z.input<typeof exactOptions> & { step?: string; where?: Scope } = {}): Operator {
+export function exact({
+  step = 'exact_dedup',
+  where,
+  ...rest
+}: z.input<typeof exactOptions> & { step?: string; where?: Scope } = {}): Operator {
   const options = exactOptions.parse(rest);
   const descriptor: StepDescriptor = {
     kind: 'dedup',
@@ -32,7 +43,15 @@ export function exact({ step = 'exact_dedup', where, ...rest }: z.input<typeof e
     reads: options.priority ? [options.priority] : [],
     writes: [],
     rules: [
-      { name: 'exact_duplicate', version: 1, column: 'duplicate_of', comparison: '>=', threshold: 1, onNull: 'pass', option: 'exact_duplicate' },
+      {
+        name: 'exact_duplicate',
+        version: 1,
+        column: 'duplicate_of',
+        comparison: '>=',
+        threshold: 1,
+        onNull: 'pass',
+        option: 'exact_duplicate',
+      },
     ],
   };
   const set = (option: string, value: Json): Operator =>
@@ -95,7 +114,10 @@ interface Entries {
 }
 
 /** Survivors and twins over all splits; partitions by hash, so that each fits the memory given. */
-export async function* decideExact(splits: readonly BarrierSplit[], memoryBytes: number): AsyncGenerator<BarrierDecision> {
+export async function* decideExact(
+  splits: readonly BarrierSplit[],
+  memoryBytes: number,
+): AsyncGenerator<BarrierDecision> {
   const rows: number[] = [];
   for (const s of splits) rows.push(await countRows(s.keys));
   const total = rows.reduce((a, b) => a + b, 0);
@@ -132,7 +154,12 @@ async function countRows(keys: string): Promise<number> {
   return rows;
 }
 
-async function loadPartition(splits: readonly BarrierSplit[], partition: number, partitions: number, expected: number): Promise<Entries> {
+async function loadPartition(
+  splits: readonly BarrierSplit[],
+  partition: number,
+  partitions: number,
+  expected: number,
+): Promise<Entries> {
   let e = makeEntries(Math.max(1024, Math.ceil(expected * 1.2)));
   for (let s = 0; s < splits.length; s++) {
     let ordinal = 0;
@@ -173,7 +200,8 @@ function makeEntries(capacity: number): Entries {
 
 function grown(e: Entries): Entries {
   const next = makeEntries(e.lo.length * 2);
-  for (const k of ['lo', 'hi', 'split', 'ordinal', 'start', 'bytes', 'rank'] as const) (next[k] as Float64Array).set(e[k] as Float64Array);
+  for (const k of ['lo', 'hi', 'split', 'ordinal', 'start', 'bytes', 'rank'] as const)
+    (next[k] as Float64Array).set(e[k] as Float64Array);
   next.count = e.count;
   return next;
 }
@@ -209,12 +237,18 @@ async function clusterPartition(e: Entries, files: TextFiles, survivor: readonly
 
 async function sameText(e: Entries, a: number, b: number, files: TextFiles): Promise<boolean> {
   if (e.bytes[a] !== e.bytes[b]) return false;
-  const [x, y] = [await files.text(e.split[a], e.start[a], e.bytes[a], true), await files.text(e.split[b], e.start[b], e.bytes[b], false)];
+  const [x, y] = [
+    await files.text(e.split[a], e.start[a], e.bytes[a], true),
+    await files.text(e.split[b], e.start[b], e.bytes[b], false),
+  ];
   return Buffer.compare(x, y) === 0;
 }
 
 /** Position labels of the survivors, by packed key; reads each keys file once. */
-async function labelsOf(splits: readonly BarrierSplit[], survivor: readonly Float64Array[]): Promise<Map<number, string>> {
+async function labelsOf(
+  splits: readonly BarrierSplit[],
+  survivor: readonly Float64Array[],
+): Promise<Map<number, string>> {
   const labels = new Map<number, string>();
   for (const column of survivor) for (const key of column) if (key >= 0) labels.set(key, '');
   for (let s = 0; s < splits.length && labels.size > 0; s++) {
