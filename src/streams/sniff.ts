@@ -97,6 +97,8 @@ export function sniff(
       if (options.format === 'arrow' && startsWith(head, 0xff, 0xff, 0xff, 0xff)) return as('arrow');
       return { skip: `not ${options.format}: it starts with other bytes` };
     }
+    // A folder of texts has pictures and programs in it; a file named by the user goes to quarantine instead.
+    if (options.format === 'text' && !named && looksBinary(unpacked)) return { skip: 'binary' };
     return as(options.format);
   }
   if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc') return { skip: 'WARC archives are not read' };

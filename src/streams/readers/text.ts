@@ -56,8 +56,15 @@ export async function* readText(
   const closes = builder.closesAfter(text.length + 2, 1);
   builder.id.push(encoder.encode(file.path));
   builder.text.push(text);
-  builder.domain.push(encoder.encode(domainSource(file, options).otherwise));
+  builder.domain.push(encoder.encode(domainOf(file, options, head)));
   builder.metadata.push(encoder.encode('{}'));
   builder.place(0, 0, 0);
   if (closes) yield builder.take();
+}
+
+/** A file of no known kind that names its interpreter is a program. */
+function domainOf(file: PlannedFile, options: ReadContext['options'], head: Uint8Array): string {
+  const domain = domainSource(file, options).otherwise;
+  const script = head[0] === 0x23 && head[1] === 0x21;
+  return options.domainFrom === 'kind' && domain === 'other' && script ? 'code' : domain;
 }
