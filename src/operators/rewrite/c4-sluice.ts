@@ -1,7 +1,7 @@
-import { isCloser, isTerminal, isWhiteSpace } from '../../unicode.ts';
-import { lengthOf, lowerAscii } from '../annotators/profiles/python-text.ts';
-import { POLICY_PHRASES } from './c4-datatrove.ts';
-import { type LineRewrite, type TextCut, withoutCuts } from './line-rewrite.ts';
+import { C4_FLAG, C4_LINE, type C4Lines } from '../../kernels/c4.ts';
+import type { Kernel } from '../../kernels/kernel.ts';
+import type { DocumentBatch } from '../../streams/batch.ts';
+import type { RowRewrite, TextCut } from './line-rewrite.ts';
 
 export interface SluiceC4Options {
   readonly terminalPunct: boolean;
@@ -11,106 +11,73 @@ export interface SluiceC4Options {
   readonly maxWordLength: number;
   /** 0 = no minimum. */
   readonly minSentences: number;
+  readonly citations: boolean;
   readonly loremIpsum: boolean;
   readonly javascript: boolean;
   readonly curlyBracket: boolean;
   readonly policy: boolean;
 }
 
-const QUOTES = new Set(['"', "'", '”', '’', '»']);
+const RULE_OF_CODE: readonly string[] = Object.assign([], {
+  [C4_LINE.long_word]: 'c4_long_word',
+  [C4_LINE.no_terminal_punct]: 'c4_no_terminal_punct',
+  [C4_LINE.too_few_words]: 'c4_few_words',
+  [C4_LINE.javascript]: 'c4_javascript',
+  [C4_LINE.policy]: 'c4_policy',
+});
 
-function tokensOf(line: string): string[] {
-  const out: string[] = [];
-  let start = -1;
-  for (let i = 0; i <= line.length; i++) {
-    const white = i === line.length || isWhiteSpace(line.charCodeAt(i));
-    if (!white && start < 0) start = i;
-    if (white && start >= 0) {
-      out.push(line.slice(start, i));
-      start = -1;
-    }
-  }
-  return out;
-}
-
-/** Whether a token ends in a terminal mark, closing brackets and quotes after it allowed. */
-function endsTerminal(token: string): boolean {
-  const c = Array.from(token);
-  let end = c.length;
-  while (end > 0 && isCloser(c[end - 1].codePointAt(0)!)) end--;
-  return end > 0 && isTerminal(c[end - 1].codePointAt(0)!);
-}
-
-const isEllipsis = (token: string): boolean => token.endsWith('...') || token.endsWith('…');
-
-/** The rule that cuts a line, or null. */
-function cutRule(tokens: readonly string[], line: string, o: SluiceC4Options): string | null {
-  const last = tokens.at(-1);
-  if (last === undefined) return 'c4_blank_line';
-  if (o.maxWordLength > 0 && tokens.some((t) => lengthOf(t) > o.maxWordLength)) return 'c4_long_word';
-  const ended = (endsTerminal(last) || QUOTES.has(last.slice(-1))) && !isEllipsis(last);
-  if (o.terminalPunct && !ended) return 'c4_no_terminal_punct';
-  if (tokens.length < o.minWordsPerLine) return 'c4_few_words';
-  const lower = lowerAscii(line);
-  if (o.javascript && lower.includes('javascript')) return 'c4_javascript';
-  if (o.policy && POLICY_PHRASES.some((phrase) => lower.includes(phrase))) return 'c4_policy';
-  return null;
-}
-
-/**
- * The C4 rules as the paper has them (Raffel et al. 2020, section 2.2) with the limits of its code: `lorem ipsum` and `{` count anywhere in
- * the document, a line is kept byte for byte or cut whole, and a closing quote or bracket after a terminal mark is seen through. A sentence is
- * a word that ends in a terminal mark; a line has at least one.
- */
-export function sluiceC4(text: string, o: SluiceC4Options): LineRewrite {
-  const lines = text.split('\n');
-  const dropped = (reason: string, value: number, keptLines: number, sentences: number | null): LineRewrite => ({
-    reason,
-    value,
-    text,
-    cuts: [],
-    lines: lines.length,
-    keptLines,
-    sentences,
-  });
-  const cuts: TextCut[] = [];
-  let sentences = 0;
-  let keptLines = 0;
-  let start = 0;
-  /** One past the last kept line, without its line end. */
-  let keptEnd = 0;
-  for (const line of lines) {
-    const end = Math.min(text.length, start + line.length + 1);
-    const tokens = tokensOf(line);
-    const rule = cutRule(tokens, line, o);
-    if (rule !== null && end > start) cuts.push({ start, end, rule });
-    if (rule === null) {
-      keptLines++;
-      keptEnd = start + line.length;
-      sentences += Math.max(1, tokens.filter((t) => endsTerminal(t) && lengthOf(t) > 1).length);
-    }
-    start = end;
-  }
-  const lower = o.loremIpsum ? lowerAscii(text) : '';
-  if (lower.includes('lorem ipsum')) return dropped('c4_lorem_ipsum', 1, keptLines, sentences);
-  if (o.curlyBracket && text.includes('{')) return dropped('c4_curly_bracket', 1, keptLines, sentences);
-  if (sentences < o.minSentences) return dropped('c4_min_sentences', sentences, keptLines, sentences);
-  const all = withLastLineEnd(cuts, keptEnd, text.length);
-  return {
-    reason: null,
-    value: null,
-    text: withoutCuts(text, all),
-    cuts: all,
-    lines: lines.length,
-    keptLines,
-    sentences,
+/** The C4 rules by the kernel (definitions at `C4_LINE`): lines are trimmed, and kept ones joined by the line feeds that were between them. */
+export function sluiceC4(
+  kernel: Kernel,
+  o: SluiceC4Options,
+): (batch: DocumentBatch, scope: Uint8Array) => (RowRewrite | null)[] {
+  const rules = { ...o, minWords: o.minWordsPerLine };
+  return (batch, scope) => {
+    const { values, offsets } = batch.utf8('text');
+    const all = kernel.c4Lines(values, offsets, batch.rows, rules, scope);
+    return Array.from(scope, (alive, row) => {
+      if (alive === 0) return null;
+      return rewriteRow(values.subarray(offsets[row], offsets[row + 1]), all, row, o);
+    });
   };
 }
 
-/** Kept lines are joined by line feeds: the one after the last of them goes, with the cut lines that follow it if there are any. */
-function withLastLineEnd(cuts: readonly TextCut[], keptEnd: number, length: number): TextCut[] {
-  if (keptEnd === length) return [...cuts];
-  const after = cuts.findIndex((c) => c.start > keptEnd);
-  if (after < 0) return [...cuts, { start: keptEnd, end: length, rule: 'c4_blank_line' }];
-  return cuts.map((c, i) => (i === after ? { ...c, start: keptEnd } : c));
+function rewriteRow(text: Uint8Array, all: C4Lines, row: number, o: SluiceC4Options): RowRewrite {
+  const [first, last] = [all.lineOffsets[row], all.lineOffsets[row + 1]];
+  const sentences = all.sentences[row];
+  let keptLines = 0;
+  for (let k = first; k < last; k++) if (all.code[k] === C4_LINE.keep) keptLines++;
+  const counts = { lines: last - first, keptLines, sentences };
+  const dropped = (reason: string, value: number): RowRewrite => ({ reason, value, cuts: [], ...counts });
+  if (o.loremIpsum && (all.flags[row] & C4_FLAG.lorem_ipsum) !== 0) return dropped('c4_lorem_ipsum', 1);
+  if (o.curlyBracket && (all.flags[row] & C4_FLAG.curly_bracket) !== 0) return dropped('c4_curly_bracket', 1);
+  if (sentences < o.minSentences) return dropped('c4_min_sentences', sentences);
+  return { reason: null, value: null, cuts: keptLines === 0 ? [] : cutsOf(text, all, row, keptLines), ...counts };
+}
+
+function cutsOf(text: Uint8Array, all: C4Lines, row: number, keptLines: number): TextCut[] {
+  const cuts: TextCut[] = [];
+  const cut = (start: number, end: number, rule: string): void => {
+    if (end > start) cuts.push({ start, end, rule });
+  };
+  const last = all.lineOffsets[row + 1];
+  let citation = all.citationOffsets[row];
+  let keptToCome = keptLines;
+  cut(0, all.start[all.lineOffsets[row]], 'c4_white_space');
+  for (let k = all.lineOffsets[row]; k < last; k++) {
+    const next = k + 1 < last ? all.start[k + 1] : text.length;
+    if (all.code[k] !== C4_LINE.keep) {
+      cut(all.start[k], next, RULE_OF_CODE[all.code[k]]);
+      continue;
+    }
+    keptToCome--;
+    for (; citation < all.citationOffsets[row + 1] && all.citationStart[citation] < all.end[k]; citation++) {
+      cut(all.citationStart[citation], all.citationEnd[citation], 'c4_citation');
+    }
+    // The line feed behind it stays as long as a kept line follows.
+    const feed = keptToCome > 0 ? text.indexOf(10, all.end[k]) : next;
+    cut(all.end[k], feed, 'c4_white_space');
+    cut(feed + 1, next, 'c4_white_space');
+  }
+  return cuts;
 }

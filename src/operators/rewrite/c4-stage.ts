@@ -1,5 +1,6 @@
+import type { Kernel } from '../../kernels/kernel.ts';
 import { DOCUMENT_COLUMNS, type DocumentBatch } from '../../streams/batch.ts';
-import { type Column, float64Column, int32Column, type Utf8Column, utf8Slice } from '../../streams/columns.ts';
+import { type Column, float64Column, int32Column, type Utf8Column } from '../../streams/columns.ts';
 import { rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
 import type { Verdict } from '../../streams/outcome.ts';
 import { splitsOf } from '../annotators/profiles/splits.ts';
@@ -8,11 +9,10 @@ import { type DatatroveC4Options, datatroveC4 } from './c4-datatrove.ts';
 import { type DolmaC4Options, dolmaC4 } from './c4-dolma.ts';
 import { type SluiceC4Options, sluiceC4 } from './c4-sluice.ts';
 import { composeCuts, cutsInBytes } from './cut-spans.ts';
-import { LINE_END, type LineRewrite, type TextCut } from './line-rewrite.ts';
+import { LINE_END, type LineRewrite, type RowRewrite, type TextCut } from './line-rewrite.ts';
 
 /** Names of cuts, in one order for every batch of a step. */
 const CUT_RULES = [
-  'c4_blank_line',
   'c4_long_word',
   'c4_no_terminal_punct',
   'c4_few_words',
@@ -23,37 +23,39 @@ const CUT_RULES = [
   LINE_END,
 ];
 
-function rewriterOf({ options }: StepDescriptor): (text: string) => LineRewrite {
+type Rewrite = (batch: DocumentBatch, scope: Uint8Array) => (RowRewrite | null)[];
+
+function rewriterOf({ options }: StepDescriptor, kernel: Kernel): Rewrite {
   const o: unknown = options;
-  if (options.profile === 'datatrove') {
-    const { sentences } = splitsOf('punctuated');
-    return (text) => datatroveC4(text, o as DatatroveC4Options, sentences);
-  }
-  if (options.profile === 'dolma') return (text) => dolmaC4(text, o as DolmaC4Options);
-  return (text) => sluiceC4(text, o as SluiceC4Options);
+  if (options.profile === 'dolma') return onStrings((text) => dolmaC4(text, o as DolmaC4Options));
+  if (options.profile !== 'datatrove') return sluiceC4(kernel, o as SluiceC4Options);
+  const { sentences } = splitsOf('punctuated');
+  return onStrings((text) => datatroveC4(text, o as DatatroveC4Options, sentences));
 }
 
+const onStrings =
+  (rewrite: (text: string) => LineRewrite): Rewrite =>
+  (batch, scope) => {
+    const { offsets } = batch.utf8('text');
+    return Array.from(scope, (alive, row) => {
+      if (alive === 0) return null;
+      const text = batch.text(row);
+      const result = rewrite(text);
+      return { ...result, cuts: cutsInBytes(text, offsets[row + 1] - offsets[row], result.cuts) };
+    });
+  };
+
 /** The stage behind `c4()`. */
-export function c4Stage(descriptor: StepDescriptor): Stage {
-  const rewrite = rewriterOf(descriptor);
+export function c4Stage(descriptor: StepDescriptor, kernel: Kernel): Stage {
+  const rewrite = rewriterOf(descriptor, kernel);
   return {
     apply(batch) {
       const scope = rowsInScope(batch, descriptor.where);
       const text = batch.utf8('text');
-      const cuts: (readonly TextCut[])[] = [];
-      const results: (LineRewrite | null)[] = [];
-      for (let i = 0; i < batch.rows; i++) {
-        const result =
-          scope[i] === 1 ? judged(rewrite(utf8Slice(text.values, text.offsets[i], text.offsets[i + 1]))) : null;
-        results.push(result);
-        cuts.push(result ? cutsInBytes(batch.text(i), text.offsets[i + 1] - text.offsets[i], result.cuts) : []);
-      }
+      const results = rewrite(batch, scope).map((r) => (r ? judged(r) : null));
+      const cuts = results.map((r) => r?.cuts ?? []);
       const rewritten = batch.with({
-        columns: new Map([
-          ...batch.columns,
-          ['text', cutText(text, cuts)],
-          ...columnsOf(descriptor, results, text, cuts),
-        ]),
+        columns: new Map([...batch.columns, ['text', cutText(text, cuts)], ...columnsOf(descriptor, results, text)]),
         originalText: batch.originalText ?? (batch.textVersion === 0 ? text : undefined),
         cuts: composeCuts(batch.cuts, cuts, CUT_RULES),
         textVersion: batch.textVersion + 1,
@@ -65,7 +67,7 @@ export function c4Stage(descriptor: StepDescriptor): Stage {
 }
 
 /** A document of which no line is left is dropped, with that as the reason. */
-const judged = (r: LineRewrite): LineRewrite =>
+const judged = (r: RowRewrite): RowRewrite =>
   r.reason === null && r.keptLines === 0 ? { ...r, reason: 'c4_empty', value: 0, cuts: [] } : r;
 
 /** Everything that was computed from the text as it was; columns that the engine carries along begin with an underscore. */
@@ -98,19 +100,18 @@ function cutText(text: Utf8Column, cuts: readonly (readonly TextCut[])[]): Utf8C
 
 function columnsOf(
   descriptor: StepDescriptor,
-  results: readonly (LineRewrite | null)[],
-  text: Utf8Column,
-  cuts: readonly (readonly TextCut[])[],
+  results: readonly (RowRewrite | null)[],
+  { offsets }: Utf8Column,
 ): [string, Column][] {
-  const of = (value: (r: LineRewrite, row: number) => number | null): Float64Array =>
+  const of = (value: (r: RowRewrite, row: number) => number | null): Float64Array =>
     Float64Array.from(results, (r, i) => (r ? (value(r, i) ?? Number.NaN) : Number.NaN));
   const values: { [column: string]: Float64Array } = {
     c4_lines: of((r) => r.lines),
     c4_kept_lines: of((r) => r.keptLines),
     c4_sentences: of((r) => r.sentences),
-    c4_cut_ratio: of((_, i) => {
-      const bytes = text.offsets[i + 1] - text.offsets[i];
-      return bytes === 0 ? null : cuts[i].reduce((sum, c) => sum + c.end - c.start, 0) / bytes;
+    c4_cut_ratio: of(({ cuts }, i) => {
+      const bytes = offsets[i + 1] - offsets[i];
+      return bytes === 0 ? null : cuts.reduce((sum, c) => sum + c.end - c.start, 0) / bytes;
     }),
   };
   for (const r of descriptor.rules) values[r.column] ??= of(({ reason }) => (reason === r.name ? 1 : 0));
@@ -123,7 +124,7 @@ function columnsOf(
 function verdictOf(
   { step, rules }: StepDescriptor,
   scope: Uint8Array,
-  results: readonly (LineRewrite | null)[],
+  results: readonly (RowRewrite | null)[],
 ): Verdict {
   const rule = Int16Array.from(results, (r) => (r?.reason ? rules.findIndex((x) => x.name === r.reason) : -1));
   return {

@@ -25,17 +25,15 @@ const sluice = z.strictObject({
   javascript: z.boolean().default(true),
   /** Drop documents with `{`. */
   curlyBracket: z.boolean().default(true),
+  /** Cut `[12]`, `[edit]` and `[citation needed]`. */
+  citations: z.boolean().default(true),
   /** Cut lines about cookies, privacy policies and terms of use. */
   policy: z.boolean().default(true),
 });
 
 const schemas = {
   sluice,
-  datatrove: sluice.extend({
-    profile: z.literal('datatrove'),
-    /** Cut `[12]`, `[edit]` and `[citation needed]`. */
-    citations: z.boolean().default(true),
-  }),
+  datatrove: sluice.extend({ profile: z.literal('datatrove') }),
   /** Dolma 1.5 used one of the rules (Soldaini et al. 2024, section 5.2): lines must end in a terminal mark. */
   dolma: z.strictObject({
     profile: z.literal('dolma'),
@@ -64,8 +62,8 @@ export interface C4StepOptions {
  *
  * Reads `text`; writes a new `text` (the lines kept, joined by `\n`), the cut spans in bytes of the original text, and c4_lines,
  * c4_kept_lines, c4_sentences (null = not counted), c4_lorem_ipsum, c4_curly_bracket, c4_cut_ratio (bytes cut). Older annotations become stale.
- * Cut rules: c4_blank_line, c4_long_word, c4_no_terminal_punct, c4_few_words, c4_javascript, c4_policy (datatrove: c4_citation,
- * c4_white_space, c4_line_end instead of blank lines).
+ * Cut rules: c4_long_word, c4_no_terminal_punct, c4_few_words, c4_javascript, c4_policy, c4_citation, c4_white_space (blank lines and what
+ * stands around a line; `dolma` trims nothing), and for `datatrove` c4_line_end (a line end that became `\n`).
  * Drops: c4_lorem_ipsum, c4_curly_bracket, c4_min_sentences, c4_empty (datatrove: its own strings lorem_ipsum, curly_bracket,
  * too_few_sentences). A dropped document keeps its text and has no cut spans.
  */

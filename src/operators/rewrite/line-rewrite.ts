@@ -12,19 +12,22 @@ export interface TextCut {
 export const LINE_END = 'c4_line_end';
 
 /** What a line rewrite made of one document. */
-export interface LineRewrite {
+export interface RowRewrite {
   /** Rule by which the whole document is dropped, or null. */
   readonly reason: string | null;
   /** Value of that rule. */
   readonly value: number | null;
-  /** The new text; the old one for a dropped document. */
-  readonly text: string;
   /** Ascending, without overlap; none for a dropped document. */
   readonly cuts: readonly TextCut[];
   readonly lines: number;
   readonly keptLines: number;
   /** Null = not counted. */
   readonly sentences: number | null;
+}
+
+/** The same with the new text, or the old one for a dropped document; cuts in UTF-16 units. */
+export interface LineRewrite extends RowRewrite {
+  readonly text: string;
 }
 
 /** The text without the cuts, with a `\n` for every cut of LINE_END. */
