@@ -8,7 +8,8 @@
  * commonest differences.
  *
  * Measured on 3,778 documents (17 MB; a 12 % sample of the mixed corpus, all domains), datatrove 0.10.1 with spaCy 3.8; equal verdicts (equal
- * reasons). Given datatrove's own words and sentences all of them are equal (test/operators/annotators/profiles.test.ts).
+ * reasons). Given datatrove's own words and sentences, every number, reason and C4 text is equal: on 700 of these
+ * documents, and on the texts of the tests.
  *
  * | filter                      | split `punctuated` (default) | split `whitespace` |
  * | --------------------------- | ---------------------------- | ------------------ |
