@@ -1,7 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { fineweb, gopherQuality, gopherRepetition, type Profile } from '../../../src/operators/annotators/index.ts';
-import { drop } from '../../../src/operators/drop.ts';
-import { finewebRules, gopherQualityRules, gopherRepetitionRules } from '../../../src/operators/rules/index.ts';
+import { loadKernel } from '../../../src/kernels/kernel.ts';
+import { annotate, annotateStage } from '../../../src/operators/annotate.ts';
+import {
+  codeStatistics,
+  fineweb,
+  gopherQuality,
+  gopherRepetition,
+  type Profile,
+  textStatistics,
+} from '../../../src/operators/annotators/index.ts';
+import { drop, judge } from '../../../src/operators/drop.ts';
+import {
+  codeRules,
+  finewebRules,
+  gopherQualityRules,
+  gopherRepetitionRules,
+  tableRules,
+  textRules,
+} from '../../../src/operators/rules/index.ts';
+import type { Rule } from '../../../src/streams/outcome.ts';
+import { batchOf } from '../../helpers/batches.ts';
 
 describe('rule sets', () => {
   it('have the thresholds of the papers', () => {
@@ -72,5 +90,62 @@ describe('rule sets', () => {
       /came the option minWord. Did you mean minWords\?/,
     );
     expect(() => finewebRules({ maxShortLines: Number.NaN })).toThrow(/finewebRules/);
+  });
+});
+
+describe('rules of our own', () => {
+  const kernel = loadKernel();
+  /** Names of all rules that a text breaks. */
+  const broken = async (text: string, rules: readonly Rule[]): Promise<string[]> => {
+    const operator = annotate(textStatistics(), codeStatistics(), { step: 'scores' });
+    const batch = await (await annotateStage(operator.descriptor, await kernel)).apply(batchOf([text]));
+    const { failed } = judge(batch, 'rules', rules, new Uint8Array([1]));
+    return rules.filter((_, k) => failed[0] & (1 << k)).map((r) => r.name);
+  };
+  const prose =
+    'The gate of the mill was closed in the evening, and the miller went home with his lamp. He thought of the water all night, for ' +
+    'it had rained since noon and the wheel was old. In the morning the stream had gone down by a hand.';
+
+  it.each([
+    ['prose', prose, []],
+    ['shouting', prose.toUpperCase(), ['text_max_upper_ratio']],
+    ['words run together', prose.replaceAll(/ (?=[a-s])/g, ''), ['text_min_white_space']],
+    [
+      'a wrong encoding',
+      `${prose} na\u00c3\u00afve caf\u00c3\u00a9 \u00e2\u0080\u0099 \u00e2\u0080\u0099`,
+      ['text_max_replacements', 'text_max_control_ratio'],
+    ],
+    [
+      'a list of names',
+      'mill gate miller wheel stream lamp evening water morning hand noon rain night',
+      ['text_min_function_words'],
+    ],
+    ['one word', 'and then '.repeat(40), ['text_min_distinct_words']],
+    ['a drawing', `${prose}\n${'=+|^'.repeat(20)}`, ['text_max_symbol_ratio']],
+    ['figures', `${prose} ${'1234567 '.repeat(20)}`, ['text_max_digit_ratio']],
+  ])('textRules(): %s', async (_, text, names) => {
+    expect(await broken(text as string, textRules())).toEqual(names);
+  });
+
+  const line = 'const level = readGate(stream, { notches: 3 });\n';
+  it.each([
+    ['code', line.repeat(5), []],
+    ['a stub', 'module.exports = 1;', ['code_min_chars']],
+    ['one long line', `${line.repeat(30)}const packed = "${'ab'.repeat(500)}";`, ['code_max_line_length']],
+    ['minified', `${'a=b(c,d);'.repeat(20)}\n`.repeat(5), ['code_max_mean_line_length']],
+    ['a dump', `${'0x1f, 0x2e, 0x3d, 99,\n'.repeat(20)}`, ['code_max_digits']],
+    ['no letters', `${'{[(<;:,.>)]} ## !! ,,\n'.repeat(20)}`, ['code_min_letters']],
+    ['generated', `// Do not edit: made by a program.\n${line.repeat(3)}`, ['code_generated']],
+  ])('codeRules(): %s', async (_, text, names) => {
+    expect(await broken(text as string, codeRules())).toEqual(names);
+  });
+
+  it.each([
+    ['a table', 'name,level\nmill,3\ngate,4\nbridge,7\nstream,1\nvalley,2\n', []],
+    ['nothing much', '{}', ['table_min_chars', 'table_min_letters']],
+    ['a source map', JSON.stringify({ mappings: 'AAAA,'.repeat(3000) }), ['table_max_line_length']],
+    ['figures alone', '1,2,3,4,5,6,7,8,9\n'.repeat(9), ['table_min_letters']],
+  ])('tableRules(): %s', async (_, text, names) => {
+    expect(await broken(text as string, tableRules())).toEqual(names);
   });
 });
