@@ -57,7 +57,7 @@ export type AnnotatorFactory<O = { readonly [key: string]: Json }> = (
 ) => Annotate | Promise<Annotate>;
 
 export interface AnnotateOptions {
-  /** Step name in the recipe and the ledger. Default: the annotators' names joined by `+`. */
+  /** Step name in the recipe and the ledger. Default: `annotate_` and the annotators' names joined by `+`. */
   readonly step?: string;
   /** Only documents of these domains. Default: all. */
   readonly where?: Scope;
@@ -83,7 +83,7 @@ export function annotate(...args: readonly (AnnotatorDescriptor | AnnotateOption
   const options = { annotators: annotators as unknown as Json };
   const descriptor: StepDescriptor = {
     kind: 'annotate',
-    step: step ?? annotators.map((a) => a.name).join('+'),
+    step: step ?? `annotate_${annotators.map((a) => a.name).join('+')}`,
     module: 'sluice:annotate',
     export: 'annotateStage',
     versions: annotators.map((a) => `${a.name}@${a.version}`),
