@@ -11,7 +11,7 @@ import { barrierPaths, sinkFolder } from './run/layout.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './run/options.ts';
 import { Progress } from './run/progress.ts';
 import { runReadmeOf } from './run/readme.ts';
-import { openRunDirectory, type RunDirectory, writeDurable } from './run/run-directory.ts';
+import { openRunDirectory, type RunDirectory, STDIN_FOLDER, writeDurable } from './run/run-directory.ts';
 import {
   type Phase,
   phasesOf,
@@ -93,8 +93,11 @@ async function runAll(
   );
   const { directory, previous } = await openRunDirectory(path, { fresh: options.fresh });
   try {
-    await directory.sweep();
-    const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes });
+    if (previous) await directory.sweep();
+    const plan = await planSplits(patterns, recipe.read, {
+      splitBytes: recipe.splitBytes,
+      spoolFolder: join(path, STDIN_FOLDER),
+    });
     if (plan.splits.length === 0 && plan.files.length === 0) {
       throw new ConfigError({
         expected: 'at least one file to read',

@@ -5,6 +5,11 @@ import { ConfigError, InputError } from '../errors.ts';
 import { type Commit, CommitLog, type CommittedFile, commitKey, readCommits } from '../streams/commits.ts';
 import { RUN_FORMAT, type RunJson } from './types.ts';
 
+/** Copy of standard input, kept until the run is done. */
+export const STDIN_FOLDER = 'stdin-copy';
+/** What may be there before run.json is. */
+const BEFORE_RUN_JSON = ['lock', 'plan.json', STDIN_FOLDER];
+
 /** Flushes a folder entry to disk, so that a rename in it is durable. */
 export async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');
@@ -77,9 +82,9 @@ export class RunDirectory {
     for (const path of paths) await rm(join(this.path, path), { force: true });
   }
 
-  /** Removes the work folder of a finished run. */
+  /** Removes what only a run in work needs. */
   async clearWork(): Promise<void> {
-    await rm(join(this.path, 'work'), { recursive: true, force: true });
+    for (const folder of ['work', STDIN_FOLDER]) await rm(join(this.path, folder), { recursive: true, force: true });
   }
 
   file(f: CommittedFile): string {
@@ -133,11 +138,7 @@ export async function openRunDirectory(
   { fresh }: { fresh: boolean },
 ): Promise<{ directory: RunDirectory; previous: RunJson | null }> {
   let previous = await readRunJson(path);
-  if (
-    previous === null &&
-    existsSync(path) &&
-    (await readdir(path)).some((name) => name !== 'lock' && name !== 'plan.json')
-  ) {
+  if (previous === null && existsSync(path) && (await readdir(path)).some((name) => !BEFORE_RUN_JSON.includes(name))) {
     throw new ConfigError({
       expected: 'an empty or new output folder, or one of an earlier run',
       came: `a folder with other files (${(await readdir(path)).slice(0, 3).join(', ')})`,

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { SluiceError } from '../errors.ts';
+import { InputError, SluiceError } from '../errors.ts';
 import { loadKernel } from '../kernels/kernel.ts';
 import { decide } from './decide.ts';
 import type { TaskError } from './executor.ts';
@@ -34,4 +34,15 @@ export default async function runTask(task: LimitedTask | DecideTask | JoinTask)
       },
     };
   }
+}
+
+/** A full or broken disk is no fault of ours, wherever it shows. */
+function knownError(error: NodeJS.ErrnoException): Error {
+  if (error instanceof SluiceError || error.syscall === undefined || error.code === undefined) return error;
+  return new InputError({
+    expected: `${error.syscall} to work`,
+    came: error.message,
+    where: error.path,
+    todo: 'Mend that and run the same command again: what is committed stays.',
+  });
 }

@@ -62,6 +62,6 @@ export async function spoolStdin(
   await rename(partial, path);
   return {
     path,
-    warning: `standard input (${bytes} bytes) was copied to ${path}, so that the run can be resumed; delete the copy when it is done`,
+    warning: `standard input (${bytes} bytes) was copied to ${path}, so that a run can be resumed`,
   };
 }
