@@ -22,7 +22,7 @@ export default async function runTask(task: LimitedTask | DecideTask | JoinTask)
         return await joinShard(task);
     }
   } catch (error) {
-    const e = error as Error;
+    const e = knownError(error as NodeJS.ErrnoException);
     const parts = e instanceof SluiceError ? { ...e.parts, cause: undefined } : undefined;
     return {
       error: {

@@ -229,7 +229,7 @@ describe('planSplits', () => {
       ['stdin', 'stdin#0.24', 'two', 'stdin'],
     ]);
     expect(read.plan.warnings[0]).toMatch(
-      /^standard input \(38 bytes\) was copied to .*stdin-[0-9a-f]{16}, so that the run can be resumed/,
+      /^standard input \(38 bytes\) was copied to .*stdin-[0-9a-f]{16}, so that a run can be resumed/,
     );
     const again = await readAll('-', { stdin: stdin(), spoolFolder: folder });
     expect(again.plan).toEqual(read.plan);
