@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { register } from 'node:module';
 import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -162,26 +163,23 @@ function loadError(error: unknown, file: string): ConfigError {
       cause: error,
     });
   }
-  const syntax = e.name === 'SyntaxError' || e.message?.includes('Transform failed');
+  const syntax = e.name === 'SyntaxError' || /Transform failed|Parse error/.test(e.message ?? '');
   return new ConfigError({
     expected: syntax ? 'a module without syntax errors' : 'a recipe that loads',
-    came: syntax ? syntaxMessage(e) : `${e.name}: ${e.message}${firstFrame(e, file)}`,
+    came: syntax ? syntaxMessage(e, file) : `${e.name}: ${e.message}${firstFrame(e, file)}`,
     where: file,
     cause: error,
   });
 }
 
-/** Node puts file, line and a caret above the first line of the stack; the compiler has all in its message. */
-function syntaxMessage(e: Error): string {
-  const lines = (e.stack ?? '').split('\n');
-  const head = lines.slice(
-    0,
-    lines.findIndex((l) => l.startsWith('SyntaxError')),
-  );
-  const place = /:(\d+)$/.exec(head[0] ?? '');
-  const message = e.message.replace(/^Transform failed with \d+ errors?:\n/, '');
-  if (!place) return message.trim();
-  return [`${e.message} (line ${place[1]})`, ...head.slice(1).filter((l) => l.trim() !== '')].join('\n');
+/** The compiler has the place in its message; Node tells it only to one who asks for a check. */
+function syntaxMessage(e: Error, file: string): string {
+  const message = e.message.replace(/^Transform failed with \d+ errors?:\n/, '').trim();
+  if (message !== e.message.trim()) return message;
+  const input = readFileSync(file, 'utf8');
+  const checked = spawnSync(process.execPath, ['--check', '--input-type=module', '-'], { input, encoding: 'utf8' });
+  const place = /^\[stdin\]:(\d+)\n([\s\S]*?)\n\n?SyntaxError: (.*)$/m.exec(checked.stderr ?? '');
+  return place ? `${place[3]} (line ${place[1]})\n${place[2]}` : message;
 }
 
 /** The line of the recipe in a stack. */

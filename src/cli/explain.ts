@@ -4,7 +4,7 @@ import type { RuleDecision, StepDecision } from './decisions.ts';
 import { type Explanation, explainDocuments, type Twin } from './explain-data.ts';
 import { exact, plural, shellWord, short, size } from './format.ts';
 import { openRunFolder } from './run-folder.ts';
-import { clipped, safeExcerpt, safeJson, safeText } from './safe-text.ts';
+import { clipped, displayWidth, safeExcerpt, safeJson, safeText } from './safe-text.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from './terminal.ts';
 
 const options = {
@@ -156,15 +156,23 @@ function dropLines(terminal: Terminal, step: StepDecision, head: (text: string) 
     );
   if (all) return [...lines, ...table(step.rules)];
   const brief = reached
-    ? [...passed, ...missing].map((r) =>
-        style.dim(`${r.value === null ? '–' : '✓'}\u00a0${conditionPassed(r).replaceAll(' ', '\u00a0')}`),
-      )
+    ? [...passed, ...missing].map((r) => `${r.value === null ? '–' : '✓'} ${conditionPassed(r)}`)
     : [];
-  return [
-    ...lines,
-    ...table(failed),
-    ...wrapped(brief.join('   '), width, '      ').map((l) => l.replaceAll('\u00a0', ' ')),
-  ];
+  return [...lines, ...table(failed), ...grid(brief, width - 6).map((l) => style.dim(l))];
+}
+
+/** Short texts side by side, as many in a line as fit. */
+function grid(texts: readonly string[], width: number): string[] {
+  const widest = Math.max(0, ...texts.map(displayWidth));
+  const columns = Math.max(1, Math.floor((width + 2) / (widest + 2)));
+  const rows = Array.from({ length: Math.ceil(texts.length / columns) }, (_, i) =>
+    texts.slice(i * columns, (i + 1) * columns),
+  );
+  return tableLines(
+    Array.from({ length: columns }, () => ({})),
+    rows,
+    '      ',
+  );
 }
 
 const opposite: Readonly<Record<RuleDecision['comparison'], string>> = {

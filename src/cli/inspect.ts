@@ -1,15 +1,12 @@
 import { ConfigError } from '../errors.ts';
-import { loadKernel } from '../kernels/kernel.ts';
-import { stringAt } from '../streams/columns.ts';
-import type { QuarantinedRecord } from '../streams/outcome.ts';
 import { planSplits } from '../streams/plan.ts';
-import { readSplit } from '../streams/readers/read-split.ts';
 import type { PlannedFile, SplitPlan } from '../streams/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { type FieldSeen, fieldsOf, likelyTextField } from './fields.ts';
 import { count, percent, plural, shellWord, size } from './format.ts';
 import { readOptionsFrom, readSpecs } from './recipe-options.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from './safe-text.ts';
+import { type Sample, sampleOf } from './sample.ts';
 import { standardOutput, type Terminal, tableLines } from './terminal.ts';
 
 const options = {
@@ -72,84 +69,6 @@ async function schemaOf({
     rows: found ? found.rows : null,
     fields: found ? found.fields : [],
   };
-}
-
-interface Sample {
-  documents: number;
-  textBytes: number;
-  longestBytes: number;
-  emptyTexts: number;
-  domains: Record<string, number>;
-  quarantined: { records: number; byReason: Record<string, number>; first: QuarantinedRecord | null };
-  shown: { id: string; domain: string; bytes: number; text: string }[];
-}
-
-const SHOWN_CHARACTERS = 600;
-
-async function sampleOf(
-  plan: SplitPlan,
-  read: Parameters<typeof readSplit>[2],
-  most: number,
-  shown: number,
-): Promise<Sample> {
-  const byReason = new Map<string, number>();
-  const domains = new Map<string, number>();
-  const enough = new AbortController();
-  const s: Sample = {
-    documents: 0,
-    textBytes: 0,
-    longestBytes: 0,
-    emptyTexts: 0,
-    domains: {},
-    quarantined: { records: 0, byReason: {}, first: null },
-    shown: [],
-  };
-  const onQuarantine = (r: QuarantinedRecord): void => {
-    s.quarantined.records++;
-    s.quarantined.first ??= r;
-    byReason.set(r.reason, (byReason.get(r.reason) ?? 0) + 1);
-    // Where nothing is a document no batch ever comes.
-    if (s.quarantined.records >= most) enough.abort();
-  };
-  const kernel = await loadKernel();
-  try {
-    await readSome();
-  } catch (error) {
-    if (!enough.signal.aborted) throw error;
-  }
-  s.domains = Object.fromEntries(domains);
-  s.quarantined.byReason = Object.fromEntries(byReason);
-  return s;
-
-  async function readSome(): Promise<void> {
-    for (const split of plan.splits) {
-      for await (const batch of readSplit(split, plan, read, {
-        kernel,
-        onQuarantine,
-        batchBytes: 64 * 1024,
-        signal: enough.signal,
-      })) {
-        const { offsets } = batch.utf8('text');
-        for (let i = 0; i < batch.rows && s.documents < most; i++) {
-          const bytes = offsets[i + 1] - offsets[i];
-          const domain = stringAt(batch.utf8('domain'), i) ?? '';
-          s.documents++;
-          s.textBytes += bytes;
-          s.longestBytes = Math.max(s.longestBytes, bytes);
-          if (bytes === 0) s.emptyTexts++;
-          domains.set(domain, (domains.get(domain) ?? 0) + 1);
-          if (s.shown.length < shown)
-            s.shown.push({
-              id: stringAt(batch.utf8('id'), i) ?? '',
-              domain,
-              bytes,
-              text: batch.text(i).slice(0, SHOWN_CHARACTERS),
-            });
-        }
-        if (s.documents + s.quarantined.records >= most) return;
-      }
-    }
-  }
 }
 
 interface Facts {

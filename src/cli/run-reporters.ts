@@ -47,7 +47,7 @@ function barReporter({ name, limit }: ReporterOptions): Reporter {
       1,
       0,
       {},
-      line((v, w) => clipped(headline(name, v), w)),
+      line((v, w) => clipped(headline(name, v, w), w)),
     );
     multi.create(
       1,
@@ -82,9 +82,10 @@ function barReporter({ name, limit }: ReporterOptions): Reporter {
   };
 }
 
-function headline(name: string, v: ProgressView): string {
-  const filled = Math.round(v.share * BAR);
-  const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
+function headline(name: string, v: ProgressView, width: number): string {
+  const length = width < 100 ? BAR / 2 : BAR;
+  const filled = Math.round(v.share * length);
+  const bar = '█'.repeat(filled) + '░'.repeat(length - filled);
   const rate = v.megabytesPerSecond === null ? '' : `  ${v.megabytesPerSecond.toFixed(1)} MB/s`;
   const phase = v.phase === 'curate' ? '' : ` (${v.phase})`;
   return `${safeText(name)}${safeText(phase)}  ${bar}  ${String(Math.floor(v.share * 100)).padStart(3)} %${rate}  ${v.share >= 1 ? 'writing shards' : v.etaSeconds === null ? '' : `${duration(v.etaSeconds)} left`}`;
@@ -92,7 +93,7 @@ function headline(name: string, v: ProgressView): string {
 
 function figures(v: ProgressView): string {
   const kept = v.keptShare === null ? '' : ` · ${(100 * v.keptShare).toFixed(1)} % kept so far`;
-  return `  ${plural(v.documents, 'document')}${kept} · split ${v.splitsDone} of ${v.splits} · ${size(v.memoryBytes)} of memory · ${duration(v.seconds)}`;
+  return `  ${plural(v.documents, 'document')}${kept} · split ${v.splitsDone} of ${v.splits} · ${size(v.memoryBytes)} · ${duration(v.seconds)}`;
 }
 
 function reasonLine(v: ProgressView, i: number): string {

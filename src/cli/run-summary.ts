@@ -189,7 +189,7 @@ function noteLines({ style, width }: Terminal, input: SummaryInput, t: Counters)
     );
   if (t.cutBytes > 0) say('cut', `${size(t.cutBytes)} of text cut out of kept documents (spans in the ledger)`);
   for (const text of surprises(input, t)) say('look here', text, style.yellow);
-  const pace = input.bytesPerSecond === null ? [] : [`${(input.bytesPerSecond / 1e6).toFixed(1)} MB/s of text`];
+  const pace = input.bytesPerSecond === null ? [] : [`${size(input.bytesPerSecond)}/s of text`];
   if (input.peakBytes !== null) pace.push(`${size(input.peakBytes)} of memory at most`);
   if (pace.length > 0) say('pace', pace.join(', '));
   return lines;
@@ -233,17 +233,12 @@ async function printOutput(
     const files = liveFiles(commits, name);
     if (files.length === 0) return [];
     return [
-      [
-        `${folder}/`,
-        plural(files.length, 'file'),
-        size(files.reduce((n, f) => n + f.bytes, 0)),
-        style.dim(clipped(what, width - 48)),
-      ],
+      [`${folder}/`, plural(files.length, 'file'), size(files.reduce((n, f) => n + f.bytes, 0)), style.dim(what)],
     ];
   });
   if (existsSync(join(run, 'README.md')))
     rows.push(['README.md', '', '', style.dim('opens all of it by name in Python and elsewhere')]);
-  for (const line of tableLines([{}, { align: 'right' }, { align: 'right' }, {}], rows)) out(line);
+  for (const line of tableLines([{}, { align: 'right' }, { align: 'right' }, { max: width - 36 }], rows)) out(line);
 }
 
 function nextCommands(here: string, result: RunJson, example: string | undefined): string[] {

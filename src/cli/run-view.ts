@@ -11,7 +11,7 @@ export interface ProgressView {
   readonly splitsDone: number;
   readonly splits: number;
   readonly documents: number;
-  /** Read and not dropped or set aside so far. */
+  /** Read and not dropped or set aside so far; null while nothing is decided. */
   readonly keptShare: number | null;
   readonly textBytes: number;
   /** Of the last seconds; null until there is something to measure. */
@@ -54,6 +54,7 @@ export function progressViews(limit: number | null): (event: ProgressEvent) => P
     const rate = elapsed >= 0.5 ? (e.doneTextBytes - samples[0].done) / elapsed : null;
     const share = Math.min(1, limit === null ? ratio(e.doneTextBytes, e.expectedTextBytes) : limitedShare(e, limit));
     first ??= { seconds: e.seconds, share };
+    const decided = c.kept.documents + c.dropped.documents + c.quarantined.records;
     const gained = share - first.share;
     const eta =
       gained > 0.005 && e.seconds - first.seconds > 1 ? ((1 - share) * (e.seconds - first.seconds)) / gained : null;
@@ -64,9 +65,7 @@ export function progressViews(limit: number | null): (event: ProgressEvent) => P
       splits: e.splits,
       documents: c.read.documents,
       keptShare:
-        c.read.documents === 0
-          ? null
-          : (c.read.documents - c.dropped.documents - c.quarantined.records) / c.read.documents,
+        decided === 0 ? null : (c.read.documents - c.dropped.documents - c.quarantined.records) / c.read.documents,
       textBytes: c.read.bytes,
       megabytesPerSecond: rate === null ? null : rate / 1e6,
       etaSeconds: eta,

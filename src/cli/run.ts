@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { tap } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import { parseBytes } from '../run/options.ts';
 import type { RunEvent } from '../run/types.ts';
@@ -10,7 +10,7 @@ import { plural, shellWord } from './format.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from './recipe-options.ts';
 import { jsonReporter, peopleReporter, type Reporter } from './run-reporters.ts';
 import { printSummary, shownPath } from './run-summary.ts';
-import { safeJson } from './safe-text.ts';
+import { safeJson, safeText } from './safe-text.ts';
 import { standardOutput } from './terminal.ts';
 
 const options = {
@@ -44,59 +44,24 @@ async function run(args: readonly string[]): Promise<number> {
     annotateOnly: values['annotate-only'],
     shardSize: values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size'),
   };
-  const stop = new AbortController();
-  const reporter = values.json
-    ? jsonReporter({ name: recipe.name, limit })
-    : peopleReporter({ name: recipe.name, limit });
+  const reporterOptions = { name: recipe.name, limit };
+  const reporter = values.json ? jsonReporter(reporterOptions) : peopleReporter(reporterOptions);
   const resume = `sluice run ${args
     .filter((a) => a !== '--fresh')
     .map(shellWord)
     .join(' ')}`;
-  const events = runRecipe(recipe, { ...runOptions, stop: stop.signal });
-  const seen = {
-    planned: null as Planned | null,
-    first: null as ProgressEvent | null,
-    last: null as ProgressEvent | null,
-  };
-  const end = await new Promise<RunEvent | 'killed'>((done, fail) => {
-    let lastEvent: RunEvent | null = null;
-    const subscription = events
-      .pipe(
-        tap((e) => {
-          if (e.type === 'planned') seen.planned = e;
-          if (e.type === 'progress') {
-            seen.first ??= e;
-            seen.last = e;
-          }
-          reporter.event(e);
-        }),
-      )
-      .subscribe({
-        next: (e) => {
-          lastEvent = e;
-        },
-        error: fail,
-        complete: () => (lastEvent ? done(lastEvent) : fail(new Error('a run that said nothing'))),
-      });
-    onInterrupt(stop, reporter, values.json, () => {
-      subscription.unsubscribe();
-      done('killed');
-    });
-  }).catch((error) => {
-    reporter.close();
-    if (values.json) process.stdout.write(`${safeJson(JSON.stringify(errorEvent(error)))}\n`);
-    throw error;
-  });
-  reporter.close();
+  const stop = new AbortController();
+  const seen = await follow(runRecipe(recipe, { ...runOptions, stop: stop.signal }), stop, reporter, values.json);
+  const { end, planned, progress } = seen;
   if (end === 'killed') {
     process.stderr.write(`Stopped at once. What was committed is safe; to go on:\n  ${resume}\n`);
     // Workers may be in the middle of a batch: nobody waits for them.
     process.exit(EXIT.interrupted);
   }
   if (end.type === 'stopped') {
-    process.stderr.write(
-      `Stopped after ${plural(end.splitsDone, 'split')} of ${end.splits}, all of them safe in ${shownPath(end.run)}. To go on:\n  ${resume}\n`,
-    );
+    const phase = progress && progress.phases > 1 ? ` ${safeText(progress.phase)}` : '';
+    const done = progress ? `${progress.splitsDone} of ${plural(progress.splits, 'split')}${phase} done. ` : '';
+    process.stderr.write(`Stopped: ${done}All of it is safe in ${shownPath(end.run)}. To go on:\n  ${resume}\n`);
     return EXIT.interrupted;
   }
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
@@ -104,11 +69,11 @@ async function run(args: readonly string[]): Promise<number> {
     await printSummary(standardOutput(), {
       run: resolve(end.run),
       result: end.result,
-      skipped: seen.planned?.skipped ?? [],
-      warnings: seen.planned?.warnings ?? [],
+      skipped: planned?.skipped ?? [],
+      warnings: planned?.warnings ?? [],
       expected: recipe.expected,
       peakBytes: end.already ? null : process.resourceUsage().maxRSS * 1024,
-      bytesPerSecond: end.already ? null : paceOf(seen.first, end.result.totals?.read.bytes ?? 0, end.result.seconds),
+      bytesPerSecond: end.already ? null : (end.result.totals?.read.bytes ?? 0) / end.result.seconds,
       already: end.already,
     });
   }
@@ -118,9 +83,48 @@ async function run(args: readonly string[]): Promise<number> {
 type Planned = Extract<RunEvent, { type: 'planned' }>;
 type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;
 
-/** Text that was read per second of the run. */
-const paceOf = (first: ProgressEvent | null, bytes: number, seconds: number): number | null =>
-  first === null || seconds === 0 ? null : bytes / seconds;
+interface Followed {
+  readonly end: RunEvent | 'killed';
+  readonly planned: Planned | null;
+  /** The last one. */
+  readonly progress: ProgressEvent | null;
+}
+
+/** Shows a run until it ends or is stopped. */
+async function follow(
+  events: Observable<RunEvent>,
+  stop: AbortController,
+  reporter: Reporter,
+  json: boolean,
+): Promise<Followed> {
+  let planned: Planned | null = null;
+  let progress: ProgressEvent | null = null;
+  let last: RunEvent | null = null;
+  try {
+    const end = await new Promise<RunEvent | 'killed'>((done, fail) => {
+      const subscription = events.subscribe({
+        next: (e) => {
+          last = e;
+          if (e.type === 'planned') planned = e;
+          if (e.type === 'progress') progress = e;
+          reporter.event(e);
+        },
+        error: fail,
+        complete: () => (last ? done(last) : fail(new Error('a run that said nothing'))),
+      });
+      onInterrupt(stop, reporter, json, () => {
+        subscription.unsubscribe();
+        done('killed');
+      });
+    });
+    return { end, planned, progress };
+  } catch (error) {
+    if (json) process.stdout.write(`${safeJson(JSON.stringify(errorEvent(error)))}\n`);
+    throw error;
+  } finally {
+    reporter.close();
+  }
+}
 
 /** First Ctrl-C: finish what is in work; second: stop now. */
 function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, kill: () => void): void {
@@ -132,7 +136,7 @@ function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, k
     }
     stop.abort();
     if (json) process.stdout.write(`${JSON.stringify({ event: 'stopping', time: new Date().toISOString() })}\n`);
-    reporter.note('Finishing the splits in work, so that nothing is lost (Ctrl-C again stops at once).');
+    reporter.note('Finishing the splits in work (Ctrl-C again stops at once) ...');
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);

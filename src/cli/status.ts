@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { builtInNames } from '../recipe-loader.ts';
 import { lockHolder } from '../run/run-directory.ts';
 import { phasesOf } from '../run/types.ts';
 import { liveFiles } from '../streams/commits.ts';
@@ -107,7 +108,9 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
     out();
     out(`To go on, give the command again that started it; it skips the ${plural(commits.length, 'commit')} there is:`);
     const inputs = run.input.patterns.map((p) => `--input ${shellWord(p)}`).join(' ');
-    out(`  sluice run <the same recipe> ${inputs} --output ${shellWord(shownPath(path))}`);
+    out(
+      `  sluice run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ${inputs} --output ${shellWord(shownPath(path))}`,
+    );
   }
 }
 

@@ -1,0 +1,89 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../helpers/cli.ts';
+import { writeProject } from '../helpers/recipes.ts';
+import { temporaryFolder } from '../helpers/run.ts';
+
+describe('sluice init', () => {
+  it.each([
+    ['recipe.ts', []],
+    ['recipe.js', ['--js']],
+  ])('writes a %s that runs as it is, and never over a file', async (file, flags) => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { file: 'other.ts' });
+    const made = await runCli(['init', ...flags], { cwd });
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    expect(made.stdout).toContain(`Wrote ${file}.`);
+    const text = readFileSync(join(cwd, file), 'utf8');
+    const again = await runCli(['init', ...flags], { cwd });
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain(`error  ${file}\n  expected  a folder without a recipe\n`);
+    expect(readFileSync(join(cwd, file), 'utf8')).toBe(text);
+    const run = await runCli(['run', file, '--input', 'in'], { cwd });
+    expect(run.stdout).toMatch(/\nDone: kept \d of 6 documents/);
+    expect(run.code).toBe(0);
+    expect(existsSync(join(cwd, 'sluice-out/my-recipe/run.json'))).toBe(true);
+  });
+});
+
+describe('sluice doctor', () => {
+  it('tries everything and finds it well here', async () => {
+    const { code, stdout } = await runCli(['doctor', '--json'], { cwd: await temporaryFolder() });
+    const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: { name: string; state: string }[] };
+    expect({ code, ok }).toEqual({ code: 0, ok: true });
+    expect(checks.map((c) => c.name)).toEqual([
+      'Node.js',
+      'processor',
+      'memory',
+      'disk',
+      'kernels',
+      'zstd',
+      'Parquet',
+      'DuckDB',
+      'TypeScript',
+      'recipes',
+    ]);
+    expect(checks.filter((c) => c.state === 'broken')).toEqual([]);
+  });
+});
+
+describe('text that would act on the terminal', () => {
+  const evil = '\u001b[31mred\u001b]0;title\u0007 \u009b2J \u202eback\u2028line';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
+  const RAW = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/;
+
+  it('never reaches it, whatever the command', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, {
+      documents: [{ id: `id-${evil}`, text: `short ${evil}`, domain: `web ${evil}` }],
+      raw: `{"text": ${evil}}\n`,
+    });
+    const run = await runCli(['run', 'recipe.ts'], { cwd });
+    expect(run.stdout).toContain('e.g. id-\\e[31mred\\e]0;title\\x07');
+    const outputs = [run];
+    for (const args of [
+      ['explain', 'sluice-out/mine', `id-${evil}`],
+      ['explain', 'sluice-out/mine', `id-${evil}`, '--json'],
+      ['explain', 'sluice-out/mine', `no ${evil}`],
+      ['sql', 'sluice-out/mine', 'SELECT id, domain, excerpt FROM ledger'],
+      ['sql', 'sluice-out/mine', '--json', 'SELECT id, domain, excerpt FROM ledger'],
+      ['sql', 'sluice-out/mine', `SELECT "${evil}"`],
+      ['inspect', 'in'],
+      ['inspect', 'in', '--json'],
+      ['status', 'sluice-out/mine', '--json'],
+      ['run', 'recipe.ts', '--json'],
+      ['run', evil],
+      ['run', 'recipe.ts', `--${evil}`],
+    ])
+      outputs.push(await runCli(args, { cwd }));
+    for (const { stdout, stderr } of outputs) {
+      expect(stdout).not.toMatch(RAW);
+      expect(stderr).not.toMatch(RAW);
+    }
+    const json = await runCli(['sql', 'sluice-out/mine', '--json', 'SELECT id FROM ledger WHERE id IS NOT NULL'], {
+      cwd,
+    });
+    expect(JSON.parse(json.stdout)).toEqual([{ id: `id-${evil}` }]);
+  });
+});

@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../helpers/cli.ts';
+import { temporaryFolder } from '../helpers/run.ts';
+
+const COMMANDS = ['run', 'plan', 'inspect', 'sql', 'explain', 'status', 'doctor', 'init'];
+
+describe('help', () => {
+  it('lists every command, on no command as on --help', async () => {
+    const cwd = await temporaryFolder();
+    const [none, help, word] = await Promise.all([[], ['--help'], ['help']].map((args) => runCli(args, { cwd })));
+    for (const name of COMMANDS) expect(help.stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
+    expect(none).toEqual(help);
+    expect(word).toEqual(help);
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it.each(COMMANDS)('%s --help has usage and examples', async (name) => {
+    const cwd = await temporaryFolder();
+    const [option, word] = await Promise.all([runCli([name, '--help'], { cwd }), runCli(['help', name], { cwd })]);
+    expect(option.stdout.startsWith(`sluice ${name}`)).toBe(true);
+    expect(option.stdout).toMatch(/\nExamples\n {2}sluice |\nExamples\n {2}cat /);
+    expect(option).toMatchObject({ code: 0, stderr: '' });
+    expect(word).toEqual(option);
+  });
+
+  it('run --help lists the built-in recipes with their descriptions, and the events of --json', async () => {
+    const { stdout } = await runCli(['run', '--help'], { cwd: await temporaryFolder() });
+    expect(stdout).toMatch(/\nBuilt-in recipes\n[\s\S]*\n {2}quickstart +\S/);
+    for (const event of ['planned', 'progress', 'commit', 'stopping', 'stopped', 'finished', 'error'])
+      expect(stdout).toMatch(new RegExp(`^ {2}${event} `, 'm'));
+  });
+
+  it('prints the version of the package', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    const { code, stdout } = await runCli(['--version'], { cwd: await temporaryFolder() });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${version}\n` });
+  });
+});
+
+describe('bad usage exits with 2 and says what was expected, what came and what to do', () => {
+  it.each([
+    [
+      ['rnu'],
+      "  expected  a command (run, plan, inspect, sql, explain, status, doctor, init)\n  came      'rnu'\n  to do     Did you mean sluice run?",
+    ],
+    [['help', 'explian'], "  came      'explian'\n  to do     Did you mean sluice explain?"],
+    [
+      ['run', 'quickstart', '--imput', 'x'],
+      'error  sluice run\n  expected  an option of sluice run\n  came      --imput\n  to do     Did you mean --input?',
+    ],
+    [['run', 'quickstart', '--input'], '  expected  --input GLOB\n  came      --input without a value'],
+    [['run', 'quickstart', '--input', '--fresh'], '  came      --input --fresh'],
+    [['run', 'quickstart', '--fresh=yes'], "  expected  --fresh without a value\n  came      'yes'"],
+    [['run'], '  expected  sluice run <recipe>\n  came      nothing'],
+    [
+      ['run', 'quickstart', 'a.jsonl', 'b.jsonl'],
+      "  expected  sluice run <recipe>\n  came      also 'a.jsonl'\n  to do     Quote globs",
+    ],
+    [['run', 'quikstart', '--input', 'x'], "  came      'quikstart'\n  to do     Did you mean quickstart?"],
+    [['run', 'nowhere/recipe.ts'], '  expected  an existing recipe file\n'],
+    [['run', 'quickstart'], '  expected  something to read\n  came      no input\n'],
+    [
+      ['run', 'quickstart', '--input', 'nothing-here'],
+      '  expected  an existing file or folder, a glob, or - for standard input\n  came      nothing-here',
+    ],
+    [
+      ['run', 'quickstart', '--input', '*.none'],
+      '  expected  at least one file to read\n  came      none that matches *.none',
+    ],
+    [
+      ['run', 'quickstart', '--input', 'x', '--limit', 'many'],
+      "error  --limit\n  expected  a whole number, 1 or more\n  came      'many'",
+    ],
+    [['run', 'quickstart', '--input', 'x', '--limit', '-5'], "  came      '-5'"],
+    [
+      ['run', 'quickstart', '--input', 'x', '--sample', '120%'],
+      "error  --sample\n  expected  a percentage above 0 and up to 100, such as 5%\n  came      '120%'",
+    ],
+    [
+      ['run', 'quickstart', '--input', 'x', '--memory', 'lots'],
+      "error  --memory\n  expected  a size such as 256MB, 1GB or 512MiB\n  came      'lots'",
+    ],
+    [
+      ['run', 'quickstart', '--input', 'x', '--domain-from', 'url'],
+      "error  --domain-from\n  expected  auto, path, kind, field:<name> or constant:<name>\n  came      'url'",
+    ],
+    [
+      ['run', 'quickstart', '--input', 'x', '--set', 'gopher_qualty.min_words=3'],
+      '  came      gopher_qualty\n  to do     Did you mean gopher_quality?',
+    ],
+    [
+      ['run', 'quickstart', '--input', 'x', '--set', 'gopher_quality.min_word=3'],
+      '  came      min_word\n  to do     Did you mean min_words?',
+    ],
+    [
+      ['run', 'quickstart', '--input', 'x', '--set', 'min_words'],
+      "  expected  step.option=value\n  came      'min_words'",
+    ],
+    [['plan', 'quickstart', '--input', '-'], '  came      standard input, which can be read only once'],
+    [
+      ['sql', 'nowhere', 'select 1'],
+      '  expected  a run directory: a folder with a run.json\n  came      a path that does not exist',
+    ],
+    [['explain', '.', 'x'], '  came      a folder without one'],
+    [
+      ['inspect', 'x', '--format', 'csv'],
+      "error  --format\n  expected  auto, jsonl, text, parquet or arrow\n  came      'csv'",
+    ],
+  ])('sluice %j', async (args, message) => {
+    const { code, stdout, stderr } = await runCli(args, { cwd: await temporaryFolder() });
+    expect(stderr).toContain(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).not.toMatch(/\n {4}at /);
+  });
+
+  it('prints a stack only with SLUICE_DEBUG', async () => {
+    const { code, stderr } = await runCli(['rnu'], { cwd: await temporaryFolder(), env: { SLUICE_DEBUG: '1' } });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/\nConfigError: sluice: expected a command[\s\S]*\n {4}at /);
+  });
+});
