@@ -54,9 +54,9 @@ async function compile(): Promise<WasmModule> {
   return wasm.compile(bytes);
 }
 
-/** A new instance with its own memory. */
-export async function openArena(): Promise<KernelArena> {
-  const instance = await wasm.instantiate(await kernelModule(), {});
+/** A new instance of the module with its own memory. */
+export function openArena(module: WasmModule): KernelArena {
+  const instance = new wasm.Instance(module, {});
   const exports = instance.exports as unknown as KernelExports;
   const { memory } = exports;
   const alloc = (bytes: number): number => {

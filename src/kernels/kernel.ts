@@ -1,10 +1,11 @@
-import { type KernelArena, openArena } from './arena.ts';
+import { type KernelArena, kernelModule, openArena } from './arena.ts';
 import { type C4Function, c4Over } from './c4.ts';
 import { type Encoders, encodersOver } from './encoders.ts';
 import { type ContentHashFunction, contentHashesOver } from './hash.ts';
 import { type ScanFunction, scannerOver } from './scanner.ts';
 import { type StatisticsFunction, statisticsOver } from './statistics.ts';
 import { installTables } from './tables.ts';
+import type { WasmModule } from './webassembly.ts';
 
 /** The kernels of one thread: an instance of the module, its memory, and the functions over it. Not re-entrant: one call at a time. */
 export interface Kernel extends KernelArena, Encoders {
@@ -14,16 +15,44 @@ export interface Kernel extends KernelArena, Encoders {
   readonly contentHashes: ContentHashFunction;
 }
 
+/** Functions over the text of documents, in an instance of their own: their tables grow with the largest document. */
+interface TextKernel extends Pick<Kernel, 'statistics' | 'c4Lines' | 'contentHashes'> {
+  readonly arena: KernelArena;
+}
+
+function openTextKernel(module: WasmModule): TextKernel {
+  const arena = openArena(module);
+  installTables(arena);
+  return { arena, statistics: statisticsOver(arena), c4Lines: c4Over(arena), contentHashes: contentHashesOver(arena) };
+}
+
+/** More memory than this is given back once so many calls in a row could do with a 32nd of it: WebAssembly memory never shrinks. */
+const LARGE_BYTES = 32 * 1024 * 1024;
+const SMALL_CALLS = 8;
+
 /** A kernel with memory of its own; the compiled module is cached per thread. */
 export async function loadKernel(): Promise<Kernel> {
-  const arena = await openArena();
+  const module = await kernelModule();
+  const arena = openArena(module);
   installTables(arena);
+  let text = openTextKernel(module);
+  let smallCalls = 0;
+  const textFor = (offsets: Int32Array, rows: number): TextKernel => {
+    const held = text.arena.memoryBytes();
+    smallCalls = held > LARGE_BYTES && (offsets[rows] - offsets[0]) * 32 < held ? smallCalls + 1 : 0;
+    if (smallCalls === SMALL_CALLS) {
+      text = openTextKernel(module);
+      smallCalls = 0;
+    }
+    return text;
+  };
   return {
     ...arena,
     ...encodersOver(arena),
-    statistics: statisticsOver(arena),
-    c4Lines: c4Over(arena),
+    memoryBytes: () => arena.memoryBytes() + text.arena.memoryBytes(),
     scanLines: scannerOver(arena),
-    contentHashes: contentHashesOver(arena),
+    statistics: (...call) => textFor(call[1], call[2]).statistics(...call),
+    c4Lines: (...call) => textFor(call[1], call[2]).c4Lines(...call),
+    contentHashes: (...call) => textFor(call[1], call[2]).contentHashes(...call),
   };
 }

@@ -8,7 +8,7 @@ export type WasmModule = object;
 
 interface WasmNamespace {
   compile(bytes: Uint8Array): Promise<WasmModule>;
-  instantiate(module: WasmModule, imports: object): Promise<{ readonly exports: object }>;
+  readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: object };
 }
 
 export const wasm: WasmNamespace = (globalThis as unknown as { WebAssembly: WasmNamespace }).WebAssembly;
