@@ -1,4 +1,4 @@
-import { type KernelArena, openArena } from './arena.ts';
+import { type KernelArena, kernelModule, openArena } from './arena.ts';
 import type { ScanFields } from './reference/scanner.ts';
 
 export type { ScanFault, ScanFields, ScannedRecord } from './reference/scanner.ts';
@@ -102,7 +102,7 @@ export interface LongLine {
 
 /** @param capacity bytes that the line may have; memory is touched only as it fills. */
 export async function openLongLine(capacity: number): Promise<LongLine> {
-  const arena = await openArena();
+  const arena = openArena(await kernelModule());
   arena.alloc(SLACK);
   const at = arena.alloc(capacity + SLACK);
   arena.keep();
