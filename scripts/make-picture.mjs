@@ -4,16 +4,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const COLOURS = { 31: '#f47067', 32: '#57ab5a', 33: '#c69026', 36: '#39c5cf' };
+const PAINT = new RegExp(`(${String.fromCharCode(27)}\\[[\\d;]*m)`);
 const WIDTH = 8.4;
 const HEIGHT = 19;
 
-const escape = (s) => s.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const markup = (s) => s.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** Runs of equally painted text of a line; the paint goes on over line ends. */
 function runs(line, state) {
   const out = [];
-  for (const part of line.split(/(\u001b\[[\d;]*m)/)) {
-    const codes = /^\u001b\[([\d;]*)m$/.exec(part);
+  for (const part of line.split(PAINT)) {
+    const codes = PAINT.test(part) ? [part, part.slice(2, -1)] : null;
     if (!codes) {
       if (part) out.push({ text: part, ...state });
       continue;
@@ -42,7 +43,7 @@ const height = lines.length * HEIGHT + 40;
 const body = lines.map((line, i) => {
   const spans = line.map(
     (r) =>
-      `<tspan fill="${r.colour ?? (r.dim ? '#768390' : '#adbac7')}"${r.bold ? ' font-weight="bold"' : ''}>${escape(r.text)}</tspan>`,
+      `<tspan fill="${r.colour ?? (r.dim ? '#768390' : '#adbac7')}"${r.bold ? ' font-weight="bold"' : ''}>${markup(r.text)}</tspan>`,
   );
   return `<text x="20" y="${32 + i * HEIGHT}" xml:space="preserve">${spans.join('')}</text>`;
 });
