@@ -110,40 +110,47 @@ function stringEnd(p: usize): usize {
 }
 
 let written: usize = 0;
+/** Where unescaping ended last: the bytes before it may be written over. */
+let failAt: usize = 0;
 
 /** Unescapes the string whose first byte is at `p` to `out`; returns its closing quote, or 0. `written` is the end of what was written. */
 function unescape(p: usize, out: usize): usize {
   while (true) {
+    // Two vectors at a time; what lies behind an escape in them is written again.
     const v = v128.load(p);
-    const stops = specials(v);
+    const w = v128.load(p, 16);
+    const stops = specials(v) | (specials(w) << 16);
     v128.store(out, v);
+    v128.store(out, w, 16);
     if (stops == 0) {
-      p += 16;
-      out += 16;
+      p += 32;
+      out += 32;
       continue;
     }
     const clean = <usize>ctz(stops);
     p += clean;
     out += clean;
     const c: u32 = load<u8>(p);
-    if (c == BACKSLASH) {
-      const e: u32 = load<u8>(p, 1);
-      const byte = load<u8>(simple + <usize>e);
-      if (byte != 0) {
-        store<u8>(out, byte);
-        out++;
-        p += 2;
-        continue;
-      }
-      if (e != 0x75) return 0;
-      const cp = unicodeEscape(p);
-      if (cp < 0) return 0;
-      p += escapeBytes;
-      out = putCodePoint(out, <u32>cp);
+    if (c != BACKSLASH) {
+      written = out;
+      failAt = p;
+      return c == QUOTE ? p : 0;
+    }
+    const e: u32 = load<u8>(p, 1);
+    const byte = load<u8>(simple + <usize>e);
+    if (byte != 0) {
+      store<u8>(out, byte);
+      out++;
+      p += 2;
       continue;
     }
-    written = out;
-    return c == QUOTE ? p : 0;
+    const cp = e == 0x75 ? unicodeEscape(p) : -1;
+    if (cp < 0) {
+      failAt = p;
+      return 0;
+    }
+    p += escapeBytes;
+    out = putCodePoint(out, <u32>cp);
   }
 }
 
@@ -376,8 +383,14 @@ function readMetadata(p: usize): usize {
   }
 }
 
+/** The member at hand: the end of an irregular line lies behind it, or behind `failAt`. */
+let cursor: usize = 0;
+/** The newline (or `stop`) of a regular line. */
+let newlineAt: usize = 0;
+
 /** Reads the object at `p`; returns the row's status. The out pointers are moved only past what a regular row keeps. */
-function readLine(p: usize, end: usize): u8 {
+function readLine(p: usize, stop: usize): u8 {
+  cursor = failAt = p;
   if (load<u8>(p) != 0x7b) return IRREGULAR;
   nKeys = 0;
   insideBytes = othersBytes = innerBytes = 0;
@@ -388,6 +401,7 @@ function readLine(p: usize, end: usize): u8 {
   p = space(p + 1);
   // No member, no text.
   while (true) {
+    cursor = p;
     if (load<u8>(p) != QUOTE) return IRREGULAR;
     const key = p + 1;
     p = valueAfterKey(key);
@@ -445,7 +459,8 @@ function readLine(p: usize, end: usize): u8 {
     if (c != 0x2c) return IRREGULAR;
     p = space(p + 1);
   }
-  if (space(p + 1) != end || textEnd == 0) return IRREGULAR;
+  newlineAt = space(p + 1);
+  if ((newlineAt != stop && load<u8>(newlineAt) != 10) || textEnd == 0) return IRREGULAR;
   textOut = textEnd;
   let status: u8 = 0;
   if (idEnd != 0) {
@@ -535,19 +550,33 @@ export function scanLines(chunk: usize, bytes: u32, table: usize, maxLine: u32, 
   let rows: usize = 0;
   let p = chunk;
   while (p < stop && rows < <usize>maxRows) {
-    const end = lineEnd(p, stop);
     const first = space(p);
-    if (first < end) {
-      const at = rows << 2;
-      store<u32>(starts + at, <u32>(p - chunk));
-      store<u32>(ends + at, <u32>(end - chunk));
-      store<u32>(textOffsets + at, <u32>(textOut - textValues));
-      store<u32>(idOffsets + at, <u32>(idOut - idValues));
-      store<u32>(domainOffsets + at, <u32>(domainOut - domainValues));
-      store<u32>(metadataOffsets + at, <u32>(metadataOut - metadataValues));
-      store<u8>(statuses + rows, end - p > <usize>maxLine ? TOO_LONG : readLine(first, end));
-      rows++;
+    if (first >= stop || load<u8>(first) == 10) {
+      p = first + 1;
+      continue;
     }
+    const at = rows << 2;
+    store<u32>(starts + at, <u32>(p - chunk));
+    store<u32>(textOffsets + at, <u32>(textOut - textValues));
+    store<u32>(idOffsets + at, <u32>(idOut - idValues));
+    store<u32>(domainOffsets + at, <u32>(domainOut - domainValues));
+    store<u32>(metadataOffsets + at, <u32>(metadataOut - metadataValues));
+    const text = textOut;
+    const id = idOut;
+    const domain = domainOut;
+    const metadata = metadataOut;
+    let status = readLine(first, stop);
+    const end = status & IRREGULAR ? lineEnd(max(cursor, failAt), stop) : newlineAt;
+    if (end - p > <usize>maxLine) {
+      status = TOO_LONG;
+      textOut = text;
+      idOut = id;
+      domainOut = domain;
+      metadataOut = metadata;
+    }
+    store<u32>(ends + at, <u32>(end - chunk));
+    store<u8>(statuses + rows, status);
+    rows++;
     p = end + 1;
   }
   const at = rows << 2;

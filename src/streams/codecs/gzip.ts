@@ -128,7 +128,8 @@ function inflateMember(file: FileWindow, start: number, limits: UnpackLimits): M
           if (finished || error !== null) return;
         }
         if (taken && !atEnd) {
-          const bytes = await file.copy(start + fed, INPUT_BYTES);
+          // Stands until it is taken: nobody else reads from the window meanwhile.
+          const bytes = (await file.at(start + fed, INPUT_BYTES)).subarray(0, INPUT_BYTES);
           fed += bytes.length;
           atEnd = start + fed >= file.size;
           taken = false;

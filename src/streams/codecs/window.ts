@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../../errors.ts';
 
-const WINDOW_BYTES = 256 * 1024;
+/** Measured: the calls of smaller reads cost a tenth of reading plain lines. */
+const WINDOW_BYTES = 1024 * 1024;
 
 /** Random access to a file through one buffered window: reads always fill it, so what comes back never depends on the file system's mood. */
 export interface FileWindow {
@@ -16,7 +17,7 @@ export interface FileWindow {
 }
 
 export interface WindowOptions {
-  /** Bytes of the file that were read, each call on its own. */
+  /** Bytes of the file that were read since the last call, those read twice only once. */
   readonly onBytes?: (bytes: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -33,10 +34,15 @@ export async function openWindow(
   let buffer = new Uint8Array(0);
   let start = 0;
   let end = 0;
+  /** Bytes up to here were told to `onBytes`. */
+  let told = -1;
   const fill = async (target: Uint8Array, position: number): Promise<void> => {
     signal?.throwIfAborted();
     await readFully(handle, target, position, path, size);
-    onBytes?.(target.length);
+  };
+  const tell = (from: number, to: number): void => {
+    if (to > told) onBytes?.(to - (told < 0 ? from : Math.max(from, told)));
+    told = Math.max(told, to);
   };
   const copy = async (position: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> => {
     const out = new Uint8Array(Math.max(0, Math.min(bytes, size - position)));
@@ -45,7 +51,11 @@ export async function openWindow(
   };
   return {
     size,
-    copy,
+    async copy(position, bytes) {
+      const out = await copy(position, bytes);
+      tell(position, position + out.length);
+      return out;
+    },
     async peek(position, bytes) {
       if (position >= start && position + bytes <= end)
         return buffer.subarray(position - start, position - start + bytes);
@@ -58,6 +68,7 @@ export async function openWindow(
         const bytes = Math.min(Math.max(need, WINDOW_BYTES), size - position);
         if (buffer.length < bytes) buffer = new Uint8Array(bytes);
         await fill(buffer.subarray(0, bytes), position);
+        tell(position, position + bytes);
         start = position;
         end = position + bytes;
       }

@@ -16,11 +16,16 @@ export interface GrowingText {
 }
 
 const encoder = new TextEncoder();
-/** Buffers up to this size are kept for the next batch. */
-const KEEP_BYTES = 4 * 1024 * 1024;
+const SMALL_BYTES = 32 * 1024;
+/** A value larger than this gets just the room it needs. */
+const LARGE_BYTES = 4 * 1024 * 1024;
 
-function growingText(): GrowingText {
-  let values = new Uint8Array(64 * 1024);
+/** Memory that nobody cleared, with a buffer of its own: whatever is read of it was written before. */
+const uncleared = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer);
+
+/** @param roomBytes bytes to begin with, for each batch anew. */
+function growingText(roomBytes: number): GrowingText {
+  let values = uncleared(roomBytes);
   let offsets = new Int32Array(1024);
   let rows = 0;
   let bytes = 0;
@@ -32,8 +37,7 @@ function growingText(): GrowingText {
     }
     if (bytes + moreBytes > values.length) {
       const need = bytes + moreBytes;
-      // One large value gets just the room it needs: it leaves with the batch.
-      const wider = new Uint8Array(moreBytes > KEEP_BYTES ? need : Math.max(2 * values.length, need));
+      const wider = uncleared(moreBytes > LARGE_BYTES ? need : Math.max(2 * values.length, need));
       wider.set(values.subarray(0, bytes));
       values = wider;
     }
@@ -57,14 +61,15 @@ function growingText(): GrowingText {
       bytes += last - first;
     },
     take() {
-      const whole = values.length > KEEP_BYTES;
+      // A buffer that is nearly full leaves as it is: that is cheaper than a copy.
+      const whole = values.length > roomBytes || values.length - bytes < values.length >> 2;
       const column: Utf8Column = {
         type: 'utf8',
         offsets: offsets.slice(0, rows + 1),
-        values: whole && values.length - bytes < bytes >> 4 ? values.subarray(0, bytes) : values.slice(0, bytes),
+        values: whole && values.length - bytes < values.length >> 2 ? values.subarray(0, bytes) : values.slice(0, bytes),
         valid: null,
       };
-      if (whole) values = new Uint8Array(64 * 1024);
+      if (whole) values = uncleared(roomBytes);
       rows = 0;
       bytes = 0;
       return column;
@@ -72,12 +77,14 @@ function growingText(): GrowingText {
   };
 }
 
+const ZERO = new Int32Array(1);
+
 /** Documents as they are read, row by row or many at once, into batches. What is in a batch depends on the documents only. */
 export class BatchBuilder {
-  readonly id = growingText();
-  readonly text = growingText();
-  readonly domain = growingText();
-  readonly metadata = growingText();
+  readonly id = growingText(SMALL_BYTES);
+  readonly text: GrowingText;
+  readonly domain = growingText(SMALL_BYTES);
+  readonly metadata = growingText(SMALL_BYTES);
   #split: number;
   #batchBytes: number;
   #sequence = 0;
@@ -93,6 +100,7 @@ export class BatchBuilder {
   constructor(split: number, batchBytes: number) {
     this.#split = split;
     this.#batchBytes = batchBytes;
+    this.text = growingText(batchBytes + (batchBytes >> 4));
   }
 
   get rows(): number {
@@ -120,12 +128,21 @@ export class BatchBuilder {
 
   /** Notes the position of a row; its four values are pushed by the caller. */
   place(block: number, offset: number, row: number): void {
-    const run = this.#files[this.#files.length - 1];
-    if (run && run.path === this.#path) run.rows++;
-    else this.#files.push({ path: this.#path, rows: 1 });
-    this.#block[this.#rows] = block;
-    this.#offset[this.#rows] = offset;
-    this.#row[this.#rows++] = row;
+    this.placeRows(block, offset, ZERO, 0, 1, row);
+  }
+
+  /** Notes the positions of rows `from` to `to`, which start `starts` bytes after `offset` and are numbered from `row` on. */
+  placeRows(block: number, offset: number, starts: Int32Array, from: number, to: number, row: number): void {
+    const last = this.#files[this.#files.length - 1];
+    if (last && last.path === this.#path) last.rows += to - from;
+    else this.#files.push({ path: this.#path, rows: to - from });
+    let at = this.#rows;
+    this.#block.fill(block, at, at + to - from);
+    for (let i = from; i < to; i++, at++) {
+      this.#offset[at] = offset + starts[i];
+      this.#row[at] = row + i - from;
+    }
+    this.#rows = at;
   }
 
   /** The batch so far; an empty one when there are no rows. */
@@ -152,8 +169,8 @@ export class BatchBuilder {
     let row = 0;
     let at = 0;
     for (const { path, rows } of this.#files) {
+      if (path.length > 0 && rows > 0) Buffer.from(values.buffer, at, path.length * rows).fill(path);
       for (let i = 0; i < rows; i++) {
-        values.set(path, at);
         at += path.length;
         offsets[++row] = at;
       }

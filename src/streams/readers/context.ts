@@ -9,8 +9,6 @@ export interface ReadContext {
   readonly kernel: Kernel;
   readonly options: ReadOptions;
   readonly builder: BatchBuilder;
-  /** For `lineEvents`. */
-  readonly buffer: Uint8Array;
 }
 
 /** What a reader gives, in input order: full batches, and records set aside. */

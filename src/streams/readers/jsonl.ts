@@ -31,7 +31,7 @@ export async function* readJsonl(
   const unpacked = unpack(window, file.codec, startOfUnpacking(range, file.codec), { maxRatio });
   const lines = ownLines(range.start === 0 ? withoutMark(unpacked, file.size) : unpacked, range, file.codec);
   const records = new Records(file, context);
-  for await (const event of lineEvents(lines, maxLineBytes, context.buffer)) yield* records.of(event);
+  for await (const event of lineEvents(lines, maxLineBytes)) yield* records.of(event);
 }
 
 /** Turns lines into rows of the builder. A batch that is full leaves at once, so batches and records set aside stay in input order. */
@@ -77,7 +77,7 @@ class Records {
     return out;
   }
 
-  #lines(bytes: Uint8Array, place: (at: number) => Place, out: ReadEvent[]): void {
+  #lines(bytes: Uint8Array, place: Place, out: ReadEvent[]): void {
     const { kernel, options } = this.#context;
     if (this.#names === null) {
       this.#slowly(bytes, place, out);
@@ -86,78 +86,61 @@ class Records {
     const clean = isUtf8(bytes);
     for (let done = 0; done < bytes.length; ) {
       const rest = done === 0 ? bytes : bytes.subarray(done);
-      const base = done;
       const scanned = kernel.scanLines(rest, this.#names, options.maxLineBytes);
-      this.#rows(
-        scanned,
-        (row) => rest.subarray(scanned.start[row], scanned.end[row]),
-        (row) => place(base + scanned.start[row]),
-        clean,
-        out,
-      );
+      this.#rows(scanned, rest, { block: place.block, offset: place.offset + done }, clean, out);
       done += scanned.consumed;
     }
   }
 
   /** Rows that the kernel read; those that it left, one by one. */
-  #rows(
-    scanned: ScannedLines,
-    line: (row: number) => Uint8Array,
-    place: (row: number) => Place,
-    clean: boolean,
-    out: ReadEvent[],
-  ): void {
-    for (let row = 0; row < scanned.rows; ) {
-      const to = clean ? this.#run(scanned, row, place, out) : row;
-      if (to > row) {
-        row = to;
+  #rows(scanned: ScannedLines, bytes: Uint8Array, { block, offset }: Place, clean: boolean, out: ReadEvent[]): void {
+    const { status, start, end, rows } = scanned;
+    for (let row = 0; row < rows; ) {
+      const line = bytes.subarray(start[row], end[row]);
+      const place = { block, offset: offset + start[row] };
+      const regular = (status[row] & (LINE.irregular | LINE.tooLong)) === 0 && (clean || isUtf8(line));
+      if (regular) {
+        row = this.#run(scanned, row, clean ? rows : row + 1, { block, offset }, out);
         continue;
       }
-      const status = scanned.status[row];
-      if (status & LINE.tooLong) this.#tooLong(place(row), scanned.end[row] - scanned.start[row], line(row), out);
-      else if (status & LINE.irregular || (!clean && !isUtf8(line(row)))) this.#byReference(line(row), place(row), out);
-      else this.#run(scanned, row, place, out, row + 1);
+      if (status[row] & LINE.tooLong) this.#tooLong(place, line.length, line, out);
+      else this.#byReference(line, place, out);
       row++;
     }
   }
 
-  /** Pushes regular rows from `from` on, as many as come in a row; returns the row after them. */
-  #run(
-    scanned: ScannedLines,
-    from: number,
-    place: (row: number) => Place,
-    out: ReadEvent[],
-    limit = scanned.rows,
-  ): number {
+  /** Pushes regular rows from `from` on, as many as come in a row before `limit`; returns the row after them. `place`: of the chunk. */
+  #run(scanned: ScannedLines, from: number, limit: number, { block, offset }: Place, out: ReadEvent[]): number {
     const { builder } = this.#context;
-    const { status, text, metadata } = scanned;
+    const { status, start, text, metadata, id, domain } = scanned;
     let row = from;
     while (row < limit && (status[row] & (LINE.irregular | LINE.tooLong)) === 0) {
       const first = row;
-      const size = (to: number): number =>
-        text.offsets[to] - text.offsets[first] + metadata.offsets[to] - metadata.offsets[first];
-      if (builder.closesBefore(size(first + 1), 1)) out.push(builder.take());
+      const base = text.offsets[first] + metadata.offsets[first];
+      if (builder.closesBefore(text.offsets[first + 1] + metadata.offsets[first + 1] - base, 1)) out.push(builder.take());
       const want = status[first];
       let closes = false;
       while (row < limit && status[row] === want && !closes) {
-        if (row > first && builder.closesBefore(size(row + 1), row - first + 1)) break;
-        closes = builder.closesAfter(size(row + 1), row - first + 1);
+        const bytes = text.offsets[row + 1] + metadata.offsets[row + 1] - base;
+        if (row > first && builder.closesBefore(bytes, row - first + 1)) break;
+        closes = builder.closesAfter(bytes, row - first + 1);
         row++;
       }
-      const rows = row - first;
       builder.text.pushRows(text.values, text.offsets, first, row);
       builder.metadata.pushRows(metadata.values, metadata.offsets, first, row);
-      if (want & LINE.hasDomain) builder.domain.pushRows(scanned.domain.values, scanned.domain.offsets, first, row);
-      else for (let i = 0; i < rows; i++) builder.domain.push(this.#domain);
-      if (want & LINE.hasId) builder.id.pushRows(scanned.id.values, scanned.id.offsets, first, row);
-      for (let i = first; i < row; i++) {
-        const { block, offset } = place(i);
-        if ((want & LINE.hasId) === 0) builder.id.push(encoder.encode(`${this.#path}#${block}.${offset}`));
-        builder.place(block, offset, this.#row++);
-      }
+      if (want & LINE.hasDomain) builder.domain.pushRows(domain.values, domain.offsets, first, row);
+      else for (let i = first; i < row; i++) builder.domain.push(this.#domain);
+      if (want & LINE.hasId) builder.id.pushRows(id.values, id.offsets, first, row);
+      else for (let i = first; i < row; i++) builder.id.push(this.#positionId({ block, offset: offset + start[i] }));
+      builder.placeRows(block, offset, start, first, row, this.#row);
+      this.#row += row - first;
       if (closes) out.push(builder.take());
     }
     return row;
+  }
+
+  #positionId({ block, offset }: Place): Uint8Array {
+    return encoder.encode(`${this.#path}#${block}.${offset}`);
   }
 
   #byReference(line: Uint8Array, place: Place, out: ReadEvent[]): void {
@@ -175,13 +158,13 @@ class Records {
     builder.text.push(text);
     builder.metadata.push(metadata);
     builder.domain.push(record.domain === null ? this.#domain : encoder.encode(record.domain));
-    builder.id.push(encoder.encode(record.id ?? `${this.#path}#${place.block}.${place.offset}`));
+    builder.id.push(record.id === null ? this.#positionId(place) : encoder.encode(record.id));
     builder.place(place.block, place.offset, this.#row++);
     if (closes) out.push(builder.take());
   }
 
   /** Fields that the kernel cannot look for. */
-  #slowly(bytes: Uint8Array, place: (at: number) => Place, out: ReadEvent[]): void {
+  #slowly(bytes: Uint8Array, { block, offset }: Place, out: ReadEvent[]): void {
     for (let at = 0; at < bytes.length; ) {
       const newline = bytes.indexOf(10, at);
       const end = newline < 0 ? bytes.length : newline;
@@ -190,8 +173,9 @@ class Records {
         at = end + 1;
         continue;
       }
-      if (line.length > this.#context.options.maxLineBytes) this.#tooLong(place(at), line.length, line, out);
-      else this.#byReference(line, place(at), out);
+      const place = { block, offset: offset + at };
+      if (line.length > this.#context.options.maxLineBytes) this.#tooLong(place, line.length, line, out);
+      else this.#byReference(line, place, out);
       at = end + 1;
     }
   }
@@ -199,7 +183,7 @@ class Records {
   #long(line: LongLine, place: Place, out: ReadEvent[]): void {
     if (isBlank(line.bytes())) return;
     if (this.#names !== null && isUtf8(line.bytes()) && line.isRegular(this.#names))
-      this.#run(line.scan(this.#names), 0, () => place, out);
+      this.#run(line.scan(this.#names), 0, 1, place, out);
     else this.#byReference(line.bytes(), place, out);
   }
 

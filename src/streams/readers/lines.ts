@@ -9,21 +9,16 @@ export interface Place {
 
 /** Lines in input order. Views die when the next event is asked for. */
 export type LineEvent =
-  | { readonly kind: 'lines'; readonly bytes: Uint8Array; readonly place: (at: number) => Place }
-  /** One line longer than a chunk. */
+  /** Whole lines one after the other (the last one of a file may lack its newline); `place` is that of the first byte. */
+  | { readonly kind: 'lines'; readonly bytes: Uint8Array; readonly place: Place }
+  /** One line that is too long for the thread's kernel. */
   | { readonly kind: 'long'; readonly line: LongLine; readonly place: Place }
   /** A line over the limit: only counted. */
   | { readonly kind: 'too_long'; readonly bytes: number; readonly head: Uint8Array; readonly place: Place }
   /** Damage; `place` is where the unfinished line before it starts, else where the damage is. `unfinished`: bytes of that line. */
-  | {
-      readonly kind: 'damage';
-      readonly damage: Damage;
-      readonly place: Place;
-      readonly unfinished: number;
-      readonly head: Uint8Array;
-    };
+  | { readonly kind: 'damage'; readonly damage: Damage; readonly place: Place; readonly unfinished: number; readonly head: Uint8Array };
 
-/** Measured: fits the second-level cache with what the kernel makes of it. */
+/** Bytes of lines that are handed on at once. Measured: fits the second-level cache with what the kernel makes of it. */
 export const CHUNK_BYTES = 256 * 1024;
 /** Lines from here on are collected in memory that is given back. */
 const LONG_BYTES = 2 * 1024 * 1024;
@@ -33,119 +28,115 @@ const NEWLINE = 10;
 /** Nothing but JSON white space: no record. */
 export const isBlank = (line: Uint8Array): boolean => line.every((b) => b === 0x20 || b === 0x09 || b === 0x0d);
 
-/** A buffer for `lineEvents`; one serves any number of files, one after the other. */
-export const lineBuffer = (): Uint8Array => new Uint8Array(LONG_BYTES);
-
-/** Cuts unpacked bytes into chunks of whole lines of about CHUNK_BYTES; holds at most that, or one line up to `maxLine`. */
-export async function* lineEvents(
-  unpacked: AsyncIterable<Unpacked>,
-  maxLine: number,
-  buffer: Uint8Array,
-): AsyncGenerator<LineEvent> {
-  let filled = 0;
-  /** Bytes of the buffer known to be without a newline. */
-  let searched = 0;
-  /** Where runs of bytes of one block start in the buffer. */
-  let marks: { at: number; block: number; offset: number }[] = [];
-  let long: LongLine | null = null;
-  /** Bytes of a line over the limit, while it is stepped over. */
-  let dropped = 0;
-  let blank = true;
-  const place = (at: number): Place => {
-    let i = marks.length - 1;
-    while (i > 0 && marks[i].at > at) i--;
-    return { block: marks[i].block, offset: marks[i].offset + at - marks[i].at };
-  };
-  const forget = (bytes: number): void => {
-    let keep = marks.length - 1;
-    while (keep > 0 && marks[keep].at > bytes) keep--;
-    marks = marks
-      .slice(Math.max(0, keep))
-      .map((m) => ({ block: m.block, offset: m.offset + Math.max(0, bytes - m.at), at: Math.max(0, m.at - bytes) }));
-    buffer.copyWithin(0, bytes, filled);
-    filled -= bytes;
-    searched = 0;
-  };
-  const restart = (): void => {
-    filled = searched = dropped = 0;
-    marks = [];
-    long = null;
-  };
-  const head = (): Uint8Array =>
-    (long ? long.bytes() : buffer).slice(0, Math.min(HEAD_BYTES, long ? long.length : filled));
-  /** The line at hand, which is longer than a chunk, is complete. */
-  const endLong = (): LineEvent | null => {
-    if (dropped === 0) return { kind: 'long', line: long!, place: place(0) };
-    return blank ? null : { kind: 'too_long', bytes: dropped, head: buffer.slice(0, HEAD_BYTES), place: place(0) };
-  };
+/** Cuts unpacked bytes into runs of whole lines; holds one unfinished line of up to `maxLine` bytes, and nothing of a longer one. */
+export async function* lineEvents(unpacked: AsyncIterable<Unpacked>, maxLine: number): AsyncGenerator<LineEvent> {
+  const open = new OpenLine(maxLine);
   for await (const piece of unpacked) {
     if ('damage' in piece) {
       const { damage } = piece;
-      if (filled > 0) {
-        const end = buffer.lastIndexOf(NEWLINE, filled - 1) + 1;
-        if (end > 0 && long === null && dropped === 0) {
-          yield { kind: 'lines', bytes: buffer.subarray(0, end), place };
-          forget(end);
-        }
-      }
-      const unfinished = dropped || long?.length || filled;
-      const at = unfinished > 0 ? place(0) : { block: damage.block, offset: damage.offset };
-      yield { kind: 'damage', damage, place: at, unfinished, head: head() };
-      restart();
+      yield { kind: 'damage', damage, place: open.place ?? damage, unfinished: open.length, head: open.head() };
+      open.clear();
       continue;
     }
     let { bytes, offset } = piece;
+    const { block } = piece;
     while (bytes.length > 0) {
-      if (long !== null || dropped > 0) {
-        const newline = bytes.indexOf(NEWLINE);
-        const part = newline < 0 ? bytes : bytes.subarray(0, newline);
-        const sofar = dropped || long!.length;
-        if (sofar + part.length > maxLine) {
-          if (dropped === 0) blank = isBlank(long!.bytes());
-          blank &&= isBlank(part);
-          dropped = sofar + part.length;
-          long = null;
-        } else long!.append(part);
-        const taken = newline < 0 ? part.length : newline + 1;
-        bytes = bytes.subarray(taken);
-        offset += taken;
-        if (newline >= 0) {
-          const event = endLong();
-          if (event) yield event;
-          restart();
-        }
-        continue;
+      const end = open.place === null ? endOfLines(bytes) : bytes.indexOf(NEWLINE) + 1;
+      if (open.place === null && end > 0 && end <= LONG_BYTES) yield { kind: 'lines', bytes: bytes.subarray(0, end), place: { block, offset } };
+      else {
+        await open.append(end > 0 ? bytes.subarray(0, end - 1) : bytes, { block, offset });
+        if (end === 0) break;
+        const event = open.finish();
+        if (event !== null) yield event;
       }
-      const last = marks[marks.length - 1];
-      if (!last || last.block !== piece.block) marks.push({ at: filled, block: piece.block, offset });
-      // A chunk at least, and no more than the buffer has room for.
-      const take = Math.min(
-        bytes.length,
-        Math.max(CHUNK_BYTES - filled, Math.min(CHUNK_BYTES, buffer.length - filled)),
-      );
-      buffer.set(bytes.subarray(0, take), filled);
-      filled += take;
-      bytes = bytes.subarray(take);
-      offset += take;
-      if (filled < CHUNK_BYTES) continue;
-      const newline = buffer.subarray(searched, filled).lastIndexOf(NEWLINE);
-      if (newline >= 0) {
-        const end = searched + newline + 1;
-        yield { kind: 'lines', bytes: buffer.subarray(0, end), place };
-        forget(end);
-        continue;
-      }
-      searched = filled;
-      if (filled > maxLine) {
-        dropped = filled;
-        blank = isBlank(buffer.subarray(0, filled));
-      } else if (filled === buffer.length) {
-        long = await openLongLine(maxLine);
-        long.append(buffer.subarray(0, filled));
-      }
+      bytes = bytes.subarray(end);
+      offset += end;
     }
   }
-  const event = long !== null || dropped > 0 ? endLong() : null;
-  if (event) yield event;
-  else if (filled > 0 && dropped === 0) yield { kind: 'lines', bytes: buffer.subarray(0, filled), place };
+  const event = open.place === null ? null : open.finish();
+  if (event !== null) yield event;
+}
+
+/** One past the last newline among the first CHUNK_BYTES, else past the first newline after them; 0 = there is none. */
+function endOfLines(bytes: Uint8Array): number {
+  const end = bytes.lastIndexOf(NEWLINE, CHUNK_BYTES - 1) + 1;
+  return end > 0 || bytes.length <= CHUNK_BYTES ? end : bytes.indexOf(NEWLINE, CHUNK_BYTES) + 1;
+}
+
+/** A line that comes in parts. */
+class OpenLine {
+  /** Where it starts; null when there is none. */
+  place: Place | null = null;
+  #maxLine: number;
+  #buffer = new Uint8Array(16 * 1024);
+  #filled = 0;
+  #long: LongLine | null = null;
+  /** Bytes of a line over the limit. */
+  #dropped = 0;
+  #blank = true;
+
+  constructor(maxLine: number) {
+    this.#maxLine = maxLine;
+  }
+
+  get length(): number {
+    return this.#dropped || this.#long?.length || this.#filled;
+  }
+
+  /** First bytes, in a buffer of their own. */
+  head(): Uint8Array {
+    return this.#buffer.slice(0, Math.min(HEAD_BYTES, this.#filled));
+  }
+
+  clear(): void {
+    this.place = null;
+    this.#long = null;
+    this.#filled = this.#dropped = 0;
+  }
+
+  async append(part: Uint8Array, place: Place): Promise<void> {
+    this.place ??= place;
+    const length = this.length + part.length;
+    if (this.#dropped > 0 || length > this.#maxLine) {
+      if (this.#dropped === 0) {
+        this.#blank = isBlank(this.#long?.bytes() ?? this.#buffer.subarray(0, this.#filled));
+        // What people get to see of it.
+        if (this.#filled < HEAD_BYTES) this.#push(part.subarray(0, HEAD_BYTES - this.#filled));
+        this.#long = null;
+      }
+      this.#blank &&= isBlank(part);
+      this.#dropped = length;
+    } else if (this.#long === null && length <= LONG_BYTES) this.#push(part);
+    else {
+      if (this.#long === null) {
+        this.#long = await openLongLine(this.#maxLine);
+        this.#long.append(this.#buffer.subarray(0, this.#filled));
+        if (this.#filled < HEAD_BYTES) this.#push(part.subarray(0, HEAD_BYTES - this.#filled));
+      }
+      this.#long.append(part);
+    }
+  }
+
+  #push(part: Uint8Array): void {
+    const filled = this.#filled + part.length;
+    if (filled > this.#buffer.length) {
+      const wider = new Uint8Array(Math.min(LONG_BYTES, Math.max(4 * this.#buffer.length, filled)));
+      wider.set(this.#buffer.subarray(0, this.#filled));
+      this.#buffer = wider;
+    }
+    this.#buffer.set(part, this.#filled);
+    this.#filled = filled;
+  }
+
+  /** The line is complete; null when it is long and blank. */
+  finish(): LineEvent | null {
+    const place = this.place!;
+    let event: LineEvent | null = null;
+    if (this.#dropped > 0) {
+      if (!this.#blank) event = { kind: 'too_long', bytes: this.#dropped, head: this.head(), place };
+    } else if (this.#long !== null) event = { kind: 'long', line: this.#long, place };
+    else event = { kind: 'lines', bytes: this.#buffer.subarray(0, this.#filled), place };
+    this.clear();
+    return event;
+  }
 }

@@ -8,7 +8,6 @@ import { readArrow } from './arrow.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
 import { readJsonl } from './jsonl.ts';
-import { lineBuffer } from './lines.ts';
 import { readParquet } from './parquet.ts';
 import { readText } from './text.ts';
 
@@ -37,7 +36,7 @@ export async function* readSplit(
 ): AsyncGenerator<DocumentBatch> {
   const { kernel, onQuarantine, onProgress, signal, batchBytes = BATCH_TEXT_BYTES } = given;
   const builder = new BatchBuilder(split.index, batchBytes);
-  const context: ReadContext = { kernel, options, builder, buffer: lineBuffer() };
+  const context: ReadContext = { kernel, options, builder };
   for (const range of split.ranges) {
     const file = plan.files[range.file];
     const window = await openWindow(file.absolutePath, file.size, { onBytes: onProgress, signal });
