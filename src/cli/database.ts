@@ -38,6 +38,8 @@ export interface View {
   readonly name: string;
   readonly rows: number;
   readonly columns: Schema;
+  /** False where DuckDB cannot read this kind of file: then there is no view. */
+  readonly readable: boolean;
 }
 
 export interface RunDatabase {
@@ -68,7 +70,7 @@ export async function openRunDatabase(folder: RunFolder): Promise<RunDatabase> {
   await connection.run('SET lock_configuration = true');
   return {
     connection,
-    views: views.map(({ name, rows, columns }) => ({ name, rows, columns })),
+    views: views.map(({ name, rows, columns, readable }) => ({ name, rows, columns, readable })),
     close: () => {
       connection.closeSync();
       instance.closeSync();
@@ -123,7 +125,7 @@ function viewOf(folder: RunFolder, view: string, kind: string, columns: Schema, 
     const types = columns.map((c) => `${text(c.name)}: ${text(duckType[c.type])}`).join(', ');
     select = `SELECT ${typed} FROM read_json(${list}, format = 'newline_delimited', columns = {${types}}, maximum_object_size = ${longest})`;
   }
-  return { name: view, rows, columns, files, select };
+  return { name: view, rows, columns, files, select, readable: select !== null };
 }
 
 /** One row per commit, in the order they came. */
@@ -177,13 +179,26 @@ const notOneQuery = (came: string): ConfigError =>
 export function queryError(error: unknown, views: readonly View[]): ConfigError {
   const message = (error as Error).message.replace(/\n+LINE \d+:[\s\S]*$/, (m) => m.replace(/\n+/g, '\n'));
   const external = /file system operations are disabled|Cannot access file/.test(message);
+  const unread = views.find((v) => !v.readable && message.includes(v.name));
+  if (unread) {
+    return new ConfigError({
+      expected: 'a view that DuckDB can read',
+      came: `${unread.name}, which this run wrote as Arrow files`,
+      where: 'query',
+      todo: 'Ask the ledger, or add parquet() to the sinks of the recipe.',
+    });
+  }
+  const names = views
+    .filter((v) => v.readable)
+    .map((v) => safeText(v.name))
+    .join(', ');
   return new ConfigError({
     expected: 'a query that DuckDB understands',
     came: message.trim(),
     where: 'query',
     todo: external
-      ? `Only the files of this run can be read, through the views ${views.map((v) => v.name).join(', ')} and commits.`
-      : `Views: ${views.map((v) => safeText(v.name)).join(', ')}, commits. Columns: sluice sql <run> "DESCRIBE ledger"`,
+      ? `Only the files of this run can be read, through the views ${names} and commits.`
+      : `Views: ${names}, commits. Columns: sluice sql <run> "DESCRIBE ledger"`,
     cause: error,
   });
 }

@@ -37,6 +37,8 @@ export interface RuleDecision {
   /** The rule that stands in the ledger. */
   readonly decisive: boolean;
   readonly rescue: Rescue | null;
+  /** `step.option=value` for `--set` under which it passes; null where none helps or none is needed. */
+  readonly setting: string | null;
 }
 
 export interface StepDecision {
@@ -57,12 +59,13 @@ export function decisionsOn(row: LedgerRow, steps: readonly StepDescriptor[]): S
     const state = !inScope ? 'out of scope' : !reached ? 'not reached' : i === droppedAt ? 'dropped' : 'done';
     const values =
       state === 'done' ? s.writes.map((w) => ({ column: w.name, value: row.annotations[w.name] ?? null })) : [];
-    const rules = s.kind === 'drop' && inScope ? s.rules.map((r) => decisionOf(r, row, reached, i === droppedAt)) : [];
+    const judges = s.kind === 'drop' || s.kind === 'rewrite';
+    const rules = judges && inScope ? s.rules.map((r) => decisionOf(r, s, row, reached, i === droppedAt)) : [];
     return { step: s.step, kind: s.kind, state, values, rules };
   });
 }
 
-function decisionOf(r: Rule, row: LedgerRow, reached: boolean, dropsHere: boolean): RuleDecision {
+function decisionOf(r: Rule, step: StepDescriptor, row: LedgerRow, reached: boolean, dropsHere: boolean): RuleDecision {
   const decisive = dropsHere && row.rule === r.name;
   const known = row.annotations[r.column];
   const value = decisive && row.value !== null ? row.value : typeof known === 'number' ? known : null;
@@ -71,7 +74,25 @@ function decisionOf(r: Rule, row: LedgerRow, reached: boolean, dropsHere: boolea
   const verdict = !reached ? 'unseen' : wouldFail === null ? 'null' : wouldFail ? 'failed' : 'passed';
   const { version, option, column, comparison, threshold } = r;
   const rescue = wouldFail && value !== null ? rescueOf(value, comparison) : null;
-  return { rule: r.name, version, option, column, comparison, threshold, value, verdict, wouldFail, decisive, rescue };
+  // A rule may be a switch of its step instead of a threshold.
+  const camel = option.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+  const isSwitch = typeof step.options[camel] === 'boolean';
+  const settable = Object.hasOwn(step.options, option) || Object.hasOwn(step.options, camel);
+  const setting = rescue && settable ? `${step.step}.${option}=${isSwitch ? 'false' : rescue.threshold}` : null;
+  return {
+    rule: r.name,
+    version,
+    option,
+    column,
+    comparison,
+    threshold,
+    value,
+    verdict,
+    wouldFail,
+    decisive,
+    rescue,
+    setting,
+  };
 }
 
 /** The thresholds that let a value pass: those for which `value comparison threshold` does not hold. */

@@ -160,8 +160,8 @@ async function detailOf(db: RunDatabase, r: Record<string, Plain>): Promise<stri
 function keepWith(decisions: readonly StepDecision[], row: LedgerRow): string[] | null {
   if (row.outcome !== 'dropped') return [];
   const decided = decisions.find((d) => d.state === 'dropped');
-  if (decided?.kind !== 'drop') return null;
-  const failing = decisions.flatMap((d) => d.rules.filter((r) => r.wouldFail).map((r) => ({ step: d.step, ...r })));
-  if (failing.some((r) => r.rescue === null)) return null;
-  return failing.map((r) => `--set ${r.step}.${r.option}=${r.rescue!.threshold}`);
+  if (decided === undefined || decided.rules.length === 0) return null;
+  const failing = decisions.flatMap((d) => d.rules.filter((r) => r.wouldFail));
+  if (failing.some((r) => r.setting === null)) return null;
+  return failing.map((r) => `--set ${r.setting}`);
 }

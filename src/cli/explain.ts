@@ -5,7 +5,7 @@ import { type Explanation, explainDocuments, type Twin } from './explain-data.ts
 import { exact, plural, shellWord, short, size } from './format.ts';
 import { openRunFolder } from './run-folder.ts';
 import { clipped, displayWidth, safeExcerpt, safeJson, safeText } from './safe-text.ts';
-import { standardOutput, type Terminal, tableLines, wrapped } from './terminal.ts';
+import { paintedWidth, standardOutput, type TableColumnSpec, type Terminal, tableLines, wrapped } from './terminal.ts';
 
 const options = {
   all: { help: 'Every value that was measured, and the rules that passed, one by one.' },
@@ -94,7 +94,7 @@ function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, numbe
   const head = (text: string): string =>
     `${String(number).padStart(3)} ${style.bold(safeText(step.step).padEnd(longest))}  ${text}`;
   if (step.state === 'out of scope') return [head(style.dim(`not for domain ${safeText(d.domain ?? '')}`))];
-  if (step.kind === 'drop') return dropLines(terminal, step, head, all);
+  if (step.kind === 'drop') return judgedLines(terminal, step, head, all);
   if (step.state === 'not reached') return [head(style.dim('not reached'))];
   switch (step.kind) {
     case 'annotate': {
@@ -114,7 +114,8 @@ function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, numbe
         ),
       ];
     case 'rewrite':
-      return [head(step.state === 'dropped' ? style.red(`dropped: ${safeText(d.rule ?? '')}`) : cutText(d))];
+      if (step.rules.length === 0) return [head(cutText(d))];
+      return judgedLines(terminal, step, (text) => head(`${cutText(d)}; ${text}`), all);
     default:
       return [head(step.state === 'dropped' ? style.red('your function said no') : 'your function said yes')];
   }
@@ -135,7 +136,7 @@ function valueLines({ width }: Terminal, step: StepDecision): string[] {
   return wrapped(words.join('  '), width, '     ').map((l) => l.replaceAll('\u00a0', ' '));
 }
 
-function dropLines(terminal: Terminal, step: StepDecision, head: (text: string) => string, all: boolean): string[] {
+function judgedLines(terminal: Terminal, step: StepDecision, head: (text: string) => string, all: boolean): string[] {
   const { style, width } = terminal;
   const failed = step.rules.filter((r) => r.wouldFail);
   const missing = step.rules.filter((r) => r.value === null && !r.wouldFail);
@@ -148,12 +149,16 @@ function dropLines(terminal: Terminal, step: StepDecision, head: (text: string) 
     missing.length > 0 ? `${missing.length} not judged (no value)` : '',
   ].filter(Boolean);
   const lines = [head(`${reached ? '' : style.dim('not reached: ')}${parts.join(', ')}`)];
-  const table = (rules: readonly RuleDecision[]): string[] =>
-    tableLines(
-      [{}, {}, {}, { align: 'right' }, {}],
-      rules.map((r) => ruleRow(terminal, r, reached)),
-      '      ',
+  const table = (rules: readonly RuleDecision[]): string[] => {
+    const rows = rules.map((r) => ruleRow(terminal, r, reached));
+    const columns: TableColumnSpec[] = [{}, {}, {}, { align: 'right' }, {}];
+    const wide = tableLines(columns, rows, INDENT);
+    if (wide.every((line) => paintedWidth(line) <= width)) return wide;
+    // Too wide: what would have kept it stands below.
+    return tableLines(columns.slice(0, 4), rows, INDENT).flatMap((line, k) =>
+      rows[k][4] === '' ? [line] : [line, `${INDENT}   ${rows[k][4]}`],
     );
+  };
   if (all) return [...lines, ...table(step.rules)];
   const brief = reached
     ? [...passed, ...missing].map((r) => `${r.value === null ? '–' : '✓'} ${conditionPassed(r)}`)
@@ -174,6 +179,8 @@ function grid(texts: readonly string[], width: number): string[] {
     '      ',
   );
 }
+
+const INDENT = '      ';
 
 const opposite: Readonly<Record<RuleDecision['comparison'], string>> = {
   '<': '≥',
@@ -199,14 +206,19 @@ function ruleRow({ style }: Terminal, r: RuleDecision, reached: boolean): string
           ? style.red('✗')
           : style.dim('✗')
         : style.green('✓');
-  const rescue = r.rescue
-    ? `would be kept with ${safeText(r.option)} ${r.rescue.comparison} ${exact(r.rescue.bound)}`
-    : '';
+  const rescue = rescueText(r);
   const condition =
     r.value === null
       ? `null ${r.comparison} ${short(r.threshold)}`
       : `${short(r.value)} ${r.comparison} ${short(r.threshold)}`;
   return [mark, safeText(`${r.rule}@${r.version}`), style.dim(safeText(r.column)), condition, rescue];
+}
+
+/** `would be kept with min_words <= 37`; a switch of its step is turned off. */
+function rescueText(r: RuleDecision): string {
+  if (!r.rescue) return '';
+  if (r.setting?.endsWith('=false')) return `would be kept with ${safeText(r.option)}=false`;
+  return `would be kept with ${safeText(r.option)} ${r.rescue.comparison} ${exact(r.rescue.bound)}`;
 }
 
 export const explain: Command = {

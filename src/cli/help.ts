@@ -13,9 +13,7 @@ export type CommandTable = { readonly [name: string]: CommandEntry };
 
 /** `sluice`, `sluice --help`. */
 export function printHelp({ out, style, width }: Terminal, commands: CommandTable): void {
-  out(
-    `${style.bold('sluice')} ${SLUICE_VERSION}: curates text for language models: keeps the good part, and says of every document why.`,
-  );
+  out(`${style.bold('sluice')} ${SLUICE_VERSION}: the good part of a text corpus, and for every document the reason.`);
   out();
   out(style.bold('Commands'));
   const rows = Object.entries(commands).map(([name, c]) => [style.cyan(name), c.summary]);
@@ -26,7 +24,7 @@ export function printHelp({ out, style, width }: Terminal, commands: CommandTabl
     ["sluice run quickstart --input 'data/*.jsonl.gz'", 'curate with a built-in recipe'],
     ['sluice inspect data', 'what is in these files?'],
     ['sluice init', 'a recipe of your own'],
-    ['sluice help run', 'options and examples of a command'],
+    ['sluice help run', 'options and examples'],
   ];
   for (const line of tableLines([{}, {}], start)) out(line);
   out();

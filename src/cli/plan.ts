@@ -7,9 +7,10 @@ import type { StepDescriptor } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan.ts';
 import type { SplitPlan } from '../streams/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
-import { count, duration, percent, plural, rough, shellWord, short, size } from './format.ts';
+import { count, duration, percent, plural, rough, shellWord, size } from './format.ts';
 import { type Probe, probe } from './probe.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from './recipe-options.ts';
+import { conditionOf } from './run-summary.ts';
 import { topReasons } from './run-view.ts';
 import { safeJson, safeText } from './safe-text.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from './terminal.ts';
@@ -165,15 +166,13 @@ function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number
     ? `  ${style.dim(`${d.where.not ? 'not for' : 'only for'} ${d.where.domain.map(safeText).join(', ')}`)}`
     : '';
   const head = `  ${String(number).padStart(2)} ${style.bold(safeText(d.step))}${scope}`;
-  if (d.kind === 'drop') {
-    const rows = d.rules.map((r) => [
-      safeText(`${r.name}@${r.version}`),
-      `${safeText(r.column)} ${r.comparison} ${short(r.threshold)}`,
-      style.dim(safeText(r.option)),
-    ]);
-    const change = style.dim(`(--set ${safeText(d.step)}.OPTION=NUMBER)`);
-    return [`${head}  drops a document when  ${change}`, ...tableLines([{}, {}, {}], rows, '       ')];
-  }
+  const rules = tableLines(
+    [{}, {}, {}],
+    d.rules.map((r) => [safeText(`${r.name}@${r.version}`), conditionOf(r), style.dim(safeText(r.option))]),
+    '       ',
+  );
+  const change = style.dim(`(--set ${safeText(d.step)}.OPTION=NUMBER)`);
+  if (d.kind === 'drop') return [`${head}  drops a document when  ${change}`, ...rules];
   const what: Readonly<Record<string, string>> = {
     annotate: `measures ${plural(d.writes.length, 'column')} (${d.versions.map(safeText).join(', ')})`,
     dedup: `drops copies (${d.versions.map(safeText).join(', ')}); sees everything before it decides`,
@@ -181,9 +180,10 @@ function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number
     custom: 'your own function, on the main thread',
   };
   const room = width - 7;
-  return wrapped(`${head.trimStart()}  ${what[d.kind]}`, room).map(
-    (l, i) => (i === 0 ? head.slice(0, head.length - head.trimStart().length) : '       ') + l,
-  );
+  const indent = head.slice(0, head.length - head.trimStart().length);
+  const lines = wrapped(`${head.trimStart()}  ${what[d.kind]}`, room).map((l, i) => (i === 0 ? indent : '       ') + l);
+  if (d.kind !== 'rewrite' || d.rules.length === 0) return lines;
+  return [...lines, `       and drops a document when  ${change}`, ...rules];
 }
 
 function printEstimate({ out, style }: Terminal, e: Estimate, workers: number): void {

@@ -92,7 +92,7 @@ function headline(name: string, v: ProgressView, width: number): string {
 }
 
 function figures(v: ProgressView): string {
-  const kept = v.keptShare === null ? '' : ` · ${(100 * v.keptShare).toFixed(1)} % kept so far`;
+  const kept = v.keptShare === null ? '' : ` · ${percent(v.keptShare, 1)} kept so far`;
   return `  ${plural(v.documents, 'document')}${kept} · split ${v.splitsDone} of ${v.splits} · ${size(v.memoryBytes)} · ${duration(v.seconds)}`;
 }
 
@@ -121,7 +121,7 @@ function lineReporter({ name, limit }: ReporterOptions): Reporter {
       if (v.seconds - last < EVERY_SECONDS) return;
       last = v.seconds;
       const rate = v.megabytesPerSecond === null ? '' : `, ${v.megabytesPerSecond.toFixed(1)} MB/s`;
-      const kept = v.keptShare === null ? '' : `, ${(100 * v.keptShare).toFixed(1)} % kept`;
+      const kept = v.keptShare === null ? '' : `, ${percent(v.keptShare, 1)} kept`;
       const left = v.etaSeconds === null ? '' : `, ${duration(v.etaSeconds)} left`;
       const top = v.reasons[0]
         ? `; most dropped by ${safeText(v.reasons[0].rule)} (${count(v.reasons[0].dropped)})`

@@ -131,13 +131,14 @@ function reasonLines({ style, width }: Terminal, r: Reason, t: Counters, steps: 
   const means =
     step?.kind === 'dedup'
       ? 'same text as an earlier document'
-      : rule && step?.kind === 'drop'
+      : rule && step?.kind !== 'custom'
         ? conditionOf(rule)
         : '';
   const line = `  ${percent(r.dropped, t.read.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ${style.bold(safeText(r.rule))}${means ? `  ${style.dim(clipped(safeText(means), Math.max(20, width - 24 - r.rule.length)))}` : ''}`;
   const [example] = r.counters.examples;
   if (!example) return [line];
-  const value = step?.kind === 'drop' && example.value !== null ? ` (${short(example.value)})` : '';
+  const value =
+    step?.kind !== 'dedup' && step?.kind !== 'custom' && example.value !== null ? ` (${short(example.value)})` : '';
   const label = `e.g. ${clipped(safeText(example.id), 32)}${value}: `;
   const excerpt = safeExcerpt(example.excerpt);
   const shown = excerpt === '' ? '(empty text)' : `“${clipped(excerpt, Math.max(16, width - 24 - label.length))}”`;
@@ -238,7 +239,7 @@ async function printOutput(
   });
   if (existsSync(join(run, 'README.md')))
     rows.push(['README.md', '', '', style.dim('opens all of it by name in Python and elsewhere')]);
-  for (const line of tableLines([{}, { align: 'right' }, { align: 'right' }, { max: width - 36 }], rows)) out(line);
+  for (const line of tableLines([{}, { align: 'right' }, { align: 'right' }, { max: width - 33 }], rows)) out(line);
 }
 
 function nextCommands(here: string, result: RunJson, example: string | undefined): string[] {

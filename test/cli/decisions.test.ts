@@ -41,7 +41,10 @@ const steps = [
       { name: 'ratio', type: 'float64' },
     ],
   }),
-  step('quality', 'drop', { rules: [rule('min_words', 'words', '<', 50), rule('max_ratio', 'ratio', '>', 0.5)] }),
+  step('quality', 'drop', {
+    options: { min_words: 50, max_ratio: 0.5 },
+    rules: [rule('min_words', 'words', '<', 50), rule('max_ratio', 'ratio', '>', 0.5)],
+  }),
   step('code', 'drop', { rules: [rule('code_min', 'words', '<', 10)], where: { domain: ['code'] } }),
   step('later', 'drop', { rules: [rule('max_words', 'words', '>', 20)] }),
 ];
@@ -69,10 +72,19 @@ describe('decisions on a document', () => {
         verdict: 'failed',
         decisive: true,
         rescue: { comparison: '<=', bound: 37, threshold: 37 },
+        setting: 'quality.min_words=37',
       },
       { rule: 'max_ratio', value: null, verdict: 'null', wouldFail: null, rescue: null },
     ]);
     expect(d[3].rules).toMatchObject([{ verdict: 'unseen', wouldFail: true, rescue: { comparison: '>=', bound: 37 } }]);
+  });
+
+  it('turns off a switch of a rewrite, and proposes no option that there is none', () => {
+    const rules = [rule('marked', 'words', '>', 0), rule('empty', 'words', '>', 1)];
+    const [s] = decisionsOn(row({ outcome: 'dropped', step: 'clean', rule: 'marked', value: 37 }), [
+      step('clean', 'rewrite', { rules, options: { marked: true } }),
+    ]);
+    expect(s.rules.map((r) => r.setting)).toEqual(['clean.marked=false', null]);
   });
 
   it('lets a missing value fail only where the rule says so', () => {
