@@ -11,7 +11,8 @@ export {
 export * from './annotators/index.ts';
 export { custom, type DocumentView, type Predicate } from './custom.ts';
 export * as dedup from './dedup/index.ts';
-export { type DropOptions, drop, judge, rule } from './drop.ts';
+export { type DropOptions, drop, rule } from './drop.ts';
+export { judge } from './drop-stage.ts';
 export * from './rewrite/index.ts';
 export * from './rules/index.ts';
 export { sharedContext } from './shared-context.ts';

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts';
 /** Modules of Sluice that a descriptor may name; a plain table, so that a worker loads only what a recipe uses. */
 const builtIn: { readonly [name: string]: () => Promise<object> } = {
   'sluice:annotate': () => import('./annotate.ts'),
-  'sluice:drop': () => import('./drop.ts'),
+  'sluice:drop': () => import('./drop-stage.ts'),
   'sluice:statistics': () => import('./annotators/statistics.ts'),
   'sluice:code-statistics': () => import('./annotators/code-statistics.ts'),
   'sluice:profiles': () => import('./annotators/profiles.ts'),

@@ -1,23 +1,27 @@
 import type { Piscina } from 'piscina';
 import type { BatchParts } from '../streams/batch.ts';
-import { DocumentBatch } from '../streams/batch.ts';
-import type { OperatorContext, StepDescriptor } from '../streams/operator.ts';
+import type { OperatorContext, Stage, StepDescriptor } from '../streams/operator.ts';
 import { workerPool } from '../streams/pool.ts';
+import { dropStage } from './drop-stage.ts';
 
-/** What crosses to a worker and back: plain data and buffers. */
+/** What crosses to a worker: plain data and buffers. */
 export interface StageTask {
   readonly descriptor: StepDescriptor;
   readonly parts: BatchParts;
 }
 
+/** What comes back: columns that were not there before, and whatever else has changed. */
+export type StageResult = Partial<BatchParts>;
+
 let pool: Piscina | null = null;
+const drops = new WeakMap<StepDescriptor, Stage>();
 
 /** Threads of the shared pool that unbound operators use. */
 const SHARED_WORKERS = 2;
 
 /**
  * Where operators run that nobody bound: one small pool for the whole process. Its idle threads end by themselves and never keep the
- * process alive.
+ * process alive. Rules are compared here: a message to a worker would cost more.
  */
 export function sharedContext(): OperatorContext {
   pool ??= workerPool(new URL('./worker', import.meta.url), { workers: SHARED_WORKERS, idleTimeoutMs: 1_000 });
@@ -25,20 +29,16 @@ export function sharedContext(): OperatorContext {
   return {
     concurrency: SHARED_WORKERS,
     async apply(descriptor, batch) {
-      const { rows, columns, split, sequence, alive, verdicts, originalText, cuts, textVersion, stale } = batch;
-      const parts: BatchParts = {
-        rows,
-        columns,
-        split,
-        sequence,
-        alive,
-        verdicts,
-        textVersion,
-        stale,
-        originalText: originalText ?? undefined,
-        cuts: cuts ?? undefined,
-      };
-      return new DocumentBatch((await shared.run({ descriptor, parts } satisfies StageTask)) as BatchParts);
+      if (descriptor.kind === 'drop') {
+        const stage = drops.get(descriptor) ?? dropStage(descriptor);
+        drops.set(descriptor, stage);
+        return stage.apply(batch);
+      }
+      const { columns, ...rest } = (await shared.run({
+        descriptor,
+        parts: batch.parts(),
+      } satisfies StageTask)) as StageResult;
+      return batch.with({ ...rest, columns: new Map([...batch.columns, ...(columns ?? [])]) });
     },
   };
 }

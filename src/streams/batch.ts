@@ -75,21 +75,16 @@ export class DocumentBatch {
     this.stale = parts.stale ?? new Set();
   }
 
+  /** All of it as plain data, which crosses threads. */
+  parts(): BatchParts {
+    const { rows, columns, split, sequence, alive, verdicts, textVersion, stale } = this;
+    const rewritten = { originalText: this.originalText ?? undefined, cuts: this.cuts ?? undefined };
+    return { rows, columns, split, sequence, alive, verdicts, textVersion, stale, ...rewritten };
+  }
+
   /** The same batch with some parts replaced; buffers are shared, not copied. */
   with(parts: Partial<BatchParts>): DocumentBatch {
-    return new DocumentBatch({
-      rows: this.rows,
-      columns: this.columns,
-      split: this.split,
-      sequence: this.sequence,
-      alive: this.alive,
-      verdicts: this.verdicts,
-      originalText: this.originalText ?? undefined,
-      cuts: this.cuts ?? undefined,
-      textVersion: this.textVersion,
-      stale: this.stale,
-      ...parts,
-    });
+    return new DocumentBatch({ ...this.parts(), ...parts });
   }
 
   /** Adds (or replaces) columns. */

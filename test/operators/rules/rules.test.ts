@@ -9,7 +9,8 @@ import {
   type Profile,
   textStatistics,
 } from '../../../src/operators/annotators/index.ts';
-import { drop, judge } from '../../../src/operators/drop.ts';
+import { drop } from '../../../src/operators/drop.ts';
+import { judge } from '../../../src/operators/drop-stage.ts';
 import {
   codeRules,
   finewebRules,
