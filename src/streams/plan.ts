@@ -61,7 +61,7 @@ export async function planSplits(
     const sniffed = sniff(
       file.path,
       probe.head,
-      codec === 'none' ? probe.head : unpackHead(probe.first, codec),
+      codec === 'none' ? probe.head : await unpackHead(probe.first, codec),
       options,
       file.named,
     );

@@ -8,3 +8,4 @@ export { unicodeTable } from './unicode';
 export { contentHashes } from './hash';
 export { scanLines } from './scanner';
 export { snappyCompress } from './snappy';
+export { literalsBuffer, zstdBegin, zstdBlock, zstdOutput, zstdOutputBytes, zstdPlainBlock } from './zstd';

@@ -18,7 +18,8 @@ export interface ZstdFrame {
 
 export const BLOCK_BYTES = 128 * 1024;
 const MAGIC = 0xfd2fb528;
-const SKIPPABLE = 0x184d2a50;
+export const SKIPPABLE_MAGIC = 0x184d2a50;
+export const SKIPPABLE_MASK = 0xfffffff0;
 
 /** The frame at `start`; `damage` says what is wrong when there is none, or when it is cut off (then with the frame as far as it goes). */
 export type FrameAt =
@@ -31,9 +32,9 @@ export async function frameAt(file: FileWindow, start: number): Promise<FrameAt>
   if (head.length < 8)
     return { damage: `expected a zstd frame at byte ${start}, came the end of the file`, frame: null };
   const magic = head.readUInt32LE(0);
-  if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE) return skippable(file, start, head.readUInt32LE(4));
+  if ((magic & SKIPPABLE_MASK) >>> 0 === SKIPPABLE_MAGIC) return skippable(file, start, head.readUInt32LE(4));
   if (magic !== MAGIC) return { damage: `expected a zstd frame at byte ${start}, came other bytes`, frame: null };
-  const header = frameHeader(head);
+  const header = frameHeaderOf(head);
   if (typeof header === 'string')
     return { damage: `expected a zstd frame header at byte ${start}, came ${header}`, frame: null };
   const frame = { ...header, start, skippable: false };
@@ -50,7 +51,7 @@ export async function frameAt(file: FileWindow, start: number): Promise<FrameAt>
     const block = b[0] | (b[1] << 8) | (b[2] << 16);
     const type = (block >> 1) & 3;
     const size = block >> 3;
-    if (type === 3 || (type !== 1 && size > blockMax))
+    if (type === 3 || size > blockMax)
       return {
         damage: `expected a zstd block at byte ${at}, came an impossible header`,
         frame: { ...frame, end: at, contentAtMost },
@@ -90,9 +91,12 @@ function skippable(file: FileWindow, start: number, size: number): FrameAt {
     : { frame };
 }
 
-type Header = Pick<ZstdFrame, 'contentSize' | 'windowSize' | 'checksum' | 'headerBytes'>;
+export type FrameHeader = Pick<ZstdFrame, 'contentSize' | 'windowSize' | 'checksum' | 'headerBytes'>;
 
-function frameHeader(head: Buffer): Header | string {
+/** Header of the frame that `bytes` (18 are enough) start with, or what came instead. */
+export function frameHeaderOf(bytes: Uint8Array): FrameHeader | string {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(18, bytes.length));
+  if (head.length < 6 || head.readUInt32LE(0) !== MAGIC) return 'other bytes';
   const descriptor = head[4];
   const single = (descriptor & 32) !== 0;
   if (descriptor & 8) return 'a reserved bit';
@@ -110,12 +114,4 @@ function frameHeader(head: Buffer): Header | string {
   const base = 2 ** (10 + (w >> 3));
   const windowSize = single ? contentSize! : base + (base / 8) * (w & 7);
   return { contentSize, windowSize, checksum: (descriptor & 4) !== 0, headerBytes };
-}
-
-/** Decompressed bytes that the header of the frame in `bytes` tells, or null. */
-export function contentSizeOf(bytes: Uint8Array): number | null {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(18, bytes.length));
-  if (head.length < 6 || head.readUInt32LE(0) !== MAGIC) return null;
-  const header = frameHeader(head);
-  return typeof header === 'string' ? null : header.contentSize;
 }

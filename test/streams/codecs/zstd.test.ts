@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { RATIO_FREE_BYTES } from '../../../src/streams/codecs/piece.ts';
 import { openWindow } from '../../../src/streams/codecs/window.ts';
 import { readZstd, WHOLE_FRAME_BYTES } from '../../../src/streams/codecs/zstd.ts';
-import { contentSizeOf, frameAt } from '../../../src/streams/codecs/zstd-frames.ts';
+import { type FrameHeader, frameAt, frameHeaderOf } from '../../../src/streams/codecs/zstd-frames.ts';
 import { loadZstdModule, type ZstdModule } from '../../../src/streams/codecs/zstd-module.ts';
 import { loadXxhash } from '../../../src/streams/hash.ts';
 import { generator, prose } from '../../helpers/corpus.ts';
@@ -25,8 +25,8 @@ function foreignFrame(content: Buffer): Buffer {
     const last = at + 100_000 >= content.length;
     // The block inside a frame of its own; a block that did not get smaller is raw.
     const frame = zstd.compress(part, 3);
-    const header = contentSizeOf(frame) === null ? 6 : frame[4] >> 6 === 0 ? 6 : frame[4] >> 6 === 1 ? 7 : 9;
-    const block = Buffer.from(frame.subarray(header));
+    const { headerBytes } = frameHeaderOf(frame) as FrameHeader;
+    const block = Buffer.from(frame.subarray(headerBytes));
     block[0] = (block[0] & 0xfe) | (last ? 1 : 0);
     blocks.push(block);
     if (last) break;
@@ -175,7 +175,7 @@ describe('readZstd', () => {
     expect((await unpackFile(dictionary)).damage).toMatchObject([
       { detail: 'expected a zstd frame header at byte 0, came a frame that needs a dictionary' },
     ]);
-    const window = Buffer.from(frame);
+    const window = Buffer.from(runs(140_000_000));
     window[5] = 18 << 3;
     expect((await unpackFile(window)).damage).toMatchObject([
       { offset: 0, detail: 'expected a zstd window of at most 134217728 bytes, came 268435456' },
@@ -189,7 +189,7 @@ describe('readZstd', () => {
       {
         block: 0,
         offset: blocks[0][1],
-        detail: `expected at most 200 bytes for each packed byte, came ${blocks[0][1]} from ${bomb.length}`,
+        detail: expect.stringMatching(/^expected at most 200 bytes for each packed byte, came \d+ from 2058$/),
       },
     ]);
     expect(blocks[0][1]).toBeGreaterThan(RATIO_FREE_BYTES);

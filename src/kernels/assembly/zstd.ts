@@ -1,0 +1,298 @@
+// zstd blocks (RFC 8878), one stream an instance: literals by Huffman codes, sequences by FSE states, matches out of the bytes before.
+// Any input is safe: reads and writes stay inside buffers with slack, and what does not add up ends in 0.
+import { buildFse, readCounts } from './fse';
+import { forgetCodes, literalsAt, literalsEnd, readLiterals } from './zstd-literals';
+
+export { literalsBuffer } from './zstd-literals';
+
+const BLOCK_BYTES: usize = 128 * 1024;
+
+// Codes of literal lengths and match lengths: what they begin at (u32), and bits that follow (u8).
+const llBase = memory.data<u32>([
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536,
+]);
+const llBits = memory.data<u8>([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+const mlBase = memory.data<u32>([
+  3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 37, 39, 41, 43, 47, 51, 59, 67, 83, 99, 131, 259, 515,
+  1027, 2051, 4099, 8195, 16387, 32771, 65539,
+]);
+const mlBits = memory.data<u8>([
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+]);
+const llDefault = memory.data<i16>([4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1]);
+const mlDefault = memory.data<i16>([
+  1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1,
+]);
+const ofDefault = memory.data<i16>([1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1]);
+
+// A code table is 2^log entries of 8 bytes: base u32, extra bits u8, state bits u8, next state u16.
+const llTable = memory.data(8 * 512);
+const ofTable = memory.data(8 * 256);
+const mlTable = memory.data(8 * 512);
+const counts = memory.data(2 * 64);
+/** Entries of a plain FSE table: symbol u8, bits u8, next state u16. */
+const plain = memory.data(4 * 512);
+
+/** log + 1 of the tables in use, for repeats; 0 = none yet. */
+let llLog: u32 = 0;
+let ofLog: u32 = 0;
+let mlLog: u32 = 0;
+
+let rep1: u32 = 1;
+let rep2: u32 = 4;
+let rep3: u32 = 8;
+
+let base: usize = 0;
+let capacity: usize = 0;
+let windowBytes: usize = 0;
+/** Bytes in the buffer: the window, then the last block. */
+let filled: usize = 0;
+
+/** Begins a frame. `buffer` has `bytes` and 64 more; at least a window and two blocks. */
+export function zstdBegin(buffer: usize, bytes: usize, window: usize): void {
+  base = buffer;
+  capacity = bytes;
+  windowBytes = window;
+  filled = 0;
+  llLog = ofLog = mlLog = 0;
+  forgetCodes();
+  rep1 = 1;
+  rep2 = 4;
+  rep3 = 8;
+}
+
+/** Where the last block's bytes are. */
+let blockAt: usize = 0;
+export function zstdOutput(): usize {
+  return blockAt;
+}
+
+/** Room for a block after at least a window of what was before. */
+function makeRoom(): void {
+  if (filled + BLOCK_BYTES > capacity) {
+    const keep = min(windowBytes, filled);
+    memory.copy(base, base + filled - keep, keep);
+    filled = keep;
+  }
+  blockAt = base + filled;
+}
+
+/** A raw (0) or repeated (1) block of `size` bytes; returns 1. */
+export function zstdPlainBlock(source: usize, size: usize, repeated: u32): u32 {
+  makeRoom();
+  if (repeated) memory.fill(blockAt, load<u8>(source), size);
+  else memory.copy(blockAt, source, size);
+  filled += size;
+  return 1;
+}
+
+/** Makes the code table of one kind from the counts, or from one symbol (`log` 0). */
+function fillTable(kind: u32, table: usize, log: u32): bool {
+  const size: usize = (<usize>1) << log;
+  for (let i: usize = 0; i < size; i++) {
+    const from = plain + (i << 2);
+    const symbol: usize = load<u8>(from);
+    const to = table + (i << 3);
+    if (kind == 0) {
+      if (symbol > 35) return false;
+      store<u32>(to, load<u32>(llBase + (symbol << 2)));
+      store<u8>(to, load<u8>(llBits + symbol), 4);
+    } else if (kind == 1) {
+      if (symbol > 31) return false;
+      store<u32>(to, (<u32>1) << <u32>symbol);
+      store<u8>(to, <u8>symbol, 4);
+    } else {
+      if (symbol > 52) return false;
+      store<u32>(to, load<u32>(mlBase + (symbol << 2)));
+      store<u8>(to, load<u8>(mlBits + symbol), 4);
+    }
+    store<u8>(to, load<u8>(from, 1), 5);
+    store<u16>(to, load<u16>(from, 2), 6);
+  }
+  return true;
+}
+
+/** Reads the table of one kind at `p`; returns one past its description, or 0. `tableLog`: log + 1. */
+let tableLog: u32 = 0;
+function readTable(kind: u32, mode: u32, p: usize, end: usize, table: usize, before: u32): usize {
+  if (mode == 3) {
+    tableLog = before;
+    return before == 0 ? 0 : p;
+  }
+  if (mode == 1) {
+    if (p >= end) return 0;
+    store<u8>(plain, load<u8>(p));
+    store<u8>(plain, 0, 1);
+    store<u16>(plain, 0, 2);
+    tableLog = 1;
+    return fillTable(kind, table, 0) ? p + 1 : 0;
+  }
+  let log: u32 = kind == 1 ? 5 : 6;
+  let symbols: u32 = kind == 0 ? 36 : kind == 1 ? 29 : 53;
+  let next = p;
+  let from: usize = kind == 0 ? llDefault : kind == 1 ? ofDefault : mlDefault;
+  if (mode == 2) {
+    const read = readCounts(p, end, counts, kind == 0 ? 36 : kind == 1 ? 32 : 53, kind == 1 ? 8 : 9);
+    if (read == 0) return 0;
+    next = p + <usize>(read >> 16);
+    log = read & 0xff;
+    symbols = (read >> 8) & 0xff;
+    from = counts;
+  }
+  if (!buildFse(from, symbols, log, plain) || !fillTable(kind, table, log)) return 0;
+  tableLog = log + 1;
+  return next;
+}
+
+// @ts-ignore: decorator
+@inline
+function low(value: u64, bits: u32): u32 {
+  return <u32>value & (((<u32>1) << bits) - 1);
+}
+
+// @ts-ignore: decorator
+@inline
+function copyForward(to: usize, from: usize, bytes: usize): void {
+  const end = to + bytes;
+  do {
+    v128.store(to, v128.load(from));
+    to += 16;
+    from += 16;
+  } while (to < end);
+}
+
+/** A match that may overlap what it writes. */
+// @ts-ignore: decorator
+@inline
+function copyMatch(to: usize, offset: usize, bytes: usize): void {
+  let from = to - offset;
+  if (offset >= 16) {
+    copyForward(to, from, bytes);
+    return;
+  }
+  const end = to + bytes;
+  if (offset >= 8) {
+    do {
+      store<u64>(to, load<u64>(from));
+      to += 8;
+      from += 8;
+    } while (to < end);
+    return;
+  }
+  if (offset == 1) {
+    memory.fill(to, load<u8>(from), bytes);
+    return;
+  }
+  do {
+    store<u8>(to++, load<u8>(from++));
+  } while (to < end);
+}
+
+/** Unpacks a compressed block; returns 1, or 0 for damage. `source` has 64 readable bytes on both sides. */
+export function zstdBlock(source: usize, size: usize): u32 {
+  makeRoom();
+  const end = source + size;
+  let p = readLiterals(source, end);
+  if (p == 0 || p >= end) return 0;
+  const b0: u32 = load<u8>(p);
+  let sequences: u32 = b0;
+  p++;
+  if (b0 >= 128) {
+    if (b0 == 255) {
+      sequences = <u32>load<u16>(p) + 0x7f00;
+      p += 2;
+    } else sequences = ((b0 - 128) << 8) + <u32>load<u8>(p++);
+  }
+  let out = blockAt;
+  const limit = blockAt + BLOCK_BYTES;
+  let literals = literalsAt;
+  const lastLiteral = literalsEnd;
+  if (sequences > 0) {
+    if (p >= end) return 0;
+    const modes: u32 = load<u8>(p++);
+    if (modes & 3) return 0;
+    p = readTable(0, modes >> 6, p, end, llTable, llLog);
+    if (p == 0) return 0;
+    llLog = tableLog;
+    p = readTable(1, (modes >> 4) & 3, p, end, ofTable, ofLog);
+    if (p == 0) return 0;
+    ofLog = tableLog;
+    p = readTable(2, (modes >> 2) & 3, p, end, mlTable, mlLog);
+    if (p == 0) return 0;
+    mlLog = tableLog;
+    if (p >= end) return 0;
+    const last: u32 = load<u8>(end - 1);
+    if (last == 0) return 0;
+    // Bits before `at` are still to come, counted from `p`; they are read from the end.
+    let at: i32 = <i32>(((end - 1 - p) << 3) + (31 - clz(last)));
+    at -= <i32>(llLog - 1);
+    let ll: u32 = low(load<u64>(p + (at >> 3)) >> <u64>(at & 7), llLog - 1);
+    at -= <i32>(ofLog - 1);
+    let off: u32 = low(load<u64>(p + (at >> 3)) >> <u64>(at & 7), ofLog - 1);
+    at -= <i32>(mlLog - 1);
+    let ml: u32 = low(load<u64>(p + (at >> 3)) >> <u64>(at & 7), mlLog - 1);
+    if (at < 0) return 0;
+    const history = min(windowBytes, filled);
+    while (true) {
+      const lle = llTable + (<usize>ll << 3);
+      const ofe = ofTable + (<usize>off << 3);
+      const mle = mlTable + (<usize>ml << 3);
+      const ofExtra: u32 = load<u8>(ofe, 4);
+      const mlExtra: u32 = load<u8>(mle, 4);
+      const llExtra: u32 = load<u8>(lle, 4);
+      at -= <i32>(ofExtra + mlExtra);
+      const first = load<u64>(p + (at >> 3)) >> <u64>(at & 7);
+      const matchBytes = load<u32>(mle) + low(first, mlExtra);
+      const value = load<u32>(ofe) + low(first >> <u64>mlExtra, ofExtra);
+      at -= <i32>llExtra;
+      const literalBytes = load<u32>(lle) + low(load<u64>(p + (at >> 3)) >> <u64>(at & 7), llExtra);
+      let offset: u32;
+      if (value > 3) {
+        offset = value - 3;
+        rep3 = rep2;
+        rep2 = rep1;
+        rep1 = offset;
+      } else {
+        const which = value + <u32>(literalBytes == 0);
+        if (which == 1) offset = rep1;
+        else {
+          offset = which == 2 ? rep2 : which == 3 ? rep3 : rep1 - 1;
+          if (which != 2) rep3 = rep2;
+          rep2 = rep1;
+          rep1 = offset;
+        }
+      }
+      if (at < 0 || offset == 0) return 0;
+      if (<usize>literalBytes > lastLiteral - literals || <usize>literalBytes + <usize>matchBytes > limit - out) return 0;
+      if (literalBytes > 0) {
+        copyForward(out, literals, literalBytes);
+        literals += literalBytes;
+        out += literalBytes;
+      }
+      if (<usize>offset > history + (out - blockAt) || <usize>offset > windowBytes) return 0;
+      copyMatch(out, offset, matchBytes);
+      out += matchBytes;
+      if (--sequences == 0) break;
+      const llNext: u32 = load<u8>(lle, 5);
+      const mlNext: u32 = load<u8>(mle, 5);
+      const ofNext: u32 = load<u8>(ofe, 5);
+      at -= <i32>(llNext + mlNext + ofNext);
+      if (at < 0) return 0;
+      const states = load<u64>(p + (at >> 3)) >> <u64>(at & 7);
+      off = <u32>load<u16>(ofe, 6) + low(states, ofNext);
+      ml = <u32>load<u16>(mle, 6) + low(states >> <u64>ofNext, mlNext);
+      ll = <u32>load<u16>(lle, 6) + low(states >> <u64>(ofNext + mlNext), llNext);
+    }
+    if (at != 0) return 0;
+  } else if (p != end) return 0;
+  const rest = lastLiteral - literals;
+  if (rest > limit - out) return 0;
+  if (rest > 0) memory.copy(out, literals, rest);
+  filled += out + rest - blockAt;
+  return 1;
+}
+
+/** Bytes of the last block. */
+export function zstdOutputBytes(): usize {
+  return base + filled - blockAt;
+}
