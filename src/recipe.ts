@@ -75,7 +75,8 @@ export function recipe(input: RecipeInput): Recipe {
 }
 
 function recipeError(error: z.ZodError, name: string): ConfigError {
-  const issue = error.issues[0];
+  // A misspelt key also leaves the right one missing: the misspelling says more.
+  const issue = error.issues.find((i) => i.code === 'unrecognized_keys') ?? error.issues[0];
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
     const known = path === '' ? Object.keys(recipeSchema.shape) : path === 'read' ? Object.keys(readOptions.shape) : [];
@@ -87,9 +88,10 @@ function recipeError(error: z.ZodError, name: string): ConfigError {
       todo: near ? `Did you mean ${near}?` : undefined,
     });
   }
+  const received = issue.code === 'invalid_type' ? /received (.+)$/.exec(issue.message)?.[1] : undefined;
   return new ConfigError({
-    expected: issue.message,
-    came: `something else at ${path || 'the top'}`,
+    expected: issue.code === 'invalid_type' ? `${path || 'a recipe'}: ${issue.expected}` : issue.message,
+    came: received === 'undefined' ? 'nothing' : (received ?? `something else at ${path || 'the top'}`),
     where: `recipe ${name}`,
     cause: error,
   });

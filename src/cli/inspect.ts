@@ -94,7 +94,7 @@ const FILES = 8;
 const FIELDS = 24;
 
 const kindOf = (f: Pick<PlannedFile, 'format' | 'codec'> | { format: string; codec: string }): string =>
-  f.codec === 'none' ? f.format : `${f.format}, ${f.codec}`;
+  f.codec === 'none' ? f.format : `${f.format} ${f.codec}`;
 
 function printFacts(terminal: Terminal, f: Facts, inputs: readonly string[]): void {
   const { out, style, width } = terminal;

@@ -96,6 +96,7 @@ const schemaOf = (recipe: Recipe) =>
 
 interface Estimate {
   readonly probe: Probe;
+  readonly textBytes: number;
   readonly megabytesPerSecond: number;
   readonly seconds: number;
   readonly memoryBytes: number;
@@ -106,8 +107,15 @@ interface Estimate {
   readonly tokens: number;
 }
 
+/** Text of the whole input at the rate of what was tried; files in columns say their text themselves. */
+function measuredText(plan: SplitPlan, { textPerInputByte }: Probe): number {
+  const inLines = plan.files.every((f) => f.format === 'jsonl' || f.format === 'text');
+  if (!inLines || textPerInputByte === 0) return textOf(plan);
+  return textPerInputByte * plan.files.reduce((n, f) => n + f.size, 0);
+}
+
 function estimateOf(recipe: Recipe, plan: SplitPlan, tried: Probe, workers: number): Estimate {
-  const text = textOf(plan);
+  const text = measuredText(plan, tried);
   const times = text / tried.textBytes;
   const threads = Math.min(workers, availableParallelism(), plan.splits.length);
   const barriers = recipe.steps.filter((s) => s.descriptor.kind === 'dedup').length;
@@ -115,6 +123,7 @@ function estimateOf(recipe: Recipe, plan: SplitPlan, tried: Probe, workers: numb
   const seconds = text / speed + (2 * barriers * text) / SPILL_BYTES_PER_SECOND;
   return {
     probe: tried,
+    textBytes: text,
     megabytesPerSecond: text / seconds / 1e6,
     seconds,
     memoryBytes: MEMORY_BYTES,
@@ -134,7 +143,7 @@ function printPlan(terminal: Terminal, recipe: Recipe, plan: SplitPlan, e: Estim
   out();
   const formats = new Set(plan.files.map((f) => (f.codec === 'none' ? f.format : `${f.format} ${f.codec}`)));
   out(
-    `${style.bold('Input')}  ${plural(plan.files.length, 'file')} (${[...formats].join(', ')}), ${size(plan.files.reduce((n, f) => n + f.size, 0))}, about ${size(textOf(plan))} of text in ${plural(plan.splits.length, 'split')}`,
+    `${style.bold('Input')}  ${plural(plan.files.length, 'file')} (${[...formats].join(', ')}), ${size(plan.files.reduce((n, f) => n + f.size, 0))}, about ${size(textOf(plan))} unpacked, in ${plural(plan.splits.length, 'split')}`,
   );
   const rows = plan.files
     .slice(0, FILES)
@@ -190,7 +199,7 @@ function printEstimate({ out, style }: Terminal, e: Estimate, workers: number): 
   const { counters: c } = e.probe;
   out();
   out(
-    `${style.bold('Estimate')}, from the first ${plural(c.read.documents, 'document')} (${size(e.probe.textBytes)}) in ${duration(e.probe.seconds)} on one thread`,
+    `${style.bold('Estimate')}, from ${plural(c.read.documents, 'document')} of all parts of the input (${size(e.probe.textBytes)}) in ${duration(e.probe.seconds)} on one thread`,
   );
   const dropped = topReasons(c)
     .slice(0, 3)
@@ -201,7 +210,7 @@ function printEstimate({ out, style }: Terminal, e: Estimate, workers: number): 
     ['memory', `up to ${size(e.memoryBytes)}`],
     ['scratch', e.scratchBytes === 0 ? 'none' : `about ${size(e.scratchBytes)} under work/, gone at the end`],
     ['output', `about ${size(e.outputBytes)} of documents, ${size(e.ledgerBytes)} of ledger`],
-    ['documents', `about ${rough(e.documents)}, ≈ ${rough(e.tokens)} tokens`],
+    ['input', `about ${rough(e.documents)} documents, ${size(e.textBytes)} of text, ≈ ${rough(e.tokens)} tokens`],
     [
       'kept',
       `${percent(c.kept.documents, c.read.documents)} of those tried, before copies are removed${dropped.length > 0 ? `; left out by ${dropped.join(', ')}` : ''}`,

@@ -12,13 +12,16 @@ import {
 } from '../sinks/index.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { type Counters, countOutcome, countQuarantined, countRead, emptyCounters } from '../streams/counters.ts';
+import type { QuarantinedRecord } from '../streams/outcome.ts';
 import { readSplit } from '../streams/readers/read-split.ts';
-import type { SplitPlan } from '../streams/splits.ts';
+import type { Split, SplitPlan } from '../streams/splits.ts';
 
-/** What a short try on the first documents measured, on one thread. Deduplication is not tried: it has to see everything. */
+/** What a short try measured, on one thread. Deduplication is not tried: it has to see everything. */
 export interface Probe {
   readonly seconds: number;
   readonly textBytes: number;
+  /** Text per byte of the input files, as on disk. */
+  readonly textPerInputByte: number;
   /** Text per second of one thread. */
   readonly bytesPerSecond: number;
   readonly counters: Counters;
@@ -29,11 +32,12 @@ export interface Probe {
 }
 
 const LIMIT_MS = 3000;
-const LIMIT_SPLITS = 2;
+const LIMIT_SPLITS = 8;
+const BYTES_PER_SPLIT = 6e6;
 /** Before this the engine's code is still being compiled. */
 const WARM_UP_MS = 300;
 
-/** Reads, annotates, judges and encodes for up to 3 seconds or two splits; what the sinks write is counted and let go. */
+/** Reads, annotates, judges and encodes the beginnings of up to 8 splits for up to 3 seconds in all; what the sinks write is counted and let go. */
 export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
   const kernel = await loadKernel();
   const annotations = annotationColumns(recipe.steps.map((s) => s.descriptor));
@@ -53,14 +57,23 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
   const ledger = await openSegmentWriter(ledgerSink, place('ledger'));
   const counters = emptyCounters();
   const start = performance.now();
+  const ratio = { text: 0, input: 0 };
+  let inputBytes = 0;
+  const onProgress = (bytes: number): void => {
+    inputBytes += bytes;
+  };
   let warm: { at: number; bytes: number } | null = null;
-  splits: for (const split of plan.splits.slice(0, LIMIT_SPLITS)) {
-    for await (const whole of readSplit(split, plan, recipe.read, {
-      kernel,
-      onQuarantine: (r) => countQuarantined(counters, r),
-    })) {
-      countRead(counters, whole, 'input');
-      let batch = whole;
+  const tried = spread(plan.splits);
+  for (const [k, split] of tried.entries()) {
+    const from = { text: counters.read.bytes, input: inputBytes };
+    let first: typeof from | null = null;
+    let whole = true;
+    const stopAt = counters.read.bytes + BYTES_PER_SPLIT;
+    const onQuarantine = (r: QuarantinedRecord): void => countQuarantined(counters, r);
+    for await (const read of readSplit(split, plan, recipe.read, { kernel, onQuarantine, onProgress })) {
+      countRead(counters, read, 'input');
+      first ??= { text: counters.read.bytes, input: inputBytes };
+      let batch = read;
       for (const apply of stages) batch = await apply(batch);
       countOutcome(counters, batch, true);
       await ledger.write(ledgerRows(batch, annotations));
@@ -68,8 +81,15 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
       for (const w of documents) await w.write(kept);
       const at = performance.now();
       if (warm === null && at - start > WARM_UP_MS) warm = { at, bytes: counters.read.bytes };
-      if (at - start > LIMIT_MS) break splits;
+      if (counters.read.bytes > stopAt || at - start > (LIMIT_MS * (k + 1)) / tried.length) {
+        whole = false;
+        break;
+      }
     }
+    // A reader is ahead of what it has handed out, by about as much at every batch.
+    const since = whole ? from : (first ?? from);
+    ratio.text += counters.read.bytes - since.text;
+    ratio.input += inputBytes - since.input;
   }
   for (const w of [...documents, ledger] as SegmentWriter[]) await w.finish();
   const end = performance.now();
@@ -83,12 +103,19 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
   return {
     seconds: (end - start) / 1000,
     textBytes,
+    textPerInputByte: ratio.input === 0 ? 0 : ratio.text / ratio.input,
     bytesPerSecond: (1000 * (textBytes - measured.bytes)) / Math.max(1, end - measured.at),
     counters,
     outputShare: textBytes === 0 ? 0 : (all - ledgerBytes) / textBytes,
     ledgerShare: textBytes === 0 ? 0 : ledgerBytes / textBytes,
     documentBytes: all - ledgerBytes,
   };
+}
+
+/** Some of the splits, from all over the input: files often hold one kind of text each. */
+function spread(splits: readonly Split[]): readonly Split[] {
+  const n = Math.min(LIMIT_SPLITS, splits.length);
+  return Array.from({ length: n }, (_, i) => splits[Math.floor((i * splits.length) / n)]);
 }
 
 /** Takes every write and keeps nothing but its length. */

@@ -83,7 +83,7 @@ function barReporter({ name, limit }: ReporterOptions): Reporter {
 }
 
 function headline(name: string, v: ProgressView, width: number): string {
-  const length = width < 100 ? BAR / 2 : BAR;
+  const length = width < 99 ? BAR / 2 : BAR;
   const filled = Math.round(v.share * length);
   const bar = '█'.repeat(filled) + '░'.repeat(length - filled);
   const rate = v.megabytesPerSecond === null ? '' : `  ${v.megabytesPerSecond.toFixed(1)} MB/s`;

@@ -388,7 +388,9 @@ describe('sluice status, inspect, plan', () => {
     expect(stdout).toContain(
       '   4 web  only for web  drops a document when  (--set web.OPTION=NUMBER)\n       min_lines@1  text_lines < 3  min_lines\n',
     );
-    expect(stdout).toMatch(/\nEstimate, from the first 7 documents \(\S+ B\) in .* on one thread\n {2}speed /);
+    expect(stdout).toMatch(
+      /\nEstimate, from 7 documents of all parts of the input \(\S+ B\) in .* on one thread\n {2}speed /,
+    );
     expect(stdout).toContain('Nothing was written.');
     const facts = JSON.parse((await ask('plan', 'recipe.ts', '--input', 'in', '--json')).stdout);
     expect(facts).toMatchObject({
