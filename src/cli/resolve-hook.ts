@@ -47,7 +47,8 @@ export async function resolve(
     if (!SHARED.test(specifier) || (error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     resolved = await next(specifier, { ...context, parentURL: running.root });
   }
-  if (!resolved.format?.startsWith('commonjs') || !resolved.url.startsWith('file:')) return resolved;
+  // Some versions of Node leave the format open until the file is loaded, and then ask the package.json.
+  if (!/^(commonjs|typescript|$)/.test(resolved.format ?? '') || !resolved.url.startsWith('file:')) return resolved;
   // The compiler's hook marks what it takes for CommonJS in the query or, escaped, in the path.
   const url = resolved.url.replace(/(%3F|\?).*$/i, '');
   if (!/\.[jt]s$/.test(url) || url.includes('/node_modules/')) return resolved;
