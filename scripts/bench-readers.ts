@@ -17,6 +17,7 @@ import { loadZstdModule } from '../src/streams/codecs/zstd-module.ts';
 import { planSplits } from '../src/streams/plan.ts';
 import { readOptions } from '../src/streams/read-options.ts';
 import { readSplit } from '../src/streams/readers/read-split.ts';
+import { toArrow } from '../src/streams/to-arrow.ts';
 import { benchmarkLines, corporaFolder, inTemporaryFolder, median } from './bench-corpus.ts';
 
 const { values: given } = parseArgs({
@@ -103,10 +104,10 @@ if (corpora) {
   add('jsonl.zst stream unpack', () => () => unpackOnly(path), bytes / lines.length);
   add('jsonl.zst stream', () => () => read(path), bytes / lines.length);
 }
-const ipc = (): Uint8Array => tableToIPC(new ArrowTable(batches.map((b) => b.toArrow())), 'file');
+const ipc = (): Uint8Array => tableToIPC(new ArrowTable(batches.map((b) => toArrow(b))), 'file');
 const packedParquet = (compression: Compression): Uint8Array =>
   writeParquet(
-    Table.fromIPCStream(tableToIPC(new ArrowTable(batches.map((b) => b.toArrow())), 'stream')),
+    Table.fromIPCStream(tableToIPC(new ArrowTable(batches.map((b) => toArrow(b))), 'stream')),
     new WriterPropertiesBuilder().setCompression(compression).setMaxRowGroupSize(8192).build(),
   );
 add('parquet snappy', () => read.bind(null, file('s.parquet', packedParquet(Compression.SNAPPY))));

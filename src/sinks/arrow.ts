@@ -1,22 +1,28 @@
-import { MetadataVersion, RecordBatchStreamWriter, type Schema } from 'apache-arrow';
+import {
+  type Data,
+  type DataType,
+  Field,
+  Float64,
+  Int32,
+  Int64,
+  List,
+  MetadataVersion,
+  makeData,
+  RecordBatch,
+  RecordBatchStreamWriter,
+  Schema,
+  Struct,
+  Uint32,
+  Utf8,
+} from 'apache-arrow';
 import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
-import * as z from 'zod';
 import { InputError } from '../errors.ts';
+import { type Column, isValid, type NumberColumn } from '../streams/columns.ts';
+import type { ArrowOptions } from './arrow-options.ts';
 import type { OutputPlace } from './output-file.ts';
 import { groupedWriter, ROW_GROUP_LIMITS, type SegmentWriter } from './segment.ts';
 import type { Joiner } from './shards.ts';
-import { tableToArrow } from './table.ts';
-
-export const arrowOptions = z.strictObject({
-  /** `file`: random access, `.arrow`; `stream`: `.arrows`. */
-  format: z.enum(['file', 'stream']).default('file'),
-  /** Columns to write, in that order; null = all. */
-  columns: z.array(z.string()).min(1).nullable().default(null),
-});
-
-export type ArrowOptions = z.infer<typeof arrowOptions>;
-
-export const arrowExtension = ({ format }: ArrowOptions): string => (format === 'file' ? 'arrow' : 'arrows');
+import type { StructColumn, TableBatch, TableColumn } from './table.ts';
 
 const MAGIC = Buffer.from('ARROW1', 'latin1');
 const HEAD = Buffer.from('ARROW1\0\0', 'latin1');
@@ -94,4 +100,38 @@ export function arrowJoiner({ format }: ArrowOptions): Joiner {
     },
     tail: () => tailOf(format, schema!, blocks),
   };
+}
+
+/** Zero-copy Arrow record batch; every field is nullable, list items are called `element` as Parquet asks. */
+function tableToArrow(batch: TableBatch): RecordBatch {
+  const children = [...batch.columns.values()].map((c) => arrowData(c, batch.rows));
+  const fields = [...batch.columns.keys()].map((name, i) => new Field(name, children[i].type, true));
+  const data = makeData({ type: new Struct(fields), length: batch.rows, nullCount: 0, children });
+  return new RecordBatch(new Schema(fields), data);
+}
+
+function arrowData(c: TableColumn | StructColumn, length: number): Data<DataType> {
+  if (c.type === 'struct') {
+    const children = [...c.fields.values()].map((f) => arrowData(f, length));
+    const fields = [...c.fields.keys()].map((name, i) => new Field(name, children[i].type, true));
+    return makeData({ type: new Struct(fields), length, nullCount: 0, children });
+  }
+  const nulls = { length, nullCount: nullCount(c, length), nullBitmap: c.valid ?? undefined };
+  if (c.type === 'utf8') return makeData({ type: new Utf8(), ...nulls, valueOffsets: c.offsets, data: c.values });
+  if (c.type !== 'list')
+    return makeData({ type: numberType(c), ...nulls, data: c.values as Float64Array }) as Data<DataType>;
+  const child = arrowData(c.child, c.offsets[length]);
+  return makeData({ type: new List(new Field('element', child.type, true)), ...nulls, valueOffsets: c.offsets, child });
+}
+
+function numberType(c: NumberColumn): Float64 {
+  // The four classes differ in their type parameters only; `makeData` reads the values as the class says.
+  const types = { int32: Int32, uint32: Uint32, int64: Int64, float64: Float64 };
+  return new types[c.type]() as unknown as Float64;
+}
+
+function nullCount(c: TableColumn, rows: number): number {
+  let count = 0;
+  if (c.valid) for (let i = 0; i < rows; i++) if (!isValid(c as Column, i)) count++;
+  return count;
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ConfigError, nearestName } from '../errors.ts';
 import type { Encoders } from '../kernels/encoders.ts';
 import { loadKernel } from '../kernels/kernel.ts';
-import { arrowExtension, arrowJoiner, arrowOptions, arrowWriter } from './arrow.ts';
+import { arrowExtension, arrowOptions } from './arrow-options.ts';
 import { jsonlExtension, jsonlOptions, jsonlWriter } from './jsonl.ts';
 import type { OutputPlace, SegmentFile } from './output-file.ts';
 import { parquetJoiner, parquetOptions, parquetWriter } from './parquet/writer.ts';
@@ -100,7 +100,8 @@ export async function openSegmentWriter(
   { kernel, ...place }: SegmentPlace,
 ): Promise<SegmentWriter> {
   const at = { ...place, path: `${place.path}.${sinkExtension(sink)}` };
-  if (sink.kind === 'arrow') return arrowWriter(at, sink.options);
+  // apache-arrow costs a thread 18 MB: loaded by those who write it.
+  if (sink.kind === 'arrow') return (await import('./arrow.ts')).arrowWriter(at, sink.options);
   ownKernel ??= kernel ? null : loadKernel();
   const encoders = kernel ?? (await ownKernel!);
   return sink.kind === 'jsonl' ? jsonlWriter(at, sink.options, encoders) : parquetWriter(at, sink.options, encoders);
@@ -124,7 +125,7 @@ export async function writeShard(
     sink.kind === 'parquet'
       ? parquetJoiner(place.path)
       : sink.kind === 'arrow'
-        ? arrowJoiner(sink.options)
+        ? (await import('./arrow.ts')).arrowJoiner(sink.options)
         : concatenation;
   return joinFiles(place, inputs, joiner);
 }

@@ -1,15 +1,5 @@
-import { Field, Float64, Int32, Int64, makeData, RecordBatch, Schema, Struct, Uint32, Utf8 } from 'apache-arrow';
 import { ConfigError } from '../errors.ts';
-import {
-  type Column,
-  type ColumnSpec,
-  type ColumnType,
-  isValid,
-  type NumberColumn,
-  stringAt,
-  takeRows,
-  type Utf8Column,
-} from './columns.ts';
+import { type Column, type ColumnSpec, type NumberColumn, stringAt, takeRows, type Utf8Column } from './columns.ts';
 import type { CutSpans, Verdict } from './outcome.ts';
 
 /** Version of the column layout below; on disk in run.json. */
@@ -147,61 +137,10 @@ export class DocumentBatch {
     return bytes;
   }
 
-  /** Zero-copy Arrow record batch of all rows, dropped ones included; use `compact()` first to have only those alive. */
-  toArrow(): RecordBatch {
-    return recordBatchOf(this.columns, this.rows);
-  }
-
   /** Only the rows alive, in fresh buffers. Verdicts and cut spans stay behind. */
   compact(): DocumentBatch {
     const rows = this.aliveRows();
     const columns = new Map([...this.columns].map(([name, c]) => [name, takeRows(c, rows)] as const));
     return new DocumentBatch({ rows: rows.length, columns, split: this.split, sequence: this.sequence });
-  }
-}
-
-const arrowTypes = {
-  utf8: () => new Utf8(),
-  int32: () => new Int32(),
-  uint32: () => new Uint32(),
-  int64: () => new Int64(),
-  float64: () => new Float64(),
-} satisfies Record<ColumnType, () => unknown>;
-
-/** Arrow schema of columns; all are nullable in the type, as Parquet readers expect of annotations. */
-export function arrowSchema(specs: Iterable<ColumnSpec>): Schema {
-  return new Schema([...specs].map((s) => new Field(s.name, arrowTypes[s.type](), true)));
-}
-
-/** Zero-copy view of columns as an Arrow record batch. */
-export function recordBatchOf(columns: ReadonlyMap<string, Column>, rows: number): RecordBatch {
-  const specs = [...columns].map(([name, c]) => ({ name, type: c.type }));
-  const schema = arrowSchema(specs);
-  const children = [...columns.values()].map((c) => arrowData(c, rows));
-  return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children }));
-}
-
-function arrowData(c: Column, rows: number) {
-  const nullBitmap = c.valid ?? undefined;
-  let nullCount = 0;
-  if (c.valid) for (let i = 0; i < rows; i++) if (!isValid(c, i)) nullCount++;
-  switch (c.type) {
-    case 'utf8':
-      return makeData({
-        type: new Utf8(),
-        length: rows,
-        nullCount,
-        nullBitmap,
-        valueOffsets: c.offsets,
-        data: c.values,
-      });
-    case 'int32':
-      return makeData({ type: new Int32(), length: rows, nullCount, nullBitmap, data: c.values as Int32Array });
-    case 'uint32':
-      return makeData({ type: new Uint32(), length: rows, nullCount, nullBitmap, data: c.values as Uint32Array });
-    case 'int64':
-      return makeData({ type: new Int64(), length: rows, nullCount, nullBitmap, data: c.values as BigInt64Array });
-    case 'float64':
-      return makeData({ type: new Float64(), length: rows, nullCount, nullBitmap, data: c.values as Float64Array });
   }
 }

@@ -10,3 +10,4 @@ export { type ReadDocumentsOptions, readDocuments } from './read-documents.ts';
 export type { ReadOptions, ReadOptionsInput } from './read-options.ts';
 export { pulled } from './source.ts';
 export type { Split, SplitPlan } from './splits.ts';
+export { toArrow } from './to-arrow.ts';

@@ -6,8 +6,6 @@ import { frameAt } from './codecs/zstd-frames.ts';
 import { breathe, findFiles } from './files.ts';
 import { loadXxhash } from './hash.ts';
 import type { ReadOptions } from './read-options.ts';
-import { arrowBatches } from './readers/arrow.ts';
-import { parquetFooter } from './readers/parquet.ts';
 import { codecByMagic, SNIFF_BYTES, sniff } from './sniff.ts';
 import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type SplitPlan } from './splits.ts';
 import { spoolStdin } from './stdin.ts';
@@ -159,6 +157,7 @@ async function parquetParts(
 ): Promise<Part[]> {
   const window = await openWindow(file.absolutePath, file.size);
   try {
+    const { parquetFooter } = await import('./readers/parquet.ts');
     const { groups } = await parquetFooter(window, textField);
     return unitParts(groups, index, splitBytes);
   } catch {
@@ -170,6 +169,7 @@ async function parquetParts(
 }
 
 async function arrowParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[]> {
+  const { arrowBatches } = await import('./readers/arrow.ts');
   const blocks = await arrowBatches(file.absolutePath).catch(() => null);
   // A stream tells nothing ahead; damage is met again by the reader.
   return blocks === null

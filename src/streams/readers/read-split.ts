@@ -1,14 +1,19 @@
 import type { Kernel } from '../../kernels/kernel.ts';
 import type { DocumentBatch } from '../batch.ts';
-import { openWindow } from '../codecs/window.ts';
+import { type FileWindow, openWindow } from '../codecs/window.ts';
 import type { QuarantinedRecord } from '../outcome.ts';
 import type { ReadOptions } from '../read-options.ts';
-import { BATCH_TEXT_BYTES, type Split, type SplitPlan } from '../splits.ts';
-import { readArrow } from './arrow.ts';
+import {
+  BATCH_TEXT_BYTES,
+  type Format,
+  type InputRange,
+  type PlannedFile,
+  type Split,
+  type SplitPlan,
+} from '../splits.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
 import { readJsonl } from './jsonl.ts';
-import { readParquet } from './parquet.ts';
 import { readText } from './text.ts';
 
 export interface ReadSplitOptions {
@@ -39,6 +44,7 @@ export async function* readSplit(
   const context: ReadContext = { kernel, options, builder };
   for (const range of split.ranges) {
     const file = plan.files[range.file];
+    const read = await readerOf(file.format);
     const window = await openWindow(file.absolutePath, file.size, { onBytes: onProgress, signal });
     try {
       for await (const event of read(file, range, window, context)) {
@@ -52,20 +58,25 @@ export async function* readSplit(
   if (builder.rows > 0) yield builder.take();
 }
 
-function read(
-  file: SplitPlan['files'][number],
-  range: Split['ranges'][number],
-  window: Awaited<ReturnType<typeof openWindow>>,
+type Reader = (
+  file: PlannedFile,
+  range: InputRange,
+  window: FileWindow,
   context: ReadContext,
-): AsyncGenerator<ReadEvent> {
-  switch (file.format) {
+) => AsyncGenerator<ReadEvent>;
+
+/** Loaded when first needed: apache-arrow and hyparquet cost a thread 30 MB. */
+async function readerOf(format: Format): Promise<Reader> {
+  switch (format) {
     case 'jsonl':
-      return readJsonl(file, range, window, context);
+      return readJsonl;
     case 'text':
-      return readText(file, window, context);
+      return (file, _range, window, context) => readText(file, window, context);
     case 'parquet':
-      return readParquet(file, range, window, context);
-    case 'arrow':
-      return readArrow(file, range, context);
+      return (await import('./parquet.ts')).readParquet;
+    case 'arrow': {
+      const { readArrow } = await import('./arrow.ts');
+      return (file, range, _window, context) => readArrow(file, range, context);
+    }
   }
 }
