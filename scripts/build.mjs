@@ -1,17 +1,21 @@
 // Builds dist/: types and code by tsc, the kernel module, and the built-in recipes (which import `sluice` like a user's would).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = (args) => execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
 const tsc = 'node_modules/typescript/bin/tsc';
 
-rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true });
 // The flags stand in package.json once, for this and for a kernel author.
 const { scripts } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 run(['node_modules/assemblyscript/bin/asc.js', ...scripts['build:kernels'].split(' ').slice(1)]);
-run([tsc, '-p', 'tsconfig.json']);
-cpSync(`${root}/src/kernels/kernels.wasm`, `${root}/dist/kernels/kernels.wasm`);
+// Beside the old build, and in its place only when all went well.
+rmSync(`${root}/dist-new`, { recursive: true, force: true });
+run([tsc, '-p', 'tsconfig.json', '--outDir', 'dist-new']);
+cpSync(`${root}/src/kernels/kernels.wasm`, `${root}/dist-new/kernels/kernels.wasm`);
+rmSync(`${root}/dist`, { recursive: true, force: true });
+renameSync(`${root}/dist-new`, `${root}/dist`);
+// They import `sluice`, which is the new build by now.
 run([tsc, '-p', 'tsconfig.recipes.json']);
 chmodSync(`${root}/dist/cli.js`, 0o755);
