@@ -2,8 +2,15 @@ import { openZstdDecoder, type ZstdBlockType, type ZstdDecoder } from '../../ker
 import { loadXxhash } from '../hash.ts';
 import { type FrameHeader, frameHeaderOf, SKIPPABLE_MAGIC, SKIPPABLE_MASK } from './zstd-frames.ts';
 
-/** Unpacks frames that are in memory, one after the other; throws on damage, a wrong checksum, or when they hold more than `atMost` bytes. */
-export type ZstdUnpack = (packed: Uint8Array, atMost: number) => Uint8Array<ArrayBuffer>;
+/**
+ * Unpacks frames that are in memory, one after the other; throws on damage, a wrong checksum, or when they hold more than `atMost` bytes.
+ * @param scratch is written to when it is large enough: then the result is a view of it.
+ */
+export type ZstdUnpack = (
+  packed: Uint8Array,
+  atMost: number,
+  scratch?: Uint8Array<ArrayBuffer>,
+) => Uint8Array<ArrayBuffer>;
 
 let loaded: Promise<ZstdUnpack> | null = null;
 
@@ -11,7 +18,7 @@ let loaded: Promise<ZstdUnpack> | null = null;
 export function loadZstdUnpack(): Promise<ZstdUnpack> {
   loaded ??= (async () => {
     const [decoder, { h64Raw }] = await Promise.all([openZstdDecoder(), loadXxhash()]);
-    return (packed, atMost) => unpackAll(decoder, h64Raw, packed, atMost);
+    return (packed, atMost, scratch) => unpackAll(decoder, h64Raw, packed, atMost, scratch);
   })();
   return loaded;
 }
@@ -23,9 +30,10 @@ function unpackAll(
   h64Raw: (bytes: Uint8Array) => bigint,
   packed: Uint8Array,
   atMost: number,
+  scratch = new Uint8Array(0),
 ): Uint8Array<ArrayBuffer> {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
-  let out = new Uint8Array(0);
+  let out = scratch;
   let filled = 0;
   for (let at = 0; at < packed.length; ) {
     if (at + 8 > packed.length) throw damage('a zstd frame');
@@ -64,7 +72,7 @@ function unpackAll(
       at += 4;
     }
   }
-  return out.length === filled ? out : out.slice(0, filled);
+  return out.length === filled ? out : out === scratch ? out.subarray(0, filled) : out.slice(0, filled);
 }
 
 /** Blocks of the frame at `at`; returns one past the last one. Views die when the next block is asked for. */

@@ -19,14 +19,20 @@ const BLOCK_BYTES = 3 + 128 * 1024;
  * differ in what they make of damage.
  */
 export async function* readZstd(file: FileWindow, start: number, limits: UnpackLimits): AsyncGenerator<Unpacked> {
+  const scratch: Scratch = { bytes: new Uint8Array(0) };
   for (let block = start; block < file.size; ) {
     const { frame, damage } = await frameAt(file, block);
     if (frame === null || frame.skippable) {
       if (damage !== undefined) yield { damage: { block, offset: 0, bytes: file.size - block, detail: damage } };
-    } else yield* readFrame(file, frame, limits, damage ?? null);
+    } else yield* readFrame(file, frame, limits, damage ?? null, scratch);
     if (frame === null || damage !== undefined) return;
     block = frame.end;
   }
+}
+
+/** What one frame after the other is unpacked into. */
+interface Scratch {
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 async function* readFrame(
@@ -34,6 +40,7 @@ async function* readFrame(
   frame: ZstdFrame,
   limits: UnpackLimits,
   cut: string | null,
+  scratch: Scratch,
 ): AsyncGenerator<Unpacked> {
   const { start: block, end } = frame;
   const lost = (offset: number, detail: string): Unpacked => ({
@@ -43,7 +50,14 @@ async function* readFrame(
     const unpackFrame = await loadZstdUnpack();
     let bytes: Uint8Array;
     try {
-      bytes = unpackFrame((await file.at(block, end - block)).subarray(0, end - block), frame.contentAtMost);
+      // Some room to spare, so that frames of about one size need one buffer.
+      if (scratch.bytes.length < frame.contentAtMost)
+        scratch.bytes = new Uint8Array(Math.min(WHOLE_FRAME_BYTES, 2 * frame.contentAtMost));
+      bytes = unpackFrame(
+        (await file.at(block, end - block)).subarray(0, end - block),
+        frame.contentAtMost,
+        scratch.bytes,
+      );
     } catch (error) {
       if (!(error instanceof Error) || 'parts' in error) throw error;
       yield lost(0, 'expected a zstd frame with its checksum, came damage');

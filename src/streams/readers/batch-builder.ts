@@ -21,7 +21,8 @@ const SMALL_BYTES = 32 * 1024;
 const LARGE_BYTES = 4 * 1024 * 1024;
 
 /** Memory that nobody cleared, with a buffer of its own: whatever is read of it was written before. */
-const uncleared = (bytes: number): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer);
+const uncleared = (bytes: number): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(Buffer.allocUnsafeSlow(bytes).buffer as ArrayBuffer);
 
 /** @param roomBytes bytes to begin with, for each batch anew. */
 function growingText(roomBytes: number): GrowingText {
@@ -66,7 +67,8 @@ function growingText(roomBytes: number): GrowingText {
       const column: Utf8Column = {
         type: 'utf8',
         offsets: offsets.slice(0, rows + 1),
-        values: whole && values.length - bytes < values.length >> 2 ? values.subarray(0, bytes) : values.slice(0, bytes),
+        values:
+          whole && values.length - bytes < values.length >> 2 ? values.subarray(0, bytes) : values.slice(0, bytes),
         valid: null,
       };
       if (whole) values = uncleared(roomBytes);

@@ -117,7 +117,8 @@ class Records {
     while (row < limit && (status[row] & (LINE.irregular | LINE.tooLong)) === 0) {
       const first = row;
       const base = text.offsets[first] + metadata.offsets[first];
-      if (builder.closesBefore(text.offsets[first + 1] + metadata.offsets[first + 1] - base, 1)) out.push(builder.take());
+      if (builder.closesBefore(text.offsets[first + 1] + metadata.offsets[first + 1] - base, 1))
+        out.push(builder.take());
       const want = status[first];
       let closes = false;
       while (row < limit && status[row] === want && !closes) {

@@ -16,7 +16,13 @@ export type LineEvent =
   /** A line over the limit: only counted. */
   | { readonly kind: 'too_long'; readonly bytes: number; readonly head: Uint8Array; readonly place: Place }
   /** Damage; `place` is where the unfinished line before it starts, else where the damage is. `unfinished`: bytes of that line. */
-  | { readonly kind: 'damage'; readonly damage: Damage; readonly place: Place; readonly unfinished: number; readonly head: Uint8Array };
+  | {
+      readonly kind: 'damage';
+      readonly damage: Damage;
+      readonly place: Place;
+      readonly unfinished: number;
+      readonly head: Uint8Array;
+    };
 
 /** Bytes of lines that are handed on at once. Measured: fits the second-level cache with what the kernel makes of it. */
 export const CHUNK_BYTES = 256 * 1024;
@@ -42,7 +48,8 @@ export async function* lineEvents(unpacked: AsyncIterable<Unpacked>, maxLine: nu
     const { block } = piece;
     while (bytes.length > 0) {
       const end = open.place === null ? endOfLines(bytes) : bytes.indexOf(NEWLINE) + 1;
-      if (open.place === null && end > 0 && end <= LONG_BYTES) yield { kind: 'lines', bytes: bytes.subarray(0, end), place: { block, offset } };
+      if (open.place === null && end > 0 && end <= LONG_BYTES)
+        yield { kind: 'lines', bytes: bytes.subarray(0, end), place: { block, offset } };
       else {
         await open.append(end > 0 ? bytes.subarray(0, end - 1) : bytes, { block, offset });
         if (end === 0) break;
