@@ -1,9 +1,14 @@
-// Speed of the readers as a ratio to JSON.parse per line of the same documents in the same run (MB of text a CPU-second, median of 5):
-// npx tsx scripts/bench-readers.ts [--json] [--mb 40] [--only zst]
+// Speed of the readers as a ratio to JSON.parse per line of the same documents in the same process (MB of text a CPU-second, all threads,
+// median of 5): npx tsx scripts/bench-readers.ts [--json] [--mb 40] [--only zst]
+// Every case has a process of its own: buffers that another one holds would make its garbage collections dearer.
 // Text: mixed/ of $SLUICE_CORPORA or ../shared/corpora beside the clone, else the text files of node_modules.
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { Table as ArrowTable, tableToIPC } from 'apache-arrow';
 import { decompress } from 'fzstd';
@@ -20,153 +25,214 @@ import { readSplit } from '../src/streams/readers/read-split.ts';
 import { toArrow } from '../src/streams/to-arrow.ts';
 import { benchmarkLines, corporaFolder, inTemporaryFolder, median } from './bench-corpus.ts';
 
+const ROUNDS = 6;
 const { values: given } = parseArgs({
-  options: { json: { type: 'boolean' }, mb: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    json: { type: 'boolean' },
+    mb: { type: 'string', default: '40' },
+    only: { type: 'string', default: '' },
+    case: { type: 'string' },
+  },
 });
-const { lines, what } = benchmarkLines(Number(given.mb ?? 40) * 1e6);
-const { folder, input, done } = inTemporaryFolder(lines);
 const options = readOptions.parse({});
-const kernel = await loadKernel();
-const zstd = await loadZstdModule();
 
-async function batchesOf(path: string): Promise<DocumentBatch[]> {
-  const plan = await planSplits([path], options);
-  const batches: DocumentBatch[] = [];
-  for (const split of plan.splits)
-    for await (const batch of readSplit(split, plan, options, { kernel, onQuarantine: refuse })) batches.push(batch);
-  return batches;
+/** What a case may use. */
+interface Bench {
+  readonly lines: Buffer;
+  /** The lines as a plain file. */
+  readonly input: string;
+  readonly write: (name: string, bytes: Uint8Array) => string;
 }
-function refuse(r: { detail: string }): never {
-  throw new Error(r.detail);
-}
+type Work = () => unknown;
+/** What is measured, once prepared; `share` = bytes it reads, as a share of the lines. */
+type Prepare = (bench: Bench) => Promise<{ work: Work; share?: number }>;
 
-/** Reads everything and drops it. */
-async function read(path: string): Promise<void> {
-  const plan = await planSplits([path], options);
-  for (const split of plan.splits)
-    for await (const batch of readSplit(split, plan, options, { kernel, onQuarantine: refuse })) sum += batch.rows;
-}
-/** What was read, so that nothing is optimised away. */
 let sum = 0;
-
-async function unpackOnly(path: string): Promise<void> {
+async function batches(path: string, use: (batch: DocumentBatch) => void): Promise<void> {
+  const kernel = await thread;
   const plan = await planSplits([path], options);
-  const window = await openWindow(path, plan.files[0].size);
-  for await (const piece of unpack(window, plan.files[0].codec, 0, { maxRatio: 200 }))
-    sum += 'damage' in piece ? 0 : piece.bytes.length;
-  await window.close();
+  const onQuarantine = (r: { detail: string }): never => {
+    throw new Error(r.detail);
+  };
+  for (const split of plan.splits)
+    for await (const batch of readSplit(split, plan, options, { kernel, onQuarantine })) use(batch);
 }
+const thread = loadKernel();
+const read = (path: string): Work => {
+  return () =>
+    batches(path, (b) => {
+      sum += b.rows;
+    });
+};
+const unpackOnly = (path: string): Work => {
+  return async () => {
+    const plan = await planSplits([path], options);
+    const window = await openWindow(path, plan.files[0].size);
+    for await (const piece of unpack(window, plan.files[0].codec, 0, { maxRatio: 200 }))
+      sum += 'damage' in piece ? 0 : piece.bytes.length;
+    await window.close();
+  };
+};
 
-/** Whole lines of about 4 MB each. */
-const frames = [...cuts(4 * 1024 * 1024)];
-function* cuts(bytes: number): Generator<Buffer> {
+/** Whole lines of about so many bytes each. */
+function cut(lines: Buffer, bytes: number): Buffer[] {
+  const parts: Buffer[] = [];
   for (let at = 0; at < lines.length; ) {
     const newline = lines.indexOf(10, Math.min(lines.length - 1, at + bytes));
     const end = newline < 0 ? lines.length : newline + 1;
-    yield lines.subarray(at, end);
+    parts.push(lines.subarray(at, end));
     at = end;
   }
+  return parts;
 }
 
-const file = (name: string, bytes: Uint8Array): string => {
-  const path = join(folder, name);
-  writeFileSync(path, bytes);
-  return path;
+const gz = ({ lines, write }: Bench): string => write('a.jsonl.gz', gzipSync(lines, { level: 6 }));
+async function frames({ lines, write }: Bench): Promise<string> {
+  const { compress } = await loadZstdModule();
+  return write('a.jsonl.zst', Buffer.concat(cut(lines, 4 * 1024 * 1024).map((f) => compress(f, 3))));
+}
+/** A frame without its size, larger than what is unpacked in one go: only the corpora have them. */
+function foreign(lines: Buffer): { path: string; share: number } {
+  const corpora = corporaFolder();
+  if (corpora === null) throw new Error('no corpora');
+  const path = join(corpora, 'mixed', 'books-00.jsonl.zst');
+  return { path, share: decompress(readFileSync(path)).length / lines.length };
+}
+async function table(input: string): Promise<ArrowTable> {
+  const all: DocumentBatch[] = [];
+  await batches(input, (b) => void all.push(b));
+  return new ArrowTable(all.map((b) => toArrow(b)));
+}
+async function parquet({ input, write }: Bench, compression: Compression): Promise<string> {
+  const properties = new WriterPropertiesBuilder().setCompression(compression).setMaxRowGroupSize(8192).build();
+  return write('a.parquet', writeParquet(Table.fromIPCStream(tableToIPC(await table(input), 'stream')), properties));
+}
+
+const CASES: Readonly<Record<string, Prepare>> = {
+  async 'jsonl scan kernel'({ lines }) {
+    const kernel = await thread;
+    const names = scanNames({ text: 'text', id: 'id', domain: ['domain', 'metadata.domain'] })!;
+    const chunks = cut(lines, 256 * 1024);
+    return {
+      work: () => {
+        for (const chunk of chunks) sum += kernel.scanLines(chunk, names, 1e9).rows;
+      },
+    };
+  },
+  jsonl: async ({ input }) => ({ work: read(input) }),
+  'jsonl.gz unpack': async (bench) => ({ work: unpackOnly(gz(bench)) }),
+  'jsonl.gz': async (bench) => ({ work: read(gz(bench)) }),
+  'jsonl.zst frames unpack': async (bench) => ({ work: unpackOnly(await frames(bench)) }),
+  'jsonl.zst frames': async (bench) => ({ work: read(await frames(bench)) }),
+  async 'jsonl.zst stream unpack'({ lines }) {
+    const { path, share } = foreign(lines);
+    return { work: unpackOnly(path), share };
+  },
+  async 'jsonl.zst stream'({ lines }) {
+    const { path, share } = foreign(lines);
+    return { work: read(path), share };
+  },
+  'parquet snappy': async (bench) => ({ work: read(await parquet(bench, Compression.SNAPPY)) }),
+  'parquet zstd': async (bench) => ({ work: read(await parquet(bench, Compression.ZSTD)) }),
+  arrow: async ({ input, write }) => ({ work: read(write('a.arrow', tableToIPC(await table(input), 'file'))) }),
+  async 'content hash'({ input }) {
+    const kernel = await thread;
+    const texts: { values: Uint8Array; offsets: Int32Array; rows: number }[] = [];
+    await batches(input, (b) => void texts.push({ ...b.utf8('text'), rows: b.rows }));
+    return {
+      work: () => {
+        for (const { values, offsets, rows } of texts)
+          sum += Number(kernel.contentHashes(values, offsets, rows, null)[0] & 1n);
+      },
+    };
+  },
 };
 
-const batches = await batchesOf(input);
-const documents = batches.reduce((n, b) => n + b.rows, 0);
-const textBytes = batches.reduce((n, b) => n + b.utf8('text').values.length, 0);
-const wanted = (name: string): boolean => given.only === undefined || name.includes(given.only);
-const runs: { name: string; share: number; run: () => void | Promise<void> }[] = [];
-/** @param share bytes it reads, as a share of the lines. */
-const add = (name: string, make: () => () => void | Promise<void>, share = 1): void => {
-  if (wanted(name)) runs.push({ name, share, run: make() });
-};
-
-const names = scanNames({ text: 'text', id: 'id', domain: ['domain', 'metadata.domain'] })!;
-const chunks = [...cuts(256 * 1024)];
-add('jsonl scan kernel', () => () => {
-  for (const chunk of chunks) sum += kernel.scanLines(chunk, names, 1e9).rows;
-});
-add('jsonl', () => () => read(input));
-const gz = (): string => file('a.jsonl.gz', gzipSync(lines, { level: 6 }));
-add('jsonl.gz unpack', () => unpackOnly.bind(null, gz()));
-add('jsonl.gz', () => read.bind(null, gz()));
-const own = (): string => file('a.jsonl.zst', Buffer.concat(frames.map((f) => zstd.compress(f, 3))));
-add('jsonl.zst frames unpack', () => unpackOnly.bind(null, own()));
-add('jsonl.zst frames', () => read.bind(null, own()));
-// Frames without their size, larger than what is unpacked in one go: only the corpora have them.
-const corpora = corporaFolder();
-if (corpora) {
-  const path = join(corpora, 'planted', 'dups', 'docs-00.jsonl.zst');
-  const bytes = decompress(readFileSync(path)).length;
-  add('jsonl.zst stream unpack', () => () => unpackOnly(path), bytes / lines.length);
-  add('jsonl.zst stream', () => () => read(path), bytes / lines.length);
-}
-const ipc = (): Uint8Array => tableToIPC(new ArrowTable(batches.map((b) => toArrow(b))), 'file');
-const packedParquet = (compression: Compression): Uint8Array =>
-  writeParquet(
-    Table.fromIPCStream(tableToIPC(new ArrowTable(batches.map((b) => toArrow(b))), 'stream')),
-    new WriterPropertiesBuilder().setCompression(compression).setMaxRowGroupSize(8192).build(),
-  );
-add('parquet snappy', () => read.bind(null, file('s.parquet', packedParquet(Compression.SNAPPY))));
-add('parquet zstd', () => read.bind(null, file('z.parquet', packedParquet(Compression.ZSTD))));
-add('arrow', () => read.bind(null, file('a.arrow', ipc())));
-add('content hash', () => () => {
-  for (const b of batches) {
-    const { values, offsets } = b.utf8('text');
-    sum += Number(kernel.contentHashes(values, offsets, b.rows, null)[0] & 1n);
-  }
-});
-
-function parse(): void {
-  for (let at = 0; at < lines.length; ) {
-    const end = lines.indexOf(10, at);
-    sum += (JSON.parse(lines.toString('utf8', at, end < 0 ? lines.length : end)) as { text: string }).text.length & 1;
-    at = (end < 0 ? lines.length : end) + 1;
-  }
+interface Result {
+  readonly name: string;
+  readonly ratio: number;
+  readonly documents: number;
+  readonly textBytes: number;
+  readonly jsonParseMbs: number;
+  readonly what: string;
 }
 
-async function seconds(run: () => void | Promise<void>): Promise<number> {
+async function measure(name: string, prepare: Prepare): Promise<Result> {
+  const { lines, what } = benchmarkLines(Number(given.mb) * 1e6);
+  const { folder, input, done } = inTemporaryFolder(lines);
+  try {
+    const write = (file: string, bytes: Uint8Array): string => {
+      writeFileSync(join(folder, file), bytes);
+      return join(folder, file);
+    };
+    const { work, share = 1 } = await prepare({ lines, input, write });
+    const [ratios, baseline]: [number[], number[]] = [[], []];
+    let documents = 0;
+    let textBytes = 0;
+    const parse = (): void => {
+      documents = textBytes = 0;
+      for (let at = 0; at < lines.length; ) {
+        const end = lines.indexOf(10, at) + 1 || lines.length + 1;
+        const { text } = JSON.parse(lines.toString('utf8', at, end - 1)) as { text: string };
+        // Bytes of text are counted in the first round only, which warms up.
+        textBytes += ratios.length === 0 ? Buffer.byteLength(text) : text.length;
+        documents++;
+        at = end;
+      }
+    };
+    let bytes = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const base = await seconds(parse);
+      const s = await seconds(work);
+      if (round === 0) bytes = textBytes;
+      else {
+        baseline.push(base);
+        ratios.push((base * share) / s);
+      }
+    }
+    if (sum === 0) throw new Error('nothing was read');
+    return {
+      name,
+      ratio: median(ratios),
+      documents,
+      textBytes: bytes,
+      jsonParseMbs: bytes / 1e6 / median(baseline),
+      what,
+    };
+  } finally {
+    done();
+  }
+}
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** CPU time of all threads of the process; what was left by others is collected before. */
+async function seconds(work: Work): Promise<number> {
+  collect();
   const before = process.cpuUsage();
-  await run();
+  await work();
   const used = process.cpuUsage(before);
   return (used.user + used.system) / 1e6;
 }
 
-try {
-  const baseline: number[] = [];
-  const times = new Map(runs.map(({ name }) => [name, [] as number[]]));
-  // Every round measures everything, so that a busy neighbour slows all alike; the first round warms up.
-  for (let round = 0; round < 6; round++) {
-    const base = await seconds(parse);
-    if (round > 0) baseline.push(base);
-    for (const { name, share, run } of runs) {
-      const s = await seconds(run);
-      if (round > 0) times.get(name)!.push((base * share) / s);
-    }
-  }
-  const parseMbs = textBytes / 1e6 / median(baseline);
-  const results = [...times].map(([name, ratios]) => ({
-    name,
-    ratio: Number(median(ratios).toFixed(2)),
-    mbs: Math.round(median(ratios) * parseMbs),
-  }));
-  if (sum === 0) throw new Error('nothing was read');
-  if (given.json)
+if (given.case !== undefined) process.stdout.write(JSON.stringify(await measure(given.case, CASES[given.case])));
+else {
+  const results: Result[] = [];
+  for (const name of Object.keys(CASES).filter((n) => n.includes(given.only))) {
+    if (name.includes('stream') && corporaFolder() === null) continue;
+    const args = [...process.execArgv, fileURLToPath(import.meta.url), '--case', name, '--mb', given.mb];
+    const child = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    if (child.status !== 0) throw new Error(`${name}: exit code ${child.status}`);
+    const result = JSON.parse(child.stdout) as Result;
+    results.push(result);
+    if (given.json) continue;
+    const { documents, textBytes, jsonParseMbs, what, ratio } = result;
+    if (results.length === 1)
+      process.stdout.write(`${documents} documents, ${(textBytes / 1e6).toFixed(0)} MB of text (${what})\n`);
     process.stdout.write(
-      `${JSON.stringify({ what, documents, textBytes, jsonParseMbs: Math.round(parseMbs), results })}\n`,
+      `${name.padEnd(26)} ${ratio.toFixed(2).padStart(6)} x JSON.parse ${(ratio * jsonParseMbs).toFixed(0).padStart(6)} MB/s\n`,
     );
-  else {
-    process.stdout.write(
-      `${documents} documents, ${(textBytes / 1e6).toFixed(0)} MB of text (${what}); JSON.parse per line ${parseMbs.toFixed(0)} MB a CPU-second\n`,
-    );
-    for (const { name, ratio, mbs } of results)
-      process.stdout.write(
-        `${name.padEnd(26)} ${ratio.toFixed(2).padStart(6)} x JSON.parse ${String(mbs).padStart(6)} MB/s\n`,
-      );
   }
-} finally {
-  done();
+  if (given.json) process.stdout.write(`${JSON.stringify(results)}\n`);
 }

@@ -1,10 +1,40 @@
 /** PUBLIC API of Sluice. What is not here is internal. */
 export { ConfigError, GuardError, InputError, InvariantError, SluiceError } from './errors.ts';
-export * from './operators/index.ts';
+export type {
+  Annotate,
+  AnnotateOptions,
+  AnnotatorContext,
+  AnnotatorDescriptor,
+  AnnotatorFactory,
+  DocumentView,
+  DropOptions,
+  Predicate,
+} from './operators/index.ts';
+export {
+  annotate,
+  as,
+  c4,
+  codeRules,
+  codeStatistics,
+  custom,
+  dedup,
+  drop,
+  fineweb,
+  finewebRules,
+  gopherQuality,
+  gopherQualityRules,
+  gopherRepetition,
+  gopherRepetitionRules,
+  rule,
+  tableRules,
+  textRules,
+  textStatistics,
+} from './operators/index.ts';
 export { type Recipe, type RecipeInput, recipe } from './recipe.ts';
 export type { RunOptionsInput } from './run/options.ts';
 export type { RunEvent, RunJson } from './run/types.ts';
 export { run } from './run.ts';
-export * from './sinks/index.ts';
+export type { SinkDescriptor } from './sinks/index.ts';
+export { arrow, jsonl, parquet } from './sinks/index.ts';
 export * from './streams/index.ts';
 export { SLUICE_VERSION } from './version.ts';

@@ -83,6 +83,49 @@ describe('the package', () => {
 
 describe('the public API', () => {
   it('has these names and no others', () => {
-    expect(Object.keys(sluice).sort()).toMatchInlineSnapshot();
+    expect(Object.keys(sluice).sort()).toMatchInlineSnapshot(`
+      [
+        "ByteBudget",
+        "ConfigError",
+        "DOCUMENT_COLUMNS",
+        "DocumentBatch",
+        "GuardError",
+        "InputError",
+        "InvariantError",
+        "SLUICE_VERSION",
+        "SluiceError",
+        "annotate",
+        "arrow",
+        "as",
+        "c4",
+        "codeRules",
+        "codeStatistics",
+        "custom",
+        "dedup",
+        "drop",
+        "fineweb",
+        "finewebRules",
+        "gopherQuality",
+        "gopherQualityRules",
+        "gopherRepetition",
+        "gopherRepetitionRules",
+        "jsonl",
+        "numberAt",
+        "parallel",
+        "parquet",
+        "pulled",
+        "readDocuments",
+        "recipe",
+        "retain",
+        "rule",
+        "run",
+        "stringAt",
+        "tableRules",
+        "textRules",
+        "textStatistics",
+        "toArrow",
+        "utf8Column",
+      ]
+    `);
   });
 });
