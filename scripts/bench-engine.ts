@@ -1,5 +1,6 @@
 // Whole chains of the engine against JSON.parse per line in the same process: CPU time over all threads, median of 5.
 //   npm run bench -- engine [--json] [--mb 60]
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { lastValueFrom } from 'rxjs';
@@ -65,11 +66,22 @@ const cases: readonly {
     sinks: [parquet({ compression: 'snappy' })],
     workers: 1,
   },
-  { name: 'chain to ledger only, 2 workers', target: 0.09, steps: chain, sinks: [], workers: 2 },
 ];
+/** Long enough that what a thread costs to start does not decide: the same lines again and again. */
+const COPIES = 5;
+const scaling = [1, 2].map((workers) => ({
+  name: `${COPIES} times as long, workers: ${workers}`,
+  target: 0,
+  steps: chain,
+  sinks: [],
+  workers,
+  copies: COPIES,
+}));
+const long = join(folder, 'long.jsonl');
+for (let i = 0; i < COPIES; i++) appendFileSync(long, lines);
 
 const results = [];
-for (const c of cases) {
+for (const c of [...cases.map((x) => ({ ...x, copies: 1 })), ...scaling]) {
   const ratios: number[] = [];
   const speeds: number[] = [];
   const walls: number[] = [];
@@ -79,12 +91,14 @@ for (const c of cases) {
     const before = process.cpuUsage();
     const wall = performance.now();
     const r = recipe({ name: 'bench', steps: c.steps, sinks: c.sinks, splitBytes: 16 * 2 ** 20 });
-    await lastValueFrom(run(r, { input: [input], output: join(folder, 'out'), workers: c.workers, fresh: true }));
+    await lastValueFrom(
+      run(r, { input: [c.copies === 1 ? input : long], output: join(folder, 'out'), workers: c.workers, fresh: true }),
+    );
     walls.push((performance.now() - wall) / 1000);
     const used = process.cpuUsage(before);
     const seconds = (used.user + used.system) / 1e6;
-    ratios.push(base / seconds);
-    speeds.push(textBytes / 1e6 / seconds);
+    ratios.push((base * c.copies) / seconds);
+    speeds.push((c.copies * textBytes) / 1e6 / seconds);
   }
   results.push({
     name: c.name,
@@ -95,8 +109,14 @@ for (const c of cases) {
   });
 }
 done();
+const [one, two] = results.slice(-2);
+const efficiency = two.textMbPerCpuSecond / one.textMbPerCpuSecond;
+const speedUp = one.wallSeconds / two.wallSeconds;
 const baseline = textBytes / 1e6 / median(Array.from({ length: 5 }, () => jsonParseSeconds(lines).seconds));
-if (values.json) console.log(JSON.stringify({ what, documents, textBytes, jsonParseMbPerSecond: baseline, results }));
+if (values.json)
+  console.log(
+    JSON.stringify({ what, documents, textBytes, jsonParseMbPerSecond: baseline, results, efficiency, speedUp }),
+  );
 else {
   console.log(
     `${what}: ${documents} documents, ${(textBytes / 1e6).toFixed(1)} MB of text; JSON.parse per line ${baseline.toFixed(0)} MB/s`,
@@ -106,4 +126,7 @@ else {
       `${r.name.padEnd(34)} ${r.textMbPerCpuSecond.toFixed(1).padStart(7)} MB/s a CPU   ratio ${r.ratio.toFixed(3)}${r.target ? ` (target ${r.target})` : ''}   wall ${r.wallSeconds.toFixed(2)} s`,
     );
   }
+  console.log(
+    `text per CPU second with 2 workers: ${efficiency.toFixed(2)} of 1 worker (target 0.9); wall speed-up ${speedUp.toFixed(2)}`,
+  );
 }
