@@ -157,6 +157,14 @@ interface Result {
   readonly what: string;
 }
 
+/** UTF-8 bytes of the texts of some lines. */
+const textBytesOf = (part: Buffer): number =>
+  part
+    .toString('utf8')
+    .trimEnd()
+    .split('\n')
+    .reduce((n, line) => n + Buffer.byteLength((JSON.parse(line) as { text: string }).text), 0);
+
 async function measure(name: string, prepare: Prepare): Promise<Result> {
   const { lines, what } = benchmarkLines(Number(given.mb) * 1e6);
   const { folder, input, done } = inTemporaryFolder(lines);
@@ -166,34 +174,35 @@ async function measure(name: string, prepare: Prepare): Promise<Result> {
       return join(folder, file);
     };
     const { work, share = 1 } = await prepare({ lines, input, write });
-    const [ratios, baseline]: [number[], number[]] = [[], []];
+    const baseline: number[] = [];
     let documents = 0;
-    let textBytes = 0;
+    let chars = 0;
     const parse = (): void => {
-      documents = textBytes = 0;
+      documents = chars = 0;
       for (let at = 0; at < lines.length; ) {
         const end = lines.indexOf(10, at) + 1 || lines.length + 1;
         const { text } = JSON.parse(lines.toString('utf8', at, end - 1)) as { text: string };
-        // Bytes of text are counted in the first round only, which warms up.
-        textBytes += ratios.length === 0 ? Buffer.byteLength(text) : text.length;
+        chars += text.length;
         documents++;
         at = end;
       }
     };
-    let bytes = 0;
-    for (let round = 0; round < ROUNDS; round++) {
-      const base = await seconds(parse);
-      const s = await seconds(work);
-      if (round === 0) bytes = textBytes;
-      else {
-        baseline.push(base);
-        ratios.push((base * share) / s);
-      }
-    }
-    if (sum === 0) throw new Error('nothing was read');
+    // JSON.parse before and after, so that its garbage is not in the way and a busy neighbour shows on both sides.
+    const parseRounds = async (): Promise<void> => {
+      for (let round = 0; round < ROUNDS; round++) baseline.push(await seconds(parse));
+      baseline.splice(-ROUNDS, 1);
+    };
+    await parseRounds();
+    const bytes = cut(lines, 1e6).reduce((n, part) => n + textBytesOf(part), 0);
+    collect();
+    const spent: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) spent.push(await seconds(work));
+    await parseRounds();
+    const ratio = (median(baseline) * share) / median(spent.slice(1));
+    if (sum === 0 || chars === 0) throw new Error('nothing was read');
     return {
       name,
-      ratio: median(ratios),
+      ratio,
       documents,
       textBytes: bytes,
       jsonParseMbs: bytes / 1e6 / median(baseline),
@@ -207,9 +216,8 @@ async function measure(name: string, prepare: Prepare): Promise<Result> {
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** CPU time of all threads of the process; what was left by others is collected before. */
+/** CPU time of all threads of the process. */
 async function seconds(work: Work): Promise<number> {
-  collect();
   const before = process.cpuUsage();
   await work();
   const used = process.cpuUsage(before);
@@ -221,7 +229,16 @@ else {
   const results: Result[] = [];
   for (const name of Object.keys(CASES).filter((n) => n.includes(given.only))) {
     if (name.includes('stream') && corporaFolder() === null) continue;
-    const args = [...process.execArgv, fileURLToPath(import.meta.url), '--case', name, '--mb', given.mb];
+    // As the threads of a run have it.
+    const args = [
+      '--initial-old-space-size=64',
+      ...process.execArgv,
+      fileURLToPath(import.meta.url),
+      '--case',
+      name,
+      '--mb',
+      given.mb,
+    ];
     const child = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
     if (child.status !== 0) throw new Error(`${name}: exit code ${child.status}`);
     const result = JSON.parse(child.stdout) as Result;
