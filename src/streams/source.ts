@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import type { DocumentBatch } from './batch.ts';
-import { type ByteBudget, ownedBy } from './budget.ts';
+import { type ByteBudget, chargeOf, ownedBy } from './budget.ts';
 import { BATCH_TEXT_BYTES } from './splits.ts';
 
 /**
@@ -23,7 +23,7 @@ export function pulled(
           try {
             const step = await iterator.next();
             if (step.done) break;
-            lease.resize(step.value.byteLength);
+            lease.resize(chargeOf(step.value));
             // Whoever works on it after this call returns has charged it for itself.
             subscriber.next(ownedBy(budget, step.value));
           } finally {
