@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import { Piscina } from 'piscina';
 
 export interface PoolOptions {
@@ -15,7 +14,6 @@ export interface PoolOptions {
  */
 export function workerPool(module: URL, { workers, idleTimeoutMs = 0, heapMb = 512 }: PoolOptions): Piscina {
   const source = import.meta.url.endsWith('.ts');
-  setFlagsFromString(FLAGS);
   return new Piscina({
     filename: fileURLToPath(module) + (source ? '.ts' : '.js'),
     execArgv: [...(source ? [registerTsx()] : []), ...imports].flatMap((url) => ['--import', url]),
@@ -30,12 +28,6 @@ export function workerPool(module: URL, { workers, idleTimeoutMs = 0, heapMb = 5
     resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 8 },
   });
 }
-
-/**
- * Threads started from now on begin with a limit of the old generation that their batches fit in. Measured: with V8's own, which follows the
- * few megabytes of JS objects, every 8 MB of buffers start a collection, and reading plain JSON lines takes twice the CPU time.
- */
-const FLAGS = '--initial-old-space-size=64';
 
 const imports: string[] = [];
 
