@@ -10,6 +10,8 @@ export type ZstdBlockType = 0 | 1 | 2;
 
 /** Unpacks the blocks of zstd frames one by one (RFC 8878), holding one window; checksums are the caller's to verify. */
 export interface ZstdDecoder {
+  /** Bytes of WebAssembly memory held. */
+  memoryBytes(): number;
   /** Begins a frame. @param window bytes that matches may reach back. */
   begin(window: number): void;
   /**
@@ -30,6 +32,7 @@ export async function openZstdDecoder(): Promise<ZstdDecoder> {
   const output = (): Uint8Array =>
     new Uint8Array(exports.memory.buffer, exports.zstdOutput() >>> 0, exports.zstdOutputBytes() >>> 0);
   return {
+    memoryBytes: arena.memoryBytes,
     begin(window) {
       arena.reset();
       // Half a window more, so that it is moved down only once in so many bytes.

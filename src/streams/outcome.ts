@@ -62,7 +62,7 @@ export interface QuarantinedRecord {
   readonly block: number;
   /** Byte offset in the block (decompressed), or row number. */
   readonly offset: number;
-  /** Line number (from 0) within the range read, or row. */
+  /** Number of the record (from 0) within the range read; blank lines are none. */
   readonly row: number;
   /** Raw bytes that are set aside (decompressed bytes of the record; file bytes for an undecodable rest). */
   readonly bytes: number;

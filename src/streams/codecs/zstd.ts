@@ -1,4 +1,4 @@
-import { openZstdDecoder, type ZstdBlockType } from '../../kernels/zstd.ts';
+import { openZstdDecoder, type ZstdBlockType, type ZstdDecoder } from '../../kernels/zstd.ts';
 import { loadXxhash } from '../hash.ts';
 import { ratioDamage, type Unpacked, type UnpackLimits } from './piece.ts';
 import type { FileWindow } from './window.ts';
@@ -19,21 +19,28 @@ const BLOCK_BYTES = 3 + 128 * 1024;
  * differ in what they make of damage.
  */
 export async function* readZstd(file: FileWindow, start: number, limits: UnpackLimits): AsyncGenerator<Unpacked> {
-  const scratch: Scratch = { bytes: new Uint8Array(0) };
-  for (let block = start; block < file.size; ) {
-    const { frame, damage } = await frameAt(file, block);
-    if (frame === null || frame.skippable) {
-      if (damage !== undefined) yield { damage: { block, offset: 0, bytes: file.size - block, detail: damage } };
-    } else yield* readFrame(file, frame, limits, damage ?? null, scratch);
-    if (frame === null || damage !== undefined) return;
-    block = frame.end;
+  const scratch = idleScratch ?? { bytes: new Uint8Array(0) };
+  idleScratch = null;
+  try {
+    for (let block = start; block < file.size; ) {
+      const { frame, damage } = await frameAt(file, block);
+      if (frame === null || frame.skippable) {
+        if (damage !== undefined) yield { damage: { block, offset: 0, bytes: file.size - block, detail: damage } };
+      } else yield* readFrame(file, frame, limits, damage ?? null, scratch);
+      if (frame === null || damage !== undefined) return;
+      block = frame.end;
+    }
+  } finally {
+    idleScratch = scratch;
   }
 }
 
-/** What one frame after the other is unpacked into. */
+/** What one frame after the other is unpacked into; at most WHOLE_FRAME_BYTES. */
 interface Scratch {
   bytes: Uint8Array<ArrayBuffer>;
 }
+/** That of the reader which ended last. */
+let idleScratch: Scratch | null = null;
 
 async function* readFrame(
   file: FileWindow,
@@ -70,11 +77,23 @@ async function* readFrame(
     yield lost(0, `expected a zstd window of at most ${WINDOW_LIMIT} bytes, came ${frame.windowSize}`);
     return;
   }
-  yield* streamFrame(file, frame, limits, cut, lost);
+  const decoder = idle ?? (await openZstdDecoder());
+  idle = null;
+  try {
+    yield* streamFrame(decoder, file, frame, limits, cut, lost);
+  } finally {
+    if (decoder.memoryBytes() <= IDLE_BYTES) idle = decoder;
+  }
 }
+
+/** The decoder of the frame that was streamed last: fresh memory costs more than unpacking into it. */
+let idle: ZstdDecoder | null = null;
+/** Enough for a window of 8 MB, the default of every level of zstd. */
+const IDLE_BYTES = 16 * 1024 * 1024;
 
 /** Block by block; the checksum comes too late for what is out already. */
 async function* streamFrame(
+  decoder: ZstdDecoder,
   file: FileWindow,
   frame: ZstdFrame,
   limits: UnpackLimits,
@@ -82,7 +101,6 @@ async function* streamFrame(
   lost: (offset: number, detail: string) => Unpacked,
 ): AsyncGenerator<Unpacked> {
   const { start: block, end } = frame;
-  const decoder = await openZstdDecoder();
   decoder.begin(Math.min(frame.windowSize, frame.contentAtMost));
   const checksum = frame.checksum && cut === null ? (await loadXxhash()).create64() : null;
   let offset = 0;
