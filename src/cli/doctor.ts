@@ -3,6 +3,7 @@ import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { loadKernel } from '../kernels/kernel.ts';
 import { STATISTICS } from '../kernels/statistics.ts';
 import { builtInRecipes } from '../recipe-loader.ts';
+import { loadZstdModule } from '../streams/codecs/zstd-module.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';
 import { plural, size } from './format.ts';
@@ -110,8 +111,7 @@ async function kernels(): Promise<Finding> {
 }
 
 async function zstd(): Promise<Finding> {
-  const { compress, decompress, init } = await import('@bokuweb/zstd-wasm');
-  await init();
+  const { compress, decompress } = await loadZstdModule();
   const data = new TextEncoder().encode('water '.repeat(100));
   const back = decompress(compress(data, 3));
   return Buffer.compare(back, data) === 0
