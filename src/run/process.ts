@@ -1,0 +1,226 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defer, from, lastValueFrom, mergeMap, type Subscriber } from 'rxjs';
+import { InvariantError } from '../errors.ts';
+import { annotationColumns, type Recipe } from '../recipe.ts';
+import { type Counters, conservationError, emptyCounters, mergeCounters } from '../streams/counters.ts';
+import type { Split, SplitPlan } from '../streams/splits.ts';
+import { type Executor, openExecutor } from './executor.ts';
+import { joinShards } from './join.ts';
+import { barrierPaths, sinkFolder } from './layout.ts';
+import type { RunOptions } from './options.ts';
+import { Progress } from './progress.ts';
+import { runReadmeOf } from './readme.ts';
+import { type RunDirectory, writeDurable } from './run-directory.ts';
+import { type Phase, phasesOf, type RunEvent, type RunJson, type SplitTask, type TaskResult } from './types.ts';
+
+/** What a process needs to work on a run. */
+export interface RunParts {
+  readonly recipe: Recipe;
+  readonly options: RunOptions;
+  readonly plan: SplitPlan;
+  readonly directory: RunDirectory;
+  /** run.json as it stands. */
+  readonly base: RunJson;
+  /** Aborted: finish the splits in flight, then stop. */
+  readonly stop: AbortSignal;
+  /** Aborted: stop now. */
+  readonly hard: AbortSignal;
+  readonly out: Subscriber<RunEvent>;
+}
+
+/** One process working on one run: phases in order, each split committed as it completes, then shards and run.json. */
+export class Run {
+  #recipe: Recipe;
+  #options: RunOptions;
+  #plan: SplitPlan;
+  #directory: RunDirectory;
+  #base: RunJson;
+  #stop: AbortSignal;
+  #hard: AbortSignal;
+  #out: Subscriber<RunEvent>;
+  #phases: Phase[];
+  #startedMs = performance.now();
+
+  constructor(parts: RunParts) {
+    this.#recipe = parts.recipe;
+    this.#options = parts.options;
+    this.#plan = parts.plan;
+    this.#directory = parts.directory;
+    this.#base = parts.base;
+    this.#stop = parts.stop;
+    this.#hard = parts.hard;
+    this.#out = parts.out;
+    this.#phases = phasesOf(parts.recipe.steps.map((s) => s.descriptor));
+  }
+
+  async all(): Promise<void> {
+    for (const folder of [
+      'documents',
+      'ledger',
+      'quarantine',
+      'work',
+      ...this.#recipe.sinks.slice(1).map((s) => sinkFolder(s.name)),
+    ]) {
+      await mkdir(join(this.#directory.path, folder), { recursive: true });
+    }
+    const { files, splits, skipped, warnings } = this.#plan;
+    const textBytes = splits.reduce((n, s) => n + s.estimatedTextBytes, 0);
+    const resumedSplits = splits.filter((s) => this.#directory.has('split/0', s.index)).length;
+    this.#out.next({
+      type: 'planned',
+      run: this.#directory.path,
+      files: files.length,
+      splits: splits.length,
+      textBytes,
+      skipped,
+      warnings,
+      resumedSplits,
+    });
+    const progress = new Progress(this.#plan, this.#phases, this.#directory.commits, (event) => this.#out.next(event));
+    const executor = await openExecutor(this.#recipe, this.#options, this.#hard, (p) => progress.inFlight(p));
+    try {
+      for (const phase of this.#phases) {
+        if (phase.after) await this.#decide(phase.after, executor);
+        await this.#runPhase(phase, executor, progress);
+        if (this.#stop.aborted) {
+          progress.end();
+          return await this.#stopped();
+        }
+      }
+      progress.end();
+      const totals = this.#totals();
+      await joinShards(this.#directory, this.#recipe.sinks, this.#options.shardSize, executor);
+      await this.#finish(totals);
+    } finally {
+      progress.end();
+      await executor.close();
+    }
+  }
+
+  /** `read(split).pipe(...steps, segment(split))` for every split that is not committed; its completion is the commit. */
+  async #runPhase(phase: Phase, executor: Executor, progress: Progress): Promise<void> {
+    const name = `split/${phase.number}`;
+    const todo = this.#splitsOf(phase.number).filter((s) => !this.#directory.has(name, s.index));
+    const limited = phase.number === 0 && this.#options.limit !== null;
+    const one = (split: Split) =>
+      defer(async () => {
+        if (this.#stop.aborted) return;
+        const limit = limited ? this.#remaining() : null;
+        if (limit === 0) return;
+        const result = await executor.split(this.#task(phase, split), limit);
+        if (this.#hard.aborted) return;
+        await this.#commit(name, split, result);
+        progress.committed(split.index, phase.number, result.counters!);
+      });
+    const work = from(todo).pipe(mergeMap(one, limited ? 1 : this.#options.workers));
+    await lastValueFrom(work, { defaultValue: undefined });
+  }
+
+  /** With a limit, later phases know only the splits that were read. */
+  #splitsOf(phase: number): readonly Split[] {
+    return phase === 0 ? this.#plan.splits : this.#plan.splits.filter((s) => this.#directory.has('split/0', s.index));
+  }
+
+  async #commit(phase: string, split: Split, result: TaskResult): Promise<void> {
+    const lost = result.counters && conservationError(result.counters);
+    if (lost)
+      throw new InvariantError({
+        expected: 'every document accounted for',
+        came: lost,
+        where: `split ${split.index} of ${phase}`,
+        todo: 'Please report this with the recipe.',
+      });
+    // What the barrier before this phase kept of the split has done its work.
+    const after = this.#phases[Number(phase.slice('split/'.length))].after;
+    const replaces = after ? Object.values(barrierPaths(after.step, split.index)) : [];
+    await this.#directory.commit({
+      phase,
+      split: split.index,
+      files: result.files,
+      replaces,
+      counters: result.counters,
+    });
+    await this.#directory.remove(replaces);
+    this.#out.next({ type: 'commit', phase, split: split.index, documents: result.counters?.kept.documents ?? 0 });
+  }
+
+  #task(phase: Phase, split: Split): SplitTask {
+    const used = [...new Set(split.ranges.map((r) => r.file))];
+    const steps = this.#recipe.steps.map((s) => s.descriptor);
+    return {
+      kind: 'split',
+      runDirectory: this.#directory.path,
+      phase,
+      split: { ...split, ranges: split.ranges.map((r) => ({ ...r, file: used.indexOf(r.file) })) },
+      files: used.map((f) => this.#plan.files[f]),
+      read: this.#recipe.read,
+      annotations: annotationColumns(steps),
+      sinks: this.#recipe.sinks,
+      rewritten: steps.some((s) => s.kind === 'rewrite'),
+    };
+  }
+
+  #remaining(): number {
+    const read = this.#directory.commits
+      .filter((c) => c.phase === 'split/0')
+      .reduce((n, c) => n + (c.counters?.read.documents ?? 0), 0);
+    return Math.max(0, (this.#options.limit ?? 0) - read);
+  }
+
+  async #decide(barrier: Phase['after'] & object, executor: Executor): Promise<void> {
+    const phase = `decide/${barrier.step}`;
+    if (this.#directory.has(phase, 0)) return;
+    const splits = this.#splitsOf(1).map((s) => s.index);
+    const result = await executor.task({
+      kind: 'decide',
+      runDirectory: this.#directory.path,
+      barrier,
+      splits,
+      memoryBytes: Math.floor(this.#options.memory / 2),
+    });
+    await this.#directory.commit({ phase, split: 0, files: result.files, replaces: [], counters: null });
+  }
+
+  #totals(): Counters {
+    const commits = this.#directory.commits.filter((c) => c.counters !== null && c.phase.startsWith('split/'));
+    commits.sort((a, b) => a.split - b.split || Number(a.phase.slice(6)) - Number(b.phase.slice(6)));
+    const totals = commits.reduce((sum, c) => mergeCounters(sum, structuredClone(c.counters!)), emptyCounters());
+    const lost = conservationError(totals);
+    if (lost)
+      throw new InvariantError({
+        expected: 'read = kept + dropped + quarantined',
+        came: lost,
+        where: this.#directory.path,
+      });
+    return totals;
+  }
+
+  #seconds(): number {
+    return Math.round(this.#base.seconds * 1000 + performance.now() - this.#startedMs) / 1000;
+  }
+
+  async #stopped(): Promise<void> {
+    await this.#directory.writeRunJson({ ...this.#base, seconds: this.#seconds() });
+    const last = `split/${this.#phases.length - 1}`;
+    const splitsDone = this.#plan.splits.filter((s) => this.#directory.has(last, s.index)).length;
+    this.#out.next({ type: 'stopped', run: this.#directory.path, splitsDone, splits: this.#plan.splits.length });
+  }
+
+  async #finish(totals: Counters): Promise<void> {
+    const result: RunJson = {
+      ...this.#base,
+      status: 'done',
+      totals,
+      seconds: this.#seconds(),
+      finishedAt: new Date().toISOString(),
+    };
+    await writeDurable(
+      join(this.#directory.path, 'README.md'),
+      runReadmeOf(this.#recipe, this.#directory.commits, result),
+    );
+    await this.#directory.writeRunJson(result);
+    await this.#directory.clearWork();
+    this.#out.next({ type: 'finished', run: this.#directory.path, already: false, result });
+  }
+}
