@@ -3,6 +3,7 @@ import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-a
 import { ConfigError } from '../errors.ts';
 import { documentSchema, ledgerSchema } from '../sinks/index.ts';
 import { type Commit, liveFiles } from '../streams/commits.ts';
+import { rewritesText } from '../streams/operator.ts';
 import type { ReadOptions } from '../streams/read-options.ts';
 import type { RunFolder } from './run-folder.ts';
 import { safeText } from './safe-text.ts';
@@ -86,7 +87,7 @@ interface ViewSource extends View {
 
 function viewsOf(folder: RunFolder): ViewSource[] {
   const { run, steps } = folder;
-  const rewritten = steps.some((s) => s.kind === 'rewrite');
+  const rewritten = steps.some(rewritesText);
   const documents: Schema = documentSchema(run.schema.annotations, rewritten);
   const read = (run.recipe as unknown as { readonly read: ReadOptions }).read;
   const sinks = (

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { annotationColumns, type Recipe } from '../recipe.ts';
 import { documentSchema } from '../sinks/index.ts';
-import type { StepDescriptor } from '../streams/operator.ts';
+import { isBarrier, type StepDescriptor } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan.ts';
 import type { SplitPlan } from '../streams/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
@@ -118,7 +118,7 @@ function estimateOf(recipe: Recipe, plan: SplitPlan, tried: Probe, workers: numb
   const text = measuredText(plan, tried);
   const times = text / tried.textBytes;
   const threads = Math.min(workers, availableParallelism(), plan.splits.length);
-  const barriers = recipe.steps.filter((s) => s.descriptor.kind === 'dedup').length;
+  const barriers = recipe.steps.filter((s) => isBarrier(s.descriptor)).length;
   const speed = tried.bytesPerSecond * (1 + (threads - 1) * SECOND_THREAD);
   const seconds = text / speed + (2 * barriers * text) / SPILL_BYTES_PER_SECOND;
   return {

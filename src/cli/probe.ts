@@ -12,6 +12,7 @@ import {
 } from '../sinks/index.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { type Counters, countOutcome, countQuarantined, countRead, emptyCounters } from '../streams/counters.ts';
+import { isBarrier, rewritesText } from '../streams/operator.ts';
 import type { QuarantinedRecord } from '../streams/outcome.ts';
 import { readSplit } from '../streams/readers/read-split.ts';
 import type { Split, SplitPlan } from '../streams/splits.ts';
@@ -41,10 +42,10 @@ const WARM_UP_MS = 300;
 export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
   const kernel = await loadKernel();
   const annotations = annotationColumns(recipe.steps.map((s) => s.descriptor));
-  const rewritten = recipe.steps.some((s) => s.descriptor.kind === 'rewrite');
+  const rewritten = recipe.steps.some((s) => rewritesText(s.descriptor));
   const stages = await Promise.all(
     recipe.steps
-      .filter((s) => s.descriptor.kind !== 'dedup')
+      .filter((s) => !isBarrier(s.descriptor))
       .map(async (s) => {
         if (s.descriptor.kind === 'custom') return (b: DocumentBatch) => firstValueFrom(of(b).pipe(s));
         const stage = await makeStage(s.descriptor, kernel);

@@ -1,7 +1,9 @@
 import type { BarrierDecision } from '../streams/barrier.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
-import type { StepDescriptor } from '../streams/operator.ts';
+import { rewritesText, type StepDescriptor } from '../streams/operator.ts';
 import type { Verdict } from '../streams/outcome.ts';
+import { withCuts } from './rewrite/apply-cuts.ts';
+import { cutsOfRow } from './rewrite/cut-spans.ts';
 
 /** The batch after a verdict: rows with a failing rule are no longer alive. */
 export function withVerdict(batch: DocumentBatch, verdict: Verdict): DocumentBatch {
@@ -10,19 +12,37 @@ export function withVerdict(batch: DocumentBatch, verdict: Verdict): DocumentBat
   return batch.with({ alive, verdicts: [...batch.verdicts, verdict] });
 }
 
-/** Applies the decision of a barrier (first rule of its descriptor) to the rows it was made for. Being unique is no judgement of quality: `judged` is set for drops only. */
+/**
+ * Applies the decision of a barrier to the rows it was made for: verdict, cuts and columns. Being unique is no judgement of quality, so a
+ * dedup judges what it drops only; a selection judges every row that has a value.
+ */
 export function withDecision(batch: DocumentBatch, step: StepDescriptor, decision: BarrierDecision): DocumentBatch {
   const { rows } = batch;
-  const dropped = Uint8Array.from(decision.keep, (k) => 1 - k);
-  return withVerdict(batch, {
+  const { keep, similarity, duplicateOf, threshold } = decision;
+  const dropped = Uint8Array.from(keep, (k) => 1 - k);
+  const value = (decision.value ?? similarity).slice(0, rows);
+  const rule = Int16Array.from(keep, (k, i) => (k === 1 ? -1 : (decision.rule?.[i] ?? 0)));
+  const selects = step.kind === 'select';
+  const verdict: Verdict = {
     step: step.step,
-    rules: step.rules.slice(0, 1),
-    judged: dropped,
-    rule: Int16Array.from(decision.keep, (k) => (k === 1 ? -1 : 0)),
-    value: decision.similarity.slice(0, rows),
-    failed: Uint32Array.from(dropped),
+    rules: step.rules,
+    judged: selects ? dropped.map((d, i) => (d === 1 || !Number.isNaN(value[i]) ? 1 : 0)) : dropped,
+    rule,
+    value,
+    failed: Uint32Array.from(rule, (r) => (r < 0 ? 0 : 1 << r)),
     failedWords: 1,
-    duplicateOf: decision.duplicateOf,
-    similarity: decision.similarity,
-  });
+    duplicateOf,
+    similarity,
+    threshold,
+  };
+  return withVerdict(decided(batch, step, decision), verdict);
+}
+
+function decided(batch: DocumentBatch, step: StepDescriptor, { cuts, columns }: BarrierDecision): DocumentBatch {
+  const added = [...(columns ?? [])];
+  if (rewritesText(step)) {
+    const ofRow = Array.from({ length: batch.rows }, (_, row) => cutsOfRow(cuts ?? null, row));
+    return withCuts(batch, ofRow, cuts?.rules ?? [], added);
+  }
+  return added.length > 0 ? batch.withColumns(added) : batch;
 }

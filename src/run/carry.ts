@@ -2,7 +2,7 @@ import { excerptColumn } from '../sinks/index.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import type { Column } from '../streams/columns.ts';
 import { originalBytes } from '../streams/counters.ts';
-import type { CutSpans } from '../streams/outcome.ts';
+import { cutsOfRows } from '../streams/outcome.ts';
 
 /**
  * The rows alive, compacted, with what the ledger will need later in columns of their own: `_text_bytes` (of the text as read), `_judged`
@@ -24,21 +24,6 @@ export function carriedOver(batch: DocumentBatch): DocumentBatch {
   return compact.with({
     textVersion: batch.textVersion,
     stale: batch.stale,
-    cuts: batch.cuts ? cutsOf(batch.cuts, rows) : undefined,
+    cuts: batch.cuts ? cutsOfRows(batch.cuts, rows) : undefined,
   });
-}
-
-function cutsOf(cuts: CutSpans, rows: Int32Array): CutSpans {
-  const offsets = new Int32Array(rows.length + 1);
-  for (let i = 0; i < rows.length; i++) offsets[i + 1] = offsets[i] + cuts.offsets[rows[i] + 1] - cuts.offsets[rows[i]];
-  const start = new Int32Array(offsets[rows.length]);
-  const end = new Int32Array(offsets[rows.length]);
-  const rule = new Uint16Array(offsets[rows.length]);
-  for (let i = 0; i < rows.length; i++) {
-    const [from, to] = [cuts.offsets[rows[i]], cuts.offsets[rows[i] + 1]];
-    start.set(cuts.start.subarray(from, to), offsets[i]);
-    end.set(cuts.end.subarray(from, to), offsets[i]);
-    rule.set(cuts.rule.subarray(from, to), offsets[i]);
-  }
-  return { offsets, start, end, rule, rules: cuts.rules };
 }

@@ -4,6 +4,7 @@ import { defer, from, lastValueFrom, mergeMap, type Subscriber } from 'rxjs';
 import { InvariantError } from '../errors.ts';
 import { annotationColumns, type Recipe } from '../recipe.ts';
 import { type Counters, conservationError, emptyCounters, mergeCounters } from '../streams/counters.ts';
+import { rewritesText } from '../streams/operator.ts';
 import type { Split, SplitPlan } from '../streams/splits.ts';
 import { type Executor, openExecutor } from './executor.ts';
 import { joinShards } from './join.ts';
@@ -157,7 +158,7 @@ export class Run {
       read: this.#recipe.read,
       annotations: annotationColumns(steps),
       sinks: this.#recipe.sinks,
-      rewritten: steps.some((s) => s.kind === 'rewrite'),
+      rewritten: steps.some(rewritesText),
     };
   }
 

@@ -2,7 +2,7 @@ import type { SinkDescriptor } from '../sinks/index.ts';
 import type { ColumnSpec } from '../streams/columns.ts';
 import type { CommittedFile } from '../streams/commits.ts';
 import type { Counters } from '../streams/counters.ts';
-import type { Json, StepDescriptor } from '../streams/operator.ts';
+import { isBarrier, type Json, type StepDescriptor } from '../streams/operator.ts';
 import type { ReadOptions } from '../streams/read-options.ts';
 import type { PlannedFile, Split } from '../streams/splits.ts';
 
@@ -23,7 +23,7 @@ export function phasesOf(steps: readonly StepDescriptor[]): Phase[] {
   let after: StepDescriptor | null = null;
   let current: StepDescriptor[] = [];
   for (const s of [...steps, null]) {
-    if (s !== null && s.kind !== 'dedup') {
+    if (s !== null && !isBarrier(s)) {
       current.push(s);
       continue;
     }

@@ -121,7 +121,8 @@ function decisions(
         step[i] = v;
         rule[i] = first[v] + d.rule[row];
         value[i] = d.value[row];
-        threshold[i] = d.rules[d.rule[row]].threshold;
+        const own = d.threshold?.[row] ?? Number.NaN;
+        threshold[i] = Number.isNaN(own) ? d.rules[d.rule[row]].threshold : own;
         if (d.similarity) similarity[i] = d.similarity[row];
         twin = d.duplicateOf?.[row] ?? null;
         for (let k = 0; k < d.rules.length; k++) {

@@ -1,6 +1,7 @@
-import { open } from 'node:fs/promises';
+import { InputError } from '../errors.ts';
 import { DocumentBatch } from './batch.ts';
-import type { Column } from './columns.ts';
+import { type Column, stringAt, takeRows, utf8Column } from './columns.ts';
+import { type CutSpans, cutsOfRows } from './outcome.ts';
 import { encodeFrame } from './spill.ts';
 import { readSpill, SpillWriter } from './spill-file.ts';
 
@@ -16,10 +17,22 @@ export interface BarrierSplit {
 /** Decision on the documents of one split, in spill order. */
 export interface BarrierDecision {
   readonly split: number;
+  /** 1 = goes on. */
   readonly keep: Uint8Array;
   /** Position label of the document that stands for a dropped one. */
-  readonly duplicateOf: (string | null)[];
+  readonly duplicateOf: readonly (string | null)[];
+  /** NaN = none. */
   readonly similarity: Float64Array;
+  /** Index into the descriptor's `rules` of the rule that drops a row; read where `keep` is 0. Default: the first. */
+  readonly rule?: Uint8Array;
+  /** The value that was judged, of kept rows too; NaN = none. Default: the similarity. */
+  readonly value?: Float64Array;
+  /** The threshold of each row where it depends on the data (a rank); NaN = that of the rule. */
+  readonly threshold?: Float64Array;
+  /** Spans to cut from the texts AS SPILLED, in UTF-8 bytes from the start of each text; ascending, without overlap. */
+  readonly cuts?: CutSpans;
+  /** Columns that the descriptor `writes`, a value for every row. */
+  readonly columns?: ReadonlyMap<string, Column>;
 }
 
 /**
@@ -67,38 +80,71 @@ export class BarrierWriter {
   }
 }
 
-/** A decision as one file: a keep bitmap, then a line of JSON for the twins of the dropped. */
+const OWN = 'column:';
+
+/** A decision as one frame in a file. */
 export async function writeDecision(path: string, decision: BarrierDecision): Promise<void> {
-  const twins: [number, string, number][] = [];
-  decision.duplicateOf.forEach((label, i) => {
-    if (label !== null) twins.push([i, label, decision.similarity[i]]);
-  });
-  const handle = await open(path, 'w');
+  const { split, keep, rule, duplicateOf, similarity, value, threshold, cuts } = decision;
+  const float64 = (values: Float64Array): Column => ({ type: 'float64', values, valid: null });
+  const columns = new Map<string, Column>([
+    ['keep', { type: 'int32', values: Int32Array.from(keep), valid: null }],
+    ['duplicate_of', utf8Column(duplicateOf)],
+    ['similarity', float64(similarity)],
+  ]);
+  if (rule) columns.set('rule', { type: 'int32', values: Int32Array.from(rule), valid: null });
+  if (value) columns.set('value', float64(value));
+  if (threshold) columns.set('threshold', float64(threshold));
+  for (const [name, column] of decision.columns ?? []) columns.set(`${OWN}${name}`, column);
+  const writer = await SpillWriter.open(path);
   try {
-    const head = new Uint8Array(4);
-    new DataView(head.buffer).setUint32(0, decision.keep.length, true);
-    await handle.writev([head, decision.keep, Buffer.from(JSON.stringify(twins))]);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    await writer.writeFrame(encodeFrame(new DocumentBatch({ rows: keep.length, split, sequence: 0, columns, cuts })));
+  } catch (error) {
+    await writer.abort();
+    throw error;
   }
+  await writer.finish();
 }
 
 export async function readDecision(path: string, split: number): Promise<BarrierDecision> {
-  const handle = await open(path, 'r');
-  try {
-    const bytes = await handle.readFile();
-    const rows = bytes.readUInt32LE(0);
-    const duplicateOf: (string | null)[] = new Array(rows).fill(null);
-    const similarity = new Float64Array(rows).fill(Number.NaN);
-    for (const [i, label, s] of JSON.parse(bytes.toString('utf8', 4 + rows)) as [number, string, number][]) {
-      duplicateOf[i] = label;
-      similarity[i] = s;
-    }
-    return { split, keep: new Uint8Array(bytes.subarray(4, 4 + rows)), duplicateOf, similarity };
-  } finally {
-    await handle.close();
+  for await (const frame of readSpill(path)) {
+    const float64 = (name: string) => frame.columns.get(name)?.values as Float64Array | undefined;
+    const bytes = (name: string) => Uint8Array.from(frame.number(name).values as Int32Array);
+    const duplicateOf = frame.utf8('duplicate_of');
+    const own = [...frame.columns].filter(([name]) => name.startsWith(OWN));
+    return {
+      split,
+      keep: bytes('keep'),
+      duplicateOf: Array.from({ length: frame.rows }, (_, i) => stringAt(duplicateOf, i)),
+      similarity: float64('similarity')!,
+      rule: frame.columns.has('rule') ? bytes('rule') : undefined,
+      value: float64('value'),
+      threshold: float64('threshold'),
+      cuts: frame.cuts ?? undefined,
+      columns: own.length > 0 ? new Map(own.map(([name, c]) => [name.slice(OWN.length), c])) : undefined,
+    };
   }
+  throw new InputError({
+    expected: 'the decision of a barrier',
+    came: 'an empty file',
+    where: path,
+    todo: 'Start again with --fresh: the work folder is damaged.',
+  });
+}
+
+/** Rows `from` to `to` of a decision. */
+export function decisionPart(d: BarrierDecision, from: number, to: number): BarrierDecision {
+  const rows = Int32Array.from({ length: to - from }, (_, i) => from + i);
+  return {
+    split: d.split,
+    keep: d.keep.subarray(from, to),
+    duplicateOf: d.duplicateOf.slice(from, to),
+    similarity: d.similarity.subarray(from, to),
+    rule: d.rule?.subarray(from, to),
+    value: d.value?.subarray(from, to),
+    threshold: d.threshold?.subarray(from, to),
+    cuts: d.cuts && cutsOfRows(d.cuts, rows),
+    columns: d.columns && new Map([...d.columns].map(([name, c]) => [name, takeRows(c, rows)])),
+  };
 }
 
 /** Pass 2 of one split: the documents of its spill, each batch with its part of the decision. */
@@ -108,16 +154,7 @@ export async function* readDecided(
 ): AsyncGenerator<{ batch: DocumentBatch; decision: BarrierDecision }> {
   let at = 0;
   for await (const batch of readSpill(spill)) {
-    const to = at + batch.rows;
-    yield {
-      batch,
-      decision: {
-        split: decision.split,
-        keep: decision.keep.subarray(at, to),
-        duplicateOf: decision.duplicateOf.slice(at, to),
-        similarity: decision.similarity.subarray(at, to),
-      },
-    };
-    at = to;
+    yield { batch, decision: decisionPart(decision, at, at + batch.rows) };
+    at += batch.rows;
   }
 }

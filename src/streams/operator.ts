@@ -19,7 +19,7 @@ export interface Scope {
  * `module` is `sluice:<name>` for what ships with Sluice, else the URL of a module that the worker imports.
  */
 export interface StepDescriptor {
-  readonly kind: 'annotate' | 'drop' | 'rewrite' | 'dedup' | 'custom';
+  readonly kind: 'annotate' | 'drop' | 'rewrite' | 'dedup' | 'select' | 'custom';
   /** Unique in a recipe; the `step` of the ledger. */
   readonly step: string;
   readonly module: string;
@@ -33,7 +33,15 @@ export interface StepDescriptor {
   readonly reads: readonly string[];
   readonly writes: readonly ColumnSpec[];
   readonly rules: readonly Rule[];
+  /** True for a barrier whose decision cuts spans from texts; a step of kind `rewrite` always rewrites. */
+  readonly rewrites?: boolean;
 }
+
+/** A step that must see every document before it decides on the first. */
+export const isBarrier = ({ kind }: StepDescriptor): boolean => kind === 'dedup' || kind === 'select';
+
+/** A step that may change `text`. */
+export const rewritesText = ({ kind, rewrites }: StepDescriptor): boolean => kind === 'rewrite' || rewrites === true;
 
 /** What runs a step on batches; one per step and worker thread. */
 export interface Stage {

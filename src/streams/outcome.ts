@@ -32,6 +32,8 @@ export interface Verdict {
   /** For dedup: the surviving document (`file#block.offset.row` and id) and the similarity. */
   readonly duplicateOf?: readonly (string | null)[];
   readonly similarity?: Float64Array;
+  /** The threshold of each row where it depends on the data (a rank); NaN = that of the rule. */
+  readonly threshold?: Float64Array;
   /** Rules that met a null and so did not judge, counted per rule. */
   readonly nulls?: readonly number[];
 }
@@ -83,4 +85,20 @@ export interface CutSpans {
   /** Index into `rules`. */
   readonly rule: Uint16Array;
   readonly rules: readonly string[];
+}
+
+/** The spans of rows `rows`, in that order. */
+export function cutsOfRows(cuts: CutSpans, rows: Int32Array): CutSpans {
+  const offsets = new Int32Array(rows.length + 1);
+  for (let i = 0; i < rows.length; i++) offsets[i + 1] = offsets[i] + cuts.offsets[rows[i] + 1] - cuts.offsets[rows[i]];
+  const start = new Int32Array(offsets[rows.length]);
+  const end = new Int32Array(offsets[rows.length]);
+  const rule = new Uint16Array(offsets[rows.length]);
+  for (let i = 0; i < rows.length; i++) {
+    const [from, to] = [cuts.offsets[rows[i]], cuts.offsets[rows[i] + 1]];
+    start.set(cuts.start.subarray(from, to), offsets[i]);
+    end.set(cuts.end.subarray(from, to), offsets[i]);
+    rule.set(cuts.rule.subarray(from, to), offsets[i]);
+  }
+  return { offsets, start, end, rule, rules: cuts.rules };
 }

@@ -29,8 +29,11 @@ export class SpillWriter {
   }
 
   async writeFrame(frame: readonly Uint8Array[]): Promise<void> {
-    await this.#handle.writev(frame);
-    for (const part of frame) this.#position += part.length;
+    const bytes = frame.reduce((sum, part) => sum + part.length, 0);
+    const { bytesWritten } = await this.#handle.writev(frame);
+    // A full disk takes a part and says no only at the next write.
+    if (bytesWritten < bytes) await this.#handle.writeFile(Buffer.concat(frame).subarray(bytesWritten));
+    this.#position += bytes;
   }
 
   async finish(): Promise<number> {

@@ -1,15 +1,16 @@
 import type { Kernel } from '../../kernels/kernel.ts';
-import { DOCUMENT_COLUMNS, type DocumentBatch } from '../../streams/batch.ts';
+import type { DocumentBatch } from '../../streams/batch.ts';
 import { type Column, float64Column, int32Column, type Utf8Column } from '../../streams/columns.ts';
 import { rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
 import type { Verdict } from '../../streams/outcome.ts';
 import { splitsOf } from '../annotators/profiles/splits.ts';
 import { withVerdict } from '../verdicts.ts';
+import { withCuts } from './apply-cuts.ts';
 import { type DatatroveC4Options, datatroveC4 } from './c4-datatrove.ts';
 import { type DolmaC4Options, dolmaC4 } from './c4-dolma.ts';
 import { type SluiceC4Options, sluiceC4 } from './c4-sluice.ts';
-import { composeCuts, cutsInBytes } from './cut-spans.ts';
-import { LINE_END, type LineRewrite, type RowRewrite, type TextCut } from './line-rewrite.ts';
+import { cutsInBytes } from './cut-spans.ts';
+import { LINE_END, type LineRewrite, type RowRewrite } from './line-rewrite.ts';
 
 /** Names of cuts, in one order for every batch of a step. */
 const CUT_RULES = [
@@ -54,13 +55,7 @@ export function c4Stage(descriptor: StepDescriptor, kernel: Kernel): Stage {
       const text = batch.utf8('text');
       const results = rewrite(batch, scope).map((r) => (r ? judged(r) : null));
       const cuts = results.map((r) => r?.cuts ?? []);
-      const rewritten = batch.with({
-        columns: new Map([...batch.columns, ['text', cutText(text, cuts)], ...columnsOf(descriptor, results, text)]),
-        originalText: batch.originalText ?? (batch.textVersion === 0 ? text : undefined),
-        cuts: composeCuts(batch.cuts, cuts, CUT_RULES),
-        textVersion: batch.textVersion + 1,
-        stale: staleAfter(batch, descriptor),
-      });
+      const rewritten = withCuts(batch, cuts, CUT_RULES, columnsOf(descriptor, results, text));
       return withVerdict(rewritten, verdictOf(descriptor, scope, results));
     },
   };
@@ -69,34 +64,6 @@ export function c4Stage(descriptor: StepDescriptor, kernel: Kernel): Stage {
 /** A document of which no line is left is dropped, with that as the reason. */
 const judged = (r: RowRewrite): RowRewrite =>
   r.reason === null && r.keptLines === 0 ? { ...r, reason: 'c4_empty', value: 0, cuts: [] } : r;
-
-/** Everything that was computed from the text as it was; columns that the engine carries along begin with an underscore. */
-function staleAfter(batch: DocumentBatch, descriptor: StepDescriptor): Set<string> {
-  const own = new Set([...DOCUMENT_COLUMNS, ...descriptor.writes].map((c) => c.name));
-  const annotations = [...batch.columns.keys()].filter((name) => !own.has(name) && !name.startsWith('_'));
-  return new Set([...batch.stale, ...annotations].filter((name) => !own.has(name)));
-}
-
-function cutText(text: Utf8Column, cuts: readonly (readonly TextCut[])[]): Utf8Column {
-  const rows = cuts.length;
-  const values = new Uint8Array(text.offsets[rows] - text.offsets[0]);
-  const offsets = new Int32Array(rows + 1);
-  let to = 0;
-  for (let i = 0; i < rows; i++) {
-    const first = text.offsets[i];
-    let from = first;
-    for (const { start, end, rule } of cuts[i]) {
-      values.set(text.values.subarray(from, first + start), to);
-      to += first + start - from;
-      if (rule === LINE_END) values[to++] = 10;
-      from = first + end;
-    }
-    values.set(text.values.subarray(from, text.offsets[i + 1]), to);
-    to += text.offsets[i + 1] - from;
-    offsets[i + 1] = to;
-  }
-  return { type: 'utf8', offsets, values: values.slice(0, to), valid: text.valid };
-}
 
 function columnsOf(
   descriptor: StepDescriptor,
