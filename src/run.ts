@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Observable, type Subscriber } from 'rxjs';
 import { ConfigError } from './errors.ts';
 import { checkSteps, type Recipe } from './recipe.ts';
+import { writeDurable } from './run/durable.ts';
 import { identityOf, refuseOtherRun } from './run/identity.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './run/options.ts';
 import { Run } from './run/process.ts';
-import { openRunDirectory, STDIN_FOLDER, writeDurable } from './run/run-directory.ts';
+import { openRunDirectory, STDIN_FOLDER } from './run/run-directory.ts';
 import { RUN_FORMAT, type RunEvent, type RunJson } from './run/types.ts';
 import { BATCH_SCHEMA_VERSION } from './streams/batch.ts';
 import { canonicalJson } from './streams/hash.ts';
@@ -97,10 +97,13 @@ async function runAll(
     const identity = await identityOf(recipe, options, plan);
     if (previous) refuseOtherRun(path, previous, identity.run);
     if (previous?.status === 'done') {
+      await directory.clearWork();
+      await directory.close({ failed: false });
       out.next({ type: 'finished', run: path, already: true, result: previous });
       return;
     }
-    if (!existsSync(join(path, 'plan.json'))) await writeDurable(join(path, 'plan.json'), `${canonicalJson(plan)}\n`);
+    // Before run.json: whoever finds that finds the plan too.
+    if (!previous) await writeDurable(join(path, 'plan.json'), `${canonicalJson(plan)}\n`);
     const base: RunJson = previous ?? {
       ...identity.run,
       status: 'running',
@@ -111,8 +114,11 @@ async function runAll(
     };
     if (!previous) await directory.writeRunJson(base);
     await new Run({ recipe, options, plan, directory, base, stop, hard, out }).all();
-  } finally {
-    await directory.unlock();
+    await directory.close({ failed: false });
+  } catch (error) {
+    // The first error is the one to tell; what cannot be deleted now is deleted by the next start.
+    await directory.close({ failed: true }).catch(() => {});
+    throw error;
   }
 }
 

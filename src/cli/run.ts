@@ -108,6 +108,10 @@ async function follow(
           if (e.type === 'planned') planned = e;
           if (e.type === 'progress') progress = e;
           reporter.event(e);
+          if (e.type === 'retried')
+            reporter.note(
+              safeText(`A thread died at ${e.task}: ${e.cause}; trying again (${e.attempt} of ${e.attempts}).`),
+            );
         },
         error: fail,
         complete: () => (last ? done(last) : fail(new Error('a run that said nothing'))),
@@ -177,6 +181,7 @@ export const runCommand: Command = {
       '  progress  phase phaseNumber phases splitsDone splits share documents{read,kept,dropped,quarantined}',
       '            textBytes megabytesPerSecond etaSeconds memoryBytes seconds topReasons[{step,rule,dropped}]',
       '  commit    phase split documents',
+      '  retried   task cause attempt attempts                (a thread died)',
       '  stopping  after the first Ctrl-C',
       '  stopped   run splitsDone splits                      (exit code 130)',
       '  finished  run already seconds totals                 (exit code 0)',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { builtInNames } from '../recipe-loader.ts';
-import { lockHolder } from '../run/run-directory.ts';
+import { lockHolder } from '../run/lock.ts';
 import { phasesOf } from '../run/types.ts';
 import { liveFiles } from '../streams/commits.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';

@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ledgerSink, planShards, quarantineSink, type SinkDescriptor } from '../sinks/index.ts';
 import { type CommittedFile, liveFiles } from '../streams/commits.ts';
 import type { Executor } from './executor.ts';
@@ -30,7 +28,6 @@ export async function joinShards(
       directory.commits.filter((c) => c.phase.startsWith('split/')).map((c) => ({ ...c, replaces: [] })),
       name,
     );
-    await mkdir(join(directory.path, folder), { recursive: true });
     const shards = planShards(sink, segments, shardSize);
     for (const [i, shard] of shards.entries()) {
       const inputs = shard.inputs as readonly CommittedFile[];

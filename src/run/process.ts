@@ -1,18 +1,18 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { defer, from, lastValueFrom, mergeMap, type Subscriber } from 'rxjs';
 import { InvariantError } from '../errors.ts';
 import { annotationColumns, type Recipe } from '../recipe.ts';
 import { type Counters, conservationError, emptyCounters, mergeCounters } from '../streams/counters.ts';
 import { rewritesText } from '../streams/operator.ts';
 import type { Split, SplitPlan } from '../streams/splits.ts';
+import { writeDurable } from './durable.ts';
 import { type Executor, openExecutor } from './executor.ts';
 import { joinShards } from './join.ts';
 import { barrierPaths, sinkFolder } from './layout.ts';
 import type { RunOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { runReadmeOf } from './readme.ts';
-import { type RunDirectory, writeDurable } from './run-directory.ts';
+import type { RunDirectory } from './run-directory.ts';
 import { type Phase, phasesOf, type RunEvent, type RunJson, type SplitTask, type TaskResult } from './types.ts';
 
 /** What a process needs to work on a run. */
@@ -56,15 +56,13 @@ export class Run {
   }
 
   async all(): Promise<void> {
-    for (const folder of [
+    await this.#directory.makeFolders([
       'documents',
       'ledger',
       'quarantine',
-      'work',
       ...this.#recipe.sinks.slice(1).map((s) => sinkFolder(s.name)),
-    ]) {
-      await mkdir(join(this.#directory.path, folder), { recursive: true });
-    }
+      ...this.#phases.flatMap((p) => (p.before ? [dirname(barrierPaths(p.before.step, 0).spill)] : [])),
+    ]);
     const { files, splits, skipped, warnings } = this.#plan;
     const textBytes = splits.reduce((n, s) => n + s.estimatedTextBytes, 0);
     const resumedSplits = splits.filter((s) => this.#directory.has('split/0', s.index)).length;
@@ -79,7 +77,10 @@ export class Run {
       resumedSplits,
     });
     const progress = new Progress(this.#plan, this.#phases, this.#directory.commits, (event) => this.#out.next(event));
-    const executor = await openExecutor(this.#recipe, this.#options, this.#hard, (p) => progress.inFlight(p));
+    const executor = await openExecutor(this.#recipe, this.#options, this.#hard, {
+      progress: (p) => progress.inFlight(p),
+      retry: (retry) => this.#out.next({ type: 'retried', ...retry }),
+    });
     try {
       for (const phase of this.#phases) {
         if (phase.after) await this.#decide(phase.after, executor);

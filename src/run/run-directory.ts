@@ -1,44 +1,25 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { ConfigError, InputError } from '../errors.ts';
 import { type Commit, CommitLog, type CommittedFile, commitKey, readCommits } from '../streams/commits.ts';
+import { syncFolder, writeDurable } from './durable.ts';
+import { lock } from './lock.ts';
 import { RUN_FORMAT, type RunJson } from './types.ts';
 
 /** Copy of standard input, kept until the run is done. */
 export const STDIN_FOLDER = 'stdin-copy';
-/** What may be there before run.json is. */
-const BEFORE_RUN_JSON = ['lock', 'plan.json', STDIN_FOLDER];
+/** What a start that was killed may have left before run.json was there. */
+const BEFORE_RUN_JSON = /^(lock|plan\.json|stdin-copy|(lock\.\d+|plan\.json|run\.json)\.tmp)$/;
 
-/** Flushes a folder entry to disk, so that a rename in it is durable. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Writes a whole file so that a reader sees the old or the new one, never a part. */
-export async function writeDurable(path: string, data: string): Promise<void> {
-  const handle = await open(`${path}.tmp`, 'w');
-  try {
-    await handle.writeFile(data);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${path}.tmp`, path);
-  await syncFolder(dirname(path));
-}
-
-/** The folder of a run: its lock, its commits and its files. Open with `openRunDirectory`. */
+/** The folder of a run: its lock, its commits and its files. Open with `openRunDirectory`, end with `close`. */
 export class RunDirectory {
   readonly path: string;
   readonly commits: Commit[];
   #log: CommitLog;
   #done: Set<string>;
+  #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   constructor(path: string, commits: Commit[]) {
     this.path = path;
@@ -51,8 +32,28 @@ export class RunDirectory {
     return this.#done.has(commitKey({ phase, split }));
   }
 
-  /** Renames what a task wrote, makes the names durable, then appends the line that makes it true. */
-  async commit(commit: Omit<Commit, 'format' | 'at'>): Promise<Commit> {
+  /** Makes the folders that a run writes to, and commits.jsonl, so that their names are durable before the first commit. */
+  async makeFolders(folders: readonly string[]): Promise<void> {
+    const parents = new Set([this.path]);
+    for (const folder of folders) {
+      const path = join(this.path, folder);
+      await mkdir(path, { recursive: true });
+      for (let p = dirname(path); p.length > this.path.length; p = dirname(p)) parents.add(p);
+    }
+    await this.#log.create();
+    for (const parent of parents) await syncFolder(parent);
+  }
+
+  /** Renames what a task wrote, makes the names durable, then appends the line that makes it true. One at a time, in the order of calls. */
+  commit(commit: Omit<Commit, 'format' | 'at'>): Promise<Commit> {
+    const next = this.#last.then(() => this.#commit(commit));
+    // Whoever waits for the result is told; those behind go on.
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  async #commit(commit: Omit<Commit, 'format' | 'at'>): Promise<Commit> {
+    if (this.#closed) throw new Error('the run has ended');
     const folders = new Set<string>();
     for (const { path } of commit.files) {
       await rename(join(this.path, `${path}.tmp`), join(this.path, path));
@@ -66,15 +67,32 @@ export class RunDirectory {
     return whole;
   }
 
-  /** Deletes every file below the output folders that no commit lists (left by a kill) or that a later commit replaced. */
+  /**
+   * Deletes every file below the output folders that no commit lists (left by a kill) or that a later commit replaced, and temporary files.
+   * Errors: InputError when a committed file is gone.
+   */
   async sweep(): Promise<void> {
     const replaced = new Set(this.commits.flatMap((c) => c.replaces));
     const live = new Set(this.commits.flatMap((c) => c.files.map((f) => f.path)).filter((p) => !replaced.has(p)));
     for (const top of ['documents', 'ledger', 'quarantine', 'sinks', 'work']) {
       for (const path of await filesBelow(join(this.path, top)))
-        if (!live.has(relative(this.path, path))) await unlink(path);
+        if (!live.delete(relative(this.path, path).replaceAll('\\', '/'))) await unlink(path);
     }
-    for (const path of await readdir(this.path)) if (path.endsWith('.tmp')) await unlink(join(this.path, path));
+    await this.#sweepTemporary();
+    if (live.size === 0) return;
+    throw new InputError({
+      expected: 'every file of commits.jsonl',
+      came: `${live.size} of them missing, the first: ${[...live].sort()[0]}`,
+      where: this.path,
+      todo: 'Somebody deleted or moved them: put them back, or start again with --fresh.',
+    });
+  }
+
+  async #sweepTemporary(): Promise<void> {
+    for (const folder of [this.path, join(this.path, STDIN_FOLDER)]) {
+      if (!existsSync(folder)) continue;
+      for (const name of await readdir(folder)) if (name.endsWith('.tmp')) await unlink(join(folder, name));
+    }
   }
 
   /** Deletes what a commit has made superfluous; `sweep` does it on the next start if a kill comes first. */
@@ -95,10 +113,24 @@ export class RunDirectory {
     await writeDurable(join(this.path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
   }
 
-  async unlock(): Promise<void> {
-    await rm(join(this.path, 'lock'), { force: true });
+  /**
+   * Waits for the commit in work, refuses further ones and gives the folder free. After a failure everything that is not committed is
+   * deleted first; by what commits.jsonl says, because a line whose flush failed may be there or not.
+   */
+  async close({ failed }: { failed: boolean }): Promise<void> {
+    this.#closed = true;
+    await this.#last;
+    try {
+      if (failed && existsSync(join(this.path, 'run.json'))) {
+        await new RunDirectory(this.path, await openCommits(this.path)).sweep();
+      } else await this.#sweepTemporary();
+    } finally {
+      await rm(join(this.path, 'lock'), { force: true });
+    }
   }
 }
+
+const openCommits = (path: string): Promise<Commit[]> => readCommits(join(path, 'commits.jsonl'), { repair: true });
 
 async function filesBelow(folder: string): Promise<string[]> {
   if (!existsSync(folder)) return [];
@@ -117,14 +149,14 @@ export async function readRunJson(path: string): Promise<RunJson | null> {
       expected: 'JSON',
       came: (cause as Error).message,
       where: file,
-      todo: 'Start again with --fresh.',
+      todo: 'Restore the file, or choose another folder with --output.',
       cause,
     });
   }
-  if (run.format !== RUN_FORMAT) {
+  if (run?.format !== RUN_FORMAT) {
     throw new InputError({
       expected: `run format ${RUN_FORMAT}`,
-      came: String(run.format),
+      came: String(run?.format),
       where: file,
       todo: 'Use the version of Sluice that made it, or another output folder.',
     });
@@ -134,81 +166,59 @@ export async function readRunJson(path: string): Promise<RunJson | null> {
 
 /** Takes the folder for this process and reads what is committed. Refuses a folder that holds something that is not ours. */
 export async function openRunDirectory(
-  path: string,
+  output: string,
   { fresh }: { fresh: boolean },
 ): Promise<{ directory: RunDirectory; previous: RunJson | null }> {
-  let previous = await readRunJson(path);
-  if (previous === null && existsSync(path) && (await readdir(path)).some((name) => !BEFORE_RUN_JSON.includes(name))) {
-    throw new ConfigError({
-      expected: 'an empty or new output folder, or one of an earlier run',
-      came: `a folder with other files (${(await readdir(path)).slice(0, 3).join(', ')})`,
-      where: path,
-      todo: 'Choose another folder with --output. Sluice never deletes what is not its own.',
-    });
-  }
-  await mkdir(path, { recursive: true });
+  const path = resolve(output);
+  await refuseForeign(path);
+  await makeRoot(path);
   await lock(path);
-  if (fresh && previous) {
-    for (const name of await readdir(path)) if (name !== 'lock') await rm(join(path, name), { recursive: true });
-    previous = null;
-  }
-  const directory = new RunDirectory(path, await readCommits(join(path, 'commits.jsonl'), { repair: true }));
-  return { directory, previous };
-}
-
-/** One process at a time: a file with our process id, created exclusively. A lock of a process that is gone is taken over. */
-async function lock(path: string): Promise<void> {
-  const file = join(path, 'lock');
-  const mine = JSON.stringify({ pid: process.pid, started: await startOf(process.pid) });
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      await writeFile(file, mine, { flag: 'wx' });
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = await lockHolder(file);
-    if (holder !== null) {
-      throw new ConfigError({
-        expected: 'a run directory that no other process works on',
-        came: `one that process ${holder} holds`,
-        where: path,
-        todo: 'Wait for it, stop it, or choose another folder with --output.',
-      });
-    }
-    await rm(file, { force: true });
-  }
-}
-
-/** Process id in a lock when that same process is alive, else null. */
-export async function lockHolder(file: string): Promise<number | null> {
-  let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    // Under the lock: the run that held it until now may have ended meanwhile.
+    let previous = await readRunJson(path);
+    if (fresh && previous) {
+      await discard(path, previous);
+      previous = null;
+    }
+    return { directory: new RunDirectory(path, await openCommits(path)), previous };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    await rm(join(path, 'lock'), { force: true });
     throw error;
   }
-  const match = /^\{"pid":(\d+),"started":(?:"(\d*)"|null)\}$/.exec(text);
-  if (!match) return null;
-  const pid = Number(match[1]);
-  if (pid === process.pid) return pid;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : null;
-  }
-  const started = await startOf(pid);
-  return started === (match[2] ?? null) ? pid : null;
 }
 
-/** Start time of a process in clock ticks, where the system tells it: a process id is used again after a restart. */
-async function startOf(pid: number): Promise<string | null> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch (error) {
-    if (['ENOENT', 'ESRCH', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
-    throw error;
-  }
+async function refuseForeign(path: string): Promise<void> {
+  if (!existsSync(path) || existsSync(join(path, 'run.json'))) return;
+  const names = await readdir(path);
+  if (names.every((name) => BEFORE_RUN_JSON.test(name))) return;
+  throw new ConfigError({
+    expected: 'an empty or new output folder, or one of an earlier run',
+    came: `a folder with other files (${names.slice(0, 3).join(', ')})`,
+    where: path,
+    todo: 'Choose another folder with --output. Sluice never deletes what is not its own.',
+  });
+}
+
+/** Makes the folder, and the names that lead to it durable. */
+async function makeRoot(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let p = path; p.length >= first.length; p = dirname(p)) await syncFolder(dirname(p));
+}
+
+/**
+ * Deletes an earlier run. At any moment of it the folder is that of a run that can go on: unfinished first, then without commits, and
+ * run.json goes last.
+ */
+async function discard(path: string, previous: RunJson): Promise<void> {
+  await writeDurable(
+    join(path, 'run.json'),
+    `${JSON.stringify({ ...previous, status: 'running', finishedAt: null, totals: null }, null, 2)}\n`,
+  );
+  await rm(join(path, 'commits.jsonl'), { force: true });
+  await syncFolder(path);
+  for (const name of await readdir(path))
+    if (name !== 'lock' && name !== 'run.json') await rm(join(path, name), { recursive: true });
+  await unlink(join(path, 'run.json'));
+  await syncFolder(path);
 }

@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Kernel } from '../kernels/kernel.ts';
 import { makeBarrier } from '../operators/index.ts';
 import {
@@ -52,7 +51,6 @@ export class SplitOutput {
     let barrier: BarrierWriter | null = null;
     if (phase.before) {
       const paths = barrierPaths(phase.before.step, split.index);
-      await mkdir(dirname(join(runDirectory, paths.spill)), { recursive: true });
       barrier = await BarrierWriter.open(
         await makeBarrier(phase.before, kernel),
         join(runDirectory, `${paths.spill}.tmp`),

@@ -126,6 +126,15 @@ export type RunEvent =
       readonly seconds: number;
     }
   | { readonly type: 'commit'; readonly phase: string; readonly split: number; readonly documents: number }
+  | {
+      /** A thread died; its task is tried again on another. */
+      readonly type: 'retried';
+      readonly task: string;
+      readonly cause: string;
+      /** 1 for the first, of `attempts`. */
+      readonly attempt: number;
+      readonly attempts: number;
+    }
   | { readonly type: 'stopping'; readonly inFlight: number }
   | { readonly type: 'stopped'; readonly run: string; readonly splitsDone: number; readonly splits: number }
   | { readonly type: 'finished'; readonly run: string; readonly already: boolean; readonly result: RunJson };

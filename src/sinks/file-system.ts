@@ -41,9 +41,14 @@ export const nodeFileSystem: FileSystem = {
   rename: (from, to) => rename(from, to),
   unlink: (path) => unlink(path),
   async fsyncFolder(path) {
+    // Windows has no such call: NTFS journals names itself.
+    if (process.platform === 'win32') return;
     const folder = await open(path, 'r');
     try {
       await folder.sync();
+    } catch (error) {
+      // Some network file systems refuse it on folders; they make names durable by themselves, or cannot at all.
+      if (!['EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     } finally {
       await folder.close();
     }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { open, readFile, truncate } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
 import type { Counters } from './counters.ts';
 import { xxh64Hex } from './hash.ts';
@@ -47,7 +47,10 @@ async function parseLine(line: string): Promise<Commit | null> {
   return JSON.parse(match[2]) as Commit;
 }
 
-/** Reads commits.jsonl. A torn last line is cut from the file (it never happened); a bad line before it is refused. */
+/**
+ * Reads commits.jsonl. A torn last line never happened; a bad line before it is refused.
+ * @param repair cut the torn line from the file, and flush the rest: who acts on a line must be sure that it stays after a power cut
+ */
 export async function readCommits(path: string, { repair }: { repair: boolean }): Promise<Commit[]> {
   if (!existsSync(path)) return [];
   const bytes = await readFile(path);
@@ -65,22 +68,41 @@ export async function readCommits(path: string, { repair }: { repair: boolean })
           todo: 'The disk or another program changed it. Start again with --fresh, or restore the file.',
         });
       }
-      if (repair) await truncate(path, at);
+      if (repair) await cutAt(path, at);
       return commits;
     }
     commits.push(commit);
     at = end + 1;
   }
+  if (repair) await cutAt(path, bytes.length);
   return commits;
 }
 
-/** Appends lines and makes each durable before it returns. One writer at a time. */
+async function cutAt(path: string, bytes: number): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    if ((await handle.stat()).size > bytes) await handle.truncate(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Appends lines and makes each durable before it returns. One writer at a time. After an error every further line is refused with the same
+ * error: what stands at the end of the file is not known then.
+ */
 export class CommitLog {
   readonly path: string;
   #last: Promise<void> = Promise.resolve();
 
   constructor(path: string) {
     this.path = path;
+  }
+
+  /** Makes the file when there is none, so that its name can be made durable before the first line. */
+  async create(): Promise<void> {
+    await (await open(this.path, 'a')).close();
   }
 
   append(commit: Commit): Promise<void> {
