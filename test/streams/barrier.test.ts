@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type BarrierDecision, decisionPart, readDecision, writeDecision } from '../../src/streams/barrier.ts';
-import { numberAt, stringAt, type Utf8Column, utf8Column } from '../../src/streams/columns.ts';
+import { type Column, numberAt, stringAt, type Utf8Column, utf8Column } from '../../src/streams/columns.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
 const decision: BarrierDecision = {
@@ -19,7 +19,7 @@ const decision: BarrierDecision = {
     rule: Uint16Array.of(0, 1, 1),
     rules: ['repeated_line', 'repeated_paragraph'],
   },
-  columns: new Map([
+  columns: new Map<string, Column>([
     ['rank', { type: 'int32', values: Int32Array.of(5, 6, 7), valid: Uint8Array.of(0b101) }],
     ['bucket', utf8Column(['head', 'tail', null])],
   ]),

@@ -26,6 +26,8 @@ export interface ReadSplitOptions {
   readonly signal?: AbortSignal;
   /** Bytes of text and metadata that a batch aims at. Default BATCH_TEXT_BYTES. */
   readonly batchBytes?: number;
+  /** A batch and its views die when the next one is asked for; its buffers are filled again. Default: a batch is the caller's. */
+  readonly reuse?: boolean;
 }
 
 /**
@@ -39,8 +41,8 @@ export async function* readSplit(
   options: ReadOptions,
   given: ReadSplitOptions,
 ): AsyncGenerator<DocumentBatch> {
-  const { kernel, onQuarantine, onProgress, signal, batchBytes = BATCH_TEXT_BYTES } = given;
-  const builder = new BatchBuilder(split.index, batchBytes);
+  const { kernel, onQuarantine, onProgress, signal, batchBytes = BATCH_TEXT_BYTES, reuse = false } = given;
+  const builder = reuse ? lendingBuilder(split.index, batchBytes) : new BatchBuilder(split.index, batchBytes);
   const context: ReadContext = { kernel, options, builder };
   for (const range of split.ranges) {
     const file = plan.files[range.file];
@@ -49,13 +51,32 @@ export async function* readSplit(
     try {
       for await (const event of read(file, range, window, context)) {
         if ('quarantined' in event) onQuarantine(event.quarantined);
-        else yield event;
+        else {
+          yield event;
+          if (reuse) builder.giveBack(event);
+        }
       }
     } finally {
       await window.close();
     }
   }
-  if (builder.rows > 0) yield builder.take();
+  if (builder.rows > 0) {
+    const last = builder.take();
+    yield last;
+    if (reuse) builder.giveBack(last);
+  }
+  if (reuse && batchBytes === BATCH_TEXT_BYTES) spare = builder;
+}
+
+/** The builder of the split that this thread read last. */
+let spare: BatchBuilder | null = null;
+
+function lendingBuilder(split: number, batchBytes: number): BatchBuilder {
+  if (spare === null || batchBytes !== BATCH_TEXT_BYTES) return new BatchBuilder(split, batchBytes, true);
+  const builder = spare;
+  spare = null;
+  builder.restart(split);
+  return builder;
 }
 
 type Reader = (
