@@ -17,12 +17,15 @@ export interface LimitedTask extends SplitTask {
   readonly samplePercent: number | null;
 }
 
-/** The batches that open a phase: read from the input, or let through by the barrier before it. */
+/**
+ * The batches that open a phase: read from the input, or let through by the barrier before it.
+ * @param reuse a batch and its views die when the next one is asked for
+ */
 export async function* openSource(
   task: LimitedTask,
   kernel: Kernel,
   onQuarantine: (record: QuarantinedRecord) => void,
-  signal?: AbortSignal,
+  { signal, reuse }: { readonly signal?: AbortSignal; readonly reuse?: boolean } = {},
 ): AsyncGenerator<DocumentBatch> {
   const { after } = task.phase;
   if (after) {
@@ -40,7 +43,12 @@ export async function* openSource(
     onQuarantine(record);
   };
   const sampled = task.samplePercent === null ? null : await sampler(task.samplePercent);
-  for await (const whole of readSplit(task.split, plan, task.read, { kernel, onQuarantine: quarantine, signal })) {
+  for await (const whole of readSplit(task.split, plan, task.read, {
+    kernel,
+    onQuarantine: quarantine,
+    signal,
+    reuse,
+  })) {
     const batch = sampled ? sampled(whole) : whole;
     const taken = batch.rows > left ? firstRows(batch, left) : batch;
     left -= taken.rows;

@@ -24,7 +24,7 @@ export async function runSplitHere(
   const names = new Set(task.phase.steps.map((s) => s.step));
   const steps = operators.filter((o) => names.has(o.descriptor.step)).map((o) => o.bind(sharedContext()));
   const source = pulled(
-    () => openSource(task, kernel, (r) => output.quarantine(r), signal),
+    () => openSource(task, kernel, (r) => output.quarantine(r), { signal }),
     new ByteBudget(STREAM_BYTES),
     `split ${task.split.index}`,
   );

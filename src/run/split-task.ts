@@ -30,7 +30,7 @@ export async function runSplitTask(
   const output = await SplitOutput.open(task, kernel);
   let last = performance.now();
   try {
-    for await (const batch of openSource(task, kernel, (r) => output.quarantine(r))) {
+    for await (const batch of openSource(task, kernel, (r) => output.quarantine(r), { reuse: true })) {
       output.read(batch);
       let current = batch;
       for (const step of steps) current = await step.apply(current);
