@@ -32,6 +32,28 @@ export interface GroupEncoder {
   end(at: number): Uint8Array[];
 }
 
+/** Smaller pieces are copied together into one write: a row group is a hundred pages, of which most are a few bytes. */
+const GATHER_BYTES = 256 * 1024;
+
+/** Pieces as few writes; a large piece stands alone, without a copy. */
+function* gathered(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
+  let small: Uint8Array[] = [];
+  let bytes = 0;
+  for (const piece of pieces) {
+    if (bytes + piece.length > GATHER_BYTES && small.length > 0) {
+      yield Buffer.concat(small);
+      small = [];
+      bytes = 0;
+    }
+    if (piece.length > GATHER_BYTES) yield piece;
+    else {
+      small.push(piece);
+      bytes += piece.length;
+    }
+  }
+  if (small.length > 0) yield Buffer.concat(small);
+}
+
 /**
  * A writer that cuts rows into canonical groups, counted from the first row of the segment, and hands them to an encoder.
  * @param columns names to write, in that order; null = all
@@ -50,7 +72,7 @@ export function groupedWriter(
 
   async function put(pieces: Uint8Array[]): Promise<void> {
     file ??= await createOutputFile(place);
-    for (const piece of pieces) await file.write(piece);
+    for (const piece of gathered(pieces)) await file.write(piece);
   }
   async function closeGroup(): Promise<void> {
     if (group.rows === 0) return;
