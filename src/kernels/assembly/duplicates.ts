@@ -18,11 +18,14 @@ let table: usize = 0;
 let mask: u32 = 0;
 let shift: u64 = 0;
 
-/** An empty table for `entries` items at a load of at most a quarter: few collisions, and it can never fill. */
+/** Items from which on a table may be fuller: memory, which is never given back, counts for more than collisions. */
+const MANY: u32 = 1 << 18;
+
+/** An empty table for `entries` items at a load of at most a quarter (a half for many): few collisions, and it can never fill. */
 function openTable(entries: u32): void {
-  const bits: u32 = 34 - <u32>clz(entries < 2 ? 1 : entries - 1);
+  const bits: u32 = (entries < MANY ? 34 : 33) - <u32>clz(entries < 2 ? 1 : entries - 1);
   const slots = (<usize>1) << bits;
-  if (slots < <usize>entries * 4) unreachable();
+  if (slots < <usize>entries * 2) unreachable();
   table = arenaAlloc(slots << 2);
   memory.fill(table, 0, slots << 2);
   mask = (1 << bits) - 1;
@@ -114,10 +117,8 @@ export function countWords(grams: usize): void {
   // For each word: number of its first copy. For the gram that starts at word i: the same (two levels take turns), and at the number of a
   // first copy how often it occurs.
   const wordIds = arenaAlloc(<usize>n * 4);
-  let firsts = arenaAlloc(<usize>n * 4);
-  let below = arenaAlloc(<usize>n * 4);
   const counts = arenaAlloc(<usize>n * 4);
-  const positions = arenaAlloc(<usize>n * 4);
+  const wordsMark = arenaMark();
   openTable(n);
   let distinct: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
@@ -127,7 +128,12 @@ export function countWords(grams: usize): void {
     set32(counts, first, (at32(counts, first) & (<u32>(first == i) - 1)) + 1);
   }
   nDistinctWords = distinct;
+  arenaRelease(wordsMark);
   if (grams != 0) {
+    // The keys have done their work: 16 bytes a word, of which these take 12.
+    let firsts = wordKeys;
+    let below = wordKeys + <usize>n * 4;
+    const positions = wordKeys + <usize>n * 8;
     // Only where two neighbouring grams occur more than once can the gram one word longer do so.
     let candidates: u32 = 0;
     let before: u32 = 0;
