@@ -11,11 +11,15 @@ const tsc = 'node_modules/typescript/bin/tsc';
 const { scripts } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 run(['node_modules/assemblyscript/bin/asc.js', ...scripts['build:kernels'].split(' ').slice(1)]);
 // Beside the old build, and in its place only when all went well.
-rmSync(`${root}/dist-new`, { recursive: true, force: true });
-run([tsc, '-p', 'tsconfig.json', '--outDir', 'dist-new']);
-cpSync(`${root}/src/kernels/kernels.wasm`, `${root}/dist-new/kernels/kernels.wasm`);
-rmSync(`${root}/dist`, { recursive: true, force: true });
-renameSync(`${root}/dist-new`, `${root}/dist`);
+const fresh = `dist-new-${process.pid}`;
+try {
+  run([tsc, '-p', 'tsconfig.json', '--outDir', fresh]);
+  cpSync(`${root}/src/kernels/kernels.wasm`, `${root}/${fresh}/kernels/kernels.wasm`);
+  rmSync(`${root}/dist`, { recursive: true, force: true });
+  renameSync(`${root}/${fresh}`, `${root}/dist`);
+} finally {
+  rmSync(`${root}/${fresh}`, { recursive: true, force: true });
+}
 // They import `sluice`, which is the new build by now.
 run([tsc, '-p', 'tsconfig.recipes.json']);
 chmodSync(`${root}/dist/cli.js`, 0o755);
