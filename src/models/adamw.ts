@@ -1,0 +1,59 @@
+import type { Value } from './graph/graph.ts';
+import { add, divide, minimum, multiply, reshape, sqrt, subtract, sum, tanh } from './graph/ops.ts';
+
+/** AdamW (Loshchilov & Hutter 2019) with clipping of the global norm. */
+export interface AdamWOptions {
+  /** Decay of the first moment; default 0.9. */
+  readonly beta1?: number;
+  /** Decay of the second moment; default 0.95. */
+  readonly beta2?: number;
+  /** Default 1e-8. */
+  readonly epsilon?: number;
+  /** Share of a weight that is taken away per step, times the learning rate; default 0.1. */
+  readonly weightDecay?: number;
+  /** Which weights decay; default those with two axes or more. */
+  readonly decays?: (name: string, shape: readonly number[]) => boolean;
+  /** Largest global norm of the gradients; default 1, Infinity for no clipping. */
+  readonly clip?: number;
+}
+
+export interface Moments {
+  readonly weight: Value;
+  readonly m: Value;
+  readonly v: Value;
+}
+
+/** One step of AdamW for one weight; `learningRate` and `step` (1 for the first) are scalars. */
+export function adamW(
+  name: string,
+  { weight, gradient, m, v }: Moments & { readonly gradient: Value },
+  { learningRate, step }: { readonly learningRate: Value; readonly step: Value },
+  options: AdamWOptions,
+): Moments {
+  const { beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1 } = options;
+  const decays = options.decays?.(name, weight.shape) ?? weight.shape.length >= 2;
+  const nextM = add(multiply(m, beta1), multiply(gradient, 1 - beta1));
+  const nextV = add(multiply(v, beta2), multiply(multiply(gradient, gradient), 1 - beta2));
+  const denominator = add(sqrt(multiply(nextV, divide(step.graph.scalar(1), correction(step, beta2)))), epsilon);
+  const change = divide(multiply(nextM, divide(learningRate, correction(step, beta1))), denominator);
+  const kept =
+    decays && weightDecay > 0
+      ? multiply(weight, subtract(weight.graph.scalar(1), multiply(learningRate, weightDecay)))
+      : weight;
+  return { weight: subtract(kept, change), m: nextM, v: nextV };
+}
+
+/** Gradients scaled down so that their global norm is at most `limit`, and the norm [] before that. */
+export function clippedGradients(gradients: readonly Value[], limit: number): { gradients: Value[]; norm: Value } {
+  const squares = gradients.map((g) => reshape(sum(multiply(g, g), [...g.shape.keys()]), []));
+  const norm = sqrt(squares.reduce((a, b) => add(a, b)));
+  if (!Number.isFinite(limit)) return { gradients: [...gradients], norm };
+  const scale = minimum(divide(norm.graph.scalar(limit), add(norm, 1e-6)), 1);
+  return { gradients: gradients.map((g) => multiply(g, scale)), norm };
+}
+
+// 1 - beta^step = -expm1(x) with x = step ln(beta); by tanh, because 1 - exp(x) loses the digits that matter at the first steps.
+function correction(step: Value, beta: number): Value {
+  const t = tanh(multiply(step, Math.log(beta) / 2));
+  return divide(multiply(t, -2), subtract(step.graph.scalar(1), t));
+}

@@ -1,0 +1,132 @@
+import type { Value } from '../graph/graph.ts';
+import {
+  add,
+  concat,
+  divide,
+  equal,
+  gather,
+  gelu,
+  matmul,
+  maximum,
+  mean,
+  multiply,
+  reshape,
+  sigmoid,
+  slice,
+  softmax,
+  sqrt,
+  subtract,
+  swapLast,
+  transpose,
+} from '../graph/ops.ts';
+import type { LanguageModelConfig, Rope } from '../language-model.ts';
+
+/** Weights by the names that `transformers` gives them. */
+export type WeightSource = (name: string) => Value;
+
+/** Tokens, positions and segments, int32 [rows B, length T]. */
+export interface TokenInputs {
+  readonly tokens: Value;
+  readonly positions: Value;
+  readonly segments: Value;
+}
+
+/** x [n, in] W^T + b with W [out, in], as in torch.nn.Linear. */
+export function linear(x: Value, weights: WeightSource, name: string, bias: boolean): Value {
+  const y = matmul(x, swapLast(weights(`${name}.weight`)));
+  return bias ? add(y, weights(`${name}.bias`)) : y;
+}
+
+/** x / sqrt(mean(x^2) + epsilon) over the last axis, times scale (Zhang & Sennrich 2019). */
+export function rmsNorm(x: Value, scale: Value, epsilon: number): Value {
+  const power = mean(multiply(x, x), [x.shape.length - 1]);
+  return multiply(divide(x, sqrt(add(power, epsilon))), scale);
+}
+
+export function activate(x: Value, activation: LanguageModelConfig['activation']): Value {
+  if (activation === 'silu') return multiply(x, sigmoid(x));
+  if (activation === 'relu') return maximum(x, 0);
+  return gelu(x, activation === 'gelu' ? 'erf' : 'tanh');
+}
+
+/** 0 where a token may look (earlier tokens of its own segment and itself), -1e9 elsewhere: [B, 1, T, T]. */
+export function attentionBias(segments: Value): Value {
+  const [rows, length] = segments.shape;
+  const causal = new Float32Array(length * length);
+  for (let i = 0; i < length; i++) causal.fill(1, i * length, i * length + i + 1);
+  const same = equal(reshape(segments, [rows, 1, length, 1]), reshape(segments, [rows, 1, 1, length]));
+  const seen = multiply(same, segments.graph.constant({ shape: [1, 1, length, length], data: causal }));
+  return multiply(subtract(seen, 1), 1e9);
+}
+
+/**
+ * Causal attention. q [B, T, heads, D], k and v [B, T, kvHeads, D]; heads / kvHeads neighbouring heads share one head of keys and values
+ * (Ainslie et al. 2023). The result is [B x T, heads x D].
+ */
+export function attention(q: Value, k: Value, v: Value, bias: Value): Value {
+  const [rows, length, heads, width] = q.shape;
+  const kvHeads = k.shape[2];
+  const shared = heads / kvHeads;
+  const scaled = multiply(q, 1 / Math.sqrt(width));
+  const queries = reshape(transpose(reshape(scaled, [rows, length, kvHeads, shared, width]), [0, 2, 3, 1, 4]), [
+    rows,
+    kvHeads,
+    shared * length,
+    width,
+  ]);
+  const scores = matmul(queries, transpose(k, [0, 2, 3, 1]));
+  const shares = softmax(add(reshape(scores, [rows, heads, length, length]), bias));
+  const mixed = matmul(reshape(shares, [rows, kvHeads, shared * length, length]), transpose(v, [0, 2, 1, 3]));
+  const back = transpose(reshape(mixed, [rows, kvHeads, shared, length, width]), [0, 3, 1, 2, 4]);
+  return reshape(back, [rows * length, heads * width]);
+}
+
+/** Rotates the first share of every head by its position (Su et al. 2021; halves, not pairs). x [B, T, heads, D]. */
+export function rotate(x: Value, turn: RopeTurn): Value {
+  const width = x.shape[3];
+  const half = turn.cos.shape[3];
+  const [a, b] = [slice(x, 3, 0, half), slice(x, 3, half, 2 * half)];
+  const turned = [
+    subtract(multiply(a, turn.cos), multiply(b, turn.sin)),
+    add(multiply(b, turn.cos), multiply(a, turn.sin)),
+  ];
+  return concat(2 * half < width ? [...turned, slice(x, 3, 2 * half, width)] : turned, 3);
+}
+
+/** Cosine and sine of every token's angles: [B, T, 1, D x fraction / 2]. */
+export interface RopeTurn {
+  readonly cos: Value;
+  readonly sin: Value;
+}
+
+/** Positions are below the length of the rows. Angles are rounded to float32 where PyTorch rounds them. */
+export function ropeTurn(positions: Value, rope: Rope, headWidth: number): RopeTurn {
+  const [rows, length] = positions.shape;
+  const frequencies = ropeFrequencies(rope, headWidth);
+  const half = frequencies.length;
+  const angles = Float32Array.from({ length: length * half }, (_, i) => Math.floor(i / half) * frequencies[i % half]);
+  const table = (f: (x: number) => number): Value => {
+    const constant = positions.graph.constant({ shape: [length, half], data: angles.map(f) });
+    return reshape(gather(constant, positions), [rows, length, 1, half]);
+  };
+  return { cos: table(Math.cos), sin: table(Math.sin) };
+}
+
+/** Radians per position of every rotated pair. */
+export function ropeFrequencies({ base, fraction, scaling }: Rope, headWidth: number): Float32Array {
+  const rotated = Math.floor(headWidth * fraction);
+  const plain = Float32Array.from(
+    { length: rotated / 2 },
+    (_, i) => 1 / Math.fround(base ** Math.fround((2 * i) / rotated)),
+  );
+  if (scaling === null) return plain;
+  if (scaling.kind === 'linear') return plain.map((f) => f / scaling.factor);
+  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContext } = scaling;
+  return plain.map((f) => {
+    const turns = (originalContext * f) / (2 * Math.PI);
+    if (turns > high) return f;
+    if (turns < low) return f / factor;
+    const smooth = (turns - low) / (high - low);
+    return ((1 - smooth) * f) / factor + smooth * f;
+  });
+}

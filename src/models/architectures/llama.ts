@@ -1,0 +1,57 @@
+import type { Value } from '../graph/graph.ts';
+import { add, gather, multiply, reshape } from '../graph/ops.ts';
+import type { Architecture } from './architecture.ts';
+import { activate, attention, attentionBias, linear, rmsNorm, ropeTurn, rotate } from './blocks.ts';
+
+/** Llama (Touvron et al. 2023): RMS norm, rotary positions, gated feed-forward, grouped-query attention. */
+export const llama: Architecture = {
+  weightShapes({ vocabulary, width: d, layers, heads, kvHeads, headWidth, feedForward: f, biases, tiedEmbeddings }) {
+    const shapes = new Map<string, readonly number[]>([['model.embed_tokens.weight', [vocabulary, d]]]);
+    const layer = (name: string, out: number, from: number, bias: boolean) => {
+      shapes.set(`${name}.weight`, [out, from]);
+      if (bias) shapes.set(`${name}.bias`, [out]);
+    };
+    for (let i = 0; i < layers; i++) {
+      const h = `model.layers.${i}`;
+      layer(`${h}.self_attn.q_proj`, heads * headWidth, d, biases.qkv);
+      layer(`${h}.self_attn.k_proj`, kvHeads * headWidth, d, biases.qkv);
+      layer(`${h}.self_attn.v_proj`, kvHeads * headWidth, d, biases.qkv);
+      layer(`${h}.self_attn.o_proj`, d, heads * headWidth, biases.attentionOutput);
+      layer(`${h}.mlp.gate_proj`, f, d, biases.feedForward);
+      layer(`${h}.mlp.up_proj`, f, d, biases.feedForward);
+      layer(`${h}.mlp.down_proj`, d, f, biases.feedForward);
+      shapes.set(`${h}.input_layernorm.weight`, [d]).set(`${h}.post_attention_layernorm.weight`, [d]);
+    }
+    shapes.set('model.norm.weight', [d]);
+    if (!tiedEmbeddings) shapes.set('lm_head.weight', [vocabulary, d]);
+    return shapes;
+  },
+  outputWeight: ({ tiedEmbeddings }) => (tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'),
+  hidden(config, weights, { tokens, positions, segments }) {
+    const { heads, kvHeads, headWidth, layers, biases } = config;
+    const [rows, length] = tokens.shape;
+    const bias = attentionBias(segments);
+    const turn = ropeTurn(positions, config.rope!, headWidth);
+    const norm = (v: Value, name: string) => rmsNorm(v, weights(`${name}.weight`), config.normEpsilon);
+    let x = gather(weights('model.embed_tokens.weight'), reshape(tokens, [rows * length]));
+    for (let i = 0; i < layers; i++) {
+      const h = `model.layers.${i}`;
+      const normal = norm(x, `${h}.input_layernorm`);
+      const [q, k, v] = (['q', 'k', 'v'] as const).map((name) =>
+        reshape(linear(normal, weights, `${h}.self_attn.${name}_proj`, biases.qkv), [
+          rows,
+          length,
+          name === 'q' ? heads : kvHeads,
+          headWidth,
+        ]),
+      );
+      const mixed = attention(rotate(q, turn), rotate(k, turn), v, bias);
+      x = add(x, linear(mixed, weights, `${h}.self_attn.o_proj`, biases.attentionOutput));
+      const inner = norm(x, `${h}.post_attention_layernorm`);
+      const gate = activate(linear(inner, weights, `${h}.mlp.gate_proj`, biases.feedForward), config.activation);
+      const gated = multiply(gate, linear(inner, weights, `${h}.mlp.up_proj`, biases.feedForward));
+      x = add(x, linear(gated, weights, `${h}.mlp.down_proj`, biases.feedForward));
+    }
+    return norm(x, 'model.norm');
+  },
+};

@@ -1,0 +1,46 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** Names of the executors, fastest kind of hardware first. */
+export const EXECUTORS = [
+  'onnxruntime-cuda',
+  'tfjs-node-gpu',
+  'onnxruntime-webgpu',
+  'onnxruntime-cpu',
+  'tfjs-node',
+  'onnxruntime-wasm',
+  'tfjs-wasm',
+  'tfjs-cpu',
+  'reference',
+] as const;
+
+export type ExecutorName = (typeof EXECUTORS)[number];
+
+/** Tensors by name. */
+export type Tensors = ReadonlyMap<string, Tensor>;
+
+/**
+ * A graph made ready to run, with its weights and its state. Runs of one session must not overlap.
+ * `run` blocks the thread that calls it (whatever the promise says): call it in a worker, and never terminate a worker inside `run`,
+ * which would abort the process; `openInThread` gives a session that lives in a worker of its own.
+ */
+export interface Session {
+  /** Feeds by name in, outputs by name out; the state is replaced by the new one. The buffers of the feeds are not kept. */
+  run(feeds: Tensors): Promise<Tensors>;
+  /** A copy of the state as it is now. */
+  readState(): Promise<Tensors>;
+  /** Frees the memory; the session cannot be used after that. Twice is once. */
+  release(): Promise<void>;
+}
+
+/** What runs tensor graphs. */
+export interface Executor {
+  readonly name: ExecutorName;
+  /** Runtime, version and device, for the record of a run. */
+  readonly description: string;
+  /**
+   * @param graph computation
+   * @param values every weight and the first state, by name. An executor may hold on to these buffers: do not change them.
+   */
+  open(graph: Graph, values: Tensors): Promise<Session>;
+}

@@ -1,0 +1,20 @@
+/** PUBLIC: small language models as tensor graphs, and what runs them. */
+export type { AdamWOptions } from './adamw.ts';
+export type { Architecture } from './architectures/architecture.ts';
+export { architectures } from './architectures/index.ts';
+export { EXECUTORS, type Executor, type ExecutorName, type Session, type Tensors } from './executors/executor.ts';
+export { differentiate } from './graph/differentiate.ts';
+export { type Graph, GraphBuilder, type Value } from './graph/graph.ts';
+export * as ops from './graph/ops.ts';
+export {
+  type Family,
+  type LanguageModel,
+  type LanguageModelConfig,
+  modelConfig,
+  type NewModelOptions,
+  type Rope,
+  type RopeScaling,
+} from './language-model.ts';
+export { type GraphSize, logitsGraph, NO_TARGET, PADDING_SEGMENT, scoringGraph } from './scoring-graph.ts';
+export { type DataType, floatTensor, intTensor, type Tensor } from './tensor.ts';
+export { type TrainingOptions, trainingGraph, trainingState } from './training-graph.ts';
