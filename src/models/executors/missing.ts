@@ -1,0 +1,20 @@
+import { ConfigError } from '../../errors.ts';
+
+/** Versions of the optional runtimes that Sluice is tested with. */
+export const RUNTIME_VERSIONS = { onnxruntime: '1.30.0', tfjs: '4.22.0' } as const;
+
+/** Imports a package that need not be installed; the error is the command that installs it. */
+export async function importRuntime<T>(name: string, load: () => Promise<T>, install: string): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const absent = code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`);
+    throw new ConfigError({
+      expected: `the optional package ${name}`,
+      came: absent ? 'a project without it' : `an error when it was loaded: ${message.split('\n')[0]}`,
+      todo: `Run: ${install}`,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,156 @@
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
+import { InputError, InvariantError } from '../../errors.ts';
+import type { Graph, GraphInput } from '../graph/graph.ts';
+import type { OnnxTarget } from '../onnx/lowering.ts';
+import { nextName, writeOnnx } from '../onnx/onnx.ts';
+import { dataTypeOf, elementCount, type Tensor } from '../tensor.ts';
+import { checkTensors } from './check-tensors.ts';
+import type { Session, Tensors } from './executor.ts';
+
+/** What onnxruntime-node and onnxruntime-web have in common. */
+export interface OrtRuntime {
+  readonly InferenceSession: typeof InferenceSession;
+  readonly Tensor: typeof OrtTensor;
+}
+
+export interface OnnxSettings {
+  readonly target: OnnxTarget;
+  readonly options: InferenceSession.SessionOptions;
+  /** State stays on the device between runs. */
+  readonly stateOnDevice: boolean;
+}
+
+/** Weights up to this size become constants of the model, which the runtime packs once; larger ones are inputs of every run. */
+const CONSTANTS_UP_TO = 1_000_000_000;
+
+/** Opens a graph with an ONNX runtime. */
+export async function openOnnx(
+  ort: OrtRuntime,
+  graph: Graph,
+  values: Tensors,
+  settings: OnnxSettings,
+): Promise<Session> {
+  checkTensors(graph, values, ['weight', 'state']);
+  const weights = ofKind(graph, 'weight');
+  const bytes = weights.reduce((n, w) => n + 4 * elementCount(graph.values[w.value].shape), 0);
+  const baked = bytes <= CONSTANTS_UP_TO ? weights : [];
+  const constants = new Map(baked.map(({ name }) => [name, values.get(name)!]));
+  const session = await create(ort, graph, constants, settings);
+  const fixed = Object.fromEntries(
+    weights.filter((w) => !constants.has(w.name)).map(({ name }) => [name, ortTensor(ort, values.get(name)!)]),
+  );
+  const state = settings.stateOnDevice ? deviceState(ort, graph, values) : hostState(ort, graph, values);
+  let released = false;
+  return {
+    async run(feeds) {
+      if (released)
+        throw new InvariantError({ expected: 'an open session', came: 'a released one', where: graph.name });
+      checkTensors(graph, feeds, ['feed']);
+      const given = Object.fromEntries([...feeds].map(([name, tensor]) => [name, ortTensor(ort, tensor)]));
+      const fetches: Record<string, OrtTensor | null> = { ...state.targets() };
+      for (const { name } of graph.outputs) fetches[name] = null;
+      const results = await session.run({ ...fixed, ...state.current(), ...given }, fetches);
+      state.advance(results);
+      return new Map(graph.outputs.map(({ name }) => [name, plain(results[name])]));
+    },
+    async readState() {
+      const entries = Object.entries(state.current()).map(async ([name, tensor]) => {
+        const data = (await tensor.getData()) as Float32Array | Int32Array;
+        return [name, { shape: tensor.dims, data: data.slice() }] as const;
+      });
+      return new Map(await Promise.all(entries));
+    },
+    async release() {
+      if (released) return;
+      released = true;
+      state.dispose();
+      await session.release();
+    },
+  };
+}
+
+async function create(ort: OrtRuntime, graph: Graph, constants: Tensors, settings: OnnxSettings) {
+  const model = writeOnnx(graph, settings.target, constants);
+  const places = Object.fromEntries([
+    ...graph.outputs.map((o) => [o.name, 'cpu'] as const),
+    ...graph.stateOutputs.map((o) => [nextName(o.name), 'gpu-buffer'] as const),
+  ]);
+  const options = settings.stateOnDevice ? { ...settings.options, preferredOutputLocation: places } : settings.options;
+  try {
+    return await ort.InferenceSession.create(model, options);
+  } catch (cause) {
+    throw new InputError({
+      expected: `the ONNX runtime to open '${graph.name}' (${model.byteLength} bytes)`,
+      came: (cause as Error).message,
+      todo: 'Choose another executor, and tell us: this graph should open.',
+      cause,
+    });
+  }
+}
+
+/** The state of a session: what is fed, where the next one goes, and the change from one to the next. */
+interface State {
+  current(): Readonly<Record<string, OrtTensor>>;
+  targets(): Record<string, OrtTensor | null>;
+  advance(results: InferenceSession.OnnxValueMapType): void;
+  dispose(): void;
+}
+
+/** Two sets of buffers that take turns: nothing is allocated in a step. */
+function hostState(ort: OrtRuntime, graph: Graph, values: Tensors): State {
+  const names = graph.stateOutputs.map((o) => o.name);
+  const copies = () =>
+    Object.fromEntries(
+      names.map((name) => {
+        const { shape, data } = values.get(name)!;
+        return [name, ortTensor(ort, { shape, data: data.slice() })];
+      }),
+    );
+  let [now, next] = names.length > 0 ? [copies(), copies()] : [{}, {}];
+  return {
+    current: () => now,
+    targets: () => Object.fromEntries(names.map((name) => [nextName(name), next[name]])),
+    advance() {
+      [now, next] = [next, now];
+    },
+    dispose() {
+      now = {};
+      next = {};
+    },
+  };
+}
+
+function deviceState(ort: OrtRuntime, graph: Graph, values: Tensors): State {
+  const names = graph.stateOutputs.map((o) => o.name);
+  let now: Record<string, OrtTensor> = Object.fromEntries(
+    names.map((name) => [name, ortTensor(ort, values.get(name)!)]),
+  );
+  const dispose = () => {
+    for (const tensor of Object.values(now)) if (tensor.location !== 'cpu') tensor.dispose();
+  };
+  return {
+    current: () => now,
+    targets: () => Object.fromEntries(names.map((name) => [nextName(name), null])),
+    advance(results) {
+      dispose();
+      now = Object.fromEntries(names.map((name) => [name, results[nextName(name)] as OrtTensor]));
+    },
+    dispose,
+  };
+}
+
+function ofKind(graph: Graph, kind: GraphInput['kind']): readonly GraphInput[] {
+  return graph.inputs.filter((i) => i.kind === kind);
+}
+
+/** The runtime refuses shared memory: such a tensor is copied. */
+function ortTensor(ort: OrtRuntime, tensor: Tensor): OrtTensor {
+  const { shape, data } = tensor;
+  const own = data.buffer instanceof ArrayBuffer ? data : data.slice();
+  return new ort.Tensor(dataTypeOf(tensor), own, shape) as OrtTensor;
+}
+
+function plain(value: InferenceSession.OnnxValueMapType[string]): Tensor {
+  const tensor = value as OrtTensor;
+  return { shape: tensor.dims, data: tensor.data as Float32Array | Int32Array };
+}

@@ -1,0 +1,51 @@
+import { ConfigError } from '../../errors.ts';
+import type { Executor } from './executor.ts';
+import { importRuntime, RUNTIME_VERSIONS } from './missing.ts';
+import { openOnnx } from './onnx-session.ts';
+
+/** Where onnxruntime-node computes. */
+export type NodeProvider = 'cpu' | 'webgpu' | 'cuda';
+
+export interface NodeExecutorOptions {
+  /** Default cpu. */
+  readonly provider?: NodeProvider;
+  /** Threads of one session on the CPU; default 1: one session per worker, one worker per core. */
+  readonly threads?: number;
+}
+
+/** The script of the package would download the CUDA provider; without it the CPU and WebGPU providers are there. */
+export const INSTALL_ONNXRUNTIME_NODE = `ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@${RUNTIME_VERSIONS.onnxruntime}`;
+
+/** ONNX graphs on the CPU, or on a GPU through WebGPU (Vulkan, Metal, Direct3D 12) or CUDA. */
+export async function onnxruntimeNode({ provider = 'cpu', threads = 1 }: NodeExecutorOptions = {}): Promise<Executor> {
+  const module = await importRuntime('onnxruntime-node', () => import('onnxruntime-node'), INSTALL_ONNXRUNTIME_NODE);
+  const ort = module.default ?? module;
+  const supported = ort.listSupportedBackends().map((b) => b.name);
+  if (!supported.includes(provider))
+    throw new ConfigError({
+      expected: `an onnxruntime-node with the ${provider} provider`,
+      came: `one with ${supported.join(', ')}`,
+      todo:
+        provider === 'cuda'
+          ? `Install it where its CUDA provider can be downloaded: npm install onnxruntime-node@${RUNTIME_VERSIONS.onnxruntime} --onnxruntime-node-install=cuda12`
+          : 'Use onnxruntime-cpu, or a platform for which the package has this provider.',
+    });
+  return {
+    name: `onnxruntime-${provider}`,
+    description: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common} ${provider}${provider === 'cpu' ? `, ${threads} ${threads === 1 ? 'thread' : 'threads'} a session` : ''}`,
+    open: (graph, values) =>
+      openOnnx(ort, graph, values, {
+        target: provider === 'webgpu' ? 'webgpu' : 'cpu',
+        stateOnDevice: provider === 'webgpu',
+        options: {
+          executionProviders: [provider],
+          graphOptimizationLevel: 'all',
+          intraOpNumThreads: threads,
+          interOpNumThreads: 1,
+          logSeverityLevel: 3,
+          // Threads that wait by spinning take the cores from the workers beside them.
+          extra: { session: { intra_op: { allow_spinning: '0' } } },
+        },
+      }),
+  };
+}
