@@ -8,6 +8,9 @@ import type { SplitProgress, SplitTask, Task, TaskResult } from './types.ts';
 
 /** Buffers of one split in work, measured: batch, kernel memory, one open row group per sink, its encoder. */
 const SPLIT_BYTES = 96 * 1024 * 1024;
+/** A document that is a file of its own may be larger than a batch: its text, copies of it and kernel tables for each byte more, measured. */
+const BYTES_PER_LARGE_BYTE = 12;
+const LARGE_DOCUMENT = 2 * 1024 * 1024;
 /** So often a task is tried again on a fresh thread when its thread died. */
 const RETRIES = 2;
 
@@ -86,7 +89,7 @@ export async function openExecutor(
   };
   const closures = recipe.steps.some((s) => s.descriptor.kind === 'custom');
   const split = async (task: SplitTask, limit: number | null): Promise<TaskResult> => {
-    const lease = await budget.acquire(SPLIT_BYTES, `split ${task.split.index}`, signal);
+    const lease = await budget.acquire(bytesOf(task), `split ${task.split.index}`, signal);
     try {
       const extra = { limit, samplePercent: options.samplePercent };
       if (closures && task.phase.steps.some((s) => s.kind === 'custom')) {
@@ -112,6 +115,15 @@ export async function openExecutor(
       await Promise.allSettled(inWork);
     },
   };
+}
+
+/** Bytes that a split takes while it is worked on. */
+function bytesOf({ split, files, read }: SplitTask): number {
+  const texts = split.ranges
+    .map((r) => files[r.file])
+    .filter((f) => f.format === 'text' && f.size <= read.maxLineBytes);
+  const largest = texts.reduce((most, f) => Math.max(most, f.size), 0);
+  return SPLIT_BYTES + BYTES_PER_LARGE_BYTE * Math.max(0, largest - LARGE_DOCUMENT);
 }
 
 /** What a task is called in messages: the split with its files, the barrier, the shard. */

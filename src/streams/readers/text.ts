@@ -8,6 +8,8 @@ import { withoutMark } from './mark.ts';
 
 const encoder = new TextEncoder();
 const EXCERPT = 240;
+/** Of a byte order mark. */
+const MARK_BYTES = 3;
 
 /** Reads a file as one document; its id is its path. */
 export async function* readText(
@@ -30,6 +32,16 @@ export async function* readText(
       excerpt: excerptOf(head),
     },
   });
+  const { maxLineBytes } = options;
+  const tooLong = (size: number): ReadEvent =>
+    aside('line_too_long', `expected a text of at most ${maxLineBytes} bytes, came ${size}`, size);
+  if (file.codec === 'none' && file.size > maxLineBytes + MARK_BYTES) {
+    head = Uint8Array.from(await window.peek(0, EXCERPT));
+    yield tooLong(file.size);
+    return;
+  }
+  // Of a plain file the size is known: one buffer instead of parts and their sum.
+  const whole = file.codec === 'none' ? new Uint8Array(file.size) : null;
   for await (const piece of withoutMark(unpack(window, file.codec, 0, { maxRatio: options.maxRatio }), file.size)) {
     if ('damage' in piece) {
       // Half a document is none.
@@ -39,14 +51,15 @@ export async function* readText(
     if (head.length < EXCERPT)
       head = new Uint8Array(Buffer.concat([head, piece.bytes.subarray(0, EXCERPT - head.length)]));
     bytes += piece.bytes.length;
-    if (bytes <= options.maxLineBytes) parts.push(piece.bytes.slice());
+    if (whole) whole.set(piece.bytes, bytes - piece.bytes.length);
+    else if (bytes <= maxLineBytes) parts.push(piece.bytes.slice());
     else parts.length = 0;
   }
-  if (bytes > options.maxLineBytes) {
-    yield aside('line_too_long', `expected a text of at most ${options.maxLineBytes} bytes, came ${bytes}`, bytes);
+  if (bytes > maxLineBytes) {
+    yield tooLong(bytes);
     return;
   }
-  const text = parts.length === 1 ? parts[0] : Buffer.concat(parts);
+  const text = whole ? whole.subarray(0, bytes) : parts.length === 1 ? parts[0] : Buffer.concat(parts);
   if (!isUtf8(text)) {
     yield aside('invalid_utf8', 'expected UTF-8, came other bytes', bytes);
     return;
