@@ -69,5 +69,5 @@ export default recipe({
     drop('data_quality', tableRules(), { where: data }),
   ],
   sinks: [parquet()],
-  expected: { prose: { max: 0.7 }, code: { max: 0.7 }, table: { max: 0.7 } },
+  expected: { domains: { prose: { max: 0.7 }, code: { max: 0.7 }, table: { max: 0.7 } } },
 });

@@ -62,5 +62,5 @@ export default recipe({
     drop('table_quality', tableRules(), { where: table }),
   ],
   sinks: [parquet()],
-  expected: { all: { max: 0.5 }, code: { max: 0.2 } },
+  expected: { all: { max: 0.97 }, domains: { code: { max: 0.5 } } },
 });

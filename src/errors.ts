@@ -48,10 +48,27 @@ export class InvariantError extends SluiceError {
   }
 }
 
+/** What a guard saw, as data. Shares are 0 to 1. */
+export interface GuardSight {
+  readonly guard: 'rule' | 'cluster' | 'drop_share' | 'quarantine';
+  /** `step.rule`, the dedup step, a domain, or `all`. */
+  readonly of: string;
+  readonly documents: number;
+  readonly outOf: number;
+  readonly share: number;
+  readonly min: number;
+  readonly max: number;
+  /** Flag of `sluice run` that allows it. */
+  readonly flag: string;
+  readonly examples: readonly { readonly id: string; readonly value: number | null; readonly excerpt: string }[];
+}
+
 /** A guard stopped the run before harm: exit code 3. */
 export class GuardError extends SluiceError {
-  constructor(parts: ErrorParts) {
+  readonly saw: GuardSight;
+  constructor(parts: ErrorParts, saw: GuardSight) {
     super('guard', parts);
+    this.saw = saw;
   }
 }
 

@@ -8,7 +8,26 @@ import type { Json, Operator, StepDescriptor } from './streams/operator.ts';
 import { type ReadOptions, readOptions } from './streams/read-options.ts';
 import { SPLIT_TEXT_BYTES } from './streams/splits.ts';
 
-const band = z.strictObject({ min: z.number().min(0).max(1).default(0), max: z.number().min(0).max(1).default(1) });
+const band = z
+  .strictObject({ min: z.number().min(0).max(1).default(0), max: z.number().min(0).max(1).default(1) })
+  .refine(({ min, max }) => min <= max, 'a band with min <= max');
+
+const expectedBands = z.strictObject({
+  /** Share of all documents that the run drops. Default of the guard: at most 0.98. */
+  all: band.optional(),
+  /** Share of a domain that the run drops. Default: any. */
+  domains: z.record(z.string(), band).default({}),
+  /** Share of all documents that one rule is the first to drop, by name of the rule. Default of the guard: at most 0.6. */
+  rules: z.record(z.string(), band).default({}),
+  /** Share of all documents in the largest cluster of a dedup step. Default of the guard: at most 0.05. */
+  cluster: band.optional(),
+  /** Share of records that cannot be read. Default of the guard: at most 0.2. */
+  quarantine: band.optional(),
+});
+
+/** Shares from `min` to `max`, 0 to 1. */
+export type Band = z.output<typeof band>;
+export type Expected = z.output<typeof expectedBands>;
 
 const isOperator = (value: unknown): value is Operator =>
   typeof value === 'function' &&
@@ -35,8 +54,8 @@ const recipeSchema = z.strictObject({
   seed: z.int().default(0),
   /** Bytes of text that a split (the unit of commit and resume) aims at. Default 32 MiB. */
   splitBytes: z.int().min(4096).default(SPLIT_TEXT_BYTES),
-  /** Share of documents dropped that is no surprise, per domain or for the whole run (`all`); shown in the summary when it is outside. */
-  expected: z.record(z.string(), band).default({}),
+  /** Shares that are no surprise. A guard stops a run of 1,000 documents or more that leaves a band; what is stated replaces its default. */
+  expected: expectedBands.prefault({}),
 });
 
 export type RecipeInput = z.input<typeof recipeSchema>;
@@ -51,7 +70,7 @@ export interface Recipe {
   readonly sinks: readonly SinkDescriptor[];
   readonly seed: number;
   readonly splitBytes: number;
-  readonly expected: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
+  readonly expected: Expected;
 }
 
 /** Checks a recipe. Unknown keys, steps of one name and rules on columns that nobody writes are errors before the first byte is read. */
@@ -63,6 +82,7 @@ export function recipe(input: RecipeInput): Recipe {
     checked.steps.map((s) => s.descriptor),
     checked.name,
   );
+  checkExpected(checked);
   const sinkNames = checked.sinks.map((s) => s.name);
   const twice = sinkNames.find((n, i) => sinkNames.indexOf(n) !== i);
   if (twice)
@@ -74,12 +94,33 @@ export function recipe(input: RecipeInput): Recipe {
   return checked;
 }
 
+/** A band for a rule that no step has would never be judged. */
+function checkExpected({ name, steps, expected }: Recipe): void {
+  const rules = steps.flatMap((s) => s.descriptor.rules.map((r) => r.name));
+  const unknown = Object.keys(expected.rules).find((r) => !rules.includes(r));
+  if (unknown === undefined) return;
+  const near = nearestName(unknown, rules);
+  throw new ConfigError({
+    expected: 'the name of a rule of this recipe',
+    came: unknown,
+    where: `recipe ${name} at expected.rules`,
+    todo: near ? `Did you mean ${near}?` : `There are ${rules.join(', ') || 'none'}.`,
+  });
+}
+
+/** Keys that are known at a path of a recipe. */
+const SHAPES: Readonly<Record<string, object>> = {
+  '': recipeSchema.shape,
+  read: readOptions.shape,
+  expected: expectedBands.shape,
+};
+
 function recipeError(error: z.ZodError, name: string): ConfigError {
   // A misspelt key also leaves the right one missing: the misspelling says more.
   const issue = error.issues.find((i) => i.code === 'unrecognized_keys') ?? error.issues[0];
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
-    const known = path === '' ? Object.keys(recipeSchema.shape) : path === 'read' ? Object.keys(readOptions.shape) : [];
+    const known = Object.keys(SHAPES[path] ?? {});
     const near = nearestName(issue.keys[0], known);
     return new ConfigError({
       expected: known.length > 0 ? `only ${known.join(', ')}` : 'only known keys',

@@ -111,6 +111,7 @@ async function runAll(
       finishedAt: null,
       seconds: 0,
       totals: null,
+      guards: null,
     };
     if (!previous) await directory.writeRunJson(base);
     await new Run({ recipe, options, plan, directory, base, stop, hard, out }).all();

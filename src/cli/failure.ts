@@ -1,4 +1,4 @@
-import { SluiceError } from '../errors.ts';
+import { GuardError, SluiceError } from '../errors.ts';
 import { safeText } from './safe-text.ts';
 import { styleFor } from './terminal.ts';
 
@@ -26,7 +26,8 @@ export function errorEvent(error: unknown): { readonly [key: string]: unknown } 
   const exitCode = exitCodeOf(error);
   if (error instanceof SluiceError) {
     const { expected, came, where = null, todo = null } = error.parts;
-    return { event: 'error', code: error.code, exitCode, message: error.message, expected, came, where, todo };
+    const saw = error instanceof GuardError ? { saw: error.saw } : {};
+    return { event: 'error', code: error.code, exitCode, message: error.message, expected, came, where, todo, ...saw };
   }
   const message = error instanceof Error ? error.message : String(error);
   return { event: 'error', code: 'unexpected', exitCode, message, expected: null, came: null, where: null, todo: null };
@@ -39,7 +40,9 @@ export function printError(error: unknown): void {
   const lines: string[] = [];
   if (error instanceof SluiceError) {
     const { expected, came, where, todo } = error.parts;
-    lines.push(`${style.red('error')}${where ? `  ${style.bold(safeText(where))}` : ''}`);
+    lines.push(
+      `${style.red(error.code === 'guard' ? 'stopped by a guard' : 'error')}${where ? `  ${style.bold(safeText(where))}` : ''}`,
+    );
     lines.push(`  expected  ${safeText(expected)}`);
     lines.push(`  came      ${cameLines(came)}`);
     if (todo) lines.push(`  ${style.cyan('to do')}     ${safeText(todo)}`);

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import type { JudgedGuard } from '../run/guards.ts';
 import type { RunJson } from '../run/types.ts';
 import { liveFiles, readCommits } from '../streams/commits.ts';
-import type { Counters, DomainCounters } from '../streams/counters.ts';
+import { type Counters, type DomainCounters, keptTextBytes } from '../streams/counters.ts';
 import type { StepDescriptor } from '../streams/operator.ts';
 import type { Rule } from '../streams/outcome.ts';
 import { count, duration, percent, plural, rough, shellWord, short, size } from './format.ts';
@@ -16,8 +17,6 @@ export interface SummaryInput {
   readonly result: RunJson;
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
   readonly warnings: readonly string[];
-  /** Documents dropped that are no surprise, per domain or `all`. */
-  readonly expected: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
   /** Greatest resident memory of the process; null when the run was done before. */
   readonly peakBytes: number | null;
   /** Text per second of this sitting; null when it did nothing. */
@@ -27,6 +26,8 @@ export interface SummaryInput {
 
 const REASONS = 8;
 const DOMAINS = 12;
+/** Below so many documents a share is no news. */
+const FEW = 100;
 
 /** What a person wants to read at the end of a run. Leads with what was kept and where it lies. */
 export async function printSummary(terminal: Terminal, input: SummaryInput): Promise<void> {
@@ -37,7 +38,7 @@ export async function printSummary(terminal: Terminal, input: SummaryInput): Pro
   out();
   const head = input.already ? 'This run was done before' : 'Done';
   out(
-    `${style.bold(style.green(head))}: kept ${style.bold(count(t.kept.documents))} of ${plural(t.read.documents, 'document')} (${percent(t.kept.documents, t.read.documents)}), ${size(t.kept.bytes - t.cutBytes)} of text, in ${duration(result.seconds)}.`,
+    `${style.bold(style.green(head))}: kept ${style.bold(count(t.kept.documents))} of ${plural(t.read.documents, 'document')} (${percent(t.kept.documents, t.read.documents)}), ${size(keptTextBytes(t))} of text, in ${duration(result.seconds)}.`,
   );
   out(
     style.dim(
@@ -189,35 +190,32 @@ function noteLines({ style, width }: Terminal, input: SummaryInput, t: Counters)
       `${plural(t.unjudged, 'kept document')} (${percent(t.unjudged, t.kept.documents)}) that no rule looked at`,
     );
   if (t.cutBytes > 0) say('cut', `${size(t.cutBytes)} of text cut out of kept documents (spans in the ledger)`);
-  for (const text of surprises(input, t)) say('look here', text, style.yellow);
+  for (const text of surprises(input)) say('look here', text, style.yellow);
   const pace = input.bytesPerSecond === null ? [] : [`${size(input.bytesPerSecond)}/s of text`];
   if (input.peakBytes !== null) pace.push(`${size(input.peakBytes)} of memory at most`);
   if (pace.length > 0) say('pace', pace.join(', '));
   return lines;
 }
 
-/** What the one who started the run would want to hear before using its output. */
-function surprises({ result, expected }: SummaryInput, t: Counters): string[] {
-  const texts: string[] = [];
-  const share = (d: { dropped: { documents: number }; read: { documents: number } }): number =>
-    d.read.documents === 0 ? 0 : d.dropped.documents / d.read.documents;
-  for (const [name, band] of Object.entries(expected)) {
-    const d = name === 'all' ? t : t.domains[name];
-    if (!d || d.read.documents < 100) continue;
-    const s = share(d);
-    if (s >= band.min && s <= band.max) continue;
-    const bound = s > band.max ? `at most ${percent(band.max, 1)}` : `at least ${percent(band.min, 1)}`;
-    texts.push(
-      `${name === 'all' ? 'Of all documents' : `Of ${safeText(name)}`} ${percent(s, 1)} were left out; the recipe ${safeText(result.name)} expects ${bound}.`,
-    );
-  }
-  const top = topReasons(t)[0];
-  if (t.read.documents >= 100 && top && top.dropped > 0.6 * t.read.documents)
-    texts.push(
-      `One rule, ${safeText(top.rule)}, left out ${percent(top.dropped, t.read.documents)} of all documents. See whether it fits this text: sluice explain shows what threshold would have kept a document.`,
-    );
-  return texts;
+/** What the one who started the run would want to hear before using its output: all that guards saw near or beyond a limit. */
+function surprises({ result }: SummaryInput): string[] {
+  return (result.guards?.judged ?? [])
+    .filter((g) => g.state !== 'within' && g.outOf >= FEW)
+    .map((g) => {
+      const [subject, limit] = [GUARD_WORDS[g.guard](g), g.share < g.min ? g.min : g.max];
+      const bound = `${g.share < g.min ? 'at least' : 'at most'} ${percent(limit, 1)}`;
+      const allowed = g.allowed && g.state === 'outside' ? ', and a flag allowed more' : '';
+      const near = g.state === 'near' ? ', which is near' : '';
+      return `${subject} ${percent(g.documents, g.outOf)} of ${plural(g.outOf, 'document')}; ${g.stated ? 'the recipe expects' : 'the guard is'} ${bound}${near}${allowed}.`;
+    });
 }
+
+const GUARD_WORDS: Record<JudgedGuard['guard'], (g: JudgedGuard) => string> = {
+  rule: ({ of }) => `Rule ${safeText(of)} alone left out`,
+  drop_share: ({ of }) => (of === 'all' ? 'All rules together left out' : `Of ${safeText(of)} the rules left out`),
+  cluster: ({ of }) => `One document and its copies (${safeText(of)}) are`,
+  quarantine: () => 'Records that could not be read are',
+};
 
 async function printOutput(
   { out, style, width }: Terminal,

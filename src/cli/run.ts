@@ -25,6 +25,22 @@ const options = {
   sample: { value: 'P%', help: 'Only about P percent of the documents, chosen by a hash of the id.' },
   'annotate-only': { help: 'Computes every annotation and drops nothing.' },
   'shard-size': { value: 'SIZE', help: 'Size that finished files aim at. Default 256MB.' },
+  'allow-rule': {
+    value: 'RULE',
+    many: true,
+    help: 'Lets this rule drop any share; without it a guard stops a run of which one rule drops more than 60 %.',
+  },
+  'allow-drop-share': {
+    value: 'SCOPE',
+    many: true,
+    help: 'Lets the whole run (all) or a domain lose any share; the guard is 98 % of a run, or what the recipe expects.',
+  },
+  'allow-cluster': {
+    value: 'STEP',
+    many: true,
+    help: 'Lets one document of this dedup step have any number of copies; the guard is 5 % of the run.',
+  },
+  'allow-quarantine': { help: 'Lets any share of records be unreadable; the guard is 20 % of the run.' },
   fresh: { help: 'Deletes an earlier run in the output folder first (only a folder that holds a run of ours).' },
   json: { help: 'One JSON object per line on standard output, see below.' },
 } as const satisfies OptionSpecs;
@@ -42,6 +58,12 @@ async function run(args: readonly string[]): Promise<number> {
     samplePercent: percentOption(values.sample),
     fresh: values.fresh,
     annotateOnly: values['annotate-only'],
+    allow: {
+      rule: [...values['allow-rule']],
+      dropShare: [...values['allow-drop-share']],
+      cluster: [...values['allow-cluster']],
+      quarantine: values['allow-quarantine'],
+    },
     shardSize: values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size'),
   };
   const reporterOptions = { name: recipe.name, limit };
@@ -71,7 +93,6 @@ async function run(args: readonly string[]): Promise<number> {
       result: end.result,
       skipped: planned?.skipped ?? [],
       warnings: planned?.warnings ?? [],
-      expected: recipe.expected,
       peakBytes: end.already ? null : process.resourceUsage().maxRSS * 1024,
       bytesPerSecond: end.already ? null : (end.result.totals?.read.bytes ?? 0) / end.result.seconds,
       already: end.already,
@@ -185,7 +206,11 @@ export const runCommand: Command = {
       '  stopping  after the first Ctrl-C',
       '  stopped   run splitsDone splits                      (exit code 130)',
       '  finished  run already seconds totals                 (exit code 0)',
-      '  error     code exitCode message expected came where todo',
+      '  error     code exitCode message expected came where todo, and of a guard (exit code 3)',
+      '            saw{guard,of,documents,outOf,share,min,max,flag,examples[{id,value,excerpt}]}',
+      '',
+      'Guards judge a run from 1,000 documents on, split by split in input order. One that stops a run says what it saw and',
+      'which --allow- flag lets it pass; the same command with that flag goes on where the run stopped.',
     ],
   },
   run,

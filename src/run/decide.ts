@@ -3,6 +3,7 @@ import type { Kernel } from '../kernels/kernel.ts';
 import { makeBarrier } from '../operators/index.ts';
 import { writeDecision } from '../streams/barrier.ts';
 import type { CommittedFile } from '../streams/commits.ts';
+import { LargestCluster } from './clusters.ts';
 import { barrierPaths } from './layout.ts';
 import type { DecideTask, TaskResult } from './types.ts';
 
@@ -14,10 +15,13 @@ export async function decide(task: DecideTask, kernel: Kernel): Promise<TaskResu
     return { split, spill: join(task.runDirectory, spill), keys: join(task.runDirectory, keys) };
   });
   const files: CommittedFile[] = [];
+  const clusters = task.barrier.kind === 'dedup' ? new LargestCluster() : null;
   for await (const decision of barrier.decide(splits, task.memoryBytes)) {
     const path = barrierPaths(task.barrier.step, decision.split).decision;
     await writeDecision(join(task.runDirectory, `${path}.tmp`), decision);
+    clusters?.add(decision.duplicateOf);
     files.push({ sink: 'work', path, rows: decision.keep.length, bytes: 0, textBytes: 0, xxh64: '' });
   }
-  return { files, counters: null };
+  const written = task.splits.map((s) => join(task.runDirectory, `${barrierPaths(task.barrier.step, s).decision}.tmp`));
+  return { files, counters: null, cluster: (await clusters?.largest(splits, written)) ?? null };
 }

@@ -9,7 +9,7 @@ import { sinkFolder } from './layout.ts';
 import type { RunOptions } from './options.ts';
 import { RUN_FORMAT, type RunJson } from './types.ts';
 
-type Identity = Omit<RunJson, 'status' | 'startedAt' | 'finishedAt' | 'seconds' | 'totals'>;
+type Identity = Omit<RunJson, 'status' | 'startedAt' | 'finishedAt' | 'seconds' | 'totals' | 'guards'>;
 
 /** What a run is: everything that decides its output, with hashes. Workers, memory and display are outside it. */
 export async function identityOf(recipe: Recipe, options: RunOptions, plan: SplitPlan): Promise<{ run: Identity }> {

@@ -2,6 +2,19 @@ import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import { ConfigError } from '../errors.ts';
 
+/** What guards must let pass; outside the recipe hash, so that a run which a guard stopped goes on when it is allowed. */
+const allowOptions = z.strictObject({
+  /** Rules (`gopher_min_words`, or `step.rule`) that may drop any share. */
+  rule: z.array(z.string()).default([]),
+  /** `all` or domains that may lose any share. */
+  dropShare: z.array(z.string()).default([]),
+  /** Dedup steps whose clusters may have any size. */
+  cluster: z.array(z.string()).default([]),
+  /** True: any share of records may be unreadable. */
+  quarantine: z.boolean().default(false),
+});
+export type Allow = z.output<typeof allowOptions>;
+
 export const runOptions = z.strictObject({
   /** Globs, folders, files, or `-` for standard input; default: those of the recipe. */
   input: z.array(z.string()).optional(),
@@ -26,6 +39,8 @@ export const runOptions = z.strictObject({
   fresh: z.boolean().default(false),
   /** Annotates and judges, but drops nothing: for `what-if`. */
   annotateOnly: z.boolean().default(false),
+  /** What guards must let pass. Default: nothing. */
+  allow: allowOptions.prefault({}),
   /** Bytes that a finished shard aims at. Default 256 MB. */
   shardSize: z
     .int()

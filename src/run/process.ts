@@ -5,8 +5,10 @@ import { annotationColumns, type Recipe } from '../recipe.ts';
 import { type Counters, conservationError, emptyCounters, mergeCounters } from '../streams/counters.ts';
 import { rewritesText } from '../streams/operator.ts';
 import type { Split, SplitPlan } from '../streams/splits.ts';
+import { filesError, handOverError } from './conservation.ts';
 import { writeDurable } from './durable.ts';
 import { type Executor, openExecutor } from './executor.ts';
+import { GuardWatch } from './guard-watch.ts';
 import { joinShards } from './join.ts';
 import { barrierPaths, sinkFolder } from './layout.ts';
 import type { RunOptions } from './options.ts';
@@ -41,6 +43,7 @@ export class Run {
   #hard: AbortSignal;
   #out: Subscriber<RunEvent>;
   #phases: Phase[];
+  #guards: GuardWatch;
   #startedMs = performance.now();
 
   constructor(parts: RunParts) {
@@ -53,6 +56,7 @@ export class Run {
     this.#hard = parts.hard;
     this.#out = parts.out;
     this.#phases = phasesOf(parts.recipe.steps.map((s) => s.descriptor));
+    this.#guards = new GuardWatch(parts.recipe, parts.options, parts.directory, parts.plan.splits.length);
   }
 
   async all(): Promise<void> {
@@ -85,6 +89,7 @@ export class Run {
       for (const phase of this.#phases) {
         if (phase.after) await this.#decide(phase.after, executor);
         await this.#runPhase(phase, executor, progress);
+        await this.#heedGuards();
         if (this.#stop.aborted) {
           progress.end();
           return await this.#stopped();
@@ -92,6 +97,8 @@ export class Run {
       }
       progress.end();
       const totals = this.#totals();
+      this.#guards.end(totals);
+      await this.#heedGuards();
       await joinShards(this.#directory, this.#recipe.sinks, this.#options.shardSize, executor);
       await this.#finish(totals);
     } finally {
@@ -104,15 +111,20 @@ export class Run {
   async #runPhase(phase: Phase, executor: Executor, progress: Progress): Promise<void> {
     const name = `split/${phase.number}`;
     const todo = this.#splitsOf(phase.number).filter((s) => !this.#directory.has(name, s.index));
+    this.#guards.beginPhase(
+      phase.number,
+      this.#splitsOf(phase.number).map((s) => s.index),
+    );
     const limited = phase.number === 0 && this.#options.limit !== null;
     const one = (split: Split) =>
       defer(async () => {
-        if (this.#stop.aborted) return;
+        if (this.#stop.aborted || this.#guards.tripped) return;
         const limit = limited ? this.#remaining() : null;
         if (limit === 0) return;
         const result = await executor.split(this.#task(phase, split), limit);
         if (this.#hard.aborted) return;
         await this.#commit(name, split, result);
+        this.#guards.committed(split.index, result.counters!);
         progress.committed(split.index, phase.number, result.counters!);
       });
     const work = from(todo).pipe(mergeMap(one, limited ? 1 : this.#options.workers));
@@ -125,16 +137,17 @@ export class Run {
   }
 
   async #commit(phase: string, split: Split, result: TaskResult): Promise<void> {
-    const lost = result.counters && conservationError(result.counters);
+    const number = Number(phase.slice('split/'.length));
+    const lost = this.#lost(number, split.index, result);
     if (lost)
       throw new InvariantError({
-        expected: 'every document accounted for',
+        expected: 'every document and every byte of text accounted for',
         came: lost,
         where: `split ${split.index} of ${phase}`,
         todo: 'Please report this with the recipe.',
       });
     // What the barrier before this phase kept of the split has done its work.
-    const after = this.#phases[Number(phase.slice('split/'.length))].after;
+    const after = this.#phases[number].after;
     const replaces = after ? Object.values(barrierPaths(after.step, split.index)) : [];
     await this.#directory.commit({
       phase,
@@ -145,6 +158,25 @@ export class Run {
     });
     await this.#directory.remove(replaces);
     this.#out.next({ type: 'commit', phase, split: split.index, documents: result.counters?.kept.documents ?? 0 });
+  }
+
+  /** A sentence when a split does not add up: in itself, against the phase before, or against the files written. */
+  #lost(phase: number, split: number, { counters, files }: TaskResult): string | null {
+    if (counters === null) return null;
+    const before = this.#directory.commits.find((c) => c.phase === `split/${phase - 1}` && c.split === split);
+    return (
+      conservationError(counters) ??
+      (before?.counters ? handOverError(before.counters.passed, counters.received) : null) ??
+      filesError(counters, files, this.#phases[phase].before === null)
+    );
+  }
+
+  /** A tripped guard ends the run once the splits in work are committed. */
+  async #heedGuards(): Promise<void> {
+    const { tripped, record } = this.#guards;
+    if (tripped === null) return;
+    await this.#directory.writeRunJson({ ...this.#base, seconds: this.#seconds(), guards: record });
+    throw tripped;
   }
 
   #task(phase: Phase, split: Split): SplitTask {
@@ -181,14 +213,21 @@ export class Run {
       splits,
       memoryBytes: Math.floor(this.#options.memory / 2),
     });
-    await this.#directory.commit({ phase, split: 0, files: result.files, replaces: [], counters: null });
+    await this.#directory.commit({
+      phase,
+      split: 0,
+      files: result.files,
+      replaces: [],
+      counters: null,
+      cluster: result.cluster,
+    });
   }
 
   #totals(): Counters {
     const commits = this.#directory.commits.filter((c) => c.counters !== null && c.phase.startsWith('split/'));
     commits.sort((a, b) => a.split - b.split || Number(a.phase.slice(6)) - Number(b.phase.slice(6)));
-    const totals = commits.reduce((sum, c) => mergeCounters(sum, structuredClone(c.counters!)), emptyCounters());
-    const lost = conservationError(totals);
+    const totals = commits.reduce((sum, c) => mergeCounters(sum, c.counters!), emptyCounters());
+    const lost = conservationError(totals) ?? handOverError(totals.passed, totals.received);
     if (lost)
       throw new InvariantError({
         expected: 'read = kept + dropped + quarantined',
@@ -203,7 +242,7 @@ export class Run {
   }
 
   async #stopped(): Promise<void> {
-    await this.#directory.writeRunJson({ ...this.#base, seconds: this.#seconds() });
+    await this.#directory.writeRunJson({ ...this.#base, seconds: this.#seconds(), guards: this.#guards.record });
     const last = `split/${this.#phases.length - 1}`;
     const splitsDone = this.#plan.splits.filter((s) => this.#directory.has(last, s.index)).length;
     this.#out.next({ type: 'stopped', run: this.#directory.path, splitsDone, splits: this.#plan.splits.length });
@@ -214,6 +253,7 @@ export class Run {
       ...this.#base,
       status: 'done',
       totals,
+      guards: this.#guards.record,
       seconds: this.#seconds(),
       finishedAt: new Date().toISOString(),
     };

@@ -1,6 +1,7 @@
 import type { Recipe } from '../recipe.ts';
 import { ledgerSink, quarantineSink, runReadme, sinkExtension } from '../sinks/index.ts';
 import { type Commit, liveFiles } from '../streams/commits.ts';
+import { keptTextBytes } from '../streams/counters.ts';
 import { sinkFolder } from './layout.ts';
 import type { RunJson } from './types.ts';
 
@@ -25,7 +26,7 @@ export function runReadmeOf(recipe: Recipe, commits: readonly Commit[], run: Run
     sinks: written.map(({ sink, name, folder }) => ({ name, folder, kind: sink.kind, extension: sinkExtension(sink) })),
     totals: [
       ['documents read', `${t.read.documents} (${megabytes(t.read.bytes)} of text)`],
-      ['kept', `${t.kept.documents} (${megabytes(t.kept.bytes - t.cutBytes)})`],
+      ['kept', `${t.kept.documents} (${megabytes(keptTextBytes(t))})`],
       ['dropped', `${t.dropped.documents} (${megabytes(t.dropped.bytes)})`],
       ['quarantined', `${t.quarantined.records} records (${megabytes(t.quarantined.bytes)} raw)`],
       ['rules', run.versions.join(', ')],

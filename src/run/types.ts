@@ -1,10 +1,11 @@
 import type { SinkDescriptor } from '../sinks/index.ts';
 import type { ColumnSpec } from '../streams/columns.ts';
-import type { CommittedFile } from '../streams/commits.ts';
+import type { CommittedFile, DuplicateCluster } from '../streams/commits.ts';
 import type { Counters } from '../streams/counters.ts';
 import { isBarrier, type Json, type StepDescriptor } from '../streams/operator.ts';
 import type { ReadOptions } from '../streams/read-options.ts';
 import type { PlannedFile, Split } from '../streams/splits.ts';
+import type { GuardRecord } from './guards.ts';
 
 export const RUN_FORMAT = 1;
 
@@ -72,6 +73,8 @@ export type Task = SplitTask | DecideTask | JoinTask;
 export interface TaskResult {
   readonly files: readonly CommittedFile[];
   readonly counters: Counters | null;
+  /** Of a dedup's decision. */
+  readonly cluster?: DuplicateCluster | null;
 }
 
 /** Sent by a worker while it works on a split. */
@@ -100,6 +103,8 @@ export interface RunJson {
   /** Seconds of work, added up over interruptions. */
   readonly seconds: number;
   readonly totals: Counters | null;
+  /** Null before anything was judged. */
+  readonly guards: GuardRecord | null;
 }
 
 export type RunEvent =

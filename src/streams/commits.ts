@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
-import type { Counters } from './counters.ts';
+import type { Counters, DropExample } from './counters.ts';
 import { xxh64Hex } from './hash.ts';
 
 /** An immutable file that a commit makes part of the run. */
@@ -17,6 +17,16 @@ export interface CommittedFile {
   readonly xxh64: string;
 }
 
+/** A document that stands for others, as a dedup step decided. */
+export interface DuplicateCluster {
+  /** Position label of the survivor. */
+  readonly survivor: string;
+  /** The survivor and all its copies. */
+  readonly documents: number;
+  /** The first three copies in input order; the value is their similarity. */
+  readonly examples: readonly DropExample[];
+}
+
 /** One line of commits.jsonl: everything that became true at once. */
 export interface Commit {
   readonly format: 1;
@@ -28,6 +38,8 @@ export interface Commit {
   /** Files of earlier commits that these replace. */
   readonly replaces: readonly string[];
   readonly counters: Counters | null;
+  /** Of a dedup's decision: the cluster with the most documents; null when nothing is a copy. */
+  readonly cluster?: DuplicateCluster | null;
   readonly at: string;
 }
 

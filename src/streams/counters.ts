@@ -1,6 +1,6 @@
 import type { DocumentBatch } from './batch.ts';
 import { stringAt } from './columns.ts';
-import type { QuarantinedRecord } from './outcome.ts';
+import type { CutSpans, QuarantinedRecord } from './outcome.ts';
 
 /** Documents, bytes of original text and estimated tokens. */
 export interface Amount {
@@ -21,6 +21,14 @@ export interface DropExample {
   readonly id: string;
   readonly domain: string;
   readonly value: number | null;
+  readonly excerpt: string;
+}
+
+/** A record that could not be read. */
+export interface QuarantineExample {
+  /** `file#block.offset`. */
+  readonly position: string;
+  readonly reason: string;
   readonly excerpt: string;
 }
 
@@ -48,10 +56,13 @@ export interface Counters {
   /** Documents handed over a barrier to the next phase, and taken over there. */
   passed: Amount;
   received: Amount;
-  /** Bytes are raw input bytes. */
-  quarantined: { records: number; bytes: number; byReason: Record<string, number> };
-  /** Bytes of text cut from kept documents by rewrites. */
+  /** Bytes are raw input bytes. Examples: the first three in input order. */
+  quarantined: { records: number; bytes: number; byReason: Record<string, number>; examples: QuarantineExample[] };
+  /** Bytes of the spans that rewrites cut out of kept documents, and bytes that they put in their place. */
   cutBytes: number;
+  addedBytes: number;
+  /** Bytes by which kept texts differ from what was read without a span that says so: 0, or the run stops. */
+  unexplainedBytes: number;
   /** Kept documents that no rule judged. */
   unjudged: number;
   domains: Record<string, DomainCounters>;
@@ -69,8 +80,10 @@ export const emptyCounters = (): Counters => ({
   dropped: amount(),
   passed: amount(),
   received: amount(),
-  quarantined: { records: 0, bytes: 0, byReason: {} },
+  quarantined: { records: 0, bytes: 0, byReason: {}, examples: [] },
   cutBytes: 0,
+  addedBytes: 0,
+  unexplainedBytes: 0,
   unjudged: 0,
   domains: {},
   steps: {},
@@ -102,7 +115,10 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
   for (const [reason, n] of Object.entries(b.quarantined.byReason)) {
     a.quarantined.byReason[reason] = entry(a.quarantined.byReason, reason, () => 0) + n;
   }
+  a.quarantined.examples = [...a.quarantined.examples, ...b.quarantined.examples].slice(0, EXAMPLES);
   a.cutBytes += b.cutBytes;
+  a.addedBytes += b.addedBytes;
+  a.unexplainedBytes += b.unexplainedBytes;
   a.unjudged += b.unjudged;
   for (const [name, d] of Object.entries(b.domains)) {
     const mine = entry(a.domains, name, domainCounters);
@@ -155,6 +171,10 @@ export function countQuarantined(counters: Counters, record: QuarantinedRecord):
   counters.read.documents++;
   q.bytes += record.bytes;
   q.byReason[record.reason] = entry(q.byReason, record.reason, () => 0) + 1;
+  if (q.examples.length < EXAMPLES) {
+    const { file, block, offset, reason, excerpt } = record;
+    q.examples.push({ position: `${file}#${block}.${offset}`, reason, excerpt: shortened(excerpt) });
+  }
 }
 
 /** Bytes of the text as read, per row; carried over a barrier in `_text_bytes`. */
@@ -190,12 +210,23 @@ export function countOutcome(counters: Counters, batch: DocumentBatch, last: boo
     add(domain.read, 0, 0, t);
     add(counters.read, 0, 0, t);
     if (!kept) continue;
-    counters.cutBytes += bytes[i] - (now[i + 1] - now[i]);
+    countCuts(counters, batch.cuts, i, bytes[i], now[i + 1] - now[i]);
     const judged =
       batch.verdicts.some((v) => v.judged[i] === 1) || (judgedBefore ? Number(judgedBefore.values[i]) > 0 : false);
     if (!judged) counters.unjudged++;
   }
   for (const verdict of batch.verdicts) countVerdict(counters, batch, verdict, bytes);
+}
+
+/** The text of a kept document must be the text read, less the spans cut, and what stands in for them. */
+function countCuts(counters: Counters, cuts: CutSpans | null, row: number, read: number, kept: number): void {
+  let cut = 0;
+  const [from, to] = cuts ? [cuts.offsets[row], cuts.offsets[row + 1]] : [0, 0];
+  for (let k = from; k < to; k++) cut += cuts!.end[k] - cuts!.start[k];
+  const added = kept - (read - cut);
+  counters.cutBytes += cut;
+  if (added < 0 || (added > 0 && from === to)) counters.unexplainedBytes += Math.abs(added);
+  else counters.addedBytes += added;
 }
 
 function countVerdict(
@@ -227,13 +258,23 @@ function exampleOf(batch: DocumentBatch, row: number, domain: string, value: num
     id: stringAt(batch.utf8('id'), row) ?? '',
     domain,
     value: Number.isNaN(value) ? null : value,
-    excerpt: Array.from(text.slice(0, 2 * EXAMPLE_CHARACTERS))
-      .slice(0, EXAMPLE_CHARACTERS)
-      .join(''),
+    excerpt: shortened(text),
   };
 }
 
-/** What came in must equal what went out, in documents and in bytes of text as read. Null when it does, else a sentence. */
+/** The beginning of a text, for a person to see. */
+export const shortened = (text: string): string =>
+  Array.from(text.slice(0, 2 * EXAMPLE_CHARACTERS))
+    .slice(0, EXAMPLE_CHARACTERS)
+    .join('');
+
+/** Bytes of text that sinks get: what was kept, as rewrites left it. */
+export const keptTextBytes = (c: Counters): number => c.kept.bytes - c.cutBytes + c.addedBytes;
+
+/**
+ * What came in must equal what went out: documents read + created = kept + dropped + quarantined, bytes of text read + created + added =
+ * kept + cut + dropped. Null when it does, else a sentence.
+ */
 export function conservationError(c: Counters): string | null {
   const documents =
     c.read.documents +
@@ -244,7 +285,7 @@ export function conservationError(c: Counters): string | null {
     c.passed.documents -
     c.quarantined.records;
   const bytes = c.read.bytes + c.created.bytes + c.received.bytes - c.kept.bytes - c.dropped.bytes - c.passed.bytes;
-  if (documents === 0 && bytes === 0) return null;
+  if (documents === 0 && bytes === 0 && c.unexplainedBytes === 0) return null;
   const counts = `${c.read.documents} read, ${c.created.documents} created, ${c.kept.documents} kept, ${c.dropped.documents} dropped, ${c.quarantined.records} quarantined`;
-  return `${counts}: ${documents} documents and ${bytes} bytes of text unaccounted for`;
+  return `${counts}: ${documents} documents and ${bytes + c.unexplainedBytes} bytes of text unaccounted for`;
 }

@@ -1,0 +1,83 @@
+import { type BarrierSplit, readDecision } from '../streams/barrier.ts';
+import { stringAt } from '../streams/columns.ts';
+import type { DuplicateCluster } from '../streams/commits.ts';
+import { shortened } from '../streams/counters.ts';
+import { readSpill } from '../streams/spill-file.ts';
+
+/** Counters held at once: every cluster with more than a 256th of all copies is found. */
+const CANDIDATES = 256;
+const EXAMPLES = 3;
+
+/**
+ * Finds the survivor with the most copies in a stream of decisions, in constant memory: candidates by Misra and Gries (1982, "Finding
+ * repeated elements"), then counted exactly. No cluster with more than a 256th of all copies escapes.
+ */
+export class LargestCluster {
+  #counts = new Map<string, number>();
+
+  add(duplicateOf: readonly (string | null)[]): void {
+    for (const survivor of duplicateOf) {
+      if (survivor === null) continue;
+      const count = this.#counts.get(survivor);
+      if (count !== undefined) this.#counts.set(survivor, count + 1);
+      else if (this.#counts.size < CANDIDATES) this.#counts.set(survivor, 1);
+      else
+        for (const [other, n] of this.#counts)
+          if (n === 1) this.#counts.delete(other);
+          else this.#counts.set(other, n - 1);
+    }
+  }
+
+  /** @param decisions path of the decision file of each split, in split order. Null when nothing is a copy. */
+  async largest(splits: readonly BarrierSplit[], decisions: readonly string[]): Promise<DuplicateCluster | null> {
+    const exact = new Map([...this.#counts.keys()].map((survivor) => [survivor, 0]));
+    await eachDecision(splits, decisions, (duplicateOf) => {
+      for (const survivor of duplicateOf)
+        if (survivor !== null && exact.has(survivor)) exact.set(survivor, exact.get(survivor)! + 1);
+    });
+    let best: [string, number] | null = null;
+    for (const [survivor, copies] of exact)
+      if (best === null || copies > best[1] || (copies === best[1] && survivor < best[0])) best = [survivor, copies];
+    if (best === null || best[1] === 0) return null;
+    return { survivor: best[0], documents: best[1] + 1, examples: await copiesOf(best[0], splits, decisions) };
+  }
+}
+
+async function eachDecision(
+  splits: readonly BarrierSplit[],
+  decisions: readonly string[],
+  visit: (duplicateOf: readonly (string | null)[], split: number, similarity: Float64Array) => void,
+): Promise<void> {
+  for (const [i, path] of decisions.entries()) {
+    const { duplicateOf, similarity } = await readDecision(path, splits[i].split);
+    visit(duplicateOf, i, similarity);
+  }
+}
+
+/** The first copies in input order. */
+async function copiesOf(
+  survivor: string,
+  splits: readonly BarrierSplit[],
+  decisions: readonly string[],
+): Promise<DuplicateCluster['examples']> {
+  const found: { split: number; row: number; similarity: number }[] = [];
+  await eachDecision(splits, decisions, (duplicateOf, split, similarity) => {
+    for (let row = 0; row < duplicateOf.length && found.length < EXAMPLES; row++)
+      if (duplicateOf[row] === survivor) found.push({ split, row, similarity: similarity[row] });
+  });
+  const examples: DuplicateCluster['examples'][number][] = [];
+  for (const split of new Set(found.map((f) => f.split))) {
+    let from = 0;
+    for await (const batch of readSpill(splits[split].spill)) {
+      for (const { row, similarity } of found.filter((f) => f.split === split)) {
+        const at = row - from;
+        if (at < 0 || at >= batch.rows) continue;
+        const text = (name: string): string => stringAt(batch.utf8(name), at) ?? '';
+        const value = Number.isNaN(similarity) ? null : similarity;
+        examples.push({ id: text('id'), domain: text('domain'), value, excerpt: shortened(text('text')) });
+      }
+      from += batch.rows;
+    }
+  }
+  return examples;
+}
