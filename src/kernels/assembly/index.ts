@@ -9,3 +9,5 @@ export { contentHashes } from './hash';
 export { scanLines } from './scanner';
 export { snappyCompress } from './snappy';
 export { literalsBuffer, zstdBegin, zstdBlock, zstdOutput, zstdOutputBytes, zstdPlainBlock } from './zstd';
+export { bloomKeys } from './bloom';
+export { foldingTable, ngramIndex, ngramScan } from './ngrams';

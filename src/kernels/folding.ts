@@ -1,0 +1,66 @@
+import { CLASS, classOf, decompose, foldCase, isMark } from '../unicode.ts';
+
+/** What stands between words. */
+export const SEPARATOR = 0xffffffff;
+/** Set on a code point of a script that is written without spaces: a word of its own. */
+export const ALONE = 0x80000000;
+
+/** Scripts without spaces between words: Thai and Lao, Tibetan to Myanmar, Khmer, Han and Kana, the ideographs of the higher planes. */
+const WITHOUT_SPACES: readonly (readonly [number, number])[] = [
+  [0x0e00, 0x109f],
+  [0x1780, 0x17ff],
+  [0x2e80, 0xa4cf],
+  [0xf900, 0xfaff],
+  [0x20000, 0x3ffff],
+];
+
+/**
+ * A code point as words are compared: letters and numbers case folded and without accents, `SEPARATOR` for white space, 0 for what is left
+ * out (punctuation, symbols, marks, control and format characters).
+ */
+export function foldedForWords(cp: number): number {
+  const cls = classOf(cp);
+  if ((cls & CLASS.whiteSpace) !== 0) return SEPARATOR;
+  const group = cls & CLASS.groupMask;
+  if (group !== CLASS.letter && group !== CLASS.number) return 0;
+  const parts = decompose(cp);
+  const plain = parts && parts.slice(1).every(isMark) ? parts[0] : cp;
+  const folded = foldCase(plain);
+  return WITHOUT_SPACES.some(([from, to]) => cp >= from && cp <= to) ? (folded | ALONE) >>> 0 : folded;
+}
+
+/** In two stages of 128 code points, like the class table: `blocks[index[cp >> 7] * 128 + (cp & 127)]`. */
+export interface FoldingTable {
+  readonly index: Uint16Array;
+  readonly blocks: Uint32Array;
+}
+
+let table: FoldingTable | null = null;
+
+/** `foldedForWords` of all code points, built once per thread. */
+export function wordFolding(): FoldingTable {
+  table ??= buildTable();
+  return table;
+}
+
+function buildTable(): FoldingTable {
+  const index = new Uint16Array(0x110000 >> 7);
+  const seen = new Map<string, number>();
+  const blocks: Uint32Array[] = [];
+  for (let b = 0; b < index.length; b++) {
+    const block = Uint32Array.from({ length: 128 }, (_, i) => foldedForWords((b << 7) | i));
+    const key = block.join();
+    let number = seen.get(key);
+    if (number === undefined) {
+      number = blocks.length;
+      seen.set(key, number);
+      blocks.push(block);
+    }
+    index[b] = number;
+  }
+  const out = new Uint32Array(blocks.length << 7);
+  blocks.forEach((block, i) => {
+    out.set(block, i << 7);
+  });
+  return { index, blocks: out };
+}
