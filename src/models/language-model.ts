@@ -49,6 +49,9 @@ export interface LanguageModelConfig {
   readonly parallelResidual: boolean;
   /** Biases of query, key and value; of the output of the attention; of the feed-forward block. */
   readonly biases: { readonly qkv: boolean; readonly attentionOutput: boolean; readonly feedForward: boolean };
+  /** Ids of the tokens that begin and end a text; null: none. */
+  readonly bosToken: number | null;
+  readonly eosToken: number | null;
 }
 
 /** A model: its shape, and its weights under the names and in the shapes that `transformers` gives them. */
@@ -74,6 +77,10 @@ export interface NewModelOptions {
   readonly context?: number;
   /** Default: tied for GPT-2, not tied for the others. */
   readonly tiedEmbeddings?: boolean;
+  /** Default null. */
+  readonly bosToken?: number | null;
+  /** Default null. */
+  readonly eosToken?: number | null;
 }
 
 /** The shape of a new model. */
@@ -96,5 +103,7 @@ export function modelConfig(options: NewModelOptions): LanguageModelConfig {
     tiedEmbeddings: options.tiedEmbeddings ?? family === 'gpt2',
     parallelResidual: family === 'neox',
     biases: { qkv: !llama, attentionOutput: !llama, feedForward: !llama },
+    bosToken: options.bosToken ?? null,
+    eosToken: options.eosToken ?? null,
   };
 }
