@@ -15,6 +15,17 @@ export {
   type Rope,
   type RopeScaling,
 } from './language-model.ts';
+export {
+  emptyScores,
+  type NotScored,
+  type Perplexities,
+  perplexities,
+  type Scorer,
+  type Scores,
+  type Texts,
+} from './scorer.ts';
 export { type GraphSize, logitsGraph, NO_TARGET, PADDING_SEGMENT, scoringGraph } from './scoring-graph.ts';
 export { type DataType, floatTensor, intTensor, type Tensor } from './tensor.ts';
+export { byteTokenizer } from './tokenizers/bytes.ts';
+export { checkVocabulary, type Tokenizer } from './tokenizers/tokenizer.ts';
 export { type TrainingOptions, trainingGraph, trainingState } from './training-graph.ts';

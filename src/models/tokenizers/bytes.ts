@@ -1,0 +1,11 @@
+import type { Tokenizer } from './tokenizer.ts';
+
+/** The default tokenizer: an id is a byte of UTF-8. No text is out of its vocabulary. */
+export const byteTokenizer: Tokenizer = {
+  name: 'bytes',
+  vocabularySize: 256,
+  hash: 'bytes@1',
+  encode: (utf8) => Int32Array.from(utf8),
+  /** Bytes that are no UTF-8, as a model may make them, come out as U+FFFD. */
+  decode: (ids) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(ids)),
+};

@@ -1,0 +1,41 @@
+import { perplexities, type Scores } from '../../models/scorer.ts';
+import { type Column, type ColumnSpec, float64Column, utf8Column } from '../../streams/columns.ts';
+
+/**
+ * Columns that every scorer writes, with its prefix (`ppl` unless told otherwise). All null where nothing was scored; `_unscored` then says
+ * why (`empty`, `one_token`, `too_long`, `not_finite`), and is null too for a document that the step was not to score.
+ * - ppl_nll_sum float64: negative log-likelihood of the document, in nats
+ * - ppl_tokens int32: tokens predicted
+ * - ppl float64: exp(nll_sum / tokens)
+ * - ppl_bits_per_byte float64: nll_sum / ln 2 / bytes of text
+ * - ppl_unscored utf8
+ */
+export const perplexityColumns = (prefix: string): ColumnSpec[] => [
+  { name: `${prefix}_nll_sum`, type: 'float64' },
+  { name: `${prefix}_tokens`, type: 'int32' },
+  { name: prefix, type: 'float64' },
+  { name: `${prefix}_bits_per_byte`, type: 'float64' },
+  { name: `${prefix}_unscored`, type: 'utf8' },
+];
+
+/** Scores as columns; a perplexity beyond the largest double is `not_finite`, never a number. */
+export function perplexityColumnsOf(prefix: string, scores: Scores, scope: Uint8Array): [string, Column][] {
+  const { perplexity, bitsPerByte } = perplexities(scores);
+  const reason = Array.from(scores.reason, (r, i) => {
+    if (scope[i] === 0) return null;
+    return r ?? (Number.isFinite(perplexity[i]) && Number.isFinite(bitsPerByte[i]) ? null : 'not_finite');
+  });
+  const scored = (i: number): boolean => scope[i] === 1 && reason[i] === null;
+  const nulls = (values: Float64Array): Float64Array => values.map((v, i) => (scored(i) ? v : Number.NaN));
+  const valid = new Uint8Array((reason.length + 7) >> 3);
+  reason.forEach((_, i) => {
+    if (scored(i)) valid[i >> 3] |= 1 << (i & 7);
+  });
+  return [
+    [`${prefix}_nll_sum`, float64Column(nulls(scores.nllSum))],
+    [`${prefix}_tokens`, { type: 'int32', values: scores.tokens.slice(), valid }],
+    [prefix, float64Column(nulls(perplexity))],
+    [`${prefix}_bits_per_byte`, float64Column(nulls(bitsPerByte))],
+    [`${prefix}_unscored`, utf8Column(reason)],
+  ];
+}
