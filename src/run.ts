@@ -7,6 +7,7 @@ import { identityOf, refuseOtherRun } from './run/identity.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './run/options.ts';
 import { Run } from './run/process.ts';
 import { openRunDirectory, STDIN_FOLDER } from './run/run-directory.ts';
+import { systemError } from './run/system-error.ts';
 import { RUN_FORMAT, type RunEvent, type RunJson } from './run/types.ts';
 import { BATCH_SCHEMA_VERSION } from './streams/batch.ts';
 import { canonicalJson } from './streams/hash.ts';
@@ -36,7 +37,7 @@ export function run(recipe: Recipe, options: RunOptionsInput = {}): Observable<R
     }
     runAll(recipe, parsed.data, stop ?? new AbortController().signal, abort.signal, subscriber).then(
       () => subscriber.complete(),
-      (error) => subscriber.error(error),
+      (error) => subscriber.error(systemError(error)),
     );
     return () => abort.abort(new Error('unsubscribed'));
   });

@@ -134,12 +134,13 @@ function nameOf(task: Task): string {
   return `split ${task.split.index} (${first.path}${others.length > 0 ? ` and ${others.length} more files` : ''})`;
 }
 
-/** Why a thread ended, when an error says that one did; else null. */
+/** Why a thread ended before its task did; null when that is no reason. Tasks return their errors, so what is thrown comes from outside. */
 function deathOf(error: unknown): string | null {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, name, message } = error as NodeJS.ErrnoException;
+  if (name === 'AbortError' || name === 'DataCloneError') return null;
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'it ran out of memory';
   const exit = /^worker exited with code: (.*)$/.exec(message);
-  return exit ? `it exited with code ${exit[1]}` : null;
+  return exit ? `it exited with code ${exit[1]}` : `${name}: ${message}`;
 }
 
 function diedAgain(task: Task, cause: string, attempts: number): InputError {

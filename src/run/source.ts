@@ -7,6 +7,7 @@ import { stringAt } from '../streams/columns.ts';
 import { loadXxhash } from '../streams/hash.ts';
 import type { QuarantinedRecord } from '../streams/outcome.ts';
 import { readSplit } from '../streams/readers/read-split.ts';
+import { refuseChangedFiles } from './input-files.ts';
 import { barrierPaths } from './layout.ts';
 import type { SplitTask } from './types.ts';
 
@@ -43,6 +44,7 @@ export async function* openSource(
     onQuarantine(record);
   };
   const sampled = task.samplePercent === null ? null : await sampler(task.samplePercent);
+  refuseChangedFiles(task.files);
   for await (const whole of readSplit(task.split, plan, task.read, {
     kernel,
     onQuarantine: quarantine,
@@ -53,8 +55,9 @@ export async function* openSource(
     const taken = batch.rows > left ? firstRows(batch, left) : batch;
     left -= taken.rows;
     if (taken.rows > 0) yield taken;
-    if (left <= 0) return;
+    if (left <= 0) break;
   }
+  refuseChangedFiles(task.files);
 }
 
 /** Keeps the documents whose id hashes below the share; the same ids in every run and every split layout. */

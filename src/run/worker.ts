@@ -1,11 +1,12 @@
 import { parentPort } from 'node:worker_threads';
-import { InputError, SluiceError } from '../errors.ts';
+import { SluiceError } from '../errors.ts';
 import { loadKernel } from '../kernels/kernel.ts';
 import { decide } from './decide.ts';
 import type { TaskError } from './executor.ts';
 import { joinShard } from './join-task.ts';
 import type { LimitedTask } from './source.ts';
 import { runSplitTask } from './split-task.ts';
+import { systemError } from './system-error.ts';
 import type { DecideTask, JoinTask, TaskResult } from './types.ts';
 
 const kernel = loadKernel();
@@ -22,7 +23,7 @@ export default async function runTask(task: LimitedTask | DecideTask | JoinTask)
         return await joinShard(task);
     }
   } catch (error) {
-    const e = knownError(error as NodeJS.ErrnoException);
+    const e = systemError(error) as Error;
     const parts = e instanceof SluiceError ? { ...e.parts, cause: undefined } : undefined;
     return {
       error: {
@@ -34,15 +35,4 @@ export default async function runTask(task: LimitedTask | DecideTask | JoinTask)
       },
     };
   }
-}
-
-/** A full or broken disk is no fault of ours, wherever it shows. */
-function knownError(error: NodeJS.ErrnoException): Error {
-  if (error instanceof SluiceError || error.syscall === undefined || error.code === undefined) return error;
-  return new InputError({
-    expected: `${error.syscall} to work`,
-    came: error.message,
-    where: error.path,
-    todo: 'Mend that and run the same command again: what is committed stays.',
-  });
 }
