@@ -6,6 +6,7 @@ export { EXECUTORS, type Executor, type ExecutorName, type Session, type Tensors
 export { differentiate } from './graph/differentiate.ts';
 export { type Graph, GraphBuilder, type Value } from './graph/graph.ts';
 export * as ops from './graph/ops.ts';
+export { checkVocabulary, loadModel, loadModelConfig, type SaveModelOptions, saveModel } from './hugging-face.ts';
 export {
   type Family,
   type LanguageModel,
@@ -15,6 +16,7 @@ export {
   type Rope,
   type RopeScaling,
 } from './language-model.ts';
+export { newModel, parameterCount } from './new-model.ts';
 export {
   emptyScores,
   type NotScored,

@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { InputError, InvariantError } from '../../errors.ts';
 import type { Graph, GraphInput } from '../graph/graph.ts';
 import type { OnnxTarget } from '../onnx/lowering.ts';
-import { nextName, writeOnnx } from '../onnx/onnx.ts';
+import { nextName, outputName, writeOnnx } from '../onnx/onnx.ts';
 import { dataTypeOf, elementCount, type Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
 import type { Session, Tensors } from './executor.ts';
@@ -48,10 +48,10 @@ export async function openOnnx(
       checkTensors(graph, feeds, ['feed']);
       const given = Object.fromEntries([...feeds].map(([name, tensor]) => [name, ortTensor(ort, tensor)]));
       const fetches: Record<string, OrtTensor | null> = { ...state.targets() };
-      for (const { name } of graph.outputs) fetches[name] = null;
+      for (const { name } of graph.outputs) fetches[outputName(name)] = null;
       const results = await session.run({ ...fixed, ...state.current(), ...given }, fetches);
       state.advance(results);
-      return new Map(graph.outputs.map(({ name }) => [name, plain(results[name])]));
+      return new Map(graph.outputs.map(({ name }) => [name, plain(results[outputName(name)])]));
     },
     async readState() {
       const entries = Object.entries(state.current()).map(async ([name, tensor]) => {
@@ -72,7 +72,7 @@ export async function openOnnx(
 async function create(ort: OrtRuntime, graph: Graph, constants: Tensors, settings: OnnxSettings) {
   const model = writeOnnx(graph, settings.target, constants);
   const places = Object.fromEntries([
-    ...graph.outputs.map((o) => [o.name, 'cpu'] as const),
+    ...graph.outputs.map((o) => [outputName(o.name), 'cpu'] as const),
     ...graph.stateOutputs.map((o) => [nextName(o.name), 'gpu-buffer'] as const),
   ]);
   const options = settings.stateOnDevice ? { ...settings.options, preferredOutputLocation: places } : settings.options;

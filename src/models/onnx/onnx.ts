@@ -12,6 +12,11 @@ const OPERATION_SET = 20;
 /** Protocol buffers end at 2 GiB. */
 const LARGEST_MODEL = 2_000_000_000;
 
+/** Name of an output in the ONNX model: outputs and inputs share one space of names. */
+export function outputName(name: string): string {
+  return `out:${name}`;
+}
+
 /** Name of the output that replaces a state input. */
 export function nextName(stateName: string): string {
   return `next:${stateName}`;
@@ -32,7 +37,10 @@ export function writeOnnx(graph: Graph, target: OnnxTarget, constants: ReadonlyM
   for (const { name, value } of graph.inputs) names[value] = name;
   for (const id of graph.constants.keys()) names[id] = `c${id}`;
   for (const node of nodesOf(graph, names, target)) body.message(1, nodeMessage(node));
-  const out = [...graph.outputs, ...graph.stateOutputs.map((o) => ({ ...o, name: nextName(o.name) }))];
+  const out = [
+    ...graph.outputs.map((o) => ({ ...o, name: outputName(o.name) })),
+    ...graph.stateOutputs.map((o) => ({ ...o, name: nextName(o.name) })),
+  ];
   // An output may also be used inside, or be an input: it gets its name by a node of its own.
   for (const { name, value } of out)
     body.message(1, nodeMessage({ type: 'Identity', inputs: [names[value]], outputs: [name], attributes: {} }));

@@ -1,0 +1,188 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError } from '../errors.ts';
+import { architectures } from './architectures/index.ts';
+import { formatConfig, parseConfig } from './hugging-face-config.ts';
+import { jsonFields } from './json-fields.ts';
+import type { LanguageModel, LanguageModelConfig } from './language-model.ts';
+import { checkConfig } from './new-model.ts';
+import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
+import type { WeightType } from './safetensors-types.ts';
+import { sameShape, shapeText, type Tensor } from './tensor.ts';
+import { writeSafetensors } from './write-safetensors.ts';
+
+const CONFIG = 'config.json';
+const WEIGHTS = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+
+/** Tensors of older checkpoints that are constants, not weights. */
+const BUFFERS = /(\.attn\.(bias|masked_bias)|attention\.(bias|masked_bias)|rotary_emb\.inv_freq)$/;
+
+/** Prefix of the names without the output layer: checkpoints of the bare model leave it out. */
+const PREFIX = { gpt2: 'transformer.', neox: 'gpt_neox.', llama: 'model.' } as const;
+
+/**
+ * Loads a model from a Hugging Face directory: config.json and model.safetensors, or its shards with their index; float32, bfloat16 or
+ * float16. Every weight is checked: there, of the right shape, finite.
+ */
+export async function loadModel(folder: string): Promise<LanguageModel> {
+  const config = await loadModelConfig(folder);
+  const files = await openWeights(folder);
+  try {
+    const places = new Map(files.flatMap((file) => [...file.entries.keys()].map((name) => [name, file] as const)));
+    const named = (name: string) => [name, name.slice(PREFIX[config.family].length)].find((n) => places.has(n)) ?? null;
+    const shapes = architectures[config.family].weightShapes(config);
+    refuseStrangers(config, [...places.keys()], [...shapes.keys()].map(named), folder);
+    const weights = new Map<string, Tensor>();
+    for (const [name, shape] of shapes) {
+      const stored = named(name);
+      if (stored === null)
+        throw new InputError({
+          expected: `weight '${name}' ${shapeText(shape)}`,
+          came: 'weights without it',
+          where: folder,
+        });
+      const file = places.get(stored)!;
+      weights.set(name, checkedWeight(await file.read(stored), shape, `${file.path}, tensor '${stored}'`));
+    }
+    return { config, weights };
+  } finally {
+    for (const file of files) await file.close();
+  }
+}
+
+/** The shape of a model in a Hugging Face directory. */
+export async function loadModelConfig(folder: string): Promise<LanguageModelConfig> {
+  const where = join(folder, CONFIG);
+  const config = parseConfig(await readJson(where), where);
+  checkConfig(config, where);
+  return config;
+}
+
+export interface SaveModelOptions {
+  /** Default F32: exactly the weights. */
+  readonly dtype?: WeightType;
+  /** Bytes after which a new file is begun; default 5 GB, as transformers does. */
+  readonly shardBytes?: number;
+}
+
+/** Saves a model as a Hugging Face directory that `transformers` opens; the files appear whole, config.json last. */
+export async function saveModel(
+  { config, weights }: LanguageModel,
+  folder: string,
+  { dtype = 'F32', shardBytes = 5e9 }: SaveModelOptions = {},
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const shards: Map<string, Tensor>[] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const [name, shape] of architectures[config.family].weightShapes(config)) {
+    const tensor = checkedWeight(weights.get(name), shape, `weight '${name}'`);
+    const bytes = tensor.data.length * (dtype === 'F32' ? 4 : 2);
+    if (size + bytes > shardBytes) {
+      shards.push(new Map());
+      size = 0;
+    }
+    shards.at(-1)!.set(name, tensor);
+    size += bytes;
+  }
+  const number = (i: number) => `${i}`.padStart(5, '0');
+  const fileOf = (i: number) =>
+    shards.length === 1 ? WEIGHTS : `model-${number(i + 1)}-of-${number(shards.length)}.safetensors`;
+  for (const [i, shard] of shards.entries()) await writeSafetensors(join(folder, fileOf(i)), shard, { dtype });
+  if (shards.length > 1) {
+    const names = shards.flatMap((shard, i) => [...shard.keys()].map((name) => [name, fileOf(i)]));
+    const total = shards
+      .flatMap((s) => [...s.values()])
+      .reduce((n, t) => n + t.data.length * (dtype === 'F32' ? 4 : 2), 0);
+    await writeJson(join(folder, INDEX), { metadata: { total_size: total }, weight_map: Object.fromEntries(names) });
+  }
+  const types = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' };
+  await writeJson(join(folder, CONFIG), { ...formatConfig(config), torch_dtype: types[dtype] });
+}
+
+/** Throws unless a tokenizer's ids all have a row in the model's embedding. */
+export function checkVocabulary(config: LanguageModelConfig, tokenizerIds: number, where: string): void {
+  if (tokenizerIds <= config.vocabulary) return;
+  throw new InputError({
+    expected: `a tokenizer with at most ${config.vocabulary} ids, the model's vocabulary`,
+    came: `${tokenizerIds} ids`,
+    where,
+    todo: 'Use the tokenizer that the model was trained with.',
+  });
+}
+
+async function openWeights(folder: string): Promise<SafetensorsFile[]> {
+  const index = await readJson(join(folder, INDEX)).catch((error: unknown) => {
+    if (error instanceof InputError && error.parts.came === 'ENOENT') return null;
+    throw error;
+  });
+  const map = index === null ? null : jsonFields(index, join(folder, INDEX)).object('weight_map');
+  if (index !== null && map === null)
+    throw new InputError({ expected: 'weight_map', came: 'an index without it', where: join(folder, INDEX) });
+  const names = index === null ? [WEIGHTS] : [...new Set(Object.values((index as { weight_map: object }).weight_map))];
+  const files: SafetensorsFile[] = [];
+  try {
+    for (const name of names) files.push(await openSafetensors(join(folder, String(name))));
+    return files;
+  } catch (error) {
+    for (const file of files) await file.close();
+    if (!(error instanceof InputError && error.parts.came === 'ENOENT')) throw error;
+    throw new InputError({
+      expected: index === null ? `${WEIGHTS} or ${INDEX}` : `every file that ${INDEX} names`,
+      came: index === null ? 'a folder with neither' : 'a folder without it',
+      where: index === null ? folder : error.parts.where,
+      todo: 'Weights in pytorch_model.bin are converted by: model.save_pretrained(folder, safe_serialization=True)',
+    });
+  }
+}
+
+function refuseStrangers(
+  config: LanguageModelConfig,
+  stored: readonly string[],
+  known: readonly (string | null)[],
+  where: string,
+) {
+  const strange = stored.filter((n) => !known.includes(n) && !BUFFERS.test(n) && !isTiedOutput(config, n));
+  if (strange.length === 0) return;
+  throw new InputError({
+    expected: `the weights of a ${config.family} language model and no others`,
+    came: `${strange.length} more, such as '${strange[0]}'`,
+    where,
+    todo: 'Merge adapters into the model before loading, and see that config.json belongs to these weights.',
+  });
+}
+
+function isTiedOutput(config: LanguageModelConfig, name: string): boolean {
+  return config.tiedEmbeddings && (name === 'lm_head.weight' || name === 'embed_out.weight');
+}
+
+function checkedWeight(tensor: Tensor | undefined, shape: readonly number[], where: string): Tensor {
+  if (!tensor) throw new InputError({ expected: `shape ${shapeText(shape)}`, came: 'nothing', where });
+  if (!sameShape(tensor.shape, shape) || !(tensor.data instanceof Float32Array))
+    throw new InputError({
+      expected: `floating-point numbers of shape ${shapeText(shape)}, by config.json`,
+      came: `${tensor.data instanceof Float32Array ? '' : 'integers of '}shape ${shapeText(tensor.shape)}`,
+      where,
+    });
+  const { data } = tensor;
+  for (let i = 0; i < data.length; i++)
+    if (!Number.isFinite(data[i]))
+      throw new InputError({ expected: 'finite weights', came: `${data[i]} at element ${i}`, where });
+  return tensor;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new InputError({ expected: 'a JSON file', came: cause.code ?? cause.message, where: path, cause });
+  });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new InputError({ expected: 'JSON', came: (cause as Error).message, where: path, cause });
+  }
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeFile(`${path}.tmp`, `${JSON.stringify(value, null, 2)}\n`);
+  await rename(`${path}.tmp`, path);
+}

@@ -1,0 +1,198 @@
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where rows go that do not fit the memory: one folder, files by number. The caller removes the folder. */
+export interface Scratch {
+  readonly folder: string;
+  files: number;
+}
+
+/** Rows of `width` words in a buffer, of which the first `keys` make the order. */
+export interface RowShape {
+  readonly keys: number;
+  readonly width: number;
+}
+
+/** A sorted list of rows: in memory, or in a file. */
+type SortedRun = { readonly rows: Int32Array } | { readonly path: string };
+
+const RADIX_BITS = 11;
+const BLOCK_ROWS = 4096;
+
+/** Indices of rows in ascending order of their first `keys` words, which are >= 0: a radix sort, last word first. */
+export function sortedOrder(rows: Int32Array, count: number, { keys, width }: RowShape): Uint32Array {
+  let order = Uint32Array.from({ length: count }, (_, i) => i);
+  let other = new Uint32Array(count);
+  const starts = new Uint32Array((1 << RADIX_BITS) + 1);
+  for (let key = keys - 1; key >= 0; key--) {
+    let most = 0;
+    for (let i = 0, at = key; i < count; i++, at += width) if (rows[at] > most) most = rows[at];
+    for (let shift = 0; most >>> shift > 0; shift += RADIX_BITS) {
+      starts.fill(0);
+      const mask = (1 << RADIX_BITS) - 1;
+      for (let i = 0, at = key; i < count; i++, at += width) starts[((rows[at] >>> shift) & mask) + 1]++;
+      for (let d = 1; d < starts.length; d++) starts[d] += starts[d - 1];
+      for (let i = 0; i < count; i++) {
+        const row = order[i];
+        other[starts[(rows[row * width + key] >>> shift) & mask]++] = row;
+      }
+      [order, other] = [other, order];
+    }
+  }
+  return order;
+}
+
+function inOrder(rows: Int32Array, count: number, shape: RowShape): Int32Array {
+  const { width } = shape;
+  const order = sortedOrder(rows, count, shape);
+  const out = new Int32Array(count * width);
+  for (let i = 0; i < count; i++) {
+    const from = order[i] * width;
+    for (let k = 0; k < width; k++) out[i * width + k] = rows[from + k];
+  }
+  return out;
+}
+
+/** Takes rows in any order and gives them back sorted; what does not fit the memory is sorted in pieces and merged from files. */
+export class RowSorter {
+  readonly shape: RowShape;
+  #scratch: Scratch;
+  #most: number;
+  #rows: Int32Array;
+  #count = 0;
+  #runs: SortedRun[] = [];
+
+  /** @param memoryBytes for the rows that wait; sorting them takes as much again. */
+  constructor(shape: RowShape, memoryBytes: number, scratch: Scratch) {
+    this.shape = shape;
+    this.#scratch = scratch;
+    this.#most = Math.max(BLOCK_ROWS, Math.floor(memoryBytes / (2 * 4 * shape.width + 8)));
+    this.#rows = new Int32Array(BLOCK_ROWS * shape.width);
+  }
+
+  get runs(): number {
+    return this.#runs.length;
+  }
+
+  /** Adds `row[from .. from + width)`. */
+  push(row: Int32Array, from = 0): void {
+    const { width } = this.shape;
+    if (this.#count === this.#most) this.spill(this.#rows, this.#count);
+    if ((this.#count + 1) * width > this.#rows.length) {
+      const larger = new Int32Array(Math.min(2 * this.#rows.length, this.#most * width));
+      larger.set(this.#rows);
+      this.#rows = larger;
+    }
+    const at = this.#count++ * width;
+    for (let k = 0; k < width; k++) this.#rows[at + k] = row[from + k];
+  }
+
+  /** Sorts rows into a file of their own. */
+  spill(rows: Int32Array, count: number): void {
+    const sorted = inOrder(rows, count, this.shape);
+    const path = join(this.#scratch.folder, `rows-${this.#scratch.files++}`);
+    const file = openSync(path, 'w');
+    const bytes = new Uint8Array(sorted.buffer);
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    closeSync(file);
+    this.#runs.push({ path });
+    if (rows === this.#rows) this.#count = 0;
+  }
+
+  /** Adds a piece that stays in memory. */
+  keep(rows: Int32Array, count: number): void {
+    if (count > 0) this.#runs.push({ rows: inOrder(rows, count, this.shape) });
+  }
+
+  /** All rows in order, once; a row is a view that dies at the next step. */
+  *sorted(): Generator<Int32Array> {
+    this.keep(this.#rows, this.#count);
+    this.#rows = new Int32Array(0);
+    this.#count = 0;
+    const { keys } = this.shape;
+    const cursors = this.#runs.map((run) => new Cursor(run, this.shape));
+    this.#runs = [];
+    try {
+      // A heap of cursors by their row; equal rows in order of the runs.
+      const heap = cursors.filter((c) => c.next());
+      const before = (a: Cursor, b: Cursor): boolean => compareRows(a.row, b.row, keys) < 0;
+      const sink = (i: number): void => {
+        for (let at = i; ; ) {
+          let least = at;
+          for (const child of [2 * at + 1, 2 * at + 2])
+            if (child < heap.length && before(heap[child], heap[least])) least = child;
+          if (least === at) return;
+          [heap[at], heap[least]] = [heap[least], heap[at]];
+          at = least;
+        }
+      };
+      for (let i = heap.length >> 1; i >= 0; i--) sink(i);
+      while (heap.length > 0) {
+        yield heap[0].row;
+        if (!heap[0].next()) {
+          const last = heap.pop() as Cursor;
+          if (heap.length === 0) break;
+          if (last !== heap[0]) heap[0] = last;
+        }
+        if (heap.length > 1) sink(0);
+      }
+    } finally {
+      for (const c of cursors) c.close();
+    }
+  }
+}
+
+export function compareRows(a: Int32Array, b: Int32Array, keys: number): number {
+  for (let k = 0; k < keys; k++) if (a[k] !== b[k]) return a[k] - b[k];
+  return 0;
+}
+
+/** Goes through a sorted run. */
+class Cursor {
+  row: Int32Array = new Int32Array(0);
+  #width: number;
+  #file: number | null = null;
+  #block: Int32Array;
+  #filled: number;
+  #at = 0;
+  #position = 0;
+
+  constructor(run: SortedRun, { width }: RowShape) {
+    this.#width = width;
+    if ('rows' in run) {
+      this.#block = run.rows;
+      this.#filled = run.rows.length;
+    } else {
+      this.#file = openSync(run.path, 'r');
+      this.#block = new Int32Array(BLOCK_ROWS * width);
+      this.#filled = 0;
+    }
+  }
+
+  next(): boolean {
+    if (this.#at === this.#filled && !this.#fill()) return false;
+    this.row = this.#block.subarray(this.#at, this.#at + this.#width);
+    this.#at += this.#width;
+    return true;
+  }
+
+  #fill(): boolean {
+    if (this.#file === null) return false;
+    const bytes = new Uint8Array(this.#block.buffer);
+    let got = 0;
+    while (got < bytes.length) {
+      const n = readSync(this.#file, bytes, got, bytes.length - got, this.#position);
+      if (n === 0) break;
+      got += n;
+      this.#position += n;
+    }
+    this.#at = 0;
+    this.#filled = got / 4;
+    return got > 0;
+  }
+
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
+  }
+}
