@@ -171,7 +171,7 @@ describe('guards', () => {
       /expected a dedup step of guarded \(it has none\), came exact/,
     );
     expect(() => shortRecipe({ rules: { max_chars: {} } })).toThrow(/expected\.rules.*Did you mean min_chars\?/);
-    expect(() => recipe({ ...shortRecipe(), expected: { domain: {} } as never })).toThrow(
+    expect(() => recipe({ ...shortRecipe(), expected: { domain: {} } } as never)).toThrow(
       /at expected: expected only all, domains, rules, cluster, quarantine, came the key domain/,
     );
     expect(() => shortRecipe({ all: { min: 0.5, max: 0.4 } })).toThrow(/min <= max/);

@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SplitOrder } from '../../src/run/split-order.ts';
+import { type Counters, emptyCounters } from '../../src/streams/counters.ts';
+
+const kept = (documents: number): Counters => ({ ...emptyCounters(), kept: { documents, bytes: 0, tokens: 0 } });
+
+describe('SplitOrder', () => {
+  it('shows the same totals after the same splits, in whatever order they complete', () => {
+    const splits = [2, 3, 5, 8, 9];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(splits, { minLength: splits.length }), (completed) => {
+        const order = new SplitOrder(splits, (split) => [kept(1000 * split)]);
+        const seen: [number, number][] = [];
+        for (const split of completed)
+          for (const last of order.add(split, kept(split))) seen.push([last, order.totals.kept.documents]);
+        expect(seen).toEqual([
+          [2, 2002],
+          [3, 5005],
+          [5, 10010],
+          [8, 18018],
+          [9, 27027],
+        ]);
+      }),
+    );
+  });
+
+  it('waits at a gap', () => {
+    const order = new SplitOrder([0, 1, 2], () => []);
+    expect([...order.add(1, kept(1)), ...order.add(2, kept(1))]).toEqual([]);
+    expect([...order.add(0, kept(1))]).toEqual([0, 1, 2]);
+  });
+});
