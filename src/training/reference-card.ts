@@ -1,0 +1,48 @@
+import type { Reference } from './reference.ts';
+import type { ReferenceJson } from './train-reference.ts';
+
+/** The model card (README.md) of a reference model, with the metadata that the Hugging Face hub reads. */
+export function cardOf(reference: Reference, model: ReferenceJson): string {
+  const { model: shape, training, shares } = reference;
+  const last = model.measurements.at(-1);
+  const bytes = Object.values(model.trainedBytes).reduce((a, b) => a + b, 0);
+  const domains = Object.keys({ ...model.trainedBytes, ...last?.byDomain }).sort();
+  const rows = domains.map((d) => {
+    const trained = model.trainedBytes[d] ?? 0;
+    const measured = last?.byDomain[d];
+    return `| ${cell(d)} | ${(trained / 1e6).toFixed(1)} | ${measured === undefined ? 'not measured' : measured.toFixed(3)} |`;
+  });
+  return `---
+library_name: transformers
+pipeline_tag: text-generation
+tags:
+  - perplexity
+  - data-curation
+---
+# ${reference.name}
+
+${reference.description || 'A small language model that scores text for data curation.'}
+
+${(model.parameters / 1e6).toFixed(2)} M parameters, ${shape.family}, ${shape.layers} layers of width ${shape.width}, context ${shape.context} bytes. It reads UTF-8 bytes:
+token ids 0 to 255 are bytes, ${model.tokenizer.start} begins a document. It was made to compare texts by perplexity. It cannot answer questions, and low
+perplexity is not quality: it means that a text resembles what the model was trained on.
+
+## Trained on
+
+${model.documents.train} documents (${(bytes / 1e6).toFixed(1)} MB), split by \`${reference.groupBy}\` with seed ${reference.seed}: ${percent(shares.train)} of the groups for training,
+${percent(shares.heldOut)} held out, the rest untouched. \`trained-on.bin\` holds hashes of every group and text trained on; Sluice refuses to score them.
+
+| domain | MB trained on | held-out bits per byte |
+| --- | --- | --- |
+${rows.join('\n')}
+| all | ${(bytes / 1e6).toFixed(1)} | ${last ? last.bitsPerByte.toFixed(3) : 'not measured'} |
+
+${(model.tokens / 1e6).toFixed(1)} M tokens in ${model.steps} steps of ${training.rows} x ${shape.context} (${model.epochs.toFixed(2)} epochs), AdamW, highest learning rate ${training.learningRate}, one seed (${reference.seed}),
+on ${model.executor}.
+`;
+}
+
+const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
+
+/** A name from data inside a Markdown table. */
+const cell = (text: string): string => text.replace(/[|\r\n<>`[\]]/g, ' ');
