@@ -37,4 +37,5 @@ export { run } from './run.ts';
 export type { SinkDescriptor } from './sinks/index.ts';
 export { arrow, jsonl, parquet } from './sinks/index.ts';
 export * from './streams/index.ts';
+export { type Reference, type ReferenceInput, reference } from './training/reference.ts';
 export { SLUICE_VERSION } from './version.ts';
