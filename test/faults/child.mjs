@@ -1,20 +1,22 @@
-// Runs a small recipe to the end in a process that a test may kill: `child.mjs <input glob> <output> <workers>`. Says each commit aloud.
-import { annotate, dedup, drop, recipe, rule, run, textStatistics } from 'sluice';
+// Runs a recipe to the end in a process that a test may kill: `child.mjs <recipe> <input> <output> <workers>`. Says each commit aloud.
+import './failpoints.mjs';
+import { run } from '../../dist/run.js';
+import { importInWorkers } from '../../dist/streams/pool.js';
+import { recipes } from './recipes.mjs';
 
-const [input, output, workers] = process.argv.slice(2);
-const killed = recipe({
-  name: 'killed',
-  splitBytes: 64 * 1024,
-  steps: [
-    dedup.exact(),
-    annotate(textStatistics(), { step: 'scores' }),
-    drop('quality', [rule('text_chars < 100', { name: 'min_chars' })]),
-  ],
-});
-run(killed, { input: [input], output, workers: Number(workers) }).subscribe({
+const [name, input, output, workers] = process.argv.slice(2);
+importInWorkers(new URL('./failpoints.mjs', import.meta.url).href);
+const [recipe, fresh] = name.split('-');
+run(recipes[recipe], {
+  input: [input],
+  output,
+  workers: Number(workers),
+  shardSize: Number(process.env.SHARD_SIZE ?? 16384),
+  fresh: fresh === 'fresh',
+}).subscribe({
   next: (event) => {
     if (event.type === 'commit' || event.type === 'finished' || event.type === 'planned')
-      process.stdout.write(`${event.type}\n`);
+      process.stdout.write(`${event.type} ${event.phase ?? ''}\n`);
   },
   error: (error) => {
     console.error(error);

@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, type TestContext } from 'vitest';
+import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
+import { promisedBytes, temporaryFolder } from '../helpers/run.ts';
+import { leftovers, linesOf, runChild, runWhole } from './harness.ts';
+
+const mount = (...args: string[]) => spawnSync('mount', args, { encoding: 'utf8' });
+
+/** A file system of its own in memory; skips the test where that is not allowed. */
+async function smallDisk(t: TestContext, path: string, size: string): Promise<void> {
+  await mkdir(path);
+  const made = mount('-t', 'tmpfs', '-o', `size=${size}`, 'none', path);
+  t.skip(made.status !== 0, `no right to mount a small disk: ${made.stderr?.trim() || made.error?.message}`);
+  t.onTestFinished(() => {
+    spawnSync('umount', ['-l', path]);
+  });
+}
+
+async function project(documents: number) {
+  const folder = await temporaryFolder();
+  await writeCorpus(join(folder, 'in'), madeDocuments(documents, 8), 1);
+  const run = { recipe: 'barriers', input: join(folder, 'in/*.jsonl') };
+  await runWhole({ ...run, output: join(folder, 'whole') });
+  return { folder, run, bytes: promisedBytes(join(folder, 'whole')) };
+}
+
+describe('a disk', () => {
+  it('that is full ends the run with a clear error and leaves nothing half done; with space it goes on', async (t) => {
+    const { folder, run, bytes } = await project(300);
+    const disk = join(folder, 'disk');
+    await smallDisk(t, disk, '256k');
+    const output = join(disk, 'out');
+    const end = await runChild({ ...run, output, workers: 2 });
+    expect(end.code).toBe(1);
+    expect(end.stderr).toMatch(
+      /InputError: .*came a full disk \(ENOSPC\)\. Free some space and run the same command again/s,
+    );
+    expect(leftovers(output).filter((f) => f.endsWith('.tmp') || f === 'lock')).toEqual([]);
+    expect(linesOf(join(output, 'commits.jsonl')).length).toBeGreaterThan(0);
+    expect(mount('-o', 'remount,size=64m', disk).status).toBe(0);
+    await runWhole({ ...run, output, workers: 2 });
+    expect(promisedBytes(output)).toEqual(bytes);
+    expect(leftovers(output)).toEqual([]);
+  });
+
+  it('that may only be read says so', async (t) => {
+    const { folder, run } = await project(5);
+    const disk = join(folder, 'disk');
+    await smallDisk(t, disk, '1m');
+    expect(mount('-o', 'remount,ro', disk).status).toBe(0);
+    const end = await runChild({ ...run, output: join(disk, 'out') });
+    expect(end.code).toBe(1);
+    expect(end.stderr).toMatch(/InputError: .*expected mkdir to work, came EROFS: read-only file system/s);
+  });
+
+  it.each(['ENOSPC', 'EIO'])(
+    'that says %s once, at any call, ends the run with that error; the next start ends well',
+    async (code) => {
+      const { folder, run, bytes } = await project(18);
+      const end = await runWhole({ ...run, output: join(folder, 'each'), each: code });
+      const results = end.stdout
+        .trim()
+        .split('\n')
+        .map((l) => JSON.parse(l) as Injected);
+      expect(results.length).toBeGreaterThan(40);
+      for (const { site, error, left, output } of results) {
+        expect({ site, error }).toEqual({ site, error: 'InputError' });
+        expect({ site, left }).toEqual({ site, left: [] });
+        expect({ site, bytes: promisedBytes(output) }).toEqual({ site, bytes });
+        expect({ site, leftovers: leftovers(output) }).toEqual({ site, leftovers: [] });
+      }
+    },
+    600_000,
+  );
+});
+
+/** What `injected.mjs` says of one failpoint. */
+interface Injected {
+  readonly site: string;
+  /** Name of the error that the run ended with. */
+  readonly error: string;
+  /** Temporary files and lock right after it. */
+  readonly left: readonly string[];
+  readonly output: string;
+}

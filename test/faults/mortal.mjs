@@ -1,0 +1,28 @@
+// An annotator whose thread dies: SLUICE_MORTAL = { file, how, times }; so many threads die, counted by bytes in the file, then all is well.
+import { appendFileSync, existsSync, statSync } from 'node:fs';
+
+export const mortal = () => {
+  let batches = 0;
+  return async (batch) => {
+    const plan = process.env.SLUICE_MORTAL ? JSON.parse(process.env.SLUICE_MORTAL) : null;
+    // Not in the first batch, so that there is something half done.
+    if (plan && batches++ > 0 && (existsSync(plan.file) ? statSync(plan.file).size : 0) < plan.times) {
+      appendFileSync(plan.file, 'x');
+      await die(plan.how);
+    }
+    return [['mortal_one', { type: 'int32', values: new Int32Array(batch.rows).fill(1), valid: null }]];
+  };
+};
+
+async function die(how) {
+  if (how === 'exit') process.exit(7);
+  if (how === 'throw')
+    setImmediate(() => {
+      throw new Error('outside of every promise');
+    });
+  const kept = [];
+  for (;;) {
+    if (how === 'memory') kept.push(Array.from({ length: 1e6 }, (_, i) => ({ i })));
+    await new Promise((r) => setImmediate(r));
+  }
+}

@@ -1,0 +1,21 @@
+// Recipes that the fault suites run, by name.
+import { annotate, c4, dedup, drop, rule, textStatistics } from '../../dist/operators/index.js';
+import { recipe } from '../../dist/recipe.js';
+import { jsonl, parquet } from '../../dist/sinks/index.js';
+
+const quality = [
+  annotate(textStatistics(), { step: 'scores' }),
+  drop('quality', [rule('text_chars < 100', { name: 'min_chars' })]),
+];
+
+export const recipes = {
+  /** Two barriers with a rewrite between them, so three phases; a second sink; shards of one segment each. */
+  barriers: recipe({
+    name: 'barriers',
+    splitBytes: 16 * 1024,
+    steps: [dedup.exact(), c4(), dedup.exact({ step: 'again' }), ...quality],
+    sinks: [parquet(), jsonl()],
+  }),
+  /** One phase. */
+  plain: recipe({ name: 'plain', splitBytes: 16 * 1024, steps: quality }),
+};
