@@ -6,7 +6,7 @@ export { EXECUTORS, type Executor, type ExecutorName, type Session, type Tensors
 export { differentiate } from './graph/differentiate.ts';
 export { type Graph, GraphBuilder, type Value } from './graph/graph.ts';
 export * as ops from './graph/ops.ts';
-export { checkVocabulary, loadModel, loadModelConfig, type SaveModelOptions, saveModel } from './hugging-face.ts';
+export { loadModel, loadModelConfig, type SaveModelOptions, saveModel } from './hugging-face.ts';
 export {
   type Family,
   type LanguageModel,
