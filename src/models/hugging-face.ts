@@ -100,17 +100,6 @@ export async function saveModel(
   await writeJson(join(folder, CONFIG), { ...formatConfig(config), torch_dtype: types[dtype] });
 }
 
-/** Throws unless a tokenizer's ids all have a row in the model's embedding. */
-export function checkVocabulary(config: LanguageModelConfig, tokenizerIds: number, where: string): void {
-  if (tokenizerIds <= config.vocabulary) return;
-  throw new InputError({
-    expected: `a tokenizer with at most ${config.vocabulary} ids, the model's vocabulary`,
-    came: `${tokenizerIds} ids`,
-    where,
-    todo: 'Use the tokenizer that the model was trained with.',
-  });
-}
-
 async function openWeights(folder: string): Promise<SafetensorsFile[]> {
   const index = await readJson(join(folder, INDEX)).catch((error: unknown) => {
     if (error instanceof InputError && error.parts.came === 'ENOENT') return null;

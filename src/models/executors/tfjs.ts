@@ -1,0 +1,130 @@
+import { createRequire } from 'node:module';
+import { dirname, sep } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { dataTypeOf, type Tensor } from '../tensor.ts';
+import { checkTensors } from './check-tensors.ts';
+import type { Executor, Session, Tensors } from './executor.ts';
+import { importRuntime, RUNTIME_VERSIONS } from './missing.ts';
+import { type Tf, type TfTensor, tfCompute } from './tfjs-ops.ts';
+
+export type TfjsName = 'tfjs-node-gpu' | 'tfjs-node' | 'tfjs-wasm' | 'tfjs-cpu';
+
+const PACKAGES: Readonly<Record<TfjsName, readonly string[]>> = {
+  'tfjs-node-gpu': ['@tensorflow/tfjs-node-gpu'],
+  'tfjs-node': ['@tensorflow/tfjs-node'],
+  'tfjs-wasm': ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
+  'tfjs-cpu': ['@tensorflow/tfjs'],
+};
+const BACKENDS: Readonly<Record<TfjsName, string>> = {
+  'tfjs-node-gpu': 'tensorflow',
+  'tfjs-node': 'tensorflow',
+  'tfjs-wasm': 'wasm',
+  'tfjs-cpu': 'cpu',
+};
+
+/** Graphs node by node in TensorFlow.js. The backend is global to the thread: one of these executors per thread. */
+export async function tfjs(name: TfjsName): Promise<Executor> {
+  const tf = await load(name);
+  const backend = BACKENDS[name];
+  tf.enableProdMode();
+  if (!(await tf.setBackend(backend)))
+    throw new ConfigError({
+      expected: `the ${backend} backend of TensorFlow.js`,
+      came: `one that does not start`,
+      todo: installText(name),
+    });
+  await tf.ready();
+  return {
+    name,
+    description: `TensorFlow.js ${tf.version_core} ${backend}`,
+    open: async (graph, values) => open(tf, graph, values),
+  };
+}
+
+async function load(name: TfjsName): Promise<Tf> {
+  // tfjs-node calls a function that Node 23 took away.
+  const util = createRequire(import.meta.url)('node:util') as { isNullOrUndefined?: (x: unknown) => boolean };
+  util.isNullOrUndefined ??= (x) => x === null || x === undefined;
+  let tf: Tf | null = null;
+  for (const id of PACKAGES[name]) {
+    const module = await importRuntime<{ default?: unknown }>(id, () => import(id), installText(name));
+    tf ??= (module.default ?? module) as Tf;
+    if (id.endsWith('-wasm')) setWasmPaths(module);
+  }
+  return tf!;
+}
+
+function installText(name: TfjsName): string {
+  const packages = PACKAGES[name].map((p) => `${p}@${RUNTIME_VERSIONS.tfjs}`).join(' ');
+  const note = name.startsWith('tfjs-node')
+    ? ' (its install script downloads libtensorflow; the GPU one needs CUDA 11.2 and cuDNN 8.1)'
+    : '';
+  return `npm install ${packages}${note}`;
+}
+
+function setWasmPaths(module: { default?: unknown }): void {
+  const wasm = (module.default ?? module) as { setWasmPaths(prefix: string): void };
+  wasm.setWasmPaths(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep);
+}
+
+function open(tf: Tf, graph: Graph, values: Tensors): Session {
+  checkTensors(graph, values, ['weight', 'state']);
+  const toTf = ({ shape, data }: Tensor, copy: boolean): TfTensor =>
+    tf.tensor(copy ? data.slice() : data, [...shape], dataTypeOf({ shape, data }));
+  const ofKind = (kind: string) => graph.inputs.filter((i) => i.kind === kind);
+  const constants = new Map([...graph.constants].map(([id, tensor]) => [id, toTf(tensor, false)]));
+  for (const { name, value } of ofKind('weight')) constants.set(value, toTf(values.get(name)!, false));
+  let state = new Map(ofKind('state').map(({ name }) => [name, toTf(values.get(name)!, true)]));
+  const lastUse = new Map<number, number>();
+  for (const [i, node] of graph.nodes.entries()) for (const id of node.inputs) lastUse.set(id, i);
+  const kept = new Set([...graph.outputs, ...graph.stateOutputs].map((o) => o.value));
+
+  return {
+    async run(feeds) {
+      checkTensors(graph, feeds, ['feed']);
+      const now = new Map(constants);
+      const owned = new Set<number>();
+      for (const { name, value } of ofKind('state')) now.set(value, state.get(name)!);
+      for (const { name, value } of ofKind('feed')) {
+        now.set(value, toTf(feeds.get(name)!, true));
+        owned.add(value);
+      }
+      for (const [i, node] of graph.nodes.entries()) {
+        const inputs = node.inputs.map((id) => now.get(id)!);
+        now.set(
+          node.output,
+          tf.tidy(() => tfCompute(tf, node, inputs, graph.values[node.output].shape)),
+        );
+        owned.add(node.output);
+        for (const id of node.inputs)
+          if (lastUse.get(id) === i && owned.has(id) && !kept.has(id)) {
+            now.get(id)!.dispose();
+            owned.delete(id);
+          }
+      }
+      const results = new Map<string, Tensor>();
+      for (const { name, value } of graph.outputs) {
+        const data = (await now.get(value)!.data()) as Float32Array | Int32Array;
+        results.set(name, { shape: graph.values[value].shape, data: data.slice() });
+      }
+      const next = new Map(graph.stateOutputs.map(({ name, value }) => [name, now.get(value)!.clone()]));
+      for (const old of state.values()) old.dispose();
+      state = next;
+      for (const id of owned) now.get(id)!.dispose();
+      return results;
+    },
+    async readState() {
+      const entries = [...state].map(async ([name, tensor]) => {
+        const data = (await tensor.data()) as Float32Array | Int32Array;
+        return [name, { shape: tensor.shape, data: data.slice() }] as const;
+      });
+      return new Map(await Promise.all(entries));
+    },
+    async release() {
+      for (const tensor of [...constants.values(), ...state.values()]) tensor.dispose();
+      constants.clear();
+      state = new Map();
+    },
+  };
+}
