@@ -186,6 +186,18 @@ export function checkSteps(steps: readonly StepDescriptor[], recipeName: string)
   }
 }
 
+/** Before a run: every step has all that it needs; a built-in recipe may leave something to `--set`. */
+export function refuseUnset(steps: readonly StepDescriptor[], recipeName: string): void {
+  const lacking = steps.find((s) => s.unset !== undefined);
+  if (!lacking) return;
+  throw new ConfigError({
+    expected: `${lacking.unset} of step ${lacking.step}`,
+    came: 'none',
+    where: `recipe ${recipeName}`,
+    todo: `Give them with --set ${lacking.step}.${lacking.unset}='path' (several with commas between), or in the recipe.`,
+  });
+}
+
 /** Every annotation of a recipe in order of first writing: the static part of the ledger's schema. */
 export function annotationColumns(steps: readonly StepDescriptor[]): ColumnSpec[] {
   const seen = new Map<string, ColumnSpec>();

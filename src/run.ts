@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { Observable, type Subscriber } from 'rxjs';
 import { ConfigError } from './errors.ts';
-import { checkSteps, type Recipe } from './recipe.ts';
+import { checkSteps, type Recipe, refuseUnset } from './recipe.ts';
 import { writeDurable } from './run/durable.ts';
 import { identityOf, refuseOtherRun } from './run/identity.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './run/options.ts';
@@ -74,6 +74,10 @@ async function runAll(
     });
   }
   checkSteps(
+    recipe.steps.map((s) => s.descriptor),
+    recipe.name,
+  );
+  refuseUnset(
     recipe.steps.map((s) => s.descriptor),
     recipe.name,
   );

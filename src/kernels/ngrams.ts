@@ -65,8 +65,7 @@ export async function openNgramKernel(size: number): Promise<NgramKernel> {
     const flags = alive === null ? 0 : arena.copyIn(alive.subarray(0, rows));
     const ends = arena.alloc(rows * 4);
     const counts = arena.alloc(rows * 4);
-    const records =
-      arena.exports.ngramScan(text - first, starts, rows, flags, size, list ? 1 : 0, ends, counts) >>> 0;
+    const records = arena.exports.ngramScan(text - first, starts, rows, flags, size, list ? 1 : 0, ends, counts) >>> 0;
     const bounds = new Int32Array(rows + 1);
     bounds.set(arena.int32(ends, rows), 1);
     return { offsets: bounds, words: arena.int32(counts, rows), records, found: bounds[rows] };

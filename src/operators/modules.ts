@@ -8,6 +8,7 @@ const builtIn: { readonly [name: string]: () => Promise<object> } = {
   'sluice:code-statistics': () => import('./annotators/code-statistics.ts'),
   'sluice:profiles': () => import('./annotators/profiles.ts'),
   'sluice:c4': () => import('./rewrite/c4.ts'),
+  'sluice:decontaminate': () => import('./decontaminate/stage.ts'),
   'sluice:dedup-exact': () => import('./dedup/exact.ts'),
 };
 

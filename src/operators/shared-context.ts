@@ -29,7 +29,7 @@ export function sharedContext(): OperatorContext {
   return {
     concurrency: SHARED_WORKERS,
     async apply(descriptor, batch) {
-      if (descriptor.kind === 'drop') {
+      if (descriptor.module === 'sluice:drop') {
         const stage = drops.get(descriptor) ?? dropStage(descriptor);
         drops.set(descriptor, stage);
         return stage.apply(batch);

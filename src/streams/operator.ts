@@ -35,6 +35,8 @@ export interface StepDescriptor {
   readonly rules: readonly Rule[];
   /** True for a barrier whose decision cuts spans from texts; a step of kind `rewrite` always rewrites. */
   readonly rewrites?: boolean;
+  /** An option without which it cannot run, and which nobody has given yet. */
+  readonly unset?: string;
 }
 
 /** A step that must see every document before it decides on the first. */

@@ -1,0 +1,80 @@
+import type * as z from 'zod';
+import type { ColumnSpec } from '../../streams/columns.ts';
+import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
+import type { Rule } from '../../streams/outcome.ts';
+import { makeOperator } from '../make-operator.ts';
+import { parseOptions } from '../parse-options.ts';
+import { findBenchmarks } from './benchmark-files.ts';
+import { DEFAULT_FIELDS } from './items.ts';
+import { type DecontaminateOptions, decontaminateOptions } from './options.ts';
+
+const WRITES: readonly ColumnSpec[] = [
+  { name: 'decontam_benchmark', type: 'utf8' },
+  { name: 'decontam_item', type: 'utf8' },
+  { name: 'decontam_part', type: 'utf8' },
+  { name: 'decontam_score', type: 'float64' },
+  { name: 'decontam_run', type: 'int32' },
+  { name: 'decontam_start', type: 'int32' },
+  { name: 'decontam_end', type: 'int32' },
+];
+
+/**
+ * Finds documents that hold benchmark items: a question, an answer or a passage of its own, each by two measures over normalised words (case,
+ * punctuation, accents and line breaks do not count), looked up by 5-grams:
+ * - `decontam_score`, the share of the part's words that stand in one stretch of the document in n-grams of the part, unweighted; parts of fewer than
+ *   `fullWords` words count as that long. Rule `decontam_overlap`: score >= `threshold` (0.4).
+ * - `decontam_run`, the most words of the part in a row. Rule `decontam_run`: run >= `minRun` (8).
+ * Others: any 13-gram (Brown et al. 2020, GPT-3, appendix C); 70 % of the 8-grams (Chowdhery et al. 2022, PaLM, section 8); sampled 5-grams, score
+ * 0.8 weighted by idf (decon). The first is `{ ngram: 5, threshold: 1, minRun: 13 }`. Questions of fewer than `minWords` words count only with their
+ * answer right behind them; what is shorter than an n-gram even so is not looked for.
+ *
+ * Writes, of the best match of a document (null: none with a score of 0.2): decontam_benchmark, decontam_item, decontam_part (`question`,
+ * `answer`, `passage`, `question+answer`), decontam_score, decontam_run, decontam_start and decontam_end (UTF-8 bytes of the original text).
+ * Memory a worker: about 60 bytes a word of the benchmarks. The files' hashes are in the descriptor, so a run does not go on with others.
+ * Errors: ConfigError when a path of `benchmarks` has no file; InputError for a damaged one, or one without a known field.
+ */
+export function decontaminate({
+  step = 'decontaminate',
+  where,
+  ...rest
+}: z.input<typeof decontaminateOptions> & { step?: string; where?: Scope }): Operator {
+  const options = parseOptions(decontaminateOptions, rest, 'decontaminate()');
+  const files = findBenchmarks(options.benchmarks, 'decontaminate({ benchmarks })');
+  const fields = { ...DEFAULT_FIELDS, ...options.fields };
+  const descriptor: StepDescriptor = {
+    kind: options.action === 'remove' ? 'drop' : options.action === 'cut' ? 'rewrite' : 'annotate',
+    step,
+    module: 'sluice:decontaminate',
+    export: 'decontaminateStage',
+    versions: ['decontam@1'],
+    options: { ...options, fields, files } as unknown as { readonly [key: string]: Json },
+    where: where ?? null,
+    reads: ['text'],
+    writes: WRITES,
+    rules: options.action === 'remove' ? rulesOf(options) : [],
+    ...(files.length === 0 && { unset: 'benchmarks' }),
+  };
+  const set = (option: string, value: Json): Operator => {
+    // On the command line a list is one word.
+    const given = typeof value === 'string' && option === 'benchmarks' ? value.split(',').filter(Boolean) : value;
+    const changed = withOption(options as unknown as { readonly [key: string]: Json }, step, option, given);
+    return decontaminate({ ...(changed as unknown as DecontaminateOptions), step, where });
+  };
+  return makeOperator(descriptor, set);
+}
+
+function rulesOf({ threshold, minRun }: DecontaminateOptions): Rule[] {
+  const rule = (name: string, column: string, value: number, option: string): Rule => ({
+    name,
+    version: 1,
+    column,
+    comparison: '>=',
+    threshold: value,
+    onNull: 'pass',
+    option,
+  });
+  return [
+    rule('decontam_overlap', 'decontam_score', threshold, 'threshold'),
+    rule('decontam_run', 'decontam_run', minRun, 'min_run'),
+  ];
+}

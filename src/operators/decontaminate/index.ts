@@ -1,0 +1,3 @@
+/** PUBLIC: finding benchmarks in documents. */
+export { decontaminate } from './decontaminate.ts';
+export { type BenchmarkFields, DEFAULT_FIELDS } from './items.ts';
