@@ -1,4 +1,4 @@
-// `npm run bench -- [engine|kernels|readers|sinks|memory] [options]`: the benchmarks of this folder; without a name, all but memory.
+// `npm run bench -- [engine|kernels|readers|sinks|memory|soak] [options]`: the benchmarks of this folder; without a name, all but memory and soak.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ if (!existsSync(new URL('../dist/index.js', import.meta.url))) {
   console.error('expected a build in dist/. Run `npm run build` first.');
   process.exit(2);
 }
-for (const name of named ? [first] : names.filter((n) => n !== 'memory')) {
+for (const name of named ? [first] : names.filter((n) => n !== 'memory' && n !== 'soak')) {
   if (!named) console.log(`\n== ${name}`);
   const args = ['--import', 'tsx', `${folder}bench-${name}.ts`, ...(named ? rest : process.argv.slice(2))];
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
