@@ -24,6 +24,10 @@ const commands: CommandTable = {
     summary: 'every decision on one document, and what would have kept it',
     load: async () => (await import('./cli/explain.ts')).explain,
   },
+  'train-reference': {
+    summary: 'train a small language model that scores text; again to resume',
+    load: async () => (await import('./cli/train-reference.ts')).trainReferenceCommand,
+  },
   status: { summary: 'how far a run is, and how to go on', load: async () => (await import('./cli/status.ts')).status },
   doctor: {
     summary: 'does everything work on this machine?',

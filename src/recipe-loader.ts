@@ -7,6 +7,7 @@ import type { ResolveHookData } from './cli/resolve-hook.ts';
 import { ConfigError, nearestName, SluiceError } from './errors.ts';
 import type { Recipe } from './recipe.ts';
 import { importInWorkers } from './streams/pool.ts';
+import type { Reference } from './training/reference.ts';
 
 const fromSources = import.meta.url.endsWith('.ts');
 const extension = fromSources ? '.ts' : '.js';
@@ -21,9 +22,10 @@ export function builtInNames(): string[] {
     .sort();
 }
 
-/** Built-in recipes with their descriptions, for the help. */
+/** Built-in recipes of `sluice run` with their descriptions, for the help. */
 export async function builtInRecipes(): Promise<Recipe[]> {
-  return Promise.all(builtInNames().map(loadRecipe));
+  const all = await Promise.all(builtInNames().map(loadDefault));
+  return all.map(({ found }) => found).filter(looksLikeRecipe);
 }
 
 /**
@@ -32,6 +34,40 @@ export async function builtInRecipes(): Promise<Recipe[]> {
  * Errors: ConfigError for an unknown name (with the nearest), a module that does not load, and one without a recipe in it.
  */
 export async function loadRecipe(nameOrPath: string): Promise<Recipe> {
+  const { found, file, names } = await loadDefault(nameOrPath);
+  if (looksLikeRecipe(found)) {
+    if (ownModules(found).length > 0) importInWorkers(hooksForWorkers(ownModules(found)));
+    return found;
+  }
+  if (looksLikeReference(found))
+    throw new ConfigError({
+      expected: 'a recipe that curates',
+      came: 'one that trains a reference model',
+      where: file,
+      todo: `Run it with: sluice train-reference ${nameOrPath}`,
+    });
+  throw noRecipe('recipe', found, names, file);
+}
+
+/** The same for a recipe of `sluice train-reference`. */
+export async function loadReference(nameOrPath: string): Promise<Reference> {
+  const { found, file, names } = await loadDefault(nameOrPath);
+  if (looksLikeReference(found)) return found;
+  if (looksLikeRecipe(found))
+    throw new ConfigError({
+      expected: 'a recipe that trains a reference model',
+      came: 'one that curates',
+      where: file,
+      todo: `Run it with: sluice run ${nameOrPath}`,
+    });
+  throw noRecipe('reference', found, names, file);
+}
+
+const looksLikeReference = (value: unknown): value is Reference =>
+  (value as Partial<Reference> | null | undefined)?.kind === 'reference';
+
+/** The default export of a recipe module. */
+async function loadDefault(nameOrPath: string) {
   const url = locate(nameOrPath);
   if (url.pathname.endsWith('ts')) await useTypeScript();
   useRunningCopy();
@@ -44,19 +80,16 @@ export async function loadRecipe(nameOrPath: string): Promise<Recipe> {
   }
   // A CommonJS recipe compiled from `export default` has it one level down.
   const exported = module.default as { readonly default?: unknown } | undefined;
-  const found = looksLikeRecipe(exported) ? exported : exported?.default;
-  if (looksLikeRecipe(found)) {
-    if (ownModules(found).length > 0) importInWorkers(hooksForWorkers(ownModules(found)));
-    return found;
-  }
-  throw new ConfigError({
-    expected: '`export default recipe({ ... })`',
-    came:
-      module.default === undefined
-        ? `no default export (only ${Object.keys(module).join(', ') || 'nothing'})`
-        : kindOf(module.default),
+  const found = looksLikeRecipe(exported) || looksLikeReference(exported) ? exported : (exported?.default ?? exported);
+  return { found, file, names: Object.keys(module) };
+}
+
+function noRecipe(maker: 'recipe' | 'reference', found: unknown, names: readonly string[], file: string): ConfigError {
+  return new ConfigError({
+    expected: `\`export default ${maker}({ ... })\``,
+    came: found === undefined ? `no default export (only ${names.join(', ') || 'nothing'})` : kindOf(found),
     where: file,
-    todo: "Import `recipe` from 'sluice' and export its result as default; `sluice init` writes one to start from.",
+    todo: `Import \`${maker}\` from 'sluice' and export its result as default; \`sluice init\` writes a recipe to start from.`,
   });
 }
 
