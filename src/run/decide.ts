@@ -1,10 +1,11 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kernel } from '../kernels/kernel.ts';
 import { makeBarrier } from '../operators/index.ts';
-import { writeDecision } from '../streams/barrier.ts';
+import { type BarrierOutputs, writeDecision } from '../streams/barrier.ts';
 import type { CommittedFile } from '../streams/commits.ts';
 import { LargestCluster } from './clusters.ts';
-import { barrierPaths } from './layout.ts';
+import { barrierPaths, INDEX_FOLDER } from './layout.ts';
 import type { DecideTask, TaskResult } from './types.ts';
 
 /** Lets a barrier decide over what pass 1 left, and writes one decision file a split. */
@@ -16,11 +17,17 @@ export async function decide(task: DecideTask, kernel: Kernel): Promise<TaskResu
   });
   const files: CommittedFile[] = [];
   const clusters = task.barrier.kind === 'dedup' ? new LargestCluster() : null;
-  for await (const decision of barrier.decide(splits, task.memoryBytes)) {
+  const outputs: BarrierOutputs = { folder: join(task.runDirectory, INDEX_FOLDER), names: [] };
+  for await (const decision of barrier.decide(splits, task.memoryBytes, outputs)) {
     const path = barrierPaths(task.barrier.step, decision.split).decision;
     await writeDecision(join(task.runDirectory, `${path}.tmp`), decision);
     clusters?.add(decision.duplicateOf);
     files.push({ sink: 'work', path, rows: decision.keep.length, bytes: 0, textBytes: 0, xxh64: '' });
+  }
+  for (const name of outputs.names) {
+    const { size } = await stat(join(outputs.folder, `${name}.tmp`));
+    const path = `${INDEX_FOLDER}/${name}`;
+    files.push({ sink: INDEX_FOLDER, path, rows: 0, bytes: size, textBytes: 0, xxh64: '' });
   }
   const written = task.splits.map((s) => join(task.runDirectory, `${barrierPaths(task.barrier.step, s).decision}.tmp`));
   return { files, counters: null, cluster: (await clusters?.largest(splits, written)) ?? null };

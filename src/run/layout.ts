@@ -1,6 +1,9 @@
 /** Folder of a sink below the run directory; the first sink of a recipe is `documents`. */
 export const sinkFolder = (name: string): string => `sinks/${name}`;
 
+/** Indexes that a later run may read; written by barriers that save one. */
+export const INDEX_FOLDER = 'indexes';
+
 const number = (n: number): string => String(n).padStart(6, '0');
 
 /** Name of the segment of a split, without extension: `documents/split-000012`. */

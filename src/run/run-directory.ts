@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { ConfigError, InputError } from '../errors.ts';
 import { type Commit, CommitLog, type CommittedFile, commitKey, readCommits } from '../streams/commits.ts';
 import { syncFolder, writeDurable } from './durable.ts';
+import { INDEX_FOLDER } from './layout.ts';
 import { lock } from './lock.ts';
 import { RUN_FORMAT, type RunJson } from './types.ts';
 
@@ -74,7 +75,7 @@ export class RunDirectory {
   async sweep(): Promise<void> {
     const replaced = new Set(this.commits.flatMap((c) => c.replaces));
     const live = new Set(this.commits.flatMap((c) => c.files.map((f) => f.path)).filter((p) => !replaced.has(p)));
-    for (const top of ['documents', 'ledger', 'quarantine', 'sinks', 'work']) {
+    for (const top of ['documents', 'ledger', 'quarantine', 'sinks', 'work', INDEX_FOLDER]) {
       for (const path of await filesBelow(join(this.path, top)))
         if (!live.delete(relative(this.path, path).replaceAll('\\', '/'))) await unlink(path);
     }

@@ -42,7 +42,17 @@ export interface BarrierDecision {
 export interface Barrier {
   /** Side columns for every row; `start` and `bytes` tell where the row's text lies in the spill file. */
   keys(batch: DocumentBatch, spans: { start: Float64Array; bytes: Int32Array }): Map<string, Column>;
-  decide(splits: readonly BarrierSplit[], memoryBytes: number): AsyncIterable<BarrierDecision>;
+  decide(
+    splits: readonly BarrierSplit[],
+    memoryBytes: number,
+    outputs?: BarrierOutputs,
+  ): AsyncIterable<BarrierDecision>;
+}
+
+/** Where a barrier may leave files that outlive it: it writes `<folder>/<name>.tmp`, durable, and adds the name. */
+export interface BarrierOutputs {
+  readonly folder: string;
+  readonly names: string[];
 }
 
 /** Pass 1 of one split: documents and side columns go to two files. */
