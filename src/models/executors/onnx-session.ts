@@ -16,8 +16,11 @@ export interface OrtRuntime {
 export interface OnnxSettings {
   readonly target: OnnxTarget;
   readonly options: InferenceSession.SessionOptions;
-  /** State stays on the device between runs. */
-  readonly stateOnDevice: boolean;
+  /**
+   * Where the new state goes. `buffers`: two sets of buffers that take turns, nothing is allocated in a step. `device`: it stays on the
+   * GPU. `results`: into new tensors (the WebAssembly runtime does not write to given ones).
+   */
+  readonly state: 'buffers' | 'device' | 'results';
 }
 
 /** Weights up to this size become constants of the model, which the runtime packs once; larger ones are inputs of every run. */
@@ -39,7 +42,7 @@ export async function openOnnx(
   const fixed = Object.fromEntries(
     weights.filter((w) => !constants.has(w.name)).map(({ name }) => [name, ortTensor(ort, values.get(name)!)]),
   );
-  const state = settings.stateOnDevice ? deviceState(ort, graph, values) : hostState(ort, graph, values);
+  const state = settings.state === 'buffers' ? bufferState(ort, graph, values) : resultState(ort, graph, values);
   let released = false;
   return {
     async run(feeds) {
@@ -75,14 +78,15 @@ async function create(ort: OrtRuntime, graph: Graph, constants: Tensors, setting
     ...graph.outputs.map((o) => [outputName(o.name), 'cpu'] as const),
     ...graph.stateOutputs.map((o) => [nextName(o.name), 'gpu-buffer'] as const),
   ]);
-  const options = settings.stateOnDevice ? { ...settings.options, preferredOutputLocation: places } : settings.options;
+  const options =
+    settings.state === 'device' ? { ...settings.options, preferredOutputLocation: places } : settings.options;
   try {
     return await ort.InferenceSession.create(model, options);
   } catch (cause) {
     throw new InputError({
       expected: `the ONNX runtime to open '${graph.name}' (${model.byteLength} bytes)`,
       came: (cause as Error).message,
-      todo: 'Choose another executor, and tell us: this graph should open.',
+      todo: 'Choose another executor: `sluice doctor` shows which work here.',
       cause,
     });
   }
@@ -96,8 +100,7 @@ interface State {
   dispose(): void;
 }
 
-/** Two sets of buffers that take turns: nothing is allocated in a step. */
-function hostState(ort: OrtRuntime, graph: Graph, values: Tensors): State {
+function bufferState(ort: OrtRuntime, graph: Graph, values: Tensors): State {
   const names = graph.stateOutputs.map((o) => o.name);
   const copies = () =>
     Object.fromEntries(
@@ -120,7 +123,7 @@ function hostState(ort: OrtRuntime, graph: Graph, values: Tensors): State {
   };
 }
 
-function deviceState(ort: OrtRuntime, graph: Graph, values: Tensors): State {
+function resultState(ort: OrtRuntime, graph: Graph, values: Tensors): State {
   const names = graph.stateOutputs.map((o) => o.name);
   let now: Record<string, OrtTensor> = Object.fromEntries(
     names.map((name) => [name, ortTensor(ort, values.get(name)!)]),

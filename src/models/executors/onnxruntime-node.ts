@@ -20,6 +20,8 @@ export const INSTALL_ONNXRUNTIME_NODE = `ONNXRUNTIME_NODE_INSTALL=skip npm insta
 export async function onnxruntimeNode({ provider = 'cpu', threads = 1 }: NodeExecutorOptions = {}): Promise<Executor> {
   const module = await importRuntime('onnxruntime-node', () => import('onnxruntime-node'), INSTALL_ONNXRUNTIME_NODE);
   const ort = module.default ?? module;
+  // What goes wrong is thrown; without this it is printed as well.
+  ort.env.logLevel = 'fatal';
   const supported = ort.listSupportedBackends().map((b) => b.name);
   if (!supported.includes(provider))
     throw new ConfigError({
@@ -36,13 +38,13 @@ export async function onnxruntimeNode({ provider = 'cpu', threads = 1 }: NodeExe
     open: (graph, values) =>
       openOnnx(ort, graph, values, {
         target: provider === 'webgpu' ? 'webgpu' : 'cpu',
-        stateOnDevice: provider === 'webgpu',
+        state: provider === 'webgpu' ? 'device' : 'buffers',
         options: {
           executionProviders: [provider],
           graphOptimizationLevel: 'all',
           intraOpNumThreads: threads,
           interOpNumThreads: 1,
-          logSeverityLevel: 3,
+          logSeverityLevel: 4,
           // Threads that wait by spinning take the cores from the workers beside them.
           extra: { session: { intra_op: { allow_spinning: '0' } } },
         },

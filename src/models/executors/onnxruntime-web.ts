@@ -16,7 +16,7 @@ export async function onnxruntimeWeb(): Promise<Executor> {
     open: (graph, values) =>
       openOnnx(ort, graph, values, {
         target: 'cpu',
-        stateOnDevice: false,
+        state: 'results',
         options: { executionProviders: ['wasm'], graphOptimizationLevel: 'all' },
       }),
   };

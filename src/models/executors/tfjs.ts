@@ -23,22 +23,36 @@ const BACKENDS: Readonly<Record<TfjsName, string>> = {
   'tfjs-cpu': 'cpu',
 };
 
-/** Graphs node by node in TensorFlow.js. The backend is global to the thread: one of these executors per thread. */
+/** Graphs node by node in TensorFlow.js. Runs of two of these executors in one thread must not overlap. */
 export async function tfjs(name: TfjsName): Promise<Executor> {
   const tf = await load(name);
   const backend = BACKENDS[name];
   tf.enableProdMode();
-  if (!(await tf.setBackend(backend)))
-    throw new ConfigError({
-      expected: `the ${backend} backend of TensorFlow.js`,
-      came: `one that does not start`,
-      todo: installText(name),
-    });
-  await tf.ready();
+  // The backend is global to the thread.
+  const use = async () => {
+    if (tf.getBackend() !== backend && !(await tf.setBackend(backend)))
+      throw new ConfigError({
+        expected: `the ${backend} backend of TensorFlow.js`,
+        came: 'one that does not start',
+        todo: `Run: ${installText(name)}`,
+      });
+    await tf.ready();
+  };
+  await use();
   return {
     name,
     description: `TensorFlow.js ${tf.version_core} ${backend}`,
-    open: async (graph, values) => open(tf, graph, values),
+    async open(graph, values) {
+      await use();
+      const session = open(tf, graph, values);
+      return {
+        ...session,
+        async run(feeds) {
+          await use();
+          return session.run(feeds);
+        },
+      };
+    },
   };
 }
 
@@ -105,8 +119,10 @@ function open(tf: Tf, graph: Graph, values: Tensors): Session {
       }
       const results = new Map<string, Tensor>();
       for (const { name, value } of graph.outputs) {
-        const data = (await now.get(value)!.data()) as Float32Array | Int32Array;
-        results.set(name, { shape: graph.values[value].shape, data: data.slice() });
+        const { shape, type } = graph.values[value];
+        // The data of a cast may still have its old type.
+        const data = await now.get(value)!.data();
+        results.set(name, { shape, data: type === 'int32' ? Int32Array.from(data) : Float32Array.from(data) });
       }
       const next = new Map(graph.stateOutputs.map(({ name, value }) => [name, now.get(value)!.clone()]));
       for (const old of state.values()) old.dispose();

@@ -1,0 +1,88 @@
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { type ErrorParts, InvariantError, SluiceError } from '../../errors.ts';
+import type { Executor, ExecutorName, Session, Tensors } from './executor.ts';
+import type { ExecutorOptions } from './open-executor.ts';
+import type { ThreadReply, ThreadRequest } from './thread-worker.ts';
+
+/** An executor whose sessions live in one thread of their own, so that `run` does not block the caller's. */
+export interface ThreadExecutor extends Executor {
+  /** Waits for what is running, releases every session and ends the thread. */
+  close(): Promise<void>;
+}
+
+type Answer = (reply: ThreadReply | Error) => void;
+
+/** Starts a thread and opens an executor in it. An idle thread does not keep the process alive. */
+export async function openInThread(name: ExecutorName, options: ExecutorOptions = {}): Promise<ThreadExecutor> {
+  const source = import.meta.url.endsWith('.ts');
+  const file = fileURLToPath(new URL(source ? './thread-worker.ts' : './thread-worker.js', import.meta.url));
+  const worker = new Worker(file, { execArgv: source ? ['--import', registerTsx()] : [] });
+  const waiting = new Map<number, Answer>();
+  let requests = 0;
+  let ended = false;
+  const end = (cause: Error) => {
+    ended = true;
+    for (const answer of waiting.values()) answer(cause);
+    waiting.clear();
+  };
+  worker.on('message', (reply: ThreadReply) => {
+    waiting.get(reply.id)?.(reply);
+    waiting.delete(reply.id);
+    if (waiting.size === 0) worker.unref();
+  });
+  worker.on('error', end);
+  worker.on('exit', (code) => end(threadEnded(name, `exit code ${code}`)));
+
+  const ask = (request: ThreadRequest): Promise<ThreadReply> =>
+    new Promise((resolve, reject) => {
+      if (ended) return reject(threadEnded(name, 'a closed one'));
+      const id = requests++;
+      worker.ref();
+      waiting.set(id, (reply) => {
+        if (reply instanceof Error) reject(reply);
+        else if (reply.error) reject(revived(reply.error));
+        else resolve(reply);
+      });
+      worker.postMessage({ id, ...request });
+    });
+
+  const opened = await ask({ kind: 'executor', name, options });
+  return {
+    name,
+    description: `${opened.description}, in a thread`,
+    async open(graph, values): Promise<Session> {
+      const { session } = await ask({ kind: 'open', graph, values });
+      const tensorsOf = (reply: ThreadReply): Tensors => reply.tensors!;
+      return {
+        run: async (feeds) => tensorsOf(await ask({ kind: 'run', session: session!, feeds })),
+        readState: async () => tensorsOf(await ask({ kind: 'readState', session: session! })),
+        release: async () => {
+          if (!ended) await ask({ kind: 'release', session: session! });
+        },
+      };
+    },
+    async close() {
+      if (ended) return;
+      // Never worker.terminate(): inside a run it aborts the process.
+      const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      await ask({ kind: 'close' });
+      worker.ref();
+      await gone;
+    },
+  };
+}
+
+function threadEnded(name: string, came: string): InvariantError {
+  return new InvariantError({ expected: `the ${name} thread to run`, came });
+}
+
+/** An error as it was in the thread. */
+function revived({ code, parts, message }: { code?: string; parts?: ErrorParts; message: string }): Error {
+  return code && parts ? new SluiceError(code, parts) : new Error(message);
+}
+
+/** tsx registers itself in main threads only, so a worker of sources does it by name. */
+function registerTsx(): string {
+  return `data:text/javascript,import{register}from${JSON.stringify(import.meta.resolve('tsx/esm/api'))};register()`;
+}
