@@ -1,0 +1,88 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lastValueFrom, tap, toArray } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/errors.ts';
+import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
+import { loadModel } from '../../src/models/hugging-face.ts';
+import { type ReferenceInput, reference } from '../../src/training/reference.ts';
+import { type TrainingEvent, trainReference } from '../../src/training/train-reference.ts';
+import { generator } from '../helpers/corpus.ts';
+import { temporaryFolder } from '../helpers/run.ts';
+
+const WORDS = ['river', 'stone', 'the', 'a', 'runs', 'over', 'under', 'slow', 'old', 'bridge', 'and', 'light'];
+
+/** Documents of 10 groups in two domains. */
+async function corpus(folder: string): Promise<string> {
+  const random = generator(3);
+  const word = (): string => WORDS[Math.floor(random() * WORDS.length)];
+  const lines = Array.from({ length: 80 }, (_, i) => {
+    const text = Array.from({ length: 30 }, word).join(' ');
+    return JSON.stringify({ id: `d${i}`, text, metadata: { group: `g${i % 10}`, domain: i % 2 ? 'even' : 'odd' } });
+  });
+  await writeFile(join(folder, 'in.jsonl'), `${lines.join('\n')}\n`);
+  return join(folder, 'in.jsonl');
+}
+
+const small = (more: Partial<ReferenceInput> = {}) =>
+  reference({
+    name: 'small',
+    shares: { train: 0.6, heldOut: 0.3 },
+    model: { width: 16, layers: 1, heads: 2, context: 32 },
+    training: { tokens: 32 * 2 * 12, rows: 2, evaluateEvery: 5 },
+    ...more,
+  });
+
+const all = (events: ReturnType<typeof trainReference>): Promise<TrainingEvent[]> =>
+  lastValueFrom(events.pipe(toArray()));
+
+describe('training a reference model', () => {
+  it('learns, measures by domain, and leaves a model directory with its card and what it was trained on', async () => {
+    const folder = await temporaryFolder();
+    const output = join(folder, 'model');
+    const executor = await onnxruntimeNode();
+    const events = await all(trainReference(small(), { executor, input: [await corpus(folder)], output }));
+    const measured = events.flatMap((e) => (e.type === 'measured' ? [e.measurement] : []));
+    expect(measured.map((m) => m.step)).toEqual([5, 10, 12]);
+    expect(measured[2].bitsPerByte).toBeLessThan(measured[0].bitsPerByte);
+    const last = events.at(-1)!;
+    expect(last.type === 'finished' && last.model.documents).toMatchObject({ aside: 0 });
+    const { train, heldOut, rest } = (last as Extract<TrainingEvent, { type: 'finished' }>).model.documents;
+    expect(train + heldOut + rest).toBe(80);
+    const { config, weights } = await loadModel(output);
+    expect([config.vocabulary, config.width, weights.size > 5]).toEqual([257, 16, true]);
+    expect(await readFile(join(output, 'README.md'), 'utf8')).toContain('held-out bits per byte');
+    const again = await all(trainReference(small(), { executor, input: [join(folder, 'in.jsonl')], output }));
+    expect(again).toMatchObject([{ type: 'finished', already: true }]);
+  });
+
+  it('stopped half way and started again ends with the same weights', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const executor = await onnxruntimeNode();
+    const [whole, torn] = [join(folder, 'whole'), join(folder, 'torn')];
+    await all(trainReference(small(), { executor, input, output: whole }));
+    const stop = new AbortController();
+    const first = trainReference(small(), { executor, input, output: torn, stop: stop.signal });
+    const seen = await all(first.pipe(tap((e) => e.type === 'step' && e.step === 7 && stop.abort())));
+    expect(seen.at(-1)).toMatchObject({ type: 'stopped', step: 7, steps: 12 });
+    await all(trainReference(small(), { executor, input, output: torn }));
+    const bytes = (f: string) => readFile(join(f, 'model.safetensors'));
+    expect((await bytes(torn)).equals(await bytes(whole))).toBe(true);
+    const json = async (f: string) => JSON.parse(await readFile(join(f, 'sluice.json'), 'utf8')).measurements;
+    expect(await json(torn)).toEqual(await json(whole));
+  });
+
+  it('refuses a folder of another training, and too little text', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const executor = await onnxruntimeNode();
+    const output = join(folder, 'model');
+    await all(trainReference(small(), { executor, input, output }));
+    await expect(all(trainReference(small({ seed: 2 }), { executor, input, output }))).rejects.toThrow(ConfigError);
+    const none = small({ domains: ['none'] });
+    await expect(all(trainReference(none, { executor, input, output: join(folder, 'none') }))).rejects.toThrow(
+      /more than 32 tokens/,
+    );
+  });
+});
