@@ -17,6 +17,7 @@ export {
   type RopeScaling,
 } from './language-model.ts';
 export { newModel, parameterCount } from './new-model.ts';
+export * from './ngram/index.ts';
 export {
   emptyScores,
   type NotScored,
@@ -29,5 +30,6 @@ export {
 export { type GraphSize, logitsGraph, NO_TARGET, PADDING_SEGMENT, scoringGraph } from './scoring-graph.ts';
 export { type DataType, floatTensor, intTensor, type Tensor } from './tensor.ts';
 export { byteTokenizer } from './tokenizers/bytes.ts';
+export { loadTokenizer } from './tokenizers/hugging-face.ts';
 export { checkVocabulary, type Tokenizer } from './tokenizers/tokenizer.ts';
 export { type TrainingOptions, trainingGraph, trainingState } from './training-graph.ts';

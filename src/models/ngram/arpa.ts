@@ -1,0 +1,212 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { InputError } from '../../errors.ts';
+import type { NgramModel } from './model.ts';
+import { sortedOrder } from './sorted-rows.ts';
+import type { Split } from './split.ts';
+import { buildTrie, type Level, NEVER, type Trie } from './trie.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+/** What `<unk>` gets in a model that has none; KenLM does the same. */
+const UNKNOWN_LOG10 = -100;
+
+/** An n-gram model in the ARPA format, which KenLM and SRILM write and read. Numbers come back as the same float32. */
+export async function writeArpa(path: string, { trie, vocabulary }: NgramModel): Promise<void> {
+  await pipeline(Readable.from(arpaText(trie, vocabulary)), createWriteStream(`${path}.tmp`));
+  await rename(`${path}.tmp`, path);
+}
+
+const CHUNK = 1 << 16;
+
+function* arpaText(trie: Trie, vocabulary: Vocabulary): Generator<string> {
+  const { order, levels, token, log10, backoff, firstChild } = trie;
+  let text = '\\data\\\n';
+  for (let n = 1; n <= order; n++) text += `ngram ${n}=${levels[n] - levels[n - 1]}\n`;
+  for (let n = 1; n <= order; n++) {
+    text += `\n\\${n}-grams:\n`;
+    /** The beginnings of the n-gram: one node a length, moved on when its children are through. */
+    const path = Array.from({ length: n - 1 }, (_, k) => levels[k]);
+    for (let node = levels[n - 1]; node < levels[n]; node++) {
+      for (let k = n - 2, child = node; k >= 0; child = path[k--]) while (child >= firstChild[path[k] + 1]) path[k]++;
+      const words = [...path, node].map((i) => vocabulary.text(token[i])).join(' ');
+      text += `${shortest(log10[node])}\t${words}${n < order ? `\t${shortest(backoff[node])}` : ''}\n`;
+      if (text.length > CHUNK) {
+        yield text;
+        text = '';
+      }
+    }
+  }
+  yield `${text}\n\\end\\\n`;
+}
+
+/** The shortest decimal that reads back as this float32. */
+function shortest(value: number): string {
+  for (let digits = 6; digits < 9; digits++) {
+    const text = value.toPrecision(digits);
+    if (Math.fround(Number(text)) === value) return String(Number(text));
+  }
+  return String(Number(value.toPrecision(9)));
+}
+
+/**
+ * Reads an ARPA file.
+ * @param split how documents become its words. Default: `bytes` when it has the words `<0x00>` and so on, else `whitespace`, as KenLM
+ * does; a model that Sluice trained on words needs `words`.
+ * Errors: InputError with the line for anything that is no ARPA, n-grams of unknown words, n-grams that stand there twice.
+ */
+export async function readArpa(path: string, split?: Split): Promise<NgramModel> {
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+  const parser = new ArpaParser(path);
+  for await (const line of lines) parser.line(line);
+  const { vocabulary, levels } = parser.finish();
+  return {
+    split: split ?? (vocabulary.findText('<0x00>') > 0 ? 'bytes' : 'whitespace'),
+    vocabulary,
+    trie: buildTrie(levels),
+    origin: { name: basename(path), sequences: 0, tokens: 0, textBytes: 0, prune: [], discounts: [] },
+  };
+}
+
+interface Section {
+  readonly grams: Int32Array;
+  readonly log10: Float32Array;
+  readonly backoff: Float32Array;
+  rows: number;
+}
+
+class ArpaParser {
+  #path: string;
+  #number = 0;
+  #counts: number[] = [];
+  #sections: Section[] = [];
+  #vocabulary = Vocabulary.create();
+  #state: 'before' | 'counts' | 'grams' | 'end' = 'before';
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  line(text: string): void {
+    this.#number++;
+    const line = text.trim();
+    if (line === '') return;
+    if (this.#state === 'before') {
+      if (line === '\\data\\') this.#state = 'counts';
+      return;
+    }
+    if (this.#state === 'end') return;
+    if (line === '\\end\\') {
+      this.#state = 'end';
+      return;
+    }
+    const section = /^\\(\d+)-grams:$/.exec(line);
+    if (section) this.#begin(Number(section[1]));
+    else if (this.#state === 'counts') this.#count(line);
+    else this.#gram(line);
+  }
+
+  #count(line: string): void {
+    const match = /^ngram\s+(\d+)\s*=\s*(\d+)$/.exec(line);
+    if (!match || Number(match[1]) !== this.#counts.length + 1)
+      throw this.#error(`ngram ${this.#counts.length + 1}=<count>`, line);
+    this.#counts.push(Number(match[2]));
+  }
+
+  #begin(n: number): void {
+    const expected = this.#sections.length + 1;
+    if (n !== expected || n > this.#counts.length) throw this.#error(`\\${expected}-grams:`, `\\${n}-grams:`);
+    this.#checkFull();
+    this.#state = 'grams';
+    const rows = this.#counts[n - 1];
+    this.#sections.push({
+      grams: new Int32Array(rows * n),
+      log10: new Float32Array(rows),
+      backoff: new Float32Array(rows),
+      rows: 0,
+    });
+  }
+
+  #gram(line: string): void {
+    const n = this.#sections.length;
+    const section = this.#sections[n - 1];
+    const fields = line.split(/[\t ]+/);
+    const log10 = Number(fields[0]);
+    const backoff = fields.length === n + 2 ? Number(fields[n + 1]) : 0;
+    if (fields.length < n + 1 || fields.length > n + 2 || Number.isNaN(log10) || Number.isNaN(backoff))
+      throw this.#error(`a number, ${n} words and perhaps a number`, line);
+    if (section.rows === section.log10.length)
+      throw this.#error(`${section.rows} ${n}-grams, as \\data\\ says`, 'more');
+    for (let k = 0; k < n; k++) {
+      const id = n === 1 ? this.#vocabulary.addText(fields[1]) : this.#vocabulary.findText(fields[k + 1]);
+      if (id === 0 && fields[k + 1] !== '<unk>') throw this.#error('words that are among the 1-grams', fields[k + 1]);
+      section.grams[section.rows * n + k] = id;
+    }
+    section.log10[section.rows] = log10;
+    // Without the sign of -0, which some tools write.
+    section.backoff[section.rows++] = backoff + 0;
+  }
+
+  #checkFull(): void {
+    const n = this.#sections.length;
+    const last = this.#sections.at(-1);
+    if (last && last.rows < last.log10.length)
+      throw this.#error(`${last.log10.length} ${n}-grams, as \\data\\ says`, String(last.rows));
+  }
+
+  finish(): { vocabulary: Vocabulary; levels: Level[] } {
+    if (this.#state !== 'end')
+      throw this.#error(this.#state === 'before' ? '\\data\\' : '\\end\\', 'the end of the file');
+    this.#checkFull();
+    if (this.#sections.length !== this.#counts.length || this.#counts.length === 0)
+      throw this.#error(`${this.#counts.length || 'some'} orders of n-grams`, String(this.#sections.length));
+    const levels = this.#sections.map((s, i) => (i === 0 ? this.#words(s) : this.#sorted(s, i + 1)));
+    return { vocabulary: this.#vocabulary, levels };
+  }
+
+  #words({ grams, log10, backoff, rows }: Section): Level {
+    const size = this.#vocabulary.size;
+    const level = {
+      grams: Int32Array.from({ length: size }, (_, id) => id),
+      log10: new Float32Array(size).fill(NEVER),
+      backoff: new Float32Array(size),
+    };
+    level.log10[0] = UNKNOWN_LOG10;
+    const seen = new Set<number>();
+    for (let row = 0; row < rows; row++) {
+      const id = grams[row];
+      if (seen.has(id)) throw this.#error('every 1-gram once', this.#vocabulary.text(id));
+      seen.add(id);
+      level.log10[id] = log10[row];
+      level.backoff[id] = backoff[row];
+    }
+    return level;
+  }
+
+  #sorted({ grams, log10, backoff, rows }: Section, n: number): Level {
+    const order = sortedOrder(grams, rows, { keys: n, width: n });
+    const out = { grams: new Int32Array(rows * n), log10: new Float32Array(rows), backoff: new Float32Array(rows) };
+    order.forEach((from, row) => {
+      for (let k = 0; k < n; k++) out.grams[row * n + k] = grams[from * n + k];
+      out.log10[row] = log10[from];
+      out.backoff[row] = backoff[from];
+      if (row > 0 && out.grams.subarray((row - 1) * n, row * n).every((w, k) => w === out.grams[row * n + k])) {
+        const words = Array.from(out.grams.subarray(row * n, (row + 1) * n), (id) => this.#vocabulary.text(id));
+        throw this.#error(`every ${n}-gram once`, words.join(' '));
+      }
+    });
+    return out;
+  }
+
+  #error(expected: string, came: string): InputError {
+    return new InputError({
+      expected,
+      came: came.length > 80 ? `${came.slice(0, 77)}...` : came,
+      where: `${this.#path}, line ${this.#number}`,
+      todo: 'Is it an ARPA file, whole and not packed?',
+    });
+  }
+}

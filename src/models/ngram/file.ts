@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { open, readFile, rename } from 'node:fs/promises';
+import { endianness } from 'node:os';
+import { ConfigError, InputError } from '../../errors.ts';
+import { readArpa } from './arpa.ts';
+import type { NgramModel, NgramOrigin } from './model.ts';
+import type { Split } from './split.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+/*
+ * Layout, little-endian: 8 bytes `SLNGRAM1`, u32 bytes of the header, the header as JSON padded with spaces so that what follows is 8-byte
+ * aligned, then the arrays, each padded with zeros to 8. The header has the SHA-256 of all that follows it.
+ */
+const MAGIC = 'SLNGRAM1';
+const FORMAT = 1;
+
+interface Header {
+  readonly format: number;
+  readonly split: Split;
+  readonly order: number;
+  readonly origin: NgramOrigin;
+  /** Elements of each array, in order of `ARRAYS`. */
+  readonly lengths: readonly number[];
+  readonly sha256: string;
+}
+
+const ARRAYS = [Uint8Array, Int32Array, Int32Array, Int32Array, Float32Array, Int32Array, Float32Array, Int32Array];
+
+/** What can be said of a model file without reading all of it. */
+export interface NgramFileInfo {
+  /** Changes with every byte of the model. */
+  readonly hash: string;
+  readonly split: Split | null;
+  readonly order: number | null;
+}
+
+const digest = (...parts: readonly Uint8Array[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+};
+
+/** Writes a model in Sluice's own format: arrays as they lie in memory, with version and checksum. */
+export async function writeNgram(path: string, { split, vocabulary, trie, origin }: NgramModel): Promise<void> {
+  const { bytes, offsets } = vocabulary.parts();
+  const arrays = [bytes, offsets, trie.levels, trie.token, trie.log10, trie.suffix, trie.backoff, trie.firstChild];
+  const body = arrays.flatMap((a) => [
+    new Uint8Array(a.buffer, a.byteOffset, a.byteLength),
+    new Uint8Array(padding(a.byteLength)),
+  ]);
+  const lengths = arrays.map((a) => a.length);
+  const header: Header = { format: FORMAT, split, order: trie.order, origin, lengths, sha256: digest(...body) };
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Buffer.concat([json, Buffer.alloc(padding(12 + json.length), ' ')]);
+  const head = Buffer.alloc(12);
+  head.write(MAGIC, 'latin1');
+  head.writeUInt32LE(padded.length, 8);
+  const file = await open(`${path}.tmp`, 'w');
+  try {
+    for (const part of [head, padded, ...body]) await file.writeFile(part);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.tmp`, path);
+}
+
+const padding = (bytes: number): number => (8 - (bytes & 7)) & 7;
+
+/**
+ * Hash and kind of a model file, at once and in this thread; an ARPA file is read to its end for it.
+ * Errors: ConfigError when it is not there.
+ */
+export function ngramFileInfo(path: string): NgramFileInfo {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (cause) {
+    throw new ConfigError({
+      expected: 'an n-gram model',
+      came: (cause as Error).message,
+      where: path,
+      todo: `Make one from clean text: sluice train-reference --input 'clean/*.jsonl' --output ${path}`,
+      cause,
+    });
+  }
+  try {
+    const head = new Uint8Array(12);
+    readSync(file, head, 0, 12, 0);
+    if (!isOwn(head)) return { hash: digest(readFileSync(path)).slice(0, 16), split: null, order: null };
+    const bytes = new Uint8Array(headerBytes(head));
+    readSync(file, bytes, 0, bytes.length, 12);
+    const { split, order } = parseHeader(bytes, path);
+    return { hash: digest(bytes).slice(0, 16), split, order };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Loads a model file, its own format or ARPA, and the hash that `ngramFileInfo` gives.
+ * @param split only for ARPA; see `readArpa`.
+ * Errors: InputError for a damaged file, another version or something else.
+ */
+export async function loadNgram(path: string, split?: Split): Promise<{ model: NgramModel; hash: string }> {
+  const { hash } = ngramFileInfo(path);
+  const handle = await open(path, 'r');
+  const head = new Uint8Array(12);
+  await handle.read(head, 0, 12, 0);
+  await handle.close();
+  if (!isOwn(head)) return { model: await readArpa(path, split), hash };
+  return { model: decodeNgram(await readFile(path), path), hash };
+}
+
+const isOwn = (head: Uint8Array): boolean => Buffer.from(head.subarray(0, 8)).toString('latin1') === MAGIC;
+const headerBytes = (head: Uint8Array): number => Math.min(new DataView(head.buffer).getUint32(8, true), 1 << 20);
+
+function parseHeader(bytes: Uint8Array, path: string): Header {
+  let header: Header;
+  try {
+    header = JSON.parse(Buffer.from(bytes).toString('utf8')) as Header;
+  } catch (cause) {
+    throw damaged(path, 'a header that is no JSON', cause);
+  }
+  if (header.format !== FORMAT)
+    throw new InputError({
+      expected: `an n-gram model of format ${FORMAT}`,
+      came: `format ${header.format}`,
+      where: path,
+      todo: 'Train it again with this version of Sluice.',
+    });
+  return header;
+}
+
+function decodeNgram(file: Uint8Array, path: string): NgramModel {
+  if (endianness() !== 'LE')
+    throw new InputError({ expected: 'a little-endian machine', came: 'a big-endian one', where: path });
+  // In a buffer of its own, so that arrays of 4-byte numbers may start in it.
+  const own = file.byteOffset % 8 === 0 ? file : file.slice();
+  const size = headerBytes(own.slice(0, 12));
+  const header = parseHeader(own.subarray(12, 12 + size), path);
+  const body = own.subarray(12 + size);
+  if (digest(body) !== header.sha256) throw damaged(path, `${body.length} bytes with another checksum`);
+  let at = own.byteOffset + 12 + size;
+  const arrays = ARRAYS.map((Type, i) => {
+    const array = new Type(own.buffer as ArrayBuffer, at, header.lengths[i]);
+    at += array.byteLength + padding(array.byteLength);
+    return array;
+  });
+  const [bytes, offsets, levels, token, log10, suffix, backoff, firstChild] = arrays as [
+    Uint8Array,
+    Int32Array,
+    Int32Array,
+    Int32Array,
+    Float32Array,
+    Int32Array,
+    Float32Array,
+    Int32Array,
+  ];
+  const { split, order, origin } = header;
+  const trie = { order, levels, token, log10, suffix, backoff, firstChild };
+  return { split, vocabulary: Vocabulary.from(bytes, offsets), trie, origin };
+}
+
+const damaged = (path: string, came: string, cause?: unknown): InputError =>
+  new InputError({
+    expected: 'the n-gram model as it was written',
+    came,
+    where: path,
+    todo: 'It was changed or cut off: copy it again, or train it again.',
+    cause,
+  });

@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, InputError } from '../../errors.ts';
+import { adjustCounts, NgramCounter } from './count.ts';
+import { estimate } from './estimate.ts';
+import type { NgramModel } from './model.ts';
+import type { Scratch } from './sorted-rows.ts';
+import { wordWalk } from './split.ts';
+import { END, FIRST, Vocabulary } from './vocabulary.ts';
+
+export interface TrainNgramOptions {
+  /** What the tokens are. Default `words`. */
+  readonly split?: 'words' | 'bytes';
+  /** Words of the longest n-gram, 2 to 6. Default 5 for words, 6 for bytes. */
+  readonly order?: number;
+  /**
+   * N-grams that occur at most so often are left out, by order; the last holds for all longer ones. Not decreasing. Default [1, 1, 1] for
+   * words, [0, 0, 1] for bytes.
+   */
+  readonly prune?: readonly number[];
+  /** For the counts; more goes to disk. The vocabulary and the model itself are in memory beside it. Default 256 MB. */
+  readonly memoryBytes?: number;
+  /** Where the counts go that do not fit. Default: the system's folder for temporary files. */
+  readonly scratch?: string;
+  /** Default `ngram`. */
+  readonly name?: string;
+}
+
+/** Documents as strings or as UTF-8. */
+export type TrainingTexts = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+
+/**
+ * Trains an n-gram model with interpolated modified Kneser-Ney smoothing (Chen & Goodman 1999; streamed as in Heafield et al. 2013). Never
+ * score the documents it was trained on: they look better than they are.
+ * Errors: ConfigError for options out of range, InputError for texts without a single token.
+ */
+export async function trainNgram(documents: TrainingTexts, options: TrainNgramOptions = {}): Promise<NgramModel> {
+  const { split = 'words', memoryBytes = 256e6, name = 'ngram', scratch = tmpdir() } = options;
+  const order = checkedOrder(options.order ?? (split === 'words' ? 5 : 6));
+  const prune = checkedPrune(options.prune ?? (split === 'words' ? [1, 1, 1] : [0, 0, 1]), order);
+  const disk: Scratch = { folder: mkdtempSync(join(scratch, 'sluice-ngram-')), files: 0 };
+  try {
+    const vocabulary = split === 'bytes' ? Vocabulary.ofBytes() : Vocabulary.create();
+    const counter = new NgramCounter(order, memoryBytes / 2, disk);
+    const seen = await count(documents, split, vocabulary, counter);
+    if (seen.tokens === 0)
+      throw new InputError({
+        expected: 'text to train on',
+        came: 'none',
+        todo: 'Look at the input with: sluice inspect',
+      });
+    const counts = adjustCounts(counter.counted(), prune, memoryBytes / 2, disk);
+    const { trie, ids, discounts } = estimate(counts, prune, vocabulary);
+    return {
+      split,
+      vocabulary: keptWords(vocabulary, ids),
+      trie,
+      origin: { name, ...seen, prune, discounts: discounts.map((d) => d.of) },
+    };
+  } finally {
+    rmSync(disk.folder, { recursive: true, force: true });
+  }
+}
+
+async function count(
+  documents: TrainingTexts,
+  split: 'words' | 'bytes',
+  vocabulary: Vocabulary,
+  counter: NgramCounter,
+): Promise<{ sequences: number; tokens: number; textBytes: number }> {
+  const seen = { sequences: 0, tokens: 0, textBytes: 0 };
+  let open = false;
+  const end = (): void => {
+    counter.add(END);
+    seen.tokens++;
+    seen.sequences++;
+    open = false;
+  };
+  const add = (id: number): void => {
+    if (!open) counter.begin();
+    open = true;
+    counter.add(id);
+    seen.tokens++;
+  };
+  const walk = split === 'words' ? wordWalk('words') : null;
+  const sink = {
+    word: (bytes: Uint8Array, from: number, to: number) => add(vocabulary.add(bytes, from, to)),
+    endLine: end,
+  };
+  for await (const document of documents) {
+    const bytes = typeof document === 'string' ? Buffer.from(document, 'utf8') : document;
+    seen.textBytes += bytes.length;
+    if (walk) walk(bytes, 0, bytes.length, sink);
+    else if (bytes.length > 0) {
+      for (let i = 0; i < bytes.length; i++) add(FIRST + bytes[i]);
+      end();
+    }
+  }
+  return seen;
+}
+
+/** The vocabulary without the words that were left out. */
+function keptWords(vocabulary: Vocabulary, ids: Int32Array): Vocabulary {
+  const { bytes, offsets } = vocabulary.parts();
+  const kept = Vocabulary.create();
+  for (let id = FIRST; id < ids.length; id++) if (ids[id] >= 0) kept.add(bytes, offsets[id], offsets[id + 1]);
+  return kept;
+}
+
+function checkedOrder(order: number): number {
+  if (Number.isInteger(order) && order >= 2 && order <= 6) return order;
+  throw new ConfigError({ expected: 'an order from 2 to 6', came: String(order), where: 'trainNgram()' });
+}
+
+function checkedPrune(prune: readonly number[], order: number): number[] {
+  const all = Array.from({ length: order }, (_, i) => prune[Math.min(i, prune.length - 1)] ?? 0);
+  if (all.every((p, i) => Number.isInteger(p) && p >= 0 && (i === 0 || p >= all[i - 1]))) return all;
+  throw new ConfigError({
+    expected: 'whole numbers from 0 on, none less than the one before',
+    came: `prune [${prune.join(', ')}]`,
+    where: 'trainNgram()',
+  });
+}

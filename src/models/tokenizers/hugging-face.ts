@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Tokenizer as Loaded } from '@huggingface/tokenizers';
+import { ConfigError } from '../../errors.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/**
+ * A tokenizer of the Hugging Face kind: a `tokenizer.json`, or a folder that has one (and a `tokenizer_config.json`, which is read too).
+ * Encoding adds no special tokens; decoding keeps them.
+ * Errors: ConfigError when the file is not there or is none, and with the command when `@huggingface/tokenizers` is not installed.
+ */
+export async function loadTokenizer(path: string): Promise<Tokenizer> {
+  const file = (await isFolder(path)) ? join(path, 'tokenizer.json') : path;
+  const bytes = await readFile(file).catch((cause: Error) => {
+    throw notOne(file, cause.message, cause);
+  });
+  const Loaded = await huggingFace();
+  let loaded: Loaded;
+  const folder = basename(file) === 'tokenizer.json' ? dirname(file) : null;
+  const config = folder === null ? '{}' : await readFile(join(folder, 'tokenizer_config.json'), 'utf8').catch(absent);
+  try {
+    loaded = new Loaded(JSON.parse(bytes.toString('utf8')) as object, JSON.parse(config) as object);
+  } catch (cause) {
+    throw notOne(file, (cause as Error).message, cause);
+  }
+  let largest = -1;
+  for (const id of loaded.get_vocab(true).values()) largest = Math.max(largest, id);
+  if (largest < 0) throw notOne(file, 'a file without a vocabulary');
+  return {
+    name: basename(folder ?? file),
+    vocabularySize: largest + 1,
+    hash: createHash('sha256').update(bytes).update(config).digest('hex').slice(0, 16),
+    encode: (utf8) => Int32Array.from(loaded.encode(utf8Of(utf8), { add_special_tokens: false }).ids),
+    decode: (ids) =>
+      loaded.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+  };
+}
+
+/** Valid UTF-8 as a string; a byte order mark stays. */
+const utf8Of = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (s) => s.isDirectory(),
+    () => false,
+  );
+
+function absent(error: NodeJS.ErrnoException): string {
+  if (error.code === 'ENOENT') return '{}';
+  throw error;
+}
+
+async function huggingFace(): Promise<typeof Loaded> {
+  try {
+    return (await import('@huggingface/tokenizers')).Tokenizer;
+  } catch (cause) {
+    throw new ConfigError({
+      expected: 'the package @huggingface/tokenizers, which reads tokenizer.json',
+      came: (cause as Error).message,
+      todo: 'npm install @huggingface/tokenizers@0.2.0',
+      cause,
+    });
+  }
+}
+
+const notOne = (file: string, came: string, cause?: unknown): ConfigError =>
+  new ConfigError({
+    expected: 'a tokenizer.json of Hugging Face',
+    came,
+    where: file,
+    todo: 'Give the file or the folder it is in; without one, text is scored byte by byte.',
+    cause,
+  });

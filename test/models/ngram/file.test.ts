@@ -1,0 +1,78 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { writeArpa } from '../../../src/models/ngram/arpa.ts';
+import { loadNgram, ngramFileInfo, writeNgram } from '../../../src/models/ngram/file.ts';
+import type { NgramModel } from '../../../src/models/ngram/model.ts';
+import { trainNgram } from '../../../src/models/ngram/train.ts';
+import { temporaryFolder } from './folders.ts';
+
+let model: NgramModel;
+beforeAll(async () => {
+  model = await trainNgram(['the gate and the wheel', 'the wheel and the water'], {
+    order: 3,
+    prune: [0],
+    name: 'mill',
+  });
+});
+
+describe('model file', () => {
+  it('gives back the model that was written', async () => {
+    const path = join(await temporaryFolder(), 'm.ngram');
+    await writeNgram(path, model);
+    const { model: back, hash } = await loadNgram(path);
+    expect(back.trie).toEqual(model.trie);
+    expect(back.vocabulary.parts()).toEqual(model.vocabulary.parts());
+    expect([back.split, back.origin]).toEqual(['words', model.origin]);
+    expect(ngramFileInfo(path)).toEqual({ hash, split: 'words', order: 3 });
+  });
+
+  it('has another hash when a number is another', async () => {
+    const folder = await temporaryFolder();
+    await writeNgram(join(folder, 'a'), model);
+    await writeNgram(join(folder, 'b'), model);
+    const log10 = model.trie.log10.slice();
+    log10[4] -= 0.5;
+    await writeNgram(join(folder, 'c'), { ...model, trie: { ...model.trie, log10 } });
+    const [a, b, c] = ['a', 'b', 'c'].map((f) => ngramFileInfo(join(folder, f)).hash);
+    expect(b).toBe(a);
+    expect(c).not.toBe(a);
+  });
+
+  it('refuses a file that was changed, cut off, or of another version', async () => {
+    const path = join(await temporaryFolder(), 'm.ngram');
+    await writeNgram(path, model);
+    const bytes = await readFile(path);
+    const failure = async (changed: Uint8Array): Promise<string> => {
+      await writeFile(path, changed);
+      return loadNgram(path).then(
+        () => 'none',
+        (e: Error) => e.message.replace(path, 'm'),
+      );
+    };
+    const flipped = Uint8Array.from(bytes);
+    flipped[flipped.length - 20] ^= 1;
+    expect(await failure(flipped)).toMatch(
+      /^m: expected the n-gram model as it was written, came \d+ bytes with another checksum/,
+    );
+    expect(await failure(bytes.subarray(0, bytes.length - 8))).toMatch(/another checksum/);
+    expect(await failure(bytes.subarray(0, 40))).toMatch(/a header that is no JSON/);
+    const other = Buffer.from(bytes.toString('latin1').replace('"format":1', '"format":2'), 'latin1');
+    expect(await failure(other)).toMatch(/expected an n-gram model of format 1, came format 2/);
+    expect(await failure(bytes)).toBe('none');
+  });
+
+  it('loads ARPA by the same name, with the hash of its bytes', async () => {
+    const path = join(await temporaryFolder(), 'm.arpa');
+    await writeArpa(path, model);
+    const { model: back, hash } = await loadNgram(path, 'words');
+    expect(back.trie).toEqual(model.trie);
+    expect(ngramFileInfo(path)).toEqual({ hash, split: null, order: null });
+  });
+
+  it('says how to make a model that is not there', () => {
+    expect(() => ngramFileInfo('no/such.ngram')).toThrow(
+      /^no\/such.ngram: expected an n-gram model, came ENOENT.* Make one from clean text: sluice train-reference/,
+    );
+  });
+});

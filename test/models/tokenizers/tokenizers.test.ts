@@ -1,0 +1,90 @@
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { byteTokenizer } from '../../../src/models/tokenizers/bytes.ts';
+import { loadTokenizer } from '../../../src/models/tokenizers/hugging-face.ts';
+import { checkVocabulary } from '../../../src/models/tokenizers/tokenizer.ts';
+import { corporaFolder } from '../../helpers/corpora.ts';
+import { temporaryFolder } from '../ngram/folders.ts';
+
+const corpora = corporaFolder();
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const TEXTS = ['', 'a', 'The mill by the river.', '\uFEFFmark', 'naïve Żółć 🐎\r\n\ttab', '水車小屋'];
+
+/** Two words and three letters, as small as a tokenizer.json can be. */
+const TINY = {
+  version: '1.0',
+  added_tokens: [
+    { id: 6, content: '<end>', special: true, normalized: false, single_word: false, lstrip: false, rstrip: false },
+  ],
+  normalizer: null,
+  pre_tokenizer: { type: 'Whitespace' },
+  post_processor: null,
+  decoder: null,
+  model: {
+    type: 'BPE',
+    vocab: { a: 0, b: 1, c: 2, ab: 3, abc: 4, '<unk>': 5 },
+    merges: ['a b', 'ab c'],
+    unk_token: '<unk>',
+  },
+};
+
+describe('byte tokenizer', () => {
+  it('is the bytes of UTF-8, there and back', () => {
+    expect(byteTokenizer.encode(utf8('é!'))).toEqual(Int32Array.of(0xc3, 0xa9, 0x21));
+    for (const text of TEXTS) expect(byteTokenizer.decode(byteTokenizer.encode(utf8(text)))).toBe(text);
+    expect(byteTokenizer.decode([0x61, 0xff])).toBe('a\uFFFD');
+  });
+});
+
+describe('tokenizer.json', () => {
+  it('encodes from a file and from a folder', async () => {
+    const folder = join(await temporaryFolder(), 'tiny');
+    await mkdir(folder);
+    await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(TINY));
+    const [byFolder, byFile] = [await loadTokenizer(folder), await loadTokenizer(join(folder, 'tokenizer.json'))];
+    expect(byFolder).toMatchObject({ name: 'tiny', vocabularySize: 7, hash: byFile.hash });
+    expect(byFolder.encode(utf8('abc ab cab'))).toEqual(Int32Array.of(4, 3, 2, 3));
+    expect(byFolder.encode(utf8(''))).toEqual(new Int32Array(0));
+  });
+
+  it('has another hash when the vocabulary is another', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'a.json'), JSON.stringify(TINY));
+    await writeFile(join(folder, 'b.json'), JSON.stringify({ ...TINY, model: { ...TINY.model, merges: ['a b'] } }));
+    const [a, b] = [await loadTokenizer(join(folder, 'a.json')), await loadTokenizer(join(folder, 'b.json'))];
+    expect(a.hash).not.toBe(b.hash);
+    expect(b.encode(utf8('abc'))).toEqual(Int32Array.of(3, 2));
+  });
+
+  it.skipIf(corpora === null)('encodes as GPT-NeoX does, and back to the same text', async () => {
+    const path = join(await temporaryFolder(), 'tokenizer.json');
+    await copyFile(join(corpora as string, 'conformance/tokenizers/gpt-neo-test-tokenizer.json'), path);
+    const tokenizer = await loadTokenizer(path);
+    expect(tokenizer.vocabularySize).toBe(50280);
+    // Ids of the GPT-NeoX vocabulary, which Pythia uses: "Hello", ",", " world", "!".
+    expect(tokenizer.encode(utf8('Hello, world!'))).toEqual(Int32Array.of(12092, 13, 1533, 2));
+    for (const text of TEXTS) expect(tokenizer.decode(tokenizer.encode(utf8(text)))).toBe(text);
+  });
+
+  it('says what is wrong with a file', async () => {
+    const folder = await temporaryFolder();
+    await expect(loadTokenizer(folder)).rejects.toThrow(
+      /tokenizer\.json: expected a tokenizer.json of Hugging Face, came ENOENT/,
+    );
+    await writeFile(join(folder, 'x.json'), '{"model": 1}');
+    await expect(loadTokenizer(join(folder, 'x.json'))).rejects.toThrow(
+      /x\.json: expected a tokenizer.json of Hugging Face/,
+    );
+  });
+});
+
+describe('checkVocabulary', () => {
+  it('refuses ids that the model does not have', () => {
+    checkVocabulary(byteTokenizer, 256, 'model m');
+    checkVocabulary(byteTokenizer, 320, 'model m');
+    expect(() => checkVocabulary(byteTokenizer, 128, 'model m')).toThrow(
+      'model m: expected a tokenizer of at most 128 ids, as the model has, came bytes with 256.',
+    );
+  });
+});
