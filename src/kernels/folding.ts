@@ -24,7 +24,7 @@ export function foldedForWords(cp: number): number {
   const group = cls & CLASS.groupMask;
   if (group !== CLASS.letter && group !== CLASS.number) return 0;
   const parts = decompose(cp);
-  const plain = parts && parts.slice(1).every(isMark) ? parts[0] : cp;
+  const plain = parts?.slice(1).every(isMark) ? parts[0] : cp;
   const folded = foldCase(plain);
   return WITHOUT_SPACES.some(([from, to]) => cp >= from && cp <= to) ? (folded | ALONE) >>> 0 : folded;
 }
@@ -39,16 +39,17 @@ let table: FoldingTable | null = null;
 
 /** `foldedForWords` of all code points, built once per thread. */
 export function wordFolding(): FoldingTable {
-  table ??= buildTable();
+  table ??= tabulated(foldedForWords);
   return table;
 }
 
-function buildTable(): FoldingTable {
+/** Values of a function of all code points; it takes a fraction of a second. */
+export function tabulated(valueOf: (cp: number) => number): FoldingTable {
   const index = new Uint16Array(0x110000 >> 7);
   const seen = new Map<string, number>();
   const blocks: Uint32Array[] = [];
   for (let b = 0; b < index.length; b++) {
-    const block = Uint32Array.from({ length: 128 }, (_, i) => foldedForWords((b << 7) | i));
+    const block = Uint32Array.from({ length: 128 }, (_, i) => valueOf((b << 7) | i));
     const key = block.join();
     let number = seen.get(key);
     if (number === undefined) {

@@ -40,7 +40,8 @@ export function contentHashes(values: usize, offsets: usize, rows: u32, alive: u
   }
 }
 
-function hashTo(out: usize, p: usize, bytes: usize): void {
+/** Stores the content hash of `bytes` bytes: two u64, high half first. */
+export function hashTo(out: usize, p: usize, bytes: usize): void {
   const seed = <u64>bytes * B;
   let a0 = A + seed;
   let a1 = A * 2 + seed;

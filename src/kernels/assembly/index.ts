@@ -11,3 +11,5 @@ export { snappyCompress } from './snappy';
 export { literalsBuffer, zstdBegin, zstdBlock, zstdOutput, zstdOutputBytes, zstdPlainBlock } from './zstd';
 export { bloomKeys } from './bloom';
 export { foldingTable, ngramIndex, ngramScan } from './ngrams';
+export { minhashKeys, minhashList, minhashListed, minhashShingle, minhashTable } from './minhash';
+export { minhashSketch } from './minhash-sketch';

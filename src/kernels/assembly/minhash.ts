@@ -1,0 +1,299 @@
+// MinHash of shingles in one pass over UTF-8; the definition is ../reference/minhash.ts. Runs of ASCII letters and digits are found 64 bytes
+// at a time; a run with other code points takes the slow path, word by word.
+import { arenaAlloc } from './arena';
+import { hashTo } from './hash';
+import { bandKeys, densify, permutations, SIGNATURE, sketch } from './minhash-sketch';
+import { decode, lengthOfLead } from './unicode';
+
+const SEPARATOR: u32 = 0xffffffff;
+const ALONE: u32 = 0x80000000;
+const WORD_SEED: u64 = 0x9e3779b97f4a7c15;
+const WORD_STEP: u64 = 0xbf58476d1ce4e5b9;
+const BASE: u64 = 0xd6e8feb86659fd93;
+const MIX: u64 = 0x94d049bb133111eb;
+const SPACE: u32 = 32;
+/** Words that are hashed at once; and the words that a shingle may have at most. */
+const CHUNK: u32 = 1024;
+const MOST: u32 = 64;
+
+let indexAt: usize = 0;
+let blocksAt: usize = 0;
+let characters: bool = false;
+let n: u32 = 5;
+let power: u64 = 0;
+
+const words = memory.data(1088 * 8);
+const shingles = memory.data(1088 * 8);
+let filled: u32 = 0;
+let total: u32 = 0;
+/** Shingles listed so far, and whether they are listed. */
+let listed: u32 = 0;
+let listing: bool = false;
+/** End of the normalised text written so far. */
+let out: usize = 0;
+let anyWord: bool = false;
+
+/** Room for the folding table; the caller fills `index` (u16 x 8,704) at the address that comes back and `blocks` (u32) right after it. */
+export function minhashTable(blockBytes: u32): usize {
+  indexAt = arenaAlloc(8704 * 2 + blockBytes);
+  blocksAt = indexAt + 8704 * 2;
+  return indexAt;
+}
+
+/** @param size units in a shingle, 1 to 64. */
+export function minhashShingle(ofCharacters: bool, size: u32): void {
+  if (size == 0 || size > MOST) unreachable();
+  characters = ofCharacters;
+  n = size;
+  power = 1;
+  for (let i: u32 = 0; i < n; i++) power *= BASE;
+}
+
+// @ts-ignore: decorator
+@inline
+function folded(cp: u32): u32 {
+  return load<u32>(blocksAt + (((<usize>load<u16>(indexAt + ((cp >> 7) << 1)) << 7) + (cp & 127)) << 2));
+}
+
+/** Hashes what has come so far; the last n - 1 units stay for the next shingles. */
+function flush(): void {
+  if (filled < n) return;
+  const count = filled - n + 1;
+  let gram: u64 = 0;
+  for (let i: u32 = 0; i < n; i++) gram = gram * BASE + load<u64>(words + (<usize>i << 3));
+  let at = words;
+  const step = <usize>n << 3;
+  for (let i: usize = 0; ; i++) {
+    let h = gram ^ (gram >> 32);
+    h *= MIX;
+    store<u64>(shingles + (i << 3), h ^ (h >> 29));
+    if (i + 1 == <usize>count) break;
+    gram = gram * BASE + load<u64>(at + step) - load<u64>(at) * power;
+    at += 8;
+  }
+  total += count;
+  if (listing) {
+    const room = arenaAlloc(<usize>count << 3);
+    memory.copy(room, shingles, <usize>count << 3);
+    // Allocations are rounded up to 16 bytes: the list stays without gaps because CHUNK keeps all counts but the last even.
+    listed += count;
+  } else {
+    sketch(shingles, count);
+  }
+  memory.copy(words, words + (<usize>count << 3), <usize>(n - 1) << 3);
+  filled = n - 1;
+}
+
+// @ts-ignore: decorator
+@inline
+function take(hash: u64): void {
+  store<u64>(words + (<usize>filled << 3), hash);
+  filled++;
+  if (filled == CHUNK + n - 1) flush();
+}
+
+// @ts-ignore: decorator
+@inline
+function step8(h: u64, chunk: u64): u64 {
+  h = (h ^ chunk) * WORD_STEP;
+  return h ^ (h >> 32);
+}
+
+/** The unit or units of the word whose folded bytes are `at` .. `out`. */
+function word(at: usize): void {
+  if (characters) {
+    if (anyWord) take(step8(WORD_SEED, <u64>SPACE));
+    anyWord = true;
+    while (at < out) {
+      take(step8(WORD_SEED, <u64>decode(at)));
+      at += lengthOfLead(load<u8>(at));
+    }
+    return;
+  }
+  let h = WORD_SEED;
+  for (; out - at >= 8; at += 8) h = step8(h, load<u64>(at));
+  const left = out - at;
+  if (left > 0) h = step8(h, load<u64>(at) & (~(<u64>0) >> ((8 - <u64>left) << 3)));
+  take(h);
+}
+
+/** A run of ASCII letters and digits. */
+// @ts-ignore: decorator
+@inline
+function asciiRun(at: usize, length: usize): void {
+  if (length <= 8 && !characters) {
+    const x = (load<u64>(at) | 0x2020202020202020) & (~(<u64>0) >> ((8 - <u64>length) << 3));
+    store<u64>(out, x);
+    out += length;
+    take(step8(WORD_SEED, x));
+    return;
+  }
+  const start = out;
+  for (let i: usize = 0; i < length; i += 8) store<u64>(out + i, load<u64>(at + i) | 0x2020202020202020);
+  out += length;
+  word(start);
+}
+
+/** A run with code points beyond ASCII, none of them a separator. */
+function wideRun(p: usize, end: usize): void {
+  let start = out;
+  while (p < end) {
+    const cp = decode(p);
+    p += lengthOfLead(load<u8>(p));
+    const v = folded(cp);
+    if (v == 0) continue;
+    if (v & ALONE) {
+      if (out > start) word(start);
+      start = out;
+      write(v & 0x1fffff);
+      word(start);
+      start = out;
+    } else {
+      write(v);
+    }
+  }
+  if (out > start) word(start);
+}
+
+function write(cp: u32): void {
+  if (cp < 0x80) {
+    store<u8>(out, <u8>cp);
+    out++;
+  } else if (cp < 0x800) {
+    store<u8>(out, <u8>(0xc0 | (cp >> 6)));
+    store<u8>(out, <u8>(0x80 | (cp & 63)), 1);
+    out += 2;
+  } else if (cp < 0x10000) {
+    store<u8>(out, <u8>(0xe0 | (cp >> 12)));
+    store<u8>(out, <u8>(0x80 | ((cp >> 6) & 63)), 1);
+    store<u8>(out, <u8>(0x80 | (cp & 63)), 2);
+    out += 3;
+  } else {
+    store<u8>(out, <u8>(0xf0 | (cp >> 18)));
+    store<u8>(out, <u8>(0x80 | ((cp >> 12) & 63)), 1);
+    store<u8>(out, <u8>(0x80 | ((cp >> 6) & 63)), 2);
+    store<u8>(out, <u8>(0x80 | (cp & 63)), 3);
+    out += 4;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function alphanumeric(v: v128): u64 {
+  const letter = i8x16.lt_u(i8x16.sub(v128.or(v, i8x16.splat(32)), i8x16.splat(97)), i8x16.splat(26));
+  const digit = i8x16.lt_u(i8x16.sub(v, i8x16.splat(48)), i8x16.splat(10));
+  return <u64>i8x16.bitmask(v128.or(letter, digit));
+}
+
+// @ts-ignore: decorator
+@inline
+function run(at: usize, end: usize, wide: bool): void {
+  if (wide) wideRun(at, end);
+  else asciiRun(at, end - at);
+}
+
+/** Words of a text; `out` must have room for its folded bytes (three bytes for two at most) and 8 more. */
+function scan(p: usize, end: usize): void {
+  filled = 0;
+  total = 0;
+  anyWord = false;
+  let pending: usize = 0;
+  let pendingWide: bool = false;
+  /** Bits of the next block that belong to a code point of this one. */
+  let overWord: u64 = 0;
+  let overWide: u64 = 0;
+  for (; p < end; p += 64) {
+    const a = v128.load(p);
+    const b = v128.load(p, 16);
+    const c = v128.load(p, 32);
+    const d = v128.load(p, 48);
+    const left = end - p;
+    const valid = left >= 64 ? ~(<u64>0) : ~(<u64>0) >> (64 - <u64>left);
+    let m = (alphanumeric(a) | (alphanumeric(b) << 16) | (alphanumeric(c) << 32) | (alphanumeric(d) << 48)) & valid;
+    let wide = (<u64>i8x16.bitmask(a) | (<u64>i8x16.bitmask(b) << 16) | (<u64>i8x16.bitmask(c) << 32) | (<u64>i8x16.bitmask(d) << 48)) & valid;
+    if ((wide | overWide) != 0) {
+      m |= overWord;
+      let leads = wide & ~overWide;
+      overWord = overWide = 0;
+      while (leads != 0) {
+        const bit = <u64>ctz(leads);
+        const q = p + <usize>bit;
+        const length = <u64>lengthOfLead(load<u8>(q));
+        const ones = (<u64>1 << length) - 1;
+        const here = ones << bit;
+        const over = bit + length > 64 ? ones >> (64 - bit) : 0;
+        leads &= ~here;
+        overWide |= over;
+        if (folded(decode(q)) != SEPARATOR) {
+          m |= here;
+          overWord |= over;
+        }
+      }
+    }
+    if (pending != 0) {
+      const l = ctz(~m);
+      if (l > 0) pendingWide = pendingWide || (wide & (m & ~(m + 1))) != 0;
+      if (l == 64) continue;
+      run(pending, p + <usize>l, pendingWide);
+      pending = 0;
+      m &= m + 1;
+    }
+    while (m != 0) {
+      const s = <u64>ctz(m);
+      const next = m + (<u64>1 << s);
+      const ones = m & ~next;
+      const at = p + <usize>s;
+      const isWide = (wide & ones) != 0;
+      if (next == 0) {
+        pending = at;
+        pendingWide = isWide;
+        break;
+      }
+      run(at, at + <usize>popcnt(ones), isWide);
+      m &= next;
+    }
+  }
+  if (pending != 0) run(pending, end, pendingWide);
+  flush();
+}
+
+/**
+ * For each row: `keys`, band-major, 64-bit keys of its bands; `norm`, two u64 of the content hash of its normalised text, high half first;
+ * `counts`, its shingles with repeats, -1 for rows left out (`alive`: 0 = all, else one byte a row). Rows without a shingle get zeros as keys.
+ * `signatures`: 0, or room for the signatures (u32, rows x permutations). `room`: for the longest normalised text.
+ */
+export function minhashKeys(
+  values: usize, offsets: usize, rows: u32, alive: usize, keys: usize, norm: usize, counts: usize, signatures: usize, room: usize,
+): void {
+  listing = false;
+  for (let row: usize = 0; row < <usize>rows; row++) {
+    if (alive != 0 && load<u8>(alive + row) == 0) {
+      store<i32>(counts + (row << 2), -1);
+      continue;
+    }
+    const start = values + load<u32>(offsets + (row << 2));
+    memory.fill(SIGNATURE, 0xff, <usize>permutations << 2);
+    out = room;
+    scan(start, values + load<u32>(offsets + (row << 2), 4));
+    hashTo(norm + (row << 4), room, out - room);
+    store<i32>(counts + (row << 2), <i32>total);
+    if (total == 0) continue;
+    densify();
+    bandKeys(keys + (row << 3), <usize>rows << 3);
+    if (signatures != 0) memory.copy(signatures + row * (<usize>permutations << 2), SIGNATURE, <usize>permutations << 2);
+  }
+}
+
+/** Shingle hashes of one text, with repeats, one after the other from the address that comes back; their number is `minhashListed()`. */
+export function minhashList(start: usize, bytes: usize, room: usize): usize {
+  listing = true;
+  listed = 0;
+  out = room;
+  const list = arenaAlloc(0);
+  scan(start, start + bytes);
+  return list;
+}
+
+export function minhashListed(): u32 {
+  return listed;
+}

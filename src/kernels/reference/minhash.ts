@@ -1,0 +1,131 @@
+import { ALONE, SEPARATOR } from '../folding.ts';
+import { foldedForShingles, type MinhashOptions, multipliersOf, signatureLengthOf } from '../minhash.ts';
+import { referenceContentHash } from './hash.ts';
+
+const MASK = (1n << 64n) - 1n;
+const SEED = 0x9e3779b97f4a7c15n;
+const STEP = 0xbf58476d1ce4e5b9n;
+const BASE = 0xd6e8feb86659fd93n;
+const MIX = 0x94d049bb133111ebn;
+const EMPTY = 0xffffffff;
+
+/**
+ * Words as MinHash sees them: runs of letters and numbers of any script, case folded, without accents; everything else stands between words,
+ * but marks and invisible format characters, which are left out; a code point of a script without spaces is a word.
+ */
+export function shingleWords(text: string): string[] {
+  const words: string[] = [];
+  let word = '';
+  const close = (): void => {
+    if (word !== '') words.push(word);
+    word = '';
+  };
+  for (const c of text) {
+    const v = foldedForShingles(c.codePointAt(0)!);
+    const alone = v !== SEPARATOR && v >= ALONE;
+    if (v === SEPARATOR || alone) close();
+    if (v !== SEPARATOR && v !== 0) word += String.fromCodePoint(alone ? v - ALONE : v);
+    if (alone) close();
+  }
+  close();
+  return words;
+}
+
+/** The normalised text: two texts are copies of each other when this is equal. */
+export const normalizedText = (text: string): string => shingleWords(text).join('');
+
+/** The units of the shingles of a text. */
+export function unitsOf(text: string, unit: 'words' | 'characters'): string[] {
+  const words = shingleWords(text);
+  return unit === 'words' ? words : Array.from(words.join(' '));
+}
+
+const step = (h: bigint, v: bigint): bigint => {
+  const x = ((h ^ v) * STEP) & MASK;
+  return x ^ (x >> 32n);
+};
+
+/** Words: chunks of 8 bytes of UTF-8, zeros after the end. Characters: the code point. */
+function unitHash(unit: string, kind: 'words' | 'characters'): bigint {
+  if (kind === 'characters') return step(SEED, BigInt(unit.codePointAt(0)!));
+  const bytes = new Uint8Array(Math.ceil(Buffer.byteLength(unit) / 8) * 8);
+  bytes.set(Buffer.from(unit));
+  const view = new DataView(bytes.buffer);
+  let h = SEED;
+  for (let at = 0; at < bytes.length; at += 8) h = step(h, view.getBigUint64(at, true));
+  return h;
+}
+
+/** Shingle hashes in order, with repeats: sum of unit * BASE^(units after it), mixed. */
+export function referenceShingles(text: string, { unit, size }: Pick<MinhashOptions, 'unit' | 'size'>): bigint[] {
+  const units = unitsOf(text, unit).map((u) => unitHash(u, unit));
+  return units.slice(size - 1).map((_, i) => {
+    const gram = units.slice(i, i + size).reduce((sum, u) => (sum * BASE + u) & MASK, 0n);
+    const h = ((gram ^ (gram >> 32n)) * MIX) & MASK;
+    return h ^ (h >> 29n);
+  });
+}
+
+/** Jaccard similarity of the shingle sets; 0 when either is empty. */
+export function referenceJaccard(a: readonly bigint[], b: readonly bigint[]): number {
+  const [x, y] = [new Set(a), new Set(b)];
+  let common = 0;
+  for (const s of x) if (y.has(s)) common++;
+  return x.size === 0 || y.size === 0 ? 0 : common / (x.size + y.size - common);
+}
+
+/**
+ * MinHash signature (Broder 1997): value p = min over shingles of multiplier p * half of the shingle hash modulo 2^32, the low half for
+ * permutations 0 to 15, the high half for 16 to 31, and so on. `oph`: bin = upper half scaled to bands x rows, value = least lower half;
+ * an empty bin copies the first full one of a fixed sequence of probes.
+ */
+export function referenceSignature(shingles: readonly bigint[], options: MinhashOptions): Uint32Array {
+  const length = signatureLengthOf(options);
+  const signature = new Uint32Array(length).fill(EMPTY);
+  const multipliers = multipliersOf(options.seed, length);
+  const bins = BigInt(options.bands * options.rows);
+  for (const s of shingles) {
+    if (options.method === 'oph') {
+      const bin = Number(((s >> 32n) * bins) >> 32n);
+      signature[bin] = Math.min(signature[bin], Number(s & 0xffffffffn), EMPTY - 1);
+      continue;
+    }
+    for (let p = 0; p < length; p++) {
+      const half = Number(p % 32 < 16 ? s & 0xffffffffn : s >> 32n);
+      signature[p] = Math.min(signature[p], Math.imul(half, multipliers[p]) >>> 0);
+    }
+  }
+  return options.method === 'oph' && shingles.length > 0 ? densified(signature, Number(bins)) : signature;
+}
+
+function densified(signature: Uint32Array, bins: number): Uint32Array {
+  const full = signature.slice();
+  for (let i = 0; i < bins; i++) {
+    for (let probe = 1n; signature[i] === EMPTY; probe++) {
+      let h = (((BigInt(i) << 32n) | probe) ^ SEED) & MASK;
+      h = (h * BASE) & MASK;
+      h = ((h ^ (h >> 32n)) * STEP) & MASK;
+      const from = Number(((h >> 32n) * BigInt(bins)) >> 32n);
+      if (signature[from] === EMPTY) continue;
+      full[i] = signature[from];
+      break;
+    }
+  }
+  return full;
+}
+
+/** 64-bit keys of the bands: two documents are candidates when one of them is equal. */
+export function referenceBandKeys(signature: Uint32Array, { bands, rows }: MinhashOptions): bigint[] {
+  return Array.from({ length: bands }, (_, band) => {
+    const values = signature.subarray(band * rows, (band + 1) * rows);
+    return values.reduce((h, v) => step(h, BigInt(v)), (SEED + BigInt(band)) & MASK);
+  });
+}
+
+/** Everything about one text. */
+export function referenceMinhash(text: string, options: MinhashOptions) {
+  const shingles = referenceShingles(text, options);
+  const signature = referenceSignature(shingles, options);
+  const keys = shingles.length === 0 ? [] : referenceBandKeys(signature, options);
+  return { shingles, signature, keys, normalized: referenceContentHash(Buffer.from(normalizedText(text))) };
+}
