@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
 import { InputError, InvariantError } from '../../errors.ts';
-import type { Graph, GraphInput } from '../graph/graph.ts';
+import { type Graph, GraphBuilder, type GraphInput } from '../graph/graph.ts';
 import type { OnnxTarget } from '../onnx/lowering.ts';
 import { nextName, outputName, writeOnnx } from '../onnx/onnx.ts';
 import { dataTypeOf, elementCount, type Tensor } from '../tensor.ts';
@@ -57,11 +57,9 @@ export async function openOnnx(
       return new Map(graph.outputs.map(({ name }) => [name, plain(results[outputName(name)])]));
     },
     async readState() {
-      const entries = Object.entries(state.current()).map(async ([name, tensor]) => {
-        const data = (await tensor.getData()) as Float32Array | Int32Array;
-        return [name, { shape: tensor.dims, data: data.slice() }] as const;
-      });
-      return new Map(await Promise.all(entries));
+      const tensors =
+        settings.state === 'device' ? await download(ort, graph, state.current(), settings) : state.current();
+      return new Map(Object.entries(tensors).map(([name, tensor]) => [name, copied(tensor)]));
     },
     async release() {
       if (released) return;
@@ -70,6 +68,24 @@ export async function openOnnx(
       await session.release();
     },
   };
+}
+
+/** Brings tensors from the GPU by a session that does nothing else: `getData()` ends the process in onnxruntime-node 1.30. */
+async function download(
+  ort: OrtRuntime,
+  graph: Graph,
+  tensors: Readonly<Record<string, OrtTensor>>,
+  settings: OnnxSettings,
+): Promise<Record<string, OrtTensor>> {
+  const copy = new GraphBuilder();
+  const values = graph.stateOutputs.map(
+    ({ name, value }) => [name, copy.input(name, graph.values[value].shape)] as const,
+  );
+  const plainSettings: OnnxSettings = { ...settings, state: 'results' };
+  const session = await create(ort, copy.finish(`${graph.name} state`, new Map(values)), new Map(), plainSettings);
+  const results = await session.run({ ...tensors });
+  await session.release();
+  return Object.fromEntries(values.map(([name]) => [name, results[outputName(name)] as OrtTensor]));
 }
 
 async function create(ort: OrtRuntime, graph: Graph, constants: Tensors, settings: OnnxSettings) {
@@ -151,6 +167,10 @@ function ortTensor(ort: OrtRuntime, tensor: Tensor): OrtTensor {
   const { shape, data } = tensor;
   const own = data.buffer instanceof ArrayBuffer ? data : data.slice();
   return new ort.Tensor(dataTypeOf(tensor), own, shape) as OrtTensor;
+}
+
+function copied(tensor: OrtTensor): Tensor {
+  return { shape: tensor.dims, data: (tensor.data as Float32Array | Int32Array).slice() };
 }
 
 function plain(value: InferenceSession.OnnxValueMapType[string]): Tensor {
