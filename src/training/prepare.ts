@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { lastValueFrom, type OperatorFunction, pipe } from 'rxjs';
 import { concatMap } from 'rxjs/operators';
 import { ConfigError } from '../errors.ts';
+import { writeTrainedOn } from '../models/trained-on.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { stringAt } from '../streams/columns.ts';
 import { readDocuments } from '../streams/read-documents.ts';
 import { groupSplit } from './group-split.ts';
 import type { Reference } from './reference.ts';
 import { TokenWriter } from './token-file.ts';
-import { writeTrainedOn } from './trained-on.ts';
 
 /** Ids 0 to 255 are bytes; this one begins a document. */
 export const START = 256;

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors.ts';
-import { readTrainedOn, writeTrainedOn } from '../../src/training/trained-on.ts';
+import { readTrainedOn, writeTrainedOn } from '../../src/models/trained-on.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
 describe('the list of what a model was trained on', () => {

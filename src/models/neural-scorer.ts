@@ -1,0 +1,166 @@
+import { ConfigError } from '../errors.ts';
+import type { Executor, Session } from './executors/executor.ts';
+import type { LanguageModel } from './language-model.ts';
+import { packRows, type Window, windowsOf } from './packing.ts';
+import { emptyScores, type Scorer, type Scores, type Texts } from './scorer.ts';
+import { NO_TARGET, PADDING_SEGMENT, scoringGraph } from './scoring-graph.ts';
+import { elementCount, intTensor, type Tensor } from './tensor.ts';
+import { checkVocabulary, type Tokenizer } from './tokenizers/tokenizer.ts';
+
+export interface NeuralScorerOptions {
+  readonly name: string;
+  /** Hash of weights, shape and tokenizer. */
+  readonly hash: string;
+  readonly model: LanguageModel;
+  readonly tokenizer: Tokenizer;
+  /** Id that stands before the first token of a document; null: the first token is not predicted. */
+  readonly start: number | null;
+  readonly executor: Executor;
+  /** Sequences of the model's context in one run. Default 8. */
+  readonly rows?: number;
+  /** Inputs that a window of a long document shares with the one before it, as context. Default half of the context. */
+  readonly overlap?: number;
+  /** Documents of more tokens are not scored. Default: all are. */
+  readonly maxTokens?: number;
+}
+
+/**
+ * A causal language model as a scorer. Windows of many documents share a row, each seeing only itself (prepacking: Zhao et al. 2024), so
+ * that short documents cost no padding; a document longer than the context is scored whole, window by window. Sums differ from those of
+ * unpacked rows by rounding alone (below 1e-5 of the value).
+ * Holds one session; release it with `close`.
+ */
+export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer> {
+  const { model, tokenizer, start, executor, rows = 8, maxTokens = Number.POSITIVE_INFINITY } = options;
+  const { config } = model;
+  const { context } = config;
+  const overlap = options.overlap ?? context >> 1;
+  checkVocabulary(tokenizer, config.vocabulary, options.name);
+  if (!(Number.isInteger(overlap) && overlap >= 0 && overlap < context))
+    throw new ConfigError({
+      expected: `an overlap of 0 to ${context - 1} tokens`,
+      came: `${overlap}`,
+      where: options.name,
+    });
+  if (start !== null && !(Number.isInteger(start) && start >= 0 && start < config.vocabulary))
+    throw new ConfigError({
+      expected: `a start token below ${config.vocabulary}`,
+      came: `${start}`,
+      where: options.name,
+    });
+  const session = await executor.open(scoringGraph(config, { rows, length: context }), model.weights);
+  const weightBytes = [...model.weights.values()].reduce((n, t) => n + 4 * elementCount(t.shape), 0);
+
+  /** Ids of a document, the start token first; null with the reason when there is nothing to predict. */
+  const idsOf = (text: Uint8Array): { ids: Int32Array } | { reason: 'empty' | 'one_token' | 'too_long' } => {
+    const tokens = tokenizer.encode(text);
+    if (tokens.length === 0) return { reason: 'empty' };
+    if (tokens.length > maxTokens) return { reason: 'too_long' };
+    if (start === null) return tokens.length === 1 ? { reason: 'one_token' } : { ids: tokens };
+    const ids = new Int32Array(tokens.length + 1);
+    ids[0] = start;
+    ids.set(tokens, 1);
+    return { ids };
+  };
+
+  return {
+    name: options.name,
+    hash: options.hash,
+    memoryBytes: weightBytes,
+    async score({ offsets, values }: Texts, wanted?: Uint8Array): Promise<Scores> {
+      const scores = emptyScores(offsets.length - 1);
+      const documents = new Map<number, Int32Array>();
+      const windows: Window[] = [];
+      for (let i = 0; i + 1 < offsets.length; i++) {
+        if (wanted && wanted[i] === 0) continue;
+        const text = values.subarray(offsets[i], offsets[i + 1]);
+        const found = idsOf(text);
+        if ('reason' in found) {
+          scores.reason[i] = found.reason;
+          continue;
+        }
+        const { ids } = found;
+        documents.set(i, ids);
+        for (const window of windowsOf(i, ids.length, context, overlap)) windows.push(window);
+        scores.tokens[i] = ids.length - 1;
+        scores.bytes[i] = text.length - (start === null ? Buffer.byteLength(tokenizer.decode([ids[0]])) : 0);
+      }
+      const sums = await sumsOf(session, { rows, context }, documents, windows);
+      for (const i of documents.keys()) scores.nllSum[i] = 0;
+      // Window after window, so that a document's sum does not depend on the rows its windows fell into.
+      windows.forEach((w, k) => {
+        scores.nllSum[w.document] += sums[k];
+      });
+      for (const i of documents.keys()) {
+        if (Number.isFinite(scores.nllSum[i])) continue;
+        scores.reason[i] = 'not_finite';
+        scores.nllSum[i] = Number.NaN;
+        scores.tokens[i] = 0;
+      }
+      return scores;
+    },
+    close: () => session.release(),
+  };
+}
+
+/** Sum of the negative log-likelihoods that each window scores. */
+async function sumsOf(
+  session: Session,
+  { rows, context }: { readonly rows: number; readonly context: number },
+  documents: ReadonlyMap<number, Int32Array>,
+  windows: readonly Window[],
+): Promise<Float64Array> {
+  const sums = new Float64Array(windows.length);
+  const packed = packRows(
+    windows.map((w) => w.length),
+    context,
+  );
+  for (let at = 0; at < packed.length; at += rows) {
+    const part = packed.slice(at, at + rows);
+    const nll = (await session.run(feedsOf(part, windows, documents, rows, context))).get('nll')!.data;
+    part.forEach((row, r) => {
+      let place = r * context;
+      for (const k of row) {
+        let sum = 0;
+        for (let i = windows[k].firstScored; i < windows[k].length; i++) sum += nll[place + i];
+        sums[k] = sum;
+        place += windows[k].length;
+      }
+    });
+  }
+  return sums;
+}
+
+function feedsOf(
+  part: readonly (readonly number[])[],
+  windows: readonly Window[],
+  documents: ReadonlyMap<number, Int32Array>,
+  rows: number,
+  context: number,
+): Map<string, Tensor> {
+  const size = rows * context;
+  const tokens = new Int32Array(size);
+  const positions = new Int32Array(size);
+  const segments = new Int32Array(size).fill(PADDING_SEGMENT);
+  const targets = new Int32Array(size).fill(NO_TARGET);
+  part.forEach((row, r) => {
+    let at = r * context;
+    row.forEach((k, segment) => {
+      const { document, from, length } = windows[k];
+      const ids = documents.get(document)!;
+      for (let i = 0; i < length; i++, at++) {
+        tokens[at] = ids[from + i];
+        positions[at] = i;
+        segments[at] = segment;
+        targets[at] = ids[from + i + 1];
+      }
+    });
+  });
+  const shape = [rows, context];
+  return new Map([
+    ['tokens', intTensor(shape, tokens)],
+    ['positions', intTensor(shape, positions)],
+    ['segments', intTensor(shape, segments)],
+    ['targets', intTensor(shape, targets)],
+  ]);
+}

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/errors.ts';
+import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
+import type { LanguageModel } from '../../src/models/language-model.ts';
+import { neuralScorer } from '../../src/models/neural-scorer.ts';
+import { newModel } from '../../src/models/new-model.ts';
+import type { Scorer, Texts } from '../../src/models/scorer.ts';
+import { NO_TARGET, scoringGraph } from '../../src/models/scoring-graph.ts';
+import { intTensor } from '../../src/models/tensor.ts';
+import { byteTokenizer } from '../../src/models/tokenizers/bytes.ts';
+import { utf8Column } from '../../src/streams/columns.ts';
+import { generator } from '../helpers/corpus.ts';
+
+const START = 256;
+const CONTEXT = 24;
+const model: LanguageModel = newModel({ vocabulary: 257, width: 32, layers: 2, heads: 4, context: CONTEXT }, 7);
+const textsOf = (texts: readonly string[]): Texts => utf8Column(texts);
+
+/** Every target by a run of its own with the inputs that the windows allow it: no packing, no padding, one row. */
+async function oneByOne(text: string, overlap: number): Promise<number> {
+  const executor = await onnxruntimeNode();
+  const ids = [START, ...Buffer.from(text)];
+  let sum = 0;
+  let scored = 1;
+  while (scored < ids.length) {
+    const from = scored === 1 ? 0 : scored - 1 - overlap;
+    const inputs = ids.slice(from, Math.min(from + CONTEXT, ids.length - 1));
+    const length = inputs.length;
+    const session = await executor.open(scoringGraph(model.config, { rows: 1, length }), model.weights);
+    const shape = [1, length];
+    const outputs = await session.run(
+      new Map([
+        ['tokens', intTensor(shape, inputs)],
+        ['positions', intTensor(shape, [...inputs.keys()])],
+        [
+          'segments',
+          intTensor(
+            shape,
+            inputs.map(() => 0),
+          ),
+        ],
+        [
+          'targets',
+          intTensor(
+            shape,
+            inputs.map((_, i) => (from + i + 1 < scored ? NO_TARGET : ids[from + i + 1])),
+          ),
+        ],
+      ]),
+    );
+    sum += outputs.get('nll')!.data.reduce((a: number, b: number) => a + b, 0);
+    await session.release();
+    scored = from + length + 1;
+  }
+  return sum;
+}
+
+describe('a neural scorer', () => {
+  let scorer: Scorer;
+  const options = { name: 'test', hash: 'h', model, tokenizer: byteTokenizer, start: START };
+  beforeAll(async () => {
+    scorer = await neuralScorer({ ...options, executor: await onnxruntimeNode(), rows: 3, overlap: 6 });
+  });
+  afterAll(() => scorer.close?.());
+
+  const random = generator(5);
+  const made = Array.from({ length: 12 }, () =>
+    Array.from({ length: 1 + Math.floor(random() * 70) }, () =>
+      String.fromCharCode(97 + Math.floor(random() * 26)),
+    ).join(''),
+  );
+
+  it('gives packed documents, long ones too, the sums that they have alone', async () => {
+    const { nllSum, tokens, bytes, reason } = await scorer.score(textsOf(made));
+    for (const [i, text] of made.entries()) {
+      const alone = await oneByOne(text, 6);
+      expect(Math.abs(nllSum[i] - alone) / alone).toBeLessThan(1e-5);
+      expect([tokens[i], bytes[i], reason[i]]).toEqual([text.length, text.length, null]);
+    }
+  });
+
+  it('scores a document of one byte, says why an empty one has no score, and leaves out what is not wanted', async () => {
+    const { nllSum, tokens, reason } = await scorer.score(
+      textsOf(['a', '', 'skipped', 'ü']),
+      Uint8Array.of(1, 1, 0, 1),
+    );
+    expect([...tokens]).toEqual([1, 0, 0, 2]);
+    expect(reason).toEqual([null, 'empty', null, null]);
+    expect([...nllSum].map(Number.isNaN)).toEqual([false, true, true, false]);
+  });
+
+  it('without a start token does not predict the first one', async () => {
+    const executor = await onnxruntimeNode();
+    const bare = await neuralScorer({ ...options, start: null, executor, rows: 1 });
+    const { tokens, bytes, reason } = await bare.score(textsOf(['ab', 'c']));
+    await bare.close?.();
+    expect([tokens[0], bytes[0], reason[0], reason[1]]).toEqual([1, 1, null, 'one_token']);
+  });
+
+  it('never gives a number for a model that computes none', async () => {
+    const broken = structuredClone(model) as LanguageModel;
+    broken.weights.get('model.norm.weight')!.data.fill(Number.NaN);
+    const scorerOfNaN = await neuralScorer({ ...options, model: broken, executor: await onnxruntimeNode(), rows: 1 });
+    const { nllSum, reason } = await scorerOfNaN.score(textsOf(['text']));
+    await scorerOfNaN.close?.();
+    expect([Number.isNaN(nllSum[0]), reason[0]]).toEqual([true, 'not_finite']);
+  });
+
+  it('refuses documents over its limit, tokenizers that the model does not know, and overlaps beyond the context', async () => {
+    const executor = await onnxruntimeNode();
+    const short = await neuralScorer({ ...options, executor, rows: 1, maxTokens: 3 });
+    expect((await short.score(textsOf(['abcd', 'abc']))).reason).toEqual(['too_long', null]);
+    await short.close?.();
+    const wide = { ...byteTokenizer, vocabularySize: 300 };
+    await expect(neuralScorer({ ...options, executor, tokenizer: wide })).rejects.toThrow(ConfigError);
+    await expect(neuralScorer({ ...options, executor, overlap: CONTEXT })).rejects.toThrow(/overlap/);
+    await expect(neuralScorer({ ...options, executor, start: 257 })).rejects.toThrow(/start token/);
+  });
+});
