@@ -53,6 +53,8 @@ async function factsOf(folder: RunFolder) {
     limits: run.limits,
     totals,
     files,
+    /** What a guard stopped the run for, null when none did. */
+    stoppedBy: run.guards?.stopped ?? null,
   };
 }
 
@@ -99,6 +101,12 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
       rows.push([safeText(f.sink), `${plural(f.files, 'file')}, ${plural(f.rows, 'row')}, ${size(f.bytes)}`]);
   if (facts.seconds > 0)
     rows.push(['work', `${duration(facts.seconds)}, ${(t.read.bytes / 1e6 / facts.seconds).toFixed(1)} MB/s of text`]);
+  const guard = facts.state === 'interrupted' ? facts.stoppedBy : null;
+  if (guard)
+    rows.push([
+      'stopped by',
+      `a guard: ${safeText(guard.of)} ${percent(guard.documents, guard.outOf)} of ${plural(guard.outOf, 'document')}, ${guard.share < guard.min ? `at least ${percent(guard.min, 1)}` : `at most ${percent(guard.max, 1)}`} expected; ${safeText(guard.flag)} lets it pass`,
+    ]);
   for (const line of tableLines(
     [{}, {}],
     rows.map(([a, b]) => [style.dim(a), b]),
@@ -109,7 +117,7 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
     out(`To go on, give the command again that started it; it skips the ${plural(commits.length, 'commit')} there is:`);
     const inputs = run.input.patterns.map((p) => `--input ${shellWord(p)}`).join(' ');
     out(
-      `  sluice run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ${inputs} --output ${shellWord(shownPath(path))}`,
+      `  sluice run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ${inputs} --output ${shellWord(shownPath(path))}${guard ? ` ${safeText(guard.flag)}` : ''}`,
     );
   }
 }

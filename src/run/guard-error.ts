@@ -14,6 +14,8 @@ export interface GuardEvidence {
   readonly seenIn: string;
   readonly commits: () => Iterable<Counters>;
   readonly clusters: Readonly<Record<string, DuplicateCluster>>;
+  /** When a rule (`step.rule`) drops a document: `text_chars < 60`. */
+  readonly condition: (rule: string) => string | null;
 }
 
 interface Example {
@@ -40,7 +42,7 @@ export function guardError(g: JudgedGuard, evidence: GuardEvidence): GuardError 
       expected: `${subject} ${limit} of ${g.guard === 'drop_share' && g.of !== 'all' ? `domain ${g.of}` : 'the run'}${g.stated ? ' (the recipe says so)' : ''}`,
       came: [`${did} ${seen}`, ...lines].join('\n'),
       where: evidence.run,
-      todo: `${todo} All that is done is safe: if this is as it should be, give the same command again with ${flag}, and it goes on from here.`,
+      todo: `${todo} All that is done is safe: if this is as it should be, give the same command again with ${flag}, and it goes on from here; a changed recipe or input needs --fresh.`,
     },
     {
       guard: g.guard,
@@ -74,8 +76,8 @@ const WORDS: Record<
   JudgedGuard['guard'],
   (g: JudgedGuard, e: GuardEvidence) => { subject: string; did: string; todo: string }
 > = {
-  rule: ({ of }) => ({
-    subject: `rule ${of} to drop`,
+  rule: ({ of }, { condition }) => ({
+    subject: `rule ${of}${condition(of) ? ` (${condition(of)})` : ''} to drop`,
     did: 'it dropped',
     todo: 'Look whether its threshold fits this text, or let the recipe expect it (expected.rules).',
   }),

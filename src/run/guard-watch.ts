@@ -93,8 +93,20 @@ export class GuardWatch {
         ? `${this.#splits === 1 ? 'its one split' : `all ${this.#splits} splits`}`
         : `the first ${upTo + 1} of ${this.#splits} splits`;
     const commits = () => this.#countersUpTo(upTo ?? Number.POSITIVE_INFINITY);
-    this.#tripped = guardError(guard, { run: this.#directory.path, seenIn, commits, clusters });
+    this.#tripped = guardError(guard, {
+      run: this.#directory.path,
+      seenIn,
+      commits,
+      clusters,
+      condition: this.#condition,
+    });
   }
+
+  #condition = (of: string): string | null => {
+    const step = this.#recipe.steps.map((s) => s.descriptor).find((d) => of.startsWith(`${d.step}.`));
+    const found = step?.kind === 'drop' ? step.rules.find((r) => of === `${step.step}.${r.name}`) : undefined;
+    return found ? `${found.column} ${found.comparison} ${found.threshold}` : null;
+  };
 
   *#countersUpTo(split: number): Generator<Counters> {
     const commits = this.#directory.commits

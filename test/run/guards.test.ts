@@ -189,9 +189,14 @@ export default recipe({ name: 'mine', input: ['in'], steps: [annotate(textStatis
     expect(stopped.code).toBe(3);
     expect(stopped.stdout).toBe('');
     expect(stopped.stderr).toMatch(
-      /stopped by a guard {2}.*\n {2}expected {2}rule length\.min_chars to drop at most 60 % of the run\n {2}came {6}it dropped [\d,]+ of [\d,]+ documents \(\d\d(\.\d)? %\) in /,
+      /stopped by a guard {2}.*\n {2}expected {2}rule length\.min_chars \(text_chars < 60\) to drop at most 60 % of the run\n {2}came {6}it dropped [\d,]+ of [\d,]+ documents \(\d\d(\.\d)? %\) in /,
     );
     expect(stopped.stderr.match(/ e\.g\. d\d+ \(\d+\): "/g)?.length).toBe(3);
+    const status = await runCli(['status', 'sluice-out/mine'], { cwd: folder });
+    expect(status.stdout).toMatch(
+      /: interrupted\n(?:.*\n)*? +stopped by +a guard: length\.min_chars 70\.0 % of 1,500 documents/,
+    );
+    expect(status.stdout).toMatch(/--output sluice-out\/mine --allow-rule length\.min_chars\n$/);
     const json = await runCli(['run', 'recipe.mjs', '--json'], { cwd: folder });
     const event = JSON.parse(json.stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
     expect(event).toMatchObject({
