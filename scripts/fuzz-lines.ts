@@ -136,7 +136,7 @@ function line(random: Random): string {
 }
 
 /** Damages bytes in place, or makes them longer or shorter. */
-export function mutate(random: Random, bytes: Buffer): Buffer {
+export function mutate(random: Random, bytes: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
   if (bytes.length === 0) return bytes;
   const at = random.below(bytes.length);
   const length = 1 + random.below(Math.min(16, bytes.length - at));

@@ -50,7 +50,7 @@ export class InvariantError extends SluiceError {
 
 /** What a guard saw, as data. Shares are 0 to 1. */
 export interface GuardSight {
-  readonly guard: 'rule' | 'cluster' | 'drop_share' | 'quarantine';
+  readonly guard: 'rule' | 'cluster' | 'drop_share' | 'quarantine' | 'failed';
   /** `step.rule`, the dedup step, a domain, or `all`. */
   readonly of: string;
   readonly documents: number;

@@ -215,6 +215,7 @@ const GUARD_WORDS: Record<JudgedGuard['guard'], (g: JudgedGuard) => string> = {
   drop_share: ({ of }) => (of === 'all' ? 'All rules together left out' : `Of ${safeText(of)} the rules left out`),
   cluster: ({ of }) => `One document and its copies (${safeText(of)}) are`,
   quarantine: () => 'Records that could not be read are',
+  failed: () => 'Documents on which a step failed are',
 };
 
 async function printOutput(

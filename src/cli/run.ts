@@ -21,6 +21,10 @@ const options = {
     value: 'SIZE',
     help: 'Buffers over all workers, for example 256MB (the default); Node itself comes on top.',
   },
+  timeout: {
+    value: 'SECONDS',
+    help: 'A worker that hangs on a document for so long is stopped, and the document set aside. Default 120.',
+  },
   limit: { value: 'N', help: 'Only the first N documents.' },
   sample: { value: 'P%', help: 'Only about P percent of the documents, chosen by a hash of the id.' },
   'annotate-only': { help: 'Computes every annotation and drops nothing.' },
@@ -40,7 +44,9 @@ const options = {
     many: true,
     help: 'Lets one document of this dedup step have any number of copies; the guard is 5 % of the run.',
   },
-  'allow-quarantine': { help: 'Lets any share of records be unreadable; the guard is 20 % of the run.' },
+  'allow-quarantine': {
+    help: 'Lets any share of records be unreadable (the guard is 20 % of the run), and steps fail on any number of documents (1 %).',
+  },
   fresh: { help: 'Deletes an earlier run in the output folder first (only a folder that holds a run of ours).' },
   json: { help: 'One JSON object per line on standard output, see below.' },
 } as const satisfies OptionSpecs;
@@ -54,6 +60,7 @@ async function run(args: readonly string[]): Promise<number> {
     output: values.output,
     workers: wholeNumber(values.workers, '--workers'),
     memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory'),
+    timeoutSeconds: wholeNumber(values.timeout, '--timeout'),
     limit,
     samplePercent: percentOption(values.sample),
     fresh: values.fresh,

@@ -1,10 +1,12 @@
-import { InputError, InvariantError, SluiceError } from '../errors.ts';
+import { InvariantError, SluiceError } from '../errors.ts';
 import type { Recipe } from '../recipe.ts';
 import { ByteBudget } from '../streams/budget.ts';
 import { workerPool } from '../streams/pool.ts';
+import { type Died, deadRow, deathOf, diedAgain, MAX_DEATHS, nameOf, tooManyDeaths } from './deaths.ts';
 import type { RunOptions } from './options.ts';
 import { runSplitHere } from './split-stream.ts';
-import type { SplitProgress, SplitTask, Task, TaskResult } from './types.ts';
+import type { SplitProgress, SplitTask, Task, TaskResult, WatchedTask } from './types.ts';
+import { openWatch, READING, WHOLE } from './watch.ts';
 
 /** Buffers of one split in work, measured: batch, kernel memory, one open row group per sink, its encoder. */
 const SPLIT_BYTES = 96 * 1024 * 1024;
@@ -66,32 +68,66 @@ export async function openExecutor(
     return opened;
   };
   let pool = openPool();
-  const inPool = async (task: Task, extra: object = {}): Promise<TaskResult> => {
-    for (let attempt = 1; ; attempt++) {
-      let result: TaskResult | TaskError;
-      try {
-        result = (await pool.run({ ...task, ...extra }, { signal })) as TaskResult | TaskError;
-      } catch (error) {
-        const cause = signal.aborted ? null : deathOf(error);
-        if (cause === null) throw error;
-        if (attempt > RETRIES) throw diedAgain(task, cause, attempt);
-        on.retry({ task: nameOf(task), cause, attempt, attempts: RETRIES });
-        // A thread that dies while it starts is not replaced.
-        if (pool.threads.length === 0) {
-          await pool.destroy();
-          pool = openPool();
-        }
-        continue;
-      }
+  const { timeoutSeconds } = options;
+  /** One try; a thread that died is said, not thrown. */
+  const once = async (task: Task, extra: object = {}): Promise<TaskResult | Died> => {
+    const watch = task.kind === 'split' ? openWatch(1000 * timeoutSeconds) : null;
+    try {
+      const result = (await pool.run(
+        { ...task, ...extra, beat: watch?.beat ?? null },
+        { signal: watch ? AbortSignal.any([signal, watch.signal]) : signal },
+      )) as TaskResult | TaskError;
       if ('error' in result) throw errorFrom(result);
       return result;
+    } catch (error) {
+      if (signal.aborted || error instanceof SluiceError) throw error;
+      const late = { reason: 'timeout', cause: `it did not come back within ${timeoutSeconds} s` } as const;
+      const death = watch?.signal.aborted ? late : deathOf(error);
+      if (death === null) throw error;
+      // A thread that dies while it starts is not replaced.
+      if (pool.threads.length === 0) {
+        await pool.destroy();
+        pool = openPool();
+      }
+      return { death, at: watch?.place() ?? { batch: 0, row: READING, step: -1 } };
+    } finally {
+      watch?.end();
     }
+  };
+  /** Tries until a thread comes back; documents on which threads die are set aside, so that the rest of the split goes on. */
+  const inPool = async (task: Task, extra: object = {}): Promise<TaskResult> => {
+    const aside: WatchedTask['aside'][number][] = [];
+    for (let attempt = 1; ; attempt++) {
+      const result = await once(task, { ...extra, aside });
+      if (!('death' in result)) return result;
+      const found =
+        task.kind === 'split' && result.at.row === WHOLE ? await culprits(task, result, { ...extra, aside }) : [];
+      if (found.length > 0) {
+        attempt = 0;
+        aside.push(...found);
+        if (aside.length > MAX_DEATHS && !options.allow.quarantine)
+          throw tooManyDeaths(task as SplitTask, aside[aside.length - 1]);
+      }
+      if (attempt > RETRIES) throw diedAgain(task, result.death, attempt);
+      on.retry({ task: nameOf(task), cause: result.death.cause, attempt: Math.max(1, attempt), attempts: RETRIES });
+    }
+  };
+  /** Documents of the batch at which a thread died on which one dies alone; none when that was an accident. */
+  const culprits = async (task: SplitTask, { at }: Died, extra: object): Promise<WatchedTask['aside'][number][]> => {
+    const found: WatchedTask['aside'][number][] = [];
+    for (let from = 0; found.length <= MAX_DEATHS || options.allow.quarantine; ) {
+      const result = await once(task, { ...extra, probe: { batch: at.batch, from } });
+      if (!('death' in result) || result.at.batch !== at.batch || result.at.row < from) break;
+      found.push(deadRow(task, result));
+      from = result.at.row + 1;
+    }
+    return found;
   };
   const closures = recipe.steps.some((s) => s.descriptor.kind === 'custom');
   const split = async (task: SplitTask, limit: number | null): Promise<TaskResult> => {
     const lease = await budget.acquire(bytesOf(task), `split ${task.split.index}`, signal);
     try {
-      const extra = { limit, samplePercent: options.samplePercent };
+      const extra = { limit, samplePercent: options.samplePercent, allowFailures: options.allow.quarantine };
       if (closures && task.phase.steps.some((s) => s.kind === 'custom')) {
         return await runSplitHere({ ...task, ...extra }, recipe.steps, signal, on.progress);
       }
@@ -124,35 +160,6 @@ function bytesOf({ split, files, read }: SplitTask): number {
     .filter((f) => f.format === 'text' && f.size <= read.maxLineBytes);
   const largest = texts.reduce((most, f) => Math.max(most, f.size), 0);
   return SPLIT_BYTES + BYTES_PER_LARGE_BYTE * Math.max(0, largest - LARGE_DOCUMENT);
-}
-
-/** What a task is called in messages: the split with its files, the barrier, the shard. */
-function nameOf(task: Task): string {
-  if (task.kind === 'decide') return `the decision of ${task.barrier.step}`;
-  if (task.kind === 'join') return task.path;
-  const [first, ...others] = task.files;
-  const more = others.length === 0 ? '' : ` and ${others.length} more file${others.length === 1 ? '' : 's'}`;
-  return `split ${task.split.index} (${first.path}${more})`;
-}
-
-/** Why a thread ended before its task did; null when that is no reason. Tasks return their errors, so what is thrown comes from outside. */
-function deathOf(error: unknown): string | null {
-  const { code, name, message } = error as NodeJS.ErrnoException;
-  if (name === 'AbortError' || name === 'DataCloneError') return null;
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'it ran out of memory';
-  const exit = /^worker exited with code: (.*)$/.exec(message);
-  return exit ? `it exited with code ${exit[1]}` : `${name}: ${message}`;
-}
-
-function diedAgain(task: Task, cause: string, attempts: number): InputError {
-  return new InputError({
-    expected: 'a worker thread to finish its task',
-    came: `a thread that died ${attempts} times: ${cause}`,
-    where: nameOf(task),
-    todo: cause.includes('memory')
-      ? 'A document there may be very large: lower --max-line, or make splits smaller with `splitBytes` in the recipe. What is committed stays.'
-      : 'Look at the steps that run code of your own: process.exit() ends the thread. What is committed stays.',
-  });
 }
 
 function errorFrom({ error }: TaskError): Error {

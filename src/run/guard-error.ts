@@ -68,6 +68,7 @@ export function allowFlag({ guard, of }: JudgedGuard): string {
     case 'drop_share':
       return `--allow-drop-share ${/^[\w.@-]+$/.test(of) ? of : `'${of.replaceAll("'", "'\\''")}'`}`;
     case 'quarantine':
+    case 'failed':
       return '--allow-quarantine';
   }
 }
@@ -91,6 +92,11 @@ const WORDS: Record<
     did: 'they dropped',
     todo: `Look whether the recipe is meant for this text, or let it expect this (expected.${of === 'all' ? 'all' : 'domains'}).`,
   }),
+  failed: () => ({
+    subject: 'documents on which a step fails to be',
+    did: 'a step failed, hung or ended its thread on',
+    todo: 'Look at the details in quarantine, and mend the step.',
+  }),
   quarantine: () => ({
     subject: 'records that cannot be read to be',
     did: 'could not be read:',
@@ -104,7 +110,7 @@ function examplesOf(g: JudgedGuard, { commits, clusters }: GuardEvidence): Examp
   const found: Example[] = [];
   for (const counters of commits()) {
     if (found.length >= EXAMPLES) break;
-    if (g.guard === 'quarantine') {
+    if (g.guard === 'quarantine' || g.guard === 'failed') {
       for (const e of counters.quarantined.examples)
         found.push({ id: e.position, value: null, excerpt: oneLine(e.excerpt), note: e.reason });
       continue;

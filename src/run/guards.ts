@@ -2,6 +2,7 @@ import type { GuardSight } from '../errors.ts';
 import type { Band, Expected } from '../recipe.ts';
 import type { DuplicateCluster } from '../streams/commits.ts';
 import type { Counters } from '../streams/counters.ts';
+import { FAILURE_REASONS } from './isolate.ts';
 import type { Allow } from './options.ts';
 
 /** What the guards of a run hold, unless its recipe expects something else. Shares of the documents read. */
@@ -14,10 +15,14 @@ export const GUARD_DEFAULTS = {
   drop_share: { min: 0, max: 0.98 },
   /** Records that could not be read. */
   quarantine: { min: 0, max: 0.2 },
+  /** Documents that were read, and on which a step failed. */
+  failed: { min: 0, max: 0.01 },
 } as const;
 
 /** Below so many documents of a scope a share says nothing, and no guard of that scope stops a run. */
 export const GUARD_DOCUMENTS = 1000;
+/** So many documents on which a step fails are no accident, however few were read. */
+export const GUARD_FAILED = 10;
 /** From this part of a limit on the summary shows it. */
 const NEAR = 0.8;
 
@@ -70,7 +75,7 @@ export function judgeGuards({ expected, allow, counters: c, clusters, final }: G
     const { min, max } = band ?? GUARD_DEFAULTS[guard];
     const share = outOf === 0 ? 0 : documents / outOf;
     const outside = share > max || (final && share < min);
-    const many = outOf >= GUARD_DOCUMENTS;
+    const many = guard === 'failed' ? documents >= GUARD_FAILED : outOf >= GUARD_DOCUMENTS;
     const near = many && max < 1 && share >= NEAR * max;
     const state = outside ? (many ? 'outside' : 'few') : near ? 'near' : 'within';
     const allowed = allows(allow, guard, of);
@@ -89,6 +94,8 @@ export function judgeGuards({ expected, allow, counters: c, clusters, final }: G
   for (const [step, { documents }] of Object.entries(clusters))
     judged.push(judge('cluster', step, documents, read, expected.cluster));
   judged.push(judge('quarantine', 'all', c.quarantined.records, read, expected.quarantine));
+  const failed = FAILURE_REASONS.reduce((n, r) => n + (c.quarantined.byReason[r] ?? 0), 0);
+  if (failed > 0) judged.push(judge('failed', 'all', failed, read, undefined));
   return judged;
 }
 
@@ -101,6 +108,7 @@ function allows(allow: Allow, guard: GuardKind, of: string): boolean {
     case 'drop_share':
       return allow.dropShare.includes(of);
     case 'quarantine':
+    case 'failed':
       return allow.quarantine;
   }
 }

@@ -35,6 +35,8 @@ export const runOptions = z.strictObject({
   limit: z.int().min(1).nullable().default(null),
   /** Only about so many percent of the documents, chosen by a hash of the id. */
   samplePercent: z.number().gt(0).max(100).nullable().default(null),
+  /** A worker that gives no sign of life for so many seconds is stopped, and the document it hangs on set aside. Default 120. */
+  timeoutSeconds: z.number().positive().max(1e6).default(120),
   /** Deletes an earlier run in the output folder first (only a folder that holds a run.json of ours). */
   fresh: z.boolean().default(false),
   /** Annotates and judges, but drops nothing: for `what-if`. */

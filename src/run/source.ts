@@ -9,14 +9,7 @@ import type { QuarantinedRecord } from '../streams/outcome.ts';
 import { readSplit } from '../streams/readers/read-split.ts';
 import { refuseChangedFiles } from './input-files.ts';
 import { barrierPaths } from './layout.ts';
-import type { SplitTask } from './types.ts';
-
-/** A task with what only this process knows about it. */
-export interface LimitedTask extends SplitTask {
-  /** Documents that may still be read; null = all. */
-  readonly limit: number | null;
-  readonly samplePercent: number | null;
-}
+import type { LimitedTask } from './types.ts';
 
 /**
  * The batches that open a phase: read from the input, or let through by the barrier before it.

@@ -14,9 +14,18 @@ import {
 import { BarrierWriter } from '../streams/barrier.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import type { CommittedFile } from '../streams/commits.ts';
-import { type Counters, countOutcome, countQuarantined, countRead, emptyCounters } from '../streams/counters.ts';
+import {
+  type Counters,
+  countFailed,
+  countOutcome,
+  countQuarantined,
+  countRead,
+  emptyCounters,
+  originalBytes,
+} from '../streams/counters.ts';
 import type { QuarantinedRecord } from '../streams/outcome.ts';
 import { carriedOver } from './carry.ts';
+import { type FailedRow, setAside } from './isolate.ts';
 import { barrierPaths, segmentPath, sinkFolder } from './layout.ts';
 import type { SplitTask, TaskResult } from './types.ts';
 
@@ -75,6 +84,17 @@ export class SplitOutput {
   quarantine(record: QuarantinedRecord): void {
     countQuarantined(this.counters, record);
     this.#aside.push(record);
+  }
+
+  /** Sets documents of a batch aside that were read, and that no step may see again. */
+  setAside(batch: DocumentBatch, failed: readonly FailedRow[]): void {
+    if (failed.length === 0) return;
+    const bytes = originalBytes(batch);
+    for (const f of [...failed].sort((a, b) => a.row - b.row)) {
+      const record = setAside(batch, f, bytes[f.row]);
+      countFailed(this.counters, record);
+      this.#aside.push(record);
+    }
   }
 
   async write(batch: DocumentBatch): Promise<void> {

@@ -1,4 +1,4 @@
-import { lastValueFrom, type OperatorFunction, pipe, tap } from 'rxjs';
+import { catchError, lastValueFrom, type OperatorFunction, of, pipe, tap, throwError } from 'rxjs';
 import { loadKernel } from '../kernels/kernel.ts';
 import { sharedContext } from '../operators/index.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
@@ -6,29 +6,75 @@ import { ByteBudget } from '../streams/budget.ts';
 import type { Operator } from '../streams/operator.ts';
 import { parallel } from '../streams/parallel.ts';
 import { pulled } from '../streams/source.ts';
-import { type LimitedTask, openSource } from './source.ts';
+import { endsRun, isolating, MAX_FAILED, StepError } from './isolate.ts';
+import { openSource } from './source.ts';
 import { SplitOutput } from './split-output.ts';
-import type { SplitProgress, TaskResult } from './types.ts';
+import type { LimitedTask, SplitProgress, TaskResult } from './types.ts';
 
 const STREAM_BYTES = 32 * 1024 * 1024;
 
-/** A split as a stream on this thread, for recipes with closures: `read(split).pipe(...steps, segment(split))`. */
+type Chain = OperatorFunction<DocumentBatch, DocumentBatch>;
+
+/** The steps of a task one after the other; what one throws comes as a StepError. */
+function chainOf(task: LimitedTask, operators: readonly Operator[]): Chain {
+  const names = new Set(task.phase.steps.map((s) => s.step));
+  return operators
+    .filter((o) => names.has(o.descriptor.step))
+    .map(
+      (o): Chain =>
+        pipe(
+          o.bind(sharedContext()),
+          catchError((e) => throwError(() => (e instanceof StepError ? e : new StepError(o.descriptor.step, e)))),
+        ),
+    )
+    .reduce((chain, step) => pipe(chain, step), pipe() as Chain);
+}
+
+/**
+ * A split on this thread, for recipes with closures, as a stream: `read(split).pipe(...steps, segment(split))`. When a step throws, the split
+ * is done again batch by batch, and the documents on which it throws are set aside.
+ */
 export async function runSplitHere(
   task: LimitedTask,
   operators: readonly Operator[],
   signal: AbortSignal,
   onProgress: (p: SplitProgress) => void,
 ): Promise<TaskResult> {
+  const chain = chainOf(task, operators);
+  const write = async (work: (output: SplitOutput) => Promise<void>): Promise<TaskResult> => {
+    const output = await SplitOutput.open(task, await loadKernel());
+    try {
+      await work(output);
+      return await output.finish();
+    } catch (error) {
+      await output.abort();
+      throw error;
+    }
+  };
+  const say = (output: SplitOutput): void =>
+    onProgress({ split: task.split.index, phase: task.phase.number, counters: output.counters });
+  try {
+    return await write((output) => streamed(task, chain, signal, output, () => say(output)));
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    if (endsRun(error.cause)) throw error.cause;
+    return await write((output) => carefully(task, chain, signal, output, () => say(output)));
+  }
+}
+
+async function streamed(
+  task: LimitedTask,
+  chain: Chain,
+  signal: AbortSignal,
+  output: SplitOutput,
+  say: () => void,
+): Promise<void> {
   const kernel = await loadKernel();
-  const output = await SplitOutput.open(task, kernel);
-  const names = new Set(task.phase.steps.map((s) => s.step));
-  const steps = operators.filter((o) => names.has(o.descriptor.step)).map((o) => o.bind(sharedContext()));
   const source = pulled(
     () => openSource(task, kernel, (r) => output.quarantine(r), { signal }),
     new ByteBudget(STREAM_BYTES),
     `split ${task.split.index}`,
   );
-  const all = steps.reduce<OperatorFunction<DocumentBatch, DocumentBatch>>((chain, step) => pipe(chain, step), pipe());
   const segment = parallel(
     'segment',
     async (batch) => {
@@ -37,19 +83,31 @@ export async function runSplitHere(
     },
     { concurrency: 1 },
   );
-  try {
-    await lastValueFrom(
-      source.pipe(
-        tap((batch) => output.read(batch)),
-        all,
-        segment,
-        tap(() => onProgress({ split: task.split.index, phase: task.phase.number, counters: output.counters })),
-      ),
-      { defaultValue: undefined },
-    );
-    return await output.finish();
-  } catch (error) {
-    await output.abort();
-    throw error;
+  const all = source.pipe(
+    tap((batch) => output.read(batch)),
+    chain,
+    segment,
+    tap(say),
+  );
+  await lastValueFrom(all, { defaultValue: undefined });
+}
+
+async function carefully(
+  task: LimitedTask,
+  chain: Chain,
+  signal: AbortSignal,
+  output: SplitOutput,
+  say: () => void,
+): Promise<void> {
+  const kernel = await loadKernel();
+  let failures = 0;
+  for await (const batch of openSource(task, kernel, (r) => output.quarantine(r), { signal })) {
+    output.read(batch);
+    const limit = task.allowFailures ? null : MAX_FAILED - failures;
+    const { batch: done, failed } = await isolating(batch, (b) => lastValueFrom(of(b).pipe(chain)), limit);
+    failures += failed.length;
+    output.setAside(batch, failed);
+    await output.write(done);
+    say();
   }
 }

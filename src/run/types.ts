@@ -6,6 +6,8 @@ import { isBarrier, type Json, type StepDescriptor } from '../streams/operator.t
 import type { ReadOptions } from '../streams/read-options.ts';
 import type { PlannedFile, Split } from '../streams/splits.ts';
 import type { GuardRecord } from './guards.ts';
+import type { FailedRow } from './isolate.ts';
+import type { Beat } from './watch.ts';
 
 export const RUN_FORMAT = 1;
 
@@ -47,6 +49,27 @@ export interface SplitTask {
   readonly annotations: readonly ColumnSpec[];
   readonly sinks: readonly SinkDescriptor[];
   readonly rewritten: boolean;
+}
+
+/** A split with what only this process knows about it. */
+export interface LimitedTask extends SplitTask {
+  /** Documents that may still be read; null = all. */
+  readonly limit: number | null;
+  readonly samplePercent: number | null;
+  /** True: any number of documents may fail in steps. */
+  readonly allowFailures: boolean;
+}
+
+/** A split as a thread gets it that may be stopped, and tried again. */
+export interface WatchedTask extends LimitedTask {
+  readonly beat: Beat | null;
+  /** Documents on which a thread died: not for this one. Batches are numbered as the source gives them. */
+  readonly aside: readonly (FailedRow & { readonly batch: number })[];
+}
+
+/** Asks on which documents of a batch a thread dies, from a row on. */
+export interface ProbeTask extends WatchedTask {
+  readonly probe: { readonly batch: number; readonly from: number };
 }
 
 export interface DecideTask {

@@ -4,19 +4,22 @@ import { loadKernel } from '../kernels/kernel.ts';
 import { decide } from './decide.ts';
 import type { TaskError } from './executor.ts';
 import { joinShard } from './join-task.ts';
-import type { LimitedTask } from './source.ts';
-import { runSplitTask } from './split-task.ts';
+import { probeBatch, runSplitTask } from './split-task.ts';
 import { systemError } from './system-error.ts';
-import type { DecideTask, JoinTask, TaskResult } from './types.ts';
+import type { DecideTask, JoinTask, ProbeTask, TaskResult, WatchedTask } from './types.ts';
 
 const kernel = loadKernel();
 
 /** Worker entry of a run. Errors come back as data: their class and parts would not survive the thread. */
-export default async function runTask(task: LimitedTask | DecideTask | JoinTask): Promise<TaskResult | TaskError> {
+export default async function runTask(
+  task: WatchedTask | ProbeTask | DecideTask | JoinTask,
+): Promise<TaskResult | TaskError> {
   try {
     switch (task.kind) {
       case 'split':
-        return await runSplitTask(task, await kernel, (progress) => parentPort?.postMessage({ progress }));
+        return 'probe' in task
+          ? await probeBatch(task, await kernel)
+          : await runSplitTask(task, await kernel, (progress) => parentPort?.postMessage({ progress }));
       case 'decide':
         return await decide(task, await kernel);
       case 'join':

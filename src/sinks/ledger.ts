@@ -206,8 +206,10 @@ export function ledgerQuarantineRows(
   const n = records.length;
   const known = new Map<string, TableColumn>([
     ...positionColumns(records),
+    ['id', utf8Column(records.map((r) => r.id ?? null))],
+    ['domain', utf8Column(records.map((r) => r.domain ?? null))],
     ['outcome', constantColumn('quarantined', n)],
-    ['step', constantColumn(READ_STEP, n)],
+    ['step', utf8Column(records.map((r) => r.step ?? READ_STEP))],
     ['rule', utf8Column(records.map((r) => r.reason))],
     ['failed', listColumn(new Int32Array(n + 1), utf8Column([]))],
     ['cut_spans', cutSpans({ cuts: null } as DocumentBatch, n, (i) => i)],

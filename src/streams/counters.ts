@@ -57,7 +57,14 @@ export interface Counters {
   passed: Amount;
   received: Amount;
   /** Bytes are raw input bytes. Examples: the first three in input order. */
-  quarantined: { records: number; bytes: number; byReason: Record<string, number>; examples: QuarantineExample[] };
+  quarantined: {
+    records: number;
+    bytes: number;
+    /** Of them, text bytes of documents that were read well and set aside because a step failed on them. */
+    textBytes: number;
+    byReason: Record<string, number>;
+    examples: QuarantineExample[];
+  };
   /** Bytes of the spans that rewrites cut out of kept documents, and bytes that they put in their place. */
   cutBytes: number;
   addedBytes: number;
@@ -80,7 +87,7 @@ export const emptyCounters = (): Counters => ({
   dropped: amount(),
   passed: amount(),
   received: amount(),
-  quarantined: { records: 0, bytes: 0, byReason: {}, examples: [] },
+  quarantined: { records: 0, bytes: 0, textBytes: 0, byReason: {}, examples: [] },
   cutBytes: 0,
   addedBytes: 0,
   unexplainedBytes: 0,
@@ -112,6 +119,7 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
     add(a[k], b[k].documents, b[k].bytes, b[k].tokens);
   a.quarantined.records += b.quarantined.records;
   a.quarantined.bytes += b.quarantined.bytes;
+  a.quarantined.textBytes += b.quarantined.textBytes;
   for (const [reason, n] of Object.entries(b.quarantined.byReason)) {
     a.quarantined.byReason[reason] = entry(a.quarantined.byReason, reason, () => 0) + n;
   }
@@ -165,10 +173,21 @@ export function countRead(counters: Counters, batch: DocumentBatch, from: 'input
   }
 }
 
+/** Counts a record that is no document: it is read here. */
 export function countQuarantined(counters: Counters, record: QuarantinedRecord): void {
+  counters.read.documents++;
+  countAside(counters, record);
+}
+
+/** Counts a document that was read or received before, and is set aside now. */
+export function countFailed(counters: Counters, record: QuarantinedRecord): void {
+  counters.quarantined.textBytes += record.bytes;
+  countAside(counters, record);
+}
+
+function countAside(counters: Counters, record: QuarantinedRecord): void {
   const q = counters.quarantined;
   q.records++;
-  counters.read.documents++;
   q.bytes += record.bytes;
   q.byReason[record.reason] = entry(q.byReason, record.reason, () => 0) + 1;
   if (q.examples.length < EXAMPLES) {
@@ -273,7 +292,7 @@ export const keptTextBytes = (c: Counters): number => c.kept.bytes - c.cutBytes 
 
 /**
  * What came in must equal what went out: documents read + created = kept + dropped + quarantined, bytes of text read + created + added =
- * kept + cut + dropped. Null when it does, else a sentence.
+ * kept + cut + dropped + text of documents set aside. Null when it does, else a sentence.
  */
 export function conservationError(c: Counters): string | null {
   const documents =
@@ -284,7 +303,14 @@ export function conservationError(c: Counters): string | null {
     c.dropped.documents -
     c.passed.documents -
     c.quarantined.records;
-  const bytes = c.read.bytes + c.created.bytes + c.received.bytes - c.kept.bytes - c.dropped.bytes - c.passed.bytes;
+  const bytes =
+    c.read.bytes +
+    c.created.bytes +
+    c.received.bytes -
+    c.kept.bytes -
+    c.dropped.bytes -
+    c.passed.bytes -
+    c.quarantined.textBytes;
   if (documents === 0 && bytes === 0 && c.unexplainedBytes === 0) return null;
   const counts = `${c.read.documents} read, ${c.created.documents} created, ${c.kept.documents} kept, ${c.dropped.documents} dropped, ${c.quarantined.records} quarantined`;
   return `${counts}: ${documents} documents and ${bytes + c.unexplainedBytes} bytes of text unaccounted for`;

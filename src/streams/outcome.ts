@@ -74,6 +74,10 @@ export interface QuarantinedRecord {
   readonly detail: string;
   /** First 240 bytes of the raw record, made printable. */
   readonly excerpt: string;
+  /** Of a document that was read well, and set aside because a step failed on it. */
+  readonly id?: string;
+  readonly domain?: string;
+  readonly step?: string;
 }
 
 /** Spans cut from a document's ORIGINAL text by rewrites, in UTF-8 bytes. CSR layout over rows. */
