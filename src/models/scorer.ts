@@ -15,6 +15,8 @@ export type NotScored =
   | 'one_token'
   /** Longer than the scorer was told to read. */
   | 'too_long'
+  /** The model was trained on it, or on its group. */
+  | 'trained_on'
   /** The model gave no finite number. */
   | 'not_finite';
 

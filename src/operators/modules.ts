@@ -7,8 +7,11 @@ const builtIn: { readonly [name: string]: () => Promise<object> } = {
   'sluice:statistics': () => import('./annotators/statistics.ts'),
   'sluice:code-statistics': () => import('./annotators/code-statistics.ts'),
   'sluice:profiles': () => import('./annotators/profiles.ts'),
+  'sluice:ngram-perplexity': () => import('./annotators/ngram-perplexity.ts'),
+  'sluice:select-rank': () => import('./select/by-rank.ts'),
   'sluice:c4': () => import('./rewrite/c4.ts'),
   'sluice:decontaminate': () => import('./decontaminate/stage.ts'),
+  'sluice:perplexity': () => import('./perplexity.ts'),
   'sluice:dedup-exact': () => import('./dedup/exact.ts'),
 };
 

@@ -35,6 +35,8 @@ export interface StepDescriptor {
   readonly rules: readonly Rule[];
   /** True for a barrier whose decision cuts spans from texts; a step of kind `rewrite` always rewrites. */
   readonly rewrites?: boolean;
+  /** True for a step that runs on model workers, which are never killed: its split is streamed through the main thread. */
+  readonly models?: boolean;
   /** An option without which it cannot run, and which nobody has given yet. */
   readonly unset?: string;
 }

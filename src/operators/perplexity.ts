@@ -1,0 +1,96 @@
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { EXECUTORS } from '../models/executors/executor.ts';
+import { modelFolderInfo } from '../models/scoring-model.ts';
+import type { DocumentBatch } from '../streams/batch.ts';
+import {
+  type Json,
+  type Operator,
+  rowsInScope,
+  type Scope,
+  type Stage,
+  type StepDescriptor,
+  withOption,
+} from '../streams/operator.ts';
+import { parallel } from '../streams/parallel.ts';
+import { perplexityColumns, perplexityColumnsOf } from './annotators/perplexity-columns.ts';
+import { type ScoringSpec, scoreHere, scoringPool } from './scoring-pool.ts';
+
+/** The model that ships with Sluice. */
+const DEFAULT_MODEL = new URL('../../models/prose/', import.meta.url);
+
+export const perplexityOptions = z.strictObject({
+  /** Folder of a model: of `sluice train-reference`, or a Hugging Face directory. Default: the one that ships with Sluice. */
+  model: z.string().nullable().default(null),
+  /** Default: the best that passes a self-check. */
+  executor: z.enum(['auto', ...EXECUTORS]).default('auto'),
+  /** Prefix of the columns. */
+  prefix: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*$/, 'a-z, 0-9 and _')
+    .default('ppl'),
+  /** Tokens that two windows of a document longer than the context share. Default: half of the context. */
+  overlap: z.int().min(0).nullable().default(null),
+  /** Documents of more tokens are not scored. Default: all are. */
+  maxTokens: z.int().min(1).nullable().default(null),
+  /** Score documents that the model was trained on (by group or text) too. Default: they get no score, with that as the reason. */
+  scoreTrainedOn: z.boolean().default(false),
+});
+
+export type PerplexityInput = z.input<typeof perplexityOptions> & { readonly step?: string; readonly where?: Scope };
+
+/**
+ * Perplexity of every document under a causal language model, on a pool of model workers of its own (a worker is never killed: a session
+ * that is stopped half way takes the process with it).
+ *
+ * Writes `ppl_nll_sum` (nats), `ppl_tokens`, `ppl` (exp(nll_sum / tokens)), `ppl_bits_per_byte`, `ppl_unscored` (why there is no score:
+ * `empty`, `one_token`, `too_long`, `trained_on`, `not_finite`). Perplexity is not quality: it says how much a text resembles what the model
+ * was trained on.
+ * Errors: ConfigError for a folder without a model and for a runtime that is not installed, before the first document is read.
+ */
+export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityInput = {}): Operator {
+  const options = perplexityOptions.parse(rest);
+  const folder = options.model ?? fileURLToPath(DEFAULT_MODEL);
+  const info = modelFolderInfo(folder);
+  const descriptor: StepDescriptor = {
+    kind: 'annotate',
+    step,
+    module: 'sluice:perplexity',
+    export: 'perplexityStage',
+    versions: ['perplexity@1', `model ${info.name} ${info.hash}`],
+    options,
+    where: where ?? null,
+    reads: [],
+    writes: perplexityColumns(options.prefix),
+    rules: [],
+    models: true,
+  };
+  const set = (option: string, value: Json): Operator =>
+    perplexity({ ...(withOption(options, step, option, value) as z.infer<typeof perplexityOptions>), step, where });
+  const score = parallel(
+    step,
+    async (batch: DocumentBatch) =>
+      withScores(descriptor, batch, (spec, b, scope) => scoringPool(spec).score(b, scope)),
+    { concurrency: 2 },
+  );
+  return Object.assign(score, { descriptor, set, bind: () => score });
+}
+
+/** What a worker has to know to score for a step. */
+export function scoringSpec({ options }: StepDescriptor): ScoringSpec {
+  const { model, executor, overlap, maxTokens, scoreTrainedOn } = perplexityOptions.parse(options);
+  return { folder: model ?? fileURLToPath(DEFAULT_MODEL), executor, overlap, maxTokens, scoreTrainedOn };
+}
+
+type Score = (spec: ScoringSpec, batch: DocumentBatch, scope: Uint8Array) => ReturnType<typeof scoreHere>;
+
+async function withScores(descriptor: StepDescriptor, batch: DocumentBatch, score: Score): Promise<DocumentBatch> {
+  const scope = rowsInScope(batch, descriptor.where);
+  const scores = await score(scoringSpec(descriptor), batch, scope);
+  return batch.withColumns(perplexityColumnsOf(descriptor.options.prefix as string, scores, scope));
+}
+
+/** The step in the thread that calls it: for tests and small runs. */
+export function perplexityStage(descriptor: StepDescriptor): Stage {
+  return { apply: (batch) => withScores(descriptor, batch, scoreHere) };
+}

@@ -1,0 +1,141 @@
+import { availableParallelism } from 'node:os';
+import type { Piscina } from 'piscina';
+import { ConfigError } from '../errors.ts';
+import type { ExecutorName } from '../models/executors/executor.ts';
+import { checkedExecutor, pickExecutor } from '../models/executors/pick-executor.ts';
+import { neuralScorer } from '../models/neural-scorer.ts';
+import { emptyScores, type Scorer, type Scores } from '../models/scorer.ts';
+import { loadScoringModel, modelFolderInfo } from '../models/scoring-model.ts';
+import { readTrainedOn } from '../models/trained-on.ts';
+import { type BatchParts, DocumentBatch } from '../streams/batch.ts';
+import { groupHasher } from '../streams/groups.ts';
+import { workerPool } from '../streams/pool.ts';
+
+/** Which model scores, and how; plain data. */
+export interface ScoringSpec {
+  readonly folder: string;
+  readonly executor: ExecutorName | 'auto';
+  readonly overlap: number | null;
+  readonly maxTokens: number | null;
+  readonly scoreTrainedOn: boolean;
+}
+
+/** What crosses to a worker: the columns that scoring reads. */
+export interface ScoreTask {
+  readonly spec: ScoringSpec & { readonly executor: ExecutorName };
+  readonly parts: BatchParts;
+  readonly scope: Uint8Array;
+}
+
+interface ThreadScorer {
+  readonly scorer: Scorer;
+  /** One byte a row of `scope`: 0 where the model was trained on the document. */
+  fresh(batch: DocumentBatch, scope: Uint8Array): Uint8Array;
+}
+
+const opened = new Map<string, Promise<ThreadScorer>>();
+
+async function openScorer(spec: ScoringSpec): Promise<ThreadScorer> {
+  const info = modelFolderInfo(spec.folder);
+  const executor =
+    spec.executor === 'auto'
+      ? (await pickExecutor('auto')).executor
+      : await checkedExecutor(spec.executor, { threads: 1 });
+  const scorer = await neuralScorer({
+    ...(await loadScoringModel(info)),
+    name: info.name,
+    hash: info.hash,
+    start: info.start,
+    executor,
+    overlap: spec.overlap ?? undefined,
+    maxTokens: spec.maxTokens ?? undefined,
+  });
+  if (info.trainedOn === null || spec.scoreTrainedOn) return { scorer, fresh: (_, scope) => scope };
+  const list = await readTrainedOn(info.trainedOn.list);
+  const hashes = await groupHasher(info.trainedOn.groupBy);
+  return {
+    scorer,
+    fresh: (batch, scope) =>
+      scope.map((wanted, row) => {
+        if (wanted === 0) return 0;
+        const { group, text } = hashes(batch, row);
+        return list.has(group) || list.has(text) ? 0 : 1;
+      }),
+  };
+}
+
+/** Scores the rows of a batch in the thread that calls it; the model stays open. */
+export async function scoreHere(spec: ScoringSpec, batch: DocumentBatch, scope: Uint8Array): Promise<Scores> {
+  if (!scope.includes(1)) return emptyScores(batch.rows);
+  const key = JSON.stringify(spec);
+  let open = opened.get(key);
+  if (open === undefined) {
+    open = openScorer(spec);
+    opened.set(key, open);
+  }
+  const { scorer, fresh } = await open;
+  const wanted = fresh(batch, scope);
+  const scores = await scorer.score(batch.utf8('text'), wanted);
+  const reason = scores.reason.map((r, i) => (scope[i] === 1 && wanted[i] === 0 ? 'trained_on' : r));
+  return { ...scores, reason };
+}
+
+let pool: Piscina | null = null;
+let inWork = 0;
+const picked = new Map<string, Promise<ExecutorName>>();
+
+/**
+ * The pool of model workers: as many as there are cores, one thread each. Its idle threads end by themselves; a thread in the middle of a
+ * run is never ended.
+ */
+export function scoringPool(spec: ScoringSpec): { score(batch: DocumentBatch, scope: Uint8Array): Promise<Scores> } {
+  pool ??= workerPool(new URL('./scoring-worker', import.meta.url), {
+    workers: availableParallelism(),
+    idleTimeoutMs: 5_000,
+  });
+  const shared = pool;
+  return {
+    async score(batch, scope) {
+      if (!scope.includes(1)) return emptyScores(batch.rows);
+      const executor = await executorOf(spec.executor);
+      const { rows, split, sequence } = batch;
+      const columns = new Map((['text', 'metadata'] as const).map((name) => [name, batch.utf8(name)]));
+      const task: ScoreTask = { spec: { ...spec, executor }, parts: { rows, split, sequence, columns }, scope };
+      inWork++;
+      try {
+        const result = (await shared.run(task)) as Scores | { readonly refused: ConfigError['parts'] };
+        if ('refused' in result) throw new ConfigError(result.refused);
+        return result;
+      } finally {
+        inWork--;
+      }
+    },
+  };
+}
+
+/** Batches that model workers are at; while there are any, the process must not end by force. */
+export const batchesInWork = (): number => inWork;
+
+/** Picked once for the process, so that all workers compute alike. */
+function executorOf(name: ExecutorName | 'auto'): Promise<ExecutorName> {
+  let found = picked.get(name);
+  if (found === undefined) {
+    found = pickExecutor(name, { threads: 1 }).then(({ executor }) => executor.name);
+    picked.set(name, found);
+  }
+  return found;
+}
+
+/** Task of a worker; errors for people come back as data. */
+export async function scoreTask({
+  spec,
+  parts,
+  scope,
+}: ScoreTask): Promise<Scores | { refused: ConfigError['parts'] }> {
+  try {
+    return await scoreHere(spec, new DocumentBatch(parts), scope);
+  } catch (error) {
+    if (error instanceof ConfigError) return { refused: { ...error.parts, cause: undefined } };
+    throw error;
+  }
+}
