@@ -78,7 +78,8 @@ function neoxConfig(c: JsonFields): LanguageModelConfig {
 
 function llamaConfig(c: JsonFields, type: string): LanguageModelConfig {
   const [width, heads] = [c.number('hidden_size'), c.number('num_attention_heads')];
-  const bias = c.boolean('attention_bias', false);
+  // Qwen2 has biases at query, key and value only, and no field that says so.
+  const bias = type !== 'qwen2' && c.boolean('attention_bias', false);
   const feedForward = c.boolean('mlp_bias', false);
   if (type === 'qwen2') refuse(c, 'use_sliding_window', false);
   const context = c.number('max_position_embeddings', 2048);
@@ -181,7 +182,7 @@ export function formatConfig(config: LanguageModelConfig): Record<string, unknow
     intermediate_size: config.feedForward,
     max_position_embeddings: config.context,
     hidden_act: activationName,
-    attention_bias: config.biases.qkv,
+    attention_bias: config.biases.attentionOutput,
     ...ropeFields(turn!),
   };
   if (config.family === 'neox')

@@ -103,7 +103,7 @@ function checkedEntry(value: unknown, dataStart: number, where: string): TensorE
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
   const whole = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
   const wholes = (v: unknown): v is number[] => Array.isArray(v) && v.every(whole);
-  if (typeof dtype !== 'string' || !(dtype in TYPE_BYTES))
+  if (typeof dtype !== 'string' || !Object.hasOwn(TYPE_BYTES, dtype))
     throw new InputError({
       expected: `one of the types ${Object.keys(TYPE_BYTES).join(', ')}`,
       came: `${dtype}`,

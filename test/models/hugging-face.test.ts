@@ -1,0 +1,195 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadModel, saveModel } from '../../src/models/hugging-face.ts';
+import { type LanguageModelConfig, modelConfig } from '../../src/models/language-model.ts';
+import { newModel, parameterCount } from '../../src/models/new-model.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-models-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+let copies = 0;
+/** A copy of a model that transformers saved, to be spoilt. */
+async function copyOf(name: string): Promise<string> {
+  const to = join(folder, `${name}-${copies++}`);
+  await cp(fileURLToPath(new URL(`../fixtures/models/${name}`, import.meta.url)), to, { recursive: true });
+  return to;
+}
+
+async function changeConfig(model: string, changes: Readonly<Record<string, unknown>>): Promise<void> {
+  const path = join(model, 'config.json');
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...changes }));
+}
+
+const small = { width: 16, layers: 2, heads: 4, vocabulary: 40, context: 32 };
+const configs: readonly LanguageModelConfig[] = [
+  modelConfig({ ...small, family: 'gpt2', bosToken: 3, eosToken: 4 }),
+  modelConfig({ ...small, family: 'gpt2', tiedEmbeddings: false }),
+  { ...modelConfig({ ...small, family: 'neox', heads: 2 }), parallelResidual: false },
+  modelConfig({ ...small, family: 'llama', kvHeads: 2, tiedEmbeddings: true }),
+  {
+    ...modelConfig({ ...small, family: 'llama' }),
+    headWidth: 8,
+    biases: { qkv: true, attentionOutput: true, feedForward: true },
+    rope: {
+      base: 5e5,
+      fraction: 1,
+      scaling: { kind: 'llama3', factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 16 },
+    },
+  },
+  { ...modelConfig({ ...small, family: 'llama' }), biases: { qkv: true, attentionOutput: false, feedForward: false } },
+  {
+    ...modelConfig({ ...small, family: 'llama' }),
+    rope: { base: 1e4, fraction: 1, scaling: { kind: 'linear', factor: 2 } },
+  },
+];
+
+describe('a saved model', () => {
+  it.each(configs.map((c, i) => [c.family, i, c] as const))('comes back: %s %i', async (_, i, config) => {
+    const model = newModel(config, 3);
+    const path = join(folder, `saved-${i}`);
+    await saveModel(model, path);
+    expect((await readdir(path)).sort()).toEqual(['config.json', 'model.safetensors']);
+    const back = await loadModel(path);
+    expect(back.config).toEqual(config);
+    expect([...back.weights]).toEqual([...model.weights]);
+  });
+
+  it('is cut into files with an index', async () => {
+    const model = newModel(configs[0], 3);
+    const path = join(folder, 'shards');
+    await saveModel(model, path, { shardBytes: 10_000 });
+    const index = JSON.parse(await readFile(join(path, 'model.safetensors.index.json'), 'utf8'));
+    expect(index.metadata.total_size).toBe(4 * parameterCount(configs[0]));
+    expect(new Set(Object.values(index.weight_map)).size).toBe(4);
+    expect((await readdir(path)).filter((f) => f.endsWith('.safetensors'))).toContain(
+      'model-00001-of-00004.safetensors',
+    );
+    expect([...(await loadModel(path)).weights]).toEqual([...model.weights]);
+  });
+
+  it('in bfloat16 is half as large and near', async () => {
+    const model = newModel(configs[0], 3);
+    const path = join(folder, 'half');
+    await saveModel(model, path, { dtype: 'BF16' });
+    const back = await loadModel(path);
+    for (const [name, { data }] of model.weights)
+      data.forEach((x, i) => {
+        expect(Math.abs(back.weights.get(name)!.data[i] - x)).toBeLessThanOrEqual(Math.abs(x) / 256);
+      });
+    expect(JSON.parse(await readFile(join(path, 'config.json'), 'utf8')).torch_dtype).toBe('bfloat16');
+  });
+});
+
+describe('a checkpoint of the bare model', () => {
+  it('loads without the prefix of its names and with the buffers of old versions', async () => {
+    const path = await copyOf('gpt2');
+    const file = join(path, 'model.safetensors');
+    const bytes = await readFile(file);
+    const length = Number(bytes.readBigUInt64LE());
+    const header = bytes
+      .subarray(8, 8 + length)
+      .toString()
+      .replaceAll('"transformer.', '"')
+      .trimEnd();
+    const end = bytes.length - 8 - length;
+    const buffer = `,"h.0.attn.bias":{"dtype":"U8","shape":[4],"data_offsets":[${end},${end + 4}]}}`;
+    const json = Buffer.from(header.slice(0, -1) + buffer);
+    const start = Buffer.alloc(8);
+    start.writeBigUInt64LE(BigInt(json.length));
+    await writeFile(file, Buffer.concat([start, json, bytes.subarray(8 + length), Buffer.alloc(4)]));
+    const whole = await loadModel(await copyOf('gpt2'));
+    expect([...(await loadModel(path)).weights]).toEqual([...whole.weights]);
+  });
+});
+
+describe('a model that cannot be used says why', () => {
+  it('no folder', async () => {
+    const path = join(folder, 'nowhere');
+    await expect(loadModel(path)).rejects.toThrow(`${join(path, 'config.json')}: expected a JSON file, came ENOENT.`);
+  });
+
+  it('no weights', async () => {
+    const path = await copyOf('gpt2');
+    await rm(join(path, 'model.safetensors'));
+    await expect(loadModel(path)).rejects.toThrow(
+      `${path}: expected model.safetensors or model.safetensors.index.json, came a folder with neither. Weights in pytorch_model.bin`,
+    );
+  });
+
+  it('a shard is missing', async () => {
+    const path = await copyOf('llama');
+    await rm(join(path, 'model-00002-of-00002.safetensors'));
+    await expect(loadModel(path)).rejects.toThrow(
+      `${join(path, 'model-00002-of-00002.safetensors')}: expected every file that model.safetensors.index.json names`,
+    );
+  });
+
+  it('config.json is not JSON', async () => {
+    const path = await copyOf('gpt2');
+    await writeFile(join(path, 'config.json'), '{');
+    await expect(loadModel(path)).rejects.toThrow(`${join(path, 'config.json')}: expected JSON, came`);
+  });
+
+  it.each([
+    ['gpt2', { model_type: 'bert' }, "expected model_type gpt2, gpt_neox, llama, mistral, qwen2, came 'bert'."],
+    ['gpt2', { model_type: undefined }, "came 'nothing'."],
+    ['gpt2', { n_embd: '16' }, 'expected a number for n_embd, came "16".'],
+    ['gpt2', { n_layer: undefined }, 'expected a number for n_layer, came nothing.'],
+    ['gpt2', { n_layer: 0 }, 'expected a whole number above 0 for layers, came 0.'],
+    ['gpt2', { n_head: 3 }, 'expected a whole number above 0 for headWidth, came 5.3'],
+    ['gpt2', { activation_function: 'mish' }, "came 'mish'."],
+    ['gpt2', { activation_function: 'toString' }, "came 'toString'."],
+    ['gpt2', { scale_attn_by_inverse_layer_idx: true }, 'expected scale_attn_by_inverse_layer_idx false, came true.'],
+    ['gpt2', { quantization_config: { bits: 4 } }, 'expected weights that are not quantized'],
+    [
+      'llama',
+      { rope_parameters: { rope_type: 'yarn', rope_theta: 1e4 } },
+      "expected rope_type default, linear or llama3, came 'yarn'.",
+    ],
+    ['llama', { num_key_value_heads: 3 }, 'expected a number of kvHeads that divides 4 heads, came 3.'],
+    ['gpt2', { n_layer: 3 }, "expected weight 'transformer.h.2.ln_1.weight' [16], came weights without it."],
+    [
+      'gpt2',
+      { n_layer: 1 },
+      "expected the weights of a gpt2 language model and no others, came 12 more, such as 'transformer.h.1.",
+    ],
+    [
+      'gpt2',
+      { vocab_size: 41 },
+      'expected floating-point numbers of shape [41, 16], by config.json, came shape [40, 16].',
+    ],
+    ['gpt2', { tie_word_embeddings: false }, "expected weight 'lm_head.weight' [40, 16], came weights without it."],
+  ])('%s with %o', async (name, changes, message) => {
+    const path = await copyOf(name);
+    await changeConfig(path, changes);
+    await expect(loadModel(path)).rejects.toThrow(message);
+    await expect(loadModel(path)).rejects.toThrow(path);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('a weight is %d', async (value) => {
+    const path = await copyOf('gpt2');
+    const file = join(path, 'model.safetensors');
+    const bytes = await readFile(file);
+    const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString());
+    const [begin] = header['transformer.wpe.weight'].data_offsets;
+    bytes.writeFloatLE(value, 8 + Number(bytes.readBigUInt64LE()) + begin + 4 * 5);
+    await writeFile(file, bytes);
+    await expect(loadModel(path)).rejects.toThrow(
+      `${file}, tensor 'transformer.wpe.weight': expected finite weights, came ${value} at element 5.`,
+    );
+  });
+
+  it('a model with a weight of the wrong shape is not saved', async () => {
+    const model = newModel(configs[0], 3);
+    const weights = new Map([...model.weights, ['transformer.ln_f.bias', { shape: [3], data: new Float32Array(3) }]]);
+    await expect(saveModel({ ...model, weights }, join(folder, 'wrong'))).rejects.toThrow(
+      "weight 'transformer.ln_f.bias': expected floating-point numbers of shape [16], by config.json, came shape [3].",
+    );
+  });
+});
