@@ -1,4 +1,4 @@
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 
@@ -26,21 +26,40 @@ const held = (folder: string, holder: number): ConfigError =>
     todo: 'Wait for it, stop it, or choose another folder with --output.',
   });
 
+let made = 0;
+/** A name that no other run uses, in this process or another; every start sweeps such names. */
+const ownName = (file: string): string => `${file}.${process.pid}-${++made}.tmp`;
+
 /** False when there is one already. */
 async function createWhole(file: string, text: string): Promise<boolean> {
-  const own = `${file}.${process.pid}.tmp`;
+  const own = ownName(file);
   await writeFile(own, text);
+  let created: boolean;
   try {
     await link(own, file);
-    return true;
+    created = true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return false;
-    if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'].includes(code ?? '')) throw error;
-  } finally {
-    await unlink(own);
+    if (NO_LINKS.includes(code ?? '')) created = await createExclusive(file, text);
+    else if (code === 'EEXIST' || code === 'ENOENT') created = false;
+    else {
+      await rm(own, { force: true });
+      throw error;
+    }
   }
-  // A file system without hard links.
+  try {
+    await rm(own, { force: true });
+  } catch (error) {
+    if (created) await unlink(file);
+    throw error;
+  }
+  return created;
+}
+
+/** What file systems without hard links say. */
+const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
+
+async function createExclusive(file: string, text: string): Promise<boolean> {
   try {
     await writeFile(file, text, { flag: 'wx' });
     return true;
@@ -52,7 +71,7 @@ async function createWhole(file: string, text: string): Promise<boolean> {
 
 /** Removes a lock that nobody holds; another process that does so at the same moment may have made its own meanwhile, which is put back. */
 async function takeAway(file: string, folder: string): Promise<void> {
-  const aside = `${file}.${process.pid}.tmp`;
+  const aside = ownName(file);
   try {
     await rename(file, aside);
   } catch (error) {
@@ -64,7 +83,7 @@ async function takeAway(file: string, folder: string): Promise<void> {
     await rename(aside, file);
     throw held(folder, holder);
   }
-  await unlink(aside);
+  await rm(aside, { force: true });
 }
 
 /** Process id in a lock when that same process is alive, else null. */

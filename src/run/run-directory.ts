@@ -11,7 +11,7 @@ import { RUN_FORMAT, type RunJson } from './types.ts';
 /** Copy of standard input, kept until the run is done. */
 export const STDIN_FOLDER = 'stdin-copy';
 /** What a start that was killed may have left before run.json was there. */
-const BEFORE_RUN_JSON = /^(lock|plan\.json|stdin-copy|(lock\.\d+|plan\.json|run\.json)\.tmp)$/;
+const BEFORE_RUN_JSON = /^(lock|plan\.json|stdin-copy|(lock\.[\d-]+|plan\.json|run\.json)\.tmp)$/;
 
 /** The folder of a run: its lock, its commits and its files. Open with `openRunDirectory`, end with `close`. */
 export class RunDirectory {
@@ -200,11 +200,18 @@ async function refuseForeign(path: string): Promise<void> {
   });
 }
 
-/** Makes the folder, and the names that lead to it durable. */
+/** Makes the folder, and the names that lead to it durable. One after the other: a recursive mkdir hides why it failed. */
 async function makeRoot(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  for (let p = path; p.length >= first.length; p = dirname(p)) await syncFolder(dirname(p));
+  const missing: string[] = [];
+  for (let p = path; !existsSync(p); p = dirname(p)) missing.unshift(p);
+  for (const p of missing) {
+    await mkdir(p).catch(unlessThere);
+    await syncFolder(dirname(p));
+  }
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 /**

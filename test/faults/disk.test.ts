@@ -18,10 +18,10 @@ async function smallDisk(t: TestContext, path: string, size: string): Promise<vo
   });
 }
 
-async function project(documents: number) {
+async function project(documents: number, recipe = 'barriers') {
   const folder = await temporaryFolder();
   await writeCorpus(join(folder, 'in'), madeDocuments(documents, 8), 1);
-  const run = { recipe: 'barriers', input: join(folder, 'in/*.jsonl') };
+  const run = { recipe, input: join(folder, 'in/*.jsonl') };
   await runWhole({ ...run, output: join(folder, 'whole') });
   return { folder, run, bytes: promisedBytes(join(folder, 'whole')) };
 }
@@ -35,7 +35,7 @@ describe('a disk', () => {
     const end = await runChild({ ...run, output, workers: 2 });
     expect(end.code).toBe(1);
     expect(end.stderr).toMatch(
-      /InputError: .*came a full disk \(ENOSPC\)\. Free some space and run the same command again/s,
+      /InputError.*came a full disk \(ENOSPC\)\. Free some space and run the same command again/s,
     );
     expect(leftovers(output).filter((f) => f.endsWith('.tmp') || f === 'lock')).toEqual([]);
     expect(linesOf(join(output, 'commits.jsonl')).length).toBeGreaterThan(0);
@@ -52,29 +52,33 @@ describe('a disk', () => {
     expect(mount('-o', 'remount,ro', disk).status).toBe(0);
     const end = await runChild({ ...run, output: join(disk, 'out') });
     expect(end.code).toBe(1);
-    expect(end.stderr).toMatch(/InputError: .*expected mkdir to work, came EROFS: read-only file system/s);
+    expect(end.stderr).toMatch(/InputError.*expected mkdir to work, came EROFS: read-only file system/s);
   });
 
-  it.each(['ENOSPC', 'EIO'])(
-    'that says %s once, at any call, ends the run with that error; the next start ends well',
-    async (code) => {
-      const { folder, run, bytes } = await project(18);
-      const end = await runWhole({ ...run, output: join(folder, 'each'), each: code });
-      const results = end.stdout
-        .trim()
-        .split('\n')
-        .map((l) => JSON.parse(l) as Injected);
-      expect(results.length).toBeGreaterThan(40);
+  it.each([
+    ['ENOSPC', 'plain', '.', 15],
+    ['EIO', 'plain', '.', 25],
+    ['EIO', 'barriers', 'work/again|decide', 5],
+  ] as const)(
+    'that says %s once, at any call of %s (%s), ends the run with that error; the next start ends well',
+    { timeout: 600_000 },
+    async (code, recipe, pattern, atLeast) => {
+      const { folder, run, bytes } = await project(12, recipe);
+      const end = await runWhole({ ...run, output: join(folder, 'each'), each: [code, pattern] });
+      const results = linesIn(end.stdout).map((l) => JSON.parse(l) as Injected);
+      expect(results.length).toBeGreaterThan(atLeast);
       for (const { site, error, left, output } of results) {
         expect({ site, error }).toEqual({ site, error: 'InputError' });
-        expect({ site, left }).toEqual({ site, left: [] });
+        // What may not be deleted stays until the next start.
+        expect({ site, left: site.startsWith('rm lock.P.tmp') ? [] : left }).toEqual({ site, left: [] });
         expect({ site, bytes: promisedBytes(output) }).toEqual({ site, bytes });
         expect({ site, leftovers: leftovers(output) }).toEqual({ site, leftovers: [] });
       }
     },
-    600_000,
   );
 });
+
+const linesIn = (text: string): string[] => text.split('\n').filter((l) => l !== '');
 
 /** What `injected.mjs` says of one failpoint. */
 interface Injected {

@@ -36,7 +36,7 @@ const nameOf = (path) =>
     .split(sep)
     .join('/')
     .replaceAll(String(process.pid), 'P')
-    .replace(/\.\d+\.tmp$/, '.P.tmp');
+    .replace(/\.[P\d]+-\d+\.tmp$/, '.P.tmp');
 const mine = (path) =>
   config !== null && typeof path === 'string' && (path === config.root || path.startsWith(config.root + sep));
 const AGAIN = /^(|commits\.jsonl|run\.json(\.tmp)?|lock.*)$/;

@@ -25,8 +25,8 @@ export interface ChildRun {
   readonly output: string;
   readonly workers?: number;
   readonly faults?: Faults;
-  /** Lets every failpoint fail with this code, in a folder each; see `injected.mjs`. */
-  readonly each?: string;
+  /** Lets every failpoint fail with a code, in a folder each: the code, and a pattern; see `injected.mjs`. */
+  readonly each?: readonly [code: string, pattern: string];
   /** SIGKILL to the whole process group after so many milliseconds. */
   readonly killAfterMs?: number;
   /** Bytes that a shard aims at. Default 16 KB. */
@@ -47,7 +47,7 @@ export function runChild(o: ChildRun): Promise<ChildEnd> {
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   return new Promise((resolve, reject) => {
     const args = o.each
-      ? [injected, o.recipe, o.input, o.output, o.each]
+      ? [injected, o.recipe, o.input, o.output, ...o.each]
       : [child, o.recipe, o.input, o.output, String(o.workers ?? 1)];
     const started = spawn(process.execPath, args, {
       stdio: [o.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
