@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import { STATISTICS } from '../kernels/statistics.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
-import type { Column, ColumnSpec } from '../streams/columns.ts';
+import { type Column, type ColumnSpec, stringAt, utf8Column } from '../streams/columns.ts';
 import {
   type Json,
   type Operator,
@@ -27,7 +27,14 @@ export interface AnnotatorDescriptor {
   readonly options: { readonly [key: string]: Json };
   readonly reads: readonly string[];
   readonly writes: readonly ColumnSpec[];
+  readonly [REMAKE]?: (options: { readonly [key: string]: Json }) => AnnotatorDescriptor;
 }
+
+/**
+ * How an annotator is made again when `--set` changes one of its options, where more than the option changes with it. A symbol, so that it
+ * stays out of what is hashed and sent to workers.
+ */
+export const REMAKE = Symbol('remake');
 
 /** What an annotator may use in its worker. */
 export interface AnnotatorContext {
@@ -96,10 +103,10 @@ export function annotate(...args: readonly (AnnotatorDescriptor | AnnotateOption
   const set = (option: string, value: Json): Operator => {
     const all = Object.assign({}, ...annotators.map((a) => a.options)) as { [key: string]: Json };
     const changed = withOption(all, descriptor.step, option, value);
-    const next = annotators.map((a) => ({
-      ...a,
-      options: Object.fromEntries(Object.keys(a.options).map((k) => [k, changed[k]])),
-    }));
+    const next = annotators.map((a) => {
+      const own = Object.fromEntries(Object.keys(a.options).map((k) => [k, changed[k]]));
+      return a[REMAKE]?.(own) ?? { ...a, options: own };
+    });
     return annotate(...next, { step: descriptor.step, where });
   };
   return makeOperator(descriptor, set);
@@ -109,6 +116,7 @@ export function annotate(...args: readonly (AnnotatorDescriptor | AnnotateOption
 export function as(annotator: AnnotatorDescriptor, prefix: string): AnnotatorDescriptor {
   return {
     ...annotator,
+    [REMAKE]: undefined,
     module: 'sluice:annotate',
     export: 'renamed',
     options: { prefix, annotator: annotator as unknown as Json },
@@ -158,9 +166,11 @@ function merged(
 }
 
 function overlay(old: Column, fresh: Column, scope: Uint8Array): Column {
+  if (old.type === 'utf8' && fresh.type === 'utf8')
+    return utf8Column(Array.from(scope, (own, i) => stringAt(own === 1 ? fresh : old, i)));
   if (old.type === 'utf8' || fresh.type === 'utf8' || old.type !== fresh.type) {
     throw new ConfigError({
-      expected: `numbers of one type in a column written twice`,
+      expected: `values of one type in a column written twice`,
       came: `${old.type} and ${fresh.type}`,
     });
   }

@@ -17,6 +17,7 @@ export { judge } from './drop-stage.ts';
 export { type PerplexityInput, perplexity } from './perplexity.ts';
 export * from './rewrite/index.ts';
 export * from './rules/index.ts';
+export * as select from './select/index.ts';
 export { sharedContext } from './shared-context.ts';
 export { makeBarrier, makeStage } from './stages.ts';
 export { withDecision, withVerdict } from './verdicts.ts';

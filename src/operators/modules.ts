@@ -9,6 +9,7 @@ const builtIn: { readonly [name: string]: () => Promise<object> } = {
   'sluice:profiles': () => import('./annotators/profiles.ts'),
   'sluice:ngram-perplexity': () => import('./annotators/ngram-perplexity.ts'),
   'sluice:select-rank': () => import('./select/by-rank.ts'),
+  'sluice:select-buckets': () => import('./select/buckets.ts'),
   'sluice:c4': () => import('./rewrite/c4.ts'),
   'sluice:decontaminate': () => import('./decontaminate/stage.ts'),
   'sluice:perplexity': () => import('./perplexity.ts'),

@@ -34,6 +34,7 @@ export function withDecision(batch: DocumentBatch, step: StepDescriptor, decisio
     duplicateOf,
     similarity,
     threshold,
+    nulls: decision.missing && step.rules.map(() => decision.missing!.reduce((n, m) => n + m, 0)),
   };
   return withVerdict(decided(batch, step, decision), verdict);
 }

@@ -29,6 +29,8 @@ export interface BarrierDecision {
   readonly value?: Float64Array;
   /** The threshold of each row where it depends on the data (a rank); NaN = that of the rule. */
   readonly threshold?: Float64Array;
+  /** 1 = the step had nothing to judge by; counted as a null of its rules. */
+  readonly missing?: Uint8Array;
   /** Spans to cut from the texts AS SPILLED, in UTF-8 bytes from the start of each text; ascending, without overlap. */
   readonly cuts?: CutSpans;
   /** Columns that the descriptor `writes`, a value for every row. */
@@ -94,7 +96,7 @@ const OWN = 'column:';
 
 /** A decision as one frame in a file. */
 export async function writeDecision(path: string, decision: BarrierDecision): Promise<void> {
-  const { split, keep, rule, duplicateOf, similarity, value, threshold, cuts } = decision;
+  const { split, keep, rule, duplicateOf, similarity, value, threshold, missing, cuts } = decision;
   const float64 = (values: Float64Array): Column => ({ type: 'float64', values, valid: null });
   const columns = new Map<string, Column>([
     ['keep', { type: 'int32', values: Int32Array.from(keep), valid: null }],
@@ -102,6 +104,7 @@ export async function writeDecision(path: string, decision: BarrierDecision): Pr
     ['similarity', float64(similarity)],
   ]);
   if (rule) columns.set('rule', { type: 'int32', values: Int32Array.from(rule), valid: null });
+  if (missing) columns.set('missing', { type: 'int32', values: Int32Array.from(missing), valid: null });
   if (value) columns.set('value', float64(value));
   if (threshold) columns.set('threshold', float64(threshold));
   for (const [name, column] of decision.columns ?? []) columns.set(`${OWN}${name}`, column);
@@ -129,6 +132,7 @@ export async function readDecision(path: string, split: number): Promise<Barrier
       rule: frame.columns.has('rule') ? bytes('rule') : undefined,
       value: float64('value'),
       threshold: float64('threshold'),
+      missing: frame.columns.has('missing') ? bytes('missing') : undefined,
       cuts: frame.cuts ?? undefined,
       columns: own.length > 0 ? new Map(own.map(([name, c]) => [name.slice(OWN.length), c])) : undefined,
     };
@@ -152,6 +156,7 @@ export function decisionPart(d: BarrierDecision, from: number, to: number): Barr
     rule: d.rule?.subarray(from, to),
     value: d.value?.subarray(from, to),
     threshold: d.threshold?.subarray(from, to),
+    missing: d.missing?.subarray(from, to),
     cuts: d.cuts && cutsOfRows(d.cuts, rows),
     columns: d.columns && new Map([...d.columns].map(([name, c]) => [name, takeRows(c, rows)])),
   };

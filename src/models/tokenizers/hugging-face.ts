@@ -32,8 +32,11 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
     vocabularySize: largest + 1,
     hash: createHash('sha256').update(bytes).update(config).digest('hex').slice(0, 16),
     encode: (utf8) => Int32Array.from(loaded.encode(utf8Of(utf8), { add_special_tokens: false }).ids),
+    // The library refuses an empty list.
     decode: (ids) =>
-      loaded.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+      ids.length === 0
+        ? ''
+        : loaded.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
   };
 }
 

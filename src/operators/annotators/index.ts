@@ -3,5 +3,6 @@ export { codeStatistics } from './code-statistics.ts';
 export { type FinewebOptions, fineweb } from './fineweb.ts';
 export { type GopherQualityOptions, gopherQuality } from './gopher-quality.ts';
 export { type GopherRepetitionOptions, gopherRepetition } from './gopher-repetition.ts';
+export { type NgramPerplexityOptions, ngramPerplexity } from './ngram-perplexity.ts';
 export type { Profile, SplitName } from './profile.ts';
 export { textStatistics } from './text-statistics.ts';

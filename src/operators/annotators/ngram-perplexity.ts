@@ -1,0 +1,72 @@
+import * as z from 'zod';
+import { ConfigError } from '../../errors.ts';
+import { loadNgram, ngramFileInfo } from '../../models/ngram/file.ts';
+import { ngramScorer } from '../../models/ngram/scorer.ts';
+import type { Scores } from '../../models/scorer.ts';
+import { type AnnotatorDescriptor, type AnnotatorFactory, REMAKE } from '../annotate.ts';
+import { parseOptions } from '../parse-options.ts';
+import { perplexityColumns, perplexityColumnsOf } from './perplexity-columns.ts';
+
+export const ngramPerplexityOptions = z.strictObject({
+  /** File of `sluice train-reference` or `writeNgram`, or an ARPA file. Null: none yet; a run says how to make one. */
+  model: z.string().min(1).nullable(),
+  /** Only for ARPA: how documents become the model's words. Default: as KenLM does; models of Sluice know it. */
+  split: z.enum(['bytes', 'words', 'whitespace']).nullable().default(null),
+  /** Prefix of the columns. */
+  as: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*$/, 'a prefix of a-z, 0-9 and _')
+    .default('ppl'),
+});
+export type NgramPerplexityOptions = z.input<typeof ngramPerplexityOptions>;
+
+/**
+ * Perplexity of each document under an n-gram model: cheap, runs in kernel workers. The model must not have been trained on what it scores.
+ * Tokens are the model's words (with an end for each line that has words) or bytes (with an end of the document).
+ *
+ * Writes ppl_nll_sum, ppl_tokens, ppl, ppl_bits_per_byte, ppl_unscored (`empty`); see `perplexityColumns`. The hash of the model is part of
+ * the recipe: a run does not resume with another one.
+ * Errors: ConfigError when the file is not there.
+ */
+export function ngramPerplexity(options: NgramPerplexityOptions): AnnotatorDescriptor {
+  const parsed = parseOptions(ngramPerplexityOptions, options, 'ngramPerplexity()');
+  const { model, split, as } = parsed;
+  return {
+    name: as,
+    version: 1,
+    module: 'sluice:ngram-perplexity',
+    export: 'ngramPerplexityAnnotator',
+    options: { model, split, as, hash: model === null ? null : ngramFileInfo(model).hash },
+    reads: ['text'],
+    writes: perplexityColumns(as),
+    [REMAKE]: ({ hash: _, ...changed }) => ngramPerplexity(changed as NgramPerplexityOptions),
+  };
+}
+
+interface Options {
+  readonly model: string | null;
+  readonly split: NgramPerplexityOptions['split'];
+  readonly as: string;
+  readonly hash: string | null;
+}
+
+export const ngramPerplexityAnnotator: AnnotatorFactory = async (options) => {
+  const { model: path, split, as, hash } = options as unknown as Options;
+  if (path === null)
+    throw new ConfigError({
+      expected: 'a language model to score with',
+      came: 'none',
+      where: `annotator ${as}`,
+      todo: "Make one from clean text that is not scored: sluice train-reference --input 'clean/*.jsonl' --output reference.ngram; then give it with --set <step>.model=reference.ngram",
+    });
+  const loaded = await loadNgram(path, split ?? undefined);
+  if (loaded.hash !== hash)
+    throw new ConfigError({
+      expected: `the model with hash ${hash}`,
+      came: loaded.hash,
+      where: path,
+      todo: 'It was changed since the run began: put the old one back, or start over with --fresh.',
+    });
+  const scorer = ngramScorer(loaded.model, loaded.hash);
+  return (batch, scope) => perplexityColumnsOf(as, scorer.score(batch.utf8('text'), scope) as Scores, scope);
+};
