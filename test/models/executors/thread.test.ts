@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest';
+import { SELF_CHECK_LOSSES, selfCheckLosses } from '../../../src/models/executors/self-check.ts';
+import { openInThread } from '../../../src/models/executors/thread.ts';
+import { GraphBuilder } from '../../../src/models/graph/graph.ts';
+import { matmul } from '../../../src/models/graph/ops.ts';
+import { floatTensor } from '../../../src/models/tensor.ts';
+
+/** A graph that takes some tenths of a second. */
+function slow() {
+  const graph = new GraphBuilder();
+  const x = graph.input('x', [512, 512]);
+  let y = x;
+  for (let i = 0; i < 100; i++) y = matmul(y, x);
+  return graph.finish('slow', new Map([['y', y]]));
+}
+const zeros = new Map([['x', floatTensor([512, 512], new Float32Array(512 * 512))]]);
+
+it('a thread trains with the same losses', async () => {
+  const executor = await openInThread('onnxruntime-cpu');
+  expect(executor.description).toBe('onnxruntime-node 1.30.0 cpu, 1 thread a session, in a thread');
+  const losses = await selfCheckLosses(executor, 'llama');
+  expect(losses.map((x) => x.toFixed(4))).toEqual(SELF_CHECK_LOSSES.llama.map((x) => x.toFixed(4)));
+  await executor.close();
+  await executor.close();
+});
+
+it('the caller goes on while a thread computes', async () => {
+  const executor = await openInThread('onnxruntime-cpu');
+  const session = await executor.open(slow(), new Map());
+  let turns = 0;
+  let running = true;
+  const count = () => {
+    turns++;
+    if (running) setImmediate(count);
+  };
+  setImmediate(count);
+  await session.run(zeros);
+  running = false;
+  expect(turns).toBeGreaterThan(10);
+  await executor.close();
+});
+
+it('close waits for what is running', async () => {
+  const executor = await openInThread('onnxruntime-cpu');
+  const session = await executor.open(slow(), new Map());
+  const done: string[] = [];
+  const run = session.run(zeros).then((out) => done.push(`run ${out.get('y')!.data.length}`));
+  await executor.close();
+  done.push('closed');
+  await run;
+  expect(done).toEqual(['run 262144', 'closed']);
+  await expect(session.run(zeros)).rejects.toThrow('expected the onnxruntime-cpu thread to run, came a closed one.');
+  await session.release();
+});
+
+it('errors come as they are in the thread', async () => {
+  const executor = await openInThread('reference');
+  const session = await executor.open(slow(), new Map());
+  const error = await session.run(new Map()).catch((e: unknown) => e);
+  expect(error).toMatchObject({
+    code: 'config',
+    message: "slow, feed 'x': expected float32 [512, 512], came nothing.",
+    parts: { where: "slow, feed 'x'", came: 'nothing' },
+  });
+  await executor.close();
+});
+
+it('a runtime that is not installed is said', async () => {
+  await expect(openInThread('tfjs-node-gpu')).rejects.toThrow(
+    /expected the optional package @tensorflow\/tfjs-node-gpu, came a project without it\. Run: npm install @tensorflow\/tfjs-node-gpu@4\.22\.0/,
+  );
+});
