@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../src/random.ts';
+import { QuantileSketch } from '../../src/streams/quantile-sketch.ts';
+
+const QS = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
+
+/** The largest difference between the rank of a quantile among the values and the share that was asked for. */
+function largestError(sketch: QuantileSketch, values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort();
+  return Math.max(
+    ...QS.map((q) => {
+      const value = sketch.quantile(q);
+      const below = sorted.findIndex((v) => v >= value) / sorted.length;
+      const upTo = (sorted.findLastIndex((v) => v <= value) + 1) / sorted.length;
+      return Math.max(0, below - q, q - upTo);
+    }),
+  );
+}
+
+const shapes: Readonly<Record<string, (n: number) => number[]>> = {
+  uniform: (n) => {
+    const { uniform } = seededRandom(1);
+    return Array.from({ length: n }, uniform);
+  },
+  'heavy tail': (n) => {
+    const { normal } = seededRandom(2);
+    return Array.from({ length: n }, () => Math.exp(3 * normal()));
+  },
+  ascending: (n) => Array.from({ length: n }, (_, i) => i),
+  descending: (n) => Array.from({ length: n }, (_, i) => -i),
+  'few values': (n) => Array.from({ length: n }, (_, i) => i % 5),
+};
+
+describe('QuantileSketch', () => {
+  it('is off by less than 1 % of the ranks, in one piece or merged from seven', () => {
+    for (const make of Object.values(shapes)) {
+      const values = make(60_000);
+      const whole = new QuantileSketch();
+      const parts = Array.from({ length: 7 }, (_, seed) => new QuantileSketch({ seed }));
+      values.forEach((v, i) => {
+        whole.add(v);
+        parts[i % 7].add(v);
+      });
+      const merged = new QuantileSketch();
+      for (const part of parts) merged.merge(part);
+      for (const sketch of [whole, merged]) {
+        expect(sketch.count).toBe(60_000);
+        expect(largestError(sketch, values)).toBeLessThan(0.01);
+        expect(JSON.stringify(sketch.state()).length).toBeLessThan(40_000);
+      }
+    }
+  });
+
+  it('is exact as long as all values fit', () => {
+    const sketch = new QuantileSketch();
+    for (let i = 100; i > 0; i--) sketch.add(i);
+    sketch.add(Number.NaN);
+    expect(sketch.count).toBe(100);
+    expect([0, 0.01, 0.5, 0.995, 1].map((q) => sketch.quantile(q))).toEqual([1, 2, 51, 100, 100]);
+    expect([1, 51, 101].map((v) => sketch.rank(v))).toEqual([0, 0.5, 1]);
+    expect(new QuantileSketch().quantile(0.5)).toBeNaN();
+  });
+
+  it('gives the same answers from the same stream, and goes on from its state', () => {
+    const values = shapes['heavy tail'](20_000);
+    const [a, b] = [new QuantileSketch({ seed: 3 }), new QuantileSketch({ seed: 3 })];
+    for (const v of values) a.add(v);
+    for (const v of values.slice(0, 9_999)) b.add(v);
+    const c = QuantileSketch.from(JSON.parse(JSON.stringify(b.state())));
+    for (const v of values.slice(9_999)) c.add(v);
+    expect(c.state()).toEqual(a.state());
+  });
+});
