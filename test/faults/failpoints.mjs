@@ -1,8 +1,9 @@
 // Preload for the process and every thread of it: wraps each call that changes the disk below a folder, so that a test can list these calls
 // (failpoints), trace them, let one fail, or kill the process in the middle of one. The product knows nothing of it.
 // A failpoint is named by what it does, such as `rename documents/split-000001-2.parquet`, not by a number: threads may interleave.
-// SLUICE_FAULTS = { root, mode, file?, site?, code? }:
+// SLUICE_FAULTS = { root, mode, file?, site?, n?, code? }:
 //   record  names go to `file`, one a line, before each call          trace   `S` and `E` lines (start, end) with thread, call and path
+//   nth     SIGKILL at the n-th call of the main thread or of a worker; `site` is 'main' or 'worker'
 //   chain   SIGKILL at the first name that is not in `file` yet       kill    SIGKILL at `site`        error  `site` fails with `code`
 // Of a chain, `share` [i, n] takes the i-th of n parts of all names, and `only` those that a pattern matches.
 // A write is killed when half of its bytes are written; every other call just before it happens.
@@ -79,13 +80,10 @@ async function at(op, path, call, half = null, data = null) {
   }
   const site = siteOf(op, path, data);
   if (config.mode === 'record') appendFileSync(config.file, `${site}\n`);
-  const hit =
-    config.mode === 'chain'
-      ? !killedBefore(site)
-      : (config.mode === 'kill' || config.mode === 'error') && site === config.site;
+  const hit = isHit(site);
   if (hit && config.mode !== 'error') {
     if (half) await half();
-    if (config.mode === 'chain') appendFileSync(config.file, `${site}\n`);
+    if (config.file) appendFileSync(config.file, `${site}\n`);
     die();
   }
   if (hit && !fired) {
@@ -96,6 +94,19 @@ async function at(op, path, call, half = null, data = null) {
   const result = await call();
   if ((op === 'rename' || op === 'mkdir') && isMainThread) context = nameOf(path);
   return result;
+}
+
+let calls = 0;
+
+function isHit(site) {
+  switch (config.mode) {
+    case 'chain':
+      return !killedBefore(site);
+    case 'nth':
+      return (config.site === 'main') === isMainThread && ++calls === config.n;
+    default:
+      return (config.mode === 'kill' || config.mode === 'error') && site === config.site;
+  }
 }
 
 /** Also when it is not a failpoint of this chain. */

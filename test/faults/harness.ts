@@ -8,9 +8,10 @@ const injected = join(import.meta.dirname, 'injected.mjs');
 /** SLUICE_FAULTS of `failpoints.mjs`. */
 export interface Faults {
   readonly root: string;
-  readonly mode: 'record' | 'chain' | 'kill' | 'error' | 'trace';
+  readonly mode: 'record' | 'chain' | 'kill' | 'nth' | 'error' | 'trace';
   readonly file?: string;
   readonly site?: string;
+  readonly n?: number;
   readonly code?: string;
   /** [i, n]: this chain takes the i-th of n parts of all failpoints. */
   readonly share?: readonly [number, number];

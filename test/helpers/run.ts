@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lastValueFrom, tap } from 'rxjs';
 import { type Recipe, type RunEvent, type RunOptionsInput, run } from 'sluice';
 import { afterEach } from 'vitest';
+
+export { promisedBytes } from './promised-bytes.ts';
 
 const folders: string[] = [];
 
@@ -27,20 +27,4 @@ export async function runToEnd(
   const events: RunEvent[] = [];
   const last = await lastValueFrom(run(recipe, options).pipe(tap((e) => events.push(e))));
   return { last, events };
-}
-
-/** sha256 of every file that a finished run promises to be the same, by path; and the totals of run.json. */
-export function promisedBytes(output: string): Record<string, string> {
-  const hashes: Record<string, string> = {};
-  for (const top of ['documents', 'ledger', 'quarantine', 'sinks']) {
-    if (!existsSync(join(output, top))) continue;
-    for (const name of readdirSync(join(output, top), { recursive: true, encoding: 'utf8' }).sort()) {
-      const path = join(output, top, name);
-      if (!name.includes('.')) continue;
-      hashes[`${top}/${name}`] = createHash('sha256').update(readFileSync(path)).digest('hex');
-    }
-  }
-  const { totals } = JSON.parse(readFileSync(join(output, 'run.json'), 'utf8')) as { totals: unknown };
-  hashes.totals = JSON.stringify(totals);
-  return hashes;
 }
