@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { loadKernel } from '../kernels/kernel.ts';
 import { STATISTICS } from '../kernels/statistics.ts';
+import { type ExecutorReport, surveyExecutors } from '../models/executors/survey.ts';
 import { builtInRecipes } from '../recipe-loader.ts';
 import { loadZstdModule } from '../streams/codecs/zstd-module.ts';
 import { SLUICE_VERSION } from '../version.ts';
@@ -18,6 +19,7 @@ interface Check {
   readonly state: 'ok' | 'warning' | 'broken';
   readonly found: string;
   readonly todo: string | null;
+  readonly executors?: readonly ExecutorReport[];
 }
 
 type Finding = Omit<Check, 'name'>;
@@ -39,6 +41,7 @@ const checks: readonly (readonly [name: string, check: () => Finding | Promise<F
   ['DuckDB', duckdb, `${REINSTALL} Only sql and explain need it.`],
   ['TypeScript', typeScript, `${REINSTALL} Recipes in JavaScript work without it.`],
   ['recipes', recipes, REINSTALL],
+  ['models', models, 'Only steps with a language model need it.'],
 ];
 
 async function run(args: readonly string[]): Promise<number> {
@@ -55,6 +58,7 @@ async function run(args: readonly string[]): Promise<number> {
   const marks = { ok: style.green('ok'), warning: style.yellow('!!'), broken: style.red('no') };
   for (const c of found) {
     out(`  ${marks[c.state]}  ${c.name.padEnd(11)} ${safeText(c.found)}`);
+    for (const e of c.executors ?? []) out(`        ${e.reason ? '-' : '+'} ${executorLine(e)}`);
     if (c.todo) for (const line of wrapped(c.todo, width, ' '.repeat(18))) out(style.cyan(line));
   }
   out(fine ? 'All that Sluice needs is here.' : style.red('Something that Sluice needs is missing, see above.'));
@@ -142,6 +146,28 @@ async function typeScript(): Promise<Finding> {
 async function recipes(): Promise<Finding> {
   const all = await builtInRecipes();
   return all.length > 0 ? ok(all.map((r) => r.name).join(', ')) : broken('no built-in recipe found', REINSTALL);
+}
+
+/** What can run language models here, best first; nothing of it is needed by the engine. */
+async function models(): Promise<Finding> {
+  const executors = await surveyExecutors();
+  const best = executors.find((e) => e.reason === null);
+  if (!best) {
+    const todo = executors.find((e) => e.name === 'onnxruntime-cpu')!.reason!;
+    return { ...warning('no runtime for language models: only steps with a model need one', todo), executors };
+  }
+  return { ...ok(`${best.description}, ${rate(best)}`), executors };
+}
+
+function rate({ gflops }: ExecutorReport): string {
+  return `${gflops! < 10 ? gflops!.toFixed(1) : Math.round(gflops!)} GFLOP/s`;
+}
+
+function executorLine(e: ExecutorReport): string {
+  const reason = e.reason
+    ?.split('\n')[0]
+    .replace(/^expected the optional package .* came a project without it\. Run:/, 'not installed:');
+  return safeText(`${e.name.padEnd(19)} ${reason ?? rate(e)}`);
 }
 
 export const doctor: Command = {

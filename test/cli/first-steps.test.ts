@@ -43,6 +43,7 @@ describe('sluice doctor', () => {
       'DuckDB',
       'TypeScript',
       'recipes',
+      'models',
     ]);
     expect(checks.filter((c) => c.state === 'broken')).toEqual([]);
   });
