@@ -1,0 +1,92 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lastValueFrom, of, toArray } from 'rxjs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/errors.ts';
+import { saveModel } from '../../src/models/hugging-face.ts';
+import { newModel } from '../../src/models/new-model.ts';
+import { writeTrainedOn } from '../../src/models/trained-on.ts';
+import { perplexity } from '../../src/operators/perplexity.ts';
+import type { DocumentBatch } from '../../src/streams/batch.ts';
+import { numberAt, stringAt, utf8Column } from '../../src/streams/columns.ts';
+import { groupHasher } from '../../src/streams/groups.ts';
+import { batchOf } from '../helpers/batches.ts';
+import { temporaryFolder } from '../helpers/run.ts';
+
+const documents = [
+  { text: 'a line of plain prose', domain: 'books' },
+  { text: '', domain: 'books' },
+  { text: 'seen in training', domain: 'books' },
+  { text: 'another page of the same book', domain: 'books' },
+  { text: 'let x = 1;', domain: 'code' },
+];
+const batch = batchOf(documents).withColumns([
+  ['metadata', utf8Column(['{}', '{}', '{}', '{"group":"trained book"}', '{}'])],
+]);
+
+let folder: string;
+beforeEach(async () => {
+  folder = join(await temporaryFolder(), 'tiny');
+  await mkdir(folder);
+  await saveModel(newModel({ vocabulary: 257, width: 16, layers: 1, heads: 2, context: 16 }, 3), folder);
+  const record = { status: 'done', tokenizer: { name: 'bytes', start: 256 }, reference: { groupBy: 'metadata.group' } };
+  await writeFile(join(folder, 'sluice.json'), JSON.stringify(record));
+  const hashes = await groupHasher('metadata.group');
+  await writeTrainedOn(join(folder, 'trained-on.bin'), [hashes(batch, 2).text, hashes(batch, 3).group]);
+});
+
+const scored = async (options: Parameters<typeof perplexity>[0]): Promise<DocumentBatch> =>
+  (await lastValueFrom(of(batch).pipe(perplexity(options), toArray())))[0];
+const numbers = (b: DocumentBatch, name: string) => documents.map((_, i) => numberAt(b.number(name), i));
+const reasons = (b: DocumentBatch) => documents.map((_, i) => stringAt(b.utf8('ppl_unscored'), i));
+
+describe('perplexity()', () => {
+  it('scores on model workers, and says of every document without a score why', async () => {
+    const out = await scored({ model: folder, executor: 'onnxruntime-cpu' });
+    expect(reasons(out)).toEqual([null, 'empty', 'trained_on', 'trained_on', null]);
+    expect(numbers(out, 'ppl_tokens')).toEqual([21, null, null, null, 10]);
+    const [nll] = numbers(out, 'ppl_nll_sum');
+    expect(numbers(out, 'ppl')[0]).toBeCloseTo(Math.exp(nll! / 21), 10);
+    expect(numbers(out, 'ppl_bits_per_byte')[0]).toBeCloseTo(nll! / 21 / Math.LN2, 10);
+    // A model with random weights knows nothing: all of its 257 ids are about as likely.
+    expect(numbers(out, 'ppl')[0]).toBeGreaterThan(200);
+    expect(numbers(out, 'ppl')[0]).toBeLessThan(330);
+  });
+
+  it('leaves documents out of its scope alone, and scores what it was trained on when told to', async () => {
+    const out = await scored({
+      model: folder,
+      executor: 'onnxruntime-cpu',
+      where: { domain: ['code'], not: true },
+      scoreTrainedOn: true,
+    });
+    expect(reasons(out)).toEqual([null, 'empty', null, null, null]);
+    expect(numbers(out, 'ppl_tokens')).toEqual([21, null, 16, 29, null]);
+  });
+
+  it('gives the same scores whatever stands beside a document', async () => {
+    const all = await scored({ model: folder, executor: 'onnxruntime-cpu' });
+    const alone = await lastValueFrom(
+      of(batchOf([documents[4]])).pipe(perplexity({ model: folder, executor: 'onnxruntime-cpu' })),
+    );
+    expect(numberAt(alone.number('ppl_nll_sum'), 0)).toBeCloseTo(numbers(all, 'ppl_nll_sum')[4]!, 3);
+  });
+
+  it('records the model, and is another step once a byte of it has changed', async () => {
+    const before = perplexity({ model: folder }).descriptor.versions;
+    expect(before[1]).toMatch(/^model tiny [0-9a-f]{16}$/);
+    const other = join(await temporaryFolder(), 'tiny');
+    await mkdir(other);
+    await saveModel(newModel({ vocabulary: 257, width: 16, layers: 1, heads: 2, context: 16 }, 4), other);
+    expect(perplexity({ model: other }).descriptor.versions).not.toEqual(before);
+  });
+
+  it('refuses a folder without a model, and a training that is not finished', async () => {
+    const empty = await temporaryFolder();
+    expect(() => perplexity({ model: empty })).toThrow(ConfigError);
+    expect(() => perplexity({ model: join(empty, 'none') })).toThrow(/not there/);
+    await saveModel(newModel({ vocabulary: 257, width: 16, layers: 1, heads: 2, context: 16 }, 4), empty);
+    await writeFile(join(empty, 'sluice.json'), JSON.stringify({ status: 'training', tokenizer: { name: 'bytes' } }));
+    expect(() => perplexity({ model: empty })).toThrow(/finish first/);
+  });
+});
