@@ -33,27 +33,30 @@ const ownName = (file: string): string => `${file}.${process.pid}-${++made}.tmp`
 /** False when there is one already. */
 async function createWhole(file: string, text: string): Promise<boolean> {
   const own = ownName(file);
-  await writeFile(own, text);
-  let created: boolean;
+  let created = false;
   try {
-    await link(own, file);
-    created = true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (NO_LINKS.includes(code ?? '')) created = await createExclusive(file, text);
-    else if (code === 'EEXIST' || code === 'ENOENT') created = false;
-    else {
-      await rm(own, { force: true });
-      throw error;
-    }
-  }
-  try {
+    await writeFile(own, text);
+    created = await linkTo(file, own, text);
     await rm(own, { force: true });
+    return created;
   } catch (error) {
     if (created) await unlink(file);
+    await rm(own, { force: true });
     throw error;
   }
-  return created;
+}
+
+async function linkTo(file: string, own: string, text: string): Promise<boolean> {
+  try {
+    await link(own, file);
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (NO_LINKS.includes(code)) return createExclusive(file, text);
+    // ENOENT: the start of another run has swept our file.
+    if (code === 'EEXIST' || code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** What file systems without hard links say. */

@@ -92,7 +92,7 @@ async function at(op, path, call, half = null, data = null) {
     throw failure(op, path);
   }
   const result = await call();
-  if ((op === 'rename' || op === 'mkdir') && isMainThread) context = nameOf(path);
+  if ((op === 'rename' || op === 'mkdir') && isMainThread) context = nameOf(path) || '.';
   return result;
 }
 
