@@ -17,6 +17,7 @@ export {
   codeRules,
   codeStatistics,
   custom,
+  decontaminate,
   dedup,
   drop,
   fineweb,

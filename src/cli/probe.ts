@@ -7,12 +7,13 @@ import {
   type FileSystem,
   ledgerRows,
   ledgerSink,
+  nullColumn,
   openSegmentWriter,
   type SegmentWriter,
 } from '../sinks/index.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { type Counters, countOutcome, countQuarantined, countRead, emptyCounters } from '../streams/counters.ts';
-import { isBarrier, rewritesText } from '../streams/operator.ts';
+import { isBarrier, rewritesText, type StepDescriptor } from '../streams/operator.ts';
 import type { QuarantinedRecord } from '../streams/outcome.ts';
 import { readSplit } from '../streams/readers/read-split.ts';
 import type { Split, SplitPlan } from '../streams/splits.ts';
@@ -38,6 +39,9 @@ const BYTES_PER_SPLIT = 6e6;
 /** Before this the engine's code is still being compiled. */
 const WARM_UP_MS = 300;
 
+const withoutScores = ({ writes }: StepDescriptor, b: DocumentBatch): DocumentBatch =>
+  b.withColumns(writes.map(({ name, type }) => [name, nullColumn(type, b.rows)]));
+
 /** Reads, annotates, judges and encodes the beginnings of up to 8 splits for up to 3 seconds in all; what the sinks write is counted and let go. */
 export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
   const kernel = await loadKernel();
@@ -47,6 +51,8 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
     recipe.steps
       .filter((s) => !isBarrier(s.descriptor))
       .map(async (s) => {
+        // A model would take all of the probe's seconds for its first batch.
+        if (s.descriptor.models) return async (b: DocumentBatch) => withoutScores(s.descriptor, b);
         if (s.descriptor.kind === 'custom') return (b: DocumentBatch) => firstValueFrom(of(b).pipe(s));
         const stage = await makeStage(s.descriptor, kernel);
         return async (b: DocumentBatch) => stage.apply(b);

@@ -1,6 +1,7 @@
 import { InvariantError, SluiceError } from '../errors.ts';
 import type { Recipe } from '../recipe.ts';
 import { ByteBudget } from '../streams/budget.ts';
+import { runsFromMain } from '../streams/operator.ts';
 import { workerPool } from '../streams/pool.ts';
 import { type Died, deadRow, deathOf, diedAgain, MAX_DEATHS, nameOf, tooManyDeaths } from './deaths.ts';
 import type { RunOptions } from './options.ts';
@@ -123,12 +124,11 @@ export async function openExecutor(
     }
     return found;
   };
-  const closures = recipe.steps.some((s) => s.descriptor.kind === 'custom');
   const split = async (task: SplitTask, limit: number | null): Promise<TaskResult> => {
     const lease = await budget.acquire(bytesOf(task), `split ${task.split.index}`, signal);
     try {
       const extra = { limit, samplePercent: options.samplePercent, allowFailures: options.allow.quarantine };
-      if (closures && task.phase.steps.some((s) => s.kind === 'custom')) {
+      if (task.phase.steps.some(runsFromMain)) {
         return await runSplitHere({ ...task, ...extra }, recipe.steps, signal, on.progress);
       }
       return await inPool(task, extra);

@@ -9,6 +9,7 @@ import { parquetJoiner, parquetOptions, parquetWriter } from './parquet/writer.t
 import type { SegmentWriter } from './segment.ts';
 import { concatenation, joinFiles, type PlannedShard, planShards as planNamed } from './shards.ts';
 
+export { nullColumn } from './column-makers.ts';
 export { documentColumns, documentSchema } from './documents.ts';
 export { EXCERPT_BYTES, excerptColumn } from './excerpt.ts';
 export { type FileSystem, nodeFileSystem, type OpenFile } from './file-system.ts';

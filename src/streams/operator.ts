@@ -44,6 +44,9 @@ export interface StepDescriptor {
 /** A step that must see every document before it decides on the first. */
 export const isBarrier = ({ kind }: StepDescriptor): boolean => kind === 'dedup' || kind === 'select';
 
+/** A step that is streamed through the main thread: a closure lives there, and model workers are asked from there. */
+export const runsFromMain = ({ kind, models }: StepDescriptor): boolean => kind === 'custom' || models === true;
+
 /** A step that may change `text`. */
 export const rewritesText = ({ kind, rewrites }: StepDescriptor): boolean => kind === 'rewrite' || rewrites === true;
 
