@@ -29,6 +29,10 @@ const commands: CommandTable = {
     load: async () => (await import('./cli/train-reference.ts')).trainReferenceCommand,
   },
   status: { summary: 'how far a run is, and how to go on', load: async () => (await import('./cli/status.ts')).status },
+  'train-ngram': {
+    summary: 'a cheap reference model for perplexity, from clean text',
+    load: async () => (await import('./cli/train-ngram.ts')).trainNgramCommand,
+  },
   doctor: {
     summary: 'does everything work on this machine?',
     load: async () => (await import('./cli/doctor.ts')).doctor,

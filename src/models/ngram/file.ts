@@ -81,7 +81,7 @@ export function ngramFileInfo(path: string): NgramFileInfo {
       expected: 'an n-gram model',
       came: (cause as Error).message,
       where: path,
-      todo: `Make one from clean text: sluice train-reference --input 'clean/*.jsonl' --output ${path}`,
+      todo: `Make one from clean text: sluice train-ngram --input 'clean/*.jsonl' --output ${path}`,
       cause,
     });
   }

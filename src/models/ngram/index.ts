@@ -4,4 +4,4 @@ export { loadNgram, type NgramFileInfo, ngramFileInfo, writeNgram } from './file
 export type { NgramModel, NgramOrigin } from './model.ts';
 export { ngramScorer } from './scorer.ts';
 export type { Split } from './split.ts';
-export { type TrainingTexts, type TrainNgramOptions, trainNgram } from './train.ts';
+export { type NgramTrainer, ngramTrainer, type TrainingTexts, type TrainNgramOptions, trainNgram } from './train.ts';

@@ -30,74 +30,81 @@ export interface TrainNgramOptions {
 /** Documents as strings or as UTF-8. */
 export type TrainingTexts = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
+/** Takes documents one by one; `finish` or `abort` must be called, which empties the scratch folder. */
+export interface NgramTrainer {
+  /** @param document string or UTF-8, which may be changed after the call. */
+  add(document: string | Uint8Array): void;
+  finish(): NgramModel;
+  abort(): void;
+}
+
 /**
  * Trains an n-gram model with interpolated modified Kneser-Ney smoothing (Chen & Goodman 1999; streamed as in Heafield et al. 2013). Never
  * score the documents it was trained on: they look better than they are.
  * Errors: ConfigError for options out of range, InputError for texts without a single token.
  */
 export async function trainNgram(documents: TrainingTexts, options: TrainNgramOptions = {}): Promise<NgramModel> {
+  const trainer = ngramTrainer(options);
+  try {
+    for await (const document of documents) trainer.add(document);
+    return trainer.finish();
+  } finally {
+    trainer.abort();
+  }
+}
+
+/** `trainNgram` for documents that are pushed. */
+export function ngramTrainer(options: TrainNgramOptions = {}): NgramTrainer {
   const { split = 'words', memoryBytes = 256e6, name = 'ngram', scratch = tmpdir() } = options;
   const order = checkedOrder(options.order ?? (split === 'words' ? 5 : 6));
   const prune = checkedPrune(options.prune ?? (split === 'words' ? [1, 1, 1] : [0, 0, 1]), order);
   const disk: Scratch = { folder: mkdtempSync(join(scratch, 'sluice-ngram-')), files: 0 };
-  try {
-    const vocabulary = split === 'bytes' ? Vocabulary.ofBytes() : Vocabulary.create();
-    const counter = new NgramCounter(order, memoryBytes / 2, disk);
-    const seen = await count(documents, split, vocabulary, counter);
-    if (seen.tokens === 0)
-      throw new InputError({
-        expected: 'text to train on',
-        came: 'none',
-        todo: 'Look at the input with: sluice inspect',
-      });
-    const counts = adjustCounts(counter.counted(), prune, memoryBytes / 2, disk);
-    const { trie, ids, discounts } = estimate(counts, prune, vocabulary);
-    return {
-      split,
-      vocabulary: keptWords(vocabulary, ids),
-      trie,
-      origin: { name, ...seen, prune, discounts: discounts.map((d) => d.of) },
-    };
-  } finally {
-    rmSync(disk.folder, { recursive: true, force: true });
-  }
-}
-
-async function count(
-  documents: TrainingTexts,
-  split: 'words' | 'bytes',
-  vocabulary: Vocabulary,
-  counter: NgramCounter,
-): Promise<{ sequences: number; tokens: number; textBytes: number }> {
+  const vocabulary = split === 'bytes' ? Vocabulary.ofBytes() : Vocabulary.create();
+  const counter = new NgramCounter(order, memoryBytes / 2, disk);
   const seen = { sequences: 0, tokens: 0, textBytes: 0 };
   let open = false;
-  const end = (): void => {
-    counter.add(END);
-    seen.tokens++;
-    seen.sequences++;
-    open = false;
-  };
   const add = (id: number): void => {
     if (!open) counter.begin();
     open = true;
     counter.add(id);
     seen.tokens++;
   };
-  const walk = split === 'words' ? wordWalk('words') : null;
+  const end = (): void => {
+    add(END);
+    seen.sequences++;
+    open = false;
+  };
   const sink = {
     word: (bytes: Uint8Array, from: number, to: number) => add(vocabulary.add(bytes, from, to)),
     endLine: end,
   };
-  for await (const document of documents) {
-    const bytes = typeof document === 'string' ? Buffer.from(document, 'utf8') : document;
-    seen.textBytes += bytes.length;
-    if (walk) walk(bytes, 0, bytes.length, sink);
-    else if (bytes.length > 0) {
-      for (let i = 0; i < bytes.length; i++) add(FIRST + bytes[i]);
-      end();
-    }
-  }
-  return seen;
+  const walk = split === 'words' ? wordWalk('words') : null;
+  const abort = (): void => rmSync(disk.folder, { recursive: true, force: true });
+  return {
+    add(document) {
+      const bytes = typeof document === 'string' ? Buffer.from(document, 'utf8') : document;
+      seen.textBytes += bytes.length;
+      if (walk) walk(bytes, 0, bytes.length, sink);
+      else if (bytes.length > 0) {
+        for (let i = 0; i < bytes.length; i++) add(FIRST + bytes[i]);
+        end();
+      }
+    },
+    finish() {
+      if (seen.tokens === 0)
+        throw new InputError({
+          expected: 'text to train on',
+          came: 'none',
+          todo: 'Look at the input with: sluice inspect',
+        });
+      const counts = adjustCounts(counter.counted(), prune, memoryBytes / 2, disk);
+      const { trie, ids, discounts } = estimate(counts, prune, vocabulary);
+      abort();
+      const origin = { name, ...seen, prune, discounts: discounts.map((d) => d.of) };
+      return { split, vocabulary: keptWords(vocabulary, ids), trie, origin };
+    },
+    abort,
+  };
 }
 
 /** The vocabulary without the words that were left out. */

@@ -8,7 +8,7 @@ import { parseOptions } from '../parse-options.ts';
 import { perplexityColumns, perplexityColumnsOf } from './perplexity-columns.ts';
 
 export const ngramPerplexityOptions = z.strictObject({
-  /** File of `sluice train-reference` or `writeNgram`, or an ARPA file. Null: none yet; a run says how to make one. */
+  /** File of `sluice train-ngram` or `writeNgram`, or an ARPA file. Null: none yet; a run says how to make one. */
   model: z.string().min(1).nullable(),
   /** Only for ARPA: how documents become the model's words. Default: as KenLM does; models of Sluice know it. */
   split: z.enum(['bytes', 'words', 'whitespace']).nullable().default(null),
@@ -57,7 +57,7 @@ export const ngramPerplexityAnnotator: AnnotatorFactory = async (options) => {
       expected: 'a language model to score with',
       came: 'none',
       where: `annotator ${as}`,
-      todo: "Make one from clean text that is not scored: sluice train-reference --input 'clean/*.jsonl' --output reference.ngram; then give it with --set <step>.model=reference.ngram",
+      todo: "Make one from clean text that is not scored: sluice train-ngram --input 'clean/*.jsonl' --output reference.ngram; then give it with --set <step>.model=reference.ngram",
     });
   const loaded = await loadNgram(path, split ?? undefined);
   if (loaded.hash !== hash)

@@ -72,7 +72,7 @@ describe('model file', () => {
 
   it('says how to make a model that is not there', () => {
     expect(() => ngramFileInfo('no/such.ngram')).toThrow(
-      /^no\/such.ngram: expected an n-gram model, came ENOENT.* Make one from clean text: sluice train-reference/,
+      /^no\/such.ngram: expected an n-gram model, came ENOENT.* Make one from clean text: sluice train-ngram/,
     );
   });
 });

@@ -11,6 +11,8 @@ export interface ValuedDocument {
   readonly domain?: string;
 }
 
+const kernel = loadKernel();
+
 /** Both passes of a barrier over literal splits of documents with a column `ppl`, in batches of `batchRows`. */
 export async function decisionsOf(
   operator: Operator,
@@ -18,7 +20,7 @@ export async function decisionsOf(
   { memoryBytes = 1e8, batchRows = 1000 } = {},
 ): Promise<BarrierDecision[]> {
   const folder = await temporaryFolder();
-  const barrier = await makeBarrier(operator.descriptor, await loadKernel());
+  const barrier = await makeBarrier(operator.descriptor, await kernel);
   const files = splits.map((_, split) => ({
     split,
     spill: join(folder, `d${split}`),

@@ -1,0 +1,103 @@
+import { lastValueFrom, tap } from 'rxjs';
+import { ConfigError } from '../errors.ts';
+import { ngramTrainer, type TrainNgramOptions, writeArpa, writeNgram } from '../models/ngram/index.ts';
+import type { DocumentBatch } from '../streams/batch.ts';
+import { stringAt } from '../streams/columns.ts';
+import { readDocuments } from '../streams/index.ts';
+import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
+import { count, shellWord, size } from './format.ts';
+import { standardOutput } from './terminal.ts';
+
+const options = {
+  input: { value: 'GLOB', many: true, help: 'Clean text to train on: files, folders, globs.' },
+  output: { value: 'FILE', help: 'Where the model goes; .arpa writes that format. Default reference.ngram.' },
+  split: { value: 'KIND', help: 'words (default) or bytes.' },
+  order: { value: 'N', help: 'Words of the longest n-gram, 2 to 6. Default 5, for bytes 6.' },
+  prune: {
+    value: 'LIST',
+    help: 'Leave out n-grams that occur at most so often, by order. Default 1,1,1; for bytes 0,0,1.',
+  },
+  domain: { value: 'NAME', many: true, help: 'Only documents of this domain.' },
+  'text-field': { value: 'FIELD', help: 'Field that holds the text. Default text.' },
+  'domain-from': { value: 'FIELD', help: 'Field that holds the domain, or file, folder, none. Default auto.' },
+  memory: { value: 'SIZE', help: 'MB for the counts; more goes to disk. Default 256.' },
+} as const satisfies OptionSpecs;
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseCommandLine('train-ngram', args, options, []);
+  const { input, output = 'reference.ngram', split = 'words', domain } = values;
+  const where = 'sluice train-ngram';
+  if (input.length === 0)
+    throw new ConfigError({
+      expected: '--input GLOB, clean text',
+      came: 'none',
+      where,
+      todo: 'See: sluice train-ngram --help',
+    });
+  if (split !== 'words' && split !== 'bytes')
+    throw new ConfigError({ expected: '--split words or bytes', came: split, where });
+  const prune = values.prune?.split(',').map((p) => wholeNumber(p, '--prune', 0) ?? 0);
+  const settings: TrainNgramOptions = {
+    split,
+    order: wholeNumber(values.order, '--order', 2),
+    prune,
+    memoryBytes: (wholeNumber(values.memory?.replace(/ ?MB$/i, ''), '--memory') ?? 256) * 1e6,
+    name: output.replace(/^.*[/\\]/, '').replace(/\.[a-z]+$/, ''),
+  };
+  const trainer = ngramTrainer(settings);
+  let documents = 0;
+  let aside = 0;
+  const wanted = new Set(domain);
+  const add = (batch: DocumentBatch): void => {
+    const [text, domains] = [batch.utf8('text'), batch.utf8('domain')];
+    for (const i of batch.aliveRows()) {
+      if (wanted.size > 0 && !wanted.has(stringAt(domains, i) ?? '')) continue;
+      trainer.add(text.values.subarray(text.offsets[i], text.offsets[i + 1]));
+      documents++;
+    }
+  };
+  try {
+    const read = {
+      ...(values['text-field'] === undefined ? {} : { textField: values['text-field'] }),
+      ...(values['domain-from'] === undefined ? {} : { domainFrom: values['domain-from'] }),
+      onQuarantine: () => {
+        aside++;
+      },
+    };
+    await lastValueFrom(readDocuments(input, read).pipe(tap(add)), { defaultValue: null });
+    const model = trainer.finish();
+    await (output.endsWith('.arpa') ? writeArpa : writeNgram)(output, model);
+    const { out, style } = standardOutput();
+    const { trie, vocabulary, origin } = model;
+    const unread = aside === 0 ? '' : `; ${count(aside)} records that could not be read were passed over`;
+    out(
+      `Trained on ${count(documents)} documents, ${size(origin.textBytes)} of text, ${count(origin.tokens)} ${split === 'words' ? 'words and line ends' : 'bytes and ends'}${unread}.`,
+    );
+    out(
+      `Wrote ${style.bold(shellWord(output))}: ${count(trie.token.length)} n-grams of up to ${trie.order} ${split}, ${count(vocabulary.size)} in the vocabulary.`,
+    );
+    out();
+    out(`  sluice run perplexity --input 'other/*.jsonl.gz' --set perplexity.model=${shellWord(output)}`);
+    out(`      ${style.dim('score other documents with it; those it was trained on would look too good')}`);
+  } finally {
+    trainer.abort();
+  }
+  return 0;
+}
+
+export const trainNgramCommand: Command = {
+  help: {
+    usage: '--input GLOB [--output FILE] [options]',
+    about:
+      'Trains a cheap reference model for perplexity on clean text: an n-gram model with modified Kneser-Ney smoothing, in one pass and bounded memory. The documents must be others than those that it will score.',
+    options,
+    examples: [
+      ["sluice train-ngram --input 'wiki/*.jsonl.gz'", 'words, order 5, to reference.ngram'],
+      [
+        'sluice train-ngram --input clean.parquet --split bytes --output bytes.ngram',
+        'no vocabulary, for any language',
+      ],
+    ],
+  },
+  run,
+};
