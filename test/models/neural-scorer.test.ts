@@ -48,7 +48,7 @@ async function oneByOne(text: string, overlap: number): Promise<number> {
         ],
       ]),
     );
-    sum += outputs.get('nll')!.data.reduce((a: number, b: number) => a + b, 0);
+    sum += (outputs.get('nll')!.data as Float32Array).reduce((a, b) => a + b, 0);
     await session.release();
     scored = from + length + 1;
   }
