@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import type { Kernel } from '../../kernels/kernel.ts';
+import type { Barrier } from '../../streams/barrier.ts';
+import { type Column, utf8Column } from '../../streams/columns.ts';
+import {
+  type Json,
+  type Operator,
+  rowsInScope,
+  type Scope,
+  type StepDescriptor,
+  withOption,
+} from '../../streams/operator.ts';
+import { makeBarrierOperator } from '../make-operator.ts';
+import { parseOptions } from '../parse-options.ts';
+import { positionLabel } from './exact.ts';
+import { decideUrls } from './url-decide.ts';
+import { urlKeys } from './url-keys.ts';
+import { type UrlOptions, urlOptions } from './url-normal.ts';
+
+export const urlDedupOptions = z.strictObject({
+  /** Dotted path of the address in the metadata, or a utf8 column. */
+  path: z.string().min(1).default('url'),
+  ...urlOptions.shape,
+});
+
+/**
+ * Deduplication by address, as a barrier: the first document of each normal address stays (`url_normal` says what it came to; the options
+ * what is made alike: scheme, www, defaultPort, trailingSlash, fragment, tracking, session, sortQuery, percent). Compared by 128-bit hash.
+ * A document without an address, or with one that has no host, passes; its `url_normal` is null.
+ * Drops: rule `url_duplicate`, with the first document's position in `duplicate_of`. Memory: 64 bytes a document at once, in partitions.
+ */
+export function url({
+  step = 'url_dedup',
+  where,
+  ...rest
+}: z.input<typeof urlDedupOptions> & { step?: string; where?: Scope } = {}): Operator {
+  const options = parseOptions(urlDedupOptions, rest, 'dedup.url()');
+  const descriptor: StepDescriptor = {
+    kind: 'dedup',
+    step,
+    module: 'sluice:dedup-url',
+    export: 'urlBarrier',
+    versions: ['url_duplicate@1'],
+    options,
+    where: where ?? null,
+    reads: [],
+    writes: [{ name: 'url_normal', type: 'utf8' }],
+    rules: [
+      {
+        name: 'url_duplicate',
+        version: 1,
+        column: 'duplicate_of',
+        comparison: '>=',
+        threshold: 1,
+        onNull: 'pass',
+        option: 'url_duplicate',
+      },
+    ],
+  };
+  const set = (option: string, value: Json): Operator =>
+    url({ ...(withOption(options, step, option, value) as z.infer<typeof urlDedupOptions>), step, where });
+  return makeBarrierOperator(descriptor, set);
+}
+
+/** The barrier behind `dedup.url()`. */
+export function urlBarrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
+  const { path, ...options } = descriptor.options as unknown as UrlOptions & { readonly path: string };
+  return {
+    keys(batch) {
+      const { hashes, urls } = urlKeys(batch, rowsInScope(batch, descriptor.where), kernel, path, options);
+      const half = (k: 0 | 1): Column => ({
+        type: 'int64',
+        values: BigInt64Array.from({ length: batch.rows }, (_, i) => BigInt.asIntN(64, hashes[2 * i + k])),
+        valid: null,
+      });
+      const labels = Array.from({ length: batch.rows }, (_, i) => positionLabel(batch, i));
+      return new Map<string, Column>([
+        ['high', half(0)],
+        ['low', half(1)],
+        ['url', urls],
+        ['label', utf8Column(labels)],
+      ]);
+    },
+    decide: decideUrls,
+  };
+}
