@@ -27,6 +27,7 @@ export {
   gopherRepetition,
   gopherRepetitionRules,
   ngramPerplexity,
+  perplexity,
   rule,
   select,
   tableRules,
