@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../errors.ts';
+import { memberHeader } from './codecs/gzip.ts';
 import { unpackHead } from './codecs/head.ts';
 import { openWindow } from './codecs/window.ts';
 import { frameAt } from './codecs/zstd-frames.ts';
@@ -14,6 +15,8 @@ import { spoolStdin } from './stdin.ts';
 const PROBE_BYTES = 64 * 1024;
 /** A file weighs at least this much when files are packed into splits: opening one costs about as long as reading so much. */
 const FILE_WEIGHT = 16 * 1024;
+const isUtf16 = ([a, b]: Uint8Array): boolean => (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
+
 /** Text bytes per packed byte where a file does not say. */
 const GZIP_RATIO = 3.5;
 const ZSTD_RATIO = 4;
@@ -56,13 +59,8 @@ export async function planSplits(
     started = await breathe(started);
     const probe = probeFile(file.absolutePath);
     const codec = codecByMagic(probe.head);
-    const sniffed = sniff(
-      file.path,
-      probe.head,
-      codec === 'none' ? probe.head : await unpackHead(probe.first, codec),
-      options,
-      file.named,
-    );
+    const unpacked = codec === 'none' ? probe.head : await unpackHead(probe.first, codec);
+    const sniffed = sniff(file.path, probe.head, unpacked, options, file.named);
     if ('skip' in sniffed) {
       skipped.push({ path: file.path, reason: sniffed.skip });
       continue;
@@ -79,7 +77,15 @@ export async function planSplits(
       probeHash: h64Raw(probe.ends).toString(16).padStart(16, '0'),
     };
     files.push(planned);
-    if (probe.size > 0) parts.push(...(await partsOf(planned, files.length - 1, probe.last, options, splitBytes)));
+    if (probe.size === 0) continue;
+    // What is not UTF-8 from its first bytes on is one record, not one of each part.
+    const size = isUtf16(unpacked) ? Number.POSITIVE_INFINITY : splitBytes;
+    const own = await partsOf(planned, files.length - 1, probe.last, options, size);
+    parts.push(...own);
+    if (own.length > 1 && own[0].range.unpacked)
+      warnings.push(
+        `${file.path}: one ${codec} stream that can only be unpacked from its beginning; its ${own.length} parts each do that, and pass over what is not theirs`,
+      );
   }
   return { version: 1, files, splits: pack(parts, splitBytes), skipped, warnings };
 }
@@ -193,10 +199,16 @@ async function partsOf(
     case 'gzip': {
       // The last four bytes are the length of the last member, of most files the only one.
       const told = last.length === 4 ? Buffer.from(last).readUInt32LE(0) : 0;
-      return whole(told > file.size && told < file.size * 1100 ? told : file.size * GZIP_RATIO);
+      const textBytes = told > file.size && told < file.size * 1100 ? told : file.size * GZIP_RATIO;
+      if (file.format !== 'jsonl' || textBytes < 2 * splitBytes) return whole(textBytes);
+      return (await memberParts(file, index, splitBytes)) ?? unpackedParts(textBytes, index, splitBytes);
     }
-    case 'zstd':
-      return file.format === 'jsonl' ? zstdParts(file, index, splitBytes) : whole(file.size * ZSTD_RATIO);
+    case 'zstd': {
+      if (file.format !== 'jsonl') return whole(file.size * ZSTD_RATIO);
+      const parts = await zstdParts(file, index, splitBytes);
+      const [{ textBytes }] = parts;
+      return parts.length > 1 || textBytes < 2 * splitBytes ? parts : unpackedParts(textBytes, index, splitBytes);
+    }
     case 'none':
       return file.format === 'jsonl' ? byteParts(file.size, index, splitBytes) : whole(file.size);
   }
@@ -210,6 +222,52 @@ function byteParts(size: number, file: number, splitBytes: number): Part[] {
     range: { file, start: cut(i), end: cut(i + 1) },
     textBytes: cut(i + 1) - cut(i),
   }));
+}
+
+/** Parts of a file of one stream, at most: each unpacks all that comes before it. */
+const UNPACKED_PARTS = 4;
+
+/** Even ranges of the bytes expected in a file that can only be unpacked from its beginning; the last one has no end. */
+function unpackedParts(textBytes: number, file: number, splitBytes: number): Part[] {
+  const count = Math.min(UNPACKED_PARTS, Math.floor(textBytes / splitBytes));
+  const cut = (i: number): number => Math.floor((textBytes * i) / count);
+  return Array.from({ length: count }, (_, i) => ({
+    range: { file, start: cut(i), end: i === count - 1 ? Number.MAX_SAFE_INTEGER : cut(i + 1), unpacked: true },
+    textBytes: Math.ceil(cut(i + 1) - cut(i)),
+  }));
+}
+
+/** Runs of members of a blocked gzip file, whose headers say how long they are; null when the file is not all such members. */
+async function memberParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[] | null> {
+  const window = await openWindow(file.absolutePath, file.size);
+  const parts: Part[] = [];
+  let [start, textBytes] = [0, 0];
+  let previous: number | undefined;
+  let before: number | undefined;
+  try {
+    for (let at = 0; at < file.size; ) {
+      const end = (await memberHeader(window, at))?.end ?? null;
+      if (end === null) return null;
+      const bytes = Buffer.from(await window.peek(end - 4, 4)).readUInt32LE(0);
+      if (textBytes > 0 && textBytes + bytes > splitBytes) {
+        parts.push({
+          range: { file: index, start, end: at, ...(previous === undefined ? {} : { previous }) },
+          textBytes,
+        });
+        [start, textBytes, previous] = [at, 0, before];
+      }
+      textBytes += bytes;
+      if (bytes > 0) before = at;
+      at = end;
+    }
+  } finally {
+    await window.close();
+  }
+  parts.push({
+    range: { file: index, start, end: file.size, ...(previous === undefined ? {} : { previous }) },
+    textBytes,
+  });
+  return parts;
 }
 
 /** Runs of frames of about `splitBytes`. Where the headers stop making sense the last run goes to the end of the file. */

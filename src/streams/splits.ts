@@ -7,14 +7,17 @@ export type Format = 'jsonl' | 'text' | 'parquet' | 'arrow';
 /**
  * A part of one file that is read in one go. Offsets are file bytes.
  * Plain JSONL: the lines that START in [start, end). zstd: the frames that start in [start, end). Parquet: row groups, Arrow: record
- * batches, numbered from `start` (inclusive) to `end` (exclusive). gzip, text: the whole file.
+ * batches, numbered from `start` (inclusive) to `end` (exclusive). gzip: the whole file, or the members of a blocked file (bgzip) that start
+ * in [start, end). Text: the whole file.
  */
 export interface InputRange {
   /** Index into `SplitPlan.files`. */
   readonly file: number;
   readonly start: number;
   readonly end: number;
-  /** zstd: start of the frame with data before `start`, to see whether a line runs over the cut. */
+  /** JSONL in one gzip stream or one zstd frame: `start` and `end` are unpacked bytes; the file is unpacked from its beginning. */
+  readonly unpacked?: true;
+  /** zstd, gzip: start of the frame or member with data before `start`, to see whether a line runs over the cut. */
   readonly previous?: number;
 }
 

@@ -12,7 +12,7 @@ export function trouble() {
       if (text.includes('THROW')) throw new TypeError(`no use for ${text.slice(0, 10)}\nsecond line`);
       if (text.includes('ALLOCATE')) {
         const held = [];
-        for (;;) held.push(new Array(100_000).fill(row));
+        for (;;) held.push(new Array(20_000).fill(row));
       }
     }
     return [['trouble_length', { type: 'int32', values, valid: null }]];

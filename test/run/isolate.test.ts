@@ -44,7 +44,7 @@ async function runOn(
     input: [join(folder, 'in/*.jsonl')],
     output,
     workers: 2,
-    timeoutSeconds: 3,
+    timeoutSeconds: 120,
     ...options,
   });
   const { totals } = JSON.parse(readFileSync(join(output, 'run.json'), 'utf8')) as RunJson;
@@ -94,34 +94,34 @@ describe('documents on which a step fails', () => {
     );
   });
 
-  it('go there too when it hangs, ends its thread or eats its memory; the same with any number of workers', async () => {
-    const records = documents({ 1: 'LOOP', 17: 'EXIT', 25: 'ALLOCATE', 39: 'THROW' });
-    const reasons = ['timeout', 'crash', 'out_of_memory', 'step_failed'];
+  it('go there too when it ends its thread or eats its memory; the same with any number of workers', async () => {
+    const records = documents({ 17: 'EXIT', 25: 'ALLOCATE', 39: 'THROW' });
+    const reasons = ['crash', 'out_of_memory', 'step_failed'];
     const one = await runOn([step('trouble')], records, { workers: 1 });
     expect(aside(one.output).map((r) => [r.reason, r.excerpt])).toEqual(
-      [1, 17, 25, 39].map((i, k) => [reasons[k], records[i].text]),
+      [17, 25, 39].map((i, k) => [reasons[k], records[i].text]),
     );
     expect(aside(one.output).map((r) => r.detail)).toEqual([
-      'step trouble: it did not come back within 3 s',
       'step trouble: it exited with code 7',
       'step trouble: it ran out of memory',
       'step trouble: no use for THROW wate',
     ]);
-    expect(one.totals).toMatchObject({ read: { documents: 40 }, kept: { documents: 36 }, quarantined: { records: 4 } });
+    expect(one.totals).toMatchObject({ read: { documents: 40 }, kept: { documents: 37 }, quarantined: { records: 3 } });
     const three = await runOn([step('trouble')], records, { workers: 3 });
     expect(promisedBytes(three.output)).toEqual(promisedBytes(one.output));
   }, 120_000);
 
-  it('are counted once behind a barrier, where they were read long ago', async () => {
-    const records = [...documents({ 5: 'THROW', 9: 'WAIT' }), ...documents({ 5: 'THROW' }, 8)];
-    const { totals, output } = await runOn([dedup.exact(), step('trouble')], records);
+  it('go there when it hangs or never answers; behind a barrier they are counted once', async () => {
+    const records = [...documents({ 5: 'THROW', 9: 'WAIT', 30: 'LOOP' }), ...documents({ 5: 'THROW' }, 8)];
+    const { totals, output } = await runOn([dedup.exact(), step('trouble')], records, { timeoutSeconds: 4 });
     expect(totals).toMatchObject({
       read: { documents: 48 },
       dropped: { documents: 8 },
-      kept: { documents: 38 },
-      quarantined: { records: 2, byReason: { step_failed: 1, timeout: 1 } },
+      kept: { documents: 37 },
+      quarantined: { records: 3, byReason: { step_failed: 1, timeout: 2 } },
     });
     expect(await rowsOf(output, "SELECT id, rule FROM LEDGER WHERE outcome = 'quarantined' ORDER BY 1")).toEqual([
+      ['d30', 'timeout'],
       ['d5', 'step_failed'],
       ['d9', 'timeout'],
     ]);

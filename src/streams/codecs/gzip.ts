@@ -8,21 +8,23 @@ const OUTPUT_BYTES = 64 * 1024;
 const TRAILER_BYTES = 8;
 
 /**
- * Unpacks gzip, member by member (RFC 1952); every member is a block of its own. Zero bytes after a member are padding; anything else that
- * is not a member, a wrong checksum or length, and a cut-off end are damage, and end the file.
+ * Unpacks gzip from the member at `start` on, member by member (RFC 1952); every member is a block of its own. Zero bytes after a member are
+ * padding; anything else that is not a member, a wrong checksum or length, and a cut-off end are damage, and end the file. A damaged member
+ * that says how long it is (bgzip) is passed over: the members after it do not depend on it.
  */
-export async function* readGzip(file: FileWindow, limits: UnpackLimits): AsyncGenerator<Unpacked> {
-  for (let block = 0; block < file.size; ) {
+export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 0): AsyncGenerator<Unpacked> {
+  for (let block = start; block < file.size; ) {
+    const header = await memberHeader(file, block);
+    const next = header?.end ?? file.size;
     const lost = (offset: number, detail: string): Unpacked => ({
-      damage: { block, offset, bytes: file.size - block, detail },
+      damage: { block, offset, bytes: next - block, detail },
     });
-    const header = await headerBytes(file, block);
     if (header === null) {
       if (block > 0 && (await onlyZeros(file, block))) return;
       yield lost(0, `expected a gzip member at byte ${block}, came other bytes`);
       return;
     }
-    const member = inflateMember(file, block + header, limits);
+    const member = inflateMember(file, block + header.bytes, limits);
     let crc = 0;
     let offset = 0;
     for await (const bytes of member.pieces) {
@@ -30,47 +32,75 @@ export async function* readGzip(file: FileWindow, limits: UnpackLimits): AsyncGe
       yield { block, offset, bytes };
       offset += bytes.length;
     }
-    const error = member.error();
-    if (error !== null) {
-      yield lost(offset, error);
-      return;
-    }
-    const end = block + header + member.consumed();
-    const trailer = Buffer.from(await file.copy(end, TRAILER_BYTES));
-    if (!member.ended() || trailer.length < TRAILER_BYTES) {
-      yield lost(offset, `expected the end of the gzip member at byte ${block}, came the end of the file`);
-      return;
-    }
-    if (trailer.readUInt32LE(0) !== crc || trailer.readUInt32LE(4) !== offset % 2 ** 32) {
-      yield lost(
-        offset,
-        `expected checksum ${trailer.readUInt32LE(0)} and ${trailer.readUInt32LE(4)} bytes, came ${crc} and ${offset}`,
-      );
-      return;
-    }
-    block = end + TRAILER_BYTES;
+    const detail = member.error() ?? (await trailerFault(file, member, block, header, offset, crc));
+    if (detail !== null) yield lost(offset, detail);
+    if (detail !== null && header.end === null) return;
+    block = header.end ?? block + header.bytes + member.consumed() + TRAILER_BYTES;
   }
 }
 
-/** Length of the member header at `at`, or null when there is none. */
-async function headerBytes(file: FileWindow, at: number): Promise<number | null> {
-  let b = await file.at(at, 10);
+/** What is wrong with the end of a member, or null. */
+async function trailerFault(
+  file: FileWindow,
+  member: Member,
+  block: number,
+  header: MemberHeader,
+  bytes: number,
+  crc: number,
+): Promise<string | null> {
+  const end = block + header.bytes + member.consumed();
+  const trailer = Buffer.from(await file.copy(end, TRAILER_BYTES));
+  if (!member.ended() || trailer.length < TRAILER_BYTES)
+    return `expected the end of the gzip member at byte ${block}, came the end of the file`;
+  if (trailer.readUInt32LE(0) !== crc || trailer.readUInt32LE(4) !== bytes % 2 ** 32)
+    return `expected checksum ${trailer.readUInt32LE(0)} and ${trailer.readUInt32LE(4)} bytes, came ${crc} and ${bytes}`;
+  if (header.end !== null && header.end !== end + TRAILER_BYTES)
+    return `expected a gzip member of ${header.end - block} bytes, came one of ${end + TRAILER_BYTES - block}`;
+  return null;
+}
+
+export interface MemberHeader {
+  /** Bytes of the header. */
+  readonly bytes: number;
+  /** One past the member, where its header says so (bgzip) and another member or the end of the file is there. */
+  readonly end: number | null;
+}
+
+/** Header of the member at `at`, or null when there is none. */
+export async function memberHeader(file: FileWindow, at: number): Promise<MemberHeader | null> {
+  let b = await file.peek(at, 18);
   if (b.length < 10 || b[0] !== 0x1f || b[1] !== 0x8b || b[2] !== 8) return null;
   const flags = b[3];
-  let length = 10;
+  let bytes = 10;
+  let end: number | null = null;
   if (flags & 4) {
-    b = await file.at(at, length + 2);
-    length += 2 + b[length] + 256 * b[length + 1];
+    const length = b[bytes] + 256 * b[bytes + 1];
+    b = await file.peek(at, bytes + 2 + (length || 0));
+    end = await blockedEnd(file, at, b.subarray(bytes + 2, bytes + 2 + length));
+    bytes += 2 + length;
   }
   for (const flag of [8, 16]) {
     if ((flags & flag) === 0) continue;
-    b = await file.at(at, length + 64 * 1024);
-    const nul = b.indexOf(0, length);
+    b = await file.peek(at, bytes + 64 * 1024);
+    const nul = b.indexOf(0, bytes);
     if (nul < 0) return null;
-    length = nul + 1;
+    bytes = nul + 1;
   }
-  if (flags & 2) length += 2;
-  return Number.isNaN(length) ? null : length;
+  if (flags & 2) bytes += 2;
+  return Number.isNaN(bytes) ? null : { bytes, end };
+}
+
+/** The end of a member by its BC field (SAM specification, section 4.1), when it leads to another such member or the end of the file. */
+async function blockedEnd(file: FileWindow, at: number, extra: Uint8Array): Promise<number | null> {
+  for (let i = 0; i + 4 <= extra.length; i += 4 + extra[i + 2] + 256 * extra[i + 3]) {
+    if (extra[i] !== 0x42 || extra[i + 1] !== 0x43 || extra[i + 2] !== 2 || extra[i + 3] !== 0 || i + 6 > extra.length)
+      continue;
+    const end = at + extra[i + 4] + 256 * extra[i + 5] + 1;
+    if (end === file.size) return end;
+    const b = await file.peek(end, 4);
+    return b.length === 4 && b[0] === 0x1f && b[1] === 0x8b && b[2] === 8 && (b[3] & 4) !== 0 ? end : null;
+  }
+  return null;
 }
 
 async function onlyZeros(file: FileWindow, from: number): Promise<boolean> {

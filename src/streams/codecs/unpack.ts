@@ -5,13 +5,13 @@ import { readPlain } from './plain.ts';
 import type { FileWindow } from './window.ts';
 import { readZstd } from './zstd.ts';
 
-/** Unpacked bytes from file byte `start` (0 for gzip, the start of a frame for zstd) to the end of the file. */
+/** Unpacked bytes from file byte `start` (the start of a member or frame) to the end of the file. */
 export function unpack(file: FileWindow, codec: Codec, start: number, limits: UnpackLimits): AsyncGenerator<Unpacked> {
   switch (codec) {
     case 'none':
       return readPlain(file, start);
     case 'gzip':
-      return readGzip(file, limits);
+      return readGzip(file, limits, start);
     case 'zstd':
       return readZstd(file, start, limits);
   }

@@ -8,6 +8,7 @@ import {
   type ScannedLines,
   scanNames,
 } from '../../kernels/scanner.ts';
+import type { Unpacked } from '../codecs/piece.ts';
 import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { QuarantinedRecord } from '../outcome.ts';
@@ -17,6 +18,7 @@ import { domainSource } from './domain.ts';
 import { isBlank, type LineEvent, lineEvents, type Place } from './lines.ts';
 import { withoutMark } from './mark.ts';
 import { ownLines, startOfUnpacking } from './own-lines.ts';
+import { ownUnpacked } from './own-unpacked.ts';
 
 const encoder = new TextEncoder();
 
@@ -28,8 +30,12 @@ export async function* readJsonl(
   context: ReadContext,
 ): AsyncGenerator<ReadEvent> {
   const { maxLineBytes, maxRatio } = context.options;
-  const unpacked = unpack(window, file.codec, startOfUnpacking(range, file.codec), { maxRatio });
-  const lines = ownLines(range.start === 0 ? withoutMark(unpacked, file.size) : unpacked, range, file.codec);
+  const limits = { maxRatio };
+  const whole = () => unpack(window, file.codec, 0, limits);
+  const marked = (bytes: AsyncIterable<Unpacked>) => (range.start === 0 ? withoutMark(bytes, file.size) : bytes);
+  const lines = range.unpacked
+    ? marked(ownUnpacked(whole(), range.start, range.end))
+    : ownLines(marked(unpack(window, file.codec, startOfUnpacking(range, file.codec), limits)), range, file.codec);
   const records = new Records(file, context);
   for await (const event of lineEvents(lines, maxLineBytes)) yield* records.of(event);
 }

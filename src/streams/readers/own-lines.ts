@@ -6,12 +6,12 @@ const NEWLINE = 10;
 /** Where the unpacking of a range has to begin, so that the end of the line before it is seen. */
 export function startOfUnpacking(range: InputRange, codec: Codec): number {
   if (range.start === 0) return 0;
-  return codec === 'zstd' ? (range.previous ?? range.start) : range.start - 1;
+  return codec === 'none' ? range.start - 1 : (range.previous ?? range.start);
 }
 
 /**
  * Of the unpacked bytes from `startOfUnpacking` on exactly those of the lines that START in the range: a line belongs to the range with its
- * first byte, wherever it ends. Lines start in file bytes (plain) or in the frame at a file byte (zstd); gzip is one range.
+ * first byte, wherever it ends. Lines start in file bytes (plain) or in the frame or member at a file byte (zstd, gzip).
  * After damage a line starts.
  */
 export async function* ownLines(
@@ -19,6 +19,8 @@ export async function* ownLines(
   range: InputRange,
   codec: Codec,
 ): AsyncGenerator<Unpacked> {
+  /** Frames or members, each at a file byte; else file bytes themselves. */
+  const blocks = codec !== 'none';
   // Before the range: whether the last byte seen ends a line.
   let lineStarts = true;
   /** In the rest of a line that started before the range. */
@@ -31,8 +33,8 @@ export async function* ownLines(
         continue;
       }
       // A line of this range that runs into damage of the next: `finish` of the caller sees it unfinished.
-      yield piece.damage.block >= range.end && codec === 'zstd' ? { damage: { ...piece.damage, bytes: 0 } } : piece;
-      if (codec === 'zstd' && piece.damage.block >= range.end) return;
+      yield piece.damage.block >= range.end && blocks ? { damage: { ...piece.damage, bytes: 0 } } : piece;
+      if (blocks && piece.damage.block >= range.end) return;
       skipping = false;
       lineStarts = true;
       continue;
@@ -40,7 +42,7 @@ export async function* ownLines(
     let { bytes, offset } = piece;
     const { block } = piece;
     if (!inside) {
-      if (codec === 'zstd') {
+      if (blocks) {
         if (block < range.start) {
           lineStarts = bytes[bytes.length - 1] === NEWLINE;
           continue;
@@ -49,9 +51,9 @@ export async function* ownLines(
       } else skipping = true;
       inside = true;
     }
-    const past = codec === 'zstd' ? block >= range.end : codec === 'none' && offset + bytes.length >= range.end;
+    const past = blocks ? block >= range.end : offset + bytes.length >= range.end;
     // Decided before anything is cut off: does a line start with the first byte after the range?
-    if (past && codec === 'zstd' && !skipping && lineStarts) return;
+    if (past && blocks && !skipping && lineStarts) return;
     if (skipping) {
       const newline = bytes.indexOf(NEWLINE);
       if (newline < 0) {
@@ -62,11 +64,11 @@ export async function* ownLines(
       offset += newline + 1;
       skipping = false;
       lineStarts = true;
-      if (past && (codec === 'zstd' || offset >= range.end)) return;
+      if (past && (blocks || offset >= range.end)) return;
       if (bytes.length === 0) continue;
     }
     if (past) {
-      const newline = bytes.indexOf(NEWLINE, codec === 'zstd' ? 0 : Math.max(0, range.end - 1 - offset));
+      const newline = bytes.indexOf(NEWLINE, blocks ? 0 : Math.max(0, range.end - 1 - offset));
       if (newline >= 0) {
         yield { block, offset, bytes: bytes.subarray(0, newline + 1) };
         return;
@@ -78,4 +80,4 @@ export async function* ownLines(
 }
 
 const isBefore = (damage: Damage, range: InputRange, codec: Codec): boolean =>
-  codec === 'zstd' && damage.block < range.start;
+  codec !== 'none' && damage.block < range.start;
