@@ -24,7 +24,7 @@ export interface MinhashOptions {
 export interface MinhashKeys {
   /** Band-major: key of band b of row i at `b * rows + i`. Zeros for rows without a shingle. */
   readonly keys: BigInt64Array<ArrayBuffer>;
-  /** Two words a row, high half first: content hash of the normalised text (letters and numbers, folded, nothing between them). */
+  /** Two words a row, high half first: content hash of the normalised text (letters, numbers and `_`, folded, nothing between them). */
   readonly normalized: BigInt64Array<ArrayBuffer>;
   /** Shingles of each row with repeats; -1 for rows left out. */
   readonly shingles: Int32Array<ArrayBuffer>;
@@ -42,11 +42,15 @@ export interface MinhashKernel {
   shingles(text: Uint8Array): Uint32Array<ArrayBuffer>;
 }
 
+/** What `_` is folded to: lower case by one bit, as of all ASCII. */
+export const UNDERSCORE = 0x7f;
+
 /**
  * A code point as MinHash sees it: like `foldedForWords`, but punctuation and symbols stand between words (`don't` is `don` and `t`), and in
- * ASCII all that is no letter or digit.
+ * ASCII all that is no letter or digit; `_` is part of a word, as in the \w of most tools.
  */
 export function foldedForShingles(cp: number): number {
+  if (cp === 0x5f) return UNDERSCORE;
   const v = foldedForWords(cp);
   if (v !== 0) return v;
   const group = classOf(cp) & CLASS.groupMask;

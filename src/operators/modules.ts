@@ -13,7 +13,11 @@ const builtIn: { readonly [name: string]: () => Promise<object> } = {
   'sluice:c4': () => import('./rewrite/c4.ts'),
   'sluice:decontaminate': () => import('./decontaminate/stage.ts'),
   'sluice:perplexity': () => import('./perplexity.ts'),
+  'sluice:dedup-bloom': () => import('./dedup/bloom.ts'),
+  'sluice:dedup-url': () => import('./dedup/url.ts'),
   'sluice:dedup-exact': () => import('./dedup/exact.ts'),
+  'sluice:dedup-minhash': () => import('./dedup/minhash.ts'),
+  'sluice:dedup-normalized': () => import('./dedup/normalized.ts'),
 };
 
 /** Imports an export by the names that stand in a descriptor. */

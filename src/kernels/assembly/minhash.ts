@@ -1,4 +1,4 @@
-// MinHash of shingles in one pass over UTF-8; the definition is ../reference/minhash.ts. Runs of ASCII letters and digits are found 64 bytes
+// MinHash of shingles in one pass over UTF-8; the definition is ../reference/minhash.ts. Runs of ASCII letters, digits and `_` are found 64 bytes
 // at a time; a run with other code points takes the slow path, word by word.
 import { arenaAlloc } from './arena';
 import { hashTo } from './hash';
@@ -117,7 +117,7 @@ function word(at: usize): void {
   take(h);
 }
 
-/** A run of ASCII letters and digits. */
+/** A run of ASCII letters, digits and `_`, which the bit of lower case makes U+007F. */
 // @ts-ignore: decorator
 @inline
 function asciiRun(at: usize, length: usize): void {
@@ -179,10 +179,10 @@ function write(cp: u32): void {
 
 // @ts-ignore: decorator
 @inline
-function alphanumeric(v: v128): u64 {
+function wordBytes(v: v128): u64 {
   const letter = i8x16.lt_u(i8x16.sub(v128.or(v, i8x16.splat(32)), i8x16.splat(97)), i8x16.splat(26));
   const digit = i8x16.lt_u(i8x16.sub(v, i8x16.splat(48)), i8x16.splat(10));
-  return <u64>i8x16.bitmask(v128.or(letter, digit));
+  return <u64>i8x16.bitmask(v128.or(v128.or(letter, digit), i8x16.eq(v, i8x16.splat(95))));
 }
 
 // @ts-ignore: decorator
@@ -209,7 +209,7 @@ function scan(p: usize, end: usize): void {
     const d = v128.load(p, 48);
     const left = end - p;
     const valid = left >= 64 ? ~(<u64>0) : ~(<u64>0) >> (64 - <u64>left);
-    let m = (alphanumeric(a) | (alphanumeric(b) << 16) | (alphanumeric(c) << 32) | (alphanumeric(d) << 48)) & valid;
+    let m = (wordBytes(a) | (wordBytes(b) << 16) | (wordBytes(c) << 32) | (wordBytes(d) << 48)) & valid;
     let wide = (<u64>i8x16.bitmask(a) | (<u64>i8x16.bitmask(b) << 16) | (<u64>i8x16.bitmask(c) << 32) | (<u64>i8x16.bitmask(d) << 48)) & valid;
     if ((wide | overWide) != 0) {
       m |= overWord;

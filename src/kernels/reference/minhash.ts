@@ -10,7 +10,7 @@ const MIX = 0x94d049bb133111ebn;
 const EMPTY = 0xffffffff;
 
 /**
- * Words as MinHash sees them: runs of letters and numbers of any script, case folded, without accents; everything else stands between words,
+ * Words as MinHash sees them: runs of letters and numbers of any script and `_`, case folded, without accents; everything else stands between words,
  * but marks and invisible format characters, which are left out; a code point of a script without spaces is a word.
  */
 export function shingleWords(text: string): string[] {

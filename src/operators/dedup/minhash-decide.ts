@@ -1,0 +1,221 @@
+import type { BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
+import { eachEqualKey } from './equal-keys.ts';
+import { KeyTables } from './key-tables.ts';
+import { DocumentSet, openLabels } from './labels.ts';
+import { Components, MemberLog } from './members.ts';
+import { type ShingleSet, ShingleSets, SpilledTexts } from './shingle-sets.ts';
+import { surviveInOrder } from './surviving.ts';
+
+export interface NearDecision {
+  readonly bands: number;
+  /** Least Jaccard similarity of a dropped document and its survivor; null: every component of candidates keeps one. */
+  readonly threshold: number | null;
+  /** Whether the column `rank` decides who survives (highest first); else input order. */
+  readonly ranked: boolean;
+  /** Distinct shingles of a text. */
+  readonly shingles: (text: Uint8Array) => ShingleSet;
+}
+
+export const bandColumn = (band: number): string => `band_${band}`;
+
+/** In the column `shingles`: a document that the step does not look at. */
+export const OUT_OF_SCOPE = -1;
+
+/**
+ * Global near-duplicate decision. Documents of equal normalised text are one; documents that share a band key are candidates; candidates form
+ * components (union-find); in a component, from the best rank down, a document is dropped when its true similarity to a document that stays
+ * is at least `threshold`, and names the most similar one. So a chain a - b - c whose ends differ keeps a and c.
+ * Memory: 16 bytes a document (17 MB a million), 8 more when ranked, 12 for the band in work and 8 for every candidate and band; the last
+ * two are cut into passes that fit `memoryBytes`. Temporary disk: none but the labels of survivors and candidates beyond the memory.
+ */
+export async function* decideNear(
+  splits: readonly BarrierSplit[],
+  memoryBytes: number,
+  options: NearDecision,
+): AsyncGenerator<BarrierDecision> {
+  const tables = new KeyTables(splits);
+  const clusters = clustersOf(tables, memoryBytes, options);
+  const wanted = new DocumentSet(tables.documents);
+  for (const survivor of clusters.survivor) if (survivor >= 0) wanted.add(survivor);
+  const labels = openLabels(tables, wanted);
+  try {
+    for (let s = 0; s < splits.length; s++) yield decisionOf(tables, s, clusters, labels.label);
+  } finally {
+    labels.close();
+  }
+}
+
+/** What becomes of each document. */
+interface Clusters {
+  /** The document that stands for it, or -1. */
+  readonly survivor: Int32Array;
+  readonly similarity: Float64Array;
+  /** Documents without a shingle, judged by their normalised text only. */
+  readonly short: DocumentSet;
+}
+
+function clustersOf(tables: KeyTables, memoryBytes: number, options: NearDecision): Clusters {
+  const { documents } = tables;
+  const survivor = new Int32Array(documents).fill(-1);
+  const similarity = new Float64Array(documents).fill(Number.NaN);
+  const short = new DocumentSet(documents);
+  const long = new DocumentSet(documents);
+  tables.scan(['shingles'], ([buffer], from, rows) => {
+    const counts = new Int32Array(buffer, 0, rows);
+    for (let i = 0; i < rows; i++) {
+      if (counts[i] > 0) long.add(from + i);
+      else if (counts[i] === 0) short.add(from + i);
+    }
+  });
+  const rank = options.ranked ? float64Column(tables, 'rank') : null;
+  const judged = (d: number): boolean => long.has(d) || short.has(d);
+  equalTexts(tables, judged, rank, memoryBytes, survivor);
+  const copies = new DocumentSet(documents);
+  for (let d = 0; d < documents; d++) if (survivor[d] >= 0) copies.add(d);
+  if (options.bands > 0) {
+    nearTexts(tables, (d) => long.has(d) && !copies.has(d), rank, memoryBytes, options, survivor, similarity);
+  }
+  // A copy of a document that was dropped is as far from the survivor as that one.
+  for (let d = 0; d < documents; d++) {
+    if (!copies.has(d)) continue;
+    const head = survivor[d];
+    similarity[d] = survivor[head] < 0 ? 1 : similarity[head];
+    if (survivor[head] >= 0) survivor[d] = survivor[head];
+  }
+  return { survivor, similarity, short };
+}
+
+function float64Column(tables: KeyTables, name: string): Float64Array {
+  const column = new Float64Array(tables.documents);
+  tables.scan([name], ([buffer], from, rows) => column.set(new Float64Array(buffer, 0, rows), from));
+  return column;
+}
+
+/** Points every document of equal normalised text (128 bits) to the best of them. */
+function equalTexts(
+  tables: KeyTables,
+  judged: (document: number) => boolean,
+  rank: Float64Array | null,
+  memoryBytes: number,
+  survivor: Int32Array,
+): void {
+  eachEqualKey(tables, 'norm_lo', judged, memoryBytes / 2, (first, d) => {
+    survivor[d] = first;
+  });
+  // Both halves of the hash must be equal: of those that are, the first document of the key is the same.
+  const sure = new DocumentSet(tables.documents);
+  eachEqualKey(tables, 'norm_hi', judged, memoryBytes / 2, (first, d) => {
+    if (survivor[d] === first) sure.add(d);
+  });
+  for (let d = 0; d < survivor.length; d++) if (survivor[d] >= 0 && !sure.has(d)) survivor[d] = -1;
+  if (rank === null) return;
+  const best = Int32Array.from(survivor, (_, d) => d);
+  for (let d = 0; d < survivor.length; d++)
+    if (survivor[d] >= 0 && rank[d] > rank[best[survivor[d]]]) best[survivor[d]] = d;
+  for (let d = survivor.length - 1; d >= 0; d--) {
+    const head = best[survivor[d] < 0 ? d : survivor[d]];
+    survivor[d] = head === d ? -1 : head;
+  }
+}
+
+function nearTexts(
+  tables: KeyTables,
+  counts: (document: number) => boolean,
+  rank: Float64Array | null,
+  memoryBytes: number,
+  { bands, threshold, shingles }: NearDecision,
+  survivor: Int32Array,
+  similarity: Float64Array,
+): void {
+  const components = new Components(tables.documents);
+  const log = new MemberLog(`${tables.splits[0]?.keys ?? 'none'}.members.tmp`, memoryBytes / 4);
+  const texts = new SpilledTexts(tables.splits.map((s) => s.spill));
+  try {
+    let keys = 0;
+    for (let band = 0; band < bands; band++) {
+      let most = keys;
+      eachEqualKey(tables, bandColumn(band), counts, memoryBytes / 2, (first, d, key, fresh) => {
+        components.join(first, d);
+        if (threshold === null) return;
+        if (fresh) log.add(first, keys + key);
+        log.add(d, keys + key);
+        most = Math.max(most, keys + key + 1);
+      });
+      keys = most;
+    }
+    if (threshold === null) {
+      keepBest(components, counts, rank, survivor);
+      return;
+    }
+    for (const members of log.byComponent(components, memoryBytes / 4)) {
+      const spans = spansOf(tables, members.documents);
+      const sets = new ShingleSets((m) => {
+        const document = members.documents[m];
+        return shingles(texts.text(tables.splitOf(document), spans.start[m], spans.bytes[m]));
+      }, 32e6);
+      surviveInOrder(members, rank, threshold, sets, (m, head, jaccard) => {
+        survivor[members.documents[m]] = members.documents[head];
+        similarity[members.documents[m]] = jaccard;
+      });
+    }
+  } finally {
+    log.close();
+    texts.close();
+  }
+}
+
+/** Where the texts of these documents lie. */
+function spansOf(tables: KeyTables, documents: Int32Array): { start: Float64Array; bytes: Int32Array } {
+  const start = new Float64Array(documents.length);
+  const bytes = new Int32Array(documents.length);
+  let next = 0;
+  tables.scan(
+    ['start', 'bytes'],
+    ([starts, lengths], from, rows) => {
+      const [s, b] = [new Float64Array(starts, 0, rows), new Int32Array(lengths, 0, rows)];
+      for (; next < documents.length && documents[next] < from + rows; next++) {
+        start[next] = s[documents[next] - from];
+        bytes[next] = b[documents[next] - from];
+      }
+    },
+    (from, to) => next < documents.length && documents[next] >= from && documents[next] < to,
+  );
+  return { start, bytes };
+}
+
+/** Without a check of similarity: one document of every component stays. */
+function keepBest(
+  components: Components,
+  counts: (document: number) => boolean,
+  rank: Float64Array | null,
+  survivor: Int32Array,
+): void {
+  const best = new Int32Array(survivor.length).fill(-1);
+  for (let d = 0; d < survivor.length; d++) {
+    if (!counts(d)) continue;
+    const root = components.root(d);
+    if (best[root] < 0 || (rank !== null && rank[d] > rank[best[root]])) best[root] = d;
+  }
+  for (let d = 0; d < survivor.length; d++) {
+    if (!counts(d)) continue;
+    const head = best[components.root(d)];
+    if (head !== d) survivor[d] = head;
+  }
+}
+
+function decisionOf(tables: KeyTables, s: number, clusters: Clusters, label: (d: number) => string): BarrierDecision {
+  const first = tables.first[s];
+  const rows = tables.first[s + 1] - first;
+  const keep = new Uint8Array(rows);
+  const rule = new Uint8Array(rows);
+  const duplicateOf: (string | null)[] = new Array(rows).fill(null);
+  for (let i = 0; i < rows; i++) {
+    const head = clusters.survivor[first + i];
+    keep[i] = head < 0 ? 1 : 0;
+    if (head < 0) continue;
+    duplicateOf[i] = label(head);
+    if (clusters.short.has(first + i)) rule[i] = 1;
+  }
+  const similarity = clusters.similarity.slice(first, first + rows);
+  return { split: tables.splits[s].split, keep, duplicateOf, similarity, rule };
+}
