@@ -23,6 +23,9 @@ export interface Explanation {
   readonly outcome: string;
   readonly step: string | null;
   readonly rule: string | null;
+  /** What that rule judged, and the threshold; of a rank the cut that it came to. */
+  readonly value: number | null;
+  readonly threshold: number | null;
   readonly textBytes: number | null;
   readonly tokens: number | null;
   readonly excerpt: string;
@@ -114,6 +117,8 @@ async function explanationOf(
     rule: row.rule,
     textBytes: r.text_bytes as number | null,
     tokens: r.tokens as number | null,
+    value: row.value,
+    threshold: r.threshold as number | null,
     excerpt: String(r.excerpt ?? ''),
     duplicateOf:
       row.duplicate_of === null ? null : { ...(await twinAt(db, row.duplicate_of)), similarity: row.similarity },

@@ -80,7 +80,7 @@ function printExplanation(terminal: Terminal, d: Explanation, all: boolean): voi
   if (d.outcome !== 'dropped') return;
   out();
   if (d.duplicateOf) out(`  Its twin ${name(d.duplicateOf)} decides whether this text is in the output.`);
-  else if (d.keepWith === null) out('  No threshold would have kept it.');
+  else if (d.keepWith === null) out(`  ${keptByRank(d) ?? 'No threshold would have kept it.'}`);
   else
     for (const line of wrapped(`To have kept it: ${style.cyan(d.keepWith.map(shellWordOfSet).join(' '))}`, width, '  '))
       out(line);
@@ -113,12 +113,35 @@ function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, numbe
           ),
         ),
       ];
+    case 'select':
+      if (step.state === 'dropped') return [head(style.red(cutOf(d)))];
+      return [
+        head(step.values.length > 0 ? valuesText(step).replaceAll('\u00a0', ' ') : 'among the documents selected'),
+      ];
     case 'rewrite':
       if (step.rules.length === 0) return [head(cutText(d))];
       return judgedLines(terminal, step, (text) => head(`${cutText(d)}; ${text}`), all);
     default:
       return [head(step.state === 'dropped' ? style.red('your function said no') : 'your function said yes')];
   }
+}
+
+const isSelected = ({ decisions }: Explanation): boolean =>
+  decisions.some((s) => s.state === 'dropped' && s.kind === 'select');
+
+const isAbove = ({ rule }: Explanation): boolean => rule?.endsWith('_above') === true;
+
+/** `35.2 ≥ 31.0, the cut of ppl_rank_above`. */
+function cutOf(d: Explanation): string {
+  if (d.value === null || d.threshold === null) return `${safeText(d.rule ?? '')}: no value to rank by`;
+  return `${short(d.value)} ${isAbove(d) ? '≥' : '≤'} ${short(d.threshold)}, the cut of ${safeText(d.rule ?? '')}`;
+}
+
+/** What would have kept a document that a selection left out. */
+function keptByRank(d: Explanation): string | null {
+  if (!isSelected(d)) return null;
+  if (d.threshold === null) return `To have kept it: --set ${safeText(d.step ?? '')}.nulls=keep`;
+  return `To have kept it: a value ${isAbove(d) ? 'below' : 'above'} ${short(d.threshold)}, or a larger share with --set ${safeText(d.step ?? '')}.rate`;
 }
 
 function cutText({ cutSpans }: Explanation): string {
@@ -128,12 +151,17 @@ function cutText({ cutSpans }: Explanation): string {
   return `cut ${plural(cutSpans.length, 'span')}: ${[...by].map(([rule, bytes]) => `${safeText(rule)} ${size(bytes)}`).join(', ')}`;
 }
 
+/** `ppl 31.2  ppl_tokens 118`, with spaces that do not break. */
+const valuesText = (step: StepDecision): string =>
+  step.values
+    .map(
+      (v) =>
+        `${safeText(v.column)}\u00a0${v.value === null ? 'null' : typeof v.value === 'number' ? short(v.value) : safeText(v.value)}`,
+    )
+    .join('  ');
+
 function valueLines({ width }: Terminal, step: StepDecision): string[] {
-  const words = step.values.map(
-    (v) =>
-      `${safeText(v.column)}\u00a0${v.value === null ? 'null' : typeof v.value === 'number' ? short(v.value) : safeText(v.value)}`,
-  );
-  return wrapped(words.join('  '), width, '     ').map((l) => l.replaceAll('\u00a0', ' '));
+  return wrapped(valuesText(step), width, '     ').map((l) => l.replaceAll('\u00a0', ' '));
 }
 
 function judgedLines(terminal: Terminal, step: StepDecision, head: (text: string) => string, all: boolean): string[] {

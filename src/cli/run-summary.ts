@@ -132,9 +132,11 @@ function reasonLines({ style, width }: Terminal, r: Reason, t: Counters, steps: 
   const means =
     step?.kind === 'dedup'
       ? 'same text as an earlier document'
-      : rule && step?.kind !== 'custom'
-        ? conditionOf(rule)
-        : '';
+      : step?.kind === 'select'
+        ? selectionOf(step, rule)
+        : rule && step?.kind !== 'custom'
+          ? conditionOf(rule)
+          : '';
   const line = `  ${percent(r.dropped, t.read.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ${style.bold(safeText(r.rule))}${means ? `  ${style.dim(clipped(safeText(means), Math.max(20, width - 24 - r.rule.length)))}` : ''}`;
   const [example] = r.counters.examples;
   if (!example) return [line];
@@ -144,6 +146,34 @@ function reasonLines({ style, width }: Terminal, r: Reason, t: Counters, steps: 
   const excerpt = safeExcerpt(example.excerpt);
   const shown = excerpt === '' ? '(empty text)' : `“${clipped(excerpt, Math.max(16, width - 24 - label.length))}”`;
   return [line, style.dim(`${' '.repeat(22)}${label}${shown}`)];
+}
+
+/** Why a selection leaves a document out: `not in the middle 50.0 % by ppl`. */
+function selectionOf({ options }: StepDescriptor, rule: Rule | undefined): string {
+  const { column, keep, rate, within } = options as { column: string; keep: string; rate: number; within: string };
+  if (rule?.name.endsWith('_missing')) return `no ${column} to rank by`;
+  const part = { low: 'lowest', medium: 'middle', high: 'highest' }[keep] ?? keep;
+  return `not in the ${part} ${percent(rate, 1)} by ${column}${within === 'domain' ? ' of its domain' : ''}`;
+}
+
+/** What a selection did to the mix, in documents: `web 52.4 % → 41.7 %, code ...`; the domains that changed most first. */
+function mixAround(step: string, t: Counters, steps: readonly StepDescriptor[]): string | null {
+  const at = steps.findIndex((s) => s.step === step);
+  const droppedBy = (names: readonly string[], domain: string): number =>
+    names.flatMap((n) => Object.values(t.steps[n] ?? {})).reduce((n, r) => n + (r.byDomain[domain] ?? 0), 0);
+  const earlier = steps.slice(0, at).map((s) => s.step);
+  const domains = Object.entries(t.domains).map(([name, d]) => {
+    const before = d.read.documents - droppedBy(earlier, name);
+    return { name, before, after: before - droppedBy([step], name) };
+  });
+  const [before, after] = [domains.reduce((n, d) => n + d.before, 0), domains.reduce((n, d) => n + d.after, 0)];
+  if (domains.length < 2 || before === after || after === 0) return null;
+  const change = (d: { before: number; after: number }): number => Math.abs(d.after / after - d.before / before);
+  const shown = domains.sort((a, b) => change(b) - change(a) || (a.name < b.name ? -1 : 1)).slice(0, DOMAINS - 1);
+  const shares = shown.map(
+    (d) => `${safeText(d.name) || '(none)'} ${percent(d.before, before)} → ${percent(d.after, after)}`,
+  );
+  return `${safeText(step)} changed the share of documents: ${shares.join(', ')}`;
 }
 
 /** When a rule leaves a document out: `gopher_word_count < 50`. */
@@ -190,6 +220,10 @@ function noteLines({ style, width }: Terminal, input: SummaryInput, t: Counters)
       `${plural(t.unjudged, 'kept document')} (${percent(t.unjudged, t.kept.documents)}) that no rule looked at`,
     );
   if (t.cutBytes > 0) say('cut', `${size(t.cutBytes)} of text cut out of kept documents (spans in the ledger)`);
+  for (const { step } of stepsOf(input.result).filter((s) => s.kind === 'select')) {
+    const mix = mixAround(step, t, stepsOf(input.result));
+    if (mix) say('mix', mix);
+  }
   for (const text of surprises(input)) say('look here', text, style.yellow);
   const pace = input.bytesPerSecond === null ? [] : [`${size(input.bytesPerSecond)}/s of text`];
   if (input.peakBytes !== null) pace.push(`${size(input.peakBytes)} of memory at most`);
