@@ -23,17 +23,29 @@ export interface Moments {
   readonly v: Value;
 }
 
-/** One step of AdamW for one weight; `learningRate` and `step` (1 for the first) are scalars. */
+/** What all weights share in one step: scalars. */
+export interface StepScalars {
+  readonly learningRate: Value;
+  /** 1 for the first. */
+  readonly step: Value;
+  /** Factor of the gradients, from clipping. */
+  readonly scale: Value;
+}
+
+/** One step of AdamW for one weight. The factor of the gradient goes into scalars: a pass over the weight less. */
 export function adamW(
   name: string,
   { weight, gradient, m, v }: Moments & { readonly gradient: Value },
-  { learningRate, step }: { readonly learningRate: Value; readonly step: Value },
+  { learningRate, step, scale }: StepScalars,
   options: AdamWOptions,
 ): Moments {
   const { beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1 } = options;
   const decays = options.decays?.(name, weight.shape) ?? weight.shape.length >= 2;
-  const nextM = add(multiply(m, beta1), multiply(gradient, 1 - beta1));
-  const nextV = add(multiply(v, beta2), multiply(multiply(gradient, gradient), 1 - beta2));
+  const nextM = add(multiply(m, beta1), multiply(gradient, multiply(scale, 1 - beta1)));
+  const nextV = add(
+    multiply(v, beta2),
+    multiply(multiply(gradient, gradient), multiply(multiply(scale, scale), 1 - beta2)),
+  );
   const denominator = add(sqrt(multiply(nextV, divide(step.graph.scalar(1), correction(step, beta2)))), epsilon);
   const change = divide(multiply(nextM, divide(learningRate, correction(step, beta1))), denominator);
   const kept =
@@ -43,13 +55,12 @@ export function adamW(
   return { weight: subtract(kept, change), m: nextM, v: nextV };
 }
 
-/** Gradients scaled down so that their global norm is at most `limit`, and the norm [] before that. */
-export function clippedGradients(gradients: readonly Value[], limit: number): { gradients: Value[]; norm: Value } {
+/** The global norm [] of gradients, and the factor [] that brings it down to `limit` (1 when it is below). */
+export function clipping(gradients: readonly Value[], limit: number): { norm: Value; scale: Value } {
   const squares = gradients.map((g) => reshape(sum(multiply(g, g), [...g.shape.keys()]), []));
   const norm = sqrt(squares.reduce((a, b) => add(a, b)));
-  if (!Number.isFinite(limit)) return { gradients: [...gradients], norm };
-  const scale = minimum(divide(norm.graph.scalar(limit), add(norm, 1e-6)), 1);
-  return { gradients: gradients.map((g) => multiply(g, scale)), norm };
+  if (!Number.isFinite(limit)) return { norm, scale: norm.graph.scalar(1) };
+  return { norm, scale: minimum(divide(norm.graph.scalar(limit), add(norm, 1e-6)), 1) };
 }
 
 // 1 - beta^step = -expm1(x) with x = step ln(beta); by tanh, because 1 - exp(x) loses the digits that matter at the first steps.

@@ -1,4 +1,4 @@
-import { type AdamWOptions, adamW, clippedGradients } from './adamw.ts';
+import { type AdamWOptions, adamW, clipping } from './adamw.ts';
 import { architectures } from './architectures/index.ts';
 import { differentiate } from './graph/differentiate.ts';
 import { type Graph, GraphBuilder, type Value } from './graph/graph.ts';
@@ -40,14 +40,14 @@ export function trainingGraph(config: LanguageModelConfig, options: TrainingOpti
   const total = maximum(sum(targetWeights, [0, 1]), 1e-20);
   const loss = reshape(divide(sum(multiply(perToken, targetWeights), [0, 1]), total), []);
 
-  const raw = differentiate(loss, trained.map(weights));
-  const { gradients, norm } = clippedGradients(raw, options.clip ?? 1);
+  const gradients = differentiate(loss, trained.map(weights));
+  const { norm, scale } = clipping(gradients, options.clip ?? 1);
   const state = new Map<string, Value>();
   trained.forEach((name, i) => {
     const weight = weights(name);
     const m = graph.input(`adam.m.${name}`, weight.shape, 'float32', 'state');
     const v = graph.input(`adam.v.${name}`, weight.shape, 'float32', 'state');
-    const next = adamW(name, { weight, gradient: gradients[i], m, v }, { learningRate, step }, options);
+    const next = adamW(name, { weight, gradient: gradients[i], m, v }, { learningRate, step, scale }, options);
     state.set(name, next.weight).set(`adam.m.${name}`, next.m).set(`adam.v.${name}`, next.v);
   });
   const outputs = new Map([
