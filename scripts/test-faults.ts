@@ -1,5 +1,5 @@
 // Kills runs with SIGKILL again and again and compares what they end with, byte for byte, with an uninterrupted run:
-//   npm run test:faults -- [--kills 1000] [--seed 1] [--jobs CORES]
+//   npm run test:faults -- [--kills 1000] [--seed 1] [--jobs CORES] [--minutes M: begin no run after so long]
 // First every call that changes the disk is killed once (a write in the middle, with half of its bytes on disk), then seeded random ones,
 // with one and two workers, up to four times in a row. Needs a build.
 import { existsSync } from 'node:fs';
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: String(availableParallelism()) },
+    minutes: { type: 'string', default: '60' },
   },
 });
 const wanted = Number(values.kills);
@@ -157,7 +158,8 @@ const started = performance.now();
 let next = 0;
 let shown = 0;
 async function worker(): Promise<void> {
-  while (next < jobs.length || kills < wanted) {
+  const until = started + Number(values.minutes) * 60_000;
+  while ((next < jobs.length || kills < wanted) && performance.now() < until) {
     // Random calls that were never reached leave some kills to make up for.
     if (next >= jobs.length) {
       const recipe = recipes[below(2)];
@@ -177,7 +179,7 @@ await rm(folder, { recursive: true, force: true });
 const minutes = (performance.now() - started) / 60_000;
 console.log(`\nkilled with SIGKILL             times`);
 for (const phase of PHASES) console.log(`${phase.padEnd(32)}${String(hits.get(phase) ?? 0).padStart(5)}`);
-console.log(`${jobs.length} runs, ${repeated} of them killed twice or more in a row; ${minutes.toFixed(1)} minutes`);
+console.log(`${next} runs, ${repeated} of them killed twice or more in a row; ${minutes.toFixed(1)} minutes`);
 const covered = recipes.map((r) => `${sites[r].length} of ${r}`).join(' and ');
 console.log(`failpoints of an uninterrupted run: ${covered}`);
 for (const f of failures) console.error(`FAILED ${f}`);

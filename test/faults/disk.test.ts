@@ -8,14 +8,16 @@ import { leftovers, linesOf, runChild, runWhole } from './harness.ts';
 
 const mount = (...args: string[]) => spawnSync('mount', args, { encoding: 'utf8' });
 
-/** A file system of its own in memory; skips the test where that is not allowed. */
-async function smallDisk(t: TestContext, path: string, size: string): Promise<void> {
+/** Gives a file system of its own in memory to a test; skips it where that is not allowed. */
+async function onSmallDisk(t: TestContext, path: string, size: string, test: () => Promise<void>): Promise<void> {
   await mkdir(path);
   const made = mount('-t', 'tmpfs', '-o', `size=${size}`, 'none', path);
   t.skip(made.status !== 0, `no right to mount a small disk: ${made.stderr?.trim() || made.error?.message}`);
-  t.onTestFinished(() => {
-    spawnSync('umount', ['-l', path]);
-  });
+  try {
+    await test();
+  } finally {
+    spawnSync('umount', [path]);
+  }
 }
 
 async function project(documents: number, recipe = 'barriers') {
@@ -30,29 +32,31 @@ describe('a disk', () => {
   it('that is full ends the run with a clear error and leaves nothing half done; with space it goes on', async (t) => {
     const { folder, run, bytes } = await project(300);
     const disk = join(folder, 'disk');
-    await smallDisk(t, disk, '256k');
     const output = join(disk, 'out');
-    const end = await runChild({ ...run, output, workers: 2 });
-    expect(end.code).toBe(1);
-    expect(end.stderr).toMatch(
-      /InputError.*came a full disk \(ENOSPC\)\. Free some space and run the same command again/s,
-    );
-    expect(leftovers(output).filter((f) => f.endsWith('.tmp') || f === 'lock')).toEqual([]);
-    expect(linesOf(join(output, 'commits.jsonl')).length).toBeGreaterThan(0);
-    expect(mount('-o', 'remount,size=64m', disk).status).toBe(0);
-    await runWhole({ ...run, output, workers: 2 });
-    expect(promisedBytes(output)).toEqual(bytes);
-    expect(leftovers(output)).toEqual([]);
+    await onSmallDisk(t, disk, '256k', async () => {
+      const end = await runChild({ ...run, output, workers: 2 });
+      expect(end.code).toBe(1);
+      expect(end.stderr).toMatch(
+        /InputError.*came a full disk \(ENOSPC\)\. Free some space and run the same command again/s,
+      );
+      expect(leftovers(output).filter((f) => f.endsWith('.tmp') || f === 'lock')).toEqual([]);
+      expect(linesOf(join(output, 'commits.jsonl')).length).toBeGreaterThan(0);
+      expect(mount('-o', 'remount,size=64m', disk).status).toBe(0);
+      await runWhole({ ...run, output, workers: 2 });
+      expect(promisedBytes(output)).toEqual(bytes);
+      expect(leftovers(output)).toEqual([]);
+    });
   });
 
   it('that may only be read says so', async (t) => {
     const { folder, run } = await project(5);
     const disk = join(folder, 'disk');
-    await smallDisk(t, disk, '1m');
-    expect(mount('-o', 'remount,ro', disk).status).toBe(0);
-    const end = await runChild({ ...run, output: join(disk, 'out') });
-    expect(end.code).toBe(1);
-    expect(end.stderr).toMatch(/InputError.*expected mkdir to work, came EROFS: read-only file system/s);
+    await onSmallDisk(t, disk, '1m', async () => {
+      expect(mount('-o', 'remount,ro', disk).status).toBe(0);
+      const end = await runChild({ ...run, output: join(disk, 'out') });
+      expect(end.code).toBe(1);
+      expect(end.stderr).toMatch(/InputError.*expected mkdir to work, came EROFS: read-only file system/s);
+    });
   });
 
   it.each([
