@@ -45,7 +45,7 @@ export interface StepDecision {
   readonly step: string;
   readonly kind: StepDescriptor['kind'];
   readonly state: 'done' | 'dropped' | 'out of scope' | 'not reached';
-  /** Values that an annotate step wrote. */
+  /** Values that the step wrote. */
   readonly values: readonly { readonly column: string; readonly value: number | string | null }[];
   readonly rules: readonly RuleDecision[];
 }
@@ -58,7 +58,9 @@ export function decisionsOn(row: LedgerRow, steps: readonly StepDescriptor[]): S
     const inScope = s.where === null || s.where.domain.includes(row.domain) !== (s.where.not === true);
     const state = !inScope ? 'out of scope' : !reached ? 'not reached' : i === droppedAt ? 'dropped' : 'done';
     const values =
-      state === 'done' ? s.writes.map((w) => ({ column: w.name, value: row.annotations[w.name] ?? null })) : [];
+      state === 'done' || state === 'dropped'
+        ? s.writes.map((w) => ({ column: w.name, value: row.annotations[w.name] ?? null }))
+        : [];
     const judges = s.kind === 'drop' || s.kind === 'rewrite';
     const rules = judges && inScope ? s.rules.map((r) => decisionOf(r, s, row, reached, i === droppedAt)) : [];
     return { step: s.step, kind: s.kind, state, values, rules };

@@ -94,14 +94,15 @@ function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, numbe
   const head = (text: string): string =>
     `${String(number).padStart(3)} ${style.bold(safeText(step.step).padEnd(longest))}  ${text}`;
   if (step.state === 'out of scope') return [head(style.dim(`not for domain ${safeText(d.domain ?? '')}`))];
-  if (step.kind === 'drop') return judgedLines(terminal, step, head, all);
+  const found = all && step.kind === 'annotate' ? [] : foundLines(terminal, step);
+  if (step.kind === 'drop') return [...judgedLines(terminal, step, head, all), ...found];
   if (step.state === 'not reached') return [head(style.dim('not reached'))];
   switch (step.kind) {
     case 'annotate': {
       const present = step.values.filter((v) => v.value !== null);
       return [
         head(style.dim(`${plural(present.length, 'value')} measured`)),
-        ...(all ? valueLines(terminal, step) : []),
+        ...(all ? valueLines(terminal, step) : found),
       ];
     }
     case 'dedup':
@@ -119,7 +120,7 @@ function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, numbe
         head(step.values.length > 0 ? valuesText(step).replaceAll('\u00a0', ' ') : 'among the documents selected'),
       ];
     case 'rewrite':
-      if (step.rules.length === 0) return [head(cutText(d))];
+      if (step.rules.length === 0) return [head(cutText(d)), ...found];
       return judgedLines(terminal, step, (text) => head(`${cutText(d)}; ${text}`), all);
     default:
       return [head(step.state === 'dropped' ? style.red('your function said no') : 'your function said yes')];
@@ -159,6 +160,14 @@ const valuesText = (step: StepDecision): string =>
         `${safeText(v.column)}\u00a0${v.value === null ? 'null' : typeof v.value === 'number' ? short(v.value) : safeText(v.value)}`,
     )
     .join('  ');
+
+/** What a step found and named in words, with the numbers beside it. */
+function foundLines(terminal: Terminal, step: StepDecision): string[] {
+  if (!step.values.some((v) => typeof v.value === 'string')) return [];
+  const judged = new Set(step.rules.map((r) => r.column));
+  const values = step.values.filter((v) => v.value !== null && !judged.has(v.column));
+  return valueLines(terminal, { ...step, values });
+}
 
 function valueLines({ width }: Terminal, step: StepDecision): string[] {
   return wrapped(valuesText(step), width, '     ').map((l) => l.replaceAll('\u00a0', ' '));

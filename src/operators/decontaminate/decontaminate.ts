@@ -9,6 +9,7 @@ import { DEFAULT_FIELDS } from './items.ts';
 import { type DecontaminateOptions, decontaminateOptions } from './options.ts';
 
 const WRITES: readonly ColumnSpec[] = [
+  { name: 'decontam_found', type: 'int32' },
   { name: 'decontam_benchmark', type: 'utf8' },
   { name: 'decontam_item', type: 'utf8' },
   { name: 'decontam_part', type: 'utf8' },
@@ -28,7 +29,7 @@ const WRITES: readonly ColumnSpec[] = [
  * 0.8 weighted by idf (decon). The first is `{ ngram: 5, threshold: 1, minRun: 13 }`. Questions of fewer than `minWords` words count only with their
  * answer right behind them; what is shorter than an n-gram even so is not looked for.
  *
- * Writes, of the best match of a document (null: none with a score of 0.2): decontam_benchmark, decontam_item, decontam_part (`question`,
+ * Writes decontam_found (1 = a threshold is reached), and of the best match (null: none with a score of 0.2) decontam_benchmark, decontam_item, decontam_part (`question`,
  * `answer`, `passage`, `question+answer`), decontam_score, decontam_run, decontam_start and decontam_end (UTF-8 bytes of the original text).
  * Memory a worker: about 60 bytes a word of the benchmarks. The files' hashes are in the descriptor, so a run does not go on with others.
  * Errors: ConfigError when a path of `benchmarks` has no file; InputError for a damaged one, or one without a known field.

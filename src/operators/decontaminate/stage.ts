@@ -34,7 +34,7 @@ export async function decontaminateStage(descriptor: StepDescriptor, _kernel: Ke
       const text = batch.utf8('text');
       const hits = kernel.hits(text.values, text.offsets, batch.rows, scope);
       const found = Array.from(scope, (_, row) => contamination(index, hits, row, options));
-      const added = columnsOf(batch, index, found);
+      const added = columnsOf(batch, index, found, scope);
       if (options.action === 'cut') {
         const cuts = found.map((f, row) => (f ? cutsFor(text, row, f.matches) : []));
         return withCuts(batch, cuts, [CUT_RULE], added);
@@ -83,11 +83,16 @@ function columnsOf(
   batch: DocumentBatch,
   index: BenchmarkIndex,
   found: readonly (Contamination | null)[],
+  scope: Uint8Array,
 ): [string, Column][] {
   const texts = (of: (m: Match) => string): Column => utf8Column(found.map((f) => (f ? of(f.best) : null)));
   const numbers = (of: (m: Match, row: number) => number): Float64Array =>
     Float64Array.from(found, (f, row) => (f ? of(f.best, row) : Number.NaN));
+  const reached = Float64Array.from(scope, (inScope, row) =>
+    inScope === 0 ? Number.NaN : found[row] !== null && found[row].matches.length > 0 ? 1 : 0,
+  );
   return [
+    ['decontam_found', int32Column(reached)],
     ['decontam_benchmark', texts((m) => index.parts[m.part].benchmark)],
     ['decontam_item', texts((m) => index.parts[m.part].item)],
     ['decontam_part', texts((m) => index.parts[m.part].part)],
