@@ -1,12 +1,8 @@
 import { join } from 'node:path';
-import { onnxruntimeNode } from '../models/executors/onnxruntime-node.ts';
+import { executorName, pickExecutor } from '../models/executors/pick-executor.ts';
 import { loadReference } from '../recipe-loader.ts';
-import {
-  type Measurement,
-  type ReferenceJson,
-  type TrainingEvent,
-  trainReference,
-} from '../training/train-reference.ts';
+import { trainReference } from '../training/train-reference.ts';
+import type { Measurement, ReferenceJson, TrainingEvent } from '../training/training-types.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { EXIT } from './failure.ts';
 import { count, duration, percent, shellWord } from './format.ts';
@@ -22,6 +18,7 @@ const options = {
     help: 'Folder of the model. Default sluice-out/<recipe>. Running again goes on where it stopped.',
   },
   tokens: { value: 'N', help: 'Tokens to train on, instead of what the recipe says.' },
+  executor: { value: 'NAME', help: 'What computes: auto (default), or a name that `sluice doctor` lists.' },
   threads: { value: 'N', help: 'Threads of one step. Default 1. Another number may give other last digits.' },
   fresh: { help: 'Deletes an earlier training in the output folder first.' },
   json: { help: 'One JSON object per line on standard output.' },
@@ -36,7 +33,8 @@ async function run(args: readonly string[]): Promise<number> {
     read: readOptionsFrom(values, loaded.read),
     training: { ...loaded.training, tokens },
   };
-  const executor = await onnxruntimeNode({ threads: wholeNumber(values.threads, '--threads') ?? 1 });
+  const name = values.executor === undefined ? 'auto' : executorName(values.executor);
+  const { executor } = await pickExecutor(name, { threads: wholeNumber(values.threads, '--threads') ?? 1 });
   const stop = new AbortController();
   let interrupts = 0;
   const interrupt = (): void => {

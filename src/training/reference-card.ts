@@ -1,5 +1,5 @@
 import type { Reference } from './reference.ts';
-import type { ReferenceJson } from './train-reference.ts';
+import type { ReferenceJson } from './training-types.ts';
 
 /** The model card (README.md) of a reference model, with the metadata that the Hugging Face hub reads. */
 export function cardOf(reference: Reference, model: ReferenceJson): string {

@@ -6,7 +6,8 @@ import { ConfigError } from '../../src/errors.ts';
 import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
 import { loadModel } from '../../src/models/hugging-face.ts';
 import { type ReferenceInput, reference } from '../../src/training/reference.ts';
-import { type TrainingEvent, trainReference } from '../../src/training/train-reference.ts';
+import { trainReference } from '../../src/training/train-reference.ts';
+import type { TrainingEvent } from '../../src/training/training-types.ts';
 import { generator } from '../helpers/corpus.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 

@@ -1,0 +1,52 @@
+import type { Prepared } from './prepare.ts';
+
+/** A measurement on held-out documents: bits per byte, by domain and over all of them. */
+export interface Measurement {
+  readonly step: number;
+  readonly tokensSeen: number;
+  /** Mean training loss since the measurement before, in nats a token; null before the first step. */
+  readonly trainLoss: number | null;
+  readonly bitsPerByte: number;
+  readonly byDomain: Readonly<Record<string, number>>;
+}
+
+/** Contents of sluice.json in the folder of a reference model. */
+export interface ReferenceJson {
+  readonly format: 1;
+  readonly kind: 'reference';
+  readonly sluice: string;
+  readonly status: 'training' | 'done';
+  readonly identity: string;
+  readonly reference: object;
+  readonly executor: string;
+  readonly tokenizer: { readonly name: 'bytes'; readonly vocabulary: number; readonly start: number };
+  readonly parameters: number;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly epochs: number;
+  readonly documents: Prepared['documents'];
+  readonly trainedBytes: Prepared['domains'];
+  readonly measurements: readonly Measurement[];
+}
+
+export type TrainingEvent =
+  | { readonly type: 'reading'; readonly documents: number }
+  | {
+      readonly type: 'start';
+      readonly folder: string;
+      readonly model: ReferenceJson;
+      readonly trainTokens: number;
+      readonly fromStep: number;
+    }
+  | {
+      readonly type: 'step';
+      readonly step: number;
+      readonly steps: number;
+      readonly tokensSeen: number;
+      readonly loss: number;
+      readonly learningRate: number;
+      readonly tokensPerSecond: number;
+    }
+  | { readonly type: 'measured'; readonly measurement: Measurement }
+  | { readonly type: 'stopped'; readonly folder: string; readonly step: number; readonly steps: number }
+  | { readonly type: 'finished'; readonly folder: string; readonly already: boolean; readonly model: ReferenceJson };
