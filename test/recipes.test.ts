@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { decompress } from 'fzstd';
 import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../src/kernels/kernel.ts';
+import { trainNgram, writeNgram } from '../src/models/ngram/index.ts';
 import { makeStage } from '../src/operators/stages.ts';
 import { checkSteps, type Recipe, withSettings } from '../src/recipe.ts';
 import type { DocumentBatch } from '../src/streams/batch.ts';
+import { isBarrier } from '../src/streams/operator.ts';
 import { batchOf, type TestDocument } from './helpers/batches.ts';
 import { corporaFolder } from './helpers/corpora.ts';
+import { temporaryFolder } from './models/ngram/folders.ts';
 
 const names = readdirSync(new URL('../recipes', import.meta.url))
   .filter((n) => n.endsWith('.ts'))
@@ -15,10 +20,22 @@ const names = readdirSync(new URL('../recipes', import.meta.url))
 const load = async (name: string): Promise<Recipe> =>
   ((await import(`../recipes/${name}.ts`)) as { default: Recipe }).default;
 
+/** What a recipe needs besides its input. */
+const NEEDS: Readonly<Record<string, (folder: string) => Promise<string>>> = {
+  perplexity: async (folder) => {
+    await writeNgram(join(folder, 'm.ngram'), await trainNgram(['a few words to train on'], { prune: [0] }));
+    return `perplexity.model=${join(folder, 'm.ngram')}`;
+  },
+  decontaminate: async (folder) => {
+    await writeFile(join(folder, 'b.jsonl'), '{"question":"How many gates has the mill by the river?"}\n');
+    return `decontaminate.benchmarks=${join(folder, 'b.jsonl')}`;
+  },
+};
+
 /** All steps but barriers, in this thread. */
 async function pipelineOf(recipe: Recipe): Promise<(batch: DocumentBatch) => Promise<DocumentBatch>> {
   const kernel = await loadKernel();
-  const steps = recipe.steps.map((s) => s.descriptor).filter((d) => d.kind !== 'dedup');
+  const steps = recipe.steps.map((s) => s.descriptor).filter((d) => !isBarrier(d));
   const stages = await Promise.all(steps.map((d) => makeStage(d, kernel)));
   return async (batch) => {
     let out = batch;
@@ -29,11 +46,22 @@ async function pipelineOf(recipe: Recipe): Promise<(batch: DocumentBatch) => Pro
 
 describe('recipes', () => {
   it('are the built-in ones', () => {
-    expect(names.sort()).toEqual(['c4', 'dolma', 'fineweb', 'gopher', 'node-modules', 'quickstart']);
+    expect(names.sort()).toEqual([
+      'c4',
+      'decontaminate',
+      'dolma',
+      'fineweb',
+      'gopher',
+      'node-modules',
+      'perplexity',
+      'quickstart',
+      'reference',
+    ]);
   });
 
   it.each(names)('%s has its file name, reads only columns that it writes, and runs', async (name) => {
-    const recipe = await load(name);
+    const folder = await temporaryFolder();
+    const recipe = withSettings(await load(name), name in NEEDS ? [await NEEDS[name](folder)] : []);
     expect(recipe.name).toBe(name);
     expect(recipe.description.length).toBeGreaterThan(20);
     checkSteps(

@@ -1,5 +1,5 @@
 import { ConfigError, type GuardError, nearestName } from '../errors.ts';
-import type { Recipe } from '../recipe.ts';
+import type { Expected, Recipe } from '../recipe.ts';
 import type { DuplicateCluster } from '../streams/commits.ts';
 import { type Counters, emptyCounters, mergeCounters } from '../streams/counters.ts';
 import { guardError } from './guard-error.ts';
@@ -80,7 +80,7 @@ export class GuardWatch {
   ): void {
     if (this.#tripped) return;
     this.#judged = judgeGuards({
-      expected: this.#recipe.expected,
+      expected: expectedOf(this.#recipe),
       allow: this.#options.allow,
       counters,
       clusters,
@@ -143,4 +143,11 @@ function checkAllowed(recipe: Recipe, { allow }: RunOptions): void {
       todo: near ? `Did you mean ${near}?` : undefined,
     });
   }
+}
+
+/** A selection says itself what share it drops: its rules are no surprise. */
+function expectedOf({ expected, steps }: Recipe): Expected {
+  const selects = steps.filter((s) => s.descriptor.kind === 'select').flatMap((s) => s.descriptor.rules);
+  const any = Object.fromEntries(selects.map((r) => [r.name, { min: 0, max: 1 }]));
+  return { ...expected, rules: { ...any, ...expected.rules } };
 }
