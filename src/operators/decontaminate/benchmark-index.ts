@@ -145,7 +145,7 @@ function textsOf(
     const [q, a, p] = words.subarray(3 * i, 3 * i + 3);
     const found: [IndexedPart['part'], string][] = [];
     if (q >= minWords) found.push(['question', question!]);
-    else if (q > 0 && a > 0 && q + a >= size) found.push(['question+answer', `${question} ${answer}`]);
+    else if (q > 0 && a > 0 && a < minWords && q + a >= size) found.push(['question+answer', `${question} ${answer}`]);
     if (a >= minWords) found.push(['answer', answer!]);
     if (p >= minWords) found.push(['passage', passage!]);
     if (found.length === 0) tooShort++;

@@ -17,7 +17,7 @@ import { findIndexes, writeIndex } from './index-files.ts';
 
 /**
  * Deduplication of a stream of any length with a Bloom filter: of texts, addresses or paragraphs, the first in input order stays. Memory is
- * fixed: 34 bits a key at the default rate of 1e-6, 26 at 1e-4 (split-block filter, Putze et al. 2007), 2 GiB at most. It never keeps a copy; it
+ * fixed: 65 bits a key at the default rate of 1e-6, 26 at 1e-4 (split-block filter, Putze et al. 2007), 2 GiB at most. It never keeps a copy; it
  * drops something new with a chance of at most `falsePositiveRate`.
  *
  * In a run: a barrier whose decision goes through the splits in order, so that workers do not matter. In a plain pipe: at once, batch by
