@@ -8,19 +8,20 @@ const ENTRY_BYTES = 12;
 /**
  * Finds documents of equal 64-bit keys in a column. Calls `pair` for every document but the first of each key, in input order within a key,
  * with the first and a number of the key (from 0, over this call), `fresh` when the key has its second document.
+ * @param counts one byte a document: 1 = look at it.
  * Memory: 12 bytes a document; where that is more than `memoryBytes`, the column is read again for each range of keys that fits.
  */
 export function eachEqualKey(
   tables: KeyTables,
   column: string,
-  counts: (document: number) => boolean,
+  counts: Uint8Array,
   memoryBytes: number,
   pair: (first: number, document: number, key: number, fresh: boolean) => void,
 ): void {
   const sizes = new Float64Array(PARTS);
   tables.scan([column], ([buffer], from, rows) => {
     const words = new Uint32Array(buffer, 0, rows * 2);
-    for (let i = 0; i < rows; i++) if (counts(from + i)) sizes[words[2 * i + 1] >>> 22]++;
+    for (let i = 0; i < rows; i++) if (counts[from + i] === 1) sizes[words[2 * i + 1] >>> 22]++;
   });
   let keys = 0;
   for (let part = 0; part < PARTS; ) {
@@ -36,7 +37,7 @@ export function eachEqualKey(
 function rangeOfKeys(
   tables: KeyTables,
   column: string,
-  counts: (document: number) => boolean,
+  counts: Uint8Array,
   sizes: Float64Array,
   part: number,
   to: number,
@@ -53,7 +54,7 @@ function rangeOfKeys(
     const words = new Uint32Array(buffer, 0, rows * 2);
     for (let i = 0; i < rows; i++) {
       const p = words[2 * i + 1] >>> 22;
-      if (p < part || p >= to || !counts(from + i)) continue;
+      if (p < part || p >= to || counts[from + i] !== 1) continue;
       const k = next[p]++;
       low[k] = words[2 * i];
       high[k] = words[2 * i + 1];

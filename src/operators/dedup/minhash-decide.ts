@@ -25,7 +25,7 @@ export const OUT_OF_SCOPE = -1;
  * Global near-duplicate decision. Documents of equal normalised text are one; documents that share a band key are candidates; candidates form
  * components (union-find); in a component, from the best rank down, a document is dropped when its true similarity to a document that stays
  * is at least `threshold`, and names the most similar one. So a chain a - b - c whose ends differ keeps a and c.
- * Memory: 16 bytes a document (17 MB a million), 8 more when ranked, 12 for the band in work and 8 for every candidate and band; the last
+ * Memory: 17 bytes a document, 8 more when ranked, 12 for the band in work and 8 for every candidate and band; the last
  * two are cut into passes that fit `memoryBytes`. Temporary disk: none but the labels of survivors and candidates beyond the memory.
  */
 export async function* decideNear(
@@ -59,22 +59,22 @@ function clustersOf(tables: KeyTables, memoryBytes: number, options: NearDecisio
   const survivor = new Int32Array(documents).fill(-1);
   const similarity = new Float64Array(documents).fill(Number.NaN);
   const short = new DocumentSet(documents);
-  const long = new DocumentSet(documents);
+  const judged = new Uint8Array(documents);
   tables.scan(['shingles'], ([buffer], from, rows) => {
     const counts = new Int32Array(buffer, 0, rows);
     for (let i = 0; i < rows; i++) {
-      if (counts[i] > 0) long.add(from + i);
-      else if (counts[i] === 0) short.add(from + i);
+      if (counts[i] !== OUT_OF_SCOPE) judged[from + i] = 1;
+      if (counts[i] === 0) short.add(from + i);
     }
   });
   const rank = options.ranked ? float64Column(tables, 'rank') : null;
-  const judged = (d: number): boolean => long.has(d) || short.has(d);
   equalTexts(tables, judged, rank, memoryBytes, survivor);
   const copies = new DocumentSet(documents);
-  for (let d = 0; d < documents; d++) if (survivor[d] >= 0) copies.add(d);
-  if (options.bands > 0) {
-    nearTexts(tables, (d) => long.has(d) && !copies.has(d), rank, memoryBytes, options, survivor, similarity);
+  for (let d = 0; d < documents; d++) {
+    if (survivor[d] >= 0) copies.add(d);
+    if (survivor[d] >= 0 || short.has(d)) judged[d] = 0;
   }
+  if (options.bands > 0) nearTexts(tables, judged, rank, memoryBytes, options, survivor, similarity);
   // A copy of a document that was dropped is as far from the survivor as that one.
   for (let d = 0; d < documents; d++) {
     if (!copies.has(d)) continue;
@@ -94,7 +94,7 @@ function float64Column(tables: KeyTables, name: string): Float64Array {
 /** Points every document of equal normalised text (128 bits) to the best of them. */
 function equalTexts(
   tables: KeyTables,
-  judged: (document: number) => boolean,
+  judged: Uint8Array,
   rank: Float64Array | null,
   memoryBytes: number,
   survivor: Int32Array,
@@ -120,7 +120,7 @@ function equalTexts(
 
 function nearTexts(
   tables: KeyTables,
-  counts: (document: number) => boolean,
+  judged: Uint8Array,
   rank: Float64Array | null,
   memoryBytes: number,
   { bands, threshold, shingles }: NearDecision,
@@ -134,7 +134,7 @@ function nearTexts(
     let keys = 0;
     for (let band = 0; band < bands; band++) {
       let most = keys;
-      eachEqualKey(tables, bandColumn(band), counts, memoryBytes / 2, (first, d, key, fresh) => {
+      eachEqualKey(tables, bandColumn(band), judged, memoryBytes / 2, (first, d, key, fresh) => {
         components.join(first, d);
         if (threshold === null) return;
         if (fresh) log.add(first, keys + key);
@@ -144,7 +144,7 @@ function nearTexts(
       keys = most;
     }
     if (threshold === null) {
-      keepBest(components, counts, rank, survivor);
+      keepBest(components, judged, rank, survivor);
       return;
     }
     for (const members of log.byComponent(components, memoryBytes / 4)) {
@@ -186,18 +186,18 @@ function spansOf(tables: KeyTables, documents: Int32Array): { start: Float64Arra
 /** Without a check of similarity: one document of every component stays. */
 function keepBest(
   components: Components,
-  counts: (document: number) => boolean,
+  judged: Uint8Array,
   rank: Float64Array | null,
   survivor: Int32Array,
 ): void {
   const best = new Int32Array(survivor.length).fill(-1);
   for (let d = 0; d < survivor.length; d++) {
-    if (!counts(d)) continue;
+    if (judged[d] !== 1) continue;
     const root = components.root(d);
     if (best[root] < 0 || (rank !== null && rank[d] > rank[best[root]])) best[root] = d;
   }
   for (let d = 0; d < survivor.length; d++) {
-    if (!counts(d)) continue;
+    if (judged[d] !== 1) continue;
     const head = best[components.root(d)];
     if (head !== d) survivor[d] = head;
   }
