@@ -23,7 +23,8 @@ export function nameOf(task: Task): string {
   if (task.kind === 'decide') return `the decision of ${task.barrier.step}`;
   if (task.kind === 'join') return task.path;
   const [first, ...others] = task.files;
-  return `split ${task.split.index} (${first.path}${others.length > 0 ? ` and ${others.length} more files` : ''})`;
+  const more = others.length === 0 ? '' : ` and ${others.length} more file${others.length === 1 ? '' : 's'}`;
+  return `split ${task.split.index} (${first.path}${more})`;
 }
 
 /** What an error says of the death of a thread; null when that is no reason. Tasks return their errors, so what is thrown comes from outside. */

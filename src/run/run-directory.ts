@@ -59,6 +59,8 @@ export class RunDirectory {
     for (const { path } of commit.files) {
       await rename(join(this.path, `${path}.tmp`), join(this.path, path));
       folders.add(dirname(join(this.path, path)));
+      // The step that leaves an index makes the folder.
+      if (path.startsWith(`${INDEX_FOLDER}/`)) folders.add(this.path);
     }
     for (const folder of folders) await syncFolder(folder);
     const whole: Commit = { format: 1, ...commit, at: new Date().toISOString() };

@@ -1,18 +1,22 @@
-// An annotator whose thread dies: SLUICE_MORTAL = { file, how, times }; so many threads die, counted by bytes in the file, then all is well.
+// An annotator whose thread dies: SLUICE_MORTAL = { file, how, when, times }; so many threads die, counted
+// by bytes in the file, then all is well. `when`: as a thread begins, or in the second batch, so that there is something half done.
 import { appendFileSync, existsSync, statSync } from 'node:fs';
 
-export const mortal = () => {
+export const mortal = async () => {
+  await dieWhen('start');
   let batches = 0;
   return async (batch) => {
-    const plan = process.env.SLUICE_MORTAL ? JSON.parse(process.env.SLUICE_MORTAL) : null;
-    // Not in the first batch, so that there is something half done.
-    if (plan && batches++ > 0 && (existsSync(plan.file) ? statSync(plan.file).size : 0) < plan.times) {
-      appendFileSync(plan.file, 'x');
-      await die(plan.how);
-    }
+    if (batches++ > 0) await dieWhen('batch');
     return [['mortal_one', { type: 'int32', values: new Int32Array(batch.rows).fill(1), valid: null }]];
   };
 };
+
+async function dieWhen(now) {
+  const plan = process.env.SLUICE_MORTAL ? JSON.parse(process.env.SLUICE_MORTAL) : null;
+  if (plan?.when !== now || (existsSync(plan.file) ? statSync(plan.file).size : 0) >= plan.times) return;
+  appendFileSync(plan.file, 'x');
+  await die(plan.how);
+}
 
 async function die(how) {
   if (how === 'exit') process.exit(7);

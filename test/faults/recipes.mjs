@@ -1,5 +1,5 @@
 // Recipes that the fault suites run, by name.
-import { annotate, c4, dedup, drop, rule, textStatistics } from '../../dist/operators/index.js';
+import { annotate, c4, dedup, drop, rule, select, textStatistics } from '../../dist/operators/index.js';
 import { recipe } from '../../dist/recipe.js';
 import { jsonl, parquet } from '../../dist/sinks/index.js';
 
@@ -14,6 +14,22 @@ export const recipes = {
     name: 'barriers',
     splitBytes: 16 * 1024,
     steps: [dedup.exact(), c4(), dedup.exact({ step: 'again' }), ...quality],
+    sinks: [parquet(), jsonl()],
+  }),
+  /** Every barrier that there is, one after the other, so that there are seven phases, and an index that stays. */
+  everything: recipe({
+    name: 'everything',
+    splitBytes: 16 * 1024,
+    steps: [
+      dedup.url(),
+      dedup.bloom({ expectedKeys: 1000, saveIndex: true }),
+      c4(),
+      dedup.normalized(),
+      dedup.minhash(),
+      ...quality,
+      select.byRank({ column: 'text_chars', keep: 'high', rate: 0.9 }),
+      select.buckets({ column: 'text_chars' }),
+    ],
     sinks: [parquet(), jsonl()],
   }),
   /** One phase. */

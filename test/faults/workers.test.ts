@@ -32,8 +32,8 @@ async function project() {
   await runToEnd(mortal(), { input, output: join(folder, 'whole'), workers: 2 });
   const file = join(folder, 'deaths');
   await writeFile(file, '');
-  const dying = (how: 'exit' | 'memory' | 'throw', times: number): void => {
-    process.env.SLUICE_MORTAL = JSON.stringify({ file, how, times });
+  const dying = (how: 'exit' | 'memory' | 'throw', when: 'start' | 'batch', times: number): void => {
+    process.env.SLUICE_MORTAL = JSON.stringify({ file, how, when, times });
   };
   const deaths = (): number => readFileSync(file).length;
   return { folder, input, output: join(folder, 'out'), bytes: promisedBytes(join(folder, 'whole')), dying, deaths };
@@ -50,11 +50,11 @@ describe('a thread that dies', () => {
     'by %s does not end the run: its split is done again on another, to the same bytes',
     async (how, cause) => {
       const { input, output, bytes, dying, deaths } = await project();
-      dying(how, 2);
+      dying(how, 'batch', 1);
       const { last, events } = await runToEnd(mortal(), { input, output, workers: 2 });
       expect(last.type).toBe('finished');
-      expect(deaths()).toBe(2);
-      expect(retries(events).length).toBe(2);
+      expect(deaths()).toBe(1);
+      expect(retries(events).length).toBe(1);
       const task = expect.stringMatching(/^split \d \(part-00\d\.jsonl\)$/);
       expect(retries(events)[0]).toEqual({ type: 'retried', task, cause, attempt: 1, attempts: 2 });
       expect(promisedBytes(output)).toEqual(bytes);
@@ -62,9 +62,9 @@ describe('a thread that dies', () => {
     },
   );
 
-  it('again and again ends the run with the split and the file named, and the same command goes on', async () => {
+  it('again and again before its first document ends the run with the split and the file named, and the same command goes on', async () => {
     const { input, output, bytes, dying, deaths } = await project();
-    dying('exit', 3);
+    dying('exit', 'start', 3);
     const events: RunEvent[] = [];
     const failed = new Promise<Error>((resolve, reject) =>
       run(mortal(), { input, output, workers: 1 }).subscribe({

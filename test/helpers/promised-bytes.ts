@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** sha256 of every file that a finished run promises to be the same, by path; and the totals of run.json. */
 export function promisedBytes(output: string): Record<string, string> {
   const hashes: Record<string, string> = {};
-  for (const top of ['documents', 'ledger', 'quarantine', 'sinks']) {
+  for (const top of ['documents', 'ledger', 'quarantine', 'sinks', 'indexes']) {
     if (!existsSync(join(output, top))) continue;
     for (const name of readdirSync(join(output, top), { recursive: true, encoding: 'utf8' }).sort()) {
       const path = join(output, top, name);
