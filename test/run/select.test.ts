@@ -92,8 +92,8 @@ describe('selection in a run', () => {
       ['ppl_tokens_rank_missing', true],
     ]);
     const buckets = await query(
-      `SELECT domain, ppl_bucket AS bucket, round(count(*) / sum(count(*)) OVER (PARTITION BY domain), 1) AS share
-       FROM ${ledger(output)} WHERE ppl IS NOT NULL GROUP BY ALL ORDER BY ALL`,
+      `WITH counted AS (SELECT domain, ppl_bucket AS bucket, count(*) AS n FROM ${ledger(output)} WHERE ppl IS NOT NULL GROUP BY domain, ppl_bucket)
+       SELECT domain, bucket, round(n / sum(n) OVER (PARTITION BY domain), 1) AS share FROM counted ORDER BY domain, bucket`,
     );
     expect(buckets).toEqual(
       ['code', 'web'].flatMap((domain) =>
