@@ -165,6 +165,15 @@ describe.each([...usable.keys()])('%s', (name) => {
     await session.release();
   });
 
+  it('refuses a run before the one before it has ended', async () => {
+    const session = await executor.open(adder(), start);
+    const [first, second] = await Promise.allSettled([session.run(fed), session.run(fed)]);
+    expect(first.status).toBe('fulfilled');
+    expect(second).toMatchObject({ reason: { message: 'adder: expected one run at a time, came a second one.' } });
+    expect([...(await session.run(fed)).get('doubled')!.data]).toEqual([4, 90]);
+    await session.release();
+  });
+
   it('takes feeds from shared memory', async () => {
     const session = await executor.open(adder(), start);
     const shared = new Float32Array(new SharedArrayBuffer(8));

@@ -164,6 +164,20 @@ it('a large vocabulary is scored part by part with the same result', async () =>
   });
 });
 
+it('weights that are fed give the scores of weights that are packed', async () => {
+  const given = new Map([...feeds(1, () => 1)].slice(0, 4));
+  const scores: ArrayLike<number>[] = [];
+  for (const constantBytes of [0, 1e9]) {
+    const executor = await onnxruntimeNode({ constantBytes });
+    const session = await executor.open(scoringGraph(model.config, { rows: 2, length: 16 }), model.weights);
+    scores.push((await session.run(given)).get('nll')!.data);
+    await session.release();
+  }
+  Array.from(scores[0]).forEach((x, i) => {
+    expect(scores[1][i]).toBeCloseTo(x, 5);
+  });
+});
+
 it('the reference executor scores as onnxruntime does', async () => {
   const size = { rows: 2, length: 16 };
   const given = new Map([...feeds(1, () => 1)].slice(0, 4));

@@ -1,3 +1,4 @@
+import { InvariantError } from '../../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -43,4 +44,21 @@ export interface Executor {
    * @param values every weight and the first state, by name. An executor may hold on to these buffers: do not change them.
    */
   open(graph: Graph, values: Tensors): Promise<Session>;
+}
+
+/** The session, refusing a run that begins before the one before it has ended: both would start from the same state. */
+export function oneAtATime(name: string, session: Session): Session {
+  let running = false;
+  return {
+    ...session,
+    async run(feeds) {
+      if (running) throw new InvariantError({ expected: 'one run at a time', came: 'a second one', where: name });
+      running = true;
+      try {
+        return await session.run(feeds);
+      } finally {
+        running = false;
+      }
+    },
+  };
 }

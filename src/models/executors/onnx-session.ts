@@ -1,11 +1,11 @@
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { InputError, InvariantError } from '../../errors.ts';
 import { type Graph, GraphBuilder, type GraphInput } from '../graph/graph.ts';
 import type { OnnxTarget } from '../onnx/lowering.ts';
 import { nextName, outputName, writeOnnx } from '../onnx/onnx.ts';
 import { dataTypeOf, elementCount, type Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
-import type { Session, Tensors } from './executor.ts';
+import { oneAtATime, type Session, type Tensors } from './executor.ts';
 
 /** What onnxruntime-node and onnxruntime-web have in common. */
 export interface OrtRuntime {
@@ -21,10 +21,9 @@ export interface OnnxSettings {
    * GPU. `results`: into new tensors (the WebAssembly runtime does not write to given ones).
    */
   readonly state: 'buffers' | 'device' | 'results';
+  /** Weights of up to so many bytes in all become constants of the model, which the runtime packs once; else they are fed in every run. */
+  readonly constantBytes: number;
 }
-
-/** Weights up to this size become constants of the model, which the runtime packs once; larger ones are inputs of every run. */
-const CONSTANTS_UP_TO = 1_000_000_000;
 
 /** Opens a graph with an ONNX runtime. */
 export async function openOnnx(
@@ -36,7 +35,7 @@ export async function openOnnx(
   checkTensors(graph, values, ['weight', 'state']);
   const weights = ofKind(graph, 'weight');
   const bytes = weights.reduce((n, w) => n + 4 * elementCount(graph.values[w.value].shape), 0);
-  const baked = bytes <= CONSTANTS_UP_TO ? weights : [];
+  const baked = bytes <= settings.constantBytes ? weights : [];
   const constants = new Map(baked.map(({ name }) => [name, values.get(name)!]));
   const session = await create(ort, graph, constants, settings);
   const fixed = Object.fromEntries(
@@ -44,7 +43,7 @@ export async function openOnnx(
   );
   const state = settings.state === 'buffers' ? bufferState(ort, graph, values) : resultState(ort, graph, values);
   let released = false;
-  return {
+  return oneAtATime(graph.name, {
     async run(feeds) {
       if (released)
         throw new InvariantError({ expected: 'an open session', came: 'a released one', where: graph.name });
@@ -67,7 +66,7 @@ export async function openOnnx(
       state.dispose();
       await session.release();
     },
-  };
+  });
 }
 
 /** Brings tensors from the GPU by a session that does nothing else: `getData()` ends the process in onnxruntime-node 1.30. */

@@ -6,18 +6,28 @@ import { openOnnx } from './onnx-session.ts';
 /** Where onnxruntime-node computes. */
 export type NodeProvider = 'cpu' | 'webgpu' | 'cuda';
 
-export interface NodeExecutorOptions {
-  /** Default cpu. */
-  readonly provider?: NodeProvider;
-  /** Threads of one session on the CPU; default 1: one session per worker, one worker per core. */
+/** Settings of an executor. */
+export interface ExecutorOptions {
+  /** Threads of one session of onnxruntime-cpu; default 1: one session per worker, one worker per core. The others have one, or a device. */
   readonly threads?: number;
+  /**
+   * Weights of up to so many bytes in all are packed once, when a graph is opened, which takes a second time their memory; larger ones
+   * are read as they are in every run, a quarter slower. Default 1 GB. Runtimes of ONNX only.
+   */
+  readonly constantBytes?: number;
 }
+
+export const CONSTANT_BYTES = 1e9;
 
 /** The script of the package would download the CUDA provider; without it the CPU and WebGPU providers are there. */
 export const INSTALL_ONNXRUNTIME_NODE = `ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@${RUNTIME_VERSIONS.onnxruntime}`;
 
 /** ONNX graphs on the CPU, or on a GPU through WebGPU (Vulkan, Metal, Direct3D 12) or CUDA. */
-export async function onnxruntimeNode({ provider = 'cpu', threads = 1 }: NodeExecutorOptions = {}): Promise<Executor> {
+export async function onnxruntimeNode({
+  provider = 'cpu',
+  threads = 1,
+  constantBytes = CONSTANT_BYTES,
+}: ExecutorOptions & { readonly provider?: NodeProvider } = {}): Promise<Executor> {
   const module = await importRuntime('onnxruntime-node', () => import('onnxruntime-node'), INSTALL_ONNXRUNTIME_NODE);
   const ort = module.default ?? module;
   // What goes wrong is thrown; without this it is printed as well.
@@ -38,6 +48,7 @@ export async function onnxruntimeNode({ provider = 'cpu', threads = 1 }: NodeExe
     open: (graph, values) =>
       openOnnx(ort, graph, values, {
         target: provider === 'webgpu' ? 'webgpu' : 'cpu',
+        constantBytes,
         state: provider === 'webgpu' ? 'device' : 'buffers',
         options: {
           executionProviders: [provider],

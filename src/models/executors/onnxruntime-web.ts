@@ -1,11 +1,12 @@
 import type { Executor } from './executor.ts';
 import { importRuntime, RUNTIME_VERSIONS } from './missing.ts';
 import { openOnnx } from './onnx-session.ts';
+import { CONSTANT_BYTES, type ExecutorOptions } from './onnxruntime-node.ts';
 
 export const INSTALL_ONNXRUNTIME_WEB = `npm install onnxruntime-web@${RUNTIME_VERSIONS.onnxruntime}`;
 
 /** ONNX graphs in WebAssembly, on one thread: no native code, so it runs wherever Node runs, at a fifth of the speed. */
-export async function onnxruntimeWeb(): Promise<Executor> {
+export async function onnxruntimeWeb({ constantBytes = CONSTANT_BYTES }: ExecutorOptions = {}): Promise<Executor> {
   const ort = await importRuntime('onnxruntime-web', () => import('onnxruntime-web'), INSTALL_ONNXRUNTIME_WEB);
   // More threads would be workers of its own; one session per worker and one worker per core is the same without them.
   ort.env.wasm.numThreads = 1;
@@ -17,6 +18,7 @@ export async function onnxruntimeWeb(): Promise<Executor> {
       openOnnx(ort, graph, values, {
         target: 'cpu',
         state: 'results',
+        constantBytes,
         options: { executionProviders: ['wasm'], graphOptimizationLevel: 'all' },
       }),
   };

@@ -1,24 +1,19 @@
 import type { Executor, ExecutorName } from './executor.ts';
-import { onnxruntimeNode } from './onnxruntime-node.ts';
+import { type ExecutorOptions, onnxruntimeNode } from './onnxruntime-node.ts';
 import { onnxruntimeWeb } from './onnxruntime-web.ts';
 import { reference } from './reference.ts';
 
-export interface ExecutorOptions {
-  /** Threads of one session of onnxruntime-cpu; default 1. The others have one, or a device. */
-  readonly threads?: number;
-}
-
 /** The executor of this name; throws when its runtime is not installed (the error is the install command) or does not start. */
-export async function openExecutor(name: ExecutorName, { threads }: ExecutorOptions = {}): Promise<Executor> {
+export async function openExecutor(name: ExecutorName, options: ExecutorOptions = {}): Promise<Executor> {
   switch (name) {
     case 'onnxruntime-cpu':
-      return onnxruntimeNode({ provider: 'cpu', threads });
+      return onnxruntimeNode({ ...options, provider: 'cpu' });
     case 'onnxruntime-webgpu':
-      return onnxruntimeNode({ provider: 'webgpu' });
+      return onnxruntimeNode({ ...options, provider: 'webgpu' });
     case 'onnxruntime-cuda':
-      return onnxruntimeNode({ provider: 'cuda' });
+      return onnxruntimeNode({ ...options, provider: 'cuda' });
     case 'onnxruntime-wasm':
-      return onnxruntimeWeb();
+      return onnxruntimeWeb(options);
     case 'reference':
       return reference;
     default:

@@ -2,7 +2,8 @@ import { ConfigError, nearestName } from '../../errors.ts';
 import { absentDevice } from './absent-device.ts';
 import { EXECUTORS, type Executor, type ExecutorName } from './executor.ts';
 import { measureGflops } from './measure.ts';
-import { type ExecutorOptions, openExecutor } from './open-executor.ts';
+import type { ExecutorOptions } from './onnxruntime-node.ts';
+import { openExecutor } from './open-executor.ts';
 import { selfCheck } from './self-check.ts';
 
 export interface PickOptions extends ExecutorOptions {

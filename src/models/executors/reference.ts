@@ -1,7 +1,7 @@
 import { interpret } from '../graph/interpret.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
-import type { Executor, Tensors } from './executor.ts';
+import { type Executor, oneAtATime, type Tensors } from './executor.ts';
 
 /** The plain interpreter in float64: thousands of times slower than the others, nothing to install, for tests and for doubt. */
 export const reference: Executor = {
@@ -10,7 +10,7 @@ export const reference: Executor = {
   async open(graph, values) {
     checkTensors(graph, values, ['weight', 'state']);
     let known: Tensors = values;
-    return {
+    return oneAtATime(graph.name, {
       async run(feeds) {
         checkTensors(graph, feeds, ['feed']);
         const computed = interpret(graph, new Map([...known, ...feeds]));
@@ -27,6 +27,6 @@ export const reference: Executor = {
         return new Map(graph.stateOutputs.map(({ name }) => [name, known.get(name)!]));
       },
       async release() {},
-    };
+    });
   },
 };

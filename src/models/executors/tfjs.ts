@@ -4,7 +4,7 @@ import { ConfigError } from '../../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { dataTypeOf, type Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
-import type { Executor, Session, Tensors } from './executor.ts';
+import { type Executor, oneAtATime, type Session, type Tensors } from './executor.ts';
 import { importRuntime, RUNTIME_VERSIONS } from './missing.ts';
 import { type Tf, type TfTensor, tfCompute } from './tfjs-ops.ts';
 
@@ -45,13 +45,13 @@ export async function tfjs(name: TfjsName): Promise<Executor> {
     async open(graph, values) {
       await use();
       const session = open(tf, graph, values);
-      return {
+      return oneAtATime(graph.name, {
         ...session,
         async run(feeds) {
           await use();
           return session.run(feeds);
         },
-      };
+      });
     },
   };
 }

@@ -2,7 +2,8 @@ import { parentPort } from 'node:worker_threads';
 import { type ErrorParts, SluiceError } from '../../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Executor, ExecutorName, Session, Tensors } from './executor.ts';
-import { type ExecutorOptions, openExecutor } from './open-executor.ts';
+import type { ExecutorOptions } from './onnxruntime-node.ts';
+import { openExecutor } from './open-executor.ts';
 
 export type ThreadRequest =
   | { readonly kind: 'executor'; readonly name: ExecutorName; readonly options: ExecutorOptions }

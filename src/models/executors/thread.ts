@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type ErrorParts, InvariantError, SluiceError } from '../../errors.ts';
 import type { Executor, ExecutorName, Session, Tensors } from './executor.ts';
-import type { ExecutorOptions } from './open-executor.ts';
+import type { ExecutorOptions } from './onnxruntime-node.ts';
 import type { ThreadReply, ThreadRequest } from './thread-worker.ts';
 
 /** An executor whose sessions live in one thread of their own, so that `run` does not block the caller's. */
