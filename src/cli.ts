@@ -28,6 +28,10 @@ const commands: CommandTable = {
     summary: 'train a small language model that scores text; again to resume',
     load: async () => (await import('./cli/train-reference.ts')).trainReferenceCommand,
   },
+  clusters: {
+    summary: 'which documents are copies of which, and what differs',
+    load: async () => (await import('./cli/clusters.ts')).clusters,
+  },
   status: { summary: 'how far a run is, and how to go on', load: async () => (await import('./cli/status.ts')).status },
   'train-ngram': {
     summary: 'a cheap reference model for perplexity, from clean text',

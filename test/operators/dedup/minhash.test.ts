@@ -29,7 +29,9 @@ async function decisions(
     for (let at = 0; at < documents.length; at += each) {
       const part = documents.slice(at, at + each);
       const offset = BigInt64Array.from(part, (_, i) => BigInt(100 * (number + i)));
-      const annotations = ranks ? { score: ranks.slice(number, number + part.length) } : {};
+      const annotations: Record<string, readonly (number | null)[]> = ranks
+        ? { score: ranks.slice(number, number + part.length) }
+        : {};
       const batch = batchOf(part, { split, annotations }).withColumns([
         ['offset', { type: 'int64', values: offset, valid: null }],
       ]);
