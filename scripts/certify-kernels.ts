@@ -1,4 +1,4 @@
-// Proves the statistics and C4 kernels equal to their plain references on every document of the corpora:
+// Proves the statistics, C4 and n-gram kernels equal to their plain references on every document of the corpora:
 // npx tsx scripts/certify-kernels.ts [--every N] [--only PART-OF-PATH]
 // Corpora: $SLUICE_CORPORA, else ../shared/corpora beside the clone.
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,7 +9,9 @@ import { gunzipSync } from 'node:zlib';
 import { decompress } from 'fzstd';
 import { C4_DEFAULTS, type C4Options } from '../src/kernels/c4.ts';
 import { loadKernel } from '../src/kernels/kernel.ts';
+import { openNgramKernel } from '../src/kernels/ngrams.ts';
 import { c4Document } from '../src/kernels/reference/c4-lines.ts';
+import { referenceNgrams } from '../src/kernels/reference/ngrams.ts';
 import { referenceStatistics } from '../src/kernels/reference/statistics.ts';
 import { FAMILY, STATISTICS } from '../src/kernels/statistics.ts';
 import { utf8Column } from '../src/streams/columns.ts';
@@ -95,10 +97,26 @@ function compareC4(values: Uint8Array, offsets: Int32Array, batch: readonly stri
   }
 }
 
+const ngrams = await openNgramKernel(5);
+
+function compareNgrams(values: Uint8Array, offsets: Int32Array, batch: readonly string[], path: string): void {
+  const got = ngrams.list(values, offsets, batch.length);
+  batch.forEach((text, row) => {
+    const want = referenceNgrams(text, 5);
+    const from = got.offsets[row];
+    const wrong = want.findIndex(
+      (w, i) => w.hash !== got.hash[from + i] || w.start !== got.start[from + i] || w.end !== got.end[from + i],
+    );
+    const count = got.offsets[row + 1] - from;
+    if (wrong >= 0 || count !== want.length) report(path, `5-gram ${wrong}`, count, want.length, text);
+  });
+}
+
 function compare(batch: readonly string[], path: string): void {
   const { values, offsets } = utf8Column(batch);
   const got = kernel.statistics(values, offsets, batch.length, null, FAMILY.all);
   compareC4(values, offsets, batch, path);
+  compareNgrams(values, offsets, batch, path);
   batch.forEach((text, row) => {
     const want = referenceStatistics(text);
     STATISTICS.forEach(({ name }, k) => {
@@ -133,6 +151,6 @@ for (const path of files) {
   process.stdout.write(`${path.slice(root.length + 1)}: ${count - before} documents\n`);
 }
 process.stdout.write(
-  `${count} documents, ${chars} code units, ${STATISTICS.length} statistics and C4 lines each: ${differences} differences\n`,
+  `${count} documents, ${chars} code units, ${STATISTICS.length} statistics, C4 lines and 5-grams each: ${differences} differences\n`,
 );
 process.exitCode = differences === 0 && count > 0 ? 0 : 1;

@@ -1,8 +1,12 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decompress } from 'fzstd';
 import { describe, expect, it } from 'vitest';
 import { foldedForWords, SEPARATOR } from '../../src/kernels/folding.ts';
 import { openNgramKernel } from '../../src/kernels/ngrams.ts';
 import { referenceNgrams, referenceWords } from '../../src/kernels/reference/ngrams.ts';
 import { utf8Column } from '../../src/streams/columns.ts';
+import { corporaFolder } from '../helpers/corpora.ts';
 
 const TEXTS = [
   '',
@@ -51,6 +55,35 @@ describe('n-gram kernel', () => {
     expect(texts[0].slice(hits.start[0], hits.end[1])).toBe('The QUICK, brown fox');
     expect(texts[2].slice(hits.start[2], hits.end[2])).toBe('a) B c');
     expect([...hits.words]).toEqual([5, 3, 6, 0]);
+  });
+
+  it('is the reference on the corpora (a sample)', async () => {
+    const folder = corporaFolder();
+    if (folder === null) return;
+    const texts = ['mixed', 'multilingual'].flatMap((name) =>
+      readdirSync(join(folder, name))
+        .filter((f) => f.endsWith('.jsonl.zst'))
+        .slice(0, name === 'mixed' ? 1 : 60)
+        .flatMap((f) => {
+          const lines = Buffer.from(decompress(readFileSync(join(folder, name, f))))
+            .toString('utf8')
+            .split('\n');
+          return [3, 33]
+            .filter((i) => i < lines.length - 1)
+            .map((i) => (JSON.parse(lines[i]).text as string).slice(0, 3000));
+        }),
+    );
+    expect(texts.length).toBeGreaterThan(50);
+    const kernel = await openNgramKernel(4);
+    const { offsets, values } = utf8Column(texts);
+    const list = kernel.list(values, offsets, texts.length);
+    texts.forEach((text, row) => {
+      const [from, to] = [list.offsets[row], list.offsets[row + 1]];
+      const want = referenceNgrams(text, 4);
+      expect([...list.hash.subarray(from, to)]).toEqual(want.map((w) => w.hash));
+      expect([...list.start.subarray(from, to)]).toEqual(want.map((w) => w.start));
+      expect([...list.end.subarray(from, to)]).toEqual(want.map((w) => w.end));
+    });
   });
 
   it('compares words without case, accents and punctuation', () => {

@@ -74,6 +74,21 @@ describe('a run against an earlier one', () => {
     });
   }
 
+  it('keeps what one run over both keeps: addresses by their hashes', async () => {
+    const { folder, days } = await twoDays();
+    const out = (name: string): string => join(folder, name);
+    const byUrl = (options: Parameters<typeof dedup.url>[0]): Recipe =>
+      recipe({ name: 'urls', steps: [dedup.url(options)], sinks: [jsonl({ compression: 'none' })], splitBytes: 4096 });
+    await runToEnd(byUrl({ saveIndex: true }), { input: [days[0]], output: out('first') });
+    const against = [join(out('first'), 'indexes/url_dedup.hashes')];
+    await runToEnd(byUrl({ saveIndex: true, against }), { input: [days[1]], output: out('second') });
+    await runToEnd(byUrl({ saveIndex: true }), { input: days, output: out('both') });
+    expect([...idsAndTexts(out('first')), ...idsAndTexts(out('second'))]).toEqual(idsAndTexts(out('both')));
+    const index = (run: string): Buffer => readFileSync(join(out(run), 'indexes/url_dedup.hashes'));
+    expect(index('second').equals(index('both'))).toBe(true);
+    expect(() => byUrl({ against, www: false })).toThrow(/an index with url = .*"www":false/);
+  });
+
   it('does not depend on workers', async () => {
     const { folder, days } = await twoDays();
     const hashes: unknown[] = [];

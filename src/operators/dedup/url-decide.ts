@@ -5,10 +5,19 @@ import { readSpill } from '../../streams/spill-file.ts';
 /** Measured: two hashes, two places and a slot of the table. */
 const BYTES_PER_DOCUMENT = 64;
 
-/** The first document of each address stays; in partitions by hash, so that each fits the memory given. */
+/** Place of an address that an earlier run has seen. */
+const EARLIER = 2 ** 52;
+const HASH_BYTES = 16;
+
+/**
+ * The first document of each address stays; in partitions by hash, so that each fits the memory given.
+ * @param earlier hashes of earlier runs, 16 bytes each @param save takes those and the new ones, in input order
+ */
 export async function* decideUrls(
   splits: readonly BarrierSplit[],
   memoryBytes: number,
+  earlier: readonly Uint8Array[],
+  save: ((payload: Uint8Array, keys: number) => Promise<void>) | null,
 ): AsyncGenerator<BarrierDecision> {
   const rows: number[] = [];
   for (const { keys } of splits) {
@@ -16,12 +25,13 @@ export async function* decideUrls(
     for await (const frame of readSpill(keys)) n += frame.rows;
     rows.push(n);
   }
-  const total = rows.reduce((a, b) => a + b, 0);
+  const old = hashesOf(earlier);
+  const total = rows.reduce((a, b) => a + b, 0) + old.length / 2;
   const partitions = Math.max(1, Math.ceil((total * BYTES_PER_DOCUMENT) / memoryBytes));
   /** The first with the same address: split * 2^32 + row; -1 = none before. */
   const first = rows.map((n) => new Float64Array(n).fill(-1));
   for (let p = 0; p < partitions; p++)
-    await firstsOf(splits, p, partitions, Math.ceil((1.3 * total) / partitions), first);
+    await firstsOf(splits, p, partitions, Math.ceil((1.3 * total) / partitions), old, first);
   const labels = await labelsOf(splits, first);
   for (const [s, { split, keys }] of splits.entries()) {
     const urls: Utf8Column[] = [];
@@ -39,6 +49,43 @@ export async function* decideUrls(
       ...(urls.length > 0 && { columns: new Map([['url_normal', concatColumns(urls, counts)]]) }),
     };
   }
+  if (save) {
+    const all = [old, ...(await freshHashes(splits, first))];
+    const keys = all.reduce((n, part) => n + part.length / 2, 0);
+    const payload = new BigInt64Array(2 * keys);
+    let at = 0;
+    for (const part of all) {
+      payload.set(part, at);
+      at += part.length;
+    }
+    await save(new Uint8Array(payload.buffer), keys);
+  }
+}
+
+function hashesOf(payloads: readonly Uint8Array[]): BigInt64Array {
+  const bytes = new Uint8Array(payloads.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const p of payloads) {
+    bytes.set(p, at);
+    at += p.length;
+  }
+  return new BigInt64Array(bytes.buffer, 0, (bytes.length / HASH_BYTES) * 2);
+}
+
+/** Hashes of the addresses that came for the first time, high half before low half. */
+async function freshHashes(splits: readonly BarrierSplit[], first: readonly Float64Array[]): Promise<BigInt64Array[]> {
+  const out: BigInt64Array[] = [];
+  for (let s = 0; s < splits.length; s++) {
+    let row = 0;
+    for await (const frame of readSpill(splits[s].keys)) {
+      const [h, l] = [frame.number('high').values as BigInt64Array, frame.number('low').values as BigInt64Array];
+      const url = frame.utf8('url');
+      const fresh: bigint[] = [];
+      for (let i = 0; i < frame.rows; i++, row++) if (isValid(url, i) && first[s][row] < 0) fresh.push(h[i], l[i]);
+      out.push(BigInt64Array.from(fresh));
+    }
+  }
+  return out;
 }
 
 async function firstsOf(
@@ -46,6 +93,7 @@ async function firstsOf(
   partition: number,
   partitions: number,
   expected: number,
+  old: BigInt64Array,
   first: readonly Float64Array[],
 ): Promise<void> {
   let capacity = 2 ** Math.ceil(Math.log2(2 * expected + 64));
@@ -72,21 +120,26 @@ async function firstsOf(
       [places[slot], high[slot], low[slot]] = [place, oldHigh[i], oldLow[i]];
     });
   };
+  const mine = (l: bigint): boolean => partitions === 1 || Number(BigInt.asUintN(32, l)) % partitions === partition;
+  const put = (slot: number, place: number, h: bigint, l: bigint): void => {
+    [places[slot], high[slot], low[slot]] = [place, h, l];
+    if (++held * 2 > capacity) grow();
+  };
+  for (let k = 0; k < old.length; k += 2) {
+    if (!mine(old[k + 1])) continue;
+    const slot = slotOf(old[k], old[k + 1]);
+    if (places[slot] < 0) put(slot, EARLIER, old[k], old[k + 1]);
+  }
   for (let s = 0; s < splits.length; s++) {
     let row = 0;
     for await (const frame of readSpill(splits[s].keys)) {
       const [h, l] = [frame.number('high').values as BigInt64Array, frame.number('low').values as BigInt64Array];
       const url = frame.utf8('url');
       for (let i = 0; i < frame.rows; i++, row++) {
-        if (!isValid(url, i)) continue;
-        if (partitions > 1 && Number(BigInt.asUintN(32, l[i])) % partitions !== partition) continue;
+        if (!isValid(url, i) || !mine(l[i])) continue;
         const slot = slotOf(h[i], l[i]);
-        if (places[slot] >= 0) {
-          first[s][row] = places[slot];
-          continue;
-        }
-        [places[slot], high[slot], low[slot]] = [s * 2 ** 32 + row, h[i], l[i]];
-        if (++held * 2 > capacity) grow();
+        if (places[slot] >= 0) first[s][row] = places[slot];
+        else put(slot, s * 2 ** 32 + row, h[i], l[i]);
       }
     }
   }
@@ -94,7 +147,7 @@ async function firstsOf(
 
 async function labelsOf(splits: readonly BarrierSplit[], first: readonly Float64Array[]): Promise<Map<number, string>> {
   const wanted = new Set<number>();
-  for (const column of first) for (const place of column) if (place >= 0) wanted.add(place);
+  for (const column of first) for (const place of column) if (place >= 0 && place !== EARLIER) wanted.add(place);
   const labels = new Map<number, string>();
   for (let s = 0; s < splits.length && labels.size < wanted.size; s++) {
     let place = s * 2 ** 32;

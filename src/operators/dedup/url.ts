@@ -13,21 +13,27 @@ import {
 import { makeBarrierOperator } from '../make-operator.ts';
 import { parseOptions } from '../parse-options.ts';
 import { positionLabel } from './exact.ts';
+import { findIndexes, type IndexReference, readIndex, writeIndex } from './index-files.ts';
 import { decideUrls } from './url-decide.ts';
 import { urlKeys } from './url-keys.ts';
-import { type UrlOptions, urlOptions } from './url-normal.ts';
+import { urlOptions } from './url-normal.ts';
 
 export const urlDedupOptions = z.strictObject({
   /** Dotted path of the address in the metadata, or a utf8 column. */
   path: z.string().min(1).default('url'),
   ...urlOptions.shape,
+  /** Leaves the hashes of all addresses in the run directory, `indexes/<step>.hashes`. */
+  saveIndex: z.boolean().default(false),
+  /** Run directories or index files of earlier runs: what stands there has been seen. */
+  against: z.array(z.string().min(1)).default([]),
 });
 
 /**
  * Deduplication by address, as a barrier: the first document of each normal address stays (`url_normal` says what it came to; the options
  * what is made alike: scheme, www, defaultPort, trailingSlash, fragment, tracking, session, sortQuery, percent). Compared by 128-bit hash.
  * A document without an address, or with one that has no host, passes; its `url_normal` is null.
- * Drops: rule `url_duplicate`, with the first document's position in `duplicate_of`. Memory: 64 bytes a document at once, in partitions.
+ * `saveIndex` and `against` as for `dedup.bloom()`, with hashes instead of a filter: exact, 16 bytes an address.
+ * Drops: rule `url_duplicate`, with the first document's position in `duplicate_of` (null: in an earlier run). Memory: 64 bytes a document at once, in partitions.
  */
 export function url({
   step = 'url_dedup',
@@ -41,7 +47,9 @@ export function url({
     module: 'sluice:dedup-url',
     export: 'urlBarrier',
     versions: ['url_duplicate@1'],
-    options,
+    options: { ...options, indexes: findIndexes(options.against, wantedOf(options), step) } as unknown as {
+      [key: string]: Json;
+    },
     where: where ?? null,
     reads: [],
     writes: [{ name: 'url_normal', type: 'utf8' }],
@@ -58,16 +66,29 @@ export function url({
     ],
   };
   const set = (option: string, value: Json): Operator =>
-    url({ ...(withOption(options, step, option, value) as z.infer<typeof urlDedupOptions>), step, where });
+    url({
+      ...(withOption(options, step, option, listOf(option, value)) as z.infer<typeof urlDedupOptions>),
+      step,
+      where,
+    });
   return makeBarrierOperator(descriptor, set);
 }
 
+/** On the command line a list is one word. */
+const listOf = (option: string, value: Json): Json =>
+  option === 'against' && typeof value === 'string' ? value.split(',').filter(Boolean) : value;
+
+const wantedOf = ({ path: _, saveIndex: __, against: ___, ...url }: z.infer<typeof urlDedupOptions>) =>
+  ({ kind: 'hashes', version: 1, parameters: { key: 'url', hash: 'content_hash@1', url } }) as const;
+
 /** The barrier behind `dedup.url()`. */
 export function urlBarrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
-  const { path, ...options } = descriptor.options as unknown as UrlOptions & { readonly path: string };
+  const options = descriptor.options as unknown as z.infer<typeof urlDedupOptions> & {
+    readonly indexes: readonly IndexReference[];
+  };
   return {
     keys(batch) {
-      const { hashes, urls } = urlKeys(batch, rowsInScope(batch, descriptor.where), kernel, path, options);
+      const { hashes, urls } = urlKeys(batch, rowsInScope(batch, descriptor.where), kernel, options.path, options);
       const half = (k: 0 | 1): Column => ({
         type: 'int64',
         values: BigInt64Array.from({ length: batch.rows }, (_, i) => BigInt.asIntN(64, hashes[2 * i + k])),
@@ -81,6 +102,15 @@ export function urlBarrier(descriptor: StepDescriptor, kernel: Kernel): Barrier 
         ['label', utf8Column(labels)],
       ]);
     },
-    decide: decideUrls,
+    async *decide(splits, memoryBytes, outputs) {
+      const earlier: Uint8Array[] = [];
+      for (const reference of options.indexes) earlier.push((await readIndex(reference)).payload);
+      const name = `${descriptor.step}.hashes`;
+      const save = async (payload: Uint8Array, keys: number): Promise<void> => {
+        await writeIndex(`${outputs?.folder}/${name}.tmp`, { ...wantedOf(options), layout: {}, keys }, [payload]);
+        outputs?.names.push(name);
+      };
+      yield* decideUrls(splits, memoryBytes, earlier, options.saveIndex && outputs ? save : null);
+    },
   };
 }
