@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { InvariantError, SluiceError } from '../errors.ts';
 import type { Recipe } from '../recipe.ts';
 import { ByteBudget } from '../streams/budget.ts';
@@ -16,6 +17,8 @@ const BYTES_PER_LARGE_BYTE = 12;
 const LARGE_DOCUMENT = 2 * 1024 * 1024;
 /** So often a task is tried again on a fresh thread when its thread died. */
 const RETRIES = 2;
+/** So long a run that ends waits for the closures of its steps. */
+const CLOSE_MS = 2000;
 
 /** Runs tasks in worker threads under the byte budget. */
 export interface Executor {
@@ -148,7 +151,11 @@ export async function openExecutor(
     async close() {
       closing.abort(new Error('the run has ended'));
       await pool.destroy();
-      await Promise.allSettled(inWork);
+      // A closure of the user may never come back; what it may still write has no commit and is deleted by the next start.
+      const patience = new AbortController();
+      const late = delay(CLOSE_MS, null, { ref: false, signal: patience.signal }).catch(() => {});
+      await Promise.race([Promise.allSettled(inWork), late]);
+      patience.abort();
     },
   };
 }

@@ -15,7 +15,7 @@ configure({ root: `${folder}-recorded`, mode: 'record', file: `${folder}-sites` 
 await start(`${folder}-recorded`);
 const sites = readFileSync(`${folder}-sites`, 'utf8').trim().split('\n');
 // Disks fill up where something is written; they break anywhere.
-const calls = code === 'ENOSPC' ? /^(create|write|append) / : /^(fsync|fsync-folder|rename|rm) /;
+const calls = code === 'ENOSPC' ? /^(write|append) / : /^(fsync|fsync-folder|rename|rm) /;
 for (const [i, site] of sites.filter((s) => calls.test(s) && new RegExp(pattern).test(s)).entries()) {
   const output = `${folder}-${i}`;
   configure({ root: output, mode: 'error', site, code });
