@@ -153,7 +153,7 @@ export async function openExecutor(
       await pool.destroy();
       // A closure of the user may never come back; what it may still write has no commit and is deleted by the next start.
       const patience = new AbortController();
-      const late = delay(CLOSE_MS, null, { ref: false, signal: patience.signal }).catch(() => {});
+      const late = delay(CLOSE_MS, null, { signal: patience.signal }).catch(() => {});
       await Promise.race([Promise.allSettled(inWork), late]);
       patience.abort();
     },
