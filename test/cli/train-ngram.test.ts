@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../helpers/cli.ts';
+import { generator, prose, writeCorpus } from '../helpers/corpus.ts';
+import { temporaryFolder } from '../helpers/run.ts';
+
+/** Clean prose to train on; half prose of its kind and half noise of the same length to score. */
+async function project(): Promise<string> {
+  const cwd = await temporaryFolder();
+  const random = generator(31);
+  const noise = (): string => Array.from({ length: 60 }, () => Math.floor(random() * 36 ** 6).toString(36)).join(' ');
+  const clean = Array.from({ length: 60 }, (_, i) => ({
+    id: `c${i}`,
+    text: prose(random, 80),
+    metadata: { domain: 'books' },
+  }));
+  const raw = Array.from({ length: 40 }, (_, i) => ({
+    id: `r${i}`,
+    text: i % 2 === 0 ? prose(random, 80) : noise(),
+    metadata: { domain: i % 2 === 0 ? 'books' : 'web' },
+  }));
+  await writeCorpus(join(cwd, 'clean'), [...clean, { id: 'x', text: 'zzz', metadata: { domain: 'web' } }]);
+  await writeCorpus(join(cwd, 'raw'), raw);
+  return cwd;
+}
+
+describe('sluice train-ngram', () => {
+  it('makes a model with which the recipe perplexity tells prose from noise, and explain says why', async () => {
+    const cwd = await project();
+    const trained = await runCli(
+      ['train-ngram', '--input', 'clean/*.jsonl', '--domain', 'books', '--output', 'm.ngram'],
+      { cwd },
+    );
+    expect(trained.stderr).toBe('');
+    expect(trained.stdout).toMatch(
+      /^Trained on 60 documents, \S+ kB of text, [\d,]+ words and line ends\.\nWrote m\.ngram: [\d,]+ n-grams of up to 5 words, 3\d in the vocabulary\.\n/,
+    );
+    expect(trained.stdout).toContain('--set perplexity.model=m.ngram');
+    const args = [
+      'run',
+      'perplexity',
+      '--input',
+      'raw/*.jsonl',
+      '--set',
+      'perplexity.model=m.ngram',
+      '--output',
+      'out',
+    ];
+    const ran = await runCli([...args, '--set', 'select.criterion=low'], { cwd });
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toMatch(/Done: kept 20 of 40 documents/);
+    expect(ran.stdout).toMatch(/50\.0 % +20 {2}ppl_rank_above {2}not in the lowest 50\.0 % by ppl\n/);
+    expect(ran.stdout).toMatch(/mix +select changed the share of documents: books 50\.0 % → 100 %, web 50\.0 % → 0 %/);
+    const explained = await runCli(['explain', 'out', 'r1'], { cwd });
+    expect(explained.stdout).toMatch(/buckets +ppl_bucket (head|middle|tail)\n/);
+    expect(explained.stdout).toMatch(/select +[\d,.]+ ≥ [\d,.]+, the cut of ppl_rank_above\n/);
+    expect(explained.stdout).toMatch(
+      /To have kept it: a value below [\d,.]+, or a larger share with --set select\.rate\n/,
+    );
+  });
+
+  it('writes ARPA by the name of the file, of bytes when asked to', async () => {
+    const cwd = await project();
+    const args = [
+      'train-ngram',
+      '--input',
+      'clean',
+      '--split',
+      'bytes',
+      '--order',
+      '3',
+      '--prune',
+      '0',
+      '--output',
+      'm.arpa',
+    ];
+    expect((await runCli(args, { cwd })).code).toBe(0);
+    const lines = readFileSync(join(cwd, 'm.arpa'), 'utf8').split('\n');
+    expect(lines.slice(0, 2)).toEqual(['\\data\\', 'ngram 1=259']);
+    expect(lines.some((l) => /^-[\d.]+\t<0x74> <0x68> <0x65>$/.test(l))).toBe(true);
+  });
+
+  it('refuses what makes no sense, and leaves no file behind', async () => {
+    const cwd = await project();
+    const failure = async (...args: string[]): Promise<[number | null, string]> => {
+      const { code, stderr } = await runCli(['train-ngram', ...args], { cwd });
+      return [code, stderr];
+    };
+    expect((await failure())[1]).toMatch(/expected +--input GLOB, clean text/);
+    expect((await failure('--input', 'clean', '--split', 'letters'))[1]).toMatch(
+      /expected +--split words or bytes\n +came +letters/,
+    );
+    expect((await failure('--input', 'clean', '--order', '9'))[0]).toBe(2);
+    expect(await failure('--input', 'clean', '--domain', 'law')).toEqual([
+      1,
+      expect.stringMatching(/expected +text to train on\n +came +none/),
+    ]);
+    expect(existsSync(join(cwd, 'reference.ngram'))).toBe(false);
+  });
+});
