@@ -6,8 +6,8 @@ import type { Executor } from './executor.ts';
 
 /** Losses of the first steps of two tiny models, by the reference executor. */
 export const SELF_CHECK_LOSSES: Readonly<Record<'gpt2' | 'llama', readonly number[]>> = {
-  gpt2: [3.195742, 3.154111, 3.056479],
-  llama: [3.171612, 2.936788, 2.888657],
+  gpt2: [3.201023, 3.169001, 3.064745],
+  llama: [3.168494, 2.939996, 2.89421],
 };
 
 /** Largest difference to those that is let pass: four decimals. */
@@ -30,7 +30,7 @@ export async function selfCheck(executor: Executor): Promise<void> {
 
 export async function selfCheckLosses(executor: Executor, family: 'gpt2' | 'llama'): Promise<number[]> {
   const model = newModel(
-    { family, vocabulary: 24, width: 16, layers: 2, heads: 4, kvHeads: family === 'llama' ? 2 : 4, context: 8 },
+    { family, vocabulary: 24, width: 16, layers: 1, heads: 4, kvHeads: family === 'llama' ? 2 : 4, context: 8 },
     5,
   );
   const shape = [2, 8];
