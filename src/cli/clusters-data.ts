@@ -33,6 +33,7 @@ export interface StepClusters {
   readonly clusters: number;
   readonly dropped: number;
   /** Clusters by number of documents: 2, 3, 4 to 7, 8 to 15 ... */
+  readonly largest: readonly Cluster[];
   readonly sizes: readonly {
     readonly from: number;
     readonly to: number;
@@ -48,7 +49,8 @@ const SIZES = `SELECT step, duplicate_of, count(*) + 1 AS documents, min(similar
 const text = (v: unknown): string | null => (v === null || v === undefined ? null : String(v));
 const number = (v: unknown): number | null => (v === null || v === undefined ? null : Number(v));
 
-export async function clusterSteps(folder: RunFolder, db: RunDatabase): Promise<StepClusters[]> {
+/** @param most clusters that each step lists. */
+export async function clusterSteps(folder: RunFolder, db: RunDatabase, most: number): Promise<StepClusters[]> {
   const rules = await rowsOf(
     db,
     'SELECT step, rule, count(*) AS n FROM ledger WHERE duplicate_of IS NOT NULL GROUP BY step, rule ORDER BY n DESC, rule',
@@ -57,8 +59,9 @@ export async function clusterSteps(folder: RunFolder, db: RunDatabase): Promise<
     db,
     `SELECT step, CASE WHEN documents < 4 THEN documents ELSE CAST(pow(2, floor(log2(documents))) AS BIGINT) END AS least, count(*) AS clusters, sum(documents) AS documents FROM (${SIZES}) GROUP BY ALL ORDER BY least`,
   );
-  const steps = folder.steps.map((s) => s.step).filter((name) => rules.some((r) => r.step === name));
-  return steps.map((step) => {
+  const out: StepClusters[] = [];
+  for (const { step } of folder.steps) {
+    if (!rules.some((r) => r.step === step)) continue;
     const own = rules.filter((r) => r.step === step).map((r) => ({ rule: String(r.rule), dropped: Number(r.n) }));
     const bins = sizes
       .filter((s) => s.step === step)
@@ -71,20 +74,23 @@ export async function clusterSteps(folder: RunFolder, db: RunDatabase): Promise<
           documents: Number(s.documents),
         };
       });
-    return {
+    out.push({
       step,
       rules: own,
       clusters: bins.reduce((n, b) => n + b.clusters, 0),
       dropped: own.reduce((n, r) => n + r.dropped, 0),
+      largest: await largestClusters(db, step, most),
       sizes: bins,
-    };
-  });
+    });
+  }
+  return out;
 }
 
-export async function largestClusters(db: RunDatabase, most: number): Promise<Cluster[]> {
+async function largestClusters(db: RunDatabase, step: string, most: number): Promise<Cluster[]> {
   const rows = await rowsOf(
     db,
-    `SELECT c.*, l.id, l.excerpt FROM (SELECT * FROM (${SIZES}) ORDER BY documents DESC, duplicate_of, step LIMIT ${most}) c LEFT JOIN ledger l ON ${POSITION.replaceAll(/(file|block|"offset")/g, 'l.$1')} = c.duplicate_of ORDER BY c.documents DESC, c.duplicate_of, c.step`,
+    `SELECT c.*, l.id, l.excerpt FROM (SELECT * FROM (${SIZES}) WHERE step = ? ORDER BY documents DESC, least, duplicate_of LIMIT ${most}) c LEFT JOIN ledger l ON ${POSITION.replaceAll(/(file|block|"offset")/g, 'l.$1')} = c.duplicate_of ORDER BY c.documents DESC, c.least, c.duplicate_of`,
+    [step],
   );
   return rows.map((r) => ({
     step: String(r.step),

@@ -1,17 +1,9 @@
 import { ConfigError } from '../errors.ts';
-import {
-  type Cluster,
-  clusterSteps,
-  copiesOf,
-  largestClusters,
-  type Member,
-  memberCalled,
-  type StepClusters,
-} from './clusters-data.ts';
+import { type Cluster, clusterSteps, copiesOf, type Member, memberCalled, type StepClusters } from './clusters-data.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { openRunDatabase, type RunDatabase } from './database.ts';
 import { diffLines } from './diff-lines.ts';
-import { count, plural, short } from './format.ts';
+import { count, plural, shellWord, short } from './format.ts';
 import { originalText } from './original-text.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from './safe-text.ts';
@@ -22,7 +14,7 @@ const options = {
     value: 'ID',
     help: 'With an id: the other document of the diff. Default: its twin, or its least similar copy.',
   },
-  top: { value: 'N', help: 'Clusters or copies to list. Default 10.' },
+  top: { value: 'N', help: 'Clusters of a step, or copies, to list. Default 5.' },
   full: { help: 'The whole diff, however long.' },
   json: { help: 'One JSON object on standard output.' },
 } as const satisfies OptionSpecs;
@@ -32,7 +24,7 @@ const DIFF_LINES = 24;
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('clusters', args, options, ['run-dir', 'id?']);
   const folder = await openRunFolder(positionals[0]);
-  const top = wholeNumber(values.top, '--top') ?? 10;
+  const top = wholeNumber(values.top, '--top') ?? 5;
   if (values.pair !== undefined && positionals.length < 2) {
     throw new ConfigError({
       expected: 'an id before --pair: sluice clusters <run-dir> <id> --pair <other id>',
@@ -49,22 +41,17 @@ async function run(args: readonly string[]): Promise<number> {
       else printPair(terminal, found, values.full ? Number.POSITIVE_INFINITY : DIFF_LINES);
       return 0;
     }
-    const [steps, largest] = [await clusterSteps(folder, db), await largestClusters(db, top)];
-    if (values.json) terminal.out(safeJson(JSON.stringify({ run: folder.path, steps, largest }, null, 2)));
-    else printClusters(terminal, positionals[0], steps, largest);
+    const steps = await clusterSteps(folder, db, top);
+    if (values.json) terminal.out(safeJson(JSON.stringify({ run: folder.path, steps }, null, 2)));
+    else printClusters(terminal, positionals[0], steps);
   } finally {
     db.close();
   }
   return 0;
 }
 
-function printClusters(
-  terminal: Terminal,
-  folder: string,
-  steps: readonly StepClusters[],
-  largest: readonly Cluster[],
-): void {
-  const { out, style, width } = terminal;
+function printClusters(terminal: Terminal, folder: string, steps: readonly StepClusters[]): void {
+  const { out, style } = terminal;
   if (steps.length === 0) {
     out('No document was dropped as a copy of another one.');
     return;
@@ -87,29 +74,32 @@ function printClusters(
       { title: 'in all', align: 'right' },
       { title: '' },
     ] as const;
-    for (const line of tableLines(columns, rows, '  ')) out(line);
+    for (const [i, line] of tableLines(columns, rows, '  ').entries()) out(i === 0 ? style.dim(line) : line);
+    out();
+    for (const line of largestLines(terminal, s.largest)) out(line);
     out();
   }
-  out(style.bold('Largest clusters'));
-  const several = steps.length > 1;
+  const near = steps.flatMap((s) => s.largest).sort((a, b) => (a.leastSimilarity ?? 1) - (b.leastSimilarity ?? 1));
+  const example = near[0];
+  out(
+    `What differs: ${style.cyan(`sluice clusters ${shellWord(safeText(folder))} ${shellWord(safeText(example.id ?? example.survivor))}`)}`,
+  );
+}
+
+function largestLines({ style, width }: Terminal, largest: readonly Cluster[]): string[] {
   const rows = largest.map((c) => [
     count(c.documents),
-    ...(several ? [safeText(c.step)] : []),
     clipped(safeText(c.id ?? c.survivor), 32),
     c.leastSimilarity === null ? '–' : short(c.leastSimilarity),
     safeExcerpt(c.excerpt),
   ]);
   const columns = [
-    { title: 'documents', align: 'right' as const },
-    ...(several ? [{ title: 'step' }] : []),
+    { title: 'largest', align: 'right' },
     { title: 'survivor' },
-    { title: 'least similar', align: 'right' as const },
+    { title: 'least similar', align: 'right' },
     { title: 'text' },
-  ];
-  for (const line of tableLines(columns, rows, '  ')) out(clipped(line, width));
-  const example = largest[0];
-  out();
-  out(`What differs: ${style.cyan(`sluice clusters ${safeText(folder)} ${safeText(example.id ?? example.survivor)}`)}`);
+  ] as const;
+  return tableLines(columns, rows, '  ').map((line, i) => (i === 0 ? style.dim(line) : clipped(line, width)));
 }
 
 /** Two documents, and the texts to compare. */

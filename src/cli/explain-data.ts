@@ -11,6 +11,7 @@ export interface Twin {
   /** `file#block.offset`. */
   readonly position: string;
   readonly id: string | null;
+  readonly excerpt: string;
 }
 
 /** Everything that a run knows about one document. */
@@ -135,21 +136,25 @@ async function twinAt(db: RunDatabase, position: string): Promise<Twin> {
   const values = label ? [label[1], label[2], label[3]] : [position, '0', '0'];
   const [row] = await rowsOf(
     db,
-    'SELECT id FROM ledger WHERE file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS BIGINT) LIMIT 1',
+    'SELECT id, excerpt FROM ledger WHERE file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS BIGINT) LIMIT 1',
     values,
   );
-  return { position, id: row ? (plain(row.id) as string | null) : null };
+  return { position, id: row ? (plain(row.id) as string | null) : null, excerpt: row ? String(row.excerpt ?? '') : '' };
 }
 
 async function copiesOf(db: RunDatabase, position: string): Promise<Explanation['copies']> {
   const rows = await rowsOf(
     db,
-    `SELECT id, file || '#' || block || '.' || "offset" AS position, count(*) OVER () AS n FROM ledger WHERE duplicate_of = ? LIMIT 5`,
+    `SELECT id, excerpt, file || '#' || block || '.' || "offset" AS position, count(*) OVER () AS n FROM ledger WHERE duplicate_of = ? LIMIT 5`,
     [position],
   );
   return {
     count: rows.length === 0 ? 0 : Number(rows[0].n),
-    first: rows.map((r) => ({ position: String(r.position), id: plain(r.id) as string | null })),
+    first: rows.map((r) => ({
+      position: String(r.position),
+      id: plain(r.id) as string | null,
+      excerpt: String(r.excerpt ?? ''),
+    })),
   };
 }
 

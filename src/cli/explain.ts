@@ -1,9 +1,11 @@
+import { sourceText, textsOf } from './clusters.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';
 import { openRunDatabase } from './database.ts';
 import type { RuleDecision, StepDecision } from './decisions.ts';
+import { diffLines } from './diff-lines.ts';
 import { type Explanation, explainDocuments, type Twin } from './explain-data.ts';
 import { exact, plural, shellWord, short, size } from './format.ts';
-import { openRunFolder } from './run-folder.ts';
+import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { clipped, displayWidth, safeExcerpt, safeJson, safeText } from './safe-text.ts';
 import { paintedWidth, standardOutput, type TableColumnSpec, type Terminal, tableLines, wrapped } from './terminal.ts';
 
@@ -27,10 +29,11 @@ async function run(args: readonly string[]): Promise<number> {
       terminal.out(
         `${plural(total, 'document')} have this id${total > documents.length ? `; the first ${documents.length} follow` : ''}.`,
       );
-    documents.forEach((d, i) => {
+    for (const [i, d] of documents.entries()) {
       if (i > 0 || total > 1) terminal.out();
       printExplanation(terminal, d, values.all);
-    });
+      await printDifference(terminal, folder, d, positionals[0]);
+    }
   } finally {
     db.close();
   }
@@ -86,6 +89,22 @@ function printExplanation(terminal: Terminal, d: Explanation, all: boolean): voi
       out(line);
 }
 
+const DIFF_LINES = 8;
+
+/** Of a copy: what differs from its twin. */
+async function printDifference(terminal: Terminal, folder: RunFolder, d: Explanation, path: string): Promise<void> {
+  if (d.outcome !== 'dropped' || d.duplicateOf === null) return;
+  const { out, style } = terminal;
+  const { texts, ...source } = await textsOf(folder, d.duplicateOf, d);
+  out(style.dim(`  ${style.red('[-only the twin-]')} ${style.green('{+only this one+}')}; ${sourceText(source)}`));
+  const lines = diffLines(terminal, texts[0], texts[1], '    ', DIFF_LINES);
+  for (const line of lines) out(line);
+  if (lines.length > DIFF_LINES)
+    out(
+      `  All of it: ${style.cyan(`sluice clusters ${shellWord(safeText(path))} ${shellWord(safeText(d.id ?? d.position))} --full`)}`,
+    );
+}
+
 const shellWordOfSet = (option: string): string => `--set ${shellWord(option.slice('--set '.length))}`;
 
 function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, number: number, all: boolean): string[] {
@@ -110,7 +129,7 @@ function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, numbe
       return [
         head(
           style.red(
-            `copy of ${d.duplicateOf ? name(d.duplicateOf) : 'another document'}${d.duplicateOf?.similarity == null ? '' : `, similarity ${short(d.duplicateOf.similarity)}`}`,
+            `${d.rule === 'near_duplicate' ? 'near copy' : 'copy'} of ${d.duplicateOf ? name(d.duplicateOf) : 'another document'}${d.duplicateOf?.similarity == null ? '' : `, similarity ${short(d.duplicateOf.similarity)}`}`,
           ),
         ),
       ];

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { minhashText } from '../operators/dedup/minhash.ts';
 import { annotationColumns, type Recipe } from '../recipe.ts';
 import { documentSchema } from '../sinks/index.ts';
 import { isBarrier, type StepDescriptor } from '../streams/operator.ts';
@@ -191,6 +192,8 @@ function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number
   const room = width - 7;
   const indent = head.slice(0, head.length - head.trimStart().length);
   const lines = wrapped(`${head.trimStart()}  ${what[d.kind]}`, room).map((l, i) => (i === 0 ? indent : '       ') + l);
+  if (d.module === 'sluice:dedup-minhash')
+    return [...lines, ...wrapped(minhashText(d.options), room).map((l) => `       ${style.dim(l)}`)];
   if (d.kind !== 'rewrite' || d.rules.length === 0) return lines;
   return [...lines, `       and drops a document when  ${change}`, ...rules];
 }

@@ -126,12 +126,17 @@ function sumDomains(a: DomainCounters, b: DomainCounters): DomainCounters {
   return { read: add('read'), kept: add('kept'), dropped: add('dropped') };
 }
 
+const copyMeanings: Readonly<Record<string, string>> = {
+  near_duplicate: 'near copy of a document that stays',
+  exact_normalized_duplicate: 'same letters and numbers as a document that stays',
+};
+
 function reasonLines({ style, width }: Terminal, r: Reason, t: Counters, steps: readonly StepDescriptor[]): string[] {
   const step = steps.find((s) => s.step === r.step);
   const rule = step?.rules.find((x) => x.name === r.rule);
   const means =
     step?.kind === 'dedup'
-      ? 'same text as an earlier document'
+      ? (copyMeanings[r.rule] ?? 'same text as an earlier document')
       : step?.kind === 'select'
         ? selectionOf(step, rule)
         : rule && step?.kind !== 'custom'

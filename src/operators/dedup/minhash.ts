@@ -16,7 +16,7 @@ import type { Rule } from '../../streams/outcome.ts';
 import { makeBarrierOperator } from '../make-operator.ts';
 import { parseOptions } from '../parse-options.ts';
 import { positionLabel } from './exact.ts';
-import { bandsFor } from './minhash-curve.ts';
+import { bandsFor, curveText } from './minhash-curve.ts';
 import { bandColumn, decideNear, OUT_OF_SCOPE } from './minhash-decide.ts';
 import { columnsOf, ranksOf } from './priority.ts';
 import { shingleSet } from './shingle-sets.ts';
@@ -137,6 +137,17 @@ export function bandsAndRows({ bands, rows, permutations, threshold }: Options):
     });
   }
   return chosen;
+}
+
+/** What a step with these options finds, in a line: bands, rows and the curve. */
+export function minhashText(given: StepDescriptor['options']): string {
+  const options = given as unknown as Options;
+  const { bands, rows } = bandsAndRows(options);
+  const shingle = `${options.size} ${options.unit}`;
+  const check = options.verify
+    ? `dropped from a true Jaccard similarity of ${options.threshold} on`
+    : 'candidates are dropped unchecked';
+  return `shingles of ${shingle}; ${curveText(bands, rows)}; ${check}`;
 }
 
 /** The barrier behind `dedup.minhash()`, and its bounded index for `scope: 'streaming'`. */
