@@ -7,6 +7,7 @@ import { frameAt } from './codecs/zstd-frames.ts';
 import { breathe, findFiles } from './files.ts';
 import { loadXxhash } from './hash.ts';
 import type { ReadOptions } from './read-options.ts';
+import { arrowMessages } from './readers/arrow-messages.ts';
 import { codecByMagic, SNIFF_BYTES, sniff } from './sniff.ts';
 import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type SplitPlan } from './splits.ts';
 import { spoolStdin } from './stdin.ts';
@@ -175,12 +176,16 @@ async function parquetParts(
 }
 
 async function arrowParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[]> {
-  const { arrowBatches } = await import('./readers/arrow.ts');
-  const blocks = await arrowBatches(file.absolutePath).catch(() => null);
-  // A stream tells nothing ahead; damage is met again by the reader.
-  return blocks === null
-    ? [{ range: { file: index, start: 0, end: 1 }, textBytes: file.size }]
-    : unitParts(blocks, index, splitBytes);
+  const window = await openWindow(file.absolutePath, file.size);
+  try {
+    return unitParts((await arrowMessages(window)).units, index, splitBytes);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    // The reader meets the damage again, and sets the file aside as one record.
+    return [{ range: { file: index, start: 0, end: 1 }, textBytes: file.size }];
+  } finally {
+    await window.close();
+  }
 }
 
 async function partsOf(

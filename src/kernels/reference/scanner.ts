@@ -213,6 +213,13 @@ function without(object: string, path: readonly string[]): string {
   return `{${kept.map((m) => (m.key === key ? m.raw.slice(0, m.raw.length - m.value.length) + without(m.value, rest) : m.raw)).join(',')}}`;
 }
 
+/** Not by a regular expression: a long run of spaces in the middle would be tried from each of them. */
+function trimSpace(json: string): string {
+  let end = json.length;
+  while (end > 0 && ' \t\r'.includes(json[end - 1])) end--;
+  return json.slice(Math.min(end, skipSpace(json, 0)), end);
+}
+
 function metadataOf(json: string, used: ReadonlySet<string>, text: Found): string {
   const all = membersOf(skipTo(json));
   const parts = new Map<string, string>();
@@ -227,7 +234,7 @@ function metadataOf(json: string, used: ReadonlySet<string>, text: Found): strin
   if (metadata?.value[0] === '{' && !used.has('metadata')) {
     const object = text.top === 'metadata' && text.nested ? without(metadata.value, text.nested) : metadata.value;
     for (const m of membersOf(object)) add(m);
-    inside = object.slice(1, -1).replace(/^[ \t\r]+|[ \t\r]+$/g, '');
+    inside = trimSpace(object.slice(1, -1));
   }
   const others: string[] = [];
   for (const m of all) {

@@ -63,7 +63,7 @@ export function normalUrl(url: string, o: UrlOptions): string | null {
 function pathOf(path: string, o: UrlOptions): string {
   let out = path;
   if (o.session) out = out.replace(/;(jsessionid|phpsessid|sid)=[^/;?]*/gi, '');
-  if (o.trailingSlash) out = out.replace(/\/+$/, '');
+  if (o.trailingSlash) out = out.replace(/(?<!\/)\/+$/, '');
   return out === '' && o.trailingSlash ? '/' : out;
 }
 

@@ -1,101 +1,94 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import {
-  type AsyncRecordBatchFileReader,
-  type AsyncRecordBatchStreamReader,
-  DataType,
-  DateUnit,
-  type RecordBatch,
-  RecordBatchReader,
-} from 'apache-arrow';
+import { DataType, DateUnit, type RecordBatch, RecordBatchReader, Table, tableToIPC } from 'apache-arrow';
+import { InputError } from '../../errors.ts';
 import { registerArrowCodecs } from '../codecs/pages.ts';
+import type { FileWindow } from '../codecs/window.ts';
 import type { InputRange, PlannedFile } from '../splits.ts';
+import { type ArrowMessages, arrowMessages, footerWithoutMessages } from './arrow-messages.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
 import { type Value, ValueRecords } from './records.ts';
 
-type Reader = AsyncRecordBatchFileReader | AsyncRecordBatchStreamReader;
-
-/** Opens an Arrow IPC file or stream. Throws when its head is damaged. */
-async function openReader(handle: FileHandle): Promise<Reader> {
-  await registerArrowCodecs();
-  const reader = (await RecordBatchReader.from(handle)) as Reader;
-  return reader.open({ autoDestroy: false });
-}
-
-export interface ArrowBlock {
-  /** File byte of the record batch. */
-  readonly start: number;
-  readonly bytes: number;
-}
-
-const blocksOf = (footer: NonNullable<RecordBatchReader['footer']>): ArrowBlock[] =>
-  Array.from(footer.recordBatches(), (b) => ({ start: Number(b.offset), bytes: Number(b.bodyLength) }));
-
-/** Record batches of an Arrow IPC file, by their bytes; null for a stream, which says nothing ahead. Throws on damage. */
-export async function arrowBatches(path: string): Promise<readonly ArrowBlock[] | null> {
-  const handle = await open(path);
-  try {
-    const reader = await openReader(handle);
-    return reader.isFile() && reader.footer ? blocksOf(reader.footer) : null;
-  } finally {
-    await handle.close();
-  }
-}
-
 /**
- * Reads record batches `range.start` to `range.end` of a file, or a whole stream. block = file byte of the record batch (in a stream: its
- * number), offset = row in it. Damage is one record set aside: in a file for its record batch, in a stream for the rest.
+ * Reads record batches `range.start` to `range.end` of an Arrow IPC file or stream. block = file byte of the record batch, offset = row in it.
+ * A batch that cannot be decoded is one record set aside; where the messages stop making sense, so is the rest of the file.
  */
 export async function* readArrow(
   file: PlannedFile,
   range: InputRange,
+  window: FileWindow,
   context: ReadContext,
 ): AsyncGenerator<ReadEvent> {
+  await registerArrowCodecs();
   const records = new ValueRecords(file, context);
-  const lost = (block: number, offset: number, bytes: number): ReadEvent =>
-    records.aside(
-      { block, offset },
-      bytes,
-      'undecodable',
-      'expected Arrow data, came damage, or a compression or type that is not read',
-      new Uint8Array(0),
-    );
-  const handle = await open(file.absolutePath);
-  try {
-    const opened = await openReader(handle).catch(() => null);
-    if (opened === null) {
-      yield lost(0, 0, file.size);
-      return;
-    }
-    const blocks = opened.isFile() && opened.footer ? blocksOf(opened.footer) : null;
-    const next = async (i: number): Promise<RecordBatch | null> =>
-      blocks
-        ? (opened as AsyncRecordBatchFileReader).readRecordBatch(i)
-        : (((await opened.next()).value as RecordBatch | undefined) ?? null);
-    for (let i = range.start; i < (blocks ? Math.min(range.end, blocks.length) : Number.POSITIVE_INFINITY); i++) {
-      const [start, bytes] = blocks ? [blocks[i].start, blocks[i].bytes] : [i, file.size];
-      const batch = await next(i).catch(() => undefined);
-      if (batch === null) return;
-      let row = 0;
-      try {
-        if (batch) {
-          const columns = batch.schema.fields.map((field, c) => ({ name: field.name, at: valuesOf(batch, c) }));
-          for (; row < batch.numRows; row++)
-            yield* records.push(
-              columns.map(({ name, at }) => [name, at(row)] as const),
-              { block: start, offset: row },
-            );
-          continue;
-        }
-      } catch (error) {
-        // Offsets that lead nowhere; anything else is not the input's fault.
-        if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-      }
-      yield lost(start, row, bytes);
-      if (!blocks) return;
-    }
-  } finally {
-    await handle.close();
+  const lost = (block: number, offset: number, bytes: number, detail: string): ReadEvent =>
+    records.aside({ block, offset }, bytes, 'undecodable', detail, new Uint8Array(0));
+  const messages = await arrowMessages(window).catch((error: Error) => {
+    if ('parts' in error || 'syscall' in error) throw error;
+    return null;
+  });
+  if (messages === null) {
+    yield lost(0, 0, file.size, 'expected Arrow data that begins with a schema, came damage');
+    return;
   }
+  for (const [i, { start, bytes, rows, damage }] of messages.units.slice(range.start, range.end).entries()) {
+    if (damage !== null) {
+      yield lost(start, 0, bytes, damage);
+      continue;
+    }
+    let row = 0;
+    try {
+      const stream = await streamOf(window, messages, range.start + i);
+      const batch = decoded(stream, rows);
+      const columns = batch.schema.fields.map((field, c) => ({ name: field.name, at: valuesOf(batch, c) }));
+      for (; row < batch.numRows; row++)
+        yield* records.push(
+          columns.map(({ name, at }) => [name, at(row)] as const),
+          { block: start, offset: row },
+        );
+    } catch (error) {
+      if (error instanceof InputError) throw error;
+      yield lost(start, row, bytes, 'expected Arrow data, came damage, or a compression or type that is not read');
+    }
+  }
+}
+
+/** A stream of its own for one batch: schema, the dictionaries so far, the batch. */
+async function streamOf(
+  window: FileWindow,
+  { schema, dictionaries, units }: ArrowMessages,
+  unit: number,
+): Promise<Uint8Array> {
+  const parts = [...dictionaries.filter((d) => d.before <= unit), units[unit]];
+  const first = await window.copy(schema.start, schema.bytes);
+  const copies: Uint8Array[] = [schema.footer ? schemaOfFooter(first) : first];
+  for (const { start, bytes } of parts) copies.push(await window.copy(start, bytes));
+  return Buffer.concat(copies);
+}
+
+/** The schema of a footer as a message. */
+function schemaOfFooter(footer: Uint8Array): Uint8Array {
+  const reader = RecordBatchReader.from(
+    Buffer.concat([Buffer.from('ARROW1\0\0'), footerWithoutMessages(footer)]),
+  ).open();
+  const stream = tableToIPC(new Table(reader.schema, []), 'stream');
+  return stream.subarray(0, stream.length - 8);
+}
+
+/** Its one batch; columns are as long as the batch says. Throws on damage. */
+function decoded(stream: Uint8Array, rows: number): RecordBatch {
+  const batch = RecordBatchReader.from(stream).next().value as RecordBatch | undefined;
+  if (batch?.numRows !== rows)
+    throw new Error(`expected a record batch of ${rows} rows, came ${batch?.numRows ?? 'none'}`);
+  for (const data of batch.data.children) {
+    if (!DataType.isUtf8(data.type) && !DataType.isLargeUtf8(data.type)) continue;
+    const { valueOffsets, values } = data as unknown as { valueOffsets: Int32Array; values: Uint8Array };
+    if (batch.numRows > 0 && valueOffsets.length <= batch.numRows) throw new Error('expected an offset for every row');
+    for (let row = 0; row < batch.numRows; row++) {
+      if (valueOffsets[row] > valueOffsets[row + 1]) throw new Error('expected offsets that do not decrease');
+    }
+    if (batch.numRows > 0 && (valueOffsets[0] < 0 || valueOffsets[batch.numRows] > values.length))
+      throw new Error('expected offsets within the values');
+  }
+  return batch;
 }
 
 /** Values of a column by row. Text comes as its bytes: decoding would hide what is not UTF-8. */

@@ -95,9 +95,7 @@ async function readerOf(format: Format): Promise<Reader> {
       return (file, _range, window, context) => readText(file, window, context);
     case 'parquet':
       return (await import('./parquet.ts')).readParquet;
-    case 'arrow': {
-      const { readArrow } = await import('./arrow.ts');
-      return (file, range, _window, context) => readArrow(file, range, context);
-    }
+    case 'arrow':
+      return (await import('./arrow.ts')).readArrow;
   }
 }
