@@ -3,6 +3,7 @@ export type { AdamWOptions } from './adamw.ts';
 export type { Architecture } from './architectures/architecture.ts';
 export { architectures } from './architectures/index.ts';
 export { EXECUTORS, type Executor, type ExecutorName, type Session, type Tensors } from './executors/executor.ts';
+export { waitForModelsAtExit } from './executors/exit-guard.ts';
 export type { ExecutorOptions } from './executors/onnxruntime-node.ts';
 export { openExecutor } from './executors/open-executor.ts';
 export { executorName, type PickedExecutor, type PickOptions, pickExecutor } from './executors/pick-executor.ts';

@@ -6,6 +6,7 @@ import { nextName, outputName, writeOnnx } from '../onnx/onnx.ts';
 import { dataTypeOf, elementCount, type Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
 import { oneAtATime, type Session, type Tensors } from './executor.ts';
+import { insideRuntime } from './exit-guard.ts';
 
 /** What onnxruntime-node and onnxruntime-web have in common. */
 export interface OrtRuntime {
@@ -51,7 +52,8 @@ export async function openOnnx(
       const given = Object.fromEntries([...feeds].map(([name, tensor]) => [name, ortTensor(ort, tensor)]));
       const fetches: Record<string, OrtTensor | null> = { ...state.targets() };
       for (const { name } of graph.outputs) fetches[outputName(name)] = null;
-      const results = await session.run({ ...fixed, ...state.current(), ...given }, fetches);
+      const all = { ...fixed, ...state.current(), ...given };
+      const results = await insideRuntime(() => session.run(all, fetches));
       state.advance(results);
       return new Map(graph.outputs.map(({ name }) => [name, plain(results[outputName(name)])]));
     },
@@ -82,7 +84,7 @@ async function download(
   );
   const plainSettings: OnnxSettings = { ...settings, state: 'results' };
   const session = await create(ort, copy.finish(`${graph.name} state`, new Map(values)), new Map(), plainSettings);
-  const results = await session.run({ ...tensors });
+  const results = await insideRuntime(() => session.run({ ...tensors }));
   await session.release();
   return Object.fromEntries(values.map(([name]) => [name, results[outputName(name)] as OrtTensor]));
 }
@@ -96,7 +98,7 @@ async function create(ort: OrtRuntime, graph: Graph, constants: Tensors, setting
   const options =
     settings.state === 'device' ? { ...settings.options, preferredOutputLocation: places } : settings.options;
   try {
-    return await ort.InferenceSession.create(model, options);
+    return await insideRuntime(() => ort.InferenceSession.create(model, options));
   } catch (cause) {
     throw new InputError({
       expected: `the ONNX runtime to open '${graph.name}' (${model.byteLength} bytes)`,

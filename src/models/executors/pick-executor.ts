@@ -1,6 +1,7 @@
 import { ConfigError, nearestName } from '../../errors.ts';
 import { absentDevice } from './absent-device.ts';
 import { EXECUTORS, type Executor, type ExecutorName } from './executor.ts';
+import { waitForModelsAtExit } from './exit-guard.ts';
 import { measureGflops } from './measure.ts';
 import type { ExecutorOptions } from './onnxruntime-node.ts';
 import { openExecutor } from './open-executor.ts';
@@ -26,6 +27,7 @@ const ONLY_BY_NAME: readonly ExecutorName[] = ['reference'];
  * than one core (WebGPU on a software driver) is passed over. `SLUICE_EXECUTOR` in the environment stands for a name not given.
  */
 export async function pickExecutor(name?: ExecutorName | 'auto', options: PickOptions = {}): Promise<PickedExecutor> {
+  waitForModelsAtExit();
   const wanted = name ?? process.env.SLUICE_EXECUTOR ?? 'auto';
   if (wanted !== 'auto') return { executor: await checkedExecutor(executorName(wanted), options), refused: [] };
   const refused: { name: ExecutorName; reason: string }[] = [];

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type ErrorParts, InvariantError, SluiceError } from '../../errors.ts';
 import type { Executor, ExecutorName, Session, Tensors } from './executor.ts';
+import { waitForModelsAtExit } from './exit-guard.ts';
 import type { ExecutorOptions } from './onnxruntime-node.ts';
 import type { ThreadReply, ThreadRequest } from './thread-worker.ts';
 
@@ -17,6 +18,7 @@ type Answer = (reply: ThreadReply | Error) => void;
 export async function openInThread(name: ExecutorName, options: ExecutorOptions = {}): Promise<ThreadExecutor> {
   const source = import.meta.url.endsWith('.ts');
   const file = fileURLToPath(new URL(source ? './thread-worker.ts' : './thread-worker.js', import.meta.url));
+  waitForModelsAtExit();
   const worker = new Worker(file, { execArgv: source ? ['--import', registerTsx()] : [] });
   const waiting = new Map<number, Answer>();
   let requests = 0;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { SELF_CHECK_LOSSES, selfCheckLosses } from '../../../src/models/executors/self-check.ts';
 import { openInThread } from '../../../src/models/executors/thread.ts';
@@ -51,6 +52,25 @@ it('close waits for what is running', async () => {
   expect(done).toEqual(['run 262144', 'closed']);
   await expect(session.run(zeros)).rejects.toThrow('expected the onnxruntime-cpu thread to run, came a closed one.');
   await session.release();
+});
+
+it('a process that exits inside a run exits with its own code', () => {
+  const models = JSON.stringify(new URL('../../../src/models/index.ts', import.meta.url).href);
+  const code = `import { GraphBuilder, floatTensor, openInThread, ops } from ${models};
+    const graph = new GraphBuilder();
+    const x = graph.input('x', [512, 512]);
+    let y = x;
+    for (let i = 0; i < 400; i++) y = ops.matmul(y, x);
+    const executor = await openInThread('onnxruntime-cpu');
+    const session = await executor.open(graph.finish('slow', new Map([['y', y]])), new Map());
+    session.run(new Map([['x', floatTensor([512, 512], new Float32Array(512 * 512))]])).then(() => process.exit(1));
+    // Long enough for the other thread to be inside.
+    const begin = performance.now();
+    const spin = () => (performance.now() - begin > 100 ? process.exit(7) : setImmediate(spin));
+    spin();`;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', code];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 7, stderr: '' });
 });
 
 it('errors come as they are in the thread', async () => {
