@@ -11,11 +11,11 @@ import { standardOutput } from './terminal.ts';
 const options = {
   input: { value: 'GLOB', many: true, help: 'Clean text to train on: files, folders, globs.' },
   output: { value: 'FILE', help: 'Where the model goes; .arpa writes that format. Default reference.ngram.' },
-  split: { value: 'KIND', help: 'words (default) or bytes.' },
-  order: { value: 'N', help: 'Words of the longest n-gram, 2 to 6. Default 5, for bytes 6.' },
+  split: { value: 'KIND', help: 'bytes (default: any language, no unknown words) or words.' },
+  order: { value: 'N', help: 'Bytes or words of the longest n-gram, 2 to 6. Default 6, for words 5.' },
   prune: {
     value: 'LIST',
-    help: 'Leave out n-grams that occur at most so often, by order. Default 1,1,1; for bytes 0,0,1.',
+    help: 'Leave out n-grams that occur at most so often, by order. Default 0,0,1.',
   },
   domain: { value: 'NAME', many: true, help: 'Only documents of this domain.' },
   'text-field': { value: 'FIELD', help: 'Field that holds the text. Default text.' },
@@ -25,7 +25,7 @@ const options = {
 
 async function run(args: readonly string[]): Promise<number> {
   const { values } = parseCommandLine('train-ngram', args, options, []);
-  const { input, output = 'reference.ngram', split = 'words', domain } = values;
+  const { input, output = 'reference.ngram', split = 'bytes', domain } = values;
   const where = 'sluice train-ngram';
   if (input.length === 0)
     throw new ConfigError({
@@ -92,11 +92,9 @@ export const trainNgramCommand: Command = {
       'Trains a cheap reference model for perplexity on clean text: an n-gram model with modified Kneser-Ney smoothing, in one pass and bounded memory. The documents must be others than those that it will score.',
     options,
     examples: [
-      ["sluice train-ngram --input 'wiki/*.jsonl.gz'", 'words, order 5, to reference.ngram'],
-      [
-        'sluice train-ngram --input clean.parquet --split bytes --output bytes.ngram',
-        'no vocabulary, for any language',
-      ],
+      ["sluice train-ngram --input 'wiki/*.jsonl.gz'", 'bytes, order 6, to reference.ngram'],
+      ['sluice train-ngram --input clean.parquet --split words --output words.arpa', 'words, for tools that read ARPA'],
+    ],
     ],
   },
   run,

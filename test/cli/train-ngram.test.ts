@@ -34,7 +34,7 @@ describe('sluice train-ngram', () => {
     );
     expect(trained.stderr).toBe('');
     expect(trained.stdout).toMatch(
-      /^Trained on 60 documents, \S+ kB of text, [\d,]+ words and line ends\.\nWrote m\.ngram: [\d,]+ n-grams of up to 5 words, 3\d in the vocabulary\.\n/,
+      /^Trained on 60 documents, \S+ kB of text, [\d,]+ bytes and ends\.\nWrote m\.ngram: [\d,]+ n-grams of up to 6 bytes, 259 in the vocabulary\.\n/,
     );
     expect(trained.stdout).toContain('--set perplexity.model=m.ngram');
     const args = [

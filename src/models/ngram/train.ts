@@ -10,13 +10,15 @@ import { wordWalk } from './split.ts';
 import { END, FIRST, Vocabulary } from './vocabulary.ts';
 
 export interface TrainNgramOptions {
-  /** What the tokens are. Default `words`. */
+  /**
+   * What the tokens are. Default `bytes`: there is no unknown word that makes noise look cheap. On a mixed corpus 98 % of pairs of a noisy and
+   * a clean document come out right by bytes, 54 % by words (`scripts/bench-ngram.ts`).
+   */
   readonly split?: 'words' | 'bytes';
-  /** Words of the longest n-gram, 2 to 6. Default 5 for words, 6 for bytes. */
+  /** Words of the longest n-gram, 2 to 6. Default 6 for bytes, 5 for words. */
   readonly order?: number;
   /**
-   * N-grams that occur at most so often are left out, by order; the last holds for all longer ones. Not decreasing. Default [1, 1, 1] for
-   * words, [0, 0, 1] for bytes.
+   * N-grams that occur at most so often are left out, by order; the last holds for all longer ones. Not decreasing. Default [0, 0, 1].
    */
   readonly prune?: readonly number[];
   /** For the counts; more goes to disk. The vocabulary and the model itself are in memory beside it. Default 256 MB. */
@@ -55,9 +57,9 @@ export async function trainNgram(documents: TrainingTexts, options: TrainNgramOp
 
 /** `trainNgram` for documents that are pushed. */
 export function ngramTrainer(options: TrainNgramOptions = {}): NgramTrainer {
-  const { split = 'words', memoryBytes = 256e6, name = 'ngram', scratch = tmpdir() } = options;
+  const { split = 'bytes', memoryBytes = 256e6, name = 'ngram', scratch = tmpdir() } = options;
   const order = checkedOrder(options.order ?? (split === 'words' ? 5 : 6));
-  const prune = checkedPrune(options.prune ?? (split === 'words' ? [1, 1, 1] : [0, 0, 1]), order);
+  const prune = checkedPrune(options.prune ?? [0, 0, 1], order);
   const disk: Scratch = { folder: mkdtempSync(join(scratch, 'sluice-ngram-')), files: 0 };
   const vocabulary = split === 'bytes' ? Vocabulary.ofBytes() : Vocabulary.create();
   const counter = new NgramCounter(order, memoryBytes / 2, disk);

@@ -177,6 +177,7 @@ describe('ARPA', () => {
   it('keeps a trained model bit for bit', async () => {
     const path = join(await temporaryFolder(), 'm.arpa');
     const model = await trainNgram(['the gate and the wheel\nthe wheel and the water', 'the gate'], {
+      split: 'words',
       order: 3,
       prune: [0],
     });

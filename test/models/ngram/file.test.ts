@@ -10,6 +10,7 @@ import { temporaryFolder } from './folders.ts';
 let model: NgramModel;
 beforeAll(async () => {
   model = await trainNgram(['the gate and the wheel', 'the wheel and the water'], {
+    split: 'words',
     order: 3,
     prune: [0],
     name: 'mill',

@@ -42,7 +42,7 @@ const perplexityOf = (model: NgramModel, text: string): number => {
 
 describe('trainNgram', () => {
   it.each([2, 3, 4, 5])('of order %i gives the probabilities of modified Kneser-Ney', async (order) => {
-    const model = await trainNgram([LINES.join('\n')], { order, prune: [0] });
+    const model = await trainNgram([LINES.join('\n')], { split: 'words', order, prune: [0] });
     const reference = referenceModel(
       LINES.map((l) => l.split(' ')),
       order,
@@ -65,7 +65,7 @@ describe('trainNgram', () => {
 
   it('is the same model whether the counts fit the memory or not', async () => {
     const more = Array.from({ length: 4000 }, (_, i) => `${LINES[i % 80]} ${name(i % 977)} ${name(i % 1201)}`);
-    const large = await trainNgram(more, { order: 4, prune: [0] });
+    const large = await trainNgram(more, { split: 'words', order: 4, prune: [0] });
     const folder = await temporaryFolder();
     let files = 0;
     function* watched(): Generator<string> {
@@ -74,7 +74,13 @@ describe('trainNgram', () => {
         files = Math.max(files, ...readdirSync(folder).map((f) => readdirSync(`${folder}/${f}`).length));
       }
     }
-    const small = await trainNgram(watched(), { order: 4, prune: [0], memoryBytes: 1, scratch: folder });
+    const small = await trainNgram(watched(), {
+      split: 'words',
+      order: 4,
+      prune: [0],
+      memoryBytes: 1,
+      scratch: folder,
+    });
     expect(files).toBeGreaterThan(2);
     expect(readdirSync(folder)).toEqual([]);
     expect(small).toEqual(large);
@@ -82,7 +88,7 @@ describe('trainNgram', () => {
 
   it('spends a probability of one after every context, pruned or not', async () => {
     for (const prune of [[0], [0, 1, 2], [1, 1, 2]]) {
-      const model = await trainNgram(LINES, { order: 3, prune });
+      const model = await trainNgram(LINES, { split: 'words', order: 3, prune });
       const the = model.vocabulary.findText('the');
       for (const context of [[], [the], [the, the], [the, 0, the], [7, 8], [9, the]])
         expect(massAfter(model, context)).toBeCloseTo(1, 5);
@@ -94,7 +100,7 @@ describe('trainNgram', () => {
 
   it('gives the share of words that were left out to the unknown word', async () => {
     const lines = ['a a a b', 'a a c', 'a a a d'];
-    const model = await trainNgram(lines, { order: 2, prune: [1, 1] });
+    const model = await trainNgram(lines, { split: 'words', order: 2, prune: [1, 1] });
     expect(['a', 'b', 'c', 'd'].map((w) => model.vocabulary.findText(w) > 0)).toEqual([true, false, false, false]);
     const walk = ngramWalk(model.trie, BEGIN);
     walk.forget();
@@ -104,7 +110,11 @@ describe('trainNgram', () => {
   });
 
   it('reads words as the statistics do, case folded, with zeros for digits', async () => {
-    const model = await trainNgram(['The «MILL», in 1846 -- und ÉTÉ.\n\n ... \nЖёлтый №'], { order: 2, prune: [0] });
+    const model = await trainNgram(['The «MILL», in 1846 -- und ÉTÉ.\n\n ... \nЖёлтый №'], {
+      split: 'words',
+      order: 2,
+      prune: [0],
+    });
     const words = Array.from({ length: model.vocabulary.size - FIRST }, (_, i) => model.vocabulary.text(FIRST + i));
     expect(words).toEqual(['the', 'mill', 'in', '0000', 'und', 'été', 'жёлтый']);
     expect(model.origin.sequences).toBe(2);

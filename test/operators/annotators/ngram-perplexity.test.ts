@@ -14,7 +14,7 @@ async function modelFile(
   text = 'the gate and the wheel\nthe wheel and the water',
 ): Promise<string> {
   const path = join(folder, name);
-  await writeNgram(path, await trainNgram([text], { order: 3, prune: [0] }));
+  await writeNgram(path, await trainNgram([text], { split: 'words', order: 3, prune: [0] }));
   return path;
 }
 
