@@ -38,4 +38,4 @@ export { type DataType, floatTensor, intTensor, type Tensor } from './tensor.ts'
 export { byteTokenizer } from './tokenizers/bytes.ts';
 export { loadTokenizer } from './tokenizers/hugging-face.ts';
 export { checkVocabulary, type Tokenizer } from './tokenizers/tokenizer.ts';
-export { type TrainingOptions, trainingGraph, trainingState } from './training-graph.ts';
+export { type TrainingOptions, trainedModel, trainingGraph, trainingState } from './training-graph.ts';

@@ -67,3 +67,8 @@ export function trainingState({ weights }: LanguageModel, graph: Graph): Map<str
   }
   return state;
 }
+
+/** The model after training: its weights, with those that a session's state has in their place. */
+export function trainedModel({ config, weights }: LanguageModel, state: ReadonlyMap<string, Tensor>): LanguageModel {
+  return { config, weights: new Map([...weights].map(([name, tensor]) => [name, state.get(name) ?? tensor])) };
+}

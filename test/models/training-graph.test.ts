@@ -7,7 +7,7 @@ import { crossEntropy, negativeLogLikelihood } from '../../src/models/losses.ts'
 import { newModel } from '../../src/models/new-model.ts';
 import { logitsGraph, scoringGraph } from '../../src/models/scoring-graph.ts';
 import { floatTensor, intTensor, type Tensor } from '../../src/models/tensor.ts';
-import { type TrainingOptions, trainingGraph, trainingState } from '../../src/models/training-graph.ts';
+import { type TrainingOptions, trainedModel, trainingGraph, trainingState } from '../../src/models/training-graph.ts';
 import { seededRandom } from '../../src/random.ts';
 
 const model = newModel({ family: 'llama', vocabulary: 32, width: 16, layers: 2, heads: 2, context: 16 }, 4);
@@ -73,6 +73,19 @@ describe('training', () => {
       expect(state.get(name)!.data).toEqual(
         data.map((x) => (shape.length > 1 ? x * Math.fround(1 - 0.01 * Math.fround(0.1)) : x)),
       );
+  });
+
+  it('gives a model that scores better than the one before, and forgets its moments', async () => {
+    const { state, losses } = await train(40);
+    const after = trainedModel(model, state);
+    expect([...after.weights.keys()]).toEqual([...model.weights.keys()]);
+    const session = await (await onnxruntimeNode()).open(
+      scoringGraph(model.config, { rows: 2, length: 16 }),
+      after.weights,
+    );
+    const nll = (await session.run(new Map([...feeds(1, () => 1)].slice(0, 4)))).get('nll')!.data;
+    await session.release();
+    expect(Array.from(nll).reduce((a, b) => a + b) / 32).toBeLessThan(losses[39]);
   });
 
   it('leaves alone what it does not train, and needs no moments for it', async () => {
