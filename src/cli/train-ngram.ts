@@ -95,7 +95,6 @@ export const trainNgramCommand: Command = {
       ["sluice train-ngram --input 'wiki/*.jsonl.gz'", 'bytes, order 6, to reference.ngram'],
       ['sluice train-ngram --input clean.parquet --split words --output words.arpa', 'words, for tools that read ARPA'],
     ],
-    ],
   },
   run,
 };
