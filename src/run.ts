@@ -9,6 +9,7 @@ import { Run } from './run/process.ts';
 import { openRunDirectory, STDIN_FOLDER } from './run/run-directory.ts';
 import { systemError } from './run/system-error.ts';
 import { RUN_FORMAT, type RunEvent, type RunJson } from './run/types.ts';
+import { verifyInput } from './run/verify-input.ts';
 import { BATCH_SCHEMA_VERSION } from './streams/batch.ts';
 import { canonicalJson } from './streams/hash.ts';
 import { planSplits } from './streams/plan.ts';
@@ -101,6 +102,7 @@ async function runAll(
     }
     const identity = await identityOf(recipe, options, plan);
     if (previous) refuseOtherRun(path, previous, identity.run);
+    if (options.verifyInput) await verifyInput(path, plan.files, previous ? 'before' : 'now');
     if (previous?.status === 'done') {
       await directory.clearWork();
       await directory.close({ failed: false });

@@ -48,6 +48,9 @@ const options = {
     help: 'Lets any share of records be unreadable (the guard is 20 % of the run), and steps fail on any number of documents (1 %).',
   },
   fresh: { help: 'Deletes an earlier run in the output folder first (only a folder that holds a run of ours).' },
+  'verify-input': {
+    help: 'Reads all of the input before it begins, and at a resume refuses to go on when one byte is another; else size, time and both ends of each file are compared.',
+  },
   json: { help: 'One JSON object per line on standard output, see below.' },
 } as const satisfies OptionSpecs;
 
@@ -64,6 +67,7 @@ async function run(args: readonly string[]): Promise<number> {
     limit,
     samplePercent: percentOption(values.sample),
     fresh: values.fresh,
+    verifyInput: values['verify-input'],
     annotateOnly: values['annotate-only'],
     allow: {
       rule: [...values['allow-rule']],

@@ -39,6 +39,8 @@ export const runOptions = z.strictObject({
   timeoutSeconds: z.number().positive().max(1e6).default(120),
   /** Deletes an earlier run in the output folder first (only a folder that holds a run.json of ours). */
   fresh: z.boolean().default(false),
+  /** Reads every input file to its last byte at each start, and refuses to go on when one byte is another than at the first. */
+  verifyInput: z.boolean().default(false),
   /** Annotates and judges, but drops nothing: for `what-if`. */
   annotateOnly: z.boolean().default(false),
   /** What guards must let pass. Default: nothing. */

@@ -11,7 +11,8 @@ import { RUN_FORMAT, type RunJson } from './types.ts';
 /** Copy of standard input, kept until the run is done. */
 export const STDIN_FOLDER = 'stdin-copy';
 /** What a start that was killed may have left before run.json was there. */
-const BEFORE_RUN_JSON = /^(lock|plan\.json|stdin-copy|(lock\.[\d-]+|plan\.json|run\.json)\.tmp)$/;
+const BEFORE_RUN_JSON =
+  /^(lock|plan\.json|input\.xxh64|stdin-copy|(lock\.[\d-]+|plan\.json|input\.xxh64|run\.json)\.tmp)$/;
 
 /** The folder of a run: its lock, its commits and its files. Open with `openRunDirectory`, end with `close`. */
 export class RunDirectory {
