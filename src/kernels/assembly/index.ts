@@ -13,3 +13,4 @@ export { bloomKeys } from './bloom';
 export { foldingTable, ngramIndex, ngramScan } from './ngrams';
 export { minhashKeys, minhashList, minhashListed, minhashShingle, minhashTable } from './minhash';
 export { minhashSketch } from './minhash-sketch';
+export { substringAnchors, substringOpen, substringWindows } from './substring';
