@@ -125,6 +125,11 @@ async function walk(
         continue;
       }
       if (!matches(path)) continue;
+      // Names come as text; one that is not UTF-8 does not lead back to its file.
+      if (path.includes('\ufffd') && !existsSync(join(realRoot, path))) {
+        skipped.push({ path, reason: 'its name is not UTF-8' });
+        continue;
+      }
       const absolutePath = join(absoluteRoot, path);
       let realPath = join(realRoot, path);
       if (entry.isSymbolicLink()) {

@@ -35,6 +35,6 @@ export function domainOfPath(path: string): string {
   let name = path;
   for (const extension of [packing, inner])
     if (extension !== '' && name.length > extension.length + 1) name = name.slice(0, -extension.length - 1);
-  const base = name.replace(/[-_.]?\d+([-_.]of[-_.]\d+)?$/, '').replace(/[-_.]+$/, '');
+  const base = name.replace(/[-_.]?(?<!\d)\d+([-_.]of[-_.]\d+)?$/, '').replace(/(?<![-_.])[-_.]+$/, '');
   return base === '' ? 'documents' : base;
 }

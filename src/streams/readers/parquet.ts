@@ -14,6 +14,10 @@ import { ValueRecords } from './records.ts';
 
 /** Unpacked bytes of a row group that are read at once; larger ones are read in runs of rows. */
 const RUN_BYTES = 16 * 1024 * 1024;
+/** A row group is read in so many runs at most, whatever it says of its size. */
+const MAX_RUNS = 256;
+/** More rows than this no group of sane size has. */
+const MAX_ROWS = 2 ** 27;
 
 const iso = (ms: number): string | null => (Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : null);
 
@@ -103,7 +107,11 @@ export async function* readParquet(
     useOffsetIndex: true,
   });
   for (const group of groups.slice(range.start, range.end)) {
-    const runs = Math.max(1, Math.ceil(group.bytes / RUN_BYTES));
+    if (!(group.rows >= 0 && group.rows <= MAX_ROWS)) {
+      yield lost(group.start, 0, group.bytes, new Error(`a row group of ${group.rows} rows`));
+      continue;
+    }
+    const runs = Math.min(MAX_RUNS, Math.max(1, Math.ceil(group.bytes / RUN_BYTES)));
     const each = Math.max(1, Math.ceil(group.rows / runs));
     for (let from = 0; from < group.rows; from += each) {
       const to = Math.min(group.rows, from + each);
@@ -114,6 +122,9 @@ export async function* readParquet(
             scan.readColumn({ column, rowStart: group.firstRow + from, rowEnd: group.firstRow + to }),
           ),
         );
+        const short = values.findIndex((v) => v.length !== to - from);
+        if (short >= 0)
+          throw new Error(`${values[short].length} values of column ${columns[short]} for ${to - from} rows`);
       } catch (cause) {
         yield lost(group.start, from, Math.ceil((group.bytes * (to - from)) / group.rows), cause);
         continue;
