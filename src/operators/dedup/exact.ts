@@ -13,15 +13,22 @@ import {
 } from '../../streams/operator.ts';
 import { makeBarrierOperator } from '../make-operator.ts';
 import { decideExact, OUT_OF_SCOPE } from './exact-decide.ts';
+import { findIndexes, type IndexReference } from './index-files.ts';
+import { againstEarlier, TEXT_HASHES } from './index-hashes.ts';
 
 export const exactOptions = z.strictObject({
   /** Number column that decides who survives: the highest; equal or absent: first in input order. Default: input order. */
   priority: z.string().nullable().default(null),
+  /** Leaves the hashes of all texts in the run directory, `indexes/<step>.hashes`. */
+  saveIndex: z.boolean().default(false),
+  /** Run directories or index files of earlier runs: what stands there has been seen, whatever its priority. */
+  against: z.array(z.string().min(1)).default([]),
 });
 
 /**
  * Exact deduplication of whole texts, as a barrier: 128-bit content hash, and the bytes compared on every hash hit, so that no collision
  * ever drops a document. The first in input order survives, or the one with the highest `priority`.
+ * `saveIndex` and `against` make a chain of runs keep what one run would; of an earlier run only hashes are left, so they decide alone there.
  * Drops: rule `exact_duplicate`, with the survivor's position in `duplicate_of`. Memory: about 100 bytes a document at once, in
  * partitions that fit the budget; disk: the text once under `work/`.
  */
@@ -37,7 +44,9 @@ export function exact({
     module: 'sluice:dedup-exact',
     export: 'exactBarrier',
     versions: ['exact_duplicate@1'],
-    options,
+    options: { ...options, indexes: findIndexes(options.against, TEXT_HASHES, step) } as unknown as {
+      [key: string]: Json;
+    },
     where: where ?? null,
     reads: options.priority ? [options.priority] : [],
     writes: [],
@@ -53,8 +62,11 @@ export function exact({
       },
     ],
   };
-  const set = (option: string, value: Json): Operator =>
-    exact({ ...(withOption(options, step, option, value) as z.infer<typeof exactOptions>), step, where });
+  const set = (option: string, value: Json): Operator => {
+    // On the command line a list is one word.
+    const given = option === 'against' && typeof value === 'string' ? value.split(',').filter(Boolean) : value;
+    return exact({ ...(withOption(options, step, option, given) as z.infer<typeof exactOptions>), step, where });
+  };
   return makeBarrierOperator(descriptor, set);
 }
 
@@ -62,6 +74,11 @@ export function exact({
 export function positionLabel(batch: DocumentBatch, row: number): string {
   const number = (name: string): number => numberAt(batch.number(name), row) ?? 0;
   return `${stringAt(batch.utf8('file'), row)}#${number('block')}.${number('offset')}`;
+}
+
+interface ExactDescriptorOptions {
+  readonly saveIndex: boolean;
+  readonly indexes: readonly IndexReference[];
 }
 
 /** The barrier behind `dedup.exact()`. */
@@ -93,6 +110,11 @@ export function exactBarrier(descriptor: StepDescriptor, kernel: Kernel): Barrie
         ['label', utf8Column(labels)],
       ]);
     },
-    decide: decideExact,
+    decide(splits, memoryBytes, outputs) {
+      const { saveIndex, indexes } = descriptor.options as unknown as ExactDescriptorOptions;
+      const decisions = decideExact(splits, memoryBytes);
+      if (!saveIndex && indexes.length === 0) return decisions;
+      return againstEarlier(decisions, splits, indexes, saveIndex ? `${descriptor.step}.hashes` : null, outputs);
+    },
   };
 }

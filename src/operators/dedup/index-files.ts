@@ -148,7 +148,9 @@ export async function readIndex(reference: IndexReference): Promise<{ header: In
       todo: 'It changed since the run was started, or the disk did: restore it, or run the earlier run again.',
     });
   }
-  return { header: head.header, payload: bytes.subarray(head.payloadAt) };
+  // No Buffer: its `slice` would not copy.
+  const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + head.payloadAt, bytes.length - head.payloadAt);
+  return { header: head.header, payload };
 }
 
 /** Writes an index, durable, to exactly this path. */

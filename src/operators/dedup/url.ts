@@ -78,8 +78,13 @@ export function url({
 const listOf = (option: string, value: Json): Json =>
   option === 'against' && typeof value === 'string' ? value.split(',').filter(Boolean) : value;
 
-const wantedOf = ({ path: _, saveIndex: __, against: ___, ...url }: z.infer<typeof urlDedupOptions>) =>
-  ({ kind: 'hashes', version: 1, parameters: { key: 'url', hash: 'content_hash@1', url } }) as const;
+/** What must be equal for two indexes of addresses to mean the same. */
+const wantedOf = (options: z.infer<typeof urlDedupOptions>) => {
+  const url = Object.fromEntries(Object.entries(options).filter(([name]) => name in urlOptions.shape)) as {
+    [name: string]: boolean;
+  };
+  return { kind: 'hashes', version: 1, parameters: { key: 'url', hash: 'content_hash@1', url } } as const;
+};
 
 /** The barrier behind `dedup.url()`. */
 export function urlBarrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
