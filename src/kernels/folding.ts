@@ -44,13 +44,14 @@ export function wordFolding(): FoldingTable {
 }
 
 /** Values of a function of all code points; it takes a fraction of a second. */
-export function tabulated(valueOf: (cp: number) => number): FoldingTable {
+export function tabulated(foldedOf: (cp: number) => number): FoldingTable {
   const index = new Uint16Array(0x110000 >> 7);
   const seen = new Map<string, number>();
   const blocks: Uint32Array[] = [];
   for (let b = 0; b < index.length; b++) {
-    const block = Uint32Array.from({ length: 128 }, (_, i) => valueOf((b << 7) | i));
-    const key = block.join();
+    const block = Uint32Array.from({ length: 128 }, (_, i) => foldedOf((b << 7) | i));
+    // Most blocks are all of one value: a short key for them.
+    const key = block.every((v) => v === block[0]) ? `${block[0]}` : block.join();
     let number = seen.get(key);
     if (number === undefined) {
       number = blocks.length;

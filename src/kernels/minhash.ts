@@ -51,9 +51,11 @@ export const UNDERSCORE = 0x7f;
  */
 export function foldedForShingles(cp: number): number {
   if (cp === 0x5f) return UNDERSCORE;
+  const cls = classOf(cp);
+  if (cls === 0 && cp >= 128) return 0;
   const v = foldedForWords(cp);
   if (v !== 0) return v;
-  const group = classOf(cp) & CLASS.groupMask;
+  const group = cls & CLASS.groupMask;
   return cp < 128 || group === CLASS.punctuation || group === CLASS.symbol ? SEPARATOR : 0;
 }
 

@@ -14,3 +14,4 @@ export { foldingTable, ngramIndex, ngramScan } from './ngrams';
 export { minhashKeys, minhashList, minhashListed, minhashShingle, minhashTable } from './minhash';
 export { minhashSketch } from './minhash-sketch';
 export { substringAnchors, substringOpen, substringWindows } from './substring';
+export { minhash61 } from './minhash61';

@@ -15,6 +15,7 @@ import {
 import type { Rule } from '../../streams/outcome.ts';
 import { makeBarrierOperator } from '../make-operator.ts';
 import { parseOptions } from '../parse-options.ts';
+import { openDatatroveKernel } from './datatrove-minhash.ts';
 import { positionLabel } from './exact.ts';
 import { bandsFor, curveText } from './minhash-curve.ts';
 import { bandColumn, decideNear, OUT_OF_SCOPE } from './minhash-decide.ts';
@@ -37,6 +38,13 @@ export const minhashOptions = z.strictObject({
   threshold: z.number().min(0).max(1).default(0.7),
   /** False: candidates count as copies unchecked, and every component of them keeps one document, as other tools do it. */
   verify: z.boolean().default(true),
+  /**
+   * `datatrove`: its signatures (permutations modulo 2^61 - 1, parameters of numpy), bit for bit from the same words, about 100 times slower;
+   * its own shingles of words are what `threshold` is about.
+   */
+  profile: z.enum(['sluice', 'datatrove']).default('sluice'),
+  /** Of the profile `datatrove`: its default, or the start of SHA-1, as for FineWeb. */
+  hash: z.enum(['xxh64', 'sha1']).default('xxh64'),
   /** `oph`: one permutation with optimal densification, faster, less accurate on short texts. */
   method: z.enum(['minhash', 'oph']).default('minhash'),
   /** Column that decides who survives, a number or an ISO date, also `metadata.<field>`; null: the first in input order. */
@@ -88,6 +96,13 @@ export function minhash({
 }: z.input<typeof minhashOptions> & { step?: string; where?: Scope } = {}): Operator {
   const options = parseOptions(minhashOptions, rest, 'dedup.minhash()');
   bandsAndRows(options);
+  if (options.profile === 'datatrove' && (options.unit !== 'words' || options.method !== 'minhash')) {
+    throw new ConfigError({
+      expected: "profile: 'datatrove' with unit: 'words' and method: 'minhash'",
+      came: `unit ${options.unit}, method ${options.method}`,
+      where: 'dedup.minhash()',
+    });
+  }
   if (options.scope === 'streaming' && options.priority !== null) {
     throw new ConfigError({
       expected: "scope: 'streaming' without a priority: the first in input order stays",
@@ -157,7 +172,9 @@ export async function minhashBarrier(
   const options = descriptor.options as unknown as Options;
   const { bands, rows } = bandsAndRows(options);
   const { unit, size, method, seed } = options;
-  const kernel = await openMinhashKernel({ unit, size, bands, rows, method, seed });
+  const sizes = { unit, size, bands, rows, method, seed };
+  const sluice = await openMinhashKernel(sizes);
+  const kernel = options.profile === 'datatrove' ? await openDatatroveKernel(sluice, sizes, options.hash) : sluice;
   const empty = kernel.keys(new Uint8Array(0), new Int32Array(2), 1, null).normalized;
   const priority = { column: options.priority, prefer: options.prefer };
   const threshold = options.verify ? options.threshold : null;
