@@ -194,7 +194,7 @@ export function refuseUnset(steps: readonly StepDescriptor[], recipeName: string
     expected: `${lacking.unset} of step ${lacking.step}`,
     came: 'none',
     where: `recipe ${recipeName}`,
-    todo: `Give them with --set ${lacking.step}.${lacking.unset}='path' (several with commas between), or in the recipe.`,
+    todo: `Give them with --set ${lacking.step}.${lacking.unset}='path' (several with commas between), or in the recipe.${lacking.unsetHelp ? ` ${lacking.unsetHelp}` : ''}`,
   });
 }
 

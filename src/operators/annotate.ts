@@ -27,6 +27,9 @@ export interface AnnotatorDescriptor {
   readonly options: { readonly [key: string]: Json };
   readonly reads: readonly string[];
   readonly writes: readonly ColumnSpec[];
+  /** An option without a value that a run cannot do without, and how to come by it. */
+  readonly unset?: string;
+  readonly unsetHelp?: string;
   readonly [REMAKE]?: (options: { readonly [key: string]: Json }) => AnnotatorDescriptor;
 }
 
@@ -99,6 +102,7 @@ export function annotate(...args: readonly (AnnotatorDescriptor | AnnotateOption
     reads: [...new Set(annotators.flatMap((a) => a.reads))],
     writes,
     rules: [],
+    ...unsetOf(annotators),
   };
   const set = (option: string, value: Json): Operator => {
     const all = Object.assign({}, ...annotators.map((a) => a.options)) as { [key: string]: Json };
@@ -111,6 +115,11 @@ export function annotate(...args: readonly (AnnotatorDescriptor | AnnotateOption
   };
   return makeOperator(descriptor, set);
 }
+
+const unsetOf = (annotators: readonly AnnotatorDescriptor[]): Pick<StepDescriptor, 'unset' | 'unsetHelp'> => {
+  const lacking = annotators.find((a) => a.unset !== undefined);
+  return lacking ? { unset: lacking.unset, unsetHelp: lacking.unsetHelp } : {};
+};
 
 /** Gives the columns of an annotator another prefix, so that two versions of it can stand side by side. */
 export function as(annotator: AnnotatorDescriptor, prefix: string): AnnotatorDescriptor {

@@ -39,6 +39,8 @@ export interface StepDescriptor {
   readonly models?: boolean;
   /** An option without which it cannot run, and which nobody has given yet. */
   readonly unset?: string;
+  /** How to come by it, as a sentence. */
+  readonly unsetHelp?: string;
 }
 
 /** A step that must see every document before it decides on the first. */
@@ -96,8 +98,8 @@ export function withOption<T extends { readonly [key: string]: Json }>(
   value: Json,
 ): T {
   const camel = option.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
-  const name = option in options ? option : camel;
-  if (!(name in options)) {
+  const name = Object.hasOwn(options, option) ? option : camel;
+  if (!Object.hasOwn(options, name)) {
     const near = nearestName(camel, Object.keys(options));
     throw new ConfigError({
       expected: `an option of step ${step} (${Object.keys(options).join(', ')})`,

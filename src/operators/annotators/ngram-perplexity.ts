@@ -20,6 +20,9 @@ export const ngramPerplexityOptions = z.strictObject({
 });
 export type NgramPerplexityOptions = z.input<typeof ngramPerplexityOptions>;
 
+const HOW_TO_MAKE =
+  "Make one from clean text that is not scored: sluice train-ngram --input 'clean/*.jsonl.gz' --output reference.ngram";
+
 /**
  * Perplexity of each document under an n-gram model: cheap, runs in kernel workers. The model must not have been trained on what it scores.
  * Tokens are the model's words (with an end for each line that has words) or bytes (with an end of the document).
@@ -39,6 +42,7 @@ export function ngramPerplexity(options: NgramPerplexityOptions): AnnotatorDescr
     options: { model, split, as, hash: model === null ? null : ngramFileInfo(model).hash },
     reads: ['text'],
     writes: perplexityColumns(as),
+    ...(model === null && { unset: 'model', unsetHelp: HOW_TO_MAKE }),
     [REMAKE]: ({ hash: _, ...changed }) => ngramPerplexity(changed as NgramPerplexityOptions),
   };
 }
@@ -57,7 +61,7 @@ export const ngramPerplexityAnnotator: AnnotatorFactory = async (options) => {
       expected: 'a language model to score with',
       came: 'none',
       where: `annotator ${as}`,
-      todo: "Make one from clean text that is not scored: sluice train-ngram --input 'clean/*.jsonl' --output reference.ngram; then give it with --set <step>.model=reference.ngram",
+      todo: HOW_TO_MAKE,
     });
   const loaded = await loadNgram(path, split ?? undefined);
   if (loaded.hash !== hash)
