@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
-import { stringAt } from '../../streams/columns.ts';
 import { readSpan, readSpill } from '../../streams/spill-file.ts';
+import { KeyTables } from './key-tables.ts';
+import { DocumentSet, type Labels, openLabels } from './labels.ts';
 
 /** Stands in the column `bytes` of a document that the step does not look at. */
 export const OUT_OF_SCOPE = -1;
@@ -31,12 +32,18 @@ export async function* decideExact(
   /** survivor of each dropped document: [split index, ordinal] packed as split * 2^32 + ordinal; -1 = kept */
   const survivor = rows.map((n) => new Float64Array(n).fill(-1));
   const files = new TextFiles(splits);
+  let labels: Labels | null = null;
   try {
     for (let p = 0; p < partitions; p++) {
       const entries = await loadPartition(splits, p, partitions, Math.ceil(total / partitions));
       await clusterPartition(entries, files, survivor);
     }
-    const labels = await labelsOf(splits, survivor);
+    const tables = new KeyTables(splits);
+    /** Number over all splits of a packed key. */
+    const numberOf = (key: number): number => tables.first[Math.floor(key / 2 ** 32)] + (key % 2 ** 32);
+    const wanted = new DocumentSet(tables.documents);
+    for (const column of survivor) for (const key of column) if (key >= 0) wanted.add(numberOf(key));
+    labels = openLabels(tables, wanted);
     for (let s = 0; s < splits.length; s++) {
       const keep = new Uint8Array(rows[s]);
       const duplicateOf: (string | null)[] = [];
@@ -44,12 +51,13 @@ export async function* decideExact(
       for (let i = 0; i < rows[s]; i++) {
         const key = survivor[s][i];
         keep[i] = key < 0 ? 1 : 0;
-        duplicateOf.push(key < 0 ? null : (labels.get(key) ?? null));
+        duplicateOf.push(key < 0 ? null : labels.label(numberOf(key)));
         if (key >= 0) similarity[i] = 1;
       }
       yield { split: splits[s].split, keep, duplicateOf, similarity };
     }
   } finally {
+    labels?.close();
     await files.close();
   }
 }
@@ -148,25 +156,6 @@ async function sameText(e: Entries, a: number, b: number, files: TextFiles): Pro
     await files.text(e.split[b], e.start[b], e.bytes[b], false),
   ];
   return Buffer.compare(x, y) === 0;
-}
-
-/** Position labels of the survivors, by packed key; reads each keys file once. */
-async function labelsOf(
-  splits: readonly BarrierSplit[],
-  survivor: readonly Float64Array[],
-): Promise<Map<number, string>> {
-  const labels = new Map<number, string>();
-  for (const column of survivor) for (const key of column) if (key >= 0) labels.set(key, '');
-  for (let s = 0; s < splits.length && labels.size > 0; s++) {
-    let ordinal = 0;
-    for await (const batch of readSpill(splits[s].keys)) {
-      for (let i = 0; i < batch.rows; i++, ordinal++) {
-        const key = s * 2 ** 32 + ordinal;
-        if (labels.has(key)) labels.set(key, stringAt(batch.utf8('label'), i) ?? '');
-      }
-    }
-  }
-  return labels;
 }
 
 /** Reads texts back from the spills; keeps few files open and the last texts of cluster heads in memory. */
