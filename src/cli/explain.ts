@@ -65,7 +65,7 @@ function printExplanation(terminal: Terminal, d: Explanation, all: boolean): voi
   if (d.quarantine) {
     out();
     out(
-      `  It could not be read as a document: ${safeText(d.quarantine.reason)}${d.quarantine.detail ? `: ${safeText(d.quarantine.detail)}` : ''}`,
+      `  It was set aside: ${safeText(d.quarantine.reason)}${d.quarantine.detail ? `: ${safeText(d.quarantine.detail)}` : ''}`,
     );
     return;
   }

@@ -1,0 +1,47 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type FuzzParts, fuzzBatch } from '../../scripts/fuzz-check.ts';
+import { loadKernel } from '../../src/kernels/kernel.ts';
+import { loadZstdModule } from '../../src/streams/codecs/zstd-module.ts';
+
+let parts: FuzzParts;
+beforeAll(async () => {
+  parts = { kernel: await loadKernel(), zstd: await loadZstdModule() };
+});
+
+// The long part: npm run fuzz -- --documents 10000000 --seed 1
+describe('fuzzed documents', () => {
+  it('come out of reader, scanner, statistics, content hash and C4 rules as out of the plain references', async () => {
+    let [documents, quarantined] = [0, 0];
+    for (let number = 0; number < 24; number++) {
+      const count = await fuzzBatch(parts, 77, number);
+      expect(count.differences).toEqual([]);
+      expect(count.records).toBe(count.documents + count.quarantined);
+      documents += count.documents;
+      quarantined += count.quarantined;
+    }
+    expect(documents).toBeGreaterThan(3500);
+    expect(quarantined).toBeGreaterThan(1000);
+  }, 60_000);
+
+  it('are the same at every run', async () => {
+    expect(await fuzzBatch(parts, 5, 3)).toEqual(await fuzzBatch(parts, 5, 3));
+  });
+
+  it('show a kernel that is wrong in one value, and a reader that loses a line', async () => {
+    const { kernel } = parts;
+    const off: typeof kernel.statistics = (...call) => {
+      const values = kernel.statistics(...call);
+      values[3] += 1;
+      return values;
+    };
+    const { differences } = await fuzzBatch({ ...parts, kernel: { ...kernel, statistics: off } }, 1, 0);
+    expect(differences.length).toBeGreaterThan(0);
+    expect(differences[0]).toMatch(/^--seed 1 --batch 0: gopher_/);
+    const blind: typeof kernel.scanLines = (chunk, ...call) => {
+      const end = chunk.indexOf(10) + 1;
+      return kernel.scanLines(end > 0 && end < chunk.length ? chunk.subarray(end) : chunk, ...call);
+    };
+    const lost = await fuzzBatch({ ...parts, kernel: { ...kernel, scanLines: blind } }, 1, 1).catch((e: Error) => e);
+    expect(lost instanceof Error || lost.differences.length > 0).toBe(true);
+  });
+});
