@@ -29,7 +29,7 @@ const ARRAYS = [Uint8Array, Int32Array, Int32Array, Int32Array, Float32Array, In
 
 /** What can be said of a model file without reading all of it. */
 export interface NgramFileInfo {
-  /** Changes with every byte of the model. */
+  /** Changes with whatever may change a score. */
   readonly hash: string;
   readonly split: Split | null;
   readonly order: number | null;
@@ -91,8 +91,10 @@ export function ngramFileInfo(path: string): NgramFileInfo {
     if (!isOwn(head)) return { hash: digest(readFileSync(path)).slice(0, 16), split: null, order: null };
     const bytes = new Uint8Array(headerBytes(head));
     readSync(file, bytes, 0, bytes.length, 12);
-    const { split, order } = parseHeader(bytes, path);
-    return { hash: digest(bytes).slice(0, 16), split, order };
+    const { format, split, order, lengths, sha256 } = parseHeader(bytes, path);
+    // Not the name: it changes no score.
+    const identity = JSON.stringify({ format, split, order, lengths, sha256 });
+    return { hash: digest(Buffer.from(identity)).slice(0, 16), split, order };
   } finally {
     closeSync(file);
   }
