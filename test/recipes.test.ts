@@ -49,6 +49,7 @@ describe('recipes', () => {
     expect(names.sort()).toEqual([
       'c4',
       'decontaminate',
+      'dedup',
       'dolma',
       'fineweb',
       'gopher',

@@ -3,7 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { runCli } from '../helpers/cli.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
-const COMMANDS = ['run', 'plan', 'inspect', 'sql', 'explain', 'status', 'doctor', 'init'];
+const COMMANDS = [
+  'run',
+  'plan',
+  'inspect',
+  'sql',
+  'explain',
+  'train-reference',
+  'clusters',
+  'status',
+  'train-ngram',
+  'doctor',
+  'init',
+];
 
 describe('help', () => {
   it('lists every command, on no command as on --help', async () => {
@@ -44,7 +56,7 @@ describe('bad usage exits with 2 and says what was expected, what came and what 
   it.each([
     [
       ['rnu'],
-      "  expected  a command (run, plan, inspect, sql, explain, status, doctor, init)\n  came      'rnu'\n  to do     Did you mean sluice run?",
+      `  expected  a command (${COMMANDS.join(', ')})\n  came      'rnu'\n  to do     Did you mean sluice run?`,
     ],
     [['help', 'explian'], "  came      'explian'\n  to do     Did you mean sluice explain?"],
     [
