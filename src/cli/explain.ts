@@ -1,3 +1,4 @@
+import { FAILURE_REASONS } from '../run/isolate.ts';
 import { sourceText, textsOf } from './clusters.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';
 import { openRunDatabase } from './database.ts';
@@ -65,7 +66,7 @@ function printExplanation(terminal: Terminal, d: Explanation, all: boolean): voi
   if (d.quarantine) {
     out();
     out(
-      `  It was set aside: ${safeText(d.quarantine.reason)}${d.quarantine.detail ? `: ${safeText(d.quarantine.detail)}` : ''}`,
+      `  ${FAILURE_REASONS.some((r) => r === d.quarantine?.reason) ? 'A step failed on it' : 'It could not be read as a document'}: ${safeText(d.quarantine.reason)}${d.quarantine.detail ? `: ${safeText(d.quarantine.detail)}` : ''}`,
     );
     return;
   }
