@@ -71,7 +71,7 @@ describe('a disk', () => {
       const { folder, run, bytes } = await project(12, recipe);
       const end = await runWhole({ ...run, output: join(folder, 'each'), each: [code, pattern] });
       const results = linesIn(end.stdout).map((l) => JSON.parse(l) as Injected);
-      expect(results.length).toBeGreaterThan(atLeast);
+      expect(results.length).toBeGreaterThanOrEqual(atLeast);
       for (const { site, error, left, output } of results) {
         expect({ site, error }).toEqual({ site, error: 'InputError' });
         // What may not be deleted stays until the next start.
