@@ -1,12 +1,15 @@
 // Recall per variant and precision of decontaminate() on the planted leaks of the corpora:
-//   npx tsx scripts/score-contamination.ts [--documents FILE --truth FILE --benchmarks GLOB,GLOB] [--choose]
-// Thresholds were chosen on one half of the plants, by benchmark item (--choose prints that); the table is of the other half.
+//   npx tsx scripts/score-contamination.ts [--documents FILE --truth FILE --benchmarks GLOB,GLOB] [--choose] [--clean GLOB]
+// --choose prints a grid of thresholds over the first half of the items; the first table is of the second half. --clean GLOB counts what is found in
+// documents without plants.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { concatMap, lastValueFrom, toArray } from 'rxjs';
 import { loadKernel } from '../src/kernels/kernel.ts';
 import { decontaminate } from '../src/operators/decontaminate/index.ts';
 import { makeStage } from '../src/operators/stages.ts';
+import type { DocumentBatch } from '../src/streams/batch.ts';
 import { stringAt } from '../src/streams/columns.ts';
 import { readDocuments } from '../src/streams/read-documents.ts';
 import { corporaFolder } from '../test/helpers/corpora.ts';
@@ -37,6 +40,7 @@ const { values } = parseArgs({
       default: ['gsm8k/test.jsonl', 'humaneval', 'bbh', 'mmlu'].map((f) => join(corpora, 'benchmarks', f)).join(','),
     },
     choose: { type: 'boolean', default: false },
+    clean: { type: 'string' },
   },
 });
 if (!existsSync(values.documents)) throw new Error(`no ${values.documents}`);
@@ -56,7 +60,7 @@ async function judgeAll(input: string): Promise<Judged[]> {
   const judged: Judged[] = [];
   let bytes = 0;
   const before = process.cpuUsage();
-  for await (const batch of batches(input)) {
+  for (const batch of await lastValueFrom(readDocuments(input).pipe(toArray()))) {
     const out = await stage.apply(batch);
     const text = out.utf8('text');
     bytes += text.offsets[out.rows] - text.offsets[0];
@@ -81,17 +85,6 @@ function alike(file: string, benchmark: string): boolean {
   const name = file.toLowerCase();
   return name.includes(benchmark) || (benchmark === 'gsm8k' && name === 'test');
 }
-
-async function* batches(input: string) {
-  const queue: Awaited<ReturnType<typeof collect>> = await collect(input);
-  yield* queue;
-}
-
-const collect = (input: string) =>
-  new Promise<import('../src/streams/batch.ts').DocumentBatch[]>((resolve, reject) => {
-    const all: import('../src/streams/batch.ts').DocumentBatch[] = [];
-    readDocuments(input).subscribe({ next: (b) => all.push(b), error: reject, complete: () => resolve(all) });
-  });
 
 /** 0 or 1 by the item (or, without one, the document), so that variants of an item stay together. */
 function half({ truth }: Judged): number {
@@ -127,7 +120,7 @@ if (values.choose) {
 }
 
 for (const [name, rows] of [
-  ['the half that thresholds were not chosen on', all.filter((j) => half(j) === 1)],
+  ['second half of the items', all.filter((j) => half(j) === 1)],
   ['all', all],
 ] as const) {
   const planted = rows.filter((j) => j.truth.benchmark !== null);
@@ -145,4 +138,21 @@ for (const [name, rows] of [
   }
   console.log(`| all | ${planted.length} | ${share(right, planted.length)} | |`);
   console.log(`\nprecision ${share(right, right + wrong)}: ${wrong} of ${clean.length} clean documents found`);
+}
+
+if (values.clean) {
+  const stage = await makeStage(descriptor, await loadKernel());
+  const rules: Record<string, number> = { documents: 0, found: 0, overlap: 0, run: 0 };
+  const count = async (batch: DocumentBatch): Promise<void> => {
+    const out = await stage.apply(batch);
+    for (let i = 0; i < out.rows; i++) {
+      rules.documents++;
+      if (out.number('decontam_found').values[i] !== 1) continue;
+      rules.found++;
+      if (Number(out.number('decontam_score').values[i]) >= threshold) rules.overlap++;
+      if (Number(out.number('decontam_run').values[i]) >= minRun) rules.run++;
+    }
+  };
+  await lastValueFrom(readDocuments(values.clean).pipe(concatMap((b) => count(b))));
+  console.log(`\n${values.clean}: ${JSON.stringify(rules)}`);
 }

@@ -81,7 +81,7 @@ function queryOf(query: string, o: UrlOptions): string {
 
 function percentNormal(url: string): string {
   return url
-    .replace(/%([0-9A-Fa-f]{2})/g, (all, hex: string) => {
+    .replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => {
       const c = String.fromCharCode(Number.parseInt(hex, 16));
       return /[A-Za-z0-9._~-]/.test(c)
         ? c
