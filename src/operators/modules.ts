@@ -18,6 +18,11 @@ const builtIn: { readonly [name: string]: () => Promise<object> } = {
   'sluice:dedup-exact': () => import('./dedup/exact.ts'),
   'sluice:dedup-minhash': () => import('./dedup/minhash.ts'),
   'sluice:dedup-normalized': () => import('./dedup/normalized.ts'),
+  'sluice:dedup-paragraphs': () => import('./dedup/paragraphs.ts'),
+  'sluice:dedup-lines': () => import('./dedup/lines.ts'),
+  'sluice:dedup-sentences': () => import('./dedup/sentences.ts'),
+  'sluice:dedup-boilerplate': () => import('./dedup/boilerplate.ts'),
+  'sluice:dedup-substring': () => import('./dedup/substring.ts'),
 };
 
 /** Imports an export by the names that stand in a descriptor. */

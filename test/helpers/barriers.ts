@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { loadKernel } from '../../src/kernels/kernel.ts';
+import { makeBarrier } from '../../src/operators/stages.ts';
+import { type BarrierDecision, BarrierWriter } from '../../src/streams/barrier.ts';
+import type { Operator } from '../../src/streams/operator.ts';
+import { batchOf, type TestDocument } from './batches.ts';
+import { temporaryFolder } from './run.ts';
+
+const kernel = loadKernel();
+
+/** Both passes of a barrier over literal splits, each given as batches of `rows` documents. */
+export async function decisionsOf(
+  operator: Operator,
+  splits: readonly (readonly (string | TestDocument)[])[],
+  { memoryBytes = 1e8, rows = 1000 } = {},
+): Promise<BarrierDecision[]> {
+  const folder = await temporaryFolder();
+  const barrier = await makeBarrier(operator.descriptor, await kernel);
+  const files = splits.map((_, split) => ({
+    split,
+    spill: join(folder, `d${split}`),
+    keys: join(folder, `k${split}`),
+  }));
+  for (const [split, documents] of splits.entries()) {
+    const writer = await BarrierWriter.open(barrier, files[split].spill, files[split].keys);
+    for (let i = 0; i < documents.length; i += rows)
+      await writer.write(batchOf(documents.slice(i, i + rows), { split, sequence: i }));
+    await writer.finish();
+  }
+  const out: BarrierDecision[] = [];
+  for await (const d of barrier.decide(files, memoryBytes)) out.push(d);
+  return out;
+}
+
+/** What became of each document: its text without the cuts, or the name of the rule that dropped it in angle brackets. */
+export function outcomes(
+  operator: Operator,
+  splits: readonly (readonly (string | TestDocument)[])[],
+  decisions: readonly BarrierDecision[],
+): string[] {
+  return splits.flatMap((documents, s) =>
+    documents.map((document, row) => {
+      const { keep, rule, cuts } = decisions[s];
+      if (keep[row] === 0) return `<${operator.descriptor.rules[rule?.[row] ?? 0].name}>`;
+      const text = Buffer.from(typeof document === 'string' ? document : document.text);
+      const parts: Buffer[] = [];
+      let at = 0;
+      for (let k = cuts!.offsets[row]; k < cuts!.offsets[row + 1]; k++) {
+        parts.push(text.subarray(at, cuts!.start[k]));
+        at = cuts!.end[k];
+      }
+      return Buffer.concat([...parts, text.subarray(at)]).toString('utf8');
+    }),
+  );
+}
