@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { annotate, jsonl, type Recipe, type RunJson, recipe, textStatistics } from 'sluice';
 import { describe, expect, it } from 'vitest';
+import { startCli } from '../helpers/cli.ts';
 import { runToEnd, temporaryFolder } from '../helpers/run.ts';
 import { fixture, fixtureFolder, readAll } from '../streams/readers/read-all.ts';
 
@@ -110,6 +111,24 @@ describe('names from data', () => {
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
     expect(await import('node:fs').then((fs) => fs.readdirSync(folder).sort())).toEqual(['in', 'out']);
   });
+
+  it('stay data in SQL, also in the name of the run directory', async () => {
+    const folder = await temporaryFolder();
+    const domains = ["o'brien", 'a"; DROP TABLE ledger; --', '$1', "');", '\\'];
+    writeFileSync(join(folder, 'a.jsonl'), domains.map((domain) => line({ text: 'one', domain })).join(''));
+    const output = join(folder, `o'u"t; --{a,b}[c]*`);
+    await runToEnd(recipe({ name: 'names', steps: [...steps()] }), {
+      input: [join(folder, 'a.jsonl')],
+      output,
+      workers: 1,
+    });
+    const { stdout, code } = await startCli(['sql', output, '--json', 'SELECT domain FROM ledger ORDER BY "offset"'], {
+      cwd: folder,
+    }).done;
+    expect(code).toBe(0);
+    const rows = JSON.parse(stdout) as { domain: string }[];
+    expect(rows.map((r) => r.domain)).toEqual(domains);
+  }, 30_000);
 
   it('are refused where they would name files: sinks, steps, recipes', () => {
     for (const name of ['../x', 'a/b', '..', '__proto__', '', 'x\0', 'a'.concat('\n')]) {
