@@ -59,7 +59,7 @@ export function sentencesBarrier(descriptor: StepDescriptor, kernel: Kernel): Pr
     moreThan: 0,
     keepFirst: true,
     cut: 'duplicate_sentences',
-    sentences: sentencesOf,
+    countSentences: sentencesOf,
   });
 }
 

@@ -13,7 +13,7 @@ export interface SpanDecision {
   readonly minWordsLeft: number;
   /** Least sentences; 0: any. */
   readonly minSentencesLeft?: number;
-  readonly sentences?: (text: Uint8Array) => number;
+  readonly countSentences?: (text: Uint8Array) => number;
   /** Makes of joined spans those that are cut. Default: as they are. */
   readonly settle?: (text: Uint8Array, spans: Spans) => Spans;
 }
@@ -97,8 +97,8 @@ function judged(text: Uint8Array, spans: Spans, options: SpanDecision): { rule: 
   const words = wordsOf(left);
   if (words === 0) return { rule: NOTHING_LEFT, value: (text.length - left.length) / text.length };
   if (words < options.minWordsLeft) return { rule: MIN_WORDS, value: words };
-  if (!options.minSentencesLeft || !options.sentences) return null;
-  const sentences = options.sentences(left);
+  if (!options.minSentencesLeft || !options.countSentences) return null;
+  const sentences = options.countSentences(left);
   return sentences < options.minSentencesLeft ? { rule: MIN_SENTENCES, value: sentences } : null;
 }
 

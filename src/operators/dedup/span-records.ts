@@ -136,15 +136,23 @@ export class HashNumbers {
 
   /** Number of the hash in words `at` to `at + 4`; a new one gets the next number. */
   number(words: Uint32Array, at: number): number {
-    const [a, b, c, d] = [words[at], words[at + 1], words[at + 2], words[at + 3]];
+    const a = words[at];
+    const b = words[at + 1];
+    const c = words[at + 2];
+    const d = words[at + 3];
     const mask = this.#table.length - 1;
     const hashes = this.#hashes;
+    const table = this.#table;
     // The upper bits of a key chose the partition.
     for (let slot = (a ^ Math.imul(c, 0x9e3779b1)) & mask; ; slot = (slot + 1) & mask) {
-      const n = this.#table[slot];
+      const n = table[slot];
       if (n < 0) {
-        this.#table[slot] = this.count;
-        hashes.set([a, b, c, d], this.count * 4);
+        const to = this.count * 4;
+        table[slot] = this.count;
+        hashes[to] = a;
+        hashes[to + 1] = b;
+        hashes[to + 2] = c;
+        hashes[to + 3] = d;
         return this.count++;
       }
       const k = n * 4;

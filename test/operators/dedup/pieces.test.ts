@@ -24,7 +24,7 @@ const C = 'What nobody said before, at last.';
 describe('pieces of texts', () => {
   it('parts lines, paragraphs and sentences without losing a byte', () => {
     expect(pieces(splitLines, 'a\n\nb\n')).toEqual(['a\n', '\n', 'b\n']);
-    expect(pieces(splitParagraphs, '\na\nb\n \n\nc\n\n')).toEqual(['\na\nb\n \n\n', 'c\n\n']);
+    expect(pieces(splitParagraphs, '\na\nb\n \n\nc\n\n')).toEqual(['\n', 'a\nb\n \n\n', 'c\n\n']);
     expect(pieces(splitSentences, 'One. "Two!" (three?) v1.2 is 人民。共和！ end\nnext... x')).toEqual([
       'One. ',
       '"Two!" ',
@@ -112,7 +112,7 @@ describe('dedup.sentences()', () => {
       [
         `${span} More.`,
         `Intro here. ${span.toUpperCase()} Tail.`,
-        `Intro here. First of three sentences here. Then the second one follows. Else.`,
+        `Start now. First of three sentences here. Then the second one follows. Else.`,
       ],
     ];
     expect(await left(dedup.sentences(options), splits)).toEqual([`${span} More.`, 'Intro here. Tail.', splits[0][2]]);
