@@ -1,11 +1,13 @@
 import { lastValueFrom, tap } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import { ngramTrainer, type TrainNgramOptions, writeArpa, writeNgram } from '../models/ngram/index.ts';
+import { parseBytes } from '../run/options.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { stringAt } from '../streams/columns.ts';
 import { readDocuments } from '../streams/index.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { count, shellWord, size } from './format.ts';
+import { readOptionsFrom, readSpecs } from './recipe-options.ts';
 import { standardOutput } from './terminal.ts';
 
 const options = {
@@ -18,9 +20,8 @@ const options = {
     help: 'Leave out n-grams that occur at most so often, by order. Default 0,0,1.',
   },
   domain: { value: 'NAME', many: true, help: 'Only documents of this domain.' },
-  'text-field': { value: 'FIELD', help: 'Field that holds the text. Default text.' },
-  'domain-from': { value: 'FIELD', help: 'Field that holds the domain, or file, folder, none. Default auto.' },
-  memory: { value: 'SIZE', help: 'MB for the counts; more goes to disk. Default 256.' },
+  ...readSpecs,
+  memory: { value: 'SIZE', help: 'For the counts; more goes to disk. Default 256MB.' },
 } as const satisfies OptionSpecs;
 
 async function run(args: readonly string[]): Promise<number> {
@@ -41,7 +42,7 @@ async function run(args: readonly string[]): Promise<number> {
     split,
     order: wholeNumber(values.order, '--order', 2),
     prune,
-    memoryBytes: (wholeNumber(values.memory?.replace(/ ?MB$/i, ''), '--memory') ?? 256) * 1e6,
+    memoryBytes: values.memory === undefined ? 256e6 : parseBytes(values.memory, '--memory'),
     name: output.replace(/^.*[/\\]/, '').replace(/\.[a-z]+$/, ''),
   };
   const trainer = ngramTrainer(settings);
@@ -58,8 +59,7 @@ async function run(args: readonly string[]): Promise<number> {
   };
   try {
     const read = {
-      ...(values['text-field'] === undefined ? {} : { textField: values['text-field'] }),
-      ...(values['domain-from'] === undefined ? {} : { domainFrom: values['domain-from'] }),
+      ...readOptionsFrom(values),
       onQuarantine: () => {
         aside++;
       },
