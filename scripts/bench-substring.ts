@@ -1,5 +1,5 @@
 // Substring deduplication against JSON.parse of the same documents, its recall on planted copies, and copies of one page.
-// npx tsx scripts/bench-substring.ts [--json] [--mb 20] [--memory MB] [--copies 12500,25000] [--planted]
+// npx tsx scripts/bench-substring.ts [--json] [--mb 20] [--memory MB] [--copies 12500,25000] [--planted] [--only name]
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -22,6 +22,7 @@ const { values: options } = parseArgs({
     memory: { type: 'string', default: '128' },
     copies: { type: 'string', default: '12500,25000' },
     planted: { type: 'boolean' },
+    only: { type: 'string', default: '' },
   },
 });
 const memoryBytes = Number(options.memory) * 1e6;
@@ -97,7 +98,7 @@ async function speed(): Promise<void> {
     const before = cpu();
     for (const line of records) JSON.parse(line);
     if (round > 0) parse.push(cpu() - before);
-    for (const [name, operator] of Object.entries(operators)) {
+    for (const [name, operator] of Object.entries(operators).filter(([n]) => n.startsWith(options.only))) {
       const cost = await bothPasses(operator, batches);
       costs[name] ??= [];
       if (round > 0) costs[name].push(cost);
