@@ -115,6 +115,7 @@ function phaseOf(site: string, recipe: string, start: number): (typeof PHASES)[n
 const begin = (start: number): 'start' | 'recovery itself' => (start > 1 ? 'recovery itself' : 'start');
 
 const hits = new Map<string, number>();
+const killedAt = new Map(recipes.map((r) => [r, new Set<string>()]));
 const failures: string[] = [];
 let kills = 0;
 let good = 0;
@@ -135,7 +136,9 @@ async function work(job: Job, index: number): Promise<void> {
         break;
       }
       own++;
-      const phase = phaseOf(linesOf(file).at(-1)!, job.recipe, i + 1);
+      const site = linesOf(file).at(-1)!;
+      killedAt.get(job.recipe)!.add(site);
+      const phase = phaseOf(site, job.recipe, i + 1);
       hits.set(phase, (hits.get(phase) ?? 0) + 1);
     }
     if (own > 1) repeated++;
@@ -181,11 +184,10 @@ const minutes = (performance.now() - started) / 60_000;
 console.log(`\nkilled with SIGKILL             times`);
 for (const phase of PHASES) console.log(`${phase.padEnd(32)}${String(hits.get(phase) ?? 0).padStart(5)}`);
 console.log(`${next} runs, ${repeated} of them killed twice or more in a row; ${minutes.toFixed(1)} minutes`);
-const covered = recipes
-  .slice(0, 2)
-  .map((r) => `${sites[r].length} of ${r}`)
-  .join(' and ');
-console.log(`failpoints of an uninterrupted run: ${covered}`);
+const covered = recipes.map(
+  (r) => `${sites[r].filter((s) => killedAt.get(r)!.has(s)).length} of ${sites[r].length} (${r})`,
+);
+console.log(`failpoints of an uninterrupted run that were hit: ${covered.join(', ')}`);
 for (const f of failures) console.error(`FAILED ${f}`);
 console.log(`${good} of ${kills} kills with identical output`);
 console.log(`${passed} passed, ${failures.length} failed`);
