@@ -25,7 +25,7 @@ export const perplexityOptions = z.strictObject({
   /** Default: the best that passes a self-check. */
   executor: z.enum(['auto', ...EXECUTORS]).default('auto'),
   /** Prefix of the columns. */
-  prefix: z
+  as: z
     .string()
     .regex(/^[a-z][a-z0-9_]*$/, 'a-z, 0-9 and _')
     .default('ppl'),
@@ -61,7 +61,7 @@ export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityIn
     options,
     where: where ?? null,
     reads: [],
-    writes: perplexityColumns(options.prefix),
+    writes: perplexityColumns(options.as),
     rules: [],
     models: true,
   };
@@ -87,7 +87,7 @@ type Score = (spec: ScoringSpec, batch: DocumentBatch, scope: Uint8Array) => Ret
 async function withScores(descriptor: StepDescriptor, batch: DocumentBatch, score: Score): Promise<DocumentBatch> {
   const scope = rowsInScope(batch, descriptor.where);
   const scores = await score(scoringSpec(descriptor), batch, scope);
-  return batch.withColumns(perplexityColumnsOf(descriptor.options.prefix as string, scores, scope));
+  return batch.withColumns(perplexityColumnsOf(descriptor.options.as as string, scores, scope));
 }
 
 /** The step in the thread that calls it: for tests and small runs. */
