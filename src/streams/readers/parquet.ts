@@ -58,14 +58,19 @@ export async function parquetFooter(
     const text = group.columns.find((c) => c.meta_data?.path_in_schema.join('.') === textField)?.meta_data
       ?.total_uncompressed_size;
     return {
-      start: Math.min(...starts),
+      start: size(Math.min(...starts)),
       firstRow: firstRow - rows,
       rows,
-      bytes: Number(text ?? group.total_byte_size),
+      bytes: size(Number(text ?? group.total_byte_size)),
     };
   });
+  if (firstRow !== Number(metadata.num_rows))
+    throw new Error(`a footer of ${metadata.num_rows} rows with row groups of ${firstRow}`);
   return { metadata, groups, columns: parquetSchema(metadata).children.map((c) => c.element.name) };
 }
+
+/** A size or place in a footer that is none counts as 0. */
+const size = (n: number): number => (Number.isSafeInteger(n) && n >= 0 ? n : 0);
 
 /** hyparquet's view of a file. */
 function bufferOver(window: FileWindow): AsyncBuffer {
