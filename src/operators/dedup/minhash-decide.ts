@@ -184,12 +184,7 @@ function spansOf(tables: KeyTables, documents: Int32Array): { start: Float64Arra
 }
 
 /** Without a check of similarity: one document of every component stays. */
-function keepBest(
-  components: Components,
-  judged: Uint8Array,
-  rank: Float64Array | null,
-  survivor: Int32Array,
-): void {
+function keepBest(components: Components, judged: Uint8Array, rank: Float64Array | null, survivor: Int32Array): void {
   const best = new Int32Array(survivor.length).fill(-1);
   for (let d = 0; d < survivor.length; d++) {
     if (judged[d] !== 1) continue;
