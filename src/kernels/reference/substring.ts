@@ -69,7 +69,7 @@ function wordUnit(bytes: Uint8Array, start: number): Unit {
     h1 = (rotl(h1 ^ word, 29n) * FIRST) & MASK;
     h2 = (rotl((h2 + word) & MASK, 37n) * SECOND) & MASK;
   }
-  return { h1: mix(h1), h2: mix(h2), start, end: start + bytes.length };
+  return { h1: mix(h1), h2: h2 ^ (h2 >> 32n), start, end: start + bytes.length };
 }
 
 /** Polynomials over the hashes of units, modulo 2^64. */
