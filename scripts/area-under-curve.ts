@@ -1,0 +1,34 @@
+// Area under the ROC curve, and a bootstrap interval of it.
+import { seededRandom } from '../src/random.ts';
+
+/** Chance that a value of the first list is greater than one of the second; equal ones count half. */
+export function areaUnderCurve(high: readonly number[], low: readonly number[]): number {
+  const all = [...high.map((v) => [v, 1] as const), ...low.map((v) => [v, 0] as const)].sort((a, b) => a[0] - b[0]);
+  let ranks = 0;
+  for (let from = 0; from < all.length; ) {
+    let end = from + 1;
+    while (end < all.length && all[end][0] === all[from][0]) end++;
+    for (let i = from; i < end; i++) ranks += all[i][1] * ((from + 1 + end) / 2);
+    from = end;
+  }
+  return (ranks - (high.length * (high.length + 1)) / 2) / (high.length * low.length);
+}
+
+/** The middle 95 % of areas of samples drawn with replacement; `paired`: entry i of both lists is drawn together. */
+export function intervalOf(
+  high: readonly number[],
+  low: readonly number[],
+  { paired, seed, rounds }: { readonly paired: boolean; readonly seed: number; readonly rounds: number },
+): { low: number; high: number } {
+  const { below } = seededRandom(seed, 'bootstrap');
+  const draw = (n: number): number[] => Array.from({ length: n }, () => below(n));
+  const areas = Array.from({ length: rounds }, () => {
+    const first = draw(high.length);
+    const second = paired ? first : draw(low.length);
+    return areaUnderCurve(
+      first.map((i) => high[i]),
+      second.map((i) => low[i]),
+    );
+  }).sort((a, b) => a - b);
+  return { low: areas[Math.floor(0.025 * rounds)], high: areas[Math.ceil(0.975 * rounds) - 1] };
+}
