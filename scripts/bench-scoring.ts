@@ -14,6 +14,7 @@ import { loadModel } from '../src/models/hugging-face.ts';
 import { modelConfig } from '../src/models/language-model.ts';
 import { neuralScorer } from '../src/models/neural-scorer.ts';
 import { newModel, parameterCount } from '../src/models/new-model.ts';
+import { packRows, windowsOf } from '../src/models/packing.ts';
 import { NO_TARGET, PADDING_SEGMENT, scoringGraph } from '../src/models/scoring-graph.ts';
 import { intTensor, type Tensor } from '../src/models/tensor.ts';
 import { byteTokenizer } from '../src/models/tokenizers/bytes.ts';
@@ -91,7 +92,7 @@ const executor = await onnxruntimeNode({ threads: 1 });
 const scorer = await neuralScorer({ ...common, executor });
 const padded = await executor.open(scoringGraph(model.config, { rows: ROWS, length: context }), model.weights);
 
-/** A document a row, the rest of the row padding; the longest first, as anybody would sort. Lengths beyond the documents' own are not needed. */
+/** A document a row, the rest of the row padding: shapes are static, so that a row is as long as the context. */
 async function scorePadded(texts: readonly Uint8Array[]): Promise<number> {
   let scored = 0;
   for (let at = 0; at < texts.length; at += ROWS) {
@@ -150,6 +151,21 @@ for (const { name, texts } of sets) {
 await scorer.close?.();
 await padded.release();
 
+/** What longer contexts would gain on whole documents, in rows and not in time: rows of one window each over rows packed. */
+const rowsSaved = [256, 1024, 4096, 8192].map((length) => ({
+  context: length,
+  ratios: sets.map(({ texts }) => {
+    const windows = texts.flatMap((t, i) => windowsOf(i, Buffer.byteLength(t) + 1, length, length >> 1));
+    return (
+      windows.length /
+      packRows(
+        windows.map((w) => w.length),
+        length,
+      ).length
+    );
+  }),
+}));
+
 // 3: the same documents by one and by two workers at once.
 const threads = await Promise.all([0, 1].map(() => openInThread('onnxruntime-cpu', { threads: 1 })));
 const workers = await Promise.all(threads.map((thread) => neuralScorer({ ...common, executor: thread })));
@@ -179,6 +195,7 @@ const result = {
   tokens: wholeTokens,
   tokensPerCpuSecond: wholeTokens / median(wholeSeconds),
   packing,
+  rowsSaved,
   workers: {
     tokensPerCpuSecondOne: wholeTokens / median(one),
     tokensPerCpuSecondTwo: wholeTokens / median(two),
@@ -202,6 +219,11 @@ else {
     console.log(
       `  ${p.name.padEnd(22)} ${n(p.padded)} ${n(p.packed)} tokens/s, ratio ${promise(p.ratio, 2)}, ${p.texts} texts of ${p.meanTokens.toFixed(0)} tokens`,
     );
+  console.log(
+    `rows saved by packing whole documents (windows overlap by half), by context: ${sets.map((x) => x.name).join(', ')}`,
+  );
+  for (const { context: length, ratios } of rowsSaved)
+    console.log(`  ${String(length).padStart(5)} bytes            ${ratios.map((r) => r.toFixed(2)).join('  ')}`);
   const w = result.workers;
   console.log(
     `one, two workers          ${n(w.tokensPerCpuSecondOne)} ${n(w.tokensPerCpuSecondTwo)} tokens/s and core, efficiency ${promise(w.efficiency, 0.9)}; wall time ${w.wallSpeedUp.toFixed(2)} times as fast`,
