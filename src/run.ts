@@ -36,10 +36,14 @@ export function run(recipe: Recipe, options: RunOptionsInput = {}): Observable<R
       );
       return;
     }
-    runAll(recipe, parsed.data, stop ?? new AbortController().signal, abort.signal, subscriber).then(
-      () => subscriber.complete(),
-      (error) => subscriber.error(systemError(error)),
-    );
+    // A closure that waits for something that never comes must not let the process end as if the run were done.
+    const alive = setInterval(() => {}, 2 ** 30);
+    runAll(recipe, parsed.data, stop ?? new AbortController().signal, abort.signal, subscriber)
+      .finally(() => clearInterval(alive))
+      .then(
+        () => subscriber.complete(),
+        (error) => subscriber.error(systemError(error)),
+      );
     return () => abort.abort(new Error('unsubscribed'));
   });
 }
