@@ -167,7 +167,10 @@ export class Run {
     return (
       conservationError(counters) ??
       (before?.counters ? handOverError(before.counters.passed, counters.received) : null) ??
-      filesError(counters, files, this.#phases[phase].before === null)
+      filesError(counters, files, {
+        last: this.#phases[phase].before === null,
+        documents: this.#recipe.sinks.length > 0,
+      })
     );
   }
 

@@ -24,11 +24,20 @@ const right = [file('documents', 5, 474), file('ledger', 10, 0), file('quarantin
 
 describe('files of a commit against its counters', () => {
   it('agree', () => {
-    expect(filesError(counters, right, true)).toBeNull();
+    expect(filesError(counters, right, { last: true, documents: true })).toBeNull();
     // Before a barrier nothing is kept, and the ledger has the dropped and the quarantined.
     const before = { ...counters, kept: emptyCounters().kept, cutBytes: 0, addedBytes: 0 };
-    expect(filesError(before, [file('ledger', 5, 0), file('quarantine', 2, 0), file('work', 9, 9)], false)).toBeNull();
-    expect(filesError(emptyCounters(), [], true)).toBeNull();
+    expect(
+      filesError(before, [file('ledger', 5, 0), file('quarantine', 2, 0), file('work', 9, 9)], {
+        last: false,
+        documents: true,
+      }),
+    ).toBeNull();
+    expect(filesError(emptyCounters(), [], { last: true, documents: true })).toBeNull();
+    // A recipe without a sink writes the ledger only.
+    const noDocuments = right.filter((f) => f.sink !== 'documents');
+    expect(filesError(counters, noDocuments, { last: true, documents: false })).toBeNull();
+    expect(filesError(counters, noDocuments, { last: true, documents: true })).toMatch(/documents counted, 0 written/);
   });
 
   it.each([
@@ -38,7 +47,7 @@ describe('files of a commit against its counters', () => {
     ['quarantine', 0, 0, '2 rows of quarantine counted, 0 written'],
   ])('%s with %i rows and %i bytes of text do not', (sink, rows, bytes, sentence) => {
     const files = right.map((f) => (f.sink === sink ? file(sink, rows, bytes) : f));
-    expect(filesError(counters, files, true)).toBe(sentence);
+    expect(filesError(counters, files, { last: true, documents: true })).toBe(sentence);
   });
 });
 
