@@ -41,6 +41,9 @@ const { smoke } = options;
 const START = 256;
 const RATES = [0.25, 0.5, 0.75];
 const CRITERIA = ['low', 'medium', 'high'] as const;
+const ARMS = 1 + RATES.length * (1 + CRITERIA.length);
+/** Estimates of the time printed so far: one from the reference model, one from the first final model. */
+let estimates = 0;
 /** Made from texts that nobody can name, so that no split can be shown to be clean. */
 const LEFT_OUT = 'markov_gibberish';
 const settings = smoke
@@ -142,7 +145,6 @@ const work = seeds.flatMap((seed) => arms.map((arm) => ({ arm, seed })));
 const results: ArmResult[] = [];
 const began = performance.now();
 let trainedHere = 0;
-let measuredRate: number | null = null;
 await Promise.all(
   executors.map(async (executor) => {
     for (let next = work.shift(); next !== undefined; next = work.shift())
@@ -239,12 +241,12 @@ async function trained(
   await lastValueFrom(
     trainReference(recipe, { executor, input: [file], output: folder }).pipe(
       tap((e) => {
-        if (e.type !== 'step' || e.step !== 50) return;
-        if (measuredRate === null && name !== 'reference') {
-          measuredRate = e.tokensPerSecond * executors.length;
-          const hours = ((work.length + executors.length) * tokens) / measuredRate / 3600;
-          say(`about ${hours.toFixed(1)} h for all final models at ${Math.round(measuredRate)} tokens/s`);
-        }
+        if (e.type !== 'step' || e.step !== 50 || estimates >= 2) return;
+        estimates++;
+        const weights = ({ width, layers }: typeof model): number => width * width * layers;
+        const rate = (e.tokensPerSecond * executors.length * weights(model)) / weights(settings.finalModel);
+        const hours = (seeds.length * ARMS * settings.finalTokens) / rate / 3600;
+        say(`all final models take about ${hours.toFixed(1)} h at ${Math.round(rate)} tokens/s (measured in ${name})`);
       }),
     ),
     { defaultValue: null },
