@@ -129,14 +129,22 @@ function sumDomains(a: DomainCounters, b: DomainCounters): DomainCounters {
 const copyMeanings: Readonly<Record<string, string>> = {
   near_duplicate: 'near copy of a document that stays',
   exact_normalized_duplicate: 'same letters and numbers as a document that stays',
+  url_duplicate: 'same address as an earlier document',
+  bloom_duplicate: 'seen before, or taken for that by the filter',
 };
+
+function copyMeaning(rule: string): string {
+  if (rule.endsWith('_nothing_left')) return 'nothing was left after the cuts';
+  if (/_min_(words|sentences)_left$/.test(rule)) return 'too little was left after the cuts';
+  return copyMeanings[rule] ?? 'same text as an earlier document';
+}
 
 function reasonLines({ style, width }: Terminal, r: Reason, t: Counters, steps: readonly StepDescriptor[]): string[] {
   const step = steps.find((s) => s.step === r.step);
   const rule = step?.rules.find((x) => x.name === r.rule);
   const means =
     step?.kind === 'dedup'
-      ? (copyMeanings[r.rule] ?? 'same text as an earlier document')
+      ? copyMeaning(r.rule)
       : step?.kind === 'select'
         ? selectionOf(step, rule)
         : rule && step?.kind !== 'custom'
