@@ -227,7 +227,9 @@ function noteLines({ style, width }: Terminal, input: SummaryInput, t: Counters)
   }
   for (const w of input.warnings.slice(0, 3)) say('note', safeText(w), style.yellow);
   if (input.warnings.length > 3) say('', `and ${input.warnings.length - 3} more notes of this kind`);
-  if (t.unjudged > 0)
+  // Of a recipe that only removes copies or measures, nothing is judged on purpose.
+  const judges = stepsOf(input.result).some(({ kind }) => kind === 'drop' || kind === 'rewrite' || kind === 'custom');
+  if (judges && t.unjudged > 0)
     say(
       'not judged',
       `${plural(t.unjudged, 'kept document')} (${percent(t.unjudged, t.kept.documents)}) that no rule looked at`,
