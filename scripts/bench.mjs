@@ -1,4 +1,4 @@
-// `npm run bench -- [engine|kernels|readers|sinks|memory|soak] [options]`: the benchmarks of this folder; without a name, all but memory and soak.
+// `npm run bench -- [engine|kernels|readers|sinks|memory|soak] [options]`: the benchmarks of this folder; without a name, all but the long ones.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,8 @@ const folder = fileURLToPath(new URL('.', import.meta.url));
 const names = readdirSync(folder)
   .map((f) => /^bench-(.+)\.ts$/.exec(f)?.[1])
   .filter((n) => n !== undefined && n !== 'corpus');
+/** Minutes or gigabytes: only by name. */
+const LONG = ['memory', 'soak', 'resume', 'scoring', 'models'];
 const [first, ...rest] = process.argv.slice(2);
 const named = first !== undefined && !first.startsWith('-');
 if (named && !names.includes(first)) {
@@ -17,7 +19,7 @@ if (!existsSync(new URL('../dist/index.js', import.meta.url))) {
   console.error('expected a build in dist/. Run `npm run build` first.');
   process.exit(2);
 }
-for (const name of named ? [first] : names.filter((n) => n !== 'memory' && n !== 'soak')) {
+for (const name of named ? [first] : names.filter((n) => !LONG.includes(n))) {
   if (!named) console.log(`\n== ${name}`);
   const args = ['--import', 'tsx', `${folder}bench-${name}.ts`, ...(named ? rest : process.argv.slice(2))];
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
