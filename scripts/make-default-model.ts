@@ -1,4 +1,4 @@
-// Trains the model that ships with Sluice: npx tsx scripts/make-default-model.ts <output folder> [--tokens 20000000] [--input GLOB]...
+// Trains the model that ships with Sluice: npx tsx scripts/make-default-model.ts <output folder> [--tokens 20000000] [--rows 4] [--threads 2] [--input GLOB]...
 // Text: prose of mixed/ of $SLUICE_CORPORA or ../shared/corpora beside the clone. Again with the same folder goes on.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,8 @@ const { values, positionals } = parseArgs({
     tokens: { type: 'string', default: '20000000' },
     width: { type: 'string', default: '128' },
     layers: { type: 'string', default: '4' },
+    rows: { type: 'string', default: '4' },
+    threads: { type: 'string', default: '2' },
     input: { type: 'string', multiple: true },
   },
 });
@@ -29,9 +31,9 @@ const recipe = reference({
   shares: { train: 0.85, heldOut: 0.05 },
   seed: 1,
   model: { width: Number(values.width), layers: Number(values.layers), heads: 4, context: 256 },
-  training: { tokens: Number(values.tokens), rows: 8, learningRate: 3e-3, evaluateEvery: 500 },
+  training: { tokens: Number(values.tokens), rows: Number(values.rows), learningRate: 3e-3, evaluateEvery: 1000 },
 });
-const executor = await onnxruntimeNode({ threads: 1 });
+const executor = await onnxruntimeNode({ threads: Number(values.threads) });
 const began = performance.now();
 trainReference(recipe, { executor, output, input }).subscribe({
   next(event) {
