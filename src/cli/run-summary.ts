@@ -6,6 +6,7 @@ import { liveFiles, readCommits } from '../streams/commits.ts';
 import { type Counters, type DomainCounters, keptTextBytes } from '../streams/counters.ts';
 import type { StepDescriptor } from '../streams/operator.ts';
 import type { Rule } from '../streams/outcome.ts';
+import { copyMeaning } from './copy-meaning.ts';
 import { count, duration, percent, plural, rough, shellWord, short, size } from './format.ts';
 import { type Reason, topReasons } from './run-view.ts';
 import { clipped, safeExcerpt, safeText } from './safe-text.ts';
@@ -124,19 +125,6 @@ function sumDomains(a: DomainCounters, b: DomainCounters): DomainCounters {
     tokens: a[k].tokens + b[k].tokens,
   });
   return { read: add('read'), kept: add('kept'), dropped: add('dropped') };
-}
-
-const copyMeanings: Readonly<Record<string, string>> = {
-  near_duplicate: 'near copy of a document that stays',
-  exact_normalized_duplicate: 'same letters and numbers as a document that stays',
-  url_duplicate: 'same address as an earlier document',
-  bloom_duplicate: 'seen before, or taken for that by the filter',
-};
-
-function copyMeaning(rule: string): string {
-  if (rule.endsWith('_nothing_left')) return 'nothing was left after the cuts';
-  if (/_min_(words|sentences)_left$/.test(rule)) return 'too little was left after the cuts';
-  return copyMeanings[rule] ?? 'same text as an earlier document';
 }
 
 function reasonLines({ style, width }: Terminal, r: Reason, t: Counters, steps: readonly StepDescriptor[]): string[] {
