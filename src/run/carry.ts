@@ -1,4 +1,4 @@
-import { excerptColumn } from '../sinks/index.ts';
+import { excerptColumn } from '../sinks/excerpt.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import type { Column } from '../streams/columns.ts';
 import { originalBytes } from '../streams/counters.ts';

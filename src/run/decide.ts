@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kernel } from '../kernels/kernel.ts';
-import { makeBarrier } from '../operators/index.ts';
+import { makeBarrier } from '../operators/stages.ts';
 import { type BarrierOutputs, writeDecision } from '../streams/barrier.ts';
 import type { CommittedFile } from '../streams/commits.ts';
 import { LargestCluster } from './clusters.ts';

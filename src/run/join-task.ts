@@ -1,4 +1,4 @@
-import { writeShard } from '../sinks/index.ts';
+import { writeShard } from '../sinks/writers.ts';
 import type { JoinTask, TaskResult } from './types.ts';
 
 /** Writes one shard as a `.tmp` file in a worker. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Kernel } from '../kernels/kernel.ts';
-import { withDecision } from '../operators/index.ts';
+import { withDecision } from '../operators/verdicts.ts';
 import { readDecided, readDecision } from '../streams/barrier.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { stringAt } from '../streams/columns.ts';

@@ -1,16 +1,11 @@
 import { join } from 'node:path';
 import type { Kernel } from '../kernels/kernel.ts';
-import { makeBarrier } from '../operators/index.ts';
-import {
-  documentColumns,
-  ledgerQuarantineRows,
-  ledgerRows,
-  ledgerSink,
-  openSegmentWriter,
-  quarantineRows,
-  quarantineSink,
-  type SegmentWriter,
-} from '../sinks/index.ts';
+import { makeBarrier } from '../operators/stages.ts';
+import { documentColumns } from '../sinks/documents.ts';
+import { ledgerQuarantineRows, ledgerRows } from '../sinks/ledger.ts';
+import { quarantineRows } from '../sinks/quarantine.ts';
+import type { SegmentWriter } from '../sinks/segment.ts';
+import { ledgerSink, openSegmentWriter, quarantineSink } from '../sinks/writers.ts';
 import { BarrierWriter } from '../streams/barrier.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import type { CommittedFile } from '../streams/commits.ts';

@@ -1,5 +1,5 @@
 import { type Kernel, loadKernel } from '../kernels/kernel.ts';
-import { makeStage } from '../operators/index.ts';
+import { makeStage } from '../operators/stages.ts';
 import { rowsOfBatch } from '../streams/batch-rows.ts';
 import type { Stage, StepDescriptor } from '../streams/operator.ts';
 import { isolating, MAX_FAILED, StepError, type Steps, withoutRows } from './isolate.ts';

@@ -18,7 +18,7 @@ import {
 import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
 import { InputError } from '../errors.ts';
 import { type Column, isValid, type NumberColumn } from '../streams/columns.ts';
-import type { ArrowOptions } from './arrow-options.ts';
+import type { ArrowOptions } from './options.ts';
 import type { OutputPlace } from './output-file.ts';
 import { groupedWriter, ROW_GROUP_LIMITS, type SegmentWriter } from './segment.ts';
 import type { Joiner } from './shards.ts';

@@ -1,21 +1,10 @@
 import { constants, gzipSync } from 'node:zlib';
-import * as z from 'zod';
 import type { Encoders } from '../kernels/encoders.ts';
 import { loadZstdModule } from '../streams/codecs/zstd-module.ts';
 import { jsonLinesEncoder } from './json-lines.ts';
+import type { JsonlOptions } from './options.ts';
 import type { OutputPlace } from './output-file.ts';
 import { type GroupLimits, groupedWriter, type SegmentWriter } from './segment.ts';
-
-export const jsonlOptions = z.strictObject({
-  /** zst: independent zstd frames (level 3) of about 4 MB of text; gz: one gzip member each, whose bytes are promised per Node version only. */
-  compression: z.enum(['zst', 'gz', 'none']).default('zst'),
-  /** Columns to write, in that order; null = all. */
-  columns: z.array(z.string()).min(1).nullable().default(null),
-  /** Key of the text. */
-  textField: z.string().min(1).default('text'),
-});
-
-export type JsonlOptions = z.infer<typeof jsonlOptions>;
 
 /** A frame ends before the row that would make it larger. */
 export const FRAME_LIMITS: GroupLimits = { rows: 8192, bytes: 4 * 1024 * 1024 };

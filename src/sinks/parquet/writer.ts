@@ -1,6 +1,6 @@
-import * as z from 'zod';
 import type { Encoders } from '../../kernels/encoders.ts';
 import { loadZstdModule } from '../../streams/codecs/zstd-module.ts';
+import type { ParquetOptions } from '../options.ts';
 import type { OutputPlace } from '../output-file.ts';
 import { type GroupEncoder, groupedWriter, ROW_GROUP_LIMITS, type SegmentWriter } from '../segment.ts';
 import type { Joiner } from '../shards.ts';
@@ -9,17 +9,6 @@ import { FooterMerger, footerBytes, PARQUET_MAGIC, type ParquetFooter, parseFoot
 import { type CompressPage, encodeChunk } from './pages.ts';
 import { leavesOf, schemaElements } from './schema.ts';
 import { THRIFT, type ThriftField, type ThriftStruct } from './thrift.ts';
-
-export const parquetOptions = z.strictObject({
-  /** snappy is faster to write, zstd a third smaller. */
-  compression: z.enum(['zstd', 'snappy', 'none']).default('zstd'),
-  /** 1 (fast, default) to 19 (small); for zstd only. 3 makes files about a tenth smaller and takes half as long again. */
-  level: z.int().min(1).max(19).default(1),
-  /** Columns to write, in that order; null = all. */
-  columns: z.array(z.string()).min(1).nullable().default(null),
-});
-
-export type ParquetOptions = z.infer<typeof parquetOptions>;
 
 /** Stands in every file; changes only when the bytes for equal rows change. */
 export const PARQUET_CREATED_BY = 'sluice version 1';
