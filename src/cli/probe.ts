@@ -12,7 +12,8 @@ import {
   type SegmentWriter,
 } from '../sinks/index.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
-import { type Counters, countOutcome, countQuarantined, countRead, emptyCounters } from '../streams/counters.ts';
+import { type Counters, emptyCounters } from '../streams/counters.ts';
+import { countOutcome, countQuarantined, countRead } from '../streams/counting.ts';
 import { isBarrier, rewritesText, type StepDescriptor } from '../streams/operator.ts';
 import type { QuarantinedRecord } from '../streams/outcome.ts';
 import { readSplit } from '../streams/readers/read-split.ts';

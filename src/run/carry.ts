@@ -1,7 +1,7 @@
 import { excerptColumn } from '../sinks/excerpt.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import type { Column } from '../streams/columns.ts';
-import { originalBytes } from '../streams/counters.ts';
+import { originalBytes } from '../streams/counting.ts';
 import { cutsOfRows } from '../streams/outcome.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { type BarrierSplit, readDecision } from '../streams/barrier.ts';
 import { stringAt } from '../streams/columns.ts';
 import type { DuplicateCluster } from '../streams/commits.ts';
-import { shortened } from '../streams/counters.ts';
+import { shortened } from '../streams/counting.ts';
 import { readSpill } from '../streams/spill-file.ts';
 
 /** Counters held at once: every cluster with more than a 256th of all copies is found. */

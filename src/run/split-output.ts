@@ -9,15 +9,8 @@ import { ledgerSink, openSegmentWriter, quarantineSink } from '../sinks/writers.
 import { BarrierWriter } from '../streams/barrier.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import type { CommittedFile } from '../streams/commits.ts';
-import {
-  type Counters,
-  countFailed,
-  countOutcome,
-  countQuarantined,
-  countRead,
-  emptyCounters,
-  originalBytes,
-} from '../streams/counters.ts';
+import { type Counters, emptyCounters } from '../streams/counters.ts';
+import { countFailed, countOutcome, countQuarantined, countRead, originalBytes } from '../streams/counting.ts';
 import type { QuarantinedRecord } from '../streams/outcome.ts';
 import { carriedOver } from './carry.ts';
 import { type FailedRow, setAside } from './isolate.ts';

@@ -1,6 +1,6 @@
 import type { DocumentBatch } from '../streams/batch.ts';
 import { type Column, type ColumnSpec, type NumberColumn, takeRows, utf8Column } from '../streams/columns.ts';
-import { originalBytes } from '../streams/counters.ts';
+import { originalBytes } from '../streams/counting.ts';
 import type { QuarantinedRecord, Verdict } from '../streams/outcome.ts';
 import {
   constantColumn,
@@ -62,24 +62,29 @@ export function ledgerRows(
   which: 'all' | 'dropped' = 'all',
 ): TableBatch {
   const every = which === 'all' || batch.alive.every((a) => a === 0);
-  const rows = every ? null : droppedRows(batch);
-  const take = <C extends Column>(c: C): C => (rows === null ? c : (takeRows(c, rows) as C));
-  const n = rows?.length ?? batch.rows;
-  const at = (i: number): number => (rows === null ? i : rows[i]);
+  const rows = every ? allRows(batch.rows) : droppedRows(batch);
+  const take = <C extends Column>(c: C): C => (every ? c : (takeRows(c, rows) as C));
+  const n = rows.length;
   const columns = new Map<string, TableColumn>();
   for (const name of ['file', 'block', 'offset', 'row', 'id', 'domain']) columns.set(name, take(batch.column(name)));
-  for (const [name, c] of decisions(batch.verdicts, n, at, batch.alive)) columns.set(name, c);
-  columns.set('cut_spans', cutSpans(batch, n, at));
+  for (const [name, c] of decisions(batch.verdicts, rows, batch.alive)) columns.set(name, c);
+  columns.set('cut_spans', cutSpans(batch, rows));
   columns.set('text_bytes', int64(take({ type: 'int32', values: originalBytes(batch), valid: null })));
   const tokens = batch.columns.get('text_tokens_estimate');
   columns.set('tokens', tokens && tokens.type !== 'utf8' ? int64(take(tokens)) : nullColumn('int64', n));
-  columns.set('judged_by', judgedBy(batch, n, at));
+  columns.set('judged_by', judgedBy(batch, rows));
   columns.set('excerpt', take(excerptColumn(batch)));
   for (const { name, type } of annotations) {
     const c = batch.columns.get(name);
     columns.set(name, c && c.type === type ? take(c) : nullColumn(type, n));
   }
   return { columns, rows: n };
+}
+
+function allRows(n: number): Int32Array {
+  const rows = new Int32Array(n);
+  for (let i = 0; i < n; i++) rows[i] = i;
+  return rows;
 }
 
 function droppedRows(batch: DocumentBatch): Int32Array {
@@ -90,12 +95,8 @@ function droppedRows(batch: DocumentBatch): Int32Array {
 }
 
 /** outcome, step, rule, value, threshold, failed, duplicate_of, similarity: from the first verdict that dropped the row. */
-function decisions(
-  verdicts: readonly Verdict[],
-  n: number,
-  at: (i: number) => number,
-  alive: Uint8Array,
-): [string, TableColumn][] {
+function decisions(verdicts: readonly Verdict[], rows: Int32Array, alive: Uint8Array): [string, TableColumn][] {
+  const n = rows.length;
   const outcome = new Int32Array(n);
   const step = new Int32Array(n).fill(-1);
   const rule = new Int32Array(n).fill(-1);
@@ -111,11 +112,11 @@ function decisions(
   for (let v = 0, sum = 0; v < verdicts.length; sum += verdicts[v++].rules.length) first.push(sum);
   let twins = false;
   for (let i = 0; i < n; i++) {
-    const row = at(i);
+    const row = rows[i];
     let twin: string | null = null;
     if (alive[row] === 0) {
       outcome[i] = 1;
-      const v = verdicts.findIndex((d) => d.rule[row] >= 0);
+      const v = firstToDrop(verdicts, row);
       if (v >= 0) {
         const d = verdicts[v];
         step[i] = v;
@@ -152,22 +153,27 @@ function decisions(
   ];
 }
 
-function judgedBy(batch: DocumentBatch, n: number, at: (i: number) => number): Column {
-  const values = new Int32Array(n);
+function firstToDrop(verdicts: readonly Verdict[], row: number): number {
+  for (let v = 0; v < verdicts.length; v++) if (verdicts[v].rule[row] >= 0) return v;
+  return -1;
+}
+
+function judgedBy(batch: DocumentBatch, rows: Int32Array): Column {
+  const values = new Int32Array(rows.length);
   const before = batch.columns.get('_judged');
-  for (let i = 0; i < n; i++) {
-    let count = before && before.type !== 'utf8' ? Number(before.values[at(i)]) : 0;
-    for (const v of batch.verdicts) count += v.judged[at(i)];
+  for (let i = 0; i < rows.length; i++) {
+    let count = before && before.type !== 'utf8' ? Number(before.values[rows[i]]) : 0;
+    for (const v of batch.verdicts) count += v.judged[rows[i]];
     values[i] = count;
   }
   return { type: 'int32', values, valid: null };
 }
 
-function cutSpans({ cuts }: DocumentBatch, n: number, at: (i: number) => number): ListColumn {
-  const offsets = new Int32Array(n + 1);
+function cutSpans({ cuts }: Pick<DocumentBatch, 'cuts'>, rows: Int32Array): ListColumn {
+  const offsets = new Int32Array(rows.length + 1);
   const source: number[] = [];
-  for (let i = 0; i < n; i++) {
-    if (cuts) for (let k = cuts.offsets[at(i)]; k < cuts.offsets[at(i) + 1]; k++) source.push(k);
+  for (let i = 0; i < rows.length; i++) {
+    if (cuts) for (let k = cuts.offsets[rows[i]]; k < cuts.offsets[rows[i] + 1]; k++) source.push(k);
     offsets[i + 1] = source.length;
   }
   const int32 = (values?: Int32Array): Column => ({
@@ -212,7 +218,7 @@ export function ledgerQuarantineRows(
     ['step', utf8Column(records.map((r) => r.step ?? READ_STEP))],
     ['rule', utf8Column(records.map((r) => r.reason))],
     ['failed', listColumn(new Int32Array(n + 1), utf8Column([]))],
-    ['cut_spans', cutSpans({ cuts: null } as DocumentBatch, n, (i) => i)],
+    ['cut_spans', cutSpans({ cuts: null }, new Int32Array(n))],
     ['judged_by', { type: 'int32', values: new Int32Array(n), valid: null }],
     ['excerpt', utf8Column(records.map((r) => r.excerpt))],
   ]);

@@ -1,7 +1,3 @@
-import type { DocumentBatch } from './batch.ts';
-import { stringAt } from './columns.ts';
-import type { CutSpans, QuarantinedRecord } from './outcome.ts';
-
 /** Documents, bytes of original text and estimated tokens. */
 export interface Amount {
   documents: number;
@@ -78,7 +74,7 @@ export interface Counters {
 }
 
 const amount = (): Amount => ({ documents: 0, bytes: 0, tokens: 0 });
-const domainCounters = (): DomainCounters => ({ read: amount(), kept: amount(), dropped: amount() });
+export const domainCounters = (): DomainCounters => ({ read: amount(), kept: amount(), dropped: amount() });
 
 export const emptyCounters = (): Counters => ({
   read: amount(),
@@ -96,17 +92,17 @@ export const emptyCounters = (): Counters => ({
   steps: {},
 });
 
-const EXAMPLES = 3;
-const EXAMPLE_CHARACTERS = 160;
+/** Kept of each kind, the first in input order. */
+export const EXAMPLES = 3;
 
-function add(a: Amount, documents: number, bytes: number, tokens: number): void {
+export function add(a: Amount, documents: number, bytes: number, tokens: number): void {
   a.documents += documents;
   a.bytes += bytes;
   a.tokens += tokens;
 }
 
 /** Record of a key that may be any string from data, `__proto__` included. */
-function entry<T>(record: Record<string, T>, key: string, make: () => T): T {
+export function entry<T>(record: Record<string, T>, key: string, make: () => T): T {
   if (!Object.hasOwn(record, key)) {
     Object.defineProperty(record, key, { value: make(), writable: true, enumerable: true, configurable: true });
   }
@@ -148,7 +144,7 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
   return a;
 }
 
-const ruleCounters = (threshold: number): RuleCounters => ({
+export const ruleCounters = (threshold: number): RuleCounters => ({
   dropped: 0,
   droppedBytes: 0,
   failed: 0,
@@ -157,135 +153,6 @@ const ruleCounters = (threshold: number): RuleCounters => ({
   threshold,
   examples: [],
 });
-
-/** Counts documents as they come from the input or over a barrier. */
-export function countRead(counters: Counters, batch: DocumentBatch, from: 'input' | 'barrier'): void {
-  if (from === 'barrier') {
-    for (const bytes of originalBytes(batch)) add(counters.received, 1, bytes, 0);
-    return;
-  }
-  const { offsets } = batch.utf8('text');
-  const domains = batch.utf8('domain');
-  for (let i = 0; i < batch.rows; i++) {
-    const bytes = offsets[i + 1] - offsets[i];
-    add(counters.read, 1, bytes, 0);
-    add(entry(counters.domains, stringAt(domains, i) ?? '', domainCounters).read, 1, bytes, 0);
-  }
-}
-
-/** Counts a record that is no document: it is read here. */
-export function countQuarantined(counters: Counters, record: QuarantinedRecord): void {
-  counters.read.documents++;
-  countAside(counters, record);
-}
-
-/** Counts a document that was read or received before, and is set aside now. */
-export function countFailed(counters: Counters, record: QuarantinedRecord): void {
-  counters.quarantined.textBytes += record.bytes;
-  countAside(counters, record);
-}
-
-function countAside(counters: Counters, record: QuarantinedRecord): void {
-  const q = counters.quarantined;
-  q.records++;
-  q.bytes += record.bytes;
-  q.byReason[record.reason] = entry(q.byReason, record.reason, () => 0) + 1;
-  if (q.examples.length < EXAMPLES) {
-    const { file, block, offset, reason, excerpt } = record;
-    q.examples.push({ position: `${file}#${block}.${offset}`, reason, excerpt: shortened(excerpt) });
-  }
-}
-
-/** Bytes of the text as read, per row; carried over a barrier in `_text_bytes`. */
-export function originalBytes(batch: DocumentBatch): Int32Array {
-  const carried = batch.columns.get('_text_bytes');
-  if (carried) return carried.values as Int32Array;
-  const { offsets } = batch.originalText ?? batch.utf8('text');
-  const bytes = new Int32Array(batch.rows);
-  for (let i = 0; i < batch.rows; i++) bytes[i] = offsets[i + 1] - offsets[i];
-  return bytes;
-}
-
-/**
- * Counts what a batch has come to at the end of a phase: all drops; and, in the last phase, what is kept.
- * @param last false before a barrier: rows alive go on and are counted later.
- */
-export function countOutcome(counters: Counters, batch: DocumentBatch, last: boolean): void {
-  const domains = batch.utf8('domain');
-  const bytes = originalBytes(batch);
-  const tokens = batch.columns.get('text_tokens_estimate');
-  const now = batch.utf8('text').offsets;
-  const judgedBefore = batch.columns.get('_judged');
-  for (let i = 0; i < batch.rows; i++) {
-    const kept = batch.alive[i] === 1;
-    if (kept && !last) {
-      add(counters.passed, 1, bytes[i], 0);
-      continue;
-    }
-    const t = tokens ? Number(tokens.values[i]) : 0;
-    const domain = entry(counters.domains, stringAt(domains, i) ?? '', domainCounters);
-    add(kept ? counters.kept : counters.dropped, 1, bytes[i], t);
-    add(kept ? domain.kept : domain.dropped, 1, bytes[i], t);
-    add(domain.read, 0, 0, t);
-    add(counters.read, 0, 0, t);
-    if (!kept) continue;
-    countCuts(counters, batch.cuts, i, bytes[i], now[i + 1] - now[i]);
-    const judged =
-      batch.verdicts.some((v) => v.judged[i] === 1) || (judgedBefore ? Number(judgedBefore.values[i]) > 0 : false);
-    if (!judged) counters.unjudged++;
-  }
-  for (const verdict of batch.verdicts) countVerdict(counters, batch, verdict, bytes);
-}
-
-/** The text of a kept document must be the text read, less the spans cut, and what stands in for them. */
-function countCuts(counters: Counters, cuts: CutSpans | null, row: number, read: number, kept: number): void {
-  let cut = 0;
-  const [from, to] = cuts ? [cuts.offsets[row], cuts.offsets[row + 1]] : [0, 0];
-  for (let k = from; k < to; k++) cut += cuts!.end[k] - cuts!.start[k];
-  const added = kept - (read - cut);
-  counters.cutBytes += cut;
-  if (added < 0 || (added > 0 && from === to)) counters.unexplainedBytes += Math.abs(added);
-  else counters.addedBytes += added;
-}
-
-function countVerdict(
-  counters: Counters,
-  batch: DocumentBatch,
-  verdict: DocumentBatch['verdicts'][number],
-  bytes: Int32Array,
-): void {
-  const domains = batch.utf8('domain');
-  const rules = entry(counters.steps, verdict.step, () => ({}) as Record<string, RuleCounters>);
-  verdict.rules.forEach((r, k) => {
-    const mine = entry(rules, r.name, () => ruleCounters(r.threshold));
-    mine.nulls += verdict.nulls?.[k] ?? 0;
-    for (let i = 0; i < batch.rows; i++) {
-      if (verdict.failed[i * verdict.failedWords + (k >> 5)] & (1 << (k & 31))) mine.failed++;
-      if (verdict.rule[i] !== k) continue;
-      const domain = stringAt(domains, i) ?? '';
-      mine.dropped++;
-      mine.droppedBytes += bytes[i];
-      mine.byDomain[domain] = entry(mine.byDomain, domain, () => 0) + 1;
-      if (mine.examples.length < EXAMPLES) mine.examples.push(exampleOf(batch, i, domain, verdict.value[i]));
-    }
-  });
-}
-
-function exampleOf(batch: DocumentBatch, row: number, domain: string, value: number): DropExample {
-  const text = stringAt(batch.originalText ?? batch.utf8('text'), row) ?? '';
-  return {
-    id: stringAt(batch.utf8('id'), row) ?? '',
-    domain,
-    value: Number.isNaN(value) ? null : value,
-    excerpt: shortened(text),
-  };
-}
-
-/** The beginning of a text, for a person to see. */
-export const shortened = (text: string): string =>
-  Array.from(text.slice(0, 2 * EXAMPLE_CHARACTERS))
-    .slice(0, EXAMPLE_CHARACTERS)
-    .join('');
 
 /** Bytes of text that sinks get: what was kept, as rewrites left it. */
 export const keptTextBytes = (c: Counters): number => c.kept.bytes - c.cutBytes + c.addedBytes;

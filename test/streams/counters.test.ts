@@ -5,13 +5,11 @@ import type { DocumentBatch } from '../../src/streams/batch.ts';
 import {
   type Counters,
   conservationError,
-  countOutcome,
-  countQuarantined,
-  countRead,
   emptyCounters,
   keptTextBytes,
   mergeCounters,
 } from '../../src/streams/counters.ts';
+import { countOutcome, countQuarantined, countRead } from '../../src/streams/counting.ts';
 import { batchOf } from '../helpers/batches.ts';
 
 const TEXTS = ['one line\ntwo lines', 'żółć', 'gone'];
