@@ -13,6 +13,8 @@ export interface Kernel extends KernelArena, Encoders {
   readonly c4Lines: C4Function;
   readonly scanLines: ScanFunction;
   readonly contentHashes: ContentHashFunction;
+  /** Gives memory back that a large document took, with whatever is on it; true when there was any. Between batches only. */
+  release(): boolean;
 }
 
 /** Functions over the text of documents, in an instance of their own: their tables grow with the largest document. */
@@ -40,16 +42,20 @@ export async function loadKernel(): Promise<Kernel> {
   const textFor = (offsets: Int32Array, rows: number): TextKernel => {
     const held = text.arena.memoryBytes();
     smallCalls = held > LARGE_BYTES && (offsets[rows] - offsets[0]) * 32 < held ? smallCalls + 1 : 0;
-    if (smallCalls === SMALL_CALLS) {
-      text = openTextKernel(module);
-      smallCalls = 0;
-    }
+    if (smallCalls === SMALL_CALLS) release();
     return text;
+  };
+  const release = (): boolean => {
+    if (text.arena.memoryBytes() <= LARGE_BYTES) return false;
+    text = openTextKernel(module);
+    smallCalls = 0;
+    return true;
   };
   return {
     ...arena,
     ...encodersOver(arena),
     memoryBytes: () => arena.memoryBytes() + text.arena.memoryBytes(),
+    release,
     scanLines: scannerOver(arena),
     statistics: (...call) => textFor(call[1], call[2]).statistics(...call),
     c4Lines: (...call) => textFor(call[1], call[2]).c4Lines(...call),

@@ -3,6 +3,7 @@ import { defer, from, lastValueFrom, mergeMap, type Subscriber } from 'rxjs';
 import { InvariantError } from '../errors.ts';
 import { annotationColumns, type Recipe } from '../recipe.ts';
 import { type Counters, conservationError, emptyCounters, mergeCounters } from '../streams/counters.ts';
+import { collectGarbage } from '../streams/garbage.ts';
 import { rewritesText } from '../streams/operator.ts';
 import type { Split, SplitPlan } from '../streams/splits.ts';
 import { filesError, handOverError } from './conservation.ts';
@@ -16,6 +17,8 @@ import { Progress } from './progress.ts';
 import { runReadmeOf } from './readme.ts';
 import type { RunDirectory } from './run-directory.ts';
 import { type Phase, phasesOf, type RunEvent, type RunJson, type SplitTask, type TaskResult } from './types.ts';
+
+const PLANNED_HEAP_BYTES = 40 * 1024 * 1024;
 
 /** What a process needs to work on a run. */
 export interface RunParts {
@@ -80,6 +83,8 @@ export class Run {
       warnings,
       resumedSplits,
     });
+    // Reading a recipe and sniffing thousands of files leaves more garbage than all that a run keeps on this thread.
+    if (process.memoryUsage().heapUsed > PLANNED_HEAP_BYTES) collectGarbage();
     const progress = new Progress(this.#plan, this.#phases, this.#directory.commits, (event) => this.#out.next(event));
     const executor = await openExecutor(this.#recipe, this.#options, this.#hard, {
       progress: (p) => progress.inFlight(p),

@@ -1,6 +1,7 @@
 import { type Kernel, loadKernel } from '../kernels/kernel.ts';
 import { makeStage } from '../operators/stages.ts';
 import { rowsOfBatch } from '../streams/batch-rows.ts';
+import { collectGarbage } from '../streams/garbage.ts';
 import type { Stage, StepDescriptor } from '../streams/operator.ts';
 import { isolating, MAX_FAILED, StepError, type Steps, withoutRows } from './isolate.ts';
 import { openSource } from './source.ts';
@@ -82,6 +83,9 @@ export async function runSplitTask(
   } catch (error) {
     await output.abort();
     throw error;
+  } finally {
+    // The next split may be worked on by the other thread, and the budget counts a large document once.
+    if (kernel.release()) collectGarbage();
   }
 }
 

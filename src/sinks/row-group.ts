@@ -78,10 +78,13 @@ type Buffers = Int32Array | Uint32Array | BigInt64Array | Float64Array | Uint8Ar
 /** Large buffers of finished writers of this thread, for the next ones: a text column needs the same size again with every split. */
 const spare: Uint8Array[] = [];
 const SPARE_BYTES = 1024 * 1024;
+/** A row group of usual documents has no larger column. */
+const LARGEST_SPARE_BYTES = 24 * 1024 * 1024;
 const MAX_SPARE = 2;
 
 function putSpare(buffer: Uint8Array): void {
-  if (buffer.length >= SPARE_BYTES && spare.length < MAX_SPARE) spare.push(buffer);
+  if (buffer.length >= SPARE_BYTES && buffer.length <= LARGEST_SPARE_BYTES && spare.length < MAX_SPARE)
+    spare.push(buffer);
 }
 
 /** Bytes with room for `count` more after `used`, from the spare ones once they are large. */

@@ -13,6 +13,8 @@ import {
 import type { CutSpans, QuarantinedRecord } from './outcome.ts';
 
 const EXAMPLE_CHARACTERS = 160;
+/** So many characters have no more. */
+const EXAMPLE_BYTES = 4 * EXAMPLE_CHARACTERS;
 
 /** Counts documents as they come from the input or over a barrier. */
 export function countRead(counters: Counters, batch: DocumentBatch, from: 'input' | 'barrier'): void {
@@ -135,12 +137,14 @@ function countVerdict(
 const zero = (): number => 0;
 
 function exampleOf(batch: DocumentBatch, row: number, domain: string, value: number): DropExample {
-  const text = stringAt(batch.originalText ?? batch.utf8('text'), row) ?? '';
+  const { values, offsets } = batch.originalText ?? batch.utf8('text');
+  // Of a text of megabytes only its beginning becomes a string.
+  const head = values.subarray(offsets[row], Math.min(offsets[row + 1], offsets[row] + EXAMPLE_BYTES));
   return {
     id: stringAt(batch.utf8('id'), row) ?? '',
     domain,
     value: Number.isNaN(value) ? null : value,
-    excerpt: shortened(text),
+    excerpt: shortened(Buffer.from(head.buffer, head.byteOffset, head.length).toString('utf8')),
   };
 }
 
