@@ -62,8 +62,10 @@ export async function openExecutor(
   const closing = new AbortController();
   const signal = AbortSignal.any([hard, closing.signal]);
   const inWork = new Set<Promise<unknown>>();
+  // A thread that the budget never lets work would hold 25 MB for nothing.
+  const workers = Math.max(1, Math.min(options.workers, Math.floor(options.memory / SPLIT_BYTES)));
   const openPool = () => {
-    const opened = workerPool(new URL('./worker', import.meta.url), { workers: options.workers });
+    const opened = workerPool(new URL('./worker', import.meta.url), { workers });
     opened.on('message', (message: { readonly progress?: SplitProgress }) => {
       if (message.progress) on.progress(message.progress);
     });
