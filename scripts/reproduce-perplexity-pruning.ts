@@ -1,5 +1,5 @@
 // Does pruning by perplexity help (Ankner et al. 2024, "Perplexed by Perplexity") at the scale of a laptop?
-// npm run reproduce:perplexity-pruning -- [--smoke] [--output FOLDER] [--input GLOB]... [--tokens 4000000] [--seeds 3] [--jobs 2]
+// npm run reproduce:perplexity-pruning -- [--smoke] [--output FOLDER] [--input GLOB]... [--tokens 1500000] [--seeds 3] [--jobs 2]
 // Three parts of the corpus, disjoint by group: one trains the reference model, one is scored and pruned, one is measured on. Final models are
 // trained from scratch on the same number of tokens each. Every trained model is a folder: run it again and it goes on.
 import assert from 'node:assert/strict';
@@ -59,12 +59,12 @@ const settings = smoke
     }
   : {
       referenceModel: { width: 96, layers: 3, heads: 4, context: 256 },
-      finalModel: { width: 128, layers: 4, heads: 4, context: 256 },
-      referenceTokens: 8_000_000,
-      finalTokens: Number(options.tokens ?? 4_000_000),
-      poolMegabytes: 24,
-      heldOutBytes: 65_536,
-      cloze: 200,
+      finalModel: { width: 96, layers: 3, heads: 4, context: 256 },
+      referenceTokens: 4_000_000,
+      finalTokens: Number(options.tokens ?? 1_500_000),
+      poolMegabytes: 12,
+      heldOutBytes: 32_768,
+      cloze: 100,
       rows: 8,
     };
 const seeds = Array.from({ length: Number(options.seeds) }, (_, i) => i + 1);
