@@ -3,7 +3,7 @@ import { Observable, type Subscriber } from 'rxjs';
 import { ConfigError } from './errors.ts';
 import { checkSteps, type Recipe, refuseUnset } from './recipe.ts';
 import { writeDurable } from './run/durable.ts';
-import { identityOf, refuseOtherRun } from './run/identity.ts';
+import { executorsOf, identityOf, refuseOtherRun } from './run/identity.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './run/options.ts';
 import { Run } from './run/process.ts';
 import { openRunDirectory, STDIN_FOLDER } from './run/run-directory.ts';
@@ -106,6 +106,7 @@ async function runAll(
     }
     const identity = await identityOf(recipe, options, plan);
     if (previous) refuseOtherRun(path, previous, identity.run);
+    const executors = await executorsOf(path, recipe, previous);
     if (options.verifyInput) await verifyInput(path, plan.files, previous ? 'before' : 'now');
     if (previous?.status === 'done') {
       await directory.clearWork();
@@ -117,6 +118,7 @@ async function runAll(
     if (!previous) await writeDurable(join(path, 'plan.json'), `${canonicalJson(plan)}\n`);
     const base: RunJson = previous ?? {
       ...identity.run,
+      executors,
       status: 'running',
       startedAt: new Date().toISOString(),
       finishedAt: null,

@@ -57,7 +57,7 @@ export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityIn
     step,
     module: 'sluice:perplexity',
     export: 'perplexityStage',
-    versions: ['perplexity@1', `model ${info.name} ${info.hash}`],
+    versions: ['perplexity@1', modelVersion(info.name, info.hash)],
     options,
     where: where ?? null,
     reads: [],
@@ -76,10 +76,13 @@ export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityIn
   return Object.assign(score, { descriptor, set, bind: () => score });
 }
 
+const modelVersion = (name: string, hash: string): string => `model ${name} ${hash}`;
+
 /** What a worker has to know to score for a step. */
-export function scoringSpec({ options }: StepDescriptor): ScoringSpec {
+export function scoringSpec({ options, versions }: StepDescriptor): ScoringSpec {
   const { model, executor, overlap, maxTokens, scoreTrainedOn } = perplexityOptions.parse(options);
-  return { folder: model ?? fileURLToPath(DEFAULT_MODEL), executor, overlap, maxTokens, scoreTrainedOn };
+  const hash = versions[1].split(' ').at(-1)!;
+  return { folder: model ?? fileURLToPath(DEFAULT_MODEL), hash, executor, overlap, maxTokens, scoreTrainedOn };
 }
 
 type Score = (spec: ScoringSpec, batch: DocumentBatch, scope: Uint8Array) => ReturnType<typeof scoreHere>;

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Piscina } from 'piscina';
 import { ConfigError } from '../errors.ts';
-import type { ExecutorName } from '../models/executors/executor.ts';
+import type { Executor, ExecutorName, ExecutorRuntime } from '../models/executors/executor.ts';
 import { checkedExecutor, pickExecutor } from '../models/executors/pick-executor.ts';
+import { processorClass } from '../models/executors/processor.ts';
 import { neuralScorer } from '../models/neural-scorer.ts';
 import { emptyScores, type Scorer, type Scores } from '../models/scorer.ts';
 import { loadScoringModel, modelFolderInfo } from '../models/scoring-model.ts';
@@ -14,6 +15,8 @@ import { workerPool } from '../streams/pool.ts';
 /** Which model scores, and how; plain data. */
 export interface ScoringSpec {
   readonly folder: string;
+  /** Of the model when the step was made: another one is refused. */
+  readonly hash: string;
   readonly executor: ExecutorName | 'auto';
   readonly overlap: number | null;
   readonly maxTokens: number | null;
@@ -37,6 +40,13 @@ const opened = new Map<string, Promise<ThreadScorer>>();
 
 async function openScorer(spec: ScoringSpec): Promise<ThreadScorer> {
   const info = modelFolderInfo(spec.folder);
+  if (info.hash !== spec.hash)
+    throw new ConfigError({
+      expected: `the model with hash ${spec.hash}`,
+      came: info.hash,
+      where: spec.folder,
+      todo: 'It was changed since the run began: put the old one back, or start over with --fresh.',
+    });
   const executor =
     spec.executor === 'auto'
       ? (await pickExecutor('auto')).executor
@@ -82,7 +92,7 @@ export async function scoreHere(spec: ScoringSpec, batch: DocumentBatch, scope: 
 
 let pool: Piscina | null = null;
 let inWork = 0;
-const picked = new Map<string, Promise<ExecutorName>>();
+const picked = new Map<string, Promise<Executor>>();
 
 /**
  * The pool of model workers: as many as there are cores, one thread each. Its idle threads end by themselves; a thread in the middle of a
@@ -97,7 +107,7 @@ export function scoringPool(spec: ScoringSpec): { score(batch: DocumentBatch, sc
   return {
     async score(batch, scope) {
       if (!scope.includes(1)) return emptyScores(batch.rows);
-      const executor = await executorOf(spec.executor);
+      const executor = (await executorOf(spec.executor)).name;
       const { rows, split, sequence } = batch;
       const columns = new Map((['text', 'metadata'] as const).map((name) => [name, batch.utf8(name)]));
       const task: ScoreTask = { spec: { ...spec, executor }, parts: { rows, split, sequence, columns }, scope };
@@ -117,13 +127,27 @@ export function scoringPool(spec: ScoringSpec): { score(batch: DocumentBatch, sc
 export const batchesInWork = (): number => inWork;
 
 /** Picked once for the process, so that all workers compute alike. */
-function executorOf(name: ExecutorName | 'auto'): Promise<ExecutorName> {
-  let found = picked.get(name);
+function executorOf(name: ExecutorName | 'auto'): Promise<Executor> {
+  const key = `${name} ${process.env.SLUICE_EXECUTOR}`;
+  let found = picked.get(key);
   if (found === undefined) {
-    found = pickExecutor(name, { threads: 1 }).then(({ executor }) => executor.name);
-    picked.set(name, found);
+    found = pickExecutor(name, { threads: 1 }).then(({ executor }) => executor);
+    picked.set(key, found);
   }
   return found;
+}
+
+/** What computed the scores of a step: with the model's hash, all that decides their last digits. */
+export interface ExecutorRecord extends ExecutorRuntime {
+  readonly step: string;
+  readonly executor: ExecutorName;
+  readonly processor: string;
+}
+
+/** The record of what model workers will use for a step. Errors: ConfigError when no runtime works. */
+export async function executorRecord(step: string, name: ExecutorName | 'auto'): Promise<ExecutorRecord> {
+  const executor = await executorOf(name);
+  return { step, executor: executor.name, ...executor.runtime, processor: processorClass() };
 }
 
 /** Task of a worker; errors for people come back as data. */

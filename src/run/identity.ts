@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import type { ExecutorRecord } from '../operators/scoring-pool.ts';
 import { annotationColumns, type Recipe, recipeIdentity } from '../recipe.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch.ts';
 import { canonicalJson, xxh64Hex } from '../streams/hash.ts';
@@ -9,7 +10,7 @@ import { sinkFolder } from './layout.ts';
 import type { RunOptions } from './options.ts';
 import { RUN_FORMAT, type RunJson } from './types.ts';
 
-type Identity = Omit<RunJson, 'status' | 'startedAt' | 'finishedAt' | 'seconds' | 'totals' | 'guards'>;
+type Identity = Omit<RunJson, 'status' | 'startedAt' | 'finishedAt' | 'seconds' | 'totals' | 'guards' | 'executors'>;
 
 /** What a run is: everything that decides its output, with hashes. Workers, memory and display are outside it. */
 export async function identityOf(recipe: Recipe, options: RunOptions, plan: SplitPlan): Promise<{ run: Identity }> {
@@ -79,6 +80,45 @@ export function refuseOtherRun(path: string, before: RunJson, now: Identity): vo
     });
   }
 }
+
+/**
+ * What will compute the scores of the steps with a language model: the same as before, or the digits of one run would come from two machines.
+ * Errors: ConfigError when no runtime works, or when a run goes on with another.
+ */
+export async function executorsOf(
+  path: string,
+  recipe: Recipe,
+  before: RunJson | null,
+): Promise<readonly ExecutorRecord[]> {
+  if (before?.status === 'done') return before.executors;
+  const steps = recipe.steps.map((s) => s.descriptor).filter((d) => d.models);
+  if (steps.length === 0) return [];
+  const { executorRecord } = await import('../operators/scoring-pool.ts');
+  const now: ExecutorRecord[] = [];
+  for (const { step, options } of steps)
+    now.push(await executorRecord(step, options.executor as ExecutorRecord['executor']));
+  const other = now.find((n) =>
+    before?.executors.some((b) => b.step === n.step && canonicalJson({ ...b }) !== canonicalJson({ ...n })),
+  );
+  if (!before || !other) return now;
+  const then = before.executors.find((b) => b.step === other.step)!;
+  const can =
+    then.processor === other.processor
+      ? `Go on with SLUICE_EXECUTOR=${then.executor}${then.version === other.version ? '' : ` and ${then.library} ${then.version}`}, or start`
+      : 'Go on there, or start';
+  throw new ConfigError({
+    expected: `scores of ${says(then, other)}, as those that this run has already`,
+    came: says(other, then),
+    where: `${path}, step ${other.step}`,
+    todo: `${can} over with --fresh: two executors give other last digits.`,
+  });
+}
+
+/** A record in words; the processor only where it is another. */
+const says = (r: ExecutorRecord, beside: ExecutorRecord): string =>
+  `${r.library} ${r.version} ${r.provider}, ${r.precision}${r.threads === beside.threads ? '' : `, threads: ${r.threads}`}${
+    r.processor === beside.processor ? '' : `, on ${r.processor}`
+  }`;
 
 const firstOf = (names: readonly string[], except: readonly string[]): string =>
   names

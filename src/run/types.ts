@@ -1,3 +1,4 @@
+import type { ExecutorRecord } from '../operators/scoring-pool.ts';
 import type { SinkDescriptor } from '../sinks/index.ts';
 import type { ColumnSpec } from '../streams/columns.ts';
 import type { CommittedFile, DuplicateCluster } from '../streams/commits.ts';
@@ -116,6 +117,8 @@ export interface RunJson {
   readonly recipe: Json;
   readonly hashes: { readonly recipe: string; readonly input: string; readonly plan: string };
   readonly versions: readonly string[];
+  /** What computed the scores of each step with a language model; empty without one. */
+  readonly executors: readonly ExecutorRecord[];
   readonly input: { readonly patterns: readonly string[]; readonly files: number; readonly bytes: number };
   readonly limits: { readonly limit: number | null; readonly samplePercent: number | null };
   readonly schema: { readonly batch: number; readonly annotations: readonly ColumnSpec[] };

@@ -34,11 +34,25 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** What decides the last digits that an executor computes, beside the processor. */
+export interface ExecutorRuntime {
+  /** Package, or `sluice` for the plain reference. */
+  readonly library: string;
+  readonly version: string;
+  /** What the library computes on: cpu, webgpu, cuda, wasm, tensorflow. */
+  readonly provider: string;
+  /** Threads of one session; null where the library decides. */
+  readonly threads: number | null;
+  readonly precision: 'float32' | 'float64';
+}
+
 /** What runs tensor graphs. */
 export interface Executor {
   readonly name: ExecutorName;
-  /** Runtime, version and device, for the record of a run. */
+  /** Runtime, version and device, for people. */
   readonly description: string;
+  /** The same as data, for the record of a run. */
+  readonly runtime: ExecutorRuntime;
   /**
    * @param graph computation
    * @param values every weight and the first state, by name. An executor may hold on to these buffers: do not change them.

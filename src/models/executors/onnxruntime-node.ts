@@ -42,9 +42,11 @@ export async function onnxruntimeNode({
           ? `Install it where its CUDA provider can be downloaded: npm install onnxruntime-node@${RUNTIME_VERSIONS.onnxruntime} --onnxruntime-node-install=cuda12`
           : 'Use onnxruntime-cpu, or a platform for which the package has this provider.',
     });
+  const version = ort.env.versions.node ?? ort.env.versions.common;
   return {
     name: `onnxruntime-${provider}`,
-    description: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common} ${provider}${provider === 'cpu' ? `, ${threads} ${threads === 1 ? 'thread' : 'threads'} a session` : ''}`,
+    runtime: { library: 'onnxruntime-node', version, provider, threads, precision: 'float32' },
+    description: `onnxruntime-node ${version} ${provider}${provider === 'cpu' ? `, ${threads} ${threads === 1 ? 'thread' : 'threads'} a session` : ''}`,
     open: (graph, values) =>
       openOnnx(ort, graph, values, {
         target: provider === 'webgpu' ? 'webgpu' : 'cpu',

@@ -11,9 +11,11 @@ export async function onnxruntimeWeb({ constantBytes = CONSTANT_BYTES }: Executo
   // More threads would be workers of its own; one session per worker and one worker per core is the same without them.
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = 'error';
+  const version = ort.env.versions.web ?? ort.env.versions.common;
   return {
     name: 'onnxruntime-wasm',
-    description: `onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common} wasm, 1 thread a session`,
+    runtime: { library: 'onnxruntime-web', version, provider: 'wasm', threads: 1, precision: 'float32' },
+    description: `onnxruntime-web ${version} wasm, 1 thread a session`,
     open: (graph, values) =>
       openOnnx(ort, graph, values, {
         target: 'cpu',

@@ -24,11 +24,12 @@ const ONLY_BY_NAME: readonly ExecutorName[] = ['reference'];
 
 /**
  * The executor of this name, else ('auto', the default) the first of `EXECUTORS` that passes the self-check. A GPU that is not faster
- * than one core (WebGPU on a software driver) is passed over. `SLUICE_EXECUTOR` in the environment stands for a name not given.
+ * than one core (WebGPU on a software driver) is passed over. `SLUICE_EXECUTOR` in the environment stands for a name not given (or 'auto').
  */
 export async function pickExecutor(name?: ExecutorName | 'auto', options: PickOptions = {}): Promise<PickedExecutor> {
   waitForModelsAtExit();
-  const wanted = name ?? process.env.SLUICE_EXECUTOR ?? 'auto';
+  const named = name === 'auto' ? undefined : name;
+  const wanted = named ?? process.env.SLUICE_EXECUTOR ?? 'auto';
   if (wanted !== 'auto') return { executor: await checkedExecutor(executorName(wanted), options), refused: [] };
   const refused: { name: ExecutorName; reason: string }[] = [];
   for (const candidate of EXECUTORS.filter((n) => !ONLY_BY_NAME.includes(n))) {

@@ -1,3 +1,4 @@
+import { SLUICE_VERSION } from '../../version.ts';
 import { interpret } from '../graph/interpret.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
@@ -6,6 +7,7 @@ import { type Executor, oneAtATime, type Tensors } from './executor.ts';
 /** The plain interpreter in float64: thousands of times slower than the others, nothing to install, for tests and for doubt. */
 export const reference: Executor = {
   name: 'reference',
+  runtime: { library: 'sluice', version: SLUICE_VERSION, provider: 'cpu', threads: 1, precision: 'float64' },
   description: 'plain TypeScript in float64',
   async open(graph, values) {
     checkTensors(graph, values, ['weight', 'state']);

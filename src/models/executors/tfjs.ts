@@ -41,6 +41,13 @@ export async function tfjs(name: TfjsName): Promise<Executor> {
   await use();
   return {
     name,
+    runtime: {
+      library: PACKAGES[name].at(-1)!,
+      version: tf.version_core,
+      provider: backend,
+      threads: backend === 'tensorflow' ? null : 1,
+      precision: 'float32',
+    },
     description: `TensorFlow.js ${tf.version_core} ${backend}`,
     async open(graph, values) {
       await use();

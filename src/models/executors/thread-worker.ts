@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { type ErrorParts, SluiceError } from '../../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Executor, ExecutorName, Session, Tensors } from './executor.ts';
+import type { Executor, ExecutorName, ExecutorRuntime, Session, Tensors } from './executor.ts';
 import type { ExecutorOptions } from './onnxruntime-node.ts';
 import { openExecutor } from './open-executor.ts';
 
@@ -16,6 +16,7 @@ export type ThreadRequest =
 export interface ThreadReply {
   readonly id: number;
   readonly description?: string;
+  readonly runtime?: ExecutorRuntime;
   readonly session?: number;
   readonly tensors?: Tensors;
   readonly error?: { readonly code?: string; readonly parts?: ErrorParts; readonly message: string };
@@ -41,7 +42,7 @@ async function answer(request: ThreadRequest): Promise<Body> {
   switch (request.kind) {
     case 'executor':
       executor = await openExecutor(request.name, request.options);
-      return { description: executor.description };
+      return { description: executor.description, runtime: executor.runtime };
     case 'open':
       sessions.set(opened, await executor!.open(request.graph, request.values));
       return { session: opened++ };

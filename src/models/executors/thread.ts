@@ -52,6 +52,7 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
   const opened = await ask({ kind: 'executor', name, options });
   return {
     name,
+    runtime: opened.runtime!,
     description: `${opened.description}, in a thread`,
     async open(graph, values): Promise<Session> {
       const { session } = await ask({ kind: 'open', graph, values });

@@ -1,0 +1,115 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lastValueFrom } from 'rxjs';
+import { parquet, perplexity, recipe, run } from 'sluice';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { saveModel } from '../../src/models/hugging-face.ts';
+import { newModel } from '../../src/models/new-model.ts';
+import { executorsOf } from '../../src/run/identity.ts';
+import type { RunJson } from '../../src/run/types.ts';
+import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
+import { temporaryFolder } from '../helpers/run.ts';
+
+let folder: string;
+let model: string;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  model = join(folder, 'tiny');
+  await tinyModel(3);
+  await writeCorpus(join(folder, 'in'), madeDocuments(12, 5), 2);
+});
+
+const named = process.env.SLUICE_EXECUTOR;
+afterEach(() => {
+  if (named === undefined) delete process.env.SLUICE_EXECUTOR;
+  else process.env.SLUICE_EXECUTOR = named;
+});
+
+async function tinyModel(seed: number): Promise<void> {
+  await mkdir(model, { recursive: true });
+  await saveModel(newModel({ vocabulary: 257, width: 16, layers: 1, heads: 2, context: 32 }, seed), model);
+  const record = { status: 'done', tokenizer: { name: 'bytes', start: 256 }, reference: { groupBy: 'text' } };
+  await writeFile(join(model, 'sluice.json'), JSON.stringify(record));
+}
+
+const scoring = () => recipe({ name: 'scores', splitBytes: 4096, steps: [perplexity({ model })], sinks: [parquet()] });
+const start = (output: string, stop?: AbortSignal) =>
+  lastValueFrom(
+    run(scoring(), { input: [join(folder, 'in/*.jsonl')], output: join(folder, output), workers: 1, stop }),
+  );
+const runJson = async (output: string): Promise<RunJson> =>
+  JSON.parse(await readFile(join(folder, output, 'run.json'), 'utf8')) as RunJson;
+
+/** A run that was stopped before its first split. */
+async function stopped(output: string): Promise<RunJson> {
+  expect(await start(output, AbortSignal.abort())).toMatchObject({ type: 'stopped' });
+  return runJson(output);
+}
+
+describe('a run with a language model', () => {
+  it('records the executor that scored, and the model by its hash', async () => {
+    process.env.SLUICE_EXECUTOR = 'onnxruntime-cpu';
+    await start('recorded');
+    const { executors, versions } = await runJson('recorded');
+    expect(executors).toEqual([
+      {
+        step: 'perplexity',
+        executor: 'onnxruntime-cpu',
+        library: 'onnxruntime-node',
+        version: '1.30.0',
+        provider: 'cpu',
+        threads: 1,
+        precision: 'float32',
+        processor: executors[0].processor,
+      },
+    ]);
+    expect(executors[0].processor).toMatch(new RegExp(`^${process.arch} \\S`));
+    expect(versions[1]).toMatch(/^model tiny [0-9a-f]{16}$/);
+  });
+
+  it('does not go on with another executor, and says how it would', async () => {
+    process.env.SLUICE_EXECUTOR = 'onnxruntime-cpu';
+    const { executors } = await stopped('other');
+    process.env.SLUICE_EXECUTOR = 'onnxruntime-wasm';
+    const text = await readFile(join(folder, 'other/run.json'), 'utf8');
+    const record = JSON.parse(text) as RunJson;
+    await expect(executorsOf('out', scoring(), record)).rejects.toThrow(
+      'out, step perplexity: expected scores of onnxruntime-node 1.30.0 cpu, float32, as those that this run has already, came onnxruntime-web 1.30.0 wasm, float32. Go on with SLUICE_EXECUTOR=onnxruntime-cpu, or start over with --fresh: two executors give other last digits.',
+    );
+    process.env.SLUICE_EXECUTOR = 'onnxruntime-cpu';
+    expect(await executorsOf('out', scoring(), record)).toEqual(executors);
+  });
+
+  it('does not go on on another class of processor, or with another version', async () => {
+    process.env.SLUICE_EXECUTOR = 'onnxruntime-cpu';
+    const record = await stopped('versions');
+    const changed = (change: object): RunJson => ({ ...record, executors: [{ ...record.executors[0], ...change }] });
+    await expect(executorsOf('out', scoring(), changed({ processor: 'x64 none' }))).rejects.toThrow(
+      /expected scores of onnxruntime-node 1\.30\.0 cpu, float32, on x64 none.*Go on there, or start over with --fresh/,
+    );
+    await expect(executorsOf('out', scoring(), changed({ version: '1.29.0' }))).rejects.toThrow(
+      /Go on with SLUICE_EXECUTOR=onnxruntime-cpu and onnxruntime-node 1\.29\.0, or start over with --fresh/,
+    );
+    // What is done needs no executor any more.
+    const done: RunJson = { ...changed({ version: '1.29.0' }), status: 'done' };
+    expect((await executorsOf('out', scoring(), done))[0].version).toBe('1.29.0');
+  });
+
+  it('does not go on with a model of which a byte was changed', async () => {
+    await stopped('model');
+    await tinyModel(4);
+    await expect(start('model')).rejects.toThrow(
+      /expected the rules of the run there \(model tiny [0-9a-f]{16}\), came model tiny/,
+    );
+    await tinyModel(3);
+    expect(await start('model')).toMatchObject({ type: 'finished' });
+  });
+
+  it('refuses a model that is changed after the recipe was made', async () => {
+    const made = scoring();
+    await tinyModel(5);
+    const late = run(made, { input: [join(folder, 'in/*.jsonl')], output: join(folder, 'late'), workers: 1 });
+    await expect(lastValueFrom(late)).rejects.toThrow(/It was changed since the run began/);
+    await tinyModel(3);
+  });
+});
