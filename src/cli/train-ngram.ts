@@ -4,6 +4,7 @@ import { ngramTrainer, type TrainNgramOptions, writeArpa, writeNgram } from '../
 import { parseBytes } from '../run/options.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { stringAt } from '../streams/columns.ts';
+import { groupHasher } from '../streams/groups.ts';
 import { readDocuments } from '../streams/index.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { count, shellWord, size } from './format.ts';
@@ -18,6 +19,10 @@ const options = {
   prune: {
     value: 'LIST',
     help: 'Leave out n-grams that occur at most so often, by order. Default 0,0,1.',
+  },
+  'group-by': {
+    value: 'FIELD',
+    help: 'What the model remembers beside its texts, so as not to score it. Default metadata.group (a book, a site).',
   },
   domain: { value: 'NAME', many: true, help: 'Only documents of this domain.' },
   ...readSpecs,
@@ -45,7 +50,11 @@ async function run(args: readonly string[]): Promise<number> {
     memoryBytes: values.memory === undefined ? 256e6 : parseBytes(values.memory, '--memory'),
     name: output.replace(/^.*[/\\]/, '').replace(/\.[a-z]+$/, ''),
   };
-  const trainer = ngramTrainer(settings);
+  const groupBy = values['group-by'] ?? 'metadata.group';
+  if (!/^(text|metadata(\.[^.]+)+)$/.test(groupBy))
+    throw new ConfigError({ expected: '--group-by text or metadata.<field>', came: groupBy, where });
+  const hashes = await groupHasher(groupBy);
+  const trainer = ngramTrainer({ ...settings, groupBy });
   let documents = 0;
   let aside = 0;
   const wanted = new Set(domain);
@@ -53,7 +62,9 @@ async function run(args: readonly string[]): Promise<number> {
     const [text, domains] = [batch.utf8('text'), batch.utf8('domain')];
     for (const i of batch.aliveRows()) {
       if (wanted.size > 0 && !wanted.has(stringAt(domains, i) ?? '')) continue;
-      trainer.add(text.values.subarray(text.offsets[i], text.offsets[i + 1]));
+      const { group, text: own } = hashes(batch, i);
+      const document = text.values.subarray(text.offsets[i], text.offsets[i + 1]);
+      trainer.add(document, group === own ? [own] : [group, own]);
       documents++;
     }
   };
@@ -78,7 +89,10 @@ async function run(args: readonly string[]): Promise<number> {
     );
     out();
     out(`  sluice run perplexity --input 'other/*.jsonl.gz' --set perplexity.model=${shellWord(output)}`);
-    out(`      ${style.dim('score other documents with it; those it was trained on would look too good')}`);
+    const warning = output.endsWith('.arpa')
+      ? 'score other documents: those it was trained on would look too good, and ARPA does not name them'
+      : 'documents that it was trained on, and others of their groups, get no score';
+    out(`      ${style.dim(warning)}`);
   } finally {
     trainer.abort();
   }
@@ -89,7 +103,7 @@ export const trainNgramCommand: Command = {
   help: {
     usage: '--input GLOB [--output FILE] [options]',
     about:
-      'Trains a cheap reference model for perplexity on clean text: an n-gram model with modified Kneser-Ney smoothing, in one pass and bounded memory. The documents must be others than those that it will score.',
+      'Trains a cheap reference model for perplexity on clean text: an n-gram model with modified Kneser-Ney smoothing, in one pass and bounded memory. The model remembers the documents and their groups by hashes, and does not score them.',
     options,
     examples: [
       ["sluice train-ngram --input 'wiki/*.jsonl.gz'", 'bytes, order 6, to reference.ngram'],

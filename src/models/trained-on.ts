@@ -36,7 +36,11 @@ export async function readTrainedOn(path: string): Promise<TrainedOn> {
       came: `${bytes.length} other bytes`,
       where: path,
     });
-  const hashes = new BigUint64Array(bytes.buffer, 16);
+  return trainedOn(new BigUint64Array(bytes.buffer, 16));
+}
+
+/** @param hashes ascending */
+export function trainedOn(hashes: BigUint64Array): TrainedOn {
   return {
     count: hashes.length,
     has(hash) {
@@ -49,4 +53,25 @@ export async function readTrainedOn(path: string): Promise<TrainedOn> {
       return low < hashes.length && hashes[low] === hash;
     },
   };
+}
+
+/** Collects hashes in 8 bytes each. */
+export class HashList {
+  #hashes = new BigUint64Array(1024);
+  #count = 0;
+
+  add(hash: bigint): void {
+    if (this.#count === this.#hashes.length) {
+      const larger = new BigUint64Array(2 * this.#count);
+      larger.set(this.#hashes);
+      this.#hashes = larger;
+    }
+    this.#hashes[this.#count++] = hash;
+  }
+
+  /** Ascending, each once. */
+  sorted(): BigUint64Array {
+    const all = this.#hashes.slice(0, this.#count).sort();
+    return all.filter((h, i) => i === 0 || h !== all[i - 1]);
+  }
 }

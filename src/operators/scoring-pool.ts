@@ -9,8 +9,8 @@ import { emptyScores, type Scorer, type Scores } from '../models/scorer.ts';
 import { loadScoringModel, modelFolderInfo } from '../models/scoring-model.ts';
 import { readTrainedOn } from '../models/trained-on.ts';
 import { type BatchParts, DocumentBatch } from '../streams/batch.ts';
-import { groupHasher } from '../streams/groups.ts';
 import { workerPool } from '../streams/pool.ts';
+import { type FreshRows, freshRows, withTrainedOn } from './fresh-rows.ts';
 
 /** Which model scores, and how; plain data. */
 export interface ScoringSpec {
@@ -32,8 +32,7 @@ export interface ScoreTask {
 
 interface ThreadScorer {
   readonly scorer: Scorer;
-  /** One byte a row of `scope`: 0 where the model was trained on the document. */
-  fresh(batch: DocumentBatch, scope: Uint8Array): Uint8Array;
+  readonly fresh: FreshRows;
 }
 
 const opened = new Map<string, Promise<ThreadScorer>>();
@@ -62,16 +61,7 @@ async function openScorer(spec: ScoringSpec): Promise<ThreadScorer> {
   });
   if (info.trainedOn === null || spec.scoreTrainedOn) return { scorer, fresh: (_, scope) => scope };
   const list = await readTrainedOn(info.trainedOn.list);
-  const hashes = await groupHasher(info.trainedOn.groupBy);
-  return {
-    scorer,
-    fresh: (batch, scope) =>
-      scope.map((wanted, row) => {
-        if (wanted === 0) return 0;
-        const { group, text } = hashes(batch, row);
-        return list.has(group) || list.has(text) ? 0 : 1;
-      }),
-  };
+  return { scorer, fresh: await freshRows(list, info.trainedOn.groupBy) };
 }
 
 /** Scores the rows of a batch in the thread that calls it; the model stays open. */
@@ -85,9 +75,7 @@ export async function scoreHere(spec: ScoringSpec, batch: DocumentBatch, scope: 
   }
   const { scorer, fresh } = await open;
   const wanted = fresh(batch, scope);
-  const scores = await scorer.score(batch.utf8('text'), wanted);
-  const reason = scores.reason.map((r, i) => (scope[i] === 1 && wanted[i] === 0 ? 'trained_on' : r));
-  return { ...scores, reason };
+  return withTrainedOn(await scorer.score(batch.utf8('text'), wanted), scope, wanted);
 }
 
 let pool: Piscina | null = null;

@@ -60,6 +60,26 @@ describe('sluice train-ngram', () => {
     );
   });
 
+  it('makes a model that does not score what it was trained on', async () => {
+    const cwd = await project();
+    await runCli(
+      ['train-ngram', '--input', 'clean', '--domain', 'books', '--output', 'm.ngram', '--group-by', 'text'],
+      {
+        cwd,
+      },
+    );
+    const run = ['run', 'perplexity', '--input', 'clean', '--output', 'out', '--annotate-only'];
+    expect((await runCli([...run, '--set', 'perplexity.model=m.ngram'], { cwd })).code).toBe(0);
+    const query = 'SELECT domain, ppl_unscored AS why, count(*) AS n FROM ledger GROUP BY ALL ORDER BY domain';
+    const { stdout } = await runCli(['sql', 'out', query, '--json'], { cwd });
+    expect(JSON.parse(stdout)).toEqual([
+      { domain: 'books', why: 'trained_on', n: 60 },
+      { domain: 'web', why: null, n: 1 },
+    ]);
+    const refused = await runCli(['train-ngram', '--input', 'clean', '--group-by', 'group'], { cwd });
+    expect(refused.stderr).toMatch(/expected +--group-by text or metadata\.<field>\n +came +group/);
+  });
+
   it('writes ARPA by the name of the file, of bytes when asked to', async () => {
     const cwd = await project();
     const args = [

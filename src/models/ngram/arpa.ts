@@ -68,6 +68,7 @@ export async function readArpa(path: string, split?: Split): Promise<NgramModel>
     vocabulary,
     trie: buildTrie(levels),
     origin: { name: basename(path), sequences: 0, tokens: 0, textBytes: 0, prune: [], discounts: [] },
+    trainedOn: null,
   };
 }
 

@@ -10,10 +10,12 @@ import { Vocabulary } from './vocabulary.ts';
 
 /*
  * Layout, little-endian: 8 bytes `SLNGRAM1`, u32 bytes of the header, the header as JSON padded with spaces so that what follows is 8-byte
- * aligned, then the arrays, each padded with zeros to 8. The header has the SHA-256 of all that follows it.
+ * aligned, then the arrays, each padded with zeros to 8. The header has the SHA-256 of all that follows it. Format 2 added the last array,
+ * hashes of what the model was trained on, and how they were grouped.
  */
 const MAGIC = 'SLNGRAM1';
-const FORMAT = 1;
+const FORMATS = [1, 2];
+const FORMAT = 2;
 
 interface Header {
   readonly format: number;
@@ -23,9 +25,21 @@ interface Header {
   /** Elements of each array, in order of `ARRAYS`. */
   readonly lengths: readonly number[];
   readonly sha256: string;
+  /** Null where it is not known what the model was trained on; absent in format 1. */
+  readonly groupBy?: string | null;
 }
 
-const ARRAYS = [Uint8Array, Int32Array, Int32Array, Int32Array, Float32Array, Int32Array, Float32Array, Int32Array];
+const ARRAYS = [
+  Uint8Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Float32Array,
+  Int32Array,
+  Float32Array,
+  Int32Array,
+  BigUint64Array,
+];
 
 /** What can be said of a model file without reading all of it. */
 export interface NgramFileInfo {
@@ -33,6 +47,8 @@ export interface NgramFileInfo {
   readonly hash: string;
   readonly split: Split | null;
   readonly order: number | null;
+  /** How the documents it was trained on were grouped; null where that is not known. */
+  readonly groupBy: string | null;
 }
 
 const digest = (...parts: readonly Uint8Array[]): string => {
@@ -42,15 +58,28 @@ const digest = (...parts: readonly Uint8Array[]): string => {
 };
 
 /** Writes a model in Sluice's own format: arrays as they lie in memory, with version and checksum. */
-export async function writeNgram(path: string, { split, vocabulary, trie, origin }: NgramModel): Promise<void> {
+export async function writeNgram(
+  path: string,
+  { split, vocabulary, trie, origin, trainedOn }: NgramModel,
+): Promise<void> {
   const { bytes, offsets } = vocabulary.parts();
-  const arrays = [bytes, offsets, trie.levels, trie.token, trie.log10, trie.suffix, trie.backoff, trie.firstChild];
+  const hashes = trainedOn?.hashes ?? new BigUint64Array();
+  const { levels, token, log10, suffix, backoff, firstChild } = trie;
+  const arrays = [bytes, offsets, levels, token, log10, suffix, backoff, firstChild, hashes];
   const body = arrays.flatMap((a) => [
     new Uint8Array(a.buffer, a.byteOffset, a.byteLength),
     new Uint8Array(padding(a.byteLength)),
   ]);
   const lengths = arrays.map((a) => a.length);
-  const header: Header = { format: FORMAT, split, order: trie.order, origin, lengths, sha256: digest(...body) };
+  const header: Header = {
+    format: FORMAT,
+    split,
+    order: trie.order,
+    origin,
+    lengths,
+    sha256: digest(...body),
+    groupBy: trainedOn?.groupBy ?? null,
+  };
   const json = Buffer.from(JSON.stringify(header));
   const padded = Buffer.concat([json, Buffer.alloc(padding(12 + json.length), ' ')]);
   const head = Buffer.alloc(12);
@@ -88,13 +117,13 @@ export function ngramFileInfo(path: string): NgramFileInfo {
   try {
     const head = new Uint8Array(12);
     readSync(file, head, 0, 12, 0);
-    if (!isOwn(head)) return { hash: digest(readFileSync(path)).slice(0, 16), split: null, order: null };
+    if (!isOwn(head)) return { hash: digest(readFileSync(path)).slice(0, 16), split: null, order: null, groupBy: null };
     const bytes = new Uint8Array(headerBytes(head));
     readSync(file, bytes, 0, bytes.length, 12);
-    const { format, split, order, lengths, sha256 } = parseHeader(bytes, path);
+    const { format, split, order, lengths, sha256, groupBy } = parseHeader(bytes, path);
     // Not the name: it changes no score.
-    const identity = JSON.stringify({ format, split, order, lengths, sha256 });
-    return { hash: digest(Buffer.from(identity)).slice(0, 16), split, order };
+    const identity = JSON.stringify({ format, split, order, lengths, sha256, groupBy });
+    return { hash: digest(Buffer.from(identity)).slice(0, 16), split, order, groupBy: groupBy ?? null };
   } finally {
     closeSync(file);
   }
@@ -125,7 +154,7 @@ function parseHeader(bytes: Uint8Array, path: string): Header {
   } catch (cause) {
     throw damaged(path, 'a header that is no JSON', cause);
   }
-  if (header.format !== FORMAT)
+  if (!FORMATS.includes(header.format))
     throw new InputError({
       expected: `an n-gram model of format ${FORMAT}`,
       came: `format ${header.format}`,
@@ -145,12 +174,12 @@ function decodeNgram(file: Uint8Array, path: string): NgramModel {
   const body = own.subarray(12 + size);
   if (digest(body) !== header.sha256) throw damaged(path, `${body.length} bytes with another checksum`);
   let at = own.byteOffset + 12 + size;
-  const arrays = ARRAYS.map((Type, i) => {
+  const arrays = ARRAYS.slice(0, header.lengths.length).map((Type, i) => {
     const array = new Type(own.buffer as ArrayBuffer, at, header.lengths[i]);
     at += array.byteLength + padding(array.byteLength);
     return array;
   });
-  const [bytes, offsets, levels, token, log10, suffix, backoff, firstChild] = arrays as [
+  const [bytes, offsets, levels, token, log10, suffix, backoff, firstChild, hashes] = arrays as [
     Uint8Array,
     Int32Array,
     Int32Array,
@@ -159,10 +188,17 @@ function decodeNgram(file: Uint8Array, path: string): NgramModel {
     Int32Array,
     Float32Array,
     Int32Array,
+    BigUint64Array?,
   ];
-  const { split, order, origin } = header;
+  const { split, order, origin, groupBy } = header;
   const trie = { order, levels, token, log10, suffix, backoff, firstChild };
-  return { split, vocabulary: Vocabulary.from(bytes, offsets), trie, origin };
+  return {
+    split,
+    vocabulary: Vocabulary.from(bytes, offsets),
+    trie,
+    origin,
+    trainedOn: groupBy && hashes ? { groupBy, hashes } : null,
+  };
 }
 
 const damaged = (path: string, came: string, cause?: unknown): InputError =>

@@ -15,12 +15,22 @@ export interface NgramOrigin {
   readonly discounts: readonly (readonly number[])[];
 }
 
+/** What an n-gram model was trained on, so that it does not score it. */
+export interface NgramTrainedOn {
+  /** How documents were grouped: `text`, or a field such as `metadata.group`. */
+  readonly groupBy: string;
+  /** Hashes (xxh64) of groups and texts, ascending, each once. */
+  readonly hashes: BigUint64Array;
+}
+
 /** An n-gram language model with backing off. */
 export interface NgramModel {
   readonly split: Split;
   readonly vocabulary: Vocabulary;
   readonly trie: Trie;
   readonly origin: NgramOrigin;
+  /** Null where it is not known, as in ARPA files. */
+  readonly trainedOn: NgramTrainedOn | null;
 }
 
 /** Children of more nodes than this are found by a table, of fewer by going through them. */

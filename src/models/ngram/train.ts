@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import xxhash from 'xxhash-wasm';
 import { ConfigError, InputError } from '../../errors.ts';
+import { HashList } from '../trained-on.ts';
 import { adjustCounts, NgramCounter } from './count.ts';
 import { estimate } from './estimate.ts';
 import type { NgramModel } from './model.ts';
@@ -27,6 +29,12 @@ export interface TrainNgramOptions {
   readonly scratch?: string;
   /** Default `ngram`. */
   readonly name?: string;
+  /**
+   * What the hashes that `add` is given are of: the field by which documents are grouped (`metadata.group`), or `text`. The model keeps them (8
+   * bytes each) and `ngramPerplexity()` does not score documents that have one. Default null: it is not known what the model was trained on.
+   * `trainNgram` always keeps the hashes of its texts.
+   */
+  readonly groupBy?: string | null;
 }
 
 /** Documents as strings or as UTF-8. */
@@ -34,8 +42,11 @@ export type TrainingTexts = Iterable<string | Uint8Array> | AsyncIterable<string
 
 /** Takes documents one by one; `finish` or `abort` must be called, which empties the scratch folder. */
 export interface NgramTrainer {
-  /** @param document string or UTF-8, which may be changed after the call. */
-  add(document: string | Uint8Array): void;
+  /**
+   * @param document string or UTF-8, which may be changed after the call
+   * @param hashes of its group and its text, as `groupBy` says
+   */
+  add(document: string | Uint8Array, hashes?: readonly bigint[]): void;
   finish(): NgramModel;
   abort(): void;
 }
@@ -46,9 +57,13 @@ export interface NgramTrainer {
  * Errors: ConfigError for options out of range, InputError for texts without a single token.
  */
 export async function trainNgram(documents: TrainingTexts, options: TrainNgramOptions = {}): Promise<NgramModel> {
-  const trainer = ngramTrainer(options);
+  const { h64Raw } = await xxhash();
+  const trainer = ngramTrainer({ ...options, groupBy: 'text' });
   try {
-    for await (const document of documents) trainer.add(document);
+    for await (const document of documents) {
+      const bytes = typeof document === 'string' ? Buffer.from(document, 'utf8') : document;
+      trainer.add(bytes, [h64Raw(bytes)]);
+    }
     return trainer.finish();
   } finally {
     trainer.abort();
@@ -57,13 +72,14 @@ export async function trainNgram(documents: TrainingTexts, options: TrainNgramOp
 
 /** `trainNgram` for documents that are pushed. */
 export function ngramTrainer(options: TrainNgramOptions = {}): NgramTrainer {
-  const { split = 'bytes', memoryBytes = 256e6, name = 'ngram', scratch = tmpdir() } = options;
+  const { split = 'bytes', memoryBytes = 256e6, name = 'ngram', scratch = tmpdir(), groupBy = null } = options;
   const order = checkedOrder(options.order ?? (split === 'words' ? 5 : 6));
   const prune = checkedPrune(options.prune ?? [0, 0, 1], order);
   const disk: Scratch = { folder: mkdtempSync(join(scratch, 'sluice-ngram-')), files: 0 };
   const vocabulary = split === 'bytes' ? Vocabulary.ofBytes() : Vocabulary.create();
   const counter = new NgramCounter(order, memoryBytes / 2, disk);
   const seen = { sequences: 0, tokens: 0, textBytes: 0 };
+  const known = new HashList();
   let open = false;
   const add = (id: number): void => {
     if (!open) counter.begin();
@@ -83,7 +99,8 @@ export function ngramTrainer(options: TrainNgramOptions = {}): NgramTrainer {
   const walk = split === 'words' ? wordWalk('words') : null;
   const abort = (): void => rmSync(disk.folder, { recursive: true, force: true });
   return {
-    add(document) {
+    add(document, hashes = []) {
+      for (const hash of hashes) known.add(hash);
       const bytes = typeof document === 'string' ? Buffer.from(document, 'utf8') : document;
       seen.textBytes += bytes.length;
       if (walk) walk(bytes, 0, bytes.length, sink);
@@ -103,7 +120,8 @@ export function ngramTrainer(options: TrainNgramOptions = {}): NgramTrainer {
       const { trie, ids, discounts } = estimate(counts, prune, vocabulary);
       abort();
       const origin = { name, ...seen, prune, discounts: discounts.map((d) => d.of) };
-      return { split, vocabulary: keptWords(vocabulary, ids), trie, origin };
+      const trainedOn = groupBy === null ? null : { groupBy, hashes: known.sorted() };
+      return { split, vocabulary: keptWords(vocabulary, ids), trie, origin, trainedOn };
     },
     abort,
   };

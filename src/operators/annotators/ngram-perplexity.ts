@@ -3,7 +3,9 @@ import { ConfigError } from '../../errors.ts';
 import { loadNgram, ngramFileInfo } from '../../models/ngram/file.ts';
 import { ngramScorer } from '../../models/ngram/scorer.ts';
 import type { Scores } from '../../models/scorer.ts';
+import { trainedOn } from '../../models/trained-on.ts';
 import { type AnnotatorDescriptor, type AnnotatorFactory, REMAKE } from '../annotate.ts';
+import { freshRows, withTrainedOn } from '../fresh-rows.ts';
 import { parseOptions } from '../parse-options.ts';
 import { perplexityColumns, perplexityColumnsOf } from './perplexity-columns.ts';
 
@@ -17,6 +19,8 @@ export const ngramPerplexityOptions = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9_]*$/, 'a prefix of a-z, 0-9 and _')
     .default('ppl'),
+  /** Score documents that the model was trained on (by group or text) too. Default: they get no score, with that as the reason. */
+  scoreTrainedOn: z.boolean().default(false),
 });
 export type NgramPerplexityOptions = z.input<typeof ngramPerplexityOptions>;
 
@@ -24,23 +28,24 @@ const HOW_TO_MAKE =
   "Make one from clean text that is not scored: sluice train-ngram --input 'clean/*.jsonl.gz' --output reference.ngram";
 
 /**
- * Perplexity of each document under an n-gram model: cheap, runs in kernel workers. The model must not have been trained on what it scores.
+ * Perplexity of each document under an n-gram model: cheap, runs in kernel workers. Documents that the model was trained on get
+ * no score (models in ARPA do not know theirs).
  * Tokens are the model's words (with an end for each line that has words) or bytes (with an end of the document).
  *
- * Writes ppl_nll_sum, ppl_tokens, ppl, ppl_bits_per_byte, ppl_unscored (`empty`); see `perplexityColumns`. The hash of the model is part of
+ * Writes ppl_nll_sum, ppl_tokens, ppl, ppl_bits_per_byte, ppl_unscored (`empty`, `trained_on`); see `perplexityColumns`. The hash of the model is part of
  * the recipe: a run does not resume with another one.
  * Errors: ConfigError when the file is not there.
  */
 export function ngramPerplexity(options: NgramPerplexityOptions): AnnotatorDescriptor {
   const parsed = parseOptions(ngramPerplexityOptions, options, 'ngramPerplexity()');
-  const { model, split, as } = parsed;
+  const { model, split, as, scoreTrainedOn } = parsed;
   return {
     name: as,
-    version: 1,
+    version: 2,
     module: 'sluice:ngram-perplexity',
     export: 'ngramPerplexityAnnotator',
-    options: { model, split, as, hash: model === null ? null : ngramFileInfo(model).hash },
-    reads: ['text'],
+    options: { model, split, as, scoreTrainedOn, hash: model === null ? null : ngramFileInfo(model).hash },
+    reads: ['text', 'metadata'],
     writes: perplexityColumns(as),
     ...(model === null && { unset: 'model', unsetHelp: HOW_TO_MAKE }),
     [REMAKE]: ({ hash: _, ...changed }) => ngramPerplexity(changed as NgramPerplexityOptions),
@@ -51,11 +56,12 @@ interface Options {
   readonly model: string | null;
   readonly split: NgramPerplexityOptions['split'];
   readonly as: string;
+  readonly scoreTrainedOn: boolean;
   readonly hash: string | null;
 }
 
 export const ngramPerplexityAnnotator: AnnotatorFactory = async (options) => {
-  const { model: path, split, as, hash } = options as unknown as Options;
+  const { model: path, split, as, scoreTrainedOn, hash } = options as unknown as Options;
   if (path === null)
     throw new ConfigError({
       expected: 'a language model to score with',
@@ -72,5 +78,11 @@ export const ngramPerplexityAnnotator: AnnotatorFactory = async (options) => {
       todo: 'It was changed since the run began: put the old one back, or start over with --fresh.',
     });
   const scorer = ngramScorer(loaded.model, loaded.hash);
-  return (batch, scope) => perplexityColumnsOf(as, scorer.score(batch.utf8('text'), scope) as Scores, scope);
+  const { trainedOn: list } = loaded.model;
+  const fresh = list && !scoreTrainedOn ? await freshRows(trainedOn(list.hashes), list.groupBy) : null;
+  return (batch, scope) => {
+    const wanted = fresh ? fresh(batch, scope) : scope;
+    const scores = scorer.score(batch.utf8('text'), wanted) as Scores;
+    return perplexityColumnsOf(as, withTrainedOn(scores, scope, wanted), scope);
+  };
 };

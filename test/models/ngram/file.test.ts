@@ -5,6 +5,7 @@ import { writeArpa } from '../../../src/models/ngram/arpa.ts';
 import { loadNgram, ngramFileInfo, writeNgram } from '../../../src/models/ngram/file.ts';
 import type { NgramModel } from '../../../src/models/ngram/model.ts';
 import { trainNgram } from '../../../src/models/ngram/train.ts';
+import { loadXxhash } from '../../../src/streams/hash.ts';
 import { temporaryFolder } from './folders.ts';
 
 let model: NgramModel;
@@ -25,7 +26,8 @@ describe('model file', () => {
     expect(back.trie).toEqual(model.trie);
     expect(back.vocabulary.parts()).toEqual(model.vocabulary.parts());
     expect([back.split, back.origin]).toEqual(['words', model.origin]);
-    expect(ngramFileInfo(path)).toEqual({ hash, split: 'words', order: 3 });
+    expect(back.trainedOn).toEqual(model.trainedOn);
+    expect(ngramFileInfo(path)).toEqual({ hash, split: 'words', order: 3, groupBy: 'text' });
   });
 
   it('has another hash when a number is another, not when the name is', async () => {
@@ -38,6 +40,24 @@ describe('model file', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((f) => ngramFileInfo(join(folder, f)).hash);
     expect(b).toBe(a);
     expect(c).not.toBe(a);
+  });
+
+  it('knows its documents by hashes, ascending and each once', async () => {
+    const { trainedOn } = await trainNgram(['one', 'two', 'one', ''], { prune: [0] });
+    const { h64 } = await loadXxhash();
+    expect(trainedOn).toEqual({ groupBy: 'text', hashes: BigUint64Array.of(h64('one'), h64('two'), h64('')).sort() });
+  });
+
+  it('reads files of format 1, which did not say what a model was trained on', async () => {
+    const path = join(await temporaryFolder(), 'm.ngram');
+    await writeNgram(path, { ...model, trainedOn: null });
+    const bytes = (await readFile(path)).toString('latin1');
+    // The array of hashes is the last and empty: without its length the file is one of format 1.
+    const old = bytes.replace('"format":2', '"format":1').replace(/("lengths":\[[\d,]+),0\]/, '$1]  ');
+    await writeFile(path, Buffer.from(old, 'latin1'));
+    const { model: back } = await loadNgram(path);
+    expect([back.trie, back.trainedOn]).toEqual([model.trie, null]);
+    expect(ngramFileInfo(path).groupBy).toBeNull();
   });
 
   it('refuses a file that was changed, cut off, or of another version', async () => {
@@ -58,8 +78,8 @@ describe('model file', () => {
     );
     expect(await failure(bytes.subarray(0, bytes.length - 8))).toMatch(/another checksum/);
     expect(await failure(bytes.subarray(0, 40))).toMatch(/a header that is no JSON/);
-    const other = Buffer.from(bytes.toString('latin1').replace('"format":1', '"format":2'), 'latin1');
-    expect(await failure(other)).toMatch(/expected an n-gram model of format 1, came format 2/);
+    const other = Buffer.from(bytes.toString('latin1').replace('"format":2', '"format":3'), 'latin1');
+    expect(await failure(other)).toMatch(/expected an n-gram model of format 2, came format 3/);
     expect(await failure(bytes)).toBe('none');
   });
 
@@ -68,7 +88,8 @@ describe('model file', () => {
     await writeArpa(path, model);
     const { model: back, hash } = await loadNgram(path, 'words');
     expect(back.trie).toEqual(model.trie);
-    expect(ngramFileInfo(path)).toEqual({ hash, split: null, order: null });
+    expect(ngramFileInfo(path)).toEqual({ hash, split: null, order: null, groupBy: null });
+    expect(back.trainedOn).toBeNull();
   });
 
   it('says how to make a model that is not there', () => {

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
-import { trainNgram, writeNgram } from '../../../src/models/ngram/index.ts';
+import { ngramTrainer, trainNgram, writeNgram } from '../../../src/models/ngram/index.ts';
 import { annotate, as, makeStage, ngramPerplexity } from '../../../src/operators/index.ts';
-import { numberAt, stringAt } from '../../../src/streams/columns.ts';
-import type { Operator } from '../../../src/streams/operator.ts';
+import { numberAt, stringAt, utf8Column } from '../../../src/streams/columns.ts';
+import { groupHasher } from '../../../src/streams/groups.ts';
+import type { Operator, Scope } from '../../../src/streams/operator.ts';
 import { batchOf } from '../../helpers/batches.ts';
 import { temporaryFolder } from '../../models/ngram/folders.ts';
 
@@ -41,6 +42,32 @@ describe('ngramPerplexity()', () => {
     for (const row of [1, 2, 3]) expect(of(row)).toEqual([null, null, null, null]);
     const reasons = [0, 1, 2, 3].map((row) => stringAt(batch.utf8('ppl_unscored'), row));
     expect(reasons).toEqual([null, 'empty', 'empty', null]);
+  });
+
+  it('does not score what its model was trained on, by text or group, unless told to', async () => {
+    const batch = batchOf(['the wheel', 'the gate', 'the water', 'another text']).withColumns([
+      ['metadata', utf8Column(['{}', '{"group":"mill"}', '{"group":"other"}', '{"group":"mill"}'])],
+    ]);
+    const hashes = await groupHasher('metadata.group');
+    const trainer = ngramTrainer({ split: 'words', order: 3, prune: [0], groupBy: 'metadata.group' });
+    for (const row of [0, 1]) {
+      const { group, text } = hashes(batch, row);
+      trainer.add(['the wheel', 'the gate'][row], [group, text]);
+    }
+    const model = join(await temporaryFolder(), 'm.ngram');
+    await writeNgram(model, trainer.finish());
+    const reasons = async (o: Parameters<typeof ngramPerplexity>[0], where?: Scope) => {
+      const { descriptor } = annotate(ngramPerplexity(o), { where });
+      const out = await (await makeStage(descriptor, await loadKernel())).apply(batch);
+      return [0, 1, 2, 3].map((row) => [
+        stringAt(out.utf8('ppl_unscored'), row),
+        numberAt(out.number('ppl_tokens'), row),
+      ]);
+    };
+    const refused = ['trained_on', null];
+    expect(await reasons({ model })).toEqual([refused, refused, [null, 3], refused]);
+    expect(await reasons({ model }, { domain: ['none'] })).toEqual([null, null, null, null].map((n) => [n, null]));
+    expect(await reasons({ model, scoreTrainedOn: true })).toEqual([3, 3, 3, 3].map((n) => [null, n]));
   });
 
   it('fills its columns for other domains from a second step', async () => {
