@@ -2,12 +2,13 @@
 import './failpoints.mjs';
 import { run } from '../../dist/run.js';
 import { importInWorkers } from '../../dist/streams/pool.js';
+import { modelRecipes } from './model-recipes.mjs';
 import { recipes } from './recipes.mjs';
 
 const [name, input, output, workers] = process.argv.slice(2);
 importInWorkers(new URL('./failpoints.mjs', import.meta.url).href);
 const [recipe, fresh] = name.split('-');
-run(recipes[recipe], {
+run(recipes[recipe] ?? modelRecipes[recipe], {
   input: [input],
   output,
   workers: Number(workers),
