@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { executorName, pickExecutor } from '../models/executors/pick-executor.ts';
+import { openInThread } from '../models/executors/thread.ts';
 import { loadReference } from '../recipe-loader.ts';
 import { trainReference } from '../training/train-reference.ts';
 import type { Measurement, ReferenceJson, TrainingEvent } from '../training/training-types.ts';
@@ -34,15 +35,19 @@ async function run(args: readonly string[]): Promise<number> {
     training: { ...loaded.training, tokens },
   };
   const name = values.executor === undefined ? 'auto' : executorName(values.executor);
-  const { executor } = await pickExecutor(name, { threads: wholeNumber(values.threads, '--threads') ?? 1 });
+  const threads = wholeNumber(values.threads, '--threads') ?? 1;
+  const { executor: picked } = await pickExecutor(name, { threads });
+  // A step blocks its thread: in one of its own, this one shows progress and hears Ctrl-C while a step computes.
+  const executor = await openInThread(picked.name, { threads });
   const stop = new AbortController();
   let interrupts = 0;
   const interrupt = (): void => {
     if (++interrupts > 1) process.exit(EXIT.interrupted);
-    process.stderr.write('\nStopping after this step, with a checkpoint. Ctrl-C again stops now.\n');
+    process.stderr.write('\nStopping after this step, with a checkpoint. Ctrl-C again stops without one.\n');
     stop.abort();
   };
   process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
   const events = trainReference(reference, {
     executor,
     input: values.input.length > 0 ? [...values.input] : undefined,
@@ -74,6 +79,8 @@ async function run(args: readonly string[]): Promise<number> {
     return EXIT.done;
   } finally {
     process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    await executor.close();
   }
 }
 

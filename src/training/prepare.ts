@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, type OperatorFunction, pipe } from 'rxjs';
-import { concatMap } from 'rxjs/operators';
+import { concatMap, takeWhile } from 'rxjs/operators';
 import { ConfigError } from '../errors.ts';
 import { writeTrainedOn } from '../models/trained-on.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
@@ -32,13 +32,13 @@ export interface Prepared {
   readonly heldOut: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 
-/** Reads the input once: token ids of the training side to a file, held-out sequences, and what was trained on for the record. */
+/** Reads the input once: token ids of the training side to a file, held-out sequences, and what was trained on for the record; null when told to stop. */
 export async function prepare(
   reference: Reference,
   input: readonly string[],
   folder: string,
-  onProgress: (documents: number) => void,
-): Promise<Prepared> {
+  stop?: AbortSignal,
+): Promise<Prepared | null> {
   await mkdir(folder, { recursive: true });
   const { model, shares, domains, training } = reference;
   const split = await groupSplit(reference.groupBy, shares, reference.seed);
@@ -69,7 +69,6 @@ export async function prepare(
         held[domain] = (held[domain] ?? 0) + sequences.reduce((n, s) => n + s.length - 1, 0);
       }
     }
-    onProgress(documents.train + documents.heldOut + documents.rest);
   };
   const steps = reference.steps.reduce<OperatorFunction<DocumentBatch, DocumentBatch>>(
     (all, s) => pipe(all, s),
@@ -77,11 +76,19 @@ export async function prepare(
   );
   const onQuarantine = (): void => void documents.aside++;
   try {
-    const batches = readDocuments(input, { ...reference.read, onQuarantine }).pipe(steps, concatMap(take));
+    const batches = readDocuments(input, { ...reference.read, onQuarantine }).pipe(
+      takeWhile(() => stop?.aborted !== true),
+      steps,
+      concatMap(take),
+    );
     await lastValueFrom(batches, { defaultValue: undefined });
   } catch (error) {
     await writer.abort();
     throw error;
+  }
+  if (stop?.aborted) {
+    await writer.abort();
+    return null;
   }
   const trainTokens = await writer.finish();
   if (trainTokens <= model.context)

@@ -7,7 +7,7 @@ import { canonicalJson, xxh64Hex } from '../streams/hash.ts';
 import { BYTE_VOCABULARY, prepare, readPrepared } from './prepare.ts';
 import { type Reference, referenceIdentity } from './reference.ts';
 import { openTokenFile } from './token-file.ts';
-import { Training } from './training.ts';
+import { stepsOf, Training } from './training.ts';
 import type { ReferenceJson, TrainingEvent } from './training-types.ts';
 
 export interface TrainReferenceOptions {
@@ -73,7 +73,11 @@ async function* train(
   let prepared = await readPrepared(work);
   if (prepared === null) {
     yield { type: 'reading', documents: 0 };
-    prepared = await prepare(reference, input, work, () => {});
+    prepared = await prepare(reference, input, work, options.stop);
+    if (prepared === null) {
+      yield { type: 'stopped', folder, step: 0, steps: stepsOf(reference) };
+      return;
+    }
     const { train: t, heldOut, rest } = prepared.documents;
     yield { type: 'reading', documents: t + heldOut + rest };
   }

@@ -18,6 +18,10 @@ import { cardOf } from './reference-card.ts';
 import type { TokenFile } from './token-file.ts';
 import type { Measurement, ReferenceJson, TrainingEvent } from './training-types.ts';
 
+/** Steps of a whole training. */
+export const stepsOf = ({ model, training }: Reference): number =>
+  Math.ceil(training.tokens / (training.rows * model.context));
+
 /** One process that trains one model. */
 export class Training {
   step = 0;
@@ -50,11 +54,11 @@ export class Training {
     this.#folder = folder;
     this.#prepared = prepared;
     this.#tokens = tokens;
-    const { model, training, seed } = reference;
+    const { model, seed } = reference;
     this.#config = modelConfig({ ...model, vocabulary: BYTE_VOCABULARY });
     this.#blocks = Math.floor((tokens.tokens - 1) / model.context);
     this.#order = blockOrder(this.#blocks, seed);
-    this.steps = Math.ceil(training.tokens / (training.rows * model.context));
+    this.steps = stepsOf(reference);
   }
 
   static async open(

@@ -74,6 +74,22 @@ describe('training a reference model', () => {
     expect(await json(torn)).toEqual(await json(whole));
   });
 
+  it('stopped while it reads begins again, with the same weights', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const executor = await onnxruntimeNode();
+    const [whole, torn] = [join(folder, 'whole'), join(folder, 'torn')];
+    await all(trainReference(small(), { executor, input, output: whole }));
+    const stopped = trainReference(small(), { executor, input, output: torn, stop: AbortSignal.abort() });
+    expect(await all(stopped)).toEqual([
+      { type: 'reading', documents: 0 },
+      { type: 'stopped', folder: torn, step: 0, steps: 12 },
+    ]);
+    await all(trainReference(small(), { executor, input, output: torn }));
+    const bytes = (f: string) => readFile(join(f, 'model.safetensors'));
+    expect((await bytes(torn)).equals(await bytes(whole))).toBe(true);
+  });
+
   it('refuses a folder of another training, and too little text', async () => {
     const folder = await temporaryFolder();
     const input = [await corpus(folder)];
