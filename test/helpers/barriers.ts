@@ -1,21 +1,21 @@
 import { join } from 'node:path';
 import { loadKernel } from '../../src/kernels/kernel.ts';
 import { makeBarrier } from '../../src/operators/stages.ts';
-import { type BarrierDecision, BarrierWriter } from '../../src/streams/barrier.ts';
+import { type Barrier, type BarrierDecision, BarrierWriter } from '../../src/streams/barrier.ts';
 import type { Operator } from '../../src/streams/operator.ts';
 import { batchOf, type TestDocument } from './batches.ts';
 import { temporaryFolder } from './run.ts';
 
 const kernel = loadKernel();
 
-/** Both passes of a barrier over literal splits, each given as batches of `rows` documents. */
+/** Both passes of a barrier (that of the operator, or one given) over literal splits, each given as batches of `rows` documents. */
 export async function decisionsOf(
   operator: Operator,
   splits: readonly (readonly (string | TestDocument)[])[],
-  { memoryBytes = 1e8, rows = 1000 } = {},
+  { memoryBytes = 1e8, rows = 1000, barrier: own }: { memoryBytes?: number; rows?: number; barrier?: Barrier } = {},
 ): Promise<BarrierDecision[]> {
   const folder = await temporaryFolder();
-  const barrier = await makeBarrier(operator.descriptor, await kernel);
+  const barrier = own ?? (await makeBarrier(operator.descriptor, await kernel));
   const files = splits.map((_, split) => ({
     split,
     spill: join(folder, `d${split}`),

@@ -27,7 +27,11 @@ export const MIN_SENTENCES = 2;
  * Decisions of all splits by a log of cuts. Reads back only the texts that lose something. A document is dropped when no word is left of it (value: share of
  * its bytes that was cut), or fewer words or sentences than wanted (value: those left).
  */
-export function* spanDecisions(tables: KeyTables, log: CutLog, options: SpanDecision): Generator<BarrierDecision> {
+export function* spanDecisions(
+  tables: KeyTables,
+  log: Pick<CutLog, 'take' | 'close'>,
+  options: SpanDecision,
+): Generator<BarrierDecision> {
   const texts = new SpilledTexts(tables.splits.map((s) => s.spill));
   try {
     for (let s = 0; s < tables.splits.length; s++) yield decisionOf(tables, s, log.take(s), texts, options);

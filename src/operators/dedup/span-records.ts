@@ -134,8 +134,11 @@ export class HashNumbers {
     this.#table = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(16, room * 1.5)))).fill(-1);
   }
 
-  /** Number of the hash in words `at` to `at + 4`; a new one gets the next number. */
-  number(words: Uint32Array, at: number): number {
+  /**
+   * Number of the hash in words `at` to `at + 4`; a new one gets the next number.
+   * @param same whether what came with the number is this one indeed; default: equal hashes are enough
+   */
+  number(words: Uint32Array, at: number, same?: (n: number) => boolean): number {
     const a = words[at];
     const b = words[at + 1];
     const c = words[at + 2];
@@ -156,7 +159,8 @@ export class HashNumbers {
         return this.count++;
       }
       const k = n * 4;
-      if (hashes[k] === a && hashes[k + 1] === b && hashes[k + 2] === c && hashes[k + 3] === d) return n;
+      const equal = hashes[k] === a && hashes[k + 1] === b && hashes[k + 2] === c && hashes[k + 3] === d;
+      if (equal && (!same || same(n))) return n;
     }
   }
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { openSubstringKernel, type SubstringKernel } from '../../kernels/substring.ts';
+import { openSubstringKernel, type SubstringKernel, type SubstringOptions } from '../../kernels/substring.ts';
 import type { Barrier } from '../../streams/barrier.ts';
 import type { Column } from '../../streams/columns.ts';
 import {
@@ -12,6 +12,7 @@ import {
 } from '../../streams/operator.ts';
 import { makeBarrierOperator } from '../make-operator.ts';
 import { parseOptions } from '../parse-options.ts';
+import type { SpanDecision } from './span-decision.ts';
 import { packedRecords } from './span-records.ts';
 import { spanRules } from './span-rules.ts';
 import { decideSubstrings } from './substring-decide.ts';
@@ -66,11 +67,19 @@ export function substring({
 }
 
 /** The barrier behind `dedup.substring()`. */
-export async function substringBarrier(descriptor: StepDescriptor): Promise<Barrier> {
+export function substringBarrier(descriptor: StepDescriptor): Promise<Barrier> {
+  return substringBarrierOn(descriptor, openSubstringKernel);
+}
+
+/** The same with a kernel of the caller's: nothing that is cut depends on how good its hashes are. */
+export async function substringBarrierOn(
+  descriptor: StepDescriptor,
+  openKernel: (options: SubstringOptions) => Promise<SubstringKernel>,
+): Promise<Barrier> {
   const { minWords, minBytes, wholeWords, minWordsLeft } = descriptor.options as SubstringDedupOptions;
   const unit = minBytes === null ? ('words' as const) : ('bytes' as const);
   const window = minBytes ?? minWords;
-  const kernel: SubstringKernel = await openSubstringKernel({ unit, window });
+  const kernel = await openKernel({ unit, window });
   return {
     keys(batch, spans) {
       const text = batch.utf8('text');
@@ -80,13 +89,11 @@ export async function substringBarrier(descriptor: StepDescriptor): Promise<Barr
       columns.set('bytes', { type: 'int32', values: spans.bytes, valid: null });
       return columns;
     },
-    decide: (splits, memoryBytes) =>
-      decideSubstrings(splits, memoryBytes, {
-        unit,
-        window,
-        cut: 'duplicate_substring',
-        minWordsLeft,
-        settle: unit === 'words' ? wordEdges : (text, joined) => byteEdges(text, joined, wholeWords),
-      }),
+    decide(splits, memoryBytes) {
+      const settle: SpanDecision['settle'] =
+        unit === 'words' ? wordEdges : (text, joined) => byteEdges(text, joined, wholeWords);
+      const options = { unit, window, cut: 'duplicate_substring', minWordsLeft, settle };
+      return decideSubstrings(splits, memoryBytes, options, kernel);
+    },
   };
 }

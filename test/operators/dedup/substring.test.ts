@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { decompress } from 'fzstd';
 import { describe, expect, it } from 'vitest';
+import { openSubstringKernel, RECORD_WORDS, type SubstringRecords } from '../../../src/kernels/substring.ts';
 import { addSpan, type Spans } from '../../../src/operators/dedup/span-decision.ts';
-import { substring } from '../../../src/operators/dedup/substring.ts';
+import { substring, substringBarrierOn } from '../../../src/operators/dedup/substring.ts';
 import { byteEdges, wordEdges } from '../../../src/operators/dedup/substring-edges.ts';
 import { decisionsOf, outcomes } from '../../helpers/barriers.ts';
 import { corporaFolder } from '../../helpers/corpora.ts';
@@ -18,6 +19,29 @@ type Options = Parameters<typeof substring>[0];
 async function left(options: Options, splits: readonly (readonly string[])[], memoryBytes?: number, rows?: number) {
   const operator = substring(options);
   return outcomes(operator, splits, await decisionsOf(operator, splits, { memoryBytes, rows }));
+}
+
+/** The same with only so many bits of every hash, so that most of what is told equal is not. */
+async function leftByBits(
+  bits: number,
+  options: Options,
+  splits: readonly (readonly string[])[],
+  memoryBytes?: number,
+): Promise<string[]> {
+  const operator = substring(options);
+  const weak = ({ offsets, words }: SubstringRecords): SubstringRecords => ({
+    offsets,
+    words: words.map((w, i) => (i % RECORD_WORDS < 6 ? (w & (2 ** bits - 1)) * 0x01010101 : w)),
+  });
+  const barrier = await substringBarrierOn(operator.descriptor, async (o) => {
+    const kernel = await openSubstringKernel(o);
+    return {
+      ...kernel,
+      anchors: (...args) => weak(kernel.anchors(...args)),
+      windows: (...args) => weak(kernel.windows(...args)),
+    };
+  });
+  return outcomes(operator, splits, await decisionsOf(operator, splits, { memoryBytes, barrier }));
 }
 
 /** The same by a suffix array. */
@@ -160,6 +184,40 @@ describe('dedup.substring()', () => {
     expect(await left({ minWords: 20 }, [texts], 30_000, 7)).toEqual(one);
     const many = Array.from({ length: 64 }, (_, s) => texts.slice((s * 400) / 64, ((s + 1) * 400) / 64));
     expect(await left({ minWords: 20 }, many, 30_000)).toEqual(one);
+  });
+
+  it('never cuts by a hash: the same with hashes of 8, 2 and no bits', { timeout: 600_000 }, async () => {
+    const word = fc.constantFrom('a', 'b', 'c ', 'd\n', 'é', 'f\n\n', '人', 'g');
+    const text = fc.array(word, { maxLength: 60 }).map((w) => w.join(' '));
+    const texts = fc.array(
+      fc.oneof(
+        text,
+        text.map((t) => t + t),
+      ),
+      { minLength: 1, maxLength: 8 },
+    );
+    await fc.assert(
+      fc.asyncProperty(texts, fc.constantFrom(0, 2, 8), async (list, bits) => {
+        const splits = [list.slice(0, 3), list.slice(3)];
+        expect(await leftByBits(bits, { minWords: 8 }, splits)).toEqual(expected(list, 8, 'words'));
+        expect(await leftByBits(bits, { minBytes: 32 }, splits)).toEqual(expected(list, 32, 'bytes'));
+      }),
+      { numRuns: RUNS, seed: 13 },
+    );
+  });
+
+  it('finds the copies that a collision hid, in the splits after it too', async () => {
+    const page = (prefix: string): string => numbered(0, 40, prefix);
+    // Different pages of one length, then a copy of each: with weak hashes all are taken for copies of the first.
+    const splits = [
+      [page('a'), page('b')],
+      [page('c'), `x ${page('b')} y`],
+      [`x ${page('c')} y`, `z ${page('a')}`],
+    ];
+    const want = [page('a'), page('b'), page('c'), 'x y', 'x y', 'z'];
+    expect(await left({ minWords: 10 }, splits)).toEqual(want);
+    expect(await leftByBits(0, { minWords: 10 }, splits)).toEqual(want);
+    expect(await leftByBits(3, { minWords: 10 }, splits, 20_000)).toEqual(want);
   });
 
   it('cuts exactly what a suffix array finds in the planted corpus', { timeout: 600_000 }, async () => {
