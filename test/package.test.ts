@@ -50,6 +50,7 @@ describe('the package', () => {
         'dist/cli.js',
         'dist/kernels/kernels.wasm',
         'dist/recipes/quickstart.js',
+        'models/prose/model.safetensors',
         'LICENSE',
         'NOTICE',
         'README.md',
@@ -59,8 +60,9 @@ describe('the package', () => {
   });
 
   it('is small', () => {
-    expect(packed.size).toBeLessThan(1_500_000);
-    expect(packed.unpackedSize).toBeLessThan(6_000_000);
+    // The model that ships is 3.5 MB of it.
+    expect(packed.size).toBeLessThan(5_000_000);
+    expect(packed.unpackedSize).toBeLessThan(10_000_000);
   });
 
   it('passes publint', async () => {

@@ -22,7 +22,7 @@ const load = async (name: string): Promise<Recipe> =>
 
 /** What a recipe needs besides its input. */
 const NEEDS: Readonly<Record<string, (folder: string) => Promise<string>>> = {
-  perplexity: async (folder) => {
+  'perplexity-ngram': async (folder) => {
     await writeNgram(join(folder, 'm.ngram'), await trainNgram(['a few words to train on'], { prune: [0] }));
     return `perplexity.model=${join(folder, 'm.ngram')}`;
   },
@@ -55,6 +55,7 @@ describe('recipes', () => {
       'gopher',
       'node-modules',
       'perplexity',
+      'perplexity-ngram',
       'quickstart',
       'reference',
     ]);

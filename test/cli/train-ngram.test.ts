@@ -39,7 +39,7 @@ describe('sluice train-ngram', () => {
     expect(trained.stdout).toContain('--set perplexity.model=m.ngram');
     const args = [
       'run',
-      'perplexity',
+      'perplexity-ngram',
       '--input',
       'raw/*.jsonl',
       '--set',
@@ -68,7 +68,7 @@ describe('sluice train-ngram', () => {
         cwd,
       },
     );
-    const run = ['run', 'perplexity', '--input', 'clean', '--output', 'out', '--annotate-only'];
+    const run = ['run', 'perplexity-ngram', '--input', 'clean', '--output', 'out', '--annotate-only'];
     expect((await runCli([...run, '--set', 'perplexity.model=m.ngram'], { cwd })).code).toBe(0);
     const query = 'SELECT domain, ppl_unscored AS why, count(*) AS n FROM ledger GROUP BY ALL ORDER BY domain';
     const { stdout } = await runCli(['sql', 'out', query, '--json'], { cwd });
