@@ -20,12 +20,13 @@ async function stretches(texts: readonly string[], unit: Unit, window: number, a
   return texts.map((_, row) =>
     Array.from({ length: ends[row + 1] - ends[row] }, (_, i): Stretch => {
       const r = ends[row] + i;
-      const hash = anchors ? ([at64[r * 4 + 1], at64[r * 4 + 2]] as const) : ([at64[r * 4], at64[r * 4 + 1]] as const);
       const end = words[r * RECORD_WORDS + 7];
       const tied = anchors && end >= TIED;
       return {
         anchor: anchors ? at64[r * 4] : 0n,
-        hash: [...hash],
+        hash: at64[r * 4 + (anchors ? 1 : 0)],
+        left: words[r * RECORD_WORDS + 4],
+        right: words[r * RECORD_WORDS + 5],
         start: words[r * RECORD_WORDS + 6],
         end: tied ? end - TIED : end,
         tied,

@@ -6,22 +6,24 @@ const A: u64 = 0x9e3779b97f4a7c15;
 const B: u64 = 0xc2b2ae3d27d4eb4f;
 const FIRST: u64 = 0xbf58476d1ce4e5b9;
 const SECOND: u64 = 0x94d049bb133111eb;
-// 3 and 5 modulo 8: differences of their powers have as few factors of two as can be.
-const M1: u64 = 0xd6e8feb86659fd93;
-const M2: u64 = 0xa0761d6478bd642d;
+// 3 modulo 8: differences of its powers have as few factors of two as can be.
+const M: u64 = 0xd6e8feb86659fd93;
 
 let bytewise: bool = false;
 let window: u32 = 50;
 let gram: u32 = 12;
+let leftUnits: u32 = 0;
+let rightUnits: u32 = 0;
 let mask: u32 = 0;
-let sums1: usize = 0;
-let sums2: usize = 0;
+let sums: usize = 0;
 let grams: usize = 0;
 let starts: usize = 0;
 let ends: usize = 0;
-let powers1: usize = 0;
-let powers2: usize = 0;
-const byteHashes = memory.data(256 * 16);
+let powers: usize = 0;
+/** Hash of each byte as it enters a gram, a window, and as it leaves them. */
+const enters = memory.data(256 * 8);
+const leavesGram = memory.data(256 * 8);
+const leavesWindow = memory.data(256 * 8);
 
 // The text in work.
 let units: u32 = 0;
@@ -43,32 +45,42 @@ function mix(x: u64): u64 {
   return x ^ (x >> 32);
 }
 
+/** Hash of bytes, eight at a time; may look at 8 bytes beyond them. */
+// @ts-ignore: decorator
+@inline
+function hashOf(p: usize, bytes: usize): u64 {
+  let h: u64 = A ^ (<u64>bytes * B);
+  for (const to = p + (bytes & ~7); p < to; p += 8) h = rotl<u64>(h ^ load<u64>(p), 29) * FIRST;
+  const left = bytes & 7;
+  if (left > 0) h = rotl<u64>(h ^ (load<u64>(p) & (((<u64>1) << (<u64>left << 3)) - 1)), 29) * FIRST;
+  return mix(h);
+}
+
 /** Sets the units (0 words, 1 bytes), units in a window and in a gram; allocates the rings (to be kept). */
 export function substringOpen(bytes: u32, windowUnits: u32, gramUnits: u32): void {
   bytewise = bytes != 0;
   window = windowUnits;
   gram = gramUnits;
+  leftUnits = (windowUnits - gramUnits) >> 1;
+  rightUnits = windowUnits - gramUnits - leftUnits + 1;
   let ring: u32 = 16;
   while (ring < windowUnits * 2 + 4) ring <<= 1;
   mask = ring - 1;
-  sums1 = arenaAlloc(ring << 3);
-  sums2 = arenaAlloc(ring << 3);
+  sums = arenaAlloc(ring << 3);
   grams = arenaAlloc(ring << 3);
   starts = arenaAlloc(ring << 2);
   ends = arenaAlloc(ring << 2);
-  powers1 = arenaAlloc(ring << 3);
-  powers2 = arenaAlloc(ring << 3);
-  let p1: u64 = 1;
-  let p2: u64 = 1;
+  powers = arenaAlloc(ring << 3);
+  let power: u64 = 1;
   for (let i: u32 = 0; i < ring; i++) {
-    store<u64>(powers1 + (<usize>i << 3), p1);
-    store<u64>(powers2 + (<usize>i << 3), p2);
-    p1 *= M1;
-    p2 *= M2;
+    store<u64>(powers + (<usize>i << 3), power);
+    power *= M;
   }
-  for (let i: u32 = 0; i < 256; i++) {
-    store<u64>(byteHashes + (<usize>i << 4), mix(A * (<u64>i + 1)));
-    store<u64>(byteHashes + (<usize>i << 4), mix(B * (<u64>i + 1)), 8);
+  for (let i: usize = 0; i < 256; i++) {
+    const hash = mix(A * (<u64>i + 1));
+    store<u64>(enters + (i << 3), hash);
+    store<u64>(leavesGram + (i << 3), hash * load<u64>(powers + (<usize>gram << 3)));
+    store<u64>(leavesWindow + (i << 3), hash * load<u64>(powers + (<usize>window << 3)));
   }
 }
 
@@ -78,36 +90,42 @@ function at64(ring: usize, i: u32): usize {
   return ring + (<usize>(i & mask) << 3);
 }
 
+/** Hash of units `from` to `to`. */
 // @ts-ignore: decorator
 @inline
-function range1(from: u32, to: u32): u64 {
-  return load<u64>(at64(sums1, to)) - load<u64>(at64(sums1, from)) * load<u64>(powers1 + (<usize>(to - from) << 3));
+function range(from: u32, to: u32): u64 {
+  return mix(
+    load<u64>(at64(sums, to)) - load<u64>(at64(sums, from)) * load<u64>(powers + (<usize>(to - from) << 3)),
+  );
 }
 
+/** A hash of 32 bits that is not 0. */
 // @ts-ignore: decorator
 @inline
-function range2(from: u32, to: u32): u64 {
-  return load<u64>(at64(sums2, to)) - load<u64>(at64(sums2, from)) * load<u64>(powers2 + (<usize>(to - from) << 3));
+function side(hash: u64): u32 {
+  return max<u32>(1, <u32>hash);
 }
 
-function record(key: u64, a: u64, b: u64, start: u32, end: u32): void {
+function record(key: u64, hash: u64, left: u32, right: u32, start: u32, end: u32): void {
   const at = arenaAlloc(32);
   store<u64>(at, key);
-  store<u64>(at, a, 8);
-  store<u64>(at, b, 16);
+  store<u64>(at, hash, 8);
+  store<u32>(at, left, 16);
+  store<u32>(at, right, 20);
   store<u32>(at, start, 24);
   store<u32>(at, end, 28);
   written++;
 }
 
-/** Writes the super-window of the anchor in work. */
+/** Writes the stretch of the anchor in work. */
 function close(): void {
   const to = last + window;
-  const length = <u64>(to - first);
+  const after = anchor + gram;
   record(
     least,
-    mix(range1(first, to) + length * A),
-    mix(range2(first, to) + length * B),
+    range(first, to),
+    anchor >= first + leftUnits ? side(range(anchor - leftUnits, anchor)) : 0,
+    after + rightUnits <= to ? side(range(after, after + rightUnits)) : 0,
     load<u32>(starts + (<usize>(first & mask) << 2)),
     load<u32>(ends + (<usize>((to - 1) & mask) << 2)) | (tied ? 0x80000000 : 0),
   );
@@ -115,31 +133,33 @@ function close(): void {
 
 /** Takes the right-most least gram of the window from `s` to `g`. */
 function choose(s: u32, g: u32): void {
-  anchor = s;
-  least = load<u64>(at64(grams, s));
-  tied = false;
+  let place = s;
+  let value = load<u64>(at64(grams, s));
+  let again = false;
   for (let i = s + 1; i <= g; i++) {
-    const value = load<u64>(at64(grams, i));
-    if (value > least) continue;
-    tied = value == least;
-    least = value;
-    anchor = i;
+    const other = load<u64>(at64(grams, i));
+    if (other > value) continue;
+    again = other == value;
+    value = other;
+    place = i;
   }
+  anchor = place;
+  least = value;
+  tied = again;
   first = s;
 }
 
 // @ts-ignore: decorator
 @inline
-function feed(h1: u64, h2: u64, start: u32, end: u32, anchors: bool): void {
+function feed(hash: u64, start: u32, end: u32, anchors: bool): void {
   const u = units++;
-  store<u64>(at64(sums1, u + 1), load<u64>(at64(sums1, u)) * M1 + h1);
-  store<u64>(at64(sums2, u + 1), load<u64>(at64(sums2, u)) * M2 + h2);
+  store<u64>(at64(sums, u + 1), load<u64>(at64(sums, u)) * M + hash);
   store<u32>(starts + (<usize>(u & mask) << 2), start);
   store<u32>(ends + (<usize>(u & mask) << 2), end);
   if (anchors) {
     if (u + 1 < gram) return;
     const g = u + 1 - gram;
-    const value = mix(range1(g, u + 1));
+    const value = range(g, u + 1);
     store<u64>(at64(grams, g), value);
     if (u + 1 < window) return;
     const s = u + 1 - window;
@@ -160,8 +180,72 @@ function feed(h1: u64, h2: u64, start: u32, end: u32, anchors: bool): void {
   } else {
     if (u + 1 < window) return;
     const s = u + 1 - window;
-    const a = mix(range1(s, u + 1));
-    record(a, mix(range2(s, u + 1)), 0, load<u32>(starts + (<usize>(s & mask) << 2)), end);
+    record(range(s, u + 1), 0, 0, 0, load<u32>(starts + (<usize>(s & mask) << 2)), end);
+  }
+}
+
+/** Writes the stretch of the anchor in work, of bytes, up to `to`. */
+function closeBytes(text: usize, to: u32): void {
+  const after = anchor + gram;
+  record(
+    least,
+    hashOf(text + first, to - first),
+    anchor >= first + leftUnits ? side(hashOf(text + anchor - leftUnits, leftUnits)) : 0,
+    after + rightUnits <= to ? side(hashOf(text + after, rightUnits)) : 0,
+    first,
+    to | (tied ? 0x80000000 : 0),
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+function hashOfByte(table: usize, p: usize): u64 {
+  return load<u64>(table + (<usize>load<u8>(p) << 3));
+}
+
+/** Anchors of a text of bytes: the polynomial of a gram rolls on, and only what is least is looked at. */
+function byteAnchors(text: usize, length: u32): void {
+  if (length < window) return;
+  let sum: u64 = 0;
+  for (let i: u32 = 0; i < gram; i++) sum = sum * M + hashOfByte(enters, text + i);
+  const span = window - gram;
+  store<u64>(grams, mix(sum));
+  for (let g: u32 = 1; g <= span; g++) {
+    sum = sum * M + (hashOfByte(enters, text + g + gram - 1) - hashOfByte(leavesGram, text + g - 1));
+    store<u64>(at64(grams, g), mix(sum));
+  }
+  choose(0, span);
+  for (let g = span + 1; g + gram <= length; g++) {
+    sum = sum * M + (hashOfByte(enters, text + g + gram - 1) - hashOfByte(leavesGram, text + g - 1));
+    const value = mix(sum);
+    store<u64>(at64(grams, g), value);
+    const s = g - span;
+    if (anchor < s) {
+      closeBytes(text, s - 1 + window);
+      choose(s, g);
+    } else if (value <= least) {
+      if (value == least) tied = true;
+      else {
+        closeBytes(text, s - 1 + window);
+        anchor = g;
+        least = value;
+        tied = false;
+        first = s;
+      }
+    }
+  }
+  closeBytes(text, length);
+}
+
+function byteWindows(text: usize, length: u32): void {
+  if (length < window) return;
+  let sum: u64 = 0;
+  for (let i: u32 = 0; i < window; i++) sum = sum * M + hashOfByte(enters, text + i);
+  record(mix(sum), 0, 0, 0, 0, window);
+  for (let end = window + 1; end <= length; end++) {
+    const s = end - window;
+    sum = sum * M + (hashOfByte(enters, text + end - 1) - hashOfByte(leavesWindow, text + s - 1));
+    record(mix(sum), 0, 0, 0, s, end);
   }
 }
 
@@ -212,38 +296,23 @@ function wordEnd(q: usize, to: usize): usize {
 // @ts-ignore: decorator
 @inline
 function text(from: usize, to: usize, anchors: bool): void {
+  if (bytewise) {
+    if (anchors) byteAnchors(from, <u32>(to - from));
+    else byteWindows(from, <u32>(to - from));
+    return;
+  }
   units = 0;
   opened = false;
-  store<u64>(sums1, 0);
-  store<u64>(sums2, 0);
-  if (bytewise) {
-    for (let p = from; p < to; p++) {
-      const hash = byteHashes + (<usize>load<u8>(p) << 4);
-      feed(load<u64>(hash), load<u64>(hash, 8), <u32>(p - from), <u32>(p - from + 1), anchors);
+  store<u64>(sums, 0);
+  for (let p = from; p < to; ) {
+    const gap = space(p, load<u8>(p));
+    if (gap > 0) {
+      p += gap;
+      continue;
     }
-  } else {
-    for (let p = from; p < to; ) {
-      const gap = space(p, load<u8>(p));
-      if (gap > 0) {
-        p += gap;
-        continue;
-      }
-      const q = wordEnd(p + 1, to);
-      const bytes = q - p;
-      let h1: u64 = A ^ (<u64>bytes * B);
-      let h2: u64 = B ^ (<u64>bytes * A);
-      let left = bytes;
-      for (let w = p; ; w += 8) {
-        let word = load<u64>(w);
-        if (left < 8) word &= ((<u64>1) << (<u64>left << 3)) - 1;
-        h1 = rotl<u64>(h1 ^ word, 29) * FIRST;
-        h2 = rotl<u64>(h2 + word, 37) * SECOND;
-        if (left <= 8) break;
-        left -= 8;
-      }
-      feed(mix(h1), h2 ^ (h2 >> 32), <u32>(p - from), <u32>(q - from), anchors);
-      p = q;
-    }
+    const q = wordEnd(p + 1, to);
+    feed(hashOf(p, q - p), <u32>(p - from), <u32>(q - from), anchors);
+    p = q;
   }
   if (anchors && opened) close();
 }
@@ -260,7 +329,7 @@ export function substringAnchors(values: usize, offsets: usize, rows: u32, alive
   return out;
 }
 
-/** The same for every window instead of every anchor: hash (128 bits), 8 empty bytes, start and end. */
+/** The same for every window instead of every anchor: hash, 16 empty bytes, start and end. */
 export function substringWindows(values: usize, offsets: usize, rows: u32, counts: usize): usize {
   const out = arenaMark();
   for (let row: usize = 0; row < <usize>rows; row++) {

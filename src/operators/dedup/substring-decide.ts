@@ -6,10 +6,11 @@ import { KeyTables } from './key-tables.ts';
 import { SpilledTexts } from './shingle-sets.ts';
 import { type SpanDecision, spanDecisions } from './span-decision.ts';
 import { HashNumbers, type RecordPart, recordParts } from './span-records.ts';
+import { TwiceFilter } from './twice-filter.ts';
 import { copiesHold, joinedCopies, type SameStretch, sameBytes, sameWords } from './verified-copies.ts';
 
-/** Of a record in a partition: its hashes and tables, and where it stands. */
-const BYTES_PER_RECORD = 80;
+/** Of a record in a partition: its hashes and tables, where it stands, and 9 to tell those that are alone. */
+const BYTES_PER_RECORD = 89;
 /** Of a window in the table of windows, and where it stands. */
 const BYTES_PER_WINDOW = 44;
 /** Stretches read back at once. */
@@ -90,6 +91,8 @@ function findCopies(
         const batch = new StretchBatch(tables, texts, (values, offsets, list) => {
           const { offsets: ends, words } = kernel.windows(values, offsets, list.length);
           list.forEach((k, i) => {
+            // Windows are told apart within the stretches of an anchor.
+            for (let w = ends[i]; w < ends[i + 1]; w++) words[w * RECORD_WORDS + 2] = unsure.key[k];
             findSeenWindows(unsure, k, words, ends[i], ends[i + 1], seen, log);
           });
         });
@@ -110,22 +113,49 @@ interface Stretches {
   readonly end: Uint32Array;
 }
 
+/**
+ * Stretches that may share a window with another one, as a flag each: equal windows have the same beside their anchor, on the left or on the right; but where an
+ * anchor stands twice in a window, they may have different ones.
+ */
+function inCompany(part: RecordPart): { flags: Uint8Array; count: number } {
+  const filter = new TwiceFilter(part.count * 2);
+  part.each((words, at) => {
+    if (words[at + 4] !== 0) filter.add(words[at], words[at + 4]);
+    if (words[at + 5] !== 0) filter.add(words[at], ~words[at + 5]);
+  });
+  const flags = new Uint8Array(part.count);
+  let count = 0;
+  let k = 0;
+  part.each((words, at) => {
+    const company =
+      words[at + 7] >= TIED ||
+      (words[at + 4] !== 0 && filter.twice(words[at], words[at + 4])) ||
+      (words[at + 5] !== 0 && filter.twice(words[at], ~words[at + 5]));
+    if (company) count++;
+    flags[k++] = company ? 1 : 0;
+  });
+  return { flags, count };
+}
+
 function findEqualStretches(part: RecordPart, log: CopyLog, compare?: Compare): Stretches {
-  const stretches = new HashNumbers(part.count);
-  const anchors = new HashNumbers(part.count);
-  const anchorOf = new Int32Array(part.count);
-  const several = new Uint8Array(part.count);
-  const key = new Uint32Array(part.count);
-  const document = new Uint32Array(part.count);
-  const start = new Uint32Array(part.count);
-  const end = new Uint32Array(part.count);
+  const { flags, count: room } = inCompany(part);
+  const stretches = new HashNumbers(room);
+  const anchors = new HashNumbers(room);
+  const anchorOf = new Int32Array(room);
+  const several = new Uint8Array(room);
+  const key = new Uint32Array(room);
+  const document = new Uint32Array(room);
+  const start = new Uint32Array(room);
+  const end = new Uint32Array(room);
+  let k = 0;
   const anchor = new Uint32Array(4);
   part.each((words, at, d) => {
+    if (flags[k++] === 0) return;
     const from = words[at + 6];
     const to = words[at + 7] & ~TIED;
     const known = stretches.count;
     const same = compare && ((n: number) => compare(document[n], start[n], end[n], d, from, to));
-    const n = stretches.number(words, at + 2, same);
+    const n = stretches.number(words, at, same);
     if (n < known) {
       log.add(d, from, to, document[n], start[n], end[n]);
       return;
@@ -152,7 +182,7 @@ function findEqualStretches(part: RecordPart, log: CopyLog, compare?: Compare): 
   return { count, key, document, start, end };
 }
 
-/** The first of equal windows of a round, by their 128 bits; grows as it fills. */
+/** The first of equal windows of a round, by hash and anchor; grows as it fills. */
 class SeenWindows {
   #compare: Compare | undefined;
   #room = 1 << 12;

@@ -31,7 +31,10 @@ async function leftByBits(
   const operator = substring(options);
   const weak = ({ offsets, words }: SubstringRecords): SubstringRecords => ({
     offsets,
-    words: words.map((w, i) => (i % RECORD_WORDS < 6 ? (w & (2 ** bits - 1)) * 0x01010101 : w)),
+    // Not to 0 what was not 0: that means none.
+    words: words.map((w, i) =>
+      i % RECORD_WORDS < 6 ? Math.max(w === 0 ? 0 : 1, (w & (2 ** bits - 1)) * 0x01010101) : w,
+    ),
   });
   const barrier = await substringBarrierOn(operator.descriptor, async (o) => {
     const kernel = await openSubstringKernel(o);
