@@ -2,15 +2,13 @@
 // chunk and an escape never gets longer, so vector stores cannot reach unread input. Whatever is not plain sailing is left to JSON.parse.
 
 import { escaped, failAt, keyEnd, makeTables, numberEnd, QUOTE, space, startAt, stringEnd, unescape, valueAfterKey, valueEnd, written } from './json';
+import { forget, note } from './member-names';
 
 /** Status bits of a row. */
 const IRREGULAR: u8 = 1;
 const HAS_ID: u8 = 2;
 const HAS_DOMAIN: u8 = 4;
 const TOO_LONG: u8 = 8;
-
-const MAX_KEYS: u32 = 128;
-const fingerprints = memory.data(8 * 128);
 
 /** Copies short runs; may write up to 15 bytes more than asked. */
 // @ts-ignore: decorator
@@ -21,34 +19,6 @@ function copyRun(to: usize, from: usize, bytes: usize): void {
     return;
   }
   for (let i: usize = 0; i < bytes; i += 16) v128.store(to + i, v128.load(from + i));
-}
-
-/** A number that equal keys share, and different keys hardly ever. */
-function fingerprint(p: usize, bytes: usize): u64 {
-  let h: u64 = (<u64>bytes + 1) * 0x9e3779b97f4a7c15;
-  while (bytes >= 8) {
-    h = (h ^ load<u64>(p)) * 0xff51afd7ed558ccd;
-    h ^= h >> 32;
-    p += 8;
-    bytes -= 8;
-  }
-  if (bytes > 0) {
-    h = (h ^ (load<u64>(p) << ((8 - <u64>bytes) << 3))) * 0xff51afd7ed558ccd;
-    h ^= h >> 32;
-  }
-  return h;
-}
-
-let nKeys: u32 = 0;
-
-/** Notes a member of the metadata; false when there is one of that name, or there are too many. */
-function note(p: usize, end: usize): bool {
-  const h = fingerprint(p, end - p);
-  if (nKeys == MAX_KEYS) return false;
-  for (let i: usize = 0; i < <usize>nKeys; i++) if (load<u64>(fingerprints + (i << 3)) == h) return false;
-  store<u64>(fingerprints + (<usize>nKeys << 3), h);
-  nKeys++;
-  return true;
 }
 
 // The field names, and what the line at hand gave so far.
@@ -127,7 +97,7 @@ function readLine(p: usize, stop: usize): u8 {
   cursor = p;
   startAt(p);
   if (load<u8>(p) != 0x7b) return IRREGULAR;
-  nKeys = 0;
+  forget();
   insideBytes = othersBytes = innerBytes = 0;
   let textEnd: usize = 0;
   let idEnd: usize = 0;
