@@ -25,8 +25,9 @@ async function stretches(texts: readonly string[], unit: Unit, window: number, a
       return {
         anchor: anchors ? at64[r * 4] : 0n,
         hash: at64[r * 4 + (anchors ? 1 : 0)],
-        left: words[r * RECORD_WORDS + 4],
-        right: words[r * RECORD_WORDS + 5],
+        left: words[r * RECORD_WORDS + 4] & 0xffff,
+        right: words[r * RECORD_WORDS + 4] >>> 16,
+        place: words[r * RECORD_WORDS + 5],
         start: words[r * RECORD_WORDS + 6],
         end: tied ? end - TIED : end,
         tied,

@@ -99,19 +99,20 @@ function range(from: u32, to: u32): u64 {
   );
 }
 
-/** A hash of 32 bits that is not 0. */
+/** A hash of 16 bits that is not 0. */
 // @ts-ignore: decorator
 @inline
 function side(hash: u64): u32 {
-  return max<u32>(1, <u32>hash);
+  return max<u32>(1, <u32>hash & 0xffff);
 }
 
-function record(key: u64, hash: u64, left: u32, right: u32, start: u32, end: u32): void {
+/** @param sides those left of the anchor in the lower half; `place`: of the anchor, in bytes from `start` */
+function record(key: u64, hash: u64, sides: u32, place: u32, start: u32, end: u32): void {
   const at = arenaAlloc(32);
   store<u64>(at, key);
   store<u64>(at, hash, 8);
-  store<u32>(at, left, 16);
-  store<u32>(at, right, 20);
+  store<u32>(at, sides, 16);
+  store<u32>(at, place, 20);
   store<u32>(at, start, 24);
   store<u32>(at, end, 28);
   written++;
@@ -121,12 +122,15 @@ function record(key: u64, hash: u64, left: u32, right: u32, start: u32, end: u32
 function close(): void {
   const to = last + window;
   const after = anchor + gram;
+  const left = anchor >= first + leftUnits ? side(range(anchor - leftUnits, anchor)) : 0;
+  const right = after + rightUnits <= to ? side(range(after, after + rightUnits)) : 0;
+  const start = load<u32>(starts + (<usize>(first & mask) << 2));
   record(
     least,
     range(first, to),
-    anchor >= first + leftUnits ? side(range(anchor - leftUnits, anchor)) : 0,
-    after + rightUnits <= to ? side(range(after, after + rightUnits)) : 0,
-    load<u32>(starts + (<usize>(first & mask) << 2)),
+    left | (right << 16),
+    load<u32>(starts + (<usize>(anchor & mask) << 2)) - start,
+    start,
     load<u32>(ends + (<usize>((to - 1) & mask) << 2)) | (tied ? 0x80000000 : 0),
   );
 }
@@ -187,11 +191,13 @@ function feed(hash: u64, start: u32, end: u32, anchors: bool): void {
 /** Writes the stretch of the anchor in work, of bytes, up to `to`. */
 function closeBytes(text: usize, to: u32): void {
   const after = anchor + gram;
+  const left = anchor >= first + leftUnits ? side(hashOf(text + anchor - leftUnits, leftUnits)) : 0;
+  const right = after + rightUnits <= to ? side(hashOf(text + after, rightUnits)) : 0;
   record(
     least,
     hashOf(text + first, to - first),
-    anchor >= first + leftUnits ? side(hashOf(text + anchor - leftUnits, leftUnits)) : 0,
-    after + rightUnits <= to ? side(hashOf(text + after, rightUnits)) : 0,
+    left | (right << 16),
+    anchor - first,
     first,
     to | (tied ? 0x80000000 : 0),
   );

@@ -27,10 +27,12 @@ export interface Unit {
 export interface Stretch {
   readonly anchor: bigint;
   readonly hash: bigint;
-  /** Hash of the units before the anchor, half of what a window has beside its gram; 0: the stretch has fewer. */
+  /** 16 bits of a hash of the units before the anchor, half of what a window has beside its gram; 0: the stretch has fewer. */
   readonly left: number;
   /** Of those after its gram, one more than the other half; 0: the stretch has fewer. */
   readonly right: number;
+  /** Bytes from its start to the anchor. */
+  readonly place: number;
   readonly start: number;
   readonly end: number;
   /** The anchor stands in the stretch more than once. */
@@ -79,7 +81,7 @@ export function referenceWindows(text: string, unit: 'words' | 'bytes', window: 
   for (let s = 0; s + window <= units.length; s++) {
     const hash = polynomial(units.slice(s, s + window));
     const end = units[s + window - 1].end;
-    out.push({ anchor: 0n, hash, left: 0, right: 0, start: units[s].start, end, tied: false });
+    out.push({ anchor: 0n, hash, left: 0, right: 0, place: 0, start: units[s].start, end, tied: false });
   }
   return out;
 }
@@ -94,7 +96,7 @@ export function referenceAnchors(text: string, unit: 'words' | 'bytes', window: 
   // Stretches of bytes are hashed as words are: what lies between words counts for neither.
   const range = (from: number, to: number): bigint =>
     unit === 'bytes' ? hashOf(bytes.subarray(from, to)) : polynomial(units.slice(from, to));
-  const side = (from: number, to: number): number => Math.max(1, Number(range(from, to) & 0xffffffffn));
+  const side = (from: number, to: number): number => Math.max(1, Number(range(from, to) & 0xffffn));
   const grams = units.slice(gram - 1).map((_, g) => polynomial(units.slice(g, g + gram)));
   const leftUnits = Math.floor((window - gram) / 2);
   const rightUnits = window - gram - leftUnits + 1;
@@ -108,6 +110,7 @@ export function referenceAnchors(text: string, unit: 'words' | 'bytes', window: 
       hash: range(first, to),
       left: anchor - leftUnits >= first ? side(anchor - leftUnits, anchor) : 0,
       right: after + rightUnits <= to ? side(after, after + rightUnits) : 0,
+      place: units[anchor].start - units[first].start,
       start: units[first].start,
       end: units[to - 1].end,
       tied: grams.slice(first, to - gram + 1).filter((v) => v === grams[anchor]).length > 1,

@@ -19,6 +19,17 @@ export const sameWords: SameStretch = (a, b) => {
   }
 };
 
+/** Start and end of each word, in bytes. */
+export function wordBounds(bytes: Uint8Array): Int32Array {
+  const bounds: number[] = [];
+  for (let at = gap(bytes, 0); at < bytes.length; at += gap(bytes, at)) {
+    bounds.push(at);
+    while (at < bytes.length && space(bytes, at) === 0) at++;
+    bounds.push(at);
+  }
+  return Int32Array.from(bounds);
+}
+
 /** Bytes of white space from `at` on. */
 function gap(bytes: Uint8Array, at: number): number {
   const from = at;

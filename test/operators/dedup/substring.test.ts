@@ -31,10 +31,12 @@ async function leftByBits(
   const operator = substring(options);
   const weak = ({ offsets, words }: SubstringRecords): SubstringRecords => ({
     offsets,
-    // Not to 0 what was not 0: that means none.
-    words: words.map((w, i) =>
-      i % RECORD_WORDS < 6 ? Math.max(w === 0 ? 0 : 1, (w & (2 ** bits - 1)) * 0x01010101) : w,
-    ),
+    words: words.map((w, i) => {
+      const field = i % RECORD_WORDS;
+      if (field < 4) return (w & (2 ** bits - 1)) * 0x01010101;
+      // Hashes of what stands beside the anchor: there, or not.
+      return field === 4 ? ((w & 0xffff) === 0 ? 0 : 1) + (w >>> 16 === 0 ? 0 : 0x10000) : w;
+    }),
   });
   const barrier = await substringBarrierOn(operator.descriptor, async (o) => {
     const kernel = await openSubstringKernel(o);
