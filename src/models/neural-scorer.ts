@@ -1,8 +1,8 @@
 import { ConfigError } from '../errors.ts';
 import type { Executor, Session } from './executors/executor.ts';
 import type { LanguageModel } from './language-model.ts';
-import { packRows, type Window, windowsOf } from './packing.ts';
-import { emptyScores, type Scorer, type Scores, type Texts } from './scorer.ts';
+import { packRows, type Row, rowLengths, type Window, windowsOf } from './packing.ts';
+import { emptyScores, type NotScored, type Scorer, type Scores, type Texts } from './scorer.ts';
 import { NO_TARGET, PADDING_SEGMENT, scoringGraph } from './scoring-graph.ts';
 import { elementCount, intTensor, type Tensor } from './tensor.ts';
 import { checkVocabulary, type Tokenizer } from './tokenizers/tokenizer.ts';
@@ -16,22 +16,30 @@ export interface NeuralScorerOptions {
   /** Id that stands before the first token of a document; null: the first token is not predicted. */
   readonly start: number | null;
   readonly executor: Executor;
-  /** Sequences of the model's context in one run. Default 8. */
+  /** Sequences of the model's context in one run, or so many tokens in shorter ones. Default: 2,048 tokens. */
   readonly rows?: number;
   /** Inputs that a window of a long document shares with the one before it, as context. Default half of the context. */
   readonly overlap?: number;
-  /** Documents of more tokens are not scored. Default: all are. */
+  /** Documents of more tokens are not scored, nor those of more than 16 bytes for each of these. Default: all are. */
   readonly maxTokens?: number;
 }
 
+const RUN_TOKENS = 2048;
+
+/** Bytes that tokens have at most, on average over a text that people wrote. */
+const MOST_BYTES = 16;
+
+/** Every length of a row has a session of its own, and a runtime packs the weights for each: only so many bytes of them. */
+const SESSION_BYTES = 128e6;
+
 /**
  * A causal language model as a scorer. Windows of many documents share a row, each seeing only itself (prepacking: Zhao et al. 2024), so
- * that short documents cost no padding; a document longer than the context is scored whole, window by window. Sums differ from those of
- * unpacked rows by rounding alone (below 1e-5 of the value).
- * Holds one session; release it with `close`.
+ * that short documents cost no padding, and rows of short documents are shorter than the context; a document longer than the context is
+ * scored whole, window by window. Sums differ from those of unpacked rows by rounding alone (below 1e-5 of the value).
+ * Holds sessions; release them with `close`.
  */
 export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer> {
-  const { model, tokenizer, start, executor, rows = 8, maxTokens = Number.POSITIVE_INFINITY } = options;
+  const { model, tokenizer, start, executor, maxTokens = Number.POSITIVE_INFINITY } = options;
   const { config } = model;
   const { context } = config;
   const overlap = options.overlap ?? context >> 1;
@@ -48,14 +56,31 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
       came: `${start}`,
       where: options.name,
     });
-  const session = await executor.open(scoringGraph(config, { rows, length: context }), model.weights);
+  const runTokens = options.rows === undefined ? Math.max(RUN_TOKENS, context) : options.rows * context;
   const weightBytes = [...model.weights.values()].reduce((n, t) => n + 4 * elementCount(t.shape), 0);
 
+  const lengths = rowLengths(context).slice(-Math.max(1, Math.floor(SESSION_BYTES / weightBytes)));
+  const sessions = new Map<number, ScoringSession>();
+  const sessionOf = async (length: number): Promise<ScoringSession> => {
+    const known = sessions.get(length);
+    if (known) return known;
+    const rows = Math.max(1, Math.floor(runTokens / length));
+    const session = await executor.open(scoringGraph(config, { rows, length }), model.weights);
+    sessions.set(length, { rows, length, session });
+    return sessions.get(length)!;
+  };
+  // Whatever cannot be opened is said before the first document.
+  await sessionOf(context);
+
   /** Ids of a document, the start token first; null with the reason when there is nothing to predict. */
-  const idsOf = (text: Uint8Array): { ids: Int32Array } | { reason: 'empty' | 'one_token' | 'too_long' } => {
+  const idsOf = (text: Uint8Array): { ids: Int32Array } | { reason: NotScored } => {
+    // What is far too long need not be cut into tokens first.
+    if (text.length > MOST_BYTES * maxTokens) return { reason: 'too_long' };
     const tokens = tokenizer.encode(text);
     if (tokens.length === 0) return { reason: 'empty' };
     if (tokens.length > maxTokens) return { reason: 'too_long' };
+    const unknown = tokens.reduce((n, id) => n + (id === tokenizer.unknown ? 1 : 0), 0);
+    if (2 * unknown > tokens.length) return { reason: 'unknown_tokens' };
     if (start === null) return tokens.length === 1 ? { reason: 'one_token' } : { ids: tokens };
     const ids = new Int32Array(tokens.length + 1);
     ids[0] = start;
@@ -85,7 +110,7 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
         scores.tokens[i] = ids.length - 1;
         scores.bytes[i] = text.length - (start === null ? Buffer.byteLength(tokenizer.decode([ids[0]])) : 0);
       }
-      const sums = await sumsOf(session, { rows, context }, documents, windows);
+      const sums = await sumsOf(sessionOf, lengths, documents, windows);
       for (const i of documents.keys()) scores.nllSum[i] = 0;
       // Window after window, so that a document's sum does not depend on the rows its windows fell into.
       windows.forEach((w, k) => {
@@ -99,64 +124,77 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
       }
       return scores;
     },
-    close: () => session.release(),
+    async close() {
+      for (const { session } of sessions.values()) await session.release();
+    },
   };
+}
+
+/** Runs of one shape. */
+interface ScoringSession {
+  readonly rows: number;
+  readonly length: number;
+  readonly session: Session;
 }
 
 /** Sum of the negative log-likelihoods that each window scores. */
 async function sumsOf(
-  session: Session,
-  { rows, context }: { readonly rows: number; readonly context: number },
+  sessionOf: (length: number) => Promise<ScoringSession>,
+  rowLengths: readonly number[],
   documents: ReadonlyMap<number, Int32Array>,
   windows: readonly Window[],
 ): Promise<Float64Array> {
   const sums = new Float64Array(windows.length);
   const packed = packRows(
     windows.map((w) => w.length),
-    context,
+    rowLengths,
   );
-  for (let at = 0; at < packed.length; at += rows) {
-    const part = packed.slice(at, at + rows);
-    const nll = (await session.run(feedsOf(part, windows, documents, rows, context))).get('nll')!.data;
-    part.forEach((row, r) => {
-      let place = r * context;
-      for (const k of row) {
-        let sum = 0;
-        for (let i = windows[k].firstScored; i < windows[k].length; i++) sum += nll[place + i];
-        sums[k] = sum;
-        place += windows[k].length;
-      }
-    });
+  for (const length of rowLengths) {
+    const rowsOfLength = packed.filter((row) => row.length === length);
+    if (rowsOfLength.length === 0) continue;
+    const shape = await sessionOf(length);
+    for (let at = 0; at < rowsOfLength.length; at += shape.rows) {
+      const part = rowsOfLength.slice(at, at + shape.rows);
+      const nll = (await shape.session.run(feedsOf(part, windows, documents, shape))).get('nll')!.data;
+      part.forEach((row, r) => {
+        let place = r * length;
+        for (const k of row.windows) {
+          let sum = 0;
+          for (let i = windows[k].firstScored; i < windows[k].length; i++) sum += nll[place + i];
+          sums[k] = sum;
+          place += windows[k].length;
+        }
+      });
+    }
   }
   return sums;
 }
 
 function feedsOf(
-  part: readonly (readonly number[])[],
+  part: readonly Row[],
   windows: readonly Window[],
   documents: ReadonlyMap<number, Int32Array>,
-  rows: number,
-  context: number,
+  { rows, length }: ScoringSession,
 ): Map<string, Tensor> {
-  const size = rows * context;
+  const size = rows * length;
   const tokens = new Int32Array(size);
   const positions = new Int32Array(size);
   const segments = new Int32Array(size).fill(PADDING_SEGMENT);
   const targets = new Int32Array(size).fill(NO_TARGET);
   part.forEach((row, r) => {
-    let at = r * context;
-    row.forEach((k, segment) => {
-      const { document, from, length } = windows[k];
-      const ids = documents.get(document)!;
-      for (let i = 0; i < length; i++, at++) {
-        tokens[at] = ids[from + i];
+    let at = r * length;
+    row.windows.forEach((k, segment) => {
+      const window = windows[k];
+      const ids = documents.get(window.document)!;
+      for (let i = 0; i < window.length; i++, at++) {
+        tokens[at] = ids[window.from + i];
         positions[at] = i;
         segments[at] = segment;
-        targets[at] = ids[from + i + 1];
+        targets[at] = ids[window.from + i + 1];
       }
     });
   });
-  const shape = [rows, context];
+  const shape = [rows, length];
   return new Map([
     ['tokens', intTensor(shape, tokens)],
     ['positions', intTensor(shape, positions)],

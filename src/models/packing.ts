@@ -26,24 +26,48 @@ export function windowsOf(document: number, ids: number, context: number, overla
   return windows;
 }
 
+/** Windows that a model reads in one row, one after the other. */
+export interface Row {
+  /** Places in the row; the windows take at most so many. */
+  readonly length: number;
+  /** Numbers of windows. */
+  readonly windows: readonly number[];
+}
+
+/** Rows shorter than this win nothing: what attention costs is little beside the rest. */
+const SHORTEST = 128;
+
+/** Lengths of rows for a context: itself, halves of it and so on, ascending. */
+export function rowLengths(context: number): number[] {
+  const lengths = [context];
+  while (lengths[0] >= 2 * SHORTEST) lengths.unshift(Math.ceil(lengths[0] / 2));
+  return lengths;
+}
+
 /**
- * Puts windows into rows of at most `context` inputs: best fit, longest first. Rows and the windows in them depend on the lengths and their
- * order only.
- * @returns numbers of windows, a list a row
+ * Puts windows into rows: best fit, longest first. A window that fits into no row opens one that has room for two like it, if there is such
+ * a length: a row costs attention by the square of its length, whoever it is filled with. Rows and the windows in them depend on the lengths
+ * and their order only.
+ * @param lengths inputs of each window
+ * @param rowLengths lengths that a row may have, ascending; no window is longer than the last
  */
-export function packRows(lengths: readonly number[], context: number): number[][] {
+export function packRows(lengths: readonly number[], rowLengths: readonly number[]): Row[] {
+  const longest = rowLengths[rowLengths.length - 1];
   const order = lengths.map((_, i) => i).sort((a, b) => lengths[b] - lengths[a] || a - b);
-  const rows: number[][] = [];
+  const rows: { length: number; windows: number[] }[] = [];
   /** Rows by the room they have left. */
-  const withRoom: number[][] = Array.from({ length: context + 1 }, () => []);
+  const withRoom: number[][] = Array.from({ length: longest + 1 }, () => []);
   for (const window of order) {
     const length = lengths[window];
     let room = length;
-    while (room <= context && withRoom[room].length === 0) room++;
-    const row = room <= context ? withRoom[room].pop()! : rows.push([]) - 1;
-    rows[row].push(window);
-    const left = (room <= context ? room : context) - length;
-    if (left > 0) withRoom[left].push(row);
+    while (room <= longest && withRoom[room].length === 0) room++;
+    if (room > longest) {
+      room = rowLengths.find((r) => r >= 2 * length) ?? longest;
+      withRoom[room].push(rows.push({ length: room, windows: [] }) - 1);
+    }
+    const row = withRoom[room].pop()!;
+    rows[row].windows.push(window);
+    if (room > length) withRoom[room - length].push(row);
   }
   return rows;
 }

@@ -15,6 +15,8 @@ export type NotScored =
   | 'one_token'
   /** Longer than the scorer was told to read. */
   | 'too_long'
+  /** More than half of its tokens are unknown to the tokenizer: a number would say nothing about the text. */
+  | 'unknown_tokens'
   /** The model was trained on it, or on its group. */
   | 'trained_on'
   /** The model gave no finite number. */

@@ -20,6 +20,8 @@ export interface ModelFolderInfo {
   readonly trainedOn: { readonly groupBy: string; readonly list: string } | null;
 }
 
+const WEIGHTS = /\.safetensors$/;
+
 /** Files that decide a score. */
 const DECIDES =
   /^(config\.json|tokenizer\.json|tokenizer_config\.json|sluice\.json|model(-\d+-of-\d+)?\.safetensors(\.index\.json)?)$/;
@@ -29,6 +31,7 @@ const DECIDES =
  * Throws ConfigError for a folder that is none. Reads every byte of the weights for the hash (about 1 GB/s).
  */
 export function modelFolderInfo(folder: string): ModelFolderInfo {
+  const reference = referenceOf(folder);
   if (!existsSync(join(folder, 'config.json')))
     throw new ConfigError({
       expected: 'a folder with config.json and model.safetensors',
@@ -39,13 +42,21 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
   const files = readdirSync(folder)
     .filter((f) => DECIDES.test(f))
     .sort();
+  const needed = reference ? [WEIGHTS] : [WEIGHTS, /^tokenizer\.json$/];
+  const lacking = needed.find((name) => !files.some((f) => name.test(f)));
+  if (lacking)
+    throw new ConfigError({
+      expected: `a model with ${lacking === WEIGHTS ? 'its weights (model.safetensors)' : 'its tokenizer.json'}`,
+      came: files.join(', '),
+      where: folder,
+      todo: 'Copy the whole directory of the model; weights in other formats are converted with save_pretrained() of transformers.',
+    });
   const hash = createHash('sha256');
   for (const file of files) {
     hash.update(`${file}\n`);
-    if (file === 'sluice.json') hash.update(JSON.stringify(referenceOf(folder)?.tokenizer ?? null));
+    if (file === 'sluice.json') hash.update(JSON.stringify(reference?.tokenizer ?? null));
     else hashFile(hash, join(folder, file));
   }
-  const reference = referenceOf(folder);
   const list = join(folder, 'trained-on.bin');
   return {
     folder,

@@ -31,8 +31,8 @@ export const perplexityOptions = z.strictObject({
     .default('ppl'),
   /** Tokens that two windows of a document longer than the context share. Default: half of the context. */
   overlap: z.int().min(0).nullable().default(null),
-  /** Documents of more tokens are not scored. Default: all are. */
-  maxTokens: z.int().min(1).nullable().default(null),
+  /** Documents of more tokens (or of more than 16 bytes for each of these) are not scored; null: all are. Default 1 million, a minute's work. */
+  maxTokens: z.int().min(1).nullable().default(1_000_000),
   /** Score documents that the model was trained on (by group or text) too. Default: they get no score, with that as the reason. */
   scoreTrainedOn: z.boolean().default(false),
 });
@@ -44,7 +44,7 @@ export type PerplexityInput = z.input<typeof perplexityOptions> & { readonly ste
  * that is stopped half way takes the process with it).
  *
  * Writes `ppl_nll_sum` (nats), `ppl_tokens`, `ppl` (exp(nll_sum / tokens)), `ppl_bits_per_byte`, `ppl_unscored` (why there is no score:
- * `empty`, `one_token`, `too_long`, `trained_on`, `not_finite`). Perplexity is not quality: it says how much a text resembles what the model
+ * `empty`, `one_token`, `too_long`, `unknown_tokens`, `trained_on`, `not_finite`). Perplexity is not quality: it says how much a text resembles what the model
  * was trained on.
  * Errors: ConfigError for a folder without a model and for a runtime that is not installed, before the first document is read.
  */

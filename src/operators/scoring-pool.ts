@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Piscina } from 'piscina';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, SluiceError } from '../errors.ts';
 import type { Executor, ExecutorName, ExecutorRuntime } from '../models/executors/executor.ts';
 import { checkedExecutor, pickExecutor } from '../models/executors/pick-executor.ts';
 import { processorClass } from '../models/executors/processor.ts';
@@ -101,8 +101,9 @@ export function scoringPool(spec: ScoringSpec): { score(batch: DocumentBatch, sc
       const task: ScoreTask = { spec: { ...spec, executor }, parts: { rows, split, sequence, columns }, scope };
       inWork++;
       try {
-        const result = (await shared.run(task)) as Scores | { readonly refused: ConfigError['parts'] };
-        if ('refused' in result) throw new ConfigError(result.refused);
+        const result = (await shared.run(task)) as Scores | Refused;
+        if ('refused' in result)
+          throw Object.assign(new SluiceError(result.code, result.refused), { name: result.name });
         return result;
       } finally {
         inWork--;
@@ -138,16 +139,19 @@ export async function executorRecord(step: string, name: ExecutorName | 'auto'):
   return { step, executor: executor.name, ...executor.runtime, processor: processorClass() };
 }
 
+/** An error for people, as it crosses a thread. */
+interface Refused {
+  readonly code: string;
+  readonly name: string;
+  readonly refused: SluiceError['parts'];
+}
+
 /** Task of a worker; errors for people come back as data. */
-export async function scoreTask({
-  spec,
-  parts,
-  scope,
-}: ScoreTask): Promise<Scores | { refused: ConfigError['parts'] }> {
+export async function scoreTask({ spec, parts, scope }: ScoreTask): Promise<Scores | Refused> {
   try {
     return await scoreHere(spec, new DocumentBatch(parts), scope);
   } catch (error) {
-    if (error instanceof ConfigError) return { refused: { ...error.parts, cause: undefined } };
-    throw error;
+    if (!(error instanceof SluiceError)) throw error;
+    return { code: error.code, name: error.name, refused: { ...error.parts, cause: undefined } };
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packRows, windowsOf } from '../../src/models/packing.ts';
+import { packRows, rowLengths, windowsOf } from '../../src/models/packing.ts';
 
 describe('windows of a document', () => {
   it('score every id but the first exactly once, each with at least the overlap before it', () => {
@@ -37,7 +37,7 @@ describe('rows of windows', () => {
   it('hold every window once and never more than the context', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 32 }), { maxLength: 200 }), (lengths) => {
-        const rows = packRows(lengths, 32);
+        const rows = packRows(lengths, [32]).map((row) => row.windows);
         expect(rows.flat().sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
         const sums = rows.map((row) => row.reduce((n, k) => n + lengths[k], 0));
         expect(sums.every((n) => n <= 32)).toBe(true);
@@ -49,9 +49,34 @@ describe('rows of windows', () => {
   });
 
   it('fill the tightest room first', () => {
-    expect(packRows([6, 5, 4, 3, 2], 10)).toEqual([
+    expect(packRows([6, 5, 4, 3, 2], [10]).map((row) => row.windows)).toEqual([
       [0, 2],
       [1, 3, 4],
     ]);
+  });
+
+  it('are as short as their longest window allows, with room for two of it', () => {
+    expect(rowLengths(1024)).toEqual([128, 256, 512, 1024]);
+    expect([256, 255, 24].map(rowLengths)).toEqual([[128, 256], [255], [24]]);
+    const lengths = [900, 300, 60, 50, 60, 50, 120];
+    expect(packRows(lengths, rowLengths(1024))).toEqual([
+      { length: 1024, windows: [0, 6] },
+      { length: 1024, windows: [1, 2, 4, 3, 5] },
+    ]);
+    expect(packRows(lengths.slice(2), rowLengths(1024))).toEqual([
+      { length: 256, windows: [4, 0, 2] },
+      { length: 128, windows: [1, 3] },
+    ]);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 512 }), { maxLength: 200 }), (all) => {
+        const rows = packRows(all, rowLengths(512));
+        expect(rows.flatMap((r) => r.windows).sort((a, b) => a - b)).toEqual(all.map((_, i) => i));
+        for (const { length, windows } of rows) {
+          expect(windows.reduce((n, k) => n + all[k], 0)).toBeLessThanOrEqual(length);
+          expect(length === 512 || length <= Math.max(128, 4 * all[windows[0]])).toBe(true);
+        }
+      }),
+      { seed: 10 },
+    );
   });
 });

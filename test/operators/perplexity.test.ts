@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, of, toArray } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -78,6 +78,7 @@ describe('perplexity()', () => {
     const other = join(await temporaryFolder(), 'tiny');
     await mkdir(other);
     await saveModel(newModel({ vocabulary: 257, width: 16, layers: 1, heads: 2, context: 16 }, 4), other);
+    await copyFile(join(folder, 'sluice.json'), join(other, 'sluice.json'));
     expect(perplexity({ model: other }).descriptor.versions).not.toEqual(before);
   });
 

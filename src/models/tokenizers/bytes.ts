@@ -5,7 +5,8 @@ export const byteTokenizer: Tokenizer = {
   name: 'bytes',
   vocabularySize: 256,
   hash: 'bytes@1',
-  encode: (utf8) => Int32Array.from(utf8),
+  unknown: null,
+  encode: (utf8) => new Int32Array(utf8),
   /** Bytes that are no UTF-8, as a model may make them, come out as U+FFFD. */
   decode: (ids) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(ids)),
 };

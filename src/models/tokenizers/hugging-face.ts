@@ -17,10 +17,13 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   });
   const Loaded = await huggingFace();
   let loaded: Loaded;
+  let unknown: number | null;
   const folder = basename(file) === 'tokenizer.json' ? dirname(file) : null;
   const config = folder === null ? '{}' : await readFile(join(folder, 'tokenizer_config.json'), 'utf8').catch(absent);
   try {
-    loaded = new Loaded(JSON.parse(bytes.toString('utf8')) as object, JSON.parse(config) as object);
+    const json = JSON.parse(bytes.toString('utf8')) as TokenizerJson;
+    loaded = new Loaded(json, JSON.parse(config) as object);
+    unknown = json.model?.unk_id ?? loaded.get_vocab(true).get(json.model?.unk_token ?? '') ?? null;
   } catch (cause) {
     throw notOne(file, (cause as Error).message, cause);
   }
@@ -30,6 +33,7 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   return {
     name: basename(folder ?? file),
     vocabularySize: largest + 1,
+    unknown,
     hash: createHash('sha256').update(bytes).update(config).digest('hex').slice(0, 16),
     encode: (utf8) => Int32Array.from(loaded.encode(utf8Of(utf8), { add_special_tokens: false }).ids),
     // The library refuses an empty list.
@@ -38,6 +42,11 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
         ? ''
         : loaded.decode(Array.from(ids), { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
   };
+}
+
+/** The part of tokenizer.json that names the unknown token. */
+interface TokenizerJson {
+  readonly model?: { readonly unk_token?: string | null; readonly unk_id?: number | null };
 }
 
 /** Valid UTF-8 as a string; a byte order mark stays. */

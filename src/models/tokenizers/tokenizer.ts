@@ -8,6 +8,8 @@ export interface Tokenizer {
   readonly vocabularySize: number;
   /** Changes whenever an id may change. */
   readonly hash: string;
+  /** Id that stands for what is not in the vocabulary; null: nothing is outside of it. */
+  readonly unknown: number | null;
   /** @param utf8 valid UTF-8. No special tokens are added. */
   encode(utf8: Uint8Array): Int32Array;
   decode(ids: ArrayLike<number>): string;

@@ -3,7 +3,7 @@ import { type Column, type ColumnSpec, float64Column, utf8Column } from '../../s
 
 /**
  * Columns that every scorer writes, with its prefix (`ppl` unless told otherwise). All null where nothing was scored; `_unscored` then says
- * why (`empty`, `one_token`, `too_long`, `not_finite`), and is null too for a document that the step was not to score.
+ * why (`empty`, `one_token`, `too_long`, `unknown_tokens`, `trained_on`, `not_finite`), and is null too for a document that the step was not to score.
  * - ppl_nll_sum float64: negative log-likelihood of the document, in nats
  * - ppl_tokens int32: tokens predicted
  * - ppl float64: exp(nll_sum / tokens)
