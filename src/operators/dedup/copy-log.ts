@@ -3,6 +3,8 @@ import type { KeyTables } from './key-tables.ts';
 
 /** Words of a copy: row in its split, start and end of the stretch; document over all splits, start and end of what it repeats. */
 export const COPY_WORDS = 6;
+/** In place of the document, of a copy whose bytes were compared. */
+export const VERIFIED = 0xffffffff;
 
 /**
  * Stretches and the earlier ones that they seem to repeat, as they are found, by split: 24 bytes each; what does not fit the memory waits in files beside the keys.

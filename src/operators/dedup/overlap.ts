@@ -5,13 +5,11 @@ export interface Piece {
   readonly bounds: Int32Array | null;
 }
 
-/** Stretches of two pieces that are equal around their anchors: in units, and in bytes of each. */
+/** What of a piece is equal to another one around their anchors: in units, and its bytes. */
 export interface Overlap {
   units: number;
   start: number;
   end: number;
-  from: number;
-  to: number;
 }
 
 /** The longest equal stretch of two pieces with the anchor of one on that of the other; written to `out`. */
@@ -30,8 +28,6 @@ function overlapOfBytes({ bytes: a, place }: Piece, { bytes: b, place: other }: 
   out.units = left + right;
   out.start = place - left;
   out.end = place + right;
-  out.from = other - left;
-  out.to = other + right;
 }
 
 function overlapOfWords(
@@ -55,8 +51,6 @@ function overlapOfWords(
   out.units = left + right;
   out.start = x[2 * (i - left)];
   out.end = right + left > 0 ? x[2 * (i + right) - 1] : out.start;
-  out.from = y[2 * (j - left)];
-  out.to = right + left > 0 ? y[2 * (j + right) - 1] : out.from;
 }
 
 function wordAt(bounds: Int32Array, place: number): number {

@@ -8,8 +8,8 @@ export const SPAN_RECORDS = 'span_records';
 /** By the upper bits of the key; ranges of them make the partitions. */
 const BUCKETS = 4096;
 const SHIFT = 20;
-/** On disk a record has the number of its document too. */
-const DISK_WORDS = RECORD_WORDS + 1;
+/** Where records are mixed, each has the number of its document too. */
+export const DISK_WORDS = RECORD_WORDS + 1;
 
 /** Called with the words, where the record begins in them, and the document's number. */
 export type VisitRecord = (words: Uint32Array, at: number, document: number) => void;

@@ -1,17 +1,17 @@
-import { type SubstringKernel, type SubstringOptions, TIED } from '../../kernels/substring.ts';
+import { RECORD_WORDS, type SubstringKernel, type SubstringOptions, TIED } from '../../kernels/substring.ts';
 import type { BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
 import { COPY_WORDS, CopyLog } from './copy-log.ts';
 import { DocumentTexts } from './document-texts.ts';
 import { KeyTables } from './key-tables.ts';
 import type { Compare } from './seen-windows.ts';
 import { type SpanDecision, spanDecisions } from './span-decision.ts';
-import { HashNumbers, type RecordPart, recordParts } from './span-records.ts';
+import { DISK_WORDS, HashNumbers, type RecordPart, recordParts } from './span-records.ts';
 import { emptyStretches, Overlaps, type Stretches } from './substring-overlaps.ts';
 import { TwiceFilter } from './twice-filter.ts';
 import { copiesHold, joinedCopies, type SameStretch, sameBytes, sameWords } from './verified-copies.ts';
 
-/** Of a record in a partition: its hashes and tables, where it stands, and 9 to tell those that are alone. */
-const BYTES_PER_RECORD = 89;
+/** Of a record in a partition: the record, its hashes and tables, where it stands, and 8 to tell those that are alone. */
+const BYTES_PER_RECORD = 128;
 /**
  * Cuts every window that stands earlier in the corpus: at an earlier place of the same text, or in an earlier text. Equal windows have equal anchors, so each anchor is a
  * matter of its own. A stretch that equals an earlier one is cut as a whole; of the others, those whose anchor stands in several different stretches are read back
@@ -35,10 +35,7 @@ export async function* decideSubstrings(
   const take = (split: number): Uint32Array => {
     const copies = log.take(split);
     if (careful) return spansOf(copies);
-    const joined = joinedCopies(copies);
-    const holds = (list: Uint32Array): boolean => copiesHold(tables, split, list, same, memoryBytes / 8);
-    if (holds(joined)) return spansOf(joined);
-    if (holds(copies)) return spansOf(copies);
+    if (copiesHold(tables, split, joinedCopies(copies), same, memoryBytes / 8)) return spansOf(copies);
     careful = true;
     log.close();
     log = new CopyLog(tables, memoryBytes / 8);
@@ -84,54 +81,60 @@ function findCopies(
 }
 
 /**
- * Stretches that may share a window with another one, as a flag each: equal windows have the same beside their anchor, on the left or on the right; but where an
+ * Records of stretches that may share a window with another one, each with its document: equal windows have the same beside their anchor, on the left or on the right; but where an
  * anchor stands twice in a window, they may have different ones.
  */
-function inCompany(part: RecordPart): { flags: Uint8Array; count: number } {
+function inCompany(part: RecordPart): Uint32Array {
   const filter = new TwiceFilter(part.count * 2);
   part.each((words, at) => {
     const [left, right] = [words[at + 4] & 0xffff, words[at + 4] >>> 16];
     if (left !== 0) filter.add(words[at], left);
     if (right !== 0) filter.add(words[at], right << 16);
   });
-  const flags = new Uint8Array(part.count);
-  let count = 0;
-  let k = 0;
-  part.each((words, at) => {
+  let records = new Uint32Array(1024 * DISK_WORDS);
+  let filled = 0;
+  part.each((words, at, document) => {
     const [left, right] = [words[at + 4] & 0xffff, words[at + 4] >>> 16];
     const company =
       words[at + 7] >= TIED ||
       (left !== 0 && filter.twice(words[at], left)) ||
       (right !== 0 && filter.twice(words[at], right << 16));
-    if (company) count++;
-    flags[k++] = company ? 1 : 0;
+    if (!company) return;
+    if (filled === records.length) {
+      const grown = new Uint32Array(Math.min(part.count * DISK_WORDS, filled * 2));
+      grown.set(records);
+      records = grown;
+    }
+    for (let w = 0; w < RECORD_WORDS; w++) records[filled + w] = words[at + w];
+    records[filled + RECORD_WORDS] = document;
+    filled += DISK_WORDS;
   });
-  return { flags, count };
+  return records.subarray(0, filled);
 }
 
 /** Logs the stretches that equal an earlier one as a whole; the others whose anchor stands in several come back. */
 function findEqualStretches(part: RecordPart, log: CopyLog, compare?: Compare): Stretches {
-  const { flags, count: room } = inCompany(part);
+  const records = inCompany(part);
+  const room = records.length / DISK_WORDS;
   const numbers = new HashNumbers(room);
   const anchors = new HashNumbers(room);
   const all = emptyStretches(room);
   const several = new Uint8Array(room);
   const anchor = new Uint32Array(4);
-  let k = 0;
-  part.each((words, at, d) => {
-    if (flags[k++] === 0) return;
-    const start = words[at + 6];
-    const end = words[at + 7] & ~TIED;
-    const tied = words[at + 7] >= TIED ? 1 : 0;
+  for (let at = 0; at < records.length; at += DISK_WORDS) {
+    const d = records[at + RECORD_WORDS];
+    const start = records[at + 6];
+    const end = records[at + 7] & ~TIED;
+    const tied = records[at + 7] >= TIED ? 1 : 0;
     const known = numbers.count;
     const same = compare && ((n: number) => compare(all.document[n], all.start[n], all.end[n], d, start, end));
-    const n = numbers.number(words, at, same);
+    const n = numbers.number(records, at, same);
     if (n < known) {
       log.add(d, start, end, all.document[n], all.start[n], all.end[n]);
-      return;
+      continue;
     }
-    anchor[0] = words[at];
-    anchor[1] = words[at + 1];
+    anchor[0] = records[at];
+    anchor[1] = records[at + 1];
     const before = anchors.count;
     const a = anchors.number(anchor, 0);
     if (a < before || tied === 1) several[a] = 1;
@@ -139,10 +142,10 @@ function findEqualStretches(part: RecordPart, log: CopyLog, compare?: Compare): 
     all.document[n] = d;
     all.start[n] = start;
     all.end[n] = end;
-    all.sides[n] = words[at + 4];
-    all.place[n] = words[at + 5];
+    all.sides[n] = records[at + 4];
+    all.place[n] = records[at + 5];
     all.tied[n] = tied;
-  });
+  }
   let count = 0;
   for (let n = 0; n < numbers.count; n++) {
     if (several[all.anchor[n]] === 0) continue;

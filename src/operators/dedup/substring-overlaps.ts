@@ -1,5 +1,5 @@
 import { RECORD_WORDS, type SubstringKernel, type SubstringOptions } from '../../kernels/substring.ts';
-import type { CopyLog } from './copy-log.ts';
+import { type CopyLog, VERIFIED } from './copy-log.ts';
 import type { KeyTables } from './key-tables.ts';
 import { type Overlap, overlapOf, type Piece } from './overlap.ts';
 import { type Compare, SeenWindows } from './seen-windows.ts';
@@ -111,16 +111,18 @@ export class Overlaps {
   }
 
   /** Every stretch against those before it; what stands beside the anchor tells most pairs apart unread. */
-  #pairs({ sides, document, start, place }: Stretches, group: Uint32Array, bytesOf: (k: number) => Uint8Array): void {
+  #pairs(stretches: Stretches, group: Uint32Array, bytesOf: (k: number) => Uint8Array): void {
+    const { sides, place } = stretches;
     const pieces: (Piece | undefined)[] = new Array(group.length);
     const piece = (i: number): Piece => {
       const bytes = bytesOf(group[i]);
       const bounds = this.#options.unit === 'words' ? wordBounds(bytes) : null;
       return { bytes, place: place[group[i]], bounds };
     };
-    const found: Overlap = { units: 0, start: 0, end: 0, from: 0, to: 0 };
+    const found: Overlap = { units: 0, start: 0, end: 0 };
     for (let j = 1; j < group.length; j++) {
       const k = group[j];
+      let [start, end] = [0, 0];
       for (let i = 0; i < j; i++) {
         const other = sides[k] ^ sides[group[i]];
         const left = (other & 0xffff) === 0 && (sides[k] & 0xffff) !== 0;
@@ -130,9 +132,10 @@ export class Overlaps {
         pieces[j] ??= piece(j);
         overlapOf(pieces[j] as Piece, pieces[i] as Piece, found);
         if (found.units < this.#options.window) continue;
-        const source = group[i];
-        const [a, b] = [start[k], start[source]];
-        this.#log.add(document[k], a + found.start, a + found.end, document[source], b + found.from, b + found.to);
+        if (found.start >= start && found.end <= end) continue;
+        [start, end] = [found.start, found.end];
+        const from = stretches.start[k];
+        this.#log.add(stretches.document[k], from + start, from + end, VERIFIED, 0, 0);
       }
     }
   }

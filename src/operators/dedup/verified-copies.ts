@@ -1,4 +1,4 @@
-import { COPY_WORDS } from './copy-log.ts';
+import { COPY_WORDS, VERIFIED } from './copy-log.ts';
 import type { KeyTables } from './key-tables.ts';
 import { SpilledTexts } from './shingle-sets.ts';
 
@@ -53,17 +53,20 @@ function space(bytes: Uint8Array, at: number): number {
 
 /**
  * Copies that follow each other in a text as what they repeat does there, joined: a page that stands twice is compared once, not anchor by anchor.
- * Should the joined ones differ, the caller compares each by itself.
+ * Those compared before (VERIFIED) are left out.
  * @param copies as `CopyLog.take`
  */
 export function joinedCopies(copies: Uint32Array): Uint32Array {
   const out = new Uint32Array(copies.length);
   let to = 0;
   for (let at = 0; at < copies.length; at += COPY_WORDS) {
+    if (copies[at + 3] === VERIFIED) continue;
     const last = to - COPY_WORDS;
     if (last >= 0 && goesOn(out, last, copies, at)) {
-      out[last + 2] = Math.max(out[last + 2], copies[at + 2]);
-      out[last + 5] = Math.max(out[last + 5], copies[at + 5]);
+      if (copies[at + 2] > out[last + 2]) {
+        out[last + 2] = copies[at + 2];
+        out[last + 5] = copies[at + 5];
+      }
       continue;
     }
     for (let w = 0; w < COPY_WORDS; w++) out[to + w] = copies[at + w];
@@ -72,12 +75,9 @@ export function joinedCopies(copies: Uint32Array): Uint32Array {
   return out.subarray(0, to);
 }
 
-/** Whether copy `b` begins within copy `a` of the same text, and so does what it repeats. */
+/** Whether copy `b` begins within copy `a` of the same text, and what it repeats as far within what that repeats. */
 function goesOn(a: Uint32Array, i: number, b: Uint32Array, j: number): boolean {
-  if (a[i] !== b[j] || a[i + 3] !== b[j + 3]) return false;
-  if (b[j + 1] > a[i + 2] || b[j + 4] < a[i + 4] || b[j + 4] > a[i + 5]) return false;
-  const [longer, sourceLonger] = [b[j + 2] > a[i + 2], b[j + 5] > a[i + 5]];
-  return longer === sourceLonger;
+  return a[i] === b[j] && a[i + 3] === b[j + 3] && b[j + 1] <= a[i + 2] && b[j + 1] - a[i + 1] === b[j + 4] - a[i + 4];
 }
 
 /**
