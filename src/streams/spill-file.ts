@@ -64,12 +64,12 @@ async function readExactly(handle: FileHandle, bytes: number, position: number, 
   return buffer;
 }
 
-/** The batches of a spill file, in order, each in a buffer of its own. */
-export async function* readSpill(path: string): AsyncGenerator<DocumentBatch> {
+/** The batches of a spill file, in order, each in a buffer of its own. @param from byte at which the first begins */
+export async function* readSpill(path: string, from = 0): AsyncGenerator<DocumentBatch> {
   const handle = await open(path, 'r');
   try {
     const { size } = await handle.stat();
-    for (let at = 0; at < size; ) {
+    for (let at = from; at < size; ) {
       const length = headLength(await readExactly(handle, 8, at, path));
       const head = decodeHead(await readExactly(handle, length, at, path), path);
       const body = await readExactly(handle, head.header.body, at + length, path);

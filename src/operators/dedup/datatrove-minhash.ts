@@ -84,22 +84,26 @@ export async function openDatatroveKernel(
   const signer = await openDatatroveSigner(size, bands * rows, seed, hash);
   return {
     memoryBytes: sluice.memoryBytes,
-    keys(values, offsets, count, alive) {
+    keys(values, offsets, count, alive, sign = false) {
       const made = sluice.keys(values, offsets, count, alive);
+      const signatures = sign ? new Uint32Array(bands * rows * count).fill(0xffffffff) : null;
       const keys = new BigInt64Array(bands * count);
       for (let i = 0; i < count; i++) {
         if (made.shingles[i] < 0) continue;
         const hashes = signer.hashes(datatroveWords(utf8Slice(values, offsets[i], offsets[i + 1])));
         made.shingles[i] = hashes.length;
         if (hashes.length === 0) continue;
-        const signature = new Uint8Array(signer.signature(hashes).buffer);
+        const values61 = signer.signature(hashes);
+        for (let k = 0; signatures !== null && k < values61.length; k++)
+          signatures[i * bands * rows + k] = Number(values61[k] & 0xffffffffn);
+        const signature = new Uint8Array(values61.buffer);
         for (let band = 0; band < bands; band++)
           keys[band * count + i] = BigInt.asIntN(
             64,
             h64Raw(signature.subarray(band * rows * 8, (band + 1) * rows * 8)),
           );
       }
-      return { ...made, keys };
+      return { ...made, keys, signatures, signatureLength: bands * rows };
     },
     shingles(text) {
       const hashes = signer.hashes(datatroveWords(utf8Slice(text, 0, text.length)));

@@ -1,12 +1,12 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
 import { canonicalJson, loadXxhash } from '../../streams/hash.ts';
 import type { Json } from '../../streams/operator.ts';
 
-/** What an index holds: a Bloom filter, or sorted 128-bit hashes. */
-export type IndexKind = 'bloom' | 'hashes';
+/** What an index holds: a Bloom filter, 128-bit hashes in the order of adding, or band keys and signatures of MinHash. */
+export type IndexKind = 'bloom' | 'hashes' | 'minhash';
 
 /** The head of an index file. */
 export interface IndexHeader {
@@ -32,6 +32,8 @@ export interface IndexReference {
 const MAGIC = Buffer.from('SLUICEIX');
 const FORMAT = 1;
 const FIXED_BYTES = 24;
+/** Bytes that are hashed at once. */
+const PIECE = 1 << 22;
 
 interface Head extends IndexReference {
   readonly header: IndexHeader;
@@ -137,9 +139,19 @@ function differenceOf(
 
 /** Reads an index whole. Errors: InputError when its bytes are not those of its checksum, or of the reference. */
 export async function readIndex(reference: IndexReference): Promise<{ header: IndexHeader; payload: Uint8Array }> {
-  const head = readIndexHead(reference.path);
+  const { header, payloadAt } = await checkIndex(reference);
   const bytes = readFileSync(reference.path);
-  const xxh64 = (await digestOf([bytes.subarray(FIXED_BYTES)])).toString(16).padStart(16, '0');
+  // No Buffer: its `slice` would not copy.
+  return { header, payload: new Uint8Array(bytes.buffer, bytes.byteOffset + payloadAt, bytes.length - payloadAt) };
+}
+
+/** Reads an index to its end, a piece at a time, and says where the payload begins. Errors: as of `readIndex`. */
+export async function checkIndex(reference: IndexReference): Promise<{ header: IndexHeader; payloadAt: number }> {
+  const head = readIndexHead(reference.path);
+  const hash = (await loadXxhash()).create64();
+  for await (const piece of createReadStream(reference.path, { start: FIXED_BYTES, highWaterMark: PIECE }))
+    hash.update(piece as Uint8Array);
+  const xxh64 = hash.digest().toString(16).padStart(16, '0');
   if (xxh64 !== head.xxh64 || xxh64 !== reference.xxh64) {
     throw new InputError({
       expected: `an index with checksum ${reference.xxh64}`,
@@ -148,33 +160,36 @@ export async function readIndex(reference: IndexReference): Promise<{ header: In
       todo: 'It changed since the run was started, or the disk did: restore it, or run the earlier run again.',
     });
   }
-  // No Buffer: its `slice` would not copy.
-  const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + head.payloadAt, bytes.length - head.payloadAt);
-  return { header: head.header, payload };
+  return head;
 }
 
-/** Writes an index, durable, to exactly this path. */
-export async function writeIndex(path: string, header: IndexHeader, payload: readonly Uint8Array[]): Promise<void> {
+/** Writes an index, durable, to exactly this path; the payload may be made on the way. */
+export async function writeIndex(
+  path: string,
+  header: IndexHeader,
+  payload: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const head = Buffer.from(canonicalJson(header));
   const fixed = Buffer.alloc(FIXED_BYTES);
   MAGIC.copy(fixed);
   fixed.writeUInt32LE(FORMAT, 8);
   fixed.writeUInt32LE(head.length, 12);
-  fixed.writeBigUInt64LE(await digestOf([head, ...payload]), 16);
+  const hash = (await loadXxhash()).create64();
   await mkdir(dirname(path), { recursive: true });
   const file = await open(path, 'w');
   try {
-    for (const part of [fixed, head, ...payload]) await file.writeFile(part);
+    await file.writeFile(fixed);
+    await file.writeFile(head);
+    hash.update(head);
+    for await (const part of payload) {
+      for (let at = 0; at < part.length; at += PIECE) hash.update(part.subarray(at, at + PIECE));
+      await file.writeFile(part);
+    }
+    // Known only now; without it the file is damaged, as one that was cut off must be.
+    fixed.writeBigUInt64LE(hash.digest(), 16);
+    await file.write(fixed, 0, FIXED_BYTES, 0);
     await file.sync();
   } finally {
     await file.close();
   }
-}
-
-const PIECE = 1 << 24;
-
-async function digestOf(parts: readonly Uint8Array[]): Promise<bigint> {
-  const hash = (await loadXxhash()).create64();
-  for (const part of parts) for (let at = 0; at < part.length; at += PIECE) hash.update(part.subarray(at, at + PIECE));
-  return hash.digest();
 }

@@ -3,6 +3,12 @@ import { InputError } from '../../errors.ts';
 import type { BarrierSplit } from '../../streams/barrier.ts';
 import { decodeHead, headLength } from '../../streams/spill.ts';
 
+/** Side columns of documents that earlier runs have kept: frames from this byte on, with those columns that the decision asks for. */
+export interface EarlierKeys {
+  readonly path: string;
+  readonly from: number;
+}
+
 /** A run of documents that lie in one frame of a keys file. */
 interface Frame {
   readonly body: number;
@@ -21,25 +27,32 @@ type Layouts = Map<string, Frame['columns']>;
 /**
  * The side columns of all splits, read column by column: a pass over one 64-bit column of 10^9 documents reads 8 GB and no more.
  * Reads are synchronous: they come from the page cache a few microseconds each, and a promise for each would cost ten times that.
- * Documents are numbered over all splits in input order.
+ * Documents are numbered in input order: first those of earlier runs, if any, then those of the splits.
  */
 export class KeyTables {
   readonly splits: readonly BarrierSplit[];
   /** Number of the first document of each split; one more entry with their total. */
   readonly first: Float64Array;
-  #frames: Frame[][] = [];
+  /** Documents of earlier runs: these have the lowest numbers. */
+  readonly earlier: number;
+  #files: { readonly path: string; readonly first: number; readonly end: number; readonly frames: readonly Frame[] }[];
 
-  constructor(splits: readonly BarrierSplit[]) {
+  constructor(splits: readonly BarrierSplit[], earlier: readonly EarlierKeys[] = []) {
     this.splits = splits;
-    this.first = new Float64Array(splits.length + 1);
     const layouts: Layouts = new Map();
-    splits.forEach(({ keys }, s) => {
-      const frames = framesOf(keys, layouts);
-      this.#frames.push(frames);
-      this.first[s + 1] = this.first[s] + frames.reduce((n, f) => n + f.rows, 0);
+    let first = 0;
+    this.#files = [...earlier, ...splits.map((s) => ({ path: s.keys, from: 0 }))].map(({ path, from }) => {
+      const frames = framesOf(path, from, layouts);
+      const file = { path, first, end: first + frames.reduce((n, f) => n + f.rows, 0), frames };
+      first = file.end;
+      return file;
     });
+    const own = this.#files.slice(earlier.length);
+    this.earlier = own[0]?.first ?? first;
+    this.first = Float64Array.from([...own.map((f) => f.first), first]);
   }
 
+  /** Documents of earlier runs and of the splits. */
   get documents(): number {
     return this.first[this.splits.length];
   }
@@ -65,26 +78,14 @@ export class KeyTables {
     wanted: (from: number, to: number) => boolean = () => true,
   ): void {
     const buffers = names.map(() => new ArrayBuffer(0));
-    for (let s = 0; s < this.splits.length; s++) {
-      if (!wanted(this.first[s], this.first[s + 1])) continue;
-      const file = openSync(this.splits[s].keys, 'r');
-      try {
-        let document = this.first[s];
-        for (const frame of this.#frames[s]) {
-          const from = document;
-          document += frame.rows;
-          if (!wanted(from, document)) continue;
-          names.forEach((name, k) => {
-            const column = columnOf(frame, name);
-            if (buffers[k].byteLength < column.bytes) buffers[k] = new ArrayBuffer(column.bytes);
-            readFully(file, buffers[k], column.bytes, frame.body + column.at, this.splits[s].keys);
-          });
-          visit(buffers, from, frame.rows);
-        }
-      } finally {
-        closeSync(file);
-      }
-    }
+    this.#eachFrame(wanted, (frame, from, read) => {
+      names.forEach((name, k) => {
+        const column = columnOf(frame, name);
+        if (buffers[k].byteLength < column.bytes) buffers[k] = new ArrayBuffer(column.bytes);
+        read(buffers[k], column.bytes, column.at);
+      });
+      visit(buffers, from, frame.rows);
+    });
   }
 
   /** The strings of a utf8 column, as bytes, for the runs of documents wanted. */
@@ -93,21 +94,31 @@ export class KeyTables {
     visit: (values: Uint8Array, offsets: Int32Array, firstDocument: number, rows: number) => void,
     wanted: (from: number, to: number) => boolean,
   ): void {
-    for (let s = 0; s < this.splits.length; s++) {
-      if (!wanted(this.first[s], this.first[s + 1])) continue;
-      const file = openSync(this.splits[s].keys, 'r');
+    this.#eachFrame(wanted, (frame, from, read) => {
+      const column = columnOf(frame, name);
+      const values = new ArrayBuffer(column.bytes);
+      const offsets = new ArrayBuffer((frame.rows + 1) * 4);
+      read(values, column.bytes, column.at);
+      read(offsets, offsets.byteLength, column.offsets ?? 0);
+      visit(new Uint8Array(values), new Int32Array(offsets), from, frame.rows);
+    });
+  }
+
+  /** The frames wanted, each with the number of its first document and a way to read bytes of its body. */
+  #eachFrame(
+    wanted: (from: number, to: number) => boolean,
+    visit: (frame: Frame, first: number, read: (into: ArrayBuffer, bytes: number, at: number) => void) => void,
+  ): void {
+    for (const { path, first, end, frames } of this.#files) {
+      if (!wanted(first, end)) continue;
+      const file = openSync(path, 'r');
       try {
-        let document = this.first[s];
-        for (const frame of this.#frames[s]) {
+        let document = first;
+        for (const frame of frames) {
           const from = document;
           document += frame.rows;
           if (!wanted(from, document)) continue;
-          const column = columnOf(frame, name);
-          const values = new ArrayBuffer(column.bytes);
-          const offsets = new ArrayBuffer((frame.rows + 1) * 4);
-          readFully(file, values, column.bytes, frame.body + column.at, this.splits[s].keys);
-          readFully(file, offsets, offsets.byteLength, frame.body + (column.offsets ?? 0), this.splits[s].keys);
-          visit(new Uint8Array(values), new Int32Array(offsets), from, frame.rows);
+          visit(frame, from, (into, bytes, at) => readFully(file, into, bytes, frame.body + at, path));
         }
       } finally {
         closeSync(file);
@@ -126,12 +137,12 @@ function columnOf(frame: Frame, name: string): Frame['columns'][number] {
   });
 }
 
-function framesOf(path: string, layouts: Layouts): Frame[] {
+function framesOf(path: string, from: number, layouts: Layouts): Frame[] {
   const file = openSync(path, 'r');
   try {
     const { size } = fstatSync(file);
     const frames: Frame[] = [];
-    for (let at = 0; at < size; ) {
+    for (let at = from; at < size; ) {
       const start = new ArrayBuffer(8);
       readFully(file, start, 8, at, path);
       const length = headLength(new Uint8Array(start));

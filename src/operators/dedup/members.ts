@@ -94,9 +94,12 @@ export class MemberLog {
       yield k === this.#chunks.length - 1 ? chunk.subarray(0, this.#filled) : chunk;
   }
 
-  /** The members, whole components at a time, as many components as fit (24 bytes a pair); a component is never cut. */
-  *byComponent(components: Components, limitBytes: number): Generator<Members> {
-    const parts = Math.max(1, Math.ceil((this.pairs * 24) / limitBytes));
+  /**
+   * The members, whole components at a time, as many components as fit (24 bytes a pair); a component is never cut.
+   * @param memberBytes what the caller holds for each member beside them
+   */
+  *byComponent(components: Components, limitBytes: number, memberBytes = 0): Generator<Members> {
+    const parts = Math.max(1, Math.ceil((this.pairs * (24 + memberBytes)) / limitBytes));
     for (let part = 0; part < parts; part++) {
       const mine = (document: number): boolean =>
         parts === 1 || (Math.imul(components.root(document), 0x9e3779b1) >>> 0) % parts === part;

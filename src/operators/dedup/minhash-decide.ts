@@ -1,9 +1,10 @@
 import type { BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
 import { eachEqualKey } from './equal-keys.ts';
-import { KeyTables } from './key-tables.ts';
+import { type EarlierKeys, KeyTables } from './key-tables.ts';
 import { DocumentSet, openLabels } from './labels.ts';
-import { Components, MemberLog } from './members.ts';
-import { type ShingleSet, ShingleSets, SpilledTexts } from './shingle-sets.ts';
+import { Components, MemberLog, type Members } from './members.ts';
+import { EARLIER_RUN, estimatedJaccard } from './minhash-index.ts';
+import { jaccard, type ShingleSet, ShingleSets, SpilledTexts } from './shingle-sets.ts';
 import { surviveInOrder } from './surviving.ts';
 
 export interface NearDecision {
@@ -14,6 +15,12 @@ export interface NearDecision {
   readonly ranked: boolean;
   /** Distinct shingles of a text. */
   readonly shingles: (text: Uint8Array) => ShingleSet;
+  /** Documents that earlier runs have kept: they stay, whatever their rank. Their texts are gone, so signatures are compared with theirs. */
+  readonly earlier?: readonly EarlierKeys[];
+  /** Bytes of the column `signature`; read where there are earlier documents. */
+  readonly signatureBytes?: number;
+  /** Called at the end with the documents that were looked at and stay, earlier ones among them. */
+  readonly save?: (kept: { readonly count: number; has(document: number): boolean }) => Promise<void>;
 }
 
 export const bandColumn = (band: number): string => `band_${band}`;
@@ -33,7 +40,7 @@ export async function* decideNear(
   memoryBytes: number,
   options: NearDecision,
 ): AsyncGenerator<BarrierDecision> {
-  const tables = new KeyTables(splits);
+  const tables = new KeyTables(splits, options.earlier);
   const clusters = clustersOf(tables, memoryBytes, options);
   const wanted = new DocumentSet(tables.documents);
   for (const survivor of clusters.survivor) if (survivor >= 0) wanted.add(survivor);
@@ -43,6 +50,12 @@ export async function* decideNear(
   } finally {
     labels.close();
   }
+  if (!options.save) return;
+  const { survivor, judged, short } = clusters;
+  const has = (d: number): boolean => survivor[d] < 0 && (judged[d] === 1 || short.has(d));
+  let count = 0;
+  for (let d = 0; d < tables.documents; d++) if (has(d)) count++;
+  await options.save({ count, has });
 }
 
 /** What becomes of each document. */
@@ -52,6 +65,8 @@ interface Clusters {
   readonly similarity: Float64Array;
   /** Documents without a shingle, judged by their normalised text only. */
   readonly short: DocumentSet;
+  /** 1 = compared by shingles. */
+  readonly judged: Uint8Array;
 }
 
 function clustersOf(tables: KeyTables, memoryBytes: number, options: NearDecision): Clusters {
@@ -67,7 +82,7 @@ function clustersOf(tables: KeyTables, memoryBytes: number, options: NearDecisio
       if (counts[i] === 0) short.add(from + i);
     }
   });
-  const rank = options.ranked ? float64Column(tables, 'rank') : null;
+  const rank = options.ranked ? ranksIn(tables) : null;
   equalTexts(tables, judged, rank, memoryBytes, survivor);
   const copies = new DocumentSet(documents);
   for (let d = 0; d < documents; d++) {
@@ -82,12 +97,17 @@ function clustersOf(tables: KeyTables, memoryBytes: number, options: NearDecisio
     similarity[d] = survivor[head] < 0 ? 1 : similarity[head];
     if (survivor[head] >= 0) survivor[d] = survivor[head];
   }
-  return { survivor, similarity, short };
+  return { survivor, similarity, short, judged };
 }
 
-function float64Column(tables: KeyTables, name: string): Float64Array {
-  const column = new Float64Array(tables.documents);
-  tables.scan([name], ([buffer], from, rows) => column.set(new Float64Array(buffer, 0, rows), from));
+/** Ranks; of earlier documents the highest there is. */
+function ranksIn(tables: KeyTables): Float64Array {
+  const column = new Float64Array(tables.documents).fill(Number.POSITIVE_INFINITY);
+  tables.scan(
+    ['rank'],
+    ([buffer], from, rows) => column.set(new Float64Array(buffer, 0, rows), from),
+    (_, to) => to > tables.earlier,
+  );
   return column;
 }
 
@@ -123,7 +143,7 @@ function nearTexts(
   judged: Uint8Array,
   rank: Float64Array | null,
   memoryBytes: number,
-  { bands, threshold, shingles }: NearDecision,
+  { bands, threshold, shingles, signatureBytes = 0 }: NearDecision,
   survivor: Int32Array,
   similarity: Float64Array,
 ): void {
@@ -144,18 +164,25 @@ function nearTexts(
       keys = most;
     }
     if (threshold === null) {
-      keepBest(components, judged, rank, survivor);
+      keepBest(components, judged, rank, tables.earlier, survivor);
       return;
     }
-    for (const members of log.byComponent(components, memoryBytes / 4)) {
+    const held = tables.earlier > 0 ? signatureBytes : 0;
+    for (const members of log.byComponent(components, memoryBytes / 4, held)) {
       const spans = spansOf(tables, members.documents);
       const sets = new ShingleSets((m) => {
         const document = members.documents[m];
         return shingles(texts.text(tables.splitOf(document), spans.start[m], spans.bytes[m]));
       }, 32e6);
-      surviveInOrder(members, rank, threshold, sets, (m, head, jaccard) => {
+      const signatures = held > 0 ? signaturesOf(tables, members.documents, held) : null;
+      const signature = (m: number): Uint16Array => signatures!.subarray((m * held) / 2, ((m + 1) * held) / 2);
+      const similarityOf = (m: number, other: number): number =>
+        members.documents[other] < tables.earlier
+          ? estimatedJaccard(signature(other), signature(m))
+          : jaccard(sets.of(other), sets.of(m));
+      surviveInOrder(members, rank, threshold, tables.earlier, similarityOf, (m, head, value) => {
         survivor[members.documents[m]] = members.documents[head];
-        similarity[members.documents[m]] = jaccard;
+        similarity[members.documents[m]] = value;
       });
     }
   } finally {
@@ -168,7 +195,8 @@ function nearTexts(
 function spansOf(tables: KeyTables, documents: Int32Array): { start: Float64Array; bytes: Int32Array } {
   const start = new Float64Array(documents.length);
   const bytes = new Int32Array(documents.length);
-  let next = 0;
+  let next = documents.findIndex((d) => d >= tables.earlier);
+  if (next < 0) return { start, bytes };
   tables.scan(
     ['start', 'bytes'],
     ([starts, lengths], from, rows) => {
@@ -183,8 +211,30 @@ function spansOf(tables: KeyTables, documents: Int32Array): { start: Float64Arra
   return { start, bytes };
 }
 
-/** Without a check of similarity: one document of every component stays. */
-function keepBest(components: Components, judged: Uint8Array, rank: Float64Array | null, survivor: Int32Array): void {
+function signaturesOf(tables: KeyTables, documents: Members['documents'], bytes: number): Uint16Array {
+  const out = new Uint8Array(documents.length * bytes);
+  let next = 0;
+  tables.scanText(
+    'signature',
+    (values, offsets, from, rows) => {
+      for (; next < documents.length && documents[next] < from + rows; next++) {
+        const at = offsets[documents[next] - from];
+        out.set(values.subarray(at, at + bytes), next * bytes);
+      }
+    },
+    (from, to) => next < documents.length && documents[next] >= from && documents[next] < to,
+  );
+  return new Uint16Array(out.buffer);
+}
+
+/** Without a check of similarity: one document of every component stays, and earlier ones. */
+function keepBest(
+  components: Components,
+  judged: Uint8Array,
+  rank: Float64Array | null,
+  earlier: number,
+  survivor: Int32Array,
+): void {
   const best = new Int32Array(survivor.length).fill(-1);
   for (let d = 0; d < survivor.length; d++) {
     if (judged[d] !== 1) continue;
@@ -192,7 +242,7 @@ function keepBest(components: Components, judged: Uint8Array, rank: Float64Array
     if (best[root] < 0 || (rank !== null && rank[d] > rank[best[root]])) best[root] = d;
   }
   for (let d = 0; d < survivor.length; d++) {
-    if (judged[d] !== 1) continue;
+    if (judged[d] !== 1 || d < earlier) continue;
     const head = best[components.root(d)];
     if (head !== d) survivor[d] = head;
   }
@@ -208,7 +258,7 @@ function decisionOf(tables: KeyTables, s: number, clusters: Clusters, label: (d:
     const head = clusters.survivor[first + i];
     keep[i] = head < 0 ? 1 : 0;
     if (head < 0) continue;
-    duplicateOf[i] = label(head);
+    duplicateOf[i] = head < tables.earlier ? EARLIER_RUN + label(head) : label(head);
     if (clusters.short.has(first + i)) rule[i] = 1;
   }
   const similarity = clusters.similarity.slice(first, first + rows);

@@ -1,5 +1,4 @@
 import type { Members } from './members.ts';
-import { jaccard, type ShingleSets } from './shingle-sets.ts';
 
 /** A band key remembers its first survivors, as many as this: what bounds the work in a crowd of texts that share a formula. */
 const SURVIVORS_OF_KEY = 32;
@@ -8,13 +7,15 @@ const COMPARED = 32;
 
 /**
  * From the best rank down: a member whose true similarity to a survivor that shares a band key is at least `threshold` is dropped in favour of
- * the most similar one (equal: the better rank); the others survive.
+ * the most similar one (equal: the better rank); the others survive. Documents below `earlier` survive unasked, before all others.
+ * @param similarityOf of two members.
  */
 export function surviveInOrder(
   { documents, offsets, keys }: Members,
   rank: Float64Array | null,
   threshold: number,
-  sets: ShingleSets,
+  earlier: number,
+  similarityOf: (member: number, survivor: number) => number,
   drop: (member: number, survivor: number, similarity: number) => void,
 ): void {
   const order = Int32Array.from(documents, (_, m) => m);
@@ -27,7 +28,8 @@ export function surviveInOrder(
   const found: number[] = [];
   for (const member of order) {
     found.length = 0;
-    for (let e = offsets[member]; e < offsets[member + 1]; e++) {
+    const asked = documents[member] >= earlier;
+    for (let e = offsets[member]; asked && e < offsets[member + 1]; e++) {
       let node = heads.first(keys[e]);
       for (let n = 0; node >= 0 && n < SURVIVORS_OF_KEY; n++, node = next[node]) {
         if (shared[owner[node]]++ === 0) found.push(owner[node]);
@@ -39,7 +41,7 @@ export function surviveInOrder(
     for (const [k, other] of found.entries()) {
       shared[other] = 0;
       if (k >= COMPARED || similarity === 1) continue;
-      const s = jaccard(sets.of(other), sets.of(member));
+      const s = similarityOf(member, other);
       if (s > similarity || (s === similarity && better(rank, documents, other, best))) [best, similarity] = [other, s];
     }
     if (best >= 0 && similarity >= threshold) {
