@@ -4,7 +4,7 @@
 // - tokens a second and core through neuralScorer;
 // - packed against padded, the same windows scored: documents in the order in which they come, 8 windows a batch, each batch padded to its
 //   longest window (rounded up to a 32nd of the context) as DataCollatorWithPadding of transformers does; long documents in windows that overlap by half, the last
-//   one as short as it comes. Contexts of 256 bytes, and of 1,024 tokens of 4 bytes each (about what a BPE vocabulary gives) with a model of
+//   one as short as it comes. Contexts of 256 bytes, and of 1,024 and 2,048 tokens of 4 bytes each (about what a BPE vocabulary gives) with a model of
 //   two layers;
 // - one against two model workers. Their efficiency is CPU seconds a token with one over CPU seconds a token with two.
 import { readdirSync, readFileSync } from 'node:fs';
@@ -103,12 +103,15 @@ const fourBytes: Tokenizer = {
   encode: (text) => Int32Array.from({ length: Math.ceil(text.length / 4) }, (_, i) => text[4 * i]),
   decode: () => '',
 };
-const long = modelConfig({ family: 'llama', width: 128, layers: 2, heads: 4, context: 1024, vocabulary: 257 });
+const longModel = (context: number) => ({
+  ...common,
+  model: newModel(modelConfig({ family: 'llama', width: 128, layers: 2, heads: 4, context, vocabulary: 257 }), 1),
+  tokenizer: fourBytes,
+});
 
 const executor = await onnxruntimeNode({ threads: 1 });
 const common = { name: 'bench', hash: '', start: START, rows: ROWS };
 const byteModel = { ...common, model, tokenizer: byteTokenizer };
-const longModel = { ...common, model: newModel(long, 1), tokenizer: fourBytes };
 
 /** Windows as they come, padded to the longest of their batch. */
 async function paddedScorer({ model: scored, tokenizer }: typeof byteModel) {
@@ -174,7 +177,8 @@ await scorer.close?.();
 const packing = [];
 for (const [unit, scored] of [
   ['bytes', byteModel],
-  ['tokens of 4 bytes', longModel],
+  ['tokens of 4 bytes', longModel(1024)],
+  ['tokens of 4 bytes', longModel(2048)],
 ] as const) {
   const packed = await neuralScorer({ ...scored, executor });
   const padded = await paddedScorer(scored);
@@ -277,7 +281,7 @@ else {
       `  ${p.name.padEnd(22)} ${n(p.padded)} ${n(p.packed)} tokens/s, ratio ${p.ratio.toFixed(2)}, ${p.texts} texts of ${p.meanTokens.toFixed(0)} ${p.unit}, context ${p.context}, ${p.paddedPlaces.toFixed(2)} places a token in padded rows`,
     );
   console.log(
-    `rows saved by packing whole documents (windows overlap by half), by context: ${sets.map((x) => x.name).join(', ')}`,
+    `rows saved by packing against rows padded to the context (windows overlap by half), by context: ${sets.map((x) => x.name).join(', ')}`,
   );
   for (const { context: length, ratios } of rowsSaved)
     console.log(`  ${String(length).padStart(5)} bytes            ${ratios.map((r) => r.toFixed(2)).join('  ')}`);

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import type { Executor, Session } from './executors/executor.ts';
 import type { LanguageModel } from './language-model.ts';
-import { packRows, type Row, rowLengths, type Window, windowsOf } from './packing.ts';
+import { packCheapest, type Row, rowLengths, rowsOfRun, type Window, windowsOf } from './packing.ts';
 import { emptyScores, type NotScored, type Scorer, type Scores, type Texts } from './scorer.ts';
 import { NO_TARGET, PADDING_SEGMENT, scoringGraph } from './scoring-graph.ts';
 import { elementCount, intTensor, type Tensor } from './tensor.ts';
@@ -64,7 +64,7 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
   const sessionOf = async (length: number): Promise<ScoringSession> => {
     const known = sessions.get(length);
     if (known) return known;
-    const rows = Math.max(1, Math.floor(runTokens / length));
+    const rows = rowsOfRun(runTokens, length);
     const session = await executor.open(scoringGraph(config, { rows, length }), model.weights);
     sessions.set(length, { rows, length, session });
     return sessions.get(length)!;
@@ -110,7 +110,12 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
         scores.tokens[i] = ids.length - 1;
         scores.bytes[i] = text.length - (start === null ? Buffer.byteLength(tokenizer.decode([ids[0]])) : 0);
       }
-      const sums = await sumsOf(sessionOf, lengths, documents, windows);
+      const rows = packCheapest(
+        windows.map((w) => w.length),
+        lengths,
+        { runTokens, width: config.width },
+      );
+      const sums = await sumsOf(sessionOf, rows, documents, windows);
       for (const i of documents.keys()) scores.nllSum[i] = 0;
       // Window after window, so that a document's sum does not depend on the rows its windows fell into.
       windows.forEach((w, k) => {
@@ -140,18 +145,13 @@ interface ScoringSession {
 /** Sum of the negative log-likelihoods that each window scores. */
 async function sumsOf(
   sessionOf: (length: number) => Promise<ScoringSession>,
-  rowLengths: readonly number[],
+  rows: readonly Row[],
   documents: ReadonlyMap<number, Int32Array>,
   windows: readonly Window[],
 ): Promise<Float64Array> {
   const sums = new Float64Array(windows.length);
-  const packed = packRows(
-    windows.map((w) => w.length),
-    rowLengths,
-  );
-  for (const length of rowLengths) {
-    const rowsOfLength = packed.filter((row) => row.length === length);
-    if (rowsOfLength.length === 0) continue;
+  for (const length of new Set(rows.map((row) => row.length))) {
+    const rowsOfLength = rows.filter((row) => row.length === length);
     const shape = await sessionOf(length);
     for (let at = 0; at < rowsOfLength.length; at += shape.rows) {
       const part = rowsOfLength.slice(at, at + shape.rows);

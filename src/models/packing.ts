@@ -45,13 +45,13 @@ export function rowLengths(context: number): number[] {
 }
 
 /**
- * Puts windows into rows: best fit, longest first. A window that fits into no row opens one that has room for two like it, if there is such
- * a length: a row costs attention by the square of its length, whoever it is filled with. Rows and the windows in them depend on the lengths
- * and their order only.
+ * Puts windows into rows: best fit, longest first. A window that fits into no row opens one that has room for `spare` like it, if there is
+ * such a length. Rows and the windows in them depend on the lengths and their order only.
  * @param lengths inputs of each window
  * @param rowLengths lengths that a row may have, ascending; no window is longer than the last
+ * @param spare 1: rows as short as can be, which waste more places; infinity: all of the last length
  */
-export function packRows(lengths: readonly number[], rowLengths: readonly number[]): Row[] {
+export function packRows(lengths: readonly number[], rowLengths: readonly number[], spare = 2): Row[] {
   const longest = rowLengths[rowLengths.length - 1];
   const order = lengths.map((_, i) => i).sort((a, b) => lengths[b] - lengths[a] || a - b);
   const rows: { length: number; windows: number[] }[] = [];
@@ -62,7 +62,7 @@ export function packRows(lengths: readonly number[], rowLengths: readonly number
     let room = length;
     while (room <= longest && withRoom[room].length === 0) room++;
     if (room > longest) {
-      room = rowLengths.find((r) => r >= 2 * length) ?? longest;
+      room = rowLengths.find((r) => r >= spare * length) ?? longest;
       withRoom[room].push(rows.push({ length: room, windows: [] }) - 1);
     }
     const row = withRoom[room].pop()!;
@@ -71,3 +71,35 @@ export function packRows(lengths: readonly number[], rowLengths: readonly number
   }
   return rows;
 }
+
+/** What a model's runs cost. */
+export interface RunCost {
+  /** Places in one run: every run is paid whole, however full it is. */
+  readonly runTokens: number;
+  /** Width of the model's hidden states. */
+  readonly width: number;
+}
+
+const SPARES = [1, 1.5, 2, Number.POSITIVE_INFINITY];
+
+/**
+ * The cheapest of several ways to pack. A place costs 24 width^2 multiplications a layer and 4 width more for every place in its row
+ * (attention sees all of it, whoever it is filled with), so that short rows pay when they can be filled.
+ */
+export function packCheapest(lengths: readonly number[], rowLengths: readonly number[], cost: RunCost): Row[] {
+  const costOf = (rows: readonly Row[]): number => {
+    let sum = 0;
+    for (const length of rowLengths) {
+      const perRun = rowsOfRun(cost.runTokens, length);
+      const runs = Math.ceil(rows.filter((r) => r.length === length).length / perRun);
+      sum += runs * perRun * length * (6 * cost.width + length);
+    }
+    return sum;
+  };
+  const packed = SPARES.map((spare) => packRows(lengths, rowLengths, spare));
+  const costs = packed.map(costOf);
+  return packed[costs.indexOf(Math.min(...costs))];
+}
+
+/** Rows of a length that one run takes. */
+export const rowsOfRun = (runTokens: number, length: number): number => Math.max(1, Math.floor(runTokens / length));

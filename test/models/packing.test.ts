@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packRows, rowLengths, windowsOf } from '../../src/models/packing.ts';
+import { packCheapest, packRows, rowLengths, windowsOf } from '../../src/models/packing.ts';
 
 describe('windows of a document', () => {
   it('score every id but the first exactly once, each with at least the overlap before it', () => {
@@ -78,5 +78,19 @@ describe('rows of windows', () => {
       }),
       { seed: 10 },
     );
+  });
+
+  it('are packed the cheapest way, runs that are not full counted whole', () => {
+    const lengths = rowLengths(1024);
+    const shapes = (all: readonly number[], width: number) =>
+      packCheapest(all, lengths, { runTokens: 2048, width }).map((row) => row.length);
+    // Attention is all: a row for each; the rest is all: two in a row, though it is longer.
+    const alike = Array.from({ length: 32 }, () => 300);
+    expect(shapes(alike, 1)).toEqual(Array.from({ length: 32 }, () => 512));
+    expect(shapes(alike, 100_000)).toEqual(Array.from({ length: 11 }, () => 1024));
+    // One run of whatever length takes all: rows of 128 cost least attention.
+    expect(shapes([100, 20, 100, 20], 128)).toEqual([128, 128]);
+    // Beside long ones there is room anyway: a run of short rows would come on top.
+    expect(shapes([1000, 600, 100, 100], 128)).toEqual([1024, 1024]);
   });
 });
