@@ -22,7 +22,7 @@ export function packedRecords(offsets: Int32Array, words: Uint32Array): Map<stri
 }
 
 /** Records of all splits in input order. */
-function eachRecord(tables: KeyTables, visit: VisitRecord): void {
+export function eachRecord(tables: KeyTables, visit: VisitRecord): void {
   tables.scanText(
     SPAN_RECORDS,
     (values, offsets, firstDocument, rows) => {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { RECORD_WORDS, type SubstringKernel, type SubstringOptions, TIED } from '../../kernels/substring.ts';
 import type { BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
 import { COPY_WORDS, CopyLog } from './copy-log.ts';
@@ -5,13 +6,16 @@ import { DocumentTexts } from './document-texts.ts';
 import { KeyTables } from './key-tables.ts';
 import type { Compare } from './seen-windows.ts';
 import { type SpanDecision, spanDecisions } from './span-decision.ts';
-import { DISK_WORDS, HashNumbers, type RecordPart, recordParts } from './span-records.ts';
+import { DISK_WORDS, eachRecord, HashNumbers, type RecordPart, recordParts } from './span-records.ts';
 import { emptyStretches, Overlaps, type Stretches } from './substring-overlaps.ts';
 import { TwiceFilter } from './twice-filter.ts';
 import { copiesHold, joinedCopies, type SameStretch, sameBytes, sameWords } from './verified-copies.ts';
 
-/** Of a record in a partition: the record, its hashes and tables, where it stands, and 8 to tell those that are alone. */
-const BYTES_PER_RECORD = 128;
+/** Of a record in work: itself, its hashes and tables, and where it stands. */
+const BYTES_PER_RECORD = 120;
+/** Of a record to tell those that are alone: two hashes in the filter, rounded up to a power of two. */
+const FILTER_BYTES = 16;
+
 /**
  * Cuts every window that stands earlier in the corpus: at an earlier place of the same text, or in an earlier text. Equal windows have equal anchors, so each anchor is a
  * matter of its own. A stretch that equals an earlier one is cut as a whole; of the others, those whose anchor stands in several different stretches are read back
@@ -73,35 +77,53 @@ function findCopies(
 ): void {
   const overlaps = new Overlaps(tables, options, kernel, memoryBytes / 4, log, compare);
   try {
-    for (const part of recordParts(tables, memoryBytes / 2, BYTES_PER_RECORD))
-      overlaps.find(findEqualStretches(part, log, compare));
+    for (const records of companyParts(tables, memoryBytes)) overlaps.find(findEqualStretches(records, log, compare));
   } finally {
     overlaps.close();
   }
 }
 
+/** Records of stretches that may share a window with another one, each with its document, in parts that fit the memory; an anchor is never parted. */
+function* companyParts(tables: KeyTables, memoryBytes: number): Generator<Uint32Array, void, void> {
+  const most = tables.splits.reduce((sum, { keys }) => sum + statSync(keys).size, 0) / RECORD_WORDS / 4;
+  if (most * FILTER_BYTES <= memoryBytes / 4) {
+    const all: RecordPart = { count: most, each: (visit) => eachRecord(tables, visit) };
+    const records = inCompany(all, memoryBytes / 2 / BYTES_PER_RECORD);
+    if (records !== null) {
+      yield records;
+      return;
+    }
+  }
+  for (const part of recordParts(tables, memoryBytes / 2, BYTES_PER_RECORD + FILTER_BYTES))
+    yield inCompany(part, part.count) ?? new Uint32Array(0);
+}
+
 /**
- * Records of stretches that may share a window with another one, each with its document: equal windows have the same beside their anchor, on the left or on the right; but where an
- * anchor stands twice in a window, they may have different ones.
+ * Equal windows have the same beside their anchor, on the left or on the right; but where an anchor stands twice in a window, they may have different ones.
+ * Null: more than `most`.
  */
-function inCompany(part: RecordPart): Uint32Array {
+function inCompany(part: RecordPart, most: number): Uint32Array | null {
   const filter = new TwiceFilter(part.count * 2);
   part.each((words, at) => {
-    const [left, right] = [words[at + 4] & 0xffff, words[at + 4] >>> 16];
-    if (left !== 0) filter.add(words[at], left);
-    if (right !== 0) filter.add(words[at], right << 16);
+    const sides = words[at + 4];
+    if ((sides & 0xffff) !== 0) filter.add(words[at], sides & 0xffff);
+    if (sides >>> 16 !== 0) filter.add(words[at], sides & ~0xffff);
   });
-  let records = new Uint32Array(1024 * DISK_WORDS);
+  const limit = Math.floor(most) * DISK_WORDS;
+  let records = new Uint32Array(Math.min(limit, 1024 * DISK_WORDS));
   let filled = 0;
+  let fits = true;
   part.each((words, at, document) => {
-    const [left, right] = [words[at + 4] & 0xffff, words[at + 4] >>> 16];
+    const sides = words[at + 4];
     const company =
       words[at + 7] >= TIED ||
-      (left !== 0 && filter.twice(words[at], left)) ||
-      (right !== 0 && filter.twice(words[at], right << 16));
-    if (!company) return;
+      ((sides & 0xffff) !== 0 && filter.twice(words[at], sides & 0xffff)) ||
+      (sides >>> 16 !== 0 && filter.twice(words[at], sides & ~0xffff));
+    if (!company || !fits) return;
     if (filled === records.length) {
-      const grown = new Uint32Array(Math.min(part.count * DISK_WORDS, filled * 2));
+      fits = filled < limit;
+      if (!fits) return;
+      const grown = new Uint32Array(Math.min(limit, filled * 2));
       grown.set(records);
       records = grown;
     }
@@ -109,12 +131,11 @@ function inCompany(part: RecordPart): Uint32Array {
     records[filled + RECORD_WORDS] = document;
     filled += DISK_WORDS;
   });
-  return records.subarray(0, filled);
+  return fits ? records.subarray(0, filled) : null;
 }
 
 /** Logs the stretches that equal an earlier one as a whole; the others whose anchor stands in several come back. */
-function findEqualStretches(part: RecordPart, log: CopyLog, compare?: Compare): Stretches {
-  const records = inCompany(part);
+function findEqualStretches(records: Uint32Array, log: CopyLog, compare?: Compare): Stretches {
   const room = records.length / DISK_WORDS;
   const numbers = new HashNumbers(room);
   const anchors = new HashNumbers(room);

@@ -10,6 +10,8 @@ import { wordBounds } from './verified-copies.ts';
 const PAIRED = 64;
 /** Bytes between two stretches of a text that are rather read than skipped. */
 const READ_OVER = 16_384;
+/** Memory of the windows of a byte of a stretch, in bytes: half of a window, which takes 44. */
+const WINDOWS_PER_BYTE = 22;
 /** Stretches whose windows are made at once. */
 const AT_ONCE = 256;
 
@@ -73,15 +75,19 @@ export class Overlaps {
 
   find(stretches: Stretches): void {
     const { groups, members } = groupsOf(stretches);
-    const { start, end } = stretches;
+    const { start, end, tied } = stretches;
     for (let from = 0; from + 1 < groups.length; ) {
       let bytes = 0;
       let to = from;
       while (to + 1 < groups.length && (to === from || bytes < this.#memoryBytes)) {
-        for (let m = groups[to]; m < groups[to + 1]; m++) bytes += end[members[m]] - start[members[m]];
+        const many = groups[to + 1] - groups[to] > PAIRED;
+        for (let m = groups[to]; m < groups[to + 1]; m++) {
+          const k = members[m];
+          bytes += (end[k] - start[k]) * (many || tied[k] === 1 ? WINDOWS_PER_BYTE : 1);
+        }
         to++;
       }
-      this.#round(stretches, groups.subarray(from, to + 1), members, bytes);
+      this.#round(stretches, groups.subarray(from, to + 1), members);
       from = to;
     }
   }
@@ -90,8 +96,10 @@ export class Overlaps {
     this.#texts.close();
   }
 
-  #round(stretches: Stretches, groups: Uint32Array, members: Uint32Array, bytes: number): void {
+  #round(stretches: Stretches, groups: Uint32Array, members: Uint32Array): void {
     const wanted = members.slice(groups[0], groups[groups.length - 1]).sort();
+    let bytes = 0;
+    for (const k of wanted) bytes += stretches.end[k] - stretches.start[k];
     const held = new Uint8Array(bytes);
     const offsets = new Map<number, number>();
     this.#read(stretches, wanted, held, offsets);
@@ -99,15 +107,15 @@ export class Overlaps {
       const at = offsets.get(k)!;
       return held.subarray(at, at + stretches.end[k] - stretches.start[k]);
     };
+    const byWindows: number[] = [];
     for (let g = 0; g + 1 < groups.length; g++) {
       const group = members.subarray(groups[g], groups[g + 1]);
-      if (group.length <= PAIRED) {
-        this.#pairs(stretches, group, bytesOf);
-        // A window in which the anchor stands twice may have it at another place than an equal one.
-        const tied = group.filter((k) => stretches.tied[k] === 1);
-        if (tied.length > 0) this.#windows(stretches, tied, bytesOf);
-      } else this.#windows(stretches, group, bytesOf);
+      const paired = group.length <= PAIRED;
+      if (paired) this.#pairs(stretches, group, bytesOf);
+      // A window in which the anchor stands twice may have it at another place than an equal one.
+      for (const k of group) if (!paired || stretches.tied[k] === 1) byWindows.push(k);
     }
+    this.#windows(stretches, Uint32Array.from(byWindows).sort(), bytesOf);
   }
 
   /** Every stretch against those before it; what stands beside the anchor tells most pairs apart unread. */
@@ -151,6 +159,8 @@ export class Overlaps {
       });
       const { offsets: ends, words } = this.#kernel.windows(Buffer.concat(parts), offsets, list.length);
       list.forEach((k, i) => {
+        // Windows are equal only within the stretches of an anchor.
+        for (let w = ends[i]; w < ends[i + 1]; w++) words[w * RECORD_WORDS + 2] = stretches.anchor[k];
         this.#seen(stretches, k, words, ends[i], ends[i + 1], seen);
       });
     }
