@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { isEarlier } from '../operators/dedup/earlier-run.ts';
 import { type Cluster, clusterSteps, copiesOf, type Member, memberCalled, type StepClusters } from './clusters-data.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { openRunDatabase, type RunDatabase } from './database.ts';
@@ -123,6 +124,13 @@ async function pairOf(
   const asked = await memberCalled(db, id, folder.path);
   let pair: readonly [Member, Member];
   if (other !== undefined) pair = [asked, await memberCalled(db, other, folder.path)];
+  else if (isEarlier(asked.duplicateOf))
+    throw new ConfigError({
+      expected: 'a document whose twin is in this run',
+      came: `${safeText(asked.id ?? asked.position)}, a copy of ${safeText(asked.duplicateOf ?? '')}`,
+      where: folder.path,
+      todo: 'Its twin was kept by an earlier run: ask that run for it, or name another document with --pair.',
+    });
   else if (asked.duplicateOf !== null) pair = [await memberCalled(db, asked.duplicateOf, folder.path), asked];
   else {
     const { first } = await copiesOf(db, asked.position, 1);

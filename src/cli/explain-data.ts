@@ -1,5 +1,6 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import { ConfigError } from '../errors.ts';
+import { isEarlier } from '../operators/dedup/earlier-run.ts';
 import { type RunDatabase, rowsOf } from './database.ts';
 import { decisionsOn, type LedgerRow, type StepDecision } from './decisions.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -132,6 +133,7 @@ async function explanationOf(
 }
 
 async function twinAt(db: RunDatabase, position: string): Promise<Twin> {
+  if (isEarlier(position)) return { position, id: null, excerpt: '' };
   const label = LABEL.exec(position);
   const values = label ? [label[1], label[2], label[3]] : [position, '0', '0'];
   const [row] = await rowsOf(

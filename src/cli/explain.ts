@@ -1,3 +1,4 @@
+import { isEarlier } from '../operators/dedup/earlier-run.ts';
 import { FAILURE_REASONS } from '../run/isolate.ts';
 import { sourceText, textsOf } from './clusters.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';
@@ -83,7 +84,9 @@ function printExplanation(terminal: Terminal, d: Explanation, all: boolean): voi
   }
   if (d.outcome !== 'dropped') return;
   out();
-  if (d.duplicateOf) out(`  Its twin ${name(d.duplicateOf)} decides whether this text is in the output.`);
+  if (isEarlier(d.duplicateOf?.position))
+    out('  Its twin was kept by an earlier run. That text is gone: similarity is estimated from signatures.');
+  else if (d.duplicateOf) out(`  Its twin ${name(d.duplicateOf)} decides whether this text is in the output.`);
   else if (d.keepWith === null) out(`  ${keptByRank(d) ?? 'No threshold would have kept it.'}`);
   else
     for (const line of wrapped(`To have kept it: ${style.cyan(d.keepWith.map(shellWordOfSet).join(' '))}`, width, '  '))
@@ -94,7 +97,7 @@ const DIFF_LINES = 8;
 
 /** Of a copy: what differs from its twin. */
 async function printDifference(terminal: Terminal, folder: RunFolder, d: Explanation, path: string): Promise<void> {
-  if (d.outcome !== 'dropped' || d.duplicateOf === null) return;
+  if (d.outcome !== 'dropped' || d.duplicateOf === null || isEarlier(d.duplicateOf.position)) return;
   const { out, style } = terminal;
   const { texts, ...source } = await textsOf(folder, d.duplicateOf, d);
   out(style.dim(`  ${style.red('[-only the twin-]')} ${style.green('{+only this one+}')}; ${sourceText(source)}`));
@@ -130,7 +133,7 @@ function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, numbe
       return [
         head(
           style.red(
-            `${d.rule === 'near_duplicate' ? 'near copy' : 'copy'} of ${d.duplicateOf ? name(d.duplicateOf) : 'another document'}${d.duplicateOf?.similarity == null ? '' : `, similarity ${short(d.duplicateOf.similarity)}`}`,
+            `${d.rule === 'near_duplicate' ? 'near copy' : 'copy'} of ${d.duplicateOf ? name(d.duplicateOf) : 'another document'}${d.duplicateOf?.similarity == null ? '' : `, similarity ${isEarlier(d.duplicateOf.position) ? '≈ ' : ''}${short(d.duplicateOf.similarity)}`}`,
           ),
         ),
       ];

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dedup, jsonl, type Recipe, recipe } from 'sluice';
 import { describe, expect, it } from 'vitest';
+import { startCli } from '../helpers/cli.ts';
 import { generator, prose } from '../helpers/corpus.ts';
 import { promisedBytes, runToEnd, temporaryFolder } from '../helpers/run.ts';
 
@@ -104,6 +105,35 @@ describe('a run against an earlier one', () => {
     expect([...idsAndTexts(out('first')), ...idsAndTexts(out('second'))]).toEqual(idsAndTexts(out('both')));
     const index = (run: string): Buffer => readFileSync(join(out(run), 'indexes/exact_dedup.hashes'));
     expect(index('second').equals(index('both'))).toBe(true);
+  });
+
+  it('drops near copies of what an earlier run kept, and names it; with any workers', async () => {
+    const { folder, days } = await twoDays();
+    const out = (name: string): string => join(folder, name);
+    const near = (options: Parameters<typeof dedup.minhash>[0]): Recipe =>
+      recipe({
+        name: 'near',
+        steps: [dedup.minhash(options)],
+        sinks: [jsonl({ compression: 'none' })],
+        splitBytes: 4096,
+      });
+    await runToEnd(near({ saveIndex: true }), { input: [days[0]], output: out('first') });
+    for (const workers of [1, 3])
+      await runToEnd(near({ saveIndex: true, against: [out('first')] }), {
+        input: [days[1]],
+        output: out(`second-${workers}`),
+        workers,
+      });
+    expect(promisedBytes(out('second-3'))).toEqual(promisedBytes(out('second-1')));
+    await runToEnd(near({ saveIndex: true }), { input: days, output: out('both') });
+    expect([...idsAndTexts(out('first')), ...idsAndTexts(out('second-1'))]).toEqual(idsAndTexts(out('both')));
+    const index = (run: string): Buffer => readFileSync(join(out(run), 'indexes/minhash_dedup.minhash'));
+    expect(index('second-1').equals(index('both'))).toBe(true);
+    expect(index('second-3').equals(index('both'))).toBe(true);
+    const { stdout: explained } = await startCli(['explain', out('second-1'), '1-0'], { cwd: folder }).done;
+    expect(explained).toContain('copy of earlier:0-40, similarity ≈ 1');
+    expect(explained).toContain('similarity is estimated from signatures');
+    expect(() => near({ against: [out('first')], bands: 20 })).toThrow(/an index with bands = 20/);
   });
 
   it('does not depend on workers', async () => {

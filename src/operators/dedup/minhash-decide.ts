@@ -1,9 +1,10 @@
 import type { BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
+import { EARLIER_RUN } from './earlier-run.ts';
 import { eachEqualKey } from './equal-keys.ts';
 import { type EarlierKeys, KeyTables } from './key-tables.ts';
 import { DocumentSet, openLabels } from './labels.ts';
 import { Components, MemberLog, type Members } from './members.ts';
-import { EARLIER_RUN, estimatedJaccard } from './minhash-index.ts';
+import { estimatedJaccard } from './minhash-index.ts';
 import { jaccard, type ShingleSet, ShingleSets, SpilledTexts } from './shingle-sets.ts';
 import { surviveInOrder } from './surviving.ts';
 

@@ -7,9 +7,6 @@ import { readSpill } from '../../streams/spill-file.ts';
 import { checkIndex, type IndexHeader, type IndexReference, writeIndex } from './index-files.ts';
 import type { EarlierKeys } from './key-tables.ts';
 
-/** What stands before the id of a document of an earlier run in `duplicate_of`; a position label of this run never begins so. */
-export const EARLIER_RUN = 'earlier:';
-
 /** Bytes of a signature value in an index: the low half (b-bit minwise hashing, Li and König 2010, with b = 16). */
 const VALUE_BYTES = 2;
 
