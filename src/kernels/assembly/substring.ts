@@ -45,6 +45,13 @@ function mix(x: u64): u64 {
   return x ^ (x >> 32);
 }
 
+/** Spreads a polynomial over 64 bits, so that the least of some is any of them. */
+// @ts-ignore: decorator
+@inline
+function spread(x: u64): u64 {
+  return (x ^ (x >> 32)) * FIRST;
+}
+
 /** Hash of bytes, eight at a time; may look at 8 bytes beyond them. */
 // @ts-ignore: decorator
 @inline
@@ -215,15 +222,15 @@ function byteAnchors(text: usize, length: u32): void {
   let sum: u64 = 0;
   for (let i: u32 = 0; i < gram; i++) sum = sum * M + hashOfByte(enters, text + i);
   const span = window - gram;
-  store<u64>(grams, mix(sum));
+  store<u64>(grams, spread(sum));
   for (let g: u32 = 1; g <= span; g++) {
     sum = sum * M + (hashOfByte(enters, text + g + gram - 1) - hashOfByte(leavesGram, text + g - 1));
-    store<u64>(at64(grams, g), mix(sum));
+    store<u64>(at64(grams, g), spread(sum));
   }
   choose(0, span);
   for (let g = span + 1; g + gram <= length; g++) {
     sum = sum * M + (hashOfByte(enters, text + g + gram - 1) - hashOfByte(leavesGram, text + g - 1));
-    const value = mix(sum);
+    const value = spread(sum);
     store<u64>(at64(grams, g), value);
     const s = g - span;
     if (anchor < s) {

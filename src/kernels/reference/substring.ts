@@ -72,7 +72,9 @@ function hashOf(bytes: Uint8Array): bigint {
 }
 
 /** Polynomial over the hashes of units, modulo 2^64. */
-const polynomial = (units: readonly Unit[]): bigint => mix(units.reduce((sum, u) => (sum * M + u.hash) & MASK, 0n));
+const sum = (units: readonly Unit[]): bigint => units.reduce((all, u) => (all * M + u.hash) & MASK, 0n);
+const polynomial = (units: readonly Unit[]): bigint => mix(sum(units));
+const spread = (x: bigint): bigint => ((x ^ (x >> 32n)) * FIRST) & MASK;
 
 /** Every window of `window` units. */
 export function referenceWindows(text: string, unit: 'words' | 'bytes', window: number): Stretch[] {
@@ -97,7 +99,8 @@ export function referenceAnchors(text: string, unit: 'words' | 'bytes', window: 
   const range = (from: number, to: number): bigint =>
     unit === 'bytes' ? hashOf(bytes.subarray(from, to)) : polynomial(units.slice(from, to));
   const side = (from: number, to: number): number => Math.max(1, Number(range(from, to) & 0xffffn));
-  const grams = units.slice(gram - 1).map((_, g) => polynomial(units.slice(g, g + gram)));
+  const order = (x: bigint): bigint => (unit === 'bytes' ? spread(x) : mix(x));
+  const grams = units.slice(gram - 1).map((_, g) => order(sum(units.slice(g, g + gram))));
   const leftUnits = Math.floor((window - gram) / 2);
   const rightUnits = window - gram - leftUnits + 1;
   const out: Stretch[] = [];

@@ -98,7 +98,7 @@ export function addSpan(spans: Spans, start: number, end: number): void {
 
 function judged(text: Uint8Array, spans: Spans, options: SpanDecision): { rule: number; value: number } | null {
   const left = without(text, spans);
-  const words = wordsOf(left);
+  const words = wordsOf(left, Math.max(1, options.minWordsLeft));
   if (words === 0) return { rule: NOTHING_LEFT, value: (text.length - left.length) / text.length };
   if (words < options.minWordsLeft) return { rule: MIN_WORDS, value: words };
   if (!options.minSentencesLeft || !options.countSentences) return null;
@@ -121,12 +121,12 @@ function without(text: Uint8Array, spans: Spans): Uint8Array {
 /** ASCII white space. */
 export const isSpace = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 13);
 
-/** Runs of anything but ASCII white space. */
-function wordsOf(text: Uint8Array): number {
+/** Runs of anything but ASCII white space; no more are counted than `enough`. */
+function wordsOf(text: Uint8Array, enough: number): number {
   let words = 0;
   let space = true;
-  for (const byte of text) {
-    const now = isSpace(byte);
+  for (let i = 0; i < text.length && words < enough; i++) {
+    const now = isSpace(text[i]);
     if (space && !now) words++;
     space = now;
   }
