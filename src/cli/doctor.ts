@@ -151,7 +151,7 @@ async function recipes(): Promise<Finding> {
 /** What can run language models here, best first; nothing of it is needed by the engine. */
 async function models(): Promise<Finding> {
   const executors = await surveyExecutors();
-  const best = executors.find((e) => e.reason === null);
+  const best = executors.find((e) => e.reason === null && !e.onlyByName);
   if (!best) {
     const todo = executors.find((e) => e.name === 'onnxruntime-cpu')!.reason!;
     return { ...warning('no runtime for language models: only steps with a model need one', todo), executors };
@@ -167,7 +167,9 @@ function executorLine(e: ExecutorReport): string {
   const reason = e.reason
     ?.split('\n')[0]
     .replace(/^expected the optional package .* came a project without it\. Run:/, 'not installed:');
-  return safeText(`${e.name.padEnd(19)} ${reason ?? rate(e)}`);
+  return safeText(
+    `${e.name.padEnd(19)} ${reason ?? rate(e)}${e.onlyByName ? ', slower than the processor: taken only when it is named' : ''}`,
+  );
 }
 
 export const doctor: Command = {

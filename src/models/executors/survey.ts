@@ -12,23 +12,36 @@ export interface ExecutorReport {
   readonly gflops: number | null;
   /** Why it cannot be used; null when it can. */
   readonly reason: string | null;
+  /** True: not taken unless it is named, as a GPU that is slower than one core (a software driver). */
+  readonly onlyByName: boolean;
 }
 
 /** Tries every executor but the plain reference, in the order in which they are picked: self-check, then rate. Takes seconds. */
 export async function surveyExecutors(): Promise<ExecutorReport[]> {
   const reports: ExecutorReport[] = [];
   for (const name of EXECUTORS.filter((n) => n !== 'reference')) reports.push(await report(name));
-  return reports;
+  const core = reports.find((r) => r.name === 'onnxruntime-cpu')?.gflops ?? 0;
+  return reports.map((r) => ({
+    ...r,
+    onlyByName: r.name === 'onnxruntime-webgpu' && r.gflops !== null && r.gflops <= core,
+  }));
 }
 
 async function report(name: ExecutorName): Promise<ExecutorReport> {
+  const unusable = (reason: string): ExecutorReport => ({
+    name,
+    description: null,
+    gflops: null,
+    reason,
+    onlyByName: false,
+  });
   const absent = absentDevice(name);
-  if (absent !== null) return { name, description: null, gflops: null, reason: absent };
+  if (absent !== null) return unusable(absent);
   try {
     const executor = await checkedExecutor(name);
     const gflops = await measureGflops(executor);
-    return { name, description: executor.description, gflops, reason: null };
+    return { ...unusable(''), description: executor.description, gflops, reason: null };
   } catch (error) {
-    return { name, description: null, gflops: null, reason: (error as Error).message };
+    return unusable((error as Error).message);
   }
 }

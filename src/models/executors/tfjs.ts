@@ -39,6 +39,13 @@ export async function tfjs(name: TfjsName): Promise<Executor> {
     await tf.ready();
   };
   await use();
+  // Without a GPU that its CUDA knows, the package computes on the processor and says nothing.
+  if (name === 'tfjs-node-gpu' && !(tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice)
+    throw new ConfigError({
+      expected: 'a GPU that @tensorflow/tfjs-node-gpu can use (CUDA 11.2 and cuDNN 8.1; none from Hopper on)',
+      came: 'none: it would compute on the processor',
+      todo: 'Use onnxruntime-webgpu or onnxruntime-cuda for a newer GPU, onnxruntime-cpu without one.',
+    });
   return {
     name,
     runtime: {
