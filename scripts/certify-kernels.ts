@@ -1,4 +1,4 @@
-// Proves the statistics, C4, n-gram and MinHash kernels equal to their plain references on every document of the corpora:
+// Proves the statistics, C4, n-gram, MinHash and substring kernels equal to their plain references on every document of the corpora:
 // npx tsx scripts/certify-kernels.ts [--every N] [--only PART-OF-PATH]
 // Corpora: $SLUICE_CORPORA, else ../shared/corpora beside the clone.
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,14 +9,11 @@ import { gunzipSync } from 'node:zlib';
 import { decompress } from 'fzstd';
 import { C4_DEFAULTS, type C4Options } from '../src/kernels/c4.ts';
 import { loadKernel } from '../src/kernels/kernel.ts';
-import { type MinhashOptions, openMinhashKernel } from '../src/kernels/minhash.ts';
-import { openNgramKernel } from '../src/kernels/ngrams.ts';
 import { c4Document } from '../src/kernels/reference/c4-lines.ts';
-import { referenceMinhash } from '../src/kernels/reference/minhash.ts';
-import { referenceNgrams } from '../src/kernels/reference/ngrams.ts';
 import { referenceStatistics } from '../src/kernels/reference/statistics.ts';
 import { FAMILY, STATISTICS } from '../src/kernels/statistics.ts';
 import { utf8Column } from '../src/streams/columns.ts';
+import { openDedupChecks } from './dedup-checks.ts';
 
 const { values: options } = parseArgs({ options: { every: { type: 'string' }, only: { type: 'string' } } });
 const root = process.env.SLUICE_CORPORA ?? fileURLToPath(new URL('../../shared/corpora', import.meta.url));
@@ -99,43 +96,13 @@ function compareC4(values: Uint8Array, offsets: Int32Array, batch: readonly stri
   }
 }
 
-const ngrams = await openNgramKernel(5);
-
-function compareNgrams(values: Uint8Array, offsets: Int32Array, batch: readonly string[], path: string): void {
-  const got = ngrams.list(values, offsets, batch.length);
-  batch.forEach((text, row) => {
-    const want = referenceNgrams(text, 5);
-    const from = got.offsets[row];
-    const wrong = want.findIndex(
-      (w, i) => w.hash !== got.hash[from + i] || w.start !== got.start[from + i] || w.end !== got.end[from + i],
-    );
-    const count = got.offsets[row + 1] - from;
-    if (wrong >= 0 || count !== want.length) report(path, `5-gram ${wrong}`, count, want.length, text);
-  });
-}
-
-/** Few permutations: the reference takes its time, and every one of them is the same arithmetic. */
-const MINHASH: MinhashOptions = { unit: 'words', size: 5, bands: 2, rows: 2, method: 'minhash', seed: 1 };
-const minhash = await openMinhashKernel(MINHASH);
-
-function compareMinhash(values: Uint8Array, offsets: Int32Array, batch: readonly string[], path: string): void {
-  const got = minhash.keys(values, offsets, batch.length, null);
-  batch.forEach((text, row) => {
-    const want = referenceMinhash(text, MINHASH);
-    const own = [0, 1].map((band) => BigInt.asUintN(64, got.keys[band * batch.length + row]));
-    const normalized = [0, 1].map((k) => BigInt.asUintN(64, got.normalized[2 * row + k]));
-    const keys = want.keys.length === 0 ? [0n, 0n] : want.keys;
-    if (String([own, normalized]) !== String([keys, want.normalized]) || got.shingles[row] !== want.shingles.length)
-      report(path, 'minhash', String([got.shingles[row], own]), String([want.shingles.length, keys]), text);
-  });
-}
+const dedupChecks = await openDedupChecks();
 
 function compare(batch: readonly string[], path: string): void {
   const { values, offsets } = utf8Column(batch);
   const got = kernel.statistics(values, offsets, batch.length, null, FAMILY.all);
   compareC4(values, offsets, batch, path);
-  compareNgrams(values, offsets, batch, path);
-  compareMinhash(values, offsets, batch, path);
+  dedupChecks(values, offsets, batch, (what, own, want, text) => report(path, what, own, want, text));
   batch.forEach((text, row) => {
     const want = referenceStatistics(text);
     STATISTICS.forEach(({ name }, k) => {
@@ -170,6 +137,6 @@ for (const path of files) {
   process.stdout.write(`${path.slice(root.length + 1)}: ${count - before} documents\n`);
 }
 process.stdout.write(
-  `${count} documents, ${chars} code units, ${STATISTICS.length} statistics, C4 lines, 5-grams and band keys each: ${differences} differences\n`,
+  `${count} documents, ${chars} code units, ${STATISTICS.length} statistics, C4 lines, 5-grams, band keys and substring anchors each: ${differences} differences\n`,
 );
 process.exitCode = differences === 0 && count > 0 ? 0 : 1;

@@ -16,6 +16,7 @@ import { BatchBuilder } from '../src/streams/readers/batch-builder.ts';
 import { readJsonl } from '../src/streams/readers/jsonl.ts';
 import { isBlank } from '../src/streams/readers/lines.ts';
 import type { Codec, PlannedFile } from '../src/streams/splits.ts';
+import type { CheckTexts } from './dedup-checks.ts';
 import { hostileLines } from './fuzz-lines.ts';
 
 /** What a batch of fuzzed lines came to. */
@@ -30,6 +31,7 @@ export interface FuzzCount {
 }
 
 export interface FuzzParts {
+  readonly dedup: CheckTexts;
   readonly kernel: Kernel;
   readonly zstd: ZstdModule;
 }
@@ -71,7 +73,7 @@ function packed(random: Random, bytes: Buffer, codec: Codec, zstd: ZstdModule): 
 }
 
 /** One batch of lines, made from `seed` and its number alone, through reader, statistics, content hash and C4 rules. */
-export async function fuzzBatch({ kernel, zstd }: FuzzParts, seed: number, number: number): Promise<FuzzCount> {
+export async function fuzzBatch({ kernel, zstd, dedup }: FuzzParts, seed: number, number: number): Promise<FuzzCount> {
   const random = seededRandom(seed, `fuzz ${number}`);
   const bytes = hostileLines(random, LINES);
   const codec: Codec = (['none', 'none', 'none', 'none', 'none', 'none', 'gzip', 'zstd'] as const)[number % 8];
@@ -108,7 +110,9 @@ export async function fuzzBatch({ kernel, zstd }: FuzzParts, seed: number, numbe
       texts.push(own);
       rows.push(`${offset[i]} ${row[i]} ${stringAt(id, i)}\0${stringAt(domain, i)}\0${stringAt(metadata, i)}\0${own}`);
     }
-    checkTexts(kernel, batch, texts.slice(-batch.rows), C4[number % C4.length], differ);
+    const own = texts.slice(-batch.rows);
+    checkTexts(kernel, batch, own, C4[number % C4.length], differ);
+    dedup(text.values, text.offsets, own, (what, got, want, t) => differ(`${what} of ${JSON.stringify(t)}`, got, want));
   };
   const context = { kernel, options: OPTIONS, builder };
   const range = { file: 0, start: 0, end: content.length };

@@ -1,11 +1,11 @@
 import { loadKernel } from '../src/kernels/kernel.ts';
 import { loadZstdModule } from '../src/streams/codecs/zstd-module.ts';
+import { openDedupChecks } from './dedup-checks.ts';
 import { type FuzzCount, type FuzzParts, fuzzBatch } from './fuzz-check.ts';
 
-const parts: Promise<FuzzParts> = Promise.all([loadKernel(), loadZstdModule()]).then(([kernel, zstd]) => ({
-  kernel,
-  zstd,
-}));
+const parts: Promise<FuzzParts> = Promise.all([loadKernel(), loadZstdModule(), openDedupChecks()]).then(
+  ([kernel, zstd, dedup]) => ({ kernel, zstd, dedup }),
+);
 
 /** Batches `from` to `to`; what throws is a difference, so that the run goes on and all of them are seen. */
 export default async function fuzz({ seed, from, to }: { seed: number; from: number; to: number }): Promise<FuzzCount> {

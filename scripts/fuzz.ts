@@ -1,4 +1,4 @@
-// Feeds made-up and damaged JSON lines through reader, scanner, statistics, content hash and C4 rules, and compares every document with the
+// Feeds made-up and damaged JSON lines through reader, scanner, statistics, content hash, C4 rules, n-grams, MinHash and substring anchors, and compares every document with the
 // plain TypeScript references: npm run fuzz -- [--documents 10000000] [--seed 1] [--workers 1] [--from BATCH] [--batch BATCH]
 // A document depends on seed and batch number only: `--batch N` runs one batch again. Ends with `N passed, N failed`, a part each.
 import { parseArgs } from 'node:util';
