@@ -1,14 +1,14 @@
 // Kills runs with SIGKILL again and again and compares what they end with, byte for byte, with an uninterrupted run:
-//   npm run test:faults -- [--kills 1000] [--seed 1] [--jobs CORES] [--minutes M: begin no run after so long]
+//   npm run test:faults -- [--kills 1000] [--seed 1] [--jobs CORES] [--minutes M: begin no run after so long] [--only RECIPE]
 // First every call that changes the disk is killed once (a write in the middle, with half of its bytes on disk), then seeded random ones,
-// with one and two workers, up to four times in a row. Needs a build.
+// with one and two workers, up to four times in a row. `--only spans`: calls of one recipe, as many as kills, evenly. Needs a build.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ChildRun, type Faults, leftovers, linesOf, runChild, runWhole } from '../test/faults/harness.ts';
-import { generator, madeDocuments, writeCorpus } from '../test/helpers/corpus.ts';
+import { generator, madeDocuments, spannedDocuments, writeCorpus } from '../test/helpers/corpus.ts';
 import { promisedBytes } from '../test/helpers/promised-bytes.ts';
 
 const { values } = parseArgs({
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     minutes: { type: 'string', default: '60' },
+    only: { type: 'string' },
   },
 });
 const wanted = Number(values.kills);
@@ -36,14 +37,15 @@ if (!existsSync(new URL('../dist/run.js', import.meta.url))) {
 }
 const folder = await mkdtemp(join(tmpdir(), 'sluice-kills-'));
 await writeCorpus(join(folder, 'in'), madeDocuments(40, 5), 2);
-const input = join(folder, 'in/*.jsonl');
-const recipes = ['barriers', 'plain', 'everything'];
+await writeCorpus(join(folder, 'spans-in'), spannedDocuments(40, 5), 2);
+const recipes = values.only ? [values.only] : ['barriers', 'plain', 'everything', 'spans'];
+const inputOf = (recipe: string): string => join(folder, recipe === 'spans' ? 'spans-in' : 'in', '*.jsonl');
 const expected: Record<string, ReturnType<typeof promisedBytes>> = {};
 const sites: Record<string, string[]> = {};
 for (const recipe of recipes) {
   const output = join(folder, recipe);
   const file = `${output}.sites`;
-  await runWhole({ recipe, input, output, faults: { root: output, mode: 'record', file } });
+  await runWhole({ recipe, input: inputOf(recipe), output, faults: { root: output, mode: 'record', file } });
   expected[recipe] = promisedBytes(output);
   sites[recipe] = linesOf(file);
 }
@@ -58,14 +60,16 @@ const add = (job: Job): void => {
 const again = (): Omit<Faults, 'root' | 'file'> => ({ mode: 'nth', site: 'main', n: 1 + below(30) });
 // Those of every barrier are many, and much alike: they come by chance only.
 for (const recipe of recipes.slice(0, 2)) {
-  for (const site of sites[recipe]) {
+  const apart = values.only ? Math.max(1, sites[recipe].length / wanted) : 1;
+  const some = sites[recipe].filter((_, i) => Math.floor((i + 1) / apart) > Math.floor(i / apart));
+  for (const site of some) {
     if (planned >= wanted) break;
     const first = { mode: 'kill' as const, site };
     add({ recipe, workers: 1, kills: planned + 2 <= wanted && random() < 0.3 ? [first, again()] : [first] });
   }
 }
 while (planned < wanted) {
-  const recipe = recipes[[0, 0, 0, 1, 2][below(5)]];
+  const recipe = recipes[values.only ? 0 : [0, 0, 1, 2, 3][below(5)]];
   const calls = sites[recipe].length;
   const anywhere = (): Omit<Faults, 'root' | 'file'> =>
     random() < 0.5
@@ -125,7 +129,7 @@ let repeated = 0;
 async function work(job: Job, index: number): Promise<void> {
   const output = join(folder, `job-${index}`);
   const file = `${output}.sites`;
-  const run: ChildRun = { recipe: job.recipe, input, output, workers: job.workers };
+  const run: ChildRun = { recipe: job.recipe, input: inputOf(job.recipe), output, workers: job.workers };
   let own = 0;
   try {
     for (const [i, fault] of job.kills.entries()) {
@@ -166,7 +170,7 @@ async function worker(): Promise<void> {
   while ((next < jobs.length || kills < wanted) && performance.now() < until) {
     // Random calls that were never reached leave some kills to make up for.
     if (next >= jobs.length) {
-      const recipe = recipes[below(2)];
+      const recipe = recipes[values.only ? 0 : below(2)];
       jobs.push({ recipe, workers: 1, kills: [{ mode: 'kill', site: sites[recipe][below(sites[recipe].length)] }] });
     }
     const index = next++;

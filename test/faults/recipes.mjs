@@ -1,7 +1,10 @@
 // Recipes that the fault suites run, by name.
-import { annotate, c4, dedup, drop, rule, select, textStatistics } from '../../dist/operators/index.js';
+import { fileURLToPath } from 'node:url';
+import { annotate, c4, decontaminate, dedup, drop, rule, select, textStatistics } from '../../dist/operators/index.js';
 import { recipe } from '../../dist/recipe.js';
 import { jsonl, parquet } from '../../dist/sinks/index.js';
+
+const questions = fileURLToPath(new URL('../fixtures/questions.jsonl', import.meta.url));
 
 const quality = [
   annotate(textStatistics(), { step: 'scores' }),
@@ -29,6 +32,22 @@ export const recipes = {
       ...quality,
       select.byRank({ column: 'text_chars', keep: 'high', rate: 0.9 }),
       select.buckets({ column: 'text_chars' }),
+    ],
+    sinks: [parquet(), jsonl()],
+  }),
+  /** Every step that cuts stretches of texts, benchmarks, an index of near copies, and near copies in a stream. */
+  spans: recipe({
+    name: 'spans',
+    splitBytes: 16 * 1024,
+    steps: [
+      dedup.minhash({ threshold: 0.9, saveIndex: true }),
+      dedup.minhash({ scope: 'streaming', step: 'stream' }),
+      decontaminate({ benchmarks: [questions], action: 'cut' }),
+      dedup.boilerplate({ moreThan: 3 }),
+      dedup.paragraphs(),
+      dedup.lines(),
+      dedup.sentences({ sentences: 1, minWordsLeft: 3, minSentencesLeft: 1 }),
+      dedup.substring({ minWords: 8 }),
     ],
     sinks: [parquet(), jsonl()],
   }),

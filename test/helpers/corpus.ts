@@ -58,6 +58,38 @@ export function madeDocuments(count: number, seed = 1): MadeDocument[] {
   return documents;
 }
 
+/** The question of `fixtures/questions.jsonl`. */
+const QUESTION =
+  'Which miller counted seventeen copper weights before the flood carried his wooden scales down to the ferry?';
+
+/** Documents of paragraphs, a quarter of which stood before; a footer in every third, a question in every eighth, some whole and near copies. */
+export function spannedDocuments(count: number, seed = 1): MadeDocument[] {
+  const random = generator(seed);
+  const paragraphs: string[] = [];
+  const documents: MadeDocument[] = [];
+  const paragraph = (): string => {
+    const again = paragraphs.length > 0 && random() < 0.25;
+    const text = again
+      ? paragraphs[Math.floor(random() * paragraphs.length)]
+      : prose(random, 20 + Math.floor(random() * 60));
+    if (!again) paragraphs.push(text);
+    // A copy in the middle of other words: found below the paragraph only.
+    return again && random() < 0.4 ? `${prose(random, 7)} ${text} ${prose(random, 9)}` : text;
+  };
+  for (let i = 0; i < count; i++) {
+    const parts = Array.from({ length: 2 + Math.floor(random() * 4) }, paragraph);
+    if (i % 8 === 3) parts.splice(1, 0, QUESTION);
+    if (i % 3 === 0) parts.push('Printed by the millers of the lower valley, and all rights are theirs.');
+    let text = parts.join('\n\n');
+    if (i % 10 === 9) {
+      const words = documents[Math.floor(random() * i)].text.split(' ');
+      text = words.map((w) => (random() < 0.005 ? `changed${i}` : w)).join(' ');
+    }
+    documents.push({ id: `doc-${i}`, text, metadata: { domain: i % 2 === 0 ? 'web' : 'code' } });
+  }
+  return documents;
+}
+
 export const jsonLines = (documents: readonly object[]): string =>
   documents.map((d) => `${JSON.stringify(d)}\n`).join('');
 

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { annotate, c4, dedup, drop, gopherQuality, recipe, rule, textStatistics } from 'sluice';
+import { annotate, c4, decontaminate, dedup, drop, gopherQuality, recipe, rule, textStatistics } from 'sluice';
 import { describe, expect, it } from 'vitest';
-import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
-import { runToEnd, temporaryFolder } from '../helpers/run.ts';
+import { madeDocuments, spannedDocuments, writeCorpus } from '../helpers/corpus.ts';
+import { promisedBytes, runToEnd, temporaryFolder } from '../helpers/run.ts';
 
 /** Drops on both sides of the barrier, so that survivors depend on what was dropped before. */
 const both = recipe({
@@ -25,6 +25,21 @@ const rewriting = recipe({
   splitBytes: 64 * 1024,
   steps: [c4({ minWordsPerLine: 7, minSentences: 1 }), dedup.exact(), annotate(textStatistics(), { step: 'after' })],
 });
+
+/** Each with the rule of what it cuts or drops. */
+const barriers = [
+  { step: dedup.paragraphs(), finds: 'duplicate_paragraph' },
+  { step: dedup.lines({ normalize: 'letters' }), finds: 'duplicate_line' },
+  { step: dedup.sentences({ minWordsLeft: 20 }), finds: 'duplicate_sentences' },
+  { step: dedup.boilerplate({ moreThan: 3 }), finds: 'boilerplate' },
+  { step: dedup.substring({ minWords: 20 }), finds: 'duplicate_substring' },
+  { step: dedup.substring({ minBytes: 100, step: 'substring_bytes' }), finds: 'duplicate_substring' },
+  {
+    step: decontaminate({ benchmarks: [join(import.meta.dirname, '../fixtures/questions.jsonl')], action: 'cut' }),
+    finds: '"decontam_found":1',
+  },
+  { step: dedup.minhash({ saveIndex: true, threshold: 0.5 }), finds: 'near_duplicate' },
+];
 
 /** All rows of a folder of Parquet files as sorted JSON, without the columns that tell where a document stood. */
 async function rowsOf(folder: string): Promise<string[]> {
@@ -59,4 +74,34 @@ describe('file layout', () => {
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
   });
+
+  it.each(barriers)(
+    'and workers change no row of $step.descriptor.step, which finds $finds',
+    async ({ step, finds }) => {
+      const folder = await temporaryFolder();
+      const of = recipe({ name: 'spans', splitBytes: 32 * 1024, steps: [step] });
+      const documents = spannedDocuments(160, 7);
+      const results: { documents: string[]; ledger: string[]; index: Buffer | null }[] = [];
+      const run = async (files: number, workers: number): Promise<string> => {
+        const output = join(folder, `out-${files}-${workers}`);
+        await runToEnd(of, { input: [join(folder, `in-${files}/*.jsonl`)], output, workers });
+        return output;
+      };
+      for (const files of [1, 7, 64]) {
+        await writeCorpus(join(folder, `in-${files}`), documents, files);
+        const output = await run(files, 2);
+        const index = join(output, 'indexes', `${step.descriptor.step}.minhash`);
+        results.push({
+          documents: await rowsOf(join(output, 'documents')),
+          ledger: await rowsOf(join(output, 'ledger')),
+          index: existsSync(index) ? readFileSync(index) : null,
+        });
+      }
+      expect(results[0].ledger.length).toBe(160);
+      expect(results[0].ledger.filter((row) => row.includes(finds)).length).toBeGreaterThan(7);
+      expect(results[1]).toEqual(results[0]);
+      expect(results[2]).toEqual(results[0]);
+      expect(promisedBytes(await run(7, 1))).toEqual(promisedBytes(join(folder, 'out-7-2')));
+    },
+  );
 });
