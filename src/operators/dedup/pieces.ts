@@ -66,32 +66,38 @@ function pieceRecords(
   const scope = rowsInScope(batch, descriptor.where);
   const { values, offsets: texts } = batch.utf8('text');
   // Trimmed pieces one after the other, with what lies between them as rows that are not alive.
-  const trims: number[] = [texts[0]];
-  const alive: number[] = [];
-  const start: number[] = [];
-  const end: number[] = [];
+  let pieces = 0;
+  const room = 1024 + ((texts[batch.rows] - texts[0]) >> 5);
+  let trims = new Int32Array(2 * room);
+  let start = new Int32Array(room);
+  let end = new Int32Array(room);
+  trims[0] = texts[0];
   const ofRow = new Int32Array(batch.rows + 1);
   const bounds: number[] = [];
   for (let row = 0; row < batch.rows; row++) {
     bounds.length = 0;
     if (scope[row] === 1) kind.split(values, texts[row], texts[row + 1], bounds);
+    const first = texts[row];
     for (let b = 0; b + 1 < bounds.length; b++) {
-      let [from, to] = [bounds[b], bounds[b + 1]];
+      let from = bounds[b];
+      let to = bounds[b + 1];
       while (from < to && isSpace(values[from])) from++;
       while (to > from && isSpace(values[to - 1])) to--;
       if (from === to) continue;
-      trims.push(from, to);
-      alive.push(0, 1);
-      start.push(bounds[b] - texts[row]);
-      end.push(bounds[b + 1] - texts[row]);
+      if (pieces === start.length) [trims, start, end] = [grown(trims), grown(start), grown(end)];
+      if (2 * pieces + 2 >= trims.length) trims = grown(trims);
+      trims[2 * pieces + 1] = from;
+      trims[2 * pieces + 2] = to;
+      start[pieces] = bounds[b] - first;
+      end[pieces++] = bounds[b + 1] - first;
     }
-    ofRow[row + 1] = start.length;
+    ofRow[row + 1] = pieces;
   }
-  const { hashes, counts } = hashesOf(values, trims, alive, kernel, letters);
+  const { hashes, counts } = hashesOf(values, trims.subarray(0, 2 * pieces + 1), kernel, letters);
   const domains = kind.byDomain ? domainHashes(batch, kernel) : null;
-  const words = new Uint32Array(start.length * RECORD_WORDS);
+  const words = new Uint32Array(pieces * RECORD_WORDS);
   const offsets = new Int32Array(batch.rows + 1);
-  const spans = kind.together > 1 ? joinedHashes(hashes, ofRow, kind.together, kernel) : hashes;
+  const spans = kind.together > 1 ? joinedHashes(hashes, ofRow, kind.together) : hashes;
   let n = 0;
   for (let row = 0; row < batch.rows; row++) {
     const many = ofRow[row + 1] - ofRow[row];
@@ -99,11 +105,12 @@ function pieceRecords(
     const last = Math.max(ofRow[row] + Math.min(1, many), ofRow[row + 1] - kind.together + 1);
     for (let k = ofRow[row]; k < last; k++) {
       const to = Math.min(k + kind.together, ofRow[row + 1]) - 1;
-      let units = 0;
-      for (let j = k; j <= to; j++) units += counts === null ? 1 : counts[2 * j + 1];
+      let units = counts === null ? 1 : 0;
+      for (let j = k; counts !== null && j <= to; j++) units += counts[2 * j + 1];
       if (units === 0 || trims[2 * to + 2] - trims[2 * k + 1] < minBytes) continue;
       const at = n++ * RECORD_WORDS;
-      for (let w = 0; w < 4; w++) words[at + w] = spans[4 * k + w] ^ (domains?.[4 * row + w] ?? 0);
+      for (let w = 0; w < 4; w++) words[at + w] = spans[4 * k + w];
+      if (domains !== null) for (let w = 0; w < 4; w++) words[at + w] ^= domains[4 * row + w];
       words[at + 6] = start[k];
       words[at + 7] = end[to];
     }
@@ -112,38 +119,57 @@ function pieceRecords(
   return packedRecords(offsets, words.subarray(0, n * RECORD_WORDS));
 }
 
-/** Four words a piece; and, by letters, the words of each row of `trims` (of piece i at 2 i + 1). */
+function grown(list: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const twice = new Int32Array(list.length * 2);
+  twice.set(list);
+  return twice;
+}
+
+/** Four words a piece; and, by letters, the words of each row of `bounds` (of piece i at 2 i + 1). */
 function hashesOf(
   values: Uint8Array,
-  trims: readonly number[],
-  alive: readonly number[],
+  bounds: Int32Array,
   kernel: Kernel,
   letters: MinhashKernel | null,
 ): { hashes: Uint32Array; counts: Int32Array | null } {
-  const bounds = Int32Array.from(trims);
-  const flags = Uint8Array.from(alive);
-  const keys = letters?.keys(values, bounds, alive.length, flags);
-  const both = keys ? keys.normalized : kernel.contentHashes(values, bounds, alive.length, flags);
-  const all = new Uint32Array(both.buffer, both.byteOffset, alive.length * 4);
-  const hashes = new Uint32Array(alive.length * 2);
-  for (let i = 0; i < alive.length / 2; i++) for (let w = 0; w < 4; w++) hashes[4 * i + w] = all[4 * (2 * i + 1) + w];
+  const rows = bounds.length - 1;
+  const flags = new Uint8Array(rows);
+  for (let i = 1; i < rows; i += 2) flags[i] = 1;
+  const keys = letters?.keys(values, bounds, rows, flags);
+  const both = keys ? keys.normalized : kernel.contentHashes(values, bounds, rows, flags);
+  const all = new Uint32Array(both.buffer, both.byteOffset, rows * 4);
+  const hashes = new Uint32Array(rows * 2);
+  for (let i = 0; i < rows / 2; i++) {
+    const from = 4 * (2 * i + 1);
+    const to = 4 * i;
+    hashes[to] = all[from];
+    hashes[to + 1] = all[from + 1];
+    hashes[to + 2] = all[from + 2];
+    hashes[to + 3] = all[from + 3];
+  }
   return { hashes, counts: keys ? keys.shingles : null };
 }
 
-/** Hash of the hashes of so many pieces in a row, for each piece that has as many after it; less at the end of a row. */
-function joinedHashes(hashes: Uint32Array, ofRow: Int32Array, together: number, kernel: Kernel): Uint32Array {
+/**
+ * Hash of the hashes of so many pieces in a row, for each piece that has as many after it; less at the end of a row. The four words of a hash are as good as random,
+ * so each may go its own way.
+ */
+function joinedHashes(hashes: Uint32Array, ofRow: Int32Array, together: number): Uint32Array {
   const pieces = hashes.length / 4;
-  const copied = new Uint32Array(pieces * together * 4);
-  const offsets = new Int32Array(pieces + 1);
-  let row = 0;
-  for (let k = 0; k < pieces; k++) {
+  const joined = new Uint32Array(hashes.length);
+  for (let k = 0, row = 0; k < pieces; k++) {
     while (k >= ofRow[row + 1]) row++;
-    const part = hashes.subarray(4 * k, 4 * Math.min(k + together, ofRow[row + 1]));
-    copied.set(part, offsets[k] / 4);
-    offsets[k + 1] = offsets[k] + part.byteLength;
+    const last = Math.min(k + together, ofRow[row + 1]);
+    for (let w = 0; w < 4; w++) {
+      let h = last - k;
+      for (let j = k; j < last; j++) {
+        h = Math.imul(h ^ hashes[4 * j + w], 0x9e3779b1);
+        h ^= h >>> 15;
+      }
+      joined[4 * k + w] = h;
+    }
   }
-  const joined = kernel.contentHashes(new Uint8Array(copied.buffer), offsets, pieces, null);
-  return new Uint32Array(joined.buffer, joined.byteOffset, pieces * 4);
+  return joined;
 }
 
 function domainHashes(batch: DocumentBatch, kernel: Kernel): Uint32Array {
@@ -192,6 +218,10 @@ export function splitParagraphs(values: Uint8Array, from: number, to: number, bo
   bounds.push(to);
 }
 
+/** Bytes at which a sentence may end, or what ends it begins. */
+const MAY_END = new Uint8Array(256);
+for (const byte of [NEWLINE, 33, 46, 63, 0xe3, 0xef]) MAY_END[byte] = 1;
+
 /**
  * Sentences: up to a full stop, question or exclamation mark (and what closes quotes and brackets after it) that white space follows, `。！？` and their halfwidth
  * kin anywhere, and line ends. Abbreviations end a sentence too: copies are parted alike, which is all that counts here.
@@ -200,6 +230,7 @@ export function splitSentences(values: Uint8Array, from: number, to: number, bou
   bounds.push(from);
   for (let at = from; at < to; ) {
     const byte = values[at++];
+    if (MAY_END[byte] === 0) continue;
     let ends = byte === NEWLINE;
     if (byte === 46 || byte === 33 || byte === 63) {
       while (at < to && (values[at] === 34 || values[at] === 39 || values[at] === 41 || values[at] === 93)) at++;

@@ -50,6 +50,9 @@ export function sentences({
   return makeBarrierOperator(descriptor, set);
 }
 
+/** Bytes in which most texts have as many sentences as must be left. */
+const BEGINNING = 2048;
+
 /** The barrier behind `dedup.sentences()`. */
 export function sentencesBarrier(descriptor: StepDescriptor, kernel: Kernel): Promise<Barrier> {
   return pieceBarrier(descriptor, kernel, {
@@ -63,11 +66,17 @@ export function sentencesBarrier(descriptor: StepDescriptor, kernel: Kernel): Pr
   });
 }
 
-function sentencesOf(text: Uint8Array): number {
+/** Sentences that are not blank, of a text's beginning if they are enough there. */
+function sentencesOf(text: Uint8Array, enough: number): number {
+  const begun = text.length > BEGINNING ? sentencesOf(text.subarray(0, BEGINNING), enough) : 0;
+  if (begun >= enough && begun > 0) return begun;
   const bounds: number[] = [];
   splitSentences(text, 0, text.length, bounds);
   let count = 0;
-  for (let b = 0; b + 1 < bounds.length; b++)
-    if (text.subarray(bounds[b], bounds[b + 1]).some((x) => !isSpace(x))) count++;
+  for (let b = 0; b + 1 < bounds.length; b++) {
+    let at = bounds[b];
+    while (at < bounds[b + 1] && isSpace(text[at])) at++;
+    if (at < bounds[b + 1]) count++;
+  }
   return count;
 }

@@ -13,7 +13,8 @@ export interface SpanDecision {
   readonly minWordsLeft: number;
   /** Least sentences; 0: any. */
   readonly minSentencesLeft?: number;
-  readonly countSentences?: (text: Uint8Array) => number;
+  /** May stop at a number that is `enough`. */
+  readonly countSentences?: (text: Uint8Array, enough: number) => number;
   /** Makes of joined spans those that are cut. Default: as they are. */
   readonly settle?: (text: Uint8Array, spans: Spans) => Spans;
 }
@@ -102,7 +103,7 @@ function judged(text: Uint8Array, spans: Spans, options: SpanDecision): { rule: 
   if (words === 0) return { rule: NOTHING_LEFT, value: (text.length - left.length) / text.length };
   if (words < options.minWordsLeft) return { rule: MIN_WORDS, value: words };
   if (!options.minSentencesLeft || !options.countSentences) return null;
-  const sentences = options.countSentences(left);
+  const sentences = options.countSentences(left, options.minSentencesLeft);
   return sentences < options.minSentencesLeft ? { rule: MIN_SENTENCES, value: sentences } : null;
 }
 
