@@ -37,10 +37,10 @@ export type SubstringDedupOptions = z.infer<typeof substringOptions>;
  * words does not matter, so a text wrapped in another way is the same; nothing else is normalised. A phrase said over and over is left once.
  *
  * Found by anchors (robust winnowing, Schleimer et al. 2003): the least hash of `minWords / 4` words among those of a window; no window is without one, so nothing is
- * missed. Two windows count as equal by 128-bit hashes: a wrong cut has a chance below 10^-8 in a corpus of 10^11 words; they are no defence against forged texts.
+ * missed. Nothing is cut by a hash: every copy was compared with the earlier text on its bytes, so a collision, forged or not, costs time and no text.
  * Cuts: `duplicate_substring`. Drops: `substring_nothing_left`, `substring_min_words_left`. Documents shorter than a window are never touched.
- * Memory: partitions and tables take the memory given. Disk: the text once, 32 bytes an anchor (about every 20 words: a quarter of the text, with `minBytes: 100` three quarters), and
- * 36 more while deciding where they do not fit the memory.
+ * Memory: partitions and tables take the memory given. Disk: the text once, 32 bytes an anchor (about every 20 words: a quarter of the text, with `minBytes: 100` four fifths),
+ * 36 more while deciding where those in company do not fit the memory, and 24 a copy.
  */
 export function substring({
   step = 'substring_dedup',
