@@ -4,7 +4,7 @@
 // - tokens a second and core through neuralScorer;
 // - packed against padded, the same windows scored: documents in the order in which they come, 8 windows a batch, each batch padded to its
 //   longest window (rounded up to a 32nd of the context) as DataCollatorWithPadding of transformers does; long documents in windows that overlap by half, the last
-//   one as short as it comes. Contexts of 256 bytes, and of 1,024 and 2,048 tokens of 4 bytes each (about what a BPE vocabulary gives) with a model of
+//   one as short as it comes. Contexts of 256 bytes, and of 1,024 tokens of 4 bytes each (about what a BPE vocabulary gives) with a model of
 //   two layers;
 // - one against two model workers. Their efficiency is CPU seconds a token with one over CPU seconds a token with two.
 import { readdirSync, readFileSync } from 'node:fs';
@@ -178,7 +178,6 @@ const packing = [];
 for (const [unit, scored] of [
   ['bytes', byteModel],
   ['tokens of 4 bytes', longModel(1024)],
-  ['tokens of 4 bytes', longModel(2048)],
 ] as const) {
   const packed = await neuralScorer({ ...scored, executor });
   const padded = await paddedScorer(scored);
