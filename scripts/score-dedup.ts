@@ -138,13 +138,16 @@ for (let low = 0.5; low < 0.999; low += 0.05) {
   const numbers = pairs.map((p) => [numberOf.get(p.a)!, numberOf.get(p.b)!] as const);
   const similar = numbers.map(([a, b]) => jaccard(ours(a), ours(b)));
   const candidates = mean(numbers.map(([a, b]) => (isCandidate(a, b) ? 1 : 0)));
-  const curve = mean(pairs.map((p) => candidateProbability(p.jaccard_word5!, 14, 8)));
+  const chances = pairs.map((p) => candidateProbability(p.jaccard_word5!, 14, 8));
+  const curve = mean(chances);
+  // What chance alone does to a bin: 95 of 100 seeds lie within it.
+  const noise = (2 * Math.sqrt(mean(chances.map((c) => c * (1 - c))))) / Math.sqrt(pairs.length);
   const found = mean(pairs.map((p) => (together(near, p) ? 1 : 0)));
   const limit = mean(
     pairs.map((p) => (p.jaccard_word5! >= threshold ? candidateProbability(p.jaccard_word5!, 14, 8) : 0)),
   );
   const differ = mean(pairs.map((p, i) => Math.abs(p.jaccard_word5! - similar[i])));
-  bins.push({ from: Math.round(low * 100) / 100, pairs: pairs.length, candidates, curve, found, limit, differ });
+  bins.push({ from: Math.round(low * 100) / 100, pairs: pairs.length, candidates, curve, noise, found, limit, differ });
 }
 
 /** Lower-case \w+ as Python sees it, near enough: letters, numbers and _. */
@@ -206,10 +209,10 @@ else {
   out(
     `${result.documents} documents, ${result.dropped} dropped, threshold ${threshold}, ${method}, ${scope}, seed ${seed}`,
   );
-  out('true Jaccard   pairs  candidates  LSH curve  difference   dropped  expected  difference  |J - ours|');
+  out('true Jaccard   pairs  candidates  LSH curve  difference  by chance   dropped  expected  difference  |J - ours|');
   for (const b of bins) {
     out(
-      `${b.from.toFixed(2)} to ${(b.from + 0.05).toFixed(2)} ${String(b.pairs).padStart(6)}  ${p(b.candidates)}  ${p(b.curve)}  ${p(b.candidates - b.curve)}  ${p(b.found)} ${p(b.limit)}  ${p(b.found - b.limit)}  ${p(b.differ)}`,
+      `${b.from.toFixed(2)} to ${(b.from + 0.05).toFixed(2)} ${String(b.pairs).padStart(6)}  ${p(b.candidates)}  ${p(b.curve)}  ${p(b.candidates - b.curve)}  ${`± ${b.noise.toFixed(3)}`.padStart(9)}  ${p(b.found)} ${p(b.limit)}  ${p(b.found - b.limit)}  ${p(b.differ)}`,
     );
   }
   out(
