@@ -189,6 +189,25 @@ describe('dedup.substring()', () => {
     expect(await left({ minWords: 20 }, [texts], 30_000, 7)).toEqual(one);
     const many = Array.from({ length: 64 }, (_, s) => texts.slice((s * 400) / 64, ((s + 1) * 400) / 64));
     expect(await left({ minWords: 20 }, many, 30_000)).toEqual(one);
+    const bytes = await left({ minBytes: 60 }, [texts.slice(0, 120)]);
+    expect(bytes).toEqual(expected(texts.slice(0, 120), 60, 'bytes'));
+    const few = many.map((split) => split.slice(0, 2)).filter((_, s) => s < 20);
+    const some = few.flat();
+    expect(await left({ minBytes: 60 }, few, 20_000, 1)).toEqual(await left({ minBytes: 60 }, [some]));
+    expect(await leftByBits(6, { minBytes: 60 }, few.slice(0, 4), 20_000)).toEqual(
+      expected(some.slice(0, 8), 60, 'bytes'),
+    );
+  });
+
+  it('compares many different stretches of one anchor: forms with one sentence in common', async () => {
+    // The sentence has an anchor of its own, and what stands beside it differs from form to form, or is that of one before.
+    const form = (i: number): string =>
+      `${numbered(i * 50, 12, 'k')} ${numbered(0, 12)} ${numbered((i % 40) * 50, 12, 'm')}`;
+    const texts = Array.from({ length: 200 }, (_, i) => form(i));
+    const want = expected(texts, 16, 'words');
+    expect(want.filter((t, i) => t !== texts[i]).length).toBe(160);
+    expect(await left({ minWords: 16 }, [texts.slice(0, 70), texts.slice(70)])).toEqual(want);
+    expect(await left({ minWords: 16 }, [texts.slice(0, 70), texts.slice(70)], 40_000)).toEqual(want);
   });
 
   it('never cuts by a hash: the same with hashes of 8, 2 and no bits', { timeout: 600_000 }, async () => {
