@@ -5,15 +5,16 @@ import { type Kernel, loadKernel } from '../../kernels/kernel.ts';
 import type { Barrier, BarrierOutputs, BarrierSplit } from '../../streams/barrier.ts';
 import type { DocumentBatch } from '../../streams/batch.ts';
 import type { Column, Utf8Column } from '../../streams/columns.ts';
-import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
+import type { Json, Operator, Scope, StepDescriptor } from '../../streams/operator.ts';
 import { parallel } from '../../streams/parallel.ts';
 import { readSpill } from '../../streams/spill-file.ts';
 import { parseOptions } from '../parse-options.ts';
 import { withDecision } from '../verdicts.ts';
 import { bloomDecision, bloomParameters, openSeenKeys } from './bloom-filter.ts';
 import { type BloomKeys, bloomKeysOf } from './bloom-keys.ts';
-import { type BloomOptions, bloomOptions } from './bloom-options.ts';
-import { findIndexes, writeIndex } from './index-files.ts';
+import { bloomOptions } from './bloom-options.ts';
+import { changedOption, copyRule, dedupDescriptor, withIndexes } from './dedup-step.ts';
+import { writeIndex } from './index-files.ts';
 
 /**
  * Deduplication of a stream of any length with a Bloom filter: of texts, addresses or paragraphs, the first in input order stays. Memory is
@@ -36,34 +37,18 @@ export function bloom({
   const options = parseOptions(bloomOptions, rest, 'dedup.bloom()');
   blocksFor(options.expectedKeys, options.falsePositiveRate);
   const wanted = { kind: 'bloom', version: 1, parameters: bloomParameters(options) } as const;
-  const descriptor: StepDescriptor = {
-    kind: 'dedup',
+  const descriptor = dedupDescriptor(options, {
     step,
     module: 'sluice:dedup-bloom',
     export: 'bloomBarrier',
     versions: ['bloom_duplicate@1'],
-    options: { ...options, indexes: findIndexes(options.against, wanted, step) } as unknown as { [key: string]: Json },
-    where: where ?? null,
-    reads: [],
-    writes: [],
-    rules: [
-      {
-        name: 'bloom_duplicate',
-        version: 1,
-        column: 'duplicate_of',
-        comparison: '>=',
-        threshold: 1,
-        onNull: 'pass',
-        option: 'bloom_duplicate',
-      },
-    ],
+    options: withIndexes(options, wanted, step),
+    where,
+    rules: [copyRule('bloom_duplicate')],
     ...(options.key === 'paragraphs' && { rewrites: true }),
-  };
-  const set = (option: string, value: Json): Operator => {
-    const given = option === 'against' && typeof value === 'string' ? value.split(',').filter(Boolean) : value;
-    const changed = withOption(options as unknown as { readonly [key: string]: Json }, step, option, given);
-    return bloom({ ...(changed as unknown as BloomOptions), step, where });
-  };
+  });
+  const set = (option: string, value: Json): Operator =>
+    bloom({ ...changedOption(options, step, option, value), step, where });
   const online = (source: Parameters<Operator>[0]): ReturnType<Operator> =>
     defer(() => from(onlineFilter(descriptor))).pipe(
       mergeMap((filter) => source.pipe(parallel(step, async (batch) => filter(batch), { concurrency: 1 }))),

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import type { Kernel } from '../../kernels/kernel.ts';
 import type { Barrier } from '../../streams/barrier.ts';
-import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
-import { makeBarrierOperator } from '../make-operator.ts';
+import type { Operator, Scope, StepDescriptor } from '../../streams/operator.ts';
 import { parseOptions } from '../parse-options.ts';
+import { dedupStep } from './dedup-step.ts';
 import { pieceBarrier, pieceOptions, splitLines, splitParagraphs } from './pieces.ts';
 import { spanRules } from './span-rules.ts';
 
@@ -29,22 +29,19 @@ export function boilerplate({
   ...rest
 }: z.input<typeof boilerplateOptions> & { step?: string; where?: Scope } = {}): Operator {
   const options = parseOptions(boilerplateOptions, rest, 'dedup.boilerplate()');
-  const descriptor: StepDescriptor = {
-    kind: 'dedup',
-    step,
-    module: 'sluice:dedup-boilerplate',
-    export: 'boilerplateBarrier',
-    versions: ['boilerplate@1'],
+  return dedupStep(
     options,
-    where: where ?? null,
-    reads: [],
-    writes: [],
-    rules: spanRules('boilerplate', options.minWordsLeft),
-    rewrites: true,
-  };
-  const set = (option: string, value: Json): Operator =>
-    boilerplate({ ...(withOption(options, step, option, value) as typeof options), step, where });
-  return makeBarrierOperator(descriptor, set);
+    {
+      step,
+      module: 'sluice:dedup-boilerplate',
+      export: 'boilerplateBarrier',
+      versions: ['boilerplate@1'],
+      where,
+      rules: spanRules('boilerplate', options.minWordsLeft),
+      rewrites: true,
+    },
+    boilerplate,
+  );
 }
 
 /** The barrier behind `dedup.boilerplate()`. */

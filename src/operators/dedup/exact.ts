@@ -3,17 +3,10 @@ import type { Kernel } from '../../kernels/kernel.ts';
 import type { Barrier } from '../../streams/barrier.ts';
 import type { DocumentBatch } from '../../streams/batch.ts';
 import { type Column, numberAt, stringAt, utf8Column } from '../../streams/columns.ts';
-import {
-  type Json,
-  type Operator,
-  rowsInScope,
-  type Scope,
-  type StepDescriptor,
-  withOption,
-} from '../../streams/operator.ts';
-import { makeBarrierOperator } from '../make-operator.ts';
+import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../../streams/operator.ts';
+import { copyRule, dedupStep, withIndexes } from './dedup-step.ts';
 import { decideExact, OUT_OF_SCOPE } from './exact-decide.ts';
-import { findIndexes, type IndexReference } from './index-files.ts';
+import type { IndexReference } from './index-files.ts';
 import { againstEarlier, TEXT_HASHES } from './index-hashes.ts';
 
 export const exactOptions = z.strictObject({
@@ -38,36 +31,20 @@ export function exact({
   ...rest
 }: z.input<typeof exactOptions> & { step?: string; where?: Scope } = {}): Operator {
   const options = exactOptions.parse(rest);
-  const descriptor: StepDescriptor = {
-    kind: 'dedup',
-    step,
-    module: 'sluice:dedup-exact',
-    export: 'exactBarrier',
-    versions: ['exact_duplicate@1'],
-    options: { ...options, indexes: findIndexes(options.against, TEXT_HASHES, step) } as unknown as {
-      [key: string]: Json;
+  return dedupStep(
+    options,
+    {
+      step,
+      module: 'sluice:dedup-exact',
+      export: 'exactBarrier',
+      versions: ['exact_duplicate@1'],
+      options: withIndexes(options, TEXT_HASHES, step),
+      where,
+      reads: options.priority ? [options.priority] : [],
+      rules: [copyRule('exact_duplicate')],
     },
-    where: where ?? null,
-    reads: options.priority ? [options.priority] : [],
-    writes: [],
-    rules: [
-      {
-        name: 'exact_duplicate',
-        version: 1,
-        column: 'duplicate_of',
-        comparison: '>=',
-        threshold: 1,
-        onNull: 'pass',
-        option: 'exact_duplicate',
-      },
-    ],
-  };
-  const set = (option: string, value: Json): Operator => {
-    // On the command line a list is one word.
-    const given = option === 'against' && typeof value === 'string' ? value.split(',').filter(Boolean) : value;
-    return exact({ ...(withOption(options, step, option, given) as z.infer<typeof exactOptions>), step, where });
-  };
-  return makeBarrierOperator(descriptor, set);
+    exact,
+  );
 }
 
 /** Label of a document: `file#block.offset`, unique in a run. */

@@ -4,20 +4,14 @@ import { MOST_PERMUTATIONS, MOST_UNITS, openMinhashKernel } from '../../kernels/
 import type { Barrier, BarrierOutputs, BarrierSplit } from '../../streams/barrier.ts';
 import type { DocumentBatch } from '../../streams/batch.ts';
 import { type Column, utf8Column } from '../../streams/columns.ts';
-import {
-  type Json,
-  type Operator,
-  rowsInScope,
-  type Scope,
-  type StepDescriptor,
-  withOption,
-} from '../../streams/operator.ts';
+import { type Json, type Operator, rowsInScope, type Scope, type StepDescriptor } from '../../streams/operator.ts';
 import type { Rule } from '../../streams/outcome.ts';
 import { makeBarrierOperator } from '../make-operator.ts';
 import { parseOptions } from '../parse-options.ts';
 import { openDatatroveKernel } from './datatrove-minhash.ts';
+import { changedOption, dedupDescriptor, withIndexes } from './dedup-step.ts';
 import { positionLabel } from './exact.ts';
-import { findIndexes, type IndexHeader, type IndexReference } from './index-files.ts';
+import type { IndexHeader, IndexReference } from './index-files.ts';
 import { bandsFor, curveText } from './minhash-curve.ts';
 import { bandColumn, decideNear, OUT_OF_SCOPE } from './minhash-decide.ts';
 import { openEarlier, saveMinhash, signatureBytes, signatureColumn } from './minhash-index.ts';
@@ -129,22 +123,18 @@ export function minhash({
       todo: "Use scope: 'global', or dedup.bloom() for a stream.",
     });
   }
-  const descriptor: StepDescriptor = {
-    kind: 'dedup',
+  const descriptor = dedupDescriptor(options, {
     step,
     module: 'sluice:dedup-minhash',
     export: 'minhashBarrier',
     versions: ['near_duplicate@1', 'exact_normalized_duplicate@1'],
-    options: { ...options, indexes: findIndexes(options.against, indexOf(options), step) } as unknown as {
-      [key: string]: Json;
-    },
-    where: where ?? null,
+    options: withIndexes(options, indexOf(options), step),
+    where,
     reads: columnsOf({ column: options.priority, prefer: options.prefer }),
-    writes: [],
     rules: [nearRule(options.verify ? options.threshold : 0), normalizedRule],
-  };
+  });
   const set = (option: string, value: Json): Operator =>
-    minhash({ ...(withOption(options, step, option, listOf(option, value)) as Options), step, where });
+    minhash({ ...changedOption(options, step, option, value), step, where });
   if (options.scope === 'global') return makeBarrierOperator(descriptor, set);
   const online = onlineCopies(descriptor, async () => {
     const barrier = await minhashBarrier(descriptor);
@@ -152,10 +142,6 @@ export function minhash({
   });
   return Object.assign(online, { descriptor, set, bind: () => online });
 }
-
-/** On the command line a list is one word. */
-const listOf = (option: string, value: Json): Json =>
-  option === 'against' && typeof value === 'string' ? value.split(',').filter(Boolean) : value;
 
 /** What must be equal for two indexes of near copies to mean the same. */
 function indexOf(options: Options): Pick<IndexHeader, 'kind' | 'version' | 'parameters'> {

@@ -1,16 +1,9 @@
 import * as z from 'zod';
 import { openMinhashKernel } from '../../kernels/minhash.ts';
 import type { Barrier } from '../../streams/barrier.ts';
-import {
-  type Json,
-  type Operator,
-  rowsInScope,
-  type Scope,
-  type StepDescriptor,
-  withOption,
-} from '../../streams/operator.ts';
-import { makeBarrierOperator } from '../make-operator.ts';
+import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../../streams/operator.ts';
 import { parseOptions } from '../parse-options.ts';
+import { dedupStep } from './dedup-step.ts';
 import { normalizedRule, sideColumns } from './minhash.ts';
 import { decideNear } from './minhash-decide.ts';
 import { columnsOf, ranksOf } from './priority.ts';
@@ -33,21 +26,19 @@ export function normalized({
   ...rest
 }: z.input<typeof normalizedOptions> & { step?: string; where?: Scope } = {}): Operator {
   const options = parseOptions(normalizedOptions, rest, 'dedup.normalized()');
-  const descriptor: StepDescriptor = {
-    kind: 'dedup',
-    step,
-    module: 'sluice:dedup-normalized',
-    export: 'normalizedBarrier',
-    versions: ['exact_normalized_duplicate@1'],
+  return dedupStep(
     options,
-    where: where ?? null,
-    reads: columnsOf({ column: options.priority, prefer: options.prefer }),
-    writes: [],
-    rules: [normalizedRule],
-  };
-  const set = (option: string, value: Json): Operator =>
-    normalized({ ...(withOption(options, step, option, value) as z.output<typeof normalizedOptions>), step, where });
-  return makeBarrierOperator(descriptor, set);
+    {
+      step,
+      module: 'sluice:dedup-normalized',
+      export: 'normalizedBarrier',
+      versions: ['exact_normalized_duplicate@1'],
+      where,
+      reads: columnsOf({ column: options.priority, prefer: options.prefer }),
+      rules: [normalizedRule],
+    },
+    normalized,
+  );
 }
 
 /** The barrier behind `dedup.normalized()`. */

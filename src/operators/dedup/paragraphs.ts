@@ -1,9 +1,9 @@
 import type * as z from 'zod';
 import type { Kernel } from '../../kernels/kernel.ts';
 import type { Barrier } from '../../streams/barrier.ts';
-import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
-import { makeBarrierOperator } from '../make-operator.ts';
+import type { Operator, Scope, StepDescriptor } from '../../streams/operator.ts';
 import { parseOptions } from '../parse-options.ts';
+import { dedupStep } from './dedup-step.ts';
 import { pieceBarrier, pieceOptions, splitParagraphs } from './pieces.ts';
 import { spanRules } from './span-rules.ts';
 
@@ -21,22 +21,19 @@ export function paragraphs({
   ...rest
 }: z.input<typeof pieceOptions> & { step?: string; where?: Scope } = {}): Operator {
   const options = parseOptions(pieceOptions, rest, 'dedup.paragraphs()');
-  const descriptor: StepDescriptor = {
-    kind: 'dedup',
-    step,
-    module: 'sluice:dedup-paragraphs',
-    export: 'paragraphsBarrier',
-    versions: ['duplicate_paragraph@1'],
+  return dedupStep(
     options,
-    where: where ?? null,
-    reads: [],
-    writes: [],
-    rules: spanRules('paragraphs', options.minWordsLeft),
-    rewrites: true,
-  };
-  const set = (option: string, value: Json): Operator =>
-    paragraphs({ ...(withOption(options, step, option, value) as typeof options), step, where });
-  return makeBarrierOperator(descriptor, set);
+    {
+      step,
+      module: 'sluice:dedup-paragraphs',
+      export: 'paragraphsBarrier',
+      versions: ['duplicate_paragraph@1'],
+      where,
+      rules: spanRules('paragraphs', options.minWordsLeft),
+      rewrites: true,
+    },
+    paragraphs,
+  );
 }
 
 /** The barrier behind `dedup.paragraphs()`. */

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import type { Kernel } from '../../kernels/kernel.ts';
 import type { Barrier } from '../../streams/barrier.ts';
-import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
-import { makeBarrierOperator } from '../make-operator.ts';
+import type { Operator, Scope, StepDescriptor } from '../../streams/operator.ts';
 import { parseOptions } from '../parse-options.ts';
+import { dedupStep } from './dedup-step.ts';
 import { pieceBarrier, pieceOptions, splitSentences } from './pieces.ts';
 import { isSpace } from './span-decision.ts';
 import { spanRules } from './span-rules.ts';
@@ -32,22 +32,19 @@ export function sentences({
   ...rest
 }: z.input<typeof sentenceOptions> & { step?: string; where?: Scope } = {}): Operator {
   const options = parseOptions(sentenceOptions, rest, 'dedup.sentences()');
-  const descriptor: StepDescriptor = {
-    kind: 'dedup',
-    step,
-    module: 'sluice:dedup-sentences',
-    export: 'sentencesBarrier',
-    versions: ['duplicate_sentences@1'],
+  return dedupStep(
     options,
-    where: where ?? null,
-    reads: [],
-    writes: [],
-    rules: spanRules('sentences', options.minWordsLeft, options.minSentencesLeft),
-    rewrites: true,
-  };
-  const set = (option: string, value: Json): Operator =>
-    sentences({ ...(withOption(options, step, option, value) as typeof options), step, where });
-  return makeBarrierOperator(descriptor, set);
+    {
+      step,
+      module: 'sluice:dedup-sentences',
+      export: 'sentencesBarrier',
+      versions: ['duplicate_sentences@1'],
+      where,
+      rules: spanRules('sentences', options.minWordsLeft, options.minSentencesLeft),
+      rewrites: true,
+    },
+    sentences,
+  );
 }
 
 /** Bytes in which most texts have as many sentences as must be left. */

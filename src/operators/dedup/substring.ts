@@ -2,16 +2,9 @@ import * as z from 'zod';
 import { openSubstringKernel, type SubstringKernel, type SubstringOptions } from '../../kernels/substring.ts';
 import type { Barrier } from '../../streams/barrier.ts';
 import type { Column } from '../../streams/columns.ts';
-import {
-  type Json,
-  type Operator,
-  rowsInScope,
-  type Scope,
-  type StepDescriptor,
-  withOption,
-} from '../../streams/operator.ts';
-import { makeBarrierOperator } from '../make-operator.ts';
+import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../../streams/operator.ts';
 import { parseOptions } from '../parse-options.ts';
+import { dedupStep } from './dedup-step.ts';
 import type { SpanDecision } from './span-decision.ts';
 import { packedRecords } from './span-records.ts';
 import { spanRules } from './span-rules.ts';
@@ -48,22 +41,19 @@ export function substring({
   ...rest
 }: z.input<typeof substringOptions> & { step?: string; where?: Scope } = {}): Operator {
   const options = parseOptions(substringOptions, rest, 'dedup.substring()');
-  const descriptor: StepDescriptor = {
-    kind: 'dedup',
-    step,
-    module: 'sluice:dedup-substring',
-    export: 'substringBarrier',
-    versions: ['duplicate_substring@1'],
+  return dedupStep(
     options,
-    where: where ?? null,
-    reads: [],
-    writes: [],
-    rules: spanRules('substring', options.minWordsLeft),
-    rewrites: true,
-  };
-  const set = (option: string, value: Json): Operator =>
-    substring({ ...(withOption(options, step, option, value) as SubstringDedupOptions), step, where });
-  return makeBarrierOperator(descriptor, set);
+    {
+      step,
+      module: 'sluice:dedup-substring',
+      export: 'substringBarrier',
+      versions: ['duplicate_substring@1'],
+      where,
+      rules: spanRules('substring', options.minWordsLeft),
+      rewrites: true,
+    },
+    substring,
+  );
 }
 
 /** The barrier behind `dedup.substring()`. */

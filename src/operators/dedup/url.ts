@@ -2,18 +2,11 @@ import * as z from 'zod';
 import type { Kernel } from '../../kernels/kernel.ts';
 import type { Barrier } from '../../streams/barrier.ts';
 import { type Column, utf8Column } from '../../streams/columns.ts';
-import {
-  type Json,
-  type Operator,
-  rowsInScope,
-  type Scope,
-  type StepDescriptor,
-  withOption,
-} from '../../streams/operator.ts';
-import { makeBarrierOperator } from '../make-operator.ts';
+import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../../streams/operator.ts';
 import { parseOptions } from '../parse-options.ts';
+import { copyRule, dedupStep, withIndexes } from './dedup-step.ts';
 import { positionLabel } from './exact.ts';
-import { findIndexes, type IndexReference, readIndex, writeIndex } from './index-files.ts';
+import { type IndexReference, readIndex, writeIndex } from './index-files.ts';
 import { decideUrls } from './url-decide.ts';
 import { urlKeys } from './url-keys.ts';
 import { urlOptions } from './url-normal.ts';
@@ -41,42 +34,21 @@ export function url({
   ...rest
 }: z.input<typeof urlDedupOptions> & { step?: string; where?: Scope } = {}): Operator {
   const options = parseOptions(urlDedupOptions, rest, 'dedup.url()');
-  const descriptor: StepDescriptor = {
-    kind: 'dedup',
-    step,
-    module: 'sluice:dedup-url',
-    export: 'urlBarrier',
-    versions: ['url_duplicate@1'],
-    options: { ...options, indexes: findIndexes(options.against, wantedOf(options), step) } as unknown as {
-      [key: string]: Json;
-    },
-    where: where ?? null,
-    reads: [],
-    writes: [{ name: 'url_normal', type: 'utf8' }],
-    rules: [
-      {
-        name: 'url_duplicate',
-        version: 1,
-        column: 'duplicate_of',
-        comparison: '>=',
-        threshold: 1,
-        onNull: 'pass',
-        option: 'url_duplicate',
-      },
-    ],
-  };
-  const set = (option: string, value: Json): Operator =>
-    url({
-      ...(withOption(options, step, option, listOf(option, value)) as z.infer<typeof urlDedupOptions>),
+  return dedupStep(
+    options,
+    {
       step,
+      module: 'sluice:dedup-url',
+      export: 'urlBarrier',
+      versions: ['url_duplicate@1'],
+      options: withIndexes(options, wantedOf(options), step),
       where,
-    });
-  return makeBarrierOperator(descriptor, set);
+      writes: [{ name: 'url_normal', type: 'utf8' }],
+      rules: [copyRule('url_duplicate')],
+    },
+    url,
+  );
 }
-
-/** On the command line a list is one word. */
-const listOf = (option: string, value: Json): Json =>
-  option === 'against' && typeof value === 'string' ? value.split(',').filter(Boolean) : value;
 
 /** What must be equal for two indexes of addresses to mean the same. */
 const wantedOf = (options: z.infer<typeof urlDedupOptions>) => {
