@@ -2,17 +2,28 @@ import { join } from 'node:path';
 import { loadKernel } from '../../src/kernels/kernel.ts';
 import { makeBarrier } from '../../src/operators/stages.ts';
 import { type Barrier, type BarrierDecision, BarrierWriter } from '../../src/streams/barrier.ts';
+import type { DocumentBatch } from '../../src/streams/batch.ts';
 import type { Operator } from '../../src/streams/operator.ts';
 import { batchOf, type TestDocument } from './batches.ts';
 import { temporaryFolder } from './run.ts';
 
 const kernel = loadKernel();
 
-/** Both passes of a barrier (that of the operator, or one given) over literal splits, each given as batches of `rows` documents. */
-export async function decisionsOf(
+export interface BarrierRun {
+  readonly memoryBytes?: number;
+  /** Documents in a batch. Default 1,000. */
+  readonly rows?: number;
+  /** Default: that of the operator. */
+  readonly barrier?: Barrier;
+}
+
+/** Both passes of a barrier over literal splits. @param batch makes a batch of documents, the first of which has the number `sequence` in its split */
+export async function decisionsOf<T = string | TestDocument>(
   operator: Operator,
-  splits: readonly (readonly (string | TestDocument)[])[],
-  { memoryBytes = 1e8, rows = 1000, barrier: own }: { memoryBytes?: number; rows?: number; barrier?: Barrier } = {},
+  splits: readonly (readonly T[])[],
+  { memoryBytes = 1e8, rows = 1000, barrier: own }: BarrierRun = {},
+  batch: (documents: readonly T[], place: { split: number; sequence: number }) => DocumentBatch = (documents, place) =>
+    batchOf(documents as readonly (string | TestDocument)[], place),
 ): Promise<BarrierDecision[]> {
   const folder = await temporaryFolder();
   const barrier = own ?? (await makeBarrier(operator.descriptor, await kernel));
@@ -24,7 +35,7 @@ export async function decisionsOf(
   for (const [split, documents] of splits.entries()) {
     const writer = await BarrierWriter.open(barrier, files[split].spill, files[split].keys);
     for (let i = 0; i < documents.length; i += rows)
-      await writer.write(batchOf(documents.slice(i, i + rows), { split, sequence: i }));
+      await writer.write(batch(documents.slice(i, i + rows), { split, sequence: i }));
     await writer.finish();
   }
   const out: BarrierDecision[] = [];

@@ -90,7 +90,7 @@ describe('select.byRank()', () => {
           const splits: ValuedDocument[][] = [];
           for (let at = 0; at < values.length; at += 2 * size)
             splits.push(documents(...values.slice(at, at + 2 * size)));
-          const got = await decisionsOf(byRank({ column: 'ppl', keep: criterion, rate }), splits, { batchRows: size });
+          const got = await decisionsOf(byRank({ column: 'ppl', keep: criterion, rate }), splits, { rows: size });
           expect(got.flatMap((d) => [...d.keep])).toEqual(expected);
         },
       ),
