@@ -277,7 +277,7 @@ else {
   console.log('padded to the longest of 8, in the order of the input, against packed:');
   for (const p of packing)
     console.log(
-      `  ${p.name.padEnd(22)} ${n(p.padded)} ${n(p.packed)} tokens/s, ratio ${p.ratio.toFixed(2)}, ${p.texts} texts of ${p.meanTokens.toFixed(0)} ${p.unit}, context ${p.context}, ${p.paddedPlaces.toFixed(2)} places a token in padded rows`,
+      `  ${p.name.padEnd(22)} ${n(p.padded)} ${n(p.packed)} tokens/s, ratio ${promise(p.ratio, 2)}, ${p.texts} texts of ${p.meanTokens.toFixed(0)} ${p.unit}, context ${p.context}, ${p.paddedPlaces.toFixed(2)} places a token in padded rows`,
     );
   console.log(
     `rows saved by packing against rows padded to the context (windows overlap by half), by context: ${sets.map((x) => x.name).join(', ')}`,
