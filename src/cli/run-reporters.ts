@@ -86,9 +86,9 @@ function headline(name: string, v: ProgressView, width: number): string {
   const length = width < 99 ? BAR / 2 : BAR;
   const filled = Math.round(v.share * length);
   const bar = '█'.repeat(filled) + '░'.repeat(length - filled);
-  const rate = v.megabytesPerSecond === null ? '' : `  ${v.megabytesPerSecond.toFixed(1)} MB/s`;
+  const rate = v.megabytesPerSecond === null ? '' : `  ${size(v.megabytesPerSecond * 1e6)}/s`;
   const phase = v.phase === 'curate' ? '' : ` (${v.phase})`;
-  return `${safeText(name)}${safeText(phase)}  ${bar}  ${String(Math.floor(v.share * 100)).padStart(3)} %${rate}  ${v.share >= 1 ? 'writing shards' : v.etaSeconds === null ? '' : `${duration(v.etaSeconds)} left`}`;
+  return `${safeText(name)}${safeText(phase)}  ${bar}  ${String(Math.floor(v.share * 100)).padStart(3)} %${rate}  ${v.share >= 1 ? 'writing shards' : v.etaSeconds === null ? '' : `${wholeSeconds(v.etaSeconds)} left`}`;
 }
 
 function figures(v: ProgressView): string {
@@ -101,6 +101,9 @@ function reasonLine(v: ProgressView, i: number): string {
   if (!r) return i === 0 ? '  nothing dropped so far' : '';
   return `  ${percent(r.dropped, v.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ${safeText(`${r.step}: ${r.rule}`)}`;
 }
+
+/** An estimate, so without tenths of a second. */
+const wholeSeconds = (seconds: number): string => (seconds < 9.5 ? `${Math.ceil(seconds)} s` : duration(seconds));
 
 const EVERY_SECONDS = 5;
 
@@ -120,9 +123,9 @@ function lineReporter({ name, limit }: ReporterOptions): Reporter {
       const v = toView(event);
       if (v.seconds - last < EVERY_SECONDS) return;
       last = v.seconds;
-      const rate = v.megabytesPerSecond === null ? '' : `, ${v.megabytesPerSecond.toFixed(1)} MB/s`;
+      const rate = v.megabytesPerSecond === null ? '' : `, ${size(v.megabytesPerSecond * 1e6)}/s`;
       const kept = v.keptShare === null ? '' : `, ${percent(v.keptShare, 1)} kept`;
-      const left = v.etaSeconds === null ? '' : `, ${duration(v.etaSeconds)} left`;
+      const left = v.etaSeconds === null ? '' : `, ${wholeSeconds(v.etaSeconds)} left`;
       const top = v.reasons[0]
         ? `; most dropped by ${safeText(v.reasons[0].rule)} (${count(v.reasons[0].dropped)})`
         : '';

@@ -14,7 +14,7 @@ export interface ProgressView {
   /** Read and not dropped or set aside so far; null while nothing is decided. */
   readonly keptShare: number | null;
   readonly textBytes: number;
-  /** Of the last seconds; null until there is something to measure. */
+  /** Of the last seconds, or of the last batches where those take longer; null until there is something to measure. */
   readonly megabytesPerSecond: number | null;
   readonly etaSeconds: number | null;
   readonly memoryBytes: number;
@@ -42,22 +42,20 @@ export function topReasons(counters: Counters): Reason[] {
 
 const WINDOW_SECONDS = 10;
 
-/** Turns events into views; holds the last seconds for the rate. `limit`: documents asked for with --limit. */
+interface Sample {
+  readonly seconds: number;
+  readonly done: number;
+}
+
+/** Turns events into views. `limit`: documents asked for with --limit. */
 export function progressViews(limit: number | null): (event: ProgressEvent) => ProgressView {
-  const samples: { seconds: number; done: number }[] = [];
-  let first: { seconds: number; share: number } | null = null;
+  const rate = rateMeter();
+  const left = remainingTime();
   return (e) => {
     const { counters: c } = e;
-    samples.push({ seconds: e.seconds, done: e.doneTextBytes });
-    while (samples.length > 2 && samples[1].seconds < e.seconds - WINDOW_SECONDS) samples.shift();
-    const elapsed = e.seconds - samples[0].seconds;
-    const rate = elapsed >= 0.5 ? (e.doneTextBytes - samples[0].done) / elapsed : null;
-    const share = Math.min(1, limit === null ? ratio(e.doneTextBytes, e.expectedTextBytes) : limitedShare(e, limit));
-    first ??= { seconds: e.seconds, share };
+    const bytesPerSecond = rate(e.seconds, e.doneTextBytes);
+    const share = shareOf(e, limit);
     const decided = c.kept.documents + c.dropped.documents + c.quarantined.records;
-    const gained = share - first.share;
-    const eta =
-      gained > 0.005 && e.seconds - first.seconds > 1 ? ((1 - share) * (e.seconds - first.seconds)) / gained : null;
     return {
       phase: e.phase,
       share,
@@ -67,8 +65,8 @@ export function progressViews(limit: number | null): (event: ProgressEvent) => P
       keptShare:
         decided === 0 ? null : (c.read.documents - c.dropped.documents - c.quarantined.records) / c.read.documents,
       textBytes: c.read.bytes,
-      megabytesPerSecond: rate === null ? null : rate / 1e6,
-      etaSeconds: eta,
+      megabytesPerSecond: bytesPerSecond === null ? null : bytesPerSecond / 1e6,
+      etaSeconds: left(e.seconds, e.phaseNumber, share),
       memoryBytes: process.memoryUsage.rss(),
       seconds: e.seconds,
       reasons: topReasons(c).slice(0, 3),
@@ -76,12 +74,56 @@ export function progressViews(limit: number | null): (event: ProgressEvent) => P
   };
 }
 
+/**
+ * Text per second over the last seconds. A model takes longer than that for a batch: then over the last one, and sinking only when the next
+ * takes longer still, so that the rate is never 0 only because nothing has ended just now. Null until something was done.
+ */
+function rateMeter(): (seconds: number, done: number) => number | null {
+  const samples: Sample[] = [];
+  return (seconds, done) => {
+    if (samples.length === 0 || done !== samples[samples.length - 1].done) samples.push({ seconds, done });
+    while (samples.length > 2 && samples[1].seconds < seconds - WINDOW_SECONDS) samples.shift();
+    const last = samples[samples.length - 1];
+    const gap = last.seconds - (samples[samples.length - 2]?.seconds ?? last.seconds);
+    const elapsed = last.seconds - samples[0].seconds + Math.max(0, seconds - last.seconds - gap);
+    return samples.length > 1 && elapsed >= 0.5 ? (last.done - samples[0].done) / elapsed : null;
+  };
+}
+
+/**
+ * Seconds to go at the pace of this phase; null until there is one. Between two batches it counts down as time passes, and rises only when
+ * the next one takes longer than the last.
+ */
+function remainingTime(): (seconds: number, phase: number, share: number) => number | null {
+  let first = { seconds: 0, share: 0, phase: -1 };
+  let last: { seconds: number; share: number; gap: number } = { seconds: 0, share: 0, gap: 0 };
+  return (seconds, phase, share) => {
+    if (phase !== first.phase) {
+      first = { seconds, share, phase };
+      last = { seconds, share, gap: 0 };
+    } else if (share !== last.share) last = { seconds, share, gap: seconds - last.seconds };
+    const gained = last.share - first.share;
+    if (gained <= 0.005 || seconds - first.seconds <= 1) return null;
+    const since = seconds - last.seconds;
+    const ahead = (1 - share) / gained;
+    const late = Math.max(0, since - last.gap);
+    return Math.max(0, ahead * (last.seconds - first.seconds + late) - (since - late));
+  };
+}
+
 const ratio = (part: number, whole: number): number => (whole === 0 ? 1 : part / whole);
 
-/** With a limit the size of the input says nothing: documents count. */
-function limitedShare(e: ProgressEvent, limit: number): number {
+/** Share of the work of all phases that is done, 0 to 1. With a limit the size of the input says nothing: documents count. */
+function shareOf(e: ProgressEvent, limit: number | null): number {
   const { read, received, passed } = e.counters;
-  const phase =
-    e.phaseNumber === 0 ? ratio(read.documents, limit) : ratio(received.documents, Math.max(1, passed.documents));
-  return (e.phaseNumber + Math.min(1, phase)) / e.phases;
+  const text = e.expectedTextBytes / e.phases;
+  const ofPhase =
+    limit === null
+      ? ratio(e.doneTextBytes - e.phaseNumber * text, text)
+      : e.phaseNumber === 0
+        ? ratio(read.documents, limit)
+        : ratio(received.documents, Math.max(1, passed.documents));
+  const before = e.weights.slice(0, e.phaseNumber).reduce((sum, w) => sum + w, 0);
+  const all = e.weights.reduce((sum, w) => sum + w, 0);
+  return Math.min(1, (before + e.weights[e.phaseNumber] * Math.min(1, Math.max(0, ofPhase))) / all);
 }

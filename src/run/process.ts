@@ -85,7 +85,9 @@ export class Run {
     });
     // Reading a recipe and sniffing thousands of files leaves more garbage than all that a run keeps on this thread.
     if (process.memoryUsage().heapUsed > PLANNED_HEAP_BYTES) collectGarbage();
-    const progress = new Progress(this.#plan, this.#phases, this.#directory.commits, (event) => this.#out.next(event));
+    const { commits } = this.#directory;
+    const { samplePercent } = this.#options;
+    const progress = new Progress(this.#plan, this.#phases, commits, samplePercent, (e) => this.#out.next(e));
     const executor = await openExecutor(this.#recipe, this.#options, this.#hard, {
       progress: (p) => progress.inFlight(p),
       retry: (retry) => this.#out.next({ type: 'retried', ...retry }),

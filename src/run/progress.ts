@@ -4,6 +4,8 @@ import type { SplitPlan } from '../streams/splits.ts';
 import type { Phase, RunEvent, SplitProgress } from './types.ts';
 
 const EVERY_MS = 250;
+/** How much longer a phase with a language model takes for the same text: 30 to 200 kB a second instead of tens of MB. */
+const MODEL_WEIGHT = 300;
 
 /** One counters stream: what is committed, plus what is in flight (shown only, so a retried split never counts twice). */
 export class Progress {
@@ -18,11 +20,22 @@ export class Progress {
   #startedMs = performance.now();
   #doneText = 0;
   #ended = false;
+  #weights: readonly number[];
+  #share: number;
 
-  constructor(plan: SplitPlan, phases: readonly Phase[], commits: readonly Commit[], emit: (event: RunEvent) => void) {
+  /** @param samplePercent of the documents that are read; the others cost next to nothing, and count as no text */
+  constructor(
+    plan: SplitPlan,
+    phases: readonly Phase[],
+    commits: readonly Commit[],
+    samplePercent: number | null,
+    emit: (event: RunEvent) => void,
+  ) {
     this.#plan = plan;
     this.#phases = phases;
     this.#emit = emit;
+    this.#share = (samplePercent ?? 100) / 100;
+    this.#weights = phases.map((p) => (p.steps.some((s) => s.models === true) ? MODEL_WEIGHT : 1));
     for (const c of commits) if (c.counters) this.#take(c.split, Number(c.phase.slice('split/'.length)), c.counters);
     this.#timer = setInterval(() => this.#show(), EVERY_MS);
     this.#timer.unref();
@@ -50,7 +63,12 @@ export class Progress {
     if (phase !== this.#phase) this.#enter(phase);
     mergeCounters(this.#committed, structuredClone(counters));
     this.#phaseSplits++;
-    this.#doneText += this.#plan.splits[split]?.estimatedTextBytes ?? 0;
+    this.#doneText += this.#textOf(split);
+  }
+
+  /** Text bytes that are expected of a split. */
+  #textOf(split: number): number {
+    return (this.#plan.splits[split]?.estimatedTextBytes ?? 0) * this.#share;
   }
 
   #enter(phase: number): void {
@@ -61,11 +79,10 @@ export class Progress {
   #show(): void {
     const counters = structuredClone(this.#committed);
     for (const p of this.#inFlight.values()) mergeCounters(counters, structuredClone(p.counters));
-    const text = this.#plan.splits.reduce((n, s) => n + s.estimatedTextBytes, 0);
+    const text = this.#plan.splits.reduce((n, s) => n + this.#textOf(s.index), 0);
     let flying = 0;
     for (const p of this.#inFlight.values()) {
-      const estimate = this.#plan.splits[p.split]?.estimatedTextBytes ?? 0;
-      flying += Math.min(estimate, p.counters.read.bytes + p.counters.received.bytes);
+      flying += Math.min(this.#textOf(p.split), p.counters.read.bytes + p.counters.received.bytes);
     }
     const phase = this.#phases[this.#phase];
     this.#emit({
@@ -73,6 +90,7 @@ export class Progress {
       phase: phase.before ? `before ${phase.before.step}` : phase.after ? `after ${phase.after.step}` : 'curate',
       phaseNumber: this.#phase,
       phases: this.#phases.length,
+      weights: this.#weights,
       splitsDone: this.#phaseSplits,
       splits: this.#plan.splits.length,
       counters,

@@ -151,7 +151,10 @@ export type RunEvent =
       readonly phaseNumber: number;
       readonly splitsDone: number;
       readonly splits: number;
+      /** How long each phase is expected to take for the same text, as ratios. */
+      readonly weights: readonly number[];
       readonly counters: Counters;
+      /** Over all phases, so a run of two phases counts each text twice. */
       readonly expectedTextBytes: number;
       readonly doneTextBytes: number;
       readonly seconds: number;
