@@ -1,7 +1,7 @@
 import type { BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
-import { CutLog } from './cut-log.ts';
 import { KeyTables } from './key-tables.ts';
 import { type SpanDecision, spanDecisions } from './span-decision.ts';
+import { CUT_WORDS, SpanLog } from './span-log.ts';
 import { HashNumbers, type RecordPart, recordParts } from './span-records.ts';
 
 export interface RepeatedDecision extends SpanDecision {
@@ -21,7 +21,7 @@ export async function* decideRepeated(
   options: RepeatedDecision,
 ): AsyncGenerator<BarrierDecision> {
   const tables = new KeyTables(splits);
-  const log = new CutLog(tables, memoryBytes / 8);
+  const log = new SpanLog(tables, memoryBytes / 8, CUT_WORDS);
   for (const part of recordParts(tables, memoryBytes / 2, BYTES_PER_RECORD)) {
     if (options.moreThan > 0) cutCommon(part, log, options);
     else cutRepeated(part, log);
@@ -29,7 +29,7 @@ export async function* decideRepeated(
   yield* spanDecisions(tables, log, options);
 }
 
-function cutRepeated(part: RecordPart, log: CutLog): void {
+function cutRepeated(part: RecordPart, log: SpanLog): void {
   const seen = new HashNumbers(part.count);
   part.each((words, at, document) => {
     const known = seen.count;
@@ -37,7 +37,7 @@ function cutRepeated(part: RecordPart, log: CutLog): void {
   });
 }
 
-function cutCommon(part: RecordPart, log: CutLog, { moreThan, keepFirst }: RepeatedDecision): void {
+function cutCommon(part: RecordPart, log: SpanLog, { moreThan, keepFirst }: RepeatedDecision): void {
   const numbers = new HashNumbers(part.count);
   const documents = new Uint32Array(part.count);
   const latest = new Uint32Array(part.count);

@@ -1,7 +1,7 @@
 import type { BarrierDecision } from '../../streams/barrier.ts';
-import type { CutLog } from './cut-log.ts';
 import type { KeyTables } from './key-tables.ts';
 import { SpilledTexts } from './shingle-sets.ts';
+import type { SpanLog } from './span-log.ts';
 
 /** Bytes from `start` to `end`, pairs in a row: ascending, without overlap. */
 export type Spans = number[];
@@ -30,7 +30,7 @@ export const MIN_SENTENCES = 2;
  */
 export function* spanDecisions(
   tables: KeyTables,
-  log: Pick<CutLog, 'take' | 'close'>,
+  log: Pick<SpanLog, 'take' | 'close'>,
   options: SpanDecision,
 ): Generator<BarrierDecision> {
   const texts = new SpilledTexts(tables.splits.map((s) => s.spill));

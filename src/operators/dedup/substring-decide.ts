@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { RECORD_WORDS, type SubstringKernel, type SubstringOptions, TIED } from '../../kernels/substring.ts';
 import type { BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
-import { COPY_WORDS, CopyLog } from './copy-log.ts';
 import { DocumentTexts } from './document-texts.ts';
 import { KeyTables } from './key-tables.ts';
 import type { Compare } from './seen-windows.ts';
 import { type SpanDecision, spanDecisions } from './span-decision.ts';
+import { COPY_WORDS, SpanLog } from './span-log.ts';
 import { DISK_WORDS, eachRecord, HashNumbers, type RecordPart, recordParts } from './span-records.ts';
 import { emptyStretches, Overlaps, type Stretches } from './substring-overlaps.ts';
 import { TwiceFilter } from './twice-filter.ts';
@@ -33,7 +33,7 @@ export async function* decideSubstrings(
 ): AsyncGenerator<BarrierDecision> {
   const tables = new KeyTables(splits);
   const same = options.unit === 'words' ? sameWords : sameBytes;
-  let log = new CopyLog(tables, memoryBytes / 8);
+  let log = new SpanLog(tables, memoryBytes / 8, COPY_WORDS);
   findCopies(tables, memoryBytes, options, kernel, log);
   let careful = false;
   const take = (split: number): Uint32Array => {
@@ -42,7 +42,7 @@ export async function* decideSubstrings(
     if (copiesHold(tables, split, joinedCopies(copies), same, memoryBytes / 8)) return spansOf(copies);
     careful = true;
     log.close();
-    log = new CopyLog(tables, memoryBytes / 8);
+    log = new SpanLog(tables, memoryBytes / 8, COPY_WORDS);
     const texts = new DocumentTexts(tables, memoryBytes / 8);
     try {
       findCopies(tables, memoryBytes / 2, options, kernel, log, compareIn(texts, same));
@@ -72,7 +72,7 @@ function findCopies(
   memoryBytes: number,
   options: SubstringOptions,
   kernel: SubstringKernel,
-  log: CopyLog,
+  log: SpanLog,
   compare?: Compare,
 ): void {
   const overlaps = new Overlaps(tables, options, kernel, memoryBytes / 4, log, compare);
@@ -135,7 +135,7 @@ function inCompany(part: RecordPart, most: number): Uint32Array | null {
 }
 
 /** Logs the stretches that equal an earlier one as a whole; the others whose anchor stands in several come back. */
-function findEqualStretches(records: Uint32Array, log: CopyLog, compare?: Compare): Stretches {
+function findEqualStretches(records: Uint32Array, log: SpanLog, compare?: Compare): Stretches {
   const room = records.length / DISK_WORDS;
   const numbers = new HashNumbers(room);
   const anchors = new HashNumbers(room);

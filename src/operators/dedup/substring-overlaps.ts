@@ -1,9 +1,9 @@
 import { RECORD_WORDS, type SubstringKernel, type SubstringOptions } from '../../kernels/substring.ts';
-import { type CopyLog, VERIFIED } from './copy-log.ts';
 import type { KeyTables } from './key-tables.ts';
 import { type Overlap, overlapOf, type Piece } from './overlap.ts';
 import { type Compare, SeenWindows } from './seen-windows.ts';
 import { SpilledTexts } from './shingle-sets.ts';
+import { type SpanLog, VERIFIED } from './span-log.ts';
 import { wordBounds } from './verified-copies.ts';
 
 /** Different stretches of an anchor up to this number are compared with each other; of more, or where an anchor stands twice, the windows are looked up. */
@@ -53,7 +53,7 @@ export class Overlaps {
   #options: SubstringOptions;
   #kernel: SubstringKernel;
   #memoryBytes: number;
-  #log: CopyLog;
+  #log: SpanLog;
   #compare: Compare | undefined;
 
   constructor(
@@ -61,7 +61,7 @@ export class Overlaps {
     options: SubstringOptions,
     kernel: SubstringKernel,
     memoryBytes: number,
-    log: CopyLog,
+    log: SpanLog,
     compare: Compare | undefined,
   ) {
     this.#tables = tables;

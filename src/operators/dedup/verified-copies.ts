@@ -1,6 +1,6 @@
-import { COPY_WORDS, VERIFIED } from './copy-log.ts';
 import type { KeyTables } from './key-tables.ts';
 import { SpilledTexts } from './shingle-sets.ts';
+import { COPY_WORDS, VERIFIED } from './span-log.ts';
 
 /** Whether two stretches are equal. */
 export type SameStretch = (a: Uint8Array, b: Uint8Array) => boolean;
@@ -54,7 +54,7 @@ function space(bytes: Uint8Array, at: number): number {
 /**
  * Copies that follow each other in a text as what they repeat does there, joined: a page that stands twice is compared once, not anchor by anchor.
  * Those compared before (VERIFIED) are left out.
- * @param copies as `CopyLog.take`
+ * @param copies as `SpanLog.take`
  */
 export function joinedCopies(copies: Uint32Array): Uint32Array {
   const out = new Uint32Array(copies.length);
@@ -83,7 +83,7 @@ function goesOn(a: Uint32Array, i: number, b: Uint32Array, j: number): boolean {
 /**
  * Reads copies of one split and what they repeat, and compares them: those of the split in order, up to `memoryBytes` at once, then the others in order, so that no
  * file is read to and fro.
- * @param copies as `CopyLog.take`
+ * @param copies as `SpanLog.take`
  */
 export function copiesHold(
   tables: KeyTables,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VERIFIED } from '../../../src/operators/dedup/copy-log.ts';
+import { VERIFIED } from '../../../src/operators/dedup/span-log.ts';
 import { joinedCopies, sameBytes, sameWords, wordBounds } from '../../../src/operators/dedup/verified-copies.ts';
 
 const same = (a: string, b: string): boolean => sameWords(Buffer.from(a), Buffer.from(b));

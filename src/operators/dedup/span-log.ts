@@ -1,32 +1,35 @@
 import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import type { KeyTables } from './key-tables.ts';
 
+/** Words of a span to cut: row in its split, start and end. */
+export const CUT_WORDS = 3;
 /** Words of a copy: row in its split, start and end of the stretch; document over all splits, start and end of what it repeats. */
 export const COPY_WORDS = 6;
 /** In place of the document, of a copy whose bytes were compared. */
 export const VERIFIED = 0xffffffff;
 
-/**
- * Stretches and the earlier ones that they seem to repeat, as they are found, by split: 24 bytes each; what does not fit the memory waits in files beside the keys.
- */
-export class CopyLog {
+/** Spans as they are found, by split: 4 bytes a word; what does not fit the memory waits in files beside the keys. */
+export class SpanLog {
   #tables: KeyTables;
   #limit: number;
   #held = 0;
   #words: Uint32Array[];
   #filled: Int32Array;
   #split = 0;
+  #width: number;
 
-  constructor(tables: KeyTables, limitBytes: number) {
+  /** @param width words of an entry: CUT_WORDS or COPY_WORDS */
+  constructor(tables: KeyTables, limitBytes: number, width: number) {
     this.#tables = tables;
+    this.#width = width;
     this.#limit = limitBytes / 4;
     this.#words = tables.splits.map(() => new Uint32Array(0));
     this.#filled = new Int32Array(tables.splits.length);
     this.close();
   }
 
-  /** @param document number over all splits, as `source` */
-  add(document: number, start: number, end: number, source: number, from: number, to: number): void {
+  /** @param document number over all splits, as `source`; of a cut there is no source */
+  add(document: number, start: number, end: number, source = 0, from = 0, to = 0): void {
     const { first } = this.#tables;
     if (document < first[this.#split] || document >= first[this.#split + 1])
       this.#split = this.#tables.splitOf(document);
@@ -38,20 +41,22 @@ export class CopyLog {
     words[k] = document - first[s];
     words[k + 1] = start;
     words[k + 2] = end;
-    words[k + 3] = source;
-    words[k + 4] = from;
-    words[k + 5] = to;
-    this.#filled[s] = k + COPY_WORDS;
+    if (this.#width > CUT_WORDS) {
+      words[k + 3] = source;
+      words[k + 4] = from;
+      words[k + 5] = to;
+    }
+    this.#filled[s] = k + this.#width;
   }
 
-  /** Copies of one split by row and start; called once. */
+  /** Entries of one split by row and start; called once. */
   take(split: number): Uint32Array {
     const all = this.#all(split);
     this.#held -= this.#words[split].length;
     this.#words[split] = new Uint32Array(0);
     this.#filled[split] = 0;
     const rows = this.#tables.first[split + 1] - this.#tables.first[split];
-    return sorted(all, rows);
+    return sorted(all, rows, this.#width);
   }
 
   close(): void {
@@ -70,13 +75,13 @@ export class CopyLog {
   }
 
   #path(split: number): string {
-    return `${this.#tables.splits[split].keys}.copies.tmp`;
+    return `${this.#tables.splits[split].keys}.found.tmp`;
   }
 
   #grow(split: number): void {
-    const size = Math.max(64 * COPY_WORDS, this.#words[split].length * 2);
+    const size = Math.max(64 * this.#width, this.#words[split].length * 2);
     if (this.#held + size > this.#limit) this.#spill();
-    const grown = new Uint32Array(this.#filled[split] === 0 ? 64 * COPY_WORDS : size);
+    const grown = new Uint32Array(this.#filled[split] === 0 ? 64 * this.#width : size);
     grown.set(this.#words[split].subarray(0, this.#filled[split]));
     this.#held += grown.length - this.#words[split].length;
     this.#words[split] = grown;
@@ -92,19 +97,23 @@ export class CopyLog {
   }
 }
 
-/** By row, counted; within a row, where there are few and most in order, by insertion. */
-function sorted(copies: Uint32Array, rows: number): Uint32Array {
+/** By row, then start; equal ones in the order they came in. */
+function sorted(entries: Uint32Array, rows: number, width: number): Uint32Array {
   const next = new Uint32Array(rows + 1);
-  for (let at = 0; at < copies.length; at += COPY_WORDS) next[copies[at] + 1] += COPY_WORDS;
+  for (let at = 0; at < entries.length; at += width) next[entries[at] + 1] += width;
   for (let row = 0; row < rows; row++) next[row + 1] += next[row];
-  const begin = next.slice(0, rows);
-  const out = new Uint32Array(copies.length);
-  for (let at = 0; at < copies.length; at += COPY_WORDS) {
-    let to = next[copies[at]];
-    next[copies[at]] += COPY_WORDS;
-    for (; to > begin[copies[at]] && out[to - COPY_WORDS + 1] > copies[at + 1]; to -= COPY_WORDS)
-      out.copyWithin(to, to - COPY_WORDS, to);
-    for (let w = 0; w < COPY_WORDS; w++) out[to + w] = copies[at + w];
+  const order = new Uint32Array(entries.length / width);
+  const ends = next.slice(0, rows);
+  for (let at = 0; at < entries.length; at += width) {
+    order[ends[entries[at]] / width] = at;
+    ends[entries[at]] += width;
   }
+  const byStart = (x: number, y: number): number => entries[x + 1] - entries[y + 1] || x - y;
+  for (let row = 0; row < rows; row++) {
+    const own = order.subarray(next[row] / width, next[row + 1] / width);
+    if (own.some((at, i) => i > 0 && byStart(own[i - 1], at) > 0)) own.sort(byStart);
+  }
+  const out = new Uint32Array(entries.length);
+  for (let i = 0; i < order.length; i++) for (let w = 0; w < width; w++) out[i * width + w] = entries[order[i] + w];
   return out;
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CopyLog, VERIFIED } from '../../../src/operators/dedup/copy-log.ts';
 import { KeyTables } from '../../../src/operators/dedup/key-tables.ts';
+import { COPY_WORDS, SpanLog, VERIFIED } from '../../../src/operators/dedup/span-log.ts';
 import { encodeFrame } from '../../../src/streams/spill.ts';
 import { SpillWriter } from '../../../src/streams/spill-file.ts';
 import { batchOf } from '../../helpers/batches.ts';
@@ -20,10 +20,10 @@ async function tablesOf(rows: readonly number[]): Promise<{ tables: KeyTables; k
   return { tables: new KeyTables(splits), keys };
 }
 
-describe('CopyLog', () => {
+describe('SpanLog', () => {
   it('gives the copies of a split by row and start, also where they waited on disk', async () => {
     const { tables, keys } = await tablesOf([3, 2]);
-    const log = new CopyLog(tables, 8000);
+    const log = new SpanLog(tables, 8000, COPY_WORDS);
     const want: number[][][] = [[], []];
     // Ascending documents, as often as an anchor is looked at: 500 rounds of 5 documents.
     for (let i = 0; i < 500; i++)
@@ -32,12 +32,12 @@ describe('CopyLog', () => {
         log.add(document, start, start + 9, i % 2 === 0 ? VERIFIED : document, i, i + 9);
         want[document < 3 ? 0 : 1].push([document % 3, start, start + 9, i % 2 === 0 ? VERIFIED : document, i, i + 9]);
       }
-    expect(existsSync(`${keys[0]}.copies.tmp`)).toBe(true);
+    expect(existsSync(`${keys[0]}.found.tmp`)).toBe(true);
     for (const split of [0, 1]) {
       want[split].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
       expect([...log.take(split)]).toEqual(want[split].flat());
     }
     log.close();
-    expect(existsSync(`${keys[0]}.copies.tmp`)).toBe(false);
+    expect(existsSync(`${keys[0]}.found.tmp`)).toBe(false);
   });
 });
