@@ -1,3 +1,4 @@
+import { inTwoStages, type TwoStageTable } from '../unicode/two-stage.ts';
 import { CLASS, classOf, decompose, foldCase, isMark } from '../unicode.ts';
 
 /** What stands between words. */
@@ -29,11 +30,8 @@ export function foldedForWords(cp: number): number {
   return WITHOUT_SPACES.some(([from, to]) => cp >= from && cp <= to) ? (folded | ALONE) >>> 0 : folded;
 }
 
-/** In two stages of 128 code points, like the class table: `blocks[index[cp >> 7] * 128 + (cp & 127)]`. */
-export interface FoldingTable {
-  readonly index: Uint16Array;
-  readonly blocks: Uint32Array;
-}
+/** Folded code points. */
+export type FoldingTable = TwoStageTable<Uint32Array<ArrayBuffer>>;
 
 let table: FoldingTable | null = null;
 
@@ -44,25 +42,5 @@ export function wordFolding(): FoldingTable {
 }
 
 /** Values of a function of all code points; it takes a fraction of a second. */
-export function tabulated(foldedOf: (cp: number) => number): FoldingTable {
-  const index = new Uint16Array(0x110000 >> 7);
-  const seen = new Map<string, number>();
-  const blocks: Uint32Array[] = [];
-  for (let b = 0; b < index.length; b++) {
-    const block = Uint32Array.from({ length: 128 }, (_, i) => foldedOf((b << 7) | i));
-    // Most blocks are all of one value: a short key for them.
-    const key = block.every((v) => v === block[0]) ? `${block[0]}` : block.join();
-    let number = seen.get(key);
-    if (number === undefined) {
-      number = blocks.length;
-      seen.set(key, number);
-      blocks.push(block);
-    }
-    index[b] = number;
-  }
-  const out = new Uint32Array(blocks.length << 7);
-  blocks.forEach((block, i) => {
-    out.set(block, i << 7);
-  });
-  return { index, blocks: out };
-}
+export const tabulated = (foldedOf: (cp: number) => number): FoldingTable =>
+  inTwoStages((first) => Uint32Array.from({ length: 128 }, (_, i) => foldedOf(first | i)));

@@ -1,4 +1,5 @@
 import { CLASS_PALETTE, CLASS_RUNS, DECOMPOSITIONS, FOLDINGS } from './tables.ts';
+import { inTwoStages, type TwoStageTable } from './two-stage.ts';
 
 /**
  * The class byte of a code point: a group in the low three bits (general category, first letter) and flags above it.
@@ -21,17 +22,13 @@ export const CLASS = {
   closer: 128,
 } as const;
 
-/** A map from code point to class byte in two stages of 128 code points: `blocks[index[cp >> 7] * 128 + (cp & 127)]`. */
-export interface ClassTable {
-  /** 8,704 entries. */
-  readonly index: Uint16Array<ArrayBuffer>;
-  readonly blocks: Uint8Array<ArrayBuffer>;
-}
+/** Class bytes. */
+export type ClassTable = TwoStageTable<Uint8Array<ArrayBuffer>>;
 
 const CODE_POINTS = 0x110000;
 
 /** Class bytes of all code points, one after the other. */
-export function expandClasses(): Uint8Array {
+export function expandClasses(): Uint8Array<ArrayBuffer> {
   const flat = new Uint8Array(CODE_POINTS);
   let at = 0;
   for (const [, name, length] of CLASS_RUNS.matchAll(/([A-Z])([0-9a-z]+)/g)) {
@@ -44,25 +41,7 @@ export function expandClasses(): Uint8Array {
 
 export function buildClassTable(): ClassTable {
   const flat = expandClasses();
-  const index = new Uint16Array(CODE_POINTS >> 7);
-  const seen = new Map<string, number>();
-  const blocks: Uint8Array[] = [];
-  for (let b = 0; b < index.length; b++) {
-    const block = flat.subarray(b << 7, (b + 1) << 7);
-    const key = block.join();
-    let number = seen.get(key);
-    if (number === undefined) {
-      number = blocks.length;
-      seen.set(key, number);
-      blocks.push(block);
-    }
-    index[b] = number;
-  }
-  const out = new Uint8Array(blocks.length << 7);
-  blocks.forEach((block, i) => {
-    out.set(block, i << 7);
-  });
-  return { index, blocks: out };
+  return inTwoStages((first) => flat.subarray(first, first + 128));
 }
 
 function* rows(packed: string): Generator<number[]> {
