@@ -6,6 +6,7 @@ import { openRunDatabase, type RunDatabase } from './database.ts';
 import { diffLines } from './diff-lines.ts';
 import { count, plural, shellWord, short } from './format.ts';
 import { originalText } from './original-text.ts';
+import { program } from './program.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from './safe-text.ts';
 import { standardOutput, type Terminal, tableLines } from './terminal.ts';
@@ -83,7 +84,7 @@ function printClusters(terminal: Terminal, folder: string, steps: readonly StepC
   const near = steps.flatMap((s) => s.largest).sort((a, b) => (a.leastSimilarity ?? 1) - (b.leastSimilarity ?? 1));
   const example = near[0];
   out(
-    `What differs: ${style.cyan(`sluice clusters ${shellWord(safeText(folder))} ${shellWord(safeText(example.id ?? example.survivor))}`)}`,
+    `What differs: ${style.cyan(`${program()} clusters ${shellWord(safeText(folder))} ${shellWord(safeText(example.id ?? example.survivor))}`)}`,
   );
 }
 

@@ -57,8 +57,14 @@ async function run(args: readonly string[]): Promise<number> {
   out(`${style.bold('sluice')} ${SLUICE_VERSION}`);
   const marks = { ok: style.green('ok'), warning: style.yellow('!!'), broken: style.red('no') };
   for (const c of found) {
-    out(`  ${marks[c.state]}  ${c.name.padEnd(11)} ${safeText(c.found)}`);
-    for (const e of c.executors ?? []) out(`        ${e.reason ? '-' : '+'} ${executorLine(e)}`);
+    const [first, ...rest] = wrapped(safeText(c.found), width - 18);
+    out(`  ${marks[c.state]}  ${c.name.padEnd(11)} ${first}`);
+    for (const line of rest) out(' '.repeat(18) + line);
+    for (const e of c.executors ?? []) {
+      const [first, ...rest] = wrapped(executorLine(e), width - 30);
+      out(`        ${e.reason ? '-' : '+'} ${e.name.padEnd(19)} ${first}`);
+      for (const line of rest) out(' '.repeat(30) + line);
+    }
     if (c.todo) for (const line of wrapped(c.todo, width, ' '.repeat(18))) out(style.cyan(line));
   }
   out(fine ? 'All that Sluice needs is here.' : style.red('Something that Sluice needs is missing, see above.'));
@@ -168,7 +174,7 @@ function executorLine(e: ExecutorReport): string {
     ?.split('\n')[0]
     .replace(/^expected the optional package .* came a project without it\. Run:/, 'not installed:');
   return safeText(
-    `${e.name.padEnd(19)} ${reason ?? rate(e)}${e.onlyByName ? ', slower than the processor: taken only when it is named' : ''}`,
+    `${reason ?? rate(e)}${e.onlyByName ? ', slower than the processor: taken only when it is named' : ''}`,
   );
 }
 

@@ -7,6 +7,7 @@ import type { RuleDecision, StepDecision } from './decisions.ts';
 import { diffLines } from './diff-lines.ts';
 import { type Explanation, explainDocuments, type Twin } from './explain-data.ts';
 import { exact, plural, shellWord, short, size } from './format.ts';
+import { program } from './program.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { clipped, displayWidth, safeExcerpt, safeJson, safeText } from './safe-text.ts';
 import { paintedWidth, standardOutput, type TableColumnSpec, type Terminal, tableLines, wrapped } from './terminal.ts';
@@ -105,7 +106,7 @@ async function printDifference(terminal: Terminal, folder: RunFolder, d: Explana
   for (const line of lines) out(line);
   if (lines.length > DIFF_LINES)
     out(
-      `  All of it: ${style.cyan(`sluice clusters ${shellWord(safeText(path))} ${shellWord(safeText(d.id ?? d.position))} --full`)}`,
+      `  All of it: ${style.cyan(`${program()} clusters ${shellWord(safeText(path))} ${shellWord(safeText(d.id ?? d.position))} --full`)}`,
     );
 }
 

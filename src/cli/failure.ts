@@ -1,6 +1,7 @@
 import { GuardError, SluiceError } from '../errors.ts';
-import { safeText } from './safe-text.ts';
-import { styleFor } from './terminal.ts';
+import { program } from './program.ts';
+import { displayWidth, safeText } from './safe-text.ts';
+import { styleFor, wrapped } from './terminal.ts';
 
 export const EXIT = { done: 0, failed: 1, usage: 2, guard: 3, interrupted: 130 } as const;
 
@@ -43,9 +44,9 @@ export function printError(error: unknown): void {
     lines.push(
       `${style.red(error.code === 'guard' ? 'stopped by a guard' : 'error')}${where ? `  ${style.bold(safeText(where))}` : ''}`,
     );
-    lines.push(`  expected  ${safeText(expected)}`);
-    lines.push(`  came      ${cameLines(came)}`);
-    if (todo) lines.push(`  ${style.cyan('to do')}     ${safeText(todo)}`);
+    lines.push(`  expected  ${hanging(expected)}`);
+    lines.push(`  came      ${hanging(came)}`);
+    if (todo) lines.push(`  ${style.cyan('to do')}     ${hanging(pastable(todo))}`);
   } else {
     const system = error instanceof Error && 'syscall' in error;
     const message =
@@ -61,8 +62,22 @@ export function printError(error: unknown): void {
   if (process.env.SLUICE_DEBUG && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
 }
 
-/** What came may be the several lines of a compiler's message. */
-const cameLines = (came: string): string => came.split('\n').map(safeText).join('\n            ');
+/** Lines below a label: what came may be the several of a compiler's message, and a long one is broken between words on a terminal. */
+const hanging = (text: string): string =>
+  text
+    .split('\n')
+    .flatMap((line) => (process.stderr.isTTY ? brokenLine(safeText(line)) : [safeText(line)]))
+    .join('\n            ');
+
+/** Only a line that is too long: others keep their spaces, which may point at something. */
+const brokenLine = (line: string): string[] => {
+  const width = Math.max(80, process.stderr.columns ?? 100) - 12;
+  return displayWidth(line) <= width ? [line] : wrapped(line, width);
+};
+
+/** Commands of ours in a sentence as the one who reads it would type them. */
+const pastable = (todo: string): string =>
+  program() === 'sluice' ? todo : todo.replace(/(?<=^|[:`] ?)sluice (?=[a-z])/g, `${program()} `);
 
 function stackOf(error: Error): string {
   const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';

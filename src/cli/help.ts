@@ -1,7 +1,7 @@
 import { SLUICE_VERSION } from '../version.ts';
 import type { Command } from './command.ts';
 import type { Terminal } from './terminal.ts';
-import { tableLines, wrapped } from './terminal.ts';
+import { paintedWidth, tableLines, wrapped } from './terminal.ts';
 
 /** The commands as the first help shows them. */
 export interface CommandEntry {
@@ -64,5 +64,13 @@ export async function printCommandHelp(
   }
   const more = (await help.more?.()) ?? [];
   if (more.length > 0) out();
-  for (const line of more) out(line);
+  for (const line of more) for (const part of hanging(line, width)) out(part);
+}
+
+/** A line in as many as it takes, the further ones below its last column (what comes after two spaces or more). */
+function hanging(line: string, width: number): string[] {
+  if (paintedWidth(line) <= width) return [line];
+  const [column] = /^ *\S+ {2,}| */.exec(line) ?? [''];
+  const [first, ...rest] = wrapped(line.slice(column.length), width - column.length);
+  return [column + first, ...rest.map((part) => ' '.repeat(column.length) + part)];
 }

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';
 import { shellWord } from './format.ts';
+import { program } from './program.ts';
 import { standardOutput } from './terminal.ts';
 
 const options = { js: { help: 'JavaScript (recipe.js) instead of TypeScript.' } } as const satisfies OptionSpecs;
@@ -77,8 +78,8 @@ async function run(args: readonly string[]): Promise<number> {
   const shown = shellWord(relative(process.cwd(), path) || path);
   out(`Wrote ${style.bold(shown)}. It runs as it is:`);
   out();
-  out(`  sluice plan ${shown} --input 'data/*.jsonl.gz'    ${style.dim('what it would do, how long it takes')}`);
-  out(`  sluice run ${shown} --input 'data/*.jsonl.gz'`);
+  out(`  ${program()} plan ${shown} --input 'data/*.jsonl.gz'    ${style.dim('what it would do, how long it takes')}`);
+  out(`  ${program()} run ${shown} --input 'data/*.jsonl.gz'`);
   return 0;
 }
 

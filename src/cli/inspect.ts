@@ -4,6 +4,7 @@ import type { PlannedFile, SplitPlan } from '../streams/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { type FieldSeen, fieldsOf, likelyTextField } from './fields.ts';
 import { count, percent, plural, shellWord, size } from './format.ts';
+import { program } from './program.ts';
 import { readOptionsFrom, readSpecs } from './recipe-options.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from './safe-text.ts';
 import { type Sample, sampleOf } from './sample.ts';
@@ -174,7 +175,7 @@ function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly
       ),
     );
   out(
-    `Next: sluice ${field && s.documents === 0 ? 'inspect' : 'run quickstart'} ${field && s.documents === 0 ? '' : '--input '}${inputs.map(shellWord).join(' --input ')}${field}`,
+    `Next: ${program()} ${field && s.documents === 0 ? 'inspect' : 'run quickstart'} ${field && s.documents === 0 ? '' : '--input '}${inputs.map(shellWord).join(' --input ')}${field}`,
   );
 }
 

@@ -10,6 +10,7 @@ import type { SplitPlan } from '../streams/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { count, duration, percent, plural, rough, shellWord, size } from './format.ts';
 import { type Probe, probe } from './probe.ts';
+import { program } from './program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from './recipe-options.ts';
 import { conditionOf } from './run-summary.ts';
 import { topReasons } from './run-view.ts';
@@ -78,7 +79,7 @@ async function run(args: readonly string[]): Promise<number> {
     standardOutput().out();
     standardOutput().out(`Nothing was written. A run writes to ${safeText(output)} unless --output says otherwise:`);
     standardOutput().out(
-      `  sluice run ${args
+      `  ${program()} run ${args
         .filter((a) => a !== '--no-probe')
         .map(shellWord)
         .join(' ')}`,

@@ -7,6 +7,7 @@ import { run as runRecipe } from '../run.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { EXIT, errorEvent } from './failure.ts';
 import { plural, shellWord } from './format.ts';
+import { program } from './program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from './recipe-options.ts';
 import { jsonReporter, peopleReporter, type Reporter } from './run-reporters.ts';
 import { printSummary, shownPath } from './run-summary.ts';
@@ -79,7 +80,7 @@ async function run(args: readonly string[]): Promise<number> {
   };
   const reporterOptions = { name: recipe.name, limit };
   const reporter = values.json ? jsonReporter(reporterOptions) : peopleReporter(reporterOptions);
-  const resume = `sluice run ${args
+  const resume = `${program()} run ${args
     .filter((a) => a !== '--fresh')
     .map(shellWord)
     .join(' ')}`;

@@ -5,6 +5,7 @@ import { phasesOf } from '../run/types.ts';
 import { liveFiles } from '../streams/commits.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';
 import { count, duration, percent, plural, shellWord, size } from './format.ts';
+import { program } from './program.ts';
 import { committedTotals, openRunFolder, type RunFolder } from './run-folder.ts';
 import { shownPath } from './run-summary.ts';
 import { topReasons } from './run-view.ts';
@@ -117,7 +118,7 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
     out(`To go on, give the command again that started it; it skips the ${plural(commits.length, 'commit')} there is:`);
     const inputs = run.input.patterns.map((p) => `--input ${shellWord(p)}`).join(' ');
     out(
-      `  sluice run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ${inputs} --output ${shellWord(shownPath(path))}${guard ? ` ${safeText(guard.flag)}` : ''}`,
+      `  ${program()} run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ${inputs} --output ${shellWord(shownPath(path))}${guard ? ` ${safeText(guard.flag)}` : ''}`,
     );
   }
 }

@@ -8,6 +8,7 @@ import { groupHasher } from '../streams/groups.ts';
 import { readDocuments } from '../streams/index.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { count, shellWord, size } from './format.ts';
+import { program } from './program.ts';
 import { readOptionsFrom, readSpecs } from './recipe-options.ts';
 import { standardOutput } from './terminal.ts';
 
@@ -88,7 +89,7 @@ async function run(args: readonly string[]): Promise<number> {
       `Wrote ${style.bold(shellWord(output))}: ${count(trie.token.length)} n-grams of up to ${trie.order} ${split}, ${count(vocabulary.size)} in the vocabulary.`,
     );
     out();
-    out(`  sluice run perplexity-ngram --input 'other/*.jsonl.gz' --set perplexity.model=${shellWord(output)}`);
+    out(`  ${program()} run perplexity-ngram --input 'other/*.jsonl.gz' --set perplexity.model=${shellWord(output)}`);
     const warning = output.endsWith('.arpa')
       ? 'score other documents: those it was trained on would look too good, and ARPA does not name them'
       : 'documents that it was trained on, and others of their groups, get no score';

@@ -7,6 +7,7 @@ import type { Measurement, ReferenceJson, TrainingEvent } from '../training/trai
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { EXIT } from './failure.ts';
 import { count, duration, percent, shellWord } from './format.ts';
+import { program } from './program.ts';
 import { readOptionsFrom, readSpecs } from './recipe-options.ts';
 import { safeJson, safeText } from './safe-text.ts';
 import { standardOutput, tableLines } from './terminal.ts';
@@ -71,7 +72,7 @@ async function run(args: readonly string[]): Promise<number> {
     if (last.type === 'stopped') {
       const again = args.filter((a) => a !== '--fresh').map(shellWord);
       process.stderr.write(
-        `Stopped at step ${count(last.step)} of ${count(last.steps)}. To go on:\n  sluice train-reference ${again.join(' ')}\n`,
+        `Stopped at step ${count(last.step)} of ${count(last.steps)}. To go on:\n  ${program()} train-reference ${again.join(' ')}\n`,
       );
       return EXIT.interrupted;
     }

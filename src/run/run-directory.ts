@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ConfigError, InputError } from '../errors.ts';
@@ -193,6 +193,14 @@ export async function openRunDirectory(
 
 async function refuseForeign(path: string): Promise<void> {
   if (!existsSync(path) || existsSync(join(path, 'run.json'))) return;
+  if (!statSync(path).isDirectory()) {
+    throw new ConfigError({
+      expected: 'an empty or new output folder, or one of an earlier run',
+      came: 'a file',
+      where: path,
+      todo: 'Choose another name with --output. Sluice never writes over what is not its own.',
+    });
+  }
   const names = await readdir(path);
   if (names.every((name) => BEFORE_RUN_JSON.test(name))) return;
   throw new ConfigError({

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../helpers/cli.ts';
 import { temporaryFolder } from '../helpers/run.ts';
@@ -132,5 +133,38 @@ describe('bad usage exits with 2 and says what was expected, what came and what 
     const { code, stderr } = await runCli(['rnu'], { cwd: await temporaryFolder(), env: { SLUICE_DEBUG: '1' } });
     expect(code).toBe(2);
     expect(stderr).toMatch(/\nConfigError: sluice: expected a command[\s\S]*\n {4}at /);
+  });
+});
+
+describe('an output that is not ours', () => {
+  it.each([[[]], [['--fresh']]])('is refused when it is a file, and left as it is %j', async (more) => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'notes.txt'), 'mine');
+    await writeFile(join(cwd, 'data.jsonl'), '{"text": "A document."}\n');
+    const args = ['run', 'quickstart', '--input', 'data.jsonl', '--output', 'notes.txt', ...more];
+    const { code, stderr } = await runCli(args, { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain('expected  an empty or new output folder, or one of an earlier run\n  came      a file\n');
+    expect(await readFile(join(cwd, 'notes.txt'), 'utf8')).toBe('mine');
+  });
+});
+
+describe('proposed commands', () => {
+  it('begin with npx where npx or a script of a package has started us', async () => {
+    const cwd = await temporaryFolder();
+    const env = { npm_command: 'exec' };
+    const made = await runCli(['init'], { cwd, env });
+    expect(made.stdout).toContain("\n  npx sluice run recipe.ts --input 'data/*.jsonl.gz'\n");
+    const wrong = await runCli(['run'], { cwd, env });
+    expect(wrong.stderr).toContain('to do     See: npx sluice run --help\n');
+    const absent = await runCli(['run', 'mine.ts'], { cwd, env });
+    expect(absent.stderr).toContain('`npx sluice init` writes a recipe to start from.');
+    expect((await runCli(['run'], { cwd })).stderr).toContain('to do     See: sluice run --help\n');
+  });
+
+  it('long lines of the help are broken between words, below their column', async () => {
+    const { stdout } = await runCli(['run', '--help'], { cwd: await temporaryFolder() });
+    expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
+    expect(stdout).toMatch(/\n {2}c4 {2,}The line and page rules of C4: .*\n {20}\S/);
   });
 });

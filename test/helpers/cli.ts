@@ -23,7 +23,7 @@ export function startCli(
   args: readonly string[],
   { cwd, env = {} }: CliOptions,
 ): { child: ChildProcess; done: Promise<CliResult> } {
-  const { NO_COLOR: _, SLUICE_DEBUG: __, NODE_OPTIONS: ___, ...inherited } = process.env;
+  const { NO_COLOR: _, SLUICE_DEBUG: __, NODE_OPTIONS: ___, npm_command: ____, ...inherited } = process.env;
   const child = spawn(process.execPath, [...command, ...args], { cwd, env: { ...inherited, ...env } });
   let stdout = '';
   let stderr = '';
