@@ -8,9 +8,11 @@ import type { StepDescriptor } from '../streams/operator.ts';
 import type { Rule } from '../streams/outcome.ts';
 import { copyMeaning } from './copy-meaning.ts';
 import { count, duration, percent, plural, rough, shellWord, short, size } from './format.ts';
+import { program } from './program.ts';
 import { type Reason, topReasons } from './run-view.ts';
 import { clipped, safeExcerpt, safeText } from './safe-text.ts';
 import { type Terminal, tableLines, wrapped } from './terminal.ts';
+import { unscoredLines } from './unscored.ts';
 
 export interface SummaryInput {
   /** Absolute path of the run directory. */
@@ -57,7 +59,7 @@ export async function printSummary(terminal: Terminal, input: SummaryInput): Pro
     if (reasons.length > REASONS)
       out(style.dim(`  and ${reasons.length - REASONS} more rules: see the first query below`));
   }
-  const notes = noteLines(terminal, input, t);
+  const notes = noteLines(terminal, input, t, await unscoredLines(run));
   if (notes.length > 0) out();
   for (const line of notes) out(line);
   out();
@@ -180,7 +182,12 @@ function mixAround(step: string, t: Counters, steps: readonly StepDescriptor[]):
 /** When a rule leaves a document out: `gopher_word_count < 50`. */
 export const conditionOf = (r: Rule): string => `${r.column} ${r.comparison} ${short(r.threshold)}`;
 
-function noteLines({ style, width }: Terminal, input: SummaryInput, t: Counters): string[] {
+function noteLines(
+  { style, width }: Terminal,
+  input: SummaryInput,
+  t: Counters,
+  unscored: readonly string[],
+): string[] {
   const lines: string[] = [];
   const say = (label: string, text: string, paint = (s: string): string => s): void => {
     const [first, ...rest] = wrapped(text, width - 16);
@@ -222,6 +229,7 @@ function noteLines({ style, width }: Terminal, input: SummaryInput, t: Counters)
       'not judged',
       `${plural(t.unjudged, 'kept document')} (${percent(t.unjudged, t.kept.documents)}) that no rule looked at`,
     );
+  for (const text of unscored) say('not scored', text, style.yellow);
   if (t.cutBytes > 0) say('cut', `${size(t.cutBytes)} of text cut out of kept documents (spans in the ledger)`);
   for (const { step } of stepsOf(input.result).filter((s) => s.kind === 'select')) {
     const mix = mixAround(step, t, stepsOf(input.result));
@@ -281,12 +289,17 @@ async function printOutput(
 function nextCommands(here: string, result: RunJson, example: string | undefined): string[] {
   const dir = shellWord(here);
   const commands = [
-    `sluice sql ${dir} "SELECT domain, rule, count(*) AS n FROM ledger WHERE outcome = 'dropped' GROUP BY ALL ORDER BY n DESC"`,
+    `${program()} sql ${dir} "SELECT domain, rule, count(*) AS n FROM ledger WHERE outcome = 'dropped' GROUP BY ALL ORDER BY n DESC"`,
   ];
   if (example !== undefined && safeText(example) === example)
-    commands.push(`sluice explain ${dir} ${shellWord(example)}`);
-  else commands.push(`sluice status ${dir}`);
+    commands.push(`${program()} explain ${dir} ${shellWord(example)}`);
+  else commands.push(`${program()} status ${dir}`);
+  const copies = stepsOf(result).some(
+    ({ kind, step }) => kind === 'dedup' && Object.values(result.totals?.steps[step] ?? {}).some((r) => r.dropped > 0),
+  );
+  if (copies) commands.push(`${program()} clusters ${dir}`);
   const [documents] = result.sinks;
-  commands.push(`sluice inspect ${shellWord(join(here, documents.folder))}`);
+  if ((result.totals?.kept.documents ?? 0) > 0)
+    commands.push(`${program()} inspect ${shellWord(join(here, documents.folder))}`);
   return commands;
 }

@@ -46,6 +46,7 @@ describe('sluice run', () => {
     expect(next.map((l) => l.trim().split(' ').slice(0, 3).join(' '))).toEqual([
       'sluice sql sluice-out/mine',
       'sluice explain sluice-out/mine',
+      'sluice clusters sluice-out/mine',
       'sluice inspect sluice-out/mine/documents',
     ]);
     // The commands that it proposes work.

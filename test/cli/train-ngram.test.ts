@@ -118,4 +118,31 @@ describe('sluice train-ngram', () => {
     ]);
     expect(existsSync(join(cwd, 'reference.ngram'))).toBe(false);
   });
+
+  it('the summary says how many documents the model did not score, why, and that they were kept', async () => {
+    const cwd = await temporaryFolder();
+    const random = generator(47);
+    const of = (name: string, n: number) =>
+      Array.from({ length: n }, (_, i) => ({
+        id: `${name}${i}`,
+        text: prose(random, 80),
+        metadata: { domain: 'books', group: `${name}-book-${i % 2}` },
+      }));
+    const clean = of('c', 6);
+    await writeCorpus(join(cwd, 'clean'), clean);
+    await writeCorpus(join(cwd, 'raw'), [...of('r', 10), ...clean]);
+    await runCli(['train-ngram', '--input', 'clean/*.jsonl', '--output', 'm.ngram'], { cwd });
+    const args = ['run', 'perplexity-ngram', '--input', 'raw/*.jsonl', '--set', 'perplexity.model=m.ngram'];
+    const ran = await runCli(args, { cwd });
+    const notes = ran.stdout.replace(/\s+/g, ' ');
+    expect(notes).toContain(
+      'not scored 6 documents (37.5 % of those asked about) got no ppl: the model was trained on their group 6. 6 of them were kept without a score; see ppl_unscored in the ledger; --set select.nulls=drop leaves such documents out.',
+    );
+    expect(notes).toContain('kept 11 of 16 documents');
+    const dropping = await runCli([...args, '--set', 'select.nulls=drop', '--output', 'dropped'], { cwd });
+    expect(dropping.stdout).toContain('kept 5 of 16 documents');
+    expect(dropping.stdout.replace(/\s+/g, ' ')).toContain(
+      '0 of them were kept without a score; see ppl_unscored in the ledger.',
+    );
+  });
 });
