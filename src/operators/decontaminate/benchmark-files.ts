@@ -96,6 +96,7 @@ async function jsonRecords({ path }: BenchmarkFile, bytes: Uint8Array): Promise<
         expected: 'a JSON object a line',
         came: (cause as Error).message,
         where: `${path}:${i + 1}`,
+        todo: "Name only files with benchmark items, such as 'gsm8k/*.jsonl'; one that holds something else is not guessed at.",
         cause,
       });
     }
