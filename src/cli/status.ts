@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { builtInNames } from '../recipe-loader.ts';
 import { lockHolder } from '../run/lock.ts';
-import { phasesOf } from '../run/types.ts';
+import { phasesOf, type RunJson } from '../run/types.ts';
 import { liveFiles } from '../streams/commits.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';
 import { count, duration, percent, plural, shellWord, size } from './format.ts';
@@ -101,7 +101,7 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
     if (f.files > 0)
       rows.push([safeText(f.sink), `${plural(f.files, 'file')}, ${plural(f.rows, 'row')}, ${size(f.bytes)}`]);
   if (facts.seconds > 0)
-    rows.push(['work', `${duration(facts.seconds)}, ${(t.read.bytes / 1e6 / facts.seconds).toFixed(1)} MB/s of text`]);
+    rows.push(['work', `${duration(facts.seconds)}, ${size(t.read.bytes / facts.seconds)}/s of text`]);
   const guard = facts.state === 'interrupted' ? facts.stoppedBy : null;
   if (guard)
     rows.push([
@@ -118,10 +118,14 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
     out(`To go on, give the command again that started it; it skips the ${plural(commits.length, 'commit')} there is:`);
     const inputs = run.input.patterns.map((p) => `--input ${shellWord(p)}`).join(' ');
     out(
-      `  ${program()} run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ${inputs} --output ${shellWord(shownPath(path))}${guard ? ` ${safeText(guard.flag)}` : ''}`,
+      `  ${program()} run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ${inputs}${limitsOf(run)} --output ${shellWord(shownPath(path))}${guard ? ` ${safeText(guard.flag)}` : ''}`,
     );
   }
 }
+
+/** Another limit or sample would be another run. */
+const limitsOf = ({ limits: { limit, samplePercent } }: RunJson): string =>
+  `${limit === null ? '' : ` --limit ${limit}`}${samplePercent === null ? '' : ` --sample ${samplePercent}%`}`;
 
 export const status: Command = {
   help: {

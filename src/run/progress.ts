@@ -82,7 +82,7 @@ export class Progress {
     const text = this.#plan.splits.reduce((n, s) => n + this.#textOf(s.index), 0);
     let flying = 0;
     for (const p of this.#inFlight.values()) {
-      flying += Math.min(this.#textOf(p.split), p.counters.read.bytes + p.counters.received.bytes);
+      flying += Math.min(this.#textOf(p.split), decidedBytes(p.counters));
     }
     const phase = this.#phases[this.#phase];
     this.#emit({
@@ -100,3 +100,6 @@ export class Progress {
     });
   }
 }
+
+/** Text that went through all steps of a phase. What was only read may still wait for a slow one. */
+const decidedBytes = (c: Counters): number => c.kept.bytes + c.dropped.bytes + c.passed.bytes + c.quarantined.textBytes;

@@ -23,10 +23,10 @@ const wait = custom('wait', 1, async () => {
 export default recipe({ name: 'slow', input: ['in'], splitBytes: 16384, steps: [wait] });
 `;
 
-async function started(wait: string) {
+async function started(wait: string, ...more: string[]) {
   const cwd = await temporaryFolder();
   await writeProject(cwd, { recipe: RECIPE, documents: madeDocuments(60) });
-  const run = startCli(['run', 'recipe.ts', '--workers', '1'], { cwd, env: { WAIT: wait } });
+  const run = startCli(['run', 'recipe.ts', '--workers', '1', ...more], { cwd, env: { WAIT: wait } });
   await said(run.child, 'in work');
   return { cwd, ...run };
 }
@@ -50,7 +50,7 @@ describe('Ctrl-C', () => {
   });
 
   it('twice: stops at once; what was committed stays, and the run goes on later', async () => {
-    const { cwd, child, done } = await started('for ever');
+    const { cwd, child, done } = await started('for ever', '--limit', '1000');
     const finishing = said(child, 'Finishing');
     child.kill('SIGINT');
     await finishing;
@@ -58,10 +58,13 @@ describe('Ctrl-C', () => {
     const { code, stderr } = await done;
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /\nStopped at once\. What was committed is safe; to go on:\n {2}sluice run recipe\.ts --workers 1\n$/,
+      /\nStopped at once\. What was committed is safe; to go on:\n {2}sluice run recipe\.ts --workers 1 --limit 1000\n$/,
     );
     expect(existsSync(join(cwd, 'sluice-out/slow/run.json'))).toBe(true);
-    const again = await runCli(['run', 'recipe.ts', '--workers', '1'], { cwd });
+    // Without the limit it would be refused as another run.
+    const { stdout } = await runCli(['status', 'sluice-out/slow'], { cwd });
+    expect(stdout).toContain('  sluice run <the same recipe> --input in --limit 1000 --output sluice-out/slow\n');
+    const again = await runCli(['run', 'recipe.ts', '--workers', '1', '--limit', '1000'], { cwd });
     expect(again.code).toBe(0);
     const { totals } = JSON.parse(readFileSync(join(cwd, 'sluice-out/slow/run.json'), 'utf8'));
     expect(totals.kept.documents).toBe(60);
