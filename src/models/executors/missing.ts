@@ -9,7 +9,9 @@ export async function importRuntime<T>(name: string, load: () => Promise<T>, ins
     return await load();
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    const absent = code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`);
+    // Bundlers put a module that throws in the place of an optional peer that is not there.
+    const bundled = message.startsWith(`Could not resolve "${name}"`);
+    const absent = bundled || (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`));
     throw new ConfigError({
       expected: `the optional package ${name}`,
       came: absent ? 'a project without it' : `an error when it was loaded: ${message.split('\n')[0]}`,
