@@ -170,7 +170,8 @@ function mixAround(step: string, t: Counters, steps: readonly StepDescriptor[]):
     return { name, before, after: before - droppedBy([step], name) };
   });
   const [before, after] = [domains.reduce((n, d) => n + d.before, 0), domains.reduce((n, d) => n + d.after, 0)];
-  if (domains.length < 2 || before === after || after === 0) return null;
+  const seen = (d: { before: number; after: number }): boolean => percent(d.before, before) !== percent(d.after, after);
+  if (domains.length < 2 || before === after || after === 0 || !domains.some(seen)) return null;
   const change = (d: { before: number; after: number }): number => Math.abs(d.after / after - d.before / before);
   const shown = domains.sort((a, b) => change(b) - change(a) || (a.name < b.name ? -1 : 1)).slice(0, DOMAINS - 1);
   const shares = shown.map(
