@@ -169,7 +169,8 @@ function printPlan(terminal: Terminal, recipe: Recipe, plan: SplitPlan, e: Estim
   const schema = schemaOf(recipe);
   out(`${style.bold('Columns')} of a kept document (${schema.length})`);
   for (const line of wrapped(schema.map((c) => c.name).join(', '), width, '  ')) out(style.dim(line));
-  if (e) printEstimate(terminal, e, workers);
+  const models = recipe.steps.filter((s) => s.descriptor.models).map((s) => safeText(s.descriptor.step));
+  if (e) printEstimate(terminal, e, workers, models);
 }
 
 function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number): string[] {
@@ -187,6 +188,7 @@ function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number
   const what: Readonly<Record<string, string>> = {
     annotate: `measures ${plural(d.writes.length, 'column')} (${d.versions.map(safeText).join(', ')})`,
     dedup: `drops copies (${d.versions.map(safeText).join(', ')}); sees everything before it decides`,
+    select: `leaves out by rank (${d.versions.map(safeText).join(', ')}); sees everything before it decides`,
     rewrite: `changes text (${d.versions.map(safeText).join(', ')}); what is cut stands in the ledger`,
     custom: 'your own function, on the main thread',
   };
@@ -199,7 +201,7 @@ function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number
   return [...lines, `       and drops a document when  ${change}`, ...rules];
 }
 
-function printEstimate({ out, style }: Terminal, e: Estimate, workers: number): void {
+function printEstimate({ out, style }: Terminal, e: Estimate, workers: number, models: readonly string[]): void {
   const { counters: c } = e.probe;
   out();
   out(
@@ -210,7 +212,10 @@ function printEstimate({ out, style }: Terminal, e: Estimate, workers: number): 
     .map((r) => `${safeText(r.rule)} ${percent(r.dropped, c.read.documents)}`);
   const rows = [
     ['speed', `${e.megabytesPerSecond.toFixed(1)} MB/s of text with ${plural(workers, 'worker')}`],
-    ['time', `about ${duration(e.seconds)}`],
+    ['time', `about ${duration(e.seconds)}${models.length > 0 ? `, and what ${models.join(', ')} takes` : ''}`],
+    ...(models.length > 0
+      ? [['', 'a language model was not tried: it may take a thousand times longer; run with --sample 1% first']]
+      : []),
     ['memory', `up to ${size(e.memoryBytes)}`],
     ['scratch', e.scratchBytes === 0 ? 'none' : `about ${size(e.scratchBytes)} under work/, gone at the end`],
     ['output', `about ${size(e.outputBytes)} of documents, ${size(e.ledgerBytes)} of ledger`],
