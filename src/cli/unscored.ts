@@ -15,7 +15,10 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Columns in which the scorers of a run say why there is no score. */
 const unscoredColumns = ({ steps }: RunFolder): string[] =>
-  steps.flatMap((s) => s.writes.filter((c) => c.name.endsWith('_unscored') && c.type === 'utf8').map((c) => c.name));
+  steps.flatMap(({ writes }) => {
+    const names = writes.map((c) => c.name);
+    return names.filter((n) => n.endsWith('_unscored') && names.includes(n.slice(0, -'_unscored'.length)));
+  });
 
 /**
  * What a summary says of documents that a model did not score, a sentence a scorer; nothing where every document has its score. Counts are of
