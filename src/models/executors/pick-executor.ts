@@ -1,4 +1,4 @@
-import { ConfigError, nearestName } from '../../errors.ts';
+import { ConfigError, nearestName, SluiceError } from '../../errors.ts';
 import { absentDevice } from './absent-device.ts';
 import { EXECUTORS, type Executor, type ExecutorName } from './executor.ts';
 import { waitForModelsAtExit } from './exit-guard.ts';
@@ -32,6 +32,8 @@ export async function pickExecutor(name?: ExecutorName | 'auto', options: PickOp
   const wanted = named ?? process.env.SLUICE_EXECUTOR ?? 'auto';
   if (wanted !== 'auto') return { executor: await checkedExecutor(executorName(wanted), options), refused: [] };
   const refused: { name: ExecutorName; reason: string }[] = [];
+  /** How to come by the fastest one without a GPU. */
+  let fastest: string | undefined;
   for (const candidate of EXECUTORS.filter((n) => !ONLY_BY_NAME.includes(n))) {
     const absent = absentDevice(candidate);
     if (absent !== null) {
@@ -49,12 +51,14 @@ export async function pickExecutor(name?: ExecutorName | 'auto', options: PickOp
       return { executor, refused };
     } catch (error) {
       refused.push({ name: candidate, reason: (error as Error).message });
+      if (candidate === 'onnxruntime-cpu')
+        fastest = (error instanceof SluiceError && error.parts.todo) || (error as Error).message;
     }
   }
   throw new ConfigError({
     expected: 'a runtime for language models',
-    came: 'none that works',
-    todo: refused.find((r) => r.name === 'onnxruntime-cpu')!.reason,
+    came: 'none that works here; `sluice doctor` says why of each',
+    todo: fastest,
   });
 }
 

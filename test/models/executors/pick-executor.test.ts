@@ -70,7 +70,9 @@ describe('picking', () => {
     const packages = ['onnxruntime-node', 'onnxruntime-web', '@tensorflow/tfjs', '@tensorflow/tfjs-node'];
     const { stderr, status } = without(packages, pick);
     expect(status).toBe(1);
-    expect(stderr).toContain('expected a runtime for language models, came none that works.');
+    expect(stderr).toContain(
+      'expected a runtime for language models, came none that works here; `sluice doctor` says why of each. Run: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0',
+    );
     expect(stderr).toContain('Run: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0');
   });
 });
