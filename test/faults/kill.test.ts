@@ -13,7 +13,7 @@ describe('kill -9', { timeout: 600_000 }, () => {
     const run = { recipe: 'everything', input: join(folder, 'in/*.jsonl') };
     const before = performance.now();
     await runWhole({ ...run, output: join(folder, 'whole'), workers: 2 });
-    const wholeMs = performance.now() - before;
+    let wholeMs = performance.now() - before;
     const bytes = promisedBytes(join(folder, 'whole'));
     const random = generator(20);
     let kills = 0;
@@ -31,6 +31,8 @@ describe('kill -9', { timeout: 600_000 }, () => {
       expect(promisedBytes(output)).toEqual(bytes);
       expect(leftovers(output)).toEqual([]);
       ended++;
+      // It came to its end before the kill: the machine is less busy than when the time was taken, or most was done before.
+      if (killAfterMs !== undefined) wholeMs *= 0.8;
     }
     expect(kills).toBe(KILLS);
   });
