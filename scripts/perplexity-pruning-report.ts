@@ -67,7 +67,20 @@ export function differences(study: Study, arm: string, measure: Measure): Spread
     if (!baseline) throw new Error(`expected a random arm of rate ${rate} and seed ${r.seed}`);
     return measure(r) - measure(baseline);
   });
-  return spreadOf(pairs);
+  const spread = spreadOf(pairs);
+  return measure === accuracy ? { mean: spread.mean, error: Math.hypot(spread.error, itemError(study, arm)) } : spread;
+}
+
+/** Standard error, in points, that a difference of accuracies has from the choice of items, which all seeds share: three right of 700 are no effect. */
+function itemError(study: Study, arm: string): number {
+  const mean = (results: readonly ArmResult[]): number =>
+    results.reduce((sum, r) => sum + r.cloze.accuracy, 0) / results.length;
+  const of = ofArm(study, arm);
+  const random = study.results.filter(
+    (r) => r.criterion === 'random' && r.rate === (of[0].rate === 1 ? 0.5 : of[0].rate),
+  );
+  const [p, q] = [mean(of), mean(random)];
+  return 100 * Math.sqrt((p * (1 - p) + q * (1 - q)) / study.documents.cloze);
 }
 
 const signed = ({ mean, error }: Spread, digits: number): string =>
@@ -114,7 +127,7 @@ export function markdownOf(study: Study): string {
   return `# Pruning by perplexity: ${smoke ? 'smoke test, the numbers mean nothing' : 'results'}
 
 Final models trained from scratch on ${finalTokens} tokens each, ${seeds.length} paired seeds. Differences to the random part of the same rate (the whole
-pool: to the random half), seed by seed: mean ± standard error. An effect within 2 standard errors is not reproduced at this scale. Cloze:
+pool: to the random half), seed by seed: mean ± standard error (of cloze, with that of the choice of items). An effect within 2 standard errors is not reproduced at this scale. Cloze:
 the last word of held-out sentences (3 to 12 letters), right when the greedy bytes are the word and then no letter. Bits per byte: mean over
 the held-out domains but web_noise. A lower number there is no success of pruning: what the paper compares is the task.
 
