@@ -7,7 +7,8 @@ import { trainNgram, writeNgram } from '../../src/models/ngram/index.ts';
 import { generator, madeDocuments, prose, writeCorpus } from '../helpers/corpus.ts';
 import { promisedBytes, temporaryFolder } from '../helpers/run.ts';
 import { query } from '../helpers/tables.ts';
-import { chain, leftovers, linesOf, runChild, runWhole } from './harness.ts';
+import { chain, leftovers, linesOf, runWhole } from './harness.ts';
+import { killAtRandom } from './random-kills.ts';
 
 const KILLS = 8;
 /** Where results become true, and where what was is deleted; the other calls are those of the runs in `failpoints.test.ts`. */
@@ -48,23 +49,11 @@ describe('kill -9 of a run that scores with language models', { timeout: 600_000
     expect(Number(row.net)).toBeGreaterThan(30);
     expect(Number(row.ngram)).toBeGreaterThan(Number(row.net));
     expect([Number(row.seen) > 0, Number(row.leaked)]).toEqual([true, 1]);
-    const random = generator(21);
-    let kills = 0;
-    let ended = 0;
-    for (let i = 0; kills < KILLS || ended === 0; i++) {
-      const output = join(folder, `killed-${ended}`);
-      const killAfterMs = kills < KILLS ? wholeMs * (0.3 + 0.7 * random()) : undefined;
-      const end = await runChild({ ...run, output, workers: 1 + (i % 2), killAfterMs });
-      if (end.killed) {
-        kills++;
-        continue;
-      }
-      expect(end).toMatchObject({ code: 0, stderr: '' });
+    const ended = await killAtRandom(run, folder, { wholeMs, kills: KILLS, seed: 21 });
+    for (const output of ended) {
       expect(promisedBytes(output)).toEqual(bytes);
       expect(leftovers(output)).toEqual([]);
-      ended++;
     }
-    expect(kills).toBe(KILLS);
   });
 
   it('at every commit ends with the bytes of an uninterrupted run', async () => {
