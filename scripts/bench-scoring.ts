@@ -100,6 +100,7 @@ const fourBytes: Tokenizer = {
   vocabularySize: 256,
   hash: '',
   unknown: null,
+  byteLengths: new Uint16Array(256).fill(4),
   encode: (text) => Int32Array.from({ length: Math.ceil(text.length / 4) }, (_, i) => text[4 * i]),
   decode: () => '',
 };

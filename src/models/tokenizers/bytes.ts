@@ -6,6 +6,7 @@ export const byteTokenizer: Tokenizer = {
   vocabularySize: 256,
   hash: 'bytes@1',
   unknown: null,
+  byteLengths: new Uint16Array(256).fill(1),
   encode: (utf8) => new Int32Array(utf8),
   /** Bytes that are no UTF-8, as a model may make them, come out as U+FFFD. */
   decode: (ids) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(ids)),

@@ -18,22 +18,28 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const Loaded = await huggingFace();
   let loaded: Loaded;
   let unknown: number | null;
+  let lengthOf: (token: string) => number;
   const folder = basename(file) === 'tokenizer.json' ? dirname(file) : null;
   const config = folder === null ? '{}' : await readFile(join(folder, 'tokenizer_config.json'), 'utf8').catch(absent);
   try {
     const json = JSON.parse(bytes.toString('utf8')) as TokenizerJson;
     loaded = new Loaded(json, JSON.parse(config) as object);
+    lengthOf = tokenLength(json);
     unknown = json.model?.unk_id ?? loaded.get_vocab(true).get(json.model?.unk_token ?? '') ?? null;
   } catch (cause) {
     throw notOne(file, (cause as Error).message, cause);
   }
+  const vocabulary = loaded.get_vocab(true);
   let largest = -1;
-  for (const id of loaded.get_vocab(true).values()) largest = Math.max(largest, id);
+  for (const id of vocabulary.values()) largest = Math.max(largest, id);
   if (largest < 0) throw notOne(file, 'a file without a vocabulary');
+  const byteLengths = new Uint16Array(largest + 1);
+  for (const [token, id] of vocabulary) byteLengths[id] = lengthOf(token);
   return {
     name: basename(folder ?? file),
     vocabularySize: largest + 1,
     unknown,
+    byteLengths,
     hash: createHash('sha256').update(bytes).update(config).digest('hex').slice(0, 16),
     encode: (utf8) => Int32Array.from(loaded.encode(utf8Of(utf8), { add_special_tokens: false }).ids),
     // The library refuses an empty list.
@@ -44,9 +50,30 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   };
 }
 
-/** The part of tokenizer.json that names the unknown token. */
+/** The parts of tokenizer.json that name the unknown token, and say how tokens are spelt. */
 interface TokenizerJson {
-  readonly model?: { readonly unk_token?: string | null; readonly unk_id?: number | null };
+  readonly model?: {
+    readonly unk_token?: string | null;
+    readonly unk_id?: number | null;
+    readonly continuing_subword_prefix?: string | null;
+  };
+  readonly decoder?: object | null;
+  readonly pre_tokenizer?: object | null;
+  readonly added_tokens?: readonly { readonly content: string }[];
+}
+
+/** Bytes that a token stands for, by how this tokenizer spells them: a character a byte, or text with a mark for spaces. */
+function tokenLength({ model, decoder, pre_tokenizer, added_tokens }: TokenizerJson): (token: string) => number {
+  const added = new Set(added_tokens?.map((t) => t.content));
+  const byteLevel = JSON.stringify([decoder, pre_tokenizer]).includes('"ByteLevel"');
+  const prefix = model?.continuing_subword_prefix ?? '';
+  return (token) => {
+    if (added.has(token)) return Buffer.byteLength(token);
+    if (byteLevel) return token.length;
+    if (/^<0x[0-9A-F]{2}>$/.test(token)) return 1;
+    const text = prefix !== '' && token.startsWith(prefix) ? token.slice(prefix.length) : token;
+    return Buffer.byteLength(text.replaceAll('\u2581', ' '));
+  };
 }
 
 /** Valid UTF-8 as a string; a byte order mark stays. */

@@ -10,6 +10,8 @@ export interface Tokenizer {
   readonly hash: string;
   /** Id that stands for what is not in the vocabulary; null: nothing is outside of it. */
   readonly unknown: number | null;
+  /** UTF-8 bytes of text that each id stands for. The sum over a document is its length, unless a normalizer changes the text. */
+  readonly byteLengths: Uint16Array;
   /** @param utf8 valid UTF-8. No special tokens are added. */
   encode(utf8: Uint8Array): Int32Array;
   decode(ids: ArrayLike<number>): string;

@@ -64,7 +64,18 @@ describe('tokenizer.json', () => {
     expect(tokenizer.vocabularySize).toBe(50280);
     // Ids of the GPT-NeoX vocabulary, which Pythia uses: "Hello", ",", " world", "!".
     expect(tokenizer.encode(utf8('Hello, world!'))).toEqual(Int32Array.of(12092, 13, 1533, 2));
-    for (const text of TEXTS) expect(tokenizer.decode(tokenizer.encode(utf8(text)))).toBe(text);
+    for (const text of [...TEXTS, 'a <|endoftext|> b', '\u0000\u{10FFFF}']) {
+      const ids = tokenizer.encode(utf8(text));
+      expect(tokenizer.decode(ids)).toBe(text);
+      expect(ids.reduce((n, id) => n + tokenizer.byteLengths[id], 0)).toBe(utf8(text).length);
+    }
+  });
+
+  it('knows how many bytes a token stands for where a mark stands for spaces', async () => {
+    const path = join(await temporaryFolder(), 'marked.json');
+    const vocab = { '<unk>': 0, '\u2581': 1, a: 2, '\u2581a': 3, é: 4, '<0xFF>': 5 };
+    await writeFile(path, JSON.stringify({ ...TINY, added_tokens: [], model: { ...TINY.model, vocab, merges: [] } }));
+    expect([...(await loadTokenizer(path)).byteLengths]).toEqual([5, 1, 1, 2, 2, 1]);
   });
 
   it('says what is wrong with a file', async () => {
