@@ -2,7 +2,8 @@ import { ConfigError } from '../errors.ts';
 import type { Executor, Session } from './executors/executor.ts';
 import type { LanguageModel } from './language-model.ts';
 import { packCheapest, type Row, rowLengths, rowsOfRun, type Window, windowsOf } from './packing.ts';
-import { emptyScores, type NotScored, type Scorer, type Scores, type Texts } from './scorer.ts';
+import { pieceWalk } from './pieces.ts';
+import { bitsPerByteOf, emptyScores, type NotScored, type Scorer, type Scores, type Texts } from './scorer.ts';
 import { NO_TARGET, PADDING_SEGMENT, scoringGraph } from './scoring-graph.ts';
 import { elementCount, intTensor, type Tensor } from './tensor.ts';
 import { checkVocabulary, type Tokenizer } from './tokenizers/tokenizer.ts';
@@ -94,8 +95,9 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
     memoryBytes: weightBytes,
     async score({ offsets, values }: Texts, wanted?: Uint8Array): Promise<Scores> {
       const scores = emptyScores(offsets.length - 1);
-      const documents = new Map<number, Int32Array>();
+      const documents = new Map<number, Document>();
       const windows: Window[] = [];
+      let targets = 0;
       for (let i = 0; i + 1 < offsets.length; i++) {
         if (wanted && wanted[i] === 0) continue;
         const text = values.subarray(offsets[i], offsets[i + 1]);
@@ -105,7 +107,8 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
           continue;
         }
         const { ids } = found;
-        documents.set(i, ids);
+        documents.set(i, { ids, at: targets });
+        targets += ids.length - 1;
         for (const window of windowsOf(i, ids.length, context, overlap)) windows.push(window);
         scores.tokens[i] = ids.length - 1;
         scores.bytes[i] = text.length - (start === null ? Buffer.byteLength(tokenizer.decode([ids[0]])) : 0);
@@ -115,14 +118,20 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
         lengths,
         { runTokens, width: config.width },
       );
-      const sums = await sumsOf(sessionOf, rows, documents, windows);
+      /** Of every target of the batch, document after document. */
+      const nlls = new Float32Array(targets);
+      const sums = await sumsOf(sessionOf, rows, documents, windows, nlls);
       for (const i of documents.keys()) scores.nllSum[i] = 0;
       // Window after window, so that a document's sum does not depend on the rows its windows fell into.
       windows.forEach((w, k) => {
         scores.nllSum[w.document] += sums[k];
       });
-      for (const i of documents.keys()) {
-        if (Number.isFinite(scores.nllSum[i])) continue;
+      for (const [i, { ids, at }] of documents) {
+        if (Number.isFinite(scores.nllSum[i])) {
+          const bits = highestPiece(ids, nlls.subarray(at, at + ids.length - 1), tokenizer.byteLengths);
+          scores.bitsPerByteMax[i] = bits ?? bitsPerByteOf(scores.nllSum[i], scores.bytes[i]);
+          continue;
+        }
         scores.reason[i] = 'not_finite';
         scores.nllSum[i] = Number.NaN;
         scores.tokens[i] = 0;
@@ -135,6 +144,23 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
   };
 }
 
+/** A document as a model reads it. */
+interface Document {
+  /** The first is only read; every other one is a target. */
+  readonly ids: Int32Array;
+  /** Place of its first target among those of the batch. */
+  readonly at: number;
+}
+
+/** Bits per byte of the highest piece, null where there is one piece; `nlls[k]` is that of `ids[k + 1]`. */
+function highestPiece(ids: Int32Array, nlls: Float32Array, byteLengths: Uint16Array): number | null {
+  const pieces = pieceWalk();
+  nlls.forEach((nll, k) => {
+    pieces.add(nll, byteLengths[ids[k + 1]]);
+  });
+  return pieces.end();
+}
+
 /** Runs of one shape. */
 interface ScoringSession {
   readonly rows: number;
@@ -142,12 +168,13 @@ interface ScoringSession {
   readonly session: Session;
 }
 
-/** Sum of the negative log-likelihoods that each window scores. */
+/** Sum of the negative log-likelihoods that each window scores; each of them goes into `nlls`. */
 async function sumsOf(
   sessionOf: (length: number) => Promise<ScoringSession>,
   rows: readonly Row[],
-  documents: ReadonlyMap<number, Int32Array>,
+  documents: ReadonlyMap<number, Document>,
   windows: readonly Window[],
+  nlls: Float32Array,
 ): Promise<Float64Array> {
   const sums = new Float64Array(windows.length);
   for (const length of new Set(rows.map((row) => row.length))) {
@@ -159,10 +186,15 @@ async function sumsOf(
       part.forEach((row, r) => {
         let place = r * length;
         for (const k of row.windows) {
+          const { document, from, firstScored, length: inputs } = windows[k];
+          const at = documents.get(document)!.at + from;
           let sum = 0;
-          for (let i = windows[k].firstScored; i < windows[k].length; i++) sum += nll[place + i];
+          for (let i = firstScored; i < inputs; i++) {
+            nlls[at + i] = nll[place + i];
+            sum += nll[place + i];
+          }
           sums[k] = sum;
-          place += windows[k].length;
+          place += inputs;
         }
       });
     }
@@ -173,7 +205,7 @@ async function sumsOf(
 function feedsOf(
   part: readonly Row[],
   windows: readonly Window[],
-  documents: ReadonlyMap<number, Int32Array>,
+  documents: ReadonlyMap<number, Document>,
   { rows, length }: ScoringSession,
 ): Map<string, Tensor> {
   const size = rows * length;
@@ -185,7 +217,7 @@ function feedsOf(
     let at = r * length;
     row.windows.forEach((k, segment) => {
       const window = windows[k];
-      const ids = documents.get(window.document)!;
+      const { ids } = documents.get(window.document)!;
       for (let i = 0; i < window.length; i++, at++) {
         tokens[at] = ids[window.from + i];
         positions[at] = i;

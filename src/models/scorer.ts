@@ -22,7 +22,7 @@ export type NotScored =
   /** The model gave no finite number. */
   | 'not_finite';
 
-/** One entry a document. Where `reason` is not null, `nllSum` is NaN and `tokens` is 0. */
+/** One entry a document. Where `reason` is not null, `nllSum` and `bitsPerByteMax` are NaN and `tokens` is 0. */
 export interface Scores {
   /** Negative log-likelihood of the tokens that were predicted, summed, in nats. */
   readonly nllSum: Float64Array;
@@ -30,6 +30,11 @@ export interface Scores {
   readonly tokens: Int32Array;
   /** UTF-8 bytes of the text that these tokens stand for. */
   readonly bytes: Int32Array;
+  /**
+   * Bits per byte of the piece that has most. A piece closes at the first predicted token with which it has at least 512 bytes; a rest of
+   * less than 128 belongs to the piece before it; a document of one piece has its own bits per byte.
+   */
+  readonly bitsPerByteMax: Float64Array;
   /** Null where there is a score, or where none was wanted. */
   readonly reason: readonly (NotScored | null)[];
 }
@@ -61,9 +66,12 @@ export interface Perplexities {
 /** Perplexity per token and bits per byte of scored documents. */
 export function perplexities({ nllSum, tokens, bytes }: Scores): Perplexities {
   const perplexity = nllSum.map((nll, i) => Math.exp(nll / tokens[i]));
-  const bitsPerByte = nllSum.map((nll, i) => nll / Math.LN2 / bytes[i]);
+  const bitsPerByte = nllSum.map((nll, i) => bitsPerByteOf(nll, bytes[i]));
   return { perplexity, bitsPerByte };
 }
+
+/** @param nll in nats */
+export const bitsPerByteOf = (nll: number, bytes: number): number => nll / Math.LN2 / bytes;
 
 /** Scores of `rows` documents that nobody has scored yet. */
 export function emptyScores(rows: number): Scores & { reason: (NotScored | null)[] } {
@@ -71,6 +79,7 @@ export function emptyScores(rows: number): Scores & { reason: (NotScored | null)
     nllSum: new Float64Array(rows).fill(Number.NaN),
     tokens: new Int32Array(rows),
     bytes: new Int32Array(rows),
+    bitsPerByteMax: new Float64Array(rows).fill(Number.NaN),
     reason: new Array<NotScored | null>(rows).fill(null),
   };
 }

@@ -43,9 +43,9 @@ export type PerplexityInput = z.input<typeof perplexityOptions> & { readonly ste
  * Perplexity of every document under a causal language model, on a pool of model workers of its own (a worker is never killed: a session
  * that is stopped half way takes the process with it).
  *
- * Writes `ppl_nll_sum` (nats), `ppl_tokens`, `ppl` (exp(nll_sum / tokens)), `ppl_bits_per_byte`, `ppl_unscored` (why there is no score:
- * `empty`, `one_token`, `too_long`, `unknown_tokens`, `trained_on`, `not_finite`). Perplexity is not quality: it says how much a text resembles what the model
- * was trained on.
+ * Writes `ppl_nll_sum` (nats), `ppl_tokens`, `ppl` (exp(nll_sum / tokens)), `ppl_bits_per_byte`, `ppl_bits_per_byte_max` (of the piece of about
+ * 512 bytes that has most), `ppl_unscored` (why there is no score: `empty`, `one_token`, `too_long`, `unknown_tokens`, `trained_on`,
+ * `not_finite`). Perplexity is not quality: it says how much a text resembles what the model was trained on.
  * Errors: ConfigError for a folder without a model and for a runtime that is not installed, before the first document is read.
  */
 export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityInput = {}): Operator {
@@ -57,7 +57,7 @@ export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityIn
     step,
     module: 'sluice:perplexity',
     export: 'perplexityStage',
-    versions: ['perplexity@1', modelVersion(info.name, info.hash)],
+    versions: ['perplexity@2', modelVersion(info.name, info.hash)],
     options,
     where: where ?? null,
     reads: [],

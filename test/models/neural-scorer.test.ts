@@ -16,11 +16,11 @@ const CONTEXT = 24;
 const model: LanguageModel = newModel({ vocabulary: 257, width: 32, layers: 2, heads: 4, context: CONTEXT }, 7);
 const textsOf = (texts: readonly string[]): Texts => utf8Column(texts);
 
-/** Every target by a run of its own with the inputs that the windows allow it: no packing, no padding, one row. */
-async function oneByOne(text: string, overlap: number): Promise<number> {
+/** The score of every byte, each window by a run of its own with the inputs that it has: no packing, no padding, one row. */
+async function oneByOne(text: string, overlap: number): Promise<number[]> {
   const executor = await onnxruntimeNode();
   const ids = [START, ...Buffer.from(text)];
-  let sum = 0;
+  const nlls: number[] = [];
   let scored = 1;
   while (scored < ids.length) {
     const from = scored === 1 ? 0 : scored - 1 - overlap;
@@ -48,12 +48,13 @@ async function oneByOne(text: string, overlap: number): Promise<number> {
         ],
       ]),
     );
-    sum += (outputs.get('nll')!.data as Float32Array).reduce((a, b) => a + b, 0);
+    nlls.push(...(outputs.get('nll')!.data as Float32Array).slice(scored - 1 - from));
     await session.release();
     scored = from + length + 1;
   }
-  return sum;
+  return nlls;
 }
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 describe('a neural scorer', () => {
   let scorer: Scorer;
@@ -73,20 +74,34 @@ describe('a neural scorer', () => {
   it('gives packed documents, long ones too, the sums that they have alone', async () => {
     const { nllSum, tokens, bytes, reason } = await scorer.score(textsOf(made));
     for (const [i, text] of made.entries()) {
-      const alone = await oneByOne(text, 6);
+      const alone = sum(await oneByOne(text, 6));
       expect(Math.abs(nllSum[i] - alone) / alone).toBeLessThan(1e-5);
       expect([tokens[i], bytes[i], reason[i]]).toEqual([text.length, text.length, null]);
     }
   });
 
+  it('finds the piece of 512 bytes that surprises most, across windows and rows', async () => {
+    const long = Array.from({ length: 1700 }, () => String.fromCharCode(97 + Math.floor(random() * 26))).join('');
+    const texts = [made[0], long, made[1], long.slice(0, 1100), long.slice(0, 639), made[2]];
+    const { nllSum, bytes, bitsPerByteMax } = await scorer.score(textsOf(texts));
+    const bits = (await oneByOne(long, 6)).map((nll) => nll / Math.LN2);
+    const mean = (from: number, to: number): number => sum(bits.slice(from, to)) / (to - from);
+    // 1700 = 512 + 512 + 512 + 164; 1100 = 512 + 588; 639 is one piece.
+    const pieces = [mean(0, 512), mean(512, 1024), mean(1024, 1536), mean(1536, 1700)];
+    expect(bitsPerByteMax[1]).toBeCloseTo(Math.max(...pieces), 4);
+    expect(bitsPerByteMax[3]).toBeCloseTo(Math.max(pieces[0], mean(512, 1100)), 4);
+    for (const i of [0, 2, 4, 5]) expect(bitsPerByteMax[i]).toBe(nllSum[i] / Math.LN2 / bytes[i]);
+  });
+
   it('scores a document of one byte, says why an empty one has no score, and leaves out what is not wanted', async () => {
-    const { nllSum, tokens, reason } = await scorer.score(
+    const { nllSum, bitsPerByteMax, tokens, reason } = await scorer.score(
       textsOf(['a', '', 'skipped', 'ü']),
       Uint8Array.of(1, 1, 0, 1),
     );
     expect([...tokens]).toEqual([1, 0, 0, 2]);
     expect(reason).toEqual([null, 'empty', null, null]);
     expect([...nllSum].map(Number.isNaN)).toEqual([false, true, true, false]);
+    expect([...bitsPerByteMax].map(Number.isNaN)).toEqual([false, true, true, false]);
   });
 
   it('without a start token does not predict the first one', async () => {
@@ -101,9 +116,9 @@ describe('a neural scorer', () => {
     const broken = structuredClone(model) as LanguageModel;
     broken.weights.get('model.norm.weight')!.data.fill(Number.NaN);
     const scorerOfNaN = await neuralScorer({ ...options, model: broken, executor: await onnxruntimeNode(), rows: 1 });
-    const { nllSum, reason } = await scorerOfNaN.score(textsOf(['text']));
+    const { nllSum, bitsPerByteMax, reason } = await scorerOfNaN.score(textsOf(['text']));
     await scorerOfNaN.close?.();
-    expect([Number.isNaN(nllSum[0]), reason[0]]).toEqual([true, 'not_finite']);
+    expect([nllSum[0], bitsPerByteMax[0], reason[0]]).toEqual([Number.NaN, Number.NaN, 'not_finite']);
   });
 
   it('refuses documents over its limit, tokenizers that the model does not know, and overlaps beyond the context', async () => {

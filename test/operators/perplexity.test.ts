@@ -48,6 +48,9 @@ describe('perplexity()', () => {
     const [nll] = numbers(out, 'ppl_nll_sum');
     expect(numbers(out, 'ppl')[0]).toBeCloseTo(Math.exp(nll! / 21), 10);
     expect(numbers(out, 'ppl_bits_per_byte')[0]).toBeCloseTo(nll! / 21 / Math.LN2, 10);
+    const max = numbers(out, 'ppl_bits_per_byte_max');
+    expect(max).toEqual(numbers(out, 'ppl_bits_per_byte'));
+    expect(max[2]).toBeNull();
     // A model with random weights knows nothing: all of its 257 ids are about as likely.
     expect(numbers(out, 'ppl')[0]).toBeGreaterThan(200);
     expect(numbers(out, 'ppl')[0]).toBeLessThan(330);

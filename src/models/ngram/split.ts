@@ -11,7 +11,8 @@ export type Split = 'bytes' | 'words' | 'whitespace';
 
 /** Takes the words of a text in order; the bytes are gone after the call. */
 export interface WordSink {
-  word(bytes: Uint8Array, start: number, end: number): void;
+  /** @param readTo place in the text after the word and the white space that ended it, or the end of the text */
+  word(bytes: Uint8Array, start: number, end: number, readTo: number): void;
   /** A line with at least one word has ended. */
   endLine(): void;
 }
@@ -40,7 +41,7 @@ function walkWhitespace(values: Uint8Array, start: number, end: number, sink: Wo
       continue;
     }
     if (from >= 0) {
-      sink.word(values, from, i);
+      sink.word(values, from, i, Math.min(i + 1, end));
       inLine = true;
       from = -1;
     }
@@ -101,7 +102,7 @@ function walkWords(): WordWalk {
         }
       }
       if (kept > 0) {
-        sink.word(word, 0, kept);
+        sink.word(word, 0, kept, i);
         inLine = true;
       }
       length = kept = 0;
@@ -110,7 +111,7 @@ function walkWords(): WordWalk {
         inLine = false;
       }
     }
-    if (kept > 0) sink.word(word, 0, kept);
+    if (kept > 0) sink.word(word, 0, kept, end);
     if (kept > 0 || inLine) sink.endLine();
   };
 }

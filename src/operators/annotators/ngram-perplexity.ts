@@ -32,8 +32,8 @@ const HOW_TO_MAKE =
  * no score (models in ARPA do not know theirs).
  * Tokens are the model's words (with an end for each line that has words) or bytes (with an end of the document).
  *
- * Writes ppl_nll_sum, ppl_tokens, ppl, ppl_bits_per_byte, ppl_unscored (`empty`, `trained_on`); see `perplexityColumns`. The hash of the model is part of
- * the recipe: a run does not resume with another one.
+ * Writes ppl_nll_sum, ppl_tokens, ppl, ppl_bits_per_byte, ppl_bits_per_byte_max (of the piece of about 512 bytes that has most), ppl_unscored
+ * (`empty`, `trained_on`); see `perplexityColumns`. The hash of the model is part of the recipe: a run does not resume with another one.
  * Errors: ConfigError when the file is not there.
  */
 export function ngramPerplexity(options: NgramPerplexityOptions): AnnotatorDescriptor {
@@ -41,7 +41,7 @@ export function ngramPerplexity(options: NgramPerplexityOptions): AnnotatorDescr
   const { model, split, as, scoreTrainedOn } = parsed;
   return {
     name: as,
-    version: 2,
+    version: 3,
     module: 'sluice:ngram-perplexity',
     export: 'ngramPerplexityAnnotator',
     options: { model, split, as, scoreTrainedOn, hash: model === null ? null : ngramFileInfo(model).hash },

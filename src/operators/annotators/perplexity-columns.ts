@@ -8,6 +8,9 @@ import { type Column, type ColumnSpec, float64Column, utf8Column } from '../../s
  * - ppl_tokens int32: tokens predicted
  * - ppl float64: exp(nll_sum / tokens)
  * - ppl_bits_per_byte float64: nll_sum / ln 2 / bytes of text
+ * - ppl_bits_per_byte_max float64: that of the piece of about 512 bytes that has most, from the same scores: finds boilerplate, another
+ *   language or a blob within a good document. A piece closes at the first token with which it has at least 512 bytes; a rest of less
+ *   than 128 belongs to the piece before it; a document of one piece has its ppl_bits_per_byte
  * - ppl_unscored utf8
  */
 export const perplexityColumns = (prefix: string): ColumnSpec[] => [
@@ -15,6 +18,7 @@ export const perplexityColumns = (prefix: string): ColumnSpec[] => [
   { name: `${prefix}_tokens`, type: 'int32' },
   { name: prefix, type: 'float64' },
   { name: `${prefix}_bits_per_byte`, type: 'float64' },
+  { name: `${prefix}_bits_per_byte_max`, type: 'float64' },
   { name: `${prefix}_unscored`, type: 'utf8' },
 ];
 
@@ -36,6 +40,7 @@ export function perplexityColumnsOf(prefix: string, scores: Scores, scope: Uint8
     [`${prefix}_tokens`, { type: 'int32', values: scores.tokens.slice(), valid }],
     [prefix, float64Column(nulls(perplexity))],
     [`${prefix}_bits_per_byte`, float64Column(nulls(bitsPerByte))],
+    [`${prefix}_bits_per_byte_max`, float64Column(nulls(scores.bitsPerByteMax))],
     [`${prefix}_unscored`, utf8Column(reason)],
   ];
 }

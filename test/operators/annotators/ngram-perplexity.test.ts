@@ -32,14 +32,17 @@ describe('ngramPerplexity()', () => {
       { text: 'the wheel', domain: 'code' },
     ]);
     const of = (row: number) =>
-      ['ppl_nll_sum', 'ppl_tokens', 'ppl', 'ppl_bits_per_byte'].map((c) => numberAt(batch.number(c), row));
-    const [sum, tokens, ppl, bits] = of(0) as number[];
+      ['ppl_nll_sum', 'ppl_tokens', 'ppl', 'ppl_bits_per_byte', 'ppl_bits_per_byte_max'].map((c) =>
+        numberAt(batch.number(c), row),
+      );
+    const [sum, tokens, ppl, bits, most] = of(0) as number[];
     expect(tokens).toBe(6);
     expect(ppl).toBeCloseTo(Math.exp(sum / 6), 12);
     expect(bits).toBeCloseTo(sum / Math.LN2 / 24, 12);
+    expect(most).toBe(bits);
     expect(ppl).toBeGreaterThan(1);
     expect(ppl).toBeLessThan(9);
-    for (const row of [1, 2, 3]) expect(of(row)).toEqual([null, null, null, null]);
+    for (const row of [1, 2, 3]) expect(of(row)).toEqual([null, null, null, null, null]);
     const reasons = [0, 1, 2, 3].map((row) => stringAt(batch.utf8('ppl_unscored'), row));
     expect(reasons).toEqual([null, 'empty', 'empty', null]);
   });
@@ -108,6 +111,7 @@ describe('ngramPerplexity()', () => {
       'kn_tokens',
       'kn',
       'kn_bits_per_byte',
+      'kn_bits_per_byte_max',
       'kn_unscored',
     ]);
     expect(annotate(as(ngramPerplexity({ model: a }), 'x')).descriptor.writes[2].name).toBe('x_ppl');
