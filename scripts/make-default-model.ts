@@ -1,4 +1,4 @@
-// Trains the model that ships with Sluice: npx tsx scripts/make-default-model.ts <output folder> [--tokens 20000000] [--rows 4] [--threads 2] [--input GLOB]...
+// Trains the model that ships with Sluice: npx tsx scripts/make-default-model.ts <output folder> [--tokens 26000000] [--threads 1] [--input GLOB]...
 // Text: prose of mixed/ of $SLUICE_CORPORA or ../shared/corpora beside the clone. Again with the same folder goes on.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,11 +12,15 @@ const DOMAINS = ['books', 'encyclopedia', 'legal_gov', 'news', 'qa_forum', 'scie
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    tokens: { type: 'string', default: '20000000' },
+    tokens: { type: 'string', default: '26000000' },
+    vocabulary: { type: 'string', default: '4096' },
     width: { type: 'string', default: '128' },
-    layers: { type: 'string', default: '4' },
+    layers: { type: 'string', default: '6' },
+    heads: { type: 'string', default: '4' },
+    context: { type: 'string', default: '256' },
     rows: { type: 'string', default: '4' },
-    threads: { type: 'string', default: '2' },
+    rate: { type: 'string', default: '0.003' },
+    threads: { type: 'string', default: '1' },
     input: { type: 'string', multiple: true },
   },
 });
@@ -24,14 +28,26 @@ const [output] = positionals;
 const corpora = corporaFolder();
 const input = values.input ?? (corpora ? [join(corpora, 'mixed', '*.jsonl.zst')] : []);
 const recipe = reference({
-  name: 'sluice-prose-1m',
+  name: 'sluice-prose-2m',
   description:
     'The model that ships with Sluice: English prose (books, encyclopedia, government and law, news, questions and answers, science, technical documentation) under open licences.',
   domains: DOMAINS,
   shares: { train: 0.85, heldOut: 0.05 },
   seed: 1,
-  model: { width: Number(values.width), layers: Number(values.layers), heads: 4, context: 256 },
-  training: { tokens: Number(values.tokens), rows: Number(values.rows), learningRate: 3e-3, evaluateEvery: 1000 },
+  model: {
+    vocabulary: Number(values.vocabulary),
+    width: Number(values.width),
+    layers: Number(values.layers),
+    heads: Number(values.heads),
+    context: Number(values.context),
+    dtype: 'float16',
+  },
+  training: {
+    tokens: Number(values.tokens),
+    rows: Number(values.rows),
+    learningRate: Number(values.rate),
+    evaluateEvery: 1000,
+  },
 });
 const executor = await onnxruntimeNode({ threads: Number(values.threads) });
 const began = performance.now();

@@ -42,7 +42,7 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
   const files = readdirSync(folder)
     .filter((f) => DECIDES.test(f))
     .sort();
-  const needed = reference ? [WEIGHTS] : [WEIGHTS, /^tokenizer\.json$/];
+  const needed = reference?.tokenizer.name === 'bytes' ? [WEIGHTS] : [WEIGHTS, /^tokenizer\.json$/];
   const lacking = needed.find((name) => !files.some((f) => name.test(f)));
   if (lacking)
     throw new ConfigError({
@@ -78,12 +78,15 @@ function referenceOf(folder: string): ReferenceRecord | null {
   const path = join(folder, 'sluice.json');
   if (!existsSync(path)) return null;
   const record = JSON.parse(readFileSync(path, 'utf8')) as ReferenceRecord;
-  if (record.status === 'done' && record.tokenizer.name === 'bytes') return record;
+  const known = record.tokenizer.name === 'bytes' || record.tokenizer.name === 'byte_pairs';
+  if (record.status === 'done' && known) return record;
   throw new ConfigError({
-    expected: 'a finished reference model over bytes',
+    expected: 'a finished reference model',
     came: `status ${record.status}, tokenizer ${record.tokenizer.name}`,
     where: path,
-    todo: 'Let `sluice train-reference` finish first.',
+    todo: known
+      ? 'Let `sluice train-reference` finish first.'
+      : 'A later version of Sluice made it: score with that one.',
   });
 }
 
@@ -107,6 +110,6 @@ function hashFile(hash: ReturnType<typeof createHash>, path: string): void {
 /** Weights and tokenizer of a model folder. */
 export async function loadScoringModel(info: ModelFolderInfo): Promise<{ model: LanguageModel; tokenizer: Tokenizer }> {
   const model = await loadModel(info.folder);
-  const bytes = referenceOf(info.folder) !== null;
+  const bytes = referenceOf(info.folder)?.tokenizer.name === 'bytes';
   return { model, tokenizer: bytes ? byteTokenizer : await loadTokenizer(info.folder) };
 }

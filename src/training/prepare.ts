@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { lastValueFrom, type OperatorFunction, pipe } from 'rxjs';
 import { concatMap, takeWhile } from 'rxjs/operators';
 import { ConfigError } from '../errors.ts';
+import { byteTokenizer } from '../models/tokenizers/bytes.ts';
+import { PieceCounts, START } from '../models/tokenizers/train-bpe.ts';
 import { writeTrainedOn } from '../models/trained-on.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { stringAt } from '../streams/columns.ts';
@@ -10,13 +12,13 @@ import { readDocuments } from '../streams/read-documents.ts';
 import { groupSplit } from './group-split.ts';
 import type { Reference } from './reference.ts';
 import { TokenWriter } from './token-file.ts';
-
-/** Ids 0 to 255 are bytes; this one begins a document. */
-export const START = 256;
-export const BYTE_VOCABULARY = 257;
+import { BYTE_VOCABULARY, learnBytePairs, recode, wholeCharacters } from './tokenize.ts';
 
 /** Sequences of one document that a measurement reads at most, so that no document stands for a domain. */
 const HELD_OUT_SEQUENCES = 2;
+
+/** More than any tokenizer makes of a token on average: of a held-out document so many bytes are kept until there is one. */
+const BYTES_A_TOKEN = 8;
 
 export interface Prepared {
   readonly trainTokens: number;
@@ -42,11 +44,15 @@ export async function prepare(
   await mkdir(folder, { recursive: true });
   const { model, shares, domains, training } = reference;
   const split = await groupSplit(reference.groupBy, shares, reference.seed);
-  const writer = await TokenWriter.open(join(folder, 'tokens.bin'), BYTE_VOCABULARY);
+  // Byte pairs are learnt from what is trained on, so that ids are made only after everything was read.
+  const pieces = model.vocabulary > BYTE_VOCABULARY ? new PieceCounts() : null;
+  const path = join(folder, 'tokens.bin');
+  const writer = await TokenWriter.open(pieces ? join(folder, 'bytes.bin') : path, BYTE_VOCABULARY);
   const documents = { train: 0, heldOut: 0, rest: 0, aside: 0 };
   const bytes: Record<string, number> = {};
-  const heldOut: Record<string, number[][]> = {};
+  const heldOutTexts: Record<string, Uint8Array[]> = {};
   const held: Record<string, number> = {};
+  const longest = HELD_OUT_SEQUENCES * model.context;
   const trainedOn: bigint[] = [];
   const take = async (batch: DocumentBatch): Promise<void> => {
     const { values, offsets } = batch.utf8('text');
@@ -61,12 +67,14 @@ export async function prepare(
       if (side === 'train') {
         await writer.write([START]);
         await writer.write(text);
+        pieces?.add(stringAt(batch.utf8('text'), row) ?? '');
         trainedOn.push(hashes.group, hashes.text);
         bytes[domain] = (bytes[domain] ?? 0) + text.length;
       } else if (side === 'heldOut' && (held[domain] ?? 0) < training.heldOutTokens) {
-        const sequences = sequencesOf([START, ...text.subarray(0, HELD_OUT_SEQUENCES * model.context)], model.context);
-        heldOut[domain] = [...(heldOut[domain] ?? []), ...sequences];
-        held[domain] = (held[domain] ?? 0) + sequences.reduce((n, s) => n + s.length - 1, 0);
+        const part = wholeCharacters(text, longest * (pieces ? BYTES_A_TOKEN : 1)).slice();
+        heldOutTexts[domain] = [...(heldOutTexts[domain] ?? []), part];
+        // A lower bound of its tokens; what is too much is left out when they are counted.
+        held[domain] = (held[domain] ?? 0) + part.length / (pieces ? BYTES_A_TOKEN : 1);
       }
     }
   };
@@ -90,7 +98,24 @@ export async function prepare(
     await writer.abort();
     return null;
   }
-  const trainTokens = await writer.finish();
+  let trainTokens = await writer.finish();
+  let tokenizer = byteTokenizer;
+  if (pieces) {
+    tokenizer = await learnBytePairs(pieces, model.vocabulary, folder);
+    trainTokens = await recode(writer.path, path, tokenizer, model.vocabulary);
+  }
+  const heldOut = Object.fromEntries(
+    Object.entries(heldOutTexts).map(([domain, texts]) => {
+      let left = training.heldOutTokens;
+      const sequences = texts.flatMap((text) => {
+        if (left <= 0) return [];
+        const ids = [START, ...tokenizer.encode(text).subarray(0, longest)];
+        left -= ids.length - 1;
+        return sequencesOf(ids, model.context);
+      });
+      return [domain, sequences];
+    }),
+  );
   if (trainTokens <= model.context)
     throw new ConfigError({
       expected: `more than ${model.context} tokens to train on`,

@@ -23,8 +23,7 @@ tags:
 
 ${reference.description || 'A small language model that scores text for data curation.'}
 
-${(model.parameters / 1e6).toFixed(2)} M parameters, ${shape.family}, ${shape.layers} layers of width ${shape.width}, context ${shape.context} bytes. It reads UTF-8 bytes:
-token ids 0 to 255 are bytes, ${model.tokenizer.start} begins a document. It was made to compare texts by perplexity. It cannot answer questions, and low
+${(model.parameters / 1e6).toFixed(2)} M parameters, ${shape.family}, ${shape.layers} layers of width ${shape.width}, context ${shape.context} tokens${shape.dtype === 'float32' ? '' : `, weights in ${shape.dtype}`}. ${tokensOf(model)} It was made to compare texts by perplexity. It cannot answer questions, and low
 perplexity is not quality: it means that a text resembles what the model was trained on.
 
 ## Trained on
@@ -38,9 +37,15 @@ ${rows.join('\n')}
 | all | ${(bytes / 1e6).toFixed(1)} | ${last ? last.bitsPerByte.toFixed(3) : 'not measured'} |
 
 ${(model.tokens / 1e6).toFixed(1)} M tokens in ${model.steps} steps of ${training.rows} x ${shape.context} (${model.epochs.toFixed(2)} epochs), AdamW, highest learning rate ${training.learningRate}, one seed (${reference.seed}),
-on ${model.executor}.
+on ${model.executor}${model.processors.length > 1 ? `, on ${model.processors.length} kinds of processors one after the other: another training gives other last digits` : ''}.
 `;
 }
+
+/** What its token ids are. */
+const tokensOf = ({ tokenizer: { name, vocabulary, start } }: ReferenceJson): string =>
+  name === 'bytes'
+    ? `It reads UTF-8 bytes:\ntoken ids 0 to 255 are bytes, ${start} begins a document.`
+    : `It reads ${vocabulary} byte pairs learnt from the\ntext it was trained on (tokenizer.json); id ${start} begins a document.`;
 
 const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
 

@@ -43,6 +43,10 @@ export const referenceSchema = z.strictObject({
       heads: z.int().min(1).default(4),
       /** Longest sequence in tokens. */
       context: z.int().min(8).default(256),
+      /** Token ids. 257: the bytes of UTF-8 and the start of a document. More: byte pairs, learnt from the training side (a tokenizer.json). */
+      vocabulary: z.int().min(257).max(65_536).default(257),
+      /** Of the saved weights; training is in float32. */
+      dtype: z.enum(['float32', 'bfloat16', 'float16']).default('float32'),
     })
     .prefault({}),
   training: z

@@ -4,7 +4,7 @@ import { Observable } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import type { Executor } from '../models/index.ts';
 import { canonicalJson, xxh64Hex } from '../streams/hash.ts';
-import { BYTE_VOCABULARY, prepare, readPrepared } from './prepare.ts';
+import { prepare, readPrepared } from './prepare.ts';
 import { type Reference, referenceIdentity } from './reference.ts';
 import { openTokenFile } from './token-file.ts';
 import { stepsOf, Training } from './training.ts';
@@ -59,14 +59,16 @@ async function* train(
       todo: "Give --input 'folder/*.jsonl.gz', or put `input` in the recipe.",
     });
   const identity = await xxh64Hex(canonicalJson({ input, ...referenceIdentity(reference) }));
-  const previous = await readReferenceJson(folder);
-  if (options.fresh && previous) await rm(folder, { recursive: true });
-  else if (previous) {
+  const found = await readReferenceJson(folder);
+  const previous = options.fresh ? null : found;
+  if (options.fresh && found) await rm(folder, { recursive: true });
+  if (previous) {
     refuseOther(previous, identity, folder);
     if (previous.status === 'done') {
       yield { type: 'finished', folder, already: true, model: previous };
       return;
     }
+    refuseOtherExecutor(previous, options.executor, folder);
   }
   const work = join(folder, 'work');
   await mkdir(work, { recursive: true });
@@ -81,8 +83,8 @@ async function* train(
     const { train: t, heldOut, rest } = prepared.documents;
     yield { type: 'reading', documents: t + heldOut + rest };
   }
-  const tokens = await openTokenFile(join(work, 'tokens.bin'), BYTE_VOCABULARY);
-  const training = await Training.open(reference, identity, options.executor, folder, prepared, tokens);
+  const tokens = await openTokenFile(join(work, 'tokens.bin'), reference.model.vocabulary);
+  const training = await Training.open(reference, identity, options.executor, folder, prepared, tokens, previous);
   try {
     yield {
       type: 'start',
@@ -140,3 +142,17 @@ function refuseOther(previous: ReferenceJson, identity: string, folder: string):
     todo: 'Choose another --output, or start again with --fresh.',
   });
 }
+
+/** Executors differ in the last digits, and a training that went on with another one would give weights that nobody gets again. */
+function refuseOtherExecutor({ runtime: before }: ReferenceJson, { runtime: now }: Executor, folder: string): void {
+  if (before === undefined || canonicalJson(before) === canonicalJson(now)) return;
+  throw new ConfigError({
+    expected: `the executor that the training in this folder began with: ${runtimeText(before)}`,
+    came: runtimeText(now),
+    where: folder,
+    todo: 'Name the same one by --executor and --threads, or start again with --fresh.',
+  });
+}
+
+const runtimeText = ({ library, version, provider, threads }: Executor['runtime']): string =>
+  `${library} ${version}, ${provider}${threads === null ? '' : `, ${threads} ${threads === 1 ? 'thread' : 'threads'}`}`;

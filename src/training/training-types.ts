@@ -1,3 +1,4 @@
+import type { ExecutorRuntime } from '../models/executors/executor.ts';
 import type { Prepared } from './prepare.ts';
 
 /** A measurement on held-out documents: bits per byte, by domain and over all of them. */
@@ -19,7 +20,10 @@ export interface ReferenceJson {
   readonly identity: string;
   readonly reference: object;
   readonly executor: string;
-  readonly tokenizer: { readonly name: 'bytes'; readonly vocabulary: number; readonly start: number };
+  readonly runtime: ExecutorRuntime;
+  /** Classes of the processors that took part: with more than one, nobody gets the same last digits again. */
+  readonly processors: readonly string[];
+  readonly tokenizer: { readonly name: 'bytes' | 'byte_pairs'; readonly vocabulary: number; readonly start: number };
   readonly parameters: number;
   readonly steps: number;
   readonly tokens: number;

@@ -1,6 +1,7 @@
 import { copyFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvariantError } from '../errors.ts';
+import { processorClass } from '../models/executors/processor.ts';
 import { saveModel } from '../models/hugging-face.ts';
 import type { Executor, Session } from '../models/index.ts';
 import { type LanguageModelConfig, modelConfig } from '../models/language-model.ts';
@@ -8,19 +9,23 @@ import { newModel, parameterCount } from '../models/new-model.ts';
 import { openSafetensors } from '../models/safetensors.ts';
 import { scoringGraph } from '../models/scoring-graph.ts';
 import { floatTensor, type Tensor } from '../models/tensor.ts';
+import { START } from '../models/tokenizers/train-bpe.ts';
 import { trainingGraph, trainingState } from '../models/training-graph.ts';
 import { writeSafetensors } from '../models/write-safetensors.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { blockOrder, blocksOfStep, feedsOf, warmupCosine } from './blocks.ts';
-import { BYTE_VOCABULARY, type Prepared, START } from './prepare.ts';
+import type { Prepared } from './prepare.ts';
 import { type Reference, referenceIdentity } from './reference.ts';
 import { cardOf } from './reference-card.ts';
 import type { TokenFile } from './token-file.ts';
+import { BYTE_VOCABULARY, TOKENIZER_FILES, trainingTokenizer } from './tokenize.ts';
 import type { Measurement, ReferenceJson, TrainingEvent } from './training-types.ts';
 
 /** Steps of a whole training. */
 export const stepsOf = ({ model, training }: Reference): number =>
   Math.ceil(training.tokens / (training.rows * model.context));
+
+const WEIGHT_TYPES = { float32: 'F32', bfloat16: 'BF16', float16: 'F16' } as const;
 
 /** One process that trains one model. */
 export class Training {
@@ -33,6 +38,8 @@ export class Training {
   readonly #prepared: Prepared;
   readonly #tokens: TokenFile;
   readonly #config: LanguageModelConfig;
+  readonly #byteLengths: Uint16Array;
+  readonly #processors: readonly string[];
   readonly #blocks: number;
   readonly #order: (epoch: number) => Uint32Array;
   #session: Session | null = null;
@@ -47,7 +54,11 @@ export class Training {
     folder: string,
     prepared: Prepared,
     tokens: TokenFile,
+    byteLengths: Uint16Array,
+    processors: readonly string[],
   ) {
+    this.#byteLengths = byteLengths;
+    this.#processors = processors;
     this.#reference = reference;
     this.#identity = identity;
     this.#executor = executor;
@@ -55,7 +66,7 @@ export class Training {
     this.#prepared = prepared;
     this.#tokens = tokens;
     const { model, seed } = reference;
-    this.#config = modelConfig({ ...model, vocabulary: BYTE_VOCABULARY });
+    this.#config = modelConfig(model);
     this.#blocks = Math.floor((tokens.tokens - 1) / model.context);
     this.#order = blockOrder(this.#blocks, seed);
     this.steps = stepsOf(reference);
@@ -68,12 +79,15 @@ export class Training {
     folder: string,
     prepared: Prepared,
     tokens: TokenFile,
+    earlier: ReferenceJson | null,
   ): Promise<Training> {
-    const t = new Training(reference, identity, executor, folder, prepared, tokens);
+    const { byteLengths } = await trainingTokenizer(reference.model.vocabulary, join(folder, 'work'));
+    const processors = [...new Set([...(earlier?.processors ?? []), processorClass()])];
+    const t = new Training(reference, identity, executor, folder, prepared, tokens, byteLengths, processors);
     const { rows, weightDecay, clip } = reference.training;
     const graph = trainingGraph(t.#config, { rows, length: reference.model.context, weightDecay, clip });
     const state = (await t.#readCheckpoint()) ?? trainingState(newModel(t.#config, reference.seed), graph);
-    if (t.step === 0) await t.#writeJson('training');
+    if (t.step === 0 || t.#processors.length !== earlier?.processors?.length) await t.#writeJson('training');
     t.#session = await executor.open(graph, state);
     return t;
   }
@@ -136,7 +150,7 @@ export class Training {
           for (let i = 0; i < scores.length; i++) {
             if (targets[i] < 0 || targets[i] === START) continue;
             nll += scores[i];
-            bytes++;
+            bytes += this.#byteLengths[targets[i]];
           }
         }
         if (bytes > 0) byDomain[domain] = nll / bytes / Math.LN2;
@@ -190,6 +204,8 @@ export class Training {
   }
 
   json(status: ReferenceJson['status']): ReferenceJson {
+    const { vocabulary } = this.#config;
+    const bytes = vocabulary === BYTE_VOCABULARY;
     return {
       format: 1,
       kind: 'reference',
@@ -198,7 +214,9 @@ export class Training {
       identity: this.#identity,
       reference: referenceIdentity(this.#reference),
       executor: this.#executor.description,
-      tokenizer: { name: 'bytes', vocabulary: BYTE_VOCABULARY, start: START },
+      runtime: this.#executor.runtime,
+      processors: this.#processors,
+      tokenizer: { name: bytes ? 'bytes' : 'byte_pairs', vocabulary, start: START },
       parameters: parameterCount(this.#config),
       steps: this.steps,
       tokens: this.steps * this.#reference.training.rows * this.#reference.model.context,
@@ -220,8 +238,10 @@ export class Training {
   /** The model, its card and the record of what it was trained on; the work folder goes. */
   async finish(): Promise<ReferenceJson> {
     const state = await this.#session!.readState();
-    await saveModel({ config: this.#config, weights: state }, this.#folder);
-    await copyFile(join(this.#folder, 'work', 'trained-on.bin'), join(this.#folder, 'trained-on.bin'));
+    const { dtype, vocabulary } = this.#reference.model;
+    await saveModel({ config: this.#config, weights: state }, this.#folder, { dtype: WEIGHT_TYPES[dtype] });
+    const made = vocabulary > BYTE_VOCABULARY ? ['trained-on.bin', ...TOKENIZER_FILES] : ['trained-on.bin'];
+    for (const name of made) await copyFile(join(this.#folder, 'work', name), join(this.#folder, name));
     await writeFile(join(this.#folder, 'README.md'), cardOf(this.#reference, this.json('done')));
     const json = await this.#writeJson('done');
     await rm(join(this.#folder, 'work'), { recursive: true });

@@ -4,7 +4,12 @@ import { lastValueFrom, tap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
+import { processorClass } from '../../src/models/executors/processor.ts';
 import { loadModel } from '../../src/models/hugging-face.ts';
+import { neuralScorer } from '../../src/models/neural-scorer.ts';
+import { loadScoringModel, modelFolderInfo } from '../../src/models/scoring-model.ts';
+import { loadTokenizer } from '../../src/models/tokenizers/hugging-face.ts';
+import { utf8Column } from '../../src/streams/columns.ts';
 import { type ReferenceInput, reference } from '../../src/training/reference.ts';
 import { trainReference } from '../../src/training/train-reference.ts';
 import type { TrainingEvent } from '../../src/training/training-types.ts';
@@ -88,6 +93,51 @@ describe('training a reference model', () => {
     await all(trainReference(small(), { executor, input, output: torn }));
     const bytes = (f: string) => readFile(join(f, 'model.safetensors'));
     expect((await bytes(torn)).equals(await bytes(whole))).toBe(true);
+  });
+
+  it('learns byte pairs from the training side alone, and scores with them', async () => {
+    const folder = await temporaryFolder();
+    const output = join(folder, 'model');
+    const executor = await onnxruntimeNode();
+    const model = { width: 16, layers: 1, heads: 2, context: 32, vocabulary: 300, dtype: 'float16' } as const;
+    const events = await all(trainReference(small({ model }), { executor, input: [await corpus(folder)], output }));
+    const start = events.find((e) => e.type === 'start')!;
+    const tokenizer = await loadTokenizer(output);
+    // Twelve words and the space: fewer than 300 ids, and about a token a word.
+    expect(tokenizer.vocabularySize).toBeLessThanOrEqual(300);
+    const { model: record } = events.at(-1) as Extract<TrainingEvent, { type: 'finished' }>;
+    expect(record.tokenizer).toEqual({ name: 'byte_pairs', vocabulary: 300, start: 256 });
+    const bytes = Object.values(record.trainedBytes).reduce((a, b) => a + b, 0);
+    expect(start.trainTokens).toBeLessThan(0.4 * bytes);
+    const loaded = await loadModel(output);
+    expect(loaded.config.vocabulary).toBe(300);
+    expect((await readFile(join(output, 'README.md'), 'utf8')).replace(/\s+/g, ' ')).toContain(
+      'weights in float16. It reads 300 byte pairs learnt from the text it was trained on (tokenizer.json)',
+    );
+    // The held-out bits per byte are those of a scorer over bytes of text, whatever the tokens are.
+    const info = modelFolderInfo(output);
+    const scorer = await neuralScorer({ ...(await loadScoringModel(info)), ...info, executor });
+    const text = 'the slow river runs under the old bridge';
+    const scores = await scorer.score(utf8Column([text]));
+    expect(scores.bytes[0]).toBe(text.length);
+    expect(scores.tokens[0]).toBe(tokenizer.encode(Buffer.from(text)).length);
+    expect(Number.isFinite(scores.nllSum[0])).toBe(true);
+    await scorer.close?.();
+  });
+
+  it('refuses to go on with another executor, and says which one it was', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const output = join(folder, 'model');
+    const stop = new AbortController();
+    const first = trainReference(small(), { executor: await onnxruntimeNode(), input, output, stop: stop.signal });
+    await all(first.pipe(tap((e) => e.type === 'step' && e.step === 3 && stop.abort())));
+    const other = trainReference(small(), { executor: await onnxruntimeNode({ threads: 2 }), input, output });
+    await expect(all(other)).rejects.toThrow(
+      /expected the executor that the training in this folder began with: onnxruntime-node \S+, cpu, 1 thread, came onnxruntime-node \S+, cpu, 2 threads/,
+    );
+    const again = await all(trainReference(small(), { executor: await onnxruntimeNode(), input, output }));
+    expect(again.at(-1)).toMatchObject({ type: 'finished', model: { processors: [processorClass()] } });
   });
 
   it('refuses a folder of another training, and too little text', async () => {

@@ -1,0 +1,77 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { byteTokenizer } from '../models/tokenizers/bytes.ts';
+import { loadTokenizer } from '../models/tokenizers/hugging-face.ts';
+import type { Tokenizer } from '../models/tokenizers/tokenizer.ts';
+import { bpeTokenizerJson, type PieceCounts, START, trainBpe } from '../models/tokenizers/train-bpe.ts';
+import { openTokenFile, TokenWriter } from './token-file.ts';
+
+/** The bytes, and the start of a document. */
+export const BYTE_VOCABULARY = 257;
+
+/** Files that a learnt tokenizer consists of. */
+export const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'] as const;
+
+/** Learns byte pairs and writes them as the files that transformers reads, each whole or not at all. */
+export async function learnBytePairs(pieces: PieceCounts, vocabulary: number, folder: string): Promise<Tokenizer> {
+  const contents = [
+    bpeTokenizerJson(trainBpe(pieces, vocabulary)),
+    { tokenizer_class: 'PreTrainedTokenizerFast', clean_up_tokenization_spaces: false },
+  ];
+  for (const [i, name] of TOKENIZER_FILES.entries()) {
+    const path = join(folder, name);
+    await writeFile(`${path}.tmp`, JSON.stringify(contents[i]));
+    await rename(`${path}.tmp`, path);
+  }
+  return loadTokenizer(folder);
+}
+
+/** The tokenizer of a training whose input has been read. */
+export const trainingTokenizer = async (vocabulary: number, folder: string): Promise<Tokenizer> =>
+  vocabulary > BYTE_VOCABULARY ? loadTokenizer(folder) : byteTokenizer;
+
+const READ_TOKENS = 1 << 20;
+
+/** Documents of bytes, each after its START, as ids of another tokenizer; the file of bytes goes. Returns the number of ids. */
+export async function recode(from: string, to: string, tokenizer: Tokenizer, vocabulary: number): Promise<number> {
+  const bytes = await openTokenFile(from, BYTE_VOCABULARY);
+  const writer = await TokenWriter.open(to, vocabulary);
+  const parts: Uint8Array[] = [];
+  const flush = async (): Promise<void> => {
+    await writer.write([START]);
+    await writer.write(tokenizer.encode(Buffer.concat(parts)));
+    parts.length = 0;
+  };
+  try {
+    for (let at = 0; at < bytes.tokens; at += READ_TOKENS) {
+      const ids = await bytes.read(at, Math.min(READ_TOKENS, bytes.tokens - at));
+      for (let i = 0; i < ids.length; ) {
+        if (ids[i] === START) {
+          if (at + i > 0) await flush();
+          i++;
+        }
+        let end = ids.indexOf(START, i);
+        if (end < 0) end = ids.length;
+        parts.push(Uint8Array.from(ids.subarray(i, end)));
+        i = end;
+      }
+    }
+    await flush();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  } finally {
+    await bytes.close();
+  }
+  const written = await writer.finish();
+  await rm(from);
+  return written;
+}
+
+/** The first `most` bytes of UTF-8 at most, without a part of a character. */
+export function wholeCharacters(utf8: Uint8Array, most: number): Uint8Array {
+  if (utf8.length <= most) return utf8;
+  let end = most;
+  while (end > 0 && (utf8[end] & 0xc0) === 0x80) end--;
+  return utf8.subarray(0, end);
+}
