@@ -1,22 +1,23 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Tokenizer as Loaded } from '@huggingface/tokenizers';
+import type { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { ConfigError } from '../../errors.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /**
  * A tokenizer of the Hugging Face kind: a `tokenizer.json`, or a folder that has one (and a `tokenizer_config.json`, which is read too).
  * Encoding adds no special tokens; decoding keeps them.
- * Errors: ConfigError when the file is not there or is none, and with the command when `@huggingface/tokenizers` is not installed.
+ * Errors: ConfigError when the file is not there or is none.
  */
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const file = (await isFolder(path)) ? join(path, 'tokenizer.json') : path;
   const bytes = await readFile(file).catch((cause: Error) => {
     throw notOne(file, cause.message, cause);
   });
-  const Loaded = await huggingFace();
-  let loaded: Loaded;
+  // Loaded late: most runs read no such file.
+  const { Tokenizer: Loaded } = await import('@huggingface/tokenizers');
+  let loaded: HuggingFaceTokenizer;
   let unknown: number | null;
   let lengthOf: (token: string) => number;
   const folder = basename(file) === 'tokenizer.json' ? dirname(file) : null;
@@ -89,19 +90,6 @@ const isFolder = (path: string): Promise<boolean> =>
 function absent(error: NodeJS.ErrnoException): string {
   if (error.code === 'ENOENT') return '{}';
   throw error;
-}
-
-async function huggingFace(): Promise<typeof Loaded> {
-  try {
-    return (await import('@huggingface/tokenizers')).Tokenizer;
-  } catch (cause) {
-    throw new ConfigError({
-      expected: 'the package @huggingface/tokenizers, which reads tokenizer.json',
-      came: (cause as Error).message,
-      todo: 'npm install @huggingface/tokenizers@0.2.0',
-      cause,
-    });
-  }
 }
 
 const notOne = (file: string, came: string, cause?: unknown): ConfigError =>
