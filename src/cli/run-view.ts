@@ -116,13 +116,15 @@ const ratio = (part: number, whole: number): number => (whole === 0 ? 1 : part /
 /** Share of the work of all phases that is done, 0 to 1. With a limit the size of the input says nothing: documents count. */
 function shareOf(e: ProgressEvent, limit: number | null): number {
   const { read, received, passed } = e.counters;
+  /** Share of what has been read that is done: a language model is far behind the reader. */
+  const done = (bytes: number): number => 1 - ratio(e.waitingTextBytes, Math.max(1, bytes));
   const text = e.expectedTextBytes / e.phases;
   const ofPhase =
     limit === null
       ? ratio(e.doneTextBytes - e.phaseNumber * text, text)
       : e.phaseNumber === 0
-        ? ratio(read.documents, limit)
-        : ratio(received.documents, Math.max(1, passed.documents));
+        ? ratio(read.documents, limit) * done(read.bytes)
+        : ratio(received.documents, Math.max(1, passed.documents)) * done(received.bytes);
   const before = e.weights.slice(0, e.phaseNumber).reduce((sum, w) => sum + w, 0);
   const all = e.weights.reduce((sum, w) => sum + w, 0);
   return Math.min(1, (before + e.weights[e.phaseNumber] * Math.min(1, Math.max(0, ofPhase))) / all);

@@ -93,7 +93,11 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
     name: options.name,
     hash: options.hash,
     memoryBytes: weightBytes,
-    async score({ offsets, values }: Texts, wanted?: Uint8Array): Promise<Scores> {
+    async score(
+      { offsets, values }: Texts,
+      wanted?: Uint8Array,
+      onProgress: (share: number) => void = () => {},
+    ): Promise<Scores> {
       const scores = emptyScores(offsets.length - 1);
       const documents = new Map<number, Document>();
       const windows: Window[] = [];
@@ -120,7 +124,7 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
       );
       /** Of every target of the batch, document after document. */
       const nlls = new Float32Array(targets);
-      const sums = await sumsOf(sessionOf, rows, documents, windows, nlls);
+      const sums = await sumsOf(sessionOf, rows, { documents, windows, nlls, onProgress });
       for (const i of documents.keys()) scores.nllSum[i] = 0;
       // Window after window, so that a document's sum does not depend on the rows its windows fell into.
       windows.forEach((w, k) => {
@@ -168,14 +172,23 @@ interface ScoringSession {
   readonly session: Session;
 }
 
-/** Sum of the negative log-likelihoods that each window scores; each of them goes into `nlls`. */
+/** What rows are made of, and where their scores go. */
+interface RowsToScore {
+  readonly documents: ReadonlyMap<number, Document>;
+  readonly windows: readonly Window[];
+  /** Takes the negative log-likelihood of every target. */
+  readonly nlls: Float32Array;
+  readonly onProgress: (share: number) => void;
+}
+
+/** Sum of the negative log-likelihoods that each window scores. */
 async function sumsOf(
   sessionOf: (length: number) => Promise<ScoringSession>,
   rows: readonly Row[],
-  documents: ReadonlyMap<number, Document>,
-  windows: readonly Window[],
-  nlls: Float32Array,
+  { documents, windows, nlls, onProgress }: RowsToScore,
 ): Promise<Float64Array> {
+  const places = rows.reduce((n, row) => n + row.length, 0);
+  let done = 0;
   const sums = new Float64Array(windows.length);
   for (const length of new Set(rows.map((row) => row.length))) {
     const rowsOfLength = rows.filter((row) => row.length === length);
@@ -197,6 +210,8 @@ async function sumsOf(
           place += inputs;
         }
       });
+      done += part.length * length;
+      onProgress(done / places);
     }
   }
   return sums;

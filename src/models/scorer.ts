@@ -50,8 +50,11 @@ export interface Scorer {
   readonly hash: string;
   /** Bytes held by the model. */
   readonly memoryBytes: number;
-  /** @param wanted one byte a document, 1 = score it; default all. */
-  score(texts: Texts, wanted?: Uint8Array): Scores | Promise<Scores>;
+  /**
+   * @param wanted one byte a document, 1 = score it; default all.
+   * @param onProgress told now and then which share of the work is done, rising to 1; a fast scorer may never call it.
+   */
+  score(texts: Texts, wanted?: Uint8Array, onProgress?: (share: number) => void): Scores | Promise<Scores>;
   close?(): Promise<void>;
 }
 

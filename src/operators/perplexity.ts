@@ -6,6 +6,7 @@ import type { DocumentBatch } from '../streams/batch.ts';
 import {
   type Json,
   type Operator,
+  type OperatorContext,
   rowsInScope,
   type Scope,
   type Stage,
@@ -67,13 +68,16 @@ export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityIn
   };
   const set = (option: string, value: Json): Operator =>
     perplexity({ ...(withOption(options, step, option, value) as z.infer<typeof perplexityOptions>), step, where });
-  const score = parallel(
-    step,
-    async (batch: DocumentBatch) =>
-      withScores(descriptor, batch, (spec, b, scope) => scoringPool(spec).score(b, scope)),
-    { concurrency: 2 },
-  );
-  return Object.assign(score, { descriptor, set, bind: () => score });
+  const scoring = (watch: OperatorContext['scoring']) =>
+    parallel(
+      step,
+      async (batch: DocumentBatch) =>
+        withScores(descriptor, batch, (spec, b, scope) =>
+          scoringPool(spec).score(b, scope, (share) => watch?.(step, b, share)),
+        ),
+      { concurrency: 2 },
+    );
+  return Object.assign(scoring(undefined), { descriptor, set, bind: (c: OperatorContext) => scoring(c.scoring) });
 }
 
 const modelVersion = (name: string, hash: string): string => `model ${name} ${hash}`;

@@ -28,7 +28,12 @@ export interface ScoreTask {
   readonly spec: ScoringSpec & { readonly executor: ExecutorName };
   readonly parts: BatchParts;
   readonly scope: Uint8Array;
+  readonly done: ShareDone;
 }
+
+/** One number that a worker raises from 0 to `ALL_DONE`, and this thread reads while the worker computes. */
+type ShareDone = Int32Array<SharedArrayBuffer>;
+const ALL_DONE = 1_000_000;
 
 interface ThreadScorer {
   readonly scorer: Scorer;
@@ -65,7 +70,12 @@ async function openScorer(spec: ScoringSpec): Promise<ThreadScorer> {
 }
 
 /** Scores the rows of a batch in the thread that calls it; the model stays open. */
-export async function scoreHere(spec: ScoringSpec, batch: DocumentBatch, scope: Uint8Array): Promise<Scores> {
+export async function scoreHere(
+  spec: ScoringSpec,
+  batch: DocumentBatch,
+  scope: Uint8Array,
+  onProgress?: (share: number) => void,
+): Promise<Scores> {
   if (!scope.includes(1)) return emptyScores(batch.rows);
   const key = JSON.stringify(spec);
   let open = opened.get(key);
@@ -75,35 +85,46 @@ export async function scoreHere(spec: ScoringSpec, batch: DocumentBatch, scope: 
   }
   const { scorer, fresh } = await open;
   const wanted = fresh(batch, scope);
-  return withTrainedOn(await scorer.score(batch.utf8('text'), wanted), scope, wanted);
+  return withTrainedOn(await scorer.score(batch.utf8('text'), wanted, onProgress), scope, wanted);
 }
 
 let pool: Piscina | null = null;
 let inWork = 0;
 const picked = new Map<string, Promise<Executor>>();
 
+export interface ScoringPool {
+  /** @param watch given what tells the share of the work done, 0 to 1, at any time */
+  score(batch: DocumentBatch, scope: Uint8Array, watch?: (share: () => number) => void): Promise<Scores>;
+}
+
 /**
  * The pool of model workers: as many as there are cores, one thread each. Its idle threads end by themselves; a thread in the middle of a
  * run is never ended.
  */
-export function scoringPool(spec: ScoringSpec): { score(batch: DocumentBatch, scope: Uint8Array): Promise<Scores> } {
+export function scoringPool(spec: ScoringSpec): ScoringPool {
   pool ??= workerPool(new URL('./scoring-worker', import.meta.url), {
     workers: availableParallelism(),
     idleTimeoutMs: 5_000,
   });
   const shared = pool;
   return {
-    async score(batch, scope) {
-      if (!scope.includes(1)) return emptyScores(batch.rows);
+    async score(batch, scope, watch) {
+      if (!scope.includes(1)) {
+        watch?.(() => 1);
+        return emptyScores(batch.rows);
+      }
       const executor = (await executorOf(spec.executor)).name;
       const { rows, split, sequence } = batch;
       const columns = new Map((['text', 'metadata'] as const).map((name) => [name, batch.utf8(name)]));
-      const task: ScoreTask = { spec: { ...spec, executor }, parts: { rows, split, sequence, columns }, scope };
+      const done: ShareDone = new Int32Array(new SharedArrayBuffer(4));
+      const task: ScoreTask = { spec: { ...spec, executor }, parts: { rows, split, sequence, columns }, scope, done };
+      watch?.(() => Atomics.load(done, 0) / ALL_DONE);
       inWork++;
       try {
         const result = (await shared.run(task)) as Scores | Refused;
         if ('refused' in result)
           throw Object.assign(new SluiceError(result.code, result.refused), { name: result.name });
+        Atomics.store(done, 0, ALL_DONE);
         return result;
       } finally {
         inWork--;
@@ -147,9 +168,10 @@ interface Refused {
 }
 
 /** Task of a worker; errors for people come back as data. */
-export async function scoreTask({ spec, parts, scope }: ScoreTask): Promise<Scores | Refused> {
+export async function scoreTask({ spec, parts, scope, done }: ScoreTask): Promise<Scores | Refused> {
+  const onProgress = (share: number): void => void Atomics.store(done, 0, Math.floor(share * ALL_DONE));
   try {
-    return await scoreHere(spec, new DocumentBatch(parts), scope);
+    return await scoreHere(spec, new DocumentBatch(parts), scope, onProgress);
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     return { code: error.code, name: error.name, refused: { ...error.parts, cause: undefined } };

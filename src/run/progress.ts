@@ -81,8 +81,14 @@ export class Progress {
     for (const p of this.#inFlight.values()) mergeCounters(counters, structuredClone(p.counters));
     const text = this.#plan.splits.reduce((n, s) => n + this.#textOf(s.index), 0);
     let flying = 0;
+    let waiting = 0;
     for (const p of this.#inFlight.values()) {
-      flying += Math.min(this.#textOf(p.split), decidedBytes(p.counters));
+      const read = readBytes(p);
+      const done = Math.min(read, Math.max(decidedBytes(p.counters), Math.floor(p.scoredBytes?.() ?? 0)));
+      const expected = this.#textOf(p.split);
+      // A split that has more text than was expected is done when all of it is.
+      flying += read > expected ? Math.floor((expected * done) / read) : done;
+      waiting += read - done;
     }
     const phase = this.#phases[this.#phase];
     this.#emit({
@@ -96,10 +102,15 @@ export class Progress {
       counters,
       expectedTextBytes: text * this.#phases.length,
       doneTextBytes: Math.min(text * this.#phases.length, this.#doneText + flying),
+      waitingTextBytes: waiting,
       seconds: (performance.now() - this.#startedMs) / 1000,
     });
   }
 }
+
+/** Text that has come to a split in this phase. */
+const readBytes = ({ phase, counters: { read, received } }: SplitProgress): number =>
+  phase === 0 ? read.bytes : received.bytes;
 
 /** Text that went through all steps of a phase. What was only read may still wait for a slow one. */
 const decidedBytes = (c: Counters): number => c.kept.bytes + c.dropped.bytes + c.passed.bytes + c.quarantined.textBytes;

@@ -7,6 +7,7 @@ import type { Operator } from '../streams/operator.ts';
 import { parallel } from '../streams/parallel.ts';
 import { pulled } from '../streams/source.ts';
 import { endsRun, isolating, MAX_FAILED, StepError } from './isolate.ts';
+import { type ScoredText, scoredText } from './scored-text.ts';
 import { openSource } from './source.ts';
 import { SplitOutput } from './split-output.ts';
 import type { LimitedTask, SplitProgress, TaskResult } from './types.ts';
@@ -16,14 +17,14 @@ const STREAM_BYTES = 32 * 1024 * 1024;
 type Chain = OperatorFunction<DocumentBatch, DocumentBatch>;
 
 /** The steps of a task one after the other; what one throws comes as a StepError. */
-function chainOf(task: LimitedTask, operators: readonly Operator[]): Chain {
+function chainOf(task: LimitedTask, operators: readonly Operator[], scored?: ScoredText): Chain {
   const names = new Set(task.phase.steps.map((s) => s.step));
   return operators
     .filter((o) => names.has(o.descriptor.step))
     .map(
       (o): Chain =>
         pipe(
-          o.bind(sharedContext()),
+          o.bind({ ...sharedContext(), scoring: scored?.scoring }),
           catchError((e) => throwError(() => (e instanceof StepError ? e : new StepError(o.descriptor.step, e)))),
         ),
     )
@@ -40,7 +41,6 @@ export async function runSplitHere(
   signal: AbortSignal,
   onProgress: (p: SplitProgress) => void,
 ): Promise<TaskResult> {
-  const chain = chainOf(task, operators);
   const write = async (work: (output: SplitOutput) => Promise<void>): Promise<TaskResult> => {
     const output = await SplitOutput.open(task, await loadKernel());
     try {
@@ -51,14 +51,19 @@ export async function runSplitHere(
       throw error;
     }
   };
-  const say = (output: SplitOutput): void =>
-    onProgress({ split: task.split.index, phase: task.phase.number, counters: output.counters });
+  const say = ({ counters }: SplitOutput, scoredBytes?: () => number): void =>
+    onProgress({ split: task.split.index, phase: task.phase.number, counters, scoredBytes });
   try {
-    return await write((output) => streamed(task, chain, signal, output, () => say(output)));
+    return await write((output) => {
+      const scored = scoredText(task.phase.steps.filter((s) => s.models).map((s) => s.step));
+      say(output, scored.bytes);
+      return streamed(task, chainOf(task, operators, scored), signal, output, () => say(output, scored.bytes));
+    });
   } catch (error) {
     if (!(error instanceof StepError)) throw error;
     if (endsRun(error.cause)) throw error.cause;
-    return await write((output) => carefully(task, chain, signal, output, () => say(output)));
+    // Parts of batches are scored here, and again: only what is decided counts.
+    return await write((output) => carefully(task, chainOf(task, operators), signal, output, () => say(output)));
   }
 }
 

@@ -106,6 +106,8 @@ export interface SplitProgress {
   readonly split: number;
   readonly phase: number;
   readonly counters: Counters;
+  /** Text that model workers have scored, of batches in work too; asked whenever it is shown. */
+  readonly scoredBytes?: () => number;
 }
 
 /** Contents of run.json. */
@@ -157,6 +159,8 @@ export type RunEvent =
       /** Over all phases, so a run of two phases counts each text twice. */
       readonly expectedTextBytes: number;
       readonly doneTextBytes: number;
+      /** Read by the splits in work, and not through all steps yet. */
+      readonly waitingTextBytes: number;
       readonly seconds: number;
     }
   | { readonly type: 'commit'; readonly phase: string; readonly split: number; readonly documents: number }

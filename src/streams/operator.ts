@@ -63,6 +63,11 @@ export interface OperatorContext {
   apply(descriptor: StepDescriptor, batch: DocumentBatch): Promise<DocumentBatch>;
   /** Batches that may be worked on at once. */
   readonly concurrency: number;
+  /**
+   * Told by a step on model workers, before it works on a batch, where to ask how much of that is done: 0 to 1, at any time. For showing
+   * only.
+   */
+  readonly scoring?: (step: string, batch: DocumentBatch, share: () => number) => void;
 }
 
 /** An RxJS operator on batches that also says what it is. */

@@ -15,6 +15,7 @@ function event(seconds: number, done: number, phaseNumber = 0, weights: readonly
     counters: emptyCounters(),
     expectedTextBytes: 1e6 * weights.length,
     doneTextBytes: done,
+    waitingTextBytes: 0,
     seconds,
   };
 }
@@ -28,6 +29,16 @@ describe('progressViews', () => {
     expect(rates[0].megabytesPerSecond).toBe(null);
     expect(rates[20].megabytesPerSecond).toBeCloseTo(0.01, 9);
     expect(rates[40].megabytesPerSecond).toBeCloseTo(0.001, 9);
+  });
+
+  it('with a limit counts documents, as far as a language model has come with them', () => {
+    const view = progressViews(10);
+    const counters = emptyCounters();
+    counters.read.documents = 8;
+    counters.read.bytes = 4000;
+    expect(view({ ...event(1, 0), counters, waitingTextBytes: 4000 }).share).toBe(0);
+    expect(view({ ...event(2, 0), counters, waitingTextBytes: 1000 }).share).toBeCloseTo(0.6, 9);
+    expect(view({ ...event(3, 0), counters }).share).toBeCloseTo(0.8, 9);
   });
 
   it('shows a rate, and time that runs down, between batches that take longer than the window', () => {

@@ -93,6 +93,17 @@ describe('a neural scorer', () => {
     for (const i of [0, 2, 4, 5]) expect(bitsPerByteMax[i]).toBe(nllSum[i] / Math.LN2 / bytes[i]);
   });
 
+  it('tells which share of its work is done, the same scores given', async () => {
+    const shares: number[] = [];
+    const { nllSum } = await scorer.score(textsOf(made), undefined, (share) => shares.push(share));
+    expect(nllSum).toEqual((await scorer.score(textsOf(made))).nllSum);
+    // Rows of 24 inputs, three a run.
+    expect(shares.length).toBeGreaterThan(5);
+    expect(shares).toEqual([...new Set(shares)].sort((a, b) => a - b));
+    expect(shares[0]).toBeGreaterThan(0);
+    expect(shares.at(-1)).toBe(1);
+  });
+
   it('scores a document of one byte, says why an empty one has no score, and leaves out what is not wanted', async () => {
     const { nllSum, bitsPerByteMax, tokens, reason } = await scorer.score(
       textsOf(['a', '', 'skipped', 'ü']),

@@ -7,6 +7,7 @@ import { saveModel } from '../../src/models/hugging-face.ts';
 import { newModel } from '../../src/models/new-model.ts';
 import { writeTrainedOn } from '../../src/models/trained-on.ts';
 import { perplexity } from '../../src/operators/perplexity.ts';
+import { sharedContext } from '../../src/operators/shared-context.ts';
 import type { DocumentBatch } from '../../src/streams/batch.ts';
 import { numberAt, stringAt, utf8Column } from '../../src/streams/columns.ts';
 import { groupHasher } from '../../src/streams/groups.ts';
@@ -54,6 +55,43 @@ describe('perplexity()', () => {
     // A model with random weights knows nothing: all of its 257 ids are about as likely.
     expect(numbers(out, 'ppl')[0]).toBeGreaterThan(200);
     expect(numbers(out, 'ppl')[0]).toBeLessThan(330);
+  });
+
+  it('tells how far its worker has come with a batch, while that computes', async () => {
+    const long = Array.from({ length: 40 }, (_, i) => ({
+      text: `page ${i} of a long book `.repeat(80),
+      domain: 'books',
+    }));
+    const shares: number[] = [];
+    let [share, ended] = [() => -1, false];
+    const scoring = (step: string, of: DocumentBatch, ask: () => number): void => {
+      expect([step, of.rows]).toEqual(['perplexity', 40]);
+      share = ask;
+    };
+    const bound = perplexity({ model: folder, executor: 'onnxruntime-cpu' }).bind({ ...sharedContext(), scoring });
+    const look = (): void => {
+      if (share() !== shares.at(-1)) shares.push(share());
+      if (!ended) setImmediate(look);
+    };
+    look();
+    await lastValueFrom(of(batchOf(long)).pipe(bound));
+    ended = true;
+    expect(share()).toBe(1);
+    // Before there was a task, and then run after run.
+    expect(shares[0]).toBe(-1);
+    expect(shares[1]).toBeLessThan(0.5);
+    expect(shares.length).toBeGreaterThan(3);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+  });
+
+  it('has nothing to wait for in a batch out of its scope', async () => {
+    const asked: number[] = [];
+    const bound = perplexity({ model: folder, where: { domain: ['none'] } }).bind({
+      ...sharedContext(),
+      scoring: (_step, _batch, share) => void asked.push(share()),
+    });
+    await lastValueFrom(of(batch).pipe(bound));
+    expect(asked).toEqual([1]);
   });
 
   it('leaves documents out of its scope alone, and scores what it was trained on when told to', async () => {

@@ -1,12 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lastValueFrom } from 'rxjs';
+import { lastValueFrom, toArray } from 'rxjs';
 import { parquet, perplexity, recipe, run } from 'sluice';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { saveModel } from '../../src/models/hugging-face.ts';
 import { newModel } from '../../src/models/new-model.ts';
 import { executorsOf } from '../../src/run/identity.ts';
-import type { RunJson } from '../../src/run/types.ts';
+import type { RunEvent, RunJson } from '../../src/run/types.ts';
 import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
@@ -65,6 +65,23 @@ describe('a run with a language model', () => {
     ]);
     expect(executors[0].processor).toMatch(new RegExp(`^${process.arch} \\S`));
     expect(versions[1]).toMatch(/^model tiny [0-9a-f]{16}$/);
+  });
+
+  it('shows how far its model has come within a batch, never less than before and never more than there is', async () => {
+    await writeCorpus(join(folder, 'in'), madeDocuments(600, 6), 1);
+    const steps = [perplexity({ model }), perplexity({ model, as: 'again', step: 'again' })];
+    const two = recipe({ name: 'two-models', steps, sinks: [parquet()] });
+    const options = { input: [join(folder, 'in/*.jsonl')], output: join(folder, 'shown'), workers: 1 };
+    const events = (await lastValueFrom(run(two, options).pipe(toArray()))) as RunEvent[];
+    const progress = events.filter((e) => e.type === 'progress');
+    const done = progress.map((e) => e.doneTextBytes);
+    expect(done).toEqual([...done].sort((a, b) => a - b));
+    expect(done.at(-1)).toBe(progress[0].expectedTextBytes);
+    // One split, and one batch in it: nothing is kept yet, and yet it moves.
+    const { totals } = await runJson('shown');
+    const within = progress.filter((e) => e.counters.kept.documents === 0 && e.doneTextBytes > 0);
+    expect(within.length).toBeGreaterThan(0);
+    for (const e of within) expect(e.doneTextBytes + e.waitingTextBytes).toBeLessThanOrEqual(totals!.read.bytes + 1);
   });
 
   it('does not go on with another executor, and says how it would', async () => {
