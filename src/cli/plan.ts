@@ -8,28 +8,26 @@ import { isBarrier, type StepDescriptor } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan.ts';
 import type { SplitPlan } from '../streams/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
-import { count, duration, percent, plural, rough, shellWord, size } from './format.ts';
-import { type Probe, probe } from './probe.ts';
+import { plural, shellWord, size } from './format.ts';
+import { type Estimate, estimateOf, printEstimate } from './plan-estimate.ts';
+import { outputState } from './plan-output.ts';
+import { probe } from './probe.ts';
 import { program } from './program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from './recipe-options.ts';
 import { conditionOf } from './run-summary.ts';
-import { topReasons } from './run-view.ts';
 import { safeJson, safeText } from './safe-text.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from './terminal.ts';
 
 const options = {
   ...recipeSpecs,
+  output: {
+    value: 'DIR',
+    help: 'Run directory of the run planned for, to see what lies there. Default sluice-out/<recipe>.',
+  },
   workers: { value: 'N', help: 'Threads that the run will have. Default: all cores.' },
   'no-probe': { help: 'Reads no documents; then nothing is said about time and size.' },
   json: { help: 'One JSON object on standard output.' },
 } as const satisfies OptionSpecs;
-
-/** A second thread gives about nine tenths of itself (memory and disk are shared). */
-const SECOND_THREAD = 0.9;
-/** Text that goes to the disk and back at a barrier, per second. */
-const SPILL_BYTES_PER_SECOND = 300e6;
-/** The byte budget, and what Node and the code take on top. */
-const MEMORY_BYTES = 256e6 + 200e6;
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('plan', args, options, ['recipe']);
@@ -57,6 +55,7 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const tried = values['no-probe'] ? null : await probe(recipe, plan);
   const estimate = tried && tried.textBytes > 0 ? estimateOf(recipe, plan, tried, workers) : null;
+  const output = await outputState(resolve(values.output ?? join('sluice-out', recipe.name)), recipe, plan);
   if (values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
     const { probe: _, ...numbers } = estimate ?? { probe: null };
@@ -69,21 +68,27 @@ async function run(args: readonly string[]): Promise<number> {
       warnings: plan.warnings,
       steps,
       schema: schemaOf(recipe),
-      probe: tried && { seconds: tried.seconds, textBytes: tried.textBytes, documents: tried.counters.read.documents },
+      probe: tried && {
+        seconds: tried.seconds,
+        textBytes: tried.textBytes,
+        documents: tried.documents,
+        places: tried.places,
+        files: tried.files,
+      },
       estimate: estimate && numbers,
+      output: { path: output.path, state: output.state, means: output.means },
+      expected: tried && tried.textBytes > 0 ? tried.expected : null,
     };
     standardOutput().out(safeJson(JSON.stringify(facts, null, 2)));
   } else {
     printPlan(standardOutput(), recipe, plan, estimate, workers);
-    const output = resolve(join('sluice-out', recipe.name));
-    standardOutput().out();
-    standardOutput().out(`Nothing was written. A run writes to ${safeText(output)} unless --output says otherwise:`);
-    standardOutput().out(
-      `  ${program()} run ${args
-        .filter((a) => a !== '--no-probe')
-        .map(shellWord)
-        .join(' ')}`,
-    );
+    const terminal = standardOutput();
+    terminal.out();
+    const { means, state, goes } = output;
+    const said = `Nothing was written. ${means}${goes ? `${state === 'free' && values.output === undefined ? ' unless --output says otherwise' : ''}:` : ''}`;
+    for (const line of wrapped(said, terminal.width)) terminal.out(goes ? line : terminal.style.yellow(line));
+    const again = args.filter((a) => a !== '--no-probe').map(shellWord);
+    if (goes) terminal.out(`  ${program()} run ${again.join(' ')}`);
   }
   return 0;
 }
@@ -95,47 +100,6 @@ const schemaOf = (recipe: Recipe) =>
     annotationColumns(recipe.steps.map((s) => s.descriptor)),
     recipe.steps.some((s) => s.descriptor.kind === 'rewrite'),
   );
-
-interface Estimate {
-  readonly probe: Probe;
-  readonly textBytes: number;
-  readonly megabytesPerSecond: number;
-  readonly seconds: number;
-  readonly memoryBytes: number;
-  readonly scratchBytes: number;
-  readonly outputBytes: number;
-  readonly ledgerBytes: number;
-  readonly documents: number;
-  readonly tokens: number;
-}
-
-/** Text of the whole input at the rate of what was tried; files in columns say their text themselves. */
-function measuredText(plan: SplitPlan, { textPerInputByte }: Probe): number {
-  const inLines = plan.files.every((f) => f.format === 'jsonl' || f.format === 'text');
-  if (!inLines || textPerInputByte === 0) return textOf(plan);
-  return textPerInputByte * plan.files.reduce((n, f) => n + f.size, 0);
-}
-
-function estimateOf(recipe: Recipe, plan: SplitPlan, tried: Probe, workers: number): Estimate {
-  const text = measuredText(plan, tried);
-  const times = text / tried.textBytes;
-  const threads = Math.min(workers, availableParallelism(), plan.splits.length);
-  const barriers = recipe.steps.filter((s) => isBarrier(s.descriptor)).length;
-  const speed = tried.bytesPerSecond * (1 + (threads - 1) * SECOND_THREAD);
-  const seconds = text / speed + (2 * barriers * text) / SPILL_BYTES_PER_SECOND;
-  return {
-    probe: tried,
-    textBytes: text,
-    megabytesPerSecond: text / seconds / 1e6,
-    seconds,
-    memoryBytes: MEMORY_BYTES,
-    scratchBytes: barriers > 0 ? text * 1.05 : 0,
-    outputBytes: tried.outputShare * text,
-    ledgerBytes: tried.ledgerShare * text,
-    documents: tried.counters.read.documents * times,
-    tokens: tried.counters.kept.tokens > 0 ? (text * tried.counters.kept.tokens) / tried.counters.kept.bytes : text / 4,
-  };
-}
 
 const FILES = 5;
 
@@ -170,7 +134,13 @@ function printPlan(terminal: Terminal, recipe: Recipe, plan: SplitPlan, e: Estim
   out(`${style.bold('Columns')} of a kept document (${schema.length})`);
   for (const line of wrapped(schema.map((c) => c.name).join(', '), width, '  ')) out(style.dim(line));
   const models = recipe.steps.filter((s) => s.descriptor.models).map((s) => safeText(s.descriptor.step));
-  if (e) printEstimate(terminal, e, workers, models);
+  if (e)
+    printEstimate(terminal, e, {
+      workers,
+      files: plan.files.length,
+      models,
+      copies: recipe.steps.some((s) => isBarrier(s.descriptor)),
+    });
 }
 
 function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number): string[] {
@@ -201,43 +171,11 @@ function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number
   return [...lines, `       and drops a document when  ${change}`, ...rules];
 }
 
-function printEstimate({ out, style }: Terminal, e: Estimate, workers: number, models: readonly string[]): void {
-  const { counters: c } = e.probe;
-  out();
-  out(
-    `${style.bold('Estimate')}, from ${plural(c.read.documents, 'document')} of all parts of the input (${size(e.probe.textBytes)}) in ${duration(e.probe.seconds)} on one thread`,
-  );
-  const dropped = topReasons(c)
-    .slice(0, 3)
-    .map((r) => `${safeText(r.rule)} ${percent(r.dropped, c.read.documents)}`);
-  const rows = [
-    ['speed', `${e.megabytesPerSecond.toFixed(1)} MB/s of text with ${plural(workers, 'worker')}`],
-    ['time', `about ${duration(e.seconds)}${models.length > 0 ? `, and what ${models.join(', ')} takes` : ''}`],
-    ...(models.length > 0
-      ? [['', 'a language model was not tried: it may take a thousand times longer; run with --sample 1% first']]
-      : []),
-    ['memory', `up to ${size(e.memoryBytes)}`],
-    ['scratch', e.scratchBytes === 0 ? 'none' : `about ${size(e.scratchBytes)} under work/, gone at the end`],
-    ['output', `about ${size(e.outputBytes)} of documents, ${size(e.ledgerBytes)} of ledger`],
-    ['input', `about ${rough(e.documents)} documents, ${size(e.textBytes)} of text, ≈ ${rough(e.tokens)} tokens`],
-    [
-      'kept',
-      `${percent(c.kept.documents, c.read.documents)} of those tried, before copies are removed${dropped.length > 0 ? `; left out by ${dropped.join(', ')}` : ''}`,
-    ],
-  ];
-  if (c.quarantined.records > 0)
-    rows.push([
-      'quarantine',
-      `${count(c.quarantined.records)} of those tried: ${Object.keys(c.quarantined.byReason).map(safeText).join(', ')}`,
-    ]);
-  for (const line of tableLines([{}, {}], rows)) out(line);
-}
-
 export const plan: Command = {
   help: {
     usage: '<recipe.ts | built-in name> --input GLOB [options]',
     about:
-      'What a run would read and do: files, splits, every step with its rules and thresholds, the columns of the output; and after a short try in memory its speed, time, memory, scratch space and size. Writes nothing.',
+      'What a run would read and do: files, splits, every step with its rules and thresholds, the columns of the output; and after a short try in memory its speed, time, memory, scratch space, size, and how much of each domain would be kept. Says what lies in the output folder. Writes nothing.',
     options,
     examples: [
       ["sluice plan quickstart --input 'data/*.jsonl.gz'", 'before a long run'],

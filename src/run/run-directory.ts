@@ -191,7 +191,7 @@ export async function openRunDirectory(
   }
 }
 
-async function refuseForeign(path: string): Promise<void> {
+export async function refuseForeign(path: string): Promise<void> {
   if (!existsSync(path) || existsSync(join(path, 'run.json'))) return;
   if (!statSync(path).isDirectory()) {
     throw new ConfigError({

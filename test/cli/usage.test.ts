@@ -168,13 +168,3 @@ describe('proposed commands', () => {
     expect(stdout).toMatch(/\n {2}c4 {2,}The line and page rules of C4: .*\n {20}\S/);
   });
 });
-
-it('plan says that a language model was not tried, and what a selection does', async () => {
-  const cwd = await temporaryFolder();
-  await writeFile(join(cwd, 'data.jsonl'), '{"text": "A document."}\n');
-  const { stdout } = await runCli(['plan', 'perplexity', '--input', 'data.jsonl'], { cwd });
-  const words = stdout.replace(/\s+/g, ' ');
-  expect(words).toMatch(/ \d select leaves out by rank \([^)]*\); sees everything before it decides /);
-  expect(words).toMatch(/ time about \S+ s, and what perplexity takes a language model was not tried: /);
-  expect(stdout).not.toContain('undefined');
-});

@@ -1,0 +1,135 @@
+import { availableParallelism } from 'node:os';
+import type { Recipe } from '../recipe.ts';
+import { isBarrier } from '../streams/operator.ts';
+import type { SplitPlan } from '../streams/splits.ts';
+import type { Share } from './expectation.ts';
+import { count, duration, percent, plural, rough, size } from './format.ts';
+import type { Probe } from './probe.ts';
+import { safeText } from './safe-text.ts';
+import { type Terminal, tableLines, wrapped } from './terminal.ts';
+
+/** A second thread gives about nine tenths of itself (memory and disk are shared). */
+const SECOND_THREAD = 0.9;
+/** Text that goes to the disk and back at a barrier, per second. */
+const SPILL_BYTES_PER_SECOND = 300e6;
+/** The byte budget, and what Node and the code take on top. */
+const MEMORY_BYTES = 256e6 + 200e6;
+const DOMAINS = 12;
+
+export interface Estimate {
+  readonly probe: Probe;
+  readonly textBytes: number;
+  readonly megabytesPerSecond: number;
+  readonly seconds: number;
+  readonly memoryBytes: number;
+  readonly scratchBytes: number;
+  readonly outputBytes: number;
+  readonly ledgerBytes: number;
+  readonly documents: number;
+  readonly tokens: number;
+}
+
+export function estimateOf(recipe: Recipe, plan: SplitPlan, tried: Probe, workers: number): Estimate {
+  const { all, kept } = tried.expected;
+  const text = all.textBytes;
+  const threads = Math.min(workers, availableParallelism(), plan.splits.length);
+  const barriers = recipe.steps.filter((s) => isBarrier(s.descriptor)).length;
+  const speed = tried.bytesPerSecond * (1 + (threads - 1) * SECOND_THREAD);
+  const seconds = text / speed + (2 * barriers * text) / SPILL_BYTES_PER_SECOND;
+  return {
+    probe: tried,
+    textBytes: text,
+    megabytesPerSecond: text / seconds / 1e6,
+    seconds,
+    memoryBytes: MEMORY_BYTES,
+    scratchBytes: barriers > 0 ? text * 1.05 : 0,
+    outputBytes: tried.outputPerKeptByte * kept.bytes,
+    ledgerBytes: tried.ledgerPerDocument * all.documents,
+    documents: all.documents,
+    tokens: kept.tokens > 0 ? (text * kept.tokens) / kept.bytes : text / 4,
+  };
+}
+
+interface Scene {
+  readonly workers: number;
+  /** Of the input. */
+  readonly files: number;
+  /** Steps with a language model. */
+  readonly models: readonly string[];
+  readonly copies: boolean;
+}
+
+/** `79.9 to 82.1 %`. */
+const range = ({ low, high }: Share): string => `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %`;
+
+export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): void {
+  const { out, style, width } = terminal;
+  const { probe: p } = e;
+  const { all, domains, reasons, quarantined } = p.expected;
+  out();
+  const [first, ...more] = wrapped(
+    `from ${plural(p.documents, 'document')} (${size(p.textBytes)}) of ${plural(p.places, 'stretch', 'stretches')} in ${p.files === scene.files ? `${scene.files === 1 ? 'the' : 'all'} ${plural(scene.files, 'file')}` : `${count(p.files)} of ${plural(scene.files, 'file')}`}, tried in ${duration(p.seconds)} on one thread`,
+    width - 10,
+  );
+  out(`${style.bold('Estimate')}, ${first}`);
+  for (const line of more) out(`  ${line}`);
+  const rows = [
+    ['speed', `${e.megabytesPerSecond.toFixed(1)} MB/s of text with ${plural(scene.workers, 'worker')}`],
+    [
+      'time',
+      `about ${duration(e.seconds)}${scene.models.length > 0 ? `, and what ${scene.models.join(', ')} takes` : ''}`,
+    ],
+    ...(scene.models.length > 0
+      ? [['', 'a language model was not tried: it may take a thousand times longer; run with --sample 1% first']]
+      : []),
+    ['memory', `up to ${size(e.memoryBytes)}`],
+    ['scratch', e.scratchBytes === 0 ? 'none' : `about ${size(e.scratchBytes)} under work/, gone at the end`],
+    ['output', `about ${size(e.outputBytes)} of documents, ${size(e.ledgerBytes)} of ledger`],
+    ['input', `about ${rough(e.documents)} documents, ${size(e.textBytes)} of text, ≈ ${rough(e.tokens)} tokens`],
+  ];
+  const left = reasons.slice(0, 3).map((r) => `${safeText(r.rule)} ${percent(r.share, 1)}`);
+  if (left.length > 0) rows.push(['left out by', left.join(', ')]);
+  if (quarantined > 0)
+    rows.push([
+      'quarantine',
+      `about ${rough(quarantined)} records: ${Object.keys(p.quarantined).map(safeText).join(', ')}`,
+    ]);
+  const label = rows.reduce((w, [name]) => Math.max(w, name.length), 0);
+  for (const [name, text] of rows)
+    wrapped(text, width - label - 4).forEach((line, i) => {
+      out(`  ${(i === 0 ? name : '').padEnd(label)}  ${line}`);
+    });
+  out();
+  out(`${style.bold('Kept')}, expected${scene.copies ? ' before copies are removed' : ''}`);
+  const names = Object.keys(domains);
+  const row = (name: string, s: Share, paint = (t: string): string => t): string[] => [
+    paint(name),
+    rough(s.documents),
+    size(s.textBytes),
+    paint(percent(s.share, 1)),
+    s.low === s.high ? 'all of it was tried' : range(s),
+  ];
+  const table = names
+    .slice(0, names.length > DOMAINS ? DOMAINS - 1 : DOMAINS)
+    .map((n) => row(safeText(n) || '(none)', domains[n]));
+  if (names.length > DOMAINS) table.push([`${names.length - DOMAINS + 1} more`, '', '', '', '']);
+  if (quarantined > 0) table.push(['(quarantine)', rough(quarantined), '', '0 %', 'could not be read']);
+  if (names.length !== 1 || quarantined > 0) table.push(row('all', all, style.bold));
+  const right = 'right' as const;
+  tableLines(
+    [
+      { title: 'domain', max: 22 },
+      { title: '≈ documents', align: right },
+      { title: '≈ text', align: right },
+      { title: 'kept', align: right },
+      { title: '95 % range' },
+    ],
+    table,
+  ).forEach((line, i) => {
+    out(i === 0 ? style.dim(line) : line);
+  });
+  if (all.low === all.high) return;
+  const what =
+    'The range says how much what was tried differs from place to place. What lies between the places may be of another kind: the run is the answer.';
+  for (const line of wrapped(what, width, '  ')) out(style.dim(line));
+}

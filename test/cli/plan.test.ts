@@ -1,0 +1,145 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../helpers/cli.ts';
+import { jsonLines } from '../helpers/corpus.ts';
+import { RECIPE, writeProject } from '../helpers/recipes.ts';
+import { temporaryFolder } from '../helpers/run.ts';
+
+const words = (text: string): string => text.replace(/\s+/g, ' ');
+
+describe('sluice plan', () => {
+  it('shows steps, rules and thresholds, tries a little, and writes nothing', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { raw: '{"text": broken}\n' });
+    const { code, stdout } = await runCli(['plan', 'recipe.ts', '--set', 'web.min_lines=3', '--input', 'in'], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /\nSteps\n {3}1 exact_dedup {2}drops copies .*\n {3}2 scores {2}measures 19 columns \(text@1\)\n {3}3 length {2}drops a document when {2}\(--set length\.OPTION=NUMBER\)\n {7}min_chars@1 {2}text_chars < 60 +min_chars\n/,
+    );
+    expect(stdout).toContain(
+      '   4 web  only for web  drops a document when  (--set web.OPTION=NUMBER)\n       min_lines@1  text_lines < 3  min_lines\n',
+    );
+    expect(words(stdout)).toMatch(
+      / Estimate, from 7 documents \(\S+ B\) of 1 stretch in the 1 file, tried in .* on one thread speed /,
+    );
+    expect(stdout).toMatch(/\n {2}quarantine +about 1 records: invalid_json\n/);
+    expect(stdout).toContain(
+      [
+        'Kept, expected before copies are removed',
+        '  domain        ≈ documents  ≈ text    kept  95 % range',
+        '  web                     4   403 B     0 %  all of it was tried',
+        '  books                   2   164 B  50.0 %  all of it was tried',
+        '  (quarantine)            1             0 %  could not be read',
+        '  all                     7   567 B  14.3 %  all of it was tried',
+        '',
+        'Nothing was written. A run writes to sluice-out/mine unless --output says otherwise:',
+        '  sluice run recipe.ts --set web.min_lines=3 --input in',
+      ].join('\n'),
+    );
+    const facts = JSON.parse((await runCli(['plan', 'recipe.ts', '--input', 'in', '--json'], { cwd })).stdout);
+    expect(facts).toMatchObject({
+      recipe: 'mine',
+      splits: 1,
+      files: [{ path: 'part-000.jsonl', format: 'jsonl' }],
+      probe: { documents: 7, places: 1, files: 1 },
+      estimate: { scratchBytes: expect.any(Number), documents: 7 },
+      expected: { quarantined: 1, domains: { books: { documents: 2, share: 0.5, low: 0.5, high: 0.5 } } },
+      output: { state: 'free' },
+    });
+  });
+
+  it('expects of a mix of files what a run keeps of it, however unlike they are in size', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { documents: [], recipe: RECIPE.replace('  splitBytes: 4096,\n', '') });
+    // A large file of documents that are kept, one of a tenth of it with more, but short ones.
+    const line = 'The mill stands by the river, and its wheel turns while there is water in the channel. ';
+    const large = Array.from({ length: 6000 }, (_, i) => ({ text: `${i} ${line.repeat(10)}`, domain: 'books' }));
+    const small = Array.from({ length: 12000 }, (_, i) => ({ text: `${i} too short`, domain: 'noise' }));
+    await mkdir(join(cwd, 'mix'));
+    await writeFile(join(cwd, 'mix/small.jsonl'), jsonLines(small));
+    await writeFile(join(cwd, 'mix/large.jsonl'), jsonLines(large));
+    const args = ['recipe.ts', '--input', 'mix'];
+    const { expected } = JSON.parse((await runCli(['plan', ...args, '--json'], { cwd })).stdout);
+    const run = await runCli(['run', ...args, '--allow-rule', 'min_chars'], { cwd });
+    expect(run).toMatchObject({ code: 0, stderr: expect.not.stringContaining('error') });
+    const { totals } = JSON.parse((await runCli(['status', 'sluice-out/mine', '--json'], { cwd })).stdout);
+    const kept = totals.kept.documents / totals.read.documents;
+    expect(kept).toBeCloseTo(1 / 3, 10);
+    expect(expected.all.share).toBeCloseTo(kept, 1.7);
+    expect(expected.all.documents / totals.read.documents).toBeCloseTo(1, 1.3);
+    expect(expected.domains).toMatchObject({ books: { share: 1 }, noise: { share: 0 } });
+    expect(expected.all.low).toBeLessThanOrEqual(kept);
+    expect(expected.all.high).toBeGreaterThanOrEqual(kept);
+  });
+
+  it('says that a language model was not tried, and what a selection does', async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'data.jsonl'), '{"text": "A document."}\n');
+    const { stdout } = await runCli(['plan', 'perplexity', '--input', 'data.jsonl'], { cwd });
+    expect(words(stdout)).toMatch(/ \d select leaves out by rank \([^)]*\); sees everything before it decides /);
+    expect(words(stdout)).toMatch(/ time about \S+ s, and what perplexity takes a language model was not tried: /);
+    expect(stdout).not.toContain('undefined');
+  });
+});
+
+describe('sluice plan says what run would do with what lies in the output folder:', () => {
+  let cwd: string;
+  const plan = async (...more: string[]) => {
+    const args = ['plan', 'recipe.ts', '--no-probe', ...more];
+    return JSON.parse((await runCli([...args, '--json'], { cwd })).stdout).output;
+  };
+  beforeAll(async () => {
+    cwd = await mkdtemp(join(tmpdir(), 'sluice-plan-'));
+    await writeProject(cwd);
+    expect((await runCli(['run', 'recipe.ts'], { cwd })).code).toBe(0);
+  });
+
+  afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+  it('nothing, after a finished run', async () => {
+    expect((await plan()).state).toBe('done');
+    expect(words((await runCli(['plan', 'recipe.ts', '--no-probe'], { cwd })).stdout)).toMatch(
+      /Nothing was written\. sluice-out\/mine holds this very run, finished \S+Z: run would show its summary again and change nothing\. Give --fresh to delete it and start over, or another --output\. $/,
+    );
+  });
+
+  it('refuse, with another recipe or a limit in the run that is there', async () => {
+    const { state, means } = await plan('--set', 'length.min_chars=10');
+    expect(state).toBe('other');
+    expect(means).toMatch(
+      /sluice-out\/mine holds another run, and run would refuse to go on: it expects the recipe that this run was started with, and this is another: recipe\.\S+ was 60, is 10\. Give --fresh/,
+    );
+    expect((await runCli(['run', 'recipe.ts', '--limit', '3', '--output', 'few'], { cwd })).code).toBe(0);
+    expect((await plan('--output', 'few')).means).toContain('this is another: limits.limit was 3, is null.');
+  });
+
+  it('refuse, with other input or a folder of somebody else', async () => {
+    await mkdir(join(cwd, 'other'));
+    await writeFile(join(cwd, 'other/more.jsonl'), '{"text": "More."}\n');
+    const { state, means } = await plan('--input', 'other');
+    expect(state).toBe('other');
+    expect(means).toContain('it expects the input that this run was started with (1 files, ');
+    expect(await plan('--output', 'in')).toMatchObject({
+      state: 'foreign',
+      means: expect.stringContaining('in is a folder with other files (part-000.jsonl): run would refuse it.'),
+    });
+  });
+
+  it('go on, after one that was cut off', async () => {
+    const own = await temporaryFolder();
+    await writeProject(own);
+    expect((await runCli(['run', 'recipe.ts'], { cwd: own })).code).toBe(0);
+    const run = join(own, 'sluice-out/mine/run.json');
+    const json = JSON.parse(await readFile(run, 'utf8'));
+    await writeFile(run, JSON.stringify({ ...json, status: 'running', finishedAt: null, totals: null }));
+    const commits = join(own, 'sluice-out/mine/commits.jsonl');
+    const [first] = (await readFile(commits, 'utf8')).split('\n');
+    await writeFile(commits, `${first}\n`);
+    const { stdout } = await runCli(['plan', 'recipe.ts', '--no-probe'], { cwd: own });
+    expect(words(stdout)).toMatch(
+      /sluice-out\/mine holds a part of this run, started \S+Z: run would go on there, with 1 of 2 splits done already: sluice run recipe\.ts $/,
+    );
+  });
+});
