@@ -24,7 +24,7 @@ export function builtInNames(): string[] {
 
 /** Built-in recipes of `sluice run` with their descriptions, for the help. */
 export async function builtInRecipes(): Promise<Recipe[]> {
-  const all = await Promise.all(builtInNames().map(loadDefault));
+  const all = await Promise.all(builtInNames().map((name) => loadDefault(name)));
   return all.map(({ found }) => found).filter(looksLikeRecipe);
 }
 
@@ -34,7 +34,7 @@ export async function builtInRecipes(): Promise<Recipe[]> {
  * Errors: ConfigError for an unknown name (with the nearest), a module that does not load, and one without a recipe in it.
  */
 export async function loadRecipe(nameOrPath: string): Promise<Recipe> {
-  const { found, file, names } = await loadDefault(nameOrPath);
+  const { found, file, names } = await loadDefault(nameOrPath, looksLikeRecipe);
   if (looksLikeRecipe(found)) {
     if (ownModules(found).length > 0) importInWorkers(hooksForWorkers(ownModules(found)));
     return found;
@@ -51,7 +51,7 @@ export async function loadRecipe(nameOrPath: string): Promise<Recipe> {
 
 /** The same for a recipe of `sluice train-reference`. */
 export async function loadReference(nameOrPath: string): Promise<Reference> {
-  const { found, file, names } = await loadDefault(nameOrPath);
+  const { found, file, names } = await loadDefault(nameOrPath, looksLikeReference);
   if (looksLikeReference(found)) return found;
   if (looksLikeRecipe(found))
     throw new ConfigError({
@@ -66,9 +66,9 @@ export async function loadReference(nameOrPath: string): Promise<Reference> {
 const looksLikeReference = (value: unknown): value is Reference =>
   (value as Partial<Reference> | null | undefined)?.kind === 'reference';
 
-/** The default export of a recipe module. */
-async function loadDefault(nameOrPath: string) {
-  const url = locate(nameOrPath);
+/** The default export of a recipe module. @param fits which built-in recipes the error about an unknown name proposes */
+async function loadDefault(nameOrPath: string, fits?: (found: unknown) => boolean) {
+  const url = locate(nameOrPath) ?? (await refuseUnknown(nameOrPath, fits));
   if (url.pathname.endsWith('ts')) await useTypeScript();
   useRunningCopy();
   const file = fileURLToPath(url);
@@ -111,10 +111,11 @@ const kindOf = (value: unknown): string => {
   return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
 };
 
-function locate(nameOrPath: string): URL {
-  const isPath = /[\\/]/.test(nameOrPath) || /\.[cm]?[jt]s$/.test(nameOrPath);
-  const names = builtInNames();
-  if (!isPath && names.includes(nameOrPath)) return new URL(nameOrPath + extension, builtInFolder);
+const isPath = (nameOrPath: string): boolean => /[\\/]/.test(nameOrPath) || /\.[cm]?[jt]s$/.test(nameOrPath);
+
+/** Null when there is no such recipe. */
+function locate(nameOrPath: string): URL | null {
+  if (!isPath(nameOrPath) && builtInNames().includes(nameOrPath)) return new URL(nameOrPath + extension, builtInFolder);
   const path = resolve(nameOrPath);
   const candidates = extname(path) === '' ? [path, `${path}.ts`, `${path}.js`, `${path}.mjs`] : [path];
   const found = candidates.find((p) => existsSync(p) && statSync(p).isFile());
@@ -126,12 +127,22 @@ function locate(nameOrPath: string): URL {
       where: found,
     });
   }
+  return null;
+}
+
+async function refuseUnknown(nameOrPath: string, fits: (found: unknown) => boolean = () => true): Promise<never> {
+  const all = await Promise.all(builtInNames().map(async (name) => ({ name, ...(await loadDefault(name)) })));
+  const names = all.filter(({ found }) => fits(found)).map(({ name }) => name);
   const near = nearestName(nameOrPath, names);
   throw new ConfigError({
-    expected: isPath ? 'an existing recipe file' : `a recipe file, or a built-in recipe (${names.join(', ')})`,
+    expected: isPath(nameOrPath)
+      ? 'an existing recipe file'
+      : `a recipe file, or a built-in recipe (${names.join(', ')})`,
     came: `'${nameOrPath}'`,
     where: 'recipe',
-    todo: near ? `Did you mean ${near}?` : `Looked for ${path}. \`sluice init\` writes a recipe to start from.`,
+    todo: near
+      ? `Did you mean ${near}?`
+      : `Looked for ${resolve(nameOrPath)}. \`sluice init\` writes a recipe to start from.`,
   });
 }
 

@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+
 /** 1234567 -> 1,234,567. */
 export const count = (n: number | bigint): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 
@@ -62,3 +64,9 @@ export function short(value: number): string {
 /** A word as a POSIX shell reads it back. */
 export const shellWord = (word: string): string =>
   /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** A path as short as it can be from here. */
+export function shownPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near === '' ? '.' : near.startsWith('..') ? path : near;
+}

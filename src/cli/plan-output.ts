@@ -8,8 +8,7 @@ import { readRunJson, refuseForeign } from '../run/run-directory.ts';
 import { phasesOf } from '../run/types.ts';
 import { readCommits } from '../streams/commits.ts';
 import type { SplitPlan } from '../streams/splits.ts';
-import { plural } from './format.ts';
-import { shownPath } from './run-summary.ts';
+import { plural, shownPath } from './format.ts';
 import { safeText } from './safe-text.ts';
 
 /** What lies where a run would write, and what `run` would do there. */

@@ -14,8 +14,8 @@ import { outputState } from './plan-output.ts';
 import { probe } from './probe.ts';
 import { program } from './program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from './recipe-options.ts';
-import { conditionOf } from './run-summary.ts';
 import { safeJson, safeText } from './safe-text.ts';
+import { conditionOf } from './summary-reasons.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from './terminal.ts';
 
 const options = {

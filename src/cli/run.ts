@@ -6,11 +6,11 @@ import type { RunEvent } from '../run/types.ts';
 import { run as runRecipe } from '../run.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { EXIT, errorEvent } from './failure.ts';
-import { plural, shellWord } from './format.ts';
+import { plural, shellWord, shownPath } from './format.ts';
 import { program } from './program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from './recipe-options.ts';
 import { jsonReporter, peopleReporter, type Reporter } from './run-reporters.ts';
-import { printSummary, shownPath } from './run-summary.ts';
+import { printSummary } from './run-summary.ts';
 import { safeJson, safeText } from './safe-text.ts';
 import { standardOutput } from './terminal.ts';
 

@@ -85,11 +85,11 @@ export function tableLines(
   );
 }
 
-/** Words in lines of at most `width` columns. */
+/** Words in lines of at most `width` columns; a number and its `%` stay together. */
 export function wrapped(text: string, width: number, indent = ''): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(/ (?!%)/)) {
     if (line !== '' && paintedWidth(line) + 1 + paintedWidth(word) > width - indent.length) {
       lines.push(indent + line);
       line = word;

@@ -157,7 +157,7 @@ describe('sluice run', () => {
     const { code, stdout } = await runCli(['run', 'recipe.ts', '--text-field', 'body'], { cwd });
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /missing_text 6\n +Most records have no text where it was looked for\. Give the field with --text-field/,
+      /most of them: missing_text\.\n +Name the field that holds the text with --text-field\.[\s\S]*\n {2}sluice sql sluice-out\/mine "SELECT reason, count\(\*\) AS n FROM quarantine GROUP BY ALL ORDER BY n DESC"\n/,
     );
   });
 

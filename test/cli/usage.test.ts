@@ -136,6 +136,27 @@ describe('bad usage exits with 2 and says what was expected, what came and what 
   });
 });
 
+describe('recipes that come with Sluice', () => {
+  it('are named to the command that can use them', async () => {
+    const cwd = await temporaryFolder();
+    const curates = await runCli(['run', 'nothing-like-it', '--input', 'x'], { cwd });
+    const trains = await runCli(['train-reference', 'nothing-like-it'], { cwd });
+    const named = ({ stderr }: { stderr: string }) =>
+      /a built-in recipe \(([^)]*)\)/.exec(stderr.replace(/\s+/g, ' '))?.[1].split(', ');
+    expect(named(curates)).toEqual(expect.arrayContaining(['c4', 'perplexity', 'quickstart']));
+    expect(named(curates)).not.toContain('reference');
+    expect(named(trains)).toEqual(['reference']);
+  });
+
+  it('tell which command they are for', async () => {
+    const { code, stderr } = await runCli(['run', 'reference', '--input', 'x'], { cwd: await temporaryFolder() });
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      'came      one that trains a reference model\n  to do     Run it with: sluice train-reference reference',
+    );
+  });
+});
+
 describe('an output that is not ours', () => {
   it.each([[[]], [['--fresh']]])('is refused when it is a file, and left as it is %j', async (more) => {
     const cwd = await temporaryFolder();
