@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import { cachedSum } from './document-cache.ts';
 import type { Executor, Session } from './executors/executor.ts';
 import type { LanguageModel } from './language-model.ts';
 import { packCheapest, type Row, rowLengths, rowsOfRun, type Window, windowsOf } from './packing.ts';
@@ -99,6 +100,7 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
       onProgress: (share: number) => void = () => {},
     ): Promise<Scores> {
       const scores = emptyScores(offsets.length - 1);
+      const cachedNllSum = scores.nllSum.slice();
       const documents = new Map<number, Document>();
       const windows: Window[] = [];
       let targets = 0;
@@ -132,7 +134,9 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
       });
       for (const [i, { ids, at }] of documents) {
         if (Number.isFinite(scores.nllSum[i])) {
-          const bits = highestPiece(ids, nlls.subarray(at, at + ids.length - 1), tokenizer.byteLengths);
+          const nll = nlls.subarray(at, at + ids.length - 1);
+          cachedNllSum[i] = cachedSum(ids, nll, tokenizer.vocabularySize);
+          const bits = highestPiece(ids, nll, tokenizer.byteLengths);
           scores.bitsPerByteMax[i] = bits ?? bitsPerByteOf(scores.nllSum[i], scores.bytes[i]);
           continue;
         }
@@ -140,7 +144,7 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
         scores.nllSum[i] = Number.NaN;
         scores.tokens[i] = 0;
       }
-      return scores;
+      return { ...scores, cachedNllSum };
     },
     async close() {
       for (const { session } of sessions.values()) await session.release();

@@ -22,7 +22,7 @@ export type NotScored =
   /** The model gave no finite number. */
   | 'not_finite';
 
-/** One entry a document. Where `reason` is not null, `nllSum` and `bitsPerByteMax` are NaN and `tokens` is 0. */
+/** One entry a document. Where `reason` is not null, the numbers are NaN and `tokens` is 0. */
 export interface Scores {
   /** Negative log-likelihood of the tokens that were predicted, summed, in nats. */
   readonly nllSum: Float64Array;
@@ -35,6 +35,8 @@ export interface Scores {
    * less than 128 belongs to the piece before it; a document of one piece has its own bits per byte.
    */
   readonly bitsPerByteMax: Float64Array;
+  /** The sum again when a document is predicted from itself as well (document-cache.ts), in nats; null: the scorer has no such sum. */
+  readonly cachedNllSum: Float64Array | null;
   /** Null where there is a score, or where none was wanted. */
   readonly reason: readonly (NotScored | null)[];
 }
@@ -83,6 +85,7 @@ export function emptyScores(rows: number): Scores & { reason: (NotScored | null)
     tokens: new Int32Array(rows),
     bytes: new Int32Array(rows),
     bitsPerByteMax: new Float64Array(rows).fill(Number.NaN),
+    cachedNllSum: null,
     reason: new Array<NotScored | null>(rows).fill(null),
   };
 }

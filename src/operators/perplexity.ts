@@ -45,7 +45,7 @@ export type PerplexityInput = z.input<typeof perplexityOptions> & { readonly ste
  * that is stopped half way takes the process with it).
  *
  * Writes `ppl_nll_sum` (nats), `ppl_tokens`, `ppl` (exp(nll_sum / tokens)), `ppl_bits_per_byte`, `ppl_bits_per_byte_max` (of the piece of about
- * 512 bytes that has most), `ppl_unscored` (why there is no score: `empty`, `one_token`, `too_long`, `unknown_tokens`, `trained_on`,
+ * 512 bytes that has most), `ppl_cached_bits_per_byte` (predicted from what the document has said before as well), `ppl_unscored` (why there is no score: `empty`, `one_token`, `too_long`, `unknown_tokens`, `trained_on`,
  * `not_finite`). Perplexity is not quality: it says how much a text resembles what the model was trained on.
  * Errors: ConfigError for a folder without a model and for a runtime that is not installed, before the first document is read.
  */
@@ -58,11 +58,11 @@ export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityIn
     step,
     module: 'sluice:perplexity',
     export: 'perplexityStage',
-    versions: ['perplexity@2', modelVersion(info.name, info.hash)],
+    versions: ['perplexity@3', modelVersion(info.name, info.hash)],
     options,
     where: where ?? null,
     reads: [],
-    writes: perplexityColumns(options.as),
+    writes: perplexityColumns(options.as, { cached: true }),
     rules: [],
     models: true,
   };
@@ -94,7 +94,7 @@ type Score = (spec: ScoringSpec, batch: DocumentBatch, scope: Uint8Array) => Ret
 async function withScores(descriptor: StepDescriptor, batch: DocumentBatch, score: Score): Promise<DocumentBatch> {
   const scope = rowsInScope(batch, descriptor.where);
   const scores = await score(scoringSpec(descriptor), batch, scope);
-  return batch.withColumns(perplexityColumnsOf(descriptor.options.as as string, scores, scope));
+  return batch.withColumns(perplexityColumnsOf(descriptor.options.as as string, scores, scope, { cached: true }));
 }
 
 /** The step in the thread that calls it: for tests and small runs. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
+import { cachedSum } from '../../src/models/document-cache.ts';
 import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
 import type { LanguageModel } from '../../src/models/language-model.ts';
 import { neuralScorer } from '../../src/models/neural-scorer.ts';
@@ -72,9 +73,12 @@ describe('a neural scorer', () => {
   );
 
   it('gives packed documents, long ones too, the sums that they have alone', async () => {
-    const { nllSum, tokens, bytes, reason } = await scorer.score(textsOf(made));
+    const { nllSum, cachedNllSum, tokens, bytes, reason } = await scorer.score(textsOf(made));
     for (const [i, text] of made.entries()) {
-      const alone = sum(await oneByOne(text, 6));
+      const nlls = await oneByOne(text, 6);
+      const alone = sum(nlls);
+      const cached = cachedSum(Int32Array.of(256, ...Buffer.from(text)), Float32Array.from(nlls), 256);
+      expect(Math.abs(cachedNllSum![i] - cached) / cached).toBeLessThan(1e-5);
       expect(Math.abs(nllSum[i] - alone) / alone).toBeLessThan(1e-5);
       expect([tokens[i], bytes[i], reason[i]]).toEqual([text.length, text.length, null]);
     }

@@ -52,6 +52,10 @@ describe('perplexity()', () => {
     const max = numbers(out, 'ppl_bits_per_byte_max');
     expect(max).toEqual(numbers(out, 'ppl_bits_per_byte'));
     expect(max[2]).toBeNull();
+    const cached = numbers(out, 'ppl_cached_bits_per_byte');
+    expect(cached.map((v) => v === null)).toEqual([false, true, true, true, false]);
+    // A new model expects every byte alike; the document tells that its own letters come again.
+    expect(cached[0]).toBeLessThan(0.99 * max[0]!);
     // A model with random weights knows nothing: all of its 257 ids are about as likely.
     expect(numbers(out, 'ppl')[0]).toBeGreaterThan(200);
     expect(numbers(out, 'ppl')[0]).toBeLessThan(330);

@@ -46,7 +46,7 @@ export function ngramPerplexity(options: NgramPerplexityOptions): AnnotatorDescr
     export: 'ngramPerplexityAnnotator',
     options: { model, split, as, scoreTrainedOn, hash: model === null ? null : ngramFileInfo(model).hash },
     reads: ['text', 'metadata'],
-    writes: perplexityColumns(as),
+    writes: perplexityColumns(as, { cached: false }),
     ...(model === null && { unset: 'model', unsetHelp: HOW_TO_MAKE }),
     [REMAKE]: ({ hash: _, ...changed }) => ngramPerplexity(changed as NgramPerplexityOptions),
   };
@@ -83,6 +83,6 @@ export const ngramPerplexityAnnotator: AnnotatorFactory = async (options) => {
   return (batch, scope) => {
     const wanted = fresh ? fresh(batch, scope) : scope;
     const scores = scorer.score(batch.utf8('text'), wanted) as Scores;
-    return perplexityColumnsOf(as, withTrainedOn(scores, scope, wanted), scope);
+    return perplexityColumnsOf(as, withTrainedOn(scores, scope, wanted), scope, { cached: false });
   };
 };
