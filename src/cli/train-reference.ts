@@ -158,7 +158,8 @@ function summary(folder: string, model: ReferenceJson, already: boolean): void {
   }
   out();
   out(style.bold(`Model  ${shownFolder(folder)}`));
-  out('  config.json, model.safetensors, README.md (its card), trained-on.bin (what it must not score)');
+  const tokenizer = model.tokenizer.name === 'bytes' ? '' : ' tokenizer.json,';
+  out(`  config.json, model.safetensors,${tokenizer} README.md (its card), trained-on.bin (what it must not score)`);
 }
 
 const shownFolder = (folder: string): string =>
@@ -173,7 +174,7 @@ export const trainReferenceCommand: Command = {
     examples: [
       [
         "sluice train-reference reference --input 'corpus/*.jsonl.zst'",
-        'the built-in recipe: 0.9 M parameters over bytes',
+        'the built-in recipe: 1.8 M parameters over 4,096 byte pairs',
       ],
       ['sluice train-reference my-reference.ts --output models/mine', 'a recipe of your own; again to go on'],
     ],
