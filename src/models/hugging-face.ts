@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { architectures } from './architectures/index.ts';
@@ -14,6 +14,7 @@ import { writeSafetensors } from './write-safetensors.ts';
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
+const SHARD = /^model-\d{5}-of-\d{5}\.safetensors$/;
 
 /** Tensors of older checkpoints that are constants, not weights. */
 const BUFFERS = /(\.attn\.(bias|masked_bias)|attention\.(bias|masked_bias)|rotary_emb\.inv_freq)$/;
@@ -66,7 +67,10 @@ export interface SaveModelOptions {
   readonly shardBytes?: number;
 }
 
-/** Saves a model as a Hugging Face directory that `transformers` opens; the files appear whole, config.json last. */
+/**
+ * Saves a model as a Hugging Face directory that `transformers` opens; the files appear whole, config.json last. Weights of a model saved there
+ * before go: an index that stays would have the old shards read.
+ */
 export async function saveModel(
   { config, weights }: LanguageModel,
   folder: string,
@@ -96,6 +100,10 @@ export async function saveModel(
       .reduce((n, t) => n + t.data.length * (dtype === 'F32' ? 4 : 2), 0);
     await writeJson(join(folder, INDEX), { metadata: { total_size: total }, weight_map: Object.fromEntries(names) });
   }
+  // One file and an index beside each other are two models; readers differ in which they take.
+  await rm(join(folder, shards.length > 1 ? WEIGHTS : INDEX), { force: true });
+  const kept = new Set(shards.map((_, i) => fileOf(i)));
+  for (const name of await readdir(folder)) if (SHARD.test(name) && !kept.has(name)) await rm(join(folder, name));
   const types = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' };
   await writeJson(join(folder, CONFIG), { ...formatConfig(config), torch_dtype: types[dtype] });
 }
@@ -172,6 +180,12 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeFile(`${path}.tmp`, `${JSON.stringify(value, null, 2)}\n`);
+  const file = await open(`${path}.tmp`, 'w');
+  try {
+    await file.writeFile(`${JSON.stringify(value, null, 2)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
   await rename(`${path}.tmp`, path);
 }

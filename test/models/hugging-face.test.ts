@@ -73,6 +73,23 @@ describe('a saved model', () => {
     expect([...(await loadModel(path)).weights]).toEqual([...model.weights]);
   });
 
+  it('takes the place of the one that was saved there before, in one file or in shards', async () => {
+    const path = join(folder, 'again');
+    const [first, second] = [newModel(configs[0], 1), newModel(configs[0], 2)];
+    await saveModel(first, path, { shardBytes: 10_000 });
+    await saveModel(second, path);
+    expect([...(await loadModel(path)).weights]).toEqual([...second.weights]);
+    expect((await readdir(path)).sort()).toEqual(['config.json', 'model.safetensors']);
+    await saveModel(first, path, { shardBytes: 20_000 });
+    await saveModel(first, path, { shardBytes: 10_000 });
+    expect([...(await loadModel(path)).weights]).toEqual([...first.weights]);
+    expect((await readdir(path)).sort()).toEqual([
+      'config.json',
+      ...[1, 2, 3, 4].map((i) => `model-0000${i}-of-00004.safetensors`),
+      'model.safetensors.index.json',
+    ]);
+  });
+
   it('in bfloat16 is half as large and near', async () => {
     const model = newModel(configs[0], 3);
     const path = join(folder, 'half');
