@@ -1,9 +1,6 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, rename, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { InputError } from '../../errors.ts';
 import type { NgramModel } from './model.ts';
 import { sortedOrder } from './sorted-rows.ts';
@@ -16,11 +13,19 @@ const UNKNOWN_LOG10 = -100;
 
 /** An n-gram model in the ARPA format, which KenLM and SRILM write and read. Numbers come back as the same float32. */
 export async function writeArpa(path: string, { trie, vocabulary }: NgramModel): Promise<void> {
-  await pipeline(Readable.from(arpaText(trie, vocabulary)), createWriteStream(`${path}.tmp`));
+  const file = await open(`${path}.tmp`, 'w');
+  try {
+    for (const text of arpaText(trie, vocabulary)) await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
   await rename(`${path}.tmp`, path);
 }
 
 const CHUNK = 1 << 16;
+/** Longer lines are none of ARPA. */
+const LONGEST_LINE = 1 << 24;
 
 function* arpaText(trie: Trie, vocabulary: Vocabulary): Generator<string> {
   const { order, levels, token, log10, backoff, firstChild } = trie;
@@ -59,9 +64,16 @@ function shortest(value: number): string {
  * Errors: InputError with the line for anything that is no ARPA, n-grams of unknown words, n-grams that stand there twice.
  */
 export async function readArpa(path: string, split?: Split): Promise<NgramModel> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
-  const parser = new ArpaParser(path);
-  for await (const line of lines) parser.line(line);
+  const parser = new ArpaParser(path, (await stat(path)).size);
+  let rest = '';
+  // Lines end with \n alone: words of other tools may hold any other white space.
+  for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: CHUNK })) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() as string;
+    for (const line of lines) parser.line(line);
+    if (rest.length > LONGEST_LINE) parser.endless();
+  }
+  if (rest !== '') parser.line(rest);
   const { vocabulary, levels } = parser.finish();
   return {
     split: split ?? (vocabulary.findText('<0x00>') > 0 ? 'bytes' : 'whitespace'),
@@ -72,6 +84,16 @@ export async function readArpa(path: string, split?: Split): Promise<NgramModel>
   };
 }
 
+/** Without the white space of ASCII at both ends; other white space may belong to a word. */
+function trimmed(line: string): string {
+  let [start, end] = [0, line.length];
+  while (start < end && SPACES.includes(line[start])) start++;
+  while (end > start && SPACES.includes(line[end - 1])) end--;
+  return line.slice(start, end);
+}
+
+const SPACES = '\t\r ';
+
 interface Section {
   readonly grams: Int32Array;
   readonly log10: Float32Array;
@@ -81,19 +103,22 @@ interface Section {
 
 class ArpaParser {
   #path: string;
+  /** Size of the file: what it cannot hold is not made room for. */
+  #bytes: number;
   #number = 0;
   #counts: number[] = [];
   #sections: Section[] = [];
   #vocabulary = Vocabulary.create();
   #state: 'before' | 'counts' | 'grams' | 'end' = 'before';
 
-  constructor(path: string) {
+  constructor(path: string, bytes: number) {
     this.#path = path;
+    this.#bytes = bytes;
   }
 
   line(text: string): void {
     this.#number++;
-    const line = text.trim();
+    const line = trimmed(text);
     if (line === '') return;
     if (this.#state === 'before') {
       if (line === '\\data\\') this.#state = 'counts';
@@ -110,6 +135,12 @@ class ArpaParser {
     else this.#gram(line);
   }
 
+  /** A line without an end. */
+  endless(): never {
+    this.#number++;
+    throw this.#error(`lines of at most ${LONGEST_LINE} characters`, 'a longer one');
+  }
+
   #count(line: string): void {
     const match = /^ngram\s+(\d+)\s*=\s*(\d+)$/.exec(line);
     if (!match || Number(match[1]) !== this.#counts.length + 1)
@@ -123,6 +154,12 @@ class ArpaParser {
     this.#checkFull();
     this.#state = 'grams';
     const rows = this.#counts[n - 1];
+    // A line has a digit, n words of a byte or more with a space before each, and its end.
+    if (rows > this.#bytes / (2 * n + 2))
+      throw this.#error(
+        `at most ${Math.floor(this.#bytes / (2 * n + 2))} ${n}-grams, as the file has room for`,
+        `${rows} by \\data\\`,
+      );
     this.#sections.push({
       grams: new Int32Array(rows * n),
       log10: new Float32Array(rows),
@@ -135,6 +172,8 @@ class ArpaParser {
     const n = this.#sections.length;
     const section = this.#sections[n - 1];
     const fields = line.split(/[\t ]+/);
+    // KenLM reads both.
+    for (let k = 1; k <= n; k++) if (fields[k] === '<UNK>') fields[k] = '<unk>';
     const log10 = Number(fields[0]);
     const backoff = fields.length === n + 2 ? Number(fields[n + 1]) : 0;
     if (fields.length < n + 1 || fields.length > n + 2 || Number.isNaN(log10) || Number.isNaN(backoff))

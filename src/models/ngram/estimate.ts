@@ -16,7 +16,8 @@ const FALLBACK: Discounts = { of: [0.5, 1, 1.5], fallback: true };
 export function discountsOf(counts: CountsOfCounts): Discounts {
   const y = counts[1] / (counts[1] + 2 * counts[2]);
   const of = [1, 2, 3].map((k) => k - ((k + 1) * y * counts[k + 1]) / counts[k]);
-  const sound = of.every((d, i) => d >= 0 && d <= i + 1) && counts[4] > 0;
+  // A discount of 0 would leave nothing to back off with, and words after such a context would be impossible.
+  const sound = of.every((d, i) => d > 0 && d <= i + 1) && counts[4] > 0;
   return sound ? { of: of as unknown as Discounts['of'], fallback: false } : FALLBACK;
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { open, readFile, rename } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { ConfigError, InputError } from '../../errors.ts';
 import { readArpa } from './arpa.ts';
@@ -29,6 +29,8 @@ interface Header {
   readonly groupBy?: string | null;
 }
 
+const SPLITS: readonly Split[] = ['bytes', 'words', 'whitespace'];
+
 const ARRAYS = [
   Uint8Array,
   Int32Array,
@@ -51,9 +53,13 @@ export interface NgramFileInfo {
   readonly groupBy: string | null;
 }
 
+/** Bytes that are hashed or read at once. */
+const PART = 1 << 26;
+
 const digest = (...parts: readonly Uint8Array[]): string => {
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
+  // Longer parts are refused by the hash.
+  for (const part of parts) for (let at = 0; at < part.length; at += PART) hash.update(part.subarray(at, at + PART));
   return hash.digest('hex');
 };
 
@@ -95,7 +101,7 @@ export async function writeNgram(
   await rename(`${path}.tmp`, path);
 }
 
-const padding = (bytes: number): number => (8 - (bytes & 7)) & 7;
+const padding = (bytes: number): number => (8 - (bytes % 8)) % 8;
 
 /**
  * Hash and kind of a model file, at once and in this thread; an ARPA file is read to its end for it.
@@ -117,7 +123,7 @@ export function ngramFileInfo(path: string): NgramFileInfo {
   try {
     const head = new Uint8Array(12);
     readSync(file, head, 0, 12, 0);
-    if (!isOwn(head)) return { hash: digest(readFileSync(path)).slice(0, 16), split: null, order: null, groupBy: null };
+    if (!isOwn(head)) return { hash: fileDigest(file).slice(0, 16), split: null, order: null, groupBy: null };
     const bytes = new Uint8Array(headerBytes(head));
     readSync(file, bytes, 0, bytes.length, 12);
     const { format, split, order, lengths, sha256, groupBy } = parseHeader(bytes, path);
@@ -141,7 +147,34 @@ export async function loadNgram(path: string, split?: Split): Promise<{ model: N
   await handle.read(head, 0, 12, 0);
   await handle.close();
   if (!isOwn(head)) return { model: await readArpa(path, split), hash };
-  return { model: decodeNgram(await readFile(path), path), hash };
+  return { model: decodeNgram(await wholeFile(path), path), hash };
+}
+
+/** SHA-256 of a file of any size. */
+function fileDigest(file: number): string {
+  const hash = createHash('sha256');
+  const buffer = new Uint8Array(1 << 20);
+  let at = 0;
+  for (let n = readSync(file, buffer, 0, buffer.length, at); n > 0; n = readSync(file, buffer, 0, buffer.length, at)) {
+    hash.update(buffer.subarray(0, n));
+    at += n;
+  }
+  return hash.digest('hex');
+}
+
+/** A file of any size in a buffer of its own; `readFile` ends at 2 GiB. */
+async function wholeFile(path: string): Promise<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    for (let n = -1; at < size && n !== 0; at += n)
+      n = (await file.read(bytes, at, Math.min(PART, size - at), at)).bytesRead;
+    return bytes.subarray(0, at);
+  } finally {
+    await file.close();
+  }
 }
 
 const isOwn = (head: Uint8Array): boolean => Buffer.from(head.subarray(0, 8)).toString('latin1') === MAGIC;
@@ -173,6 +206,7 @@ function decodeNgram(file: Uint8Array, path: string): NgramModel {
   const header = parseHeader(own.subarray(12, 12 + size), path);
   const body = own.subarray(12 + size);
   if (digest(body) !== header.sha256) throw damaged(path, `${body.length} bytes with another checksum`);
+  if (!fits(header, body.length)) throw damaged(path, 'a header that does not fit what follows it');
   let at = own.byteOffset + 12 + size;
   const arrays = ARRAYS.slice(0, header.lengths.length).map((Type, i) => {
     const array = new Type(own.buffer as ArrayBuffer, at, header.lengths[i]);
@@ -199,6 +233,19 @@ function decodeNgram(file: Uint8Array, path: string): NgramModel {
     origin,
     trainedOn: groupBy && hashes ? { groupBy, hashes } : null,
   };
+}
+
+/** The checksum is of the arrays; that the header was not changed, its numbers must show. */
+function fits({ lengths, order, split }: Header, bytes: number): boolean {
+  if (!Array.isArray(lengths) || !lengths.every((n) => Number.isSafeInteger(n) && n >= 0)) return false;
+  if (lengths.length !== ARRAYS.length && lengths.length !== ARRAYS.length - 1) return false;
+  const [, offsets, levels, token, log10, suffix, backoff, firstChild] = lengths;
+  const needed = lengths.reduce((sum, n, i) => {
+    const size = n * ARRAYS[i].BYTES_PER_ELEMENT;
+    return sum + size + padding(size);
+  }, 0);
+  const nodes = token === log10 && token === suffix && firstChild === backoff + 1 && offsets > 0;
+  return needed === bytes && nodes && levels === order + 1 && SPLITS.includes(split);
 }
 
 const damaged = (path: string, came: string, cause?: unknown): InputError =>

@@ -218,6 +218,40 @@ describe('ARPA', () => {
     ]);
   });
 
+  it('reads words that hold other white space than that of ASCII, at the end of a line too', async () => {
+    const path = join(await temporaryFolder(), 'm.arpa');
+    for (const word of ['x\u00a0', '\ufeff', '\u3000', 'x\u2028y']) {
+      await writeFile(
+        path,
+        SMALL.replace('1=3', '1=4').replace('-99', `-2\t${word}\t-0.25\n-99`).replace('a </s>', `a ${word}`),
+      );
+      const model = await readArpa(path);
+      expect(scoresOf(model, `a ${word}`)).toEqual([
+        [-1, 1],
+        [-0.5, 2],
+        [-1.25, 1],
+      ]);
+    }
+    const words = await trainNgram(['\ufeffone two \ufeff one \ufeff'], { split: 'words', order: 2, prune: [0] });
+    await writeArpa(path, words);
+    expect((await readArpa(path, 'words')).trie).toEqual(words.trie);
+  });
+
+  it('takes <UNK> for the unknown word, as KenLM does', async () => {
+    const path = join(await temporaryFolder(), 'm.arpa');
+    await writeFile(path, SMALL.replace('-1\ta\t-0.5', '-1.5\t<UNK>\t-0.5').replace('a </s>', '<UNK> </s>'));
+    expect(scoresOf(await readArpa(path), 'anything')).toEqual([
+      [-1.5, 1],
+      [-0.5, 2],
+    ]);
+  });
+
+  it('makes no room for more n-grams than the file can hold', async () => {
+    expect(await failureOf(SMALL.replace('2=1', '2=99999999999'))).toMatch(
+      /line 10: expected at most \d+ 2-grams, as the file has room for, came 99999999999 by \\data\\/,
+    );
+  });
+
   it('says what is wrong, and in which line', async () => {
     expect(await failureOf(SMALL)).toBe('none');
     const todo = 'Is it an ARPA file, whole and not packed?';

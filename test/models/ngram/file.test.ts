@@ -80,6 +80,15 @@ describe('model file', () => {
     expect(await failure(bytes.subarray(0, 40))).toMatch(/a header that is no JSON/);
     const other = Buffer.from(bytes.toString('latin1').replace('"format":2', '"format":3'), 'latin1');
     expect(await failure(other)).toMatch(/expected an n-gram model of format 2, came format 3/);
+    // The checksum is not of the header.
+    for (const [from, to] of [
+      ['"order":3', '"order":2'],
+      ['"split":"words"', '"split":"wordz"'],
+      [/"lengths":\[\d/, '"lengths":[9'],
+    ] as const) {
+      const changed = bytes.toString('latin1').replace(from, to);
+      expect(await failure(Buffer.from(changed, 'latin1'))).toMatch(/came a header that does not fit what follows it/);
+    }
     expect(await failure(bytes)).toBe('none');
   });
 

@@ -23,7 +23,7 @@ export function referenceModel(sequences: readonly (readonly string[])[], order:
     for (const c of counts.values()) if (c <= 4) t[c]++;
     const y = t[1] / (t[1] + 2 * t[2]);
     const d = [1, 2, 3].map((k) => k - ((k + 1) * y * t[k + 1]) / t[k]);
-    return d.every((x, i) => x >= 0 && x <= i + 1) && t[4] > 0 ? d : [0.5, 1, 1.5];
+    return d.every((x, i) => x > 0 && x <= i + 1) && t[4] > 0 ? d : [0.5, 1, 1.5];
   });
   const off = (n: number, c: number): number => discounts[n][Math.min(c, 3) - 1];
   const vocabulary = [...raw[1].keys(), '<unk>'];

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { discountsOf } from '../../../src/models/ngram/estimate.ts';
 import { type NgramModel, ngramWalk } from '../../../src/models/ngram/model.ts';
 import { ngramScorer } from '../../../src/models/ngram/scorer.ts';
 import { trainNgram } from '../../../src/models/ngram/train.ts';
@@ -128,6 +129,12 @@ describe('trainNgram', () => {
       const model = await trainNgram(text, { split });
       expect(perplexityOf(model, good) * 5).toBeLessThan(perplexityOf(model, noise));
     }
+  });
+
+  it('takes no discount of 0, after which nothing could be backed off to', () => {
+    // 6 n-grams once, 3 twice, 4 three times: 2 - 3 * 0.5 * 4 / 3 is 0.
+    expect(discountsOf(Float64Array.of(0, 6, 3, 4, 1))).toEqual({ of: [0.5, 1, 1.5], fallback: true });
+    expect(discountsOf(Float64Array.of(0, 6, 3, 3, 1))).toEqual({ of: [0.5, 0.5, 3 - 2 / 3], fallback: false });
   });
 
   it('refuses what makes no model', async () => {
