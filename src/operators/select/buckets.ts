@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ConfigError } from '../../errors.ts';
 import type { Barrier, BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
 import { utf8Column } from '../../streams/columns.ts';
 import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
@@ -33,6 +34,12 @@ export type BucketOptions = z.input<typeof bucketOptions> & { readonly step?: st
  */
 export function buckets({ step, where, ...rest }: BucketOptions = {}): Operator {
   const options = parseOptions(bucketOptions, rest, 'select.buckets()');
+  if (options.head >= options.middle)
+    throw new ConfigError({
+      expected: 'head: a share less than middle, the percentile below which a document is in one of both',
+      came: `head ${options.head}, middle ${options.middle}`,
+      where: 'select.buckets()',
+    });
   const name = step ?? `${options.column}_buckets`;
   const descriptor: StepDescriptor = {
     kind: 'select',

@@ -1,7 +1,8 @@
-import { Observable, type OperatorFunction } from 'rxjs';
+import { concat, defer, type OperatorFunction } from 'rxjs';
+import { concatMap } from 'rxjs/operators';
 import * as z from 'zod';
 import type { DocumentBatch } from '../../streams/batch.ts';
-import { numberAt, stringAt } from '../../streams/columns.ts';
+import { type NumberColumn, numberAt, stringAt } from '../../streams/columns.ts';
 import { rowsInScope, type Scope } from '../../streams/operator.ts';
 import type { Rule, Verdict } from '../../streams/outcome.ts';
 import { QuantileSketch } from '../../streams/quantile-sketch.ts';
@@ -29,7 +30,7 @@ export function streaming({ step, where, ...rest }: StreamingOptions): OperatorF
   const { ends } = rulesOf(options);
   const rules = ends.map((end): Rule => ruleAt(options.column, end));
   return (source) =>
-    new Observable((subscriber) => {
+    defer(() => {
       const groups = new Map<string, QuantileSketch>();
       let held: DocumentBatch[] | null = [];
       let seen = 0;
@@ -44,35 +45,32 @@ export function streaming({ step, where, ...rest }: StreamingOptions): OperatorF
       };
       const judge = (batch: DocumentBatch): DocumentBatch =>
         withVerdict(batch, verdictOn(batch, { name, rules, where: where ?? null, options, groupOf }));
-      const release = (): void => {
+      const release = (): DocumentBatch[] => {
         const waiting = held ?? [];
         held = null;
-        for (const batch of waiting) subscriber.next(judge(batch));
+        return waiting.map(judge);
       };
-      return source.subscribe({
-        next(batch) {
-          const scope = rowsInScope(batch, where ?? null);
-          const column = batch.number(options.column);
-          for (let i = 0; i < batch.rows; i++) {
-            const value = scope[i] === 1 ? numberAt(column, i) : null;
-            if (value === null) continue;
-            groupOf(batch, i).add(value);
-            seen++;
-          }
-          if (held === null) {
-            subscriber.next(judge(batch));
-            return;
-          }
-          held.push(batch);
-          if (seen >= options.warmUp) release();
-        },
-        error: (error) => subscriber.error(error),
-        complete() {
-          release();
-          subscriber.complete();
-        },
-      });
+      const take = (batch: DocumentBatch): DocumentBatch[] => {
+        const scope = rowsInScope(batch, where ?? null);
+        const column = batch.number(options.column);
+        for (let i = 0; i < batch.rows; i++) {
+          const value = scope[i] === 1 ? rankable(column, i) : null;
+          if (value === null) continue;
+          groupOf(batch, i).add(value);
+          seen++;
+        }
+        if (held === null) return [judge(batch)];
+        held.push(batch);
+        return seen >= options.warmUp ? release() : [];
+      };
+      return concat(source.pipe(concatMap(take)), defer(release));
     });
+}
+
+/** A value to rank; NaN is none, as for `byRank`. */
+function rankable(column: NumberColumn, row: number): number | null {
+  const value = numberAt(column, row);
+  return value === null || Number.isNaN(value) ? null : value;
 }
 
 const ruleAt = (column: string, end: 'below' | 'above' | 'missing'): Rule => ({
@@ -113,7 +111,7 @@ function verdictOn(batch: DocumentBatch, { name, rules, where, options, groupOf 
   };
   for (let i = 0; i < n; i++) {
     if (scope[i] === 0) continue;
-    const value = numberAt(column, i);
+    const value = rankable(column, i);
     const sketch = groupOf(batch, i);
     let rule = -1;
     if (value === null) {

@@ -22,6 +22,12 @@ describe('select.buckets()', () => {
     ]);
   });
 
+  it('refuses a middle that is not above the head: no document would be in it', () => {
+    expect(() => buckets({ head: 0.7 })).toThrow(
+      'select.buckets(): expected head: a share less than middle, the percentile below which a document is in one of both, came head 0.7, middle 0.6.',
+    );
+  });
+
   it('puts equal values into one bucket', async () => {
     const rows = [5, 5, 5, 5, 6].map((ppl) => ({ ppl }));
     expect(await bucketsOf(buckets({ within: 'all' }), [rows])).toEqual([['tail', 'tail', 'tail', 'tail', 'tail']]);

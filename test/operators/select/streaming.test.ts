@@ -54,6 +54,19 @@ describe('select.streaming()', () => {
     }
   });
 
+  it('gives an error of its own to the subscriber', async () => {
+    await expect(run([batch([1])], { column: 'nope', keep: 'low', rate: 0.5 })).rejects.toThrow(
+      'expected a column nope',
+    );
+  });
+
+  it('takes NaN for no value, as byRank does', async () => {
+    const options = { column: 'ppl', keep: 'low', rate: 0.5, warmUp: 4, nulls: 'drop' } as const;
+    const batches = await run([batch([1, Number.NaN, 2, 3, 4])], options);
+    expect(alive(batches)).toBe('10100');
+    expect(batches[0].verdicts[0].nulls).toEqual([1, 1]);
+  });
+
   it('ranks domains apart, and leaves what has no value or is out of scope', async () => {
     const batches = [batch([1, 2, null], 0, 'web'), batch([10, 20, null], 1, 'code')];
     const options = { column: 'ppl', keep: 'low', rate: 0.5, warmUp: 4 } as const;
