@@ -174,6 +174,17 @@ describe.each([...usable.keys()])('%s', (name) => {
     await session.release();
   });
 
+  it('takes inputs of any name, also those of helpers', async () => {
+    for (const name of ['h0', 'v1', 'c1']) {
+      const graph = new GraphBuilder();
+      const y = ops.add(ops.sum(ops.multiply(graph.input(name, [2, 3]), 3), [1]), 1);
+      const session = await executor.open(graph.finish('named', new Map([['y', y]])), new Map());
+      const out = await session.run(new Map([[name, floatTensor([2, 3], [1, 2, 3, 4, 5, 6])]]));
+      expect([...out.get('y')!.data]).toEqual([19, 46]);
+      await session.release();
+    }
+  });
+
   it('takes feeds from shared memory', async () => {
     const session = await executor.open(adder(), start);
     const shared = new Float32Array(new SharedArrayBuffer(8));

@@ -49,7 +49,18 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
       worker.postMessage({ id, ...request });
     });
 
-  const opened = await ask({ kind: 'executor', name, options });
+  const close = async (): Promise<void> => {
+    if (ended) return;
+    // Never worker.terminate(): inside a run it aborts the process.
+    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    await ask({ kind: 'close' });
+    worker.ref();
+    await gone;
+  };
+  const opened = await ask({ kind: 'executor', name, options }).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   return {
     name,
     runtime: opened.runtime!,
@@ -65,14 +76,7 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
         },
       };
     },
-    async close() {
-      if (ended) return;
-      // Never worker.terminate(): inside a run it aborts the process.
-      const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-      await ask({ kind: 'close' });
-      worker.ref();
-      await gone;
-    },
+    close,
   };
 }
 

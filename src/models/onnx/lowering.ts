@@ -45,7 +45,7 @@ export function nodesOf(graph: Graph, names: readonly string[], target: OnnxTarg
   const nodes: OnnxNode[] = [];
   let helpers = 0;
   const emit = (type: string, inputs: readonly string[], attributes: OnnxNode['attributes'] = {}, out?: string) => {
-    const output = out ?? `h${helpers++}`;
+    const output = out ?? `:h${helpers++}`;
     nodes.push({ type, inputs, outputs: [output], attributes });
     return output;
   };

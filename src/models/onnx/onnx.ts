@@ -31,11 +31,12 @@ export function writeOnnx(graph: Graph, target: OnnxTarget, constants: ReadonlyM
   if (bytes > LARGEST_MODEL)
     throw new ConfigError({ expected: 'less than 2 GB of constants in an ONNX model', came: `${bytes} bytes` });
 
-  const names = graph.values.map((_, id) => `v${id}`);
+  // No input of a graph has a name with a colon in front.
+  const names = graph.values.map((_, id) => `:v${id}`);
   const model = new Message();
   const body = new Message();
   for (const { name, value } of graph.inputs) names[value] = name;
-  for (const id of graph.constants.keys()) names[id] = `c${id}`;
+  for (const id of graph.constants.keys()) names[id] = `:c${id}`;
   for (const node of nodesOf(graph, names, target)) body.message(1, nodeMessage(node));
   const out = [
     ...graph.outputs.map((o) => ({ ...o, name: outputName(o.name) })),

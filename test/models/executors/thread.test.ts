@@ -90,3 +90,14 @@ it('a runtime that is not installed is said', async () => {
     /expected the optional package @tensorflow\/tfjs-node-gpu, came a project without it\. Run: npm install @tensorflow\/tfjs-node-gpu@4\.22\.0/,
   );
 });
+
+it('an executor that does not open leaves no thread', () => {
+  const models = JSON.stringify(new URL('../../../src/models/index.ts', import.meta.url).href);
+  const code = `import { openInThread } from ${models};
+    const threads = () => process.report.getReport().workers.length;
+    const before = threads();
+    await openInThread('no-such-executor').catch((error) => console.log(error.message.length > 0));
+    console.log(threads() - before);`;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', code];
+  expect(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout).toBe('true\n0\n');
+});
