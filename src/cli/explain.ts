@@ -1,11 +1,13 @@
 import { isEarlier } from '../operators/dedup/earlier-run.ts';
 import { FAILURE_REASONS } from '../run/isolate.ts';
+import type { StepDescriptor } from '../streams/operator.ts';
 import { sourceText, textsOf } from './clusters.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';
 import { openRunDatabase } from './database.ts';
 import type { RuleDecision, StepDecision } from './decisions.ts';
 import { diffLines } from './diff-lines.ts';
 import { type Explanation, explainDocuments, type Twin } from './explain-data.ts';
+import { cutOf, keptByRank, selectedText, unscoredText } from './explain-select.ts';
 import { exact, plural, shellWord, short, size } from './format.ts';
 import { program } from './program.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
@@ -34,7 +36,7 @@ async function run(args: readonly string[]): Promise<number> {
       );
     for (const [i, d] of documents.entries()) {
       if (i > 0 || total > 1) terminal.out();
-      printExplanation(terminal, d, values.all);
+      printExplanation(terminal, d, folder.steps, values.all);
       await printDifference(terminal, folder, d, positionals[0]);
     }
   } finally {
@@ -46,7 +48,7 @@ async function run(args: readonly string[]): Promise<number> {
 const name = (t: Twin): string =>
   t.id === null || t.id === t.position ? safeText(t.position) : `${safeText(t.id)} (${safeText(t.position)})`;
 
-function printExplanation(terminal: Terminal, d: Explanation, all: boolean): void {
+function printExplanation(terminal: Terminal, d: Explanation, steps: readonly StepDescriptor[], all: boolean): void {
   const { out, style, width } = terminal;
   const outcome =
     { kept: style.green('kept'), dropped: style.red('dropped'), quarantined: style.yellow('quarantined') }[d.outcome] ??
@@ -63,8 +65,8 @@ function printExplanation(terminal: Terminal, d: Explanation, all: boolean): voi
     d.tokens === null ? '' : `≈ ${plural(d.tokens, 'token')}`,
   ];
   out(style.dim(`  ${facts.filter(Boolean).join(' · ')}`));
-  for (const line of wrapped(`“${safeExcerpt(d.excerpt)}”`, width - 2).slice(0, 3))
-    out(`  ${clipped(line, width - 2)}`);
+  const excerpt = clipped(`“${safeExcerpt(d.excerpt)}”`, 3 * (width - 16));
+  for (const line of wrapped(excerpt, width - 2).slice(0, 3)) out(`  ${clipped(line, width - 2)}`);
   if (d.quarantine) {
     out();
     out(
@@ -74,7 +76,7 @@ function printExplanation(terminal: Terminal, d: Explanation, all: boolean): voi
   }
   out();
   d.decisions.forEach((step, i) => {
-    for (const line of stepLines(terminal, d, step, i + 1, all)) out(line);
+    for (const line of stepLines(terminal, d, step, steps[i], i + 1, all)) out(line);
   });
   if (d.copies.count > 0) {
     out();
@@ -112,7 +114,14 @@ async function printDifference(terminal: Terminal, folder: RunFolder, d: Explana
 
 const shellWordOfSet = (option: string): string => `--set ${shellWord(option.slice('--set '.length))}`;
 
-function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, number: number, all: boolean): string[] {
+function stepLines(
+  terminal: Terminal,
+  d: Explanation,
+  step: StepDecision,
+  descriptor: StepDescriptor,
+  number: number,
+  all: boolean,
+): string[] {
   const { style } = terminal;
   const longest = Math.max(...d.decisions.map((s) => s.step.length));
   const head = (text: string): string =>
@@ -123,6 +132,8 @@ function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, numbe
   if (step.state === 'not reached') return [head(style.dim('not reached'))];
   switch (step.kind) {
     case 'annotate': {
+      const unscored = unscoredText(step);
+      if (unscored !== null && !all) return [head(style.yellow(unscored))];
       const present = step.values.filter((v) => v.value !== null);
       return [
         head(style.dim(`${plural(present.length, 'value')} measured`)),
@@ -140,33 +151,20 @@ function stepLines(terminal: Terminal, d: Explanation, step: StepDecision, numbe
       ];
     case 'select':
       if (step.state === 'dropped') return [head(style.red(cutOf(d)))];
-      return [
-        head(step.values.length > 0 ? valuesText(step).replaceAll('\u00a0', ' ') : 'among the documents selected'),
-      ];
+      return wrapped(
+        step.values.some((v) => v.value !== null)
+          ? valuesText(step).replaceAll('\u00a0', ' ')
+          : step.values.length > 0
+            ? `no ${step.values.map((v) => safeText(v.column)).join(', ')}`
+            : selectedText(d, descriptor),
+        terminal.width - longest - 7,
+      ).map((line, i) => (i === 0 ? head(line) : ' '.repeat(longest + 6) + line));
     case 'rewrite':
       if (step.rules.length === 0) return [head(cutText(d)), ...found];
       return judgedLines(terminal, step, (text) => head(`${cutText(d)}; ${text}`), all);
     default:
       return [head(step.state === 'dropped' ? style.red('your function said no') : 'your function said yes')];
   }
-}
-
-const isSelected = ({ decisions }: Explanation): boolean =>
-  decisions.some((s) => s.state === 'dropped' && s.kind === 'select');
-
-const isAbove = ({ rule }: Explanation): boolean => rule?.endsWith('_above') === true;
-
-/** `35.2 ≥ 31.0, the cut of ppl_rank_above`. */
-function cutOf(d: Explanation): string {
-  if (d.value === null || d.threshold === null) return `${safeText(d.rule ?? '')}: no value to rank by`;
-  return `${short(d.value)} ${isAbove(d) ? '≥' : '≤'} ${short(d.threshold)}, the cut of ${safeText(d.rule ?? '')}`;
-}
-
-/** What would have kept a document that a selection left out. */
-function keptByRank(d: Explanation): string | null {
-  if (!isSelected(d)) return null;
-  if (d.threshold === null) return `To have kept it: --set ${safeText(d.step ?? '')}.nulls=keep`;
-  return `To have kept it: a value ${isAbove(d) ? 'below' : 'above'} ${short(d.threshold)}, or a larger share with --set ${safeText(d.step ?? '')}.rate`;
 }
 
 function cutText({ cutSpans }: Explanation): string {

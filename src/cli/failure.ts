@@ -45,7 +45,7 @@ export function printError(error: unknown): void {
       `${style.red(error.code === 'guard' ? 'stopped by a guard' : 'error')}${where ? `  ${style.bold(safeText(where))}` : ''}`,
     );
     lines.push(`  expected  ${hanging(expected)}`);
-    lines.push(`  came      ${hanging(came)}`);
+    lines.push(`  came      ${hanging(pastable(came))}`);
     if (todo) lines.push(`  ${style.cyan('to do')}     ${hanging(pastable(todo))}`);
   } else {
     const system = error instanceof Error && 'syscall' in error;

@@ -70,8 +70,8 @@ async function printOutput(
   const commits = await readCommits(join(run, 'commits.jsonl'), { repair: false });
   const rows = [
     ...result.sinks.map((s) => ({ ...s, what: 'kept documents with every annotation' })),
-    { name: 'ledger', folder: 'ledger', what: 'one row per document read: outcome, rule, value, threshold' },
-    { name: 'quarantine', folder: 'quarantine', what: 'records that could not be read, with position and reason' },
+    { name: 'ledger', folder: 'ledger', what: 'one row per document: outcome, rule, value' },
+    { name: 'quarantine', folder: 'quarantine', what: 'records that could not be read, and why' },
   ].flatMap(({ name, folder, what }) => {
     const files = liveFiles(commits, name);
     if (files.length === 0) return [];

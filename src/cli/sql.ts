@@ -84,9 +84,26 @@ async function printTable(columns: readonly string[], rows: Rows, shown: number)
       );
     }
   }
-  const max = cellWidth(columns, cells, width);
+  // An id is there to be copied into the next command: it is cut last.
+  const ids = columns.map((c, i) =>
+    /^(id|duplicate_of)$/.test(c) ? cells.reduce((w, row) => Math.max(w, row[i].length), c.length) : 0,
+  );
+  const room = width - ids.reduce((n, w) => n + (w > 0 ? w + 2 : 0), 0);
+  const others = columns.flatMap((_, i) => (ids[i] > 0 ? [] : [i]));
+  const whole = room >= 10 * others.length;
+  const rest = whole ? others : columns.map((_, i) => i);
+  const max = cellWidth(
+    rest.map((i) => columns[i]),
+    cells.map((row) => rest.map((i) => row[i])),
+    whole ? room : width,
+  );
   const specs = columns.map(
-    (c, i) => ({ title: style.bold(safeText(c)), max, align: numeric[i] ? 'right' : 'left' }) as const,
+    (c, i) =>
+      ({
+        title: style.bold(safeText(c)),
+        max: whole && ids[i] > 0 ? ids[i] : max,
+        align: numeric[i] ? 'right' : 'left',
+      }) as const,
   );
   if (columns.length * 5 > width) {
     printRecords(columns, cells);

@@ -39,12 +39,15 @@ export function reasonLines(
   return [line, style.dim(`${' '.repeat(22)}${label}${shown}`)];
 }
 
-/** Why a selection leaves a document out: `not in the middle 50.0 % by ppl`. */
+/** Why a selection leaves a document out: `above the middle 50.0 % by ppl`. */
 function selectionOf({ options }: StepDescriptor, rule: Rule | undefined): string {
   const { column, keep, rate, within } = options as { column: string; keep: string; rate: number; within: string };
   if (rule?.name.endsWith('_missing')) return `no ${column} to rank by`;
   const part = { low: 'lowest', medium: 'middle', high: 'highest' }[keep] ?? keep;
-  return `not in the ${part} ${percent(rate, 1)} by ${column}${within === 'domain' ? ' of its domain' : ''}`;
+  // Of the middle a document can miss either end.
+  const end = rule?.name.endsWith('_above') ? 'above' : 'below';
+  const where = keep === 'medium' ? end : 'not in';
+  return `${where} the ${part} ${percent(rate, 1)} by ${column}${within === 'domain' ? ' of its domain' : ''}`;
 }
 
 /** When a rule leaves a document out: `gopher_word_count < 50`. */

@@ -5,13 +5,16 @@ import { safeText } from './safe-text.ts';
 
 /** Why a model gave a document no score, for people; the keys stand in the `_unscored` columns. */
 const REASONS: Readonly<Record<string, string>> = {
-  trained_on: 'the model was trained on their group',
+  trained_on: 'the model was trained on texts of the same group',
   empty: 'no text',
   one_token: 'a single token',
   too_long: 'too long',
   unknown_tokens: 'tokens the model does not know',
   not_finite: 'beyond the largest number',
 };
+
+/** A reason in words. */
+export const unscoredReason = (reason: string): string => REASONS[reason] ?? safeText(reason);
 
 /** Columns in which the scorers of a run say why there is no score. */
 const unscoredColumns = ({ steps }: RunFolder): string[] =>
@@ -41,13 +44,13 @@ export async function unscoredLines(run: string): Promise<string[]> {
       const [{ n: scored }] = await rowsOf(db, `SELECT count("${score}") AS n FROM ledger`);
       const sum = (key: 'n' | 'kept'): number => rows.reduce((total, r) => total + Number(r[key]), 0);
       if (sum('n') === 0) continue;
-      const reasons = rows.map((r) => `${REASONS[String(r.reason)] ?? String(r.reason)} ${count(Number(r.n))}`);
+      const reasons = rows.map((r) => `${unscoredReason(String(r.reason))}: ${count(Number(r.n))}`);
       const keeping = folder.steps.find(
         ({ kind, options }) => kind === 'select' && options.column === score && options.nulls === 'keep',
       );
       const drop = keeping ? `; --set ${safeText(keeping.step)}.nulls=drop leaves such documents out` : '';
       lines.push(
-        `${plural(sum('n'), 'document')} (${percent(sum('n'), sum('n') + Number(scored))} of those asked about) got no ${score}: ${reasons.join(', ')}. ${count(sum('kept'))} of them were kept without a score; see ${column} in the ledger${drop}.`,
+        `${plural(sum('n'), 'document')} (${percent(sum('n'), sum('n') + Number(scored))} of those asked about) got no ${score} (${reasons.join(', ')}). ${count(sum('kept'))} of them were kept without a score; see ${column} in the ledger${drop}.`,
       );
     }
     return lines;

@@ -136,6 +136,12 @@ function difference(before: Identity, now: Identity): string {
   return found ?? 'its hash differs';
 }
 
+/** As they are given on the command line. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  'limits.limit': '--limit',
+  'limits.samplePercent': '--sample (percent)',
+};
+
 function differAt(a: Json | undefined, b: Json | undefined, path: string): string | null {
   if (canonicalJson(a ?? null) === canonicalJson(b ?? null)) return null;
   if (a && b && typeof a === 'object' && typeof b === 'object') {
@@ -145,6 +151,8 @@ function differAt(a: Json | undefined, b: Json | undefined, path: string): strin
       if (found) return found;
     }
   }
+  const option = OPTIONS[path];
+  if (option) return `${option} was ${a === null ? 'not given' : short(a)}, is ${b === null ? 'not given' : short(b)}`;
   return `${path} was ${short(a)}, is ${short(b)}`;
 }
 

@@ -112,7 +112,7 @@ describe('sluice plan says what run would do with what lies in the output folder
       /sluice-out\/mine holds another run, and run would refuse to go on: it expects the recipe that this run was started with, and this is another: recipe\.\S+ was 60, is 10\. Give --fresh/,
     );
     expect((await runCli(['run', 'recipe.ts', '--limit', '3', '--output', 'few'], { cwd })).code).toBe(0);
-    expect((await plan('--output', 'few')).means).toContain('this is another: limits.limit was 3, is null.');
+    expect((await plan('--output', 'few')).means).toContain('this is another: --limit was 3, is not given.');
   });
 
   it('refuse, with other input or a folder of somebody else', async () => {

@@ -155,6 +155,14 @@ describe('sluice sql', () => {
     expect(csv.stdout).toBe('id,q,x\r\nkept-1,"a ""b"", c",\r\nkept-2,"a ""b"", c",\r\n');
   });
 
+  it('cuts long texts, and ids last: they go into the next command', async () => {
+    const query = `SELECT 'books-0123456789-0123456789-0123456789' AS id, repeat('long ', 40) AS a, repeat('text ', 40) AS b`;
+    const { stdout } = await ask('sql', 'sluice-out/mine', query);
+    const [, row] = stdout.split('\n');
+    expect(row).toMatch(/^books-0123456789-0123456789-0123456789 {2}(long )+lo?n?g?… {2}(text )+t?e?x?t?…$/);
+    expect(row.length).toBeLessThanOrEqual(100);
+  });
+
   it('has typed views where there is no file', async () => {
     const folder = join(cwd, 'empty');
     mkdirSync(folder);

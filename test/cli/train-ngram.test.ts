@@ -136,9 +136,17 @@ describe('sluice train-ngram', () => {
     const ran = await runCli(args, { cwd });
     const notes = ran.stdout.replace(/\s+/g, ' ');
     expect(notes).toContain(
-      'not scored 6 documents (37.5 % of those asked about) got no ppl: the model was trained on their group 6. 6 of them were kept without a score; see ppl_unscored in the ledger; --set select.nulls=drop leaves such documents out.',
+      'not scored 6 documents (37.5 % of those asked about) got no ppl (the model was trained on texts of the same group: 6). 6 of them were kept without a score; see ppl_unscored in the ledger; --set select.nulls=drop leaves such documents out.',
     );
     expect(notes).toContain('kept 11 of 16 documents');
+    const explained = await runCli(['explain', 'sluice-out/perplexity-ngram', 'c0'], { cwd });
+    const decisions = explained.stdout.replace(/\s+/g, ' ');
+    expect(decisions).toContain(' perplexity no ppl: the model was trained on texts of the same group ');
+    expect(decisions).toContain(
+      ' select no ppl to rank by (the model was trained on texts of the same group): kept; --set select.nulls=drop leaves such documents out ',
+    );
+    const ranked = await runCli(['explain', 'sluice-out/perplexity-ngram', 'r0', '--json'], { cwd });
+    expect(JSON.parse(ranked.stdout).documents[0].id).toBe('r0');
     const dropping = await runCli([...args, '--set', 'select.nulls=drop', '--output', 'dropped'], { cwd });
     expect(dropping.stdout).toContain('kept 5 of 16 documents');
     expect(dropping.stdout.replace(/\s+/g, ' ')).toContain(
