@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where rows go that do not fit the memory: one folder, files by number. The caller removes the folder. */
@@ -18,6 +18,8 @@ type SortedRun = { readonly rows: Int32Array } | { readonly path: string };
 
 const RADIX_BITS = 11;
 const BLOCK_ROWS = 4096;
+/** Runs that are merged at once: each takes an open file and a block of memory. */
+const MOST_RUNS = 64;
 
 /** Indices of rows in ascending order of their first `keys` words, which are >= 0: a radix sort, last word first. */
 export function sortedOrder(rows: Int32Array, count: number, { keys, width }: RowShape): Uint32Array {
@@ -109,9 +111,41 @@ export class RowSorter {
     this.keep(this.#rows, this.#count);
     this.#rows = new Int32Array(0);
     this.#count = 0;
-    const { keys } = this.shape;
-    const cursors = this.#runs.map((run) => new Cursor(run, this.shape));
+    while (this.#runs.length > MOST_RUNS) this.#runs.push(this.#mergedRun(this.#runs.splice(0, MOST_RUNS)));
+    const runs = this.#runs;
     this.#runs = [];
+    yield* this.#merged(runs);
+  }
+
+  /** Several runs as one in a file; theirs go. */
+  #mergedRun(runs: readonly SortedRun[]): SortedRun {
+    const { width } = this.shape;
+    const path = join(this.#scratch.folder, `rows-${this.#scratch.files++}`);
+    const file = openSync(path, 'w');
+    const block = new Int32Array(BLOCK_ROWS * width);
+    let used = 0;
+    const write = (): void => {
+      const bytes = new Uint8Array(block.buffer, 0, 4 * used);
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      used = 0;
+    };
+    try {
+      for (const row of this.#merged(runs)) {
+        block.set(row, used);
+        used += width;
+        if (used === block.length) write();
+      }
+      write();
+    } finally {
+      closeSync(file);
+    }
+    for (const run of runs) if ('path' in run) rmSync(run.path);
+    return { path };
+  }
+
+  *#merged(runs: readonly SortedRun[]): Generator<Int32Array> {
+    const { keys } = this.shape;
+    const cursors = runs.map((run) => new Cursor(run, this.shape));
     try {
       // A heap of cursors by their row; equal rows in order of the runs.
       const heap = cursors.filter((c) => c.next());
