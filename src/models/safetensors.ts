@@ -35,7 +35,9 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     throw new InputError({ expected: 'a safetensors file', came: cause.code ?? cause.message, where: path, cause });
   });
   try {
-    const { size } = await file.stat();
+    const found = await file.stat();
+    if (!found.isFile()) throw new InputError({ expected: 'a safetensors file', came: 'something else', where: path });
+    const { size } = found;
     const { header, dataStart } = await readHeader(file, size, path);
     const { entries, metadata } = checkedEntries(header, dataStart, size, path);
     return {
@@ -76,7 +78,7 @@ function checkedEntries(header: object, dataStart: number, size: number, path: s
   const entries = new Map<string, TensorEntry>();
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(header)) {
-    if (name === '__metadata__') metadata = value as Record<string, string>;
+    if (name === '__metadata__') metadata = checkedMetadata(value, path);
     else entries.set(name, checkedEntry(value, dataStart, `${path}, tensor '${name}'`));
   }
   let end = dataStart;
@@ -97,6 +99,20 @@ function checkedEntries(header: object, dataStart: number, size: number, path: s
       todo: end > size ? 'The file is cut off.' : 'Bytes follow the last tensor.',
     });
   return { entries, metadata };
+}
+
+function checkedMetadata(value: unknown, path: string): Record<string, string> {
+  const texts =
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((v) => typeof v === 'string');
+  if (texts) return value as Record<string, string>;
+  throw new InputError({
+    expected: 'texts by name in __metadata__',
+    came: JSON.stringify(value).slice(0, 40),
+    where: path,
+  });
 }
 
 function checkedEntry(value: unknown, dataStart: number, where: string): TensorEntry {

@@ -154,6 +154,7 @@ describe.each([...usable.keys()])('%s', (name) => {
     expect([...state.get('total')!.data]).toEqual([2, 45]);
     await session.release();
     await session.release();
+    await expect(session.run(fed)).rejects.toThrow('adder: expected an open session, came a released one.');
     expect([...start.get('total')!.data]).toEqual([0, 5]);
   });
 

@@ -147,6 +147,8 @@ describe('a safetensors file', () => {
     ['{"x":{"dtype":"F32","shape":[1],"data_offsets":[0]}}', 'expected data_offsets [begin, end], came [0].'],
     ['{"x":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}', 'expected a shape of whole numbers, came [1.5].'],
     ['{"x":7}', 'came undefined.'],
+    ['{"__metadata__":5}', 'expected texts by name in __metadata__, came 5.'],
+    ['{"__metadata__":{"step":7}}', 'expected texts by name in __metadata__, came {"step":7}.'],
     ['{"x":{"dtype":"constructor","shape":[1],"data_offsets":[0,4]}}', 'came constructor.'],
     ['{"x":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}}', 'came F8_E4M3. Convert the model to float32'],
   ])('with the header %s is refused', async (header, message) => {
@@ -158,6 +160,7 @@ describe('a safetensors file', () => {
     await expect(openSafetensors(join(folder, 'no.safetensors'))).rejects.toThrow(
       'expected a safetensors file, came ENOENT.',
     );
+    await expect(openSafetensors(folder)).rejects.toThrow('expected a safetensors file, came something else.');
   });
 });
 

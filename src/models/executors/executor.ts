@@ -60,12 +60,22 @@ export interface Executor {
   open(graph: Graph, values: Tensors): Promise<Session>;
 }
 
-/** The session, refusing a run that begins before the one before it has ended: both would start from the same state. */
+/**
+ * The session, refusing a run that begins before the one before it has ended (both would start from the same state), and one after its
+ * release. Release comes to it once.
+ */
 export function oneAtATime(name: string, session: Session): Session {
   let running = false;
+  let released = false;
   return {
     ...session,
+    async release() {
+      if (released) return;
+      released = true;
+      await session.release();
+    },
     async run(feeds) {
+      if (released) throw new InvariantError({ expected: 'an open session', came: 'a released one', where: name });
       if (running) throw new InvariantError({ expected: 'one run at a time', came: 'a second one', where: name });
       running = true;
       try {

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import { InputError, InvariantError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import { type Graph, GraphBuilder, type GraphInput } from '../graph/graph.ts';
 import type { OnnxTarget } from '../onnx/lowering.ts';
 import { nextName, outputName, writeOnnx } from '../onnx/onnx.ts';
@@ -43,11 +43,8 @@ export async function openOnnx(
     weights.filter((w) => !constants.has(w.name)).map(({ name }) => [name, ortTensor(ort, values.get(name)!)]),
   );
   const state = settings.state === 'buffers' ? bufferState(ort, graph, values) : resultState(ort, graph, values);
-  let released = false;
   return oneAtATime(graph.name, {
     async run(feeds) {
-      if (released)
-        throw new InvariantError({ expected: 'an open session', came: 'a released one', where: graph.name });
       checkTensors(graph, feeds, ['feed']);
       const given = Object.fromEntries([...feeds].map(([name, tensor]) => [name, ortTensor(ort, tensor)]));
       const fetches: Record<string, OrtTensor | null> = { ...state.targets() };
@@ -63,8 +60,6 @@ export async function openOnnx(
       return new Map(Object.entries(tensors).map(([name, tensor]) => [name, copied(tensor)]));
     },
     async release() {
-      if (released) return;
-      released = true;
       state.dispose();
       await session.release();
     },

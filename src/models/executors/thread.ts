@@ -68,10 +68,17 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
     async open(graph, values): Promise<Session> {
       const { session } = await ask({ kind: 'open', graph, values });
       const tensorsOf = (reply: ThreadReply): Tensors => reply.tensors!;
+      let released = false;
       return {
-        run: async (feeds) => tensorsOf(await ask({ kind: 'run', session: session!, feeds })),
+        run: async (feeds) => {
+          if (released)
+            throw new InvariantError({ expected: 'an open session', came: 'a released one', where: graph.name });
+          return tensorsOf(await ask({ kind: 'run', session: session!, feeds }));
+        },
         readState: async () => tensorsOf(await ask({ kind: 'readState', session: session! })),
         release: async () => {
+          if (released) return;
+          released = true;
           if (!ended) await ask({ kind: 'release', session: session! });
         },
       };

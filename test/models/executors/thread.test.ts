@@ -82,6 +82,8 @@ it('errors come as they are in the thread', async () => {
     message: "slow, feed 'x': expected float32 [512, 512], came nothing.",
     parts: { where: "slow, feed 'x'", came: 'nothing' },
   });
+  await session.release();
+  await expect(session.run(zeros)).rejects.toThrow('slow: expected an open session, came a released one.');
   await executor.close();
 });
 
