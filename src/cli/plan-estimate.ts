@@ -56,11 +56,22 @@ interface Scene {
   readonly files: number;
   /** Steps with a language model. */
   readonly models: readonly string[];
-  readonly copies: boolean;
+  /** Steps that decide when they have seen everything: they are not tried. */
+  readonly barriers: readonly string[];
 }
 
-/** `79.9 to 82.1 %`. */
-const range = ({ low, high }: Share): string => `${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %`;
+/** `79.9 to 82.1 %`; never 0 or 100 where it is not. */
+function range({ low, high }: Share): string {
+  const end = (p: number): string =>
+    p > 0 && p < 0.001
+      ? '<0.1'
+      : p > 0.999 && p < 1
+        ? '>99.9'
+        : p === 0 || p === 1
+          ? `${100 * p}`
+          : (100 * p).toFixed(1);
+  return `${end(low)} to ${end(high)} %`;
+}
 
 export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): void {
   const { out, style, width } = terminal;
@@ -100,7 +111,15 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
       out(`  ${(i === 0 ? name : '').padEnd(label)}  ${line}`);
     });
   out();
-  out(`${style.bold('Kept')}, expected${scene.copies ? ' before copies are removed' : ''}`);
+  const before = [
+    ...(scene.barriers.length > 0
+      ? [`before ${scene.barriers.join(', ')}, not tried here, which may leave out more`]
+      : []),
+    ...(scene.models.length > 0 ? [`without what depends on ${scene.models.join(', ')}`] : []),
+  ];
+  const [title, ...rest] = wrapped(`Kept, expected${before.length > 0 ? ` ${before.join('; ')}` : ''}`, width);
+  out(title.replace('Kept', style.bold('Kept')));
+  for (const line of rest) out(`  ${line}`);
   const names = Object.keys(domains);
   const row = (name: string, s: Share, paint = (t: string): string => t): string[] => [
     paint(name),

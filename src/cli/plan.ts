@@ -101,6 +101,9 @@ const schemaOf = (recipe: Recipe) =>
     recipe.steps.some((s) => s.descriptor.kind === 'rewrite'),
   );
 
+/** A barrier that leaves documents out; others only write a column. */
+const takesAway = (d: StepDescriptor): boolean => isBarrier(d) && (d.kind === 'dedup' || d.writes.length === 0);
+
 const FILES = 5;
 
 function printPlan(terminal: Terminal, recipe: Recipe, plan: SplitPlan, e: Estimate | null, workers: number): void {
@@ -139,7 +142,7 @@ function printPlan(terminal: Terminal, recipe: Recipe, plan: SplitPlan, e: Estim
       workers,
       files: plan.files.length,
       models,
-      copies: recipe.steps.some((s) => isBarrier(s.descriptor)),
+      barriers: recipe.steps.filter((s) => takesAway(s.descriptor)).map((s) => safeText(s.descriptor.step)),
     });
 }
 
@@ -158,7 +161,7 @@ function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number
   const what: Readonly<Record<string, string>> = {
     annotate: `measures ${plural(d.writes.length, 'column')} (${d.versions.map(safeText).join(', ')})`,
     dedup: `drops copies (${d.versions.map(safeText).join(', ')}); sees everything before it decides`,
-    select: `leaves out by rank (${d.versions.map(safeText).join(', ')}); sees everything before it decides`,
+    select: `${takesAway(d) ? 'leaves out' : `writes ${d.writes.map((w) => safeText(w.name)).join(', ')}`} by rank (${d.versions.map(safeText).join(', ')}); sees everything before it decides`,
     rewrite: `changes text (${d.versions.map(safeText).join(', ')}); what is cut stands in the ledger`,
     custom: 'your own function, on the main thread',
   };

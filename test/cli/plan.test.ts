@@ -27,7 +27,7 @@ describe('sluice plan', () => {
     expect(stdout).toMatch(/\n {2}quarantine +about 1 records: invalid_json\n/);
     expect(stdout).toContain(
       [
-        'Kept, expected before copies are removed',
+        'Kept, expected before exact_dedup, not tried here, which may leave out more',
         '  domain        ≈ documents  ≈ text    kept  95 % range',
         '  web                     4   403 B     0 %  all of it was tried',
         '  books                   2   164 B  50.0 %  all of it was tried',
@@ -80,6 +80,10 @@ describe('sluice plan', () => {
     const { stdout } = await runCli(['plan', 'perplexity', '--input', 'data.jsonl'], { cwd });
     expect(words(stdout)).toMatch(/ \d select leaves out by rank \([^)]*\); sees everything before it decides /);
     expect(words(stdout)).toMatch(/ time about \S+ s, and what perplexity takes a language model was not tried: /);
+    expect(words(stdout)).toContain(' buckets writes ppl_bucket by rank ');
+    expect(words(stdout)).toContain(
+      ' Kept, expected before exact_dedup, select, not tried here, which may leave out more; without what depends on perplexity ',
+    );
     expect(stdout).not.toContain('undefined');
   });
 });
