@@ -36,10 +36,17 @@ ${percent(shares.heldOut)} held out, the rest untouched. \`trained-on.bin\` hold
 ${rows.join('\n')}
 | all | ${(bytes / 1e6).toFixed(1)} | ${last ? last.bitsPerByte.toFixed(3) : 'not measured'} |
 
-${(model.tokens / 1e6).toFixed(1)} M tokens in ${model.steps} steps of ${training.rows} x ${shape.context} (${model.epochs.toFixed(2)} epochs), AdamW, highest learning rate ${training.learningRate}, one seed (${reference.seed}),
+${(model.tokens / 1e6).toFixed(1)} M tokens in ${model.steps} steps of ${training.rows} x ${shape.context} (${model.epochs.toFixed(2)} epochs), AdamW, highest learning rate ${training.learningRate}, one seed (${reference.seed})${planned(model)},
 on ${model.executor}${model.processors.length > 1 ? `, on ${model.processors.length} kinds of processors one after the other: another training gives other last digits` : ''}.
 `;
 }
+
+/** Lengths that were planned before the last one. */
+const planned = ({ schedule }: ReferenceJson): string =>
+  schedule
+    .slice(0, -1)
+    .map(({ steps }, i) => `, planned for ${steps} steps until step ${schedule[i + 1].fromStep}`)
+    .join('');
 
 /** What its token ids are. */
 const tokensOf = ({ tokenizer: { name, vocabulary, start } }: ReferenceJson): string =>

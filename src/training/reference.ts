@@ -92,8 +92,14 @@ export function reference(input: ReferenceInput): Reference {
   });
 }
 
-/** What decides the weights, as plain data: a resumed training must agree with it. */
+/** What decides the weights, as plain data. */
 export function referenceIdentity(r: Reference): object {
   const { kind: _, steps, input: __, description: ___, ...rest } = r;
   return { ...rest, steps: steps.map((s) => s.descriptor) };
+}
+
+/** The part that a training that goes on must agree with: all but its length, which may be changed on the way (and is recorded). */
+export function resumableIdentity(r: Reference, input: readonly string[]): object {
+  const { tokens: _, ...training } = r.training;
+  return { input, ...referenceIdentity(r), training };
 }

@@ -5,7 +5,7 @@ import { ConfigError } from '../errors.ts';
 import type { Executor } from '../models/index.ts';
 import { canonicalJson, xxh64Hex } from '../streams/hash.ts';
 import { prepare, readPrepared } from './prepare.ts';
-import { type Reference, referenceIdentity } from './reference.ts';
+import { type Reference, resumableIdentity } from './reference.ts';
 import { openTokenFile } from './token-file.ts';
 import { stepsOf, Training } from './training.ts';
 import type { ReferenceJson, TrainingEvent } from './training-types.ts';
@@ -24,7 +24,8 @@ export interface TrainReferenceOptions {
 
 /**
  * Trains a reference model into a Hugging Face directory; again in the same folder goes on from the last checkpoint with the same samples,
- * so that an interrupted training ends with the same weights (on one executor and CPU class). Cold.
+ * so that an interrupted training ends with the same weights (on one executor and CPU class). With other `training.tokens` it goes on along the
+ * schedule of the new length, which is recorded. Cold.
  * Errors: ConfigError (recipe, folder of another training), InputError.
  */
 export function trainReference(reference: Reference, options: TrainReferenceOptions): Observable<TrainingEvent> {
@@ -58,7 +59,7 @@ async function* train(
       where: `reference ${reference.name}`,
       todo: "Give --input 'folder/*.jsonl.gz', or put `input` in the recipe.",
     });
-  const identity = await xxh64Hex(canonicalJson({ input, ...referenceIdentity(reference) }));
+  const identity = await xxh64Hex(canonicalJson(resumableIdentity(reference, input)));
   const found = await readReferenceJson(folder);
   const previous = options.fresh ? null : found;
   if (options.fresh && found) await rm(folder, { recursive: true });
@@ -86,6 +87,12 @@ async function* train(
   const tokens = await openTokenFile(join(work, 'tokens.bin'), reference.model.vocabulary);
   const training = await Training.open(reference, identity, options.executor, folder, prepared, tokens, previous);
   try {
+    if (training.step > training.steps)
+      throw new ConfigError({
+        expected: `at least the ${training.tokensSeen} tokens that this training has seen`,
+        came: `training.tokens ${reference.training.tokens}`,
+        where: folder,
+      });
     yield {
       type: 'start',
       folder,

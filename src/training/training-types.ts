@@ -28,6 +28,8 @@ export interface ReferenceJson {
   readonly steps: number;
   readonly tokens: number;
   readonly epochs: number;
+  /** Lengths that were planned: from which step on, for how many in all. More than one: the length was changed on the way. */
+  readonly schedule: readonly { readonly fromStep: number; readonly steps: number }[];
   readonly documents: Prepared['documents'];
   readonly trainedBytes: Prepared['domains'];
   readonly measurements: readonly Measurement[];

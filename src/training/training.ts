@@ -40,6 +40,7 @@ export class Training {
   readonly #config: LanguageModelConfig;
   readonly #byteLengths: Uint16Array;
   readonly #processors: readonly string[];
+  #schedule: ReferenceJson['schedule'];
   readonly #blocks: number;
   readonly #order: (epoch: number) => Uint32Array;
   #session: Session | null = null;
@@ -59,6 +60,7 @@ export class Training {
   ) {
     this.#byteLengths = byteLengths;
     this.#processors = processors;
+    this.#schedule = [{ fromStep: 0, steps: stepsOf(reference) }];
     this.#reference = reference;
     this.#identity = identity;
     this.#executor = executor;
@@ -87,7 +89,15 @@ export class Training {
     const { rows, weightDecay, clip } = reference.training;
     const graph = trainingGraph(t.#config, { rows, length: reference.model.context, weightDecay, clip });
     const state = (await t.#readCheckpoint()) ?? trainingState(newModel(t.#config, reference.seed), graph);
-    if (t.step === 0 || t.#processors.length !== earlier?.processors?.length) await t.#writeJson('training');
+    const planned = earlier?.schedule?.filter((s) => s.fromStep < t.step) ?? [];
+    if (planned.length > 0)
+      t.#schedule = planned.at(-1)!.steps === t.steps ? planned : [...planned, { fromStep: t.step, steps: t.steps }];
+    if (
+      t.step === 0 ||
+      t.#schedule.length !== earlier?.schedule?.length ||
+      t.#processors.length !== earlier?.processors?.length
+    )
+      await t.#writeJson('training');
     t.#session = await executor.open(graph, state);
     return t;
   }
@@ -221,6 +231,7 @@ export class Training {
       steps: this.steps,
       tokens: this.steps * this.#reference.training.rows * this.#reference.model.context,
       epochs: (this.steps * this.#reference.training.rows) / this.#blocks,
+      schedule: this.#schedule,
       documents: this.#prepared.documents,
       trainedBytes: this.#prepared.domains,
       measurements: this.#measurements,

@@ -125,6 +125,38 @@ describe('training a reference model', () => {
     await scorer.close?.();
   });
 
+  it('goes on with another length, along its schedule, and says so', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const output = join(folder, 'model');
+    const executor = await onnxruntimeNode();
+    const stop = new AbortController();
+    const first = trainReference(small(), { executor, input, output, stop: stop.signal });
+    await all(first.pipe(tap((e) => e.type === 'step' && e.step === 4 && stop.abort())));
+    const ofSteps = (steps: number) => small({ training: { tokens: 32 * 2 * steps, rows: 2, evaluateEvery: 5 } });
+    await expect(all(trainReference(ofSteps(3), { executor, input, output }))).rejects.toThrow(
+      'expected at least the 256 tokens that this training has seen, came training.tokens 192',
+    );
+    const events = await all(trainReference(ofSteps(6), { executor, input, output }));
+    const rates = events.flatMap((e) => (e.type === 'step' ? [[e.step, e.learningRate] as const] : []));
+    // Steps 5 and 6 of 6, from 0: the cosine from 2e-3 down to a tenth of it.
+    const rate = (step: number): number => 2e-3 * (0.1 + 0.45 * (1 + Math.cos((Math.PI * step) / 6)));
+    expect(rates).toEqual([
+      [5, rate(4)],
+      [6, rate(5)],
+    ]);
+    const last = events.at(-1) as Extract<TrainingEvent, { type: 'finished' }>;
+    expect([last.model.steps, last.model.tokens, last.model.schedule]).toEqual([
+      6,
+      384,
+      [
+        { fromStep: 0, steps: 12 },
+        { fromStep: 4, steps: 6 },
+      ],
+    ]);
+    expect(await readFile(join(output, 'README.md'), 'utf8')).toContain('planned for 12 steps until step 4,');
+  });
+
   it('refuses to go on with another executor, and says which one it was', async () => {
     const folder = await temporaryFolder();
     const input = [await corpus(folder)];
