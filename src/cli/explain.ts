@@ -3,9 +3,11 @@ import { FAILURE_REASONS } from '../run/isolate.ts';
 import type { StepDescriptor } from '../streams/operator.ts';
 import { sourceText, textsOf } from './clusters.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';
+import { copyMeaning } from './copy-meaning.ts';
 import { openRunDatabase } from './database.ts';
 import type { RuleDecision, StepDecision } from './decisions.ts';
 import { diffLines } from './diff-lines.ts';
+import { cutLines, cutsOnly, cutText, spansOf } from './explain-cuts.ts';
 import { type Explanation, explainDocuments, type Twin } from './explain-data.ts';
 import { cutOf, keptByRank, selectedText, unscoredText } from './explain-select.ts';
 import { exact, plural, shellWord, short, size } from './format.ts';
@@ -37,6 +39,7 @@ async function run(args: readonly string[]): Promise<number> {
     for (const [i, d] of documents.entries()) {
       if (i > 0 || total > 1) terminal.out();
       printExplanation(terminal, d, folder.steps, values.all);
+      for (const line of await cutLines(terminal, folder, d)) terminal.out(line);
       await printDifference(terminal, folder, d, positionals[0]);
     }
   } finally {
@@ -76,7 +79,7 @@ function printExplanation(terminal: Terminal, d: Explanation, steps: readonly St
   }
   out();
   d.decisions.forEach((step, i) => {
-    for (const line of stepLines(terminal, d, step, steps[i], i + 1, all)) out(line);
+    for (const line of stepLines(terminal, d, step, spansOf(d, steps[i], steps), steps[i], i + 1, all)) out(line);
   });
   if (d.copies.count > 0) {
     out();
@@ -118,6 +121,7 @@ function stepLines(
   terminal: Terminal,
   d: Explanation,
   step: StepDecision,
+  spans: Explanation['cutSpans'],
   descriptor: StepDescriptor,
   number: number,
   all: boolean,
@@ -141,7 +145,10 @@ function stepLines(
       ];
     }
     case 'dedup':
-      if (step.state !== 'dropped') return [head('no copy of an earlier document')];
+      if (cutsOnly(descriptor) && step.state === 'dropped') return [head(style.red(copyMeaning(d.rule ?? '')))];
+      if (spans.length > 0) return [head(cutText(spans))];
+      if (step.state !== 'dropped')
+        return [head(cutsOnly(descriptor) ? 'cut nothing' : 'no copy of an earlier document')];
       return [
         head(
           style.red(
@@ -160,18 +167,11 @@ function stepLines(
         terminal.width - longest - 7,
       ).map((line, i) => (i === 0 ? head(line) : ' '.repeat(longest + 6) + line));
     case 'rewrite':
-      if (step.rules.length === 0) return [head(cutText(d)), ...found];
-      return judgedLines(terminal, step, (text) => head(`${cutText(d)}; ${text}`), all);
+      if (step.rules.length === 0) return [head(cutText(spans)), ...found];
+      return judgedLines(terminal, step, (text) => head(`${cutText(spans)}; ${text}`), all);
     default:
       return [head(step.state === 'dropped' ? style.red('your function said no') : 'your function said yes')];
   }
-}
-
-function cutText({ cutSpans }: Explanation): string {
-  if (cutSpans.length === 0) return 'cut nothing';
-  const by = new Map<string, number>();
-  for (const s of cutSpans) by.set(s.rule, (by.get(s.rule) ?? 0) + s.end - s.start);
-  return `cut ${plural(cutSpans.length, 'span')}: ${[...by].map(([rule, bytes]) => `${safeText(rule)} ${size(bytes)}`).join(', ')}`;
 }
 
 /** `ppl 31.2  ppl_tokens 118`, with spaces that do not break. */

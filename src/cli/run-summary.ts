@@ -94,6 +94,10 @@ function nextCommands(here: string, result: RunJson, example: string | undefined
   if (example !== undefined && safeText(example) === example)
     commands.push(`${program()} explain ${dir} ${shellWord(example)}`);
   else commands.push(`${program()} status ${dir}`);
+  if ((result.totals?.cutBytes ?? 0) > 0)
+    commands.push(
+      `${program()} sql ${dir} "SELECT id, text_bytes, cut_spans FROM ledger WHERE len(cut_spans) > 0 LIMIT 5"`,
+    );
   const copies = stepsOf(result).some(
     ({ kind, step }) => kind === 'dedup' && Object.values(result.totals?.steps[step] ?? {}).some((r) => r.dropped > 0),
   );

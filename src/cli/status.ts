@@ -74,7 +74,7 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
     ],
     ...facts.phases.map((p) => [
       'splits',
-      `${p.splitsDone} of ${facts.splits} ${facts.phases.length > 1 ? safeText(p.phase) : ''}`.trimEnd(),
+      `${p.splitsDone} of ${facts.splits} ${facts.phases.length > 1 ? safeText(p.phase) : ''}${facts.state === 'done' && p.splitsDone < facts.splits ? ', enough for what was asked' : ''}`.trimEnd(),
     ]),
     [
       'input',
@@ -112,6 +112,14 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
     rows.map(([a, b]) => [style.dim(a), b]),
   ))
     out(line);
+  if (facts.state === 'done') {
+    const [{ folder: documents }] = run.sinks;
+    const here = shellWord(shownPath(path));
+    out();
+    out(style.bold('Next'));
+    out(`  ${program()} sql ${here} "SELECT outcome, rule, count(*) AS n FROM ledger GROUP BY ALL"`);
+    if (t.kept.documents > 0) out(`  ${program()} inspect ${shellWord(join(shownPath(path), documents))}`);
+  }
   if (facts.state === 'interrupted') {
     out();
     out(`To go on, give the command again that started it; it skips the ${plural(commits.length, 'commit')} there is:`);

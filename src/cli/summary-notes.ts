@@ -82,7 +82,8 @@ export function noteLines(
       `${plural(t.unjudged, 'kept document')} (${percent(t.unjudged, t.kept.documents)}) that no rule looked at`,
     );
   for (const text of unscored) say('not scored', text, style.yellow);
-  if (t.cutBytes > 0) say('cut', `${size(t.cutBytes)} of text cut out of kept documents (spans in the ledger)`);
+  if (t.cutBytes > 0)
+    say('cut', `${size(t.cutBytes)} of text cut out of kept documents; explain shows the cuts of one`);
   for (const { step } of stepsOf(input.result).filter((s) => s.kind === 'select')) {
     const mix = mixAround(step, t, stepsOf(input.result));
     if (mix) say('mix', mix);

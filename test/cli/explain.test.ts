@@ -116,3 +116,27 @@ describe('sluice explain', () => {
     expect(stderr).toMatch(/came {6}'kept1'\n {2}to do {5}Near: kept-1, kept-2, /);
   });
 });
+
+it('shows what was cut out of a document, in the step that cut it', async () => {
+  const own = join(cwd, 'cuts');
+  const shared = 'every evening the ferry brings the mail and the bread over the wide grey water';
+  await writeProject(own, {
+    documents: [
+      { id: 'first', text: `Long ago and in another place, ${shared} to us.`, domain: 'books' },
+      { id: 'second', text: `It is told of the island that ${shared} while it snows.`, domain: 'books' },
+    ],
+    recipe: `import { dedup, recipe } from 'sluice';
+export default recipe({ name: 'cuts', input: ['in/*.jsonl'], steps: [dedup.exact(), dedup.substring({ minWords: 10 })] });
+`,
+  });
+  const ran = await runCli(['run', 'recipe.ts'], { cwd: own });
+  expect(ran.stdout).toContain(
+    '\n  sluice sql sluice-out/cuts "SELECT id, text_bytes, cut_spans FROM ledger WHERE len(cut_spans) > 0 LIMIT 5"\n',
+  );
+  const { stdout } = await runCli(['explain', 'sluice-out/cuts', 'second'], { cwd: own });
+  expect(stdout).toMatch(
+    /\n {2}1 exact_dedup {6}no copy of an earlier document\n {2}2 substring_dedup {2}cut 1 span: duplicate_substring \d+ B\n\n {2}Cut out of it, in bytes of the original text\n {4}\d+ to \d+ {2}duplicate_substring {2}“(that )?every evening the ferry /,
+  );
+  const first = await runCli(['explain', 'sluice-out/cuts', 'first'], { cwd: own });
+  expect(first.stdout).toMatch(/\n {2}2 substring_dedup {2}cut nothing\n$/);
+});

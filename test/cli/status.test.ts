@@ -41,7 +41,7 @@ describe('sluice status and inspect', () => {
       ],
     });
     expect((await ask('status', 'sluice-out/mine')).stdout).toMatch(
-      /^mine in sluice-out\/mine: done\n[\s\S]* documents +7 read \(\d+ B\), 2 kept \(28\.6 %\), 4 left out, 1 in quarantine\n/,
+      /^mine in sluice-out\/mine: done\n[\s\S]* documents +7 read \(\d+ B\), 2 kept \(28\.6 %\), 4 left out, 1 in quarantine\n[\s\S]*\nNext\n {2}sluice sql sluice-out\/mine "SELECT [^"]*"\n {2}sluice inspect sluice-out\/mine\/documents\n$/,
     );
   });
 
