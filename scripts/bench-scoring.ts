@@ -2,16 +2,17 @@
 // The model is the shape of the default one (0.9 M parameters over bytes, random weights; a folder replaces it). All by CPU time, medians, ratios
 // within one run:
 // - tokens a second and core through neuralScorer;
-// - packed against padded, the same windows scored: documents in the order in which they come, 8 windows a batch, each batch padded to its
-//   longest window (rounded up to a 32nd of the context) as DataCollatorWithPadding of transformers does; long documents in windows that overlap by half, the last
-//   one as short as it comes. Contexts of 256 bytes, and of 1,024 tokens of 4 bytes each (about what a BPE vocabulary gives) with a model of
-//   two layers;
+// - packed against padded, the same windows scored: documents in the order in which they come, 8 or 32 windows a batch, each batch padded to
+//   its longest window (rounded up to a 32nd of the context) as DataCollatorWithPadding of transformers does, the last batch with as many rows
+//   as it has; long documents in windows that overlap by half, the last one as short as it comes. Contexts of 256 bytes, and of 1,024 tokens
+//   of 4 bytes each (about what a BPE vocabulary gives) with a model of two layers. A batch of 32 is computed 8 rows at a time: the same
+//   places, a quarter of the memory. Places a token: what was computed for each token that got a score; context that windows share counts in it;
 // - one against two model workers. Their efficiency is CPU seconds a token with one over CPU seconds a token with two.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { decompress } from 'fzstd';
-import type { Session } from '../src/models/executors/executor.ts';
+import type { Executor, Session } from '../src/models/executors/executor.ts';
 import { onnxruntimeNode } from '../src/models/executors/onnxruntime-node.ts';
 import { openInThread } from '../src/models/executors/thread.ts';
 import { loadModel } from '../src/models/hugging-face.ts';
@@ -35,7 +36,10 @@ const { values: options, positionals } = parseArgs({
   },
 });
 const START = 256;
+/** Rows of one run of the padded side. */
 const ROWS = 8;
+/** Windows that are padded to the longest of them. */
+const BATCHES = [8, 32];
 const repeats = Number(options.repeats);
 const shape = modelConfig({ family: 'llama', width: 128, layers: 4, heads: 4, context: 256, vocabulary: 257 });
 const model = positionals[0] ? await loadModel(positionals[0]) : newModel(shape, 1);
@@ -111,31 +115,50 @@ const longModel = (context: number) => ({
 });
 
 const executor = await onnxruntimeNode({ threads: 1 });
-const common = { name: 'bench', hash: '', start: START, rows: ROWS };
+const common = { name: 'bench', hash: '', start: START };
 const byteModel = { ...common, model, tokenizer: byteTokenizer };
+
+let placesRun = 0;
+/** The same executor; what its sessions compute is added to `placesRun`. */
+const counting: Executor = {
+  ...executor,
+  async open(graph, weights) {
+    const session = await executor.open(graph, weights);
+    const run: Session['run'] = (feeds) => {
+      placesRun += feeds.get('tokens')!.data.length;
+      return session.run(feeds);
+    };
+    return { ...session, run };
+  },
+};
 
 /** Windows as they come, padded to the longest of their batch. */
 async function paddedScorer({ model: scored, tokenizer }: typeof byteModel) {
   const { context } = scored.config;
   const unit = context / 32;
-  const sessions = new Map<number, Session>();
-  const sessionOf = async (length: number): Promise<Session> => {
-    const open = sessions.get(length);
+  const sessions = new Map<string, Session>();
+  const sessionOf = async (rows: number, length: number): Promise<Session> => {
+    const open = sessions.get(`${rows} ${length}`);
     if (open) return open;
-    const opened = await executor.open(scoringGraph(scored.config, { rows: ROWS, length }), scored.weights);
-    sessions.set(length, opened);
+    const opened = await counting.open(scoringGraph(scored.config, { rows, length }), scored.weights);
+    sessions.set(`${rows} ${length}`, opened);
     return opened;
   };
   return {
-    /** @returns tokens that were scored and places that were computed */
-    async score(texts: readonly Uint8Array[]): Promise<{ tokens: number; places: number }> {
+    /** @returns tokens that were scored */
+    async score(texts: readonly Uint8Array[], batch: number): Promise<number> {
       const ids = texts.map((text) => Int32Array.of(START, ...tokenizer.encode(text)));
       const windows = ids.flatMap((d, i) => windowsOf(i, d.length, context, context >> 1));
-      let [tokens, places] = [0, 0];
+      const lengths = windows.map((_, i) => {
+        const first = i - (i % batch);
+        return Math.ceil(Math.max(...windows.slice(first, first + batch).map((w) => w.length)) / unit) * unit;
+      });
+      let tokens = 0;
       for (let at = 0; at < windows.length; at += ROWS) {
         const part = windows.slice(at, at + ROWS);
-        const length = Math.ceil(Math.max(...part.map((w) => w.length)) / unit) * unit;
-        const size = ROWS * length;
+        const length = lengths[at];
+        const rows = part.length;
+        const size = rows * length;
         const feeds = {
           tokens: new Int32Array(size),
           positions: new Int32Array(size),
@@ -152,11 +175,10 @@ async function paddedScorer({ model: scored, tokenizer }: typeof byteModel) {
           }
           tokens += w.length - w.firstScored;
         });
-        const tensors = Object.entries(feeds).map(([name, data]) => [name, intTensor([ROWS, length], data)] as const);
-        await (await sessionOf(length)).run(new Map<string, Tensor>(tensors));
-        places += size;
+        const tensors = Object.entries(feeds).map(([name, data]) => [name, intTensor([rows, length], data)] as const);
+        await (await sessionOf(rows, length)).run(new Map<string, Tensor>(tensors));
       }
-      return { tokens, places };
+      return tokens;
     },
     async close() {
       for (const s of sessions.values()) await s.release();
@@ -180,32 +202,42 @@ for (const [unit, scored] of [
   ['bytes', byteModel],
   ['tokens of 4 bytes', longModel(1024)],
 ] as const) {
-  const packed = await neuralScorer({ ...scored, executor });
+  const packed = await neuralScorer({ ...scored, executor: counting });
   const padded = await paddedScorer(scored);
   for (const { name, texts } of sets) {
     const bytes = texts.map((t) => Buffer.from(t)).filter((t) => t.length > 0);
     const column = utf8Column(texts.filter((t) => t.length > 0));
-    // Twice: a runtime plans its memory in the first two runs of a session.
-    await padded.score(bytes);
-    await packed.score(column);
-    const { tokens, places } = await padded.score(bytes);
-    const { tokens: own } = await packed.score(column);
-    if (own.reduce((n, t) => n + t, 0) !== tokens) throw new Error(`expected ${tokens} tokens, came ${own}`);
-    const [packedSeconds, paddedSeconds]: number[][] = [[], []];
-    for (let i = 0; i < repeats; i++) {
-      packedSeconds.push(await cpuSeconds(async () => packed.score(column)));
-      paddedSeconds.push(await cpuSeconds(() => padded.score(bytes)));
-    }
+    const packedTokens = async (): Promise<number> => (await packed.score(column)).tokens.reduce((n, t) => n + t, 0);
+    const sides = [packedTokens, ...BATCHES.map((batch) => () => padded.score(bytes, batch))];
+    const seconds: number[][] = sides.map(() => []);
+    const counts = sides.map(() => ({ tokens: 0, places: 0 }));
+    // Twice more: a runtime plans its memory in the first two runs of a session.
+    for (let i = -2; i < repeats; i++)
+      for (const [k, side] of sides.entries()) {
+        placesRun = 0;
+        const taken = await cpuSeconds(async () => {
+          counts[k].tokens = await side();
+        });
+        counts[k].places = placesRun;
+        if (i >= 0) seconds[k].push(taken);
+      }
+    const [{ tokens, places }, ...others] = counts;
+    for (const other of others)
+      if (other.tokens !== tokens) throw new Error(`expected ${tokens} tokens, came ${other.tokens}`);
     packing.push({
       name,
       unit,
       context: scored.model.config.context,
       texts: bytes.length,
       meanTokens: tokens / bytes.length,
-      packed: tokens / median(packedSeconds),
-      padded: tokens / median(paddedSeconds),
-      paddedPlaces: places / tokens,
-      ratio: median(paddedSeconds.map((s, i) => s / packedSeconds[i])),
+      packed: tokens / median(seconds[0]),
+      packedPlaces: places / tokens,
+      padded: BATCHES.map((batch, k) => ({
+        batch,
+        tokensPerSecond: tokens / median(seconds[k + 1]),
+        places: others[k].places / tokens,
+        ratio: median(seconds[k + 1].map((s, i) => s / seconds[0][i])),
+      })),
     });
   }
   await packed.close?.();
@@ -275,11 +307,15 @@ else {
   console.log(
     `whole documents           ${n(result.tokensPerCpuSecond)} tokens/s, ${result.documents} documents, ${result.tokens} tokens`,
   );
-  console.log('padded to the longest of 8, in the order of the input, against packed:');
-  for (const p of packing)
-    console.log(
-      `  ${p.name.padEnd(22)} ${n(p.padded)} ${n(p.packed)} tokens/s, ratio ${promise(p.ratio, 2)}, ${p.texts} texts of ${p.meanTokens.toFixed(0)} ${p.unit}, context ${p.context}, ${p.paddedPlaces.toFixed(2)} places a token in padded rows`,
-    );
+  console.log('packed, and against padding to the longest of a batch in the order of the input:');
+  for (const p of packing) {
+    console.log(`  ${p.name}: ${p.texts} texts of ${p.meanTokens.toFixed(0)} ${p.unit}, context ${p.context}`);
+    console.log(`    packed           ${n(p.packed)} tokens/s, ${p.packedPlaces.toFixed(2)} places a token`);
+    for (const x of p.padded)
+      console.log(
+        `    batches of ${String(x.batch).padEnd(5)} ${n(x.tokensPerSecond)} tokens/s, ${x.places.toFixed(2)} places a token, ratio ${promise(x.ratio, 2)}`,
+      );
+  }
   console.log(
     `rows saved by packing against rows padded to the context (windows overlap by half), by context: ${sets.map((x) => x.name).join(', ')}`,
   );

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { cachedSum } from './document-cache.ts';
-import type { Executor, Session } from './executors/executor.ts';
+import type { Executor, ExecutorName, Session } from './executors/executor.ts';
 import type { LanguageModel } from './language-model.ts';
 import { packCheapest, type Row, rowLengths, rowsOfRun, type Window, windowsOf } from './packing.ts';
 import { pieceWalk } from './pieces.ts';
@@ -18,7 +18,7 @@ export interface NeuralScorerOptions {
   /** Id that stands before the first token of a document; null: the first token is not predicted. */
   readonly start: number | null;
   readonly executor: Executor;
-  /** Sequences of the model's context in one run, or so many tokens in shorter ones. Default: 2,048 tokens. */
+  /** Sequences of the model's context in one run, or so many tokens in shorter ones. Default: 1,024 tokens on onnxruntime-cpu, 2,048 elsewhere. */
   readonly rows?: number;
   /** Inputs that a window of a long document shares with the one before it, as context. Default half of the context. */
   readonly overlap?: number;
@@ -26,7 +26,8 @@ export interface NeuralScorerOptions {
   readonly maxTokens?: number;
 }
 
-const RUN_TOKENS = 2048;
+/** Places of a run. On a processor what its caches hold: of 2,048 each takes 2 to 7 % more time, of 8,192 up to 25 %. */
+const runTokensOn = (executor: ExecutorName): number => (executor === 'onnxruntime-cpu' ? 1024 : 2048);
 
 /** Bytes that tokens have at most, on average over a text that people wrote. */
 const MOST_BYTES = 16;
@@ -58,7 +59,7 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
       came: `${start}`,
       where: options.name,
     });
-  const runTokens = options.rows === undefined ? Math.max(RUN_TOKENS, context) : options.rows * context;
+  const runTokens = options.rows === undefined ? Math.max(runTokensOn(executor.name), context) : options.rows * context;
   const weightBytes = [...model.weights.values()].reduce((n, t) => n + 4 * elementCount(t.shape), 0);
 
   const lengths = rowLengths(context).slice(-Math.max(1, Math.floor(SESSION_BYTES / weightBytes)));
