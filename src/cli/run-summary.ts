@@ -8,23 +8,11 @@ import { topReasons } from './run-view.ts';
 import { clipped, safeText } from './safe-text.ts';
 import { domainLines } from './summary-domains.ts';
 import { headLines } from './summary-head.ts';
+import type { SummaryInput } from './summary-input.ts';
 import { noteLines } from './summary-notes.ts';
 import { reasonLines, stepsOf } from './summary-reasons.ts';
 import { type Terminal, tableLines, wrapped } from './terminal.ts';
 import { unscoredLines } from './unscored.ts';
-
-export interface SummaryInput {
-  /** Absolute path of the run directory. */
-  readonly run: string;
-  readonly result: RunJson;
-  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
-  readonly warnings: readonly string[];
-  /** Greatest resident memory of the process; null when the run was done before. */
-  readonly peakBytes: number | null;
-  /** Text per second of this sitting; null when it did nothing. */
-  readonly bytesPerSecond: number | null;
-  readonly already: boolean;
-}
 
 const REASONS = 8;
 

@@ -2,9 +2,9 @@ import { GUARD_DEFAULTS } from '../run/guards.ts';
 import { keptTextBytes } from '../streams/counters.ts';
 import { count, duration, percent, plural, shellWord, shownPath, size } from './format.ts';
 import { program } from './program.ts';
-import type { SummaryInput } from './run-summary.ts';
 import type { Reason } from './run-view.ts';
 import { safeText } from './safe-text.ts';
+import type { SummaryInput } from './summary-input.ts';
 import { conditionOf, stepsOf } from './summary-reasons.ts';
 import { type Terminal, wrapped } from './terminal.ts';
 

@@ -2,8 +2,8 @@ import type { JudgedGuard } from '../run/guards.ts';
 import type { Counters } from '../streams/counters.ts';
 import type { StepDescriptor } from '../streams/operator.ts';
 import { count, percent, plural, size } from './format.ts';
-import type { SummaryInput } from './run-summary.ts';
 import { safeText } from './safe-text.ts';
+import type { SummaryInput } from './summary-input.ts';
 import { stepsOf } from './summary-reasons.ts';
 import { type Terminal, wrapped } from './terminal.ts';
 
