@@ -1,4 +1,6 @@
 // Table and picture of reproduce-perplexity-pruning.ts.
+import { studentT } from '../src/cli/student-t.ts';
+import { afterHolm, chanceOf, type Spread, spreadOf, type Verdict, verdictOf } from './paired-differences.ts';
 
 export interface ArmResult {
   readonly arm: string;
@@ -27,26 +29,6 @@ export interface Study {
   readonly results: readonly ArmResult[];
 }
 
-export interface Spread {
-  readonly mean: number;
-  /** Standard error of the mean; NaN for one value. */
-  readonly error: number;
-}
-
-/** Mean and its standard error. */
-export function spreadOf(values: readonly number[]): Spread {
-  const n = values.length;
-  const mean = values.reduce((a, b) => a + b, 0) / n;
-  const variance = values.reduce((s, v) => s + (v - mean) ** 2, 0) / (n - 1);
-  return { mean, error: Math.sqrt(variance / n) };
-}
-
-/** What a difference to the baseline says; `sign` 1 where more is better, -1 where less is. */
-export function verdictOf({ mean, error }: Spread, sign: 1 | -1): 'better' | 'worse' | 'not reproduced at this scale' {
-  if (!(Math.abs(mean) > 2 * error)) return 'not reproduced at this scale';
-  return mean * sign > 0 ? 'better' : 'worse';
-}
-
 type Measure = (r: ArmResult) => number;
 const accuracy: Measure = (r) => 100 * r.cloze.accuracy;
 const wordBits: Measure = (r) => r.cloze.bitsPerWord;
@@ -57,6 +39,7 @@ const cleanBits: Measure = ({ bitsPerByte }) => {
 };
 
 const armsOf = ({ results }: Study): string[] => [...new Set(results.map((r) => r.arm))];
+const comparedArms = (study: Study): string[] => armsOf(study).filter((arm) => !arm.startsWith('random'));
 const ofArm = ({ results }: Study, arm: string): ArmResult[] => results.filter((r) => r.arm === arm);
 
 /** Differences to the random part of the same rate (for the whole pool: to the random half), seed by seed. */
@@ -83,6 +66,33 @@ function itemError(study: Study, arm: string): number {
   return 100 * Math.sqrt((p * (1 - p) + q * (1 - q)) / study.documents.cloze);
 }
 
+/** A difference to random, what it says by itself, and its chance alone and when all differences of the measure are looked at. */
+interface Finding extends Spread {
+  readonly verdict: Verdict;
+  readonly chance: number;
+  readonly holm: number;
+}
+
+/** By arm: all that are compared with random. */
+export function findingsOf(study: Study, measure: Measure, sign: 1 | -1): ReadonlyMap<string, Finding> {
+  const seeds = study.settings.seeds.length;
+  const compared = comparedArms(study);
+  const spreads = compared.map((arm) => differences(study, arm, measure));
+  const chances = spreads.map((s) => chanceOf(s, seeds));
+  const holm = afterHolm(chances);
+  return new Map(
+    spreads.map((s, i) => {
+      const verdict = verdictOf(s, seeds, sign);
+      return [compared[i], { ...s, verdict, chance: chances[i], holm: holm[i] }] as const;
+    }),
+  );
+}
+
+const inWords = ({ verdict, chance, holm }: Finding): string =>
+  verdict === 'not shown'
+    ? verdict
+    : `${verdict} (p ${chance.toFixed(4)}), ${holm < 0.05 ? 'also' : 'not'} after Holm (p ${holm.toFixed(3)})`;
+
 const signed = ({ mean, error }: Spread, digits: number): string =>
   `${mean < 0 ? '-' : '+'}${Math.abs(mean).toFixed(digits)} ± ${error.toFixed(digits)}`;
 const plain = (values: readonly number[], digits: number): string => spreadOf(values).mean.toFixed(digits);
@@ -90,6 +100,8 @@ const plain = (values: readonly number[], digits: number): string => spreadOf(va
 export function markdownOf(study: Study): string {
   const { seeds, finalTokens, smoke } = study.settings;
   const arms = armsOf(study);
+  const [cloze, bits] = [findingsOf(study, accuracy, 1), findingsOf(study, cleanBits, -1)];
+  const comparisons = cloze.size;
   const rows = arms.map((arm) => {
     const of = ofArm(study, arm);
     const cells = [
@@ -102,9 +114,9 @@ export function markdownOf(study: Study): string {
       plain(of.map(wordBits), 3),
       plain(of.map(cleanBits), 4),
     ];
-    if (arm.startsWith('random')) return [...cells, '', '', ''];
-    const [a, b] = [differences(study, arm, accuracy), differences(study, arm, cleanBits)];
-    return [...cells, signed(a, 2), signed(b, 4), `cloze: ${verdictOf(a, 1)}; bits: ${verdictOf(b, -1)}`];
+    const [a, b] = [cloze.get(arm), bits.get(arm)];
+    if (!a || !b) return [...cells, '', '', ''];
+    return [...cells, signed(a, 2), signed(b, 4), `cloze: ${inWords(a)}; bits: ${inWords(b)}`];
   });
   const domains = arms.map((arm) => [
     arm,
@@ -127,8 +139,13 @@ export function markdownOf(study: Study): string {
   return `# Pruning by perplexity: ${smoke ? 'smoke test, the numbers mean nothing' : 'results'}
 
 Final models trained from scratch on ${finalTokens} tokens each, ${seeds.length} paired seeds. Differences to the random part of the same rate (the whole
-pool: to the random half), seed by seed: mean ± standard error (of cloze, with that of the choice of items). An effect within 2 standard errors is not reproduced at this scale. Cloze:
-the last word of held-out sentences (3 to 12 letters), right when the greedy bytes are the word and then no letter. Bits per byte: mean over
+pool: to the random half), seed by seed: mean ± standard error (of cloze, with that of the choice of items).
+
+A difference is shown where it is more than ${studentT(seeds.length - 1).toFixed(2)} standard errors from 0: the 95 % range by Student's t of ${seeds.length} seeds. ${comparisons} comparisons were made of each
+measure, so that ${(0.05 * comparisons).toFixed(1)} of each would be shown by chance alone were there no effect; *also after Holm* is what stays when that is corrected for (p
+below 0.05 among the ${comparisons} of its measure).
+
+Cloze: the last word of held-out sentences (3 to 12 letters), right when the greedy bytes are the word and then no letter. Bits per byte: mean over
 the held-out domains but web_noise. A lower number there is no success of pruning: what the paper compares is the task.
 
 ${table(['arm', 'epochs', 'cloze %', 'bits a word', 'bits a byte', 'cloze, difference', 'bits a byte, difference', 'verdict'], rows)}
@@ -145,7 +162,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const COLOURS = { all: '#555555', low: '#0072b2', medium: '#009e73', high: '#d55e00' } as const;
 
-/** Differences to the random baseline by rate, two panels; bars are 2 standard errors. */
+/** Differences to the random baseline by rate, two panels; bars are 95 % ranges. */
 export function svgOf(study: Study): string {
   const panels = [
     { title: 'Cloze accuracy, difference to random in points (up is better)', measure: accuracy },
@@ -159,18 +176,20 @@ ${panels.join('\n')}
 }
 
 function panel(study: Study, title: string, measure: Measure, left: number): string {
+  const seeds = study.settings.seeds.length;
+  const quantile = studentT(seeds - 1);
   const points = armsOf(study).flatMap((arm) => {
     const { criterion, rate } = ofArm(study, arm)[0];
     return criterion === 'random' ? [] : [{ criterion, rate, ...differences(study, arm, measure) }];
   });
-  const reach = 1.1 * Math.max(1e-6, ...points.map((p) => Math.abs(p.mean) + 2 * (p.error || 0)));
+  const reach = 1.1 * Math.max(1e-6, ...points.map((p) => Math.abs(p.mean) + quantile * (p.error || 0)));
   const x = (rate: number): number => left + 60 + (rate - 0.2) * 440;
   const y = (value: number): number => 180 - (value / reach) * 120;
   const lines = (['low', 'medium', 'high', 'all'] as const).map((criterion, i) => {
     const own = points.filter((p) => p.criterion === criterion).sort((a, b) => a.rate - b.rate);
     const shift = (i - 1) * 6;
     const marks = own.map((p) => {
-      const [px, error] = [(x(p.rate) + shift).toFixed(1), 2 * (p.error || 0)];
+      const [px, error] = [(x(p.rate) + shift).toFixed(1), quantile * (p.error || 0)];
       return `<line x1="${px}" x2="${px}" y1="${y(p.mean - error).toFixed(1)}" y2="${y(p.mean + error).toFixed(1)}"/><circle cx="${px}" cy="${y(p.mean).toFixed(1)}" r="4"/>`;
     });
     const path = own.map((p) => `${(x(p.rate) + shift).toFixed(1)},${y(p.mean).toFixed(1)}`).join(' ');
@@ -181,6 +200,7 @@ function panel(study: Study, title: string, measure: Measure, left: number): str
     (v) => `<text x="${left + 50}" y="${y(v) + 4}" text-anchor="end">${v.toPrecision(2)}</text>`,
   );
   const rates = [0.25, 0.5, 0.75, 1].map((r) => `<text x="${x(r)}" y="322" text-anchor="middle">${r * 100} %</text>`);
-  return `<text x="${left}" y="30" font-size="13">${title}</text><line x1="${left + 56}" x2="${x(1) + 12}" y1="180" y2="180" stroke="#999"/>
+  const bars = `<text x="${left}" y="48" font-size="11">Bars: 95 % range by Student's t, ${seeds} seeds</text>`;
+  return `<text x="${left}" y="30" font-size="13">${title}</text>${bars}<line x1="${left + 56}" x2="${x(1) + 12}" y1="180" y2="180" stroke="#999"/>
 ${[...ticks, ...rates, ...lines].join('\n')}`;
 }

@@ -1,4 +1,5 @@
 import type { Amount, Counters } from '../streams/counters.ts';
+import { studentT } from './student-t.ts';
 
 /** What was read of one stretch of the input. */
 export interface Tried {
@@ -148,15 +149,4 @@ function wilson(p: number, n: number, t: number): { low: number; high: number } 
   const middle = (p + t ** 2 / (2 * n)) / (1 + t ** 2 / n);
   const half = (t * Math.sqrt((p * (1 - p)) / n + t ** 2 / (4 * n ** 2))) / (1 + t ** 2 / n);
   return { low: Math.min(p, Math.max(0, middle - half)), high: Math.max(p, Math.min(1, middle + half)) };
-}
-
-const Z = 1.959964;
-
-/** 97.5 % quantile of Student's distribution, by the expansion of Cornish and Fisher; exact enough from two degrees of freedom on. */
-function studentT(freedom: number): number {
-  if (freedom <= 1) return 12.706;
-  const first = (Z ** 3 + Z) / 4;
-  const second = (5 * Z ** 5 + 16 * Z ** 3 + 3 * Z) / 96;
-  const third = (3 * Z ** 7 + 19 * Z ** 5 + 17 * Z ** 3 - 15 * Z) / 384;
-  return Z + first / freedom + second / freedom ** 2 + third / freedom ** 3;
 }

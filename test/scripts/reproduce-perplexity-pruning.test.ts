@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { differences, type Study, spreadOf, verdictOf } from '../../scripts/perplexity-pruning-report.ts';
+import { differences, findingsOf, markdownOf, type Study } from '../../scripts/perplexity-pruning-report.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 import { generatedCorpus } from './generated-corpus.ts';
 
@@ -10,13 +10,49 @@ const script = resolve('scripts/reproduce-perplexity-pruning.ts');
 const runScript = (args: readonly string[]) =>
   spawnSync(process.execPath, ['--import', 'tsx', script, ...args], { encoding: 'utf8' });
 
+/** Three seeds; a random half with 3 bits a byte, and arms that differ from it by so much. */
+function studyOf(arms: Readonly<Record<string, readonly number[]>>): Study {
+  const results = Object.entries({ 'random-50': [0, 0, 0], ...arms }).flatMap(([arm, added]) =>
+    added.map((d, i) => ({
+      arm,
+      criterion: arm.split('-')[0] as Study['results'][number]['criterion'],
+      rate: arm === 'all' ? 1 : 0.5,
+      seed: i + 1,
+      documents: 1,
+      tokens: 1,
+      epochs: 1,
+      bitsPerByte: { news: 3 + d },
+      cloze: { accuracy: 0, bitsPerWord: 20 },
+      share: { news: 1 },
+    })),
+  );
+  const settings = { finalTokens: 1, seeds: [1, 2, 3], smoke: false };
+  return { settings, documents: { cloze: 100 }, domains: ['news'], results };
+}
+
 describe('reproduction of pruning by perplexity', () => {
-  it('takes an effect within two standard errors for none', () => {
-    expect(spreadOf([1, 2, 3])).toEqual({ mean: 2, error: Math.sqrt(1 / 3) });
-    expect(verdictOf({ mean: 2, error: 1 }, 1)).toBe('not reproduced at this scale');
-    expect(verdictOf({ mean: 2.1, error: 1 }, 1)).toBe('better');
-    expect(verdictOf({ mean: 2.1, error: 1 }, -1)).toBe('worse');
-    expect(verdictOf({ mean: 2, error: Number.NaN }, 1)).toBe('not reproduced at this scale');
+  it('says how many comparisons were made, and which differences stay when that is corrected for', () => {
+    const study = studyOf({
+      'low-50': [0.9, 1.1, 1],
+      'medium-50': [0.01, 0.4, 0.1],
+      'high-50': [0.99, 1, 1.01],
+      all: [0, 1, 2],
+    });
+    const bits = findingsOf(study, (r) => r.bitsPerByte.news, -1);
+    // t = 1 / (0.1 / sqrt 3) = 17.3 and 1 / (0.01 / sqrt 3) = 173 with two degrees of freedom, where p = 1 - t / sqrt(t^2 + 2).
+    const p = (t: number): number => 1 - t / Math.sqrt(t * t + 2);
+    expect([...bits].map(([arm, f]) => [arm, f.verdict])).toEqual([
+      ['low-50', 'worse'],
+      ['medium-50', 'not shown'],
+      ['high-50', 'worse'],
+      ['all', 'not shown'],
+    ]);
+    expect(bits.get('high-50')?.holm).toBeCloseTo(4 * p(100 * Math.sqrt(3)), 8);
+    expect(bits.get('low-50')?.holm).toBeCloseTo(3 * p(10 * Math.sqrt(3)), 8);
+    const text = markdownOf(study);
+    expect(text).toContain('4.30 standard errors');
+    expect(text).toContain('4 comparisons were made of each\nmeasure, so that 0.2 of each would be shown by chance');
+    expect(text).toContain('bits: worse (p 0.0033), also after Holm (p 0.010)');
   });
 
   it('runs end to end, trains on equal budgets, and skips what is done', async () => {
