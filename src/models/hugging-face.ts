@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { architectures } from './architectures/index.ts';
@@ -10,6 +10,7 @@ import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
 import type { WeightType } from './safetensors-types.ts';
 import { sameShape, shapeText, type Tensor } from './tensor.ts';
 import { writeSafetensors } from './write-safetensors.ts';
+import { writeWhole } from './write-whole.ts';
 
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
@@ -179,13 +180,5 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-async function writeJson(path: string, value: unknown): Promise<void> {
-  const file = await open(`${path}.tmp`, 'w');
-  try {
-    await file.writeFile(`${JSON.stringify(value, null, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.tmp`, path);
-}
+const writeJson = (path: string, value: unknown): Promise<void> =>
+  writeWhole(path, `${JSON.stringify(value, null, 2)}\n`);

@@ -20,6 +20,8 @@ export interface NeuralScorerOptions {
   readonly executor: Executor;
   /** Sequences of the model's context in one run, or so many tokens in shorter ones. Default: 1,024 tokens on onnxruntime-cpu, 2,048 elsewhere. */
   readonly rows?: number;
+  /** Longest window, in tokens; attention costs its square in memory. Default: the model's context, 2,048 at most. */
+  readonly context?: number;
   /** Inputs that a window of a long document shares with the one before it, as context. Default half of the context. */
   readonly overlap?: number;
   /** Documents of more tokens are not scored, nor those of more than 16 bytes for each of these. Default: all are. */
@@ -28,6 +30,9 @@ export interface NeuralScorerOptions {
 
 /** Places of a run. On a processor what its caches hold: of 2,048 each takes 2 to 7 % more time, of 8,192 up to 25 %. */
 const runTokensOn = (executor: ExecutorName): number => (executor === 'onnxruntime-cpu' ? 1024 : 2048);
+
+/** Models that read more at once are asked for so much: the attention of 32,768 tokens would be gigabytes. */
+const MOST_CONTEXT = 2048;
 
 /** Bytes that tokens have at most, on average over a text that people wrote. */
 const MOST_BYTES = 16;
@@ -44,7 +49,7 @@ const SESSION_BYTES = 128e6;
 export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer> {
   const { model, tokenizer, start, executor, maxTokens = Number.POSITIVE_INFINITY } = options;
   const { config } = model;
-  const { context } = config;
+  const context = Math.min(config.context, options.context ?? MOST_CONTEXT);
   const overlap = options.overlap ?? context >> 1;
   checkVocabulary(tokenizer, config.vocabulary, options.name);
   if (!(Number.isInteger(overlap) && overlap >= 0 && overlap < context))
@@ -118,7 +123,7 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
         targets += ids.length - 1;
         for (const window of windowsOf(i, ids.length, context, overlap)) windows.push(window);
         scores.tokens[i] = ids.length - 1;
-        scores.bytes[i] = text.length - (start === null ? Buffer.byteLength(tokenizer.decode([ids[0]])) : 0);
+        scores.bytes[i] = text.length - (start === null ? tokenizer.byteLengths[ids[0]] : 0);
       }
       const rows = packCheapest(
         windows.map((w) => w.length),

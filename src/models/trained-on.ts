@@ -1,5 +1,6 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** 'SLTO' and the version of the format. */
 const MAGIC = 0x4f_54_4c_53;
@@ -14,8 +15,7 @@ export async function writeTrainedOn(path: string, hashes: readonly bigint[]): P
   head.setUint32(4, VERSION, true);
   head.setBigUint64(8, BigInt(sorted.length), true);
   bytes.set(new Uint8Array(sorted.buffer), 16);
-  await writeFile(`${path}.tmp`, bytes);
-  await rename(`${path}.tmp`, path);
+  await writeWhole(path, bytes);
 }
 
 /** Tells whether a group or a text was trained on. */

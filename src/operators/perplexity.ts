@@ -15,6 +15,7 @@ import {
 } from '../streams/operator.ts';
 import { parallel } from '../streams/parallel.ts';
 import { perplexityColumns, perplexityColumnsOf } from './annotators/perplexity-columns.ts';
+import { parseOptions } from './parse-options.ts';
 import { type ScoringSpec, scoreHere, scoringPool } from './scoring-pool.ts';
 
 /** The model that ships with Sluice. */
@@ -30,7 +31,9 @@ export const perplexityOptions = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9_]*$/, 'a-z, 0-9 and _')
     .default('ppl'),
-  /** Tokens that two windows of a document longer than the context share. Default: half of the context. */
+  /** Longest window, in tokens; attention costs its square in memory. Default: the context of the model, 2,048 at most. */
+  context: z.int().min(2).nullable().default(null),
+  /** Tokens that two windows of a document longer than the context share. Default: half of a window. */
   overlap: z.int().min(0).nullable().default(null),
   /** Documents of more tokens (or of more than 16 bytes for each of these) are not scored; null: all are. Default 1 million, a minute's work. */
   maxTokens: z.int().min(1).nullable().default(1_000_000),
@@ -50,7 +53,7 @@ export type PerplexityInput = z.input<typeof perplexityOptions> & { readonly ste
  * Errors: ConfigError for a folder without a model and for a runtime that is not installed, before the first document is read.
  */
 export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityInput = {}): Operator {
-  const options = perplexityOptions.parse(rest);
+  const options = parseOptions(perplexityOptions, rest, 'perplexity()');
   const folder = options.model ?? fileURLToPath(DEFAULT_MODEL);
   const info = modelFolderInfo(folder);
   const descriptor: StepDescriptor = {
@@ -84,9 +87,10 @@ const modelVersion = (name: string, hash: string): string => `model ${name} ${ha
 
 /** What a worker has to know to score for a step. */
 export function scoringSpec({ options, versions }: StepDescriptor): ScoringSpec {
-  const { model, executor, overlap, maxTokens, scoreTrainedOn } = perplexityOptions.parse(options);
+  const { model, ...rest } = perplexityOptions.parse(options);
   const hash = versions[1].split(' ').at(-1)!;
-  return { folder: model ?? fileURLToPath(DEFAULT_MODEL), hash, executor, overlap, maxTokens, scoreTrainedOn };
+  const { as: _, ...how } = rest;
+  return { folder: model ?? fileURLToPath(DEFAULT_MODEL), hash, ...how };
 }
 
 type Score = (spec: ScoringSpec, batch: DocumentBatch, scope: Uint8Array) => ReturnType<typeof scoreHere>;

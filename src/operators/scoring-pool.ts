@@ -18,6 +18,7 @@ export interface ScoringSpec {
   /** Of the model when the step was made: another one is refused. */
   readonly hash: string;
   readonly executor: ExecutorName | 'auto';
+  readonly context: number | null;
   readonly overlap: number | null;
   readonly maxTokens: number | null;
   readonly scoreTrainedOn: boolean;
@@ -61,6 +62,7 @@ async function openScorer(spec: ScoringSpec): Promise<ThreadScorer> {
     hash: info.hash,
     start: info.start,
     executor,
+    context: spec.context ?? undefined,
     overlap: spec.overlap ?? undefined,
     maxTokens: spec.maxTokens ?? undefined,
   });
@@ -82,6 +84,7 @@ export async function scoreHere(
   if (open === undefined) {
     open = openScorer(spec);
     opened.set(key, open);
+    open.catch(() => opened.delete(key));
   }
   const { scorer, fresh } = await open;
   const wanted = fresh(batch, scope);
@@ -143,6 +146,7 @@ function executorOf(name: ExecutorName | 'auto'): Promise<Executor> {
   if (found === undefined) {
     found = pickExecutor(name, { threads: 1 }).then(({ executor }) => executor);
     picked.set(key, found);
+    found.catch(() => picked.delete(key));
   }
   return found;
 }

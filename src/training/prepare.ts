@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, type OperatorFunction, pipe } from 'rxjs';
 import { concatMap, takeWhile } from 'rxjs/operators';
@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.ts';
 import { byteTokenizer } from '../models/tokenizers/bytes.ts';
 import { PieceCounts, START } from '../models/tokenizers/train-bpe.ts';
 import { writeTrainedOn } from '../models/trained-on.ts';
+import { writeWhole } from '../models/write-whole.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { stringAt } from '../streams/columns.ts';
 import { readDocuments } from '../streams/read-documents.ts';
@@ -21,6 +22,8 @@ const HELD_OUT_SEQUENCES = 2;
 const BYTES_A_TOKEN = 8;
 
 export interface Prepared {
+  /** Of the training that this was prepared for. */
+  readonly identity: string;
   readonly trainTokens: number;
   readonly documents: {
     readonly train: number;
@@ -39,6 +42,7 @@ export async function prepare(
   reference: Reference,
   input: readonly string[],
   folder: string,
+  identity: string,
   stop?: AbortSignal,
 ): Promise<Prepared | null> {
   await mkdir(folder, { recursive: true });
@@ -49,9 +53,9 @@ export async function prepare(
   const path = join(folder, 'tokens.bin');
   const writer = await TokenWriter.open(pieces ? join(folder, 'bytes.bin') : path, BYTE_VOCABULARY);
   const documents = { train: 0, heldOut: 0, rest: 0, aside: 0 };
-  const bytes: Record<string, number> = {};
-  const heldOutTexts: Record<string, Uint8Array[]> = {};
-  const held: Record<string, number> = {};
+  const bytes = new Map<string, number>();
+  const heldOutTexts = new Map<string, { readonly hash: bigint; readonly text: Uint8Array }[]>();
+  const held = new Map<string, number>();
   const longest = HELD_OUT_SEQUENCES * model.context;
   const trainedOn: bigint[] = [];
   const take = async (batch: DocumentBatch): Promise<void> => {
@@ -69,12 +73,14 @@ export async function prepare(
         await writer.write(text);
         pieces?.add(stringAt(batch.utf8('text'), row) ?? '');
         trainedOn.push(hashes.group, hashes.text);
-        bytes[domain] = (bytes[domain] ?? 0) + text.length;
-      } else if (side === 'heldOut' && (held[domain] ?? 0) < training.heldOutTokens) {
+        bytes.set(domain, (bytes.get(domain) ?? 0) + text.length);
+      } else if (side === 'heldOut' && (held.get(domain) ?? 0) < training.heldOutTokens) {
         const part = wholeCharacters(text, longest * (pieces ? BYTES_A_TOKEN : 1)).slice();
-        heldOutTexts[domain] = [...(heldOutTexts[domain] ?? []), part];
+        const texts = heldOutTexts.get(domain) ?? [];
+        texts.push({ hash: hashes.text, text: part });
+        heldOutTexts.set(domain, texts);
         // A lower bound of its tokens; what is too much is left out when they are counted.
-        held[domain] = (held[domain] ?? 0) + part.length / (pieces ? BYTES_A_TOKEN : 1);
+        held.set(domain, (held.get(domain) ?? 0) + part.length / (pieces ? BYTES_A_TOKEN : 1));
       }
     }
   };
@@ -104,11 +110,13 @@ export async function prepare(
     tokenizer = await learnBytePairs(pieces, model.vocabulary, folder);
     trainTokens = await recode(writer.path, path, tokenizer, model.vocabulary);
   }
+  // A text that stands in groups of both sides was trained on.
+  const seen = new Set(trainedOn);
   const heldOut = Object.fromEntries(
-    Object.entries(heldOutTexts).map(([domain, texts]) => {
+    [...heldOutTexts].map(([domain, texts]) => {
       let left = training.heldOutTokens;
-      const sequences = texts.flatMap((text) => {
-        if (left <= 0) return [];
+      const sequences = texts.flatMap(({ hash, text }) => {
+        if (left <= 0 || seen.has(hash)) return [];
         const ids = [START, ...tokenizer.encode(text).subarray(0, longest)];
         left -= ids.length - 1;
         return sequencesOf(ids, model.context);
@@ -124,15 +132,16 @@ export async function prepare(
       todo: 'Give more input, or a larger share to `shares.train`.',
     });
   await writeTrainedOn(join(folder, 'trained-on.bin'), trainedOn);
-  const prepared = { trainTokens, documents, domains: bytes, heldOut };
-  await writeFile(join(folder, 'prepared.json.tmp'), JSON.stringify(prepared));
-  await rename(join(folder, 'prepared.json.tmp'), join(folder, 'prepared.json'));
+  const prepared = { identity, trainTokens, documents, domains: Object.fromEntries(bytes), heldOut };
+  await writeWhole(join(folder, 'prepared.json'), JSON.stringify(prepared));
   return prepared;
 }
 
-export async function readPrepared(folder: string): Promise<Prepared | null> {
+/** What was prepared for the training of this identity; null where there is nothing, or of another one. */
+export async function readPrepared(folder: string, identity: string): Promise<Prepared | null> {
   try {
-    return JSON.parse(await readFile(join(folder, 'prepared.json'), 'utf8')) as Prepared;
+    const prepared = JSON.parse(await readFile(join(folder, 'prepared.json'), 'utf8')) as Prepared;
+    return prepared.identity === identity ? prepared : null;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

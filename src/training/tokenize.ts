@@ -1,9 +1,10 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { byteTokenizer } from '../models/tokenizers/bytes.ts';
 import { loadTokenizer } from '../models/tokenizers/hugging-face.ts';
 import type { Tokenizer } from '../models/tokenizers/tokenizer.ts';
 import { bpeTokenizerJson, type PieceCounts, START, trainBpe } from '../models/tokenizers/train-bpe.ts';
+import { writeWhole } from '../models/write-whole.ts';
 import { openTokenFile, TokenWriter } from './token-file.ts';
 
 /** The bytes, and the start of a document. */
@@ -19,9 +20,7 @@ export async function learnBytePairs(pieces: PieceCounts, vocabulary: number, fo
     { tokenizer_class: 'PreTrainedTokenizerFast', clean_up_tokenization_spaces: false },
   ];
   for (const [i, name] of TOKENIZER_FILES.entries()) {
-    const path = join(folder, name);
-    await writeFile(`${path}.tmp`, JSON.stringify(contents[i]));
-    await rename(`${path}.tmp`, path);
+    await writeWhole(join(folder, name), JSON.stringify(contents[i]));
   }
   return loadTokenizer(folder);
 }

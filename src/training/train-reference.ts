@@ -72,11 +72,14 @@ async function* train(
     refuseOtherExecutor(previous, options.executor, folder);
   }
   const work = join(folder, 'work');
+  // A training that ended before its record was written leaves what it read, and maybe of another recipe.
+  if (previous === null) await rm(join(work, 'checkpoint.safetensors'), { force: true });
+  if (options.fresh) await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
-  let prepared = await readPrepared(work);
+  let prepared = await readPrepared(work, identity);
   if (prepared === null) {
     yield { type: 'reading', documents: 0 };
-    prepared = await prepare(reference, input, work, options.stop);
+    prepared = await prepare(reference, input, work, identity, options.stop);
     if (prepared === null) {
       yield { type: 'stopped', folder, step: 0, steps: stepsOf(reference) };
       return;

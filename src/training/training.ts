@@ -1,4 +1,4 @@
-import { copyFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvariantError } from '../errors.ts';
 import { processorClass } from '../models/executors/processor.ts';
@@ -12,6 +12,7 @@ import { floatTensor, type Tensor } from '../models/tensor.ts';
 import { START } from '../models/tokenizers/train-bpe.ts';
 import { trainingGraph, trainingState } from '../models/training-graph.ts';
 import { writeSafetensors } from '../models/write-safetensors.ts';
+import { writeWhole } from '../models/write-whole.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { blockOrder, blocksOfStep, feedsOf, warmupCosine } from './blocks.ts';
 import type { Prepared } from './prepare.ts';
@@ -241,8 +242,7 @@ export class Training {
   async #writeJson(status: ReferenceJson['status']): Promise<ReferenceJson> {
     const json = this.json(status);
     const path = join(this.#folder, 'sluice.json');
-    await writeFile(`${path}.tmp`, `${JSON.stringify(json, null, 2)}\n`);
-    await rename(`${path}.tmp`, path);
+    await writeWhole(path, `${JSON.stringify(json, null, 2)}\n`);
     return json;
   }
 

@@ -84,6 +84,29 @@ describe('a neural scorer', () => {
     }
   });
 
+  it('reads windows as long as it is told, and no longer than the model', async () => {
+    const text = made.join(' ');
+    const executor = await onnxruntimeNode();
+    const nll = async (context?: number): Promise<number> => {
+      const s = await neuralScorer({ ...options, executor, context, overlap: 4 });
+      const { nllSum } = await s.score(textsOf([text]));
+      await s.close?.();
+      return nllSum[0];
+    };
+    const own = await nll();
+    expect(await nll(CONTEXT)).toBe(own);
+    expect(await nll(4096)).toBe(own);
+    expect(await nll(8)).not.toBe(own);
+  });
+
+  it('counts the bytes of the text without those of a first token that nothing predicts', async () => {
+    // The first token is half of a letter: as a text of its own it would be U+FFFD, of three bytes.
+    const s = await neuralScorer({ ...options, executor: await onnxruntimeNode(), start: null });
+    const scores = await s.score(textsOf(['é€ab']));
+    expect([scores.tokens[0], scores.bytes[0]]).toEqual([6, 6]);
+    await s.close?.();
+  });
+
   it('finds the piece of 512 bytes that surprises most, across windows and rows', async () => {
     const long = Array.from({ length: 1700 }, () => String.fromCharCode(97 + Math.floor(random() * 26))).join('');
     const texts = [made[0], long, made[1], long.slice(0, 1100), long.slice(0, 639), made[2]];

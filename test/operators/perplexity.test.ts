@@ -61,6 +61,12 @@ describe('perplexity()', () => {
     expect(numbers(out, 'ppl')[0]).toBeLessThan(330);
   });
 
+  it('names the option that was meant', () => {
+    expect(() => perplexity({ modle: folder } as object)).toThrow(
+      /perplexity\(\): .*came the option modle.*Did you mean model\?/,
+    );
+  });
+
   it('tells how far its worker has come with a batch, while that computes', async () => {
     const long = Array.from({ length: 40 }, (_, i) => ({
       text: `page ${i} of a long book `.repeat(80),

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, tap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { neuralScorer } from '../../src/models/neural-scorer.ts';
 import { loadScoringModel, modelFolderInfo } from '../../src/models/scoring-model.ts';
 import { loadTokenizer } from '../../src/models/tokenizers/hugging-face.ts';
 import { utf8Column } from '../../src/streams/columns.ts';
+import { prepare, readPrepared } from '../../src/training/prepare.ts';
 import { type ReferenceInput, reference } from '../../src/training/reference.ts';
 import { trainReference } from '../../src/training/train-reference.ts';
 import type { TrainingEvent } from '../../src/training/training-types.ts';
@@ -38,6 +39,8 @@ const small = (more: Partial<ReferenceInput> = {}) =>
     training: { tokens: 32 * 2 * 12, rows: 2, evaluateEvery: 5 },
     ...more,
   });
+
+type Finished = Extract<TrainingEvent, { type: 'finished' }>;
 
 const all = (events: ReturnType<typeof trainReference>): Promise<TrainingEvent[]> =>
   lastValueFrom(events.pipe(toArray()));
@@ -123,6 +126,53 @@ describe('training a reference model', () => {
     expect(scores.tokens[0]).toBe(tokenizer.encode(Buffer.from(text)).length);
     expect(Number.isFinite(scores.nllSum[0])).toBe(true);
     await scorer.close?.();
+  });
+
+  it('never uses what was read for another recipe, also where that left no record', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const executor = await onnxruntimeNode();
+    const [alone, after] = [join(folder, 'alone'), join(folder, 'after')];
+    const documents = async (seed: number, output: string) =>
+      ((await all(trainReference(small({ seed }), { executor, input, output }))).at(-1) as Finished).model.documents;
+    const expected = await documents(2, alone);
+    // Killed between the reading and the first record: what was read for seed 1 lies in the folder.
+    const stop = new AbortController();
+    const first = trainReference(small({ seed: 1 }), { executor, input, output: after, stop: stop.signal });
+    await all(first.pipe(tap((e) => e.type === 'step' && e.step === 2 && stop.abort())));
+    await rm(join(after, 'sluice.json'));
+    expect(await documents(2, after)).toEqual(expected);
+  });
+
+  it('measures on no text that was trained on, whatever group it stands in, and knows every name of a domain', async () => {
+    const folder = await temporaryFolder();
+    const lines = Array.from({ length: 60 }, (_, i) => {
+      const text = `text ${i % 30} of thirty that stand in two groups each`;
+      return JSON.stringify({
+        id: `d${i}`,
+        text,
+        metadata: { group: `g${i}`, domain: i % 2 ? 'constructor' : '__proto__' },
+      });
+    });
+    const input = [join(folder, 'in.jsonl')];
+    await writeFile(input[0], `${lines.join('\n')}\n`);
+    const recipe = small({ shares: { train: 0.5, heldOut: 0.5 } });
+    const prepared = (await prepare(recipe, input, join(folder, 'work'), 'one'))!;
+    expect(Object.keys(prepared.domains).sort()).toEqual(['__proto__', 'constructor']);
+    const tokens = [...new Uint16Array((await readFile(join(folder, 'work', 'tokens.bin'))).buffer)];
+    const numberIn = (ids: readonly number[]) => /text (\d+) of/.exec(String.fromCharCode(...ids))?.[1];
+    const trained = new Set(
+      tokens
+        .join()
+        .split('256')
+        .map((t) => numberIn(t.split(',').filter(Boolean).map(Number))),
+    );
+    const held = Object.values(prepared.heldOut).flat().map(numberIn).filter(Boolean);
+    expect(held.length).toBeGreaterThan(3);
+    expect(held.length).toBeLessThan(prepared.documents.heldOut);
+    expect(held.filter((n) => trained.has(n))).toEqual([]);
+    expect(await readPrepared(join(folder, 'work'), 'one')).toEqual(prepared);
+    expect(await readPrepared(join(folder, 'work'), 'another')).toBeNull();
   });
 
   it('goes on with another length, along its schedule, and says so', async () => {

@@ -24,6 +24,7 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const config = folder === null ? '{}' : await readFile(join(folder, 'tokenizer_config.json'), 'utf8').catch(absent);
   try {
     const json = JSON.parse(bytes.toString('utf8')) as TokenizerJson;
+    checkIds(json);
     loaded = new Loaded(json, JSON.parse(config) as object);
     lengthOf = tokenLength(json);
     unknown = json.model?.unk_id ?? loaded.get_vocab(true).get(json.model?.unk_token ?? '') ?? null;
@@ -51,16 +52,29 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   };
 }
 
+/** More than any model has. */
+const MOST_IDS = 1 << 24;
+
 /** The parts of tokenizer.json that name the unknown token, and say how tokens are spelt. */
 interface TokenizerJson {
   readonly model?: {
+    /** Ids by token; of unigram models a list of pairs, whose places are the ids. */
+    readonly vocab?: Readonly<Record<string, number>> | readonly unknown[];
     readonly unk_token?: string | null;
     readonly unk_id?: number | null;
     readonly continuing_subword_prefix?: string | null;
   };
   readonly decoder?: object | null;
   readonly pre_tokenizer?: object | null;
-  readonly added_tokens?: readonly { readonly content: string }[];
+  readonly added_tokens?: readonly { readonly content: string; readonly id: number }[];
+}
+
+/** Before the library makes tables as long as the largest id. */
+function checkIds({ model, added_tokens = [] }: TokenizerJson): void {
+  const vocabulary: [string, unknown][] = Array.isArray(model?.vocab) ? [] : Object.entries(model?.vocab ?? {});
+  for (const [token, id] of [...vocabulary, ...added_tokens.map((t) => [t.content, t.id] as const)])
+    if (typeof id !== 'number' || !(Number.isInteger(id) && id >= 0 && id < MOST_IDS))
+      throw new Error(`the id ${id} of '${token}': ids are whole numbers below ${MOST_IDS}`);
 }
 
 /** Bytes that a token stands for, by how this tokenizer spells them: a character a byte, or text with a mark for spaces. */

@@ -78,6 +78,13 @@ describe('tokenizer.json', () => {
     expect([...(await loadTokenizer(path)).byteLengths]).toEqual([5, 1, 1, 2, 2, 1]);
   });
 
+  it.each([-1, 1.5, 3e9])('refuses the id %s', async (id) => {
+    const path = join(await temporaryFolder(), 'odd.json');
+    const model = { ...TINY.model, vocab: { ...TINY.model.vocab, abc: id } };
+    await writeFile(path, JSON.stringify({ ...TINY, model }));
+    await expect(loadTokenizer(path)).rejects.toThrow(`the id ${id} of 'abc': ids are whole numbers below 16777216`);
+  });
+
   it('says what is wrong with a file', async () => {
     const folder = await temporaryFolder();
     await expect(loadTokenizer(folder)).rejects.toThrow(
