@@ -11,6 +11,7 @@ import { readTrainedOn } from '../models/trained-on.ts';
 import { type BatchParts, DocumentBatch } from '../streams/batch.ts';
 import { workerPool } from '../streams/pool.ts';
 import { type FreshRows, freshRows, withTrainedOn } from './fresh-rows.ts';
+import { scoreParts, together } from './score-parts.ts';
 
 /** Which model scores, and how; plain data. */
 export interface ScoringSpec {
@@ -119,21 +120,34 @@ export function scoringPool(spec: ScoringSpec): ScoringPool {
       const executor = (await executorOf(spec.executor)).name;
       const { rows, split, sequence } = batch;
       const columns = new Map((['text', 'metadata'] as const).map((name) => [name, batch.utf8(name)]));
-      const done: ShareDone = new Int32Array(new SharedArrayBuffer(4));
-      const task: ScoreTask = { spec: { ...spec, executor }, parts: { rows, split, sequence, columns }, scope, done };
-      watch?.(() => Atomics.load(done, 0) / ALL_DONE);
-      inWork++;
-      try {
-        const result = (await shared.run(task)) as Scores | Refused;
-        if ('refused' in result)
-          throw Object.assign(new SluiceError(result.code, result.refused), { name: result.name });
-        Atomics.store(done, 0, ALL_DONE);
-        return result;
-      } finally {
-        inWork--;
-      }
+      const parts = scoreParts(scope, batch.utf8('text').offsets).map((part) => ({
+        ...part,
+        done: new Int32Array(new SharedArrayBuffer(4)),
+      }));
+      const all = parts.reduce((n, { bytes }) => n + bytes, 0);
+      watch?.(() => parts.reduce((n, { bytes, done }) => n + bytes * (Atomics.load(done, 0) / ALL_DONE), 0) / all);
+      const results = await Promise.all(
+        parts.map(async ({ scope: wanted, done }) => {
+          const batchParts = { rows, split, sequence, columns };
+          const scores = await run(shared, { spec: { ...spec, executor }, parts: batchParts, scope: wanted, done });
+          Atomics.store(done, 0, ALL_DONE);
+          return scores;
+        }),
+      );
+      return parts.length === 1 ? results[0] : together(parts, results);
     },
   };
+}
+
+async function run(workers: Piscina, task: ScoreTask): Promise<Scores> {
+  inWork++;
+  try {
+    const result = (await workers.run(task)) as Scores | Refused;
+    if ('refused' in result) throw Object.assign(new SluiceError(result.code, result.refused), { name: result.name });
+    return result;
+  } finally {
+    inWork--;
+  }
 }
 
 /** Batches that model workers are at; while there are any, the process must not end by force. */

@@ -6,7 +6,7 @@ import { ConfigError } from '../../src/errors.ts';
 import { saveModel } from '../../src/models/hugging-face.ts';
 import { newModel } from '../../src/models/new-model.ts';
 import { writeTrainedOn } from '../../src/models/trained-on.ts';
-import { perplexity } from '../../src/operators/perplexity.ts';
+import { perplexity, perplexityStage } from '../../src/operators/perplexity.ts';
 import { sharedContext } from '../../src/operators/shared-context.ts';
 import type { DocumentBatch } from '../../src/streams/batch.ts';
 import { numberAt, stringAt, utf8Column } from '../../src/streams/columns.ts';
@@ -65,6 +65,21 @@ describe('perplexity()', () => {
     expect(() => perplexity({ modle: folder } as object)).toThrow(
       /perplexity\(\): .*came the option modle.*Did you mean model\?/,
     );
+  });
+
+  it('scores the parts of a large batch on several workers, each row as it is scored alone', async () => {
+    const words = ['river', 'stone', 'mill', 'wheel', 'night'];
+    const text = (k: number): string => Array.from({ length: 12_000 }, (_, i) => words[(i * i + k * i) % 5]).join(' ');
+    const batch = batchOf([1, 2, 3].map((k) => ({ text: text(k), domain: 'books' })));
+    expect(batch.utf8('text').offsets[3]).toBeGreaterThan(131_072);
+    const operator = perplexity({ model: folder, executor: 'onnxruntime-cpu' });
+    const pooled = await lastValueFrom(of(batch).pipe(operator));
+    const alone = await perplexityStage(operator.descriptor).apply(batch);
+    for (const name of ['ppl_nll_sum', 'ppl_bits_per_byte_max', 'ppl_cached_bits_per_byte'])
+      for (let i = 0; i < 3; i++) {
+        const [a, b] = [pooled, alone].map((x) => numberAt(x.number(name), i)!);
+        expect(Math.abs(a - b) / b).toBeLessThan(1e-5);
+      }
   });
 
   it('tells how far its worker has come with a batch, while that computes', async () => {
