@@ -114,7 +114,7 @@ export function scoringPool(spec: ScoringSpec): ScoringPool {
   return {
     async score(batch, scope, watch) {
       if (!scope.includes(1)) {
-        watch?.(() => 1);
+        watch?.(allDone);
         return emptyScores(batch.rows);
       }
       const executor = (await executorOf(spec.executor)).name;
@@ -124,8 +124,7 @@ export function scoringPool(spec: ScoringSpec): ScoringPool {
         ...part,
         done: new Int32Array(new SharedArrayBuffer(4)),
       }));
-      const all = parts.reduce((n, { bytes }) => n + bytes, 0);
-      watch?.(() => parts.reduce((n, { bytes, done }) => n + bytes * (Atomics.load(done, 0) / ALL_DONE), 0) / all);
+      watch?.(shareOf(parts.map(({ bytes, done }) => ({ bytes, done }))));
       const results = await Promise.all(
         parts.map(async ({ scope: wanted, done }) => {
           const batchParts = { rows, split, sequence, columns };
@@ -137,6 +136,14 @@ export function scoringPool(spec: ScoringSpec): ScoringPool {
       return parts.length === 1 ? results[0] : together(parts, results);
     },
   };
+}
+
+const allDone = (): number => 1;
+
+/** Made here, so that whoever keeps it does not keep the batch with its text. */
+function shareOf(parts: readonly { readonly bytes: number; readonly done: ShareDone }[]): () => number {
+  const all = parts.reduce((n, { bytes }) => n + bytes, 0);
+  return () => parts.reduce((n, { bytes, done }) => n + bytes * (Atomics.load(done, 0) / ALL_DONE), 0) / all;
 }
 
 async function run(workers: Piscina, task: ScoreTask): Promise<Scores> {

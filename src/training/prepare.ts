@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, type OperatorFunction, pipe } from 'rxjs';
 import { concatMap, takeWhile } from 'rxjs/operators';
@@ -46,6 +46,8 @@ export async function prepare(
   stop?: AbortSignal,
 ): Promise<Prepared | null> {
   await mkdir(folder, { recursive: true });
+  // Its files are about to be those of this training.
+  await rm(join(folder, 'prepared.json'), { force: true });
   const { model, shares, domains, training } = reference;
   const split = await groupSplit(reference.groupBy, shares, reference.seed);
   // Byte pairs are learnt from what is trained on, so that ids are made only after everything was read.

@@ -66,6 +66,8 @@ async function* train(
   if (previous) {
     refuseOther(previous, identity, folder);
     if (previous.status === 'done') {
+      refuseOtherLength(previous, reference, folder);
+      await rm(join(folder, 'work'), { recursive: true, force: true });
       yield { type: 'finished', folder, already: true, model: previous };
       return;
     }
@@ -148,6 +150,17 @@ function refuseOther(previous: ReferenceJson, identity: string, folder: string):
   throw new ConfigError({
     expected: 'the recipe and input that the training in this folder began with',
     came: 'others',
+    where: folder,
+    todo: 'Choose another --output, or start again with --fresh.',
+  });
+}
+
+/** A finished training has no checkpoint to go on from. */
+function refuseOtherLength({ steps, tokens }: ReferenceJson, reference: Reference, folder: string): void {
+  if (steps === stepsOf(reference)) return;
+  throw new ConfigError({
+    expected: `the ${tokens} tokens of the training that ended in this folder`,
+    came: `training.tokens ${reference.training.tokens}`,
     where: folder,
     todo: 'Choose another --output, or start again with --fresh.',
   });

@@ -175,6 +175,29 @@ describe('training a reference model', () => {
     expect(await readPrepared(join(folder, 'work'), 'another')).toBeNull();
   });
 
+  it('forgets what was prepared before it reads for another recipe', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const work = join(folder, 'work');
+    await prepare(small({ seed: 1 }), input, work, 'one');
+    // Ended after tokens.bin was written for seed 2: too little text for its context.
+    const model = { width: 16, layers: 1, heads: 2, context: 65_536 };
+    await expect(prepare(small({ seed: 2, model }), input, work, 'two')).rejects.toThrow('more than 65536 tokens');
+    expect(await readPrepared(work, 'one')).toBeNull();
+  });
+
+  it('refuses another length where the training has ended', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const output = join(folder, 'model');
+    const executor = await onnxruntimeNode();
+    const ofSteps = (steps: number) => small({ training: { tokens: 32 * 2 * steps, rows: 2, evaluateEvery: 5 } });
+    await all(trainReference(ofSteps(2), { executor, input, output }));
+    await expect(all(trainReference(ofSteps(3), { executor, input, output }))).rejects.toThrow(
+      'expected the 128 tokens of the training that ended in this folder, came training.tokens 192',
+    );
+  });
+
   it('goes on with another length, along its schedule, and says so', async () => {
     const folder = await temporaryFolder();
     const input = [await corpus(folder)];
