@@ -90,14 +90,12 @@ async function* train(
     yield { type: 'reading', documents: t + heldOut + rest };
   }
   const tokens = await openTokenFile(join(work, 'tokens.bin'), reference.model.vocabulary);
-  const training = await Training.open(reference, identity, options.executor, folder, prepared, tokens, previous);
+  const opening = Training.open(reference, identity, options.executor, folder, prepared, tokens, previous);
+  const training = await opening.catch(async (error: unknown) => {
+    await tokens.close();
+    throw error;
+  });
   try {
-    if (training.step > training.steps)
-      throw new ConfigError({
-        expected: `at least the ${training.tokensSeen} tokens that this training has seen`,
-        came: `training.tokens ${reference.training.tokens}`,
-        where: folder,
-      });
     yield {
       type: 'start',
       folder,
@@ -121,6 +119,8 @@ async function* train(
         return;
       }
     }
+    // Shortened to what it had done when it was stopped between two measurements.
+    if (training.measuredAt !== training.step) yield { type: 'measured', measurement: await training.measure() };
     const model = await training.finish();
     yield { type: 'finished', folder, already: false, model };
   } finally {

@@ -1,6 +1,6 @@
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InvariantError } from '../errors.ts';
+import { ConfigError, InvariantError } from '../errors.ts';
 import { processorClass } from '../models/executors/processor.ts';
 import { saveModel } from '../models/hugging-face.ts';
 import type { Executor, Session } from '../models/index.ts';
@@ -90,6 +90,13 @@ export class Training {
     const { rows, weightDecay, clip } = reference.training;
     const graph = trainingGraph(t.#config, { rows, length: reference.model.context, weightDecay, clip });
     const state = (await t.#readCheckpoint()) ?? trainingState(newModel(t.#config, reference.seed), graph);
+    // Before anything is recorded.
+    if (t.step > t.steps)
+      throw new ConfigError({
+        expected: `at least the ${t.tokensSeen} tokens that this training has seen`,
+        came: `training.tokens ${reference.training.tokens}`,
+        where: folder,
+      });
     const planned = earlier?.schedule?.filter((s) => s.fromStep < t.step) ?? [];
     if (planned.length > 0)
       t.#schedule = planned.at(-1)!.steps === t.steps ? planned : [...planned, { fromStep: t.step, steps: t.steps }];
@@ -109,6 +116,11 @@ export class Training {
 
   get tokensSeen(): number {
     return this.step * this.#reference.training.rows * this.#reference.model.context;
+  }
+
+  /** Step of the last measurement; null before the first. */
+  get measuredAt(): number | null {
+    return this.#measurements.at(-1)?.step ?? null;
   }
 
   async next(): Promise<TrainingEvent> {

@@ -186,6 +186,19 @@ describe('training a reference model', () => {
     expect(await readPrepared(work, 'one')).toBeNull();
   });
 
+  it('shortened to the step it stopped at, is measured there', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const output = join(folder, 'model');
+    const executor = await onnxruntimeNode();
+    const stop = new AbortController();
+    const first = trainReference(small(), { executor, input, output, stop: stop.signal });
+    await all(first.pipe(tap((e) => e.type === 'step' && e.step === 3 && stop.abort())));
+    const shorter = small({ training: { tokens: 32 * 2 * 3, rows: 2, evaluateEvery: 5 } });
+    const last = (await all(trainReference(shorter, { executor, input, output }))).at(-1) as Finished;
+    expect(last.model.measurements.map((m) => m.step)).toEqual([3]);
+  });
+
   it('refuses another length where the training has ended', async () => {
     const folder = await temporaryFolder();
     const input = [await corpus(folder)];
@@ -207,9 +220,11 @@ describe('training a reference model', () => {
     const first = trainReference(small(), { executor, input, output, stop: stop.signal });
     await all(first.pipe(tap((e) => e.type === 'step' && e.step === 4 && stop.abort())));
     const ofSteps = (steps: number) => small({ training: { tokens: 32 * 2 * steps, rows: 2, evaluateEvery: 5 } });
+    const record = await readFile(join(output, 'sluice.json'), 'utf8');
     await expect(all(trainReference(ofSteps(3), { executor, input, output }))).rejects.toThrow(
       'expected at least the 256 tokens that this training has seen, came training.tokens 192',
     );
+    expect(await readFile(join(output, 'sluice.json'), 'utf8')).toBe(record);
     const events = await all(trainReference(ofSteps(6), { executor, input, output }));
     const rates = events.flatMap((e) => (e.type === 'step' ? [[e.step, e.learningRate] as const] : []));
     // Steps 5 and 6 of 6, from 0: the cosine from 2e-3 down to a tenth of it.
