@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { lastValueFrom, tap } from 'rxjs';
 import { onnxruntimeNode } from '../src/models/executors/onnxruntime-node.ts';
+import { openSafetensors } from '../src/models/safetensors.ts';
 import { reference } from '../src/training/reference.ts';
 import { trainReference } from '../src/training/train-reference.ts';
 import type { ReferenceJson, TrainingEvent } from '../src/training/training-types.ts';
@@ -74,5 +75,9 @@ const trained = (tokens: string, signal?: AbortSignal) =>
   trainReference(recipeOf(tokens), { executor, output, input, stop: signal }).pipe(tap(show));
 const record = join(output, 'sluice.json');
 const shortened = existsSync(record) && (JSON.parse(readFileSync(record, 'utf8')) as ReferenceJson).schedule.length > 1;
-if (!shortened && until > 0) await lastValueFrom(trained(values.planned, stop.signal).pipe(tap(stopAt)));
+const checkpoint = join(output, 'work', 'checkpoint.safetensors');
+const file = !shortened && existsSync(checkpoint) ? await openSafetensors(checkpoint) : null;
+await file?.close();
+if (!shortened && Number(file?.metadata.step ?? 0) < until)
+  await lastValueFrom(trained(values.planned, stop.signal).pipe(tap(stopAt)));
 await lastValueFrom(trained(values.tokens));

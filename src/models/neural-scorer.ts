@@ -50,6 +50,12 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
   const { model, tokenizer, start, executor, maxTokens = Number.POSITIVE_INFINITY } = options;
   const { config } = model;
   const context = Math.min(config.context, options.context ?? MOST_CONTEXT);
+  if (!(Number.isInteger(context) && context > 0))
+    throw new ConfigError({
+      expected: 'a context of at least one token',
+      came: `${options.context}`,
+      where: options.name,
+    });
   const overlap = options.overlap ?? context >> 1;
   checkVocabulary(tokenizer, config.vocabulary, options.name);
   if (!(Number.isInteger(overlap) && overlap >= 0 && overlap < context))

@@ -7,8 +7,8 @@ const MAGIC = 0x4f_54_4c_53;
 const VERSION = 1;
 
 /** Hashes of the groups and texts that a model was trained on, ascending: header of 16 bytes (magic, version, count), then u64 each. */
-export async function writeTrainedOn(path: string, hashes: readonly bigint[]): Promise<void> {
-  const sorted = BigUint64Array.from(new Set(hashes)).sort();
+export async function writeTrainedOn(path: string, hashes: HashList): Promise<void> {
+  const sorted = hashes.sorted();
   const bytes = new Uint8Array(16 + sorted.byteLength);
   const head = new DataView(bytes.buffer);
   head.setUint32(0, MAGIC, true);
@@ -60,7 +60,11 @@ export class HashList {
   #hashes = new BigUint64Array(1024);
   #count = 0;
 
-  add(hash: bigint): void {
+  add(...hashes: readonly bigint[]): void {
+    for (const hash of hashes) this.#append(hash);
+  }
+
+  #append(hash: bigint): void {
     if (this.#count === this.#hashes.length) {
       const larger = new BigUint64Array(2 * this.#count);
       larger.set(this.#hashes);

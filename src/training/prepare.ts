@@ -5,7 +5,7 @@ import { concatMap, takeWhile } from 'rxjs/operators';
 import { ConfigError } from '../errors.ts';
 import { byteTokenizer } from '../models/tokenizers/bytes.ts';
 import { PieceCounts, START } from '../models/tokenizers/train-bpe.ts';
-import { writeTrainedOn } from '../models/trained-on.ts';
+import { HashList, trainedOn, writeTrainedOn } from '../models/trained-on.ts';
 import { writeWhole } from '../models/write-whole.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { stringAt } from '../streams/columns.ts';
@@ -59,7 +59,7 @@ export async function prepare(
   const heldOutTexts = new Map<string, { readonly hash: bigint; readonly text: Uint8Array }[]>();
   const held = new Map<string, number>();
   const longest = HELD_OUT_SEQUENCES * model.context;
-  const trainedOn: bigint[] = [];
+  const hashList = new HashList();
   const take = async (batch: DocumentBatch): Promise<void> => {
     const { values, offsets } = batch.utf8('text');
     for (const row of batch.aliveRows()) {
@@ -74,7 +74,7 @@ export async function prepare(
         await writer.write([START]);
         await writer.write(text);
         pieces?.add(stringAt(batch.utf8('text'), row) ?? '');
-        trainedOn.push(hashes.group, hashes.text);
+        hashList.add(hashes.group, hashes.text);
         bytes.set(domain, (bytes.get(domain) ?? 0) + text.length);
       } else if (side === 'heldOut' && (held.get(domain) ?? 0) < training.heldOutTokens) {
         const part = wholeCharacters(text, longest * (pieces ? BYTES_A_TOKEN : 1)).slice();
@@ -113,7 +113,7 @@ export async function prepare(
     trainTokens = await recode(writer.path, path, tokenizer, model.vocabulary);
   }
   // A text that stands in groups of both sides was trained on.
-  const seen = new Set(trainedOn);
+  const seen = trainedOn(hashList.sorted());
   const heldOut = Object.fromEntries(
     [...heldOutTexts].map(([domain, texts]) => {
       let left = training.heldOutTokens;
@@ -133,7 +133,7 @@ export async function prepare(
       where: `reference ${reference.name}`,
       todo: 'Give more input, or a larger share to `shares.train`.',
     });
-  await writeTrainedOn(join(folder, 'trained-on.bin'), trainedOn);
+  await writeTrainedOn(join(folder, 'trained-on.bin'), hashList);
   const prepared = { identity, trainTokens, documents, domains: Object.fromEntries(bytes), heldOut };
   await writeWhole(join(folder, 'prepared.json'), JSON.stringify(prepared));
   return prepared;

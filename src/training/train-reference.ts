@@ -62,7 +62,7 @@ async function* train(
   const identity = await xxh64Hex(canonicalJson(resumableIdentity(reference, input)));
   const found = await readReferenceJson(folder);
   const previous = options.fresh ? null : found;
-  if (options.fresh && found) await rm(folder, { recursive: true });
+  if (options.fresh) await removeTraining(folder, found !== null);
   if (previous) {
     refuseOther(previous, identity, folder);
     if (previous.status === 'done') {
@@ -76,7 +76,6 @@ async function* train(
   const work = join(folder, 'work');
   // A training that ended before its record was written leaves what it read, and maybe of another recipe.
   if (previous === null) await rm(join(work, 'checkpoint.safetensors'), { force: true });
-  if (options.fresh) await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
   let prepared = await readPrepared(work, identity);
   if (prepared === null) {
@@ -127,6 +126,13 @@ async function* train(
     await training.close();
     await tokens.close();
   }
+}
+
+/** Records first: a removal that is killed leaves nothing that looks whole. Without a record of a training the folder itself is not ours. */
+async function removeTraining(folder: string, ours: boolean): Promise<void> {
+  for (const path of ['sluice.json', join('work', 'prepared.json'), 'work'])
+    await rm(join(folder, path), { recursive: true, force: true });
+  if (ours) await rm(folder, { recursive: true, force: true });
 }
 
 async function readReferenceJson(folder: string): Promise<ReferenceJson | null> {

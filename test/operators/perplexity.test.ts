@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { saveModel } from '../../src/models/hugging-face.ts';
 import { newModel } from '../../src/models/new-model.ts';
-import { writeTrainedOn } from '../../src/models/trained-on.ts';
+import { HashList, writeTrainedOn } from '../../src/models/trained-on.ts';
 import { perplexity, perplexityStage } from '../../src/operators/perplexity.ts';
 import { sharedContext } from '../../src/operators/shared-context.ts';
 import type { DocumentBatch } from '../../src/streams/batch.ts';
@@ -33,7 +33,9 @@ beforeEach(async () => {
   const record = { status: 'done', tokenizer: { name: 'bytes', start: 256 }, reference: { groupBy: 'metadata.group' } };
   await writeFile(join(folder, 'sluice.json'), JSON.stringify(record));
   const hashes = await groupHasher('metadata.group');
-  await writeTrainedOn(join(folder, 'trained-on.bin'), [hashes(batch, 2).text, hashes(batch, 3).group]);
+  const list = new HashList();
+  list.add(hashes(batch, 2).text, hashes(batch, 3).group);
+  await writeTrainedOn(join(folder, 'trained-on.bin'), list);
 });
 
 const scored = async (options: Parameters<typeof perplexity>[0]): Promise<DocumentBatch> =>

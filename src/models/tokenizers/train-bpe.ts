@@ -12,8 +12,10 @@ export const PIECES =
 /** Ids 0 to 255 are bytes; this one begins a document, and no text makes it. Merges follow. */
 export const START = 256;
 
-/** Longer pieces teach nothing about words. */
+/** Longer pieces are counted in parts; runs of ASCII so long are no words and teach nothing. */
 const LONGEST_PIECE = 64;
+/** Different characters that a part of text has at least. */
+const DISTINCT = 8;
 
 /** Distinct pieces counted at once; beyond it the rare ones are forgotten. */
 const MOST_PIECES = 1 << 20;
@@ -25,10 +27,9 @@ export class PieceCounts {
   #forgotten = 0;
 
   add(text: string): void {
-    for (const [piece] of text.matchAll(new RegExp(PIECES, 'gu'))) {
-      if (piece.length > LONGEST_PIECE) continue;
-      this.#counts.set(piece, (this.#counts.get(piece) ?? 0) + 1);
-    }
+    for (const [piece] of text.matchAll(new RegExp(PIECES, 'gu')))
+      for (const part of piece.length > LONGEST_PIECE ? partsOf(piece) : [piece])
+        this.#counts.set(part, (this.#counts.get(part) ?? 0) + 1);
     while (this.#counts.size > MOST_PIECES) this.#forget();
   }
 
@@ -37,10 +38,21 @@ export class PieceCounts {
     for (const [piece, count] of this.#counts) if (count <= this.#forgotten) this.#counts.delete(piece);
   }
 
-  /** Pieces and how often they came, in the order of their bytes. */
+  /** Pieces and how often they came, in an order of their own. */
   sorted(): [piece: string, count: number][] {
     return [...this.#counts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   }
+}
+
+/** Text of a script without spaces between words. */
+function partsOf(piece: string): string[] {
+  const characters = [...piece];
+  if (characters.some((c, i) => c < '\u0080' && !(i === 0 && c === ' '))) return [];
+  const parts: string[] = [];
+  for (let at = 0; at < characters.length; at += LONGEST_PIECE)
+    parts.push(characters.slice(at, at + LONGEST_PIECE).join(''));
+  // A line drawn of dashes is no text.
+  return parts.filter((part) => new Set(part).size >= DISTINCT);
 }
 
 /** Two ids that become one; merge i makes id `START + 1 + i`. */

@@ -104,6 +104,14 @@ describe('byte pairs', () => {
     expect(trainBpe(counted('abc'), 400)).toEqual([]);
   });
 
+  it('are learnt from long runs of a script without spaces, not from lines that are drawn', () => {
+    const merges = (text: string) => trainBpe(counted(text), 300).length;
+    expect(merges('水車は川の水で回る。'.repeat(40))).toBeGreaterThan(20);
+    expect(merges('─'.repeat(400))).toBe(0);
+    expect(merges('-'.repeat(400))).toBe(0);
+    expect(merges('a𝒷'.repeat(200))).toBe(0);
+  });
+
   it('of a vocabulary of 257 are none; more than two bytes hold are refused', () => {
     expect(trainBpe(counted(TEXT), 257)).toEqual([]);
     expect(() => trainBpe(counted(TEXT), 70_000)).toThrow('expected a vocabulary of 257 to 65,536 ids, came 70000');
