@@ -12,8 +12,8 @@ export async function freshRows(list: TrainedOn, groupBy: string): Promise<Fresh
   return (batch, scope) =>
     scope.map((wanted, row) => {
       if (wanted === 0) return 0;
-      const { group, text } = hashes(batch, row);
-      return list.has(group) || list.has(text) ? 0 : 1;
+      const { group, text, original } = hashes(batch, row);
+      return list.has(group) || list.has(text) || list.has(original) ? 0 : 1;
     });
 }
 

@@ -9,6 +9,7 @@ import { HashList, trainedOn, writeTrainedOn } from '../models/trained-on.ts';
 import { writeWhole } from '../models/write-whole.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { stringAt } from '../streams/columns.ts';
+import type { GroupHashes } from '../streams/groups.ts';
 import { readDocuments } from '../streams/read-documents.ts';
 import { groupSplit } from './group-split.ts';
 import type { Reference } from './reference.ts';
@@ -56,7 +57,7 @@ export async function prepare(
   const writer = await TokenWriter.open(pieces ? join(folder, 'bytes.bin') : path, BYTE_VOCABULARY);
   const documents = { train: 0, heldOut: 0, rest: 0, aside: 0 };
   const bytes = new Map<string, number>();
-  const heldOutTexts = new Map<string, { readonly hash: bigint; readonly text: Uint8Array }[]>();
+  const heldOutTexts = new Map<string, { readonly hashes: GroupHashes; readonly text: Uint8Array }[]>();
   const held = new Map<string, number>();
   const longest = HELD_OUT_SEQUENCES * model.context;
   const hashList = new HashList();
@@ -74,12 +75,12 @@ export async function prepare(
         await writer.write([START]);
         await writer.write(text);
         pieces?.add(stringAt(batch.utf8('text'), row) ?? '');
-        hashList.add(hashes.group, hashes.text);
+        hashList.add(hashes.group, hashes.text, hashes.original);
         bytes.set(domain, (bytes.get(domain) ?? 0) + text.length);
       } else if (side === 'heldOut' && (held.get(domain) ?? 0) < training.heldOutTokens) {
         const part = wholeCharacters(text, longest * (pieces ? BYTES_A_TOKEN : 1)).slice();
         const texts = heldOutTexts.get(domain) ?? [];
-        texts.push({ hash: hashes.text, text: part });
+        texts.push({ hashes, text: part });
         heldOutTexts.set(domain, texts);
         // A lower bound of its tokens; what is too much is left out when they are counted.
         held.set(domain, (held.get(domain) ?? 0) + part.length / (pieces ? BYTES_A_TOKEN : 1));
@@ -117,8 +118,8 @@ export async function prepare(
   const heldOut = Object.fromEntries(
     [...heldOutTexts].map(([domain, texts]) => {
       let left = training.heldOutTokens;
-      const sequences = texts.flatMap(({ hash, text }) => {
-        if (left <= 0 || seen.has(hash)) return [];
+      const sequences = texts.flatMap(({ hashes, text }) => {
+        if (left <= 0 || seen.has(hashes.text) || seen.has(hashes.original)) return [];
         const ids = [START, ...tokenizer.encode(text).subarray(0, longest)];
         left -= ids.length - 1;
         return sequencesOf(ids, model.context);

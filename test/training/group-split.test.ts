@@ -35,6 +35,17 @@ describe('a split by group', () => {
     expect(hashes[2].group).not.toBe(hashes[2].text);
   });
 
+  it('knows a document that was rewritten by the text it was read with', async () => {
+    const split = await groupSplit('metadata.group', shares, 1);
+    const batch = batchOf(['what is left', 'as it was']);
+    const rewritten = batch.with({ originalText: utf8Column(['what is left | menu', 'as it was']), textVersion: 1 });
+    const read = batchOf(['what is left | menu']);
+    const [a, b] = [split.hashes(rewritten, 0), split.hashes(rewritten, 1)];
+    expect([a.group, a.original]).toEqual([split.hashes(read, 0).group, split.hashes(read, 0).text]);
+    expect(a.text).toBe(split.hashes(batch, 0).text);
+    expect(b).toEqual(split.hashes(batch, 1));
+  });
+
   it('gives the stated shares, others with another seed', async () => {
     const batch = batchOf(Array.from({ length: 4000 }, (_, i) => `text ${i}`));
     const sides = async (seed: number) => {

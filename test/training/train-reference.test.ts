@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lastValueFrom, tap, toArray } from 'rxjs';
+import { lastValueFrom, of, tap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
@@ -9,11 +9,15 @@ import { loadModel } from '../../src/models/hugging-face.ts';
 import { neuralScorer } from '../../src/models/neural-scorer.ts';
 import { loadScoringModel, modelFolderInfo } from '../../src/models/scoring-model.ts';
 import { loadTokenizer } from '../../src/models/tokenizers/hugging-face.ts';
+import { readTrainedOn } from '../../src/models/trained-on.ts';
+import { freshRows } from '../../src/operators/fresh-rows.ts';
+import { c4 } from '../../src/operators/rewrite/c4.ts';
 import { utf8Column } from '../../src/streams/columns.ts';
 import { prepare, readPrepared } from '../../src/training/prepare.ts';
 import { type ReferenceInput, reference } from '../../src/training/reference.ts';
 import { trainReference } from '../../src/training/train-reference.ts';
 import type { TrainingEvent } from '../../src/training/training-types.ts';
+import { batchOf } from '../helpers/batches.ts';
 import { generator } from '../helpers/corpus.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
@@ -173,6 +177,28 @@ describe('training a reference model', () => {
     expect(held.filter((n) => trained.has(n))).toEqual([]);
     expect(await readPrepared(join(folder, 'work'), 'one')).toEqual(prepared);
     expect(await readPrepared(join(folder, 'work'), 'another')).toBeNull();
+  });
+
+  it('lists documents that its steps rewrote by the texts they were read with too', async () => {
+    const folder = await temporaryFolder();
+    const texts = Array.from(
+      { length: 40 },
+      (_, i) => `The first line of text ${i} ends here.\nAnd a second one.\nmenu | login`,
+    );
+    const input = [join(folder, 'in.jsonl')];
+    await writeFile(input[0], texts.map((text, i) => `${JSON.stringify({ id: `d${i}`, text })}\n`).join(''));
+    const rewrite = c4({ minSentences: 1, minWordsPerLine: 3 });
+    const prepared = (await prepare(small({ steps: [rewrite] }), input, join(folder, 'work'), 'one'))!;
+    expect(prepared.documents.train).toBeGreaterThan(0);
+    const fresh = await freshRows(await readTrainedOn(join(folder, 'work', 'trained-on.bin')), 'metadata.group');
+    const read = batchOf(texts);
+    const asRead = fresh(read, new Uint8Array(texts.length).fill(1));
+    expect(asRead.filter((f) => f === 0).length).toBe(prepared.documents.train);
+    // And by what was trained on, where another run reads that.
+    const left = await lastValueFrom(of(read).pipe(rewrite));
+    expect(left.text(0)).not.toBe(texts[0]);
+    const asRewritten = batchOf(texts.map((_, i) => left.text(i)));
+    expect(fresh(asRewritten, new Uint8Array(texts.length).fill(1))).toEqual(asRead);
   });
 
   it('forgets what was prepared before it reads for another recipe', async () => {
