@@ -232,7 +232,8 @@ const rows = [...kinds].map(([kind, pairs]) => {
     const of = (list: readonly string[]): number[] => list.map((t) => values.get(t) as number);
     const [high, low] = [of(noise), of(clean)];
     const auc = areaUnderCurve(high, low);
-    return { name, table, auc, ...intervalOf(high, low, { paired, seed: 1, rounds: 1000 }) };
+    const inPairs = paired ? mean(high.map((h, i) => (h > low[i] ? 1 : h === low[i] ? 0.5 : 0))) : null;
+    return { name, table, auc, inPairs, ...intervalOf(high, low, { paired, seed: 1, rounds: 1000 }) };
   });
   const standing = (table: string): string => {
     const best = (own: boolean): (typeof scores)[0] =>
@@ -273,4 +274,12 @@ else {
     }
     line(['mean', '', ...means.filter((m) => m.table === table).map((m) => m.auc.toFixed(3)), '']);
   }
+  const whole = columns.flatMap(([name, table], i) => (table === 'mean' ? [{ name, i }] : []));
+  console.log(
+    '\nPairs in which the noise has more than the document it was made from; whole text, equal ones count half\n',
+  );
+  line(['kind', 'documents', ...whole.map((c) => c.name)]);
+  line(['---', '---', ...whole.map(() => '---')]);
+  for (const r of rows.filter((r) => r.paired))
+    line([r.kind, `${r.pairs} pairs`, ...whole.map((c) => (r.scores[c.i].inPairs as number).toFixed(3))]);
 }
