@@ -22,7 +22,7 @@ export interface NeuralScorerOptions {
   readonly rows?: number;
   /** Longest window, in tokens; attention costs its square in memory. Default: the model's context, 2,048 at most. */
   readonly context?: number;
-  /** Inputs that a window of a long document shares with the one before it, as context. Default half of the context. */
+  /** Inputs that a window of a long document shares with the one before it, as context. Default: a quarter of the context. */
   readonly overlap?: number;
   /** Documents of more tokens are not scored, nor those of more than 16 bytes for each of these. Default: all are. */
   readonly maxTokens?: number;
@@ -56,7 +56,7 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
       came: `${options.context}`,
       where: options.name,
     });
-  const overlap = options.overlap ?? context >> 1;
+  const overlap = options.overlap ?? context >> 2;
   checkVocabulary(tokenizer, config.vocabulary, options.name);
   if (!(Number.isInteger(overlap) && overlap >= 0 && overlap < context))
     throw new ConfigError({

@@ -33,7 +33,7 @@ export const perplexityOptions = z.strictObject({
     .default('ppl'),
   /** Longest window, in tokens; attention costs its square in memory. Default: the context of the model, 2,048 at most. */
   context: z.int().min(2).nullable().default(null),
-  /** Tokens that two windows of a document longer than the context share. Default: half of a window. */
+  /** Tokens that two windows of a document longer than the context share, as context. Default: a quarter of a window: a third more work than none (a half: twice the work). */
   overlap: z.int().min(0).nullable().default(null),
   /** Documents of more tokens (or of more than 16 bytes for each of these) are not scored; null: all are. Default 1 million, a minute's work. */
   maxTokens: z.int().min(1).nullable().default(1_000_000),
@@ -61,7 +61,7 @@ export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityIn
     step,
     module: 'sluice:perplexity',
     export: 'perplexityStage',
-    versions: ['perplexity@3', modelVersion(info.name, info.hash)],
+    versions: ['perplexity@4', modelVersion(info.name, info.hash)],
     options,
     where: where ?? null,
     reads: [],

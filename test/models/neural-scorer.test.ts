@@ -84,6 +84,15 @@ describe('a neural scorer', () => {
     }
   });
 
+  it('gives each window of a long document a quarter of one before it, unless told otherwise', async () => {
+    const text = made.join(' ');
+    const s = await neuralScorer({ ...options, executor: await onnxruntimeNode() });
+    const { nllSum } = await s.score(textsOf([text]));
+    await s.close?.();
+    const alone = sum(await oneByOne(text, CONTEXT / 4));
+    expect(Math.abs(nllSum[0] - alone) / alone).toBeLessThan(1e-5);
+  });
+
   it('reads windows as long as it is told, and no longer than the model', async () => {
     const text = made.join(' ');
     const executor = await onnxruntimeNode();
