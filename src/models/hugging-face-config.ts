@@ -5,6 +5,9 @@ import type { LanguageModelConfig, Rope, RopeScaling } from './language-model.ts
 /** Values of `model_type` that are read; the last three are relatives of Llama. */
 const MODEL_TYPES = ['gpt2', 'gpt_neox', 'llama', 'mistral', 'qwen2'];
 
+/** Tokens that a Mistral looks back where config.json does not say. */
+const MISTRAL_WINDOW = 4096;
+
 const ACTIVATIONS: Readonly<Record<string, LanguageModelConfig['activation']>> = {
   gelu: 'gelu',
   gelu_new: 'gelu-tanh',
@@ -56,6 +59,8 @@ function gpt2Config(c: JsonFields): LanguageModelConfig {
 function neoxConfig(c: JsonFields): LanguageModelConfig {
   const [width, heads] = [c.number('hidden_size'), c.number('num_attention_heads')];
   const bias = c.boolean('attention_bias', true);
+  refuseNumber(c, 'head_dim', width / heads);
+  const context = c.number('max_position_embeddings', 2048);
   return {
     family: 'neox',
     vocabulary: c.number('vocab_size'),
@@ -65,10 +70,10 @@ function neoxConfig(c: JsonFields): LanguageModelConfig {
     kvHeads: heads,
     headWidth: width / heads,
     feedForward: c.number('intermediate_size', 4 * width),
-    context: c.number('max_position_embeddings', 2048),
+    context,
     activation: activation(c, 'hidden_act', 'gelu'),
     normEpsilon: c.number('layer_norm_eps', 1e-5),
-    rope: rope(c, c.number('rotary_emb_base', 10_000), c.number('rotary_pct', 0.25)),
+    rope: rope(c, c.number('rotary_emb_base', 10_000), c.number('rotary_pct', 0.25), context),
     tiedEmbeddings: c.boolean('tie_word_embeddings', false),
     parallelResidual: c.boolean('use_parallel_residual', true),
     biases: { qkv: bias, attentionOutput: bias, feedForward: true },
@@ -83,6 +88,11 @@ function llamaConfig(c: JsonFields, type: string): LanguageModelConfig {
   const feedForward = c.boolean('mlp_bias', false);
   if (type === 'qwen2') refuse(c, 'use_sliding_window', false);
   const context = c.number('max_position_embeddings', 2048);
+  // Mistral has a window unless it says that it has none.
+  const window = c.names.includes('sliding_window') ? context : MISTRAL_WINDOW;
+  const positions = rope(c, c.number('rope_theta', 10_000), 1, context);
+  if (positions.fraction !== 1)
+    throw new InputError({ expected: 'partial_rotary_factor 1', came: `${positions.fraction}`, where: c.where });
   return {
     family: 'llama',
     vocabulary: c.number('vocab_size'),
@@ -93,10 +103,10 @@ function llamaConfig(c: JsonFields, type: string): LanguageModelConfig {
     headWidth: c.number('head_dim', width / heads),
     feedForward: c.number('intermediate_size'),
     // Within the window a sliding window is no window.
-    context: type === 'mistral' ? Math.min(context, c.number('sliding_window', context)) : context,
+    context: type === 'mistral' ? Math.min(context, c.number('sliding_window', window)) : context,
     activation: activation(c, 'hidden_act', 'silu'),
     normEpsilon: c.number('rms_norm_eps', 1e-6),
-    rope: rope(c, c.number('rope_theta', 10_000), 1),
+    rope: positions,
     tiedEmbeddings: c.boolean('tie_word_embeddings', false),
     parallelResidual: false,
     biases: { qkv: bias || type === 'qwen2', attentionOutput: bias, feedForward },
@@ -104,20 +114,29 @@ function llamaConfig(c: JsonFields, type: string): LanguageModelConfig {
   };
 }
 
-/** Rotary positions as transformers 5 writes them (`rope_parameters`), or by the older names. */
-function rope(c: JsonFields, base: number, fraction: number): Rope {
-  const parameters = c.object('rope_parameters');
+/** Rotary positions by the older names, or as transformers 5 writes them (`rope_parameters`); of both, transformers takes the older. */
+function rope(c: JsonFields, base: number, fraction: number, context: number): Rope {
+  const older = c.object('rope_scaling');
+  const parameters = older !== null && older.names.length > 0 ? older : c.object('rope_parameters');
+  const turned = parameters?.number('partial_rotary_factor', fraction) ?? fraction;
+  refuseNumber(c, 'partial_rotary_factor', turned);
+  const original = parameters?.number('original_max_position_embeddings', context) ?? context;
   return {
     base: parameters?.number('rope_theta', base) ?? base,
-    fraction: parameters?.number('partial_rotary_factor', fraction) ?? c.number('partial_rotary_factor', fraction),
-    scaling: ropeScaling(parameters ?? c.object('rope_scaling')),
+    fraction: turned,
+    scaling: parameters && ropeScaling(parameters, c.number('original_max_position_embeddings', original)),
   };
 }
 
-function ropeScaling(c: JsonFields | null): RopeScaling | null {
-  if (!c) return null;
+function ropeScaling(c: JsonFields, originalContext: number): RopeScaling | null {
+  const perLayer = c.names.find((name) => name.endsWith('_attention'));
+  if (perLayer)
+    throw new InputError({ expected: 'one rope for all layers', came: `one for ${perLayer}`, where: c.where });
   const kind = c.text('rope_type', c.text('type', 'default'));
-  if (kind === 'default') return null;
+  if (kind === 'default') {
+    if (c.number('factor', 1) === 1) return null;
+    throw new InputError({ expected: 'a rope_type linear or llama3 beside factor', came: kind, where: c.where });
+  }
   if (kind === 'linear') return { kind, factor: c.number('factor') };
   if (kind === 'llama3')
     return {
@@ -125,9 +144,14 @@ function ropeScaling(c: JsonFields | null): RopeScaling | null {
       factor: c.number('factor'),
       lowFrequencyFactor: c.number('low_freq_factor'),
       highFrequencyFactor: c.number('high_freq_factor'),
-      originalContext: c.number('original_max_position_embeddings'),
+      originalContext,
     };
   throw new InputError({ expected: 'rope_type default, linear or llama3', came: `'${kind}'`, where: c.where });
+}
+
+function refuseNumber(c: JsonFields, name: string, only: number): void {
+  const value = c.number(name, only);
+  if (value !== only) throw new InputError({ expected: `${name} ${only}`, came: `${value}`, where: c.where });
 }
 
 function refuse(c: JsonFields, name: string, only: boolean): void {

@@ -3,6 +3,8 @@ import { InputError } from '../errors.ts';
 /** The fields of a JSON object, each checked when it is read. null counts as absent. */
 export interface JsonFields {
   readonly where: string;
+  /** Of all fields, those that are null too. */
+  readonly names: readonly string[];
   has(name: string): boolean;
   number(name: string, fallback?: number): number;
   boolean(name: string, fallback: boolean): boolean;
@@ -25,6 +27,7 @@ export function jsonFields(value: unknown, where: string): JsonFields {
   };
   return {
     where,
+    names: Object.keys(fields),
     has: (name) => fields[name] !== undefined && fields[name] !== null,
     number: (name, fallback) => read(name, 'a number', (v) => typeof v === 'number', fallback),
     boolean: (name, fallback) => read(name, 'true or false', (v) => typeof v === 'boolean', fallback),

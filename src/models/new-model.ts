@@ -58,10 +58,20 @@ export function checkConfig(config: LanguageModelConfig, where = `${config.famil
       came: `${kvHeads}`,
       where,
     });
-  if (rope && Math.floor(headWidth * rope.fraction) % 2 !== 0)
+  if (rope === null) return;
+  const rotated = Math.floor(headWidth * rope.fraction);
+  if (!(rotated % 2 === 0 && rotated > 0 && rotated <= headWidth))
     throw new ConfigError({
-      expected: 'an even number of rotated places a head',
+      expected: `an even number of rotated places a head, from 2 to ${headWidth}`,
       came: `${headWidth * rope.fraction}`,
       where,
     });
+  const { kind: _, ...scaling } = rope.scaling ?? { kind: null };
+  for (const [key, value] of Object.entries({ base: rope.base, ...scaling }))
+    if (!(Number.isFinite(value) && value > 0))
+      throw new ConfigError({
+        expected: `a number above 0 for ${key} of the rotary positions`,
+        came: `${value}`,
+        where,
+      });
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadModel, saveModel } from '../../src/models/hugging-face.ts';
+import { loadModel, loadModelConfig, saveModel } from '../../src/models/hugging-face.ts';
 import { type LanguageModelConfig, modelConfig } from '../../src/models/language-model.ts';
 import { newModel, parameterCount } from '../../src/models/new-model.ts';
 
@@ -125,6 +125,48 @@ describe('a checkpoint of the bare model', () => {
   });
 });
 
+describe('the config.json of transformers is read as it is there', () => {
+  // Checked with the logits of transformers 5.23.
+  const llama3 = { rope_type: 'llama3', factor: 4, low_freq_factor: 1, high_freq_factor: 4 };
+  const stretched = { kind: 'llama3', factor: 4, lowFrequencyFactor: 1, highFrequencyFactor: 4 };
+  it.each([
+    [
+      'of two ways to write rotary positions the older counts',
+      { rope_scaling: { type: 'linear', factor: 4 }, rope_theta: 500 },
+      { rope: { base: 500, fraction: 1, scaling: { kind: 'linear', factor: 4 } } },
+    ],
+    [
+      'the older one is empty',
+      { rope_scaling: {}, rope_parameters: { rope_theta: 70 } },
+      { rope: { base: 70, fraction: 1, scaling: null } },
+    ],
+    [
+      'the original context is the context',
+      { rope_scaling: llama3, max_position_embeddings: 64 },
+      { rope: { base: 1e4, fraction: 1, scaling: { ...stretched, originalContext: 64 } } },
+    ],
+    [
+      'the original context stands beside the scaling',
+      { rope_scaling: { ...llama3, original_max_position_embeddings: 16 }, original_max_position_embeddings: 8 },
+      { rope: { base: 1e4, fraction: 1, scaling: { ...stretched, originalContext: 8 } } },
+    ],
+    [
+      'a Mistral that names no window has one',
+      { model_type: 'mistral', max_position_embeddings: 32_768 },
+      { context: 4096 },
+    ],
+    [
+      'a Mistral with null for a window has none',
+      { model_type: 'mistral', max_position_embeddings: 32_768, sliding_window: null },
+      { context: 32_768 },
+    ],
+  ])('%s', async (_, changes, expected) => {
+    const path = await copyOf('llama');
+    await changeConfig(path, changes);
+    expect(await loadModelConfig(path)).toMatchObject(expected);
+  });
+});
+
 describe('a model that cannot be used says why', () => {
   it('no folder', async () => {
     const path = join(folder, 'nowhere');
@@ -168,6 +210,36 @@ describe('a model that cannot be used says why', () => {
       'llama',
       { rope_parameters: { rope_type: 'yarn', rope_theta: 1e4 } },
       "expected rope_type default, linear or llama3, came 'yarn'.",
+    ],
+    [
+      'llama',
+      { rope_parameters: { full_attention: { rope_type: 'default' } } },
+      'rope_parameters: expected one rope for all layers, came one for full_attention.',
+    ],
+    [
+      'llama',
+      { rope_scaling: { factor: 4 } },
+      'rope_scaling: expected a rope_type linear or llama3 beside factor, came default.',
+    ],
+    [
+      'llama',
+      { rope_scaling: { type: 'linear', factor: 0 } },
+      'expected a number above 0 for factor of the rotary positions, came 0.',
+    ],
+    ['llama', { rope_parameters: { rope_theta: 0 } }, 'expected a number above 0 for base of the rotary positions'],
+    ['llama', { partial_rotary_factor: 0.5 }, 'expected partial_rotary_factor 1, came 0.5.'],
+    ['llama', { rope_parameters: { partial_rotary_factor: 0.5 } }, 'expected partial_rotary_factor 1, came 0.5.'],
+    ['neox', { partial_rotary_factor: 0.5 }, 'expected partial_rotary_factor 0.25, came 0.5.'],
+    ['neox', { head_dim: 4 }, 'expected head_dim 8, came 4.'],
+    [
+      'neox',
+      { rope_parameters: { partial_rotary_factor: 0 } },
+      'expected an even number of rotated places a head, from 2 to 8, came 0.',
+    ],
+    [
+      'neox',
+      { rope_parameters: { partial_rotary_factor: 2 } },
+      'expected an even number of rotated places a head, from 2 to 8, came 16.',
     ],
     ['llama', { num_key_value_heads: 3 }, 'expected a number of kvHeads that divides 4 heads, came 3.'],
     ['gpt2', { n_layer: 3 }, "expected weight 'transformer.h.2.ln_1.weight' [16], came weights without it."],
