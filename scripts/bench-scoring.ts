@@ -1,12 +1,12 @@
 // Scoring by a language model: npm run bench:scoring [-- <model folder>] [--documents 24] [--repeats 3] [--json]
-// The model is the shape of the default one (0.9 M parameters over bytes, random weights; a folder replaces it). All by CPU time, medians, ratios
-// within one run:
+// The model is one of 0.9 M parameters over bytes with random weights; a folder replaces it. All by CPU time, medians, ratios within one run:
 // - tokens a second and core through neuralScorer;
 // - packed against padded, the same windows scored: documents in the order in which they come, 8 or 32 windows a batch, each batch padded to
 //   its longest window (rounded up to a 32nd of the context) as DataCollatorWithPadding of transformers does, the last batch with as many rows
-//   as it has; long documents in windows that overlap by half, the last one as short as it comes. Contexts of 256 bytes, and of 1,024 tokens
-//   of 4 bytes each (about what a BPE vocabulary gives) with a model of two layers. A batch of 32 is computed 8 rows at a time: the same
-//   places, a quarter of the memory. Places a token: what was computed for each token that got a score; context that windows share counts in it;
+//   as it has; long documents in windows that overlap by a quarter, the last one as short as it comes. Contexts of 256 bytes, that of the
+//   model that ships, and 1,024 tokens of 4 bytes each (about what a vocabulary of 50,000 gives) with a model of two layers. A batch of 32 is
+//   computed 8 rows at a time: the same places, a quarter of the memory. Places a token: what was computed for each token that got a score;
+//   context that windows share counts in it;
 // - one against two model workers. Their efficiency is CPU seconds a token with one over CPU seconds a token with two.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,12 +20,12 @@ import { modelConfig } from '../src/models/language-model.ts';
 import { neuralScorer } from '../src/models/neural-scorer.ts';
 import { newModel, parameterCount } from '../src/models/new-model.ts';
 import { packRows, windowsOf } from '../src/models/packing.ts';
-import { NO_TARGET, PADDING_SEGMENT, scoringGraph } from '../src/models/scoring-graph.ts';
-import { intTensor, type Tensor } from '../src/models/tensor.ts';
+import { loadScoringModel, modelFolderInfo } from '../src/models/scoring-model.ts';
 import { byteTokenizer } from '../src/models/tokenizers/bytes.ts';
 import type { Tokenizer } from '../src/models/tokenizers/tokenizer.ts';
 import { utf8Column } from '../src/streams/columns.ts';
 import { corporaFolder, median } from './bench-corpus.ts';
+import { overlapOf, paddedScorer } from './padded-scorer.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -36,8 +36,6 @@ const { values: options, positionals } = parseArgs({
   },
 });
 const START = 256;
-/** Rows of one run of the padded side. */
-const ROWS = 8;
 /** Windows that are padded to the longest of them. */
 const BATCHES = [8, 32];
 const repeats = Number(options.repeats);
@@ -117,6 +115,7 @@ const longModel = (context: number) => ({
 const executor = await onnxruntimeNode({ threads: 1 });
 const common = { name: 'bench', hash: '', start: START };
 const byteModel = { ...common, model, tokenizer: byteTokenizer };
+const shipped = { ...common, ...(await loadScoringModel(modelFolderInfo('models/prose'))) };
 
 let placesRun = 0;
 /** The same executor; what its sessions compute is added to `placesRun`. */
@@ -132,60 +131,6 @@ const counting: Executor = {
   },
 };
 
-/** Windows as they come, padded to the longest of their batch. */
-async function paddedScorer({ model: scored, tokenizer }: typeof byteModel) {
-  const { context } = scored.config;
-  const unit = context / 32;
-  const sessions = new Map<string, Session>();
-  const sessionOf = async (rows: number, length: number): Promise<Session> => {
-    const open = sessions.get(`${rows} ${length}`);
-    if (open) return open;
-    const opened = await counting.open(scoringGraph(scored.config, { rows, length }), scored.weights);
-    sessions.set(`${rows} ${length}`, opened);
-    return opened;
-  };
-  return {
-    /** @returns tokens that were scored */
-    async score(texts: readonly Uint8Array[], batch: number): Promise<number> {
-      const ids = texts.map((text) => Int32Array.of(START, ...tokenizer.encode(text)));
-      const windows = ids.flatMap((d, i) => windowsOf(i, d.length, context, context >> 1));
-      const lengths = windows.map((_, i) => {
-        const first = i - (i % batch);
-        return Math.ceil(Math.max(...windows.slice(first, first + batch).map((w) => w.length)) / unit) * unit;
-      });
-      let tokens = 0;
-      for (let at = 0; at < windows.length; at += ROWS) {
-        const part = windows.slice(at, at + ROWS);
-        const length = lengths[at];
-        const rows = part.length;
-        const size = rows * length;
-        const feeds = {
-          tokens: new Int32Array(size),
-          positions: new Int32Array(size),
-          segments: new Int32Array(size).fill(PADDING_SEGMENT),
-          targets: new Int32Array(size).fill(NO_TARGET),
-        };
-        part.forEach((w, r) => {
-          for (let i = 0; i < w.length; i++) {
-            const place = r * length + i;
-            feeds.tokens[place] = ids[w.document][w.from + i];
-            feeds.positions[place] = i;
-            feeds.segments[place] = 0;
-            feeds.targets[place] = ids[w.document][w.from + i + 1];
-          }
-          tokens += w.length - w.firstScored;
-        });
-        const tensors = Object.entries(feeds).map(([name, data]) => [name, intTensor([rows, length], data)] as const);
-        await (await sessionOf(rows, length)).run(new Map<string, Tensor>(tensors));
-      }
-      return tokens;
-    },
-    async close() {
-      for (const s of sessions.values()) await s.release();
-    },
-  };
-}
-
 // 1: whole documents.
 const scorer = await neuralScorer({ ...byteModel, executor });
 const whole = utf8Column(documents);
@@ -200,10 +145,11 @@ await scorer.close?.();
 const packing = [];
 for (const [unit, scored] of [
   ['bytes', byteModel],
+  ['byte pairs of the model that ships', shipped],
   ['tokens of 4 bytes', longModel(1024)],
 ] as const) {
   const packed = await neuralScorer({ ...scored, executor: counting });
-  const padded = await paddedScorer(scored);
+  const padded = paddedScorer(scored, counting);
   for (const { name, texts } of sets) {
     const bytes = texts.map((t) => Buffer.from(t)).filter((t) => t.length > 0);
     const column = utf8Column(texts.filter((t) => t.length > 0));
@@ -248,7 +194,7 @@ for (const [unit, scored] of [
 const rowsSaved = [256, 1024, 4096, 8192].map((length) => ({
   context: length,
   ratios: sets.map(({ texts }) => {
-    const windows = texts.flatMap((t, i) => windowsOf(i, Buffer.byteLength(t) + 1, length, length >> 1));
+    const windows = texts.flatMap((t, i) => windowsOf(i, Buffer.byteLength(t) + 1, length, overlapOf(length)));
     return (
       windows.length /
       packRows(
@@ -317,7 +263,7 @@ else {
       );
   }
   console.log(
-    `rows saved by packing against rows padded to the context (windows overlap by half), by context: ${sets.map((x) => x.name).join(', ')}`,
+    `rows saved by packing against rows padded to the context (windows overlap by a quarter), by context: ${sets.map((x) => x.name).join(', ')}`,
   );
   for (const { context: length, ratios } of rowsSaved)
     console.log(`  ${String(length).padStart(5)} bytes            ${ratios.map((r) => r.toFixed(2)).join('  ')}`);
