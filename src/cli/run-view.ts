@@ -103,7 +103,8 @@ function remainingTime(): (seconds: number, phase: number, share: number) => num
       last = { seconds, share, gap: 0 };
     } else if (share !== last.share) last = { seconds, share, gap: seconds - last.seconds };
     const gained = last.share - first.share;
-    if (gained <= 0.005 || seconds - first.seconds <= 1) return null;
+    // Half a hundredth says little about the rest, unless there is nothing better for long.
+    if (seconds - first.seconds <= (gained > 0.02 ? 1 : 10) || gained <= 0.005) return null;
     const since = seconds - last.seconds;
     const ahead = (1 - share) / gained;
     const late = Math.max(0, since - last.gap);

@@ -58,6 +58,14 @@ describe('progressViews', () => {
     expect(view(event(120, 200_000)).etaSeconds).toBeCloseTo(330, 6);
   });
 
+  it('says nothing of the time left by the first hundredth of the work, unless that took long', () => {
+    const [quick, slow] = [progressViews(null), progressViews(null)];
+    for (const view of [quick, slow]) view(event(0, 0));
+    expect(quick(event(5, 10_000)).etaSeconds).toBe(null);
+    expect(quick(event(6, 100_000)).etaSeconds).toBeCloseTo(54, 6);
+    expect(slow(event(20, 10_000)).etaSeconds).toBeCloseTo(1980, 6);
+  });
+
   it('counts a phase with a language model as most of the work, and promises nothing before it has begun', () => {
     const view = progressViews(null);
     const weights = [1, 300, 1];
