@@ -1,24 +1,34 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../errors.ts';
 import { architectures } from './architectures/index.ts';
 import { formatConfig, parseConfig } from './hugging-face-config.ts';
-import { jsonFields } from './json-fields.ts';
+import { readJson } from './json-fields.ts';
 import type { LanguageModel, LanguageModelConfig } from './language-model.ts';
 import { checkConfig } from './new-model.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
 import type { WeightType } from './safetensors-types.ts';
 import { sameShape, shapeText, type Tensor } from './tensor.ts';
+import { INDEX, WEIGHTS, weightFiles } from './weight-files.ts';
 import { writeSafetensors } from './write-safetensors.ts';
 import { writeWhole } from './write-whole.ts';
 
 const CONFIG = 'config.json';
-const WEIGHTS = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
 const SHARD = /^model-\d{5}-of-\d{5}\.safetensors$/;
 
 /** Tensors of older checkpoints that are constants, not weights. */
 const BUFFERS = /(\.attn\.(bias|masked_bias)|attention\.(bias|masked_bias)|rotary_emb\.inv_freq)$/;
+
+/** Output layers that tied checkpoints of older versions have as well. */
+const OUTPUTS = ['lm_head.weight', 'embed_out.weight'];
+
+/** Weights from this on round to infinity. */
+const TOO_LARGE: Readonly<Record<WeightType, number>> = {
+  F32: Number.POSITIVE_INFINITY,
+  BF16: 2 ** 128 - 2 ** 119,
+  F16: 65_520,
+};
 
 /** Prefix of the names without the output layer: checkpoints of the bare model leave it out. */
 const PREFIX = { gpt2: 'transformer.', neox: 'gpt_neox.', llama: 'model.' } as const;
@@ -31,7 +41,7 @@ export async function loadModel(folder: string): Promise<LanguageModel> {
   const config = await loadModelConfig(folder);
   const files = await openWeights(folder);
   try {
-    const places = new Map(files.flatMap((file) => [...file.entries.keys()].map((name) => [name, file] as const)));
+    const places = placesOf(files);
     const named = (name: string) => [name, name.slice(PREFIX[config.family].length)].find((n) => places.has(n)) ?? null;
     const shapes = architectures[config.family].weightShapes(config);
     refuseStrangers(config, [...places.keys()], [...shapes.keys()].map(named), folder);
@@ -47,6 +57,9 @@ export async function loadModel(folder: string): Promise<LanguageModel> {
       const file = places.get(stored)!;
       weights.set(name, checkedWeight(await file.read(stored), shape, `${file.path}, tensor '${stored}'`));
     }
+    const embedding = weights.get(architectures[config.family].outputWeight(config))!;
+    for (const name of OUTPUTS.filter((n) => config.tiedEmbeddings && places.has(n)))
+      refuseOwnOutput(embedding, await places.get(name)!.read(name), `${folder}, '${name}'`);
     return { config, weights };
   } finally {
     for (const file of files) await file.close();
@@ -56,7 +69,7 @@ export async function loadModel(folder: string): Promise<LanguageModel> {
 /** The shape of a model in a Hugging Face directory. */
 export async function loadModelConfig(folder: string): Promise<LanguageModelConfig> {
   const where = join(folder, CONFIG);
-  const config = parseConfig(await readJson(where), where);
+  const config = parseConfig(readJson(where), where);
   checkConfig(config, where);
   return config;
 }
@@ -77,11 +90,20 @@ export async function saveModel(
   folder: string,
   { dtype = 'F32', shardBytes = 5e9 }: SaveModelOptions = {},
 ): Promise<void> {
+  refuseUnsayable(config);
   await mkdir(folder, { recursive: true });
   const shards: Map<string, Tensor>[] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const [name, shape] of architectures[config.family].weightShapes(config)) {
     const tensor = checkedWeight(weights.get(name), shape, `weight '${name}'`);
+    const large = tensor.data.findIndex((x: number) => Math.abs(x) >= TOO_LARGE[dtype]);
+    if (large >= 0)
+      throw new InputError({
+        expected: `weights that ${dtype} can hold`,
+        came: `${tensor.data[large]} at element ${large}`,
+        where: `weight '${name}'`,
+        todo: 'Save it as F32.',
+      });
     const bytes = tensor.data.length * (dtype === 'F32' ? 4 : 2);
     if (size + bytes > shardBytes) {
       shards.push(new Map());
@@ -110,28 +132,74 @@ export async function saveModel(
 }
 
 async function openWeights(folder: string): Promise<SafetensorsFile[]> {
-  const index = await readJson(join(folder, INDEX)).catch((error: unknown) => {
-    if (error instanceof InputError && error.parts.came === 'ENOENT') return null;
-    throw error;
-  });
-  const map = index === null ? null : jsonFields(index, join(folder, INDEX)).object('weight_map');
-  if (index !== null && map === null)
-    throw new InputError({ expected: 'weight_map', came: 'an index without it', where: join(folder, INDEX) });
-  const names = index === null ? [WEIGHTS] : [...new Set(Object.values((index as { weight_map: object }).weight_map))];
+  const names = weightFiles(folder);
+  if (names.length === 0)
+    throw new InputError({
+      expected: `${WEIGHTS} or ${INDEX}`,
+      came: 'a folder with neither',
+      where: folder,
+      todo: 'Weights in pytorch_model.bin are converted by: model.save_pretrained(folder, safe_serialization=True)',
+    });
   const files: SafetensorsFile[] = [];
   try {
-    for (const name of names) files.push(await openSafetensors(join(folder, String(name))));
+    for (const name of names) files.push(await openSafetensors(join(folder, name)));
     return files;
   } catch (error) {
     for (const file of files) await file.close();
     if (!(error instanceof InputError && error.parts.came === 'ENOENT')) throw error;
     throw new InputError({
-      expected: index === null ? `${WEIGHTS} or ${INDEX}` : `every file that ${INDEX} names`,
-      came: index === null ? 'a folder with neither' : 'a folder without it',
-      where: index === null ? folder : error.parts.where,
-      todo: 'Weights in pytorch_model.bin are converted by: model.save_pretrained(folder, safe_serialization=True)',
+      expected: `every file that ${INDEX} names`,
+      came: 'a folder without it',
+      where: error.parts.where,
+      todo: 'Copy the whole directory of the model.',
     });
   }
+}
+
+/** The file of every tensor. */
+function placesOf(files: readonly SafetensorsFile[]): Map<string, SafetensorsFile> {
+  const places = new Map<string, SafetensorsFile>();
+  for (const file of files) {
+    for (const name of file.entries.keys()) {
+      const other = places.get(name);
+      if (other)
+        throw new InputError({
+          expected: `tensor '${name}' in one file`,
+          came: `a second one in ${other.path}`,
+          where: file.path,
+          todo: 'Copy the directory of the model again: its files belong to different ones.',
+        });
+      places.set(name, file);
+    }
+  }
+  return places;
+}
+
+/** A config that config.json has no words for would come back as another one. */
+function refuseUnsayable(config: LanguageModelConfig): void {
+  const where = `${config.family} model`;
+  const back = parseConfig(formatConfig(config), where);
+  const lost = (Object.keys(config) as (keyof LanguageModelConfig)[]).find(
+    (k) => !isDeepStrictEqual(config[k], back[k]),
+  );
+  if (lost)
+    throw new InputError({
+      expected: `${lost} that config.json can say`,
+      came: `${JSON.stringify(config[lost])}, which would be read as ${JSON.stringify(back[lost])}`,
+      where,
+    });
+}
+
+function refuseOwnOutput(embedding: Tensor, output: Tensor, where: string): void {
+  checkedWeight(output, embedding.shape, where);
+  const other = embedding.data.findIndex((x: number, i: number) => x !== output.data[i]);
+  if (other < 0) return;
+  throw new InputError({
+    expected: 'the token embedding, as tie_word_embeddings says',
+    came: `${output.data[other]} for ${embedding.data[other]} at element ${other}`,
+    where,
+    todo: 'If the output layer is its own, set tie_word_embeddings to false in config.json.',
+  });
 }
 
 function refuseStrangers(
@@ -140,7 +208,9 @@ function refuseStrangers(
   known: readonly (string | null)[],
   where: string,
 ) {
-  const strange = stored.filter((n) => !known.includes(n) && !BUFFERS.test(n) && !isTiedOutput(config, n));
+  const strange = stored.filter(
+    (n) => !known.includes(n) && !BUFFERS.test(n) && !(config.tiedEmbeddings && OUTPUTS.includes(n)),
+  );
   if (strange.length === 0) return;
   throw new InputError({
     expected: `the weights of a ${config.family} language model and no others`,
@@ -148,10 +218,6 @@ function refuseStrangers(
     where,
     todo: 'Merge adapters into the model before loading, and see that config.json belongs to these weights.',
   });
-}
-
-function isTiedOutput(config: LanguageModelConfig, name: string): boolean {
-  return config.tiedEmbeddings && (name === 'lm_head.weight' || name === 'embed_out.weight');
 }
 
 function checkedWeight(tensor: Tensor | undefined, shape: readonly number[], where: string): Tensor {
@@ -167,17 +233,6 @@ function checkedWeight(tensor: Tensor | undefined, shape: readonly number[], whe
     if (!Number.isFinite(data[i]))
       throw new InputError({ expected: 'finite weights', came: `${data[i]} at element ${i}`, where });
   return tensor;
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new InputError({ expected: 'a JSON file', came: cause.code ?? cause.message, where: path, cause });
-  });
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new InputError({ expected: 'JSON', came: (cause as Error).message, where: path, cause });
-  }
 }
 
 const writeJson = (path: string, value: unknown): Promise<void> =>

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { InputError } from '../errors.ts';
 
 /** The fields of a JSON object, each checked when it is read. null counts as absent. */
@@ -38,4 +39,20 @@ export function jsonFields(value: unknown, where: string): JsonFields {
     },
     object: (name) => (fields[name] == null ? null : jsonFields(fields[name], `${where}, ${name}`)),
   };
+}
+
+/** A small JSON file. */
+export function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    throw new InputError({ expected: 'a JSON file', came: cause.code ?? cause.message, where: path, cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new InputError({ expected: 'JSON', came: (cause as Error).message, where: path, cause });
+  }
 }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { loadModel } from './hugging-face.ts';
+import { jsonFields, readJson } from './json-fields.ts';
 import type { LanguageModel } from './language-model.ts';
 import { byteTokenizer } from './tokenizers/bytes.ts';
 import { loadTokenizer } from './tokenizers/hugging-face.ts';
 import type { Tokenizer } from './tokenizers/tokenizer.ts';
+import { INDEX, WEIGHTS, weightFiles } from './weight-files.ts';
 
 /** What can be said of a model folder without loading the weights. */
 export interface ModelFolderInfo {
@@ -20,11 +22,8 @@ export interface ModelFolderInfo {
   readonly trainedOn: { readonly groupBy: string; readonly list: string } | null;
 }
 
-const WEIGHTS = /\.safetensors$/;
-
-/** Files that decide a score. */
-const DECIDES =
-  /^(config\.json|tokenizer\.json|tokenizer_config\.json|sluice\.json|model(-\d+-of-\d+)?\.safetensors(\.index\.json)?)$/;
+/** Files that decide a score beside the weights. */
+const DECIDES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'sluice.json'];
 
 /**
  * A folder with a model: one that `sluice train-reference` wrote, or any Hugging Face directory of a known architecture.
@@ -39,17 +38,24 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
       where: folder,
       todo: 'Train one with `sluice train-reference`, or give a Hugging Face model directory.',
     });
-  const files = readdirSync(folder)
-    .filter((f) => DECIDES.test(f))
-    .sort();
-  const needed = reference?.tokenizer.name === 'bytes' ? [WEIGHTS] : [WEIGHTS, /^tokenizer\.json$/];
-  const lacking = needed.find((name) => !files.some((f) => name.test(f)));
-  if (lacking)
+  const weights = weightFiles(folder);
+  const index = weights.length === 0 || weights[0] === WEIGHTS ? [] : [INDEX];
+  const files = [...DECIDES.filter((name) => existsSync(join(folder, name))), ...index, ...weights].sort();
+  const tokenized = reference?.tokenizer.name === 'bytes' || files.includes('tokenizer.json');
+  if (weights.length === 0 || !tokenized)
     throw new ConfigError({
-      expected: `a model with ${lacking === WEIGHTS ? 'its weights (model.safetensors)' : 'its tokenizer.json'}`,
+      expected: `a model with ${weights.length === 0 ? `its weights (${WEIGHTS})` : 'its tokenizer.json'}`,
       came: files.join(', '),
       where: folder,
       todo: 'Copy the whole directory of the model; weights in other formats are converted with save_pretrained() of transformers.',
+    });
+  const missing = weights.find((file) => !existsSync(join(folder, file)));
+  if (missing !== undefined)
+    throw new ConfigError({
+      expected: `every file that ${INDEX} names`,
+      came: `a folder without ${missing}`,
+      where: folder,
+      todo: 'Copy the whole directory of the model.',
     });
   const hash = createHash('sha256');
   for (const file of files) {
@@ -77,12 +83,14 @@ interface ReferenceRecord {
 function referenceOf(folder: string): ReferenceRecord | null {
   const path = join(folder, 'sluice.json');
   if (!existsSync(path)) return null;
-  const record = JSON.parse(readFileSync(path, 'utf8')) as ReferenceRecord;
-  const known = record.tokenizer.name === 'bytes' || record.tokenizer.name === 'byte_pairs';
-  if (record.status === 'done' && known) return record;
+  const record = readJson(path);
+  const fields = jsonFields(record, path);
+  const [status, tokenizer] = [fields.text('status', 'nothing'), fields.object('tokenizer')?.text('name') ?? 'nothing'];
+  const known = tokenizer === 'bytes' || tokenizer === 'byte_pairs';
+  if (status === 'done' && known) return record as ReferenceRecord;
   throw new ConfigError({
     expected: 'a finished reference model',
-    came: `status ${record.status}, tokenizer ${record.tokenizer.name}`,
+    came: `status ${status}, tokenizer ${tokenizer}`,
     where: path,
     todo: known
       ? 'Let `sluice train-reference` finish first.'
@@ -91,10 +99,8 @@ function referenceOf(folder: string): ReferenceRecord | null {
 }
 
 function bosOf(folder: string): number | null {
-  const { bos_token_id: bos } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as {
-    bos_token_id?: unknown;
-  };
-  return Number.isInteger(bos) ? (bos as number) : null;
+  const path = join(folder, 'config.json');
+  return jsonFields(readJson(path), path).first('bos_token_id');
 }
 
 function hashFile(hash: ReturnType<typeof createHash>, path: string): void {

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel, loadModelConfig, saveModel } from '../../src/models/hugging-face.ts';
 import { type LanguageModelConfig, modelConfig } from '../../src/models/language-model.ts';
 import { newModel, parameterCount } from '../../src/models/new-model.ts';
+import type { Tensor } from '../../src/models/tensor.ts';
+import { writeSafetensors } from '../../src/models/write-safetensors.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -88,6 +90,15 @@ describe('a saved model', () => {
       ...[1, 2, 3, 4].map((i) => `model-0000${i}-of-00004.safetensors`),
       'model.safetensors.index.json',
     ]);
+  });
+
+  it('in one file counts before an index beside it, as in transformers', async () => {
+    const path = await copyOf('llama');
+    const one = await loadModel(path);
+    const shards = [...one.weights].map(([name, { shape, data }]) => [name, { shape, data: data.map((x) => 2 * x) }]);
+    const doubled = new Map(shards as [string, Tensor][]);
+    await writeSafetensors(join(path, 'model.safetensors'), doubled);
+    expect([...(await loadModel(path)).weights]).toEqual([...doubled]);
   });
 
   it('in bfloat16 is half as large and near', async () => {
@@ -181,6 +192,42 @@ describe('a model that cannot be used says why', () => {
     );
   });
 
+  it('an index leads out of the folder', async () => {
+    const path = await copyOf('llama');
+    const index = join(path, 'model.safetensors.index.json');
+    for (const file of ['../gpt2/model.safetensors', '/etc/model.safetensors', 'a\\b.safetensors', '..', '']) {
+      await writeFile(index, JSON.stringify({ weight_map: { 'model.norm.weight': file } }));
+      await expect(loadModel(path)).rejects.toThrow(
+        `${index}: expected names of files in the same folder, came '${file}'.`,
+      );
+    }
+    await writeFile(index, JSON.stringify({ weight_map: { 'model.norm.weight': 1 } }));
+    await expect(loadModel(path)).rejects.toThrow('expected a text for model.norm.weight, came 1.');
+  });
+
+  it('a tensor is in two files', async () => {
+    const path = await copyOf('llama');
+    const [first, second] = [1, 2].map((i) => join(path, `model-0000${i}-of-00002.safetensors`));
+    await cp(first, second);
+    await expect(loadModel(path)).rejects.toThrow(
+      `${second}: expected tensor 'model.embed_tokens.weight' in one file, came a second one in ${first}.`,
+    );
+  });
+
+  it('an output layer of its own where config.json says that it is tied', async () => {
+    const model = newModel(configs[1], 3);
+    const path = join(folder, 'untied');
+    await saveModel(model, path);
+    await changeConfig(path, { tie_word_embeddings: true });
+    await expect(loadModel(path)).rejects.toThrow(
+      "'lm_head.weight': expected the token embedding, as tie_word_embeddings says",
+    );
+    const wte = model.weights.get('transformer.wte.weight')!;
+    await saveModel({ ...model, weights: new Map([...model.weights, ['lm_head.weight', wte]]) }, path);
+    await changeConfig(path, { tie_word_embeddings: true });
+    expect((await loadModel(path)).weights.has('lm_head.weight')).toBe(false);
+  });
+
   it('a shard is missing', async () => {
     const path = await copyOf('llama');
     await rm(join(path, 'model-00002-of-00002.safetensors'));
@@ -272,6 +319,30 @@ describe('a model that cannot be used says why', () => {
     await expect(loadModel(path)).rejects.toThrow(
       `${file}, tensor 'transformer.wpe.weight': expected finite weights, came ${value} at element 5.`,
     );
+  });
+
+  it.each([
+    ['F16', 65_519, 65_520],
+    ['BF16', 3.38e38, 3.4e38],
+  ] as const)('a weight too large for %s is not saved', async (dtype, most, tooLarge) => {
+    const model = newModel(configs[0], 3);
+    const path = join(folder, `large-${dtype}`);
+    const data = model.weights.get('transformer.wpe.weight')!.data;
+    data[5] = -most;
+    await saveModel(model, path, { dtype });
+    await loadModel(path);
+    data[5] = -tooLarge;
+    await expect(saveModel(model, path, { dtype })).rejects.toThrow(
+      `weight 'transformer.wpe.weight': expected weights that ${dtype} can hold, came ${data[5]} at element 5. Save it as F32.`,
+    );
+  });
+
+  it.each([
+    [{ ...configs[3], biases: { qkv: false, attentionOutput: true, feedForward: false } }, 'biases'],
+    [{ ...configs[3], rope: { base: 1e4, fraction: 0.5, scaling: null } }, 'partial_rotary_factor'],
+    [{ ...configs[2], biases: { qkv: true, attentionOutput: true, feedForward: false } }, 'biases'],
+  ])('a model that config.json has no words for is not saved %#', async (config, message) => {
+    await expect(saveModel(newModel(config, 3), join(folder, 'unsayable'))).rejects.toThrow(message);
   });
 
   it('a model with a weight of the wrong shape is not saved', async () => {

@@ -46,7 +46,7 @@ describe('a model that cannot be', () => {
     [{ family: 'llama', kvHeads: 3 }, 'expected a number of kvHeads that divides 4 heads, came 3.'],
     [
       { rope: { base: 1e4, fraction: 0.25, scaling: null } },
-      'expected an even number of rotated places a head, came 1.',
+      'expected an even number of rotated places a head, from 2 to 4, came 1.',
     ],
   ];
   it.each(wrong)('%o', (changes, message) => {

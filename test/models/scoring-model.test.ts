@@ -1,0 +1,62 @@
+import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { modelFolderInfo } from '../../src/models/scoring-model.ts';
+import { temporaryFolder } from '../helpers/run.ts';
+
+let model: string;
+beforeEach(async () => {
+  model = join(await temporaryFolder(), 'model');
+  await cp(fileURLToPath(new URL('../fixtures/models/llama', import.meta.url)), model, { recursive: true });
+  await writeFile(join(model, 'tokenizer.json'), '{}');
+});
+
+describe('the hash of a model folder', () => {
+  it('changes with every shard that the index names, whatever its name', async () => {
+    const index = join(model, 'model.safetensors.index.json');
+    const shard = join(model, 'weights-b.safetensors');
+    await rename(join(model, 'model-00002-of-00002.safetensors'), shard);
+    const text = await readFile(index, 'utf8');
+    await writeFile(index, text.replaceAll('model-00002-of-00002.safetensors', 'weights-b.safetensors'));
+    const before = modelFolderInfo(model).hash;
+    const bytes = await readFile(shard);
+    bytes[bytes.length - 1] ^= 1;
+    await writeFile(shard, bytes);
+    expect(modelFolderInfo(model).hash).not.toBe(before);
+  });
+
+  it('does not depend on files that decide no score', async () => {
+    const before = modelFolderInfo(model).hash;
+    await writeFile(join(model, 'consolidated.safetensors'), 'x');
+    await writeFile(join(model, 'README.md'), 'x');
+    expect(modelFolderInfo(model).hash).toBe(before);
+  });
+});
+
+describe('a folder that is no model says which file and why', () => {
+  it('a shard is missing', async () => {
+    await rm(join(model, 'model-00002-of-00002.safetensors'));
+    expect(() => modelFolderInfo(model)).toThrow(
+      `${model}: expected every file that model.safetensors.index.json names, came a folder without model-00002-of-00002.safetensors. Copy the whole directory`,
+    );
+  });
+
+  it.each([
+    ['config.json', '{', 'expected JSON, came'],
+    ['config.json', '[]', 'expected a JSON object, came [].'],
+    ['config.json', '{"bos_token_id":"<s>"}', 'expected a number for bos_token_id, came "<s>".'],
+    ['sluice.json', '', 'expected JSON, came'],
+    ['sluice.json', '{"status":"done"}', 'expected a finished reference model, came status done, tokenizer nothing.'],
+    ['sluice.json', '{"name":"other"}', 'expected a finished reference model, came status nothing, tokenizer nothing.'],
+  ])('%s is %s', async (file, text, message) => {
+    await writeFile(join(model, file), text);
+    expect(() => modelFolderInfo(model)).toThrow(`${join(model, file)}: ${message}`);
+  });
+
+  it('the start token is the first of several', async () => {
+    const path = join(model, 'config.json');
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), bos_token_id: [3, 4] }));
+    expect(modelFolderInfo(model).start).toBe(3);
+  });
+});
