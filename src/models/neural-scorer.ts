@@ -129,7 +129,8 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
         targets += ids.length - 1;
         for (const window of windowsOf(i, ids.length, context, overlap)) windows.push(window);
         scores.tokens[i] = ids.length - 1;
-        scores.bytes[i] = text.length - (start === null ? tokenizer.byteLengths[ids[0]] : 0);
+        // A first token may be spelt longer than the text: with a space before it, or by a normalizer.
+        scores.bytes[i] = text.length - (start === null ? Math.min(tokenizer.byteLengths[ids[0]], text.length - 1) : 0);
       }
       const rows = packCheapest(
         windows.map((w) => w.length),

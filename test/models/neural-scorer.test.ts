@@ -116,6 +116,13 @@ describe('a neural scorer', () => {
     await s.close?.();
   });
 
+  it('leaves a byte at least to be predicted where the first token is spelt longer than the text', async () => {
+    const tokenizer = { ...byteTokenizer, byteLengths: new Uint16Array(256).fill(4) };
+    const s = await neuralScorer({ ...options, tokenizer, start: null, executor: await onnxruntimeNode() });
+    expect([...(await s.score(textsOf(['abc', 'abcdef']))).bytes]).toEqual([1, 2]);
+    await s.close?.();
+  });
+
   it('finds the piece of 512 bytes that surprises most, across windows and rows', async () => {
     const long = Array.from({ length: 1700 }, () => String.fromCharCode(97 + Math.floor(random() * 26))).join('');
     const texts = [made[0], long, made[1], long.slice(0, 1100), long.slice(0, 639), made[2]];

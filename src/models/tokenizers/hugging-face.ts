@@ -26,8 +26,9 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
     const json = JSON.parse(bytes.toString('utf8')) as TokenizerJson;
     checkIds(json);
     loaded = new Loaded(json, JSON.parse(config) as object);
-    lengthOf = tokenLength(json);
-    unknown = json.model?.unk_id ?? loaded.get_vocab(true).get(json.model?.unk_token ?? '') ?? null;
+    const vocabulary = loaded.get_vocab(true);
+    unknown = json.model?.unk_id ?? vocabulary.get(json.model?.unk_token ?? '') ?? null;
+    lengthOf = tokenLength(json, [...vocabulary].find(([, id]) => id === unknown)?.[0]);
   } catch (cause) {
     throw notOne(file, (cause as Error).message, cause);
   }
@@ -77,12 +78,16 @@ function checkIds({ model, added_tokens = [] }: TokenizerJson): void {
       throw new Error(`the id ${id} of '${token}': ids are whole numbers below ${MOST_IDS}`);
 }
 
-/** Bytes that a token stands for, by how this tokenizer spells them: a character a byte, or text with a mark for spaces. */
-function tokenLength({ model, decoder, pre_tokenizer, added_tokens }: TokenizerJson): (token: string) => number {
+/**
+ * Bytes that a token stands for, by how this tokenizer spells them: a character a byte, or text with a mark for spaces. The unknown token stands
+ * for one byte at least, whatever its name.
+ */
+function tokenLength({ model, decoder, pre_tokenizer, added_tokens }: TokenizerJson, unknown: string | undefined) {
   const added = new Set(added_tokens?.map((t) => t.content));
   const byteLevel = JSON.stringify([decoder, pre_tokenizer]).includes('"ByteLevel"');
   const prefix = model?.continuing_subword_prefix ?? '';
-  return (token) => {
+  return (token: string): number => {
+    if (token === unknown && !byteLevel) return 1;
     if (added.has(token)) return Buffer.byteLength(token);
     if (byteLevel) return token.length;
     if (/^<0x[0-9A-F]{2}>$/.test(token)) return 1;

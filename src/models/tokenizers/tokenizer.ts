@@ -10,7 +10,10 @@ export interface Tokenizer {
   readonly hash: string;
   /** Id that stands for what is not in the vocabulary; null: nothing is outside of it. */
   readonly unknown: number | null;
-  /** UTF-8 bytes of text that each id stands for. The sum over a document is its length, unless a normalizer changes the text. */
+  /**
+   * UTF-8 bytes of text that each id stands for; 1 for the unknown one. The sum over a document is its length, unless a token is unknown, or the
+   * tokenizer changes the text or puts a space before it.
+   */
   readonly byteLengths: Uint16Array;
   /** @param utf8 valid UTF-8. No special tokens are added. */
   encode(utf8: Uint8Array): Int32Array;
