@@ -152,9 +152,12 @@ describe.each([...usable.keys()])('%s', (name) => {
     expect([...state.get('total')!.data]).toEqual([2, 45]);
     await session.run(fed);
     expect([...state.get('total')!.data]).toEqual([2, 45]);
+    (await session.readState()).get('total')!.data.fill(99);
+    expect([...(await session.readState()).get('total')!.data]).toEqual([3, 65]);
     await session.release();
     await session.release();
     await expect(session.run(fed)).rejects.toThrow('adder: expected an open session, came a released one.');
+    await expect(session.readState()).rejects.toThrow('adder: expected an open session, came a released one.');
     expect([...start.get('total')!.data]).toEqual([0, 5]);
   });
 

@@ -61,12 +61,15 @@ export interface Executor {
 }
 
 /**
- * The session, refusing a run that begins before the one before it has ended (both would start from the same state), and one after its
- * release. Release comes to it once.
+ * The session, refusing a run that begins before the one before it has ended (both would start from the same state), and runs and readings
+ * after its release. Release comes to it once.
  */
 export function oneAtATime(name: string, session: Session): Session {
   let running = false;
   let released = false;
+  const refuseReleased = (): void => {
+    if (released) throw releasedSession(name);
+  };
   return {
     ...session,
     async release() {
@@ -75,7 +78,7 @@ export function oneAtATime(name: string, session: Session): Session {
       await session.release();
     },
     async run(feeds) {
-      if (released) throw new InvariantError({ expected: 'an open session', came: 'a released one', where: name });
+      refuseReleased();
       if (running) throw new InvariantError({ expected: 'one run at a time', came: 'a second one', where: name });
       running = true;
       try {
@@ -84,5 +87,13 @@ export function oneAtATime(name: string, session: Session): Session {
         running = false;
       }
     },
+    async readState() {
+      refuseReleased();
+      return session.readState();
+    },
   };
+}
+
+export function releasedSession(name: string): InvariantError {
+  return new InvariantError({ expected: 'an open session', came: 'a released one', where: name });
 }

@@ -19,13 +19,16 @@ export async function measureGflops(executor: Executor): Promise<number> {
   const session = await executor.open(graph.finish('rate', new Map([['y', y]])), weights);
   const feeds = new Map([['x', floatTensor([size, size], data())]]);
   let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 4; i++) {
-    const begin = performance.now();
-    await session.run(feeds);
-    const took = performance.now() - begin;
-    if (i > 0 || took > LONG_MS) best = Math.min(best, took);
-    if (took > LONG_MS) break;
+  try {
+    for (let i = 0; i < 4; i++) {
+      const begin = performance.now();
+      await session.run(feeds);
+      const took = performance.now() - begin;
+      if (i > 0 || took > LONG_MS) best = Math.min(best, took);
+      if (took > LONG_MS) break;
+    }
+  } finally {
+    await session.release();
   }
-  await session.release();
   return (2 * size ** 3 * times) / best / 1e6;
 }

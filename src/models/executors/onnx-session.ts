@@ -79,8 +79,7 @@ async function download(
   );
   const plainSettings: OnnxSettings = { ...settings, state: 'results' };
   const session = await create(ort, copy.finish(`${graph.name} state`, new Map(values)), new Map(), plainSettings);
-  const results = await insideRuntime(() => session.run({ ...tensors }));
-  await session.release();
+  const results = await insideRuntime(() => session.run({ ...tensors })).finally(() => session.release());
   return Object.fromEntries(values.map(([name]) => [name, results[outputName(name)] as OrtTensor]));
 }
 

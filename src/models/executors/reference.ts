@@ -26,7 +26,12 @@ export const reference: Executor = {
         return new Map(named(graph.outputs));
       },
       async readState() {
-        return new Map(graph.stateOutputs.map(({ name }) => [name, known.get(name)!]));
+        return new Map(
+          graph.stateOutputs.map(({ name }) => {
+            const { shape, data } = known.get(name)!;
+            return [name, { shape, data: data.slice() }];
+          }),
+        );
       },
       async release() {},
     });

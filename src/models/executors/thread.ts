@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type ErrorParts, InvariantError, SluiceError } from '../../errors.ts';
-import type { Executor, ExecutorName, Session, Tensors } from './executor.ts';
+import { type Executor, type ExecutorName, releasedSession, type Session, type Tensors } from './executor.ts';
 import { waitForModelsAtExit } from './exit-guard.ts';
 import type { ExecutorOptions } from './onnxruntime-node.ts';
 import type { ThreadReply, ThreadRequest } from './thread-worker.ts';
@@ -67,15 +67,14 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
     description: `${opened.description}, in a thread`,
     async open(graph, values): Promise<Session> {
       const { session } = await ask({ kind: 'open', graph, values });
-      const tensorsOf = (reply: ThreadReply): Tensors => reply.tensors!;
       let released = false;
+      const askOpen = async (request: ThreadRequest): Promise<Tensors> => {
+        if (released) throw releasedSession(graph.name);
+        return (await ask(request)).tensors!;
+      };
       return {
-        run: async (feeds) => {
-          if (released)
-            throw new InvariantError({ expected: 'an open session', came: 'a released one', where: graph.name });
-          return tensorsOf(await ask({ kind: 'run', session: session!, feeds }));
-        },
-        readState: async () => tensorsOf(await ask({ kind: 'readState', session: session! })),
+        run: (feeds) => askOpen({ kind: 'run', session: session!, feeds }),
+        readState: () => askOpen({ kind: 'readState', session: session! }),
         release: async () => {
           if (released) return;
           released = true;

@@ -84,6 +84,7 @@ it('errors come as they are in the thread', async () => {
   });
   await session.release();
   await expect(session.run(zeros)).rejects.toThrow('slow: expected an open session, came a released one.');
+  await expect(session.readState()).rejects.toThrow('slow: expected an open session, came a released one.');
   await executor.close();
 });
 
