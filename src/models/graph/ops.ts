@@ -32,10 +32,11 @@ export const sigmoid = (x: Value): Value => unary('sigmoid', x);
 /** Error function. */
 export const erf = (x: Value): Value => unary('erf', x);
 /** x, but nothing flows back through it. */
-export const stopGradient = (x: Value): Value => unary('stopGradient', x);
+export const stopGradient = (x: Value): Value => x.graph.apply('stopGradient', [x], x.shape, x.type);
 
 /** Gaussian error linear unit: exact (`erf`) or by tanh (Hendrycks & Gimpel 2016). */
 export function gelu(x: Value, kind: 'tanh' | 'erf'): Value {
+  mustBe('float32', 'gelu', x);
   return x.graph.apply('gelu', [x], x.shape, 'float32', { kind });
 }
 
@@ -49,12 +50,20 @@ export function matmul(a: Value, b: Value): Value {
   const [m, k] = a.shape.slice(-2);
   const [k2, n] = b.shape.slice(-2);
   if (a.shape.length < 2 || b.shape.length < 2 || k !== k2) throw mismatch('matmul', a.shape, b.shape);
+  mustBe('float32', 'matmul', a, b);
   const batch = broadcastShape('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
   return a.graph.apply('matmul', [a, b], [...batch, m, n], 'float32');
 }
 
 /** Axis i of the result is axis `permutation[i]` of x. */
 export function transpose(x: Value, permutation: readonly number[]): Value {
+  if (
+    !sameShape(
+      permutation.toSorted((a, b) => a - b),
+      [...x.shape.keys()],
+    )
+  )
+    throw mismatch(`transpose by ${shapeText(permutation)}`, x.shape);
   if (permutation.every((p, i) => p === i)) return x;
   return x.graph.apply(
     'transpose',
@@ -97,12 +106,14 @@ export function concat(parts: readonly Value[], axis: number): Value {
   if (parts.length === 1) return first;
   const wrong = parts.find((p) => !sameShape(p.shape.with(axis, 0), first.shape.with(axis, 0)));
   if (wrong) throw mismatch('concat', first.shape, wrong.shape);
+  mustBe(first.type, 'concat', ...parts);
   const length = parts.reduce((n, p) => n + p.shape[axis], 0);
   return first.graph.apply('concat', parts, first.shape.with(axis, length), first.type, { axis });
 }
 
 /** Rows of a table: table [N, ...], rows int32 [...i] with values 0 to N - 1; the result is [...i, ...]. */
 export function gather(table: Value, rows: Value): Value {
+  mustBe('int32', 'rows of gather', rows);
   return table.graph.apply('gather', [table, rows], [...rows.shape, ...table.shape.slice(1)], table.type);
 }
 
@@ -110,6 +121,8 @@ export function gather(table: Value, rows: Value): Value {
 export function scatterAdd(rows: Value, updates: Value, size: number): Value {
   if (rows.shape.length !== 1 || updates.shape.length !== 2 || rows.shape[0] !== updates.shape[0])
     throw mismatch('scatterAdd', rows.shape, updates.shape);
+  mustBe('int32', 'rows of scatterAdd', rows);
+  mustBe('float32', 'scatterAdd', updates);
   return rows.graph.apply('scatterAdd', [rows, updates], [size, updates.shape[1]], 'float32');
 }
 
@@ -117,6 +130,8 @@ export function scatterAdd(rows: Value, updates: Value, size: number): Value {
 export function pick(x: Value, columns: Value): Value {
   if (x.shape.length !== 2 || columns.shape.length !== 1 || x.shape[0] !== columns.shape[0])
     throw mismatch('pick', x.shape, columns.shape);
+  mustBe('int32', 'columns of pick', columns);
+  mustBe('float32', 'pick', x);
   return x.graph.apply('pick', [x, columns], columns.shape, 'float32');
 }
 
@@ -135,6 +150,7 @@ export const softmax = (x: Value): Value => unary('softmax', x);
 export function layerNorm(x: Value, scale: Value, bias: Value, epsilon: number): Value {
   const d = x.shape.slice(-1);
   if (!sameShape(scale.shape, d) || !sameShape(bias.shape, d)) throw mismatch('layerNorm', x.shape, scale.shape);
+  mustBe('float32', 'layerNorm', x, scale, bias);
   return x.graph.apply('layerNorm', [x, scale, bias], x.shape, 'float32', { epsilon });
 }
 
@@ -166,12 +182,19 @@ function numberLike(a: Value, x: number): Value {
 }
 
 function unary(op: Op, x: Value): Value {
-  return x.graph.apply(op, [x], x.shape, x.type);
+  mustBe('float32', op, x);
+  return x.graph.apply(op, [x], x.shape, 'float32');
 }
 
 function reduce(op: 'sum' | 'max', x: Value, axes: readonly number[]): Value {
+  mustBe('float32', op, x);
   const shape = x.shape.map((d, i) => (axes.includes(i) ? 1 : d));
   return sameShape(shape, x.shape) ? x : x.graph.apply(op, [x], shape, 'float32', { axes });
+}
+
+function mustBe(type: DataType, what: string, ...values: readonly Value[]): void {
+  const wrong = values.find((v) => v.type !== type);
+  if (wrong) throw new ConfigError({ expected: `${what} in ${type}`, came: wrong.type });
 }
 
 function mismatch(op: string, ...shapes: readonly (readonly number[])[]): ConfigError {

@@ -63,6 +63,11 @@ describe('shapes that do not fit are refused', () => {
     ['pick', () => ops.pick(a, graph.input('m', [3], 'int32')), 'expected shapes that fit pick, came [2, 3] and [3].'],
     ['scatterAdd', () => ops.scatterAdd(n, graph.input('u', [3, 1]), 4), 'came [2] and [3, 1].'],
     ['layerNorm', () => ops.layerNorm(a, n, n, 1e-5), 'expected shapes that fit layerNorm, came [2, 3] and [2].'],
+    ['transpose', () => ops.transpose(a, [0, 0]), 'expected shapes that fit transpose by [0, 0], came [2, 3].'],
+    ['sqrt of integers', () => ops.sqrt(n), 'expected sqrt in float32, came int32.'],
+    ['sum of integers', () => ops.sum(n, [0]), 'expected sum in float32, came int32.'],
+    ['gather', () => ops.gather(a, graph.input('r', [2])), 'expected rows of gather in int32, came float32.'],
+    ['concat of two types', () => ops.concat([n, graph.input('q', [2])], 0), 'expected concat in int32, came float32.'],
     [
       'types',
       () => ops.add(n, graph.input('f', [2])),
