@@ -1,3 +1,4 @@
+import { InvariantError } from '../errors.ts';
 import { seededRandom } from '../random.ts';
 
 /** A sketch as plain data. */
@@ -28,8 +29,10 @@ export class QuantileSketch {
   #most = Number.NEGATIVE_INFINITY;
   #sorted: { values: Float64Array; upTo: Float64Array } | null = null;
 
-  /** @param k values kept at the top; the error falls as 1 / k. */
+  /** @param k values kept at the top, 8 at least; the error falls as 1 / k. */
   constructor({ k = 500, seed = 0 }: { readonly k?: number; readonly seed?: number } = {}) {
+    if (!(Number.isInteger(k) && k >= 8))
+      throw new InvariantError({ expected: 'a sketch of k values, 8 or more', came: `${k}` });
     this.k = k;
     this.seed = seed;
   }
@@ -52,13 +55,15 @@ export class QuantileSketch {
 
   /** Takes in all that another sketch of the same k has seen. */
   merge(other: QuantileSketch): void {
+    if (other.k !== this.k)
+      throw new InvariantError({ expected: `a sketch of k ${this.k} to merge`, came: `one of k ${other.k}` });
     this.#count += other.#count;
     this.#least = Math.min(this.#least, other.#least);
     this.#most = Math.max(this.#most, other.#most);
     this.#sorted = null;
     other.#levels.forEach((values, level) => {
       while (this.#levels.length <= level) this.#levels.push([]);
-      this.#levels[level].push(...values);
+      this.#levels[level] = this.#levels[level].concat(values);
     });
     this.#compact();
   }
@@ -105,8 +110,8 @@ export class QuantileSketch {
     sketch.#levels = state.levels.map((l) => [...l]);
     sketch.#count = state.count;
     sketch.#compactions = state.compactions;
-    sketch.#least = state.least;
-    sketch.#most = state.most;
+    // JSON has no infinity for the ends of an empty sketch.
+    if (state.count > 0) [sketch.#least, sketch.#most] = [state.least, state.most];
     return sketch;
   }
 

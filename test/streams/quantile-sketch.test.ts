@@ -61,6 +61,30 @@ describe('QuantileSketch', () => {
     expect(new QuantileSketch().quantile(0.5)).toBeNaN();
   });
 
+  it('takes in an empty one, is taken in by one, and goes on from the state of one', () => {
+    const [empty, full] = [new QuantileSketch(), new QuantileSketch()];
+    for (let i = 1; i <= 9; i++) full.add(i);
+    full.merge(empty);
+    expect([full.count, full.quantile(0), full.quantile(0.5), full.quantile(1)]).toEqual([9, 1, 5, 9]);
+    const again = QuantileSketch.from(JSON.parse(JSON.stringify(empty.state())));
+    again.add(5);
+    expect([again.quantile(0), again.quantile(1)]).toEqual([5, 5]);
+    empty.merge(full);
+    expect(empty.state()).toEqual(full.state());
+  });
+
+  it('merges large ones, of one k only', () => {
+    const [a, b] = [new QuantileSketch({ k: 200_000 }), new QuantileSketch({ k: 200_000 })];
+    for (let i = 0; i < 150_000; i++) {
+      a.add(2 * i);
+      b.add(2 * i + 1);
+    }
+    a.merge(b);
+    expect(Math.abs(a.quantile(0.5) - 150_000)).toBeLessThan(10);
+    expect(() => a.merge(new QuantileSketch())).toThrow('expected a sketch of k 200000 to merge, came one of k 500.');
+    expect(() => new QuantileSketch({ k: Number.NaN })).toThrow('expected a sketch of k values, 8 or more, came NaN.');
+  });
+
   it('gives the same answers from the same stream, and goes on from its state', () => {
     const values = shapes['heavy tail'](20_000);
     const [a, b] = [new QuantileSketch({ seed: 3 }), new QuantileSketch({ seed: 3 })];
