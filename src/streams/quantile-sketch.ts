@@ -73,16 +73,26 @@ export class QuantileSketch {
     if (this.#count === 0) return Number.NaN;
     if (q <= 0) return this.#least;
     if (q >= 1) return this.#most;
+    return this.#ranked().values[this.#placeOf(q)];
+  }
+
+  /**
+   * The value whose share of lesser values comes nearest to `q`, 0 to 1: with a cut there, many equal values fall to the side that is nearer.
+   * Null when all values are to be below it; NaN of an empty sketch.
+   */
+  cut(q: number): number | null {
+    if (this.#count === 0) return Number.NaN;
+    if (q <= 0) return this.#least;
+    if (q >= 1) return null;
     const { values, upTo } = this.#ranked();
     const rank = q * upTo[upTo.length - 1];
-    let low = 0;
-    let high = values.length - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (upTo[middle] > rank) high = middle;
-      else low = middle + 1;
-    }
-    return values[low];
+    let first = this.#placeOf(q);
+    let last = first;
+    while (first > 0 && values[first - 1] === values[last]) first--;
+    while (values[last + 1] === values[first]) last++;
+    const below = first === 0 ? 0 : upTo[first - 1];
+    if (rank - below <= upTo[last] - rank) return values[first];
+    return values[last + 1] ?? null;
   }
 
   /** Share of the values that are less than `value`. */
@@ -132,6 +142,20 @@ export class QuantileSketch {
       for (let i = offset; i < values.length; i += 2) this.#levels[level + 1].push(values[i]);
       this.#levels[level] = rest;
     }
+  }
+
+  /** Place among the sorted values of the one at share `q`, above 0 and below 1. */
+  #placeOf(q: number): number {
+    const { values, upTo } = this.#ranked();
+    const rank = q * upTo[upTo.length - 1];
+    let low = 0;
+    let high = values.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (upTo[middle] > rank) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   #ranked(): { values: Float64Array; upTo: Float64Array } {

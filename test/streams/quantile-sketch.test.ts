@@ -61,6 +61,25 @@ describe('QuantileSketch', () => {
     expect(new QuantileSketch().quantile(0.5)).toBeNaN();
   });
 
+  it('cuts between different values, at the share that is nearest', () => {
+    const sketch = new QuantileSketch();
+    expect(sketch.cut(0.5)).toBeNaN();
+    for (const v of [7, 1, 1, 1, 1, 1, 3, 3, 3, 9]) sketch.add(v);
+    expect([0, 0.2, 0.25, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96, 1].map((q) => sketch.cut(q))).toEqual([
+      1,
+      1,
+      1,
+      3,
+      3,
+      3,
+      7,
+      7,
+      9,
+      null,
+      null,
+    ]);
+  });
+
   it('takes in an empty one, is taken in by one, and goes on from the state of one', () => {
     const [empty, full] = [new QuantileSketch(), new QuantileSketch()];
     for (let i = 1; i <= 9; i++) full.add(i);

@@ -22,7 +22,7 @@ export type StreamingOptions = z.input<typeof streamingOptions> & { readonly ste
  * `select.byRank()` for a stream that has no end to wait for: each batch is judged by the quantiles of all values so far, its own included,
  * from a sketch of a few kilobytes a group. The same batches in the same order give the same decisions. Not exact: the share kept of a
  * stream that does not drift comes near `rate`, ranks are off by less than 1 % (`QuantileSketch`), and equal values are kept or dropped
- * together. Batches of the warm-up are held back. Only for a plain `.pipe()`; a run is a stream with an end, where `byRank` is exact.
+ * together, as comes nearer to `rate`. Batches of the warm-up are held back, from the first that has a value. Only for a plain `.pipe()`; a run is a stream with an end, where `byRank` is exact.
  */
 export function streaming({ step, where, ...rest }: StreamingOptions): OperatorFunction<DocumentBatch, DocumentBatch> {
   const options = parseOptions(streamingOptions, rest, 'select.streaming()');
@@ -59,7 +59,7 @@ export function streaming({ step, where, ...rest }: StreamingOptions): OperatorF
           groupOf(batch, i).add(value);
           seen++;
         }
-        if (held === null) return [judge(batch)];
+        if (held === null || seen === 0) return [judge(batch)];
         held.push(batch);
         return seen >= options.warmUp ? release() : [];
       };
@@ -119,10 +119,10 @@ function verdictOn(batch: DocumentBatch, { name, rules, where, options, groupOf 
       rule = at.missing;
     } else {
       verdict.value[i] = value;
-      const [low, high] = [sketch.quantile(from), sketch.quantile(to)];
-      if (at.below >= 0 && value < low) rule = at.below;
-      else if (at.above >= 0 && to < 1 && value >= high) rule = at.above;
-      if (rule >= 0) threshold[i] = rule === at.below ? low : high;
+      const [low, high] = [sketch.cut(from), sketch.cut(to)];
+      if (at.below >= 0 && (low === null || value < low)) rule = at.below;
+      else if (at.above >= 0 && high !== null && value >= high) rule = at.above;
+      if (rule >= 0) threshold[i] = (rule === at.below ? low : high) ?? Number.POSITIVE_INFINITY;
     }
     verdict.judged[i] = value !== null || rule >= 0 ? 1 : 0;
     verdict.rule[i] = rule;

@@ -54,6 +54,26 @@ describe('select.streaming()', () => {
     }
   });
 
+  it('keeps or drops equal values as comes nearer to the rate', async () => {
+    const scores = [0, 0, 0, 0, 0, 0, 1, 1, 1, 2];
+    const kept = async (keep: 'low' | 'medium' | 'high', rate: number, values = scores) =>
+      alive(await run([batch(values)], { column: 'ppl', keep, rate }));
+    expect(await kept('low', 0.5)).toBe('1111110000');
+    expect(await kept('low', 0.2)).toBe('0000000000');
+    expect(await kept('high', 0.5)).toBe('0000001111');
+    expect(await kept('high', 0.8)).toBe('1111111111');
+    expect(await kept('medium', 0.6)).toBe('1111111110');
+    expect(await kept('low', 0.9, [5, 5, 5, 5])).toBe('1111');
+    expect(await kept('high', 0.1, [5, 5, 5, 5])).toBe('0000');
+    expect(await kept('low', 0.9, [1, 2, Infinity, Infinity])).toBe('1111');
+  });
+
+  it('does not hold back what has nothing to wait for', async () => {
+    const endless = concat(of(batch([null, Number.NaN]), batch([null], 1)), NEVER);
+    const options = { column: 'ppl', keep: 'low', rate: 0.5, nulls: 'drop' } as const;
+    expect(alive(await lastValueFrom(endless.pipe(select.streaming(options), take(2), toArray())))).toBe('00 0');
+  });
+
   it('gives an error of its own to the subscriber', async () => {
     await expect(run([batch([1])], { column: 'nope', keep: 'low', rate: 0.5 })).rejects.toThrow(
       'expected a column nope',
