@@ -129,3 +129,15 @@ export function wholeNumber(text: string | undefined, option: string, least = 1)
   if (Number.isSafeInteger(n) && n >= least) return n;
   throw new ConfigError({ expected: `a whole number, ${least} or more`, came: `'${text}'`, where: option });
 }
+
+/** A percentage from an option, above 0 and up to 100; null where it was not given. */
+export function percentOption(text: string | undefined, option: string): number | null {
+  if (text === undefined) return null;
+  const n = /^\d+(\.\d+)?\s*%?$/.test(text) ? Number(text.replace('%', '')) : Number.NaN;
+  if (n > 0 && n <= 100) return n;
+  throw new ConfigError({
+    expected: 'a percentage above 0 and up to 100, such as 5%',
+    came: `'${text}'`,
+    where: option,
+  });
+}

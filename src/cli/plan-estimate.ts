@@ -5,6 +5,7 @@ import type { SplitPlan } from '../streams/splits.ts';
 import type { Share } from './expectation.ts';
 import { count, duration, percent, plural, rough, size } from './format.ts';
 import type { Probe } from './probe.ts';
+import { type ModelRefusal, type ModelTrial, modelSeconds, modelWorkers } from './probe-models.ts';
 import { safeText } from './safe-text.ts';
 import { type Terminal, tableLines, wrapped } from './terminal.ts';
 
@@ -21,6 +22,8 @@ export interface Estimate {
   readonly textBytes: number;
   readonly megabytesPerSecond: number;
   readonly seconds: number;
+  /** Of `seconds`, those of steps with a language model. */
+  readonly models: readonly (ModelTrial & { readonly seconds: number })[];
   readonly memoryBytes: number;
   readonly scratchBytes: number;
   readonly outputBytes: number;
@@ -29,23 +32,28 @@ export interface Estimate {
   readonly tokens: number;
 }
 
-export function estimateOf(recipe: Recipe, plan: SplitPlan, tried: Probe, workers: number): Estimate {
+/** @param sample share of the documents that the run takes; it reads all of them */
+export function estimateOf(recipe: Recipe, plan: SplitPlan, tried: Probe, workers: number, sample = 1): Estimate {
   const { all, kept } = tried.expected;
-  const text = all.textBytes;
+  const text = all.textBytes * sample;
   const threads = Math.min(workers, availableParallelism(), plan.splits.length);
   const barriers = recipe.steps.filter((s) => isBarrier(s.descriptor)).length;
-  const speed = tried.bytesPerSecond * (1 + (threads - 1) * SECOND_THREAD);
-  const seconds = text / speed + (2 * barriers * text) / SPILL_BYTES_PER_SECOND;
+  const { reading, working } = tried.bytesPerSecond;
+  const oneThread = all.textBytes / reading + text / working;
+  const engine = oneThread / (1 + (threads - 1) * SECOND_THREAD) + (2 * barriers * text) / SPILL_BYTES_PER_SECOND;
+  const models = tried.models.flatMap((m) => ('refused' in m ? [] : [{ ...m, seconds: modelSeconds(m, text) }]));
+  const seconds = engine + models.reduce((n, m) => n + m.seconds, 0);
   return {
     probe: tried,
     textBytes: text,
     megabytesPerSecond: text / seconds / 1e6,
     seconds,
+    models,
     memoryBytes: MEMORY_BYTES,
     scratchBytes: barriers > 0 ? text * 1.05 : 0,
-    outputBytes: tried.outputPerKeptByte * kept.bytes,
-    ledgerBytes: tried.ledgerPerDocument * all.documents,
-    documents: all.documents,
+    outputBytes: tried.outputPerKeptByte * kept.bytes * sample,
+    ledgerBytes: tried.ledgerPerDocument * all.documents * sample,
+    documents: all.documents * sample,
     tokens: kept.tokens > 0 ? (text * kept.tokens) / kept.bytes : text / 4,
   };
 }
@@ -56,6 +64,8 @@ interface Scene {
   readonly files: number;
   /** Steps with a language model. */
   readonly models: readonly string[];
+  /** Share of the documents that the run takes. */
+  readonly sample: number;
   /** Steps that decide when they have seen everything: they are not tried. */
   readonly barriers: readonly string[];
 }
@@ -73,6 +83,19 @@ function range({ low, high }: Share): string {
   return `${end(low)} to ${end(high)} %`;
 }
 
+/** What a model takes of the time, or why nobody knows. */
+function modelText(m: ModelTrial | ModelRefusal, e: Estimate): string {
+  const step = safeText(m.step);
+  if ('refused' in m) {
+    const { expected, came, todo } = m.refused;
+    return `without ${step}, which cannot run here: expected ${safeText(expected)}; came ${safeText(came)}${todo ? `. ${safeText(todo)}` : ''}`;
+  }
+  const seconds = e.models.find((x) => x.step === m.step)?.seconds ?? 0;
+  if (m.documents === 0) return `of it ${step} nothing: no document to score in what was tried`;
+  const part = m.share === 1 ? 'all text' : `${percent(m.share, 1)} of the text`;
+  return `of it ${step} ${duration(seconds)}: scores ${part}, ${size(m.bytesPerSecond)}/s with each of ${plural(modelWorkers(), 'model worker')}, tried on ${plural(m.documents, 'document')} (${size(m.textBytes)})`;
+}
+
 export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): void {
   const { out, style, width } = terminal;
   const { probe: p } = e;
@@ -85,18 +108,16 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
   out(`${style.bold('Estimate')}, ${first}`);
   for (const line of more) out(`  ${line}`);
   const rows = [
-    ['speed', `${e.megabytesPerSecond.toFixed(1)} MB/s of text with ${plural(scene.workers, 'worker')}`],
-    [
-      'time',
-      `about ${duration(e.seconds)}${scene.models.length > 0 ? `, and what ${scene.models.join(', ')} takes` : ''}`,
-    ],
-    ...(scene.models.length > 0
-      ? [['', 'a language model was not tried: it may take a thousand times longer; run with --sample 1% first']]
-      : []),
-    ['memory', `up to ${size(e.memoryBytes)}`],
+    ['speed', `${size(e.megabytesPerSecond * 1e6)}/s of text with ${plural(scene.workers, 'worker')}`],
+    ['time', `about ${duration(e.seconds)}`],
+    ...p.models.map((m) => ['', modelText(m, e)]),
+    ['memory', `up to ${size(e.memoryBytes)}${p.models.length > 0 ? ', and what the model workers take' : ''}`],
     ['scratch', e.scratchBytes === 0 ? 'none' : `about ${size(e.scratchBytes)} under work/, gone at the end`],
     ['output', `about ${size(e.outputBytes)} of documents, ${size(e.ledgerBytes)} of ledger`],
-    ['input', `about ${rough(e.documents)} documents, ${size(e.textBytes)} of text, ≈ ${rough(e.tokens)} tokens`],
+    [
+      'input',
+      `about ${rough(e.documents)} documents, ${size(e.textBytes)} of text, ≈ ${rough(e.tokens)} tokens${scene.sample < 1 ? `: ${percent(scene.sample, 1)} of what is read` : ''}`,
+    ],
   ];
   const left = reasons.slice(0, 3).map((r) => `${safeText(r.rule)} ${percent(r.share, 1)}`);
   if (left.length > 0) rows.push(['left out by', left.join(', ')]);
@@ -123,8 +144,8 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
   const names = Object.keys(domains);
   const row = (name: string, s: Share, paint = (t: string): string => t): string[] => [
     paint(name),
-    rough(s.documents),
-    size(s.textBytes),
+    rough(s.documents * scene.sample),
+    size(s.textBytes * scene.sample),
     paint(percent(s.share, 1)),
     s.low === s.high ? 'all of it was tried' : range(s),
   ];

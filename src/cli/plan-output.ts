@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.ts';
 import type { Recipe } from '../recipe.ts';
 import { identityOf, refuseOtherRun } from '../run/identity.ts';
 import { lockHolder } from '../run/lock.ts';
-import { runOptions } from '../run/options.ts';
+import { type RunOptions, runOptions } from '../run/options.ts';
 import { readRunJson, refuseForeign } from '../run/run-directory.ts';
 import { phasesOf } from '../run/types.ts';
 import { readCommits } from '../streams/commits.ts';
@@ -23,7 +23,12 @@ export interface OutputState {
 }
 
 /** Looks into the output folder without changing anything. @param path absolute */
-export async function outputState(path: string, recipe: Recipe, plan: SplitPlan): Promise<OutputState> {
+export async function outputState(
+  path: string,
+  recipe: Recipe,
+  plan: SplitPlan,
+  limits: Partial<Pick<RunOptions, 'samplePercent'>> = {},
+): Promise<OutputState> {
   const here = safeText(shownPath(path));
   const is = (state: OutputState['state'], means: string, goes = false): OutputState => ({ path, state, means, goes });
   try {
@@ -36,7 +41,7 @@ export async function outputState(path: string, recipe: Recipe, plan: SplitPlan)
   if (before === null) return is('free', `A run writes to ${here}`, true);
   const elsewhere = 'Give --fresh to delete it and start over, or another --output';
   try {
-    const { run } = await identityOf(recipe, runOptions.parse({}), plan);
+    const { run } = await identityOf(recipe, runOptions.parse(limits), plan);
     refuseOtherRun(path, before, run);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -7,7 +7,7 @@ import { documentSchema } from '../sinks/index.ts';
 import { isBarrier, type StepDescriptor } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan.ts';
 import type { SplitPlan } from '../streams/splits.ts';
-import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
+import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from './command.ts';
 import { plural, shellWord, size } from './format.ts';
 import { type Estimate, estimateOf, printEstimate } from './plan-estimate.ts';
 import { outputState } from './plan-output.ts';
@@ -25,6 +25,7 @@ const options = {
     help: 'Run directory of the run planned for, to see what lies there. Default sluice-out/<recipe>.',
   },
   workers: { value: 'N', help: 'Threads that the run will have. Default: all cores.' },
+  sample: { value: 'P%', help: 'Plans for a run with this --sample.' },
   'no-probe': { help: 'Reads no documents; then nothing is said about time and size.' },
   json: { help: 'One JSON object on standard output.' },
 } as const satisfies OptionSpecs;
@@ -33,6 +34,8 @@ async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('plan', args, options, ['recipe']);
   const recipe = await recipeFrom(positionals[0], values);
   const workers = wholeNumber(values.workers, '--workers') ?? availableParallelism();
+  const samplePercent = percentOption(values.sample, '--sample');
+  const sample = (samplePercent ?? 100) / 100;
   const patterns = values.input.length > 0 ? values.input : recipe.input;
   if (patterns.length === 0 || patterns.includes('-')) {
     throw new ConfigError({
@@ -54,8 +57,10 @@ async function run(args: readonly string[]): Promise<number> {
     });
   }
   const tried = values['no-probe'] ? null : await probe(recipe, plan);
-  const estimate = tried && tried.textBytes > 0 ? estimateOf(recipe, plan, tried, workers) : null;
-  const output = await outputState(resolve(values.output ?? join('sluice-out', recipe.name)), recipe, plan);
+  const estimate = tried && tried.textBytes > 0 ? estimateOf(recipe, plan, tried, workers, sample) : null;
+  const output = await outputState(resolve(values.output ?? join('sluice-out', recipe.name)), recipe, plan, {
+    samplePercent,
+  });
   if (values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
     const { probe: _, ...numbers } = estimate ?? { probe: null };
@@ -81,7 +86,7 @@ async function run(args: readonly string[]): Promise<number> {
     };
     standardOutput().out(safeJson(JSON.stringify(facts, null, 2)));
   } else {
-    printPlan(standardOutput(), recipe, plan, estimate, workers);
+    printPlan(standardOutput(), recipe, plan, estimate, { workers, sample });
     const terminal = standardOutput();
     terminal.out();
     const { means, state, goes } = output;
@@ -106,7 +111,13 @@ const takesAway = (d: StepDescriptor): boolean => isBarrier(d) && (d.kind === 'd
 
 const FILES = 5;
 
-function printPlan(terminal: Terminal, recipe: Recipe, plan: SplitPlan, e: Estimate | null, workers: number): void {
+function printPlan(
+  terminal: Terminal,
+  recipe: Recipe,
+  plan: SplitPlan,
+  e: Estimate | null,
+  { workers, sample }: { readonly workers: number; readonly sample: number },
+): void {
   const { out, style, width } = terminal;
   out(`${style.bold(safeText(recipe.name))}  ${safeText(recipe.description)}`);
   out();
@@ -140,6 +151,7 @@ function printPlan(terminal: Terminal, recipe: Recipe, plan: SplitPlan, e: Estim
   if (e)
     printEstimate(terminal, e, {
       workers,
+      sample,
       files: plan.files.length,
       models,
       barriers: recipe.steps.filter((s) => takesAway(s.descriptor)).map((s) => safeText(s.descriptor.step)),
@@ -183,6 +195,10 @@ export const plan: Command = {
     examples: [
       ["sluice plan quickstart --input 'data/*.jsonl.gz'", 'before a long run'],
       ['sluice plan recipe.ts --input data --set gopher.min_words=30', 'with a threshold changed'],
+      [
+        "sluice plan perplexity --input 'data/*.jsonl.gz' --sample 1%",
+        'how long a language model takes for a hundredth',
+      ],
     ],
     more: builtInLines,
   },

@@ -21,6 +21,7 @@ import { readSplit } from '../streams/readers/read-split.ts';
 import type { Split, SplitPlan } from '../streams/splits.ts';
 import { type Expectation, expectationOf, type Tried } from './expectation.ts';
 import { measuresOf, Spans } from './probe-measures.ts';
+import { type ModelProbe, type ModelRefusal, type ModelTrial, modelProbe } from './probe-models.ts';
 import { type Place, placesOf } from './probe-places.ts';
 
 /** What a short try measured, on one thread. Deduplication is not tried: it has to see everything. */
@@ -32,8 +33,10 @@ export interface Probe {
   /** Stretches of the input that were tried, and files they lie in. */
   readonly places: number;
   readonly files: number;
-  /** Text per second of one thread. */
-  readonly bytesPerSecond: number;
+  /** Text per second of one thread: reading alone, and all the rest but models. */
+  readonly bytesPerSecond: { readonly reading: number; readonly working: number };
+  /** Steps with a language model. */
+  readonly models: readonly (ModelTrial | ModelRefusal)[];
   readonly expected: Expectation;
   readonly quarantined: Readonly<Record<string, number>>;
   /** Bytes that the sinks made of a byte of kept text, and the ledger of a document. */
@@ -59,7 +62,8 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
   const kernel = await loadKernel();
   const annotations = annotationColumns(recipe.steps.map((s) => s.descriptor));
   const rewritten = recipe.steps.some((s) => rewritesText(s.descriptor));
-  const stages = await stagesOf(recipe, kernel);
+  const models: ModelProbe[] = [];
+  const stages = await stagesOf(recipe, kernel, models);
   const written = new Map<string, number>();
   const place = (path: string) => ({ runDirectory: '', path, fileSystem: countingFileSystem(written) });
   const documents = await Promise.all(recipe.sinks.map((s) => openSegmentWriter(s, place(s.name))));
@@ -115,6 +119,8 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
   }
   for (const w of [...documents, ledger] as SegmentWriter[]) await w.finish();
   const end = performance.now();
+  const trials: Probe['models'][number][] = [];
+  for (const m of models) trials.push(await m.run());
   const sum = tried.flatMap((t) => t.batches).reduce((a, c) => mergeCounters(a, structuredClone(c)), emptyCounters());
   const bytesOf = (test: (path: string) => boolean): number =>
     [...written].filter(([path]) => test(path)).reduce((n, [, b]) => n + b, 0);
@@ -124,7 +130,8 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
     textBytes: sum.read.bytes,
     places: tried.length,
     files: new Set(tried.flatMap((t) => t.place.ranges.map((r) => r.file))).size,
-    bytesPerSecond: pace.bytesPerSecond(),
+    bytesPerSecond: pace.parts(),
+    models: trials,
     expected: expectationOf(...weighted(tried, places)),
     quarantined: sum.quarantined.byReason,
     outputPerKeptByte: bytesOf((p) => !p.startsWith('ledger')) / Math.max(1, keptTextBytes(sum)),
@@ -136,13 +143,25 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
 const isFull = (b: DocumentBatch): boolean =>
   b.rows >= BATCH_ROWS || b.utf8('text').values.length + b.utf8('metadata').values.length >= BATCH_BYTES;
 
-async function stagesOf(recipe: Recipe, kernel: Kernel): Promise<((b: DocumentBatch) => Promise<DocumentBatch>)[]> {
+/** @param models one for each step with a language model is added */
+async function stagesOf(
+  recipe: Recipe,
+  kernel: Kernel,
+  models: ModelProbe[],
+): Promise<((b: DocumentBatch) => Promise<DocumentBatch>)[]> {
   return Promise.all(
     recipe.steps
       .filter((s) => !isBarrier(s.descriptor))
       .map(async (s) => {
-        // A model would take all of the probe's seconds for its first batch.
-        if (s.descriptor.models) return async (b: DocumentBatch) => withoutScores(s.descriptor, b);
+        if (s.descriptor.models) {
+          // It would take all of the probe's seconds for its first batch: tried afterwards, on a few documents.
+          const model = modelProbe(s.descriptor);
+          models.push(model);
+          return async (b: DocumentBatch) => {
+            await model.take(b);
+            return withoutScores(s.descriptor, b);
+          };
+        }
         if (s.descriptor.kind === 'custom') return (b: DocumentBatch) => firstValueFrom(of(b).pipe(s));
         const stage = await makeStage(s.descriptor, kernel);
         return async (b: DocumentBatch) => stage.apply(b);
@@ -235,6 +254,10 @@ function paceMeter() {
     bytesPerSecond(): number {
       if (working.bytes === 0 || reading.bytes === 0) return 0;
       return 1000 / (reading.ms / reading.bytes + working.ms / working.bytes);
+    },
+    parts(): Probe['bytesPerSecond'] {
+      const of = (m: typeof reading): number => (m.bytes === 0 ? 0 : (1000 * m.bytes) / m.ms);
+      return { reading: of(reading), working: of(working) };
     },
   };
 }

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
 import type { Observable } from 'rxjs';
-import { ConfigError } from '../errors.ts';
 import { parseBytes } from '../run/options.ts';
 import type { RunEvent } from '../run/types.ts';
 import { run as runRecipe } from '../run.ts';
-import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
+import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from './command.ts';
 import { EXIT, errorEvent } from './failure.ts';
 import { plural, shellWord, shownPath } from './format.ts';
 import { program } from './program.ts';
@@ -66,7 +65,7 @@ async function run(args: readonly string[]): Promise<number> {
     memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory'),
     timeoutSeconds: wholeNumber(values.timeout, '--timeout'),
     limit,
-    samplePercent: percentOption(values.sample),
+    samplePercent: percentOption(values.sample, '--sample'),
     fresh: values.fresh,
     verifyInput: values['verify-input'],
     annotateOnly: values['annotate-only'],
@@ -177,17 +176,6 @@ function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, k
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-}
-
-function percentOption(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const n = /^\d+(\.\d+)?\s*%?$/.test(text) ? Number(text.replace('%', '')) : Number.NaN;
-  if (n > 0 && n <= 100) return n;
-  throw new ConfigError({
-    expected: 'a percentage above 0 and up to 100, such as 5%',
-    came: `'${text}'`,
-    where: '--sample',
-  });
 }
 
 export const runCommand: Command = {

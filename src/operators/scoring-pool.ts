@@ -67,9 +67,14 @@ async function openScorer(spec: ScoringSpec): Promise<ThreadScorer> {
     overlap: spec.overlap ?? undefined,
     maxTokens: spec.maxTokens ?? undefined,
   });
-  if (info.trainedOn === null || spec.scoreTrainedOn) return { scorer, fresh: (_, scope) => scope };
-  const list = await readTrainedOn(info.trainedOn.list);
-  return { scorer, fresh: await freshRows(list, info.trainedOn.groupBy) };
+  return { scorer, fresh: await freshRowsOf(spec) };
+}
+
+/** Finds the rows that a step scores: those that its model was not trained on. */
+export async function freshRowsOf(spec: ScoringSpec): Promise<FreshRows> {
+  const { trainedOn } = modelFolderInfo(spec.folder);
+  if (trainedOn === null || spec.scoreTrainedOn) return (_, scope) => scope;
+  return freshRows(await readTrainedOn(trainedOn.list), trainedOn.groupBy);
 }
 
 /** Scores the rows of a batch in the thread that calls it; the model stays open. */

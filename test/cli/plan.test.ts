@@ -74,17 +74,50 @@ describe('sluice plan', () => {
     expect(expected.all.high).toBeGreaterThanOrEqual(kept);
   });
 
-  it('says that a language model was not tried, and what a selection does', async () => {
+  it('tries a language model on a few documents, and says what a selection does', async () => {
     const cwd = await temporaryFolder();
-    await writeFile(join(cwd, 'data.jsonl'), '{"text": "A document."}\n');
-    const { stdout } = await runCli(['plan', 'perplexity', '--input', 'data.jsonl'], { cwd });
+    await writeFile(join(cwd, 'data.jsonl'), '{"text": "A document."}\n{"text": ""}\n{"text": "And another one."}\n');
+    const { stdout } = await runCli(['plan', 'perplexity', '--input', 'data.jsonl', '--set', 'length.min_chars=1'], {
+      cwd,
+    });
     expect(words(stdout)).toMatch(/ \d select leaves out by rank \([^)]*\); sees everything before it decides /);
-    expect(words(stdout)).toMatch(/ time about \S+ s, and what perplexity takes a language model was not tried: /);
+    expect(words(stdout)).toMatch(
+      / time about \S+ m?s of it perplexity \S+ m?s: scores all text, \S+ k?B\/s with each of \d+ model workers?, tried on 2 documents \(27 B\) /,
+    );
     expect(words(stdout)).toContain(' buckets writes ppl_bucket by rank ');
     expect(words(stdout)).toContain(
       ' Kept, expected before exact_dedup, select, not tried here, which may leave out more; without what depends on perplexity ',
     );
     expect(stdout).not.toContain('undefined');
+    const { estimate } = JSON.parse(
+      (await runCli(['plan', 'perplexity', '--input', 'data.jsonl', '--set', 'length.min_chars=1', '--json'], { cwd }))
+        .stdout,
+    );
+    expect(estimate.models).toMatchObject([{ step: 'perplexity', documents: 2, textBytes: 27, share: 1 }]);
+    expect(estimate.seconds).toBeGreaterThan(estimate.models[0].seconds);
+  });
+
+  it('says why a language model cannot run here', async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'data.jsonl'), '{"text": "A document."}\n');
+    const env = { ...process.env, SLUICE_EXECUTOR: 'onnxruntime' };
+    const { code, stdout } = await runCli(['plan', 'perplexity', '--input', 'data.jsonl'], { cwd, env });
+    expect(code).toBe(0);
+    expect(words(stdout)).toMatch(
+      / without perplexity, which cannot run here: expected an executor: auto, [^;]*; came 'onnxruntime'/,
+    );
+  });
+
+  it('with --sample plans for that share of the documents', async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(
+      join(cwd, 'data.jsonl'),
+      jsonLines(Array.from({ length: 200 }, (_, i) => ({ text: `Document ${i}.` }))),
+    );
+    const { stdout } = await runCli(['plan', 'quickstart', '--input', 'data.jsonl', '--sample', '10%'], { cwd });
+    expect(words(stdout)).toMatch(/ input about 20 documents, 249 B of text, .*: 10.0 % of what is read /);
+    const wrong = await runCli(['plan', 'quickstart', '--input', 'data.jsonl', '--sample', '0'], { cwd });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("came      '0'") });
   });
 });
 
