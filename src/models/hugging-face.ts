@@ -38,7 +38,7 @@ const PREFIX = { gpt2: 'transformer.', neox: 'gpt_neox.', llama: 'model.' } as c
  * float16. Every weight is checked: there, of the right shape, finite.
  */
 export async function loadModel(folder: string): Promise<LanguageModel> {
-  const config = await loadModelConfig(folder);
+  const config = readModelConfig(folder);
   const files = await openWeights(folder);
   try {
     const places = placesOf(files);
@@ -67,7 +67,10 @@ export async function loadModel(folder: string): Promise<LanguageModel> {
 }
 
 /** The shape of a model in a Hugging Face directory. */
-export async function loadModelConfig(folder: string): Promise<LanguageModelConfig> {
+export const loadModelConfig = async (folder: string): Promise<LanguageModelConfig> => readModelConfig(folder);
+
+/** The same at once. */
+export function readModelConfig(folder: string): LanguageModelConfig {
   const where = join(folder, CONFIG);
   const config = parseConfig(readJson(where), where);
   checkConfig(config, where);

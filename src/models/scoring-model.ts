@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { loadModel } from './hugging-face.ts';
+import { loadModel, readModelConfig } from './hugging-face.ts';
 import { jsonFields, readJson } from './json-fields.ts';
 import type { LanguageModel } from './language-model.ts';
 import { byteTokenizer } from './tokenizers/bytes.ts';
@@ -27,7 +27,7 @@ const DECIDES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'slui
 
 /**
  * A folder with a model: one that `sluice train-reference` wrote, or any Hugging Face directory of a known architecture.
- * Throws ConfigError for a folder that is none. Reads every byte of the weights for the hash (about 1 GB/s).
+ * Throws ConfigError for a folder that is none, InputError for a model that the graphs do not compute. Reads every byte of the weights for the hash (about 1 GB/s).
  */
 export function modelFolderInfo(folder: string): ModelFolderInfo {
   const reference = referenceOf(folder);
@@ -38,6 +38,7 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
       where: folder,
       todo: 'Train one with `sluice train-reference`, or give a Hugging Face model directory.',
     });
+  const { bosToken } = readModelConfig(folder);
   const weights = weightFiles(folder);
   const index = weights.length === 0 || weights[0] === WEIGHTS ? [] : [INDEX];
   const files = [...DECIDES.filter((name) => existsSync(join(folder, name))), ...index, ...weights].sort();
@@ -68,7 +69,7 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
     folder,
     name: basename(folder),
     hash: hash.digest('hex').slice(0, 16),
-    start: reference ? reference.tokenizer.start : bosOf(folder),
+    start: reference ? reference.tokenizer.start : bosToken,
     trainedOn: reference && existsSync(list) ? { groupBy: reference.reference.groupBy, list } : null,
   };
 }
@@ -96,11 +97,6 @@ function referenceOf(folder: string): ReferenceRecord | null {
       ? 'Let `sluice train-reference` finish first.'
       : 'A later version of Sluice made it: score with that one.',
   });
-}
-
-function bosOf(folder: string): number | null {
-  const path = join(folder, 'config.json');
-  return jsonFields(readJson(path), path).first('bos_token_id');
 }
 
 function hashFile(hash: ReturnType<typeof createHash>, path: string): void {

@@ -45,7 +45,7 @@ describe('a folder that is no model says which file and why', () => {
   it.each([
     ['config.json', '{', 'expected JSON, came'],
     ['config.json', '[]', 'expected a JSON object, came [].'],
-    ['config.json', '{"bos_token_id":"<s>"}', 'expected a number for bos_token_id, came "<s>".'],
+    ['config.json', '{"model_type":"bert"}', 'expected model_type gpt2,'],
     ['sluice.json', '', 'expected JSON, came'],
     ['sluice.json', '{"status":"done"}', 'expected a finished reference model, came status done, tokenizer nothing.'],
     ['sluice.json', '{"name":"other"}', 'expected a finished reference model, came status nothing, tokenizer nothing.'],
