@@ -10,12 +10,13 @@ export function parseOptions<T extends z.ZodObject>(schema: T, value: unknown, w
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const keys = Object.keys(schema.shape);
-  if (issue.code === 'unrecognized_keys') {
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
     const near = nearestName(issue.keys[0], keys);
     const todo = near ? `Did you mean ${near}?` : undefined;
     throw new ConfigError({ expected: `only ${keys.join(', ')}`, came: `the option ${issue.keys[0]}`, where, todo });
   }
   const path = issue.path.map(String).join('.');
-  const came = path === '' ? typeof value : JSON.stringify((value as { [key: string]: unknown })[path]);
+  const found = issue.path.reduce((v: unknown, key) => (v as { [key: PropertyKey]: unknown })[key], value);
+  const came = path === '' ? typeof value : typeof found === 'number' ? `${found}` : JSON.stringify(found);
   throw new ConfigError({ expected: `${path || 'options'}: ${issue.message}`, came, where, cause: parsed.error });
 }
