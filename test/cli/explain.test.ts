@@ -1,25 +1,10 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CliResult, runCli } from '../helpers/cli.ts';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../helpers/cli.ts';
+import { finishedRun } from '../helpers/finished-run.ts';
 import { writeProject } from '../helpers/recipes.ts';
 
-let cwd: string;
-const ask = (...args: string[]): Promise<CliResult> => runCli(args, { cwd });
-
-beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
-  await writeProject(cwd, { raw: '{"text": broken}\n' });
-  expect((await ask('run', 'recipe.ts')).code).toBe(0);
-});
-afterAll(() => rm(cwd, { recursive: true, force: true }));
-
-/** Byte at which a line of the input starts. */
-const offsetOf = (line: number): number =>
-  readFileSync(join(cwd, 'in/part-000.jsonl'), 'utf8').split('\n').slice(0, line).join('\n').length +
-  (line > 0 ? 1 : 0);
+const { cwd, ask, offsetOf } = finishedRun();
 
 describe('sluice explain', () => {
   it('shows every decision in order, and the threshold that would have kept the document', async () => {
@@ -118,7 +103,7 @@ describe('sluice explain', () => {
 });
 
 it('shows what was cut out of a document, in the step that cut it', async () => {
-  const own = join(cwd, 'cuts');
+  const own = join(cwd(), 'cuts');
   const shared = 'every evening the ferry brings the mail and the bread over the wide grey water';
   await writeProject(own, {
     documents: [

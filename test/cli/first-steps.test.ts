@@ -47,6 +47,17 @@ describe('sluice doctor', () => {
     ]);
     expect(checks.filter((c) => c.state === 'broken')).toEqual([]);
   });
+
+  it('says when SLUICE_EXECUTOR names an executor that does not work', async () => {
+    const env = { SLUICE_EXECUTOR: 'onnxruntime' };
+    const { code, stdout } = await runCli(['doctor', '--json'], { cwd: await temporaryFolder(), env });
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string; found: string }[] };
+    expect(code).toBe(0);
+    expect(checks.find((c) => c.name === 'models')).toMatchObject({
+      state: 'warning',
+      found: 'SLUICE_EXECUTOR is onnxruntime: there is none of this name',
+    });
+  });
 });
 
 describe('text that would act on the terminal', () => {

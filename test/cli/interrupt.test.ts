@@ -3,29 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli, said, startCli } from '../helpers/cli.ts';
 import { madeDocuments } from '../helpers/corpus.ts';
-import { writeProject } from '../helpers/recipes.ts';
+import { waitingRecipe, writeProject } from '../helpers/recipes.ts';
 import { temporaryFolder } from '../helpers/run.ts';
-
-/** Three splits; the first document of the first run waits for Ctrl-C, or for ever. */
-const RECIPE = `import { custom, recipe } from 'sluice';
-const interrupted = new Promise((done) => {
-  if (process.env.WAIT === 'for ctrl-c') process.once('SIGINT', done);
-});
-let first = true;
-const wait = custom('wait', 1, async () => {
-  if (first && process.env.WAIT) {
-    first = false;
-    process.stderr.write('in work\\n');
-    await interrupted;
-  }
-  return true;
-});
-export default recipe({ name: 'slow', input: ['in'], splitBytes: 16384, steps: [wait] });
-`;
 
 async function started(wait: string, ...more: string[]) {
   const cwd = await temporaryFolder();
-  await writeProject(cwd, { recipe: RECIPE, documents: madeDocuments(60) });
+  await writeProject(cwd, { recipe: waitingRecipe(), documents: madeDocuments(60) });
   const run = startCli(['run', 'recipe.ts', '--workers', '1', ...more], { cwd, env: { WAIT: wait } });
   await said(run.child, 'in work');
   return { cwd, ...run };

@@ -1,28 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CliResult, runCli } from '../helpers/cli.ts';
-import { DOCUMENTS, writeProject } from '../helpers/recipes.ts';
+import { describe, expect, it } from 'vitest';
+import { finishedRun } from '../helpers/finished-run.ts';
+import { DOCUMENTS } from '../helpers/recipes.ts';
 
-let cwd: string;
-const ask = (...args: string[]): Promise<CliResult> => runCli(args, { cwd });
-
-beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
-  await writeProject(cwd, { raw: '{"text": broken}\n' });
-  expect((await ask('run', 'recipe.ts')).code).toBe(0);
-});
-afterAll(() => rm(cwd, { recursive: true, force: true }));
+const { cwd, ask, offsetOf } = finishedRun();
 
 const sql = async (query: string): Promise<unknown> =>
   JSON.parse((await ask('sql', 'sluice-out/mine', '--json', query)).stdout);
-
-/** Byte at which a line of the input starts. */
-const offsetOf = (line: number): number =>
-  readFileSync(join(cwd, 'in/part-000.jsonl'), 'utf8').split('\n').slice(0, line).join('\n').length +
-  (line > 0 ? 1 : 0);
 
 describe('sluice sql', () => {
   it('answers exactly, from every view', async () => {
@@ -164,7 +149,7 @@ describe('sluice sql', () => {
   });
 
   it('has typed views where there is no file', async () => {
-    const folder = join(cwd, 'empty');
+    const folder = join(cwd(), 'empty');
     mkdirSync(folder);
     writeFileSync(join(folder, 'in.jsonl'), '{"text":"tiny"}\n');
     await ask('run', 'recipe.ts', '--input', 'empty/in.jsonl', '--output', 'none');
@@ -209,13 +194,13 @@ describe('sluice sql', () => {
       'SELECT 1; SELECT 2',
       'INSTALL httpfs',
     ];
-    const before = readFileSync(join(cwd, 'sluice-out/mine/ledger/part-00000-of-00001.parquet'));
+    const before = readFileSync(join(cwd(), 'sluice-out/mine/ledger/part-00000-of-00001.parquet'));
     for (const query of queries) {
       const { code, stdout, stderr } = await ask('sql', 'sluice-out/mine', query);
       expect({ query, code, stdout }).toEqual({ query, code: 2, stdout: '' });
       expect(stderr).toMatch(/expected {2}(one SELECT|a query that DuckDB understands)/);
     }
-    expect(readFileSync(join(cwd, 'sluice-out/mine/ledger/part-00000-of-00001.parquet'))).toEqual(before);
+    expect(readFileSync(join(cwd(), 'sluice-out/mine/ledger/part-00000-of-00001.parquet'))).toEqual(before);
   });
 
   it('says which views there are when a name is wrong', async () => {

@@ -1,20 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CliResult, runCli } from '../helpers/cli.ts';
-import { writeProject } from '../helpers/recipes.ts';
+import { describe, expect, it } from 'vitest';
+import { finishedRun } from '../helpers/finished-run.ts';
 
-let cwd: string;
-const ask = (...args: string[]): Promise<CliResult> => runCli(args, { cwd });
-
-beforeAll(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
-  await writeProject(cwd, { raw: '{"text": broken}\n' });
-  expect((await ask('run', 'recipe.ts')).code).toBe(0);
-});
-afterAll(() => rm(cwd, { recursive: true, force: true }));
+const { cwd, ask } = finishedRun();
 
 describe('sluice status and inspect', () => {
   it('status tells totals and files of a finished run', async () => {
@@ -58,7 +47,7 @@ describe('sluice status and inspect', () => {
 
   it('inspect finds the field that holds the text', async () => {
     writeFileSync(
-      join(cwd, 'other.jsonl'),
+      join(cwd(), 'other.jsonl'),
       `{"key":1,"body":{"content":"${'long text '.repeat(20)}"},"url":"http://example.org"}\n`,
     );
     const { stdout } = await ask('inspect', 'other.jsonl');

@@ -3,26 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli, said, startCli } from '../helpers/cli.ts';
 import { madeDocuments } from '../helpers/corpus.ts';
-import { writeProject } from '../helpers/recipes.ts';
+import { waitingRecipe, writeProject } from '../helpers/recipes.ts';
 import { promisedBytes, temporaryFolder } from '../helpers/run.ts';
 import { leftovers } from './harness.ts';
 
-/** Three splits and a barrier; the first document waits for Ctrl-C, or for ever. */
-const RECIPE = `import { custom, dedup, recipe } from 'sluice';
-const interrupted = new Promise((done) => {
-  if (process.env.WAIT === 'for ctrl-c') process.once('SIGINT', done);
-});
-let first = true;
-const wait = custom('wait', 1, async () => {
-  if (first && process.env.WAIT) {
-    first = false;
-    process.stderr.write('in work\\n');
-    await interrupted;
-  }
-  return true;
-});
-export default recipe({ name: 'slow', input: ['in'], splitBytes: 16384, steps: [wait, dedup.exact()] });
-`;
 const output = (cwd: string): string => join(cwd, 'sluice-out/slow');
 
 describe('Ctrl-C, then the same command again', () => {
@@ -31,7 +15,7 @@ describe('Ctrl-C, then the same command again', () => {
     ['twice', 'for ever', 2],
   ] as const)('%s: ends with the bytes of an uninterrupted run, and leaves nothing', async (_, wait, times) => {
     const cwd = await temporaryFolder();
-    await writeProject(cwd, { recipe: RECIPE, documents: madeDocuments(60) });
+    await writeProject(cwd, { recipe: waitingRecipe(['dedup.exact()']), documents: madeDocuments(60) });
     expect((await runCli(['run', 'recipe.ts', '--workers', '2'], { cwd })).code).toBe(0);
     const bytes = promisedBytes(output(cwd));
     await rm(output(cwd), { recursive: true });

@@ -44,3 +44,20 @@ export async function writeProject(
   await writeFile(join(folder, 'in/part-000.jsonl'), jsonLines(documents) + raw);
   await writeFile(join(folder, file), recipe);
 }
+
+/** `slow`: the first document of the first run waits for Ctrl-C (WAIT='for ctrl-c'), or for ever; three splits of 60 made documents. */
+export const waitingRecipe = (more: readonly string[] = []): string => `import { custom, dedup, recipe } from 'sluice';
+const interrupted = new Promise((done) => {
+  if (process.env.WAIT === 'for ctrl-c') process.once('SIGINT', done);
+});
+let first = true;
+const wait = custom('wait', 1, async () => {
+  if (first && process.env.WAIT) {
+    first = false;
+    process.stderr.write('in work\\n');
+    await interrupted;
+  }
+  return true;
+});
+export default recipe({ name: 'slow', input: ['in'], splitBytes: 16384, steps: [${['wait', ...more].join(', ')}] });
+`;

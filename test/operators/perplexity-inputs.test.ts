@@ -11,22 +11,8 @@ import type { DocumentBatch } from '../../src/streams/batch.ts';
 import { numberAt, stringAt } from '../../src/streams/columns.ts';
 import { batchOf } from '../helpers/batches.ts';
 import { temporaryFolder } from '../helpers/run.ts';
+import { THREE_LETTERS } from '../helpers/tokenizers.ts';
 
-/** Three letters and their merges; all else is unknown. */
-const TOKENIZER = {
-  version: '1.0',
-  added_tokens: [],
-  normalizer: null,
-  pre_tokenizer: { type: 'Whitespace' },
-  post_processor: null,
-  decoder: null,
-  model: {
-    type: 'BPE',
-    vocab: { a: 0, b: 1, c: 2, ab: 3, abc: 4, '<unk>': 5 },
-    merges: ['a b', 'ab c'],
-    unk_token: '<unk>',
-  },
-};
 const LARGE = 50 * 1024 * 1024;
 
 let folder: string;
@@ -39,7 +25,7 @@ beforeEach(async () => {
   await mkdir(hubModel());
   await mkdir(byteModel());
   await saveModel(newModel({ vocabulary: 6, width: 16, layers: 1, heads: 2, context: 16 }, 3), hubModel());
-  await writeFile(join(hubModel(), 'tokenizer.json'), JSON.stringify(TOKENIZER));
+  await writeFile(join(hubModel(), 'tokenizer.json'), JSON.stringify(THREE_LETTERS));
   await saveModel(newModel({ vocabulary: 257, width: 16, layers: 1, heads: 2, context: 16 }, 3), byteModel());
   const record = { status: 'done', tokenizer: { name: 'bytes', start: 256 }, reference: { groupBy: 'text' } };
   await writeFile(join(byteModel(), 'sluice.json'), JSON.stringify(record));
@@ -107,10 +93,10 @@ describe('a model that cannot score is an error, before or at the first document
   });
 
   it('a tokenizer with ids that the model does not have', async () => {
-    const vocab = { ...TOKENIZER.model.vocab, d: 6 };
+    const vocab = { ...THREE_LETTERS.model.vocab, d: 6 };
     await writeFile(
       join(hubModel(), 'tokenizer.json'),
-      JSON.stringify({ ...TOKENIZER, model: { ...TOKENIZER.model, vocab } }),
+      JSON.stringify({ ...THREE_LETTERS, model: { ...THREE_LETTERS.model, vocab } }),
     );
     await expect(scored(hubModel(), ['abc'])).rejects.toThrow('expected a tokenizer of at most 6 ids');
   });

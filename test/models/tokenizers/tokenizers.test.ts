@@ -5,6 +5,7 @@ import { byteTokenizer } from '../../../src/models/tokenizers/bytes.ts';
 import { loadTokenizer } from '../../../src/models/tokenizers/hugging-face.ts';
 import { checkVocabulary } from '../../../src/models/tokenizers/tokenizer.ts';
 import { corporaFolder } from '../../helpers/corpora.ts';
+import { THREE_LETTERS } from '../../helpers/tokenizers.ts';
 import { temporaryFolder } from '../ngram/folders.ts';
 
 const corpora = corporaFolder();
@@ -13,20 +14,10 @@ const TEXTS = ['', 'a', 'The mill by the river.', '\uFEFFmark', 'naïve Żółć
 
 /** Two words and three letters, as small as a tokenizer.json can be. */
 const TINY = {
-  version: '1.0',
+  ...THREE_LETTERS,
   added_tokens: [
     { id: 6, content: '<end>', special: true, normalized: false, single_word: false, lstrip: false, rstrip: false },
   ],
-  normalizer: null,
-  pre_tokenizer: { type: 'Whitespace' },
-  post_processor: null,
-  decoder: null,
-  model: {
-    type: 'BPE',
-    vocab: { a: 0, b: 1, c: 2, ab: 3, abc: 4, '<unk>': 5 },
-    merges: ['a b', 'ab c'],
-    unk_token: '<unk>',
-  },
 };
 
 describe('byte tokenizer', () => {
