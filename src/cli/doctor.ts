@@ -157,12 +157,24 @@ async function recipes(): Promise<Finding> {
 /** What can run language models here, best first; nothing of it is needed by the engine. */
 async function models(): Promise<Finding> {
   const executors = await surveyExecutors();
+  const named = process.env.SLUICE_EXECUTOR;
+  if (named && named !== 'auto') return { ...namedExecutor(named, executors), executors };
   const best = executors.find((e) => e.reason === null && !e.onlyByName);
   if (!best) {
     const todo = executors.find((e) => e.name === 'onnxruntime-cpu')!.reason!;
     return { ...warning('no runtime for language models: only steps with a model need one', todo), executors };
   }
   return { ...ok(`${best.description}, ${rate(best)}`), executors };
+}
+
+/** What SLUICE_EXECUTOR names is taken, whatever would be better. */
+function namedExecutor(name: string, executors: readonly ExecutorReport[]): Finding {
+  if (name === 'reference') return ok('reference, as SLUICE_EXECUTOR says: thousands of times slower than the others');
+  const report = executors.find((e) => e.name === name);
+  const reason = report ? report.reason?.split('\n')[0] : 'there is none of this name';
+  return report && !reason
+    ? ok(`${report.description}, ${rate(report)}, as SLUICE_EXECUTOR says`)
+    : warning(`SLUICE_EXECUTOR is ${name}: ${reason}`, 'Unset it, or name one that works (+).');
 }
 
 function rate({ gflops }: ExecutorReport): string {

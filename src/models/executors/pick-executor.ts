@@ -29,7 +29,7 @@ const ONLY_BY_NAME: readonly ExecutorName[] = ['reference'];
 export async function pickExecutor(name?: ExecutorName | 'auto', options: PickOptions = {}): Promise<PickedExecutor> {
   waitForModelsAtExit();
   const named = name === 'auto' ? undefined : name;
-  const wanted = named ?? process.env.SLUICE_EXECUTOR ?? 'auto';
+  const wanted = named ?? (process.env.SLUICE_EXECUTOR || 'auto');
   if (wanted !== 'auto') return { executor: await checkedExecutor(executorName(wanted), options), refused: [] };
   const refused: { name: ExecutorName; reason: string }[] = [];
   /** How to come by the fastest one without a GPU. */
