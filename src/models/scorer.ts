@@ -42,13 +42,13 @@ export interface Scores {
 }
 
 /**
- * A language model that says how surprising documents are; one per thread, not re-entrant. Equal texts get equal scores, whatever stands
- * beside them.
+ * A language model that says how surprising documents are; one per thread, not re-entrant. Equal texts get equal scores whatever stands beside
+ * them, of a neural model up to rounding (rows of another length are added up in another order).
  */
 export interface Scorer {
   /** What people call it: the name of the model. */
   readonly name: string;
-  /** Changes whenever a score may change: hash of the model, its tokenizer and, where it matters, the executor. */
+  /** Changes with every byte of the model and its tokenizer; the executor, which decides last digits, is recorded on its own. */
   readonly hash: string;
   /** Bytes held by the model. */
   readonly memoryBytes: number;
