@@ -18,13 +18,14 @@ import { readTrainedOn } from '../src/models/trained-on.ts';
 import { ranksKept } from '../src/operators/select/rank-decide.ts';
 import { seededRandom } from '../src/random.ts';
 import { utf8Column } from '../src/streams/columns.ts';
-import { canonicalJson, loadXxhash } from '../src/streams/hash.ts';
+import { canonicalJson } from '../src/streams/hash.ts';
 import { reference } from '../src/training/reference.ts';
 import { trainReference } from '../src/training/train-reference.ts';
 import type { ReferenceJson } from '../src/training/training-types.ts';
 import { corporaFolder } from './bench-corpus.ts';
 import { type ClozeItem, clozeItems, clozeOf } from './cloze.ts';
-import { type CorpusDocument, corpusDocuments, firstBytes, inParts, say } from './corpus-documents.ts';
+import { type CorpusDocument, corpusDocuments, inParts, say } from './corpus-documents.ts';
+import { cutTo, disjoint, groupPlaces, heldOutTexts, withoutTexts } from './perplexity-pruning-parts.ts';
 import { type ArmResult, markdownOf, type Study, svgOf } from './perplexity-pruning-report.ts';
 
 const { values: options } = parseArgs({
@@ -39,6 +40,8 @@ const { values: options } = parseArgs({
 });
 const { smoke } = options;
 const START = 256;
+/** Windows of long documents share half of the context, for the reference model and for what is measured. */
+const overlapOf = ({ context }: { readonly context: number }): number => context >> 1;
 const RATES = [0.25, 0.5, 0.75];
 const CRITERIA = ['low', 'medium', 'high'] as const;
 const ARMS = 1 + RATES.length * (1 + CRITERIA.length);
@@ -81,8 +84,7 @@ await sameStudy();
 
 // 1. Parts, by a hash of the group alone.
 const all = (await corpusDocuments(input)).filter((d) => d.noise !== LEFT_OUT && d.text.length > 0);
-const { h64 } = await loadXxhash();
-const place = (group: bigint): number => Number(h64(`pruning ${group.toString(16)}`) >> 11n) / 2 ** 53;
+const place = await groupPlaces();
 const referencePart = all.filter((d) => place(d.group) < 0.3);
 const poolGroups = withoutTexts(
   all.filter((d) => place(d.group) >= 0.3 && place(d.group) < 0.8),
@@ -92,11 +94,14 @@ const heldOutPart = withoutTexts(
   all.filter((d) => place(d.group) >= 0.8),
   [...referencePart, ...poolGroups],
 );
-const pool = cutTo(poolGroups, settings.poolMegabytes * 1e6);
+const pool = cutTo(poolGroups, settings.poolMegabytes * 1e6, place);
 disjoint(referencePart, pool, 'reference model and pool');
 disjoint(referencePart, heldOutPart, 'reference model and held-out');
 disjoint(pool, heldOutPart, 'pool and held-out');
-const heldOut = heldOutTexts();
+const heldOut = heldOutTexts(heldOutPart, {
+  ofDomain: settings.heldOutBytes,
+  ofDocument: 8 * settings.finalModel.context,
+});
 const items = clozeItems(
   heldOutPart.filter((d) => d.noise === null && d.domain !== 'code'),
   settings.cloze,
@@ -169,47 +174,6 @@ await writeFile(join(output, 'results.svg'), svgOf(study));
 process.stdout.write(table);
 say(`written: ${join(output, 'results.{md,json,svg}')}`);
 
-/** Whole groups in the order of their hashes, until `bytes` bytes are there. */
-function cutTo(documents: readonly CorpusDocument[], bytes: number): CorpusDocument[] {
-  const groups = new Map<bigint, number>();
-  for (const d of documents) groups.set(d.group, (groups.get(d.group) ?? 0) + Buffer.byteLength(d.text));
-  const taken = new Set<bigint>();
-  let have = 0;
-  for (const [group, size] of [...groups].sort(([a], [b]) => place(a) - place(b))) {
-    if (have >= bytes) break;
-    taken.add(group);
-    have += size;
-  }
-  return documents.filter((d) => taken.has(d.group));
-}
-
-function disjoint(a: readonly CorpusDocument[], b: readonly CorpusDocument[], what: string): void {
-  const groups = new Set(a.map((d) => d.group));
-  assert(
-    b.every((d) => !groups.has(d.group)),
-    `${what} share a group`,
-  );
-}
-
-/** Without texts that stand word for word in another part, under another group. */
-function withoutTexts(documents: readonly CorpusDocument[], others: readonly CorpusDocument[]): CorpusDocument[] {
-  const hashes = new Set(others.map((d) => d.hash));
-  return documents.filter((d) => !hashes.has(d.hash));
-}
-
-/** First bytes of held-out documents by domain. */
-function heldOutTexts(): Map<string, Uint8Array[]> {
-  const texts = new Map<string, Uint8Array[]>();
-  const have = new Map<string, number>();
-  for (const { domain, text } of heldOutPart) {
-    if ((have.get(domain) ?? 0) >= settings.heldOutBytes) continue;
-    const bytes = firstBytes(Buffer.from(text), 8 * settings.finalModel.context);
-    texts.set(domain, [...(texts.get(domain) ?? []), bytes]);
-    have.set(domain, (have.get(domain) ?? 0) + bytes.length);
-  }
-  return new Map([...texts].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
 /** A model trained on documents, in a folder of its own; done before, it is only named. */
 async function trained(
   name: string,
@@ -271,6 +235,7 @@ async function poolScores(): Promise<number[]> {
         tokenizer: byteTokenizer,
         start: START,
         executor,
+        overlap: overlapOf(model.config),
       });
       while (at < parts.length) {
         const i = at++;
@@ -345,6 +310,7 @@ async function bitsByDomain(
     tokenizer: byteTokenizer,
     start: START,
     executor,
+    overlap: overlapOf(model.config),
   });
   const out: Record<string, number> = {};
   for (const [domain, texts] of heldOut) {
