@@ -8,6 +8,14 @@ const MODEL_TYPES = ['gpt2', 'gpt_neox', 'llama', 'mistral', 'qwen2'];
 /** Tokens that a Mistral looks back where config.json does not say. */
 const MISTRAL_WINDOW = 4096;
 
+/** Other names of fields of a GPT-2 that transformers takes too; they must not say something else. */
+const GPT2_ALIASES = [
+  ['hidden_size', 'n_embd'],
+  ['num_hidden_layers', 'n_layer'],
+  ['num_attention_heads', 'n_head'],
+  ['max_position_embeddings', 'n_positions'],
+] as const;
+
 const ACTIVATIONS: Readonly<Record<string, LanguageModelConfig['activation']>> = {
   gelu: 'gelu',
   gelu_new: 'gelu-tanh',
@@ -36,6 +44,7 @@ function gpt2Config(c: JsonFields): LanguageModelConfig {
   refuse(c, 'scale_attn_by_inverse_layer_idx', false);
   refuse(c, 'add_cross_attention', false);
   const [width, heads] = [c.number('n_embd'), c.number('n_head')];
+  for (const [alias, name] of GPT2_ALIASES) if (c.has(alias)) refuseNumber(c, alias, c.number(name));
   return {
     family: 'gpt2',
     vocabulary: c.number('vocab_size'),

@@ -249,6 +249,7 @@ describe('a model that cannot be used says why', () => {
     ['gpt2', { n_layer: undefined }, 'expected a number for n_layer, came nothing.'],
     ['gpt2', { n_layer: 0 }, 'expected a whole number above 0 for layers, came 0.'],
     ['gpt2', { n_head: 3 }, 'expected a whole number above 0 for headWidth, came 5.3'],
+    ['gpt2', { num_attention_heads: 2 }, 'expected num_attention_heads 4, came 2.'],
     ['gpt2', { activation_function: 'mish' }, "came 'mish'."],
     ['gpt2', { activation_function: 'toString' }, "came 'toString'."],
     ['gpt2', { scale_attn_by_inverse_layer_idx: true }, 'expected scale_attn_by_inverse_layer_idx false, came true.'],

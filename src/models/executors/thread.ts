@@ -40,13 +40,14 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
     new Promise((resolve, reject) => {
       if (ended) return reject(threadEnded(name, 'a closed one'));
       const id = requests++;
+      // Throws for what cannot be copied: nothing waits then. The answer comes in a later turn.
+      worker.postMessage({ id, ...request });
       worker.ref();
       waiting.set(id, (reply) => {
         if (reply instanceof Error) reject(reply);
         else if (reply.error) reject(revived(reply.error));
         else resolve(reply);
       });
-      worker.postMessage({ id, ...request });
     });
 
   const close = async (): Promise<void> => {

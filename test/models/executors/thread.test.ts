@@ -94,6 +94,19 @@ it('a runtime that is not installed is said', async () => {
   );
 });
 
+it('a request that cannot be sent is refused, and does not keep the process alive', () => {
+  const models = JSON.stringify(new URL('../../../src/models/index.ts', import.meta.url).href);
+  const code = `import { GraphBuilder, openInThread, ops } from ${models};
+    const graph = new GraphBuilder();
+    const y = ops.exp(graph.input('x', [2]));
+    const executor = await openInThread('reference');
+    const session = await executor.open(graph.finish('exp', new Map([['y', y]])), new Map());
+    await session.run(new Map([['x', () => {}]])).catch((error) => console.log(error.name));`;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', code];
+  const { status, signal, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
+  expect({ status, signal, stdout }).toEqual({ status: 0, signal: null, stdout: 'DataCloneError\n' });
+});
+
 it('an executor that does not open leaves no thread', () => {
   const models = JSON.stringify(new URL('../../../src/models/index.ts', import.meta.url).href);
   const code = `import { openInThread } from ${models};
