@@ -14,6 +14,18 @@ export function areaUnderCurve(high: readonly number[], low: readonly number[]):
   return (ranks - (high.length * (high.length + 1)) / 2) / (high.length * low.length);
 }
 
+/** The same over pairs of one group only, all such pairs alike: entry i of both lists is of group i. */
+export function areaWithin(high: readonly number[], low: readonly number[], groups: readonly unknown[]): number {
+  let [ranks, pairs] = [0, 0];
+  for (const group of new Set(groups)) {
+    const own = (_: number, i: number): boolean => groups[i] === group;
+    const [a, b] = [high.filter(own), low.filter(own)];
+    ranks += areaUnderCurve(a, b) * a.length * b.length;
+    pairs += a.length * b.length;
+  }
+  return ranks / pairs;
+}
+
 /** The middle 95 % of areas of samples drawn with replacement; `paired`: entry i of both lists is drawn together. */
 export function intervalOf(
   high: readonly number[],

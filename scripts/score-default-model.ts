@@ -1,10 +1,11 @@
 // How well does a model tell text from the same text spoilt? npm run score:model -- <model folder> [--json] [--input GLOB]... [--most 300] [--longest 4096]
-// [--ngram-mb 100] [--jobs 2]
+// [--ngram-mb 100] [--ngram-input GLOB]... [--jobs 2]
 // Noise: kinds of web_noise with the clean documents they were made from (metadata.from), and two kinds made here; only where the model was
-// trained neither on the document nor on its group (trained-on.bin). n-gram models are trained on what the model was trained on.
+// trained neither on the document nor on its group (trained-on.bin). n-gram models are trained on what the model was trained on, found in
+// --ngram-input (default: --input, or the test corpora where nothing of it is there; they are left out where there is none).
 // (markov_gibberish has no known source and may babble what was trained on, which helps it against every model alike.) The direction
 // is fixed before: the higher value is the noise. 0.5 is guessing, below 0.5 the noise looks cleaner than the text.
-import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -16,9 +17,10 @@ import { loadScoringModel, modelFolderInfo } from '../src/models/scoring-model.t
 import { readTrainedOn } from '../src/models/trained-on.ts';
 import { seededRandom } from '../src/random.ts';
 import { utf8Column } from '../src/streams/columns.ts';
-import { areaUnderCurve, intervalOf } from './area-under-curve.ts';
+import type { ReferenceJson } from '../src/training/training-types.ts';
 import { corporaFolder } from './bench-corpus.ts';
 import { type CorpusDocument, corpusDocuments, firstBytes, inParts, say } from './corpus-documents.ts';
+import { type Column, markdownOf, meansOf, type NamedColumn, type Pair, rowOf } from './noise-report.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,11 +31,13 @@ const { values: options, positionals } = parseArgs({
     jobs: { type: 'string', default: '2' },
     longest: { type: 'string', default: '4096' },
     'ngram-mb': { type: 'string', default: '100' },
+    'ngram-input': { type: 'string', multiple: true },
   },
 });
 const [folder] = positionals;
 const corpora = corporaFolder();
-const input = options.input ?? (corpora ? [join(corpora, 'mixed', '*.jsonl.zst')] : []);
+const mixed = corpora ? [join(corpora, 'mixed', '*.jsonl.zst')] : [];
+const input = options.input ?? mixed;
 if (!folder || input.length === 0) {
   console.error('expected a model folder, and --input or the test corpora.');
   process.exit(2);
@@ -46,18 +50,16 @@ if (info.trainedOn === null) {
 const trainedOn = await readTrainedOn(info.trainedOn.list);
 const all = await corpusDocuments(input);
 const isTrainedOn = (d: CorpusDocument): boolean => trainedOn.has(d.group) || trainedOn.has(d.hash);
-const training = all.filter((d) => d.noise === null && d.domain !== 'web_noise' && trainedOn.has(d.hash));
-assert(training.length > 0, 'the input has documents that the model was trained on');
-const domains = new Set(training.map((d) => d.domain));
+const { trainedBytes } = JSON.parse(readFileSync(join(folder, 'sluice.json'), 'utf8')) as ReferenceJson;
+const domains = new Set(Object.keys(trainedBytes));
+const trainedOnOf = (documents: readonly CorpusDocument[]): CorpusDocument[] =>
+  documents.filter((d) => d.noise === null && domains.has(d.domain) && trainedOn.has(d.hash));
+const ngramInput = options['ngram-input'] ?? (trainedOnOf(all).length > 0 ? input : mixed);
+const training = trainedOnOf(ngramInput === input ? all : await corpusDocuments(ngramInput));
 /** Bytes of a document that are scored; most documents have fewer. */
 const LONGEST = Number(options.longest);
 const cut = (text: string): string => Buffer.from(firstBytes(Buffer.from(text), LONGEST)).toString('utf8');
 
-/** Noise beside its clean twin; null where the noise has no known source. */
-interface Pair {
-  readonly clean: string | null;
-  readonly noise: string;
-}
 /** Pieces of 512 bytes; a rest of less than 128 belongs to the piece before it. */
 function piecesOf(bytes: Uint8Array): Uint8Array[] {
   const out: Uint8Array[] = [];
@@ -80,15 +82,21 @@ const shuffled = <T>(items: readonly T[]): T[] => {
 const most = Number(options.most);
 /** Documents of the domains trained on that the model has not seen. */
 const fresh = shuffled(all.filter((d) => d.noise === null && domains.has(d.domain) && !isTrainedOn(d))).slice(0, most);
+if (fresh.length === 0) {
+  console.error(
+    `expected documents of ${[...domains].join(', ')} that the model was not trained on; came none in ${input.join(' ')}.`,
+  );
+  process.exit(2);
+}
 const byId = new Map(all.map((d) => [d.id, d]));
 const kinds = new Map<string, Pair[]>();
 for (const kind of ['spun_text', 'markov_gibberish', 'missing_spaces', 'article_in_boilerplate', 'word_salad']) {
   const pairs = all.flatMap((d): Pair[] => {
     if (d.noise !== kind || isTrainedOn(d)) return [];
-    if (d.from === null) return kind === 'markov_gibberish' ? [{ clean: null, noise: cut(d.text) }] : [];
+    if (d.from === null) return kind === 'markov_gibberish' ? [{ clean: null, domain: null, noise: cut(d.text) }] : [];
     const source = byId.get(d.from);
     return source && !isTrainedOn(source) && domains.has(source.domain)
-      ? [{ clean: cut(source.text), noise: cut(d.text) }]
+      ? [{ clean: cut(source.text), domain: source.domain, noise: cut(d.text) }]
       : [];
   });
   if (pairs.length > 0) kinds.set(kind, pairs);
@@ -108,11 +116,11 @@ function wordsMoved(text: string, rate: number): string {
 }
 kinds.set(
   'made here: all words shuffled',
-  fresh.map((d) => ({ clean: cut(d.text), noise: wordsMoved(cut(d.text), 1) })),
+  fresh.map((d) => ({ clean: cut(d.text), domain: d.domain, noise: wordsMoved(cut(d.text), 1) })),
 );
 kinds.set(
   'made here: a fifth of the words shuffled',
-  fresh.map((d) => ({ clean: cut(d.text), noise: wordsMoved(cut(d.text), 0.2) })),
+  fresh.map((d) => ({ clean: cut(d.text), domain: d.domain, noise: wordsMoved(cut(d.text), 0.2) })),
 );
 
 const texts = [
@@ -123,8 +131,6 @@ const texts = [
 ].filter((t) => t !== '');
 say(`${training.length} documents trained on, ${fresh.length} fresh ones, ${texts.length} texts to score`);
 
-/** Values of texts. */
-type Column = ReadonlyMap<string, number>;
 /** Bits per byte of texts: of the whole text, of the same with a cache of the text itself, and of the 512 bytes of it that have most. */
 interface Bits {
   readonly mean: Map<string, number>;
@@ -193,93 +199,36 @@ const neural = await neuralBits(texts);
 const gzipRatio = (text: Uint8Array): number => gzipSync(text, { level: 9 }).length / text.length;
 const gzip: Column = new Map(texts.map((t) => [t, gzipRatio(Buffer.from(t))]));
 const gzipHighest: Column = new Map(texts.map((t) => [t, Math.max(...piecesOf(Buffer.from(t)).map(gzipRatio))]));
-const bytes3 = await ngram('bytes', 3);
-const words3 = await ngram('words', 3);
-const words5 = await ngram('words', 5);
-const bytes6 = await ngram('bytes', 6);
+const NGRAMS = [
+  ['bytes', 3],
+  ['words', 3],
+  ['words', 5],
+  ['bytes', 6],
+] as const;
+const ngrams: { readonly name: string; readonly bits: Bits }[] = [];
+if (training.length === 0) say('n-gram models are left out: nothing in --ngram-input is what the model was trained on');
+else
+  for (const [split, order] of NGRAMS) ngrams.push({ name: `${order}-gram ${split}`, bits: await ngram(split, order) });
 
 await Promise.all(scorers.map((x) => x.close?.()));
 await Promise.all(threads.map((t) => t.close()));
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
 /** The columns of perplexity(), beside what they have to beat. Nothing is fitted to the noise. */
-const columns: readonly (readonly [name: string, table: 'mean' | 'highest', values: Column])[] = [
-  ['model', 'mean', neural.mean],
-  ['model, cached', 'mean', neural.cached],
-  ['gzip ratio', 'mean', gzip],
-  ['3-gram bytes', 'mean', bytes3.mean],
-  ['3-gram words', 'mean', words3.mean],
-  ['5-gram words', 'mean', words5.mean],
-  ['6-gram bytes', 'mean', bytes6.mean],
-  ['model', 'highest', neural.highest],
-  ['gzip ratio', 'highest', gzipHighest],
-  ['3-gram bytes', 'highest', bytes3.highest],
-  ['3-gram words', 'highest', words3.highest],
-  ['5-gram words', 'highest', words5.highest],
-  ['6-gram bytes', 'highest', bytes6.highest],
+const columns: readonly NamedColumn[] = [
+  { name: 'model', table: 'mean', values: neural.mean },
+  { name: 'model, cached', table: 'mean', values: neural.cached },
+  { name: 'gzip ratio', table: 'mean', values: gzip },
+  ...ngrams.map(({ name, bits }): NamedColumn => ({ name, table: 'mean', values: bits.mean })),
+  { name: 'model', table: 'highest', values: neural.highest },
+  { name: 'gzip ratio', table: 'highest', values: gzipHighest },
+  ...ngrams.map(({ name, bits }): NamedColumn => ({ name, table: 'highest', values: bits.highest })),
 ];
-const TITLES = {
-  mean: 'Whole text: bits per byte (ppl_bits_per_byte), gzip ratio',
-  highest: 'The 512 bytes with most: bits per byte (ppl_bits_per_byte_max), gzip ratio',
-} as const;
-
 const freshTexts = fresh.map((d) => cut(d.text));
-const rows = [...kinds].map(([kind, pairs]) => {
-  const paired = pairs.every((p) => p.clean !== null);
-  const clean = paired ? pairs.map((p) => p.clean as string) : freshTexts;
-  const noise = pairs.map((p) => p.noise);
-  const scores = columns.map(([name, table, values]) => {
-    const of = (list: readonly string[]): number[] => list.map((t) => values.get(t) as number);
-    const [high, low] = [of(noise), of(clean)];
-    const auc = areaUnderCurve(high, low);
-    const inPairs = paired ? mean(high.map((h, i) => (h > low[i] ? 1 : h === low[i] ? 0.5 : 0))) : null;
-    return { name, table, auc, inPairs, ...intervalOf(high, low, { paired, seed: 1, rounds: 1000 }) };
-  });
-  const standing = (table: string): string => {
-    const best = (own: boolean): (typeof scores)[0] =>
-      scores
-        .filter((s) => s.table === table && s.name.startsWith('model') === own)
-        .reduce((a, b) => (b.auc > a.auc ? b : a));
-    const [own, other] = [best(true), best(false)];
-    const how = own.auc < other.auc ? 'below' : own.auc === other.auc ? 'level with' : 'above';
-    return `${own.name} ${how} ${other.name}`;
-  };
-  return {
-    kind,
-    pairs: pairs.length,
-    paired,
-    scores,
-    standing: { mean: standing('mean'), highest: standing('highest') },
-  };
-});
-const means = columns.map(([name, table], i) => ({ name, table, auc: mean(rows.map((r) => r.scores[i].auc)) }));
+const rows = [...kinds].map(([kind, pairs]) => rowOf(kind, pairs, freshTexts, columns));
 
-if (options.json) console.log(JSON.stringify({ model: info.name, rows, means }, null, 2));
+if (options.json) console.log(JSON.stringify({ model: info.name, rows, means: meansOf(rows) }, null, 2));
 else {
-  const line = (cells: readonly string[]): void => console.log(`| ${cells.join(' | ')} |`);
   console.log(
     `${info.name}: area under the curve, 95 % interval of a seeded bootstrap; texts cut to ${LONGEST} bytes; higher is noise`,
   );
-  for (const table of ['mean', 'highest'] as const) {
-    const names = columns.filter((c) => c[1] === table).map(([name]) => name);
-    console.log(`\n${TITLES[table]}\n`);
-    line(['kind', 'documents', ...names, 'best of each side']);
-    line(['---', '---', ...names.map(() => '---'), '---']);
-    for (const r of rows) {
-      const cells = r.scores
-        .filter((s) => s.table === table)
-        .map((s) => `${s.auc.toFixed(3)} (${s.low.toFixed(2)} to ${s.high.toFixed(2)})`);
-      const documents = r.paired ? `${r.pairs} pairs` : `${r.pairs} against ${freshTexts.length}`;
-      line([r.kind, documents, ...cells, r.standing[table]]);
-    }
-    line(['mean', '', ...means.filter((m) => m.table === table).map((m) => m.auc.toFixed(3)), '']);
-  }
-  const whole = columns.flatMap(([name, table], i) => (table === 'mean' ? [{ name, i }] : []));
-  console.log(
-    '\nPairs in which the noise has more than the document it was made from; whole text, equal ones count half\n',
-  );
-  line(['kind', 'documents', ...whole.map((c) => c.name)]);
-  line(['---', '---', ...whole.map(() => '---')]);
-  for (const r of rows.filter((r) => r.paired))
-    line([r.kind, `${r.pairs} pairs`, ...whole.map((c) => (r.scores[c.i].inPairs as number).toFixed(3))]);
+  process.stdout.write(markdownOf(rows));
 }

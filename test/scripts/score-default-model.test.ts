@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { lastValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { areaUnderCurve, intervalOf } from '../../scripts/area-under-curve.ts';
+import { areaUnderCurve, areaWithin, intervalOf } from '../../scripts/area-under-curve.ts';
+import { markdownOf, type Row } from '../../scripts/noise-report.ts';
 import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
 import { reference } from '../../src/training/reference.ts';
 import { trainReference } from '../../src/training/train-reference.ts';
@@ -15,6 +16,8 @@ describe('score of a model against spoilt text', () => {
     expect(areaUnderCurve([1, 2], [1, 2])).toBe(0.5);
     expect(areaUnderCurve([2, 5], [3, 3])).toBe(0.5);
     expect(areaUnderCurve([1, 1, 4], [1, 2])).toBeCloseTo((0.5 + 0.5 + 2) / 6);
+    // Of the first group all three pairs that are not equal are right, of the second none.
+    expect(areaWithin([5, 4, 0], [1, 4, 3], ['a', 'a', 'b'])).toBeCloseTo((3 + 0.5 + 0) / 5);
     const interval = { paired: true, seed: 1, rounds: 50 };
     expect(intervalOf([3, 4, 5], [0, 1, 2], interval)).toEqual({ low: 1, high: 1 });
   });
@@ -36,7 +39,7 @@ describe('score of a model against spoilt text', () => {
     expect(stderr).toContain('6-gram model over bytes');
     expect(status).toBe(0);
     const { rows } = JSON.parse(stdout) as {
-      rows: { kind: string; pairs: number; scores: { name: string; auc: number; low: number; high: number }[] }[];
+      rows: Row[];
     };
     expect(rows.map((r) => r.kind)).toEqual([
       'spun_text',
@@ -52,5 +55,11 @@ describe('score of a model against spoilt text', () => {
       expect(low).toBeLessThanOrEqual(auc);
       expect(high).toBeGreaterThanOrEqual(auc);
     }
+    // Each pair's noise is its document shuffled, so that gzip finds more in nearly all of them.
+    const gzip = rows[1].scores[2];
+    expect(gzip.inPairs).toBeGreaterThan(0.9);
+    const table = markdownOf(rows);
+    expect(table.match(/^\| spun_text \| \d+ pairs \|( [^|]+ \|)+$/gm)).toHaveLength(4);
+    expect(table).not.toMatch(/NaN|undefined|null/);
   });
 });
