@@ -30,8 +30,8 @@ interface Search {
 }
 
 /**
- * The exact values at some ranks without sorting all: passes over the values narrow each rank down, 11 bits of the number at a time, until
- * what is left fits the memory.
+ * The exact values at some ranks without sorting all: passes over the values narrow ranks down, 11 bits of the number at a time, until what is
+ * left fits the memory; with many groups a pass takes those that fit.
  * @param counts values of each group. @param memoryBytes for histograms and for what is left.
  */
 export async function valuesAtRanks(
@@ -44,15 +44,37 @@ export async function valuesAtRanks(
     (w): Search => ({ wanted: w, bits: 0, high: 0, low: 0, before: 0, candidates: counts[w.group] }),
   );
   const most = Math.max(1024, Math.floor(memoryBytes / 16));
-  for (;;) {
-    const left = searches.reduce((n, s) => n + s.candidates, 0);
-    if (left <= most) break;
-    const large = searches.filter((s) => s.bits < 64 && s.candidates > most / searches.length);
-    if (large.length === 0) break;
-    await narrow(large, scan);
+  const mostHistograms = Math.max(1, Math.floor(most / (1 << BITS)));
+  const results = new Map<Search, ValueAtRank>();
+  let open = searches;
+  while (open.length > 0) {
+    open = open.toSorted((a, b) => b.candidates - a.candidates);
+    const large = open.filter((s) => s.bits < 64).slice(0, mostHistograms);
+    if (sumOf(open) > most && sumOf(large) > most) {
+      await narrow(large, scan);
+      continue;
+    }
+    const fitting = firstThatFit(open, most);
+    for (const [search, value] of await collect(open.slice(0, fitting), scan)) results.set(search, value);
+    open = open.slice(fitting);
   }
-  return collect(searches, scan);
+  return searches.map((s) => results.get(s) as ValueAtRank);
 }
+
+/** Values that are kept of a search at the end: where all bits are known, one stands for all. */
+const keptOf = ({ bits, candidates }: Search): number => (bits === 64 ? 1 : candidates);
+
+/** How many of these, in order, keep no more than `most` values; one at least. */
+function firstThatFit(searches: readonly Search[], most: number): number {
+  let kept = 0;
+  const first = searches.findIndex((s, i) => {
+    kept += keptOf(s);
+    return i > 0 && kept > most;
+  });
+  return first < 0 ? searches.length : first;
+}
+
+const sumOf = (searches: readonly Search[]): number => searches.reduce((n, s) => n + keptOf(s), 0);
 
 /** Numbers in their order as two unsigned words; -0 counts as 0. */
 function orderedWords(value: number): void {
@@ -106,9 +128,8 @@ async function narrow(searches: readonly Search[], scan: Scan): Promise<void> {
   }
 }
 
-async function collect(searches: readonly Search[], scan: Scan): Promise<ValueAtRank[]> {
-  // Where all bits are known, one value stands for all.
-  const groups = bySearch(searches, (s) => ({ values: new Float64Array(s.bits === 64 ? 1 : s.candidates), n: 0 }));
+async function collect(searches: readonly Search[], scan: Scan): Promise<Map<Search, ValueAtRank>> {
+  const groups = bySearch(searches, (s) => ({ values: new Float64Array(keptOf(s)), n: 0 }));
   await scan((group, value) => {
     const list = groups.get(group);
     if (!list) return;
@@ -123,5 +144,5 @@ async function collect(searches: readonly Search[], scan: Scan): Promise<ValueAt
       results.set(s, { value, below: s.before + (s.bits === 64 ? 0 : values.indexOf(value)) });
     }
   }
-  return searches.map((s) => results.get(s) as ValueAtRank);
+  return results;
 }

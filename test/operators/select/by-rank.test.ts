@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { withDecision } from '../../../src/operators/index.ts';
 import { byPerplexity, byRank } from '../../../src/operators/select/index.ts';
 import { valuesAtRanks } from '../../../src/operators/select/values-at-ranks.ts';
+import { seededRandom } from '../../../src/random.ts';
 import { batchOf } from '../../helpers/batches.ts';
 import { decisionsOf, type ValuedDocument } from './decisions.ts';
 
@@ -134,5 +135,25 @@ describe('valuesAtRanks', () => {
       }),
       { numRuns: 20, seed: 2 },
     );
+  });
+
+  it('stays within the memory with many groups', async () => {
+    const [groups, each] = [3000, 40];
+    const { uniform } = seededRandom(4);
+    const values = Array.from({ length: groups }, () => Float64Array.from({ length: each }, uniform));
+    const wanted = values.flatMap((_, group) => [0, 20, 39].map((rank) => ({ group, rank })));
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    const scan = async (visit: (group: number, value: number) => void): Promise<void> => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+      values.forEach((list, group) => {
+        for (const v of list) visit(group, v);
+      });
+    };
+    const counts = values.map((list) => list.length);
+    const got = await valuesAtRanks(wanted, counts, scan, 1e6);
+    const sorted = values.map((list) => list.slice().sort());
+    expect(got).toEqual(wanted.map(({ group, rank }) => ({ value: sorted[group][rank], below: rank })));
+    expect(most).toBeLessThan(20e6);
   });
 });
