@@ -114,35 +114,38 @@ function open(tf: Tf, graph: Graph, values: Tensors): Session {
       const now = new Map(constants);
       const owned = new Set<number>();
       for (const { name, value } of ofKind('state')) now.set(value, state.get(name)!);
-      for (const { name, value } of ofKind('feed')) {
-        now.set(value, toTf(feeds.get(name)!, true));
-        owned.add(value);
+      try {
+        for (const { name, value } of ofKind('feed')) {
+          now.set(value, toTf(feeds.get(name)!, true));
+          owned.add(value);
+        }
+        for (const [i, node] of graph.nodes.entries()) {
+          const inputs = node.inputs.map((id) => now.get(id)!);
+          now.set(
+            node.output,
+            tf.tidy(() => tfCompute(tf, node, inputs, graph.values[node.output].shape)),
+          );
+          owned.add(node.output);
+          for (const id of node.inputs)
+            if (lastUse.get(id) === i && owned.has(id) && !kept.has(id)) {
+              now.get(id)!.dispose();
+              owned.delete(id);
+            }
+        }
+        const results = new Map<string, Tensor>();
+        for (const { name, value } of graph.outputs) {
+          const { shape, type } = graph.values[value];
+          // The data of a cast may still have its old type.
+          const data = await now.get(value)!.data();
+          results.set(name, { shape, data: type === 'int32' ? Int32Array.from(data) : Float32Array.from(data) });
+        }
+        const next = new Map(graph.stateOutputs.map(({ name, value }) => [name, now.get(value)!.clone()]));
+        for (const old of state.values()) old.dispose();
+        state = next;
+        return results;
+      } finally {
+        for (const id of owned) now.get(id)!.dispose();
       }
-      for (const [i, node] of graph.nodes.entries()) {
-        const inputs = node.inputs.map((id) => now.get(id)!);
-        now.set(
-          node.output,
-          tf.tidy(() => tfCompute(tf, node, inputs, graph.values[node.output].shape)),
-        );
-        owned.add(node.output);
-        for (const id of node.inputs)
-          if (lastUse.get(id) === i && owned.has(id) && !kept.has(id)) {
-            now.get(id)!.dispose();
-            owned.delete(id);
-          }
-      }
-      const results = new Map<string, Tensor>();
-      for (const { name, value } of graph.outputs) {
-        const { shape, type } = graph.values[value];
-        // The data of a cast may still have its old type.
-        const data = await now.get(value)!.data();
-        results.set(name, { shape, data: type === 'int32' ? Int32Array.from(data) : Float32Array.from(data) });
-      }
-      const next = new Map(graph.stateOutputs.map(({ name, value }) => [name, now.get(value)!.clone()]));
-      for (const old of state.values()) old.dispose();
-      state = next;
-      for (const id of owned) now.get(id)!.dispose();
-      return results;
     },
     async readState() {
       const entries = [...state].map(async ([name, tensor]) => {

@@ -1,5 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { openExecutor } from '../../../src/models/executors/open-executor.ts';
+import { GraphBuilder } from '../../../src/models/graph/graph.ts';
+import { add, exp, gather } from '../../../src/models/graph/ops.ts';
+import { floatTensor, intTensor } from '../../../src/models/tensor.ts';
 
 const source = (file: string) => JSON.stringify(new URL(`../../../src/models/executors/${file}`, import.meta.url).href);
 
@@ -37,6 +41,29 @@ function opened(gpu: boolean) {
   expect(stderr).toBe('');
   return JSON.parse(stdout) as { name: string; description?: string; runtime?: object };
 }
+
+it('a run that fails leaves no tensors, and the state as it was', async () => {
+  const tf = (await import('@tensorflow/tfjs')).default as { memory(): { numTensors: number } };
+  const executor = await openExecutor('tfjs-cpu');
+  const graph = new GraphBuilder();
+  const [rows, total] = [graph.input('rows', [2], 'int32'), graph.input('total', [2], 'float32', 'state')];
+  const next = add(gather(exp(graph.input('table', [3])), rows), total);
+  const made = graph.finish('sum', new Map([['next', next]]), new Map([['total', next]]));
+  const before = tf.memory().numTensors;
+  const session = await executor.open(made, new Map([['total', floatTensor([2], [0, 0])]]));
+  const feeds = (row: number) =>
+    new Map([
+      ['table', floatTensor([3], [0, 0, 0])],
+      ['rows', intTensor([2], [0, row])],
+    ]);
+  await session.run(feeds(2));
+  const open = tf.memory().numTensors;
+  await expect(session.run(feeds(9))).rejects.toThrow('the index value 9 is not in [0, 2]');
+  expect(tf.memory().numTensors).toBe(open);
+  expect([...(await session.run(feeds(1))).get('next')!.data]).toEqual([2, 2]);
+  await session.release();
+  expect(tf.memory().numTensors).toBe(before);
+});
 
 it('tfjs-node-gpu opens where Node has no util.isNullOrUndefined, and passes the self-check', () => {
   expect(opened(true)).toEqual({
