@@ -55,7 +55,15 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
 
 async function readHeader(file: FileHandle, size: number, path: string) {
   if (size < 8) throw new InputError({ expected: 'at least 8 bytes', came: `${size}`, where: path });
-  const length = Number((await readBytes(file, 0, 8, path)).readBigUInt64LE());
+  const start = await readBytes(file, 0, 8, path);
+  const length = Number(start.readBigUInt64LE());
+  if (start.toString('latin1') === 'version ')
+    throw new InputError({
+      expected: 'a safetensors file',
+      came: 'a pointer of Git LFS in its place',
+      where: path,
+      todo: 'Run `git lfs pull` in the folder of the model.',
+    });
   if (length > Math.min(size - 8, LONGEST_HEADER))
     throw new InputError({
       expected: `a header of at most ${Math.min(size - 8, LONGEST_HEADER)} bytes`,

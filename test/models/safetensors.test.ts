@@ -156,6 +156,14 @@ describe('a safetensors file', () => {
     await expect(readAll(path)).rejects.toThrow(message);
   });
 
+  it('that Git LFS has not fetched is said', async () => {
+    const path = join(folder, 'pointer.safetensors');
+    await writeFile(path, 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 134000000\n');
+    await expect(openSafetensors(path)).rejects.toThrow(
+      `${path}: expected a safetensors file, came a pointer of Git LFS in its place. Run \`git lfs pull\``,
+    );
+  });
+
   it('that is not there is said', async () => {
     await expect(openSafetensors(join(folder, 'no.safetensors'))).rejects.toThrow(
       'expected a safetensors file, came ENOENT.',

@@ -29,7 +29,12 @@ export function nextName(stateName: string): string {
 export function writeOnnx(graph: Graph, target: OnnxTarget, constants: ReadonlyMap<string, Tensor>): Uint8Array {
   const bytes = [...constants.values(), ...graph.constants.values()].reduce((n, t) => n + t.data.byteLength, 0);
   if (bytes > LARGEST_MODEL)
-    throw new ConfigError({ expected: 'less than 2 GB of constants in an ONNX model', came: `${bytes} bytes` });
+    throw new ConfigError({
+      expected: 'less than 2 GB of constants in an ONNX model',
+      came: `${bytes} bytes`,
+      where: graph.name,
+      todo: 'Give a shorter context (its square counts), or fewer constantBytes.',
+    });
 
   // No input of a graph has a name with a colon in front.
   const names = graph.values.map((_, id) => `:v${id}`);
