@@ -77,6 +77,7 @@ export function transpose(x: Value, permutation: readonly number[]): Value {
 /** x with its last two axes swapped. */
 export function swapLast(x: Value): Value {
   const n = x.shape.length;
+  if (n < 2) throw mismatch('swapLast', x.shape);
   return transpose(x, [...Array(n - 2).keys(), n - 1, n - 2]);
 }
 
@@ -103,6 +104,7 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
 /** Values one after another along one axis. */
 export function concat(parts: readonly Value[], axis: number): Value {
   const [first] = parts;
+  if (!first) throw mismatch('concat');
   if (parts.length === 1) return first;
   const wrong = parts.find((p) => !sameShape(p.shape.with(axis, 0), first.shape.with(axis, 0)));
   if (wrong) throw mismatch('concat', first.shape, wrong.shape);
@@ -144,12 +146,16 @@ export const mean = (x: Value, axes: readonly number[]): Value =>
   multiply(sum(x, axes), 1 / elementCount(axes.map((a) => x.shape[a])));
 
 /** exp(x) / sum exp(x) over the last axis. */
-export const softmax = (x: Value): Value => unary('softmax', x);
+export function softmax(x: Value): Value {
+  if (x.shape.length < 1) throw mismatch('softmax', x.shape);
+  return unary('softmax', x);
+}
 
 /** (x - mean) / sqrt(variance + epsilon) over the last axis, times scale [d] plus bias [d]. */
 export function layerNorm(x: Value, scale: Value, bias: Value, epsilon: number): Value {
   const d = x.shape.slice(-1);
-  if (!sameShape(scale.shape, d) || !sameShape(bias.shape, d)) throw mismatch('layerNorm', x.shape, scale.shape);
+  if (d.length === 0 || !sameShape(scale.shape, d) || !sameShape(bias.shape, d))
+    throw mismatch('layerNorm', x.shape, scale.shape);
   mustBe('float32', 'layerNorm', x, scale, bias);
   return x.graph.apply('layerNorm', [x, scale, bias], x.shape, 'float32', { epsilon });
 }
@@ -198,5 +204,5 @@ function mustBe(type: DataType, what: string, ...values: readonly Value[]): void
 }
 
 function mismatch(op: string, ...shapes: readonly (readonly number[])[]): ConfigError {
-  return new ConfigError({ expected: `shapes that fit ${op}`, came: shapes.map(shapeText).join(' and ') });
+  return new ConfigError({ expected: `shapes that fit ${op}`, came: shapes.map(shapeText).join(' and ') || 'none' });
 }
