@@ -39,7 +39,7 @@ export async function onnxruntimeNode({
       came: `one with ${supported.join(', ')}`,
       todo:
         provider === 'cuda'
-          ? `Install it where its CUDA provider can be downloaded: npm install onnxruntime-node@${RUNTIME_VERSIONS.onnxruntime} --onnxruntime-node-install=cuda12`
+          ? 'Fetch its CUDA provider (from api.nuget.org): ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js'
           : 'Use onnxruntime-cpu, or a platform for which the package has this provider.',
     });
   const version = ort.env.versions.node ?? ort.env.versions.common;
