@@ -21,11 +21,24 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   let unknown: number | null;
   let lengthOf: (token: string) => number;
   const folder = basename(file) === 'tokenizer.json' ? dirname(file) : null;
-  const config = folder === null ? '{}' : await readFile(join(folder, 'tokenizer_config.json'), 'utf8').catch(absent);
+  const configFile = join(folder ?? '', 'tokenizer_config.json');
+  const config = folder === null ? '{}' : await readFile(configFile, 'utf8').catch(absent);
+  let settings: object;
+  try {
+    settings = JSON.parse(config) as object;
+  } catch (cause) {
+    throw new ConfigError({
+      expected: 'JSON',
+      came: (cause as Error).message,
+      where: configFile,
+      todo: 'Copy the whole directory of the model.',
+      cause,
+    });
+  }
   try {
     const json = JSON.parse(bytes.toString('utf8')) as TokenizerJson;
     checkIds(json);
-    loaded = new Loaded(json, JSON.parse(config) as object);
+    loaded = new Loaded(json, settings);
     const vocabulary = loaded.get_vocab(true);
     unknown = json.model?.unk_id ?? vocabulary.get(json.model?.unk_token ?? '') ?? null;
     lengthOf = tokenLength(json, [...vocabulary].find(([, id]) => id === unknown)?.[0]);

@@ -76,6 +76,15 @@ describe('tokenizer.json', () => {
     await expect(loadTokenizer(path)).rejects.toThrow(`the id ${id} of 'abc': ids are whole numbers below 16777216`);
   });
 
+  it('says which of its two files is broken', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(TINY));
+    await writeFile(join(folder, 'tokenizer_config.json'), '{');
+    await expect(loadTokenizer(folder)).rejects.toThrow(
+      `${join(folder, 'tokenizer_config.json')}: expected JSON, came`,
+    );
+  });
+
   it('says what is wrong with a file', async () => {
     const folder = await temporaryFolder();
     await expect(loadTokenizer(folder)).rejects.toThrow(
