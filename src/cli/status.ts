@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { builtInNames } from '../recipe-loader.ts';
-import { lockHolder } from '../run/lock.ts';
 import { phasesOf, type RunJson } from '../run/types.ts';
 import { liveFiles } from '../streams/commits.ts';
+import { lockHolder } from '../streams/lock.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from './command.ts';
 import { count, duration, percent, plural, shellWord, shownPath, size } from './format.ts';
 import { program } from './program.ts';

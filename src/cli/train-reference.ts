@@ -120,7 +120,8 @@ function progressLines(): (event: TrainingEvent) => void {
         if (now - shown < (terminal ? 200 : LINE_MS) && event.step < event.steps) break;
         shown = now;
         const left = ((now - began) / (event.step - fromStep)) * (event.steps - event.step);
-        const heldOut = held ? `  held out ${held.bitsPerByte.toFixed(3)} bits a byte` : '';
+        const bits = held?.bitsPerByte ?? null;
+        const heldOut = bits === null ? '' : `  held out ${bits.toFixed(3)} bits a byte`;
         line(
           `${percent(event.step, event.steps).padStart(7)}  step ${count(event.step)}  loss ${event.loss.toFixed(3)}${heldOut}  ${count(Math.round(event.tokensPerSecond))} tokens/s  ${duration(left / 1000)} left`,
           true,
@@ -144,10 +145,11 @@ function summary(folder: string, model: ReferenceJson, already: boolean): void {
   out(
     `${already ? 'Done before' : 'Done'}: ${(model.parameters / 1e6).toFixed(2)} M parameters, ${count(model.tokens)} tokens (${model.epochs.toFixed(2)} epochs), ${count(model.documents.train)} documents trained on, ${count(model.documents.heldOut)} held out, ${count(model.documents.rest)} untouched`,
   );
-  if (first && last) {
+  if (last && last.bitsPerByte === null) out('No document was held out: nothing was measured.');
+  else if (first && last) {
     out();
     const shown = first === last ? [last] : [first, last];
-    const row = (name: string, bits: (m: Measurement) => number | undefined): string[] => [
+    const row = (name: string, bits: (m: Measurement) => number | null | undefined): string[] => [
       safeText(name),
       ...shown.map((m) => bits(m)?.toFixed(3) ?? ''),
     ];

@@ -3,9 +3,9 @@ import { mkdir, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ConfigError, InputError } from '../errors.ts';
 import { type Commit, CommitLog, type CommittedFile, commitKey, readCommits } from '../streams/commits.ts';
+import { lock } from '../streams/lock.ts';
 import { syncFolder, writeDurable } from './durable.ts';
 import { INDEX_FOLDER } from './layout.ts';
-import { lock } from './lock.ts';
 import { RUN_FORMAT, type RunJson } from './types.ts';
 
 /** Copy of standard input, kept until the run is done. */

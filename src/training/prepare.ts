@@ -11,6 +11,7 @@ import type { DocumentBatch } from '../streams/batch.ts';
 import { stringAt } from '../streams/columns.ts';
 import type { GroupHashes } from '../streams/groups.ts';
 import { readDocuments } from '../streams/read-documents.ts';
+import { wantedDomains } from '../streams/wanted-domains.ts';
 import { groupSplit } from './group-split.ts';
 import type { Reference } from './reference.ts';
 import { TokenWriter } from './token-file.ts';
@@ -49,7 +50,8 @@ export async function prepare(
   await mkdir(folder, { recursive: true });
   // Its files are about to be those of this training.
   await rm(join(folder, 'prepared.json'), { force: true });
-  const { model, shares, domains, training } = reference;
+  const { model, shares, training } = reference;
+  const domains = wantedDomains(reference.domains, `reference ${reference.name}`);
   const split = await groupSplit(reference.groupBy, shares, reference.seed);
   // Byte pairs are learnt from what is trained on, so that ids are made only after everything was read.
   const pieces = model.vocabulary > BYTE_VOCABULARY ? new PieceCounts() : null;
@@ -64,8 +66,8 @@ export async function prepare(
   const take = async (batch: DocumentBatch): Promise<void> => {
     const { values, offsets } = batch.utf8('text');
     for (const row of batch.aliveRows()) {
+      if (!domains.covers(batch, row)) continue;
       const domain = stringAt(batch.utf8('domain'), row) ?? '';
-      if (domains !== null && !domains.includes(domain)) continue;
       const hashes = split.hashes(batch, row);
       const side = split.side(hashes.group);
       const text = values.subarray(offsets[row], offsets[row + 1]);
@@ -99,6 +101,7 @@ export async function prepare(
       concatMap(take),
     );
     await lastValueFrom(batches, { defaultValue: undefined });
+    if (!stop?.aborted) domains.check();
   } catch (error) {
     await writer.abort();
     throw error;

@@ -9,8 +9,7 @@ export function cardOf(reference: Reference, model: ReferenceJson): string {
   const domains = Object.keys({ ...model.trainedBytes, ...last?.byDomain }).sort();
   const rows = domains.map((d) => {
     const trained = model.trainedBytes[d] ?? 0;
-    const measured = last?.byDomain[d];
-    return `| ${cell(d)} | ${(trained / 1e6).toFixed(1)} | ${measured === undefined ? 'not measured' : measured.toFixed(3)} |`;
+    return `| ${cell(d)} | ${(trained / 1e6).toFixed(1)} | ${bits(last?.byDomain[d])} |`;
   });
   return `---
 library_name: transformers
@@ -34,7 +33,7 @@ ${percent(shares.heldOut)} held out, the rest untouched. \`trained-on.bin\` hold
 | domain | MB trained on | held-out bits per byte |
 | --- | --- | --- |
 ${rows.join('\n')}
-| all | ${(bytes / 1e6).toFixed(1)} | ${last ? last.bitsPerByte.toFixed(3) : 'not measured'} |
+| all | ${(bytes / 1e6).toFixed(1)} | ${bits(last?.bitsPerByte)} |
 
 ${(model.tokens / 1e6).toFixed(1)} M tokens in ${model.steps} steps of ${training.rows} x ${shape.context} (${model.epochs.toFixed(2)} epochs), AdamW, highest learning rate ${training.learningRate}, one seed (${reference.seed})${planned(model)},
 on ${model.executor}${model.processors.length > 1 ? `, on ${model.processors.length} kinds of processors one after the other: another training gives other last digits` : ''}.
@@ -53,6 +52,8 @@ const tokensOf = ({ tokenizer: { name, vocabulary, start } }: ReferenceJson): st
   name === 'bytes'
     ? `It reads UTF-8 bytes:\ntoken ids 0 to 255 are bytes, ${start} begins a document.`
     : `It reads ${vocabulary} byte pairs learnt from the\ntext it was trained on (tokenizer.json); id ${start} begins a document.`;
+
+const bits = (measured: number | null | undefined): string => measured?.toFixed(3) ?? 'not measured';
 
 const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
 

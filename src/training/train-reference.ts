@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Observable } from 'rxjs';
 import { ConfigError } from '../errors.ts';
@@ -8,6 +8,7 @@ import { prepare, readPrepared } from './prepare.ts';
 import { type Reference, resumableIdentity } from './reference.ts';
 import { openTokenFile } from './token-file.ts';
 import { stepsOf, Training } from './training.ts';
+import { readReferenceJson, refuseForeign, removeTraining, takeFolder } from './training-folder.ts';
 import type { ReferenceJson, TrainingEvent } from './training-types.ts';
 
 export interface TrainReferenceOptions {
@@ -26,7 +27,7 @@ export interface TrainReferenceOptions {
  * Trains a reference model into a Hugging Face directory; again in the same folder goes on from the last checkpoint with the same samples,
  * so that an interrupted training ends with the same weights (on one executor and CPU class). With other `training.tokens` it goes on along the
  * schedule of the new length, which is recorded. Cold.
- * Errors: ConfigError (recipe, folder of another training), InputError.
+ * Errors: ConfigError (recipe; a folder of another training, of something else, or that another process trains in), InputError.
  */
 export function trainReference(reference: Reference, options: TrainReferenceOptions): Observable<TrainingEvent> {
   return new Observable((subscriber) => {
@@ -60,27 +61,54 @@ async function* train(
       todo: "Give --input 'folder/*.jsonl.gz', or put `input` in the recipe.",
     });
   const identity = await xxh64Hex(canonicalJson(resumableIdentity(reference, input)));
-  const found = await readReferenceJson(folder);
-  const previous = options.fresh ? null : found;
-  if (options.fresh) await removeTraining(folder, found !== null);
-  if (previous) {
-    refuseOther(previous, identity, folder);
-    if (previous.status === 'done') {
-      refuseOtherLength(previous, reference, folder);
-      await rm(join(folder, 'work'), { recursive: true, force: true });
-      yield { type: 'finished', folder, already: true, model: previous };
-      return;
-    }
-    refuseOtherExecutor(previous, options.executor, folder);
+  const endedBefore = (previous: ReferenceJson | null): previous is ReferenceJson => {
+    if (previous) refuseOther(previous, identity, folder);
+    if (previous?.status !== 'done') return false;
+    refuseOtherLength(previous, reference, folder);
+    return true;
+  };
+  const readPrevious = async () => (options.fresh ? null : readReferenceJson(folder));
+  await refuseForeign(folder);
+  let previous = await readPrevious();
+  if (endedBefore(previous)) {
+    await rm(join(folder, 'work'), { recursive: true, force: true });
+    yield { type: 'finished', folder, already: true, model: previous };
+    return;
   }
+  const leave = await takeFolder(folder);
+  try {
+    // The training that had the folder until now may have ended meanwhile.
+    previous = await readPrevious();
+    if (endedBefore(previous)) yield { type: 'finished', folder, already: true, model: previous };
+    else yield* trainInFolder(reference, { ...options, input }, { folder, identity, previous }, left);
+  } finally {
+    await leave();
+  }
+}
+
+/** A folder that this process has taken. */
+interface TakenFolder {
+  readonly folder: string;
+  readonly identity: string;
+  /** Record of the training to go on with. */
+  readonly previous: ReferenceJson | null;
+}
+
+async function* trainInFolder(
+  reference: Reference,
+  options: TrainReferenceOptions & { readonly input: readonly string[] },
+  { folder, identity, previous }: TakenFolder,
+  left: AbortSignal,
+): AsyncGenerator<TrainingEvent> {
+  if (options.fresh) await removeTraining(folder);
+  if (previous) refuseOtherExecutor(previous, options.executor, folder);
   const work = join(folder, 'work');
   // A training that ended before its record was written leaves what it read, and maybe of another recipe.
   if (previous === null) await rm(join(work, 'checkpoint.safetensors'), { force: true });
-  await mkdir(work, { recursive: true });
   let prepared = await readPrepared(work, identity);
   if (prepared === null) {
     yield { type: 'reading', documents: 0 };
-    prepared = await prepare(reference, input, work, identity, options.stop);
+    prepared = await prepare(reference, options.input, work, identity, options.stop);
     if (prepared === null) {
       yield { type: 'stopped', folder, step: 0, steps: stepsOf(reference) };
       return;
@@ -125,29 +153,6 @@ async function* train(
   } finally {
     await training.close();
     await tokens.close();
-  }
-}
-
-/** Records first: a removal that is killed leaves nothing that looks whole. Without a record of a training the folder itself is not ours. */
-async function removeTraining(folder: string, ours: boolean): Promise<void> {
-  for (const path of ['sluice.json', join('work', 'prepared.json'), 'work'])
-    await rm(join(folder, path), { recursive: true, force: true });
-  if (ours) await rm(folder, { recursive: true, force: true });
-}
-
-async function readReferenceJson(folder: string): Promise<ReferenceJson | null> {
-  const path = join(folder, 'sluice.json');
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as ReferenceJson;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new ConfigError({
-      expected: 'the record of a training',
-      came: (error as Error).message,
-      where: path,
-      todo: 'Choose another --output, or remove the folder.',
-      cause: error,
-    });
   }
 }
 

@@ -1,13 +1,13 @@
 import type { ExecutorRuntime } from '../models/executors/executor.ts';
 import type { Prepared } from './prepare.ts';
 
-/** A measurement on held-out documents: bits per byte, by domain and over all of them. */
+/** A measurement on held-out documents: bits per byte, by domain and over all of them; null and no domains where no document was held out. */
 export interface Measurement {
   readonly step: number;
   readonly tokensSeen: number;
   /** Mean training loss since the measurement before, in nats a token; null before the first step. */
   readonly trainLoss: number | null;
-  readonly bitsPerByte: number;
+  readonly bitsPerByte: number | null;
   readonly byDomain: Readonly<Record<string, number>>;
 }
 

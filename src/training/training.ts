@@ -187,7 +187,7 @@ export class Training {
       step: this.step,
       tokensSeen: this.tokensSeen,
       trainLoss: this.#lossSteps > 0 ? this.#lossSum / this.#lossSteps : null,
-      bitsPerByte: allNll / Math.max(1, allBytes) / Math.LN2,
+      bitsPerByte: allBytes > 0 ? allNll / allBytes / Math.LN2 : null,
       byDomain,
     };
     this.#lossSum = this.#lossSteps = 0;

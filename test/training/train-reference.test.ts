@@ -1,6 +1,6 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lastValueFrom, of, tap, toArray } from 'rxjs';
+import { concatMap, lastValueFrom, of, tap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
@@ -57,7 +57,7 @@ describe('training a reference model', () => {
     const events = await all(trainReference(small(), { executor, input: [await corpus(folder)], output }));
     const measured = events.flatMap((e) => (e.type === 'measured' ? [e.measurement] : []));
     expect(measured.map((m) => m.step)).toEqual([5, 10, 12]);
-    expect(measured[2].bitsPerByte).toBeLessThan(measured[0].bitsPerByte);
+    expect(measured[2].bitsPerByte!).toBeLessThan(measured[0].bitsPerByte!);
     const last = events.at(-1)!;
     expect(last.type === 'finished' && last.model.documents).toMatchObject({ aside: 0 });
     const { train, heldOut, rest } = (last as Extract<TrainingEvent, { type: 'finished' }>).model.documents;
@@ -293,9 +293,81 @@ describe('training a reference model', () => {
     const output = join(folder, 'model');
     await all(trainReference(small(), { executor, input, output }));
     await expect(all(trainReference(small({ seed: 2 }), { executor, input, output }))).rejects.toThrow(ConfigError);
-    const none = small({ domains: ['none'] });
-    await expect(all(trainReference(none, { executor, input, output: join(folder, 'none') }))).rejects.toThrow(
+    const little = small({ shares: { train: 1e-6, heldOut: 0.3 } });
+    await expect(all(trainReference(little, { executor, input, output: join(folder, 'little') }))).rejects.toThrow(
       /more than 32 tokens/,
     );
+  });
+
+  it('refuses a domain that no document is of', async () => {
+    const folder = await temporaryFolder();
+    const options = { executor: await onnxruntimeNode(), input: [await corpus(folder)], output: join(folder, 'model') };
+    await expect(all(trainReference(small({ domains: ['odd', 'evn'] }), options))).rejects.toThrow(
+      "reference small: expected documents of the domain 'evn', came none; there are even, odd. Did you mean 'even'?",
+    );
+    const events = await all(trainReference(small({ domains: ['odd'] }), options));
+    expect(Object.keys((events.at(-1) as Finished).model.trainedBytes)).toEqual(['odd']);
+  });
+
+  it('leaves a folder alone that holds what is not of a training, with --fresh too', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const executor = await onnxruntimeNode();
+    const output = join(folder, 'project');
+    await mkdir(join(output, 'work'), { recursive: true });
+    await writeFile(join(output, 'work', 'thesis.txt'), 'mine');
+    for (const fresh of [false, true])
+      await expect(all(trainReference(small(), { executor, input, output, fresh }))).rejects.toThrow(
+        `${output}: expected an empty or new output folder, or one of an earlier training, came a folder with other files (${join('work', 'thesis.txt')}).`,
+      );
+    await rm(join(output, 'work'), { recursive: true });
+    await writeFile(join(output, 'README.md'), 'mine');
+    await expect(all(trainReference(small(), { executor, input, output }))).rejects.toThrow('(README.md)');
+    await expect(all(trainReference(small(), { executor, input, output: input[0] }))).rejects.toThrow('came a file.');
+    expect(await readdir(output)).toEqual(['README.md']);
+    expect(await readFile(join(output, 'README.md'), 'utf8')).toBe('mine');
+  });
+
+  it('is alone in its folder while it works, and begins anew with --fresh', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const executor = await onnxruntimeNode();
+    const output = join(folder, 'model');
+    const second: unknown[] = [];
+    const first = trainReference(small(), { executor, input, output }).pipe(
+      concatMap(async (event) => {
+        if (event.type !== 'start') return event;
+        for (const fresh of [false, true])
+          await all(trainReference(small(), { executor, input, output, fresh })).catch((e) => second.push(e.message));
+        return event;
+      }),
+    );
+    expect((await lastValueFrom(first)).type).toBe('finished');
+    const held = `${join(output, 'work')}: expected a folder that no other process works on, came one that this process works on already.`;
+    expect(second).toEqual([expect.stringContaining(held), expect.stringContaining(held)]);
+    const whole = await readFile(join(output, 'model.safetensors'));
+    await writeFile(join(output, 'notes.txt'), 'of the first');
+    const again = await all(trainReference(small(), { executor, input, output, fresh: true }));
+    expect(again.at(-1)).toMatchObject({ type: 'finished', already: false });
+    expect((await readFile(join(output, 'model.safetensors'))).equals(whole)).toBe(true);
+    expect((await readdir(output)).sort()).toEqual([
+      'README.md',
+      'config.json',
+      'model.safetensors',
+      'sluice.json',
+      'trained-on.bin',
+    ]);
+  });
+
+  it('says that nothing was measured where no document is held out', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const output = join(folder, 'model');
+    const none = small({ shares: { train: 0.9, heldOut: 1e-6 } });
+    const events = await all(trainReference(none, { executor: await onnxruntimeNode(), input, output }));
+    const { model } = events.at(-1) as Finished;
+    expect(model.documents.heldOut).toBe(0);
+    expect(model.measurements.map((m) => [m.bitsPerByte, m.byDomain])).toEqual([5, 10, 12].map(() => [null, {}]));
+    expect(await readFile(join(output, 'README.md'), 'utf8')).toMatch(/\| all \| 0\.0 \| not measured \|/);
   });
 });

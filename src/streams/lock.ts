@@ -20,7 +20,7 @@ export async function lock(folder: string): Promise<void> {
 
 const held = (folder: string, holder: number): ConfigError =>
   new ConfigError({
-    expected: 'a run directory that no other process works on',
+    expected: 'a folder that no other process works on',
     came: holder === process.pid ? 'one that this process works on already' : `one that process ${holder} holds`,
     where: folder,
     todo: 'Wait for it, stop it, or choose another folder with --output.',

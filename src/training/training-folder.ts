@@ -1,0 +1,84 @@
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError } from '../errors.ts';
+import { lock } from '../streams/lock.ts';
+import type { ReferenceJson } from './training-types.ts';
+
+const RECORD = 'sluice.json';
+/** The record before it has its name, and while an earlier training is being removed. */
+const RECORD_ASIDE = 'sluice.json.tmp';
+const LOCK = 'lock';
+
+/** What stands in `work` before there is a record. */
+const BEFORE_RECORD =
+  /^((prepared\.json|(tokens|bytes|trained-on)\.bin|tokenizer(_config)?\.json|checkpoint\.safetensors)(\.tmp)?|lock|lock\.[\d-]+\.tmp)$/;
+
+/** Record of the training in a folder; null where there is none. Errors: ConfigError when it cannot be read. */
+export async function readReferenceJson(folder: string): Promise<ReferenceJson | null> {
+  const path = join(folder, RECORD);
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as ReferenceJson;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new ConfigError({
+      expected: 'the record of a training',
+      came: (error as Error).message,
+      where: path,
+      todo: 'Choose another --output, or remove the folder.',
+      cause: error,
+    });
+  }
+}
+
+/** A training writes README.md, config.json and weights, and removes `work`: in a folder of its own only. Errors: ConfigError. */
+export async function refuseForeign(folder: string): Promise<void> {
+  const names = await namesIn(folder);
+  if (names === null || names.includes(RECORD) || names.includes(RECORD_ASIDE)) return;
+  const inWork = names.includes('work') ? await namesIn(join(folder, 'work')) : [];
+  const others = names.filter((name) => name !== 'work');
+  for (const name of inWork ?? ['']) if (!BEFORE_RECORD.test(name)) others.push(join('work', name));
+  if (others.length > 0) throw foreign(folder, `a folder with other files (${others.slice(0, 3).join(', ')})`);
+}
+
+/** Null where there is nothing. */
+async function namesIn(folder: string): Promise<string[] | null> {
+  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (found === null) return null;
+  if (!found.isDirectory()) throw foreign(folder, 'a file');
+  return readdir(folder);
+}
+
+const foreign = (where: string, came: string): ConfigError =>
+  new ConfigError({
+    expected: 'an empty or new output folder, or one of an earlier training',
+    came,
+    where,
+    todo: 'Choose another folder with --output. Sluice never writes over what is not its own.',
+  });
+
+/** Takes a folder for this process; returns what gives it free. Errors: ConfigError when another one trains in it. */
+export async function takeFolder(folder: string): Promise<() => Promise<void>> {
+  const work = join(folder, 'work');
+  await mkdir(work, { recursive: true });
+  await lock(work);
+  return () => rm(join(work, LOCK), { force: true });
+}
+
+/** Removes an earlier training from a folder that was taken. The record goes aside first and away last: what a kill leaves looks like no whole model, and is ours. */
+export async function removeTraining(folder: string): Promise<void> {
+  const aside = join(folder, RECORD_ASIDE);
+  const remove = async (within: string, keep: readonly string[]): Promise<void> => {
+    for (const name of await readdir(within))
+      if (!keep.includes(name)) await rm(join(within, name), { recursive: true, force: true });
+  };
+  await rename(join(folder, RECORD), aside).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rm(join(folder, 'work', 'prepared.json'), { force: true });
+  await remove(join(folder, 'work'), [LOCK]);
+  await remove(folder, ['work', RECORD_ASIDE]);
+  await rm(aside, { force: true });
+}
