@@ -1,11 +1,13 @@
+import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { lastValueFrom, tap } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import { ngramTrainer, type TrainNgramOptions, writeArpa, writeNgram } from '../models/ngram/index.ts';
 import { parseBytes } from '../run/options.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
-import { stringAt } from '../streams/columns.ts';
 import { groupHasher } from '../streams/groups.ts';
 import { readDocuments } from '../streams/index.ts';
+import { wantedDomains } from '../streams/wanted-domains.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { count, shellWord, size } from './format.ts';
 import { program } from './program.ts';
@@ -54,15 +56,16 @@ async function run(args: readonly string[]): Promise<number> {
   const groupBy = values['group-by'] ?? 'metadata.group';
   if (!/^(text|metadata(\.[^.]+)+)$/.test(groupBy))
     throw new ConfigError({ expected: '--group-by text or metadata.<field>', came: groupBy, where });
+  await checkOutput(output);
   const hashes = await groupHasher(groupBy);
   const trainer = ngramTrainer({ ...settings, groupBy });
   let documents = 0;
   let aside = 0;
-  const wanted = new Set(domain);
+  const wanted = wantedDomains(domain.length > 0 ? domain : null, where);
   const add = (batch: DocumentBatch): void => {
-    const [text, domains] = [batch.utf8('text'), batch.utf8('domain')];
+    const text = batch.utf8('text');
     for (const i of batch.aliveRows()) {
-      if (wanted.size > 0 && !wanted.has(stringAt(domains, i) ?? '')) continue;
+      if (!wanted.covers(batch, i)) continue;
       const { group, text: own } = hashes(batch, i);
       const document = text.values.subarray(text.offsets[i], text.offsets[i + 1]);
       trainer.add(document, group === own ? [own] : [group, own]);
@@ -77,6 +80,7 @@ async function run(args: readonly string[]): Promise<number> {
       },
     };
     await lastValueFrom(readDocuments(input, read).pipe(tap(add)), { defaultValue: null });
+    wanted.check();
     const model = trainer.finish();
     await (output.endsWith('.arpa') ? writeArpa : writeNgram)(output, model);
     const { out, style } = standardOutput();
@@ -98,6 +102,23 @@ async function run(args: readonly string[]): Promise<number> {
     trainer.abort();
   }
   return 0;
+}
+
+/** Before hours of counting: the folder is made, and what is there must be a file. */
+async function checkOutput(output: string): Promise<void> {
+  await mkdir(dirname(output), { recursive: true });
+  await access(dirname(output), constants.W_OK);
+  const found = await stat(output).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (found === null || found.isFile()) return;
+  throw new ConfigError({
+    expected: '--output FILE',
+    came: found.isDirectory() ? 'a folder' : 'something that is no file',
+    where: output,
+    todo: 'Name a file in it, such as reference.ngram.',
+  });
 }
 
 export const trainNgramCommand: Command = {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { loadModel, readModelConfig } from './hugging-face.ts';
@@ -34,9 +34,9 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
   if (!existsSync(join(folder, 'config.json')))
     throw new ConfigError({
       expected: 'a folder with config.json and model.safetensors',
-      came: existsSync(folder) ? 'a folder without config.json' : 'a folder that is not there',
+      came: missingFolder(folder),
       where: folder,
-      todo: 'Train one with `sluice train-reference`, or give a Hugging Face model directory.',
+      todo: 'Train one with `sluice train-reference`, or give a Hugging Face model directory; an n-gram model is for ngramPerplexity().',
     });
   const { bosToken } = readModelConfig(folder);
   const weights = weightFiles(folder);
@@ -73,6 +73,11 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
     trainedOn: reference && existsSync(list) ? { groupBy: reference.reference.groupBy, list } : null,
   };
 }
+
+const missingFolder = (folder: string): string => {
+  if (!existsSync(folder)) return 'a folder that is not there';
+  return statSync(folder).isDirectory() ? 'a folder without config.json' : 'a file';
+};
 
 /** The parts of sluice.json that scoring needs. */
 interface ReferenceRecord {

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../helpers/cli.ts';
@@ -93,10 +94,10 @@ describe('sluice train-ngram', () => {
       '--prune',
       '0',
       '--output',
-      'm.arpa',
+      'new/m.arpa',
     ];
     expect((await runCli(args, { cwd })).code).toBe(0);
-    const lines = readFileSync(join(cwd, 'm.arpa'), 'utf8').split('\n');
+    const lines = readFileSync(join(cwd, 'new/m.arpa'), 'utf8').split('\n');
     expect(lines.slice(0, 2)).toEqual(['\\data\\', 'ngram 1=259']);
     expect(lines.some((l) => /^-[\d.]+\t<0x74> <0x68> <0x65>$/.test(l))).toBe(true);
   });
@@ -112,11 +113,18 @@ describe('sluice train-ngram', () => {
       /expected +--split words or bytes\n +came +letters/,
     );
     expect((await failure('--input', 'clean', '--order', '9'))[0]).toBe(2);
-    expect(await failure('--input', 'clean', '--domain', 'law')).toEqual([
-      1,
-      expect.stringMatching(/expected +text to train on\n +came +none/),
+    expect(await failure('--input', 'clean', '--domain', 'books', '--domain', 'law')).toEqual([
+      2,
+      expect.stringMatching(/expected +documents of the domain 'law'\n +came +none; there are books, web\n/),
     ]);
-    expect(existsSync(join(cwd, 'reference.ngram'))).toBe(false);
+    await mkdir(join(cwd, 'folder.ngram'));
+    // Said before anything is read.
+    expect(await failure('--input', 'nothing-is-here', '--output', 'folder.ngram')).toEqual([
+      2,
+      expect.stringMatching(/error +folder\.ngram\n +expected +--output FILE\n +came +a folder\n/),
+    ]);
+    if (process.platform !== 'win32') expect((await failure('--input', 'clean', '--output', '/dev/null'))[0]).toBe(2);
+    expect(readdirSync(cwd).sort()).toEqual(['clean', 'folder.ngram', 'raw']);
   });
 
   it('the summary says how many documents the model did not score, why, and that they were kept', async () => {

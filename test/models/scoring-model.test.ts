@@ -35,6 +35,13 @@ describe('the hash of a model folder', () => {
 });
 
 describe('a folder that is no model says which file and why', () => {
+  it('is a file', async () => {
+    const file = join(model, 'config.json');
+    expect(() => modelFolderInfo(file)).toThrow(
+      `${file}: expected a folder with config.json and model.safetensors, came a file.`,
+    );
+  });
+
   it('a shard is missing', async () => {
     await rm(join(model, 'model-00002-of-00002.safetensors'));
     expect(() => modelFolderInfo(model)).toThrow(

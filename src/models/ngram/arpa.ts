@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { open, rename, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InputError } from '../../errors.ts';
+import { writeWhole } from '../write-whole.ts';
 import type { NgramModel } from './model.ts';
 import { sortedOrder } from './sorted-rows.ts';
 import type { Split } from './split.ts';
@@ -12,16 +13,8 @@ import { Vocabulary } from './vocabulary.ts';
 const UNKNOWN_LOG10 = -100;
 
 /** An n-gram model in the ARPA format, which KenLM and SRILM write and read. Numbers come back as the same float32. */
-export async function writeArpa(path: string, { trie, vocabulary }: NgramModel): Promise<void> {
-  const file = await open(`${path}.tmp`, 'w');
-  try {
-    for (const text of arpaText(trie, vocabulary)) await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.tmp`, path);
-}
+export const writeArpa = (path: string, { trie, vocabulary }: NgramModel): Promise<void> =>
+  writeWhole(path, arpaText(trie, vocabulary));
 
 const CHUNK = 1 << 16;
 /** Longer lines are none of ARPA. */

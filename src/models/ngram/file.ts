@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { ConfigError, InputError } from '../../errors.ts';
+import { writeWhole } from '../write-whole.ts';
 import { readArpa } from './arpa.ts';
 import type { NgramModel, NgramOrigin } from './model.ts';
 import type { Split } from './split.ts';
@@ -91,21 +92,14 @@ export async function writeNgram(
   const head = Buffer.alloc(12);
   head.write(MAGIC, 'latin1');
   head.writeUInt32LE(padded.length, 8);
-  const file = await open(`${path}.tmp`, 'w');
-  try {
-    for (const part of [head, padded, ...body]) await file.writeFile(part);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.tmp`, path);
+  await writeWhole(path, [head, padded, ...body]);
 }
 
 const padding = (bytes: number): number => (8 - (bytes % 8)) % 8;
 
 /**
  * Hash and kind of a model file, at once and in this thread; an ARPA file is read to its end for it.
- * Errors: ConfigError when it is not there.
+ * Errors: ConfigError when it is not there, or no file.
  */
 export function ngramFileInfo(path: string): NgramFileInfo {
   let file: number;
@@ -121,6 +115,13 @@ export function ngramFileInfo(path: string): NgramFileInfo {
     });
   }
   try {
+    if (!fstatSync(file).isFile())
+      throw new ConfigError({
+        expected: 'a file with an n-gram model',
+        came: 'a folder, or something else that is no file',
+        where: path,
+        todo: 'Give the file that `sluice train-ngram` wrote; a folder with a neural model is for perplexity().',
+      });
     const head = new Uint8Array(12);
     readSync(file, head, 0, 12, 0);
     if (!isOwn(head)) return { hash: fileDigest(file).slice(0, 16), split: null, order: null, groupBy: null };

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeArpa } from '../../../src/models/ngram/arpa.ts';
@@ -99,6 +99,16 @@ describe('model file', () => {
     expect(back.trie).toEqual(model.trie);
     expect(ngramFileInfo(path)).toEqual({ hash, split: null, order: null, groupBy: null });
     expect(back.trainedOn).toBeNull();
+  });
+
+  it('refuses a folder, and leaves nothing where it cannot be written', async () => {
+    const folder = await temporaryFolder();
+    expect(() => ngramFileInfo(folder)).toThrow(`${folder}: expected a file with an n-gram model, came a folder`);
+    const path = join(folder, 'taken');
+    await mkdir(join(path, 'not-empty'), { recursive: true });
+    await expect(writeNgram(path, model)).rejects.toThrow('EISDIR');
+    await expect(writeArpa(path, model)).rejects.toThrow('EISDIR');
+    expect(await readdir(folder)).toEqual(['taken']);
   });
 
   it('says how to make a model that is not there', () => {
