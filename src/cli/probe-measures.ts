@@ -14,6 +14,8 @@ export class Spans {
   rows = 0;
   #first: { block: number; offset: number } | null = null;
   #last = { block: 0, offset: 0 };
+  /** Text of the last document. */
+  #lastBytes = 0;
 
   add(batch: DocumentBatch): void {
     const at = (row: number) => ({
@@ -22,14 +24,17 @@ export class Spans {
     });
     this.#first ??= at(0);
     this.#last = at(batch.rows - 1);
+    const { offsets } = batch.utf8('text');
+    this.#lastBytes = offsets[batch.rows] - offsets[batch.rows - 1];
     this.rows += batch.rows;
   }
 
-  /** Bytes on disk from the first document to the end of the last, whose length is that of the others. @param ratio unpacked bytes per packed one */
+  /** Bytes on disk from the first document to the end of the last, whose length is that of the others, or of its text if that is longer. @param ratio unpacked bytes per packed one */
   packedBytes(ratio: number): number {
     if (this.#first === null || this.rows < 2) return 0;
     const at = ({ block, offset }: { block: number; offset: number }): number => block + offset / ratio;
-    return ((at(this.#last) - at(this.#first)) * this.rows) / (this.rows - 1);
+    const before = at(this.#last) - at(this.#first);
+    return before + Math.max(before / (this.rows - 1), this.#lastBytes / ratio);
   }
 }
 

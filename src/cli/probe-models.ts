@@ -5,7 +5,7 @@ import type { FreshRows } from '../operators/fresh-rows.ts';
 import { scoringSpec } from '../operators/perplexity.ts';
 import { freshRowsOf, scoreHere } from '../operators/scoring-pool.ts';
 import { DocumentBatch } from '../streams/batch.ts';
-import { takeRows } from '../streams/columns.ts';
+import { takeRows, utf8Column } from '../streams/columns.ts';
 import { rowsInScope, type StepDescriptor } from '../streams/operator.ts';
 
 /** What a step with a language model takes, tried on one thread. */
@@ -35,7 +35,7 @@ export interface ModelProbe {
 
 const LIMIT_MS = 3000;
 const BATCHES = 64;
-/** Text of one batch that is scored; a document longer than this is taken alone. */
+/** Text of one batch that is scored, of the last document its beginning: more of it says no more about the speed. */
 const BATCH_BYTES = 8192;
 /** A second model worker gives about so much of itself: they share caches, and the memory of the weights is their own. */
 const SECOND_WORKER = 0.95;
@@ -54,24 +54,27 @@ export function modelProbe(descriptor: StepDescriptor): ModelProbe {
   return {
     async take(batch) {
       fresh ??= await freshRowsOf(scoringSpec(descriptor));
-      const { offsets } = batch.utf8('text');
+      const { offsets, values } = batch.utf8('text');
       const scope = fresh(batch, rowsInScope(batch, descriptor.where));
-      const rows = [...scope.keys()].filter((i) => scope[i] === 1);
       const lengthOf = (i: number): number => offsets[i + 1] - offsets[i];
+      const rows = [...scope.keys()].filter((i) => scope[i] === 1 && lengthOf(i) > 0);
       seen += offsets[batch.rows] - offsets[0];
       wanted += rows.reduce((n, i) => n + lengthOf(i), 0);
       if (rows.length === 0 || taken.length === BATCHES) return;
       // Not the first ones of every batch, which may be of one kind.
       const first = Math.floor((((taken.length * (Math.sqrt(5) - 1)) / 2) % 1) * rows.length);
       const chosen: number[] = [];
-      for (let k = 0, bytes = 0; k < rows.length && (k === 0 || bytes < BATCH_BYTES); k++) {
+      const texts: string[] = [];
+      for (let k = 0, room = BATCH_BYTES; k < rows.length && room > 0; k++) {
         const row = rows[(first + k) % rows.length];
-        bytes += lengthOf(row);
-        if (k === 0 || bytes <= BATCH_BYTES) chosen.push(row);
+        chosen.push(row);
+        texts.push(beginning(values.subarray(offsets[row], offsets[row + 1]), room));
+        room -= lengthOf(row);
       }
-      const columns = new Map(
-        (['text', 'metadata'] as const).map((name) => [name, takeRows(batch.utf8(name), chosen)] as const),
-      );
+      const columns = new Map([
+        ['text', utf8Column(texts)],
+        ['metadata', takeRows(batch.utf8('metadata'), chosen)],
+      ]);
       taken.push(new DocumentBatch({ rows: chosen.length, columns, split: 0, sequence: taken.length }));
     },
     async run() {
@@ -108,3 +111,7 @@ export function modelProbe(descriptor: StepDescriptor): ModelProbe {
     },
   };
 }
+
+/** At most so many bytes of a text, without a part of a character. */
+const beginning = (utf8: Uint8Array, most: number): string =>
+  new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8.subarray(0, most), { stream: true });
