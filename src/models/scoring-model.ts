@@ -58,13 +58,21 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
       where: folder,
       todo: 'Copy the whole directory of the model.',
     });
+  const list = join(folder, 'trained-on.bin');
+  // Without it the texts that the model was trained on would get scores, and good ones.
+  if (reference?.kind === 'reference' && !existsSync(list))
+    throw new ConfigError({
+      expected: 'the list of what the model was trained on',
+      came: 'a folder without trained-on.bin',
+      where: folder,
+      todo: 'Copy the whole directory of the model.',
+    });
   const hash = createHash('sha256');
   for (const file of files) {
     hash.update(`${file}\n`);
     if (file === 'sluice.json') hash.update(JSON.stringify(reference?.tokenizer ?? null));
     else hashFile(hash, join(folder, file));
   }
-  const list = join(folder, 'trained-on.bin');
   return {
     folder,
     name: basename(folder),
@@ -81,6 +89,8 @@ const missingFolder = (folder: string): string => {
 
 /** The parts of sluice.json that scoring needs. */
 interface ReferenceRecord {
+  /** `reference` where `sluice train-reference` made it, with its list of what it was trained on. */
+  readonly kind?: string;
   readonly status: string;
   readonly tokenizer: { readonly name: string; readonly start: number };
   readonly reference: { readonly groupBy: string };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { modelFolderInfo } from '../../src/models/scoring-model.ts';
+import { HashList, writeTrainedOn } from '../../src/models/trained-on.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
 let model: string;
@@ -35,6 +36,17 @@ describe('the hash of a model folder', () => {
 });
 
 describe('a folder that is no model says which file and why', () => {
+  it('is a reference model without the list of what it was trained on', async () => {
+    const record = { kind: 'reference', status: 'done', tokenizer: { name: 'byte_pairs', start: 0 } };
+    await writeFile(join(model, 'sluice.json'), JSON.stringify({ ...record, reference: { groupBy: 'text' } }));
+    expect(() => modelFolderInfo(model)).toThrow(
+      `${model}: expected the list of what the model was trained on, came a folder without trained-on.bin. Copy the`,
+    );
+    const list = join(model, 'trained-on.bin');
+    await writeTrainedOn(list, new HashList());
+    expect(modelFolderInfo(model).trainedOn).toEqual({ groupBy: 'text', list });
+  });
+
   it('is a file', async () => {
     const file = join(model, 'config.json');
     expect(() => modelFolderInfo(file)).toThrow(
