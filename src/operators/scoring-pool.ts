@@ -53,6 +53,8 @@ async function openScorer(spec: ScoringSpec): Promise<ThreadScorer> {
       where: spec.folder,
       todo: 'It was changed since the run began: put the old one back, or start over with --fresh.',
     });
+  // Before there is a session that an error would leave open.
+  const fresh = await freshRowsOf(spec);
   const executor =
     spec.executor === 'auto'
       ? (await pickExecutor('auto')).executor
@@ -67,7 +69,7 @@ async function openScorer(spec: ScoringSpec): Promise<ThreadScorer> {
     overlap: spec.overlap ?? undefined,
     maxTokens: spec.maxTokens ?? undefined,
   });
-  return { scorer, fresh: await freshRowsOf(spec) };
+  return { scorer, fresh };
 }
 
 /** Finds the rows that a step scores: those that its model was not trained on. */

@@ -114,7 +114,7 @@ export async function prepare(
   let tokenizer = byteTokenizer;
   if (pieces) {
     tokenizer = await learnBytePairs(pieces, model.vocabulary, folder);
-    trainTokens = await recode(writer.path, path, tokenizer, model.vocabulary);
+    trainTokens = await recode(writer.path, trainTokens, path, tokenizer, model.vocabulary);
   }
   // A text that stands in groups of both sides was trained on.
   const seen = trainedOn(hashList.sorted());

@@ -1,4 +1,5 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
+import { InputError } from '../errors.ts';
 
 const BUFFER_TOKENS = 1 << 18;
 
@@ -58,12 +59,22 @@ export interface TokenFile {
   close(): Promise<void>;
 }
 
-export async function openTokenFile(path: string, vocabulary: number): Promise<TokenFile> {
+/** Errors: InputError when the file does not hold as many ids as were written. */
+export async function openTokenFile(path: string, vocabulary: number, written: number): Promise<TokenFile> {
   const file = await open(path, 'r');
   const Ids = vocabulary <= 65_536 ? Uint16Array : Uint32Array;
-  const { size } = await file.stat();
+  const tokens = (await file.stat()).size / Ids.BYTES_PER_ELEMENT;
+  if (tokens !== written) {
+    await file.close();
+    throw new InputError({
+      expected: `the ${written} tokens that were read`,
+      came: `${tokens}`,
+      where: path,
+      todo: 'Put the whole file back, or start again with --fresh.',
+    });
+  }
   return {
-    tokens: size / Ids.BYTES_PER_ELEMENT,
+    tokens,
     async read(from, length) {
       const ids = new Ids(length);
       await file.read(new Uint8Array(ids.buffer), 0, ids.byteLength, from * Ids.BYTES_PER_ELEMENT);

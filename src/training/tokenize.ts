@@ -31,9 +31,15 @@ export const trainingTokenizer = async (vocabulary: number, folder: string): Pro
 
 const READ_TOKENS = 1 << 20;
 
-/** Documents of bytes, each after its START, as ids of another tokenizer; the file of bytes goes. Returns the number of ids. */
-export async function recode(from: string, to: string, tokenizer: Tokenizer, vocabulary: number): Promise<number> {
-  const bytes = await openTokenFile(from, BYTE_VOCABULARY);
+/** `written` ids of documents as bytes, each after its START, as ids of another tokenizer; the file of bytes goes. Returns the number of ids. */
+export async function recode(
+  from: string,
+  written: number,
+  to: string,
+  tokenizer: Tokenizer,
+  vocabulary: number,
+): Promise<number> {
+  const bytes = await openTokenFile(from, BYTE_VOCABULARY, written);
   const writer = await TokenWriter.open(to, vocabulary);
   const parts: Uint8Array[] = [];
   const flush = async (): Promise<void> => {
@@ -62,9 +68,9 @@ export async function recode(from: string, to: string, tokenizer: Tokenizer, voc
   } finally {
     await bytes.close();
   }
-  const written = await writer.finish();
+  const ids = await writer.finish();
   await rm(from);
-  return written;
+  return ids;
 }
 
 /** The first `most` bytes of UTF-8 at most, without a part of a character. */

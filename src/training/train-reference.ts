@@ -116,7 +116,7 @@ async function* trainInFolder(
     const { train: t, heldOut, rest } = prepared.documents;
     yield { type: 'reading', documents: t + heldOut + rest };
   }
-  const tokens = await openTokenFile(join(work, 'tokens.bin'), reference.model.vocabulary);
+  const tokens = await openTokenFile(join(work, 'tokens.bin'), reference.model.vocabulary, prepared.trainTokens);
   const opening = Training.open(reference, identity, options.executor, folder, prepared, tokens, previous);
   const training = await opening.catch(async (error: unknown) => {
     await tokens.close();

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concatMap, lastValueFrom, of, tap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -210,6 +210,21 @@ describe('training a reference model', () => {
     const model = { width: 16, layers: 1, heads: 2, context: 65_536 };
     await expect(prepare(small({ seed: 2, model }), input, work, 'two')).rejects.toThrow('more than 65536 tokens');
     expect(await readPrepared(work, 'one')).toBeNull();
+  });
+
+  it('does not go on with a part of the tokens that it had read', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    const output = join(folder, 'model');
+    const executor = await onnxruntimeNode();
+    const stop = new AbortController();
+    const first = trainReference(small(), { executor, input, output, stop: stop.signal });
+    await all(first.pipe(tap((e) => e.type === 'step' && e.step === 3 && stop.abort())));
+    const tokens = join(output, 'work', 'tokens.bin');
+    await truncate(tokens, 2000);
+    await expect(all(trainReference(small(), { executor, input, output }))).rejects.toThrow(
+      /tokens\.bin: expected the \d+ tokens that were read, came 1000\. Put the whole file back, or start again with --fresh/,
+    );
   });
 
   it('shortened to the step it stopped at, is measured there', async () => {
