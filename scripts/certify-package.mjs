@@ -89,6 +89,8 @@ const installedBytes = (dir) =>
   );
 
 try {
+  // npm pack runs no scripts here.
+  run('npm', ['run', 'build'], root);
   const [{ filename }] = Object.values(
     JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root)),
   );
