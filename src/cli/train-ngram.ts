@@ -9,6 +9,7 @@ import { groupHasher } from '../streams/groups.ts';
 import { readDocuments } from '../streams/index.ts';
 import { wantedDomains } from '../streams/wanted-domains.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
+import { EXIT } from './failure.ts';
 import { count, shellWord, size } from './format.ts';
 import { program } from './program.ts';
 import { readOptionsFrom, readSpecs } from './recipe-options.ts';
@@ -31,6 +32,8 @@ const options = {
   ...readSpecs,
   memory: { value: 'SIZE', help: 'For the counts; more goes to disk. Default 256MB.' },
 } as const satisfies OptionSpecs;
+
+const INTERRUPTS = ['SIGINT', 'SIGTERM'] as const;
 
 async function run(args: readonly string[]): Promise<number> {
   const { values } = parseCommandLine('train-ngram', args, options, []);
@@ -72,6 +75,15 @@ async function run(args: readonly string[]): Promise<number> {
       documents++;
     }
   };
+  const interrupt = (): never => {
+    trainer.abort();
+    process.stderr.write('\nStopped. No model was written.\n');
+    process.exit(EXIT.interrupted);
+  };
+  for (const signal of INTERRUPTS) process.on(signal, interrupt);
+  const leaveSignals = (): void => {
+    for (const signal of INTERRUPTS) process.off(signal, interrupt);
+  };
   try {
     const read = {
       ...readOptionsFrom(values),
@@ -81,6 +93,8 @@ async function run(args: readonly string[]): Promise<number> {
     };
     await lastValueFrom(readDocuments(input, read).pipe(tap(add)), { defaultValue: null });
     wanted.check();
+    // From here on this thread is busy and hears nothing: a signal ends it at once.
+    leaveSignals();
     const model = trainer.finish();
     await (output.endsWith('.arpa') ? writeArpa : writeNgram)(output, model);
     const { out, style } = standardOutput();
@@ -99,6 +113,7 @@ async function run(args: readonly string[]): Promise<number> {
       : 'documents that it was trained on, and others of their groups, get no score';
     out(`      ${style.dim(warning)}`);
   } finally {
+    leaveSignals();
     trainer.abort();
   }
   return 0;

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { runCli } from '../helpers/cli.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { runCli, startCli } from '../helpers/cli.ts';
 import { generator, prose, writeCorpus } from '../helpers/corpus.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
@@ -125,6 +125,17 @@ describe('sluice train-ngram', () => {
     ]);
     if (process.platform !== 'win32') expect((await failure('--input', 'clean', '--output', '/dev/null'))[0]).toBe(2);
     expect(readdirSync(cwd).sort()).toEqual(['clean', 'folder.ngram', 'raw']);
+  });
+
+  it.skipIf(process.platform === 'win32')('Ctrl-C while it reads leaves nothing on the disk', async () => {
+    const cwd = await temporaryFolder();
+    const counts = (): string[] => readdirSync(cwd).filter((name) => name.startsWith('sluice-ngram-'));
+    const { child, done } = startCli(['train-ngram', '--input', '-'], { cwd, env: { TMPDIR: cwd } });
+    // It waits for standard input, which never ends.
+    await vi.waitFor(() => expect(counts()).toHaveLength(1), { timeout: 20_000 });
+    child.kill('SIGINT');
+    expect(await done).toMatchObject({ code: 130, stdout: '', stderr: '\nStopped. No model was written.\n' });
+    expect(counts()).toEqual([]);
   });
 
   it('the summary says how many documents the model did not score, why, and that they were kept', async () => {
