@@ -1,4 +1,4 @@
-import { clipped, displayWidth } from './safe-text.ts';
+import { clipped, displayWidth, safeText } from './safe-text.ts';
 
 /** Where a command writes, and what that can show. */
 export interface Terminal {
@@ -49,6 +49,11 @@ export function standardOutput(): Terminal {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly the sequences that `paint` makes
 const PAINT = /\u001b\[\d+m/g;
+
+/** A line on standard error about what does not stop the command. */
+export function warn(text: string): void {
+  process.stderr.write(`${styleFor(process.stderr).yellow('warning')}  ${safeText(text)}\n`);
+}
 
 /** Columns a painted text takes. */
 export const paintedWidth = (s: string): number => displayWidth(s.replace(PAINT, ''));

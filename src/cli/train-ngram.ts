@@ -10,10 +10,10 @@ import { readDocuments } from '../streams/index.ts';
 import { wantedDomains } from '../streams/wanted-domains.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { EXIT } from './failure.ts';
-import { count, shellWord, size } from './format.ts';
+import { count, shellWord, size, unread } from './format.ts';
 import { program } from './program.ts';
 import { readOptionsFrom, readSpecs } from './recipe-options.ts';
-import { standardOutput } from './terminal.ts';
+import { standardOutput, warn } from './terminal.ts';
 
 const options = {
   input: { value: 'GLOB', many: true, help: 'Clean text to train on: files, folders, globs.' },
@@ -90,6 +90,7 @@ async function run(args: readonly string[]): Promise<number> {
       onQuarantine: () => {
         aside++;
       },
+      onWarning: warn,
     };
     await lastValueFrom(readDocuments(input, read).pipe(tap(add)), { defaultValue: null });
     wanted.check();
@@ -99,9 +100,8 @@ async function run(args: readonly string[]): Promise<number> {
     await (output.endsWith('.arpa') ? writeArpa : writeNgram)(output, model);
     const { out, style } = standardOutput();
     const { trie, vocabulary, origin } = model;
-    const unread = aside === 0 ? '' : `; ${count(aside)} records that could not be read were passed over`;
     out(
-      `Trained on ${count(documents)} documents, ${size(origin.textBytes)} of text, ${count(origin.tokens)} ${split === 'words' ? 'words and line ends' : 'bytes and ends'}${unread}.`,
+      `Trained on ${count(documents)} documents, ${size(origin.textBytes)} of text, ${count(origin.tokens)} ${split === 'words' ? 'words and line ends' : 'bytes and ends'}${unread(aside)}.`,
     );
     out(
       `Wrote ${style.bold(shellWord(output))}: ${count(trie.token.length)} n-grams of up to ${trie.order} ${split}, ${count(vocabulary.size)} in the vocabulary.`,

@@ -6,11 +6,11 @@ import { trainReference } from '../training/train-reference.ts';
 import type { Measurement, ReferenceJson, TrainingEvent } from '../training/training-types.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from './command.ts';
 import { EXIT } from './failure.ts';
-import { count, duration, percent, shellWord } from './format.ts';
+import { count, duration, percent, shellWord, unread } from './format.ts';
 import { program } from './program.ts';
 import { readOptionsFrom, readSpecs } from './recipe-options.ts';
 import { safeJson, safeText } from './safe-text.ts';
-import { standardOutput, tableLines } from './terminal.ts';
+import { standardOutput, tableLines, warn } from './terminal.ts';
 
 const options = {
   input: { value: 'GLOB', many: true, help: 'Files, folders or globs to read. Quote globs.' },
@@ -55,6 +55,7 @@ async function run(args: readonly string[]): Promise<number> {
     output: values.output,
     fresh: values.fresh,
     stop: stop.signal,
+    onWarning: warn,
   });
   const show = values.json ? jsonLines : progressLines();
   try {
@@ -143,7 +144,7 @@ function summary(folder: string, model: ReferenceJson, already: boolean): void {
   const first = model.measurements[0];
   const last = model.measurements.at(-1);
   out(
-    `${already ? 'Done before' : 'Done'}: ${(model.parameters / 1e6).toFixed(2)} M parameters, ${count(model.tokens)} tokens (${model.epochs.toFixed(2)} epochs), ${count(model.documents.train)} documents trained on, ${count(model.documents.heldOut)} held out, ${count(model.documents.rest)} untouched`,
+    `${already ? 'Done before' : 'Done'}: ${(model.parameters / 1e6).toFixed(2)} M parameters, ${count(model.tokens)} tokens (${model.epochs.toFixed(2)} epochs), ${count(model.documents.train)} documents trained on, ${count(model.documents.heldOut)} held out, ${count(model.documents.rest)} untouched${unread(model.documents.aside)}`,
   );
   if (last && last.bitsPerByte === null) out('No document was held out: nothing was measured.');
   else if (first && last) {

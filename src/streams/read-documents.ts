@@ -14,6 +14,8 @@ export interface ReadDocumentsOptions extends ReadOptionsInput {
   readonly memory?: number;
   /** Called with every record that could not be read. Default: the stream errors at the first one, so that nothing is lost in silence. */
   readonly onQuarantine?: (record: QuarantinedRecord) => void;
+  /** Called with every file that is passed over, and why, and with what is odd about others. Default: nobody is told. */
+  readonly onWarning?: (text: string) => void;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ReadDocumentsOptions extends ReadOptionsInput {
  */
 export function readDocuments(
   inputs: string | readonly string[],
-  { memory = 64e6, onQuarantine, ...read }: ReadDocumentsOptions = {},
+  { memory = 64e6, onQuarantine, onWarning, ...read }: ReadDocumentsOptions = {},
 ): Observable<DocumentBatch> {
   const options = readOptions.parse(read);
   const refuse = (r: QuarantinedRecord): void => {
@@ -37,12 +39,15 @@ export function readDocuments(
   async function* open(signal: AbortSignal): AsyncGenerator<DocumentBatch> {
     const patterns = typeof inputs === 'string' ? [inputs] : inputs;
     const plan = await planSplits(patterns, options);
+    const skipped = plan.skipped.map(({ path, reason }) => `${path} is passed over (${reason})`);
     if (plan.files.length === 0)
       throw new ConfigError({
-        expected: 'at least one file',
+        expected: 'at least one file to read',
         came: `none that matches ${patterns.join(' ')}`,
-        where: 'readDocuments()',
+        where: 'the input',
+        todo: skipped[0] ? `${skipped[0]}.` : 'Check the path; quote globs so that the shell leaves them alone.',
       });
+    for (const text of [...skipped, ...plan.warnings]) onWarning?.(text);
     const kernel = await loadKernel();
     for (const split of plan.splits)
       yield* readSplit(split, plan, options, { kernel, onQuarantine: onQuarantine ?? refuse, signal });

@@ -46,6 +46,7 @@ export async function prepare(
   folder: string,
   identity: string,
   stop?: AbortSignal,
+  onWarning?: (text: string) => void,
 ): Promise<Prepared | null> {
   await mkdir(folder, { recursive: true });
   // Its files are about to be those of this training.
@@ -95,7 +96,7 @@ export async function prepare(
   );
   const onQuarantine = (): void => void documents.aside++;
   try {
-    const batches = readDocuments(input, { ...reference.read, onQuarantine }).pipe(
+    const batches = readDocuments(input, { ...reference.read, onQuarantine, onWarning }).pipe(
       takeWhile(() => stop?.aborted !== true),
       steps,
       concatMap(take),

@@ -21,6 +21,8 @@ export interface TrainReferenceOptions {
   readonly fresh?: boolean;
   /** Aborted: finish the step, write a checkpoint, stop. */
   readonly stop?: AbortSignal;
+  /** Told about every file of the input that is passed over, and what is odd about others. */
+  readonly onWarning?: (text: string) => void;
 }
 
 /**
@@ -108,7 +110,7 @@ async function* trainInFolder(
   let prepared = await readPrepared(work, identity);
   if (prepared === null) {
     yield { type: 'reading', documents: 0 };
-    prepared = await prepare(reference, options.input, work, identity, options.stop);
+    prepared = await prepare(reference, options.input, work, identity, options.stop, options.onWarning);
     if (prepared === null) {
       yield { type: 'stopped', folder, step: 0, steps: stepsOf(reference) };
       return;

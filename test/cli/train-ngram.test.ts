@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { runCli, startCli } from '../helpers/cli.ts';
@@ -118,6 +118,10 @@ describe('sluice train-ngram', () => {
       expect.stringMatching(/expected +documents of the domain 'law'\n +came +none; there are books, web\n/),
     ]);
     await mkdir(join(cwd, 'folder.ngram'));
+    await writeFile(join(cwd, 'folder.ngram', 'picture'), Uint8Array.of(0, 1, 2, 3));
+    expect((await failure('--input', 'folder.ngram'))[1]).toMatch(
+      /came +none that matches folder\.ngram\n +to do +picture is passed over \(binary\)\.\n/,
+    );
     // Said before anything is read.
     expect(await failure('--input', 'nothing-is-here', '--output', 'folder.ngram')).toEqual([
       2,

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli, said, startCli } from '../helpers/cli.ts';
@@ -67,5 +67,21 @@ describe('sluice train-reference and Ctrl-C', () => {
     expect(code).toBe(130);
     expect(stderr).not.toContain('Stopped at step');
     expect(existsSync(join(cwd, 'out/work/checkpoint.safetensors'))).toBe(false);
+  });
+});
+
+describe('sluice train-reference says at its end', () => {
+  it('how many records and which files could not be read, and that nothing was held out', async () => {
+    const cwd = await project(2, 2, 16);
+    const recipe = await readFile(join(cwd, 'small.ts'), 'utf8');
+    await writeFile(join(cwd, 'small.ts'), recipe.replace('model:', 'shares: { train: 0.9, heldOut: 1e-9 }, model:'));
+    await writeFile(join(cwd, 'in', 'broken.jsonl'), '{"text":\n');
+    await writeFile(join(cwd, 'in', 'picture'), Uint8Array.of(0, 1, 2, 3));
+    const { code, stdout, stderr } = await runCli(command('out'), { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toContain('warning  picture is passed over (binary)\n');
+    expect(stdout).toMatch(
+      /^Done: .* \d+ documents trained on, 0 held out, \d+ untouched; 1 record that could not be read was passed over\nNo document was held out: nothing was measured\.\n\nModel {2}out\n/,
+    );
   });
 });
