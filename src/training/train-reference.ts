@@ -69,7 +69,10 @@ async function* train(
     refuseOtherLength(previous, reference, folder);
     return true;
   };
-  const readPrevious = async () => (options.fresh ? null : readReferenceJson(folder));
+  const readPrevious = async (): Promise<ReferenceJson | null> => {
+    const record = await readReferenceJson(folder);
+    return options.fresh ? null : record;
+  };
   await refuseForeign(folder);
   let previous = await readPrevious();
   if (endedBefore(previous)) {

@@ -13,21 +13,26 @@ const LOCK = 'lock';
 const BEFORE_RECORD =
   /^((prepared\.json|(tokens|bytes|trained-on)\.bin|tokenizer(_config)?\.json|checkpoint\.safetensors)(\.tmp)?|lock|lock\.[\d-]+\.tmp)$/;
 
-/** Record of the training in a folder; null where there is none. Errors: ConfigError when it cannot be read. */
+/** Record of the training in a folder; null where there is none. Errors: ConfigError when it cannot be read, or is of something else. */
 export async function readReferenceJson(folder: string): Promise<ReferenceJson | null> {
   const path = join(folder, RECORD);
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as ReferenceJson;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new ConfigError({
+  const noRecord = (came: string, cause?: unknown): ConfigError =>
+    new ConfigError({
       expected: 'the record of a training',
-      came: (error as Error).message,
+      came,
       where: path,
       todo: 'Choose another --output, or remove the folder.',
-      cause: error,
+      cause,
     });
+  let record: ReferenceJson | null;
+  try {
+    record = JSON.parse(await readFile(path, 'utf8')) as ReferenceJson | null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw noRecord((error as Error).message, error);
   }
+  if (record?.kind !== 'reference') throw noRecord('other JSON');
+  return record;
 }
 
 /** A training writes README.md, config.json and weights, and removes `work`: in a folder of its own only. Errors: ConfigError. */

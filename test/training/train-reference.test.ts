@@ -339,8 +339,14 @@ describe('training a reference model', () => {
     await writeFile(join(output, 'README.md'), 'mine');
     await expect(all(trainReference(small(), { executor, input, output }))).rejects.toThrow('(README.md)');
     await expect(all(trainReference(small(), { executor, input, output: input[0] }))).rejects.toThrow('came a file.');
-    expect(await readdir(output)).toEqual(['README.md']);
     expect(await readFile(join(output, 'README.md'), 'utf8')).toBe('mine');
+    for (const record of ['{"name":"my settings"}', 'null', '{']) {
+      await writeFile(join(output, 'sluice.json'), record);
+      await expect(all(trainReference(small(), { executor, input, output, fresh: true }))).rejects.toThrow(
+        `${join(output, 'sluice.json')}: expected the record of a training, came `,
+      );
+    }
+    expect((await readdir(output)).sort()).toEqual(['README.md', 'sluice.json']);
   });
 
   it('is alone in its folder while it works, and begins anew with --fresh', async () => {
