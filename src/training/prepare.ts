@@ -115,6 +115,11 @@ export async function prepare(
   let tokenizer = byteTokenizer;
   if (pieces) {
     tokenizer = await learnBytePairs(pieces, model.vocabulary, folder);
+    const ids = tokenizer.vocabularySize;
+    if (ids < model.vocabulary)
+      onWarning?.(
+        `the text gives ${ids} token ids of the ${model.vocabulary} of model.vocabulary: the others stay in the model, unused`,
+      );
     trainTokens = await recode(writer.path, trainTokens, path, tokenizer, model.vocabulary);
   }
   // A text that stands in groups of both sides was trained on.

@@ -1,8 +1,11 @@
 import type { Reference } from './reference.ts';
 import type { ReferenceJson } from './training-types.ts';
 
-/** The model card (README.md) of a reference model, with the metadata that the Hugging Face hub reads. */
-export function cardOf(reference: Reference, model: ReferenceJson): string {
+/**
+ * The model card (README.md) of a reference model, with the metadata that the Hugging Face hub reads.
+ * @param ids of its tokenizer; a text may give fewer than the model has room for
+ */
+export function cardOf(reference: Reference, model: ReferenceJson, ids: number): string {
   const { model: shape, training, shares } = reference;
   const last = model.measurements.at(-1);
   const bytes = Object.values(model.trainedBytes).reduce((a, b) => a + b, 0);
@@ -22,7 +25,7 @@ tags:
 
 ${reference.description || 'A small language model that scores text for data curation.'}
 
-${(model.parameters / 1e6).toFixed(2)} M parameters, ${shape.family}, ${shape.layers} layers of width ${shape.width}, context ${shape.context} tokens${shape.dtype === 'float32' ? '' : `, weights in ${shape.dtype}`}. ${tokensOf(model)} It was made to compare texts by perplexity. It cannot answer questions, and low
+${(model.parameters / 1e6).toFixed(2)} M parameters, ${shape.family}, ${shape.layers} layers of width ${shape.width}, context ${shape.context} tokens${shape.dtype === 'float32' ? '' : `, weights in ${shape.dtype}`}. ${tokensOf(model, ids)} It was made to compare texts by perplexity. It cannot answer questions, and low
 perplexity is not quality: it means that a text resembles what the model was trained on.
 
 ## Trained on
@@ -48,10 +51,10 @@ const planned = ({ schedule }: ReferenceJson): string =>
     .join('');
 
 /** What its token ids are. */
-const tokensOf = ({ tokenizer: { name, vocabulary, start } }: ReferenceJson): string =>
+const tokensOf = ({ tokenizer: { name, vocabulary, start } }: ReferenceJson, ids: number): string =>
   name === 'bytes'
     ? `It reads UTF-8 bytes:\ntoken ids 0 to 255 are bytes, ${start} begins a document.`
-    : `It reads ${vocabulary} byte pairs learnt from the\ntext it was trained on (tokenizer.json); id ${start} begins a document.`;
+    : `It reads ${ids} byte pairs learnt from the\ntext it was trained on (tokenizer.json)${ids < vocabulary ? `, which gave no more (room is for ${vocabulary})` : ''}; id ${start} begins a document.`;
 
 const bits = (measured: number | null | undefined): string => measured?.toFixed(3) ?? 'not measured';
 

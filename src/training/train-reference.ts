@@ -21,7 +21,7 @@ export interface TrainReferenceOptions {
   readonly fresh?: boolean;
   /** Aborted: finish the step, write a checkpoint, stop. */
   readonly stop?: AbortSignal;
-  /** Told about every file of the input that is passed over, and what is odd about others. */
+  /** Told about every file of the input that is passed over, what is odd about others, and a vocabulary that the text does not fill. */
   readonly onWarning?: (text: string) => void;
 }
 

@@ -158,7 +158,7 @@ export class Training {
       scoringGraph(this.#config, { rows, length: context }),
       await this.#session!.readState(),
     );
-    const byDomain: Record<string, number> = {};
+    const byDomain = new Map<string, number>();
     let [allNll, allBytes] = [0, 0];
     try {
       for (const [domain, sequences] of Object.entries(this.#prepared.heldOut)) {
@@ -176,7 +176,7 @@ export class Training {
             bytes += this.#byteLengths[targets[i]];
           }
         }
-        if (bytes > 0) byDomain[domain] = nll / bytes / Math.LN2;
+        if (bytes > 0) byDomain.set(domain, nll / bytes / Math.LN2);
         allNll += nll;
         allBytes += bytes;
       }
@@ -188,7 +188,7 @@ export class Training {
       tokensSeen: this.tokensSeen,
       trainLoss: this.#lossSteps > 0 ? this.#lossSum / this.#lossSteps : null,
       bitsPerByte: allBytes > 0 ? allNll / allBytes / Math.LN2 : null,
-      byDomain,
+      byDomain: Object.fromEntries(byDomain),
     };
     this.#lossSum = this.#lossSteps = 0;
     this.#measurements.push(measurement);
@@ -265,7 +265,10 @@ export class Training {
     await saveModel({ config: this.#config, weights: state }, this.#folder, { dtype: WEIGHT_TYPES[dtype] });
     const made = vocabulary > BYTE_VOCABULARY ? ['trained-on.bin', ...TOKENIZER_FILES] : ['trained-on.bin'];
     for (const name of made) await copyFile(join(this.#folder, 'work', name), join(this.#folder, name));
-    await writeFile(join(this.#folder, 'README.md'), cardOf(this.#reference, this.json('done')));
+    await writeFile(
+      join(this.#folder, 'README.md'),
+      cardOf(this.#reference, this.json('done'), this.#byteLengths.length),
+    );
     const json = await this.#writeJson('done');
     await rm(join(this.#folder, 'work'), { recursive: true });
     return json;

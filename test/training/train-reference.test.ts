@@ -132,6 +132,35 @@ describe('training a reference model', () => {
     await scorer.close?.();
   });
 
+  it('says so where the text gives fewer byte pairs than the model has room for', async () => {
+    const folder = await temporaryFolder();
+    const output = join(folder, 'model');
+    const executor = await onnxruntimeNode();
+    const warnings: string[] = [];
+    const model = { width: 16, layers: 1, heads: 2, context: 32, vocabulary: 4096 };
+    const options = { executor, input: [await corpus(folder)], output, onWarning: (w: string) => warnings.push(w) };
+    await all(trainReference(small({ model }), options));
+    const ids = (await loadTokenizer(output)).vocabularySize;
+    expect(ids).toBeLessThan(400);
+    expect(warnings).toEqual([
+      `the text gives ${ids} token ids of the 4096 of model.vocabulary: the others stay in the model, unused`,
+    ]);
+    expect((await readFile(join(output, 'README.md'), 'utf8')).replace(/\s+/g, ' ')).toContain(
+      `It reads ${ids} byte pairs learnt from the text it was trained on (tokenizer.json), which gave no more (room is for 4096); id 256`,
+    );
+  });
+
+  it('measures a domain whatever its name', async () => {
+    const folder = await temporaryFolder();
+    const input = [await corpus(folder)];
+    await writeFile(input[0], (await readFile(input[0], 'utf8')).replaceAll('"odd"', '"__proto__"'));
+    const events = await all(
+      trainReference(small(), { executor: await onnxruntimeNode(), input, output: join(folder, 'model') }),
+    );
+    const { model } = events.at(-1) as Finished;
+    expect(Object.keys(model.measurements[0].byDomain).sort()).toEqual(['__proto__', 'even']);
+  });
+
   it('never uses what was read for another recipe, also where that left no record', async () => {
     const folder = await temporaryFolder();
     const input = [await corpus(folder)];
