@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { SluiceError } from '../errors.ts';
 import { pickExecutor } from '../models/executors/pick-executor.ts';
+import { longestText } from '../models/neural-scorer.ts';
 import type { FreshRows } from '../operators/fresh-rows.ts';
 import { scoringSpec } from '../operators/perplexity.ts';
 import { freshRowsOf, scoreHere } from '../operators/scoring-pool.ts';
@@ -16,7 +17,7 @@ export interface ModelTrial {
   readonly textBytes: number;
   /** Text per second of one thread. */
   readonly bytesPerSecond: number;
-  /** Share of the text read that comes to the step, is in its scope and is not what its model was trained on: what is scored. */
+  /** Share of the text read that comes to the step, is in its scope, is not certainly too long and not what its model was trained on. */
   readonly share: number;
 }
 
@@ -50,14 +51,16 @@ export const modelSeconds = (t: ModelTrial, textBytes: number): number =>
 export function modelProbe(descriptor: StepDescriptor): ModelProbe {
   const taken: DocumentBatch[] = [];
   let [seen, wanted] = [0, 0];
+  const spec = scoringSpec(descriptor);
+  const longest = longestText(spec.maxTokens ?? Number.POSITIVE_INFINITY);
   let fresh: FreshRows | null = null;
   return {
     async take(batch) {
-      fresh ??= await freshRowsOf(scoringSpec(descriptor));
+      fresh ??= await freshRowsOf(spec);
       const { offsets, values } = batch.utf8('text');
       const scope = fresh(batch, rowsInScope(batch, descriptor.where));
       const lengthOf = (i: number): number => offsets[i + 1] - offsets[i];
-      const rows = [...scope.keys()].filter((i) => scope[i] === 1 && lengthOf(i) > 0);
+      const rows = [...scope.keys()].filter((i) => scope[i] === 1 && lengthOf(i) > 0 && lengthOf(i) <= longest);
       seen += offsets[batch.rows] - offsets[0];
       wanted += rows.reduce((n, i) => n + lengthOf(i), 0);
       if (rows.length === 0 || taken.length === BATCHES) return;
@@ -81,7 +84,6 @@ export function modelProbe(descriptor: StepDescriptor): ModelProbe {
       const { step } = descriptor;
       const share = seen === 0 ? 0 : wanted / seen;
       try {
-        const spec = scoringSpec(descriptor);
         const executor = (await pickExecutor(spec.executor, { threads: 1 })).executor.name;
         const sum = { documents: 0, bytes: 0, ms: 0 };
         const timed = async (batch: DocumentBatch): Promise<number> => {

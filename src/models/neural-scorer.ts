@@ -37,6 +37,9 @@ const MOST_CONTEXT = 2048;
 /** Bytes that tokens have at most, on average over a text that people wrote. */
 const MOST_BYTES = 16;
 
+/** Texts of more bytes have too many tokens, and are not read to find out how many. */
+export const longestText = (maxTokens: number): number => MOST_BYTES * maxTokens;
+
 /** Every length of a row has a session of its own, and a runtime packs the weights for each: only so many bytes of them. */
 const SESSION_BYTES = 128e6;
 
@@ -90,7 +93,7 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
   /** Ids of a document, the start token first; null with the reason when there is nothing to predict. */
   const idsOf = (text: Uint8Array): { ids: Int32Array } | { reason: NotScored } => {
     // What is far too long need not be cut into tokens first.
-    if (text.length > MOST_BYTES * maxTokens) return { reason: 'too_long' };
+    if (text.length > longestText(maxTokens)) return { reason: 'too_long' };
     const tokens = tokenizer.encode(text);
     if (tokens.length === 0) return { reason: 'empty' };
     if (tokens.length > maxTokens) return { reason: 'too_long' };

@@ -15,6 +15,12 @@ describe('what a model takes, tried', () => {
     expect(trial).toMatchObject({ step: 'perplexity', documents: 3, textBytes: 8192, share: 1 });
   });
 
+  it('not of a document that is too long to be scored', async () => {
+    const probe = modelProbe(perplexity({ executor: 'onnxruntime-cpu', maxTokens: 10 }).descriptor);
+    await probe.take(batchOf([book('a', 'x'.repeat(161)), book('b', 'y'.repeat(7))]));
+    expect(await probe.run()).toMatchObject({ documents: 1, textBytes: 7, share: 7 / 168 });
+  });
+
   it('takes no time where there is nothing to score', async () => {
     const probe = modelProbe(descriptor);
     await probe.take(batchOf([book('a', ''), { id: 'b', text: 'Out of scope.', domain: 'web' }]));

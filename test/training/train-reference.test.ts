@@ -14,8 +14,8 @@ import { freshRows } from '../../src/operators/fresh-rows.ts';
 import { c4 } from '../../src/operators/rewrite/c4.ts';
 import { utf8Column } from '../../src/streams/columns.ts';
 import { prepare, readPrepared } from '../../src/training/prepare.ts';
-import { type ReferenceInput, reference } from '../../src/training/reference.ts';
-import { trainReference } from '../../src/training/train-reference.ts';
+import { type Reference, type ReferenceInput, reference } from '../../src/training/reference.ts';
+import { type TrainReferenceOptions, trainReference } from '../../src/training/train-reference.ts';
 import type { TrainingEvent } from '../../src/training/training-types.ts';
 import { batchOf } from '../helpers/batches.ts';
 import { generator } from '../helpers/corpus.ts';
@@ -49,6 +49,17 @@ type Finished = Extract<TrainingEvent, { type: 'finished' }>;
 const all = (events: ReturnType<typeof trainReference>): Promise<TrainingEvent[]> =>
   lastValueFrom(events.pipe(toArray()));
 
+/** Events of a training that is told to stop at a step. */
+function stoppedAt(
+  step: number,
+  recipe: Reference,
+  options: Omit<TrainReferenceOptions, 'stop'>,
+): Promise<TrainingEvent[]> {
+  const stop = new AbortController();
+  const events = trainReference(recipe, { ...options, stop: stop.signal });
+  return all(events.pipe(tap((e) => e.type === 'step' && e.step === step && stop.abort())));
+}
+
 describe('training a reference model', () => {
   it('learns, measures by domain, and leaves a model directory with its card and what it was trained on', async () => {
     const folder = await temporaryFolder();
@@ -75,9 +86,7 @@ describe('training a reference model', () => {
     const executor = await onnxruntimeNode();
     const [whole, torn] = [join(folder, 'whole'), join(folder, 'torn')];
     await all(trainReference(small(), { executor, input, output: whole }));
-    const stop = new AbortController();
-    const first = trainReference(small(), { executor, input, output: torn, stop: stop.signal });
-    const seen = await all(first.pipe(tap((e) => e.type === 'step' && e.step === 7 && stop.abort())));
+    const seen = await stoppedAt(7, small(), { executor, input, output: torn });
     expect(seen.at(-1)).toMatchObject({ type: 'stopped', step: 7, steps: 12 });
     await all(trainReference(small(), { executor, input, output: torn }));
     const bytes = (f: string) => readFile(join(f, 'model.safetensors'));
@@ -170,9 +179,7 @@ describe('training a reference model', () => {
       ((await all(trainReference(small({ seed }), { executor, input, output }))).at(-1) as Finished).model.documents;
     const expected = await documents(2, alone);
     // Killed between the reading and the first record: what was read for seed 1 lies in the folder.
-    const stop = new AbortController();
-    const first = trainReference(small({ seed: 1 }), { executor, input, output: after, stop: stop.signal });
-    await all(first.pipe(tap((e) => e.type === 'step' && e.step === 2 && stop.abort())));
+    await stoppedAt(2, small({ seed: 1 }), { executor, input, output: after });
     await rm(join(after, 'sluice.json'));
     expect(await documents(2, after)).toEqual(expected);
   });
@@ -246,9 +253,7 @@ describe('training a reference model', () => {
     const input = [await corpus(folder)];
     const output = join(folder, 'model');
     const executor = await onnxruntimeNode();
-    const stop = new AbortController();
-    const first = trainReference(small(), { executor, input, output, stop: stop.signal });
-    await all(first.pipe(tap((e) => e.type === 'step' && e.step === 3 && stop.abort())));
+    await stoppedAt(3, small(), { executor, input, output });
     const tokens = join(output, 'work', 'tokens.bin');
     await truncate(tokens, 2000);
     await expect(all(trainReference(small(), { executor, input, output }))).rejects.toThrow(
@@ -261,9 +266,7 @@ describe('training a reference model', () => {
     const input = [await corpus(folder)];
     const output = join(folder, 'model');
     const executor = await onnxruntimeNode();
-    const stop = new AbortController();
-    const first = trainReference(small(), { executor, input, output, stop: stop.signal });
-    await all(first.pipe(tap((e) => e.type === 'step' && e.step === 3 && stop.abort())));
+    await stoppedAt(3, small(), { executor, input, output });
     const shorter = small({ training: { tokens: 32 * 2 * 3, rows: 2, evaluateEvery: 5 } });
     const last = (await all(trainReference(shorter, { executor, input, output }))).at(-1) as Finished;
     expect(last.model.measurements.map((m) => m.step)).toEqual([3]);
@@ -286,9 +289,7 @@ describe('training a reference model', () => {
     const input = [await corpus(folder)];
     const output = join(folder, 'model');
     const executor = await onnxruntimeNode();
-    const stop = new AbortController();
-    const first = trainReference(small(), { executor, input, output, stop: stop.signal });
-    await all(first.pipe(tap((e) => e.type === 'step' && e.step === 4 && stop.abort())));
+    await stoppedAt(4, small(), { executor, input, output });
     const ofSteps = (steps: number) => small({ training: { tokens: 32 * 2 * steps, rows: 2, evaluateEvery: 5 } });
     const record = await readFile(join(output, 'sluice.json'), 'utf8');
     await expect(all(trainReference(ofSteps(3), { executor, input, output }))).rejects.toThrow(
@@ -319,9 +320,7 @@ describe('training a reference model', () => {
     const folder = await temporaryFolder();
     const input = [await corpus(folder)];
     const output = join(folder, 'model');
-    const stop = new AbortController();
-    const first = trainReference(small(), { executor: await onnxruntimeNode(), input, output, stop: stop.signal });
-    await all(first.pipe(tap((e) => e.type === 'step' && e.step === 3 && stop.abort())));
+    await stoppedAt(3, small(), { executor: await onnxruntimeNode(), input, output });
     const other = trainReference(small(), { executor: await onnxruntimeNode({ threads: 2 }), input, output });
     await expect(all(other)).rejects.toThrow(
       /expected the executor that the training in this folder began with: onnxruntime-node \S+, cpu, 1 thread, came onnxruntime-node \S+, cpu, 2 threads/,
