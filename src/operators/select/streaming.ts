@@ -1,5 +1,5 @@
 import { concat, defer, type OperatorFunction } from 'rxjs';
-import { concatMap } from 'rxjs/operators';
+import { concatMap, finalize } from 'rxjs/operators';
 import * as z from 'zod';
 import type { DocumentBatch } from '../../streams/batch.ts';
 import { type NumberColumn, numberAt, stringAt } from '../../streams/columns.ts';
@@ -10,60 +10,78 @@ import { parseOptions } from '../parse-options.ts';
 import { withVerdict } from '../verdicts.ts';
 import { byRankOptions } from './by-rank.ts';
 import { type RankSelection, rulesOf } from './rank-decide.ts';
+import { type Group, warmUpOf } from './warm-up.ts';
 
 export const streamingOptions = byRankOptions.extend({
-  /** Documents with a value that are waited for before the first is judged; they are judged then. */
+  /** Documents with a value that are waited for before the first is judged, of each domain with `within: 'domain'`; they are judged then. */
   warmUp: z.int().min(1).default(1000),
+  /** Bytes of batches that may wait, beside the budget of the source; where they are reached a warm-up ends early. Default 16 MB. */
+  warmUpBytes: z.int().min(1).default(16e6),
   seed: z.int().default(0),
 });
-export type StreamingOptions = z.input<typeof streamingOptions> & { readonly step?: string; readonly where?: Scope };
+export type StreamingOptions = z.input<typeof streamingOptions> & {
+  readonly step?: string;
+  readonly where?: Scope;
+  /** Told when a warm-up ends early. Default: a warning of the process. */
+  readonly onWarning?: (text: string) => void;
+};
 
 /**
  * `select.byRank()` for a stream that has no end to wait for: each batch is judged by the quantiles of all values so far, its own included,
  * from a sketch of a few kilobytes a group. The same batches in the same order give the same decisions. Not exact: the share kept of a
  * stream that does not drift comes near `rate`, ranks are off by less than 1 % (`QuantileSketch`), and equal values are kept or dropped
- * together, as comes nearer to `rate`. Batches of the warm-up are held back, from the first that has a value. Only for a plain `.pipe()`; a run is a stream with an end, where `byRank` is exact.
+ * together, as comes nearer to `rate`. Only for a plain `.pipe()`; a run is a stream with an end, where `byRank` is exact.
+ *
+ * Warm-up: a batch is held back, and all that follow it, until there are `warmUp` values. With `within: 'domain'` each domain waits for its
+ * own, from its first value on. When more than `warmUpBytes` would be held, the domains that the oldest batch waits for are waited for no
+ * longer: their documents are judged by the values seen until then, however few (`onWarning` says how many). A domain is waited for once, so a
+ * rare one cannot hold up the stream for ever. What is held is charged to the budget of the source.
+ * Errors: ConfigError, down the stream, when that budget has no room for the warm-up; the decisions never depend on it.
  */
-export function streaming({ step, where, ...rest }: StreamingOptions): OperatorFunction<DocumentBatch, DocumentBatch> {
+export function streaming({
+  step,
+  where,
+  onWarning,
+  ...rest
+}: StreamingOptions): OperatorFunction<DocumentBatch, DocumentBatch> {
   const options = parseOptions(streamingOptions, rest, 'select.streaming()');
   const name = step ?? `select_${options.column}`;
   const { ends } = rulesOf(options);
   const rules = ends.map((end): Rule => ruleAt(options.column, end));
   return (source) =>
     defer(() => {
-      const groups = new Map<string, QuantileSketch>();
-      let held: DocumentBatch[] | null = [];
-      let seen = 0;
-      const groupOf = (batch: DocumentBatch, row: number): QuantileSketch => {
-        const key = options.within === 'domain' ? (stringAt(batch.utf8('domain'), row) ?? '') : '';
-        let sketch = groups.get(key);
-        if (!sketch) {
-          sketch = new QuantileSketch({ seed: options.seed });
-          groups.set(key, sketch);
+      const groups = new Map<string, Group>();
+      const groupOf = (batch: DocumentBatch, row: number): Group => {
+        const domain = options.within === 'domain' ? (stringAt(batch.utf8('domain'), row) ?? '') : null;
+        let group = groups.get(domain ?? '');
+        if (!group) {
+          group = { domain, sketch: new QuantileSketch({ seed: options.seed }), waits: true };
+          groups.set(domain ?? '', group);
         }
-        return sketch;
+        return group;
       };
+      const { warmUp, warmUpBytes } = options;
       const judge = (batch: DocumentBatch): DocumentBatch =>
         withVerdict(batch, verdictOn(batch, { name, rules, where: where ?? null, options, groupOf }));
-      const release = (): DocumentBatch[] => {
-        const waiting = held ?? [];
-        held = null;
-        return waiting.map(judge);
-      };
-      const take = (batch: DocumentBatch): DocumentBatch[] => {
+      const tell = onWarning ?? ((text: string) => process.emitWarning(text));
+      const waiting = warmUpOf({ step: name, warmUp, warmUpBytes, judge, onWarning: tell });
+      const take = (batch: DocumentBatch): Iterable<DocumentBatch> => {
         const scope = rowsInScope(batch, where ?? null);
         const column = batch.number(options.column);
+        const found = new Set<Group>();
         for (let i = 0; i < batch.rows; i++) {
           const value = scope[i] === 1 ? rankable(column, i) : null;
           if (value === null) continue;
-          groupOf(batch, i).add(value);
-          seen++;
+          const group = groupOf(batch, i);
+          group.sketch.add(value);
+          found.add(group);
         }
-        if (held === null || seen === 0) return [judge(batch)];
-        held.push(batch);
-        return seen >= options.warmUp ? release() : [];
+        return waiting.take(batch, [...found]);
       };
-      return concat(source.pipe(concatMap(take)), defer(release));
+      return concat(
+        source.pipe(concatMap(take)),
+        defer(() => waiting.rest()),
+      ).pipe(finalize(() => waiting.close()));
     });
 }
 
@@ -88,7 +106,7 @@ interface Judging {
   readonly rules: readonly Rule[];
   readonly where: Scope | null;
   readonly options: RankSelection & { readonly column: string };
-  readonly groupOf: (batch: DocumentBatch, row: number) => QuantileSketch;
+  readonly groupOf: (batch: DocumentBatch, row: number) => Group;
 }
 
 function verdictOn(batch: DocumentBatch, { name, rules, where, options, groupOf }: Judging): Verdict {
@@ -112,13 +130,13 @@ function verdictOn(batch: DocumentBatch, { name, rules, where, options, groupOf 
   for (let i = 0; i < n; i++) {
     if (scope[i] === 0) continue;
     const value = rankable(column, i);
-    const sketch = groupOf(batch, i);
     let rule = -1;
     if (value === null) {
       for (let k = 0; k < rules.length; k++) verdict.nulls[k]++;
       rule = at.missing;
     } else {
       verdict.value[i] = value;
+      const { sketch } = groupOf(batch, i);
       const [low, high] = [sketch.cut(from), sketch.cut(to)];
       if (at.below >= 0 && (low === null || value < low)) rule = at.below;
       else if (at.above >= 0 && high !== null && value >= high) rule = at.above;

@@ -1,8 +1,11 @@
-import { concat, from, lastValueFrom, NEVER, of, take, toArray } from 'rxjs';
+import { concat, from, lastValueFrom, NEVER, of, take, tap, throwError, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { select } from '../../../src/operators/index.ts';
 import { seededRandom } from '../../../src/random.ts';
 import type { DocumentBatch } from '../../../src/streams/batch.ts';
+import { ByteBudget, chargeOf } from '../../../src/streams/budget.ts';
+import { parallel } from '../../../src/streams/parallel.ts';
+import { pulled } from '../../../src/streams/source.ts';
 import { batchOf } from '../../helpers/batches.ts';
 
 const batch = (values: readonly (number | null)[], sequence = 0, domain = 'web'): DocumentBatch =>
@@ -95,5 +98,112 @@ describe('select.streaming()', () => {
     const scoped = await run(batches, { ...options, where: { domain: ['web'] } });
     expect(alive(scoped)).toBe('101 111');
     expect(scoped.map((b) => b.verdicts[0].nulls)).toEqual([[1], [0]]);
+  });
+
+  const half = { column: 'ppl', keep: 'low', rate: 0.5 } as const;
+
+  it('ends the warm-up early where its batches would not fit, says so, and judges them by what there is', async () => {
+    const said: string[] = [];
+    const batches = [batch([1, 2, 3]), batch([4, 5, 6], 1), batch([0, 9], 2)];
+    // A batch of three is 218 bytes of columns: the second one is more than fits.
+    const options = { ...half, warmUp: 100, warmUpBytes: 300, onWarning: (text: string) => said.push(text) };
+    expect(alive(await run(batches, options))).toBe(alive(await run(batches, { ...half, warmUp: 6 })));
+    expect(said).toEqual([
+      'select_ppl: the warm-up ended at 6 of 100 documents, since more of them would not fit in warmUpBytes (300)',
+    ]);
+  });
+
+  const domains = (...rows: readonly (readonly [string, number])[]): DocumentBatch =>
+    batchOf(
+      rows.map(([domain]) => ({ text: 'x', domain })),
+      { annotations: { ppl: rows.map(([, value]) => value) } },
+    );
+
+  it('waits for each domain by itself, from its first document on', async () => {
+    const early = [domains(['web', 1], ['web', 2], ['web', 3], ['web', 4])];
+    const late = [domains(['web', 0], ['code', 10]), domains(['web', 5], ['code', 20]), domains(['code', 0.5])];
+    const options = { ...half, within: 'domain', warmUp: 4 } as const;
+    const endless = concat(from([...early, ...late]), NEVER);
+    const first = await lastValueFrom(endless.pipe(select.streaming(options), take(1), toArray()));
+    expect(alive(first)).toBe('1100');
+    const all = concat(from([...early, ...late, domains(['code', 30])]), NEVER);
+    // 10 and 20 are judged beside 0.5 and 30, which came later; the cut of web is 2 by then.
+    expect(alive(await lastValueFrom(all.pipe(select.streaming(options), take(5), toArray())))).toBe('1100 11 00 1 0');
+  });
+
+  it('waits for a rare domain once, and no longer than its batches fit', async () => {
+    const said: string[] = [];
+    const rare = (value: number): DocumentBatch => domains(['rare', value]);
+    const web = (value: number): DocumentBatch => domains(['web', value]);
+    const options = { ...half, within: 'domain', warmUp: 2, warmUpBytes: 300 } as const;
+    const order: number[] = [];
+    const batches = [web(1), web(2), rare(7), web(3), web(4), web(5), rare(6), web(6)];
+    const source = from(batches).pipe(tap((b) => order.push(batches.indexOf(b))));
+    const judged = source.pipe(
+      select.streaming({ ...options, onWarning: (text) => said.push(text) }),
+      tap(() => order.push(-1)),
+    );
+    expect(alive(await lastValueFrom(judged.pipe(toArray())))).toBe('1 0 0 0 0 0 1 0');
+    expect(order).toEqual([0, 1, -1, -1, 2, 3, 4, 5, -1, -1, -1, -1, 6, -1, 7, -1]);
+    expect(said).toEqual([
+      'select_ppl: the warm-up of domain rare ended at 1 of 2 documents, since more of them would not fit in warmUpBytes (300)',
+    ]);
+  });
+
+  describe('under the budget of its source', () => {
+    const long = (i: number): DocumentBatch =>
+      batchOf([{ text: 'x'.repeat(1_000_000) }], { sequence: i, annotations: { ppl: [i] } });
+    const source = (budget: ByteBudget, count: number) =>
+      pulled(async function* () {
+        for (let i = 0; i < count; i++) yield long(i);
+      }, budget);
+    const options = { ...half, warmUp: 30, warmUpBytes: 4e6, onWarning: () => {} } as const;
+
+    it('charges what it holds, hands it on charged, and gives all of it back', async () => {
+      const budget = new ByteBudget(16e6, { stallMs: 0 });
+      let most = 0;
+      const slow = parallel('slow', async (b) => b, { concurrency: 1 });
+      const seen = source(budget, 12).pipe(
+        tap(() => {
+          most = Math.max(most, budget.used);
+        }),
+        select.streaming(options),
+        slow,
+        toArray(),
+      );
+      expect((await lastValueFrom(seen)).length).toBe(12);
+      // Three held, and a fourth that the source has and that makes it end.
+      expect(most).toBe(4 * chargeOf(long(0)));
+      expect(budget.used).toBe(0);
+      expect(budget.peak).toBeLessThanOrEqual(16e6);
+    });
+
+    it('gives back what it holds to a subscriber that leaves, and at an error', async () => {
+      const budget = new ByteBudget(16e6, { stallMs: 0 });
+      const two = concat(
+        source(budget, 2),
+        throwError(() => new Error('no more')),
+      );
+      let held = 0;
+      const failing = two.pipe(
+        tap({
+          error: () => {
+            held = budget.used;
+          },
+        }),
+        select.streaming(options),
+      );
+      await expect(lastValueFrom(failing)).rejects.toThrow('no more');
+      expect(held).toBeGreaterThanOrEqual(2 * chargeOf(long(0)));
+      expect(budget.used).toBe(0);
+    });
+
+    it('says so when the budget has no room for the warm-up: it would never end', async () => {
+      const budget = new ByteBudget(6e6, { stallMs: 0 });
+      await expect(lastValueFrom(source(budget, 12).pipe(select.streaming(options)))).rejects.toThrow(
+        /^step select_ppl: expected memory for a warm-up of 4000000 bytes, came a budget of 6000000, of which \d+ are held and 2097152 are needed to read on\. Give the source more memory \(at least 7697152\), or a smaller warmUpBytes\.$/,
+      );
+      expect(budget.used).toBe(0);
+    });
   });
 });

@@ -1,0 +1,114 @@
+import { ConfigError } from '../../errors.ts';
+import type { DocumentBatch } from '../../streams/batch.ts';
+import { chargeOf, type Lease, ownedBy, retain } from '../../streams/budget.ts';
+import type { QuantileSketch } from '../../streams/quantile-sketch.ts';
+import { BATCH_TEXT_BYTES } from '../../streams/splits.ts';
+
+/** Documents that are ranked together. */
+export interface Group {
+  /** Domain, or null for all documents. */
+  readonly domain: string | null;
+  readonly sketch: QuantileSketch;
+  /** False once there are values enough, or no more room to wait for them. */
+  waits: boolean;
+}
+
+export interface WarmUpOptions {
+  readonly step: string;
+  /** Values that a group waits for. */
+  readonly warmUp: number;
+  /** Bytes of batches held at most. */
+  readonly warmUpBytes: number;
+  readonly judge: (batch: DocumentBatch) => DocumentBatch;
+  readonly onWarning: (text: string) => void;
+}
+
+interface Held {
+  readonly batch: DocumentBatch;
+  readonly groups: readonly Group[];
+  readonly bytes: number;
+  readonly charge: number;
+  /** Of the budget that the batch belongs to, if any. */
+  readonly lease: Lease;
+  readonly judged: () => DocumentBatch;
+}
+
+/** Batches that wait until all groups in them are warm, in input order. */
+export interface WarmUp {
+  /** Takes one batch with the groups of its values; gives those that can be judged now. */
+  take(batch: DocumentBatch, groups: readonly Group[]): Iterable<DocumentBatch>;
+  /** The rest, at the end of the stream. */
+  rest(): Iterable<DocumentBatch>;
+  /** Forgets what is held. */
+  close(): void;
+}
+
+/**
+ * Which batch is held, and for how long, follows from the batches alone: a budget with less room than `warmUpBytes` asks for is an error
+ * (ConfigError), never another result.
+ */
+export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUpOptions): WarmUp {
+  const held: Held[] = [];
+  let bytes = 0;
+  let charge = 0;
+  function* release(): Iterable<DocumentBatch> {
+    const head = held.shift()!;
+    bytes -= head.bytes;
+    charge -= head.charge;
+    try {
+      yield head.judged();
+    } finally {
+      // Who works on it from here on has charged it by now.
+      head.lease.release();
+    }
+  }
+  const giveUp = (group: Group): void => {
+    group.waits = false;
+    const whose = group.domain === null ? '' : ` of domain ${group.domain}`;
+    onWarning(
+      `${step}: the warm-up${whose} ended at ${group.sketch.count} of ${warmUp} documents, since more of them would not fit in warmUpBytes (${warmUpBytes})`,
+    );
+  };
+  return {
+    *take(batch, groups) {
+      for (const group of groups) if (group.sketch.count >= warmUp) group.waits = false;
+      const { lease, budget } = retain(batch, step);
+      const judged = (): DocumentBatch => (budget ? ownedBy(budget, judge(batch)) : judge(batch));
+      held.push({ batch, groups, bytes: columnBytes(batch), charge: budget ? chargeOf(batch) : 0, lease, judged });
+      bytes += held[held.length - 1].bytes;
+      charge += held[held.length - 1].charge;
+      while (held.length > 0) {
+        const cold = held[0].groups.filter((g) => g.waits);
+        if (cold.length > 0 && bytes <= warmUpBytes) break;
+        cold.forEach(giveUp);
+        yield* release();
+      }
+      // What the source asks for before it reads on.
+      const next = 2 * BATCH_TEXT_BYTES;
+      if (held.length > 0 && budget && charge + next > budget.limit)
+        throw new ConfigError({
+          expected: `memory for a warm-up of ${warmUpBytes} bytes`,
+          came: `a budget of ${budget.limit}, of which ${charge} are held and ${next} are needed to read on`,
+          where: `step ${step}`,
+          todo: `Give the source more memory (at least ${Math.ceil(1.4 * warmUpBytes) + next}), or a smaller warmUpBytes.`,
+        });
+    },
+    *rest() {
+      while (held.length > 0) yield* release();
+    },
+    close() {
+      for (const { lease } of held.splice(0)) lease.release();
+    },
+  };
+}
+
+/** Bytes of the columns, as the batch says it; not of the buffers behind them, which may be shared. */
+function columnBytes(batch: DocumentBatch): number {
+  let bytes = 0;
+  for (const column of batch.columns.values()) {
+    if (column.type === 'utf8') bytes += column.offsets[batch.rows] - column.offsets[0] + column.offsets.byteLength;
+    else bytes += column.values.byteLength;
+  }
+  if (batch.originalText) bytes += batch.originalText.offsets[batch.rows] - batch.originalText.offsets[0];
+  return bytes;
+}
