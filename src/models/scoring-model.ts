@@ -14,7 +14,7 @@ import { INDEX, WEIGHTS, weightFiles } from './weight-files.ts';
 export interface ModelFolderInfo {
   readonly folder: string;
   readonly name: string;
-  /** Changes with every byte of shape, weights and tokenizer. */
+  /** Changes with every byte of shape, weights and tokenizer, and with what the model was trained on, which gets no score. */
   readonly hash: string;
   /** Id before the first token of a document; null: there is none. */
   readonly start: number | null;
@@ -73,12 +73,17 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
     if (file === 'sluice.json') hash.update(JSON.stringify(reference?.tokenizer ?? null));
     else hashFile(hash, join(folder, file));
   }
+  const trainedOn = reference && existsSync(list) ? { groupBy: reference.reference.groupBy, list } : null;
+  if (trainedOn) {
+    hash.update(`trained-on.bin\n${JSON.stringify(trainedOn.groupBy)}\n`);
+    hashFile(hash, list);
+  }
   return {
     folder,
     name: basename(folder),
     hash: hash.digest('hex').slice(0, 16),
     start: reference ? reference.tokenizer.start : bosToken,
-    trainedOn: reference && existsSync(list) ? { groupBy: reference.reference.groupBy, list } : null,
+    trainedOn,
   };
 }
 

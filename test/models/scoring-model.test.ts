@@ -27,6 +27,30 @@ describe('the hash of a model folder', () => {
     expect(modelFolderInfo(model).hash).not.toBe(before);
   });
 
+  it('changes with the list of what the model was trained on, and with how that was grouped', async () => {
+    const list = join(model, 'trained-on.bin');
+    const record = (groupBy: string) =>
+      JSON.stringify({ status: 'done', tokenizer: { name: 'byte_pairs', start: 0 }, reference: { groupBy } });
+    const hashes: string[] = [];
+    const note = () => hashes.push(modelFolderInfo(model).hash);
+    await writeFile(join(model, 'sluice.json'), record('text'));
+    note();
+    await writeTrainedOn(list, new HashList());
+    note();
+    const one = new HashList();
+    one.add(7n);
+    await writeTrainedOn(list, one);
+    note();
+    await writeFile(join(model, 'sluice.json'), record('metadata.group'));
+    note();
+    expect(new Set(hashes).size).toBe(4);
+    // Nothing reads the list of a folder that Sluice did not make.
+    await rm(join(model, 'sluice.json'));
+    const { hash } = modelFolderInfo(model);
+    await rm(list);
+    expect(modelFolderInfo(model).hash).toBe(hash);
+  });
+
   it('does not depend on files that decide no score', async () => {
     const before = modelFolderInfo(model).hash;
     await writeFile(join(model, 'consolidated.safetensors'), 'x');

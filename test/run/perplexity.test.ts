@@ -1,10 +1,11 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
 import { parquet, perplexity, recipe, run } from 'sluice';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { saveModel } from '../../src/models/hugging-face.ts';
 import { newModel } from '../../src/models/new-model.ts';
+import { HashList, writeTrainedOn } from '../../src/models/trained-on.ts';
 import { executorsOf } from '../../src/run/identity.ts';
 import type { RunEvent, RunJson } from '../../src/run/types.ts';
 import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
@@ -120,6 +121,16 @@ describe('a run with a language model', () => {
     );
     await tinyModel(3);
     expect(await start('model')).toMatchObject({ type: 'finished' });
+  });
+
+  it('does not go on with another list of what the model was trained on', async () => {
+    const list = join(model, 'trained-on.bin');
+    await writeTrainedOn(list, new HashList());
+    await stopped('list');
+    await rm(list);
+    await expect(start('list')).rejects.toThrow(/expected the rules of the run there \(model tiny [0-9a-f]{16}\)/);
+    await writeTrainedOn(list, new HashList());
+    expect(await start('list')).toMatchObject({ type: 'finished' });
   });
 
   it('refuses a model that is changed after the recipe was made', async () => {
