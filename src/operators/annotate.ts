@@ -25,6 +25,8 @@ export interface AnnotatorDescriptor {
   /** Export of that module: an `AnnotatorFactory`. */
   readonly export: string;
   readonly options: { readonly [key: string]: Json };
+  /** As `StepDescriptor.places`. */
+  readonly places?: readonly string[];
   readonly reads: readonly string[];
   readonly writes: readonly ColumnSpec[];
   /** An option without a value that a run cannot do without, and how to come by it. */

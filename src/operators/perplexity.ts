@@ -61,8 +61,9 @@ export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityIn
     step,
     module: 'sluice:perplexity',
     export: 'perplexityStage',
-    versions: ['perplexity@4', modelVersion(info.name, info.hash)],
+    versions: ['perplexity@4', `model ${info.hash}`],
     options,
+    places: ['model'],
     where: where ?? null,
     reads: [],
     writes: perplexityColumns(options.as, { cached: true }),
@@ -82,8 +83,6 @@ export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityIn
     );
   return Object.assign(scoring(undefined), { descriptor, set, bind: (c: OperatorContext) => scoring(c.scoring) });
 }
-
-const modelVersion = (name: string, hash: string): string => `model ${name} ${hash}`;
 
 /** What a worker has to know to score for a step. */
 export function scoringSpec({ options, versions }: StepDescriptor): ScoringSpec {

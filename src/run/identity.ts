@@ -25,7 +25,7 @@ export async function identityOf(recipe: Recipe, options: RunOptions, plan: Spli
       sluice: SLUICE_VERSION,
       recipe: identity,
       hashes: {
-        recipe: await xxh64Hex(canonicalJson({ identity, limits })),
+        recipe: await xxh64Hex(canonicalJson({ identity: withoutPlaces(identity), limits })),
         input: await xxh64Hex(canonicalJson(files)),
         plan: await xxh64Hex(canonicalJson(plan.splits)),
       },
@@ -45,6 +45,17 @@ export async function identityOf(recipe: Recipe, options: RunOptions, plan: Spli
       splits: plan.splits.length,
     },
   };
+}
+
+/** A recipe less the options of its steps and annotators that only say where something lies. */
+function withoutPlaces(value: Json): Json {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return (value as readonly Json[]).map(withoutPlaces);
+  const all = value as { readonly [key: string]: Json };
+  const places = typeof all.module === 'string' && Array.isArray(all.places) ? (all.places as readonly string[]) : [];
+  const options = Object.entries(all.options ?? {}).filter(([name]) => !places.includes(name));
+  const rest = places.length > 0 ? { ...all, options: Object.fromEntries(options) as Json } : all;
+  return Object.fromEntries(Object.entries(rest).map(([key, v]) => [key, withoutPlaces(v)]));
 }
 
 /** Throws when a run directory belongs to another recipe, other versions or other input, and says which. */
@@ -129,8 +140,8 @@ const firstOf = (names: readonly string[], except: readonly string[]): string =>
 /** First place where two recipes differ, as a dotted path with both values. */
 function difference(before: Identity, now: Identity): string {
   const found = differAt(
-    { recipe: before.recipe, limits: before.limits as unknown as Json },
-    { recipe: now.recipe, limits: now.limits as unknown as Json },
+    { recipe: withoutPlaces(before.recipe), limits: before.limits as unknown as Json },
+    { recipe: withoutPlaces(now.recipe), limits: now.limits as unknown as Json },
     '',
   );
   return found ?? 'its hash differs';

@@ -28,6 +28,8 @@ export interface StepDescriptor {
   readonly versions: readonly string[];
   /** Every option with its value, defaults included. */
   readonly options: { readonly [key: string]: Json };
+  /** Options that only say where something lies whose hash stands beside them: a run goes on with the same thing in another place. */
+  readonly places?: readonly string[];
   readonly where: Scope | null;
   /** Columns that must have been written before, besides those of the document itself. */
   readonly reads: readonly string[];

@@ -1,10 +1,11 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
-import { parquet, perplexity, recipe, run } from 'sluice';
+import { annotate, as, ngramPerplexity, parquet, perplexity, recipe, run } from 'sluice';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { saveModel } from '../../src/models/hugging-face.ts';
 import { newModel } from '../../src/models/new-model.ts';
+import { trainNgram, writeNgram } from '../../src/models/ngram/index.ts';
 import { HashList, writeTrainedOn } from '../../src/models/trained-on.ts';
 import { executorsOf } from '../../src/run/identity.ts';
 import type { RunEvent, RunJson } from '../../src/run/types.ts';
@@ -33,7 +34,8 @@ async function tinyModel(seed: number): Promise<void> {
   await writeFile(join(model, 'sluice.json'), JSON.stringify(record));
 }
 
-const scoring = () => recipe({ name: 'scores', splitBytes: 4096, steps: [perplexity({ model })], sinks: [parquet()] });
+const scoring = (more = {}) =>
+  recipe({ name: 'scores', splitBytes: 4096, steps: [perplexity({ model, ...more })], sinks: [parquet()] });
 const start = (output: string, stop?: AbortSignal) =>
   lastValueFrom(
     run(scoring(), { input: [join(folder, 'in/*.jsonl')], output: join(folder, output), workers: 1, stop }),
@@ -65,7 +67,7 @@ describe('a run with a language model', () => {
       },
     ]);
     expect(executors[0].processor).toMatch(new RegExp(`^${process.arch} \\S`));
-    expect(versions[1]).toMatch(/^model tiny [0-9a-f]{16}$/);
+    expect(versions[1]).toMatch(/^model [0-9a-f]{16}$/);
   });
 
   it('shows how far its model has come within a batch, never less than before and never more than there is', async () => {
@@ -117,10 +119,40 @@ describe('a run with a language model', () => {
     await stopped('model');
     await tinyModel(4);
     await expect(start('model')).rejects.toThrow(
-      /expected the rules of the run there \(model tiny [0-9a-f]{16}\), came model tiny/,
+      /expected the rules of the run there \(model [0-9a-f]{16}\), came model [0-9a-f]/,
     );
     await tinyModel(3);
     expect(await start('model')).toMatchObject({ type: 'finished' });
+  });
+
+  it('goes on with a model that was moved, and says nothing of it when another option differs', async () => {
+    await stopped('moved');
+    await mkdir(join(folder, 'elsewhere'));
+    await rename(model, join(folder, 'elsewhere/renamed'));
+    model = join(folder, 'elsewhere/renamed');
+    const other = scoring({ maxTokens: 9 });
+    const options = { input: [join(folder, 'in/*.jsonl')], output: join(folder, 'moved'), workers: 1 };
+    await expect(lastValueFrom(run(other, options))).rejects.toThrow(
+      'came another: recipe.steps.0.options.maxTokens was 1000000, is 9.',
+    );
+    expect(await start('moved')).toMatchObject({ type: 'finished' });
+  });
+
+  it('goes on with an n-gram model that was moved, under another prefix too', async () => {
+    const ngram = (path: string) => {
+      const own = ngramPerplexity({ model: path });
+      return recipe({ name: 'ngram', splitBytes: 4096, steps: [annotate(own, as(own, 'again'))], sinks: [parquet()] });
+    };
+    const [here, there] = [join(folder, 'here.ngram'), join(folder, 'there.ngram')];
+    await writeNgram(here, await trainNgram(['clean text']));
+    const options = { input: [join(folder, 'in/*.jsonl')], output: join(folder, 'ngram'), workers: 1 };
+    await lastValueFrom(run(ngram(here), { ...options, stop: AbortSignal.abort() }));
+    await rename(here, there);
+    expect(await lastValueFrom(run(ngram(there), options))).toMatchObject({ type: 'finished' });
+    await writeNgram(there, await trainNgram(['other text']));
+    await expect(lastValueFrom(run(ngram(there), options))).rejects.toThrow(
+      /another: recipe\.steps\.0\.options\.annotators\.0\.options\.hash was/,
+    );
   });
 
   it('does not go on with another list of what the model was trained on', async () => {
@@ -128,7 +160,7 @@ describe('a run with a language model', () => {
     await writeTrainedOn(list, new HashList());
     await stopped('list');
     await rm(list);
-    await expect(start('list')).rejects.toThrow(/expected the rules of the run there \(model tiny [0-9a-f]{16}\)/);
+    await expect(start('list')).rejects.toThrow(/expected the rules of the run there \(model [0-9a-f]{16}\)/);
     await writeTrainedOn(list, new HashList());
     expect(await start('list')).toMatchObject({ type: 'finished' });
   });

@@ -33,7 +33,7 @@ const HOW_TO_MAKE =
  * Tokens are the model's words (with an end for each line that has words) or bytes (with an end of the document).
  *
  * Writes ppl_nll_sum, ppl_tokens, ppl, ppl_bits_per_byte, ppl_bits_per_byte_max (of the piece of about 512 bytes that has most), ppl_unscored
- * (`empty`, `trained_on`); see `perplexityColumns`. The hash of the model is part of the recipe: a run does not resume with another one.
+ * (`empty`, `trained_on`); see `perplexityColumns`. The hash of the model is part of the recipe: a run does not resume with another one, but with the same one in another place.
  * Errors: ConfigError when the file is not there.
  */
 export function ngramPerplexity(options: NgramPerplexityOptions): AnnotatorDescriptor {
@@ -45,6 +45,7 @@ export function ngramPerplexity(options: NgramPerplexityOptions): AnnotatorDescr
     module: 'sluice:ngram-perplexity',
     export: 'ngramPerplexityAnnotator',
     options: { model, split, as, scoreTrainedOn, hash: model === null ? null : ngramFileInfo(model).hash },
+    ...(model !== null && { places: ['model'] }),
     reads: ['text', 'metadata'],
     writes: perplexityColumns(as, { cached: false }),
     ...(model === null && { unset: 'model', unsetHelp: HOW_TO_MAKE }),
