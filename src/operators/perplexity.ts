@@ -61,7 +61,7 @@ export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityIn
     step,
     module: 'sluice:perplexity',
     export: 'perplexityStage',
-    versions: ['perplexity@4', `model ${info.hash}`],
+    versions: ['perplexity@5', `model ${info.hash}`],
     options,
     places: ['model'],
     where: where ?? null,

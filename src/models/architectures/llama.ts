@@ -1,7 +1,7 @@
 import type { Value } from '../graph/graph.ts';
 import { add, gather, multiply, reshape } from '../graph/ops.ts';
 import type { Architecture } from './architecture.ts';
-import { activate, attention, attentionBias, linear, rmsNorm, ropeTurn, rotate } from './blocks.ts';
+import { activate, attention, attentionBlocks, linear, rmsNorm, ropeTurn, rotate } from './blocks.ts';
 
 /** Llama (Touvron et al. 2023): RMS norm, rotary positions, gated feed-forward, grouped-query attention. */
 export const llama: Architecture = {
@@ -30,7 +30,7 @@ export const llama: Architecture = {
   hidden(config, weights, { tokens, positions, segments }) {
     const { heads, kvHeads, headWidth, layers, biases } = config;
     const [rows, length] = tokens.shape;
-    const bias = attentionBias(segments);
+    const blocks = attentionBlocks(segments);
     const turn = ropeTurn(positions, config.rope!, headWidth);
     const norm = (v: Value, name: string) => rmsNorm(v, weights(`${name}.weight`), config.normEpsilon);
     let x = gather(weights('model.embed_tokens.weight'), reshape(tokens, [rows * length]));
@@ -45,7 +45,7 @@ export const llama: Architecture = {
           headWidth,
         ]),
       );
-      const mixed = attention(rotate(q, turn), rotate(k, turn), v, bias);
+      const mixed = attention(rotate(q, turn), rotate(k, turn), v, blocks);
       x = add(x, linear(mixed, weights, `${h}.self_attn.o_proj`, biases.attentionOutput));
       const inner = norm(x, `${h}.post_attention_layernorm`);
       const gate = activate(linear(inner, weights, `${h}.mlp.gate_proj`, biases.feedForward), config.activation);
