@@ -1,8 +1,8 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { lastValueFrom, tap } from 'rxjs';
 import { ConfigError } from '../errors.ts';
-import { ngramTrainer, type TrainNgramOptions, writeArpa, writeNgram } from '../models/ngram/index.ts';
+import { type NgramModel, ngramTrainer, type TrainNgramOptions, writeArpa, writeNgram } from '../models/ngram/index.ts';
 import { parseBytes } from '../run/options.ts';
 import type { DocumentBatch } from '../streams/batch.ts';
 import { groupHasher } from '../streams/groups.ts';
@@ -75,15 +75,11 @@ async function run(args: readonly string[]): Promise<number> {
       documents++;
     }
   };
-  const interrupt = (): never => {
-    trainer.abort();
+  const stopped = (): number => {
     process.stderr.write('\nStopped. No model was written.\n');
-    process.exit(EXIT.interrupted);
+    return EXIT.interrupted;
   };
-  for (const signal of INTERRUPTS) process.on(signal, interrupt);
-  const leaveSignals = (): void => {
-    for (const signal of INTERRUPTS) process.off(signal, interrupt);
-  };
+  const leaveReading = onInterrupt(() => process.exit(stopped()));
   try {
     const read = {
       ...readOptionsFrom(values),
@@ -94,10 +90,10 @@ async function run(args: readonly string[]): Promise<number> {
     };
     await lastValueFrom(readDocuments(input, read).pipe(tap(add)), { defaultValue: null });
     wanted.check();
-    // From here on this thread is busy and hears nothing: a signal ends it at once.
-    leaveSignals();
+    // This thread is busy now and hears nothing: a signal ends it at once, and its counts are in files without a name.
+    leaveReading();
     const model = trainer.finish();
-    await (output.endsWith('.arpa') ? writeArpa : writeNgram)(output, model);
+    if (!(await written(output, model))) return stopped();
     const { out, style } = standardOutput();
     const { trie, vocabulary, origin } = model;
     out(
@@ -113,16 +109,40 @@ async function run(args: readonly string[]): Promise<number> {
       : 'documents that it was trained on, and others of their groups, get no score';
     out(`      ${style.dim(warning)}`);
   } finally {
-    leaveSignals();
+    leaveReading();
     trainer.abort();
   }
   return 0;
 }
 
-/** Before hours of counting: the folder is made, and what is there must be a file. */
+/** @returns what takes it back */
+function onInterrupt(interrupt: () => void): () => void {
+  for (const signal of INTERRUPTS) process.on(signal, interrupt);
+  return () => {
+    for (const signal of INTERRUPTS) process.off(signal, interrupt);
+  };
+}
+
+/** False when a signal came first: then nothing of the model is left. */
+async function written(output: string, model: NgramModel): Promise<boolean> {
+  const stop = new AbortController();
+  const leave = onInterrupt(() => stop.abort());
+  try {
+    await (output.endsWith('.arpa') ? writeArpa : writeNgram)(output, model, stop.signal);
+    return true;
+  } catch (error) {
+    if (stop.signal.aborted) return false;
+    throw error;
+  } finally {
+    leave();
+  }
+}
+
+/** Before hours of counting: the folder is made, and what is there must be a file. What a killed training left half written goes. */
 async function checkOutput(output: string): Promise<void> {
   await mkdir(dirname(output), { recursive: true });
   await access(dirname(output), constants.W_OK);
+  await rm(`${output}.tmp`, { force: true });
   const found = await stat(output).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, open, rename, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,9 @@ export async function spoolStdin(
   let bytes = 0;
   let unchecked = CHECK_BYTES;
   const handle = await open(partial, 'w');
+  // Ctrl-C may end the process in the middle.
+  const remove = (): void => rmSync(partial, { force: true });
+  process.once('exit', remove);
   try {
     for await (const chunk of input) {
       unchecked += chunk.length;
@@ -56,6 +60,7 @@ export async function spoolStdin(
     await rm(partial, { force: true });
     throw error;
   } finally {
+    process.off('exit', remove);
     await handle.close();
   }
   const path = join(folder, `stdin-${hash.digest().toString(16).padStart(16, '0')}`);

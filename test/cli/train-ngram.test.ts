@@ -131,15 +131,56 @@ describe('sluice train-ngram', () => {
     expect(readdirSync(cwd).sort()).toEqual(['clean', 'folder.ngram', 'raw']);
   });
 
-  it.skipIf(process.platform === 'win32')('Ctrl-C while it reads leaves nothing on the disk', async () => {
-    const cwd = await temporaryFolder();
-    const counts = (): string[] => readdirSync(cwd).filter((name) => name.startsWith('sluice-ngram-'));
-    const { child, done } = startCli(['train-ngram', '--input', '-'], { cwd, env: { TMPDIR: cwd } });
-    // It waits for standard input, which never ends.
-    await vi.waitFor(() => expect(counts()).toHaveLength(1), { timeout: 20_000 });
-    child.kill('SIGINT');
-    expect(await done).toMatchObject({ code: 130, stdout: '', stderr: '\nStopped. No model was written.\n' });
-    expect(counts()).toEqual([]);
+  describe.skipIf(process.platform === 'win32')('a signal leaves nothing on the disk', () => {
+    /** What lies below a folder, but for the input. */
+    const left = (cwd: string): string[] =>
+      readdirSync(cwd, { recursive: true, encoding: 'utf8' })
+        .filter((path) => !/^(clean|raw|sluice-stdin)($|\/)/.test(path) || path.endsWith('.tmp'))
+        .sort();
+    const hook = new URL('./signal-at.mjs', import.meta.url).href;
+    const signalled = async (cwd: string, signal: string, at: string, ...more: string[]) => {
+      const env = { TMPDIR: cwd, NODE_OPTIONS: `--import ${hook}`, SIGNAL: signal, SIGNAL_AT: at };
+      return runCli(['train-ngram', '--input', 'raw', '--output', 'm.ngram', '--memory', '1kB', ...more], { cwd, env });
+    };
+
+    it('while it reads', async () => {
+      const cwd = await temporaryFolder();
+      const { child, done } = startCli(['train-ngram', '--input', '-'], { cwd, env: { TMPDIR: cwd } });
+      // It waits for standard input, which never ends.
+      await vi.waitFor(() => expect(left(cwd)).toEqual([`sluice-stdin/stdin-${child.pid}.tmp`]), { timeout: 20_000 });
+      child.kill('SIGINT');
+      expect(await done).toMatchObject({ code: 130, stdout: '', stderr: '\nStopped. No model was written.\n' });
+      expect(left(cwd)).toEqual([]);
+    });
+
+    it.each(['SIGINT', 'SIGTERM', 'SIGKILL'])('while it merges counts: %s', async (signal) => {
+      const cwd = await project();
+      expect(await signalled(cwd, signal, 'read')).toMatchObject({ code: null, stdout: '' });
+      expect(left(cwd)).toEqual([]);
+    });
+
+    it.each([
+      ['SIGINT', 'm.ngram'],
+      ['SIGTERM', 'm.ngram'],
+      ['SIGINT', 'm.arpa'],
+    ])('while it writes: %s, %s', async (signal, output) => {
+      const cwd = await project();
+      expect(await signalled(cwd, signal, 'write', '--output', output)).toEqual({
+        code: 130,
+        stdout: '',
+        stderr: '\nStopped. No model was written.\n',
+      });
+      expect(left(cwd)).toEqual([]);
+    });
+
+    it('but kill -9 while it writes, and the next start clears that away', async () => {
+      const cwd = await project();
+      expect((await signalled(cwd, 'SIGKILL', 'write')).code).toBe(null);
+      expect(left(cwd)).toEqual(['m.ngram.tmp']);
+      const next = ['train-ngram', '--input', 'nothing-is-here', '--output', 'm.ngram'];
+      expect((await runCli(next, { cwd, env: { TMPDIR: cwd } })).code).not.toBe(0);
+      expect(left(cwd)).toEqual([]);
+    });
   });
 
   it('the summary says how many documents the model did not score, why, and that they were kept', async () => {

@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.ts';
-import { compareRows, RowSorter, type Scratch } from './sorted-rows.ts';
+import type { Scratch } from './scratch.ts';
+import { compareRows, RowSorter } from './sorted-rows.ts';
 import { BEGIN, UNKNOWN } from './vocabulary.ts';
 
 /** Stands before `<s>`; the unknown word never occurs in training. */

@@ -64,10 +64,11 @@ const digest = (...parts: readonly Uint8Array[]): string => {
   return hash.digest('hex');
 };
 
-/** Writes a model in Sluice's own format: arrays as they lie in memory, with version and checksum. */
+/** Writes a model in Sluice's own format: arrays as they lie in memory, with version and checksum. @param signal ends it, and nothing is left */
 export async function writeNgram(
   path: string,
   { split, vocabulary, trie, origin, trainedOn }: NgramModel,
+  signal?: AbortSignal,
 ): Promise<void> {
   const { bytes, offsets } = vocabulary.parts();
   const hashes = trainedOn?.hashes ?? new BigUint64Array();
@@ -92,7 +93,7 @@ export async function writeNgram(
   const head = Buffer.alloc(12);
   head.write(MAGIC, 'latin1');
   head.writeUInt32LE(padded.length, 8);
-  await writeWhole(path, [head, padded, ...body]);
+  await writeWhole(path, [head, padded, ...body], signal);
 }
 
 const padding = (bytes: number): number => (8 - (bytes % 8)) % 8;

@@ -1,11 +1,6 @@
-import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-
-/** Where rows go that do not fit the memory: one folder, files by number. The caller removes the folder. */
-export interface Scratch {
-  readonly folder: string;
-  files: number;
-}
+import { readSync, writeSync } from 'node:fs';
+import { InvariantError } from '../../errors.ts';
+import type { Scratch } from './scratch.ts';
 
 /** Rows of `width` words in a buffer, of which the first `keys` make the order. */
 export interface RowShape {
@@ -13,12 +8,28 @@ export interface RowShape {
   readonly width: number;
 }
 
-/** A sorted list of rows: in memory, or in a file. */
-type SortedRun = { readonly rows: Int32Array } | { readonly path: string };
+/** A sorted list of rows: in memory, or a stretch of a file. */
+type SortedRun = { readonly rows: Int32Array } | FileRun;
+
+interface FileRun {
+  readonly file: RunFile;
+  readonly from: number;
+  bytes: number;
+}
+
+/** A file of the scratch with runs one behind the other. */
+interface RunFile {
+  readonly handle: number;
+  bytes: number;
+  /** Runs ever written to it. */
+  runs: number;
+  /** Of those, the runs that are still to be read. */
+  unread: number;
+}
 
 const RADIX_BITS = 11;
 const BLOCK_ROWS = 4096;
-/** Runs that are merged at once: each takes an open file and a block of memory. */
+/** Runs that are merged at once, each with a block of memory; and that share a file, so that a merge frees the space of a whole one. */
 const MOST_RUNS = 64;
 
 /** Indices of rows in ascending order of their first `keys` words, which are >= 0: a radix sort, last word first. */
@@ -63,6 +74,8 @@ export class RowSorter {
   #rows: Int32Array;
   #count = 0;
   #runs: SortedRun[] = [];
+  /** What runs are appended to. */
+  #file: RunFile | null = null;
 
   /** @param memoryBytes for the rows that wait; sorting them takes as much again. */
   constructor(shape: RowShape, memoryBytes: number, scratch: Scratch) {
@@ -89,16 +102,28 @@ export class RowSorter {
     for (let k = 0; k < width; k++) this.#rows[at + k] = row[from + k];
   }
 
-  /** Sorts rows into a file of their own. */
+  /** Sorts rows into a run on the disk. */
   spill(rows: Int32Array, count: number): void {
-    const sorted = inOrder(rows, count, this.shape);
-    const path = join(this.#scratch.folder, `rows-${this.#scratch.files++}`);
-    const file = openSync(path, 'w');
-    const bytes = new Uint8Array(sorted.buffer);
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    closeSync(file);
-    this.#runs.push({ path });
+    const run = this.#newRun();
+    append(run, new Uint8Array(inOrder(rows, count, this.shape).buffer));
+    this.#runs.push(run);
     if (rows === this.#rows) this.#count = 0;
+  }
+
+  #newRun(): FileRun {
+    if (this.#file === null || this.#file.runs === MOST_RUNS)
+      this.#file = { handle: this.#scratch.open(), bytes: 0, runs: 0, unread: 0 };
+    const file = this.#file;
+    file.runs++;
+    file.unread++;
+    return { file, from: file.bytes, bytes: 0 };
+  }
+
+  /** A run was read: a file of which all are is closed. */
+  #release(run: SortedRun): void {
+    if ('rows' in run || --run.file.unread > 0) return;
+    this.#scratch.close(run.file.handle);
+    if (this.#file === run.file) this.#file = null;
   }
 
   /** Adds a piece that stays in memory. */
@@ -117,30 +142,23 @@ export class RowSorter {
     yield* this.#merged(runs);
   }
 
-  /** Several runs as one in a file; theirs go. */
+  /** Several runs as one; theirs go. */
   #mergedRun(runs: readonly SortedRun[]): SortedRun {
     const { width } = this.shape;
-    const path = join(this.#scratch.folder, `rows-${this.#scratch.files++}`);
-    const file = openSync(path, 'w');
+    const run = this.#newRun();
     const block = new Int32Array(BLOCK_ROWS * width);
     let used = 0;
     const write = (): void => {
-      const bytes = new Uint8Array(block.buffer, 0, 4 * used);
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      append(run, new Uint8Array(block.buffer, 0, 4 * used));
       used = 0;
     };
-    try {
-      for (const row of this.#merged(runs)) {
-        block.set(row, used);
-        used += width;
-        if (used === block.length) write();
-      }
-      write();
-    } finally {
-      closeSync(file);
+    for (const row of this.#merged(runs)) {
+      block.set(row, used);
+      used += width;
+      if (used === block.length) write();
     }
-    for (const run of runs) if ('path' in run) rmSync(run.path);
-    return { path };
+    write();
+    return run;
   }
 
   *#merged(runs: readonly SortedRun[]): Generator<Int32Array> {
@@ -171,8 +189,19 @@ export class RowSorter {
         if (heap.length > 1) sink(0);
       }
     } finally {
-      for (const c of cursors) c.close();
+      for (const run of runs) this.#release(run);
     }
+  }
+}
+
+/** Adds to the last run of a file. */
+function append(run: FileRun, bytes: Uint8Array): void {
+  const { file } = run;
+  for (let at = 0; at < bytes.length; ) {
+    const written = writeSync(file.handle, bytes, at, bytes.length - at, file.bytes);
+    at += written;
+    file.bytes += written;
+    run.bytes += written;
   }
 }
 
@@ -185,22 +214,18 @@ export function compareRows(a: Int32Array, b: Int32Array, keys: number): number 
 class Cursor {
   row: Int32Array = new Int32Array(0);
   #width: number;
-  #file: number | null = null;
+  #run: FileRun | null;
   #block: Int32Array;
   #filled: number;
   #at = 0;
-  #position = 0;
+  /** Bytes of the run that were read. */
+  #read = 0;
 
   constructor(run: SortedRun, { width }: RowShape) {
     this.#width = width;
-    if ('rows' in run) {
-      this.#block = run.rows;
-      this.#filled = run.rows.length;
-    } else {
-      this.#file = openSync(run.path, 'r');
-      this.#block = new Int32Array(BLOCK_ROWS * width);
-      this.#filled = 0;
-    }
+    this.#run = 'rows' in run ? null : run;
+    this.#block = 'rows' in run ? run.rows : new Int32Array(BLOCK_ROWS * width);
+    this.#filled = 'rows' in run ? run.rows.length : 0;
   }
 
   next(): boolean {
@@ -211,22 +236,19 @@ class Cursor {
   }
 
   #fill(): boolean {
-    if (this.#file === null) return false;
+    const run = this.#run;
+    if (run === null) return false;
     const bytes = new Uint8Array(this.#block.buffer);
+    const wanted = Math.min(bytes.length, run.bytes - this.#read);
     let got = 0;
-    while (got < bytes.length) {
-      const n = readSync(this.#file, bytes, got, bytes.length - got, this.#position);
-      if (n === 0) break;
+    while (got < wanted) {
+      const n = readSync(run.file.handle, bytes, got, wanted - got, run.from + this.#read);
+      if (n === 0) throw new InvariantError({ expected: `${wanted} bytes of counts`, came: `${got}` });
       got += n;
-      this.#position += n;
+      this.#read += n;
     }
     this.#at = 0;
     this.#filled = got / 4;
     return got > 0;
-  }
-
-  close(): void {
-    if (this.#file !== null) closeSync(this.#file);
-    this.#file = null;
   }
 }

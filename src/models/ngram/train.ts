@@ -1,13 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import xxhash from 'xxhash-wasm';
 import { ConfigError, InputError } from '../../errors.ts';
 import { HashList } from '../trained-on.ts';
 import { adjustCounts, NgramCounter } from './count.ts';
 import { estimate } from './estimate.ts';
 import type { NgramModel } from './model.ts';
-import type { Scratch } from './sorted-rows.ts';
+import { scratchIn } from './scratch.ts';
 import { wordWalk } from './split.ts';
 import { END, FIRST, Vocabulary } from './vocabulary.ts';
 
@@ -25,7 +23,7 @@ export interface TrainNgramOptions {
   readonly prune?: readonly number[];
   /** For the counts; more goes to disk. The vocabulary and the model itself are in memory beside it. Default 256 MB. */
   readonly memoryBytes?: number;
-  /** Where the counts go that do not fit. Default: the system's folder for temporary files. */
+  /** Where the counts go that do not fit, in files without a name. Default: the system's folder for temporary files. */
   readonly scratch?: string;
   /** Default `ngram`. */
   readonly name?: string;
@@ -40,7 +38,7 @@ export interface TrainNgramOptions {
 /** Documents as strings or as UTF-8. */
 export type TrainingTexts = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
-/** Takes documents one by one; `finish` or `abort` must be called, which empties the scratch folder. */
+/** Takes documents one by one; `finish` or `abort` must be called, which frees what was taken of the disk. */
 export interface NgramTrainer {
   /**
    * @param document string or UTF-8, which may be changed after the call
@@ -75,7 +73,7 @@ export function ngramTrainer(options: TrainNgramOptions = {}): NgramTrainer {
   const { split = 'bytes', memoryBytes = 256e6, name = 'ngram', scratch = tmpdir(), groupBy = null } = options;
   const order = checkedOrder(options.order ?? (split === 'words' ? 5 : 6));
   const prune = checkedPrune(options.prune ?? [0, 0, 1], order);
-  const disk: Scratch = { folder: mkdtempSync(join(scratch, 'sluice-ngram-')), files: 0 };
+  const disk = scratchIn(scratch);
   const vocabulary = split === 'bytes' ? Vocabulary.ofBytes() : Vocabulary.create();
   const counter = new NgramCounter(order, memoryBytes / 2, disk);
   const seen = { sequences: 0, tokens: 0, textBytes: 0 };
@@ -97,7 +95,7 @@ export function ngramTrainer(options: TrainNgramOptions = {}): NgramTrainer {
     endLine: end,
   };
   const walk = split === 'words' ? wordWalk('words') : null;
-  const abort = (): void => rmSync(disk.folder, { recursive: true, force: true });
+  const abort = (): void => disk.clear();
   return {
     add(document, hashes = []) {
       for (const hash of hashes) known.add(hash);

@@ -68,22 +68,18 @@ describe('trainNgram', () => {
     const more = Array.from({ length: 4000 }, (_, i) => `${LINES[i % 80]} ${name(i % 977)} ${name(i % 1201)}`);
     const large = await trainNgram(more, { split: 'words', order: 4, prune: [0] });
     const folder = await temporaryFolder();
-    let files = 0;
+    const seen = new Set<string>();
     function* watched(): Generator<string> {
       for (const line of more) {
         yield line;
-        files = Math.max(files, ...readdirSync(folder).map((f) => readdirSync(`${folder}/${f}`).length));
+        for (const file of readdirSync(folder)) seen.add(file);
       }
     }
-    const small = await trainNgram(watched(), {
-      split: 'words',
-      order: 4,
-      prune: [0],
-      memoryBytes: 1,
-      scratch: folder,
-    });
-    expect(files).toBeGreaterThan(2);
-    expect(readdirSync(folder)).toEqual([]);
+    const options = { split: 'words', order: 4, prune: [0], memoryBytes: 1 } as const;
+    const small = await trainNgram(watched(), { ...options, scratch: folder });
+    // What is written there has no name.
+    expect([...seen]).toEqual([]);
+    await expect(trainNgram(more, { ...options, scratch: `${folder}/none` })).rejects.toThrow('ENOENT');
     expect(small).toEqual(large);
   });
 
