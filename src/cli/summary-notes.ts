@@ -5,6 +5,7 @@ import { count, percent, plural, size } from './format.ts';
 import { safeText } from './safe-text.ts';
 import type { SummaryInput } from './summary-input.ts';
 import { stepsOf } from './summary-reasons.ts';
+import { idleScopes } from './summary-scopes.ts';
 import { type Terminal, wrapped } from './terminal.ts';
 
 const DOMAINS = 11;
@@ -81,6 +82,7 @@ export function noteLines(
       'not judged',
       `${plural(t.unjudged, 'kept document')} (${percent(t.unjudged, t.kept.documents)}) that no rule looked at`,
     );
+  for (const { text, slip } of idleScopes(input.result)) say('no match', text, slip ? style.yellow : undefined);
   for (const text of unscored) say('not scored', text, style.yellow);
   if (t.cutBytes > 0)
     say('cut', `${size(t.cutBytes)} of text cut out of kept documents; explain shows the cuts of one`);

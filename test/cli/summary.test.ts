@@ -53,3 +53,41 @@ it('the rows of the table of domains add up to the last one', async () => {
     ['all', '7', '2'],
   ]);
 });
+
+describe('a where that no document matched', () => {
+  const only = (step: string, where: string): string =>
+    `drop('${step}', [rule('text_chars < 5')], { where: ${where} })`;
+  const steps = [
+    only('unmatched', "{ domain: ['Books', 'law'] }"),
+    only('misspelt', "{ domain: ['wep'] }"),
+    only('too', "{ domain: ['wep'] }"),
+    only('matched', "{ domain: ['law', 'web'] }"),
+    only('others', "{ domain: ['web', 'news'], not: true }"),
+    only('law', "{ domain: ['law'], not: true }"),
+  ];
+  const recipe = `import { annotate, drop, recipe, rule, textStatistics } from 'sluice';
+export default recipe({ name: 'mine', steps: [annotate(textStatistics()), ${steps.join(', ')}] });
+`;
+  const summary = async (documents: readonly object[]): Promise<string> => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { recipe, documents });
+    const { code, stdout } = await runCli(['run', 'recipe.ts', '--input', 'in/*.jsonl'], { cwd });
+    expect(code).toBe(0);
+    return words(stdout);
+  };
+
+  it('is said once, with its steps, and the name that was meant', async () => {
+    const text = 'The mill stands by the river.';
+    const said = await summary([
+      { text, domain: 'web' },
+      { text, domain: 'news' },
+    ]);
+    expect(said.split(' no match ').slice(1).join('|')).toMatch(
+      /^no document of this input matched the where of step unmatched \(only for Books, law\)\.\|no document of this input matched the where of steps misspelt, too \(only for wep\)\. Did you mean web\?\|no document of this input matched the where of step others \(not for web, news\)\. pace /,
+    );
+  });
+
+  it('is not said of an input without documents', async () => {
+    expect(await summary([])).not.toContain('no match');
+  });
+});
