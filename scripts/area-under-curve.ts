@@ -26,21 +26,44 @@ export function areaWithin(high: readonly number[], low: readonly number[], grou
   return ranks / pairs;
 }
 
-/** The middle 95 % of areas of samples drawn with replacement; `paired`: entry i of both lists is drawn together. */
-export function intervalOf(
-  high: readonly number[],
-  low: readonly number[],
-  { paired, seed, rounds }: { readonly paired: boolean; readonly seed: number; readonly rounds: number },
-): { low: number; high: number } {
+/** Values of noise, and of the texts that it should exceed. */
+export interface Sides {
+  readonly high: readonly number[];
+  readonly low: readonly number[];
+}
+
+export interface Bootstrap {
+  /** Entry i of both sides is drawn together. */
+  readonly paired: boolean;
+  readonly seed: number;
+  readonly rounds: number;
+}
+
+/** The middle 95 % of areas of samples drawn with replacement. */
+export const intervalOf = (sides: Sides, options: Bootstrap): { low: number; high: number } =>
+  middleOf(drawnAreas([sides], options).map(([area]) => area));
+
+/** The middle 95 % of the first area less the second one, both of the same samples of the same documents. */
+export const intervalOfDifference = (a: Sides, b: Sides, options: Bootstrap): { low: number; high: number } =>
+  middleOf(drawnAreas([a, b], options).map(([first, second]) => first - second));
+
+function drawnAreas(columns: readonly Sides[], { paired, seed, rounds }: Bootstrap): number[][] {
   const { below } = seededRandom(seed, 'bootstrap');
   const draw = (n: number): number[] => Array.from({ length: n }, () => below(n));
-  const areas = Array.from({ length: rounds }, () => {
+  const { high, low } = columns[0];
+  return Array.from({ length: rounds }, () => {
     const first = draw(high.length);
     const second = paired ? first : draw(low.length);
-    return areaUnderCurve(
-      first.map((i) => high[i]),
-      second.map((i) => low[i]),
+    return columns.map((c) =>
+      areaUnderCurve(
+        first.map((i) => c.high[i]),
+        second.map((i) => c.low[i]),
+      ),
     );
-  }).sort((a, b) => a - b);
-  return { low: areas[Math.floor(0.025 * rounds)], high: areas[Math.ceil(0.975 * rounds) - 1] };
+  });
+}
+
+function middleOf(values: readonly number[]): { low: number; high: number } {
+  const sorted = values.toSorted((a, b) => a - b);
+  return { low: sorted[Math.floor(0.025 * sorted.length)], high: sorted[Math.ceil(0.975 * sorted.length) - 1] };
 }

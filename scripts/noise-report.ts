@@ -1,5 +1,5 @@
 // Tables of scripts/score-default-model.ts: columns of values that should be higher for noise than for text.
-import { areaUnderCurve, areaWithin, intervalOf } from './area-under-curve.ts';
+import { areaUnderCurve, areaWithin, intervalOf, intervalOfDifference, type Sides } from './area-under-curve.ts';
 
 /** A value for each text. */
 export type Column = ReadonlyMap<string, number>;
@@ -31,12 +31,24 @@ export interface Score {
   readonly inPairs: number | null;
 }
 
+/** The best column of ours in a table beside the best of what it has to beat. */
+export interface Standing {
+  readonly table: NamedColumn['table'];
+  readonly own: string;
+  readonly other: string;
+  /** Area of ours less area of the other; with the middle 95 % of a bootstrap. */
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 export interface Row {
   readonly kind: string;
   readonly pairs: number;
   readonly paired: boolean;
   readonly against: number;
   readonly scores: readonly Score[];
+  readonly standings: readonly Standing[];
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -51,31 +63,49 @@ export function rowOf(
   const paired = pairs.every((p) => p.clean !== null);
   const clean = paired ? pairs.map((p) => p.clean as string) : fresh;
   const domains = pairs.map((p) => p.domain);
-  const scores = columns.map(({ name, table, values }) => {
+  const bootstrap = { paired, seed: 1, rounds: 1000 };
+  const sidesOf = ({ values }: NamedColumn): Sides => {
     const of = (list: readonly string[]): number[] => list.map((t) => values.get(t) as number);
-    const [high, low] = [of(pairs.map((p) => p.noise)), of(clean)];
+    return { high: of(pairs.map((p) => p.noise)), low: of(clean) };
+  };
+  const scores = columns.map((column): Score => {
+    const { high, low } = sidesOf(column);
     return {
-      name,
-      table,
+      name: column.name,
+      table: column.table,
       auc: areaUnderCurve(high, low),
-      ...intervalOf(high, low, { paired, seed: 1, rounds: 1000 }),
+      ...intervalOf({ high, low }, bootstrap),
       within: paired ? areaWithin(high, low, domains) : null,
       inPairs: paired ? mean(high.map((h, i) => (h > low[i] ? 1 : h === low[i] ? 0.5 : 0))) : null,
     };
   });
-  return { kind, pairs: pairs.length, paired, against: clean.length, scores };
+  const standings = (['mean', 'highest'] as const).map((table): Standing => {
+    const best = (isOurs: boolean): number =>
+      [...scores.keys()]
+        .filter((i) => scores[i].table === table && scores[i].name.startsWith('model') === isOurs)
+        .reduce((a, b) => (scores[b].auc > scores[a].auc ? b : a));
+    const [ours, theirs] = [best(true), best(false)];
+    return {
+      table,
+      own: scores[ours].name,
+      other: scores[theirs].name,
+      difference: scores[ours].auc - scores[theirs].auc,
+      ...intervalOfDifference(sidesOf(columns[ours]), sidesOf(columns[theirs]), bootstrap),
+    };
+  });
+  return { kind, pairs: pairs.length, paired, against: clean.length, scores, standings };
 }
 
 /** Means over kinds, column by column. */
 export const meansOf = (rows: readonly Row[]): { name: string; table: string; auc: number }[] =>
   rows[0].scores.map(({ name, table }, i) => ({ name, table, auc: mean(rows.map((r) => r.scores[i].auc)) }));
 
-function standing(scores: readonly Score[]): string {
-  const best = (own: boolean): Score =>
-    scores.filter((s) => s.name.startsWith('model') === own).reduce((a, b) => (b.auc > a.auc ? b : a));
-  const [own, other] = [best(true), best(false)];
-  const how = own.auc < other.auc ? 'below' : own.auc === other.auc ? 'level with' : 'above';
-  return `${own.name} ${how} ${other.name}`;
+/** A difference whose interval holds 0 is not shown by so few documents. */
+function standingText({ own, other, difference, low, high }: Standing): string {
+  const numbers = `${difference.toFixed(3)}, ${low.toFixed(2)} to ${high.toFixed(2)}`;
+  const how = difference === 0 ? 'level with' : difference < 0 ? 'below' : 'above';
+  const shown = low > 0 || high < 0 || difference === 0 ? '' : ', not shown';
+  return `${own} ${how} ${other} (${numbers}${shown})`;
 }
 
 const TITLES = {
@@ -97,7 +127,7 @@ export function markdownOf(rows: readonly Row[]): string {
     for (const r of rows) {
       const cells = of(r, table).map((s) => `${s.auc.toFixed(3)} (${s.low.toFixed(2)} to ${s.high.toFixed(2)})`);
       const documents = r.paired ? `${r.pairs} pairs` : `${r.pairs} against ${r.against}`;
-      line([r.kind, documents, ...cells, standing(of(r, table))]);
+      line([r.kind, documents, ...cells, standingText(r.standings.find((x) => x.table === table)!)]);
     }
     const means = meansOf(rows).filter((m) => m.table === table);
     line(['mean', '', ...means.map((m) => m.auc.toFixed(3)), '']);

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { lastValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { areaUnderCurve, areaWithin, intervalOf } from '../../scripts/area-under-curve.ts';
+import { areaUnderCurve, areaWithin, intervalOf, intervalOfDifference } from '../../scripts/area-under-curve.ts';
 import { markdownOf, type Row } from '../../scripts/noise-report.ts';
 import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
 import { reference } from '../../src/training/reference.ts';
@@ -19,7 +19,10 @@ describe('score of a model against spoilt text', () => {
     // Of the first group all three pairs that are not equal are right, of the second none.
     expect(areaWithin([5, 4, 0], [1, 4, 3], ['a', 'a', 'b'])).toBeCloseTo((3 + 0.5 + 0) / 5);
     const interval = { paired: true, seed: 1, rounds: 50 };
-    expect(intervalOf([3, 4, 5], [0, 1, 2], interval)).toEqual({ low: 1, high: 1 });
+    const apart = { high: [3, 4, 5], low: [0, 1, 2] };
+    expect(intervalOf(apart, interval)).toEqual({ low: 1, high: 1 });
+    expect(intervalOfDifference(apart, apart, interval)).toEqual({ low: 0, high: 0 });
+    expect(intervalOfDifference(apart, { high: apart.low, low: apart.high }, interval)).toEqual({ low: 1, high: 1 });
   });
 
   it('judges on pairs that the model has not seen', async () => {
@@ -54,6 +57,13 @@ describe('score of a model against spoilt text', () => {
     for (const { auc, low, high } of rows.flatMap((r) => r.scores)) {
       expect(low).toBeLessThanOrEqual(auc);
       expect(high).toBeGreaterThanOrEqual(auc);
+    }
+    for (const { own, other, table, difference, low, high } of rows.flatMap((r) => r.standings)) {
+      expect(own).toMatch(/^model/);
+      expect(other).not.toMatch(/^model/);
+      expect(['mean', 'highest']).toContain(table);
+      expect(low).toBeLessThanOrEqual(difference);
+      expect(high).toBeGreaterThanOrEqual(difference);
     }
     // Shuffled words are never easier to pack, on average.
     const gzip = rows[1].scores[2];
