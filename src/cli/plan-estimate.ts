@@ -66,6 +66,8 @@ interface Scene {
   readonly models: readonly string[];
   /** Share of the documents that the run takes. */
   readonly sample: number;
+  /** Documents that it takes at most. */
+  readonly limit: number | null;
   /** Steps that decide when they have seen everything: they are not tried. */
   readonly barriers: readonly string[];
 }
@@ -96,6 +98,15 @@ function modelText(m: ModelTrial | ModelRefusal, e: Estimate): string {
   return `of it ${step} ${duration(seconds)}: scores ${part}, ${size(m.bytesPerSecond)}/s with each of ${plural(modelWorkers(), 'model worker')}, tried on ${plural(m.documents, 'document')} (${size(m.textBytes)})`;
 }
 
+/** Which part of the input that is. */
+function takenOf({ sample, limit }: Scene, documents: number): string {
+  const parts = [
+    ...(sample < 1 ? [`${percent(sample, 1)} of what is read`] : []),
+    ...(limit !== null && Math.round(documents) >= limit ? [`the first ${plural(limit, 'document')}`] : []),
+  ];
+  return parts.length > 0 ? `: ${parts.join(', ')}` : '';
+}
+
 export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): void {
   const { out, style, width } = terminal;
   const { probe: p } = e;
@@ -116,7 +127,7 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
     ['output', `about ${size(e.outputBytes)} of documents, ${size(e.ledgerBytes)} of ledger`],
     [
       'input',
-      `about ${rough(e.documents)} documents, ${size(e.textBytes)} of text, ≈ ${rough(e.tokens)} tokens${scene.sample < 1 ? `: ${percent(scene.sample, 1)} of what is read` : ''}`,
+      `about ${rough(e.documents)} documents, ${size(e.textBytes)} of text, ≈ ${rough(e.tokens)} tokens${takenOf(scene, e.documents)}`,
     ],
   ];
   const left = reasons.slice(0, 3).map((r) => `${safeText(r.rule)} ${percent(r.share, 1)}`);

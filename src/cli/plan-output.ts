@@ -27,7 +27,7 @@ export async function outputState(
   path: string,
   recipe: Recipe,
   plan: SplitPlan,
-  limits: Partial<Pick<RunOptions, 'samplePercent'>> = {},
+  limits: Partial<Pick<RunOptions, 'samplePercent' | 'limit'>> = {},
 ): Promise<OutputState> {
   const here = safeText(shownPath(path));
   const is = (state: OutputState['state'], means: string, goes = false): OutputState => ({ path, state, means, goes });

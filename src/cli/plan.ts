@@ -12,6 +12,7 @@ import { plural, shellWord, size } from './format.ts';
 import { type Estimate, estimateOf, printEstimate } from './plan-estimate.ts';
 import { outputState } from './plan-output.ts';
 import { probe } from './probe.ts';
+import { probeFirst } from './probe-limit.ts';
 import { program } from './program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from './recipe-options.ts';
 import { safeJson, safeText } from './safe-text.ts';
@@ -25,6 +26,10 @@ const options = {
     help: 'Run directory of the run planned for, to see what lies there. Default sluice-out/<recipe>.',
   },
   workers: { value: 'N', help: 'Threads that the run will have. Default: all cores.' },
+  limit: {
+    value: 'N',
+    help: 'Plans for a run with this --limit: the first N documents, or of a --sample its first N.',
+  },
   sample: { value: 'P%', help: 'Plans for a run with this --sample.' },
   'no-probe': { help: 'Reads no documents; then nothing is said about time and size.' },
   json: { help: 'One JSON object on standard output.' },
@@ -33,7 +38,10 @@ const options = {
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('plan', args, options, ['recipe']);
   const recipe = await recipeFrom(positionals[0], values);
-  const workers = wholeNumber(values.workers, '--workers') ?? availableParallelism();
+  const limit = wholeNumber(values.limit, '--limit') ?? null;
+  // With a limit splits are read one after the other.
+  const threads = wholeNumber(values.workers, '--workers') ?? availableParallelism();
+  const workers = limit === null ? threads : 1;
   const samplePercent = percentOption(values.sample, '--sample');
   const sample = (samplePercent ?? 100) / 100;
   const patterns = values.input.length > 0 ? values.input : recipe.input;
@@ -56,10 +64,12 @@ async function run(args: readonly string[]): Promise<number> {
         : 'Check the path; quote globs.',
     });
   }
-  const tried = values['no-probe'] ? null : await probe(recipe, plan);
+  const trial = () => (limit === null ? probe(recipe, plan) : probeFirst(recipe, plan, Math.ceil(limit / sample)));
+  const tried = values['no-probe'] ? null : await trial();
   const estimate = tried && tried.textBytes > 0 ? estimateOf(recipe, plan, tried, workers, sample) : null;
   const output = await outputState(resolve(values.output ?? join('sluice-out', recipe.name)), recipe, plan, {
     samplePercent,
+    limit,
   });
   if (values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
@@ -86,7 +96,7 @@ async function run(args: readonly string[]): Promise<number> {
     };
     standardOutput().out(safeJson(JSON.stringify(facts, null, 2)));
   } else {
-    printPlan(standardOutput(), recipe, plan, estimate, { workers, sample });
+    printPlan(standardOutput(), recipe, plan, estimate, { workers, sample, limit });
     const terminal = standardOutput();
     terminal.out();
     const { means, state, goes } = output;
@@ -116,7 +126,7 @@ function printPlan(
   recipe: Recipe,
   plan: SplitPlan,
   e: Estimate | null,
-  { workers, sample }: { readonly workers: number; readonly sample: number },
+  { workers, sample, limit }: { readonly workers: number; readonly sample: number; readonly limit: number | null },
 ): void {
   const { out, style, width } = terminal;
   out(`${style.bold(safeText(recipe.name))}  ${safeText(recipe.description)}`);
@@ -152,6 +162,7 @@ function printPlan(
     printEstimate(terminal, e, {
       workers,
       sample,
+      limit,
       files: plan.files.length,
       models,
       barriers: recipe.steps.filter((s) => takesAway(s.descriptor)).map((s) => safeText(s.descriptor.step)),

@@ -47,6 +47,12 @@ export async function placesOf(
   return places;
 }
 
+/** All of the input in its order, as one. */
+export function wholeInput({ splits }: SplitPlan): Place {
+  const bytes = splits.reduce((n, s) => n + s.estimatedTextBytes, 1);
+  return { ranges: splits.flatMap((s) => s.ranges), bytes, standsFor: bytes, drawn: false };
+}
+
 function cellsOf({ files, splits }: SplitPlan): Cell[] {
   const ranges = splits.flatMap((s) => s.ranges);
   const units = files.map(() => 0);

@@ -2,9 +2,9 @@ import { firstValueFrom, of } from 'rxjs';
 import { type Kernel, loadKernel } from '../kernels/kernel.ts';
 import { makeStage } from '../operators/index.ts';
 import { annotationColumns, type Recipe } from '../recipe.ts';
+import { firstRows } from '../run/source.ts';
 import {
   documentColumns,
-  type FileSystem,
   ledgerRows,
   ledgerSink,
   nullColumn,
@@ -19,10 +19,11 @@ import type { QuarantinedRecord } from '../streams/outcome.ts';
 import { BATCH_ROWS } from '../streams/readers/batch-builder.ts';
 import { readSplit } from '../streams/readers/read-split.ts';
 import type { Split, SplitPlan } from '../streams/splits.ts';
+import { countingFileSystem } from './counting-file-system.ts';
 import { type Expectation, expectationOf, type Tried } from './expectation.ts';
 import { measuresOf, Spans } from './probe-measures.ts';
 import { type ModelProbe, type ModelRefusal, type ModelTrial, modelProbe } from './probe-models.ts';
-import { type Place, placesOf } from './probe-places.ts';
+import { type Place, placesOf, wholeInput } from './probe-places.ts';
 
 /** What a short try measured, on one thread. Deduplication is not tried: it has to see everything. */
 export interface Probe {
@@ -42,6 +43,8 @@ export interface Probe {
   /** Bytes that the sinks made of a byte of kept text, and the ledger of a document. */
   readonly outputPerKeptByte: number;
   readonly ledgerPerDocument: number;
+  /** False when there was no time for all of the first documents that were asked for. */
+  readonly reached: boolean;
 }
 
 const LIMIT_MS = 3000;
@@ -57,8 +60,13 @@ const withoutScores = ({ writes }: StepDescriptor, b: DocumentBatch): DocumentBa
 /**
  * Reads, annotates, judges and encodes up to 48 stretches from all over the input, for about 3 seconds in all; what the sinks write is counted
  * and let go. Every stretch counts as much as it stands for.
+ * @param first so many documents from the beginning on are tried instead, and models only where there was time for all of them
  */
-export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
+export async function probe(
+  recipe: Recipe,
+  plan: SplitPlan,
+  { first = null, limitMs = LIMIT_MS }: { readonly first?: number | null; readonly limitMs?: number } = {},
+): Promise<Probe> {
   const kernel = await loadKernel();
   const annotations = annotationColumns(recipe.steps.map((s) => s.descriptor));
   const rewritten = recipe.steps.some((s) => rewritesText(s.descriptor));
@@ -70,15 +78,18 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
   const ledger = await openSegmentWriter(ledgerSink, place('ledger'));
   const measures = measuresOf(plan, recipe.read);
   const start = performance.now();
-  const places = inSpreadOrder(await placesOf(plan, LIMIT_PLACES, measures.ratio));
+  const places =
+    first === null ? inSpreadOrder(await placesOf(plan, LIMIT_PLACES, measures.ratio)) : [wholeInput(plan)];
+  let left = first ?? Number.POSITIVE_INFINITY;
   const pace = paceMeter();
   const tried: Visit[] = [];
+  let reached = true;
   let open = places.reduce((n, p) => n + Math.sqrt(p.bytes), 0);
   for (const p of places) {
-    const left = LIMIT_MS - (performance.now() - start);
-    if (left <= -LIMIT_MS / 2 && tried.length > 0) break;
+    const time = limitMs - (performance.now() - start);
+    if (time <= -limitMs / 2 && tried.length > 0) break;
     // More of large ones, but not as much more as they are larger: small ones often are domains of their own.
-    const wanted = (pace.bytesPerSecond() * Math.max(0, left) * Math.sqrt(p.bytes)) / (1000 * open);
+    const wanted = (pace.bytesPerSecond() * Math.max(0, time) * Math.sqrt(p.bytes)) / (1000 * open);
     open -= Math.sqrt(p.bytes);
     const batches: Counters[] = [emptyCounters()];
     let progress = 0;
@@ -89,13 +100,18 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
     const given = {
       kernel,
       batchBytes: BATCH_BYTES,
-      onQuarantine: (r: QuarantinedRecord): void => countQuarantined(batches[batches.length - 1], r),
+      onQuarantine: (r: QuarantinedRecord): void => {
+        if (left-- > 0) countQuarantined(batches[batches.length - 1], r);
+      },
       onProgress: (n: number): void => {
         progress += n;
       },
     };
     pace.begin();
-    for await (const read of readSplit(split, plan, recipe.read, given)) {
+    for await (const whole of readSplit(split, plan, recipe.read, given)) {
+      if (left <= 0) break;
+      const read = firstRows(whole, left);
+      left -= read.rows;
       pace.read();
       const counters = batches[batches.length - 1];
       countRead(counters, read, 'input');
@@ -108,19 +124,22 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
       spans.add(read);
       bytes += counters.read.bytes;
       pace.done(counters.read.bytes);
-      if (p.ranges.length === 1 && bytes >= wanted && isFull(read)) {
+      const enough = first === null ? p.ranges.length === 1 && bytes >= wanted : performance.now() - start > limitMs;
+      if (left > 0 && enough && isFull(read)) {
         ended = false;
         break;
       }
+      if (left <= 0) break;
       batches.push(emptyCounters());
     }
-    const read = ended ? 1 : await measures.share(p, spans, progress);
+    reached = first === null || ended;
+    const read = ended || first !== null ? 1 : await measures.share(p, spans, progress);
     tried.push({ place: p, read, batches: batches.filter((c) => c.read.documents > 0) });
   }
   for (const w of [...documents, ledger] as SegmentWriter[]) await w.finish();
   const end = performance.now();
   const trials: Probe['models'][number][] = [];
-  for (const m of models) trials.push(await m.run());
+  if (reached) for (const m of models) trials.push(await m.run());
   const sum = tried.flatMap((t) => t.batches).reduce((a, c) => mergeCounters(a, structuredClone(c)), emptyCounters());
   const bytesOf = (test: (path: string) => boolean): number =>
     [...written].filter(([path]) => test(path)).reduce((n, [, b]) => n + b, 0);
@@ -136,6 +155,7 @@ export async function probe(recipe: Recipe, plan: SplitPlan): Promise<Probe> {
     quarantined: sum.quarantined.byReason,
     outputPerKeptByte: bytesOf((p) => !p.startsWith('ledger')) / Math.max(1, keptTextBytes(sum)),
     ledgerPerDocument: bytesOf((p) => p.startsWith('ledger')) / Math.max(1, sum.read.documents),
+    reached,
   };
 }
 
@@ -259,29 +279,5 @@ function paceMeter() {
       const of = (m: typeof reading): number => (m.bytes === 0 ? 0 : (1000 * m.bytes) / m.ms);
       return { reading: of(reading), working: of(working) };
     },
-  };
-}
-
-/** Takes every write and keeps nothing but its length. */
-function countingFileSystem(written: Map<string, number>): FileSystem {
-  const paths = new Map<object, string>();
-  const nothing = async (): Promise<void> => {};
-  return {
-    async open(path) {
-      const file = {} as Awaited<ReturnType<FileSystem['open']>>;
-      paths.set(file, path);
-      return file;
-    },
-    async write(file, bytes) {
-      const path = paths.get(file)!;
-      written.set(path, (written.get(path) ?? 0) + bytes.length);
-    },
-    read: async () => 0,
-    size: async (file) => written.get(paths.get(file)!) ?? 0,
-    fsync: nothing,
-    close: nothing,
-    rename: nothing,
-    unlink: nothing,
-    fsyncFolder: nothing,
   };
 }

@@ -45,7 +45,7 @@ export async function* openSource(
     reuse,
   })) {
     const batch = sampled ? sampled(whole) : whole;
-    const taken = batch.rows > left ? firstRows(batch, left) : batch;
+    const taken = firstRows(batch, left);
     left -= taken.rows;
     if (taken.rows > 0) yield taken;
     if (left <= 0) break;
@@ -65,7 +65,9 @@ async function sampler(percent: number): Promise<(batch: DocumentBatch) => Docum
   };
 }
 
-function firstRows(batch: DocumentBatch, rows: number): DocumentBatch {
+/** The first documents of a batch; all of one that has no more. */
+export function firstRows(batch: DocumentBatch, rows: number): DocumentBatch {
+  if (batch.rows <= rows) return batch;
   const alive = new Uint8Array(batch.rows);
   alive.fill(1, 0, rows);
   return batch.with({ alive }).compact();

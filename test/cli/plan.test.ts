@@ -121,6 +121,50 @@ describe('sluice plan', () => {
   });
 });
 
+describe('sluice plan --limit', () => {
+  it('plans for the first documents, as run takes them', async () => {
+    const cwd = await temporaryFolder();
+    const line = 'The mill stands by the river, and its wheel turns while there is water in the channel.';
+    const books = Array.from({ length: 100 }, (_, i) => ({ id: `b${i}`, text: `${i} ${line}`, domain: 'books' }));
+    const noise = Array.from({ length: 100 }, (_, i) => ({ id: `n${i}`, text: `${i}`, domain: 'noise' }));
+    await writeProject(cwd, { documents: books });
+    await writeFile(join(cwd, 'in/part-001.jsonl'), `{"text": broken}\n${jsonLines(noise)}`);
+    const planned = async (...more: string[]) => {
+      const { stdout } = await runCli(['plan', 'recipe.ts', ...more, '--json'], { cwd });
+      const { expected, estimate, probe } = JSON.parse(stdout);
+      const rows = Object.entries(expected.domains as Record<string, { documents: number; share: number }>);
+      const domains = rows.map(([name, { documents, share }]) => [name, documents, share]);
+      return { domains, quarantined: expected.quarantined, documents: estimate.documents, tried: probe.documents };
+    };
+    expect(await planned('--limit', '40', '--input', 'in/part-000.jsonl')).toEqual({
+      domains: [['books', 40, 1]],
+      quarantined: 0,
+      documents: 40,
+      tried: 40,
+    });
+    // The record that cannot be read counts, as it does for run.
+    const across = [
+      ['books', 100, 1],
+      ['noise', 9, 0],
+    ];
+    expect(await planned('--limit', '110')).toEqual({ domains: across, quarantined: 1, documents: 110, tried: 110 });
+    const args = ['recipe.ts', '--limit', '110', '--output', 'few'];
+    expect((await runCli(['run', ...args], { cwd })).code).toBe(0);
+    const { totals } = JSON.parse((await runCli(['status', 'few', '--json'], { cwd })).stdout);
+    expect(totals.domains).toMatchObject({ books: { read: { documents: 100 } }, noise: { read: { documents: 9 } } });
+    const { stdout } = await runCli(['plan', ...args], { cwd });
+    expect(words(stdout)).toMatch(
+      / with 1 worker time .* input about 110 documents, .* tokens: the first 110 documents /,
+    );
+    expect(words(stdout)).toContain(' few holds this very run, finished ');
+    expect((await planned('--limit', '80', '--sample', '50%')).documents).toBeCloseTo(80, 6);
+    const all = await runCli(['plan', 'recipe.ts', '--limit', '1_000'], { cwd });
+    expect(words(all.stdout)).toMatch(/ input about 201 documents, \S+ kB of text, ≈ 2.0 k tokens left out by /);
+    const wrong = await runCli(['plan', 'recipe.ts', '--limit', '0'], { cwd });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("came      '0'") });
+  });
+});
+
 describe('sluice plan says what run would do with what lies in the output folder:', () => {
   let cwd: string;
   const plan = async (...more: string[]) => {
