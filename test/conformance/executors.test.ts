@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { attention, attentionBlocks } from '../../src/models/architectures/blocks.ts';
 import { absentDevice } from '../../src/models/executors/absent-device.ts';
 import { EXECUTORS, type Executor, type ExecutorName } from '../../src/models/executors/executor.ts';
 import { checkedExecutor } from '../../src/models/executors/pick-executor.ts';
@@ -87,6 +88,18 @@ const cases: Readonly<Record<string, Case>> = {
   max: { inputs: { x }, build: ({ x }) => ops.max(x, [1]) },
   softmax: { inputs: { x }, build: ({ x }) => ops.softmax(ops.multiply(x, 30)) },
   layerNorm: { inputs: { x, y, z: numbers([4], 8) }, build: ({ x, y, z }) => ops.layerNorm(x, y, z, 1e-5) },
+  'attention, two blocks of queries': {
+    inputs: {
+      q: numbers([1, 130, 2, 4], 9),
+      k: numbers([1, 130, 1, 4], 10),
+      v: numbers([1, 130, 1, 4], 11),
+      segments: intTensor(
+        [1, 130],
+        Int32Array.from({ length: 130 }, (_, i) => (i < 90 ? 0 : i < 129 ? 1 : -1)),
+      ),
+    },
+    build: ({ q, k, v, segments }) => attention(q, k, v, attentionBlocks(segments)),
+  },
   'an input as an output': { inputs: { x }, build: ({ x }) => x },
 };
 
