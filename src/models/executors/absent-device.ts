@@ -10,6 +10,8 @@ import type { ExecutorName } from './executor.ts';
 export function absentDevice(name: ExecutorName): string | null {
   if (name === 'onnxruntime-cuda' && !cudaProvider())
     return 'the CUDA provider of onnxruntime-node is not installed (its install script downloads it, for CUDA 12)';
+  if (name === 'tfjs-node-gpu' && process.platform === 'linux' && !nvidiaDevice())
+    return 'no GPU of NVIDIA: neither /dev/nvidia0 (or another number) nor /dev/dxg';
   if (name === 'onnxruntime-webgpu' && process.platform === 'linux' && !graphicsDevice())
     return 'no GPU: neither /dev/dri/render*, /dev/nvidia0 nor VK_DRIVER_FILES';
   return null;
@@ -23,6 +25,10 @@ function cudaProvider(): boolean {
   } catch {
     return false; // not installed: said by the CPU executor
   }
+}
+
+function nvidiaDevice(): boolean {
+  return readdirSync('/dev').some((file) => /^(nvidia[0-9]+|dxg)$/.test(file));
 }
 
 function graphicsDevice(): boolean {

@@ -8,7 +8,10 @@ export type NodeProvider = 'cpu' | 'webgpu' | 'cuda';
 
 /** Settings of an executor. */
 export interface ExecutorOptions {
-  /** Threads of one session of onnxruntime-cpu; default 1: one session per worker, one worker per core. The others have one, or a device. */
+  /**
+   * Threads of one session of onnxruntime-cpu, of one operation of tfjs-node; default 1: one session per worker, one worker per core. The
+   * others have one, or a device.
+   */
   readonly threads?: number;
   /**
    * Weights of up to so many bytes in all are packed once, when a graph is opened, which takes a second time their memory; larger ones

@@ -17,6 +17,6 @@ export async function openExecutor(name: ExecutorName, options: ExecutorOptions 
     case 'reference':
       return reference;
     default:
-      return (await import('./tfjs.ts')).tfjs(name);
+      return (await import('./tfjs.ts')).tfjs(name, options.threads);
   }
 }

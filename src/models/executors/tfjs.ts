@@ -6,6 +6,7 @@ import { dataTypeOf, type Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
 import { type Executor, oneAtATime, type Session, type Tensors } from './executor.ts';
 import { importRuntime, RUNTIME_VERSIONS } from './missing.ts';
+import { tensorflowThreads, tensorflowVersion, threadsText, usesTensorflow } from './tensorflow-library.ts';
 import { type Tf, type TfTensor, tfCompute } from './tfjs-ops.ts';
 
 export type TfjsName = 'tfjs-node-gpu' | 'tfjs-node' | 'tfjs-wasm' | 'tfjs-cpu';
@@ -23,8 +24,13 @@ const BACKENDS: Readonly<Record<TfjsName, string>> = {
   'tfjs-cpu': 'cpu',
 };
 
-/** Graphs node by node in TensorFlow.js. Runs of two of these executors in one thread must not overlap. */
-export async function tfjs(name: TfjsName): Promise<Executor> {
+/**
+ * Graphs node by node in TensorFlow.js. Runs of two of these executors in one thread must not overlap.
+ *
+ * @param threads of one operation, for the two that compute with the TensorFlow library; the first one opened in a process decides
+ */
+export async function tfjs(name: TfjsName, threads?: number): Promise<Executor> {
+  const threadsOfTensorflow = usesTensorflow(name) ? tensorflowThreads(threads) : 1;
   const tf = await load(name);
   const backend = BACKENDS[name];
   tf.enableProdMode();
@@ -39,23 +45,22 @@ export async function tfjs(name: TfjsName): Promise<Executor> {
     await tf.ready();
   };
   await use();
-  // Without a GPU that its CUDA knows, the package computes on the processor and says nothing.
-  if (name === 'tfjs-node-gpu' && !(tf.backend() as { isUsingGpuDevice?: boolean }).isUsingGpuDevice)
-    throw new ConfigError({
-      expected: 'a GPU that @tensorflow/tfjs-node-gpu can use (CUDA 11.2 and cuDNN 8.1; none from Hopper on)',
-      came: 'none: it would compute on the processor',
-      todo: 'Use onnxruntime-webgpu or onnxruntime-cuda for a newer GPU, onnxruntime-cpu without one.',
-    });
+  const { version_core } = tf;
+  const version = usesTensorflow(name)
+    ? `${version_core} with TensorFlow ${tensorflowVersion(tf.backend(), name)}`
+    : version_core;
   return {
     name,
     runtime: {
       library: PACKAGES[name].at(-1)!,
-      version: tf.version_core,
+      version,
       provider: backend,
-      threads: backend === 'tensorflow' ? null : 1,
+      threads: threadsOfTensorflow,
       precision: 'float32',
     },
-    description: `TensorFlow.js ${tf.version_core} ${backend}`,
+    description: usesTensorflow(name)
+      ? `${name} ${version}${threadsText(threadsOfTensorflow)}`
+      : `TensorFlow.js ${version} ${backend}`,
     async open(graph, values) {
       await use();
       const session = open(tf, graph, values);
@@ -71,9 +76,12 @@ export async function tfjs(name: TfjsName): Promise<Executor> {
 }
 
 async function load(name: TfjsName): Promise<Tf> {
-  // tfjs-node calls a function that Node 23 took away.
-  const util = createRequire(import.meta.url)('node:util') as { isNullOrUndefined?: (x: unknown) => boolean };
-  util.isNullOrUndefined ??= (x) => x === null || x === undefined;
+  // tfjs-node calls a function that Node 23 took away, and one more that Node 22 warns about.
+  if (usesTensorflow(name))
+    Object.assign(createRequire(import.meta.url)('node:util') as object, {
+      isArray: Array.isArray,
+      isNullOrUndefined: (x: unknown) => x === null || x === undefined,
+    });
   let tf: Tf | null = null;
   for (const id of PACKAGES[name]) {
     const module = await importRuntime<{ default?: unknown }>(id, () => import(id), installText(name));
@@ -85,8 +93,8 @@ async function load(name: TfjsName): Promise<Tf> {
 
 function installText(name: TfjsName): string {
   const packages = PACKAGES[name].map((p) => `${p}@${RUNTIME_VERSIONS.tfjs}`).join(' ');
-  const note = name.startsWith('tfjs-node')
-    ? ' (its install script downloads libtensorflow; the GPU one needs CUDA 11.2 and cuDNN 8.1)'
+  const note = usesTensorflow(name)
+    ? ' (its install script downloads libtensorflow, for the GPU one that of CUDA 11.2 and cuDNN 8.1; scripts/build-tfjs-node.sh of Sluice builds it without)'
     : '';
   return `npm install ${packages}${note}`;
 }

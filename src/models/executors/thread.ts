@@ -4,6 +4,7 @@ import { type ErrorParts, InvariantError, SluiceError } from '../../errors.ts';
 import { type Executor, type ExecutorName, releasedSession, type Session, type Tensors } from './executor.ts';
 import { waitForModelsAtExit } from './exit-guard.ts';
 import type { ExecutorOptions } from './onnxruntime-node.ts';
+import { tensorflowThreads, usesTensorflow } from './tensorflow-library.ts';
 import type { ThreadReply, ThreadRequest } from './thread-worker.ts';
 
 /** An executor whose sessions live in one thread of their own, so that `run` does not block the caller's. */
@@ -19,6 +20,7 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
   const source = import.meta.url.endsWith('.ts');
   const file = fileURLToPath(new URL(source ? './thread-worker.ts' : './thread-worker.js', import.meta.url));
   waitForModelsAtExit();
+  if (usesTensorflow(name)) tensorflowThreads(options.threads);
   const worker = new Worker(file, { execArgv: source ? ['--import', registerTsx()] : [] });
   const waiting = new Map<number, Answer>();
   let requests = 0;
