@@ -1,3 +1,5 @@
+import { queryBlocks } from './architectures/blocks.ts';
+
 /** A stretch of one document that a model reads in one go. */
 export interface Window {
   /** Number of the document. */
@@ -80,11 +82,17 @@ export interface RunCost {
   readonly width: number;
 }
 
+/** Places that attention computes for each of a row, on average. */
+function placesSeen(length: number): number {
+  const blocks = queryBlocks(length);
+  return blocks.reduce((n, { start, end }) => n + (end - start) * end, 0) / length;
+}
+
 const SPARES = [1, 1.5, 2, Number.POSITIVE_INFINITY];
 
 /**
- * The cheapest of several ways to pack. A place costs 24 width^2 multiplications a layer and 4 width more for every place in its row
- * (attention sees all of it, whoever it is filled with), so that short rows pay when they can be filled.
+ * The cheapest of several ways to pack. A place costs 24 width^2 multiplications a layer and 4 width more for every place that its block
+ * of attention sees, whoever it is filled with, so that short rows pay when they can be filled.
  */
 export function packCheapest(lengths: readonly number[], rowLengths: readonly number[], cost: RunCost): Row[] {
   const costOf = (rows: readonly Row[]): number => {
@@ -92,7 +100,7 @@ export function packCheapest(lengths: readonly number[], rowLengths: readonly nu
     for (const length of rowLengths) {
       const perRun = rowsOfRun(cost.runTokens, length);
       const runs = Math.ceil(rows.filter((r) => r.length === length).length / perRun);
-      sum += runs * perRun * length * (6 * cost.width + length);
+      sum += runs * perRun * length * (6 * cost.width + placesSeen(length));
     }
     return sum;
   };

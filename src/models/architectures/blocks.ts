@@ -49,31 +49,40 @@ export function activate(x: Value, activation: LanguageModelConfig['activation']
   return gelu(x, activation === 'gelu' ? 'erf' : 'tanh');
 }
 
-/** Queries `start` to `end` of every row. They see no key from `end` on, so none is computed. */
-export interface AttentionBlock {
+/** Queries from `start` to `end` of a row. They see no key from `end` on, so none is computed. */
+export interface QueryBlock {
   readonly start: number;
   readonly end: number;
+}
+
+/** Queries of one block: fewer skip more of the keys that no query sees, and make smaller products (measured: 64, 128, 256). */
+const BLOCK_QUERIES = 128;
+
+/** The blocks of a row of so many places. */
+export function queryBlocks(length: number): QueryBlock[] {
+  const blocks: QueryBlock[] = [];
+  for (let start = 0; start < length; start += BLOCK_QUERIES)
+    blocks.push({ start, end: Math.min(start + BLOCK_QUERIES, length) });
+  return blocks;
+}
+
+export interface AttentionBlock extends QueryBlock {
   /** 0 where a token may look (earlier tokens of its own segment and itself), -1e9 elsewhere: [B, 1, end - start, end]. */
   readonly bias: Value;
 }
 
-/** Queries of one block: fewer skip more of the keys that no query sees, and make smaller products (measured: 64, 128, 256). */
-const ATTENTION_BLOCK = 128;
-
-/** The rows of segments [B, T], cut into blocks of queries. */
+/** What the rows of segments [B, T] may see, block by block. */
 export function attentionBlocks(segments: Value): AttentionBlock[] {
   const [rows, length] = segments.shape;
-  const blocks: AttentionBlock[] = [];
-  for (let start = 0; start < length; start += ATTENTION_BLOCK) {
-    const end = Math.min(start + ATTENTION_BLOCK, length);
-    const causal = new Float32Array((end - start) * end);
-    for (let i = start; i < end; i++) causal.fill(1, (i - start) * end, (i - start) * end + i + 1);
-    const own = reshape(slice(segments, 1, start, end), [rows, 1, end - start, 1]);
+  return queryBlocks(length).map(({ start, end }) => {
+    const queries = end - start;
+    const causal = new Float32Array(queries * end);
+    for (let i = 0; i < queries; i++) causal.fill(1, i * end, i * end + start + i + 1);
+    const own = reshape(slice(segments, 1, start, end), [rows, 1, queries, 1]);
     const same = equal(own, reshape(slice(segments, 1, 0, end), [rows, 1, 1, end]));
-    const seen = multiply(same, segments.graph.constant({ shape: [1, 1, end - start, end], data: causal }));
-    blocks.push({ start, end, bias: multiply(subtract(seen, 1), 1e9) });
-  }
-  return blocks;
+    const seen = multiply(same, segments.graph.constant({ shape: [1, 1, queries, end], data: causal }));
+    return { start, end, bias: multiply(subtract(seen, 1), 1e9) };
+  });
 }
 
 /**
