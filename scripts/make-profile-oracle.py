@@ -1,6 +1,6 @@
 """Runs the real filters of datatrove and dolma and writes down their numbers and verdicts.
 
-    python -m venv oracle && oracle/bin/pip install "datatrove==0.10.*" spacy          # for datatrove
+    python -m venv oracle && oracle/bin/pip install "datatrove==0.10.*" spacy regex nltk          # for datatrove
     python -m venv oracle-dolma && oracle-dolma/bin/pip install "dolma==1.2.*"         # for dolma (its pins clash with datatrove's)
 
     oracle/bin/python scripts/make-profile-oracle.py datatrove test/fixtures/profiles/texts.json test/fixtures/profiles/datatrove.json
