@@ -4,7 +4,8 @@ import { type ErrorParts, InvariantError, SluiceError } from '../../errors.ts';
 import { type Executor, type ExecutorName, releasedSession, type Session, type Tensors } from './executor.ts';
 import { waitForModelsAtExit } from './exit-guard.ts';
 import type { ExecutorOptions } from './onnxruntime-node.ts';
-import { tensorflowThreads, usesTensorflow } from './tensorflow-library.ts';
+import { checkedExecutor } from './pick-executor.ts';
+import { usesTensorflow } from './tensorflow-library.ts';
 import type { ThreadReply, ThreadRequest } from './thread-worker.ts';
 
 /** An executor whose sessions live in one thread of their own, so that `run` does not block the caller's. */
@@ -20,7 +21,7 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
   const source = import.meta.url.endsWith('.ts');
   const file = fileURLToPath(new URL(source ? './thread-worker.ts' : './thread-worker.js', import.meta.url));
   waitForModelsAtExit();
-  if (usesTensorflow(name)) tensorflowThreads(options.threads);
+  if (usesTensorflow(name)) await usedHere(name, options);
   const worker = new Worker(file, { execArgv: source ? ['--import', registerTsx()] : [] });
   const waiting = new Map<number, Answer>();
   let requests = 0;
@@ -87,6 +88,19 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
     },
     close,
   };
+}
+
+const inUse = new Map<ExecutorName, Promise<Executor>>();
+
+/**
+ * Lets the thread that calls compute before others do: tfjs-node keeps the names of attributes in one table without a lock, and threads that
+ * add to it at the same time end the process (segmentation fault). The self-check adds all that graphs use, so that others only read.
+ */
+async function usedHere(name: ExecutorName, options: ExecutorOptions): Promise<void> {
+  const used = inUse.get(name) ?? checkedExecutor(name, options);
+  inUse.set(name, used);
+  used.catch(() => inUse.delete(name));
+  await used;
 }
 
 function threadEnded(name: string, came: string): InvariantError {
