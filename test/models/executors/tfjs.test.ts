@@ -46,7 +46,7 @@ function node(code: string, env: NodeJS.ProcessEnv = {}) {
   return spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...own, ...env } });
 }
 
-/** Without the log of TensorFlow 2.20 and newer, which cannot be told to be silent. */
+/** Without the log of newer TensorFlow (2.21), which cannot be told to be silent. */
 const ownLines = (stderr: string) => stderr.replace(/^(WARNING: All log messages before|[IW]0000 ).*\n/gm, '');
 
 /** What tfjs-node has beside what its types say. */
