@@ -48,12 +48,13 @@ const rules = {
 function ours(text: string, split: 'whitespace' | 'punctuated'): Verdicts {
   const { words: wordsOf, sentences } = splitsOf(split);
   const words = wordsOf(text);
+  const sentencesIn = (line: string): number => sentences(line).length;
   return {
     quality: reason(datatroveGopherQuality(text, words), rules.quality),
     repetition: reason(datatroveGopherRepetition(text, words), rules.repetition),
     fineweb: reason(datatroveFineweb(text, words), rules.fineweb),
-    c4: datatroveC4(text, C4, sentences).reason,
-    c4_fineweb: datatroveC4(text, { ...C4, terminalPunct: false }, sentences).reason,
+    c4: datatroveC4(text, C4, sentencesIn).reason,
+    c4_fineweb: datatroveC4(text, { ...C4, terminalPunct: false }, sentencesIn).reason,
   };
 }
 

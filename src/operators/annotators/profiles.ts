@@ -3,7 +3,6 @@ import type { AnnotatorDescriptor, AnnotatorFactory } from '../annotate.ts';
 import type { Profile, SplitName } from './profile.ts';
 import { datatroveFineweb, datatroveGopherQuality, datatroveGopherRepetition } from './profiles/datatrove.ts';
 import { type DolmaTagger, dolmaGopherQuality, dolmaGopherRepetition } from './profiles/dolma.ts';
-import { splitsOf } from './profiles/splits.ts';
 
 /** What a profile leaves to choose: how datatrove's words are split, which version of dolma's tagger is meant. */
 export interface ProfileChoice {
@@ -11,25 +10,25 @@ export interface ProfileChoice {
   readonly tagger: DolmaTagger;
 }
 
-type Statistics = (text: string, words: (text: string) => string[], choice: ProfileChoice) => Record<string, number>;
+type Statistics = (text: string, choice: ProfileChoice) => Record<string, number>;
 
 /** Which function computes a family in a profile; the names stand in descriptors. */
 const functions: { readonly [family: string]: { readonly [profile: string]: Statistics } } = {
   gopher_quality: {
-    datatrove: (text, words) => datatroveGopherQuality(text, words(text)),
-    dolma: (text, _, { tagger }) => dolmaGopherQuality(text, tagger),
+    datatrove: (text, { split }) => datatroveGopherQuality(text, split),
+    dolma: (text, { tagger }) => dolmaGopherQuality(text, tagger),
   },
   gopher_repetition: {
-    datatrove: (text, words) => datatroveGopherRepetition(text, words(text)),
-    dolma: (text, _, { tagger }) => dolmaGopherRepetition(text, tagger),
+    datatrove: (text, { split }) => datatroveGopherRepetition(text, split),
+    dolma: (text, { tagger }) => dolmaGopherRepetition(text, tagger),
   },
-  fineweb: { datatrove: (text, words) => datatroveFineweb(text, words(text)) },
+  fineweb: { datatrove: (text, { split }) => datatroveFineweb(text, split) },
 };
 
 const INTEGERS = new Set(['gopher_word_count', 'gopher_stop_word_count', 'gopher_chars', 'fineweb_lines']);
 
 const columnsOf = (family: string, profile: string, choice: ProfileChoice): string[] =>
-  Object.keys(functions[family][profile]('', splitsOf(choice.split).words, choice));
+  Object.keys(functions[family][profile]('', choice));
 
 /** An annotator with another tool's arithmetic; its columns are those that the function writes. */
 export function profileAnnotator(
@@ -60,14 +59,13 @@ export const profileStatistics: AnnotatorFactory = (options) => {
   const { family, profile, split = 'whitespace', tagger = 'v1' } = options as unknown as Options;
   const choice: ProfileChoice = { split, tagger };
   const statisticsOf = functions[family][profile];
-  const { words } = splitsOf(split);
   return (batch, scope) => {
     const columns = new Map(
       columnsOf(family, profile, choice).map((name) => [name, new Float64Array(batch.rows).fill(Number.NaN)]),
     );
     for (let i = 0; i < batch.rows; i++) {
       if (scope[i] === 0) continue;
-      const statistics = statisticsOf(batch.text(i), words, choice);
+      const statistics = statisticsOf(batch.text(i), choice);
       for (const [name, values] of columns) values[i] = statistics[name];
     }
     return Array.from(columns, ([name, values]): readonly [string, Column] => [

@@ -1,5 +1,6 @@
 import { isDigit } from '../../unicode.ts';
-import { isSpace, lengthOf, lineSpans, lowerAscii, splitSpace, stripped } from '../annotators/profiles/python-text.ts';
+import { isSpace, lineSpans, lowerAscii } from '../annotators/profiles/python-text.ts';
+import { SPACE } from '../annotators/profiles/units.ts';
 import { LINE_END, type LineRewrite, type TextCut, withoutCuts } from './line-rewrite.ts';
 
 export interface DatatroveC4Options {
@@ -39,6 +40,8 @@ export const POLICY_PHRASES = [
   'use cookies',
 ];
 const LINE_MARKS = ['.', '?', '!', '"', "'"];
+/** Found in every line that one of the phrases is found in, and in others. */
+const SUSPECT = /lorem ipsum|javascript|\{|terms of |policy|coo[k\u212a]ie/i;
 
 interface Span {
   readonly start: number;
@@ -47,18 +50,22 @@ interface Span {
 
 /** A line trimmed, and the citations in it: `[12]`, `[]`, `[edit]`, `[citation needed]`. */
 interface Line extends Span {
-  readonly words: readonly string[];
+  readonly words: number;
+  /** Code points of the longest word. */
+  readonly longest: number;
   readonly citations: readonly Span[];
   /** Without citations. */
   readonly text: string;
 }
 
 function lineOf(text: string, span: Span, withCitations: boolean): Line {
-  const raw = text.slice(span.start, span.end);
-  const inner = stripped(raw);
-  const start = span.start + inner.start;
-  const end = span.start + inner.end;
-  const found = withCitations ? citationsOf(text.slice(start, end)) : [];
+  let { start, end } = span;
+  while (start < end && SPACE[text.charCodeAt(start)] === 1) start++;
+  while (end > start && SPACE[text.charCodeAt(end - 1)] === 1) end--;
+  const { words, longest } = wordsIn(text, start, end);
+  const line = text.slice(start, end);
+  const found = withCitations && line.includes('[') ? citationsOf(line) : [];
+  if (found.length === 0) return { start, end, words, longest, citations: found, text: line };
   const citations = found.map((c) => ({ start: c.start + start, end: c.end + start }));
   let own = '';
   let at = start;
@@ -66,7 +73,24 @@ function lineOf(text: string, span: Span, withCitations: boolean): Line {
     own += text.slice(at, c.start);
     at = c.end;
   }
-  return { start, end, words: splitSpace(raw), citations, text: own + text.slice(at, end) };
+  return { start, end, words, longest, citations, text: own + text.slice(at, end) };
+}
+
+/** How many words between two places without white space at them, and the code points of the longest. */
+function wordsIn(text: string, start: number, end: number): { readonly words: number; readonly longest: number } {
+  let [words, longest, points, before] = [0, 0, 0, 0];
+  for (let i = start; i < end; i++) {
+    const unit = text.charCodeAt(i);
+    if (SPACE[unit] === 1) {
+      if (points > longest) longest = points;
+      points = 0;
+    } else {
+      if (points === 0) words++;
+      if ((unit & 0xfc00) !== 0xdc00 || (before & 0xfc00) !== 0xd800) points++;
+    }
+    before = unit;
+  }
+  return { words, longest: Math.max(longest, points) };
 }
 
 function citationsOf(line: string): Span[] {
@@ -80,10 +104,11 @@ function citationsOf(line: string): Span[] {
 
 /** What becomes of a line: the rule that cuts it, `drop:` and the reason that drops the document, or null when it stays. */
 function verdictOf(line: Line, o: DatatroveC4Options): string | null {
-  if (o.maxWordLength > 0 && line.words.some((w) => lengthOf(w) > o.maxWordLength)) return 'c4_long_word';
+  if (o.maxWordLength > 0 && line.longest > o.maxWordLength) return 'c4_long_word';
   const ended = LINE_MARKS.some((mark) => line.text.endsWith(mark)) && !line.text.endsWith('...');
   if (o.terminalPunct && !ended) return 'c4_no_terminal_punct';
-  if (line.words.length < o.minWordsPerLine) return 'c4_few_words';
+  if (line.words < o.minWordsPerLine) return 'c4_few_words';
+  if (!SUSPECT.test(line.text)) return null;
   const lower = lowerAscii(line.text);
   if (o.loremIpsum && lower.includes('lorem ipsum')) return 'drop:lorem_ipsum';
   if (o.javascript && lower.includes('javascript')) return 'c4_javascript';
@@ -93,15 +118,11 @@ function verdictOf(line: Line, o: DatatroveC4Options): string | null {
 }
 
 /**
- * `C4QualityFilter` of datatrove 0.10 (after Raffel et al. 2020, section 2.2), by its definitions, for sentences split from outside. Lines end
+ * `C4QualityFilter` of datatrove 0.10 (after Raffel et al. 2020, section 2.2), by its definitions, for sentences counted from outside. Lines end
  * where Python's lines do and are trimmed; words are counted before citations are taken out; the rules for the whole document see only lines
  * that the rules before them left.
  */
-export function datatroveC4(
-  text: string,
-  o: DatatroveC4Options,
-  sentencesOf: (line: string) => readonly string[],
-): LineRewrite {
+export function datatroveC4(text: string, o: DatatroveC4Options, sentencesIn: (line: string) => number): LineRewrite {
   const spans = lineSpans(text);
   const paint = makePaint(text);
   const joins: Span[] = [];
@@ -126,7 +147,7 @@ export function datatroveC4(
       continue;
     }
     keptLines++;
-    if (o.minSentences > 0) sentences += sentencesOf(line.text).length;
+    if (o.minSentences > 0) sentences += sentencesIn(line.text);
     paint.fill(span.start, line.start, 'c4_white_space');
     for (const c of line.citations) paint.fill(c.start, c.end, 'c4_citation');
     paint.fill(line.end, next, 'c4_white_space');

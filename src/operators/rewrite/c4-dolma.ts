@@ -1,4 +1,4 @@
-import { lowerAscii, splitSpace, strip } from '../annotators/profiles/python-text.ts';
+import { lowerAscii, splitSpace, stripped } from '../annotators/profiles/python-text.ts';
 import { type LineRewrite, type TextCut, withoutCuts } from './line-rewrite.ts';
 
 export interface DolmaC4Options {
@@ -10,6 +10,8 @@ export interface DolmaC4Options {
   readonly curlyBracket: boolean;
 }
 
+const LINE_MARKS = '.?!"';
+
 /**
  * The line rules of dolma's `c4_v1` tagger (1.2), by its definitions, applied as its mixer applies spans. Lines end at `\n` and go with it;
  * an ellipsis ends a line well; `javascript` (a word of its own), `lorem ipsum` and `{` drop the document wherever they stand. Offsets are
@@ -18,6 +20,7 @@ export interface DolmaC4Options {
 export function dolmaC4(text: string, o: DolmaC4Options): LineRewrite {
   const lines = text.split('\n');
   const cuts: TextCut[] = [];
+  const phrases = o.loremIpsum || o.javascript || o.curlyBracket;
   const bad = (reason: string): LineRewrite => ({
     reason,
     value: 1,
@@ -30,13 +33,15 @@ export function dolmaC4(text: string, o: DolmaC4Options): LineRewrite {
   let at = 0;
   for (const [k, raw] of lines.entries()) {
     const end = at + raw.length + (k < lines.length - 1 ? 1 : 0);
-    const line = lowerAscii(strip(raw));
-    const words = splitSpace(line);
+    const inner = stripped(raw);
+    const ended = inner.end > inner.start && LINE_MARKS.includes(raw[inner.end - 1]);
+    const line = phrases ? lowerAscii(raw.slice(inner.start, inner.end)) : '';
     if (o.loremIpsum && line.includes('lorem ipsum')) return bad('c4_lorem_ipsum');
-    if (o.javascript && words.includes('javascript')) return bad('c4_javascript');
+    if (o.javascript && splitSpace(line).includes('javascript')) return bad('c4_javascript');
     if (o.curlyBracket && line.includes('{')) return bad('c4_curly_bracket');
-    if (o.terminalPunct && !/[.?!"]$/.test(line)) cuts.push({ start: at, end, rule: 'c4_no_terminal_punct' });
-    else if (words.length < o.minWordsPerLine) cuts.push({ start: at, end, rule: 'c4_few_words' });
+    if (o.terminalPunct && !ended) cuts.push({ start: at, end, rule: 'c4_no_terminal_punct' });
+    else if (o.minWordsPerLine > 0 && splitSpace(raw).length < o.minWordsPerLine)
+      cuts.push({ start: at, end, rule: 'c4_few_words' });
     at = end;
   }
   const keptLines = lines.length - cuts.length;

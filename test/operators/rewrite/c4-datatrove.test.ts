@@ -16,9 +16,9 @@ const texts = new Map(readFixture<{ id: string; text: string }>('profiles/texts.
 const rows = readOracle<Oracle>('profiles/datatrove.json');
 
 /** datatrove's own number of sentences, line after line. */
-function counted(numbers: readonly number[]): () => string[] {
+function counted(numbers: readonly number[]): () => number {
   let line = 0;
-  return () => Array.from({ length: numbers[line++] }, () => 's');
+  return () => numbers[line++];
 }
 
 describe('datatroveC4, given the sentences of datatrove 0.10', () => {
@@ -39,7 +39,7 @@ describe('datatroveC4, given the sentences of datatrove 0.10', () => {
       DATATROVE_C4,
       { ...DATATROVE_C4, terminalPunct: false, minWordsPerLine: 0, minSentences: 0 },
     ]) {
-      const { cuts, text: kept, reason } = datatroveC4(text, options, (l) => l.split('. '));
+      const { cuts, text: kept, reason } = datatroveC4(text, options, (l) => l.split('. ').length);
       if (reason) continue;
       const cutBytes = cuts.reduce((sum, c) => sum + Buffer.byteLength(text.slice(c.start, c.end)), 0);
       const added = cuts.filter((c) => c.rule === LINE_END).length;
@@ -53,7 +53,7 @@ describe('datatroveC4, given the sentences of datatrove 0.10', () => {
 });
 
 describe('datatroveC4', () => {
-  const sentences = (line: string): string[] => line.split(/(?<=[.!?]) /);
+  const sentences = (line: string): number => line.split(/(?<=[.!?]) /).length;
 
   it('says which rule took what', () => {
     const text =

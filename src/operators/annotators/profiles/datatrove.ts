@@ -1,59 +1,82 @@
-import { type Grams, gramsOf } from './grams.ts';
-import { isPlainMark, isTerminalMark } from './marks.ts';
-import { countOf, hasLetter, lengthOf, ratio, splitLines, strip } from './python-text.ts';
+import type { SplitName } from '../profile.ts';
+import { rereadGrams, spacedGrams } from './grams.ts';
+import { copiesOf, pythonLines, type Spans, splitLineFeeds, strip } from './lines.ts';
+import { isTerminalMark } from './marks.ts';
+import { countOf, lengthOf, ratio } from './python-text.ts';
+import { pointAt, pointsIn, unitsOf } from './units.ts';
+import { vocabulary, WORD, type Words, wordsOf } from './vocabulary.ts';
 
 /**
  * The statistics of datatrove 0.10 (`GopherQualityFilter`, `GopherRepetitionFilter`, `FineWebQualityFilter`), by its definitions, for words
- * given from outside. Equal to that tool when given its words (spaCy, blank English pipeline).
+ * given from outside or found by one of our splits. Equal to that tool when given its words (spaCy, blank English pipeline).
  */
-const STOP_WORDS = new Set(['the', 'be', 'to', 'of', 'and', 'that', 'have', 'with']);
+export type WordSource = readonly string[] | SplitName;
 
-const isSymbols = (word: string): boolean => Array.from(word).every((c) => isPlainMark(c) || isTerminalMark(c));
+const [DASH, STOP, BULLET, ELLIPSIS] = [0x2d, 0x2e, 0x2022, 0x2026];
 
 /**
  * Words of marks alone are left out of the count and the mean and stay in every other ratio; blank lines are lines; stop words are counted
  * once each and in lower case only.
  */
-export function datatroveGopherQuality(text: string, words: readonly string[]): Record<string, number> {
-  const own = words.filter((w) => !isSymbols(w));
-  const lines = splitLines(text).map(strip);
-  const share = (test: (line: string) => boolean): number => ratio(lines.filter(test).length, lines.length);
-  const seen = new Set(words);
+export function datatroveGopherQuality(text: string, source: WordSource): Record<string, number> {
+  const own = unitsOf(text);
+  const { ids, count } = wordsOf(own, source);
+  const { flags, points } = vocabulary();
+  let [words, chars, withLetter, stops] = [0, 0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    const bits = flags[ids[i]];
+    if ((bits & WORD.symbols) === 0) {
+      words++;
+      chars += points[ids[i]];
+    }
+    withLetter += bits & WORD.letter;
+    stops |= 1 << (bits >> WORD.stop);
+  }
+  const { units } = own;
+  const lines = pythonLines(own);
+  let [bullets, trailing] = [0, 0];
+  for (let k = 0; k < lines.count; k++) {
+    const [start, end] = strip(units, lines.start[k], lines.end[k]);
+    if (start === end) continue;
+    if (units[start] === BULLET || units[start] === DASH) bullets++;
+    if (units[end - 1] === ELLIPSIS || endsInDots(units, start, end)) trailing++;
+  }
   return {
-    gopher_word_count: own.length,
-    gopher_mean_word_length: ratio(
-      own.reduce((sum, w) => sum + lengthOf(w), 0),
-      own.length,
-    ),
-    gopher_hash_ratio: ratio(countOf(text, '#'), words.length),
-    gopher_ellipsis_ratio: ratio(countOf(text, '...') + countOf(text, '…'), words.length),
-    gopher_bullet_line_ratio: share((l) => l.startsWith('•') || l.startsWith('-')),
-    gopher_ellipsis_line_ratio: share((l) => l.endsWith('...') || l.endsWith('…')),
-    gopher_alpha_word_ratio: ratio(words.filter(hasLetter).length, words.length),
-    gopher_stop_word_count: Array.from(STOP_WORDS).filter((w) => seen.has(w)).length,
+    gopher_word_count: words,
+    gopher_mean_word_length: ratio(chars, words),
+    gopher_hash_ratio: ratio(countOf(text, '#'), count),
+    gopher_ellipsis_ratio: ratio(countOf(text, '...') + countOf(text, '…'), count),
+    gopher_bullet_line_ratio: ratio(bullets, lines.count),
+    gopher_ellipsis_line_ratio: ratio(trailing, lines.count),
+    gopher_alpha_word_ratio: ratio(withLetter, count),
+    gopher_stop_word_count: bitsIn(stops >> 1),
   };
 }
 
-/** The second and later copies in a list: how many, and their code points. */
-function laterCopies(items: readonly string[]): { readonly count: number; readonly chars: number } {
-  const seen = new Set<string>();
-  let count = 0;
-  let chars = 0;
-  for (const item of items) {
-    if (seen.has(item)) {
-      count++;
-      chars += lengthOf(item);
-    }
-    seen.add(item);
-  }
-  return { count, chars };
+const endsInDots = (units: Int32Array, start: number, end: number): boolean =>
+  end - start >= 3 && units[end - 1] === STOP && units[end - 2] === STOP && units[end - 3] === STOP;
+
+function bitsIn(bits: number): number {
+  let n = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) n++;
+  return n;
 }
 
 /** Code points, joining spaces included, of all copies of the most frequent n-gram (of several, the first). 0 without n-grams. */
-function topGramChars(spaced: Grams, n: number): number {
+function topGramChars(words: Words, source: WordSource): number[] {
+  const { flags } = vocabulary();
+  for (let i = 0; i < words.count; i++) {
+    // Only words from outside hold spaces: then other words may join to the same string.
+    if ((flags[words.ids[i]] & WORD.space) !== 0)
+      return [2, 3, 4].map((n) => topJoined(source as readonly string[], n));
+  }
+  return spacedGrams(words, 4).map(({ most, topPoints }, k) => most * (topPoints + k + 1));
+}
+
+function topJoined(words: readonly string[], n: number): number {
   const counts = new Map<string, number>();
-  for (let i = 0; i < spaced.count(n); i++) {
-    const gram = spaced.at(i, n);
+  for (let i = 0; i + n <= words.length; i++) {
+    const gram = words.slice(i, i + n).join(' ');
     counts.set(gram, (counts.get(gram) ?? 0) + 1);
   }
   let top = '';
@@ -66,59 +89,75 @@ function topGramChars(spaced: Grams, n: number): number {
   return most * lengthOf(top);
 }
 
-/** Code points of n-grams seen before, read from the left; a hit is jumped over, so no word counts twice. */
-function repeatedGramChars(unspaced: Grams, n: number): number {
-  const seen = new Set<string>();
-  let chars = 0;
-  for (let i = 0; i < unspaced.count(n); ) {
-    const gram = unspaced.at(i, n);
-    const hit = seen.has(gram);
-    if (hit) chars += unspaced.lengthAt(i, n);
-    else seen.add(gram);
-    i += hit ? n : 1;
-  }
-  return chars;
-}
-
 /**
  * Lines split at runs of line feeds and paragraphs at two or more, neither trimmed within; all characters and n-grams are divided by the
  * code points of the whole text, white space included.
  */
-export function datatroveGopherRepetition(text: string, words: readonly string[]): Record<string, number> {
-  const chars = lengthOf(text);
-  const paragraphs = strip(text).split(/\n{2,}/);
-  const lines = text.split(/\n+/);
-  const [p, l] = [laterCopies(paragraphs), laterCopies(lines)];
+export function datatroveGopherRepetition(text: string, source: WordSource): Record<string, number> {
+  const own = unitsOf(text);
+  const { units, length, points: chars } = own;
+  const words = wordsOf(own, source);
+  const paragraphs = splitLineFeeds(units, ...strip(units, 0, length), 'blank');
+  const paragraphCount = paragraphs.count;
+  const p = copiesOf(units, paragraphs);
+  const lines = splitLineFeeds(units, 0, length, 'run');
+  const l = copiesOf(units, lines);
   const out: Record<string, number> = {
     gopher_chars: chars,
-    gopher_duplicate_line_ratio: ratio(l.count, chars === 0 ? 0 : lines.length),
-    gopher_duplicate_line_char_ratio: ratio(l.chars, chars),
-    gopher_duplicate_paragraph_ratio: ratio(p.count, chars === 0 ? 0 : paragraphs.length),
-    gopher_duplicate_paragraph_char_ratio: ratio(p.chars, chars),
+    gopher_duplicate_line_ratio: ratio(l.later, chars === 0 ? 0 : lines.count),
+    gopher_duplicate_line_char_ratio: ratio(l.laterPoints, chars),
+    gopher_duplicate_paragraph_ratio: ratio(p.later, chars === 0 ? 0 : paragraphCount),
+    gopher_duplicate_paragraph_char_ratio: ratio(p.laterPoints, chars),
   };
-  const spaced = gramsOf(words, ' ');
-  const unspaced = gramsOf(words, '');
-  for (const n of [2, 3, 4]) out[`gopher_top_${n}_gram_char_ratio`] = ratio(topGramChars(spaced, n), chars);
-  for (const n of [5, 6, 7, 8, 9, 10])
-    out[`gopher_duplicate_${n}_gram_char_ratio`] = ratio(repeatedGramChars(unspaced, n), chars);
+  for (const [k, top] of topGramChars(words, source).entries())
+    out[`gopher_top_${k + 2}_gram_char_ratio`] = ratio(top, chars);
+  for (const [k, reread] of rereadGrams(words, 5, 10).entries())
+    out[`gopher_duplicate_${k + 5}_gram_char_ratio`] = ratio(reread, chars);
   return out;
 }
 
 /** Non-blank lines, not trimmed: a terminal mark counts only as the very last character. */
-export function datatroveFineweb(text: string, words: readonly string[]): Record<string, number> {
-  const lines = text.split('\n').filter((l) => strip(l) !== '');
-  const newlines = countOf(text, '\n');
-  const some = lines.length > 0;
+export function datatroveFineweb(text: string, source: WordSource): Record<string, number> {
+  const own = unitsOf(text);
+  const { units, length, points } = own;
+  const words = wordsOf(own, source).count;
+  const lines = splitLineFeeds(units, 0, length, 'each');
+  const newlines = lines.count - 1;
+  keepFilled(units, lines);
+  let [ended, short] = [0, 0];
+  for (let k = 0; k < lines.count; k++) {
+    const [start, end] = [lines.start[k], lines.end[k]];
+    if (endsInTerminal(units, start, end)) ended++;
+    if (end - start <= 60 && pointsIn(units, start, end) <= 30) short++;
+  }
+  const some = lines.count > 0;
   return {
-    fineweb_lines: lines.length,
-    fineweb_line_punct_ratio: ratio(lines.filter(endsInTerminal).length, lines.length),
-    fineweb_short_line_ratio: ratio(lines.filter((l) => lengthOf(l) <= 30).length, lines.length),
-    fineweb_char_dup_ratio: some ? ratio(laterCopies(lines).chars, lengthOf(text) - newlines) : Number.NaN,
-    fineweb_newline_ratio: some ? ratio(newlines, words.length) : Number.NaN,
+    fineweb_lines: lines.count,
+    fineweb_line_punct_ratio: ratio(ended, lines.count),
+    fineweb_short_line_ratio: ratio(short, lines.count),
+    fineweb_char_dup_ratio: some ? ratio(copiesOf(units, lines).laterPoints, points - newlines) : Number.NaN,
+    fineweb_newline_ratio: some ? ratio(newlines, words) : Number.NaN,
   };
 }
 
-/** The last character, which may be two UTF-16 units. */
-function endsInTerminal(line: string): boolean {
-  return isTerminalMark(line.slice(-1)) || isTerminalMark(line.slice(-2));
+/** Takes blank lines out of the list. */
+function keepFilled(units: Int32Array, lines: Spans): void {
+  let kept = 0;
+  for (let k = 0; k < lines.count; k++) {
+    const [start, end] = strip(units, lines.start[k], lines.end[k]);
+    if (start === end) continue;
+    lines.start[kept] = lines.start[k];
+    lines.end[kept++] = lines.end[k];
+  }
+  lines.count = kept;
+}
+
+/** The last character, which may be two units. */
+function endsInTerminal(units: Int32Array, start: number, end: number): boolean {
+  const unit = units[end - 1];
+  // No ASCII character but these three is one.
+  if (unit < 0x80) return unit === 0x21 || unit === STOP || unit === 0x3f;
+  if (isTerminalMark(String.fromCharCode(unit))) return true;
+  const point = end - start > 1 ? pointAt(units, end - 2, end) : 0;
+  return point > 0xffff && isTerminalMark(String.fromCodePoint(point));
 }

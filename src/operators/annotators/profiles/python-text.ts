@@ -12,6 +12,7 @@ for (let cp = 0x2000; cp <= 0x200a; cp++) SPACES.add(cp);
 const LINE_ENDS = new Set([10, 11, 12, 13, 28, 29, 30, 0x85, 0x2028, 0x2029]);
 
 export const isSpace = (unit: number): boolean => SPACES.has(unit);
+export const isLineEnd = (unit: number): boolean => LINE_ENDS.has(unit);
 
 /** Length in code points, as Python's `len`. */
 export function lengthOf(s: string): number {

@@ -29,9 +29,8 @@ const ADDRESS = /^(?:[a-z]+:\/\/|www\.)|^[^\s@]+@[^\s@]+\.[a-z]+$/i;
 const isCapital = (c: string): boolean => c >= 'A' && c <= 'Z';
 const isLetter = (c: string): boolean => isCapital(c) || (c >= 'a' && c <= 'z');
 
-/** Whether the full stop at the end of `c` comes off: "U.S.", "e.g." and "A." keep theirs. */
-function stopComesOff(c: readonly string[]): boolean {
-  const [before, beforeThat] = [c[c.length - 2], c[c.length - 3] ?? '.'];
+/** Whether a full stop comes off behind `before` and what stands before that, if anything: "U.S.", "e.g." and "A." keep theirs. */
+function stopComesOff(before: string, beforeThat = '.'): boolean {
   if (isLetter(before) && beforeThat === '.') return false;
   return !isCapital(before) || isCapital(beforeThat);
 }
@@ -42,7 +41,14 @@ function stopComesOff(c: readonly string[]): boolean {
  */
 function punctuatedWords(text: string): string[] {
   const out: string[] = [];
-  for (const token of splitSpace(text)) pushToken(out, token);
+  for (const token of splitSpace(text)) for (const part of punctuatedParts(token)) out.push(part);
+  return out;
+}
+
+/** The words of one token without white space. */
+export function punctuatedParts(token: string): string[] {
+  const out: string[] = [];
+  pushToken(out, token);
   return out;
 }
 
@@ -61,14 +67,15 @@ function pushToken(out: string[], token: string): void {
   while (end > start) {
     let dots = 0;
     while (end - dots > start && c[end - dots - 1] === '.') dots++;
-    const single = dots === 1 && end - 1 > start && stopComesOff(c.slice(start, end));
+    const beforeThat = end - 3 >= start ? c[end - 3] : undefined;
+    const single = dots === 1 && end - 1 > start && stopComesOff(c[end - 2], beforeThat);
     if (dots < 2 && !single && !EDGE.has(c[end - 1]) && !BACK.has(c[end - 1]) && !isIcon(c[end - 1])) break;
     const length = Math.max(1, dots);
-    behind.unshift(c.slice(end - length, end).join(''));
+    behind.push(c.slice(end - length, end).join(''));
     end -= length;
   }
   if (start < end) pushWord(out, c.slice(start, end).join(''));
-  out.push(...behind);
+  for (let k = behind.length - 1; k >= 0; k--) out.push(behind[k]);
 }
 
 function runOfDots(c: readonly string[], start: number, end: number): number {
@@ -92,7 +99,7 @@ function pushWord(out: string[], word: string): void {
   }
   const clitic = CLITIC.exec(word);
   for (const part of (clitic ? clitic[1] : word).split(INFIX)) {
-    if (part) out.push(...part.split(CAMEL_STOP).filter((p) => p !== ''));
+    if (part) for (const piece of part.split(CAMEL_STOP)) if (piece !== '') out.push(piece);
   }
   if (clitic) out.push(clitic[2]);
 }
@@ -116,5 +123,6 @@ function punctuatedSentences(text: string): string[] {
   return out;
 }
 
-const isMarkWord = (word: string): boolean =>
+/** Whether a word is one terminal mark or made of marks that come off. */
+export const isMarkWord = (word: string): boolean =>
   isTerminalMark(word) || Array.from(word).every((c) => c === '.' || EDGE.has(c) || BACK.has(c));

@@ -1,0 +1,69 @@
+import { isLineEnd, isSpace } from './python-text.ts';
+
+/** A text as UTF-16 units in a list of 32-bit numbers, so that one and the same code compares units and words' numbers. */
+export interface Units {
+  /** Longer than the text; borrowed until the next call of `unitsOf`. */
+  readonly units: Int32Array;
+  readonly length: number;
+  /** Code points; a lone surrogate is one. */
+  readonly points: number;
+}
+
+/** Buffers of more numbers than this are not kept for the next document. */
+const KEPT = 1 << 20;
+
+/** The buffer, or a new one when it is too short, or far longer than needed: what one huge document took is given back. */
+export function roomFor(buffer: Int32Array<ArrayBuffer>, need: number): Int32Array<ArrayBuffer> {
+  if (need <= buffer.length && (buffer.length <= KEPT || need > KEPT)) return buffer;
+  return new Int32Array(1 << (32 - Math.clz32(Math.max(need, 4096) - 1)));
+}
+
+let buffer = new Int32Array(0);
+
+export function unitsOf(text: string): Units {
+  const { length } = text;
+  buffer = roomFor(buffer, length);
+  const units = buffer;
+  let pairs = 0;
+  let before = 0;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    units[i] = unit;
+    if ((unit & 0xfc00) === 0xdc00 && (before & 0xfc00) === 0xd800) pairs++;
+    before = unit;
+  }
+  return { units, length, points: length - pairs };
+}
+
+/** Code points from one unit to another. */
+export function pointsIn(units: Int32Array, start: number, end: number): number {
+  let points = end - start;
+  for (let i = start + 1; i < end; i++) {
+    if ((units[i] & 0xfc00) === 0xdc00 && (units[i - 1] & 0xfc00) === 0xd800) points--;
+  }
+  return points;
+}
+
+/** The code point at a unit; a lone surrogate is one, and so is the second half of a pair. */
+export function pointAt(units: Int32Array, at: number, end: number): number {
+  const high = units[at];
+  if ((high & 0xfc00) !== 0xd800 || at + 1 >= end) return high;
+  const low = units[at + 1];
+  return (low & 0xfc00) === 0xdc00 ? ((high - 0xd800) << 10) + (low - 0xdc00) + 0x10000 : high;
+}
+
+export function stringOf(units: Int32Array, start: number, end: number): string {
+  let out = '';
+  for (let at = start; at < end; at += 4096) {
+    out += String.fromCharCode.apply(null, units.subarray(at, Math.min(end, at + 4096)) as unknown as number[]);
+  }
+  return out;
+}
+
+const tableOf = (test: (unit: number) => boolean): Uint8Array =>
+  Uint8Array.from({ length: 0x10000 }, (_, unit) => (test(unit) ? 1 : 0));
+
+/** 1 for each unit that is white space to Python. */
+export const SPACE = tableOf(isSpace);
+/** 1 for each unit that ends a line to Python. */
+export const LINE_END = tableOf(isLineEnd);
