@@ -1,5 +1,6 @@
 import { access, constants, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { lastValueFrom, tap } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import { type NgramModel, ngramTrainer, type TrainNgramOptions, writeArpa, writeNgram } from '../models/ngram/index.ts';
@@ -90,6 +91,9 @@ async function run(args: readonly string[]): Promise<number> {
     };
     await lastValueFrom(readDocuments(input, read).pipe(tap(add)), { defaultValue: null });
     wanted.check();
+    // A signal that came while the last batch was counted is heard in the second turn at the latest.
+    await turn();
+    await turn();
     // This thread is busy now and hears nothing: a signal ends it at once, and its counts are in files without a name.
     leaveReading();
     const model = trainer.finish();

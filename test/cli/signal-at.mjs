@@ -1,5 +1,6 @@
 // Preload for a command of the tests: sends itself the signal SIGNAL at a moment of `train-ngram` that no test can wait for from outside.
-// SIGNAL_AT: read   when counts that did not fit the memory are read back (this thread is busy)
+// SIGNAL_AT: count  when the first counts go to the disk (this thread is busy, and listens between batches)
+//            read   when counts that did not fit the memory are read back (this thread is busy)
 //            write  when the file of the model has just been made; it goes on when the signal was heard
 import { once } from 'node:events';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
@@ -14,7 +15,10 @@ const scratch = new Set();
 
 fs.openSync = (path, ...rest) => {
   const handle = openSync(path, ...rest);
-  if (String(path).includes('sluice-ngram-')) scratch.add(handle);
+  if (String(path).includes('sluice-ngram-')) {
+    if (SIGNAL_AT === 'count' && scratch.size === 0) process.kill(process.pid, SIGNAL);
+    scratch.add(handle);
+  }
   return handle;
 };
 fs.readSync = (handle, ...rest) => {

@@ -153,6 +153,16 @@ describe('sluice train-ngram', () => {
       expect(left(cwd)).toEqual([]);
     });
 
+    it.each(['SIGINT', 'SIGTERM'])('while it counts the last of the input: %s', async (signal) => {
+      const cwd = await project();
+      expect(await signalled(cwd, signal, 'count')).toEqual({
+        code: 130,
+        stdout: '',
+        stderr: '\nStopped. No model was written.\n',
+      });
+      expect(left(cwd)).toEqual([]);
+    });
+
     it.each(['SIGINT', 'SIGTERM', 'SIGKILL'])('while it merges counts: %s', async (signal) => {
       const cwd = await project();
       expect(await signalled(cwd, signal, 'read')).toMatchObject({ code: null, stdout: '' });
