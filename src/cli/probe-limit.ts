@@ -3,16 +3,30 @@ import type { SplitPlan } from '../streams/splits.ts';
 import type { Expectation, Share } from './expectation.ts';
 import { type Probe, probe } from './probe.ts';
 
+/** Where so much less than the documents of the run was found, more of the input is looked at. */
+const SHORT = 0.95;
+
 /**
  * As `probe`, for a run over the first documents alone. Where there is time for all of them they are tried themselves; else places
- * from all over the beginning of the input in which they must lie, as it seems from the first ones.
+ * from all over the beginning of the input in which they must lie: as it seems from the first ones, and more where that has too few.
+ * @param firstMs for the documents themselves. Default that of `probe`
  */
-export async function probeFirst(recipe: Recipe, plan: SplitPlan, limit: number, limitMs?: number): Promise<Probe> {
-  const first = await probe(recipe, plan, { first: limit, limitMs });
+export async function probeFirst(recipe: Recipe, plan: SplitPlan, limit: number, firstMs?: number): Promise<Probe> {
+  const first = await probe(recipe, plan, { first: limit, limitMs: firstMs });
   if (first.reached) return first;
-  const tried = await probe(recipe, beginningOf(plan, (limit * first.textBytes) / first.documents), { limitMs });
-  return { ...tried, expected: scaled(tried.expected, Math.min(1, limit / tried.expected.all.documents)) };
+  for (let bytes = (limit * first.textBytes) / first.documents; ; ) {
+    const beginning = beginningOf(plan, bytes);
+    const tried = await probe(recipe, beginning);
+    const { documents } = tried.expected.all;
+    const all = beginning.splits.length === plan.splits.length;
+    const part = limit / documents;
+    if (all || documents >= SHORT * limit)
+      return { ...tried, expected: scaled(tried.expected, all ? Math.min(1, part) : part) };
+    bytes = Math.max(1.25, 1.2 * part) * textOf(beginning);
+  }
 }
+
+const textOf = ({ splits }: SplitPlan): number => splits.reduce((n, s) => n + s.estimatedTextBytes, 0);
 
 /** The first splits with so much text. */
 function beginningOf(plan: SplitPlan, textBytes: number): SplitPlan {

@@ -22,7 +22,28 @@ it('more first documents than there is time for are estimated from the splits th
   // Books are first, then code.
   const { expected, reached, documents } = await probeFirst(r, plan, 1500, 0);
   expect(reached).toBe(true);
-  expect(documents).toBeLessThan(1500);
+  expect(documents).toBeLessThan(2000);
   expect(expected.all.documents).toBeCloseTo(1500, 6);
   expect(Object.keys(expected.domains)).not.toContain('web');
+});
+
+it('where documents grow larger than the first ones, more of the input is looked at', async () => {
+  const folder = join(await temporaryFolder(), 'in');
+  await mkdir(folder);
+  for (const [domain, size] of [
+    ['a', 500],
+    ['b', 5000],
+  ] as const)
+    await writeFile(
+      join(folder, `${domain}.jsonl`),
+      jsonLines(Array.from({ length: 1000 }, (_, i) => ({ text: `${i} `.padEnd(size, domain), domain }))),
+    );
+  const r = recipe({ name: 'larger', splitBytes: 100_000, steps: [annotate(textStatistics())] });
+  const plan = await planSplits([folder], r.read, { splitBytes: r.splitBytes });
+  const { expected, reached } = await probeFirst(r, plan, 1500, 0);
+  expect(reached).toBe(true);
+  // As many texts of 500 bytes lie in 750 kB, in which there are 1,050 documents.
+  expect(expected.all.documents).toBeCloseTo(1500, 6);
+  expect(expected.domains.a.documents).toBeGreaterThan(900);
+  expect(expected.domains.b.documents).toBeGreaterThan(400);
 });
