@@ -22,7 +22,7 @@ export const streamingOptions = byRankOptions.extend({
 export type StreamingOptions = z.input<typeof streamingOptions> & {
   readonly step?: string;
   readonly where?: Scope;
-  /** Told when a warm-up ends early. Default: a warning of the process. */
+  /** Told when a warm-up ends early: of the first ten domains one by one, of more at the end. Default: a warning of the process. */
   readonly onWarning?: (text: string) => void;
 };
 

@@ -23,6 +23,9 @@ export interface WarmUpOptions {
   readonly onWarning: (text: string) => void;
 }
 
+/** Domains that are named, each in a warning. */
+const NAMED = 10;
+
 interface Held {
   readonly batch: DocumentBatch;
   readonly groups: readonly Group[];
@@ -51,6 +54,7 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
   const held: Held[] = [];
   let bytes = 0;
   let charge = 0;
+  let endedEarly = 0;
   function* release(): Iterable<DocumentBatch> {
     const head = held.shift()!;
     bytes -= head.bytes;
@@ -64,7 +68,8 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
   }
   const giveUp = (group: Group): void => {
     group.waits = false;
-    const whose = group.domain === null ? '' : ` of domain ${group.domain}`;
+    if (++endedEarly > NAMED) return;
+    const whose = group.domain === null ? '' : ` of domain ${JSON.stringify(group.domain)}`;
     onWarning(
       `${step}: the warm-up${whose} ended at ${group.sketch.count} of ${warmUp} documents, since more of them would not fit in warmUpBytes (${warmUpBytes})`,
     );
@@ -94,6 +99,8 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
         });
     },
     *rest() {
+      if (endedEarly > NAMED)
+        onWarning(`${step}: the warm-up of ${endedEarly - NAMED} more domains ended early in the same way`);
       while (held.length > 0) yield* release();
     },
     close() {
