@@ -1,9 +1,11 @@
 import { open, rename, rm } from 'node:fs/promises';
+import { InputError } from '../errors.ts';
 
 /**
  * Writes a file that appears whole or not at all, also after a power cut; what could not be finished is removed.
  * @param data all of it, or its parts in order
  * @param signal one that aborts ends it, with its reason as the error
+ * Errors: InputError that names the file when the disk is full.
  */
 export async function writeWhole(
   path: string,
@@ -26,6 +28,18 @@ export async function writeWhole(
     await rename(`${path}.tmp`, path);
   } catch (error) {
     await rm(`${path}.tmp`, { force: true });
-    throw error;
+    if (!isFull(error)) throw error;
+    throw new InputError({
+      expected: 'disk space for a file',
+      came: `a full disk (${error.code})`,
+      where: path,
+      todo: 'Free some space and run the same command again, or write to another disk.',
+      cause: error,
+    });
   }
+}
+
+/** Whether the operating system refused to write because there is no room, or none that this user may take. */
+export function isFull(error: unknown): error is NodeJS.ErrnoException {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException | null)?.code ?? '');
 }

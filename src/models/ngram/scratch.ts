@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { InputError } from '../../errors.ts';
+import { isFull } from '../write-whole.ts';
 
 /** Room on the disk for what does not fit the memory. */
 export interface Scratch {
@@ -9,6 +11,8 @@ export interface Scratch {
    * that ends (Ctrl-C while the thread is busy, a kill).
    */
   open(): number;
+  /** Writes all of the bytes from a place of the file on. Errors: InputError that names the folder when the disk is full. */
+  write(handle: number, bytes: Uint8Array, from: number): void;
   close(handle: number): void;
   /** Closes all that are open. */
   clear(): void;
@@ -37,6 +41,20 @@ export function scratchIn(folder: string): Scratch {
         // It keeps its name until it is closed.
       }
       return handle;
+    },
+    write(handle, bytes, from) {
+      try {
+        for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at, bytes.length - at, from + at);
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        throw new InputError({
+          expected: 'disk space for counts that do not fit the memory',
+          came: `a full disk (${error.code})`,
+          where: folder,
+          todo: 'Give more memory, free some space, or name a folder on a larger disk in TMPDIR.',
+          cause: error,
+        });
+      }
     },
     close,
     clear() {

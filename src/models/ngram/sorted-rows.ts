@@ -1,4 +1,4 @@
-import { readSync, writeSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import { InvariantError } from '../../errors.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -105,7 +105,7 @@ export class RowSorter {
   /** Sorts rows into a run on the disk. */
   spill(rows: Int32Array, count: number): void {
     const run = this.#newRun();
-    append(run, new Uint8Array(inOrder(rows, count, this.shape).buffer));
+    this.#append(run, new Uint8Array(inOrder(rows, count, this.shape).buffer));
     this.#runs.push(run);
     if (rows === this.#rows) this.#count = 0;
   }
@@ -117,6 +117,13 @@ export class RowSorter {
     file.runs++;
     file.unread++;
     return { file, from: file.bytes, bytes: 0 };
+  }
+
+  /** Adds to the last run of a file. */
+  #append(run: FileRun, bytes: Uint8Array): void {
+    this.#scratch.write(run.file.handle, bytes, run.file.bytes);
+    run.file.bytes += bytes.length;
+    run.bytes += bytes.length;
   }
 
   /** A run was read: a file of which all are is closed. */
@@ -149,7 +156,7 @@ export class RowSorter {
     const block = new Int32Array(BLOCK_ROWS * width);
     let used = 0;
     const write = (): void => {
-      append(run, new Uint8Array(block.buffer, 0, 4 * used));
+      this.#append(run, new Uint8Array(block.buffer, 0, 4 * used));
       used = 0;
     };
     for (const row of this.#merged(runs)) {
@@ -191,17 +198,6 @@ export class RowSorter {
     } finally {
       for (const run of runs) this.#release(run);
     }
-  }
-}
-
-/** Adds to the last run of a file. */
-function append(run: FileRun, bytes: Uint8Array): void {
-  const { file } = run;
-  for (let at = 0; at < bytes.length; ) {
-    const written = writeSync(file.handle, bytes, at, bytes.length - at, file.bytes);
-    at += written;
-    file.bytes += written;
-    run.bytes += written;
   }
 }
 

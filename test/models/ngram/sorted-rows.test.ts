@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { type Scratch, scratchIn } from '../../../src/models/ngram/scratch.ts';
 import { RowSorter } from '../../../src/models/ngram/sorted-rows.ts';
@@ -37,4 +37,13 @@ it('rows of many runs come back sorted, from few files that have no name and are
   for (const row of sorted) back.push([...row]);
   expect(open.size).toBe(0);
   expect(back).toEqual(rows.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]));
+});
+
+it.skipIf(!existsSync('/dev/full'))('a full disk is an error that names the folder', () => {
+  const full = openSync('/dev/full', 'r+');
+  const sorter = new RowSorter({ keys: 1, width: 1 }, 0, { ...scratchIn('/there'), open: () => full });
+  expect(() => sorter.spill(Int32Array.of(2, 1), 2)).toThrow(
+    '/there: expected disk space for counts that do not fit the memory, came a full disk (ENOSPC). Give more memory,',
+  );
+  closeSync(full);
 });
