@@ -20,6 +20,8 @@ if [ ! -f "$folder/complete" ]; then
   )
   touch "$folder/complete"
 fi
+# The manifest and the path of libraries are read from wherever the command goes.
+folder=$(cd "$folder" && pwd)
 # The manifest may say where a browser would look for the library: ours says where it is.
 library=$(find "$folder" -name libvk_swiftshader.so | head -n 1)
 printf '{"file_format_version": "1.0.0", "ICD": {"library_path": "%s", "api_version": "1.1.0"}}\n' "$library" >"$folder/driver.json"
