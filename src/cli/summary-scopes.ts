@@ -10,7 +10,10 @@ export interface IdleScope {
   readonly slip: boolean;
 }
 
-/** A sentence for each `where` that no document of the input matched: its steps did nothing. Nothing of an input without documents. */
+/**
+ * A sentence for each `where` that no document matched, of those that were read (all, or what --limit and --sample took): its steps did
+ * nothing. None where no document was read.
+ */
 export function idleScopes(result: RunJson): IdleScope[] {
   const domains = Object.entries(result.totals?.domains ?? {}).flatMap(([name, d]) =>
     d.read.documents > 0 ? [name] : [],
@@ -29,7 +32,7 @@ export function idleScopes(result: RunJson): IdleScope[] {
     const names = `${steps.length === 1 ? 'step' : 'steps'} ${steps.map(safeText).join(', ')}`;
     const scope = `${where.not ? 'not for' : 'only for'} ${where.domain.map(safeText).join(', ')}`;
     const hint = near === null ? '' : ` Did you mean ${safeText(near)}?`;
-    return { text: `no document of this input matched the where of ${names} (${scope}).${hint}`, slip: hint !== '' };
+    return { text: `no document that was read matched the where of ${names} (${scope}).${hint}`, slip: hint !== '' };
   });
 }
 

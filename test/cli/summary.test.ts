@@ -83,7 +83,7 @@ export default recipe({ name: 'mine', steps: [annotate(textStatistics()), ${step
       { text, domain: 'news' },
     ]);
     expect(said.split(' no match ').slice(1).join('|')).toMatch(
-      /^no document of this input matched the where of step unmatched \(only for Books, law\)\.\|no document of this input matched the where of steps misspelt, too \(only for wep\)\. Did you mean web\?\|no document of this input matched the where of step others \(not for web, news\)\. pace /,
+      /^no document that was read matched the where of step unmatched \(only for Books, law\)\.\|no document that was read matched the where of steps misspelt, too \(only for wep\)\. Did you mean web\?\|no document that was read matched the where of step others \(not for web, news\)\. pace /,
     );
   });
 
