@@ -1,5 +1,6 @@
+import type { DocumentBatch } from '../../streams/batch.ts';
 import { type Column, type ColumnSpec, float64Column, int32Column } from '../../streams/columns.ts';
-import type { AnnotatorDescriptor, AnnotatorFactory } from '../annotate.ts';
+import type { AnnotatorContext, AnnotatorDescriptor, AnnotatorFactory, StatisticsOfBatch } from '../annotate.ts';
 import type { Profile, SplitName } from './profile.ts';
 import { datatroveFineweb, datatroveGopherQuality, datatroveGopherRepetition } from './profiles/datatrove.ts';
 import { type DolmaTagger, dolmaGopherQuality, dolmaGopherRepetition } from './profiles/dolma.ts';
@@ -55,22 +56,77 @@ interface Options extends Partial<ProfileChoice> {
   readonly profile: string;
 }
 
-export const profileStatistics: AnnotatorFactory = (options) => {
+type Columns = readonly (readonly [string, Column])[];
+
+/** Annotators of one step and one profile: each text is decoded and split once for all of them. */
+interface Together {
+  readonly families: Set<string>;
+  batch: DocumentBatch | null;
+  scope: Uint8Array | null;
+  readonly columns: Map<string, Columns>;
+}
+
+/** By what the annotators of a step have in common. */
+const steps = new WeakMap<StatisticsOfBatch, Map<string, Together>>();
+
+function togetherIn({ statistics }: AnnotatorContext, profile: string, choice: ProfileChoice): Together {
+  const ofStep = steps.get(statistics) ?? new Map<string, Together>();
+  steps.set(statistics, ofStep);
+  const key = `${profile} ${choice.split} ${choice.tagger}`;
+  const together = ofStep.get(key) ?? {
+    families: new Set(),
+    batch: null,
+    scope: null,
+    columns: new Map<string, Columns>(),
+  };
+  ofStep.set(key, together);
+  return together;
+}
+
+export const profileStatistics: AnnotatorFactory = (options, context) => {
   const { family, profile, split = 'whitespace', tagger = 'v1' } = options as unknown as Options;
   const choice: ProfileChoice = { split, tagger };
-  const statisticsOf = functions[family][profile];
+  const together = togetherIn(context, profile, choice);
+  together.families.add(family);
   return (batch, scope) => {
-    const columns = new Map(
-      columnsOf(family, profile, choice).map((name) => [name, new Float64Array(batch.rows).fill(Number.NaN)]),
-    );
-    for (let i = 0; i < batch.rows; i++) {
-      if (scope[i] === 0) continue;
-      const statistics = statisticsOf(batch.text(i), choice);
-      for (const [name, values] of columns) values[i] = statistics[name];
+    if (together.batch !== batch || together.scope !== scope || !together.columns.has(family)) {
+      together.columns.clear();
+      for (const [name, columns] of annotated(batch, scope, together.families, profile, choice))
+        together.columns.set(name, columns);
     }
-    return Array.from(columns, ([name, values]): readonly [string, Column] => [
-      name,
-      INTEGERS.has(name) ? int32Column(values) : float64Column(values),
-    ]);
+    const columns = together.columns.get(family)!;
+    together.columns.delete(family);
+    // The last one lets go of the batch.
+    [together.batch, together.scope] = together.columns.size > 0 ? [batch, scope] : [null, null];
+    return columns;
   };
 };
+
+function annotated(
+  batch: DocumentBatch,
+  scope: Uint8Array,
+  families: ReadonlySet<string>,
+  profile: string,
+  choice: ProfileChoice,
+): [string, Columns][] {
+  const all = Array.from(families, (family) => ({
+    family,
+    statisticsOf: functions[family][profile],
+    values: columnsOf(family, profile, choice).map((name) => ({
+      name,
+      column: new Float64Array(batch.rows).fill(Number.NaN),
+    })),
+  }));
+  for (let i = 0; i < batch.rows; i++) {
+    if (scope[i] === 0) continue;
+    const text = batch.text(i);
+    for (const { statisticsOf, values } of all) {
+      const statistics = statisticsOf(text, choice);
+      for (const { name, column } of values) column[i] = statistics[name];
+    }
+  }
+  return all.map(({ family, values }) => [
+    family,
+    values.map(({ name, column }) => [name, INTEGERS.has(name) ? int32Column(column) : float64Column(column)]),
+  ]);
+}

@@ -1,10 +1,10 @@
 import type { SplitName } from '../profile.ts';
-import { rereadGrams, spacedGrams } from './grams.ts';
+import { pointEnds, rereadGrams, spacedGrams } from './grams.ts';
 import { copiesOf, pythonLines, type Spans, splitLineFeeds, strip } from './lines.ts';
 import { isTerminalMark } from './marks.ts';
 import { countOf, lengthOf, ratio } from './python-text.ts';
-import { pointAt, pointsIn, unitsOf } from './units.ts';
-import { vocabulary, WORD, type Words, wordsOf } from './vocabulary.ts';
+import { pointAt, pointsIn } from './units.ts';
+import { FLAGS, POINTS, readText, vocabulary, WORD, type Words } from './vocabulary.ts';
 
 /**
  * The statistics of datatrove 0.10 (`GopherQualityFilter`, `GopherRepetitionFilter`, `FineWebQualityFilter`), by its definitions, for words
@@ -19,15 +19,15 @@ const [DASH, STOP, BULLET, ELLIPSIS] = [0x2d, 0x2e, 0x2022, 0x2026];
  * once each and in lower case only.
  */
 export function datatroveGopherQuality(text: string, source: WordSource): Record<string, number> {
-  const own = unitsOf(text);
-  const { ids, count } = wordsOf(own, source);
-  const { flags, points } = vocabulary();
-  let [words, chars, withLetter, stops] = [0, 0, 0, 0];
+  const { own, words } = readText(text, source);
+  const { ids, count } = words;
+  const { pool } = vocabulary();
+  let [filled, chars, withLetter, stops] = [0, 0, 0, 0];
   for (let i = 0; i < count; i++) {
-    const bits = flags[ids[i]];
+    const bits = pool[ids[i] + FLAGS];
     if ((bits & WORD.symbols) === 0) {
-      words++;
-      chars += points[ids[i]];
+      filled++;
+      chars += pool[ids[i] + POINTS];
     }
     withLetter += bits & WORD.letter;
     stops |= 1 << (bits >> WORD.stop);
@@ -42,8 +42,8 @@ export function datatroveGopherQuality(text: string, source: WordSource): Record
     if (units[end - 1] === ELLIPSIS || endsInDots(units, start, end)) trailing++;
   }
   return {
-    gopher_word_count: words,
-    gopher_mean_word_length: ratio(chars, words),
+    gopher_word_count: filled,
+    gopher_mean_word_length: ratio(chars, filled),
     gopher_hash_ratio: ratio(countOf(text, '#'), count),
     gopher_ellipsis_ratio: ratio(countOf(text, '...') + countOf(text, '…'), count),
     gopher_bullet_line_ratio: ratio(bullets, lines.count),
@@ -63,14 +63,16 @@ function bitsIn(bits: number): number {
 }
 
 /** Code points, joining spaces included, of all copies of the most frequent n-gram (of several, the first). 0 without n-grams. */
-function topGramChars(words: Words, source: WordSource): number[] {
-  const { flags } = vocabulary();
-  for (let i = 0; i < words.count; i++) {
-    // Only words from outside hold spaces: then other words may join to the same string.
-    if ((flags[words.ids[i]] & WORD.space) !== 0)
-      return [2, 3, 4].map((n) => topJoined(source as readonly string[], n));
-  }
-  return spacedGrams(words, 4).map(({ most, topPoints }, k) => most * (topPoints + k + 1));
+function topGramChars(words: Words, points: Int32Array, source: WordSource): number[] {
+  if (typeof source !== 'string' && holdsSpace(words)) return [2, 3, 4].map((n) => topJoined(source, n));
+  return spacedGrams(words, points, 4).map(({ most, topPoints }, k) => most * (topPoints + k + 1));
+}
+
+/** Only words from outside do: then other words may join to the same string. */
+function holdsSpace({ ids, count }: Words): boolean {
+  const { pool } = vocabulary();
+  for (let i = 0; i < count; i++) if ((pool[ids[i] + FLAGS] & WORD.space) !== 0) return true;
+  return false;
 }
 
 function topJoined(words: readonly string[], n: number): number {
@@ -94,13 +96,13 @@ function topJoined(words: readonly string[], n: number): number {
  * code points of the whole text, white space included.
  */
 export function datatroveGopherRepetition(text: string, source: WordSource): Record<string, number> {
-  const own = unitsOf(text);
+  const { own, words } = readText(text, source);
   const { units, length, points: chars } = own;
-  const words = wordsOf(own, source);
-  const paragraphs = splitLineFeeds(units, ...strip(units, 0, length), 'blank');
+  const ends = pointEnds(words);
+  const paragraphs = splitLineFeeds(text, ...strip(units, 0, length), 'blank');
   const paragraphCount = paragraphs.count;
   const p = copiesOf(units, paragraphs);
-  const lines = splitLineFeeds(units, 0, length, 'run');
+  const lines = splitLineFeeds(text, 0, length, 'run');
   const l = copiesOf(units, lines);
   const out: Record<string, number> = {
     gopher_chars: chars,
@@ -109,19 +111,18 @@ export function datatroveGopherRepetition(text: string, source: WordSource): Rec
     gopher_duplicate_paragraph_ratio: ratio(p.later, chars === 0 ? 0 : paragraphCount),
     gopher_duplicate_paragraph_char_ratio: ratio(p.laterPoints, chars),
   };
-  for (const [k, top] of topGramChars(words, source).entries())
+  for (const [k, top] of topGramChars(words, ends, source).entries())
     out[`gopher_top_${k + 2}_gram_char_ratio`] = ratio(top, chars);
-  for (const [k, reread] of rereadGrams(words, 5, 10).entries())
+  for (const [k, reread] of rereadGrams(words, ends, 5, 10).entries())
     out[`gopher_duplicate_${k + 5}_gram_char_ratio`] = ratio(reread, chars);
   return out;
 }
 
 /** Non-blank lines, not trimmed: a terminal mark counts only as the very last character. */
 export function datatroveFineweb(text: string, source: WordSource): Record<string, number> {
-  const own = unitsOf(text);
+  const { own, words } = readText(text, source);
   const { units, length, points } = own;
-  const words = wordsOf(own, source).count;
-  const lines = splitLineFeeds(units, 0, length, 'each');
+  const lines = splitLineFeeds(text, 0, length, 'each');
   const newlines = lines.count - 1;
   keepFilled(units, lines);
   let [ended, short] = [0, 0];
@@ -136,7 +137,7 @@ export function datatroveFineweb(text: string, source: WordSource): Record<strin
     fineweb_line_punct_ratio: ratio(ended, lines.count),
     fineweb_short_line_ratio: ratio(short, lines.count),
     fineweb_char_dup_ratio: some ? ratio(copiesOf(units, lines).laterPoints, points - newlines) : Number.NaN,
-    fineweb_newline_ratio: some ? ratio(newlines, words) : Number.NaN,
+    fineweb_newline_ratio: some ? ratio(newlines, words.count) : Number.NaN,
   };
 }
 

@@ -1,8 +1,7 @@
 import { pointEnds, spacedGrams } from './grams.ts';
 import { copiesOf, type Spans, splitLineFeeds } from './lines.ts';
 import { ratio } from './python-text.ts';
-import { type Units, unitsOf } from './units.ts';
-import { vocabulary, WORD, type Words } from './vocabulary.ts';
+import { FLAGS, POINTS, readText, vocabulary, WORD, type Words } from './vocabulary.ts';
 
 /**
  * The statistics of dolma's `gopher_v1` and `gopher_v2` taggers (1.2), by its definitions. Words are split at white space, so nothing is
@@ -14,24 +13,23 @@ export type DolmaTagger = 'v1' | 'v2';
 
 const [STAR, DASH, ELLIPSIS] = [0x2a, 0x2d, 0x2026];
 
-const linesOf = ({ units, length }: Units, tagger: DolmaTagger): Spans =>
-  splitLineFeeds(units, 0, length, tagger === 'v1' ? 'each' : 'run');
+const linesOf = (text: string, tagger: DolmaTagger): Spans =>
+  splitLineFeeds(text, 0, text.length, tagger === 'v1' ? 'each' : 'run');
 
 /** Stop words are counted as often as they occur, in lower case only; bullets are `*` and `-` without white space before them. */
 export function dolmaGopherQuality(text: string, tagger: DolmaTagger = 'v1'): Record<string, number> {
-  const own = unitsOf(text);
-  const words = vocabulary().split(own, 'whitespace');
+  const { own, words } = readText(text, 'whitespace');
   const { ids, count } = words;
-  const { flags } = vocabulary();
+  const { pool } = vocabulary();
   let [withLetter, withHash, stops] = [0, 0, 0];
   for (let i = 0; i < count; i++) {
-    const bits = flags[ids[i]];
+    const bits = pool[ids[i] + FLAGS];
     if ((bits & WORD.letter) !== 0) withLetter++;
     if ((bits & WORD.hash) !== 0) withHash++;
     if (bits >> WORD.stop !== 0) stops++;
   }
   const { units, length } = own;
-  const lines = linesOf(own, tagger);
+  const lines = linesOf(text, tagger);
   let [bullets, trailing] = [0, 0];
   for (let k = 0; k < lines.count; k++) {
     const [start, end] = [lines.start[k], lines.end[k]];
@@ -53,19 +51,21 @@ export function dolmaGopherQuality(text: string, tagger: DolmaTagger = 'v1'): Re
 
 /** Median of the words' code points, half-way between the two middle ones of an even number of words; null (NaN) of none. */
 function medianLength({ ids, count }: Words): number {
-  const { points } = vocabulary();
+  const { pool } = vocabulary();
   const times = new Map<number, number>();
   const short = new Int32Array(64);
   for (let i = 0; i < count; i++) {
-    const length = points[ids[i]];
+    const length = pool[ids[i] + POINTS];
     if (length < short.length) short[length]++;
     else times.set(length, (times.get(length) ?? 0) + 1);
   }
-  const long = Array.from(times).sort(([a], [b]) => a - b);
-  const all = [...Array.from(short, (n, length): [number, number] => [length, n]), ...long];
   const at = (place: number): number => {
     let passed = 0;
-    for (const [length, n] of all) {
+    for (let length = 0; length < short.length; length++) {
+      passed += short[length];
+      if (passed > place) return length;
+    }
+    for (const [length, n] of Array.from(times).sort(([a], [b]) => a - b)) {
       passed += n;
       if (passed > place) return length;
     }
@@ -80,13 +80,12 @@ function medianLength({ ids, count }: Words): number {
  * line can bring the ratio over 1), a top n-gram by those of words, duplicate n-grams by those of all n-grams. No paragraphs.
  */
 export function dolmaGopherRepetition(text: string, tagger: DolmaTagger = 'v1'): Record<string, number> {
-  const own = unitsOf(text);
-  const words = vocabulary().split(own, 'whitespace');
-  const lines = linesOf(own, tagger);
+  const { own, words } = readText(text, 'whitespace');
+  const lines = linesOf(text, tagger);
   const copies = copiesOf(own.units, lines);
   const { count } = words;
-  const grams = spacedGrams(words, 10);
   const points = pointEnds(words);
+  const grams = spacedGrams(words, points, 10);
   const chars = points[count];
   const out: Record<string, number> = {
     gopher_duplicate_line_ratio: own.length > 0 ? copies.all / lines.count : Number.NaN,

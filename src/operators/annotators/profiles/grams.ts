@@ -1,6 +1,6 @@
 import { BASE, SpanNumbers } from './spans.ts';
 import { roomFor } from './units.ts';
-import { vocabulary, type Words } from './vocabulary.ts';
+import { HASH, LENGTH, POINTS, TALLY, UNITS, vocabulary, type Words } from './vocabulary.ts';
 
 /** What the n-grams of one n come to; a gram's code points are those of its words, without joiners. */
 export interface GramsOfLength {
@@ -13,25 +13,31 @@ export interface GramsOfLength {
 }
 
 const grams = new SpanNumbers();
-let [ends, hashes, places, groups, counts, joined, starts] = Array.from({ length: 7 }, () => new Int32Array(0));
+let [ends, hashes, places, groups, counts] = Array.from({ length: 5 }, () => new Int32Array(0));
+let [joined, starts, lastHashes, lastPowers] = Array.from({ length: 4 }, () => new Int32Array(0));
+let buckets = new Uint8Array(0);
 
 /** Code points of the words up to each word: `ends[i + n] - ends[i]` are those of n words from word i on. Borrowed. */
 export function pointEnds({ ids, count }: Words): Int32Array {
-  const { points } = vocabulary();
+  const { pool } = vocabulary();
   ends = roomFor(ends, count + 1);
+  let points = 0;
   ends[0] = 0;
-  for (let i = 0; i < count; i++) ends[i + 1] = ends[i] + points[ids[i]];
+  for (let i = 0; i < count; i++) {
+    points += pool[ids[i] + POINTS];
+    ends[i + 1] = points;
+  }
   return ends;
 }
 
 /**
  * n-grams of words joined by a space, for n from 2 on: equal when their words are, for no word holds a space. Only places where both
  * (n-1)-grams occur more than once are looked at, for no other n-gram can.
+ * @param points as `pointEnds` gives them
  * @returns one for each n from 2 to `longest`
  */
-export function spacedGrams(words: Words, longest: number): GramsOfLength[] {
+export function spacedGrams(words: Words, points: Int32Array, longest: number): GramsOfLength[] {
   const { ids, count } = words;
-  const points = pointEnds(words);
   hashes = roomFor(hashes, count);
   places = roomFor(places, count);
   groups = roomFor(groups, count);
@@ -47,7 +53,7 @@ export function spacedGrams(words: Words, longest: number): GramsOfLength[] {
       if (places[k + 1] !== i + 1) continue;
       hashes[i] = (Math.imul(hashes[i], BASE) + ids[i + n - 1]) | 0;
       const before = grams.size;
-      const gram = grams.numberOf(hashes[i], ids, i, i + n);
+      const gram = grams.numberOf(hashes[i], i, i + n);
       if (gram === before) counts[gram] = 0;
       counts[gram]++;
       groups[kept] = gram;
@@ -73,66 +79,99 @@ export function spacedGrams(words: Words, longest: number): GramsOfLength[] {
   return out;
 }
 
-/** Puts the places of words that occur more than once into `places`, their hashes into `hashes`. */
+/** Puts the places of words that occur more than once into `places`, the hashes of single words into `hashes`. */
 function repeatedWords({ ids, count }: Words): number {
-  counts = roomFor(counts, vocabulary().points.length);
-  for (let i = 0; i < count; i++) counts[ids[i]] = 0;
-  for (let i = 0; i < count; i++) counts[ids[i]]++;
+  const { pool } = vocabulary();
+  for (let i = 0; i < count; i++) pool[ids[i] + TALLY] = 0;
+  for (let i = 0; i < count; i++) pool[ids[i] + TALLY]++;
   let found = 0;
   for (let i = 0; i < count; i++) {
     hashes[i] = ids[i];
-    if (counts[ids[i]] > 1) places[found++] = i;
+    if (pool[ids[i] + TALLY] > 1) places[found++] = i;
   }
   return found;
 }
 
 /**
  * Code points of n-grams seen before, their words joined without a space ('ab' 'c' is 'a' 'bc'), read from the left; a hit is jumped over,
- * so no word counts twice.
+ * so no word counts twice. n-grams that have a bucket of hashes to themselves are not looked up, for they never come again.
+ * @param points as `pointEnds` gives them
  * @returns one for each n from `shortest` to `longest`
  */
-export function rereadGrams(words: Words, shortest: number, longest: number): number[] {
-  const { ids, count } = words;
-  const points = pointEnds(words);
+export function rereadGrams(words: Words, points: Int32Array, shortest: number, longest: number): number[] {
+  const { count } = words;
   join(words);
-  const { power, entries } = vocabulary();
-  const { hash } = entries;
+  const bits = Math.max(10, 35 - Math.clz32(count));
+  const shift = 32 - bits;
+  if (buckets.length < 1 << bits || buckets.length > 1 << 22) buckets = new Uint8Array(1 << bits);
   const out: number[] = [];
   for (let n = 2; n <= longest; n++) {
     const last = count - n;
+    const asked = n >= shortest;
+    if (asked) buckets.fill(0, 0, 1 << bits);
     for (let i = 0; i <= last; i++) {
-      const id = ids[i + n - 1];
-      hashes[i] = (Math.imul(hashes[i], power[id]) + hash[id]) | 0;
+      const hash = (Math.imul(hashes[i], lastPowers[i + n - 1]) + lastHashes[i + n - 1]) | 0;
+      hashes[i] = hash;
+      if (!asked) continue;
+      const bucket = Math.imul(hash, MIX) >>> shift;
+      buckets[bucket] = buckets[bucket] === 0 ? 1 : 2;
     }
-    if (n < shortest) continue;
-    grams.reset(joined, Math.max(0, last + 1));
-    let reread = 0;
-    for (let i = 0; i <= last; ) {
-      const before = grams.size;
-      const hit = grams.numberOf(hashes[i], joined, starts[i], starts[i + n]) !== before;
-      if (hit) reread += points[i + n] - points[i];
-      i += hit ? n : 1;
-    }
-    out.push(reread);
+    if (asked) out.push(reread(n, last, shift, points));
   }
   return out;
 }
 
-/** All words one after the other in `joined`, where each starts in `starts`, their hashes in `hashes`. */
+const MIX = 0x9e3779b1;
+
+function reread(n: number, last: number, shift: number, points: Int32Array): number {
+  grams.reset(joined, 0);
+  let sum = 0;
+  for (let i = 0; i <= last; ) {
+    const hash = hashes[i];
+    if (buckets[Math.imul(hash, MIX) >>> shift] === 1) {
+      i++;
+      continue;
+    }
+    const before = grams.size;
+    const hit = grams.numberOf(hash, starts[i], starts[i + n]) !== before;
+    if (hit) sum += points[i + n] - points[i];
+    i += hit ? n : 1;
+  }
+  return sum;
+}
+
+/** BASE to the powers 0 to 63. */
+const powers = new Int32Array(64).fill(1);
+for (let i = 1; i < powers.length; i++) powers[i] = Math.imul(powers[i - 1], BASE);
+
+function powerOf(length: number): number {
+  if (length < powers.length) return powers[length];
+  const half = powerOf(length >> 1);
+  return Math.imul(Math.imul(half, half), length % 2 === 1 ? BASE : 1);
+}
+
+/**
+ * All words one after the other in `joined`, where each starts in `starts`, their hashes in `hashes` and `lastHashes`, and in `lastPowers`
+ * what a hash is multiplied by when the word is joined on.
+ */
 function join({ ids, count }: Words): void {
-  const { pool, entries } = vocabulary();
+  const { pool } = vocabulary();
   starts = roomFor(starts, count + 1);
   hashes = roomFor(hashes, count);
+  lastHashes = roomFor(lastHashes, count);
+  lastPowers = roomFor(lastPowers, count);
   let length = 0;
   for (let i = 0; i < count; i++) {
     starts[i] = length;
-    hashes[i] = entries.hash[ids[i]];
-    length += entries.end[ids[i]] - entries.start[ids[i]];
+    hashes[i] = pool[ids[i] + HASH];
+    lastHashes[i] = hashes[i];
+    lastPowers[i] = powerOf(pool[ids[i] + LENGTH]);
+    length += pool[ids[i] + LENGTH];
   }
   starts[count] = length;
   joined = roomFor(joined, length);
-  for (let i = 0; i < count; i++) {
-    const from = entries.start[ids[i]];
-    for (let at = starts[i], k = from; at < starts[i + 1]; at++, k++) joined[at] = pool[k];
+  for (let i = 0, at = 0; i < count; i++) {
+    const end = starts[i + 1];
+    for (let k = ids[i] + UNITS; at < end; at++, k++) joined[at] = pool[k];
   }
 }

@@ -22,17 +22,18 @@ function push(start: number, end: number): void {
 /** What parts two lines: each `\n`, a run of them, or a run of two and more. */
 export type LineBreak = 'each' | 'run' | 'blank';
 
-/** As `String.split` does it: there is always a line, and an empty one behind a break at the end. */
-export function splitLineFeeds(units: Int32Array, from: number, to: number, at: LineBreak): Spans {
+/** As `String.split` does it from one unit to another: there is always a line, and an empty one behind a break at the end. */
+export function splitLineFeeds(text: string, from: number, to: number, at: LineBreak): Spans {
   spans.count = 0;
   let start = from;
-  for (let i = from; i < to; i++) {
-    if (units[i] !== 10) continue;
-    const feed = i;
-    if (at !== 'each') while (i + 1 < to && units[i + 1] === 10) i++;
-    if (at === 'blank' && i === feed) continue;
-    push(start, feed);
-    start = i + 1;
+  for (let feed = text.indexOf('\n', from); feed >= 0 && feed < to; ) {
+    let end = feed + 1;
+    if (at !== 'each') while (end < to && text.charCodeAt(end) === 10) end++;
+    if (at !== 'blank' || end - feed > 1) {
+      push(start, feed);
+      start = end;
+    }
+    feed = text.indexOf('\n', end);
   }
   push(start, to);
   return spans;
@@ -63,6 +64,16 @@ export function strip(units: Int32Array, from: number, to: number): readonly [st
 
 const numbers = new SpanNumbers();
 
+/** Of both ends of a span; those of long lines tell them apart mostly. */
+function hashOf(units: Int32Array, start: number, end: number): number {
+  let hash = 0;
+  const long = end - start > 2 * END;
+  for (let i = start; i < (long ? start + END : end); i++) hash = (Math.imul(hash, BASE) + units[i]) | 0;
+  if (long) for (let i = end - END; i < end; i++) hash = (Math.imul(hash, BASE) + units[i]) | 0;
+  return hash;
+}
+const END = 24;
+
 /** Copies among spans: the second and later ones, and all of those that have one; how many, and their code points. */
 export interface Copies {
   readonly later: number;
@@ -72,12 +83,11 @@ export interface Copies {
 }
 
 export function copiesOf(units: Int32Array, { start, end, count }: Spans): Copies {
+  if (count < 2) return { later: 0, laterPoints: 0, all: 0, allPoints: 0 };
   numbers.reset(units, count);
   const copies = new Int32Array(count);
   for (let k = 0; k < count; k++) {
-    let hash = 0;
-    for (let i = start[k]; i < end[k]; i++) hash = (Math.imul(hash, BASE) + units[i]) | 0;
-    copies[numbers.numberOf(hash, units, start[k], end[k])]++;
+    copies[numbers.numberOf(hashOf(units, start[k], end[k]), start[k], end[k])]++;
   }
   let [later, laterPoints, all, allPoints] = [0, 0, 0, 0];
   for (let number = 0; number < numbers.size; number++) {

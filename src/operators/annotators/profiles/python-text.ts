@@ -64,7 +64,7 @@ export function lineSpans(s: string): { readonly start: number; readonly end: nu
   let start = 0;
   for (let i = 0; i < s.length; i++) {
     const unit = s.charCodeAt(i);
-    if (!LINE_ENDS.has(unit)) continue;
+    if ((unit > 30 && unit < 0x85) || !LINE_ENDS.has(unit)) continue;
     out.push({ start, end: i });
     if (unit === 13 && s.charCodeAt(i + 1) === 10) i++;
     start = i + 1;

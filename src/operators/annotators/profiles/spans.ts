@@ -4,7 +4,7 @@ import { roomFor, stringOf } from './units.ts';
 export const BASE = 0x2f0b4a27;
 
 /** Slots that are looked at before a span goes to the map: text made to collide is slower by a constant and no more. */
-const PROBES = 24;
+export const PROBES = 24;
 
 /**
  * Numbers for the distinct spans of a sequence (units of a text, or numbers of words), in the order in which they first came. Hashes only
@@ -33,16 +33,11 @@ export class SpanNumbers {
     this.#clear(expected);
   }
 
-  /** The sequence has moved to a longer buffer. */
-  moveTo(sequence: Int32Array): void {
-    this.#sequence = sequence;
-  }
-
   /**
-   * The number of a span of `source`: an earlier one when an equal span came before, else `size` as it was before the call.
+   * The number of a span: an earlier one when an equal span came before, else `size` as it was before the call.
    * @param hash equal for equal spans
    */
-  numberOf(hash: number, source: Int32Array, start: number, end: number): number {
+  numberOf(hash: number, start: number, end: number): number {
     const slots = this.#slots;
     const mask = (1 << (32 - this.#shift)) - 1;
     let slot = slotOf(hash, end - start, this.#shift);
@@ -51,15 +46,15 @@ export class SpanNumbers {
       if (number < 0) {
         if (this.size * 2 > mask) {
           this.#grow();
-          return this.numberOf(hash, source, start, end);
+          return this.numberOf(hash, start, end);
         }
         slots[slot] = this.size + 1;
         return this.#add(hash, start, end);
       }
-      if (this.hash[number] === hash && this.#equals(number, source, start, end)) return number;
+      if (this.hash[number] === hash && this.#equals(number, start, end)) return number;
       slot = (slot + 1) & mask;
     }
-    const key = stringOf(asUnits(source, start, end), 0, (end - start) * 2);
+    const key = keyOf(this.#sequence, start, end);
     const known = this.#beyond.get(key);
     if (known !== undefined) return known;
     this.#beyond.set(key, this.size);
@@ -79,11 +74,11 @@ export class SpanNumbers {
     return number;
   }
 
-  #equals(number: number, source: Int32Array, start: number, end: number): boolean {
+  #equals(number: number, start: number, end: number): boolean {
     const sequence = this.#sequence;
     let at = this.start[number];
     if (this.end[number] - at !== end - start) return false;
-    for (let i = start; i < end; i++) if (source[i] !== sequence[at++]) return false;
+    for (let i = start; i < end; i++) if (sequence[i] !== sequence[at++]) return false;
     return true;
   }
 
@@ -107,22 +102,23 @@ export class SpanNumbers {
         probe++;
       }
       if (probe < PROBES) this.#slots[slot] = number + 1;
-      else this.#beyond.set(stringOf(asUnits(this.#sequence, start, end), 0, (end - start) * 2), number);
+      else this.#beyond.set(keyOf(this.#sequence, start, end), number);
     }
   }
 }
 
-const slotOf = (hash: number, length: number, shift: number): number =>
+/** Where the search for a hash starts in a table of 2 ** (32 - shift) slots. */
+export const slotOf = (hash: number, length: number, shift: number): number =>
   Math.imul(hash ^ (hash >>> 15) ^ Math.imul(length, 0x85ebca6b), 0x9e3779b1) >>> shift;
 
-/** Numbers of 32 bits as two units each. */
-function asUnits(source: Int32Array, start: number, end: number): Int32Array {
+/** A span as a string of two units for each of its numbers. */
+function keyOf(sequence: Int32Array, start: number, end: number): string {
   const out = new Int32Array((end - start) * 2);
   for (let i = start; i < end; i++) {
-    out[(i - start) * 2] = source[i] & 0xffff;
-    out[(i - start) * 2 + 1] = source[i] >>> 16;
+    out[(i - start) * 2] = sequence[i] & 0xffff;
+    out[(i - start) * 2 + 1] = sequence[i] >>> 16;
   }
-  return out;
+  return stringOf(out, 0, out.length);
 }
 
 /** A buffer of twice the length with the same numbers in front. */

@@ -30,7 +30,7 @@ const isCapital = (c: string): boolean => c >= 'A' && c <= 'Z';
 const isLetter = (c: string): boolean => isCapital(c) || (c >= 'a' && c <= 'z');
 
 /** Whether a full stop comes off behind `before` and what stands before that, if anything: "U.S.", "e.g." and "A." keep theirs. */
-function stopComesOff(before: string, beforeThat = '.'): boolean {
+export function stopComesOff(before: string, beforeThat = '.'): boolean {
   if (isLetter(before) && beforeThat === '.') return false;
   return !isCapital(before) || isCapital(beforeThat);
 }
@@ -69,7 +69,7 @@ function pushToken(out: string[], token: string): void {
     while (end - dots > start && c[end - dots - 1] === '.') dots++;
     const beforeThat = end - 3 >= start ? c[end - 3] : undefined;
     const single = dots === 1 && end - 1 > start && stopComesOff(c[end - 2], beforeThat);
-    if (dots < 2 && !single && !EDGE.has(c[end - 1]) && !BACK.has(c[end - 1]) && !isIcon(c[end - 1])) break;
+    if (dots < 2 && !single && !comesOffBehind(c[end - 1])) break;
     const length = Math.max(1, dots);
     behind.push(c.slice(end - length, end).join(''));
     end -= length;
@@ -85,7 +85,11 @@ function runOfDots(c: readonly string[], start: number, end: number): number {
 }
 
 const isIcon = (c: string): boolean => c > '\u00ff' && isSymbol(c.codePointAt(0)!);
-const comesOffInFront = (c: string): boolean => EDGE.has(c) || FRONT.has(c) || isIcon(c);
+/** @param c one code point */
+export const comesOffInFront = (c: string): boolean => EDGE.has(c) || FRONT.has(c) || isIcon(c);
+
+/** @param c one code point */
+export const comesOffBehind = (c: string): boolean => EDGE.has(c) || BACK.has(c) || isIcon(c);
 
 function pushWord(out: string[], word: string): void {
   if (ADDRESS.test(word)) {

@@ -1,11 +1,12 @@
 import { isLetter } from '../../../unicode.ts';
 import type { SplitName } from '../profile.ts';
 import { isPlainMark, isTerminalMark } from './marks.ts';
-import { BASE, longer, SpanNumbers } from './spans.ts';
+import { isAsciiDigit, isAsciiLetter, peeled } from './peel.ts';
+import { BASE, longer, PROBES, slotOf } from './spans.ts';
 import { isMarkWord, punctuatedParts } from './splits.ts';
 import { pointAt, pointsIn, roomFor, SPACE, stringOf, type Units, unitsOf } from './units.ts';
 
-/** What is known of a word, as bits. Bits from `stop` on: which stop word it is, 1 to 8. */
+/** What is known of a word, as bits. Those from `stop` on: which stop word it is, 1 to 8. */
 export const WORD = {
   /** Holds a letter (general category L). */
   letter: 1,
@@ -26,31 +27,43 @@ const STOP_WORDS = ['the', 'be', 'to', 'of', 'and', 'that', 'have', 'with'];
 
 /** The words of one text as numbers, one number for equal words; borrowed until the next text. */
 export interface Words {
+  /** Places of entries in the pool of the vocabulary. */
   readonly ids: Int32Array;
   readonly count: number;
 }
 
+/** Numbers of an entry, by their distance from its place; its units follow from UNITS on. All side by side, for one line of cache. */
+export const HASH = 0;
+/** In units. */
+export const LENGTH = 1;
+/** Place of the parts of a token in #parts, there led by their number; ITSELF; 0 = not asked for. */
+const PARTS = 2;
+/** Bits of WORD. */
+export const FLAGS = 3;
+/** Code points. */
+export const POINTS = 4;
+/** For whoever counts words. */
+export const TALLY = 5;
+export const UNITS = 6;
+
 /** Entries after which the vocabulary starts anew, between two texts. */
-const FULL = 1 << 19;
+const FULL = 1 << 16;
 
 const ITSELF = -1;
 
 /** Distinct words and tokens of the texts so far, with what the profiles ask of each, so that it is found out once and not at every place. */
 class Vocabulary {
-  /** Code points of each word. */
-  points = new Int32Array(0);
-  /** Bits of WORD. */
-  flags = new Int32Array(0);
-  /** BASE to the power of its units: what a hash is multiplied by when the word is joined on. */
-  power = new Int32Array(0);
-  /** Units of all entries, one after the other. */
+  /** The entries, one after the other, from place 1 on. */
   pool = new Int32Array(0);
-  readonly entries = new SpanNumbers();
-  /** Place of the parts of a token in #parts, there led by their number; ITSELF; 0 = not asked for. */
-  #partsAt = new Int32Array(0);
-  #parts = new Int32Array(64);
+  #end = 1;
+  #size = 0;
+  /** Hash and place of an entry, side by side; place 0 = free. */
+  #slots = new Int32Array(0);
+  #shift = 0;
+  /** Entries that found no slot. */
+  readonly #beyond = new Map<string, number>();
+  #parts = new Int32Array(0);
   #partsEnd = 1;
-  #poolEnd = 0;
   #ids = new Int32Array(0);
   #word = new Int32Array(0);
 
@@ -60,16 +73,16 @@ class Vocabulary {
 
   #reset(): void {
     this.pool = new Int32Array(1 << 16);
-    this.#poolEnd = 0;
-    this.#partsEnd = 1;
     this.#parts = new Int32Array(1 << 12);
-    this.entries.reset(this.pool, 4096);
-    [this.points, this.flags, this.power, this.#partsAt] = Array.from({ length: 4 }, () => new Int32Array(4096));
+    this.#end = 1;
+    this.#partsEnd = 1;
+    this.#size = 0;
+    this.#openSlots(14);
   }
 
   /** The words of a text by a split. */
   split({ units, length }: Units, name: SplitName): Words {
-    if (this.entries.size > FULL) this.#reset();
+    if (this.#size > FULL) this.#reset();
     // A word has at least one unit.
     this.#ids = roomFor(this.#ids, length);
     const ids = this.#ids;
@@ -90,7 +103,7 @@ class Vocabulary {
         unit = units[i];
       } while (SPACE[unit] === 0);
       const token = this.#enter(hash, units, start, i);
-      const parts = whole ? ITSELF : this.#partsAt[token] || this.#partsOf(token);
+      const parts = whole ? ITSELF : this.pool[token + PARTS] || this.#partsOf(token);
       if (parts === ITSELF) {
         ids[count++] = token;
         continue;
@@ -102,7 +115,7 @@ class Vocabulary {
 
   /** Words from outside, which may hold white space or nothing. */
   given(words: readonly string[]): Words {
-    if (this.entries.size > FULL) this.#reset();
+    if (this.#size > FULL) this.#reset();
     this.#ids = roomFor(this.#ids, words.length);
     for (let i = 0; i < words.length; i++) this.#ids[i] = this.#enterString(words[i]);
     return { ids: this.#ids, count: words.length };
@@ -121,57 +134,112 @@ class Vocabulary {
   }
 
   #enter(hash: number, units: Int32Array, start: number, end: number): number {
-    const before = this.entries.size;
-    const id = this.entries.numberOf(hash, units, start, end);
-    if (id === before) this.#describe(id, units, start, end);
-    return id;
+    const pool = this.pool;
+    const slots = this.#slots;
+    const length = end - start;
+    const mask = (1 << (32 - this.#shift)) - 1;
+    let slot = slotOf(hash, length, this.#shift);
+    for (let probe = 0; probe < PROBES; probe++) {
+      const place = slots[2 * slot + 1];
+      if (place === 0) {
+        if (this.#size * 2 > mask) {
+          this.#grow();
+          return this.#enter(hash, units, start, end);
+        }
+        slots[2 * slot] = hash;
+        slots[2 * slot + 1] = this.#end;
+        return this.#add(hash, units, start, end);
+      }
+      if (slots[2 * slot] === hash && pool[place + LENGTH] === length) {
+        let i = start;
+        for (let at = place + UNITS; i < end && units[i] === pool[at]; at++) i++;
+        if (i === end) return place;
+      }
+      slot = (slot + 1) & mask;
+    }
+    const key = stringOf(units, start, end);
+    const known = this.#beyond.get(key);
+    if (known !== undefined) return known;
+    this.#beyond.set(key, this.#end);
+    return this.#add(hash, units, start, end);
   }
 
-  #describe(id: number, units: Int32Array, start: number, end: number): void {
-    const from = this.#poolEnd;
+  #add(hash: number, units: Int32Array, start: number, end: number): number {
+    const place = this.#end;
+    const from = place + UNITS;
     const to = from + end - start;
-    while (to > this.pool.length) {
-      this.pool = longer(this.pool);
-      this.entries.moveTo(this.pool);
+    while (to > this.pool.length) this.pool = longer(this.pool);
+    const pool = this.pool;
+    for (let i = start; i < end; i++) pool[from + i - start] = units[i];
+    pool[place + HASH] = hash;
+    pool[place + LENGTH] = end - start;
+    pool[place + PARTS] = 0;
+    pool[place + FLAGS] = flagsOf(pool, from, to);
+    pool[place + POINTS] = pointsIn(pool, from, to);
+    this.#end = to;
+    this.#size++;
+    return place;
+  }
+
+  #openSlots(bits: number): void {
+    this.#shift = 32 - bits;
+    this.#slots = new Int32Array(2 << bits);
+    this.#beyond.clear();
+  }
+
+  #grow(): void {
+    this.#openSlots(33 - this.#shift);
+    const [pool, slots] = [this.pool, this.#slots];
+    const mask = (1 << (32 - this.#shift)) - 1;
+    for (let place = 1; place < this.#end; place += UNITS + pool[place + LENGTH]) {
+      const hash = pool[place + HASH];
+      let slot = slotOf(hash, pool[place + LENGTH], this.#shift);
+      let probe = 0;
+      for (; probe < PROBES && slots[2 * slot + 1] !== 0; probe++) slot = (slot + 1) & mask;
+      if (probe === PROBES) {
+        this.#beyond.set(stringOf(pool, place + UNITS, place + UNITS + pool[place + LENGTH]), place);
+        continue;
+      }
+      slots[2 * slot] = hash;
+      slots[2 * slot + 1] = place;
     }
-    for (let i = start; i < end; i++) this.pool[from + i - start] = units[i];
-    this.#poolEnd = to;
-    this.entries.start[id] = from;
-    this.entries.end[id] = to;
-    if (id === this.points.length) {
-      this.points = longer(this.points);
-      this.flags = longer(this.flags);
-      this.power = longer(this.power);
-      this.#partsAt = longer(this.#partsAt);
-    }
-    this.points[id] = pointsIn(this.pool, from, to);
-    this.flags[id] = flagsOf(this.pool, from, to);
-    let power = 1;
-    for (let i = from; i < to; i++) power = Math.imul(power, BASE);
-    this.power[id] = power;
-    this.#partsAt[id] = 0;
   }
 
   #partsOf(token: number): number {
-    const [start, end] = [this.entries.start[token], this.entries.end[token]];
-    if (isAsciiWord(this.pool, start, end)) {
-      this.#partsAt[token] = ITSELF;
-      return ITSELF;
+    const start = token + UNITS;
+    const end = start + this.pool[token + LENGTH];
+    const units = this.pool;
+    const core = peeled(units, start, end);
+    if (core !== null) {
+      const [front, back] = core;
+      if (front === start && back === end) return this.#itself(token);
+      const at = this.#openParts(front - start + (back > front ? 1 : 0) + end - back);
+      let k = at;
+      for (let i = start; i < front; i++) this.#parts[++k] = this.#enterUnits(units, i, i + 1);
+      if (back > front) this.#parts[++k] = this.#enterUnits(units, front, back);
+      for (let i = back; i < end; i++) this.#parts[++k] = this.#enterUnits(units, i, i + 1);
+      this.pool[token + PARTS] = at;
+      return at;
     }
-    const whole = stringOf(this.pool, start, end);
+    const whole = stringOf(units, start, end);
     const parts = punctuatedParts(whole);
-    if (parts.length === 1 && parts[0] === whole) {
-      this.#partsAt[token] = ITSELF;
-      return ITSELF;
-    }
+    if (parts.length === 1 && parts[0] === whole) return this.#itself(token);
+    const at = this.#openParts(parts.length);
+    for (let k = 0; k < parts.length; k++) this.#parts[at + 1 + k] = this.#enterString(parts[k]);
+    this.pool[token + PARTS] = at;
+    return at;
+  }
+
+  #itself(token: number): number {
+    this.pool[token + PARTS] = ITSELF;
+    return ITSELF;
+  }
+
+  #openParts(count: number): number {
     const at = this.#partsEnd;
-    this.#partsEnd += parts.length + 1;
+    this.#partsEnd += count + 1;
     while (this.#partsEnd > this.#parts.length) this.#parts = longer(this.#parts);
-    this.#parts[at] = parts.length;
-    parts.forEach((part, k) => {
-      this.#parts[at + 1 + k] = this.#enterString(part);
-    });
-    this.#partsAt[token] = at;
+    this.#parts[at] = count;
     return at;
   }
 }
@@ -184,19 +252,32 @@ export function vocabulary(): Vocabulary {
   return shared;
 }
 
-/** The words of a text: found by a split, or given. */
-export const wordsOf = (text: Units, words: readonly string[] | SplitName): Words =>
-  typeof words === 'string' ? vocabulary().split(text, words) : vocabulary().given(words);
+/** A text as units and words; borrowed until the next text is read. */
+export interface Reading {
+  readonly own: Units;
+  readonly words: Words;
+}
+
+let last: (Reading & { readonly text: string; readonly split: SplitName }) | null = null;
+
+/** Reads a text, its words found by a split or given. Reading the same text again in the same way costs nothing. */
+export function readText(text: string, words: readonly string[] | SplitName): Reading {
+  if (last !== null && last.split === words && last.text === text) return last;
+  last = null;
+  const own = unitsOf(text);
+  if (typeof words !== 'string') return { own, words: vocabulary().given(words) };
+  last = { own, words: vocabulary().split(own, words), text, split: words };
+  return last;
+}
 
 /** How many sentences `splitsOf('punctuated').sentences` finds. */
 export function countSentences(text: string): number {
-  const known = vocabulary();
-  const { ids, count } = known.split(unitsOf(text), 'punctuated');
-  const { flags } = known;
+  const { ids, count } = readText(text, 'punctuated').words;
+  const { pool } = vocabulary();
   let sentences = count > 0 ? 1 : 0;
   let ended = false;
   for (let i = 0; i < count; i++) {
-    const bits = flags[ids[i]];
+    const bits = pool[ids[i] + FLAGS];
     if (ended && (bits & WORD.mark) === 0) {
       sentences++;
       ended = false;
@@ -206,21 +287,13 @@ export function countSentences(text: string): number {
   return sentences;
 }
 
-const isAsciiLetter = (unit: number): boolean => (unit | 32) >= 97 && (unit | 32) <= 122;
-
-/** ASCII letters alone: a word of its own to every split. */
-function isAsciiWord(units: Int32Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (!isAsciiLetter(units[i])) return false;
-  return true;
-}
-
 function flagsOf(units: Int32Array, start: number, end: number): number {
   let flags = WORD.symbols as number;
   let alphanumeric = false;
   for (let i = start; i < end; i++) {
     const point = pointAt(units, i, end);
     if (point > 0xffff) i++;
-    if (isAsciiLetter(point) || (point >= 48 && point <= 57)) {
+    if (isAsciiLetter(point) || isAsciiDigit(point)) {
       alphanumeric = true;
       flags &= ~WORD.symbols;
       if (point > 57) flags |= WORD.letter;
