@@ -79,7 +79,7 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
       for (const group of groups) if (group.sketch.count >= warmUp) group.waits = false;
       const { lease, budget } = retain(batch, step);
       const judged = (): DocumentBatch => (budget ? ownedBy(budget, judge(batch)) : judge(batch));
-      held.push({ batch, groups, bytes: columnBytes(batch), charge: budget ? chargeOf(batch) : 0, lease, judged });
+      held.push({ batch, groups, bytes: bytesOf(batch), charge: budget ? chargeOf(batch) : 0, lease, judged });
       bytes += held[held.length - 1].bytes;
       charge += held[held.length - 1].charge;
       while (held.length > 0) {
@@ -95,7 +95,7 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
           expected: `memory for a warm-up of ${warmUpBytes} bytes`,
           came: `a budget of ${budget.limit}, of which ${charge} are held and ${next} are needed to read on`,
           where: `step ${step}`,
-          todo: `Give the source more memory (at least ${Math.ceil(1.4 * warmUpBytes) + next}), or a smaller warmUpBytes.`,
+          todo: `Give the source more memory (at least ${Math.ceil(warmUpBytes * Math.max(1.4, charge / bytes)) + next}), or a smaller warmUpBytes.`,
         });
     },
     *rest() {
@@ -109,13 +109,16 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
   };
 }
 
-/** Bytes of the columns, as the batch says it; not of the buffers behind them, which may be shared. */
-function columnBytes(batch: DocumentBatch): number {
+/** Bytes of columns and verdicts, as the batch says it; not of the buffers behind them, which may be larger or shared. */
+function bytesOf(batch: DocumentBatch): number {
+  const own = batch.originalText ? [...batch.columns.values(), batch.originalText] : [...batch.columns.values()];
   let bytes = 0;
-  for (const column of batch.columns.values()) {
+  for (const column of own) {
     if (column.type === 'utf8') bytes += column.offsets[batch.rows] - column.offsets[0] + column.offsets.byteLength;
     else bytes += column.values.byteLength;
+    bytes += column.valid?.byteLength ?? 0;
   }
-  if (batch.originalText) bytes += batch.originalText.offsets[batch.rows] - batch.originalText.offsets[0];
+  for (const { judged, rule, value, failed } of batch.verdicts)
+    bytes += judged.byteLength + rule.byteLength + value.byteLength + failed.byteLength;
   return bytes;
 }
