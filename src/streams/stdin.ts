@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdir, open, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, InputError } from '../errors.ts';
@@ -10,9 +10,13 @@ const RESERVE_BYTES = 512 * 1024 * 1024;
 /** Space is looked at each time so much was written. */
 const CHECK_BYTES = 64 * 1024 * 1024;
 
+/** A copy that nobody has written to for so long, and whose process is gone, was killed. */
+const ABANDONED_MS = 3600_000;
+
 /**
  * Copies standard input to a file named by its content, because positions must mean the same at a resume: the same input piped in again is
- * the same file. The file stays until somebody deletes it.
+ * the same file. The file stays until somebody deletes it; what a killed process left
+ * unfinished there is removed an hour later, by the next one that copies.
  * Errors: ConfigError on a terminal, InputError when the disk would be full.
  */
 export async function spoolStdin(
@@ -28,6 +32,7 @@ export async function spoolStdin(
     });
   }
   await mkdir(folder, { recursive: true });
+  await sweep(folder);
   const partial = join(folder, `stdin-${process.pid}.tmp`);
   const hash = (await loadXxhash()).create64();
   let bytes = 0;
@@ -69,4 +74,25 @@ export async function spoolStdin(
     path,
     warning: `standard input (${bytes} bytes) was copied to ${path}, so that a run can be resumed`,
   };
+}
+
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = /^stdin-(\d+)\.tmp$/.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const path = join(folder, name);
+    // Null: another process has swept it.
+    const found = await stat(path).catch(() => null);
+    // A process of another container that shares the folder is not to be seen from here.
+    if (found !== null && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
