@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Observable, type Subscriber } from 'rxjs';
 import { ConfigError } from './errors.ts';
@@ -12,6 +13,7 @@ import { RUN_FORMAT, type RunEvent, type RunJson } from './run/types.ts';
 import { verifyInput } from './run/verify-input.ts';
 import { BATCH_SCHEMA_VERSION } from './streams/batch.ts';
 import { canonicalJson } from './streams/hash.ts';
+import { isBarrier } from './streams/operator.ts';
 import { planSplits } from './streams/plan.ts';
 import { SLUICE_VERSION } from './version.ts';
 
@@ -93,6 +95,15 @@ async function runAll(
       splitBytes: recipe.splitBytes,
       spoolFolder: join(path, STDIN_FOLDER),
     });
+    // Ctrl-C ends the command that writes into the pipe too: the end of standard input is not that of the input then.
+    if (stop.aborted && patterns.includes('-')) {
+      await rm(join(path, STDIN_FOLDER), { recursive: true, force: true });
+      await directory.close({ failed: false });
+      const last = `split/${recipe.steps.filter((s) => isBarrier(s.descriptor)).length}`;
+      const splitsDone = directory.commits.filter((c) => c.phase === last).length;
+      out.next({ type: 'stopped', run: path, splitsDone, splits: previous?.splits ?? plan.splits.length });
+      return;
+    }
     if (plan.splits.length === 0 && plan.files.length === 0) {
       throw new ConfigError({
         expected: 'at least one file to read',
