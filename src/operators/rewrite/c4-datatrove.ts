@@ -1,6 +1,7 @@
 import { isDigit } from '../../unicode.ts';
 import { isSpace, lineSpans, lowerAscii } from '../annotators/profiles/python-text.ts';
-import { SPACE } from '../annotators/profiles/units.ts';
+import { SPACE, unitsReader } from '../annotators/profiles/units.ts';
+import { countSentences, countSentencesIn } from '../annotators/profiles/vocabulary.ts';
 import { LINE_END, type LineRewrite, type TextCut, withoutCuts } from './line-rewrite.ts';
 
 export interface DatatroveC4Options {
@@ -54,44 +55,44 @@ interface Line extends Span {
   /** Code points of the longest word. */
   readonly longest: number;
   readonly citations: readonly Span[];
-  /** Without citations. */
-  readonly text: string;
 }
 
-function lineOf(text: string, span: Span, withCitations: boolean): Line {
+function lineOf(text: string, units: Int32Array, span: Span, withCitations: boolean): Line {
   let { start, end } = span;
-  while (start < end && SPACE[text.charCodeAt(start)] === 1) start++;
-  while (end > start && SPACE[text.charCodeAt(end - 1)] === 1) end--;
-  const { words, longest } = wordsIn(text, start, end);
-  const line = text.slice(start, end);
-  const found = withCitations && line.includes('[') ? citationsOf(line) : [];
-  if (found.length === 0) return { start, end, words, longest, citations: found, text: line };
-  const citations = found.map((c) => ({ start: c.start + start, end: c.end + start }));
-  let own = '';
-  let at = start;
-  for (const c of citations) {
-    own += text.slice(at, c.start);
-    at = c.end;
-  }
-  return { start, end, words, longest, citations, text: own + text.slice(at, end) };
-}
-
-/** How many words between two places without white space at them, and the code points of the longest. */
-function wordsIn(text: string, start: number, end: number): { readonly words: number; readonly longest: number } {
-  let [words, longest, points, before] = [0, 0, 0, 0];
+  while (start < end && SPACE[units[start]] === 1) start++;
+  while (end > start && SPACE[units[end - 1]] === 1) end--;
+  let [words, longest, points, before, bracket] = [0, 0, 0, 0, false];
   for (let i = start; i < end; i++) {
-    const unit = text.charCodeAt(i);
+    const unit = units[i];
     if (SPACE[unit] === 1) {
       if (points > longest) longest = points;
       points = 0;
     } else {
       if (points === 0) words++;
       if ((unit & 0xfc00) !== 0xdc00 || (before & 0xfc00) !== 0xd800) points++;
+      if (unit === BRACKET) bracket = true;
     }
     before = unit;
   }
-  return { words, longest: Math.max(longest, points) };
+  const found = withCitations && bracket ? citationsOf(text.slice(start, end)) : [];
+  const citations = found.map((c) => ({ start: c.start + start, end: c.end + start }));
+  return { start, end, words, longest: Math.max(longest, points), citations };
 }
+
+/** A line without its citations. */
+function withoutCitations(text: string, { start, end, citations }: Line): string {
+  let own = '';
+  let at = start;
+  for (const c of citations) {
+    own += text.slice(at, c.start);
+    at = c.end;
+  }
+  return own + text.slice(at, end);
+}
+
+const BRACKET = 0x5b;
+
+const unitsOf = unitsReader();
 
 function citationsOf(line: string): Span[] {
   return Array.from(line.matchAll(/\[([^[\]]*)\]/g))
@@ -102,14 +103,17 @@ function citationsOf(line: string): Span[] {
     .map((m) => ({ start: m.index, end: m.index + m[0].length }));
 }
 
-/** What becomes of a line: the rule that cuts it, `drop:` and the reason that drops the document, or null when it stays. */
-function verdictOf(line: Line, o: DatatroveC4Options): string | null {
+/**
+ * What becomes of a line: the rule that cuts it, `drop:` and the reason that drops the document, or null when it stays.
+ * @param own the line without citations
+ * @param suspect whether it may hold one of the phrases
+ */
+function verdictOf(line: Line, own: () => string, suspect: boolean, o: DatatroveC4Options): string | null {
   if (o.maxWordLength > 0 && line.longest > o.maxWordLength) return 'c4_long_word';
-  const ended = LINE_MARKS.some((mark) => line.text.endsWith(mark)) && !line.text.endsWith('...');
-  if (o.terminalPunct && !ended) return 'c4_no_terminal_punct';
+  if (o.terminalPunct && !isEnded(own())) return 'c4_no_terminal_punct';
   if (line.words < o.minWordsPerLine) return 'c4_few_words';
-  if (!SUSPECT.test(line.text)) return null;
-  const lower = lowerAscii(line.text);
+  if (!suspect || !SUSPECT.test(own())) return null;
+  const lower = lowerAscii(own());
   if (o.loremIpsum && lower.includes('lorem ipsum')) return 'drop:lorem_ipsum';
   if (o.javascript && lower.includes('javascript')) return 'c4_javascript';
   if (o.curlyBracket && lower.includes('{')) return 'drop:curly_bracket';
@@ -117,13 +121,17 @@ function verdictOf(line: Line, o: DatatroveC4Options): string | null {
   return null;
 }
 
+const isEnded = (line: string): boolean => LINE_MARKS.some((mark) => line.endsWith(mark)) && !line.endsWith('...');
+
 /**
- * `C4QualityFilter` of datatrove 0.10 (after Raffel et al. 2020, section 2.2), by its definitions, for sentences counted from outside. Lines end
+ * `C4QualityFilter` of datatrove 0.10 (after Raffel et al. 2020, section 2.2), by its definitions, with our own sentences or those counted from outside. Lines end
  * where Python's lines do and are trimmed; words are counted before citations are taken out; the rules for the whole document see only lines
  * that the rules before them left.
  */
-export function datatroveC4(text: string, o: DatatroveC4Options, sentencesIn: (line: string) => number): LineRewrite {
+export function datatroveC4(text: string, o: DatatroveC4Options, sentencesIn?: (line: string) => number): LineRewrite {
+  const { units } = unitsOf(text);
   const spans = lineSpans(text);
+  const suspect = SUSPECT.test(text);
   const paint = makePaint(text);
   const joins: Span[] = [];
   let keptLines = 0;
@@ -139,15 +147,21 @@ export function datatroveC4(text: string, o: DatatroveC4Options, sentencesIn: (l
   });
   for (const [k, span] of spans.entries()) {
     const next = spans[k + 1]?.start ?? text.length;
-    const line = lineOf(text, span, o.citations);
-    const verdict = verdictOf(line, o);
+    const line = lineOf(text, units, span, o.citations);
+    const own = (): string => withoutCitations(text, line);
+    const cited = line.citations.length > 0;
+    // Taking a citation out may put a phrase together.
+    const verdict = verdictOf(line, own, suspect || cited, o);
     if (verdict?.startsWith('drop:')) return dropped(verdict.slice(5), 1, null);
     if (verdict !== null) {
       paint.fill(span.start, next, verdict);
       continue;
     }
     keptLines++;
-    if (o.minSentences > 0) sentences += sentencesIn(line.text);
+    if (o.minSentences > 0) {
+      if (sentencesIn !== undefined) sentences += sentencesIn(own());
+      else sentences += cited ? countSentences(own()) : countSentencesIn(units, line.start, line.end);
+    }
     paint.fill(span.start, line.start, 'c4_white_space');
     for (const c of line.citations) paint.fill(c.start, c.end, 'c4_citation');
     paint.fill(line.end, next, 'c4_white_space');

@@ -3,7 +3,6 @@ import type { DocumentBatch } from '../../streams/batch.ts';
 import { type Column, float64Column, int32Column, type Utf8Column } from '../../streams/columns.ts';
 import { rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
 import type { Verdict } from '../../streams/outcome.ts';
-import { countSentences } from '../annotators/profiles/vocabulary.ts';
 import { withVerdict } from '../verdicts.ts';
 import { withCuts } from './apply-cuts.ts';
 import { type DatatroveC4Options, datatroveC4 } from './c4-datatrove.ts';
@@ -30,7 +29,7 @@ function rewriterOf({ options }: StepDescriptor, kernel: Kernel): Rewrite {
   const o: unknown = options;
   if (options.profile === 'dolma') return onStrings((text) => dolmaC4(text, o as DolmaC4Options));
   if (options.profile !== 'datatrove') return sluiceC4(kernel, o as SluiceC4Options);
-  return onStrings((text) => datatroveC4(text, o as DatatroveC4Options, countSentences));
+  return onStrings((text) => datatroveC4(text, o as DatatroveC4Options));
 }
 
 const onStrings =

@@ -50,8 +50,9 @@ export function differencesOf(text: string): string[] {
     numbers(`dolma ${tagger}`, fastDolma.dolmaGopherRepetition(text, tagger), repetition(text, tagger));
   }
   const { sentences } = plainSplits.splitsOf('punctuated');
+  numbers('sentences', { all: countSentences(text) }, { all: sentences(text).length });
   for (const o of datatroveOptions) {
-    const got = JSON.stringify(datatroveC4(text, o, countSentences));
+    const got = JSON.stringify(datatroveC4(text, o));
     if (got !== JSON.stringify(plainC4.datatroveC4(text, o, sentences))) out.push(`c4 datatrove: ${got.slice(0, 200)}`);
   }
   for (const o of dolmaOptions) {

@@ -4,7 +4,7 @@ import { copiesOf, pythonLines, type Spans, splitLineFeeds, strip } from './line
 import { isTerminalMark } from './marks.ts';
 import { countOf, lengthOf, ratio } from './python-text.ts';
 import { pointAt, pointsIn } from './units.ts';
-import { FLAGS, POINTS, readText, vocabulary, WORD, type Words } from './vocabulary.ts';
+import { FLAGS, readText, readTraits, vocabulary, WORD, type Words } from './vocabulary.ts';
 
 /**
  * The statistics of datatrove 0.10 (`GopherQualityFilter`, `GopherRepetitionFilter`, `FineWebQualityFilter`), by its definitions, for words
@@ -19,15 +19,14 @@ const [DASH, STOP, BULLET, ELLIPSIS] = [0x2d, 0x2e, 0x2022, 0x2026];
  * once each and in lower case only.
  */
 export function datatroveGopherQuality(text: string, source: WordSource): Record<string, number> {
-  const { own, words } = readText(text, source);
-  const { ids, count } = words;
-  const { pool } = vocabulary();
+  const { own, traits } = readTraits(text, source);
+  const { flags, points, count } = traits;
   let [filled, chars, withLetter, stops] = [0, 0, 0, 0];
   for (let i = 0; i < count; i++) {
-    const bits = pool[ids[i] + FLAGS];
+    const bits = flags[i];
     if ((bits & WORD.symbols) === 0) {
       filled++;
-      chars += pool[ids[i] + POINTS];
+      chars += points[i];
     }
     withLetter += bits & WORD.letter;
     stops |= 1 << (bits >> WORD.stop);
@@ -120,7 +119,8 @@ export function datatroveGopherRepetition(text: string, source: WordSource): Rec
 
 /** Non-blank lines, not trimmed: a terminal mark counts only as the very last character. */
 export function datatroveFineweb(text: string, source: WordSource): Record<string, number> {
-  const { own, words } = readText(text, source);
+  const { own, traits } = readTraits(text, source);
+  const words = traits.count;
   const { units, length, points } = own;
   const lines = splitLineFeeds(text, 0, length, 'each');
   const newlines = lines.count - 1;
@@ -137,7 +137,7 @@ export function datatroveFineweb(text: string, source: WordSource): Record<strin
     fineweb_line_punct_ratio: ratio(ended, lines.count),
     fineweb_short_line_ratio: ratio(short, lines.count),
     fineweb_char_dup_ratio: some ? ratio(copiesOf(units, lines).laterPoints, points - newlines) : Number.NaN,
-    fineweb_newline_ratio: some ? ratio(newlines, words.count) : Number.NaN,
+    fineweb_newline_ratio: some ? ratio(newlines, words) : Number.NaN,
   };
 }
 

@@ -14,7 +14,7 @@ export interface GramsOfLength {
 
 const grams = new SpanNumbers();
 let [ends, hashes, places, groups, counts] = Array.from({ length: 5 }, () => new Int32Array(0));
-let [joined, starts, lastHashes, lastPowers] = Array.from({ length: 4 }, () => new Int32Array(0));
+let [joined, starts, lastHashes, lastPowers, heads] = Array.from({ length: 5 }, () => new Int32Array(0));
 let buckets = new Uint8Array(0);
 
 /** Code points of the words up to each word: `ends[i + n] - ends[i]` are those of n words from word i on. Borrowed. */
@@ -92,52 +92,85 @@ function repeatedWords({ ids, count }: Words): number {
   return found;
 }
 
+/** Units in front of an n-gram by which most are told from all others. */
+const HEAD = 12;
+const MIX = 0x9e3779b1;
+
 /**
  * Code points of n-grams seen before, their words joined without a space ('ab' 'c' is 'a' 'bc'), read from the left; a hit is jumped over,
- * so no word counts twice. n-grams that have a bucket of hashes to themselves are not looked up, for they never come again.
+ * so no word counts twice. Only places are looked at that another place may be equal to.
  * @param points as `pointEnds` gives them
  * @returns one for each n from `shortest` to `longest`
  */
 export function rereadGrams(words: Words, points: Int32Array, shortest: number, longest: number): number[] {
   const { count } = words;
   join(words);
-  const bits = Math.max(10, 35 - Math.clz32(count));
-  const shift = 32 - bits;
-  if (buckets.length < 1 << bits || buckets.length > 1 << 22) buckets = new Uint8Array(1 << bits);
+  const found = sharedHeads(count, shortest);
+  const shift = openBuckets(found);
   const out: number[] = [];
   for (let n = 2; n <= longest; n++) {
     const last = count - n;
-    const asked = n >= shortest;
-    if (asked) buckets.fill(0, 0, 1 << bits);
-    for (let i = 0; i <= last; i++) {
-      const hash = (Math.imul(hashes[i], lastPowers[i + n - 1]) + lastHashes[i + n - 1]) | 0;
-      hashes[i] = hash;
-      if (!asked) continue;
-      const bucket = Math.imul(hash, MIX) >>> shift;
-      buckets[bucket] = buckets[bucket] === 0 ? 1 : 2;
+    for (let k = 0; k < found; k++) {
+      const i = places[k];
+      if (i > last) break;
+      hashes[i] = (Math.imul(hashes[i], lastPowers[i + n - 1]) + lastHashes[i + n - 1]) | 0;
     }
-    if (asked) out.push(reread(n, last, shift, points));
+    if (n >= shortest) out.push(reread(n, last, found, shift, points));
   }
   return out;
 }
 
-const MIX = 0x9e3779b1;
-
-function reread(n: number, last: number, shift: number, points: Int32Array): number {
+function reread(n: number, last: number, found: number, shift: number, points: Int32Array): number {
+  buckets.fill(0, 0, 1 << (32 - shift));
+  for (let k = 0; k < found && places[k] <= last; k++) mark(Math.imul(hashes[places[k]], MIX) >>> shift);
   grams.reset(joined, 0);
   let sum = 0;
-  for (let i = 0; i <= last; ) {
+  let next = 0;
+  for (let k = 0; k < found && places[k] <= last; k++) {
+    const i = places[k];
     const hash = hashes[i];
-    if (buckets[Math.imul(hash, MIX) >>> shift] === 1) {
-      i++;
-      continue;
-    }
+    if (i < next || buckets[Math.imul(hash, MIX) >>> shift] === 1) continue;
     const before = grams.size;
-    const hit = grams.numberOf(hash, starts[i], starts[i + n]) !== before;
-    if (hit) sum += points[i + n] - points[i];
-    i += hit ? n : 1;
+    if (grams.numberOf(hash, starts[i], starts[i + n]) === before) continue;
+    sum += points[i + n] - points[i];
+    next = i + n;
   }
   return sum;
+}
+
+/**
+ * Puts into `places` where an n-gram of `shortest` and more words may start that another one is equal to: one that has fewer than HEAD units
+ * with `shortest` words, or shares a bucket of hashes of the first HEAD units with another place.
+ */
+function sharedHeads(count: number, shortest: number): number {
+  const shift = openBuckets(count);
+  buckets.fill(0, 0, 1 << (32 - shift));
+  heads = roomFor(heads, count);
+  const end = starts[count] - HEAD;
+  for (let i = 0; i < count && starts[i] <= end; i++) {
+    let head = 0;
+    for (let at = starts[i]; at < starts[i] + HEAD; at++) head = (Math.imul(head, BASE) + joined[at]) | 0;
+    heads[i] = Math.imul(head ^ (head >>> 15), MIX) >>> shift;
+    mark(heads[i]);
+  }
+  places = roomFor(places, count);
+  let found = 0;
+  for (let i = 0; i + shortest <= count; i++) {
+    if (starts[i + shortest] - starts[i] < HEAD || buckets[heads[i]] > 1) places[found++] = i;
+  }
+  return found;
+}
+
+/** Room for eight buckets and more for each of so many hashes. */
+function openBuckets(count: number): number {
+  const bits = Math.max(8, 35 - Math.clz32(count));
+  if (buckets.length < 1 << bits || (buckets.length > 1 << 22 && bits < 22)) buckets = new Uint8Array(1 << bits);
+  return 32 - bits;
+}
+
+/** Once or more than once. */
+function mark(bucket: number): void {
+  buckets[bucket] = buckets[bucket] === 0 ? 1 : 2;
 }
 
 /** BASE to the powers 0 to 63. */

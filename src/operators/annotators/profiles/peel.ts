@@ -10,12 +10,15 @@ const BEHIND = ascii(comesOffBehind);
 export const isAsciiLetter = (unit: number): boolean => (unit | 32) >= 97 && (unit | 32) <= 122;
 export const isAsciiDigit = (unit: number): boolean => unit >= 48 && unit <= 57;
 
+/** What `peel` found. */
+export const core = { start: 0, end: 0 };
+
 /**
- * Where the word within the marks of a token starts and ends, for the tokens that most texts are made of: single ASCII marks around ASCII
- * digits, around letters and digits with a letter in front, or around nothing. Each mark is a word, and so is what is between them.
- * @returns null for every other token, which goes through `punctuatedParts`
+ * Finds the word within the marks of a token, for the tokens that most texts are made of: single ASCII marks around ASCII digits, around
+ * letters and digits with a letter in front, or around nothing. Each mark is a word, and so is what is between them (in `core`).
+ * @returns false for every other token, which goes through `punctuatedParts`
  */
-export function peeled(units: Int32Array, start: number, end: number): readonly [start: number, end: number] | null {
+export function peel(units: Int32Array, start: number, end: number): boolean {
   let front = start;
   while (front < end && FRONT[units[front]] === 1) front++;
   let back = end;
@@ -26,7 +29,9 @@ export function peeled(units: Int32Array, start: number, end: number): readonly 
     const before = String.fromCharCode(units[back - 2]);
     if (!stopComesOff(before, back - 3 >= front ? String.fromCharCode(units[back - 3]) : undefined)) break;
   }
-  return isPlain(units, front, back) ? [front, back] : null;
+  core.start = front;
+  core.end = back;
+  return isPlain(units, front, back);
 }
 
 function isPlain(units: Int32Array, start: number, end: number): boolean {

@@ -1,10 +1,10 @@
 import { isLetter } from '../../../unicode.ts';
 import type { SplitName } from '../profile.ts';
 import { isPlainMark, isTerminalMark } from './marks.ts';
-import { isAsciiDigit, isAsciiLetter, peeled } from './peel.ts';
+import { core, isAsciiDigit, isAsciiLetter, peel } from './peel.ts';
 import { BASE, longer, PROBES, slotOf } from './spans.ts';
 import { isMarkWord, punctuatedParts } from './splits.ts';
-import { pointAt, pointsIn, roomFor, SPACE, stringOf, type Units, unitsOf } from './units.ts';
+import { pointAt, pointsIn, roomFor, SPACE, stringOf, type Units, unitsReader } from './units.ts';
 
 /** What is known of a word, as bits. Those from `stop` on: which stop word it is, 1 to 8. */
 export const WORD = {
@@ -30,6 +30,15 @@ export interface Words {
   /** Places of entries in the pool of the vocabulary. */
   readonly ids: Int32Array;
   readonly count: number;
+}
+
+/** What is known of the words of one text, one after the other; borrowed until the next text. */
+export interface Traits {
+  /** Bits of WORD. */
+  flags: Int32Array<ArrayBuffer>;
+  /** Code points. */
+  points: Int32Array<ArrayBuffer>;
+  count: number;
 }
 
 /** Numbers of an entry, by their distance from its place; its units follow from UNITS on. All side by side, for one line of cache. */
@@ -111,6 +120,46 @@ class Vocabulary {
       for (let k = parts + 1; k <= parts + this.#parts[parts]; k++) ids[count++] = this.#parts[k];
     }
     return { ids, count };
+  }
+
+  /** Flags and code points of the words of a part of a text; what plain ASCII tokens are is seen without looking them up. */
+  traits(units: Int32Array, from: number, to: number, name: SplitName, into: Traits): void {
+    if (this.#size > FULL) this.#reset();
+    into.flags = roomFor(into.flags, to - from);
+    into.points = roomFor(into.points, to - from);
+    const { flags, points } = into;
+    const whole = name === 'whitespace';
+    let count = 0;
+    for (let i = from; i < to; i++) {
+      if (SPACE[units[i]] === 1) continue;
+      const start = i++;
+      while (i < to && SPACE[units[i]] === 0) i++;
+      if (peel(units, start, i) && (!whole || (core.start === start && core.end === i))) {
+        const { start: front, end: back } = core;
+        for (let k = start; k < front; k++) {
+          flags[count] = MARK_FLAGS[units[k]];
+          points[count++] = 1;
+        }
+        if (back > front) {
+          flags[count] = plainFlags(units, front, back);
+          points[count++] = back - front;
+        }
+        for (let k = back; k < i; k++) {
+          flags[count] = MARK_FLAGS[units[k]];
+          points[count++] = 1;
+        }
+        continue;
+      }
+      const token = this.#enterUnits(units, start, i);
+      const parts = whole ? ITSELF : this.pool[token + PARTS] || this.#partsOf(token);
+      const many = parts === ITSELF ? 1 : this.#parts[parts];
+      for (let k = 1; k <= many; k++) {
+        const word = parts === ITSELF ? token : this.#parts[parts + k];
+        flags[count] = this.pool[word + FLAGS];
+        points[count++] = this.pool[word + POINTS];
+      }
+    }
+    into.count = count;
   }
 
   /** Words from outside, which may hold white space or nothing. */
@@ -209,9 +258,8 @@ class Vocabulary {
     const start = token + UNITS;
     const end = start + this.pool[token + LENGTH];
     const units = this.pool;
-    const core = peeled(units, start, end);
-    if (core !== null) {
-      const [front, back] = core;
+    if (peel(units, start, end)) {
+      const { start: front, end: back } = core;
       if (front === start && back === end) return this.#itself(token);
       const at = this.#openParts(front - start + (back > front ? 1 : 0) + end - back);
       let k = at;
@@ -258,6 +306,7 @@ export interface Reading {
   readonly words: Words;
 }
 
+const unitsOf = unitsReader();
 let last: (Reading & { readonly text: string; readonly split: SplitName }) | null = null;
 
 /** Reads a text, its words found by a split or given. Reading the same text again in the same way costs nothing. */
@@ -270,22 +319,88 @@ export function readText(text: string, words: readonly string[] | SplitName): Re
   return last;
 }
 
-/** How many sentences `splitsOf('punctuated').sentences` finds. */
-export function countSentences(text: string): number {
-  const { ids, count } = readText(text, 'punctuated').words;
+const traits: Traits = { flags: new Int32Array(0), points: new Int32Array(0), count: 0 };
+
+/** A text as units and its words by what is known of them; borrowed until the next text is read. */
+export function readTraits(
+  text: string,
+  words: readonly string[] | SplitName,
+): { readonly own: Units; readonly traits: Traits } {
+  // What stands there for other numbers already is taken from there.
+  const read = last !== null && last.split === words && last.text === text;
+  if (!read && typeof words === 'string') {
+    last = null;
+    const own = unitsOf(text);
+    vocabulary().traits(own.units, 0, own.length, words, traits);
+    return { own, traits };
+  }
+  const { own, words: known } = readText(text, words);
+  const { ids, count } = known;
   const { pool } = vocabulary();
+  traits.flags = roomFor(traits.flags, count);
+  traits.points = roomFor(traits.points, count);
+  for (let i = 0; i < count; i++) {
+    traits.flags[i] = pool[ids[i] + FLAGS];
+    traits.points[i] = pool[ids[i] + POINTS];
+  }
+  traits.count = count;
+  return { own, traits };
+}
+
+/** How many sentences `splitsOf('punctuated').sentences` finds in a part of a text. */
+export function countSentencesIn(units: Int32Array, from: number, to: number): number {
+  // The vocabulary may start anew.
+  last = null;
+  vocabulary().traits(units, from, to, 'punctuated', traits);
+  const { flags, count } = traits;
   let sentences = count > 0 ? 1 : 0;
   let ended = false;
   for (let i = 0; i < count; i++) {
-    const bits = pool[ids[i] + FLAGS];
-    if (ended && (bits & WORD.mark) === 0) {
+    if (ended && (flags[i] & WORD.mark) === 0) {
       sentences++;
       ended = false;
     }
-    if ((bits & WORD.terminal) !== 0) ended = true;
+    if ((flags[i] & WORD.terminal) !== 0) ended = true;
   }
   return sentences;
 }
+
+/** The same of a text of its own. */
+export function countSentences(text: string): number {
+  const units = new Int32Array(text.length);
+  for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
+  return countSentencesIn(units, 0, units.length);
+}
+
+/** Flags of ASCII digits, or of letters and digits. */
+function plainFlags(units: Int32Array, start: number, end: number): number {
+  if (!isAsciiLetter(units[start])) return 0;
+  return WORD.letter | (end - start <= 4 ? stopBits(units, start, end) : 0);
+}
+
+/** Letters in base 32: no two of four letters at most have one number. */
+const packed = (units: ArrayLike<number>, start: number, end: number): number => {
+  let number = 0;
+  for (let i = start; i < end; i++) {
+    if (units[i] < 97 || units[i] > 122) return -1;
+    number = number * 32 + units[i] - 96;
+  }
+  return number;
+};
+
+const STOP_NUMBERS = STOP_WORDS.map((word) =>
+  packed(
+    Array.from(word, (c) => c.charCodeAt(0)),
+    0,
+    word.length,
+  ),
+);
+
+const stopBits = (units: Int32Array, start: number, end: number): number =>
+  (STOP_NUMBERS.indexOf(packed(units, start, end)) + 1) << WORD.stop;
+
+/** Flags of each ASCII character as a word. */
+const MARK_FLAGS = Int32Array.from({ length: 128 }, (_, unit) => flagsOf(Int32Array.of(unit), 0, 1));
 
 function flagsOf(units: Int32Array, start: number, end: number): number {
   let flags = WORD.symbols as number;
@@ -308,8 +423,7 @@ function flagsOf(units: Int32Array, start: number, end: number): number {
     }
   }
   if (alphanumeric) {
-    const stop = end - start <= 4 ? STOP_WORDS.indexOf(stringOf(units, start, end)) : -1;
-    return flags | ((stop + 1) << WORD.stop);
+    return flags | (end - start <= 4 ? stopBits(units, start, end) : 0);
   }
   const word = stringOf(units, start, end);
   if (isTerminalMark(word)) flags |= WORD.terminal;
