@@ -1,21 +1,34 @@
+import { isLetter, isMark } from '../../../unicode.ts';
 import { comesOffBehind, comesOffInFront, stopComesOff } from './splits.ts';
+import { tableOf } from './units.ts';
 
 const STOP = 0x2e;
 
-const ascii = (test: (c: string) => boolean): Uint8Array =>
-  Uint8Array.from({ length: 128 }, (_, unit) => (test(String.fromCharCode(unit)) ? 1 : 0));
-const FRONT = ascii(comesOffInFront);
-const BEHIND = ascii(comesOffBehind);
+export function isAsciiLetter(unit: number): boolean {
+  return (unit | 32) >= 97 && (unit | 32) <= 122;
+}
 
-export const isAsciiLetter = (unit: number): boolean => (unit | 32) >= 97 && (unit | 32) <= 122;
-export const isAsciiDigit = (unit: number): boolean => unit >= 48 && unit <= 57;
+export function isAsciiDigit(unit: number): boolean {
+  return unit >= 48 && unit <= 57;
+}
 
-/** What `peel` found. */
-export const core = { start: 0, end: 0 };
+const FRONT = tableOf((unit) => (comesOffInFront(String.fromCharCode(unit)) ? 1 : 0));
+const BEHIND = tableOf((unit) => (comesOffBehind(String.fromCharCode(unit)) ? 1 : 0));
+
+/** Bits of units that words are made of. */
+export const DIGIT = 1;
+export const LETTER = 2;
+const COMBINING = 4;
+
+/** ASCII digits, letters of any script and combining marks; halves of surrogate pairs are none. */
+const PLAIN = tableOf((unit) => (isAsciiDigit(unit) ? DIGIT : isLetter(unit) ? LETTER : isMark(unit) ? COMBINING : 0));
+
+/** What `peel` found: where the word within the marks is, and which bits its units have. */
+export const core = { start: 0, end: 0, bits: 0 };
 
 /**
- * Finds the word within the marks of a token, for the tokens that most texts are made of: single ASCII marks around ASCII digits, around
- * letters and digits with a letter in front, or around nothing. Each mark is a word, and so is what is between them (in `core`).
+ * Finds the word within the marks of a token, for the tokens that most texts are made of: single marks around ASCII digits, around letters
+ * (and digits behind a letter), or around nothing. Each mark is a word, and so is what is between them (in `core`).
  * @returns false for every other token, which goes through `punctuatedParts`
  */
 export function peel(units: Int32Array, start: number, end: number): boolean {
@@ -29,18 +42,15 @@ export function peel(units: Int32Array, start: number, end: number): boolean {
     const before = String.fromCharCode(units[back - 2]);
     if (!stopComesOff(before, back - 3 >= front ? String.fromCharCode(units[back - 3]) : undefined)) break;
   }
+  let bits = 0;
+  for (let i = front; i < back; i++) {
+    const own = PLAIN[units[i]];
+    // A digit in front may begin a number with its unit.
+    if (own === 0 || (bits === DIGIT && own !== DIGIT)) return false;
+    bits |= own;
+  }
   core.start = front;
   core.end = back;
-  return isPlain(units, front, back);
-}
-
-function isPlain(units: Int32Array, start: number, end: number): boolean {
-  let letters = false;
-  for (let i = start; i < end; i++) {
-    if (isAsciiLetter(units[i])) {
-      if (i > start && !letters) return false;
-      letters = true;
-    } else if (!isAsciiDigit(units[i])) return false;
-  }
+  core.bits = bits;
   return true;
 }

@@ -74,10 +74,14 @@ export function stringOf(units: Int32Array, start: number, end: number): string 
   return out;
 }
 
-const tableOf = (test: (unit: number) => boolean): Uint8Array =>
-  Uint8Array.from({ length: 0x10000 }, (_, unit) => (test(unit) ? 1 : 0));
+/** A number for each UTF-16 unit. */
+export function tableOf(entryOf: (unit: number) => number): Uint8Array {
+  const table = new Uint8Array(0x10000);
+  for (let unit = 0; unit < table.length; unit++) table[unit] = entryOf(unit);
+  return table;
+}
 
 /** 1 for each unit that is white space to Python. */
-export const SPACE = tableOf(isSpace);
+export const SPACE = tableOf((unit) => (isSpace(unit) ? 1 : 0));
 /** 1 for each unit that ends a line to Python. */
-export const LINE_END = tableOf(isLineEnd);
+export const LINE_END = tableOf((unit) => (isLineEnd(unit) ? 1 : 0));

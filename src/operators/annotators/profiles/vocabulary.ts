@@ -1,7 +1,7 @@
 import { isLetter } from '../../../unicode.ts';
 import type { SplitName } from '../profile.ts';
 import { isPlainMark, isTerminalMark } from './marks.ts';
-import { core, isAsciiDigit, isAsciiLetter, peel } from './peel.ts';
+import { core, isAsciiDigit, isAsciiLetter, LETTER, peel } from './peel.ts';
 import { BASE, longer, PROBES, slotOf } from './spans.ts';
 import { isMarkWord, punctuatedParts } from './splits.ts';
 import { pointAt, pointsIn, roomFor, SPACE, stringOf, type Units, unitsReader } from './units.ts';
@@ -56,7 +56,7 @@ export const TALLY = 5;
 export const UNITS = 6;
 
 /** Entries after which the vocabulary starts anew, between two texts. */
-const FULL = 1 << 16;
+const FULL = 1 << 17;
 
 const ITSELF = -1;
 
@@ -137,15 +137,15 @@ class Vocabulary {
       if (peel(units, start, i) && (!whole || (core.start === start && core.end === i))) {
         const { start: front, end: back } = core;
         for (let k = start; k < front; k++) {
-          flags[count] = MARK_FLAGS[units[k]];
+          flags[count] = markFlags(units[k]);
           points[count++] = 1;
         }
         if (back > front) {
-          flags[count] = plainFlags(units, front, back);
+          flags[count] = plainFlags(units, front, back, core.bits);
           points[count++] = back - front;
         }
         for (let k = back; k < i; k++) {
-          flags[count] = MARK_FLAGS[units[k]];
+          flags[count] = markFlags(units[k]);
           points[count++] = 1;
         }
         continue;
@@ -372,11 +372,9 @@ export function countSentences(text: string): number {
   return countSentencesIn(units, 0, units.length);
 }
 
-/** Flags of ASCII digits, or of letters and digits. */
-function plainFlags(units: Int32Array, start: number, end: number): number {
-  if (!isAsciiLetter(units[start])) return 0;
-  return WORD.letter | (end - start <= 4 ? stopBits(units, start, end) : 0);
-}
+/** Flags of a word as `peel` finds it. */
+const plainFlags = (units: Int32Array, start: number, end: number, bits: number): number =>
+  bits & LETTER ? WORD.letter | (end - start <= 4 ? stopBits(units, start, end) : 0) : 0;
 
 /** Letters in base 32: no two of four letters at most have one number. */
 const packed = (units: ArrayLike<number>, start: number, end: number): number => {
@@ -399,8 +397,13 @@ const STOP_NUMBERS = STOP_WORDS.map((word) =>
 const stopBits = (units: Int32Array, start: number, end: number): number =>
   (STOP_NUMBERS.indexOf(packed(units, start, end)) + 1) << WORD.stop;
 
-/** Flags of each ASCII character as a word. */
-const MARK_FLAGS = Int32Array.from({ length: 128 }, (_, unit) => flagsOf(Int32Array.of(unit), 0, 1));
+/** Flags of each unit as a word; -1 = not asked for. */
+const ofUnit = new Int32Array(0x10000).fill(-1);
+
+function markFlags(unit: number): number {
+  if (ofUnit[unit] === -1) ofUnit[unit] = flagsOf(Int32Array.of(unit), 0, 1);
+  return ofUnit[unit];
+}
 
 function flagsOf(units: Int32Array, start: number, end: number): number {
   let flags = WORD.symbols as number;
