@@ -71,6 +71,8 @@ class Vocabulary {
   #shift = 0;
   /** Entries that found no slot. */
   readonly #beyond = new Map<string, number>();
+  /** Places of single marks by their unit; 0 = not asked for. */
+  readonly #marks = new Int32Array(0x10000);
   #parts = new Int32Array(0);
   #partsEnd = 1;
   #ids = new Int32Array(0);
@@ -83,6 +85,7 @@ class Vocabulary {
   #reset(): void {
     this.pool = new Int32Array(1 << 16);
     this.#parts = new Int32Array(1 << 12);
+    this.#marks.fill(0);
     this.#end = 1;
     this.#partsEnd = 1;
     this.#size = 0;
@@ -97,27 +100,25 @@ class Vocabulary {
     const ids = this.#ids;
     const whole = name === 'whitespace';
     let count = 0;
-    for (let i = 0; i < length; ) {
-      let unit = units[i];
-      if (SPACE[unit] === 1) {
-        i++;
+    for (let i = 0; i < length; i++) {
+      if (SPACE[units[i]] === 1) continue;
+      const start = i++;
+      while (i < length && SPACE[units[i]] === 0) i++;
+      if (whole) {
+        ids[count++] = this.#enterUnits(units, start, i);
         continue;
       }
-      const start = i;
-      let hash = 0;
-      do {
-        hash = (Math.imul(hash, BASE) + unit) | 0;
-        i++;
-        if (i === length) break;
-        unit = units[i];
-      } while (SPACE[unit] === 0);
-      const token = this.#enter(hash, units, start, i);
-      const parts = whole ? ITSELF : this.pool[token + PARTS] || this.#partsOf(token);
-      if (parts === ITSELF) {
-        ids[count++] = token;
+      if (peel(units, start, i)) {
+        const { start: front, end: back } = core;
+        for (let k = start; k < front; k++) ids[count++] = this.#markOf(units, k);
+        if (back > front) ids[count++] = this.#enterUnits(units, front, back);
+        for (let k = back; k < i; k++) ids[count++] = this.#markOf(units, k);
         continue;
       }
-      for (let k = parts + 1; k <= parts + this.#parts[parts]; k++) ids[count++] = this.#parts[k];
+      const token = this.#enterUnits(units, start, i);
+      const parts = this.pool[token + PARTS] || this.#partsOf(token);
+      if (parts === ITSELF) ids[count++] = token;
+      else for (let k = parts + 1; k <= parts + this.#parts[parts]; k++) ids[count++] = this.#parts[k];
     }
     return { ids, count };
   }
@@ -168,6 +169,12 @@ class Vocabulary {
     this.#ids = roomFor(this.#ids, words.length);
     for (let i = 0; i < words.length; i++) this.#ids[i] = this.#enterString(words[i]);
     return { ids: this.#ids, count: words.length };
+  }
+
+  #markOf(units: Int32Array, at: number): number {
+    const unit = units[at];
+    if (this.#marks[unit] === 0) this.#marks[unit] = this.#enterUnits(units, at, at + 1);
+    return this.#marks[unit];
   }
 
   #enterString(word: string): number {
@@ -258,17 +265,6 @@ class Vocabulary {
     const start = token + UNITS;
     const end = start + this.pool[token + LENGTH];
     const units = this.pool;
-    if (peel(units, start, end)) {
-      const { start: front, end: back } = core;
-      if (front === start && back === end) return this.#itself(token);
-      const at = this.#openParts(front - start + (back > front ? 1 : 0) + end - back);
-      let k = at;
-      for (let i = start; i < front; i++) this.#parts[++k] = this.#enterUnits(units, i, i + 1);
-      if (back > front) this.#parts[++k] = this.#enterUnits(units, front, back);
-      for (let i = back; i < end; i++) this.#parts[++k] = this.#enterUnits(units, i, i + 1);
-      this.pool[token + PARTS] = at;
-      return at;
-    }
     const whole = stringOf(units, start, end);
     const parts = punctuatedParts(whole);
     if (parts.length === 1 && parts[0] === whole) return this.#itself(token);
