@@ -3,7 +3,7 @@ import * as z from 'zod';
 /**
  * Whose definition of a statistic or a rule. The same rule name means different functions in different tools (what a word is, whether the
  * first copy counts, what a ratio is divided by), which is the main reason why results do not reproduce between them.
- * `sluice`: the papers, cleaned up, on UTF-8 bytes in the kernel. `datatrove` and `dolma`: those tools' arithmetic, on strings (slower).
+ * `sluice`: the papers, cleaned up, on UTF-8 bytes in the kernel. `datatrove` and `dolma`: those tools' arithmetic, on UTF-16 units (slower).
  */
 export const profileName = z.enum(['sluice', 'datatrove', 'dolma']);
 export type Profile = z.output<typeof profileName>;

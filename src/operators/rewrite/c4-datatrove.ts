@@ -1,7 +1,7 @@
 import { isDigit } from '../../unicode.ts';
 import { isSpace, lineSpans, lowerAscii } from '../annotators/profiles/python-text.ts';
+import { countSentences, countSentencesIn } from '../annotators/profiles/reading.ts';
 import { SPACE, unitsReader } from '../annotators/profiles/units.ts';
-import { countSentences, countSentencesIn } from '../annotators/profiles/vocabulary.ts';
 import { LINE_END, type LineRewrite, type TextCut, withoutCuts } from './line-rewrite.ts';
 
 export interface DatatroveC4Options {

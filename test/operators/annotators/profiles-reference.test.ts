@@ -16,6 +16,10 @@ function thueMorse(length: number, first: string, second: string): string {
 }
 const pair = [thueMorse(2048, 'a', 'b'), thueMorse(2048, 'b', 'a')];
 
+/** 64 words with one polynomial hash and one length. */
+const halves = [thueMorse(128, 'a', 'b'), thueMorse(128, 'b', 'a')];
+const ofOneHash = Array.from({ length: 64 }, (_, i) => times(6, (bit) => halves[(i >> bit) % 2]));
+
 const nasty: { readonly [name: string]: string } = {
   empty: '',
   blank: ' \n\t\u3000\u001c\n\n\u0085',
@@ -54,6 +58,8 @@ const nasty: { readonly [name: string]: string } = {
   'long words': `${'x'.repeat(999)} a b.\n${'x'.repeat(1000)} a b.\n${'x'.repeat(1001)} a b.\n${'😀'.repeat(1000)} a b.`,
   'long token of every kind': times(4000, (i) => 'aB.,-;:<>\'"…—%$1٣é今😀\u0301'[i % 25]),
   'words that polynomial hashes take for one': times(300, (i) => pair[((i * i) % 7) % 2], ' '),
+  'more words of one hash than are looked at side by side': [...ofOneHash, ...ofOneHash.slice(20, 40)].join(' '),
+  'lines with the same ends': times(150, (i) => `${'a'.repeat(24)} ${100 + (i % 90)} ${'b'.repeat(24)}`, '\n'),
   'lines that polynomial hashes take for one': times(200, (i) => pair[((i * 5) % 3) % 2], '\n'),
 };
 
@@ -61,6 +67,31 @@ describe('profiles, every bit as the plain code has it', () => {
   it.each(Object.entries(nasty))('%s', (_, text) => {
     expect(differencesOf(text)).toEqual([]);
     expect(differencesOf(`${text} ${text}\n${text}`)).toEqual([]);
+  });
+
+  it('the words of one hash are such', () => {
+    const hashes = ofOneHash.map((word) =>
+      Array.from(word).reduce((h, c) => (Math.imul(h, BASE) + c.charCodeAt(0)) | 0, 0),
+    );
+    expect([new Set(hashes).size, new Set(ofOneHash).size, new Set(ofOneHash.map((w) => w.length)).size]).toEqual([
+      1, 64, 1,
+    ]);
+  });
+
+  it('every UTF-16 unit, alone and beside letters and digits', () => {
+    const differences: string[] = [];
+    for (let first = 0; first < 0x10000; first += 256) {
+      const text = times(
+        256,
+        (i) => {
+          const u = String.fromCharCode(first + i);
+          return `${u} ${u}a a${u} 1${u} "${u}". a${u}b`;
+        },
+        '\n',
+      );
+      for (const difference of differencesOf(text)) differences.push(`${first.toString(16)}: ${difference}`);
+    }
+    expect(differences).toEqual([]);
   });
 
   it('one word 100,000 times', () => {

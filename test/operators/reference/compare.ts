@@ -1,8 +1,8 @@
 import type { SplitName } from '../../../src/operators/annotators/profile.ts';
 import * as fast from '../../../src/operators/annotators/profiles/datatrove.ts';
 import * as fastDolma from '../../../src/operators/annotators/profiles/dolma.ts';
+import { countSentences } from '../../../src/operators/annotators/profiles/reading.ts';
 import { splitsOf } from '../../../src/operators/annotators/profiles/splits.ts';
-import { countSentences } from '../../../src/operators/annotators/profiles/vocabulary.ts';
 import { DATATROVE_C4, datatroveC4 } from '../../../src/operators/rewrite/c4-datatrove.ts';
 import { dolmaC4 } from '../../../src/operators/rewrite/c4-dolma.ts';
 import * as plainC4 from './c4-datatrove.ts';

@@ -3,8 +3,10 @@ import { pointEnds, rereadGrams, spacedGrams } from './grams.ts';
 import { copiesOf, pythonLines, type Spans, splitLineFeeds, strip } from './lines.ts';
 import { isTerminalMark } from './marks.ts';
 import { countOf, lengthOf, ratio } from './python-text.ts';
+import { readText, readTraits } from './reading.ts';
 import { pointAt, pointsIn } from './units.ts';
-import { FLAGS, readText, readTraits, vocabulary, WORD, type Words } from './vocabulary.ts';
+import { FLAGS, vocabulary, type Words } from './vocabulary.ts';
+import { WORD } from './word-flags.ts';
 
 /**
  * The statistics of datatrove 0.10 (`GopherQualityFilter`, `GopherRepetitionFilter`, `FineWebQualityFilter`), by its definitions, for words

@@ -1,7 +1,9 @@
 import { pointEnds, spacedGrams } from './grams.ts';
 import { copiesOf, type Spans, splitLineFeeds } from './lines.ts';
 import { ratio } from './python-text.ts';
-import { FLAGS, POINTS, readText, vocabulary, WORD, type Words } from './vocabulary.ts';
+import { readText } from './reading.ts';
+import { FLAGS, POINTS, vocabulary, type Words } from './vocabulary.ts';
+import { WORD } from './word-flags.ts';
 
 /**
  * The statistics of dolma's `gopher_v1` and `gopher_v2` taggers (1.2), by its definitions. Words are split at white space, so nothing is
