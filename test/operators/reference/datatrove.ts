@@ -1,5 +1,5 @@
+import { isPlainMark, isTerminalMark } from '../../../src/operators/annotators/profiles/marks.ts';
 import { type Grams, gramsOf } from './grams.ts';
-import { isPlainMark, isTerminalMark } from './marks.ts';
 import { countOf, hasLetter, lengthOf, ratio, splitLines, strip } from './python-text.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { SplitName } from '../../../src/operators/annotators/profile.ts';
+import { isTerminalMark } from '../../../src/operators/annotators/profiles/marks.ts';
 import { isSymbol } from '../../../src/unicode.ts';
-import { isTerminalMark } from './marks.ts';
 import { splitSpace } from './python-text.ts';
 
 /** How a text falls into words and sentences. Give your own (spaCy's, say) to the functions of a profile to have exactly a tool's result. */
