@@ -6,6 +6,7 @@ import type { Share } from './expectation.ts';
 import { count, duration, percent, plural, rough, size } from './format.ts';
 import type { Probe } from './probe.ts';
 import { type ModelRefusal, type ModelTrial, modelSeconds, modelWorkers } from './probe-models.ts';
+import { program } from './program.ts';
 import { safeText } from './safe-text.ts';
 import { type Terminal, tableLines, wrapped } from './terminal.ts';
 
@@ -105,6 +106,22 @@ function takenOf({ sample, limit }: Scene, documents: number): string {
     ...(limit !== null && Math.round(documents) >= limit ? [`the first ${plural(limit, 'document')}`] : []),
   ];
   return parts.length > 0 ? `: ${parts.join(', ')}` : '';
+}
+
+/** Why there is no estimate: nothing of what was tried has text. */
+export function withoutEstimate({ quarantined, documents }: Probe): string {
+  const reasons = Object.entries(quarantined).sort((a, b) => b[1] - a[1]);
+  const records = reasons.reduce((n, [, k]) => n + k, 0);
+  if (records === 0)
+    return documents === 0
+      ? `No estimate: the files hold no documents. See what is in them with: ${program()} inspect FILE`
+      : `No estimate: ${plural(documents, 'document')} tried, all without any text. See: ${program()} inspect FILE`;
+  const listed = reasons.map(([reason, n]) => `${safeText(reason)} ${count(n)}`).join(', ');
+  const todo =
+    'missing_text' in quarantined
+      ? `Name the field that holds the text with --text-field. ${program()} inspect FILE lists the fields.`
+      : `See: ${program()} inspect FILE`;
+  return `No estimate: of ${plural(records, 'record')} tried none could be read as a document (${listed}). ${todo}`;
 }
 
 export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): void {

@@ -9,7 +9,7 @@ import { planSplits } from '../streams/plan.ts';
 import type { SplitPlan } from '../streams/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from './command.ts';
 import { plural, shellWord, size } from './format.ts';
-import { type Estimate, estimateOf, printEstimate } from './plan-estimate.ts';
+import { type Estimate, estimateOf, printEstimate, withoutEstimate } from './plan-estimate.ts';
 import { outputState } from './plan-output.ts';
 import { probe } from './probe.ts';
 import { probeFirst } from './probe-limit.ts';
@@ -87,6 +87,7 @@ async function run(args: readonly string[]): Promise<number> {
         seconds: tried.seconds,
         textBytes: tried.textBytes,
         documents: tried.documents,
+        quarantined: tried.quarantined,
         places: tried.places,
         files: tried.files,
       },
@@ -98,6 +99,10 @@ async function run(args: readonly string[]): Promise<number> {
   } else {
     printPlan(standardOutput(), recipe, plan, estimate, { workers, sample, limit });
     const terminal = standardOutput();
+    if (tried && estimate === null) {
+      terminal.out();
+      for (const line of wrapped(withoutEstimate(tried), terminal.width)) terminal.out(terminal.style.yellow(line));
+    }
     terminal.out();
     const { means, state, goes } = output;
     const said = `Nothing was written. ${means}${goes ? `${state === 'free' && values.output === undefined ? ' unless --output says otherwise' : ''}:` : ''}`;

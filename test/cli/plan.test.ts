@@ -50,6 +50,33 @@ describe('sluice plan', () => {
     });
   });
 
+  it.each([
+    [
+      '{"content": "one"}\n{"content": "two"}\n',
+      { missing_text: 2 },
+      'No estimate: of 2 records tried none could be read as a document (missing_text 2). Name the field that holds the text with --text-field. sluice inspect FILE lists the fields.',
+    ],
+    [
+      'nope\n{"content": "one"}\nnope\n',
+      { invalid_json: 2, missing_text: 1 },
+      'No estimate: of 3 records tried none could be read as a document (invalid_json 2, missing_text 1). Name the field that holds the text with --text-field. sluice inspect FILE lists the fields.',
+    ],
+    [
+      'nope\n',
+      { invalid_json: 1 },
+      'No estimate: of 1 record tried none could be read as a document (invalid_json 1). See: sluice inspect FILE',
+    ],
+    ['\n\n', {}, 'No estimate: the files hold no documents. See what is in them with: sluice inspect FILE'],
+  ])('says why it expects nothing of %j', async (raw, quarantined, said) => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { documents: [], raw });
+    const { code, stdout } = await runCli(['plan', 'recipe.ts', '--input', 'in'], { cwd });
+    expect(code).toBe(0);
+    expect(words(stdout)).toContain(` ${said} Nothing was written. `);
+    const facts = JSON.parse((await runCli(['plan', 'recipe.ts', '--input', 'in', '--json'], { cwd })).stdout);
+    expect(facts).toMatchObject({ estimate: null, expected: null, probe: { quarantined } });
+  });
+
   it('expects of a mix of files what a run keeps of it, however unlike they are in size', async () => {
     const cwd = await temporaryFolder();
     await writeProject(cwd, { documents: [], recipe: RECIPE.replace('  splitBytes: 4096,\n', '') });
