@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BASE, SpanNumbers } from '../../../src/operators/annotators/profiles/spans.ts';
+import { unitsReader } from '../../../src/operators/annotators/profiles/units.ts';
+import { vocabulary } from '../../../src/operators/annotators/profiles/vocabulary.ts';
 import { seededRandom } from '../../../src/random.ts';
 import { corporaFolder } from '../../helpers/corpora.ts';
 import { corpusTexts } from '../../helpers/corpus-texts.ts';
@@ -144,6 +146,18 @@ describe('profiles, every bit as the plain code has it', () => {
     }
     expect(differences).toEqual([]);
     expect(documents).toBeGreaterThan(10_000);
+  });
+});
+
+describe('the vocabulary', () => {
+  it('holds no more of long tokens than of many', () => {
+    const longest = 1 << 20;
+    for (let i = 0; i < 12; i++) {
+      const own = unitsReader()(`${String(i)}/${'x'.repeat(longest)}`);
+      expect(vocabulary().split(own, 'punctuated').count).toBe(3);
+    }
+    // 16 MB, and what the last text brought.
+    expect(vocabulary().pool.length).toBeLessThanOrEqual(1 << 23);
   });
 });
 

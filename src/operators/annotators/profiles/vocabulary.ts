@@ -35,8 +35,9 @@ export const POINTS = 4;
 export const TALLY = 5;
 export const UNITS = 6;
 
-/** Entries after which the vocabulary starts anew, between two texts. */
+/** Entries, and numbers of the pool (16 MB), after which the vocabulary starts anew, between two texts: long tokens are few and take much. */
 const FULL = 1 << 17;
+const FULL_POOL = 1 << 22;
 
 const ITSELF = -1;
 
@@ -72,9 +73,13 @@ class Vocabulary {
     this.#openSlots(14);
   }
 
+  #makeRoom(): void {
+    if (this.#size > FULL || this.#end > FULL_POOL || this.#partsEnd > FULL_POOL) this.#reset();
+  }
+
   /** The words of a text by a split. */
   split({ units, length }: Units, name: SplitName): Words {
-    if (this.#size > FULL) this.#reset();
+    this.#makeRoom();
     // A word has at least one unit.
     this.#ids = roomFor(this.#ids, length);
     const ids = this.#ids;
@@ -105,7 +110,7 @@ class Vocabulary {
 
   /** Flags and code points of the words of a part of a text; what plain ASCII tokens are is seen without looking them up. */
   traits(units: Int32Array, from: number, to: number, name: SplitName, into: Traits): void {
-    if (this.#size > FULL) this.#reset();
+    this.#makeRoom();
     into.flags = roomFor(into.flags, to - from);
     into.points = roomFor(into.points, to - from);
     const { flags, points } = into;
@@ -145,7 +150,7 @@ class Vocabulary {
 
   /** Words from outside, which may hold white space or nothing. */
   given(words: readonly string[]): Words {
-    if (this.#size > FULL) this.#reset();
+    this.#makeRoom();
     this.#ids = roomFor(this.#ids, words.length);
     for (let i = 0; i < words.length; i++) this.#ids[i] = this.#enterString(words[i]);
     return { ids: this.#ids, count: words.length };
