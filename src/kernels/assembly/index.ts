@@ -1,6 +1,7 @@
 // The one WebAssembly module of the kernels: every file's exports, no runtime, memory by hand (arena.ts).
 export * from './arena';
-export { c4Lines, c4Phrases } from './c4';
+export { c4Lines } from './c4';
+export { c4Phrases } from './phrases';
 export * from './escape';
 export { buildFunctionWords } from './function-words';
 export * from './statistics';

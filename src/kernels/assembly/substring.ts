@@ -1,11 +1,9 @@
 // Anchored windows of units (words or bytes) of texts, for exact substring deduplication; the definition is ../reference/substring.ts.
 // One pass with rings of a few windows' length: memory does not depend on the text.
 import { arenaAlloc, arenaMark } from './arena';
+import { GOLDEN, hashOf, mix, spread } from './unit-hash';
+import { space, wordEnd } from './words';
 
-const A: u64 = 0x9e3779b97f4a7c15;
-const B: u64 = 0xc2b2ae3d27d4eb4f;
-const FIRST: u64 = 0xbf58476d1ce4e5b9;
-const SECOND: u64 = 0x94d049bb133111eb;
 // 3 modulo 8: differences of its powers have as few factors of two as can be.
 const M: u64 = 0xd6e8feb86659fd93;
 
@@ -35,34 +33,6 @@ let least: u64 = 0;
 let tied: bool = false;
 let written: u32 = 0;
 
-// @ts-ignore: decorator
-@inline
-function mix(x: u64): u64 {
-  x ^= x >> 32;
-  x *= FIRST;
-  x ^= x >> 29;
-  x *= SECOND;
-  return x ^ (x >> 32);
-}
-
-/** Spreads a polynomial over 64 bits, so that the least of some is any of them. */
-// @ts-ignore: decorator
-@inline
-function spread(x: u64): u64 {
-  return (x ^ (x >> 32)) * FIRST;
-}
-
-/** Hash of bytes, eight at a time; may look at 8 bytes beyond them. */
-// @ts-ignore: decorator
-@inline
-function hashOf(p: usize, bytes: usize): u64 {
-  let h: u64 = A ^ (<u64>bytes * B);
-  for (const to = p + (bytes & ~7); p < to; p += 8) h = rotl<u64>(h ^ load<u64>(p), 29) * FIRST;
-  const left = bytes & 7;
-  if (left > 0) h = rotl<u64>(h ^ (load<u64>(p) & (((<u64>1) << (<u64>left << 3)) - 1)), 29) * FIRST;
-  return mix(h);
-}
-
 /** Sets the units (0 words, 1 bytes), units in a window and in a gram; allocates the rings (to be kept). */
 export function substringOpen(bytes: u32, windowUnits: u32, gramUnits: u32): void {
   bytewise = bytes != 0;
@@ -84,7 +54,7 @@ export function substringOpen(bytes: u32, windowUnits: u32, gramUnits: u32): voi
     power *= M;
   }
   for (let i: usize = 0; i < 256; i++) {
-    const hash = mix(A * (<u64>i + 1));
+    const hash = mix(GOLDEN * (<u64>i + 1));
     store<u64>(enters + (i << 3), hash);
     store<u64>(leavesGram + (i << 3), hash * load<u64>(powers + (<usize>gram << 3)));
     store<u64>(leavesWindow + (i << 3), hash * load<u64>(powers + (<usize>window << 3)));
@@ -260,50 +230,6 @@ function byteWindows(text: usize, length: u32): void {
     sum = sum * M + (hashOfByte(enters, text + end - 1) - hashOfByte(leavesWindow, text + s - 1));
     record(mix(sum), 0, 0, 0, s, end);
   }
-}
-
-/** Bytes of the white space at `p`, or 0. */
-// @ts-ignore: decorator
-@inline
-function space(p: usize, c: u32): u32 {
-  if (c <= 32) return c == 32 || (c >= 9 && c <= 13) ? 1 : 0;
-  if (c < 0xc2) return 0;
-  if (c == 0xc2) {
-    const d = load<u8>(p, 1);
-    return d == 0xa0 || d == 0x85 ? 2 : 0;
-  }
-  if (c == 0xe2) {
-    const d = load<u8>(p, 1);
-    const e = load<u8>(p, 2);
-    if (d == 0x80) return e <= 0x8a || e == 0xa8 || e == 0xa9 || e == 0xaf ? 3 : 0;
-    return d == 0x81 && e == 0x9f ? 3 : 0;
-  }
-  if (c == 0xe3) return load<u8>(p, 1) == 0x80 && load<u8>(p, 2) == 0x80 ? 3 : 0;
-  if (c == 0xe1) return load<u8>(p, 1) == 0x9a && load<u8>(p, 2) == 0x80 ? 3 : 0;
-  return 0;
-}
-
-/** Where the word that goes on at `q` ends; looks at 16 bytes at a time for what may be white space. */
-// @ts-ignore: decorator
-@inline
-function wordEnd(q: usize, to: usize): usize {
-  while (q < to) {
-    const v = v128.load(q);
-    const low = i8x16.lt_u(v, i8x16.splat(33));
-    const wide = v128.or(
-      v128.or(i8x16.eq(v, i8x16.splat(<i8>0xc2)), i8x16.eq(v, i8x16.splat(<i8>0xe1))),
-      v128.or(i8x16.eq(v, i8x16.splat(<i8>0xe2)), i8x16.eq(v, i8x16.splat(<i8>0xe3))),
-    );
-    const found = i8x16.bitmask(v128.or(low, wide));
-    if (found == 0) {
-      q += 16;
-      continue;
-    }
-    q += ctz<i32>(found);
-    if (q >= to || space(q, load<u8>(q)) > 0) break;
-    q++;
-  }
-  return min(q, to);
 }
 
 // @ts-ignore: decorator
