@@ -12,9 +12,10 @@ import {
 } from 'sluice';
 
 /**
- * The quality rules of Dolma's web part: Soldaini et al. 2024, "Dolma: an Open Corpus of Three Trillion Tokens", section 5.2: all Gopher rules
- * and one of C4 (paragraphs must end in a terminal mark), with the definitions of the toolkit and the thresholds of its mixer. Language,
- * paragraph deduplication, content tagging and PII are not steps of this version; exact copies go, as in the paper's first stage.
+ * The quality rules of Dolma's web part: Soldaini et al. 2024, "Dolma: an Open Corpus of Three Trillion Tokens",
+ * section 5.2: all Gopher rules and one of C4 (paragraphs must end in a terminal mark), with the definitions of the
+ * toolkit and the thresholds of its mixer. Language, paragraph deduplication, content tagging and PII are not steps of
+ * this version; exact copies go, as in the paper's first stage.
  */
 const profile = 'dolma';
 /** Version 1 of the tagger takes the blank lines between paragraphs for copies of one line. */

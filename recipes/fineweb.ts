@@ -14,10 +14,10 @@ import {
 } from 'sluice';
 
 /**
- * FineWeb: Penedo et al. 2024, "The FineWeb Datasets: Decanting the Web for the Finest Text Data at Scale", section 3, on text that has been
- * taken out of its pages. In the order of the paper's pipeline: repetition, quality, C4 without the punctuation rule, its own rules; every
- * number as published, every definition that of datatrove. URL lists, extraction, language and MinHash are not steps of this version;
- * exact duplicates go instead, at the end.
+ * FineWeb: Penedo et al. 2024, "The FineWeb Datasets: Decanting the Web for the Finest Text Data at Scale", section 3,
+ * on text that has been taken out of its pages. In the order of the paper's pipeline: repetition, quality, C4 without
+ * the punctuation rule, its own rules; every number as published, every definition that of datatrove. URL lists,
+ * extraction, language and MinHash are not steps of this version; exact duplicates go instead, at the end.
  */
 const profile = 'datatrove';
 

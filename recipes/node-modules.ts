@@ -21,8 +21,8 @@ const code = { domain: ['code'] };
 const data = { domain: ['table', 'other'] };
 
 /**
- * Readmes, licences and change logs are short, full of lists, links, badges and code blocks, and good text all the same: only what the paper
- * means by noise is left of its rules.
+ * Readmes, licences and change logs are short, full of lists, links, badges and code blocks, and good text all the
+ * same: only what the paper means by noise is left of its rules.
  */
 const manualRules = gopherQualityRules({
   minWords: 20,

@@ -4,8 +4,9 @@ import { annotate, dedup, drop, ngramPerplexity, parquet, recipe, rule, select, 
 const RATE = 0.5;
 
 /**
- * Selection by perplexity under an n-gram model: 12 MB/s a core, hundreds of times as fast as a neural model (`perplexity.ts`), and as good at
- * telling noise from text; it sees no further than its order. Buckets as in cc_net (Wenzek et al. 2020).
+ * Selection by perplexity under an n-gram model: 12 MB/s a core, hundreds of times as fast as a neural model
+ * (`perplexity.ts`), and as good at telling noise from text; it sees no further than its order. Buckets as in cc_net
+ * (Wenzek et al. 2020).
  *
  * Needs a reference model, trained on text that is not scored:
  *   sluice train-ngram --input 'clean/*.jsonl.gz' --output reference.ngram

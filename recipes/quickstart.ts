@@ -22,12 +22,16 @@ const table = { domain: ['table'] };
 /** Everything else is judged as prose, whatever it is called. */
 const prose = { domain: ['code', 'table'], not: true };
 
-/** Legal and technical texts repeat their formulas by nature; a text of which more than this stands in copies of five words is no prose. */
+/**
+ * Legal and technical texts repeat their formulas by nature; a text of which more than this stands in copies of five
+ * words is no prose.
+ */
 const COPIED = 0.6;
 
 /**
- * Thresholds were chosen on half of the groups of a mixed English corpus (books, encyclopedia, news, science, law, forum, manuals, code, 25
- * kinds of web noise) and checked on the other half: of the noise 91 % goes, of books, encyclopedia, news and science 7 %, of code 1 %.
+ * Thresholds were chosen on half of the groups of a mixed English corpus (books, encyclopedia, news, science, law,
+ * forum, manuals, code, 25 kinds of web noise) and checked on the other half: of the noise 91 % goes, of books,
+ * encyclopedia, news and science 7 %, of code 1 %.
  */
 export default recipe({
   name: 'quickstart',
@@ -53,7 +57,8 @@ export default recipe({
       }),
       { where: prose },
     ),
-    // Manuals have code blocks and repeated headings: FineWeb's limit of 1 % of characters in copied lines would cost a fifth of them.
+    // Manuals have code blocks and repeated headings: FineWeb's limit of 1 % of characters in copied lines would cost a
+    // fifth of them.
     drop('fineweb', finewebRules({ minLinePunct: 0.1, maxCharDuplicates: 0.2, maxNewlineRatio: null }), {
       where: prose,
     }),

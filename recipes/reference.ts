@@ -1,5 +1,5 @@
-// A small reference model over byte pairs: half of the groups of the input are trained on, the other half may be scored with it.
-// sluice train-reference reference --input 'corpus/*.jsonl.zst'
+// A small reference model over byte pairs: half of the groups of the input are trained on, the other half may be scored
+// with it. sluice train-reference reference --input 'corpus/*.jsonl.zst'
 import { reference } from 'sluice';
 
 export default reference({

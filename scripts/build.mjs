@@ -1,4 +1,5 @@
-// Builds dist/: types and code by tsc, the kernel module, and the built-in recipes (which import `sluice` like a user's would).
+// Builds dist/: types and code by tsc, the kernel module, and the built-in recipes (which import `sluice` like a user's
+// would).
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,8 +1,8 @@
 // Documents of a corpus with the group that they belong to: what must not stand on both sides of a split.
 import { concatMap, from, lastValueFrom, toArray } from 'rxjs';
-import { stringAt } from '../src/streams/columns.ts';
-import { groupHasher } from '../src/streams/groups.ts';
-import { readDocuments } from '../src/streams/read-documents.ts';
+import { stringAt } from '../src/streams/batch/columns.ts';
+import { groupHasher } from '../src/streams/inputs/groups.ts';
+import { readDocuments } from '../src/streams/inputs/read-documents.ts';
 
 export interface CorpusDocument {
   readonly id: string;

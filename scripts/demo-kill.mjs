@@ -1,5 +1,6 @@
-// `npm run demo:kill`: runs a recipe over the text in node_modules once in peace, then once killed with SIGKILL at a few moments and started
-// again by the same command; prints what each start found and whether the two outputs are the same, byte for byte.
+// `npm run demo:kill`: runs a recipe over the text in node_modules once in peace, then once killed with SIGKILL at a
+// few moments and started again by the same command; prints what each start found and whether the two outputs are the
+// same, byte for byte.
 //   npm run demo:kill [-- FOLDER-OR-GLOB]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

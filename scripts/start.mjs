@@ -1,4 +1,5 @@
-// `npm start`: the main job on text that every machine has. Builds once, then curates node_modules (or what --input names).
+// `npm start`: the main job on text that every machine has. Builds once, then curates node_modules (or what --input
+// names).
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

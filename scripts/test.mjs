@@ -1,4 +1,5 @@
-// The whole suite: types, lint, build, then vitest. Ends with one line that counts what ran: `N passed, N failed, N skipped`.
+// The whole suite: types, lint, build, then vitest. Ends with one line that counts what ran: `N passed, N failed, N
+// skipped`.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,46 +2,49 @@
 import type { Command } from './cli/command.ts';
 import { exitCodeOf, printError } from './cli/failure.ts';
 import { type CommandTable, printCommandHelp, printHelp } from './cli/help.ts';
-import { standardOutput } from './cli/terminal.ts';
+import { standardOutput } from './cli/terminal/terminal.ts';
 import { ConfigError, nearestName } from './errors.ts';
 import { SLUICE_VERSION } from './version.ts';
 
 const commands: CommandTable = {
   run: {
     summary: 'curate files by a recipe; again to resume',
-    load: async () => (await import('./cli/run.ts')).runCommand,
+    load: async () => (await import('./cli/run/run.ts')).runCommand,
   },
   plan: {
     summary: 'what a run would read and do, how long, how much; writes nothing',
-    load: async () => (await import('./cli/plan.ts')).plan,
+    load: async () => (await import('./cli/plan/plan.ts')).plan,
   },
   inspect: {
     summary: 'format, fields, counts and samples of files',
-    load: async () => (await import('./cli/inspect.ts')).inspect,
+    load: async () => (await import('./cli/inspect/inspect.ts')).inspect,
   },
-  sql: { summary: 'ask a run questions in SQL', load: async () => (await import('./cli/sql.ts')).sql },
+  sql: { summary: 'ask a run questions in SQL', load: async () => (await import('./cli/sql/sql.ts')).sql },
   explain: {
     summary: 'every decision on one document, and what would have kept it',
-    load: async () => (await import('./cli/explain.ts')).explain,
+    load: async () => (await import('./cli/explain/explain.ts')).explain,
   },
   'train-reference': {
     summary: 'train a small language model that scores text; again to resume',
-    load: async () => (await import('./cli/train-reference.ts')).trainReferenceCommand,
+    load: async () => (await import('./cli/train-reference/train-reference.ts')).trainReferenceCommand,
   },
   clusters: {
     summary: 'which documents are copies of which, and what differs',
-    load: async () => (await import('./cli/clusters.ts')).clusters,
+    load: async () => (await import('./cli/clusters/clusters.ts')).clusters,
   },
-  status: { summary: 'how far a run is, and how to go on', load: async () => (await import('./cli/status.ts')).status },
+  status: {
+    summary: 'how far a run is, and how to go on',
+    load: async () => (await import('./cli/status/status.ts')).status,
+  },
   'train-ngram': {
     summary: 'a cheap reference model for perplexity, from clean text',
-    load: async () => (await import('./cli/train-ngram.ts')).trainNgramCommand,
+    load: async () => (await import('./cli/train-ngram/train-ngram.ts')).trainNgramCommand,
   },
   doctor: {
     summary: 'does everything work on this machine?',
-    load: async () => (await import('./cli/doctor.ts')).doctor,
+    load: async () => (await import('./cli/doctor/doctor.ts')).doctor,
   },
-  init: { summary: 'write a recipe to start from', load: async () => (await import('./cli/init.ts')).init },
+  init: { summary: 'write a recipe to start from', load: async () => (await import('./cli/init/init.ts')).init },
 };
 
 async function main(args: readonly string[]): Promise<number> {
@@ -71,9 +74,9 @@ async function commandCalled(name: string): Promise<Command> {
   const near = nearestName(name, names);
   throw new ConfigError({
     expected: `a command (${names.join(', ')})`,
-    came: `'${name}'`,
+    got: `'${name}'`,
     where: 'sluice',
-    todo: near ? `Did you mean sluice ${near}?` : 'See: sluice --help',
+    fix: near ? `Did you mean sluice ${near}?` : 'See: sluice --help',
   });
 }
 

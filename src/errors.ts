@@ -2,17 +2,17 @@
 export interface ErrorParts {
   /** What was expected. */
   readonly expected: string;
-  /** What came instead (value and type). */
-  readonly came: string;
+  /** What was there instead (value and type). */
+  readonly got: string;
   /** File, position, step or option where it was found. */
   readonly where?: string;
   /** What the user can do about it. */
-  readonly todo?: string;
+  readonly fix?: string;
   readonly cause?: unknown;
 }
 
-function sentence({ expected, came, where, todo }: ErrorParts): string {
-  return `${where ? `${where}: ` : ''}expected ${expected}, came ${came}.${todo ? ` ${todo}` : ''}`;
+function sentence({ expected, got, where, fix }: ErrorParts): string {
+  return `${where ? `${where}: ` : ''}expected ${expected}, got ${got}.${fix ? ` ${fix}` : ''}`;
 }
 
 /** Base of all errors that Sluice throws on purpose; `code` is stable, the message is for people. */
@@ -41,7 +41,10 @@ export class InputError extends SluiceError {
   }
 }
 
-/** A promise of Sluice does not hold (lost documents, detached buffer, stalled stream): exit code 1, always a bug worth reporting. */
+/**
+ * A promise of Sluice does not hold (lost documents, detached buffer, stalled stream): exit code 1, always a bug worth
+ * reporting.
+ */
 export class InvariantError extends SluiceError {
   constructor(parts: ErrorParts) {
     super('invariant', parts);

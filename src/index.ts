@@ -1,5 +1,6 @@
 /** PUBLIC API of Sluice. What is not here is internal. */
 export { ConfigError, GuardError, InputError, InvariantError, SluiceError } from './errors.ts';
+export type { RunJson } from './ledger/run-json.ts';
 export type {
   Annotate,
   AnnotateOptions,
@@ -34,10 +35,10 @@ export {
   textRules,
   textStatistics,
 } from './operators/index.ts';
-export { type Recipe, type RecipeInput, recipe } from './recipe.ts';
+export { type Recipe, type RecipeInput, recipe } from './recipe/recipe.ts';
+export type { RunEvent } from './run/events.ts';
 export type { RunOptionsInput } from './run/options.ts';
-export type { RunEvent, RunJson } from './run/types.ts';
-export { run } from './run.ts';
+export { run } from './run/run.ts';
 export type { SinkDescriptor } from './sinks/index.ts';
 export { arrow, jsonl, parquet } from './sinks/index.ts';
 export * from './streams/index.ts';

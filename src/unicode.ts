@@ -44,7 +44,10 @@ export function foldCase(cp: number): number {
   return foldings.get(cp) ?? cp;
 }
 
-/** Full canonical decomposition of one code point, or null when it stays as it is. Marks are not reordered across code points. */
+/**
+ * Full canonical decomposition of one code point, or null when it stays as it is. Marks are not reordered across code
+ * points.
+ */
 export function decompose(cp: number): readonly number[] | null {
   if (cp < 0xc0) return null;
   if (cp >= 0xac00 && cp <= 0xd7a3) {

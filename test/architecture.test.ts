@@ -7,18 +7,24 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((f) => f.endsWith('.ts') && !f.includes('assembly'))
   .map((f) => f.replaceAll('\\', '/'));
 
-/** Lower numbers may not import higher ones; equal numbers are siblings that may not import each other, unless they are the same group. */
+/**
+ * Lower numbers may not import higher ones; equal numbers are siblings that may not import each other, unless they are
+ * the same group.
+ */
 const layers: readonly (readonly [RegExp, number, string])[] = [
-  [/^(errors|random|unicode|version)(\.ts|\/)/, 0, 'base'],
-  [/^kernels\//, 0, 'base'],
-  [/^streams\//, 1, 'streams'],
-  [/^models\//, 1, 'models'],
-  [/^operators\//, 2, 'operators'],
-  [/^mixture\//, 3, 'mixture'],
-  [/^training\//, 3, 'training'],
-  [/^sinks\//, 3, 'sinks'],
-  [/^(run|recipe)(\.ts|\/)/, 4, 'run'],
-  [/^(cli(\.ts|\/)|recipe-loader\.ts|index\.ts)/, 5, 'top'],
+  [/^(errors|random|version|options|hash|safe-text|unicode)(\.ts|\/)/, 0, 'base'],
+  [/^(kernels|files)\//, 1, 'floor'],
+  [/^threads\.ts/, 1, 'floor'],
+  [/^streams\//, 2, 'streams'],
+  [/^models\//, 2, 'models'],
+  [/^operators\//, 3, 'operators'],
+  [/^mixture\//, 4, 'mixture'],
+  [/^training\//, 4, 'training'],
+  [/^sinks\//, 4, 'sinks'],
+  [/^recipe\//, 5, 'recipe'],
+  [/^ledger\//, 6, 'ledger'],
+  [/^run\//, 7, 'run'],
+  [/^(cli(\.ts|\/)|index\.ts)/, 8, 'top'],
 ];
 
 function layerOf(file: string): readonly [number, string] {

@@ -38,8 +38,8 @@ export interface Command {
 }
 
 /**
- * Options and positionals of a command line.
- * Errors: ConfigError for an unknown option (with the nearest one), a missing or unwanted value, too few or too many positionals.
+ * Options and positionals of a command line. Errors: ConfigError for an unknown option (with the nearest one), a
+ * missing or unwanted value, too few or too many positionals.
  * @param positionals names of those expected, `?` at the end for optional ones
  */
 export function parseCommandLine<const O extends OptionSpecs>(
@@ -69,7 +69,7 @@ export function parseCommandLine<const O extends OptionSpecs>(
     if (!spec) throw unknownOption(token.rawName, Object.keys(known), where, command);
     if (!spec.value) {
       if (token.value !== undefined)
-        throw new ConfigError({ expected: `${token.rawName} without a value`, came: `'${token.value}'`, where });
+        throw new ConfigError({ expected: `${token.rawName} without a value`, got: `'${token.value}'`, where });
       values[token.name] = true;
       continue;
     }
@@ -78,9 +78,9 @@ export function parseCommandLine<const O extends OptionSpecs>(
     if (token.value === undefined || token.value === '' || swallowed) {
       throw new ConfigError({
         expected: `${token.rawName} ${spec.value}`,
-        came: token.value ? `${token.rawName} ${token.value}` : `${token.rawName} without a value`,
+        got: token.value ? `${token.rawName} ${token.value}` : `${token.rawName} without a value`,
         where,
-        todo: `See: sluice ${command} --help`,
+        fix: `See: sluice ${command} --help`,
       });
     }
     if (spec.many) (values[token.name] as string[]).push(token.value);
@@ -94,9 +94,9 @@ function unknownOption(raw: string, known: readonly string[], where: string, com
   const near = nearestName(raw.replace(/^-+/, ''), known);
   return new ConfigError({
     expected: `an option of ${where}`,
-    came: raw,
+    got: raw,
     where,
-    todo: near ? `Did you mean --${near}?` : `See: sluice ${command} --help`,
+    fix: near ? `Did you mean --${near}?` : `See: sluice ${command} --help`,
   });
 }
 
@@ -107,17 +107,17 @@ function checkPositionals(given: readonly string[], names: readonly string[], wh
   if (given.length < needed) {
     throw new ConfigError({
       expected: usage,
-      came: given.length === 0 ? 'nothing' : given.map((g) => `'${g}'`).join(' '),
+      got: given.length === 0 ? 'nothing' : given.map((g) => `'${g}'`).join(' '),
       where,
-      todo: `See: sluice ${command} --help`,
+      fix: `See: sluice ${command} --help`,
     });
   }
   if (given.length > names.length) {
     throw new ConfigError({
       expected: usage,
-      came: `also '${given[names.length]}'`,
+      got: `also '${given[names.length]}'`,
       where,
-      todo: 'Quote globs and queries, so that the shell leaves them alone.',
+      fix: 'Quote globs and queries, so that the shell leaves them alone.',
     });
   }
 }
@@ -127,7 +127,7 @@ export function wholeNumber(text: string | undefined, option: string, least = 1)
   if (text === undefined) return undefined;
   const n = /^\d[\d_,]*$/.test(text) ? Number(text.replace(/[_,]/g, '')) : Number.NaN;
   if (Number.isSafeInteger(n) && n >= least) return n;
-  throw new ConfigError({ expected: `a whole number, ${least} or more`, came: `'${text}'`, where: option });
+  throw new ConfigError({ expected: `a whole number, ${least} or more`, got: `'${text}'`, where: option });
 }
 
 /** A percentage from an option, above 0 and up to 100; null where it was not given. */
@@ -137,7 +137,7 @@ export function percentOption(text: string | undefined, option: string): number 
   if (n > 0 && n <= 100) return n;
   throw new ConfigError({
     expected: 'a percentage above 0 and up to 100, such as 5%',
-    came: `'${text}'`,
+    got: `'${text}'`,
     where: option,
   });
 }

@@ -1,7 +1,7 @@
 import { SLUICE_VERSION } from '../version.ts';
 import type { Command } from './command.ts';
-import type { Terminal } from './terminal.ts';
-import { paintedWidth, tableLines, wrapped } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
+import { paintedWidth, tableLines, wrapped } from './terminal/terminal.ts';
 
 /** The commands as the first help shows them. */
 export interface CommandEntry {

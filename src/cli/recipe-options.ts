@@ -1,10 +1,10 @@
 import { ConfigError } from '../errors.ts';
-import { type Recipe, withSettings } from '../recipe.ts';
-import { builtInRecipes, loadRecipe } from '../recipe-loader.ts';
+import { builtInRecipes, loadRecipe } from '../recipe/loader.ts';
+import { type Recipe, withSettings } from '../recipe/recipe.ts';
 import { parseBytes } from '../run/options.ts';
-import { type ReadOptions, readOptions } from '../streams/read-options.ts';
+import { safeText } from '../safe-text.ts';
+import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
 import type { OptionSpecs, Values } from './command.ts';
-import { safeText } from './safe-text.ts';
 
 /** Options that say what is read. */
 export const readSpecs = {
@@ -55,8 +55,8 @@ export function readOptionsFrom(values: Values<typeof readSpecs>, base: Partial<
     maxLineBytes: ['max-line', 'a size of at least 1 KiB'],
   };
   const [flag, expected] = flags[field] ?? [field, issue.message];
-  const came = (values as Readonly<Record<string, unknown>>)[flag];
-  throw new ConfigError({ expected, came: `'${String(came)}'`, where: `--${flag}` });
+  const got = (values as Readonly<Record<string, unknown>>)[flag];
+  throw new ConfigError({ expected, got: `'${String(got)}'`, where: `--${flag}` });
 }
 
 /** The recipe that the command line names, with its options applied. */

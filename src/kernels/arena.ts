@@ -5,7 +5,10 @@ import { type WasmMemory, type WasmModule, wasm } from './webassembly.ts';
 /** Functions of the WebAssembly module by name; addresses and sizes are int32 seen as unsigned. */
 export type KernelExports = { readonly memory: WasmMemory } & Readonly<Record<string, (...args: number[]) => number>>;
 
-/** One instance of the kernel module with its memory. Views die when the memory grows: make them after the last allocation. */
+/**
+ * One instance of the kernel module with its memory. Views die when the memory grows: make them after the last
+ * allocation.
+ */
 export interface KernelArena {
   readonly exports: KernelExports;
   /** Bytes of WebAssembly memory held now; it never shrinks. */
@@ -16,7 +19,9 @@ export interface KernelArena {
   keep(): void;
   /** Address of `bytes` fresh bytes, 16-byte aligned, not cleared. */
   alloc(bytes: number): number;
-  /** Copies `bytes` in, with 64 zero bytes after them so that vector loads may run over the end; returns the address. */
+  /**
+   * Copies `bytes` in, with 64 zero bytes after them so that vector loads may run over the end; returns the address.
+   */
   copyIn(bytes: Uint8Array): number;
   copyInInt32(values: Int32Array): number;
   /** Copies out of the memory into buffers of their own. */
@@ -46,8 +51,8 @@ async function compile(): Promise<WasmModule> {
   } catch (cause) {
     throw new InputError({
       expected: 'the kernel module kernels.wasm beside the code',
-      came: (cause as Error).message,
-      todo: 'Run `npm run build:kernels`.',
+      got: (cause as Error).message,
+      fix: 'Run `npm run build:kernels`.',
       cause,
     });
   }
@@ -65,8 +70,8 @@ export function openArena(module: WasmModule): KernelArena {
     } catch (cause) {
       throw new InvariantError({
         expected: `${bytes} more bytes of kernel memory`,
-        came: `a memory of ${memory.buffer.byteLength} bytes that cannot grow`,
-        todo: 'Make the batches smaller (--memory) or the line limit lower (--max-line).',
+        got: `a memory of ${memory.buffer.byteLength} bytes that cannot grow`,
+        fix: 'Make the batches smaller (--memory) or the line limit lower (--max-line).',
         cause,
       });
     }

@@ -7,8 +7,9 @@ export const BLOCK_BYTES = 32;
 export const MOST_FILTER_BYTES = 2 * 1024 ** 3;
 
 /**
- * Share of unseen keys that a filter takes for seen ones: keys fall into blocks like a Poisson distribution, and each key of a block sets one
- * bit in each of eight lanes of 32 (Putze, Sanders, Singler 2007, section 3; the constants are those of the Parquet format).
+ * Share of unseen keys that a filter takes for seen ones: keys fall into blocks like a Poisson distribution, and each
+ * key of a block sets one bit in each of eight lanes of 32 (Putze, Sanders, Singler 2007, section 3; the constants are
+ * those of the Parquet format).
  */
 export function falsePositiveRate(keys: number, blocks: number): number {
   const mean = keys / blocks;
@@ -40,9 +41,9 @@ export function blocksFor(keys: number, rate: number): number {
   if (high * BLOCK_BYTES <= MOST_FILTER_BYTES) return high;
   throw new ConfigError({
     expected: 'a Bloom filter of at most 2 GiB',
-    came: `${keys} keys with a false-positive rate of ${rate}`,
+    got: `${keys} keys with a false-positive rate of ${rate}`,
     where: 'expectedKeys, falsePositiveRate',
-    todo: 'Allow a higher rate, or deduplicate by domain or shard in several runs.',
+    fix: 'Allow a higher rate, or deduplicate by domain or shard in several runs.',
   });
 }
 
@@ -51,7 +52,8 @@ export interface BloomFilter {
   readonly blocks: number;
   /**
    * Looks keys up in order, adding each after its look-up: a key that repeats in the list is found.
-   * @param alive one byte a key, 0 = neither looked up nor added; null = all. @returns 1 where the key may have been there
+   * @param alive one byte a key, 0 = neither looked up nor added; null = all. @returns 1 where the key may have been
+   *   there
    */
   add(keys: BigUint64Array | BigInt64Array, alive?: Uint8Array | null): Uint8Array;
   /** Looks keys up only. */

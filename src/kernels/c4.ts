@@ -2,8 +2,9 @@ import type { KernelArena } from './arena.ts';
 import { checkOffsets } from './statistics.ts';
 
 /**
- * What becomes of a line: the first rule that takes it away, in the order of this list. Lines are split on \n and trimmed of White_Space;
- * blank ones are not listed. After Raffel et al. 2020, section 2.2, with the order of datatrove's filter; profile `sluice`.
+ * What becomes of a line: the first rule that takes it away, in the order of this list. Lines are split on \n and
+ * trimmed of White_Space; blank ones are not listed. After Raffel et al. 2020, section 2.2, with the order of
+ * datatrove's filter; profile `sluice`.
  * - long_word: a token of more than `maxWordLength` code points.
  * - no_terminal_punct: without its citation marks, the line does not end in one of . ? ! " ' or ends in '...'.
  * - too_few_words: fewer than `minWords` tokens (counted with the citation marks), or nothing left without them.
@@ -18,10 +19,16 @@ export const C4_LINE = {
   policy: 5,
 } as const;
 
-/** Bits of a document: 'lorem ipsum' in a line that passed the first three rules; '{' in one that passed `javascript` too. */
+/**
+ * Bits of a document: 'lorem ipsum' in a line that passed the first three rules; '{' in one that passed `javascript`
+ * too.
+ */
 export const C4_FLAG = { lorem_ipsum: 1, curly_bracket: 2 } as const;
 
-/** Lower case, up to 15 ASCII characters; the first is `javascript`, the second `lorem ipsum`, the others make a `policy` line. */
+/**
+ * Lower case, up to 15 ASCII characters; the first is `javascript`, the second `lorem ipsum`, the others make a
+ * `policy` line.
+ */
 export const C4_PHRASES: readonly string[] = [
   'javascript',
   'lorem ipsum',
@@ -54,7 +61,10 @@ export const C4_DEFAULTS: C4Options = {
   policy: true,
 };
 
-/** Lines of document i are entries `lineOffsets[i] .. lineOffsets[i + 1]` of `start`, `end` and `code`; citation marks likewise. */
+/**
+ * Lines of document i are entries `lineOffsets[i] .. lineOffsets[i + 1]` of `start`, `end` and `code`; citation marks
+ * likewise.
+ */
 export interface C4Lines {
   /** Length rows + 1. */
   readonly lineOffsets: Int32Array<ArrayBuffer>;
@@ -65,7 +75,10 @@ export interface C4Lines {
   readonly code: Uint8Array<ArrayBuffer>;
   /** Bits of C4_FLAG, one byte per document. */
   readonly flags: Uint8Array<ArrayBuffer>;
-  /** Per document: in kept lines, tokens that end a sentence and, where a line goes on after the last of them, that rest. */
+  /**
+   * Per document: in kept lines, tokens that end a sentence and, where a line goes on after the last of them, that
+   * rest.
+   */
   readonly sentences: Int32Array<ArrayBuffer>;
   /** Length rows + 1. Citation marks in kept lines, bytes from the start of the document, brackets included. */
   readonly citationOffsets: Int32Array<ArrayBuffer>;
@@ -74,8 +87,8 @@ export interface C4Lines {
 }
 
 /**
- * Judges every line of a batch by the C4 rules; arguments as for `statistics`. Rows that are not alive have no lines. Equal to `c4Document` of
- * each document.
+ * Judges every line of a batch by the C4 rules; arguments as for `statistics`. Rows that are not alive have no lines.
+ * Equal to `c4Document` of each document.
  */
 export type C4Function = (
   values: Uint8Array,

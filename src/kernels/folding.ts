@@ -6,7 +6,10 @@ export const SEPARATOR = 0xffffffff;
 /** Set on a code point of a script that is written without spaces: a word of its own. */
 export const ALONE = 0x80000000;
 
-/** Scripts without spaces between words: Thai and Lao, Tibetan to Myanmar, Khmer, Han and Kana, the ideographs of the higher planes. */
+/**
+ * Scripts without spaces between words: Thai and Lao, Tibetan to Myanmar, Khmer, Han and Kana, the ideographs of the
+ * higher planes.
+ */
 const WITHOUT_SPACES: readonly (readonly [number, number])[] = [
   [0x0e00, 0x109f],
   [0x1780, 0x17ff],
@@ -16,8 +19,8 @@ const WITHOUT_SPACES: readonly (readonly [number, number])[] = [
 ];
 
 /**
- * A code point as words are compared: letters and numbers case folded and without accents, `SEPARATOR` for white space, 0 for what is left
- * out (punctuation, symbols, marks, control and format characters).
+ * A code point as words are compared: letters and numbers case folded and without accents, `SEPARATOR` for white space,
+ * 0 for what is left out (punctuation, symbols, marks, control and format characters).
  */
 export function foldedForWords(cp: number): number {
   const cls = classOf(cp);

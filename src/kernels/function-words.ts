@@ -1,6 +1,6 @@
 /**
- * Common English function words (articles, pronouns, prepositions, conjunctions, auxiliaries): 1 to 8 ASCII letters each, because the kernel
- * compares them as one 64-bit load. Read by the kernel's table and by its plain reference.
+ * Common English function words (articles, pronouns, prepositions, conjunctions, auxiliaries): 1 to 8 ASCII letters
+ * each, because the kernel compares them as one 64-bit load. Read by the kernel's table and by its plain reference.
  */
 export const FUNCTION_WORDS: readonly string[] = (
   'a about above after again against all also although always am among an and another any are around as at ' +

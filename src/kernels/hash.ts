@@ -3,7 +3,8 @@ import { checkOffsets } from './statistics.ts';
 
 /**
  * 128-bit content hashes of a batch of texts, equal to `referenceContentHash` of each.
- * @param values bytes; text i is `values[offsets[i] .. offsets[i + 1])`. @param offsets `rows + 1` entries; `offsets[0]` may be > 0.
+ * @param values bytes; text i is `values[offsets[i] .. offsets[i + 1])`. @param offsets `rows + 1` entries;
+ *   `offsets[0]` may be > 0.
  * @param alive one byte per row, 0 = leave out; null = all rows.
  * @returns two words a row, high half first; zeros for rows left out.
  */

@@ -7,13 +7,19 @@ import { type StatisticsFunction, statisticsOver } from './statistics.ts';
 import { installTables } from './tables.ts';
 import type { WasmModule } from './webassembly.ts';
 
-/** The kernels of one thread: an instance of the module, its memory, and the functions over it. Not re-entrant: one call at a time. */
+/**
+ * The kernels of one thread: an instance of the module, its memory, and the functions over it. Not re-entrant: one call
+ * at a time.
+ */
 export interface Kernel extends KernelArena, Encoders {
   readonly statistics: StatisticsFunction;
   readonly c4Lines: C4Function;
   readonly scanLines: ScanFunction;
   readonly contentHashes: ContentHashFunction;
-  /** Gives memory back that a large document took, with whatever is on it; true when there was any. Between batches only. */
+  /**
+   * Gives memory back that a large document took, with whatever is on it; true when there was any. Between batches
+   * only.
+   */
   release(): boolean;
 }
 
@@ -28,7 +34,10 @@ function openTextKernel(module: WasmModule): TextKernel {
   return { arena, statistics: statisticsOver(arena), c4Lines: c4Over(arena), contentHashes: contentHashesOver(arena) };
 }
 
-/** More memory than this is given back once so many calls in a row could do with a 32nd of it: WebAssembly memory never shrinks. */
+/**
+ * More memory than this is given back once so many calls in a row could do with a 32nd of it: WebAssembly memory never
+ * shrinks.
+ */
 const LARGE_BYTES = 32 * 1024 * 1024;
 const SMALL_CALLS = 8;
 

@@ -24,11 +24,17 @@ export interface MinhashOptions {
 export interface MinhashKeys {
   /** Band-major: key of band b of row i at `b * rows + i`. Zeros for rows without a shingle. */
   readonly keys: BigInt64Array<ArrayBuffer>;
-  /** Two words a row, high half first: content hash of the normalised text (letters, numbers and `_`, folded, nothing between them). */
+  /**
+   * Two words a row, high half first: content hash of the normalised text (letters, numbers and `_`, folded, nothing
+   * between them).
+   */
   readonly normalized: BigInt64Array<ArrayBuffer>;
   /** Shingles of each row with repeats; -1 for rows left out. */
   readonly shingles: Int32Array<ArrayBuffer>;
-  /** Signatures row by row, each `signatureLength` long (bands x rows filled up to a multiple of 16); null unless asked for. */
+  /**
+   * Signatures row by row, each `signatureLength` long (bands x rows filled up to a multiple of 16); null unless asked
+   * for.
+   */
   readonly signatures: Uint32Array<ArrayBuffer> | null;
   readonly signatureLength: number;
 }
@@ -46,8 +52,8 @@ export interface MinhashKernel {
 export const UNDERSCORE = 0x7f;
 
 /**
- * A code point as MinHash sees it: like `foldedForWords`, but punctuation and symbols stand between words (`don't` is `don` and `t`), and in
- * ASCII all that is no letter or digit; `_` is part of a word, as in the \w of most tools.
+ * A code point as MinHash sees it: like `foldedForWords`, but punctuation and symbols stand between words (`don't` is
+ * `don` and `t`), and in ASCII all that is no letter or digit; `_` is part of a word, as in the \w of most tools.
  */
 export function foldedForShingles(cp: number): number {
   if (cp === 0x5f) return UNDERSCORE;

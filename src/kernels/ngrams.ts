@@ -32,14 +32,16 @@ export interface NgramHits {
 }
 
 /**
- * Hashes of word n-grams over UTF-8 bytes, equal to `referenceNgrams`; in a WebAssembly instance of its own, so that the index stays.
- * An n-gram is taken for another one with a probability of about 2^-32 a look-up.
+ * Hashes of word n-grams over UTF-8 bytes, equal to `referenceNgrams`; in a WebAssembly instance of its own, so that
+ * the index stays. An n-gram is taken for another one with a probability of about 2^-32 a look-up.
  */
 export interface NgramKernel {
   /** Bytes of WebAssembly memory. */
   memoryBytes(): number;
   list(values: Uint8Array, offsets: Int32Array, rows: number): NgramList;
-  /** Sets what `hits` looks for: the number of a hash is its place in the list. The hashes must differ from each other. */
+  /**
+   * Sets what `hits` looks for: the number of a hash is its place in the list. The hashes must differ from each other.
+   */
   look(hashes: BigUint64Array): void;
   /** @param alive one byte a row, 0 = leave out; null = all. */
   hits(values: Uint8Array, offsets: Int32Array, rows: number, alive: Uint8Array | null): NgramHits;

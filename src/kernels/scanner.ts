@@ -5,7 +5,10 @@ export type { ScanFault, ScanFields, ScannedRecord } from './reference/scanner.t
 
 /** Bits of `ScannedLines.status`. Nothing else set: a document without id and domain. */
 export const LINE = {
-  /** Not plain sailing (duplicate or escaped keys, another type, no JSON ...): ask `referenceRecord`. All its values are empty. */
+  /**
+   * Not plain sailing (duplicate or escaped keys, another type, no JSON ...): ask `referenceRecord`. All its values are
+   * empty.
+   */
   irregular: 1,
   hasId: 2,
   hasDomain: 4,
@@ -19,7 +22,10 @@ export interface ScannedColumn {
   readonly values: Uint8Array;
 }
 
-/** Records of some lines; blank lines are none. Everything is a view of kernel memory and dies at the next call of any kernel function. */
+/**
+ * Records of some lines; blank lines are none. Everything is a view of kernel memory and dies at the next call of any
+ * kernel function.
+ */
 export interface ScannedLines {
   readonly rows: number;
   /** Bytes of the chunk that were read; the rest needs another call. */
@@ -35,8 +41,8 @@ export interface ScannedLines {
 }
 
 /**
- * Reads JSON lines to columns. Equal to `referenceRecord` for every row that is not irregular, provided the chunk is valid UTF-8, which is
- * the caller's to check.
+ * Reads JSON lines to columns. Equal to `referenceRecord` for every row that is not irregular, provided the chunk is
+ * valid UTF-8, which is the caller's to check.
  * @param chunk whole lines; the last one may lack its newline. @param maxLine bytes of the longest line that is read.
  */
 export type ScanFunction = (chunk: Uint8Array, fields: ScanNames, maxLine: number) => ScannedLines;
@@ -62,7 +68,8 @@ export function scanNames({ text, id, domain }: ScanFields): ScanNames | null {
   };
   let names: ScanNames | null = null;
   if (second === '' && !first.includes('.')) names = { text, id, domain: first, inner: '' };
-  // A member with the dots in its name is stronger than one inside `metadata`, and so is an earlier field than a later one.
+  // A member with the dots in its name is stronger than one inside `metadata`, and so is an earlier field than a later
+  // one.
   else if (second === '' && inMetadata(first) !== null) names = { text, id, domain: first, inner: inMetadata(first)! };
   else if (!first.includes('.') && inMetadata(second) !== null)
     names = { text, id, domain: first, inner: inMetadata(second)! };
@@ -86,8 +93,8 @@ export function scannerOver(arena: KernelArena): ScanFunction {
 }
 
 /**
- * One line that is too long for a chunk, collected in kernel memory of its own, which is given back with it: the memory of the thread's
- * kernel never shrinks.
+ * One line that is too long for a chunk, collected in kernel memory of its own, which is given back with it: the memory
+ * of the thread's kernel never shrinks.
  */
 export interface LongLine {
   readonly length: number;

@@ -19,8 +19,8 @@ const of = (family: StatisticFamily, names: string): Statistic[] =>
   });
 
 /**
- * The columns of `statistics`, in order. What each one means is written at its plain reference: reference/gopher-quality.ts,
- * gopher-repetition.ts, fineweb.ts and text.ts.
+ * The columns of `statistics`, in order. What each one means is written at its plain reference:
+ * reference/gopher-quality.ts, gopher-repetition.ts, fineweb.ts and text.ts.
  */
 export const STATISTICS: readonly Statistic[] = [
   ...of(
@@ -48,8 +48,8 @@ export const STATISTICS: readonly Statistic[] = [
  * @param offsets `rows + 1` entries (more are ignored), not decreasing; `offsets[0]` may be > 0.
  * @param alive one byte per row, 0 = leave out; null = all rows.
  * @param families bits of FAMILY.
- * @returns `rows x STATISTICS.length` values, row by row. NaN = no value: the row is not alive, the family was not asked for, or nothing to
- * divide by. Equal, to the bit, to `referenceStatistics` of each document.
+ * @returns `rows x STATISTICS.length` values, row by row. NaN = no value: the row is not alive, the family was not
+ *   asked for, or nothing to divide by. Equal, to the bit, to `referenceStatistics` of each document.
  */
 export type StatisticsFunction = (
   values: Uint8Array,
@@ -80,7 +80,7 @@ export function checkOffsets(values: Uint8Array, offsets: Int32Array, rows: numb
   if (good) return;
   throw new InvariantError({
     expected: `${rows + 1} offsets, not decreasing, within ${values.length} bytes`,
-    came: `${offsets.length} offsets from ${offsets[0]} to ${offsets[rows]}`,
+    got: `${offsets.length} offsets from ${offsets[0]} to ${offsets[rows]}`,
     where,
   });
 }

@@ -20,15 +20,16 @@ export interface SubstringRecords {
 }
 
 /**
- * Windows of words or bytes over UTF-8, equal to `referenceAnchors` and `referenceWindows`; in a WebAssembly instance of its own.
- * Bytes of a record count from the start of its row.
+ * Windows of words or bytes over UTF-8, equal to `referenceAnchors` and `referenceWindows`; in a WebAssembly instance
+ * of its own. Bytes of a record count from the start of its row.
  */
 export interface SubstringKernel {
   memoryBytes(): number;
   /**
-   * Every window of a text belongs to one anchor, its least gram; the windows of one anchor are one stretch. A record a stretch: hash of the anchor
-   * (2 words), hash of the stretch (2), hashes of 16 bits each of what stands left and right of the anchor (0: too little), bytes from the start to the anchor,
-   * start, end (with TIED). Equal windows have equal anchors, wherever they stand; and unless tied, the same on the left of it or on the right.
+   * Every window of a text belongs to one anchor, its least gram; the windows of one anchor are one stretch. A record a
+   * stretch: hash of the anchor (2 words), hash of the stretch (2), hashes of 16 bits each of what stands left and
+   * right of the anchor (0: too little), bytes from the start to the anchor, start, end (with TIED). Equal windows have
+   * equal anchors, wherever they stand; and unless tied, the same on the left of it or on the right.
    * @param alive one byte a row, 0 = leave out; null = all.
    */
   anchors(values: Uint8Array, offsets: Int32Array, rows: number, alive: Uint8Array | null): SubstringRecords;

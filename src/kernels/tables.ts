@@ -3,7 +3,10 @@ import type { KernelArena } from './arena.ts';
 import { C4_PHRASES } from './c4.ts';
 import { FUNCTION_WORDS, STOP_WORDS } from './function-words.ts';
 
-/** A multiplier that places the function words without collisions; if the list changes, the kernel looks for another from here on. */
+/**
+ * A multiplier that places the function words without collisions; if the list changes, the kernel looks for another
+ * from here on.
+ */
 const MULTIPLIER: readonly [low: number, high: number] = [0x7f4a7c15, 0x9e3779b9];
 
 /** Copies the pinned Unicode classes, the function words and the C4 phrases into an instance, for good. */

@@ -1,4 +1,7 @@
-/** The little of WebAssembly that the kernels use; typed here because neither the ES nor the Node types declare it without the DOM. */
+/**
+ * The little of WebAssembly that the kernels use; typed here because neither the ES nor the Node types declare it
+ * without the DOM.
+ */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
 }

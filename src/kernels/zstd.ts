@@ -8,7 +8,9 @@ const SLACK = 64;
 /** What the header of a block says: 0 raw, 1 one byte repeated, 2 compressed. */
 export type ZstdBlockType = 0 | 1 | 2;
 
-/** Unpacks the blocks of zstd frames one by one (RFC 8878), holding one window; checksums are the caller's to verify. */
+/**
+ * Unpacks the blocks of zstd frames one by one (RFC 8878), holding one window; checksums are the caller's to verify.
+ */
 export interface ZstdDecoder {
   /** Bytes of WebAssembly memory held. */
   memoryBytes(): number;
@@ -16,7 +18,8 @@ export interface ZstdDecoder {
   begin(window: number): void;
   /**
    * The next block, unpacked: a view that dies at the next call; null for damage.
-   * @param packed what follows the block header. @param size the size in it: of the unpacked bytes for type 1, else of `packed`.
+   * @param packed what follows the block header. @param size the size in it: of the unpacked bytes for type 1, else of
+   *   `packed`.
    */
   block(type: ZstdBlockType, packed: Uint8Array, size: number): Uint8Array | null;
 }

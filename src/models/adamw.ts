@@ -63,7 +63,8 @@ export function clipping(gradients: readonly Value[], limit: number): { norm: Va
   return { norm, scale: minimum(divide(norm.graph.scalar(limit), add(norm, 1e-6)), 1) };
 }
 
-// 1 - beta^step = -expm1(x) with x = step ln(beta); by tanh, because 1 - exp(x) loses the digits that matter at the first steps.
+// 1 - beta^step = -expm1(x) with x = step ln(beta); by tanh, because 1 - exp(x) loses the digits that matter at the
+// first steps.
 function correction(step: Value, beta: number): Value {
   const t = tanh(multiply(step, Math.log(beta) / 2));
   return divide(multiply(t, -2), subtract(step.graph.scalar(1), t));

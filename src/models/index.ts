@@ -9,10 +9,10 @@ export { openExecutor } from './executors/open-executor.ts';
 export { executorName, type PickedExecutor, type PickOptions, pickExecutor } from './executors/pick-executor.ts';
 export { type ExecutorReport, surveyExecutors } from './executors/survey.ts';
 export { openInThread, type ThreadExecutor } from './executors/thread.ts';
+export { loadModel, loadModelConfig, type SaveModelOptions, saveModel } from './folders/hugging-face.ts';
 export { differentiate } from './graph/differentiate.ts';
 export { type Graph, GraphBuilder, type Value } from './graph/graph.ts';
 export * as ops from './graph/ops.ts';
-export { loadModel, loadModelConfig, type SaveModelOptions, saveModel } from './hugging-face.ts';
 export {
   type Family,
   type LanguageModel,
@@ -32,8 +32,8 @@ export {
   type Scorer,
   type Scores,
   type Texts,
-} from './scorer.ts';
-export { type GraphSize, logitsGraph, NO_TARGET, PADDING_SEGMENT, scoringGraph } from './scoring-graph.ts';
+} from './scorers/scorer.ts';
+export { type GraphSize, logitsGraph, NO_TARGET, PADDING_SEGMENT, scoringGraph } from './scorers/scoring-graph.ts';
 export { type DataType, floatTensor, intTensor, type Tensor } from './tensor.ts';
 export { byteTokenizer } from './tokenizers/bytes.ts';
 export { loadTokenizer } from './tokenizers/hugging-face.ts';

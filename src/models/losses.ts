@@ -17,7 +17,10 @@ import {
   swapLast,
 } from './graph/ops.ts';
 
-/** Logits of more elements than this are made part by part, so that a large vocabulary does not need memory for all rows at once. */
+/**
+ * Logits of more elements than this are made part by part, so that a large vocabulary does not need memory for all rows
+ * at once.
+ */
 const LOGITS_AT_ONCE = 1 << 24;
 
 /**
@@ -41,7 +44,10 @@ export function negativeLogLikelihood(hidden: Value, output: Value, targets: Val
   return concat(parts, 0);
 }
 
-/** log sum exp(logits) - logits[target] of every row: logits [n, k], targets int32 [n] from 0 to k - 1; the result is [n]. */
+/**
+ * log sum exp(logits) - logits[target] of every row: logits [n, k], targets int32 [n] from 0 to k - 1; the result is
+ * [n].
+ */
 export function crossEntropy(logits: Value, targets: Value): Value {
   const largest = stopGradient(max(logits, [1]));
   const logSum = add(log(sum(exp(subtract(logits, largest)), [1])), largest);

@@ -8,8 +8,9 @@ import { elementCount, type Tensor } from './tensor.ts';
 const RESIDUAL = /\.(c_proj|o_proj|down_proj|attention\.dense|dense_4h_to_h)\.weight$/;
 
 /**
- * A new model with random weights: normal with standard deviation 0.02 (less at the ends of residual branches), norms 1, biases 0.
- * Every weight has a stream of its own, so that the same seed gives the same weight in models that differ elsewhere.
+ * A new model with random weights: normal with standard deviation 0.02 (less at the ends of residual branches), norms
+ * 1, biases 0. Every weight has a stream of its own, so that the same seed gives the same weight in models that differ
+ * elsewhere.
  */
 export function newModel(options: NewModelOptions | LanguageModelConfig, seed: number): LanguageModel {
   const config = 'biases' in options ? options : modelConfig(options);
@@ -47,15 +48,15 @@ export function checkConfig(config: LanguageModelConfig, where = `${config.famil
     'context',
   ] as const)
     if (!(Number.isInteger(config[key]) && config[key] > 0))
-      throw new ConfigError({ expected: `a whole number above 0 for ${key}`, came: `${config[key]}`, where });
+      throw new ConfigError({ expected: `a whole number above 0 for ${key}`, got: `${config[key]}`, where });
   if (config.family !== 'llama' && headWidth * heads !== width)
-    throw new ConfigError({ expected: `a width that is heads (${heads}) x width of a head`, came: `${width}`, where });
+    throw new ConfigError({ expected: `a width that is heads (${heads}) x width of a head`, got: `${width}`, where });
   if (heads % kvHeads !== 0)
-    throw new ConfigError({ expected: `a number of kvHeads that divides ${heads} heads`, came: `${kvHeads}`, where });
+    throw new ConfigError({ expected: `a number of kvHeads that divides ${heads} heads`, got: `${kvHeads}`, where });
   if (config.family !== 'llama' && kvHeads !== heads)
     throw new ConfigError({
       expected: `${heads} kvHeads (${config.family} has no shared ones)`,
-      came: `${kvHeads}`,
+      got: `${kvHeads}`,
       where,
     });
   if (rope === null) return;
@@ -63,7 +64,7 @@ export function checkConfig(config: LanguageModelConfig, where = `${config.famil
   if (!(rotated % 2 === 0 && rotated > 0 && rotated <= headWidth))
     throw new ConfigError({
       expected: `an even number of rotated places a head, from 2 to ${headWidth}`,
-      came: `${headWidth * rope.fraction}`,
+      got: `${headWidth * rope.fraction}`,
       where,
     });
   const { kind: _, ...scaling } = rope.scaling ?? { kind: null };
@@ -71,7 +72,7 @@ export function checkConfig(config: LanguageModelConfig, where = `${config.famil
     if (!(Number.isFinite(value) && value > 0))
       throw new ConfigError({
         expected: `a number above 0 for ${key} of the rotary positions`,
-        came: `${value}`,
+        got: `${value}`,
         where,
       });
 }

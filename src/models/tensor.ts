@@ -32,7 +32,7 @@ function checked(shape: readonly number[], data: Float32Array | Int32Array): Ten
   if (data.length !== elementCount(shape))
     throw new ConfigError({
       expected: `${elementCount(shape)} elements for shape ${shapeText(shape)}`,
-      came: `${data.length}`,
+      got: `${data.length}`,
     });
   return { shape, data };
 }

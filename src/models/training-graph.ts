@@ -5,7 +5,7 @@ import { type Graph, GraphBuilder, type Value } from './graph/graph.ts';
 import { divide, maximum, multiply, reshape, sum } from './graph/ops.ts';
 import type { LanguageModel, LanguageModelConfig } from './language-model.ts';
 import { negativeLogLikelihood } from './losses.ts';
-import { type GraphSize, tokenInputs, weightInputs } from './scoring-graph.ts';
+import { type GraphSize, tokenInputs, weightInputs } from './scorers/scoring-graph.ts';
 import { elementCount, type Tensor } from './tensor.ts';
 
 export interface TrainingOptions extends GraphSize, AdamWOptions {
@@ -16,11 +16,11 @@ export interface TrainingOptions extends GraphSize, AdamWOptions {
 /**
  * One step of training: forward, backward, clipping of the gradients to a global norm, AdamW.
  *
- * Feeds: `tokens`, `positions`, `segments`, `targets` int32 [B, T] as in `scoringGraph`; `target_weights` float32 [B, T], the weight of
- * every target in the loss (0: not trained on); `learning_rate` float32 []; `step` float32 [], 1 for the first.
- * State: every trained weight under its name, and its moments under `adam.m.` and `adam.v.` + name (`trainingState` makes the first).
- * Outputs: `loss` float32 [], sum(weight x nll) / sum(weight); `nll` float32 [B, T], of every target before the step;
- * `gradient_norm` float32 [], before clipping.
+ * Feeds: `tokens`, `positions`, `segments`, `targets` int32 [B, T] as in `scoringGraph`; `target_weights` float32 [B,
+ * T], the weight of every target in the loss (0: not trained on); `learning_rate` float32 []; `step` float32 [], 1 for
+ * the first. State: every trained weight under its name, and its moments under `adam.m.` and `adam.v.` + name
+ * (`trainingState` makes the first). Outputs: `loss` float32 [], sum(weight x nll) / sum(weight); `nll` float32 [B, T],
+ * of every target before the step; `gradient_norm` float32 [], before clipping.
  */
 export function trainingGraph(config: LanguageModelConfig, options: TrainingOptions): Graph {
   const graph = new GraphBuilder();

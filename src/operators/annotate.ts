@@ -1,8 +1,8 @@
 import { ConfigError } from '../errors.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import { STATISTICS } from '../kernels/statistics.ts';
-import type { DocumentBatch } from '../streams/batch.ts';
-import { type Column, type ColumnSpec, stringAt, utf8Column } from '../streams/columns.ts';
+import type { DocumentBatch } from '../streams/batch/batch.ts';
+import { type Column, type ColumnSpec, stringAt, utf8Column } from '../streams/batch/columns.ts';
 import {
   type Json,
   type Operator,
@@ -12,10 +12,13 @@ import {
   type StepDescriptor,
   withOption,
 } from '../streams/operator.ts';
-import { makeOperator } from './make-operator.ts';
 import { loadExport } from './modules.ts';
+import { makeOperator } from './operator.ts';
 
-/** An annotator as plain data: what it is called, what it writes, and where a worker finds the function that computes it. */
+/**
+ * An annotator as plain data: what it is called, what it writes, and where a worker finds the function that computes
+ * it.
+ */
 export interface AnnotatorDescriptor {
   /** snake_case, the family prefix of its columns: `gopher_quality`. */
   readonly name: string;
@@ -36,8 +39,8 @@ export interface AnnotatorDescriptor {
 }
 
 /**
- * How an annotator is made again when `--set` changes one of its options, where more than the option changes with it. A symbol, so that it
- * stays out of what is hashed and sent to workers.
+ * How an annotator is made again when `--set` changes one of its options, where more than the option changes with it. A
+ * symbol, so that it stays out of what is hashed and sent to workers.
  */
 export const REMAKE = Symbol('remake');
 
@@ -48,7 +51,10 @@ export interface AnnotatorContext {
   readonly statistics: StatisticsOfBatch;
 }
 
-/** Lazily computes kernel statistics for the current batch; annotators register their family first, so there is one pass. */
+/**
+ * Lazily computes kernel statistics for the current batch; annotators register their family first, so there is one
+ * pass.
+ */
 export interface StatisticsOfBatch {
   /** Call once, when the annotator is made. */
   request(family: number): void;
@@ -87,9 +93,9 @@ export function annotate(...args: readonly (AnnotatorDescriptor | AnnotateOption
   if (annotators.length === 0 || twice) {
     throw new ConfigError({
       expected: annotators.length === 0 ? 'at least one annotator' : 'annotators that write different columns',
-      came: twice ? `two that write ${twice.name}` : 'none',
+      got: twice ? `two that write ${twice.name}` : 'none',
       where: 'annotate()',
-      todo: twice ? 'Give one of them a prefix with `as`.' : undefined,
+      fix: twice ? 'Give one of them a prefix with `as`.' : undefined,
     });
   }
   const options = { annotators: annotators as unknown as Json };
@@ -182,7 +188,7 @@ function overlay(old: Column, fresh: Column, scope: Uint8Array): Column {
   if (old.type === 'utf8' || fresh.type === 'utf8' || old.type !== fresh.type) {
     throw new ConfigError({
       expected: `values of one type in a column written twice`,
-      came: `${old.type} and ${fresh.type}`,
+      got: `${old.type} and ${fresh.type}`,
     });
   }
   const values = old.values.slice() as Float64Array;

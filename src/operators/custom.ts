@@ -1,9 +1,9 @@
 import { ConfigError } from '../errors.ts';
-import type { DocumentBatch } from '../streams/batch.ts';
-import { numberAt, stringAt } from '../streams/columns.ts';
+import type { DocumentBatch } from '../streams/batch/batch.ts';
+import { numberAt, stringAt } from '../streams/batch/columns.ts';
+import type { Rule } from '../streams/batch/outcome.ts';
+import { parallel } from '../streams/flow/parallel.ts';
 import { type Operator, rowsInScope, type Scope, type StepDescriptor, withOption } from '../streams/operator.ts';
-import type { Rule } from '../streams/outcome.ts';
-import { parallel } from '../streams/parallel.ts';
 import { withVerdict } from './verdicts.ts';
 
 /** One document as a closure sees it; values are decoded when they are asked for. */
@@ -21,13 +21,12 @@ export interface DocumentView {
 export type Predicate = (document: DocumentView) => boolean | Promise<boolean>;
 
 /**
- * A predicate of your own, run on the main thread: convenient, and slower than a rule on columns. Change `version` when you change what it
- * means: a run made with another version does not resume.
- * Drops: rule = `name`.
+ * A predicate of your own, run on the main thread: convenient, and slower than a rule on columns. Change `version` when
+ * you change what it means: a run made with another version does not resume. Drops: rule = `name`.
  */
 export function custom(name: string, version: number, keep: Predicate, { where }: { where?: Scope } = {}): Operator {
   if (!/^[a-z][a-z0-9_]*$/.test(name))
-    throw new ConfigError({ expected: 'a snake_case name', came: `'${name}'`, where: 'custom()' });
+    throw new ConfigError({ expected: 'a snake_case name', got: `'${name}'`, where: 'custom()' });
   const rule: Rule = { name, version, column: name, comparison: '==', threshold: 0, onNull: 'pass', option: name };
   const descriptor: StepDescriptor = {
     kind: 'custom',

@@ -1,8 +1,8 @@
 import { ConfigError } from '../errors.ts';
-import type { DocumentBatch } from '../streams/batch.ts';
-import { isValid, type NumberColumn } from '../streams/columns.ts';
+import type { DocumentBatch } from '../streams/batch/batch.ts';
+import { isValid, type NumberColumn } from '../streams/batch/columns.ts';
+import { fails, type Rule, type Verdict } from '../streams/batch/outcome.ts';
 import { rowsInScope, type Stage, type StepDescriptor } from '../streams/operator.ts';
-import { fails, type Rule, type Verdict } from '../streams/outcome.ts';
 import { withVerdict } from './verdicts.ts';
 
 /** The decision of rules on the rows in scope; pure, so most tests need no stream. */
@@ -46,9 +46,9 @@ export function dropStage(descriptor: StepDescriptor): Stage {
       if (stale.length > 0 && descriptor.options.allowStale !== true) {
         throw new ConfigError({
           expected: 'annotations of the text as it is now',
-          came: `${stale.join(', ')} from before a rewrite`,
+          got: `${stale.join(', ')} from before a rewrite`,
           where: `step ${descriptor.step}`,
-          todo: 'Annotate again after the rewrite, or set allowStale: true.',
+          fix: 'Annotate again after the rewrite, or set allowStale: true.',
         });
       }
       const verdict = judge(batch, descriptor.step, descriptor.rules, rowsInScope(batch, descriptor.where));

@@ -1,7 +1,7 @@
 import { ConfigError, nearestName } from '../errors.ts';
+import type { Comparison, Rule } from '../streams/batch/outcome.ts';
 import type { Json, Operator, Scope, StepDescriptor } from '../streams/operator.ts';
-import type { Comparison, Rule } from '../streams/outcome.ts';
-import { makeOperator } from './make-operator.ts';
+import { makeOperator } from './operator.ts';
 
 export interface DropOptions {
   readonly where?: Scope;
@@ -10,16 +10,16 @@ export interface DropOptions {
 }
 
 /**
- * Drops documents whose columns break a rule. `rule` in the ledger is the first that fails in the order given, `failed` are all of this
- * step. A null passes unless the rule says `onNull: 'drop'`, and is counted.
- * Reads: the columns of the rules. Errors: ConfigError for no rules or two of one name.
+ * Drops documents whose columns break a rule. `rule` in the ledger is the first that fails in the order given, `failed`
+ * are all of this step. A null passes unless the rule says `onNull: 'drop'`, and is counted. Reads: the columns of the
+ * rules. Errors: ConfigError for no rules or two of one name.
  */
 export function drop(step: string, rules: readonly Rule[], { where, allowStale = false }: DropOptions = {}): Operator {
   const names = rules.map((r) => r.name);
   if (rules.length === 0 || new Set(names).size !== names.length) {
     throw new ConfigError({
       expected: 'at least one rule, each with its own name',
-      came: names.join(', ') || 'none',
+      got: names.join(', ') || 'none',
       where: `drop ${step}`,
     });
   }
@@ -44,9 +44,9 @@ export function drop(step: string, rules: readonly Rule[], { where, allowStale =
       );
       throw new ConfigError({
         expected: index < 0 ? `a threshold of step ${step} (${rules.map((r) => r.option).join(', ')})` : 'a number',
-        came: index < 0 ? option : String(value),
+        got: index < 0 ? option : String(value),
         where: `--set ${step}.${option}`,
-        todo: index < 0 && near ? `Did you mean ${near}?` : undefined,
+        fix: index < 0 && near ? `Did you mean ${near}?` : undefined,
       });
     }
     return drop(
@@ -61,7 +61,8 @@ export function drop(step: string, rules: readonly Rule[], { where, allowStale =
 /**
  * A rule from words: `rule('text_max_line_length > 2000')`.
  * @param condition `column comparison number`; the document is DROPPED when it holds.
- * @param options name (default: made of the condition), onNull (default pass), option name for --set (default: the rule's name)
+ * @param options name (default: made of the condition), onNull (default pass), option name for --set (default: the
+ *   rule's name)
  */
 export function rule(
   condition: string,
@@ -71,7 +72,7 @@ export function rule(
   if (!match)
     throw new ConfigError({
       expected: '`column < number` (or <=, >, >=, ==, !=)',
-      came: `'${condition}'`,
+      got: `'${condition}'`,
       where: 'rule()',
     });
   const [, column, comparison, number] = match;

@@ -14,7 +14,7 @@ export * from './decontaminate/index.ts';
 export * as dedup from './dedup/index.ts';
 export { type DropOptions, drop, rule } from './drop.ts';
 export { judge } from './drop-stage.ts';
-export { type PerplexityInput, perplexity } from './perplexity.ts';
+export { type PerplexityInput, perplexity } from './perplexity/perplexity.ts';
 export * from './rewrite/index.ts';
 export * from './rules/index.ts';
 export * as select from './select/index.ts';

@@ -12,17 +12,17 @@ const builtIn: { readonly [name: string]: () => Promise<object> } = {
   'sluice:select-buckets': () => import('./select/buckets.ts'),
   'sluice:c4': () => import('./rewrite/c4.ts'),
   'sluice:decontaminate': () => import('./decontaminate/stage.ts'),
-  'sluice:perplexity': () => import('./perplexity.ts'),
+  'sluice:perplexity': () => import('./perplexity/perplexity.ts'),
   'sluice:dedup-bloom': () => import('./dedup/bloom.ts'),
   'sluice:dedup-url': () => import('./dedup/url.ts'),
   'sluice:dedup-exact': () => import('./dedup/exact.ts'),
-  'sluice:dedup-minhash': () => import('./dedup/minhash.ts'),
+  'sluice:dedup-minhash': () => import('./dedup/minhash/minhash.ts'),
   'sluice:dedup-normalized': () => import('./dedup/normalized.ts'),
-  'sluice:dedup-paragraphs': () => import('./dedup/paragraphs.ts'),
-  'sluice:dedup-lines': () => import('./dedup/lines.ts'),
-  'sluice:dedup-sentences': () => import('./dedup/sentences.ts'),
-  'sluice:dedup-boilerplate': () => import('./dedup/boilerplate.ts'),
-  'sluice:dedup-substring': () => import('./dedup/substring.ts'),
+  'sluice:dedup-paragraphs': () => import('./dedup/spans/paragraphs.ts'),
+  'sluice:dedup-lines': () => import('./dedup/spans/lines.ts'),
+  'sluice:dedup-sentences': () => import('./dedup/spans/sentences.ts'),
+  'sluice:dedup-boilerplate': () => import('./dedup/spans/boilerplate.ts'),
+  'sluice:dedup-substring': () => import('./dedup/spans/substring.ts'),
 };
 
 /** Imports an export by the names that stand in a descriptor. */
@@ -31,7 +31,7 @@ export async function loadExport<T>(module: string, name: string): Promise<T> {
   if (!load && module.startsWith('sluice:')) {
     throw new ConfigError({
       expected: `one of ${Object.keys(builtIn).join(', ')}`,
-      came: module,
+      got: module,
       where: 'step descriptor',
     });
   }
@@ -39,7 +39,7 @@ export async function loadExport<T>(module: string, name: string): Promise<T> {
   if (loaded[name] === undefined) {
     throw new ConfigError({
       expected: `an export ${name}`,
-      came: `only ${Object.keys(loaded).join(', ')}`,
+      got: `only ${Object.keys(loaded).join(', ')}`,
       where: module,
     });
   }

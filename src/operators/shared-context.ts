@@ -1,7 +1,7 @@
 import type { Piscina } from 'piscina';
-import type { BatchParts } from '../streams/batch.ts';
+import type { BatchParts } from '../streams/batch/batch.ts';
 import type { OperatorContext, Stage, StepDescriptor } from '../streams/operator.ts';
-import { workerPool } from '../streams/pool.ts';
+import { workerPool } from '../threads.ts';
 import { dropStage } from './drop-stage.ts';
 
 /** What crosses to a worker: plain data and buffers. */
@@ -20,8 +20,8 @@ const drops = new WeakMap<StepDescriptor, Stage>();
 const SHARED_WORKERS = 2;
 
 /**
- * Where operators run that nobody bound: one small pool for the whole process. Its idle threads end by themselves and never keep the
- * process alive. Rules are compared here: a message to a worker would cost more.
+ * Where operators run that nobody bound: one small pool for the whole process. Its idle threads end by themselves and
+ * never keep the process alive. Rules are compared here: a message to a worker would cost more.
  */
 export function sharedContext(): OperatorContext {
   pool ??= workerPool(new URL('./worker', import.meta.url), { workers: SHARED_WORKERS, idleTimeoutMs: 1_000 });

@@ -1,5 +1,5 @@
 import type { Kernel } from '../kernels/kernel.ts';
-import type { Barrier } from '../streams/barrier.ts';
+import type { Barrier } from '../streams/flow/barrier.ts';
 import type { Stage, StepDescriptor } from '../streams/operator.ts';
 import { loadExport } from './modules.ts';
 

@@ -1,7 +1,7 @@
-import type { BarrierDecision } from '../streams/barrier.ts';
-import type { DocumentBatch } from '../streams/batch.ts';
+import type { DocumentBatch } from '../streams/batch/batch.ts';
+import type { Verdict } from '../streams/batch/outcome.ts';
+import type { BarrierDecision } from '../streams/flow/barrier.ts';
 import { rewritesText, type StepDescriptor } from '../streams/operator.ts';
-import type { Verdict } from '../streams/outcome.ts';
 import { withCuts } from './rewrite/apply-cuts.ts';
 import { cutsOfRow } from './rewrite/cut-spans.ts';
 
@@ -13,8 +13,8 @@ export function withVerdict(batch: DocumentBatch, verdict: Verdict): DocumentBat
 }
 
 /**
- * Applies the decision of a barrier to the rows it was made for: verdict, cuts and columns. Being unique is no judgement of quality, so a
- * dedup judges what it drops only; a selection judges every row that has a value.
+ * Applies the decision of a barrier to the rows it was made for: verdict, cuts and columns. Being unique is no
+ * judgement of quality, so a dedup judges what it drops only; a selection judges every row that has a value.
  */
 export function withDecision(batch: DocumentBatch, step: StepDescriptor, decision: BarrierDecision): DocumentBatch {
   const { rows } = batch;

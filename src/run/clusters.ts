@@ -1,16 +1,16 @@
-import { type BarrierSplit, readDecision } from '../streams/barrier.ts';
-import { stringAt } from '../streams/columns.ts';
-import type { DuplicateCluster } from '../streams/commits.ts';
-import { shortened } from '../streams/counting.ts';
-import { readSpill } from '../streams/spill-file.ts';
+import { stringAt } from '../streams/batch/columns.ts';
+import { shortened } from '../streams/commits/counting.ts';
+import type { DuplicateCluster } from '../streams/commits/log.ts';
+import { type BarrierSplit, readDecision } from '../streams/flow/barrier.ts';
+import { readSpill } from '../streams/flow/spill-file.ts';
 
 /** Counters held at once: every cluster with more than a 256th of all copies is found. */
 const CANDIDATES = 256;
 const EXAMPLES = 3;
 
 /**
- * Finds the survivor with the most copies in a stream of decisions, in constant memory: candidates by Misra and Gries (1982, "Finding
- * repeated elements"), then counted exactly. No cluster with more than a 256th of all copies escapes.
+ * Finds the survivor with the most copies in a stream of decisions, in constant memory: candidates by Misra and Gries
+ * (1982, "Finding repeated elements"), then counted exactly. No cluster with more than a 256th of all copies escapes.
  */
 export class LargestCluster {
   #counts = new Map<string, number>();

@@ -1,5 +1,5 @@
-import type { CommittedFile } from '../streams/commits.ts';
-import { type Amount, type Counters, keptTextBytes } from '../streams/counters.ts';
+import { type Amount, type Counters, keptTextBytes } from '../streams/commits/counters.ts';
+import type { CommittedFile } from '../streams/commits/log.ts';
 
 /** What one phase handed over must have arrived in the next. Null when it has, else a sentence. */
 export function handOverError(passed: Amount, received: Amount): string | null {

@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import * as z from 'zod';
 import { ConfigError } from '../errors.ts';
 
-/** What guards must let pass; outside the recipe hash, so that a run which a guard stopped goes on when it is allowed. */
+/**
+ * What guards must let pass; outside the recipe hash, so that a run which a guard stopped goes on when it is allowed.
+ */
 const allowOptions = z.strictObject({
   /** Rules (`gopher_min_words`, or `step.rule`) that may drop any share. */
   rule: z.array(z.string()).default([]),
@@ -35,11 +37,17 @@ export const runOptions = z.strictObject({
   limit: z.int().min(1).nullable().default(null),
   /** Only about so many percent of the documents, chosen by a hash of the id. */
   samplePercent: z.number().gt(0).max(100).nullable().default(null),
-  /** A worker that gives no sign of life for so many seconds is stopped, and the document it hangs on set aside. Default 120. */
+  /**
+   * A worker that gives no sign of life for so many seconds is stopped, and the document it hangs on set aside. Default
+   * 120.
+   */
   timeoutSeconds: z.number().positive().max(1e6).default(120),
   /** Deletes an earlier run in the output folder first (only a folder that holds a run.json of ours). */
   fresh: z.boolean().default(false),
-  /** Reads every input file to its last byte at each start, and refuses to go on when one byte is another than at the first. */
+  /**
+   * Reads every input file to its last byte at each start, and refuses to go on when one byte is another than at the
+   * first.
+   */
   verifyInput: z.boolean().default(false),
   /** Annotates and judges, but drops nothing: for `what-if`. */
   annotateOnly: z.boolean().default(false),
@@ -78,7 +86,7 @@ export function parseBytes(text: string, where: string): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/.exec(text.toLowerCase());
   const unit = match ? UNITS[match[2]] : undefined;
   if (!match || unit === undefined) {
-    throw new ConfigError({ expected: 'a size such as 256MB, 1GB or 512MiB', came: `'${text}'`, where });
+    throw new ConfigError({ expected: 'a size such as 256MB, 1GB or 512MiB', got: `'${text}'`, where });
   }
   return Math.round(Number(match[1]) * unit);
 }

@@ -1,22 +1,25 @@
 import { dirname, join } from 'node:path';
 import { defer, from, lastValueFrom, mergeMap, type Subscriber } from 'rxjs';
 import { InvariantError } from '../errors.ts';
-import { annotationColumns, type Recipe } from '../recipe.ts';
-import { type Counters, conservationError, emptyCounters, mergeCounters } from '../streams/counters.ts';
-import { collectGarbage } from '../streams/garbage.ts';
+import { writeDurable } from '../files/durable.ts';
+import type { RunJson } from '../ledger/run-json.ts';
+import { annotationColumns, type Recipe } from '../recipe/recipe.ts';
+import { type Counters, conservationError, emptyCounters, mergeCounters } from '../streams/commits/counters.ts';
+import { collectGarbage } from '../streams/flow/garbage.ts';
 import { rewritesText } from '../streams/operator.ts';
-import type { Split, SplitPlan } from '../streams/splits.ts';
+import type { Split, SplitPlan } from '../streams/plan/splits.ts';
 import { filesError, handOverError } from './conservation.ts';
-import { writeDurable } from './durable.ts';
-import { type Executor, openExecutor } from './executor.ts';
-import { GuardWatch } from './guard-watch.ts';
-import { joinShards } from './join.ts';
-import { barrierPaths, sinkFolder } from './layout.ts';
+import { joinShards } from './directory/join.ts';
+import { barrierPaths, sinkFolder } from './directory/layout.ts';
+import { runReadmeOf } from './directory/readme.ts';
+import type { RunDirectory } from './directory/run-directory.ts';
+import type { RunEvent } from './events.ts';
+import { GuardWatch } from './guards/guard-watch.ts';
 import type { RunOptions } from './options.ts';
+import { type Phase, phasesOf } from './phases.ts';
 import { Progress } from './progress.ts';
-import { runReadmeOf } from './readme.ts';
-import type { RunDirectory } from './run-directory.ts';
-import { type Phase, phasesOf, type RunEvent, type RunJson, type SplitTask, type TaskResult } from './types.ts';
+import { type Executor, openExecutor } from './split/split-pool.ts';
+import type { SplitTask, TaskResult } from './split/tasks.ts';
 
 const PLANNED_HEAP_BYTES = 40 * 1024 * 1024;
 
@@ -114,7 +117,9 @@ export class Run {
     }
   }
 
-  /** `read(split).pipe(...steps, segment(split))` for every split that is not committed; its completion is the commit. */
+  /**
+   * `read(split).pipe(...steps, segment(split))` for every split that is not committed; its completion is the commit.
+   */
   async #runPhase(phase: Phase, executor: Executor, progress: Progress): Promise<void> {
     const name = `split/${phase.number}`;
     const todo = this.#splitsOf(phase.number).filter((s) => !this.#directory.has(name, s.index));
@@ -149,9 +154,9 @@ export class Run {
     if (lost)
       throw new InvariantError({
         expected: 'every document and every byte of text accounted for',
-        came: lost,
+        got: lost,
         where: `split ${split.index} of ${phase}`,
-        todo: 'Please report this with the recipe.',
+        fix: 'Please report this with the recipe.',
       });
     // What the barrier before this phase kept of the split has done its work.
     const after = this.#phases[number].after;
@@ -241,7 +246,7 @@ export class Run {
     if (lost)
       throw new InvariantError({
         expected: 'read = kept + dropped + quarantined',
-        came: lost,
+        got: lost,
         where: this.#directory.path,
       });
     return totals;

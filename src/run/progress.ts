@@ -1,13 +1,19 @@
-import type { Commit } from '../streams/commits.ts';
-import { type Counters, emptyCounters, mergeCounters } from '../streams/counters.ts';
-import type { SplitPlan } from '../streams/splits.ts';
-import type { Phase, RunEvent, SplitProgress } from './types.ts';
+import { type Counters, emptyCounters, mergeCounters } from '../streams/commits/counters.ts';
+import type { Commit } from '../streams/commits/log.ts';
+import type { SplitPlan } from '../streams/plan/splits.ts';
+import type { RunEvent } from './events.ts';
+import type { Phase } from './phases.ts';
+import type { SplitProgress } from './split/tasks.ts';
 
 const EVERY_MS = 250;
-/** How much longer a phase with a language model takes for the same text: 30 to 200 kB a second instead of tens of MB. */
+/**
+ * How much longer a phase with a language model takes for the same text: 30 to 200 kB a second instead of tens of MB.
+ */
 const MODEL_WEIGHT = 300;
 
-/** One counters stream: what is committed, plus what is in flight (shown only, so a retried split never counts twice). */
+/**
+ * One counters stream: what is committed, plus what is in flight (shown only, so a retried split never counts twice).
+ */
 export class Progress {
   #plan: SplitPlan;
   #phases: readonly Phase[];

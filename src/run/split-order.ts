@@ -1,8 +1,9 @@
-import { type Counters, emptyCounters, mergeCounters } from '../streams/counters.ts';
+import { type Counters, emptyCounters, mergeCounters } from '../streams/commits/counters.ts';
 
 /**
- * Totals of the splits of one phase that are committed without a gap from the first on. Splits complete in any order; the totals grow in
- * split order, so what is judged on them is the same with any number of workers and after any interruption.
+ * Totals of the splits of one phase that are committed without a gap from the first on. Splits complete in any order;
+ * the totals grow in split order, so what is judged on them is the same with any number of workers and after any
+ * interruption.
  */
 export class SplitOrder {
   #order: readonly number[];

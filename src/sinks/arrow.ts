@@ -17,7 +17,7 @@ import {
 } from 'apache-arrow';
 import { FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
 import { InputError } from '../errors.ts';
-import { type Column, isValid, type NumberColumn } from '../streams/columns.ts';
+import { type Column, isValid, type NumberColumn } from '../streams/batch/columns.ts';
 import type { ArrowOptions } from './options.ts';
 import type { OutputPlace } from './output-file.ts';
 import { groupedWriter, ROW_GROUP_LIMITS, type SegmentWriter } from './segment.ts';
@@ -85,7 +85,7 @@ export function arrowJoiner({ format }: ArrowOptions): Joiner {
       if (!tail.subarray(4).equals(MAGIC))
         throw new InputError({
           expected: 'an Arrow file',
-          came: 'a file that does not end in ARROW1',
+          got: 'a file that does not end in ARROW1',
           where: file.path,
         });
       const footer = Footer.decode(await file.bytes(file.size - 10 - tail.readInt32LE(0), file.size - 10));

@@ -5,8 +5,8 @@ import {
   type NumberColumn,
   type Utf8Column,
   utf8Column,
-} from '../streams/columns.ts';
-import type { QuarantinedRecord } from '../streams/outcome.ts';
+} from '../streams/batch/columns.ts';
+import type { QuarantinedRecord } from '../streams/batch/outcome.ts';
 import type { ListColumn } from './table.ts';
 
 const encoder = new TextEncoder();

@@ -23,7 +23,7 @@ function descriptor<K extends SinkDescriptor['kind']>(
   const where = `sink ${kind}()`;
   const checkedName = nameSchema.safeParse(name);
   if (!checkedName.success)
-    throw new ConfigError({ expected: 'a name of a-z, 0-9, - and _', came: JSON.stringify(name), where });
+    throw new ConfigError({ expected: 'a name of a-z, 0-9, - and _', got: JSON.stringify(name), where });
   const checked = sinkOptions[kind].safeParse(options);
   if (checked.success)
     return { name: checkedName.data, kind, options: checked.data } as Extract<SinkDescriptor, { kind: K }>;
@@ -33,9 +33,9 @@ function descriptor<K extends SinkDescriptor['kind']>(
   const near = unknown ? nearestName(unknown, known) : null;
   throw new ConfigError({
     expected: unknown ? `options ${known.join(', ')}` : issue.message,
-    came: unknown ?? `another value for ${issue.path.map(String).join('.')}`,
+    got: unknown ?? `another value for ${issue.path.map(String).join('.')}`,
     where,
-    todo: near ? `Did you mean ${near}?` : undefined,
+    fix: near ? `Did you mean ${near}?` : undefined,
     cause: checked.error,
   });
 }

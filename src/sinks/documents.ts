@@ -1,5 +1,5 @@
-import type { DocumentBatch } from '../streams/batch.ts';
-import { type Column, type ColumnSpec, takeRows } from '../streams/columns.ts';
+import type { DocumentBatch } from '../streams/batch/batch.ts';
+import { type Column, type ColumnSpec, takeRows } from '../streams/batch/columns.ts';
 import { nullColumn } from './column-makers.ts';
 import type { TableBatch } from './table.ts';
 
@@ -20,8 +20,8 @@ export function documentSchema(annotations: readonly ColumnSpec[], rewritten: bo
 }
 
 /**
- * The rows alive as a documents sink writes them: the document, its position in the input, every annotation, and `text_version` where the
- * recipe rewrites text. Annotations that the batch does not have are null.
+ * The rows alive as a documents sink writes them: the document, its position in the input, every annotation, and
+ * `text_version` where the recipe rewrites text. Annotations that the batch does not have are null.
  */
 export function documentColumns(
   batch: DocumentBatch,

@@ -1,10 +1,13 @@
-import type { DocumentBatch } from '../streams/batch.ts';
-import type { Utf8Column } from '../streams/columns.ts';
+import type { DocumentBatch } from '../streams/batch/batch.ts';
+import type { Utf8Column } from '../streams/batch/columns.ts';
 
 /** Bytes of text that the ledger keeps of every document. */
 export const EXCERPT_BYTES = 240;
 
-/** The first 240 bytes of the text as it was read, cut at a code point; from the column `_excerpt` when a barrier carried it over. */
+/**
+ * The first 240 bytes of the text as it was read, cut at a code point; from the column `_excerpt` when a barrier
+ * carried it over.
+ */
 export function excerptColumn(batch: DocumentBatch): Utf8Column {
   const carried = batch.columns.get('_excerpt');
   if (carried?.type === 'utf8') return carried;

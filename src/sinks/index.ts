@@ -1,9 +1,10 @@
 /** What a run writes: sinks as data, and the writers of their segments and shards. */
+
+export { type FileSystem, nodeFileSystem, type OpenFile } from '../files/file-system.ts';
 export { nullColumn } from './column-makers.ts';
 export { arrow, jsonl, parquet } from './descriptors.ts';
 export { documentColumns, documentSchema } from './documents.ts';
 export { EXCERPT_BYTES, excerptColumn } from './excerpt.ts';
-export { type FileSystem, nodeFileSystem, type OpenFile } from './file-system.ts';
 export { ledgerQuarantineRows, ledgerRows, ledgerSchema } from './ledger.ts';
 export type { SinkDescriptor } from './options.ts';
 export { type OutputPlace, publish, type SegmentFile } from './output-file.ts';

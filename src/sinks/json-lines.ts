@@ -1,5 +1,5 @@
 import type { Encoders } from '../kernels/encoders.ts';
-import { type Column, stringAt, type Utf8Column } from '../streams/columns.ts';
+import { type Column, stringAt, type Utf8Column } from '../streams/batch/columns.ts';
 import type { ListColumn, StructColumn, TableBatch, TableColumn } from './table.ts';
 
 /** Rows as JSON lines, built on bytes: text is escaped in UTF-8 by the kernel and never becomes a JavaScript string. */
@@ -64,7 +64,10 @@ export function jsonLinesEncoder({ textField, raw }: JsonLinesNames, { escapeJso
     if (c.type !== 'utf8') return { kind: 'number', column: c };
     return raw.has(name) ? { kind: 'raw', column: c } : { kind: 'string', column: escapedColumn(c) };
   };
-  /** JSON as it is, if it looks like an object; a line break between its tokens would break the line, so it becomes a space. */
+  /**
+   * JSON as it is, if it looks like an object; a line break between its tokens would break the line, so it becomes a
+   * space.
+   */
   const rawJson = (c: Utf8Column, row: number): void => {
     const [from, to] = [c.offsets[row], c.offsets[row + 1]];
     if (c.values[from] !== 0x7b || c.values[to - 1] !== 0x7d || from === to) {

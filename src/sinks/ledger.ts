@@ -1,7 +1,7 @@
-import type { DocumentBatch } from '../streams/batch.ts';
-import { type Column, type ColumnSpec, type NumberColumn, takeRows, utf8Column } from '../streams/columns.ts';
-import { originalBytes } from '../streams/counting.ts';
-import type { QuarantinedRecord, Verdict } from '../streams/outcome.ts';
+import type { DocumentBatch } from '../streams/batch/batch.ts';
+import { type Column, type ColumnSpec, type NumberColumn, takeRows, utf8Column } from '../streams/batch/columns.ts';
+import type { QuarantinedRecord, Verdict } from '../streams/batch/outcome.ts';
+import { originalBytes } from '../streams/commits/counting.ts';
 import {
   constantColumn,
   indexedColumn,
@@ -50,9 +50,9 @@ export function ledgerSchema(
 }
 
 /**
- * Ledger rows of a batch.
- * `value`, `threshold`, `failed`, `duplicate_of` and `similarity` are those of the step that dropped the document; `failed` is empty, never
- * null. `judged_by` counts the deciding steps that judged it. `text_bytes` and `excerpt` are of the text as it was read.
+ * Ledger rows of a batch. `value`, `threshold`, `failed`, `duplicate_of` and `similarity` are those of the step that
+ * dropped the document; `failed` is empty, never null. `judged_by` counts the deciding steps that judged it.
+ * `text_bytes` and `excerpt` are of the text as it was read.
  * @param annotations the static list of the recipe; those that the batch does not have are null
  * @param which `all`: every row; `dropped`: rows no longer alive (before a barrier, the others come later)
  */
@@ -94,7 +94,9 @@ function droppedRows(batch: DocumentBatch): Int32Array {
   return rows.subarray(0, n);
 }
 
-/** outcome, step, rule, value, threshold, failed, duplicate_of, similarity: from the first verdict that dropped the row. */
+/**
+ * outcome, step, rule, value, threshold, failed, duplicate_of, similarity: from the first verdict that dropped the row.
+ */
 function decisions(verdicts: readonly Verdict[], rows: Int32Array, alive: Uint8Array): [string, TableColumn][] {
   const n = rows.length;
   const outcome = new Int32Array(n);
@@ -204,7 +206,10 @@ function int64(c: NumberColumn): Column {
   };
 }
 
-/** Ledger rows of input that could not be read: outcome `quarantined`, step `read`, rule = the reason; `text_bytes` is null. */
+/**
+ * Ledger rows of input that could not be read: outcome `quarantined`, step `read`, rule = the reason; `text_bytes` is
+ * null.
+ */
 export function ledgerQuarantineRows(
   records: readonly QuarantinedRecord[],
   annotations: readonly ColumnSpec[],

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 
 export const jsonlOptions = z.strictObject({
-  /** zst: independent zstd frames (level 3) of about 4 MB of text; gz: one gzip member each, whose bytes are promised per Node version only. */
+  /**
+   * zst: independent zstd frames (level 3) of about 4 MB of text; gz: one gzip member each, whose bytes are promised
+   * per Node version only.
+   */
   compression: z.enum(['zst', 'gz', 'none']).default('zst'),
   /** Columns to write, in that order; null = all. */
   columns: z.array(z.string()).min(1).nullable().default(null),
@@ -14,7 +17,9 @@ export type JsonlOptions = z.infer<typeof jsonlOptions>;
 export const parquetOptions = z.strictObject({
   /** snappy is faster to write, zstd a third smaller. */
   compression: z.enum(['zstd', 'snappy', 'none']).default('zstd'),
-  /** 1 (fast, default) to 19 (small); for zstd only. 3 makes files about a tenth smaller and takes half as long again. */
+  /**
+   * 1 (fast, default) to 19 (small); for zstd only. 3 makes files about a tenth smaller and takes half as long again.
+   */
   level: z.int().min(1).max(19).default(1),
   /** Columns to write, in that order; null = all. */
   columns: z.array(z.string()).min(1).nullable().default(null),

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
-import { loadXxhash } from '../streams/hash.ts';
-import { diskError, type FileSystem, nodeFileSystem, type OpenFile } from './file-system.ts';
+import { diskError, type FileSystem, nodeFileSystem, type OpenFile } from '../files/file-system.ts';
+import { loadXxhash } from '../hash.ts';
 
 /** A finished file of a sink, still under its temporary name until it is published. */
 export interface SegmentFile {

@@ -1,5 +1,5 @@
-import { type Column, utf8Column } from '../streams/columns.ts';
-import type { QuarantinedRecord } from '../streams/outcome.ts';
+import { type Column, utf8Column } from '../streams/batch/columns.ts';
+import type { QuarantinedRecord } from '../streams/batch/outcome.ts';
 import { positionColumns } from './column-makers.ts';
 import type { TableBatch } from './table.ts';
 

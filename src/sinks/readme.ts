@@ -27,8 +27,8 @@ const markdown = (s: string): string =>
     .trim();
 
 /**
- * README.md of a run directory. Its `configs:` block lets `load_dataset("<run dir>", "documents")` and `"ledger"` open the data by name;
- * `documents` is the default. (Source: dataset card metadata of the Hugging Face Hub.)
+ * README.md of a run directory. Its `configs:` block lets `load_dataset("<run dir>", "documents")` and `"ledger"` open
+ * the data by name; `documents` is the default. (Source: dataset card metadata of the Hugging Face Hub.)
  */
 export function runReadme({ name, description = '', sinks, totals }: ReadmeInput): string {
   const configs = sinks.flatMap((s, i) => [

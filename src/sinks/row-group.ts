@@ -1,4 +1,4 @@
-import { bitmapBytes, type ColumnType } from '../streams/columns.ts';
+import { bitmapBytes, type ColumnType } from '../streams/batch/columns.ts';
 import { assertSchema, type StructColumn, schemaText, type TableBatch, type TableColumn } from './table.ts';
 
 /** Collects rows of many batches into contiguous columns whose buffers are used again for the next group. */
@@ -75,7 +75,10 @@ function builderOf(c: AnyColumn): Builder {
 
 type Buffers = Int32Array | Uint32Array | BigInt64Array | Float64Array | Uint8Array;
 
-/** Large buffers of finished writers of this thread, for the next ones: a text column needs the same size again with every split. */
+/**
+ * Large buffers of finished writers of this thread, for the next ones: a text column needs the same size again with
+ * every split.
+ */
 const spare: Uint8Array[] = [];
 const SPARE_BYTES = 1024 * 1024;
 /** A row group of usual documents has no larger column. */

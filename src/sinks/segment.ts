@@ -6,7 +6,10 @@ import { addTextBytes, selectColumns, type TableBatch } from './table.ts';
 export interface SegmentWriter {
   /** Copies the rows; the batch may be let go when it resolves. One call at a time. */
   write(batch: TableBatch): Promise<void>;
-  /** Flushes and makes `<path>.tmp` durable; the caller publishes it. Null when no row was written: then there is no file. */
+  /**
+   * Flushes and makes `<path>.tmp` durable; the caller publishes it. Null when no row was written: then there is no
+   * file.
+   */
   finish(): Promise<SegmentFile | null>;
   /** Stops and deletes what was written. */
   abort(): Promise<void>;
@@ -14,7 +17,10 @@ export interface SegmentWriter {
   readonly bufferedBytes: number;
 }
 
-/** Where a row group ends: before the row that would be one too many, or whose text would be too much. A larger row stands alone. */
+/**
+ * Where a row group ends: before the row that would be one too many, or whose text would be too much. A larger row
+ * stands alone.
+ */
 export interface GroupLimits {
   readonly rows: number;
   /** Bytes of all columns of variable length. */
@@ -55,7 +61,8 @@ function* gathered(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
 }
 
 /**
- * A writer that cuts rows into canonical groups, counted from the first row of the segment, and hands them to an encoder.
+ * A writer that cuts rows into canonical groups, counted from the first row of the segment, and hands them to an
+ * encoder.
  * @param columns names to write, in that order; null = all
  */
 export function groupedWriter(

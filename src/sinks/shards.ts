@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { InputError, InvariantError } from '../errors.ts';
-import { loadXxhash } from '../streams/hash.ts';
-import { diskError, type FileSystem, nodeFileSystem, type OpenFile } from './file-system.ts';
+import { diskError, type FileSystem, nodeFileSystem, type OpenFile } from '../files/file-system.ts';
+import { loadXxhash } from '../hash.ts';
 import { createOutputFile, type OutputFile, type OutputPlace, type SegmentFile } from './output-file.ts';
 
 /** Bytes that a shard aims at: 256 MB. */
@@ -14,8 +14,8 @@ export interface PlannedShard<F extends SegmentFile = SegmentFile> {
 }
 
 /**
- * Which consecutive segments become one shard: as many as fit into `shardBytes`; a larger segment is a shard of its own. Depends on the
- * order and sizes of the segments only.
+ * Which consecutive segments become one shard: as many as fit into `shardBytes`; a larger segment is a shard of its
+ * own. Depends on the order and sizes of the segments only.
  * @param extension without the dot
  */
 export function planShards<F extends SegmentFile>(
@@ -65,15 +65,16 @@ export const concatenation: Joiner = {
 const PIECE = 1024 * 1024;
 
 /**
- * Writes `<path>.tmp` from finished segments, in 1 MB pieces, and makes it durable. Every input must still have the hash it was committed
- * with. Errors: InputError for a changed or unreadable input or a full disk; then nothing is left.
+ * Writes `<path>.tmp` from finished segments, in 1 MB pieces, and makes it durable. Every input must still have the
+ * hash it was committed with. Errors: InputError for a changed or unreadable input or a full disk; then nothing is
+ * left.
  */
 export async function joinFiles(
   place: OutputPlace,
   inputs: readonly SegmentFile[],
   joiner: Joiner,
 ): Promise<SegmentFile> {
-  if (inputs.length === 0) throw new InvariantError({ expected: 'segments to join', came: 'none', where: place.path });
+  if (inputs.length === 0) throw new InvariantError({ expected: 'segments to join', got: 'none', where: place.path });
   const out = await createOutputFile(place);
   try {
     for (const input of inputs) await copyInput(place, input, joiner, out);
@@ -112,9 +113,9 @@ async function copyInput(
     if (size === input.bytes && xxh64 === input.xxh64) return;
     throw new InputError({
       expected: `a segment of ${input.bytes} bytes with xxh64 ${input.xxh64}, as it was committed`,
-      came: `${size} bytes with ${xxh64}`,
+      got: `${size} bytes with ${xxh64}`,
       where: path,
-      todo: 'Another program or the disk changed it: start again with --fresh.',
+      fix: 'Another program or the disk changed it: start again with --fresh.',
     });
   } finally {
     await fileSystem.close(file);
@@ -144,6 +145,6 @@ async function readExactly(
     throw diskError(error, 'read a committed segment', path);
   }
   if (from < 0 || read !== into.length)
-    throw new InputError({ expected: `bytes ${from} to ${to}`, came: 'the end of the file', where: path });
+    throw new InputError({ expected: `bytes ${from} to ${to}`, got: 'the end of the file', where: path });
   return into;
 }

@@ -1,5 +1,5 @@
 import { InvariantError } from '../errors.ts';
-import type { Column } from '../streams/columns.ts';
+import type { Column } from '../streams/batch/columns.ts';
 
 /** Lists in Arrow layout: row i holds the rows `offsets[i] .. offsets[i + 1]` of `child`; `offsets[0]` may be > 0. */
 export interface ListColumn {
@@ -17,7 +17,10 @@ export interface StructColumn {
 
 export type TableColumn = Column | ListColumn;
 
-/** Rows on their way to a file: what sinks take. Unlike a batch of documents it has no position, no verdicts, and may have lists. */
+/**
+ * Rows on their way to a file: what sinks take. Unlike a batch of documents it has no position, no verdicts, and may
+ * have lists.
+ */
 export interface TableBatch {
   readonly columns: ReadonlyMap<string, TableColumn>;
   readonly rows: number;
@@ -35,13 +38,13 @@ function typeText(c: TableColumn | StructColumn): string {
 
 /** Throws when a batch does not fit the file that an earlier batch began. */
 export function assertSchema(expected: string, batch: TableBatch, path: string): void {
-  const came = schemaText(batch.columns);
-  if (came === expected) return;
+  const got = schemaText(batch.columns);
+  if (got === expected) return;
   throw new InvariantError({
     expected: `the columns ${expected}`,
-    came,
+    got,
     where: path,
-    todo: 'Every batch of a sink must have the same columns.',
+    fix: 'Every batch of a sink must have the same columns.',
   });
 }
 
@@ -51,7 +54,7 @@ export function selectColumns(batch: TableBatch, names: readonly string[] | null
   const columns = names.map((name): [string, TableColumn] => {
     const column = batch.columns.get(name);
     if (column) return [name, column];
-    throw new InvariantError({ expected: `a column ${name}`, came: [...batch.columns.keys()].join(', '), where: path });
+    throw new InvariantError({ expected: `a column ${name}`, got: [...batch.columns.keys()].join(', '), where: path });
   });
   return { columns: new Map(columns), rows: batch.rows };
 }

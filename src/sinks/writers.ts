@@ -38,7 +38,8 @@ let ownKernel: Promise<Encoders> | null = null;
 
 /**
  * A writer for one segment of a sink.
- * @param place `path` without its extension, which the sink adds. The folder must exist; the file is made with the first row group.
+ * @param place `path` without its extension, which the sink adds. The folder must exist; the file is made with the
+ *   first row group.
  */
 export async function openSegmentWriter(
   sink: SinkDescriptor,

@@ -1,13 +1,13 @@
 /** PUBLIC: batches of documents and the streams they come in. */
-export { DOCUMENT_COLUMNS, DocumentBatch } from './batch.ts';
-export { ByteBudget, type Lease, retain } from './budget.ts';
-export { type Column, type ColumnSpec, type ColumnType, numberAt, stringAt, utf8Column } from './columns.ts';
-export type { Counters } from './counters.ts';
+export { DOCUMENT_COLUMNS, DocumentBatch } from './batch/batch.ts';
+export { type Column, type ColumnSpec, type ColumnType, numberAt, stringAt, utf8Column } from './batch/columns.ts';
+export type { Comparison, CutSpans, QuarantinedRecord, Rule, Verdict } from './batch/outcome.ts';
+export { toArrow } from './batch/to-arrow.ts';
+export type { Counters } from './commits/counters.ts';
+export { ByteBudget, type Lease, retain } from './flow/budget.ts';
+export { type ParallelOptions, parallel } from './flow/parallel.ts';
+export { pulled } from './flow/source.ts';
+export { type ReadDocumentsOptions, readDocuments } from './inputs/read-documents.ts';
+export type { ReadOptions, ReadOptionsInput } from './inputs/read-options.ts';
 export type { Json, Operator, OperatorContext, Scope, StepDescriptor } from './operator.ts';
-export type { Comparison, CutSpans, QuarantinedRecord, Rule, Verdict } from './outcome.ts';
-export { type ParallelOptions, parallel } from './parallel.ts';
-export { type ReadDocumentsOptions, readDocuments } from './read-documents.ts';
-export type { ReadOptions, ReadOptionsInput } from './read-options.ts';
-export { pulled } from './source.ts';
-export type { Split, SplitPlan } from './splits.ts';
-export { toArrow } from './to-arrow.ts';
+export type { Split, SplitPlan } from './plan/splits.ts';

@@ -1,9 +1,9 @@
 import type { OperatorFunction } from 'rxjs';
 import { ConfigError, nearestName } from '../errors.ts';
-import type { DocumentBatch } from './batch.ts';
-import type { ColumnSpec, Utf8Column } from './columns.ts';
-import { stringAt } from './columns.ts';
-import type { Rule } from './outcome.ts';
+import type { DocumentBatch } from './batch/batch.ts';
+import type { ColumnSpec, Utf8Column } from './batch/columns.ts';
+import { stringAt } from './batch/columns.ts';
+import type { Rule } from './batch/outcome.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -28,7 +28,10 @@ export interface StepDescriptor {
   readonly versions: readonly string[];
   /** Every option with its value, defaults included. */
   readonly options: { readonly [key: string]: Json };
-  /** Options that only say where something lies whose hash stands beside them: a run goes on with the same thing in another place. */
+  /**
+   * Options that only say where something lies whose hash stands beside them: a run goes on with the same thing in
+   * another place.
+   */
   readonly places?: readonly string[];
   readonly where: Scope | null;
   /** Columns that must have been written before, besides those of the document itself. */
@@ -37,7 +40,9 @@ export interface StepDescriptor {
   readonly rules: readonly Rule[];
   /** True for a barrier whose decision cuts spans from texts; a step of kind `rewrite` always rewrites. */
   readonly rewrites?: boolean;
-  /** True for a step that runs on model workers, which are never killed: its split is streamed through the main thread. */
+  /**
+   * True for a step that runs on model workers, which are never killed: its split is streamed through the main thread.
+   */
   readonly models?: boolean;
   /** An option without which it cannot run, and which nobody has given yet. */
   readonly unset?: string;
@@ -66,8 +71,8 @@ export interface OperatorContext {
   /** Batches that may be worked on at once. */
   readonly concurrency: number;
   /**
-   * Told by a step on model workers, before it works on a batch, where to ask how much of that is done: 0 to 1, at any time. For showing
-   * only.
+   * Told by a step on model workers, before it works on a batch, where to ask how much of that is done: 0 to 1, at any
+   * time. For showing only.
    */
   readonly scoring?: (step: string, batch: DocumentBatch, share: () => number) => void;
 }
@@ -75,7 +80,10 @@ export interface OperatorContext {
 /** An RxJS operator on batches that also says what it is. */
 export interface Operator extends OperatorFunction<DocumentBatch, DocumentBatch> {
   readonly descriptor: StepDescriptor;
-  /** The same operator with one option changed; how `--set step.option=value` works. Throws ConfigError for an unknown option. */
+  /**
+   * The same operator with one option changed; how `--set step.option=value` works. Throws ConfigError for an unknown
+   * option.
+   */
   set(option: string, value: Json): Operator;
   /** The operator running in a given place. */
   bind(context: OperatorContext): OperatorFunction<DocumentBatch, DocumentBatch>;
@@ -110,9 +118,9 @@ export function withOption<T extends { readonly [key: string]: Json }>(
     const near = nearestName(camel, Object.keys(options));
     throw new ConfigError({
       expected: `an option of step ${step} (${Object.keys(options).join(', ')})`,
-      came: option,
+      got: option,
       where: `--set ${step}.${option}`,
-      todo: near ? `Did you mean ${near}?` : undefined,
+      fix: near ? `Did you mean ${near}?` : undefined,
     });
   }
   return { ...options, [name]: value };

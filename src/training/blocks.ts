@@ -2,8 +2,8 @@ import { NO_TARGET, PADDING_SEGMENT, type Tensor } from '../models/index.ts';
 import { seededRandom } from '../random.ts';
 
 /**
- * Which blocks a step trains on: a permutation of all blocks for every epoch, so that each is seen once an epoch. A pure function of its
- * arguments, which is how a resumed training goes on with the same samples.
+ * Which blocks a step trains on: a permutation of all blocks for every epoch, so that each is seen once an epoch. A
+ * pure function of its arguments, which is how a resumed training goes on with the same samples.
  * @returns one block number a row
  */
 export function blocksOfStep(
@@ -41,8 +41,8 @@ export function blockOrder(blocks: number, seed: number): (epoch: number) => Uin
 export type Feeds = Map<string, Tensor>;
 
 /**
- * Rows of `length` + 1 ids as feeds: every id but the last is a token, every id but the first a target. A document begins with the token
- * `start`, which opens a segment: nothing is seen across it. A row may begin inside a document.
+ * Rows of `length` + 1 ids as feeds: every id but the last is a token, every id but the first a target. A document
+ * begins with the token `start`, which opens a segment: nothing is seen across it. A row may begin inside a document.
  */
 export function feedsOf(rows: readonly ArrayLike<number>[], length: number, start: number): Feeds {
   const size = rows.length * length;
@@ -78,7 +78,10 @@ export function feedsOf(rows: readonly ArrayLike<number>[], length: number, star
   ]);
 }
 
-/** Linear warm-up over `warmup` of the steps, then half a cosine down to `final`, as a factor of the highest rate. `step` from 0. */
+/**
+ * Linear warm-up over `warmup` of the steps, then half a cosine down to `final`, as a factor of the highest rate.
+ * `step` from 0.
+ */
 export function warmupCosine(step: number, steps: number, warmup: number, final: number): number {
   const rising = Math.round(steps * warmup);
   if (step < rising) return (step + 1) / rising;

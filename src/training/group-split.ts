@@ -1,6 +1,6 @@
-import type { DocumentBatch } from '../streams/batch.ts';
-import { type GroupHashes, groupHasher } from '../streams/groups.ts';
-import { loadXxhash } from '../streams/hash.ts';
+import { loadXxhash } from '../hash.ts';
+import type { DocumentBatch } from '../streams/batch/batch.ts';
+import { type GroupHashes, groupHasher } from '../streams/inputs/groups.ts';
 
 /** Which side of the split a document falls on. */
 export type Side = 'train' | 'heldOut' | 'rest';
@@ -12,8 +12,8 @@ export interface GroupSplit {
 }
 
 /**
- * Splits documents by group with a seeded hash: training takes the lowest hashes, held-out the highest; the same documents whatever the
- * order of the input.
+ * Splits documents by group with a seeded hash: training takes the lowest hashes, held-out the highest; the same
+ * documents whatever the order of the input.
  */
 export async function groupSplit(
   groupBy: string,

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { lastValueFrom, type OperatorFunction, pipe } from 'rxjs';
 import { concatMap, takeWhile } from 'rxjs/operators';
 import { ConfigError } from '../errors.ts';
+import { writeWhole } from '../files/whole.ts';
+import { HashList, trainedOn, writeTrainedOn } from '../models/folders/trained-on.ts';
 import { byteTokenizer } from '../models/tokenizers/bytes.ts';
 import { PieceCounts, START } from '../models/tokenizers/train-bpe.ts';
-import { HashList, trainedOn, writeTrainedOn } from '../models/trained-on.ts';
-import { writeWhole } from '../models/write-whole.ts';
-import type { DocumentBatch } from '../streams/batch.ts';
-import { stringAt } from '../streams/columns.ts';
-import type { GroupHashes } from '../streams/groups.ts';
-import { readDocuments } from '../streams/read-documents.ts';
-import { wantedDomains } from '../streams/wanted-domains.ts';
+import type { DocumentBatch } from '../streams/batch/batch.ts';
+import { stringAt } from '../streams/batch/columns.ts';
+import type { GroupHashes } from '../streams/inputs/groups.ts';
+import { readDocuments } from '../streams/inputs/read-documents.ts';
+import { wantedDomains } from '../streams/inputs/wanted-domains.ts';
 import { groupSplit } from './group-split.ts';
 import type { Reference } from './reference.ts';
 import { TokenWriter } from './token-file.ts';
@@ -20,7 +20,10 @@ import { BYTE_VOCABULARY, learnBytePairs, recode, wholeCharacters } from './toke
 /** Sequences of one document that a measurement reads at most, so that no document stands for a domain. */
 const HELD_OUT_SEQUENCES = 2;
 
-/** More than any tokenizer makes of a token on average: of a held-out document so many bytes are kept until there is one. */
+/**
+ * More than any tokenizer makes of a token on average: of a held-out document so many bytes are kept until there is
+ * one.
+ */
 const BYTES_A_TOKEN = 8;
 
 export interface Prepared {
@@ -39,7 +42,10 @@ export interface Prepared {
   readonly heldOut: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 
-/** Reads the input once: token ids of the training side to a file, held-out sequences, and what was trained on for the record; null when told to stop. */
+/**
+ * Reads the input once: token ids of the training side to a file, held-out sequences, and what was trained on for the
+ * record; null when told to stop.
+ */
 export async function prepare(
   reference: Reference,
   input: readonly string[],
@@ -139,9 +145,9 @@ export async function prepare(
   if (trainTokens <= model.context)
     throw new ConfigError({
       expected: `more than ${model.context} tokens to train on`,
-      came: `${trainTokens} (${documents.train} of ${documents.train + documents.heldOut + documents.rest} documents)`,
+      got: `${trainTokens} (${documents.train} of ${documents.train + documents.heldOut + documents.rest} documents)`,
       where: `reference ${reference.name}`,
-      todo: 'Give more input, or a larger share to `shares.train`.',
+      fix: 'Give more input, or a larger share to `shares.train`.',
     });
   await writeTrainedOn(join(folder, 'trained-on.bin'), hashList);
   const prepared = { identity, trainTokens, documents, domains: Object.fromEntries(bytes), heldOut };

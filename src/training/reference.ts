@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ConfigError } from '../errors.ts';
+import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
 import type { Operator } from '../streams/operator.ts';
-import { type ReadOptions, readOptions } from '../streams/read-options.ts';
 
 const isOperator = (value: unknown): value is Operator =>
   typeof value === 'function' && typeof (value as Partial<Operator>).descriptor === 'object';
@@ -20,8 +20,8 @@ export const referenceSchema = z.strictObject({
   /** Domains to train on. Default: all. */
   domains: z.array(z.string()).nullable().default(null),
   /**
-   * What must not stand on both sides of a split: a dotted field of the record (`metadata.group`: the book or site a document is cut from),
-   * or `text`. A document without the field is a group of its own.
+   * What must not stand on both sides of a split: a dotted field of the record (`metadata.group`: the book or site a
+   * document is cut from), or `text`. A document without the field is a group of its own.
    */
   groupBy: z
     .string()
@@ -43,7 +43,10 @@ export const referenceSchema = z.strictObject({
       heads: z.int().min(1).default(4),
       /** Longest sequence in tokens. */
       context: z.int().min(8).default(256),
-      /** Token ids. 257: the bytes of UTF-8 and the start of a document. More: byte pairs, learnt from the training side (a tokenizer.json). */
+      /**
+       * Token ids. 257: the bytes of UTF-8 and the start of a document. More: byte pairs, learnt from the training side
+       * (a tokenizer.json).
+       */
       vocabulary: z.int().min(257).max(65_536).default(257),
       /** Of the saved weights; training is in float32. */
       dtype: z.enum(['float32', 'bfloat16', 'float16']).default('float32'),
@@ -79,14 +82,17 @@ export interface Reference extends Omit<z.output<typeof referenceSchema>, 'steps
   readonly read: ReadOptions;
 }
 
-/** A recipe for `sluice train-reference`: which part of which documents a small model is trained on, and how. Unknown keys are errors. */
+/**
+ * A recipe for `sluice train-reference`: which part of which documents a small model is trained on, and how. Unknown
+ * keys are errors.
+ */
 export function reference(input: ReferenceInput): Reference {
   const parsed = referenceSchema.safeParse(input);
   if (parsed.success) return { kind: 'reference', ...parsed.data };
   const issue = parsed.error.issues[0];
   throw new ConfigError({
     expected: issue.message,
-    came: issue.code === 'unrecognized_keys' ? `the key ${issue.keys.join(', ')}` : 'something else',
+    got: issue.code === 'unrecognized_keys' ? `the key ${issue.keys.join(', ')}` : 'something else',
     where: `reference ${typeof input?.name === 'string' ? input.name : ''} at ${issue.path.join('.') || 'the top'}`,
     cause: parsed.error,
   });
@@ -98,7 +104,10 @@ export function referenceIdentity(r: Reference): object {
   return { ...rest, steps: steps.map((s) => s.descriptor) };
 }
 
-/** The part that a training that goes on must agree with: all but its length, which may be changed on the way (and is recorded). */
+/**
+ * The part that a training that goes on must agree with: all but its length, which may be changed on the way (and is
+ * recorded).
+ */
 export function resumableIdentity(r: Reference, input: readonly string[]): object {
   const { tokens: _, ...training } = r.training;
   return { input, ...referenceIdentity(r), training };

@@ -3,7 +3,10 @@ import { InputError } from '../errors.ts';
 
 const BUFFER_TOKENS = 1 << 18;
 
-/** Token ids of many documents one after the other, in 2 bytes each (4 for vocabularies over 65,536), least significant first. */
+/**
+ * Token ids of many documents one after the other, in 2 bytes each (4 for vocabularies over 65,536), least significant
+ * first.
+ */
 export class TokenWriter {
   readonly path: string;
   #file: FileHandle;
@@ -68,9 +71,9 @@ export async function openTokenFile(path: string, vocabulary: number, written: n
     await file.close();
     throw new InputError({
       expected: `the ${written} tokens that were read`,
-      came: `${tokens}`,
+      got: `${tokens}`,
       where: path,
-      todo: 'Put the whole file back, or start again with --fresh.',
+      fix: 'Put the whole file back, or start again with --fresh.',
     });
   }
   return {

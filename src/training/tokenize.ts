@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeWhole } from '../files/whole.ts';
 import { byteTokenizer } from '../models/tokenizers/bytes.ts';
 import { loadTokenizer } from '../models/tokenizers/hugging-face.ts';
 import type { Tokenizer } from '../models/tokenizers/tokenizer.ts';
 import { bpeTokenizerJson, type PieceCounts, START, trainBpe } from '../models/tokenizers/train-bpe.ts';
-import { writeWhole } from '../models/write-whole.ts';
 import { openTokenFile, TokenWriter } from './token-file.ts';
 
 /** The bytes, and the start of a document. */
@@ -31,7 +31,10 @@ export const trainingTokenizer = async (vocabulary: number, folder: string): Pro
 
 const READ_TOKENS = 1 << 20;
 
-/** `written` ids of documents as bytes, each after its START, as ids of another tokenizer; the file of bytes goes. Returns the number of ids. */
+/**
+ * `written` ids of documents as bytes, each after its START, as ids of another tokenizer; the file of bytes goes.
+ * Returns the number of ids.
+ */
 export async function recode(
   from: string,
   written: number,

@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Observable } from 'rxjs';
 import { ConfigError } from '../errors.ts';
+import { canonicalJson, xxh64Hex } from '../hash.ts';
 import type { Executor } from '../models/index.ts';
-import { canonicalJson, xxh64Hex } from '../streams/hash.ts';
 import { prepare, readPrepared } from './prepare.ts';
 import { type Reference, resumableIdentity } from './reference.ts';
 import { openTokenFile } from './token-file.ts';
@@ -21,15 +21,18 @@ export interface TrainReferenceOptions {
   readonly fresh?: boolean;
   /** Aborted: finish the step, write a checkpoint, stop. */
   readonly stop?: AbortSignal;
-  /** Told about every file of the input that is passed over, what is odd about others, and a vocabulary that the text does not fill. */
+  /**
+   * Told about every file of the input that is passed over, what is odd about others, and a vocabulary that the text
+   * does not fill.
+   */
   readonly onWarning?: (text: string) => void;
 }
 
 /**
- * Trains a reference model into a Hugging Face directory; again in the same folder goes on from the last checkpoint with the same samples,
- * so that an interrupted training ends with the same weights (on one executor and CPU class). With other `training.tokens` it goes on along the
- * schedule of the new length, which is recorded. Cold.
- * Errors: ConfigError (recipe; a folder of another training, of something else, or that another process trains in), InputError.
+ * Trains a reference model into a Hugging Face directory; again in the same folder goes on from the last checkpoint
+ * with the same samples, so that an interrupted training ends with the same weights (on one executor and CPU class).
+ * With other `training.tokens` it goes on along the schedule of the new length, which is recorded. Cold. Errors:
+ * ConfigError (recipe; a folder of another training, of something else, or that another process trains in), InputError.
  */
 export function trainReference(reference: Reference, options: TrainReferenceOptions): Observable<TrainingEvent> {
   return new Observable((subscriber) => {
@@ -58,9 +61,9 @@ async function* train(
   if (input.length === 0)
     throw new ConfigError({
       expected: 'something to read',
-      came: 'no input',
+      got: 'no input',
       where: `reference ${reference.name}`,
-      todo: "Give --input 'folder/*.jsonl.gz', or put `input` in the recipe.",
+      fix: "Give --input 'folder/*.jsonl.gz', or put `input` in the recipe.",
     });
   const identity = await xxh64Hex(canonicalJson(resumableIdentity(reference, input)));
   const endedBefore = (previous: ReferenceJson | null): previous is ReferenceJson => {
@@ -165,9 +168,9 @@ function refuseOther(previous: ReferenceJson, identity: string, folder: string):
   if (previous.identity === identity) return;
   throw new ConfigError({
     expected: 'the recipe and input that the training in this folder began with',
-    came: 'others',
+    got: 'others',
     where: folder,
-    todo: 'Choose another --output, or start again with --fresh.',
+    fix: 'Choose another --output, or start again with --fresh.',
   });
 }
 
@@ -176,20 +179,23 @@ function refuseOtherLength({ steps, tokens }: ReferenceJson, reference: Referenc
   if (steps === stepsOf(reference)) return;
   throw new ConfigError({
     expected: `the ${tokens} tokens of the training that ended in this folder`,
-    came: `training.tokens ${reference.training.tokens}`,
+    got: `training.tokens ${reference.training.tokens}`,
     where: folder,
-    todo: 'Choose another --output, or start again with --fresh.',
+    fix: 'Choose another --output, or start again with --fresh.',
   });
 }
 
-/** Executors differ in the last digits, and a training that went on with another one would give weights that nobody gets again. */
+/**
+ * Executors differ in the last digits, and a training that went on with another one would give weights that nobody gets
+ * again.
+ */
 function refuseOtherExecutor({ runtime: before }: ReferenceJson, { runtime: now }: Executor, folder: string): void {
   if (before === undefined || canonicalJson(before) === canonicalJson(now)) return;
   throw new ConfigError({
     expected: `the executor that the training in this folder began with: ${runtimeText(before)}`,
-    came: runtimeText(now),
+    got: runtimeText(now),
     where: folder,
-    todo: 'Name the same one by --executor and --threads, or start again with --fresh.',
+    fix: 'Name the same one by --executor and --threads, or start again with --fresh.',
   });
 }
 

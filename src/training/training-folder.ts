@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { lock } from '../streams/lock.ts';
+import { lock } from '../files/lock.ts';
 import type { ReferenceJson } from './training-types.ts';
 
 const RECORD = 'sluice.json';
@@ -13,15 +13,18 @@ const LOCK = 'lock';
 const BEFORE_RECORD =
   /^((prepared\.json|(tokens|bytes|trained-on)\.bin|tokenizer(_config)?\.json|checkpoint\.safetensors)(\.tmp)?|lock|lock\.[\d-]+\.tmp)$/;
 
-/** Record of the training in a folder; null where there is none. Errors: ConfigError when it cannot be read, or is of something else. */
+/**
+ * Record of the training in a folder; null where there is none. Errors: ConfigError when it cannot be read, or is of
+ * something else.
+ */
 export async function readReferenceJson(folder: string): Promise<ReferenceJson | null> {
   const path = join(folder, RECORD);
-  const noRecord = (came: string, cause?: unknown): ConfigError =>
+  const noRecord = (got: string, cause?: unknown): ConfigError =>
     new ConfigError({
       expected: 'the record of a training',
-      came,
+      got,
       where: path,
-      todo: 'Choose another --output, or remove the folder.',
+      fix: 'Choose another --output, or remove the folder.',
       cause,
     });
   let record: ReferenceJson | null;
@@ -35,7 +38,10 @@ export async function readReferenceJson(folder: string): Promise<ReferenceJson |
   return record;
 }
 
-/** A training writes README.md, config.json and weights, and removes `work`: in a folder of its own only. Errors: ConfigError. */
+/**
+ * A training writes README.md, config.json and weights, and removes `work`: in a folder of its own only. Errors:
+ * ConfigError.
+ */
 export async function refuseForeign(folder: string): Promise<void> {
   const names = await namesIn(folder);
   if (names === null || names.includes(RECORD) || names.includes(RECORD_ASIDE)) return;
@@ -56,12 +62,12 @@ async function namesIn(folder: string): Promise<string[] | null> {
   return readdir(folder);
 }
 
-const foreign = (where: string, came: string): ConfigError =>
+const foreign = (where: string, got: string): ConfigError =>
   new ConfigError({
     expected: 'an empty or new output folder, or one of an earlier training',
-    came,
+    got,
     where,
-    todo: 'Choose another folder with --output. Sluice never writes over what is not its own.',
+    fix: 'Choose another folder with --output. Sluice never writes over what is not its own.',
   });
 
 /** Takes a folder for this process; returns what gives it free. Errors: ConfigError when another one trains in it. */
@@ -72,7 +78,10 @@ export async function takeFolder(folder: string): Promise<() => Promise<void>> {
   return () => rm(join(work, LOCK), { force: true });
 }
 
-/** Removes an earlier training from a folder that was taken. The record goes aside first and away last: what a kill leaves looks like no whole model, and is ours. */
+/**
+ * Removes an earlier training from a folder that was taken. The record goes aside first and away last: what a kill
+ * leaves looks like no whole model, and is ours.
+ */
 export async function removeTraining(folder: string): Promise<void> {
   const aside = join(folder, RECORD_ASIDE);
   const remove = async (within: string, keep: readonly string[]): Promise<void> => {

@@ -1,7 +1,10 @@
 import type { ExecutorRuntime } from '../models/executors/executor.ts';
 import type { Prepared } from './prepare.ts';
 
-/** A measurement on held-out documents: bits per byte, by domain and over all of them; null and no domains where no document was held out. */
+/**
+ * A measurement on held-out documents: bits per byte, by domain and over all of them; null and no domains where no
+ * document was held out.
+ */
 export interface Measurement {
   readonly step: number;
   readonly tokensSeen: number;
@@ -28,7 +31,10 @@ export interface ReferenceJson {
   readonly steps: number;
   readonly tokens: number;
   readonly epochs: number;
-  /** Lengths that were planned: from which step on, for how many in all. More than one: the length was changed on the way. */
+  /**
+   * Lengths that were planned: from which step on, for how many in all. More than one: the length was changed on the
+   * way.
+   */
   readonly schedule: readonly { readonly fromStep: number; readonly steps: number }[];
   readonly documents: Prepared['documents'];
   readonly trainedBytes: Prepared['domains'];

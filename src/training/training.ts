@@ -1,18 +1,18 @@
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, InvariantError } from '../errors.ts';
+import { writeWhole } from '../files/whole.ts';
 import { processorClass } from '../models/executors/processor.ts';
-import { saveModel } from '../models/hugging-face.ts';
+import { saveModel } from '../models/folders/hugging-face.ts';
+import { openSafetensors } from '../models/folders/safetensors.ts';
+import { writeSafetensors } from '../models/folders/write-safetensors.ts';
 import type { Executor, Session } from '../models/index.ts';
 import { type LanguageModelConfig, modelConfig } from '../models/language-model.ts';
 import { newModel, parameterCount } from '../models/new-model.ts';
-import { openSafetensors } from '../models/safetensors.ts';
-import { scoringGraph } from '../models/scoring-graph.ts';
+import { scoringGraph } from '../models/scorers/scoring-graph.ts';
 import { floatTensor, type Tensor } from '../models/tensor.ts';
 import { START } from '../models/tokenizers/train-bpe.ts';
 import { trainingGraph, trainingState } from '../models/training-graph.ts';
-import { writeSafetensors } from '../models/write-safetensors.ts';
-import { writeWhole } from '../models/write-whole.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { blockOrder, blocksOfStep, feedsOf, warmupCosine } from './blocks.ts';
 import type { Prepared } from './prepare.ts';
@@ -94,7 +94,7 @@ export class Training {
     if (t.step > t.steps)
       throw new ConfigError({
         expected: `at least the ${t.tokensSeen} tokens that this training has seen`,
-        came: `training.tokens ${reference.training.tokens}`,
+        got: `training.tokens ${reference.training.tokens}`,
         where: folder,
       });
     const planned = earlier?.schedule?.filter((s) => s.fromStep < t.step) ?? [];
@@ -139,9 +139,9 @@ export class Training {
     if (!Number.isFinite(loss))
       throw new InvariantError({
         expected: 'a finite loss',
-        came: `${loss} at step ${this.step}`,
+        got: `${loss} at step ${this.step}`,
         where: `reference ${this.#reference.name}`,
-        todo: 'Lower training.learningRate; the last checkpoint is untouched.',
+        fix: 'Lower training.learningRate; the last checkpoint is untouched.',
       });
     this.#lossSum += loss;
     this.#lossSteps++;

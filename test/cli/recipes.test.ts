@@ -70,18 +70,18 @@ describe('a recipe that is not right exits with 2 before anything is read', () =
       "import { annotate, drop, recipe, rule, textStatistics } from 'sluice';\nexport default recipe({ name: 'x', input: ['in'], steps: [annotate(textStatistics()), drop('q', [rule('text_char < 4')])] });",
       [
         /expected {2}a column that an earlier step writes \(text_chars, /,
-        /came {6}text_char\n {2}to do {5}Did you mean text_chars\?/,
+        /got {7}text_char\n {2}fix {7}Did you mean text_chars\?/,
       ],
     ],
     [
       'no default export',
       'export const steps = [];',
-      [/expected {2}`export default recipe\(\{ \.\.\. \}\)`\n {2}came {6}no default export \(only steps\)/],
+      [/expected {2}`export default recipe\(\{ \.\.\. \}\)`\n {2}got {7}no default export \(only steps\)/],
     ],
     [
       'a plain object',
       "export default { name: 'x', steps: [] };",
-      [/came {6}a plain object with name, steps \(wrap it in recipe\(\)\)/],
+      [/got {7}a plain object with name, steps \(wrap it in recipe\(\)\)/],
     ],
     [
       'a syntax error',
@@ -91,19 +91,19 @@ describe('a recipe that is not right exits with 2 before anything is read', () =
     [
       'an unknown key',
       "import { dedup, recipe } from 'sluice';\nexport default recipe({ name: 'x', steps: [dedup.exact()], sink: [] } as never);",
-      [/came {6}the key sink\n {2}to do {5}Did you mean sinks\?/],
+      [/got {7}the key sink\n {2}fix {7}Did you mean sinks\?/],
     ],
     [
       'an import that is not there',
       "import x from 'left-pad-of-nobody';\nexport default x;",
       [
-        /came {6}'left-pad-of-nobody', which is not there\n {2}to do {5}Install it beside the recipe: npm install left-pad-of-nobody/,
+        /got {7}'left-pad-of-nobody', which is not there\n {2}fix {7}Install it beside the recipe: npm install left-pad-of-nobody/,
       ],
     ],
     [
       'an error of its own',
       'const nothing: never[] = [];\nexport default nothing[0].name;',
-      [/expected {2}a recipe that loads\n {2}came {6}TypeError: .*\(line 2\)/],
+      [/expected {2}a recipe that loads\n {2}got {7}TypeError: .*\(line 2\)/],
     ],
   ])('%s', async (_, recipe, patterns) => {
     const { code, stderr, cwd } = await runRecipe('recipe.ts', recipe);
@@ -118,7 +118,7 @@ describe('a recipe that is not right exits with 2 before anything is read', () =
       'recipe.mjs',
       "import { recipe } from 'sluice';\nexport default recipe({ name: 'x', ;\n",
     );
-    expect(stderr).toMatch(/expected {2}a module without syntax errors\n {2}came {6}Unexpected token ';' \(line 2\)/);
+    expect(stderr).toMatch(/expected {2}a module without syntax errors\n {2}got {7}Unexpected token ';' \(line 2\)/);
     expect(code).toBe(2);
   });
 });

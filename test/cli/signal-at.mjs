@@ -1,5 +1,6 @@
-// Preload for a command of the tests: sends itself the signal SIGNAL at a moment of `train-ngram` that no test can wait for from outside.
-// SIGNAL_AT: count  when the first counts go to the disk (this thread is busy, and listens between batches)
+// Preload for a command of the tests: sends itself the signal SIGNAL at a moment of `train-ngram` that no test can wait
+// for from outside. SIGNAL_AT: count  when the first counts go to the disk (this thread is busy, and listens between
+// batches)
 //            read   when counts that did not fit the memory are read back (this thread is busy)
 //            write  when the file of the model has just been made; it goes on when the signal was heard
 import { once } from 'node:events';

@@ -57,70 +57,70 @@ describe('bad usage exits with 2 and says what was expected, what came and what 
   it.each([
     [
       ['rnu'],
-      `  expected  a command (${COMMANDS.join(', ')})\n  came      'rnu'\n  to do     Did you mean sluice run?`,
+      `  expected  a command (${COMMANDS.join(', ')})\n  got       'rnu'\n  fix       Did you mean sluice run?`,
     ],
-    [['help', 'explian'], "  came      'explian'\n  to do     Did you mean sluice explain?"],
+    [['help', 'explian'], "  got       'explian'\n  fix       Did you mean sluice explain?"],
     [
       ['run', 'quickstart', '--imput', 'x'],
-      'error  sluice run\n  expected  an option of sluice run\n  came      --imput\n  to do     Did you mean --input?',
+      'error  sluice run\n  expected  an option of sluice run\n  got       --imput\n  fix       Did you mean --input?',
     ],
-    [['run', 'quickstart', '--input'], '  expected  --input GLOB\n  came      --input without a value'],
-    [['run', 'quickstart', '--input', '--fresh'], '  came      --input --fresh'],
-    [['run', 'quickstart', '--fresh=yes'], "  expected  --fresh without a value\n  came      'yes'"],
-    [['run'], '  expected  sluice run <recipe>\n  came      nothing'],
+    [['run', 'quickstart', '--input'], '  expected  --input GLOB\n  got       --input without a value'],
+    [['run', 'quickstart', '--input', '--fresh'], '  got       --input --fresh'],
+    [['run', 'quickstart', '--fresh=yes'], "  expected  --fresh without a value\n  got       'yes'"],
+    [['run'], '  expected  sluice run <recipe>\n  got       nothing'],
     [
       ['run', 'quickstart', 'a.jsonl', 'b.jsonl'],
-      "  expected  sluice run <recipe>\n  came      also 'a.jsonl'\n  to do     Quote globs",
+      "  expected  sluice run <recipe>\n  got       also 'a.jsonl'\n  fix       Quote globs",
     ],
-    [['run', 'quikstart', '--input', 'x'], "  came      'quikstart'\n  to do     Did you mean quickstart?"],
+    [['run', 'quikstart', '--input', 'x'], "  got       'quikstart'\n  fix       Did you mean quickstart?"],
     [['run', 'nowhere/recipe.ts'], '  expected  an existing recipe file\n'],
-    [['run', 'quickstart'], '  expected  something to read\n  came      no input\n'],
+    [['run', 'quickstart'], '  expected  something to read\n  got       no input\n'],
     [
       ['run', 'quickstart', '--input', 'nothing-here'],
-      '  expected  an existing file or folder, a glob, or - for standard input\n  came      nothing-here',
+      '  expected  an existing file or folder, a glob, or - for standard input\n  got       nothing-here',
     ],
     [
       ['run', 'quickstart', '--input', '*.none'],
-      '  expected  at least one file to read\n  came      none that matches *.none',
+      '  expected  at least one file to read\n  got       none that matches *.none',
     ],
     [
       ['run', 'quickstart', '--input', 'x', '--limit', 'many'],
-      "error  --limit\n  expected  a whole number, 1 or more\n  came      'many'",
+      "error  --limit\n  expected  a whole number, 1 or more\n  got       'many'",
     ],
-    [['run', 'quickstart', '--input', 'x', '--limit', '-5'], "  came      '-5'"],
+    [['run', 'quickstart', '--input', 'x', '--limit', '-5'], "  got       '-5'"],
     [
       ['run', 'quickstart', '--input', 'x', '--sample', '120%'],
-      "error  --sample\n  expected  a percentage above 0 and up to 100, such as 5%\n  came      '120%'",
+      "error  --sample\n  expected  a percentage above 0 and up to 100, such as 5%\n  got       '120%'",
     ],
     [
       ['run', 'quickstart', '--input', 'x', '--memory', 'lots'],
-      "error  --memory\n  expected  a size such as 256MB, 1GB or 512MiB\n  came      'lots'",
+      "error  --memory\n  expected  a size such as 256MB, 1GB or 512MiB\n  got       'lots'",
     ],
     [
       ['run', 'quickstart', '--input', 'x', '--domain-from', 'url'],
-      "error  --domain-from\n  expected  auto, path, kind, field:<name> or constant:<name>\n  came      'url'",
+      "error  --domain-from\n  expected  auto, path, kind, field:<name> or constant:<name>\n  got       'url'",
     ],
     [
       ['run', 'quickstart', '--input', 'x', '--set', 'gopher_qualty.min_words=3'],
-      '  came      gopher_qualty\n  to do     Did you mean gopher_quality?',
+      '  got       gopher_qualty\n  fix       Did you mean gopher_quality?',
     ],
     [
       ['run', 'quickstart', '--input', 'x', '--set', 'gopher_quality.min_word=3'],
-      '  came      min_word\n  to do     Did you mean min_words?',
+      '  got       min_word\n  fix       Did you mean min_words?',
     ],
     [
       ['run', 'quickstart', '--input', 'x', '--set', 'min_words'],
-      "  expected  step.option=value\n  came      'min_words'",
+      "  expected  step.option=value\n  got       'min_words'",
     ],
-    [['plan', 'quickstart', '--input', '-'], '  came      standard input, which can be read only once'],
+    [['plan', 'quickstart', '--input', '-'], '  got       standard input, which can be read only once'],
     [
       ['sql', 'nowhere', 'select 1'],
-      '  expected  a run directory: a folder with a run.json\n  came      a path that does not exist',
+      '  expected  a run directory: a folder with a run.json\n  got       a path that does not exist',
     ],
-    [['explain', '.', 'x'], '  came      a folder without one'],
+    [['explain', '.', 'x'], '  got       a folder without one'],
     [
       ['inspect', 'x', '--format', 'csv'],
-      "error  --format\n  expected  auto, jsonl, text, parquet or arrow\n  came      'csv'",
+      "error  --format\n  expected  auto, jsonl, text, parquet or arrow\n  got       'csv'",
     ],
   ])('sluice %j', async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: await temporaryFolder() });
@@ -152,7 +152,7 @@ describe('recipes that come with Sluice', () => {
     const { code, stderr } = await runCli(['run', 'reference', '--input', 'x'], { cwd: await temporaryFolder() });
     expect(code).toBe(2);
     expect(stderr).toContain(
-      'came      one that trains a reference model\n  to do     Run it with: sluice train-reference reference',
+      'got       one that trains a reference model\n  fix       Run it with: sluice train-reference reference',
     );
   });
 });
@@ -165,7 +165,7 @@ describe('an output that is not ours', () => {
     const args = ['run', 'quickstart', '--input', 'data.jsonl', '--output', 'notes.txt', ...more];
     const { code, stderr } = await runCli(args, { cwd });
     expect(code).toBe(2);
-    expect(stderr).toContain('expected  an empty or new output folder, or one of an earlier run\n  came      a file\n');
+    expect(stderr).toContain('expected  an empty or new output folder, or one of an earlier run\n  got       a file\n');
     expect(await readFile(join(cwd, 'notes.txt'), 'utf8')).toBe('mine');
   });
 });
@@ -177,10 +177,10 @@ describe('proposed commands', () => {
     const made = await runCli(['init'], { cwd, env });
     expect(made.stdout).toContain("\n  npx sluice run recipe.ts --input 'data/*.jsonl.gz'\n");
     const wrong = await runCli(['run'], { cwd, env });
-    expect(wrong.stderr).toContain('to do     See: npx sluice run --help\n');
+    expect(wrong.stderr).toContain('fix       See: npx sluice run --help\n');
     const absent = await runCli(['run', 'mine.ts'], { cwd, env });
     expect(absent.stderr).toContain('`npx sluice init` writes a recipe to start from.');
-    expect((await runCli(['run'], { cwd })).stderr).toContain('to do     See: sluice run --help\n');
+    expect((await runCli(['run'], { cwd })).stderr).toContain('fix       See: sluice run --help\n');
   });
 
   it('long lines of the help are broken between words, below their column', async () => {

@@ -169,8 +169,8 @@ describe.each([...usable.keys()])('%s', (name) => {
     expect([...(await session.readState()).get('total')!.data]).toEqual([3, 65]);
     await session.release();
     await session.release();
-    await expect(session.run(fed)).rejects.toThrow('adder: expected an open session, came a released one.');
-    await expect(session.readState()).rejects.toThrow('adder: expected an open session, came a released one.');
+    await expect(session.run(fed)).rejects.toThrow('adder: expected an open session, got a released one.');
+    await expect(session.readState()).rejects.toThrow('adder: expected an open session, got a released one.');
     expect([...start.get('total')!.data]).toEqual([0, 5]);
   });
 
@@ -186,7 +186,7 @@ describe.each([...usable.keys()])('%s', (name) => {
     const session = await executor.open(adder(), start);
     const [first, second] = await Promise.allSettled([session.run(fed), session.run(fed)]);
     expect(first.status).toBe('fulfilled');
-    expect(second).toMatchObject({ reason: { message: 'adder: expected one run at a time, came a second one.' } });
+    expect(second).toMatchObject({ reason: { message: 'adder: expected one run at a time, got a second one.' } });
     expect([...(await session.run(fed)).get('doubled')!.data]).toEqual([4, 90]);
     await session.release();
   });
@@ -213,17 +213,15 @@ describe.each([...usable.keys()])('%s', (name) => {
 
   it('says which weight or feed is wrong', async () => {
     await expect(executor.open(adder(), new Map())).rejects.toThrow(
-      "adder, weight 'weight': expected float32 [2], came nothing.",
+      "adder, weight 'weight': expected float32 [2], got nothing.",
     );
     const session = await executor.open(adder(), start);
-    await expect(session.run(new Map())).rejects.toThrow("adder, feed 'fed': expected float32 [2], came nothing.");
+    await expect(session.run(new Map())).rejects.toThrow("adder, feed 'fed': expected float32 [2], got nothing.");
     await expect(session.run(new Map([['fed', floatTensor([1, 2], [1, 2])]]))).rejects.toThrow(
-      "adder, feed 'fed': expected float32 [2], came float32 [1, 2] with 2 elements.",
+      "adder, feed 'fed': expected float32 [2], got float32 [1, 2] with 2 elements.",
     );
-    await expect(session.run(new Map([['fed', intTensor([2], [1, 2])]]))).rejects.toThrow('came int32 [2]');
-    await expect(session.run(new Map([...fed, ['more', x]]))).rejects.toThrow(
-      "adder: expected feeds fed, came 'more'.",
-    );
+    await expect(session.run(new Map([['fed', intTensor([2], [1, 2])]]))).rejects.toThrow('got int32 [2]');
+    await expect(session.run(new Map([...fed, ['more', x]]))).rejects.toThrow("adder: expected feeds fed, got 'more'.");
     await session.release();
   });
 });

@@ -1,7 +1,8 @@
-// Runs a recipe to the end in a process that a test may kill: `child.mjs <recipe> <input> <output> <workers>`. Says each commit aloud.
+// Runs a recipe to the end in a process that a test may kill: `child.mjs <recipe> <input> <output> <workers>`. Says
+// each commit aloud.
 import './failpoints.mjs';
-import { run } from '../../dist/run.js';
-import { importInWorkers } from '../../dist/streams/pool.js';
+import { run } from '../../dist/run/run.js';
+import { importInWorkers } from '../../dist/threads.js';
 import { modelRecipes } from './model-recipes.mjs';
 import { recipes } from './recipes.mjs';
 

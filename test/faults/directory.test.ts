@@ -59,7 +59,7 @@ describe('the lock', () => {
     const stat = readFileSync(`/proc/${other.pid}/stat`, 'utf8');
     const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     await writeFile(join(p.output, 'lock'), JSON.stringify({ pid: other.pid, started }));
-    await expect(runToEnd(plain(), options(p))).rejects.toThrow(`came one that process ${other.pid} holds`);
+    await expect(runToEnd(plain(), options(p))).rejects.toThrow(`got one that process ${other.pid} holds`);
     expect(readdirSync(p.output)).toEqual(['lock']);
     other.kill('SIGKILL');
     await once(other, 'exit');
@@ -67,7 +67,7 @@ describe('the lock', () => {
     const ends = await Promise.allSettled(both);
     expect(ends.map((e) => e.status).sort()).toEqual(['fulfilled', 'rejected']);
     const refused = ends.find((e) => e.status === 'rejected') as PromiseRejectedResult;
-    expect((refused.reason as Error).message).toContain('came one that this process works on already');
+    expect((refused.reason as Error).message).toContain('got one that this process works on already');
     await goesOn(p);
   });
 
@@ -104,7 +104,7 @@ describe('commits.jsonl', () => {
     const damaged = readFileSync(commits, 'utf8').replace('"kept"', '"Kept"');
     await writeFile(commits, damaged);
     await expect(runToEnd(plain(), options(p))).rejects.toThrow(
-      /expected commit lines whose checksums hold, came a damaged line at byte 0, with others after it/,
+      /expected commit lines whose checksums hold, got a damaged line at byte 0, with others after it/,
     );
     expect(readFileSync(commits, 'utf8')).toBe(damaged);
     expect(existsSync(join(p.output, 'lock'))).toBe(false);
@@ -118,7 +118,7 @@ describe('commits.jsonl', () => {
     const [segment] = readdirSync(join(p.output, 'documents'));
     await rename(join(p.output, 'documents', segment), join(p.folder, segment));
     await expect(runToEnd(plain(), options(p))).rejects.toThrow(
-      `expected every file of commits.jsonl, came 1 of them missing, the first: documents/${segment}`,
+      `expected every file of commits.jsonl, got 1 of them missing, the first: documents/${segment}`,
     );
     await rename(join(p.folder, segment), join(p.output, 'documents', segment));
     await goesOn(p);
@@ -140,7 +140,7 @@ describe('an output folder', () => {
   it('that is a file is refused', async () => {
     const p = await project();
     await writeFile(p.output, 'mine');
-    await expect(runToEnd(plain(), options(p))).rejects.toThrow(/an empty or new output folder.*came a file/);
+    await expect(runToEnd(plain(), options(p))).rejects.toThrow(/an empty or new output folder.*got a file/);
     expect(readFileSync(p.output, 'utf8')).toBe('mine');
   });
 });
@@ -155,7 +155,7 @@ describe('input that changes', () => {
     await utimes(file, TIME, TIME);
     await expect(runToEnd(plain(), options(p))).rejects.toThrow(/the same number of files, but other contents/);
     await rm(file);
-    await expect(runToEnd(plain(), options(p))).rejects.toThrow(/came 1 files/);
+    await expect(runToEnd(plain(), options(p))).rejects.toThrow(/got 1 files/);
     await writeFile(file, text);
     await utimes(file, TIME, TIME);
     await goesOn(p);
@@ -176,7 +176,7 @@ describe('input that changes', () => {
     await utimes(file, TIME, TIME);
     expect((await runToEnd(plain(), same)).last).toMatchObject({ already: true });
     await expect(runToEnd(plain(), { ...same, verifyInput: true })).rejects.toThrow(
-      /expected part-000\.jsonl with xxh64 [0-9a-f]{16}, as when this run was started, came [0-9a-f]{16}\./,
+      /expected part-000\.jsonl with xxh64 [0-9a-f]{16}, as when this run was started, got [0-9a-f]{16}\./,
     );
     const other = { ...same, output: join(folder, 'other') };
     await runToEnd(plain(), other);
@@ -184,12 +184,8 @@ describe('input that changes', () => {
   });
 
   it.each([
-    [
-      'grows',
-      (file: string, text: string) => writeFile(file, `${text}{"text":"more"}\n`),
-      /came \d+ bytes, changed 20/,
-    ],
-    ['vanishes', (file: string) => rm(file), /came no such file any more/],
+    ['grows', (file: string, text: string) => writeFile(file, `${text}{"text":"more"}\n`), /got \d+ bytes, changed 20/],
+    ['vanishes', (file: string) => rm(file), /got no such file any more/],
   ])('while it is read: a file that %s ends the run; put back, the run goes on', async (_, change, message) => {
     let file = '';
     let text = '';

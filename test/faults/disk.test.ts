@@ -38,7 +38,7 @@ describe('a disk', () => {
       const end = await runChild({ ...run, output, workers: 2 });
       expect(end.code).toBe(1);
       expect(end.stderr).toMatch(
-        /InputError.*came a full disk \(ENOSPC\)\. Free some space and run the same command again/s,
+        /InputError.*got a full disk \(ENOSPC\)\. Free some space and run the same command again/s,
       );
       expect(leftovers(output).filter((f) => f.endsWith('.tmp') || f === 'lock')).toEqual([]);
       expect(linesOf(join(output, 'commits.jsonl')).length).toBeGreaterThan(0);
@@ -56,7 +56,7 @@ describe('a disk', () => {
       expect(mount('-o', 'remount,ro', disk).status).toBe(0);
       const end = await runChild({ ...run, output: join(disk, 'out') });
       expect(end.code).toBe(1);
-      expect(end.stderr).toMatch(/InputError.*expected mkdir to work, came EROFS: read-only file system/s);
+      expect(end.stderr).toMatch(/InputError.*expected mkdir to work, got EROFS: read-only file system/s);
     });
   });
 

@@ -1,7 +1,7 @@
-// Preload for the process and every thread of it: wraps each call that changes the disk below a folder, so that a test can list these calls
-// (failpoints), trace them, let one fail, or kill the process in the middle of one. The product knows nothing of it.
-// A failpoint is named by what it does, such as `rename documents/split-000001-2.parquet`, not by a number: threads may interleave.
-// SLUICE_FAULTS = { root, mode, file?, site?, n?, code? }:
+// Preload for the process and every thread of it: wraps each call that changes the disk below a folder, so that a test
+// can list these calls (failpoints), trace them, let one fail, or kill the process in the middle of one. The product
+// knows nothing of it. A failpoint is named by what it does, such as `rename documents/split-000001-2.parquet`, not by
+// a number: threads may interleave. SLUICE_FAULTS = { root, mode, file?, site?, n?, code? }:
 //   record  names go to `file`, one a line, before each call          trace   `S` and `E` lines (start, end) with thread, call and path
 //   nth     SIGKILL at the n-th call of the main thread or of a worker; `site` is 'main' or 'worker'
 //   chain   SIGKILL at the first name that is not in `file` yet       kill    SIGKILL at `site`        error  `site` fails with `code`
@@ -14,7 +14,10 @@ import { isMainThread, threadId } from 'node:worker_threads';
 
 const fs = createRequire(import.meta.url)('node:fs/promises');
 let config = process.env.SLUICE_FAULTS ? JSON.parse(process.env.SLUICE_FAULTS) : null;
-/** What the main thread renamed or made last: tells apart calls that come again and again, such as the flush of a folder. */
+/**
+ * What the main thread renamed or made last: tells apart calls that come again and again, such as the flush of a
+ * folder.
+ */
 let context = 'start';
 let writes = new Map();
 let fired = false;

@@ -16,7 +16,8 @@ async function recorded(run: ChildRun, folder: string) {
   return { sites: linesOf(file), bytes: promisedBytes(output) };
 }
 
-// One split, so that all of it fits into a minute; `npm run test:faults` does it with three, and with kills of two workers.
+// One split, so that all of it fits into a minute; `npm run test:faults` does it with three, and with kills of two
+// workers.
 describe('kill -9 at every failpoint', { timeout: 600_000 }, () => {
   it('of a run with two barriers, a rewrite, two sinks and shards ends with the bytes of an uninterrupted run', async () => {
     const folder = await temporaryFolder();

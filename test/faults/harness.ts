@@ -99,7 +99,10 @@ export function leftovers(output: string): string[] {
 export const linesOf = (file: string): string[] =>
   existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
 
-/** Kills a run at every failpoint that was not hit yet, starting it again each time, until it ends by itself. Returns the kills. */
+/**
+ * Kills a run at every failpoint that was not hit yet, starting it again each time, until it ends by itself. Returns
+ * the kills.
+ */
 export async function chain(o: ChildRun & { readonly faults: Faults }, atMost = 1000): Promise<number> {
   for (let kills = 0; kills <= atMost; kills++) {
     const end = await runChild(o);

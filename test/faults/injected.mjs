@@ -1,9 +1,9 @@
-// Lets every failpoint of a run fail once, each in a run directory of its own, and runs it again to the end, all in one process:
-// `injected.mjs <recipe> <input> <folder> <code> [pattern]`. Prints a JSON line for each.
+// Lets every failpoint of a run fail once, each in a run directory of its own, and runs it again to the end, all in one
+// process: `injected.mjs <recipe> <input> <folder> <code> [pattern]`. Prints a JSON line for each.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { lastValueFrom } from 'rxjs';
-import { run } from '../../dist/run.js';
-import { importInWorkers } from '../../dist/streams/pool.js';
+import { run } from '../../dist/run/run.js';
+import { importInWorkers } from '../../dist/threads.js';
 import { configure } from './failpoints.mjs';
 import { recipes } from './recipes.mjs';
 

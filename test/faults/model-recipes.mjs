@@ -1,6 +1,7 @@
-// Recipes of the fault suites that score with language models: FAULT_MODELS is a folder with `m.ngram`, `tiny/` and `benchmark.jsonl`.
+// Recipes of the fault suites that score with language models: FAULT_MODELS is a folder with `m.ngram`, `tiny/` and
+// `benchmark.jsonl`.
 import { annotate, decontaminate, dedup, ngramPerplexity, perplexity, select } from '../../dist/operators/index.js';
-import { recipe } from '../../dist/recipe.js';
+import { recipe } from '../../dist/recipe/recipe.js';
 import { parquet } from '../../dist/sinks/index.js';
 
 const folder = process.env.FAULT_MODELS;

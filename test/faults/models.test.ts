@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { saveModel } from '../../src/models/hugging-face.ts';
+import { saveModel } from '../../src/models/folders/hugging-face.ts';
 import { newModel } from '../../src/models/new-model.ts';
 import { trainNgram, writeNgram } from '../../src/models/ngram/index.ts';
 import { generator, madeDocuments, prose, writeCorpus } from '../helpers/corpus.ts';
@@ -11,7 +11,10 @@ import { chain, leftovers, linesOf, runWhole } from './harness.ts';
 import { killAtRandom } from './random-kills.ts';
 
 const KILLS = 8;
-/** Where results become true, and where what was is deleted; the other calls are those of the runs in `failpoints.test.ts`. */
+/**
+ * Where results become true, and where what was is deleted; the other calls are those of the runs in
+ * `failpoints.test.ts`.
+ */
 const CALLS = '^(append|unlink) ';
 
 let folder: string;

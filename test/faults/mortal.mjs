@@ -1,5 +1,5 @@
-// An annotator whose thread dies: SLUICE_MORTAL = { file, how, when, times }; so many threads die, counted
-// by bytes in the file, then all is well. `when`: as a thread begins, or in the second batch, so that there is something half done.
+// An annotator whose thread dies: SLUICE_MORTAL = { file, how, when, times }; so many threads die, counted by bytes in
+// the file, then all is well. `when`: as a thread begins, or in the second batch, so that there is something half done.
 import { appendFileSync, existsSync, statSync } from 'node:fs';
 
 export const mortal = async () => {

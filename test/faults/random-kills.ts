@@ -10,8 +10,8 @@ export interface RandomKills {
 }
 
 /**
- * Kills runs of one and of two workers at random moments, most before their end and some several times, until there were `kills`, and the
- * last one came to its end. Returns the output folders of those that did.
+ * Kills runs of one and of two workers at random moments, most before their end and some several times, until there
+ * were `kills`, and the last one came to its end. Returns the output folders of those that did.
  */
 export async function killAtRandom(
   run: Omit<ChildRun, 'output'>,
@@ -31,7 +31,8 @@ export async function killAtRandom(
     }
     if (end.code !== 0 || end.stderr !== '') throw new Error(`the child ended with ${end.code}: ${end.stderr}`);
     ended.push(output);
-    // It came to its end before the kill: the machine is less busy than when the time was taken, or most was done before.
+    // It came to its end before the kill: the machine is less busy than when the time was taken, or most was done
+    // before.
     latest *= 0.8;
   }
   return ended;

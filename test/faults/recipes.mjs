@@ -1,7 +1,7 @@
 // Recipes that the fault suites run, by name.
 import { fileURLToPath } from 'node:url';
 import { annotate, c4, decontaminate, dedup, drop, rule, select, textStatistics } from '../../dist/operators/index.js';
-import { recipe } from '../../dist/recipe.js';
+import { recipe } from '../../dist/recipe/recipe.js';
 import { jsonl, parquet } from '../../dist/sinks/index.js';
 
 const questions = fileURLToPath(new URL('../fixtures/questions.jsonl', import.meta.url));

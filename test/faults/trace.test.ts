@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Commit } from '../../src/streams/commits.ts';
+import type { Commit } from '../../src/streams/commits/log.ts';
 import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
 import { linesOf, runWhole } from './harness.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { loadKernel } from '../../src/kernels/kernel.ts';
 import { makeBarrier } from '../../src/operators/stages.ts';
-import { type Barrier, type BarrierDecision, BarrierWriter } from '../../src/streams/barrier.ts';
-import type { DocumentBatch } from '../../src/streams/batch.ts';
+import type { DocumentBatch } from '../../src/streams/batch/batch.ts';
+import { type Barrier, type BarrierDecision, BarrierWriter } from '../../src/streams/flow/barrier.ts';
 import type { Operator } from '../../src/streams/operator.ts';
 import { batchOf, type TestDocument } from './batches.ts';
 import { temporaryFolder } from './run.ts';
@@ -17,7 +17,10 @@ export interface BarrierRun {
   readonly barrier?: Barrier;
 }
 
-/** Both passes of a barrier over literal splits. @param batch makes a batch of documents, the first of which has the number `sequence` in its split */
+/**
+ * Both passes of a barrier over literal splits. @param batch makes a batch of documents, the first of which has the
+ * number `sequence` in its split
+ */
 export async function decisionsOf<T = string | TestDocument>(
   operator: Operator,
   splits: readonly (readonly T[])[],
@@ -43,7 +46,9 @@ export async function decisionsOf<T = string | TestDocument>(
   return out;
 }
 
-/** What became of each document: its text without the cuts, or the name of the rule that dropped it in angle brackets. */
+/**
+ * What became of each document: its text without the cuts, or the name of the rule that dropped it in angle brackets.
+ */
 export function outcomes(
   operator: Operator,
   splits: readonly (readonly (string | TestDocument)[])[],

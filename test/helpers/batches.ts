@@ -1,5 +1,5 @@
-import { DocumentBatch } from '../../src/streams/batch.ts';
-import { type Column, utf8Column } from '../../src/streams/columns.ts';
+import { DocumentBatch } from '../../src/streams/batch/batch.ts';
+import { type Column, utf8Column } from '../../src/streams/batch/columns.ts';
 
 export interface TestDocument {
   readonly text: string;

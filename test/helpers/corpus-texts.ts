@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decompress } from 'fzstd';
 
-/** The texts of every file of JSON lines in a folder, packed by zstd or not; lines that are no such records are texts of their own. */
+/**
+ * The texts of every file of JSON lines in a folder, packed by zstd or not; lines that are no such records are texts of
+ * their own.
+ */
 export function* corpusTexts(
   root: string,
   only = '',

@@ -41,7 +41,9 @@ export interface MadeDocument {
   readonly metadata: { readonly domain: string };
 }
 
-/** Documents of every kind that the engine must treat: good, too short, exact copies, empty, other domains, non-ASCII. */
+/**
+ * Documents of every kind that the engine must treat: good, too short, exact copies, empty, other domains, non-ASCII.
+ */
 export function madeDocuments(count: number, seed = 1): MadeDocument[] {
   const random = generator(seed);
   const documents: MadeDocument[] = [];
@@ -62,7 +64,10 @@ export function madeDocuments(count: number, seed = 1): MadeDocument[] {
 const QUESTION =
   'Which miller counted seventeen copper weights before the flood carried his wooden scales down to the ferry?';
 
-/** Documents of paragraphs, a quarter of which stood before; a footer in every third, a question in every eighth, some whole and near copies. */
+/**
+ * Documents of paragraphs, a quarter of which stood before; a footer in every third, a question in every eighth, some
+ * whole and near copies.
+ */
 export function spannedDocuments(count: number, seed = 1): MadeDocument[] {
   const random = generator(seed);
   const paragraphs: string[] = [];

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { type CliResult, runCli } from './cli.ts';
 import { writeProject } from './recipes.ts';
 
-/** Before the tests of a file: a project in a folder of its own, run to its end, with one record that could not be read. */
+/**
+ * Before the tests of a file: a project in a folder of its own, run to its end, with one record that could not be read.
+ */
 export function finishedRun(): {
   /** The project's folder. Only inside a test. */
   readonly cwd: () => string;

@@ -5,7 +5,10 @@ import { readFileSync } from 'node:fs';
 export const readFixture = <T>(path: string): T[] =>
   JSON.parse(readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8')) as T[];
 
-/** What scripts/make-profile-oracle.py wrote: the rows, with `numbers` by name again; attributes that a tool did not write are absent. */
+/**
+ * What scripts/make/profile-oracle.py wrote: the rows, with `numbers` by name again; attributes that a tool did not
+ * write are absent.
+ */
 export function readOracle<T>(
   path: string,
 ): (T & { readonly id: string; readonly numbers: Readonly<Record<string, number | null>> })[] {
@@ -18,7 +21,7 @@ export function readOracle<T>(
   });
 }
 
-/** The parts of a text from their lengths as scripts/make-profile-oracle.py writes them. */
+/** The parts of a text from their lengths as scripts/make/profile-oracle.py writes them. */
 export function placedParts(text: string, places: string): string[] {
   const characters = Array.from(text);
   let at = 0;

@@ -45,7 +45,10 @@ export async function writeProject(
   await writeFile(join(folder, file), recipe);
 }
 
-/** `slow`: the first document of the first run waits for Ctrl-C (WAIT='for ctrl-c'), or for ever; three splits of 60 made documents. */
+/**
+ * `slow`: the first document of the first run waits for Ctrl-C (WAIT='for ctrl-c'), or for ever; three splits of 60
+ * made documents.
+ */
 export const waitingRecipe = (more: readonly string[] = []): string => `import { custom, dedup, recipe } from 'sluice';
 const interrupted = new Promise((done) => {
   if (process.env.WAIT === 'for ctrl-c') process.once('SIGINT', done);

@@ -1,6 +1,7 @@
 /**
- * Which places of sequences of symbols lie in a run of at least `window` symbols that stands at an earlier place too, of the same sequence or an earlier one.
- * By a plain suffix array over all sequences with a separator of its own after each: sorted by doubling, then runs of suffixes that share `window` symbols.
+ * Which places of sequences of symbols lie in a run of at least `window` symbols that stands at an earlier place too,
+ * of the same sequence or an earlier one. By a plain suffix array over all sequences with a separator of its own after
+ * each: sorted by doubling, then runs of suffixes that share `window` symbols.
  */
 export function repeatedPlaces(sequences: readonly (readonly string[])[], window: number): boolean[][] {
   const names = new Map<string, number>();

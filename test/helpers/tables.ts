@@ -5,7 +5,7 @@ import { DuckDBInstance, type JS } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, afterEach } from 'vitest';
 import type { TableBatch, TableColumn } from '../../src/sinks/table.ts';
-import { type Column, utf8Column, validBitmap } from '../../src/streams/columns.ts';
+import { type Column, utf8Column, validBitmap } from '../../src/streams/batch/columns.ts';
 
 /** A row of every type that a sink may meet. */
 export interface AnyRow {

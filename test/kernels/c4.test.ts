@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { C4_DEFAULTS, C4_LINE, type C4Options } from '../../src/kernels/c4.ts';
 import { type Kernel, loadKernel } from '../../src/kernels/kernel.ts';
 import { c4Document } from '../../src/kernels/reference/c4-lines.ts';
-import { utf8Column } from '../../src/streams/columns.ts';
+import { utf8Column } from '../../src/streams/batch/columns.ts';
 
 let kernel: Kernel;
 beforeAll(async () => {

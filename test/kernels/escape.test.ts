@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../src/kernels/kernel.ts';
-import { stringAt, utf8Column } from '../../src/streams/columns.ts';
+import { stringAt, utf8Column } from '../../src/streams/batch/columns.ts';
 
 const kernel = await loadKernel();
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Kernel, loadKernel } from '../../src/kernels/kernel.ts';
 import { referenceContentHash } from '../../src/kernels/reference/hash.ts';
-import { utf8Column } from '../../src/streams/columns.ts';
+import { utf8Column } from '../../src/streams/batch/columns.ts';
 
 let kernel: Kernel;
 beforeAll(async () => {
@@ -60,9 +60,9 @@ describe('contentHashes', () => {
       const flipped = Buffer.from(text);
       flipped[bit >> 3] ^= 1 << (bit & 7);
       const { values, offsets } = { values: flipped, offsets: Int32Array.of(0, flipped.length) };
-      const came = kernel.contentHashes(values, offsets, 1, null);
+      const got = kernel.contentHashes(values, offsets, 1, null);
       for (const half of [0, 1]) {
-        const changed = bits(came[half] ^ base[half]);
+        const changed = bits(got[half] ^ base[half]);
         fewest = Math.min(fewest, changed);
         most = Math.max(most, changed);
       }

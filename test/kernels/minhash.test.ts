@@ -10,7 +10,7 @@ import {
   shingleWords,
   unitsOf,
 } from '../../src/kernels/reference/minhash.ts';
-import { utf8Column } from '../../src/streams/columns.ts';
+import { utf8Column } from '../../src/streams/batch/columns.ts';
 import { corporaFolder } from '../helpers/corpora.ts';
 import { generator, prose } from '../helpers/corpus.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { foldedForWords, SEPARATOR } from '../../src/kernels/folding.ts';
 import { openNgramKernel } from '../../src/kernels/ngrams.ts';
 import { referenceNgrams, referenceWords } from '../../src/kernels/reference/ngrams.ts';
-import { utf8Column } from '../../src/streams/columns.ts';
+import { utf8Column } from '../../src/streams/batch/columns.ts';
 import { corporaFolder } from '../helpers/corpora.ts';
 
 const TEXTS = [

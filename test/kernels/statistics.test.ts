@@ -9,7 +9,7 @@ import { type Kernel, loadKernel } from '../../src/kernels/kernel.ts';
 import { c4Document } from '../../src/kernels/reference/c4-lines.ts';
 import { referenceStatistics } from '../../src/kernels/reference/statistics.ts';
 import { FAMILY, STATISTICS } from '../../src/kernels/statistics.ts';
-import { utf8Column } from '../../src/streams/columns.ts';
+import { utf8Column } from '../../src/streams/batch/columns.ts';
 import { madeDocuments } from '../helpers/corpus.ts';
 
 let kernel: Kernel;
@@ -175,7 +175,8 @@ describe('kernel and reference', () => {
     fc.assert(fc.property(texts, expectEqual), { numRuns: 200, seed: 22 });
   });
 
-  // Every 160th document of mixed and every 20th of the languages here; scripts/certify-kernels.ts takes every document.
+  // Every 160th document of mixed and every 20th of the languages here; scripts/certify/kernels.ts takes every
+  // document.
   const corpora = process.env.SLUICE_CORPORA ?? fileURLToPath(new URL('../../../shared/corpora', import.meta.url));
   it.each([
     ['mixed', 160],
@@ -261,7 +262,7 @@ describe('statistics', () => {
   it('refuses offsets outside the values', () => {
     const values = new Uint8Array(4);
     expect(() => kernel.statistics(values, Int32Array.of(0, 5), 1, null, FAMILY.all)).toThrow(
-      'statistics kernel: expected 2 offsets, not decreasing, within 4 bytes, came 2 offsets from 0 to 5.',
+      'statistics kernel: expected 2 offsets, not decreasing, within 4 bytes, got 2 offsets from 0 to 5.',
     );
     expect(() => kernel.statistics(values, Int32Array.of(2, 1, 4), 2, null, FAMILY.all)).toThrow('not decreasing');
   });

@@ -5,7 +5,7 @@ import { decompress } from 'fzstd';
 import { describe, expect, it } from 'vitest';
 import { referenceAnchors, referenceWindows, type Stretch } from '../../src/kernels/reference/substring.ts';
 import { gramOf, openSubstringKernel, RECORD_WORDS, TIED } from '../../src/kernels/substring.ts';
-import { utf8Column } from '../../src/streams/columns.ts';
+import { utf8Column } from '../../src/streams/batch/columns.ts';
 import { corporaFolder } from '../helpers/corpora.ts';
 
 type Unit = 'words' | 'bytes';

@@ -40,13 +40,13 @@ describe('a new model', () => {
 describe('a model that cannot be', () => {
   const good = modelConfig({ family: 'gpt2', width: 16, layers: 2, heads: 4 });
   const wrong: readonly (readonly [changes: Partial<LanguageModelConfig>, message: string])[] = [
-    [{ layers: 1.5 }, 'gpt2 model: expected a whole number above 0 for layers, came 1.5.'],
-    [{ headWidth: 5 }, 'expected a width that is heads (4) x width of a head, came 16.'],
-    [{ kvHeads: 2 }, 'expected 4 kvHeads (gpt2 has no shared ones), came 2.'],
-    [{ family: 'llama', kvHeads: 3 }, 'expected a number of kvHeads that divides 4 heads, came 3.'],
+    [{ layers: 1.5 }, 'gpt2 model: expected a whole number above 0 for layers, got 1.5.'],
+    [{ headWidth: 5 }, 'expected a width that is heads (4) x width of a head, got 16.'],
+    [{ kvHeads: 2 }, 'expected 4 kvHeads (gpt2 has no shared ones), got 2.'],
+    [{ family: 'llama', kvHeads: 3 }, 'expected a number of kvHeads that divides 4 heads, got 3.'],
     [
       { rope: { base: 1e4, fraction: 0.25, scaling: null } },
-      'expected an even number of rotated places a head, from 2 to 4, came 1.',
+      'expected an even number of rotated places a head, from 2 to 4, got 1.',
     ],
   ];
   it.each(wrong)('%o', (changes, message) => {

@@ -3,18 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { architectures } from '../../src/models/architectures/index.ts';
 import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
+import { loadModel } from '../../src/models/folders/hugging-face.ts';
+import { openSafetensors } from '../../src/models/folders/safetensors.ts';
 import { differentiate } from '../../src/models/graph/differentiate.ts';
 import { GraphBuilder } from '../../src/models/graph/graph.ts';
 import { mean, reshape } from '../../src/models/graph/ops.ts';
-import { loadModel } from '../../src/models/hugging-face.ts';
 import type { LanguageModel } from '../../src/models/language-model.ts';
 import { negativeLogLikelihood } from '../../src/models/losses.ts';
-import { openSafetensors } from '../../src/models/safetensors.ts';
-import { logitsGraph, scoringGraph, tokenInputs, weightInputs } from '../../src/models/scoring-graph.ts';
+import { logitsGraph, scoringGraph, tokenInputs, weightInputs } from '../../src/models/scorers/scoring-graph.ts';
 import { floatTensor, intTensor, type Tensor } from '../../src/models/tensor.ts';
 import { trainingGraph, trainingState } from '../../src/models/training-graph.ts';
 
-// The numbers come from PyTorch and transformers: scripts/make-torch-oracle.py make.
+// The numbers come from PyTorch and transformers: scripts/make/torch-oracle.py make.
 const folderOf = (name: string) => fileURLToPath(new URL(`../fixtures/models/${name}`, import.meta.url));
 const oracleOf = (name: string): Oracle => JSON.parse(readFileSync(`${folderOf(name)}/oracle.json`, 'utf8'));
 const CONTEXT = 32;

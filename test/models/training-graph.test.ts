@@ -5,7 +5,7 @@ import { GraphBuilder } from '../../src/models/graph/graph.ts';
 import { matmul, swapLast } from '../../src/models/graph/ops.ts';
 import { crossEntropy, negativeLogLikelihood } from '../../src/models/losses.ts';
 import { newModel } from '../../src/models/new-model.ts';
-import { logitsGraph, scoringGraph } from '../../src/models/scoring-graph.ts';
+import { logitsGraph, scoringGraph } from '../../src/models/scorers/scoring-graph.ts';
 import { floatTensor, intTensor, type Tensor } from '../../src/models/tensor.ts';
 import { type TrainingOptions, trainedModel, trainingGraph, trainingState } from '../../src/models/training-graph.ts';
 import { seededRandom } from '../../src/random.ts';
@@ -126,9 +126,9 @@ describe('graphs', () => {
   it('are not longer than the context', () => {
     for (const graph of [scoringGraph, logitsGraph, trainingGraph])
       expect(() => graph(model.config, { rows: 1, length: 17 })).toThrow(
-        "graph of a llama model: expected at least 1 row of 1 to 16 tokens (the model's context), came 1 rows of 17.",
+        "graph of a llama model: expected at least 1 row of 1 to 16 tokens (the model's context), got 1 rows of 17.",
       );
-    expect(() => scoringGraph(model.config, { rows: 0, length: 4 })).toThrow('came 0 rows of 4.');
+    expect(() => scoringGraph(model.config, { rows: 0, length: 4 })).toThrow('got 0 rows of 4.');
   });
 
   it('say which weight is missing or has another shape', async () => {
@@ -137,7 +137,7 @@ describe('graphs', () => {
     const weights = new Map(model.weights);
     weights.set('model.norm.weight', floatTensor([2], [1, 1]));
     await expect(executor.open(graph, weights)).rejects.toThrow(
-      "llama score 1x4, weight 'model.norm.weight': expected float32 [16], came float32 [2] with 2 elements.",
+      "llama score 1x4, weight 'model.norm.weight': expected float32 [16], got float32 [2] with 2 elements.",
     );
   });
 });

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
-import { saveModel } from '../../src/models/hugging-face.ts';
+import { saveModel } from '../../src/models/folders/hugging-face.ts';
 import { type LanguageModelConfig, modelConfig } from '../../src/models/language-model.ts';
 import { newModel } from '../../src/models/new-model.ts';
-import { logitsGraph } from '../../src/models/scoring-graph.ts';
+import { logitsGraph } from '../../src/models/scorers/scoring-graph.ts';
 import { intTensor } from '../../src/models/tensor.ts';
 
 // Python with torch and transformers: SLUICE_PYTHON, else python3.
 const python = process.env.SLUICE_PYTHON ?? 'python3';
-const script = fileURLToPath(new URL('../../scripts/make-torch-oracle.py', import.meta.url));
+const script = fileURLToPath(new URL('../../scripts/make/torch-oracle.py', import.meta.url));
 const probe = spawnSync(python, ['-c', 'import torch, transformers'], { encoding: 'utf8' });
 const missing = probe.error?.message ?? (probe.status === 0 ? null : probe.stderr.trim().split('\n').at(-1)!);
 if (missing !== null)

@@ -84,7 +84,7 @@ describe('drop()', () => {
     expect(op.set('min_words', 30).descriptor.rules[0].threshold).toBe(30);
     expect(op.descriptor.rules[0].threshold).toBe(50);
     expect(() => op.set('min_wrods', 30)).toThrow(/Did you mean min_words\?/);
-    expect(() => op.set('min_words', 'many')).toThrow(/expected a number, came many/);
+    expect(() => op.set('min_words', 'many')).toThrow(/expected a number, got many/);
   });
 
   it('refuses to judge by annotations from before a rewrite, unless told to', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { withDecision } from '../../src/operators/verdicts.ts';
-import type { BarrierDecision } from '../../src/streams/barrier.ts';
+import type { Rule } from '../../src/streams/batch/outcome.ts';
+import type { BarrierDecision } from '../../src/streams/flow/barrier.ts';
 import type { StepDescriptor } from '../../src/streams/operator.ts';
-import type { Rule } from '../../src/streams/outcome.ts';
 import { batchOf } from '../helpers/batches.ts';
 
 const rule = (name: string, threshold: number): Rule => ({

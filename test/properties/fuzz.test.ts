@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openDedupChecks } from '../../scripts/dedup-checks.ts';
-import { type FuzzParts, fuzzBatch } from '../../scripts/fuzz-check.ts';
+import { openDedupChecks } from '../../scripts/certify/dedup-checks.ts';
+import { type FuzzParts, fuzzBatch } from '../../scripts/fuzz/check.ts';
 import { loadKernel } from '../../src/kernels/kernel.ts';
 import { loadZstdModule } from '../../src/streams/codecs/zstd-module.ts';
 

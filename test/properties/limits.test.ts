@@ -5,7 +5,7 @@ import { annotate, jsonl, type Recipe, type RunJson, recipe, textStatistics } fr
 import { describe, expect, it } from 'vitest';
 import { startCli } from '../helpers/cli.ts';
 import { runToEnd, temporaryFolder } from '../helpers/run.ts';
-import { fixture, fixtureFolder, readAll } from '../streams/readers/read-all.ts';
+import { fixture, fixtureFolder, readAll } from '../streams/formats/read-all.ts';
 
 const line = (record: object): string => `${JSON.stringify(record)}\n`;
 
@@ -20,7 +20,7 @@ describe('limits', () => {
       {
         reason: 'line_too_long',
         bytes: long.length - 1,
-        detail: `expected a line of at most 2000 bytes, came ${long.length - 1}`,
+        detail: `expected a line of at most 2000 bytes, got ${long.length - 1}`,
       },
     ]);
   });

@@ -4,12 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, InputError, SluiceError } from '../../src/errors.ts';
 import { textStatistics } from '../../src/operators/annotators/index.ts';
 import { annotate, drop, rule } from '../../src/operators/index.ts';
-import { recipe, withSettings } from '../../src/recipe.ts';
-import { DocumentBatch } from '../../src/streams/batch.ts';
-import { utf8Column } from '../../src/streams/columns.ts';
-import { type Commit, CommitLog, readCommits } from '../../src/streams/commits.ts';
-import { readSpill, SpillWriter } from '../../src/streams/spill-file.ts';
-import { fixture } from '../streams/readers/read-all.ts';
+import { recipe, withSettings } from '../../src/recipe/recipe.ts';
+import { DocumentBatch } from '../../src/streams/batch/batch.ts';
+import { utf8Column } from '../../src/streams/batch/columns.ts';
+import { type Commit, CommitLog, readCommits } from '../../src/streams/commits/log.ts';
+import { readSpill, SpillWriter } from '../../src/streams/flow/spill-file.ts';
+import { fixture } from '../streams/formats/read-all.ts';
 import { damaged, damages } from './mutations.ts';
 
 const RUNS = 300;
@@ -50,7 +50,7 @@ describe('rule()', () => {
         const r = meant(() => rule(text, { name: 'x' }));
         if (r instanceof SluiceError) {
           expect(r).toBeInstanceOf(ConfigError);
-          expect(r.parts.came.length).toBeGreaterThan(0);
+          expect(r.parts.got.length).toBeGreaterThan(0);
         } else expect(Number.isFinite(r.threshold)).toBe(true);
       }),
       { seed: 32, numRuns: RUNS },
@@ -115,10 +115,10 @@ describe('commit lines', () => {
     await fc.assert(
       fc.asyncProperty(damages, async (list) => {
         writeFileSync(path, damaged(whole, Buffer.from('{"split":7}\n'), list));
-        const came = await readCommits(path, { repair: false }).catch((e: unknown) => e);
-        if (came instanceof Error) expect(came).toBeInstanceOf(InputError);
+        const got = await readCommits(path, { repair: false }).catch((e: unknown) => e);
+        if (got instanceof Error) expect(got).toBeInstanceOf(InputError);
         // Whole lines that stand twice or not at all are for the run to see: each has its split.
-        else for (const c of came as Commit[]) expect(written).toContainEqual(c);
+        else for (const c of got as Commit[]) expect(written).toContainEqual(c);
       }),
       { seed: 34, numRuns: RUNS },
     );
@@ -149,8 +149,8 @@ describe('spilled batches', () => {
     await fc.assert(
       fc.asyncProperty(damages, async (list) => {
         writeFileSync(path, damaged(whole, whole, list));
-        const came = await read().catch((e: unknown) => e);
-        expect(came instanceof Error || Array.isArray(came)).toBe(true);
+        const got = await read().catch((e: unknown) => e);
+        expect(got instanceof Error || Array.isArray(got)).toBe(true);
       }),
       { seed: 35, numRuns: RUNS, timeout: 5000 },
     );

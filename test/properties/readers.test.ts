@@ -6,7 +6,7 @@ import { Compression, Table as WasmTable, WriterPropertiesBuilder, writeParquet 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadZstdModule, type ZstdModule } from '../../src/streams/codecs/zstd-module.ts';
 import { generator, prose } from '../helpers/corpus.ts';
-import { fixture, type ReadResult, readAll } from '../streams/readers/read-all.ts';
+import { fixture, type ReadResult, readAll } from '../streams/formats/read-all.ts';
 import { damaged, damages } from './mutations.ts';
 
 /** More and others by hand: SLUICE_RUNS=5000 SLUICE_SEED=7. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LargestCluster } from '../../src/run/clusters.ts';
-import { type BarrierDecision, BarrierWriter, writeDecision } from '../../src/streams/barrier.ts';
+import { type BarrierDecision, BarrierWriter, writeDecision } from '../../src/streams/flow/barrier.ts';
 import { batchOf } from '../helpers/batches.ts';
 import { generator } from '../helpers/corpus.ts';
 

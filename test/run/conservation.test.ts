@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { filesError, handOverError } from '../../src/run/conservation.ts';
-import type { CommittedFile } from '../../src/streams/commits.ts';
-import { emptyCounters } from '../../src/streams/counters.ts';
+import { emptyCounters } from '../../src/streams/commits/counters.ts';
+import type { CommittedFile } from '../../src/streams/commits/log.ts';
 
 const file = (sink: string, rows: number, textBytes: number): CommittedFile => ({
   sink,

@@ -23,7 +23,10 @@ import { promisedBytes, runToEnd, temporaryFolder } from '../helpers/run.ts';
 
 const MIB = 2 ** 20;
 
-/** Whatever could depend on order or place: drops before and after a barrier, a rewrite on each side of another, every sink, a scope. */
+/**
+ * Whatever could depend on order or place: drops before and after a barrier, a rewrite on each side of another, every
+ * sink, a scope.
+ */
 const everything = recipe({
   name: 'everything',
   splitBytes: 48 * 1024,

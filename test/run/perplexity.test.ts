@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
 import { annotate, as, ngramPerplexity, parquet, perplexity, recipe, run } from 'sluice';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { saveModel } from '../../src/models/hugging-face.ts';
+import type { RunJson } from '../../src/ledger/run-json.ts';
+import { saveModel } from '../../src/models/folders/hugging-face.ts';
+import { HashList, writeTrainedOn } from '../../src/models/folders/trained-on.ts';
 import { newModel } from '../../src/models/new-model.ts';
 import { trainNgram, writeNgram } from '../../src/models/ngram/index.ts';
-import { HashList, writeTrainedOn } from '../../src/models/trained-on.ts';
-import { executorsOf } from '../../src/run/identity.ts';
-import type { RunEvent, RunJson } from '../../src/run/types.ts';
+import { executorsOf } from '../../src/run/directory/identity.ts';
+import type { RunEvent } from '../../src/run/events.ts';
 import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
@@ -94,7 +95,7 @@ describe('a run with a language model', () => {
     const text = await readFile(join(folder, 'other/run.json'), 'utf8');
     const record = JSON.parse(text) as RunJson;
     await expect(executorsOf('out', scoring(), record)).rejects.toThrow(
-      'out, step perplexity: expected scores of onnxruntime-node 1.30.0 cpu, float32, as those that this run has already, came onnxruntime-web 1.30.0 wasm, float32. Go on with SLUICE_EXECUTOR=onnxruntime-cpu, or start over with --fresh: two executors give other last digits.',
+      'out, step perplexity: expected scores of onnxruntime-node 1.30.0 cpu, float32, as those that this run has already, got onnxruntime-web 1.30.0 wasm, float32. Go on with SLUICE_EXECUTOR=onnxruntime-cpu, or start over with --fresh: two executors give other last digits.',
     );
     process.env.SLUICE_EXECUTOR = 'onnxruntime-cpu';
     expect(await executorsOf('out', scoring(), record)).toEqual(executors);
@@ -119,7 +120,7 @@ describe('a run with a language model', () => {
     await stopped('model');
     await tinyModel(4);
     await expect(start('model')).rejects.toThrow(
-      /expected the rules of the run there \(model [0-9a-f]{16}\), came model [0-9a-f]/,
+      /expected the rules of the run there \(model [0-9a-f]{16}\), got model [0-9a-f]/,
     );
     await tinyModel(3);
     expect(await start('model')).toMatchObject({ type: 'finished' });
@@ -133,7 +134,7 @@ describe('a run with a language model', () => {
     const other = scoring({ maxTokens: 9 });
     const options = { input: [join(folder, 'in/*.jsonl')], output: join(folder, 'moved'), workers: 1 };
     await expect(lastValueFrom(run(other, options))).rejects.toThrow(
-      'came another: recipe.steps.0.options.maxTokens was 1000000, is 9.',
+      'got another: recipe.steps.0.options.maxTokens was 1000000, is 9.',
     );
     expect(await start('moved')).toMatchObject({ type: 'finished' });
   });

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
+import type { RunEvent } from '../../src/run/events.ts';
+import type { Phase } from '../../src/run/phases.ts';
 import { Progress } from '../../src/run/progress.ts';
-import type { Phase, RunEvent } from '../../src/run/types.ts';
-import { emptyCounters } from '../../src/streams/counters.ts';
+import { emptyCounters } from '../../src/streams/commits/counters.ts';
 import type { StepDescriptor } from '../../src/streams/operator.ts';
-import type { SplitPlan } from '../../src/streams/splits.ts';
+import type { SplitPlan } from '../../src/streams/plan/splits.ts';
 
 const plan = { splits: [{ index: 0, ranges: [], estimatedTextBytes: 1000 }] } as unknown as SplitPlan;
 const model = { step: 'perplexity', models: true } as unknown as StepDescriptor;

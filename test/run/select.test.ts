@@ -79,7 +79,8 @@ describe('selection in a run', () => {
     );
     expect(wrong.wrong).toBe(0);
     expect(wrong.rows).toBeGreaterThan(800);
-    // Every row dropped by rank says truly on which side of which cut it was; the empty ones were dropped for want of a value.
+    // Every row dropped by rank says truly on which side of which cut it was; the empty ones were dropped for want of a
+    // value.
     const reasons = await query(
       `SELECT rule, count(*)::INT AS n, bool_and(CASE rule WHEN 'ppl_rank_above' THEN value >= threshold
          WHEN 'ppl_tokens_rank_missing' THEN value IS NULL AND threshold IS NULL ELSE value <= threshold END) AS holds
@@ -115,7 +116,7 @@ describe('selection in a run', () => {
     await run();
     await modelIn(folder, text.slice(1));
     await expect(run()).rejects.toThrow(
-      /expected the recipe that this run was started with, came another: .*options\.hash was/,
+      /expected the recipe that this run was started with, got another: .*options\.hash was/,
     );
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SplitOrder } from '../../src/run/split-order.ts';
-import { type Counters, emptyCounters } from '../../src/streams/counters.ts';
+import { type Counters, emptyCounters } from '../../src/streams/commits/counters.ts';
 
 const kept = (documents: number): Counters => ({ ...emptyCounters(), kept: { documents, bytes: 0, tokens: 0 } });
 

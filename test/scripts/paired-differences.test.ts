@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { afterHolm, chanceOf, spreadOf, tails, verdictOf } from '../../scripts/paired-differences.ts';
+import {
+  afterHolm,
+  chanceOf,
+  spreadOf,
+  tails,
+  verdictOf,
+} from '../../scripts/reproduce/perplexity-pruning/paired-differences.ts';
 
 describe('paired differences', () => {
   it('are shown only beyond what Student’s t allows so few seeds', () => {

@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { differences, findingsOf, markdownOf, type Study } from '../../scripts/perplexity-pruning-report.ts';
+import { differences, findingsOf, markdownOf, type Study } from '../../scripts/reproduce/perplexity-pruning/report.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 import { generatedCorpus } from './generated-corpus.ts';
 
-const script = resolve('scripts/reproduce-perplexity-pruning.ts');
+const script = resolve('scripts/reproduce/perplexity-pruning/perplexity-pruning.ts');
 const runScript = (args: readonly string[]) =>
   spawnSync(process.execPath, ['--import', 'tsx', script, ...args], { encoding: 'utf8' });
 
@@ -39,7 +39,8 @@ describe('reproduction of pruning by perplexity', () => {
       all: [0, 1, 2],
     });
     const bits = findingsOf(study, (r) => r.bitsPerByte.news, -1);
-    // t = 1 / (0.1 / sqrt 3) = 17.3 and 1 / (0.01 / sqrt 3) = 173 with two degrees of freedom, where p = 1 - t / sqrt(t^2 + 2).
+    // t = 1 / (0.1 / sqrt 3) = 17.3 and 1 / (0.01 / sqrt 3) = 173 with two degrees of freedom, where p = 1 - t /
+    // sqrt(t^2 + 2).
     const p = (t: number): number => 1 - t / Math.sqrt(t * t + 2);
     expect([...bits].map(([arm, f]) => [arm, f.verdict])).toEqual([
       ['low-50', 'worse'],

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { lastValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { areaUnderCurve, areaWithin, intervalOf, intervalOfDifference } from '../../scripts/area-under-curve.ts';
-import { markdownOf, type Row } from '../../scripts/noise-report.ts';
+import { markdownOf, type Row } from '../../scripts/reproduce/perplexity-pruning/noise-report.ts';
 import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
 import { reference } from '../../src/training/reference.ts';
 import { trainReference } from '../../src/training/train-reference.ts';
@@ -37,7 +37,7 @@ describe('score of a model against spoilt text', () => {
       training: { tokens: 2048, rows: 4, evaluateEvery: 100, heldOutTokens: 256 },
     });
     await lastValueFrom(trainReference(recipe, { executor: await onnxruntimeNode(), input, output }));
-    const args = ['--import', 'tsx', resolve('scripts/score-default-model.ts'), output, '--json', '--input', input[0]];
+    const args = ['--import', 'tsx', resolve('scripts/score/default-model.ts'), output, '--json', '--input', input[0]];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     expect(stderr).toContain('6-gram model over bytes');
     expect(status).toBe(0);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { documentColumns } from '../../src/sinks/index.ts';
 import { schemaText } from '../../src/sinks/table.ts';
-import { type Column, numberAt, stringAt } from '../../src/streams/columns.ts';
+import { type Column, numberAt, stringAt } from '../../src/streams/batch/columns.ts';
 import { batchOf } from '../helpers/batches.ts';
 
 const value = (c: Column, row: number): string | number | null =>

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { decompress } from 'fzstd';
 import { describe, expect, it } from 'vitest';
 import { jsonl, openSegmentWriter, type TableBatch } from '../../src/sinks/index.ts';
-import { utf8Column } from '../../src/streams/columns.ts';
+import { utf8Column } from '../../src/streams/batch/columns.ts';
 import { type AnyRow, anyRow, batchesOf, plainRow, query, repeated, sinkFolder, tableOf } from '../helpers/tables.ts';
 
 async function write(

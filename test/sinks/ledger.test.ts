@@ -9,9 +9,9 @@ import {
   type TableBatch,
 } from '../../src/sinks/index.ts';
 import { schemaText } from '../../src/sinks/table.ts';
-import type { DocumentBatch } from '../../src/streams/batch.ts';
-import { type ColumnSpec, utf8Column } from '../../src/streams/columns.ts';
-import type { QuarantinedRecord, Rule, Verdict } from '../../src/streams/outcome.ts';
+import type { DocumentBatch } from '../../src/streams/batch/batch.ts';
+import { type ColumnSpec, utf8Column } from '../../src/streams/batch/columns.ts';
+import type { QuarantinedRecord, Rule, Verdict } from '../../src/streams/batch/outcome.ts';
 import { batchOf } from '../helpers/batches.ts';
 import { query, sinkFolder } from '../helpers/tables.ts';
 
@@ -50,7 +50,9 @@ function verdict(
   };
 }
 
-/** Five rows: kept, dropped by two rules of `quality`, dropped as a twin, dropped without a value, kept and unjudged. */
+/**
+ * Five rows: kept, dropped by two rules of `quality`, dropped as a twin, dropped without a value, kept and unjudged.
+ */
 function judgedBatch(): DocumentBatch {
   const batch = batchOf(['kept text', 'short', 'twin', 'no value', 'żółw'], {
     annotations: { gopher_word_count: [2, 1, 1, null, 1], text_tokens_estimate: [3, 2, 1, 2, 2] },

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openSegmentWriter, quarantineRows, quarantineSink } from '../../src/sinks/index.ts';
-import type { QuarantinedRecord } from '../../src/streams/outcome.ts';
+import type { QuarantinedRecord } from '../../src/streams/batch/outcome.ts';
 import { sinkFolder } from '../helpers/tables.ts';
 
 it('writes quarantined records as plain lines with their keys in one order', async () => {
@@ -15,7 +15,7 @@ it('writes quarantined records as plain lines with their keys in one order', asy
       offset: 2 ** 40,
       row: 7,
       bytes: 99,
-      detail: 'expected }, came\nnothing',
+      detail: 'expected }, got\nnothing',
       excerpt: '{"te',
     },
     { excerpt: '', detail: '', reason: 'undecodable', bytes: 0, row: 0, offset: 0, block: 12, file: 'ż' },
@@ -26,7 +26,7 @@ it('writes quarantined records as plain lines with their keys in one order', asy
   const file = await writer.finish();
   expect(file).toMatchObject({ path: 'quarantine.jsonl', rows: 2, textBytes: 0 });
   expect(readFileSync(join(runDirectory, 'quarantine.jsonl.tmp'), 'utf8')).toBe(
-    '{"file":"a \\"b\\"\\\\c.jsonl","block":0,"offset":1099511627776,"row":7,"bytes":99,"reason":"invalid_json","detail":"expected }, came\\nnothing","excerpt":"{\\"te"}\n' +
+    '{"file":"a \\"b\\"\\\\c.jsonl","block":0,"offset":1099511627776,"row":7,"bytes":99,"reason":"invalid_json","detail":"expected }, got\\nnothing","excerpt":"{\\"te"}\n' +
       '{"file":"ż","block":12,"offset":0,"row":0,"bytes":0,"reason":"undecodable","detail":"","excerpt":""}\n',
   );
 });

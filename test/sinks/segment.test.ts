@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { xxh64Hex } from '../../src/hash.ts';
 import { arrow, jsonl, openSegmentWriter, parquet, publish, type SinkDescriptor } from '../../src/sinks/index.ts';
 import { groupedWriter } from '../../src/sinks/segment.ts';
-import { xxh64Hex } from '../../src/streams/hash.ts';
 import { type AnyRow, anyRow, batchesOf, plainRow, repeated, sinkFolder } from '../helpers/tables.ts';
 
 const sinks: SinkDescriptor[] = [
@@ -112,7 +112,7 @@ describe('row groups', () => {
     const { columns } = batchesOf([plainRow], [1])[0];
     const other = new Map(columns).set('text', columns.get('count')!);
     await expect(writer.write({ columns: other, rows: 1 })).rejects.toThrow(
-      /expected the columns id utf8, text utf8.* came id utf8, text int32/,
+      /expected the columns id utf8, text utf8.* got id utf8, text int32/,
     );
     await writer.abort();
     expect(existsSync(join(runDirectory, 's.parquet.tmp'))).toBe(false);

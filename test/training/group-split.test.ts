@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { utf8Column } from '../../src/streams/columns.ts';
+import { utf8Column } from '../../src/streams/batch/columns.ts';
 import { groupSplit } from '../../src/training/group-split.ts';
 import { batchOf } from '../helpers/batches.ts';
 

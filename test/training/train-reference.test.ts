@@ -5,14 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
 import { onnxruntimeNode } from '../../src/models/executors/onnxruntime-node.ts';
 import { processorClass } from '../../src/models/executors/processor.ts';
-import { loadModel } from '../../src/models/hugging-face.ts';
-import { neuralScorer } from '../../src/models/neural-scorer.ts';
-import { loadScoringModel, modelFolderInfo } from '../../src/models/scoring-model.ts';
+import { loadModel } from '../../src/models/folders/hugging-face.ts';
+import { readTrainedOn } from '../../src/models/folders/trained-on.ts';
+import { neuralScorer } from '../../src/models/scorers/neural-scorer.ts';
+import { loadScoringModel, modelFolderInfo } from '../../src/models/scorers/scoring-model.ts';
 import { loadTokenizer } from '../../src/models/tokenizers/hugging-face.ts';
-import { readTrainedOn } from '../../src/models/trained-on.ts';
-import { freshRows } from '../../src/operators/fresh-rows.ts';
+import { freshRows } from '../../src/operators/perplexity/fresh-rows.ts';
 import { c4 } from '../../src/operators/rewrite/c4.ts';
-import { utf8Column } from '../../src/streams/columns.ts';
+import { utf8Column } from '../../src/streams/batch/columns.ts';
 import { prepare, readPrepared } from '../../src/training/prepare.ts';
 import { type Reference, type ReferenceInput, reference } from '../../src/training/reference.ts';
 import { type TrainReferenceOptions, trainReference } from '../../src/training/train-reference.ts';
@@ -257,7 +257,7 @@ describe('training a reference model', () => {
     const tokens = join(output, 'work', 'tokens.bin');
     await truncate(tokens, 2000);
     await expect(all(trainReference(small(), { executor, input, output }))).rejects.toThrow(
-      /tokens\.bin: expected the \d+ tokens that were read, came 1000\. Put the whole file back, or start again with --fresh/,
+      /tokens\.bin: expected the \d+ tokens that were read, got 1000\. Put the whole file back, or start again with --fresh/,
     );
   });
 
@@ -280,7 +280,7 @@ describe('training a reference model', () => {
     const ofSteps = (steps: number) => small({ training: { tokens: 32 * 2 * steps, rows: 2, evaluateEvery: 5 } });
     await all(trainReference(ofSteps(2), { executor, input, output }));
     await expect(all(trainReference(ofSteps(3), { executor, input, output }))).rejects.toThrow(
-      'expected the 128 tokens of the training that ended in this folder, came training.tokens 192',
+      'expected the 128 tokens of the training that ended in this folder, got training.tokens 192',
     );
   });
 
@@ -293,7 +293,7 @@ describe('training a reference model', () => {
     const ofSteps = (steps: number) => small({ training: { tokens: 32 * 2 * steps, rows: 2, evaluateEvery: 5 } });
     const record = await readFile(join(output, 'sluice.json'), 'utf8');
     await expect(all(trainReference(ofSteps(3), { executor, input, output }))).rejects.toThrow(
-      'expected at least the 256 tokens that this training has seen, came training.tokens 192',
+      'expected at least the 256 tokens that this training has seen, got training.tokens 192',
     );
     expect(await readFile(join(output, 'sluice.json'), 'utf8')).toBe(record);
     const events = await all(trainReference(ofSteps(6), { executor, input, output }));
@@ -323,7 +323,7 @@ describe('training a reference model', () => {
     await stoppedAt(3, small(), { executor: await onnxruntimeNode(), input, output });
     const other = trainReference(small(), { executor: await onnxruntimeNode({ threads: 2 }), input, output });
     await expect(all(other)).rejects.toThrow(
-      /expected the executor that the training in this folder began with: onnxruntime-node \S+, cpu, 1 thread, came onnxruntime-node \S+, cpu, 2 threads/,
+      /expected the executor that the training in this folder began with: onnxruntime-node \S+, cpu, 1 thread, got onnxruntime-node \S+, cpu, 2 threads/,
     );
     const again = await all(trainReference(small(), { executor: await onnxruntimeNode(), input, output }));
     expect(again.at(-1)).toMatchObject({ type: 'finished', model: { processors: [processorClass()] } });
@@ -346,7 +346,7 @@ describe('training a reference model', () => {
     const folder = await temporaryFolder();
     const options = { executor: await onnxruntimeNode(), input: [await corpus(folder)], output: join(folder, 'model') };
     await expect(all(trainReference(small({ domains: ['odd', 'evn'] }), options))).rejects.toThrow(
-      "reference small: expected documents of the domain 'evn', came none; there are even, odd. Did you mean 'even'?",
+      "reference small: expected documents of the domain 'evn', got none; there are even, odd. Did you mean 'even'?",
     );
     const events = await all(trainReference(small({ domains: ['odd'] }), options));
     expect(Object.keys((events.at(-1) as Finished).model.trainedBytes)).toEqual(['odd']);
@@ -361,17 +361,17 @@ describe('training a reference model', () => {
     await writeFile(join(output, 'work', 'thesis.txt'), 'mine');
     for (const fresh of [false, true])
       await expect(all(trainReference(small(), { executor, input, output, fresh }))).rejects.toThrow(
-        `${output}: expected an empty or new output folder, or one of an earlier training, came a folder with other files (${join('work', 'thesis.txt')}).`,
+        `${output}: expected an empty or new output folder, or one of an earlier training, got a folder with other files (${join('work', 'thesis.txt')}).`,
       );
     await rm(join(output, 'work'), { recursive: true });
     await writeFile(join(output, 'README.md'), 'mine');
     await expect(all(trainReference(small(), { executor, input, output }))).rejects.toThrow('(README.md)');
-    await expect(all(trainReference(small(), { executor, input, output: input[0] }))).rejects.toThrow('came a file.');
+    await expect(all(trainReference(small(), { executor, input, output: input[0] }))).rejects.toThrow('got a file.');
     expect(await readFile(join(output, 'README.md'), 'utf8')).toBe('mine');
     for (const record of ['{"name":"my settings"}', 'null', '{']) {
       await writeFile(join(output, 'sluice.json'), record);
       await expect(all(trainReference(small(), { executor, input, output, fresh: true }))).rejects.toThrow(
-        `${join(output, 'sluice.json')}: expected the record of a training, came `,
+        `${join(output, 'sluice.json')}: expected the record of a training, got `,
       );
     }
     expect((await readdir(output)).sort()).toEqual(['README.md', 'sluice.json']);
@@ -392,7 +392,7 @@ describe('training a reference model', () => {
       }),
     );
     expect((await lastValueFrom(first)).type).toBe('finished');
-    const held = `${join(output, 'work')}: expected a folder that no other process works on, came one that this process works on already.`;
+    const held = `${join(output, 'work')}: expected a folder that no other process works on, got one that this process works on already.`;
     expect(second).toEqual([expect.stringContaining(held), expect.stringContaining(held)]);
     const whole = await readFile(join(output, 'model.safetensors'));
     await writeFile(join(output, 'notes.txt'), 'of the first');

@@ -1,4 +1,5 @@
-// Bump allocation by hand: everything below `floor` stays for the life of the instance (tables), everything above is one batch.
+// Bump allocation by hand: everything below `floor` stays for the life of the instance (tables), everything above is
+// one batch.
 
 let floor: usize = (__heap_base + 15) & ~15;
 let top: usize = floor;

@@ -1,4 +1,5 @@
-// Split-block Bloom filter: blocks of 256 bits, one bit in each of eight 32-bit lanes. The definition is ../reference/bloom.ts.
+// Split-block Bloom filter: blocks of 256 bits, one bit in each of eight 32-bit lanes. The definition is
+// ../reference/bloom.ts.
 
 // @ts-ignore: decorator
 @inline
@@ -15,8 +16,9 @@ function blockOf(filter: usize, blocks: u32, high: u32): usize {
 }
 
 /**
- * Looks `count` keys (u64 each) up, in order; with `insert` each is added after its look-up, so that a key that repeats in the list is found.
- * `seen[i]` = 1 when the key may have been there. `alive` 0 = all; keys with a 0 there are neither looked up nor added, `seen` is 0.
+ * Looks `count` keys (u64 each) up, in order; with `insert` each is added after its look-up, so that a key that repeats
+ * in the list is found. `seen[i]` = 1 when the key may have been there. `alive` 0 = all; keys with a 0 there are
+ * neither looked up nor added, `seen` is 0.
  */
 export function bloomKeys(filter: usize, blocks: u32, keys: usize, count: u32, alive: usize, insert: bool, seen: usize): u32 {
   const first = i32x4(0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d);

@@ -185,7 +185,8 @@ function citationAt(at: usize, end: usize): usize {
   while (q < end && <u32>load<u8>(q) - 0x30 < 10) q++;
   if (q > at + 1) return q < end && load<u8>(q) == 0x5d ? q + 1 - at : 0;
   if (end - at >= 6 && (load<u32>(q) | 0x20202020) == 0x74696465 && load<u8>(q + 4) == 0x5d) return 6;
-  // "citation needed]" as two loads; bit 5 makes letters lower case and nothing else a letter, the space is compared by itself.
+  // "citation needed]" as two loads; bit 5 makes letters lower case and nothing else a letter, the space is compared by
+  // itself.
   if (end - at < 17 || load<u8>(q + 8) != 0x20 || load<u8>(q + 15) != 0x5d) return 0;
   const lower: u64 = 0x2020202020202020;
   if ((load<u64>(q) | lower) != 0x6e6f697461746963) return 0;

@@ -1,4 +1,5 @@
-// Character classes of 64 bytes at a time as bit masks, bit i = byte i: SIMD comparisons for ASCII, the Unicode table for the rest.
+// Character classes of 64 bytes at a time as bit masks, bit i = byte i: SIMD comparisons for ASCII, the Unicode table
+// for the rest.
 import { classOf, DIGIT, GROUP, LETTER, PUNCTUATION, SYMBOL, UPPERCASE, WHITE_SPACE } from './unicode';
 
 // Masks of the last block. A class is set on every byte of its code points.

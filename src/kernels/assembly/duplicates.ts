@@ -1,5 +1,6 @@
-// Copies of words, n-grams of words, lines and paragraphs within a document. Exact: words and lines are compared byte for byte, not
-// by hashes alone, and an n-gram is known by the number of the first copy of its first n-1 words and that of its last word.
+// Copies of words, n-grams of words, lines and paragraphs within a document. Exact: words and lines are compared byte
+// for byte, not by hashes alone, and an n-gram is known by the number of the first copy of its first n-1 words and that
+// of its last word.
 import { arenaAlloc, arenaMark, arenaRelease } from './arena';
 import {
   hashBytes, lines, LINE_BYTES, nLines, nParagraphs, nWords, wordChars, wordKeys, wordSizes, wordStarts,
@@ -13,7 +14,8 @@ export let nParagraphCopyChars: u32 = 0;
 /** Code points of all paragraphs, lines joined by \n. */
 export let nParagraphChars: u32 = 0;
 
-// Open addressing over item numbers: a slot holds the number of the first copy + 1, 0 = free. What is compared lies with the items.
+// Open addressing over item numbers: a slot holds the number of the first copy + 1, 0 = free. What is compared lies
+// with the items.
 let table: usize = 0;
 let mask: u32 = 0;
 let shift: u64 = 0;
@@ -21,7 +23,10 @@ let shift: u64 = 0;
 /** Items from which on a table may be fuller: memory, which is never given back, counts for more than collisions. */
 const MANY: u32 = 1 << 18;
 
-/** An empty table for `entries` items at a load of at most a quarter (a half for many): few collisions, and it can never fill. */
+/**
+ * An empty table for `entries` items at a load of at most a quarter (a half for many): few collisions, and it can never
+ * fill.
+ */
 function openTable(entries: u32): void {
   const bits: u32 = (entries < MANY ? 34 : 33) - <u32>clz(entries < 2 ? 1 : entries - 1);
   const slots = (<usize>1) << bits;
@@ -51,7 +56,10 @@ function set32(array: usize, i: u32, value: u32): void {
   store<u32>(array + (<usize>i << 2), value);
 }
 
-/** a if `condition` is 1, b if it is 0, as arithmetic: the engine makes a branch of a select, and the text would often mislead it. */
+/**
+ * a if `condition` is 1, b if it is 0, as arithmetic: the engine makes a branch of a select, and the text would often
+ * mislead it.
+ */
 // @ts-ignore: decorator
 @inline
 function choose(condition: u32, a: u32, b: u32): u32 {
@@ -65,7 +73,10 @@ function charsBefore(i: u32): u32 {
   return i == 0 ? 0 : at32(wordChars, i - 1);
 }
 
-/** Number of the first copy of word i. Words of up to 16 bytes are the same if their keys and sizes are; longer ones are compared. */
+/**
+ * Number of the first copy of word i. Words of up to 16 bytes are the same if their keys and sizes are; longer ones are
+ * compared.
+ */
 // @ts-ignore: decorator
 @inline
 function firstWord(i: u32): u32 {
@@ -88,7 +99,10 @@ function firstWord(i: u32): u32 {
   }
 }
 
-/** Number of the first copy of the n-gram at word i among those entered; `below` and `last` tell it: its first n-1 words, its last word. */
+/**
+ * Number of the first copy of the n-gram at word i among those entered; `below` and `last` tell it: its first n-1
+ * words, its last word.
+ */
 // @ts-ignore: decorator
 @inline
 function firstGram(below: usize, wordIds: usize, i: u32, reach: u32, prefix: u32, last: u32): u32 {
@@ -105,8 +119,8 @@ function firstGram(below: usize, wordIds: usize, i: u32, reach: u32, prefix: u32
 }
 
 /**
- * Counts distinct words, and with `grams` != 0 writes there 9 numbers (u32): code points of the most frequent 2-, 3- and 4-gram times its
- * count, then code points covered by 5- to 10-grams seen before.
+ * Counts distinct words, and with `grams` != 0 writes there 9 numbers (u32): code points of the most frequent 2-, 3-
+ * and 4-gram times its count, then code points covered by 5- to 10-grams seen before.
  */
 export function countWords(grams: usize): void {
   nDistinctWords = 0;
@@ -114,8 +128,8 @@ export function countWords(grams: usize): void {
   const n = nWords;
   if (n == 0) return;
   const mark = arenaMark();
-  // For each word: number of its first copy. For the gram that starts at word i: the same (two levels take turns), and at the number of a
-  // first copy how often it occurs.
+  // For each word: number of its first copy. For the gram that starts at word i: the same (two levels take turns), and
+  // at the number of a first copy how often it occurs.
   const wordIds = arenaAlloc(<usize>n * 4);
   const counts = arenaAlloc(<usize>n * 4);
   const wordsMark = arenaMark();
@@ -155,7 +169,10 @@ export function countWords(grams: usize): void {
   arenaRelease(mark);
 }
 
-/** Counts the n-grams at `positions`, writes the statistic of this n, keeps the positions where the next n may occur again. */
+/**
+ * Counts the n-grams at `positions`, writes the statistic of this n, keeps the positions where the next n may occur
+ * again.
+ */
 function level(
   below: usize, firsts: usize, wordIds: usize, counts: usize, positions: usize, candidates: u32, n: u32, grams: usize,
 ): u32 {

@@ -1,5 +1,5 @@
-// The first half of the pass over a document: a bit per byte for three classes, and byte offsets of token edges (start, end, start, ...) and
-// of newlines.
+// The first half of the pass over a document: a bit per byte for three classes, and byte offsets of token edges (start,
+// end, start, ...) and of newlines.
 import { arenaAlloc } from './arena';
 import { classifyBlock, mContinuation, mCore, mDot, mLetter, mNewline, mWhite, nContinuations, startCounts } from './classify';
 
@@ -29,7 +29,8 @@ function bound(text: usize, bytes: u32): void {
     const b = <u32>load<u8>(text + i);
     const white = b == 32 || b - 9 < 5;
     mostTokens += <usize>(before && !white);
-    // White space of several bytes starts with one of these (overlong forms too): taken for white space, at the cost of some room.
+    // White space of several bytes starts with one of these (overlong forms too): taken for white space, at the cost of
+    // some room.
     before = white || b - 0xc0 < 3 || b - 0xe0 < 4 || b == 0xf0;
     mostLines += <usize>(b == 10);
   }
@@ -96,7 +97,10 @@ function findEdges(text: usize, bytes: u32): void {
   store<u64>(edge, <u64>-1);
 }
 
-/** Adds the '...' of the runs of full stops that end in this block, after one of `open` at its start; returns the run open at its end. */
+/**
+ * Adds the '...' of the runs of full stops that end in this block, after one of `open` at its start; returns the run
+ * open at its end.
+ */
 function countDots(mask: u64, open: u32): u32 {
   let rest = mask;
   if (!(rest & 1)) {

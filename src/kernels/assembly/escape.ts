@@ -19,8 +19,8 @@ export function countEscapes(input: usize, length: usize): u32 {
 }
 
 /**
- * Escapes rows `offsets[0..rows]` (absolute addresses are `input + offset`) one after the other to `out`, and writes `rows + 1` offsets
- * from 0. `out` must hold the bytes, 5 more for each escape, and 16 over the end.
+ * Escapes rows `offsets[0..rows]` (absolute addresses are `input + offset`) one after the other to `out`, and writes
+ * `rows + 1` offsets from 0. `out` must hold the bytes, 5 more for each escape, and 16 over the end.
  */
 export function escapeJson(input: usize, offsets: usize, rows: i32, out: usize, outOffsets: usize): usize {
   let at = out;

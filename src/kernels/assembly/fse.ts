@@ -3,7 +3,8 @@
 const next = memory.data(2 * 256);
 
 /**
- * Reads normalised counts at `p` into `counts` (i16 each, -1 = less than one); returns bytes << 16 | symbols << 8 | log, or 0 for damage.
+ * Reads normalised counts at `p` into `counts` (i16 each, -1 = less than one); returns bytes << 16 | symbols << 8 |
+ * log, or 0 for damage.
  */
 export function readCounts(p: usize, end: usize, counts: usize, maxSymbols: u32, maxLog: u32): u32 {
   if (p >= end) return 0;

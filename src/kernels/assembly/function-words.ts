@@ -1,4 +1,5 @@
-// English function words of up to 8 letters as 64-bit loads in a table without collisions: one look-up, no branch to miss.
+// English function words of up to 8 letters as 64-bit loads in a table without collisions: one look-up, no branch to
+// miss.
 import { arenaAlloc } from './arena';
 
 const SLOTS: usize = 1024;
@@ -15,8 +16,8 @@ export let functionStops: usize = 0;
 export let functionMultiplier: u64 = 0;
 
 /**
- * Builds the table from `count` (< 256) keys of 8 bytes; the first 8 are the stop words. Looks for a multiplier without collisions from
- * the one given on and returns whether that one was good (then there was nothing to look for).
+ * Builds the table from `count` (< 256) keys of 8 bytes; the first 8 are the stop words. Looks for a multiplier without
+ * collisions from the one given on and returns whether that one was good (then there was nothing to look for).
  */
 export function buildFunctionWords(source: usize, count: u32, firstLow: u32, firstHigh: u32): bool {
   functionSlots = arenaAlloc(SLOTS);

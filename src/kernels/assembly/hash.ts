@@ -1,5 +1,5 @@
-// 128-bit content hash: two families of four 64-bit lanes over stripes of 32 bytes, so that every word moves both halves of the result.
-// The definition is ../reference/hash.ts.
+// 128-bit content hash: two families of four 64-bit lanes over stripes of 32 bytes, so that every word moves both
+// halves of the result. The definition is ../reference/hash.ts.
 
 const A: u64 = 0x9e3779b97f4a7c15;
 const B: u64 = 0xc2b2ae3d27d4eb4f;
@@ -28,7 +28,10 @@ function mix(x: u64): u64 {
   return x ^ (x >> 32);
 }
 
-/** Fills `out` with two u64 a row; rows that are not alive (`alive`: 0 = all, else one byte a row) get zeros. `offsets`: rows + 1 int32 into `values`. */
+/**
+ * Fills `out` with two u64 a row; rows that are not alive (`alive`: 0 = all, else one byte a row) get zeros. `offsets`:
+ * rows + 1 int32 into `values`.
+ */
 export function contentHashes(values: usize, offsets: usize, rows: u32, alive: usize, out: usize): void {
   for (let row: usize = 0; row < <usize>rows; row++) {
     const at = out + (row << 4);

@@ -1,4 +1,5 @@
-// JSON as bytes: strings, numbers and values of one line (RFC 8259). Every function stops at a control character, so at the end of the line.
+// JSON as bytes: strings, numbers and values of one line (RFC 8259). Every function stops at a control character, so at
+// the end of the line.
 
 export const QUOTE: u32 = 0x22;
 const BACKSLASH: u32 = 0x5c;
@@ -62,7 +63,10 @@ function unit(p: usize): i32 {
   return (a | b | c | d) > 15 ? -1 : <i32>((a << 12) | (b << 8) | (c << 4) | d);
 }
 
-/** Code point of the escape `\u....` (or a pair of them) at `p`, or -1 when it is broken or half a pair. `escapeBytes` is its length. */
+/**
+ * Code point of the escape `\u....` (or a pair of them) at `p`, or -1 when it is broken or half a pair. `escapeBytes`
+ * is its length.
+ */
 let escapeBytes: usize = 0;
 function unicodeEscape(p: usize): i32 {
   const high = unit(p + 2);
@@ -111,7 +115,10 @@ export function startAt(p: usize): void {
   failAt = p;
 }
 
-/** Unescapes the string whose first byte is at `p` to `out`; returns its closing quote, or 0. `written` is the end of what was written. */
+/**
+ * Unescapes the string whose first byte is at `p` to `out`; returns its closing quote, or 0. `written` is the end of
+ * what was written.
+ */
 export function unescape(p: usize, out: usize): usize {
   while (true) {
     // Two vectors at a time; what lies behind an escape in them is written again.

@@ -1,5 +1,5 @@
-// MinHash of shingles in one pass over UTF-8; the definition is ../reference/minhash.ts. Runs of ASCII letters, digits and `_` are found 64 bytes
-// at a time; a run with other code points takes the slow path, word by word.
+// MinHash of shingles in one pass over UTF-8; the definition is ../reference/minhash.ts. Runs of ASCII letters, digits
+// and `_` are found 64 bytes at a time; a run with other code points takes the slow path, word by word.
 import { arenaAlloc } from './arena';
 import { hashTo } from './hash';
 import { bandKeys, densify, permutations, SIGNATURE, sketch } from './minhash-sketch';
@@ -33,7 +33,10 @@ let listing: bool = false;
 let out: usize = 0;
 let anyWord: bool = false;
 
-/** Room for the folding table; the caller fills `index` (u16 x 8,704) at the address that comes back and `blocks` (u32) right after it. */
+/**
+ * Room for the folding table; the caller fills `index` (u16 x 8,704) at the address that comes back and `blocks` (u32)
+ * right after it.
+ */
 export function minhashTable(blockBytes: u32): usize {
   indexAt = arenaAlloc(8704 * 2 + blockBytes);
   blocksAt = indexAt + 8704 * 2;
@@ -75,7 +78,8 @@ function flush(): void {
   if (listing) {
     const room = arenaAlloc(<usize>count << 3);
     memory.copy(room, shingles, <usize>count << 3);
-    // Allocations are rounded up to 16 bytes: the list stays without gaps because CHUNK keeps all counts but the last even.
+    // Allocations are rounded up to 16 bytes: the list stays without gaps because CHUNK keeps all counts but the last
+    // even.
     listed += count;
   } else {
     sketch(shingles, count);
@@ -258,9 +262,10 @@ function scan(p: usize, end: usize): void {
 }
 
 /**
- * For each row: `keys`, band-major, 64-bit keys of its bands; `norm`, two u64 of the content hash of its normalised text, high half first;
- * `counts`, its shingles with repeats, -1 for rows left out (`alive`: 0 = all, else one byte a row). Rows without a shingle get zeros as keys.
- * `signatures`: 0, or room for the signatures (u32, rows x permutations). `room`: for the longest normalised text.
+ * For each row: `keys`, band-major, 64-bit keys of its bands; `norm`, two u64 of the content hash of its normalised
+ * text, high half first; `counts`, its shingles with repeats, -1 for rows left out (`alive`: 0 = all, else one byte a
+ * row). Rows without a shingle get zeros as keys. `signatures`: 0, or room for the signatures (u32, rows x
+ * permutations). `room`: for the longest normalised text.
  */
 export function minhashKeys(
   values: usize, offsets: usize, rows: u32, alive: usize, keys: usize, norm: usize, counts: usize, signatures: usize, room: usize,
@@ -284,7 +289,10 @@ export function minhashKeys(
   }
 }
 
-/** Shingle hashes of one text, with repeats, one after the other from the address that comes back; their number is `minhashListed()`. */
+/**
+ * Shingle hashes of one text, with repeats, one after the other from the address that comes back; their number is
+ * `minhashListed()`.
+ */
 export function minhashList(start: usize, bytes: usize, room: usize): usize {
   listing = true;
   listed = 0;

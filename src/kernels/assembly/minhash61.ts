@@ -1,4 +1,5 @@
-// Permutations h * a + b modulo 2^61 - 1 where the product wraps around at 2^64 first, as 64-bit arithmetic of numpy does it.
+// Permutations h * a + b modulo 2^61 - 1 where the product wraps around at 2^64 first, as 64-bit arithmetic of numpy
+// does it.
 
 const PRIME: u64 = (1 << 61) - 1;
 

@@ -1,5 +1,5 @@
-// Rolling hashes of word n-grams; the definition is ../reference/ngrams.ts. Words: what stands between white space, case folded, without
-// accents, punctuation and symbols; a code point of a script without spaces is a word of its own.
+// Rolling hashes of word n-grams; the definition is ../reference/ngrams.ts. Words: what stands between white space,
+// case folded, without accents, punctuation and symbols; a code point of a script without spaces is a word of its own.
 import { arenaAlloc } from './arena';
 import { decode, lengthOfLead } from './unicode';
 
@@ -35,7 +35,10 @@ let listing: bool = false;
 let base: usize = 0;
 let found: u32 = 0;
 
-/** Room for the folding table; the caller fills `index` (u16 x 8,704) at the address that comes back and `blocks` (u32) right after it. */
+/**
+ * Room for the folding table; the caller fills `index` (u16 x 8,704) at the address that comes back and `blocks` (u32)
+ * right after it.
+ */
 export function foldingTable(blockBytes: u32): usize {
   indexAt = arenaAlloc(8704 * 2 + blockBytes);
   blocksAt = indexAt + 8704 * 2;
@@ -145,9 +148,10 @@ function scan(p: usize, end: usize): void {
 }
 
 /**
- * Scans rows. With `list`, every n-gram is written: u64 hash, u32 first byte, u32 end; else those of the index: u32 number of the first word,
- * u32 number of the n-gram, u32 first byte, u32 end; bytes count from the start of the row. `ends[row]`: records up to and with that row;
- * `counts[row]`: its words. Records lie one after the other from the address that comes back.
+ * Scans rows. With `list`, every n-gram is written: u64 hash, u32 first byte, u32 end; else those of the index: u32
+ * number of the first word, u32 number of the n-gram, u32 first byte, u32 end; bytes count from the start of the row.
+ * `ends[row]`: records up to and with that row; `counts[row]`: its words. Records lie one after the other from the
+ * address that comes back.
  */
 export function ngramScan(
   values: usize, offsets: usize, rows: u32, alive: usize, size: u32, list: bool, ends: usize, counts: usize,

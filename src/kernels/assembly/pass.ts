@@ -1,4 +1,5 @@
-// The one pass over a document: tokens, words and lines as records for the tables of duplicates.ts, and counts for statistics.ts.
+// The one pass over a document: tokens, words and lines as records for the tables of duplicates.ts, and counts for
+// statistics.ts.
 import { arenaAlloc } from './arena';
 import { general, nContinuations, nNewlines } from './classify';
 import { charsBefore, continuationBits, coreBits, edges, letterBits, mostLines, mostTokens, newlines, openText, window } from './edges';
@@ -10,8 +11,8 @@ import {
 /** Line record (non-blank, trimmed): u32 address, u32 bytes, u32 code points, u32 paragraph from 1. */
 export const LINE_BYTES: usize = 16;
 
-// Words, one entry each. Two u64 keys: the first 8 bytes, and of words longer than that the last 8 (longer than 16: a hash); u32 address;
-// u32 bytes; u32 code points of this word and all before it.
+// Words, one entry each. Two u64 keys: the first 8 bytes, and of words longer than that the last 8 (longer than 16: a
+// hash); u32 address; u32 bytes; u32 code points of this word and all before it.
 export let wordKeys: usize = 0;
 export let wordStarts: usize = 0;
 export let wordSizes: usize = 0;
@@ -137,8 +138,8 @@ function endLine(start: usize, end: usize, chars: u32, endsTerminal: bool): void
 }
 
 /**
- * Reads the document of `bytes` bytes at `text` (8 bytes before it and 64 after it are readable). Without `withGeneral` the counts that only
- * the family `text` needs are left out.
+ * Reads the document of `bytes` bytes at `text` (8 bytes before it and 64 after it are readable). Without `withGeneral`
+ * the counts that only the family `text` needs are left out.
  */
 export function readText(text: usize, bytes: u32, withGeneral: bool): void {
   openText(text, bytes, withGeneral);

@@ -29,7 +29,10 @@ function both(a: v128, byteA: u8, b: v128, byteB: u8): v128 {
   return v128.and(i8x16.eq(a, i8x16.splat(byteA)), i8x16.eq(b, i8x16.splat(byteB)));
 }
 
-/** Which of the phrases and '{' are in a line. Two rare letters of each phrase are compared 16 places at a time, hits are looked at whole. */
+/**
+ * Which of the phrases and '{' are in a line. Two rare letters of each phrase are compared 16 places at a time, hits
+ * are looked at whole.
+ */
 export function phrasesIn(start: usize, end: usize): u32 {
   let found: u32 = 0;
   for (let at = start; at < end; at += 16) {

@@ -1,5 +1,6 @@
-// JSON lines to columns: one pass over each line. Text is unescaped in place, into the bytes already read: it starts 64 bytes before the
-// chunk and an escape never gets longer, so vector stores cannot reach unread input. Whatever is not plain sailing is left to JSON.parse.
+// JSON lines to columns: one pass over each line. Text is unescaped in place, into the bytes already read: it starts 64
+// bytes before the chunk and an escape never gets longer, so vector stores cannot reach unread input. Whatever is not
+// plain sailing is left to JSON.parse.
 
 import { escaped, failAt, keyEnd, makeTables, numberEnd, QUOTE, space, startAt, stringEnd, unescape, valueAfterKey, valueEnd, written } from './json';
 import { forget, note } from './member-names';
@@ -216,10 +217,11 @@ function lineEnd(p: usize, end: usize): usize {
 }
 
 /**
- * Reads lines until `maxRows` records or the end; returns the bytes read. `table` holds addresses and sizes as u32: names (text, id, domain,
- * domain inside `metadata`: address, bytes each), then the outputs: start, end, status, text offsets, id offsets, id values, domain offsets,
- * domain values, metadata offsets, metadata values, three scratch areas; the count of rows is written after them. Text values start 64
- * bytes before the chunk, over what was read; a dry run leaves the chunk as it is and gives no text.
+ * Reads lines until `maxRows` records or the end; returns the bytes read. `table` holds addresses and sizes as u32:
+ * names (text, id, domain, domain inside `metadata`: address, bytes each), then the outputs: start, end, status, text
+ * offsets, id offsets, id values, domain offsets, domain values, metadata offsets, metadata values, three scratch
+ * areas; the count of rows is written after them. Text values start 64 bytes before the chunk, over what was read; a
+ * dry run leaves the chunk as it is and gives no text.
  */
 export function scanLines(chunk: usize, bytes: u32, table: usize, maxLine: u32, maxRows: u32, dryRun: u32): u32 {
   makeTables();

@@ -1,4 +1,5 @@
-// Snappy raw format, the same bytes as reference/snappy.ts: greedy matches by a hash table of 4-byte prefixes in blocks of 64 KB.
+// Snappy raw format, the same bytes as reference/snappy.ts: greedy matches by a hash table of 4-byte prefixes in blocks
+// of 64 KB.
 
 const BLOCK: usize = 65536;
 const TABLE_BITS: i32 = 14;

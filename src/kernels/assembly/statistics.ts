@@ -35,8 +35,8 @@ function ratio(a: u32, b: u32): f64 {
 }
 
 /**
- * Fills `out` (rows x 44 float64, row by row) with NaN, then with the statistics of `families`. `offsets` are rows + 1 int32 into `values`;
- * `alive` is 0 (all) or the address of one byte per row.
+ * Fills `out` (rows x 44 float64, row by row) with NaN, then with the statistics of `families`. `offsets` are rows + 1
+ * int32 into `values`; `alive` is 0 (all) or the address of one byte per row.
  */
 export function statistics(values: usize, offsets: usize, rows: u32, alive: usize, families: u32, out: usize): void {
   for (let row: usize = 0; row < <usize>rows; row++) {

@@ -1,5 +1,5 @@
-// Anchored windows of units (words or bytes) of texts, for exact substring deduplication; the definition is ../reference/substring.ts.
-// One pass with rings of a few windows' length: memory does not depend on the text.
+// Anchored windows of units (words or bytes) of texts, for exact substring deduplication; the definition is
+// ../reference/substring.ts. One pass with rings of a few windows' length: memory does not depend on the text.
 import { arenaAlloc, arenaMark } from './arena';
 import { GOLDEN, hashOf, mix, spread } from './unit-hash';
 import { space, wordEnd } from './words';

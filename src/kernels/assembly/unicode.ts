@@ -1,4 +1,5 @@
-// The pinned Unicode classes: a two-stage table copied in by unicode-tables.ts. Input is valid UTF-8 with at least 64 readable bytes after it.
+// The pinned Unicode classes: a two-stage table copied in by unicode-tables.ts. Input is valid UTF-8 with at least 64
+// readable bytes after it.
 import { arenaAlloc } from './arena';
 
 export const LETTER: u32 = 1;
@@ -14,7 +15,10 @@ export const CLOSER: u32 = 128;
 let indexAt: usize = 0;
 let blocksAt: usize = 0;
 
-/** Room for the table; the caller fills `index` (u16 x 8,704) at the address that comes back, and `blocks` right after it. */
+/**
+ * Room for the table; the caller fills `index` (u16 x 8,704) at the address that comes back, and `blocks` right after
+ * it.
+ */
 export function unicodeTable(blockBytes: u32): usize {
   indexAt = arenaAlloc(8704 * 2 + blockBytes);
   blocksAt = indexAt + 8704 * 2;

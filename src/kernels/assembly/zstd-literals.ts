@@ -1,4 +1,5 @@
-// The literals section of a zstd block: raw, one byte repeated, or Huffman codes in one or four streams (RFC 8878, sections 3.1.1.3.1, 4.2).
+// The literals section of a zstd block: raw, one byte repeated, or Huffman codes in one or four streams (RFC 8878,
+// sections 3.1.1.3.1, 4.2).
 import { buildFse, readCounts } from './fse';
 
 const BLOCK_BYTES: usize = 128 * 1024;

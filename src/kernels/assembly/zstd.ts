@@ -1,5 +1,6 @@
-// zstd blocks (RFC 8878), one stream an instance: literals by Huffman codes, sequences by FSE states, matches out of the bytes before.
-// Any input is safe: reads and writes stay inside buffers with slack, and what does not add up ends in 0.
+// zstd blocks (RFC 8878), one stream an instance: literals by Huffman codes, sequences by FSE states, matches out of
+// the bytes before. Any input is safe: reads and writes stay inside buffers with slack, and what does not add up ends
+// in 0.
 import { buildFse, readCounts } from './fse';
 import { forgetCodes, literalsAt, literalsEnd, readLiterals } from './zstd-literals';
 

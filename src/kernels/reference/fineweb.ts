@@ -2,7 +2,8 @@ import { endsTerminal } from './terminal.ts';
 import { laterCopies, lengthOf, linesOf, ratio, sum, wordsOf } from './words.ts';
 
 /**
- * Statistics behind the FineWeb rules (Penedo et al. 2024, section 3.6), profile `sluice`, over non-blank trimmed lines.
+ * Statistics behind the FineWeb rules (Penedo et al. 2024, section 3.6), profile `sluice`, over non-blank trimmed
+ * lines.
  * - fineweb_line_punct_ratio: lines that end in a terminal mark (see `endsTerminal`).
  * - fineweb_short_line_ratio: lines of at most 30 code points.
  * - fineweb_char_dup_ratio: code points in 2nd and later copies of lines, per code point in lines.

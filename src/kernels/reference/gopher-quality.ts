@@ -24,8 +24,8 @@ function isBullet(line: string): boolean {
  * - gopher_bullet_line_ratio: non-blank lines that start with • ‣ ● ◦ ▪, or with '-' or '*' as a token of its own.
  * - gopher_ellipsis_line_ratio: non-blank lines that end in '...' or U+2026.
  * - gopher_alpha_word_ratio: tokens with at least one letter.
- * - gopher_stop_word_count: how many different ones of the/be/to/of/and/that/have/with are among the words, ASCII case ignored.
- * A ratio with nothing to divide by is NaN.
+ * - gopher_stop_word_count: how many different ones of the/be/to/of/and/that/have/with are among the words, ASCII case
+ *   ignored. A ratio with nothing to divide by is NaN.
  */
 export function gopherQuality(text: string): Record<string, number> {
   const tokens = tokensOf(text);

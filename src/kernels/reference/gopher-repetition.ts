@@ -31,12 +31,16 @@ function coveredLength(words: readonly string[], n: number): number {
 }
 
 /**
- * Statistics behind the Gopher repetition rules (Rae et al. 2021, appendix A.1, table A1), profile `sluice`. Compared byte for byte.
- * - gopher_duplicate_{line,paragraph}_ratio: 2nd and later copies per non-blank line or paragraph; ..._char_ratio: their code points per
+ * Statistics behind the Gopher repetition rules (Rae et al. 2021, appendix A.1, table A1), profile `sluice`. Compared
+ * byte for byte.
+ * - gopher_duplicate_{line,paragraph}_ratio: 2nd and later copies per non-blank line or paragraph; ..._char_ratio:
+ *   their code points per
  *   code point of all non-blank (trimmed) lines or paragraphs.
- * - gopher_top_{2,3,4}_gram_char_ratio: the most frequent n-gram of words, occurrences x its word code points per word code point; the
+ * - gopher_top_{2,3,4}_gram_char_ratio: the most frequent n-gram of words, occurrences x its word code points per word
+ *   code point; the
  *   longest of equally frequent ones; 0 when none occurs twice.
- * - gopher_duplicate_{5..10}_gram_char_ratio: word code points at positions covered by an n-gram seen before, per word code point.
+ * - gopher_duplicate_{5..10}_gram_char_ratio: word code points at positions covered by an n-gram seen before, per word
+ *   code point.
  */
 export function gopherRepetition(text: string): Record<string, number> {
   const lines = linesOf(text);

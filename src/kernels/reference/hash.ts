@@ -17,9 +17,10 @@ function mix(x: bigint): bigint {
 }
 
 /**
- * 128-bit content hash of a text, as two 64-bit halves. Not for secrets: it spreads well, but an adversary can make collisions.
- * Definition: the bytes, filled up with zeros to a multiple of 32, are little-endian words w; word 4k + i moves lane i of two families,
- * a = rotl(a xor w, 29) * A and b = rotl(b + w, 37) * B; the lanes start from the length and are folded with `mix`.
+ * 128-bit content hash of a text, as two 64-bit halves. Not for secrets: it spreads well, but an adversary can make
+ * collisions. Definition: the bytes, filled up with zeros to a multiple of 32, are little-endian words w; word 4k + i
+ * moves lane i of two families, a = rotl(a xor w, 29) * A and b = rotl(b + w, 37) * B; the lanes start from the length
+ * and are folded with `mix`.
  */
 export function referenceContentHash(text: Uint8Array): readonly [high: bigint, low: bigint] {
   const seed = (BigInt(text.length) * B) & MASK;

@@ -10,8 +10,9 @@ const MIX = 0x94d049bb133111ebn;
 const EMPTY = 0xffffffff;
 
 /**
- * Words as MinHash sees them: runs of letters and numbers of any script and `_`, case folded, without accents; everything else stands between words,
- * but marks and invisible format characters, which are left out; a code point of a script without spaces is a word.
+ * Words as MinHash sees them: runs of letters and numbers of any script and `_`, case folded, without accents;
+ * everything else stands between words, but marks and invisible format characters, which are left out; a code point of
+ * a script without spaces is a word.
  */
 export function shingleWords(text: string): string[] {
   const words: string[] = [];
@@ -75,9 +76,9 @@ export function referenceJaccard(a: readonly bigint[], b: readonly bigint[]): nu
 }
 
 /**
- * MinHash signature (Broder 1997): value p = min over shingles of multiplier p * half of the shingle hash modulo 2^32, the low half for
- * permutations 0 to 15, the high half for 16 to 31, and so on. `oph`: bin = upper half scaled to bands x rows, value = least lower half;
- * an empty bin copies the first full one of a fixed sequence of probes.
+ * MinHash signature (Broder 1997): value p = min over shingles of multiplier p * half of the shingle hash modulo 2^32,
+ * the low half for permutations 0 to 15, the high half for 16 to 31, and so on. `oph`: bin = upper half scaled to bands
+ * x rows, value = least lower half; an empty bin copies the first full one of a fixed sequence of probes.
  */
 export function referenceSignature(shingles: readonly bigint[], options: MinhashOptions): Uint32Array {
   const length = signatureLengthOf(options);

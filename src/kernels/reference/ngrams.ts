@@ -16,9 +16,9 @@ export interface ReferenceWord {
 }
 
 /**
- * Words of a text as n-grams see them: split at white space; case folded; punctuation, symbols and accents left out (so `Don't` is `dont`, as
- * in Brown et al. 2020, appendix C); nothing left is no word; a code point of a script without spaces is a word.
- * Hash: FNV-1a over code points with 64 bits, then the finaliser of SplitMix64.
+ * Words of a text as n-grams see them: split at white space; case folded; punctuation, symbols and accents left out (so
+ * `Don't` is `dont`, as in Brown et al. 2020, appendix C); nothing left is no word; a code point of a script without
+ * spaces is a word. Hash: FNV-1a over code points with 64 bits, then the finaliser of SplitMix64.
  */
 export function referenceWords(text: string): ReferenceWord[] {
   const words: ReferenceWord[] = [];

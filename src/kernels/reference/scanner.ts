@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Which fields of a JSON record make a document. Dots reach into objects; a field whose whole name has the dots wins. */
+/**
+ * Which fields of a JSON record make a document. Dots reach into objects; a field whose whole name has the dots wins.
+ */
 export interface ScanFields {
   readonly text: string;
   readonly id: string;
@@ -35,30 +37,31 @@ export const MAX_DEPTH = 1000;
 const fault = (reason: ScanFault['reason'], detail: string): ScanFault => ({ reason, detail });
 
 /**
- * A line as a document, by `JSON.parse`: the definition of what the kernel does, and the way of every line that is not plain sailing for it.
- * Of duplicate keys the last wins; a numeric id is its digits as written; an id of another type is none; a domain is a text that is not empty, a number or a truth value.
+ * A line as a document, by `JSON.parse`: the definition of what the kernel does, and the way of every line that is not
+ * plain sailing for it. Of duplicate keys the last wins; a numeric id is its digits as written; an id of another type
+ * is none; a domain is a text that is not empty, a number or a truth value.
  * @param line bytes of one line, without its newline.
  */
 export function referenceRecord(line: Uint8Array, fields: ScanFields): ScannedRecord | ScanFault {
-  if (!isUtf8(line)) return fault('invalid_utf8', 'expected UTF-8, came other bytes');
+  if (!isUtf8(line)) return fault('invalid_utf8', 'expected UTF-8, got other bytes');
   const json = Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8');
   // First: a megabyte of brackets costs the parser a hundred of memory.
-  if (tooDeep(json)) return fault('nested_too_deep', `expected at most ${MAX_DEPTH} nested brackets, came more`);
+  if (tooDeep(json)) return fault('nested_too_deep', `expected at most ${MAX_DEPTH} nested brackets, got more`);
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    return fault('invalid_json', 'expected one JSON object on the line, came something that is not JSON');
+    return fault('invalid_json', 'expected one JSON object on the line, got something that is not JSON');
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    return fault('wrong_type', `expected a JSON object, came ${typeName(value)}`);
+    return fault('wrong_type', `expected a JSON object, got ${typeName(value)}`);
   }
-  if (hasLoneSurrogate(value)) return fault('lone_surrogate', 'expected Unicode text, came half of a surrogate pair');
+  if (hasLoneSurrogate(value)) return fault('lone_surrogate', 'expected Unicode text, got half of a surrogate pair');
   const text = find(json, fields.text);
   if (text === null || text.value === null)
-    return fault('missing_text', `expected a text in field ${fields.text}, came none`);
+    return fault('missing_text', `expected a text in field ${fields.text}, got none`);
   if (typeof text.value !== 'string')
-    return fault('wrong_type', `expected a text in field ${fields.text}, came ${typeName(text.value)}`);
+    return fault('wrong_type', `expected a text in field ${fields.text}, got ${typeName(text.value)}`);
   const id = find(json, fields.id);
   const idText =
     id === null ? null : typeof id.value === 'string' ? id.value : typeof id.value === 'number' ? id.raw : null;
@@ -88,7 +91,10 @@ const typeName = (v: unknown): string =>
           ? 'a truth value'
           : `a ${typeof v}`;
 
-/** Are more than MAX_DEPTH brackets open at once? Strings are stepped over; what is no JSON is read as far as it looks like it. */
+/**
+ * Are more than MAX_DEPTH brackets open at once? Strings are stepped over; what is no JSON is read as far as it looks
+ * like it.
+ */
 function tooDeep(json: string): boolean {
   let depth = 0;
   let string = false;

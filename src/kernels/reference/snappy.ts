@@ -1,6 +1,6 @@
 /**
- * Snappy, the raw format that Parquet uses: literals and back references inside blocks of 64 KB, found greedily with a hash table of 4-byte
- * prefixes. (Source: Google's snappy format description.)
+ * Snappy, the raw format that Parquet uses: literals and back references inside blocks of 64 KB, found greedily with a
+ * hash table of 4-byte prefixes. (Source: Google's snappy format description.)
  */
 const BLOCK = 65536;
 const TABLE_BITS = 14;

@@ -27,7 +27,10 @@ export interface Unit {
 export interface Stretch {
   readonly anchor: bigint;
   readonly hash: bigint;
-  /** 16 bits of a hash of the units before the anchor, half of what a window has beside its gram; 0: the stretch has fewer. */
+  /**
+   * 16 bits of a hash of the units before the anchor, half of what a window has beside its gram; 0: the stretch has
+   * fewer.
+   */
   readonly left: number;
   /** Of those after its gram, one more than the other half; 0: the stretch has fewer. */
   readonly right: number;
@@ -89,8 +92,9 @@ export function referenceWindows(text: string, unit: 'words' | 'bytes', window: 
 }
 
 /**
- * Windows by their anchors, as robust winnowing chooses them (Schleimer, Wilkerson, Aiken 2003): the least hash of the grams of a window; of equal
- * ones the one chosen for the window before, else the right-most. Windows that follow each other and have one anchor are one stretch.
+ * Windows by their anchors, as robust winnowing chooses them (Schleimer, Wilkerson, Aiken 2003): the least hash of the
+ * grams of a window; of equal ones the one chosen for the window before, else the right-most. Windows that follow each
+ * other and have one anchor are one stretch.
  */
 export function referenceAnchors(text: string, unit: 'words' | 'bytes', window: number, gram: number): Stretch[] {
   const units = referenceUnits(text, unit);

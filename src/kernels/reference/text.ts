@@ -12,9 +12,9 @@ function runs(cps: readonly number[], test: (cp: number) => boolean): number {
 }
 
 /**
- * Estimated number of GPT-2 tokens from counts alone: a linear model over runs and lengths of letters, digits and visible marks, fitted to
- * the real GPT-2 tokenizer on English prose and code. Error of a document, median: prose 1.5 to 7 %, code 3.4 %; of a sum 0 to 7 %.
- * Languages other than English are off by 20 to 40 %: not for them.
+ * Estimated number of GPT-2 tokens from counts alone: a linear model over runs and lengths of letters, digits and
+ * visible marks, fitted to the real GPT-2 tokenizer on English prose and code. Error of a document, median: prose 1.5
+ * to 7 %, code 3.4 %; of a sum 0 to 7 %. Languages other than English are off by 20 to 40 %: not for them.
  */
 export function tokensEstimate(text: string): number {
   const cps = codePoints(text);
@@ -37,9 +37,11 @@ export function tokensEstimate(text: string): number {
 }
 
 /**
- * General statistics for rules of one's own; lengths in code points, ratios per code point of the document unless told otherwise.
+ * General statistics for rules of one's own; lengths in code points, ratios per code point of the document unless told
+ * otherwise.
  * - text_lines (non-blank), text_mean_line_length and text_max_line_length (trimmed), text_max_word_length.
- * - text_letter_ratio, text_digit_ratio (Nd), text_white_space_ratio, text_punctuation_ratio (P*), text_symbol_ratio (S*),
+ * - text_letter_ratio, text_digit_ratio (Nd), text_white_space_ratio, text_punctuation_ratio (P*), text_symbol_ratio
+ *   (S*),
  *   text_control_ratio (Cc but \t \n \r); text_upper_ratio: Lu per letter.
  * - text_replacement_count: U+FFFD and C1 controls (U+0080 to U+009F), the marks of a wrong encoding.
  * - text_distinct_word_ratio (byte for byte) and text_function_word_ratio (ASCII case ignored), per word.

@@ -55,7 +55,10 @@ export interface QueryBlock {
   readonly end: number;
 }
 
-/** Queries of one block: fewer skip more of the keys that no query sees, and make smaller products (measured: 64, 128, 256). */
+/**
+ * Queries of one block: fewer skip more of the keys that no query sees, and make smaller products (measured: 64, 128,
+ * 256).
+ */
 const BLOCK_QUERIES = 128;
 
 /** The blocks of a row of so many places. */
@@ -67,7 +70,9 @@ export function queryBlocks(length: number): QueryBlock[] {
 }
 
 export interface AttentionBlock extends QueryBlock {
-  /** 0 where a token may look (earlier tokens of its own segment and itself), -1e9 elsewhere: [B, 1, end - start, end]. */
+  /**
+   * 0 where a token may look (earlier tokens of its own segment and itself), -1e9 elsewhere: [B, 1, end - start, end].
+   */
   readonly bias: Value;
 }
 
@@ -86,8 +91,8 @@ export function attentionBlocks(segments: Value): AttentionBlock[] {
 }
 
 /**
- * Causal attention, block by block. q [B, T, heads, D], k and v [B, T, kvHeads, D]; heads / kvHeads neighbouring heads share one head of
- * keys and values (Ainslie et al. 2023). The result is [B x T, heads x D].
+ * Causal attention, block by block. q [B, T, heads, D], k and v [B, T, kvHeads, D]; heads / kvHeads neighbouring heads
+ * share one head of keys and values (Ainslie et al. 2023). The result is [B x T, heads x D].
  */
 export function attention(q: Value, k: Value, v: Value, blocks: readonly AttentionBlock[]): Value {
   const [rows, length, heads, width] = q.shape;

@@ -3,7 +3,10 @@ import { add, gather, layerNorm, reshape, slice } from '../graph/ops.ts';
 import type { Architecture } from './architecture.ts';
 import { activate, attention, attentionBlocks, linear, ropeTurn, rotate } from './blocks.ts';
 
-/** GPT-NeoX (Black et al. 2022), Pythia: partial rotary positions, query, key and value interleaved by head, parallel residual. */
+/**
+ * GPT-NeoX (Black et al. 2022), Pythia: partial rotary positions, query, key and value interleaved by head, parallel
+ * residual.
+ */
 export const neox: Architecture = {
   weightShapes({ vocabulary, width: d, layers, feedForward: f, biases, tiedEmbeddings }) {
     const shapes = new Map<string, readonly number[]>([['gpt_neox.embed_in.weight', [vocabulary, d]]]);

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import type { ExecutorName } from './executor.ts';
 
 /**
- * Why an executor for a GPU need not be tried here, or null. Its native code prints to the terminal when there is no GPU, so that a look
- * at the file system comes first. Naming an executor tries it all the same.
+ * Why an executor for a GPU need not be tried here, or null. Its native code prints to the terminal when there is no
+ * GPU, so that a look at the file system comes first. Naming an executor tries it all the same.
  */
 export function absentDevice(name: ExecutorName): string | null {
   if (name === 'onnxruntime-cuda' && !cudaProvider())

@@ -3,7 +3,10 @@ import type { Graph, GraphInput, InputKind } from '../graph/graph.ts';
 import { dataTypeOf, elementCount, sameShape, shapeText } from '../tensor.ts';
 import type { Tensors } from './executor.ts';
 
-/** Throws unless every input of these kinds is there with its shape and type. Weights that the graph does not know are let pass. */
+/**
+ * Throws unless every input of these kinds is there with its shape and type. Weights that the graph does not know are
+ * let pass.
+ */
 export function checkTensors(graph: Graph, given: Tensors, kinds: readonly InputKind[]): void {
   const inputs = graph.inputs.filter((i) => kinds.includes(i.kind));
   for (const input of inputs) checkTensor(graph, given, input);
@@ -11,7 +14,7 @@ export function checkTensors(graph: Graph, given: Tensors, kinds: readonly Input
   const known = inputs.map((i) => i.name);
   const stray = [...given.keys()].find((name) => !known.includes(name));
   if (stray !== undefined)
-    throw new ConfigError({ expected: `feeds ${known.join(', ')}`, came: `'${stray}'`, where: graph.name });
+    throw new ConfigError({ expected: `feeds ${known.join(', ')}`, got: `'${stray}'`, where: graph.name });
 }
 
 function checkTensor(graph: Graph, given: Tensors, { name, value, kind }: GraphInput): void {
@@ -19,10 +22,10 @@ function checkTensor(graph: Graph, given: Tensors, { name, value, kind }: GraphI
   const tensor = given.get(name);
   const where = `${graph.name}, ${kind} '${name}'`;
   const expected = `${type} ${shapeText(shape)}`;
-  if (!tensor) throw new ConfigError({ expected, came: 'nothing', where });
+  if (!tensor) throw new ConfigError({ expected, got: 'nothing', where });
   const fits =
     sameShape(tensor.shape, shape) && dataTypeOf(tensor) === type && tensor.data.length === elementCount(shape);
   if (fits) return;
-  const came = `${dataTypeOf(tensor)} ${shapeText(tensor.shape)} with ${tensor.data.length} elements`;
-  throw new ConfigError({ expected, came, where });
+  const got = `${dataTypeOf(tensor)} ${shapeText(tensor.shape)} with ${tensor.data.length} elements`;
+  throw new ConfigError({ expected, got, where });
 }

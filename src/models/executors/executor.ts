@@ -21,12 +21,14 @@ export type ExecutorName = (typeof EXECUTORS)[number];
 export type Tensors = ReadonlyMap<string, Tensor>;
 
 /**
- * A graph made ready to run, with its weights and its state. Runs of one session must not overlap.
- * `run` blocks the thread that calls it (whatever the promise says): call it in a worker, and never terminate a worker inside `run`,
+ * A graph made ready to run, with its weights and its state. Runs of one session must not overlap. `run` blocks the
+ * thread that calls it (whatever the promise says): call it in a worker, and never terminate a worker inside `run`,
  * which would abort the process; `openInThread` gives a session that lives in a worker of its own.
  */
 export interface Session {
-  /** Feeds by name in, outputs by name out; the state is replaced by the new one. The buffers of the feeds are not kept. */
+  /**
+   * Feeds by name in, outputs by name out; the state is replaced by the new one. The buffers of the feeds are not kept.
+   */
   run(feeds: Tensors): Promise<Tensors>;
   /** A copy of the state as it is now. */
   readState(): Promise<Tensors>;
@@ -55,14 +57,15 @@ export interface Executor {
   readonly runtime: ExecutorRuntime;
   /**
    * @param graph computation
-   * @param values every weight and the first state, by name. An executor may hold on to these buffers: do not change them.
+   * @param values every weight and the first state, by name. An executor may hold on to these buffers: do not change
+   *   them.
    */
   open(graph: Graph, values: Tensors): Promise<Session>;
 }
 
 /**
- * The session, refusing a run that begins before the one before it has ended (both would start from the same state), and runs and readings
- * after its release. Release comes to it once.
+ * The session, refusing a run that begins before the one before it has ended (both would start from the same state),
+ * and runs and readings after its release. Release comes to it once.
  */
 export function oneAtATime(name: string, session: Session): Session {
   let running = false;
@@ -79,7 +82,7 @@ export function oneAtATime(name: string, session: Session): Session {
     },
     async run(feeds) {
       refuseReleased();
-      if (running) throw new InvariantError({ expected: 'one run at a time', came: 'a second one', where: name });
+      if (running) throw new InvariantError({ expected: 'one run at a time', got: 'a second one', where: name });
       running = true;
       try {
         return await session.run(feeds);
@@ -95,5 +98,5 @@ export function oneAtATime(name: string, session: Session): Session {
 }
 
 export function releasedSession(name: string): InvariantError {
-  return new InvariantError({ expected: 'an open session', came: 'a released one', where: name });
+  return new InvariantError({ expected: 'an open session', got: 'a released one', where: name });
 }

@@ -1,7 +1,8 @@
 import { BroadcastChannel, isMainThread } from 'node:worker_threads';
 
-// A process that exits while a worker is inside native code of the ONNX runtime is aborted (exit code 134, whatever was asked for). So
-// every worker says, in shared memory, when it is inside, and the main thread waits for that at its exit.
+// A process that exits while a worker is inside native code of the ONNX runtime is aborted (exit code 134, whatever was
+// asked for). So every worker says, in shared memory, when it is inside, and the main thread waits for that at its
+// exit.
 
 const CHANNEL = 'sluice:model-runs';
 /** Longest wait at exit; after that the process may abort. */
@@ -11,7 +12,10 @@ const CLOSING = 1;
 
 let own: Int32Array | null = null;
 
-/** Does work that enters native code. In a worker of a process that is about to exit it never begins, and never resolves. */
+/**
+ * Does work that enters native code. In a worker of a process that is about to exit it never begins, and never
+ * resolves.
+ */
 export async function insideRuntime<T>(work: () => Promise<T>): Promise<T> {
   if (isMainThread) return work();
   own ??= announced();
@@ -42,7 +46,10 @@ function announced(): Int32Array {
 
 let listening = false;
 
-/** Makes the exit of the process wait for the runs of its workers; call it in the main thread before they start. Twice is once. */
+/**
+ * Makes the exit of the process wait for the runs of its workers; call it in the main thread before they start. Twice
+ * is once.
+ */
 export function waitForModelsAtExit(): void {
   if (listening || !isMainThread) return;
   listening = true;

@@ -6,7 +6,10 @@ import type { Executor } from './executor.ts';
 /** A first run that takes longer than this is the only one. */
 const LONG_MS = 300;
 
-/** Rate of products of float32 matrices of 512 x 512, two in a row, in GFLOP/s of wall time: the best of three after a first. */
+/**
+ * Rate of products of float32 matrices of 512 x 512, two in a row, in GFLOP/s of wall time: the best of three after a
+ * first.
+ */
 export async function measureGflops(executor: Executor): Promise<number> {
   const [size, times] = [512, 2];
   const graph = new GraphBuilder();

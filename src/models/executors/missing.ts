@@ -14,8 +14,8 @@ export async function importRuntime<T>(name: string, load: () => Promise<T>, ins
     const absent = bundled || (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`));
     throw new ConfigError({
       expected: `the optional package ${name}`,
-      came: absent ? 'a project without it' : `an error when it was loaded: ${message.split('\n')[0]}`,
-      todo: `Run: ${install}`,
+      got: absent ? 'a project without it' : `an error when it was loaded: ${message.split('\n')[0]}`,
+      fix: `Run: ${install}`,
       cause,
     });
   }

@@ -18,11 +18,14 @@ export interface OnnxSettings {
   readonly target: OnnxTarget;
   readonly options: InferenceSession.SessionOptions;
   /**
-   * Where the new state goes. `buffers`: two sets of buffers that take turns, nothing is allocated in a step. `device`: it stays on the
-   * GPU. `results`: into new tensors (the WebAssembly runtime does not write to given ones).
+   * Where the new state goes. `buffers`: two sets of buffers that take turns, nothing is allocated in a step. `device`:
+   * it stays on the GPU. `results`: into new tensors (the WebAssembly runtime does not write to given ones).
    */
   readonly state: 'buffers' | 'device' | 'results';
-  /** Weights of up to so many bytes in all become constants of the model, which the runtime packs once; else they are fed in every run. */
+  /**
+   * Weights of up to so many bytes in all become constants of the model, which the runtime packs once; else they are
+   * fed in every run.
+   */
   readonly constantBytes: number;
 }
 
@@ -66,7 +69,10 @@ export async function openOnnx(
   });
 }
 
-/** Brings tensors from the GPU by a session that does nothing else: `getData()` ends the process in onnxruntime-node 1.30. */
+/**
+ * Brings tensors from the GPU by a session that does nothing else: `getData()` ends the process in onnxruntime-node
+ * 1.30.
+ */
 async function download(
   ort: OrtRuntime,
   graph: Graph,
@@ -96,8 +102,8 @@ async function create(ort: OrtRuntime, graph: Graph, constants: Tensors, setting
   } catch (cause) {
     throw new InputError({
       expected: `the ONNX runtime to open '${graph.name}' (${model.byteLength} bytes)`,
-      came: (cause as Error).message,
-      todo: 'Choose another executor: `sluice doctor` shows which work here.',
+      got: (cause as Error).message,
+      fix: 'Choose another executor: `sluice doctor` shows which work here.',
       cause,
     });
   }

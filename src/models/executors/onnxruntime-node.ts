@@ -9,13 +9,14 @@ export type NodeProvider = 'cpu' | 'webgpu' | 'cuda';
 /** Settings of an executor. */
 export interface ExecutorOptions {
   /**
-   * Threads of one session of onnxruntime-cpu, of one operation of tfjs-node; default 1: one session per worker, one worker per core. The
-   * others have one, or a device.
+   * Threads of one session of onnxruntime-cpu, of one operation of tfjs-node; default 1: one session per worker, one
+   * worker per core. The others have one, or a device.
    */
   readonly threads?: number;
   /**
-   * Weights of up to so many bytes in all are packed once, when a graph is opened, which takes a second time their memory; larger ones
-   * are read as they are in every run (4 % slower at 10 million parameters, more with larger matrices). Default 1 GB. Runtimes of ONNX only.
+   * Weights of up to so many bytes in all are packed once, when a graph is opened, which takes a second time their
+   * memory; larger ones are read as they are in every run (4 % slower at 10 million parameters, more with larger
+   * matrices). Default 1 GB. Runtimes of ONNX only.
    */
   readonly constantBytes?: number;
 }
@@ -39,8 +40,8 @@ export async function onnxruntimeNode({
   if (!supported.includes(provider))
     throw new ConfigError({
       expected: `an onnxruntime-node with the ${provider} provider`,
-      came: `one with ${supported.join(', ')}`,
-      todo:
+      got: `one with ${supported.join(', ')}`,
+      fix:
         provider === 'cuda'
           ? 'Fetch its CUDA provider (from api.nuget.org): ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js'
           : 'Use onnxruntime-cpu, or a platform for which the package has this provider.',

@@ -5,7 +5,9 @@ import { CONSTANT_BYTES, type ExecutorOptions } from './onnxruntime-node.ts';
 
 export const INSTALL_ONNXRUNTIME_WEB = `npm install onnxruntime-web@${RUNTIME_VERSIONS.onnxruntime}`;
 
-/** ONNX graphs in WebAssembly, on one thread: no native code, so it runs wherever Node runs, at a fifth of the speed. */
+/**
+ * ONNX graphs in WebAssembly, on one thread: no native code, so it runs wherever Node runs, at a fifth of the speed.
+ */
 export async function onnxruntimeWeb({ constantBytes = CONSTANT_BYTES }: ExecutorOptions = {}): Promise<Executor> {
   const ort = await importRuntime('onnxruntime-web', () => import('onnxruntime-web'), INSTALL_ONNXRUNTIME_WEB);
   // More threads would be workers of its own; one session per worker and one worker per core is the same without them.

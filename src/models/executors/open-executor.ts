@@ -3,7 +3,10 @@ import { type ExecutorOptions, onnxruntimeNode } from './onnxruntime-node.ts';
 import { onnxruntimeWeb } from './onnxruntime-web.ts';
 import { reference } from './reference.ts';
 
-/** The executor of this name; throws when its runtime is not installed (the error is the install command) or does not start. */
+/**
+ * The executor of this name; throws when its runtime is not installed (the error is the install command) or does not
+ * start.
+ */
 export async function openExecutor(name: ExecutorName, options: ExecutorOptions = {}): Promise<Executor> {
   switch (name) {
     case 'onnxruntime-cpu':

@@ -23,8 +23,9 @@ export interface PickedExecutor {
 const ONLY_BY_NAME: readonly ExecutorName[] = ['reference'];
 
 /**
- * The executor of this name, else ('auto', the default) the first of `EXECUTORS` that passes the self-check. A GPU that is not faster
- * than one core (WebGPU on a software driver) is passed over. `SLUICE_EXECUTOR` in the environment stands for a name not given (or 'auto').
+ * The executor of this name, else ('auto', the default) the first of `EXECUTORS` that passes the self-check. A GPU that
+ * is not faster than one core (WebGPU on a software driver) is passed over. `SLUICE_EXECUTOR` in the environment stands
+ * for a name not given (or 'auto').
  */
 export async function pickExecutor(name?: ExecutorName | 'auto', options: PickOptions = {}): Promise<PickedExecutor> {
   waitForModelsAtExit();
@@ -52,13 +53,13 @@ export async function pickExecutor(name?: ExecutorName | 'auto', options: PickOp
     } catch (error) {
       refused.push({ name: candidate, reason: (error as Error).message });
       if (candidate === 'onnxruntime-cpu')
-        fastest = (error instanceof SluiceError && error.parts.todo) || (error as Error).message;
+        fastest = (error instanceof SluiceError && error.parts.fix) || (error as Error).message;
     }
   }
   throw new ConfigError({
     expected: 'a runtime for language models',
-    came: 'none that works here; `sluice doctor` says why of each',
-    todo: fastest,
+    got: 'none that works here; `sluice doctor` says why of each',
+    fix: fastest,
   });
 }
 
@@ -69,8 +70,8 @@ export function executorName(name: string): ExecutorName {
   const near = nearestName(name, EXECUTORS);
   throw new ConfigError({
     expected: `an executor: auto, ${EXECUTORS.join(', ')}`,
-    came: `'${name}'`,
-    todo: near ? `Did you mean '${near}'?` : undefined,
+    got: `'${name}'`,
+    fix: near ? `Did you mean '${near}'?` : undefined,
   });
 }
 
@@ -87,7 +88,7 @@ async function refuseSlowDevice(executor: Executor, options: ExecutorOptions): P
   if (device > core) return;
   throw new ConfigError({
     expected: `a GPU faster than the processor (${core.toFixed(0)} GFLOP/s)`,
-    came: `${device.toFixed(0)} GFLOP/s, as from a software driver`,
-    todo: 'Name it to use it all the same: onnxruntime-webgpu.',
+    got: `${device.toFixed(0)} GFLOP/s, as from a software driver`,
+    fix: 'Name it to use it all the same: onnxruntime-webgpu.',
   });
 }

@@ -5,8 +5,8 @@ import { arch, cpus } from 'node:os';
 const CHOOSES = /^(avx\w*|fma|f16c|amx_\w+|asimd\w*|sve\w*|i8mm|bf16|rvv|vsx)$/;
 
 /**
- * The class of the processor: architecture and, on Linux, the vector instructions it has; elsewhere its name. Scores are promised to be the
- * same to the last digit within one class only.
+ * The class of the processor: architecture and, on Linux, the vector instructions it has; elsewhere its name. Scores
+ * are promised to be the same to the last digit within one class only.
  */
 export function processorClass(): string {
   const found = process.platform === 'linux' ? instructions() : [];

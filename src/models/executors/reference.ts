@@ -4,7 +4,10 @@ import type { Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
 import { type Executor, oneAtATime, type Tensors } from './executor.ts';
 
-/** The plain interpreter in float64: thousands of times slower than the others, nothing to install, for tests and for doubt. */
+/**
+ * The plain interpreter in float64: thousands of times slower than the others, nothing to install, for tests and for
+ * doubt.
+ */
 export const reference: Executor = {
   name: 'reference',
   runtime: { library: 'sluice', version: SLUICE_VERSION, provider: 'cpu', threads: 1, precision: 'float64' },

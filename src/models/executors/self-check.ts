@@ -13,7 +13,9 @@ export const SELF_CHECK_LOSSES: Readonly<Record<'gpt2' | 'llama', readonly numbe
 /** Largest difference to those that is let pass: four decimals. */
 const TOLERANCE = 5e-5;
 
-/** Trains two tiny models for three steps and compares the losses; throws where they differ. A run takes milliseconds. */
+/**
+ * Trains two tiny models for three steps and compares the losses; throws where they differ. A run takes milliseconds.
+ */
 export async function selfCheck(executor: Executor): Promise<void> {
   for (const family of ['gpt2', 'llama'] as const) {
     const losses = await selfCheckLosses(executor, family);
@@ -21,9 +23,9 @@ export async function selfCheck(executor: Executor): Promise<void> {
     if (losses.every((loss, i) => Math.abs(loss - expected[i]) < TOLERANCE)) continue;
     throw new InvariantError({
       expected: `losses ${expected.map((x) => x.toFixed(4)).join(', ')} of a tiny ${family} model`,
-      came: losses.map((x) => x.toFixed(4)).join(', '),
+      got: losses.map((x) => x.toFixed(4)).join(', '),
       where: executor.description,
-      todo: 'This executor computes wrongly on this machine: choose another.',
+      fix: 'This executor computes wrongly on this machine: choose another.',
     });
   }
 }

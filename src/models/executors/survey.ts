@@ -16,7 +16,10 @@ export interface ExecutorReport {
   readonly onlyByName: boolean;
 }
 
-/** Tries every executor but the plain reference, in the order in which they are picked: self-check, then rate. Takes seconds. */
+/**
+ * Tries every executor but the plain reference, in the order in which they are picked: self-check, then rate. Takes
+ * seconds.
+ */
 export async function surveyExecutors(): Promise<ExecutorReport[]> {
   const reports: ExecutorReport[] = [];
   for (const name of EXECUTORS.filter((n) => n !== 'reference')) reports.push(await report(name));

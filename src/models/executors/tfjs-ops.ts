@@ -84,7 +84,8 @@ function zip(a: readonly TfTensor[], b: readonly TfTensor[]): [TfTensor, TfTenso
   return a.map((x, i) => [x, b[i]]);
 }
 
-// The backends' own erf has errors of 1e-7 to 1e-4 and is not everywhere: Abramowitz & Stegun 7.1.26 is as good and made of products.
+// The backends' own erf has errors of 1e-7 to 1e-4 and is not everywhere: Abramowitz & Stegun 7.1.26 is as good and
+// made of products.
 function errorFunction(tf: Tf, x: TfTensor): TfTensor {
   const a = tf.abs(x);
   const t = tf.div(1, tf.add(tf.mul(a, 0.3275911), 1));

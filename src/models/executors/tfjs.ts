@@ -27,7 +27,8 @@ const BACKENDS: Readonly<Record<TfjsName, string>> = {
 /**
  * Graphs node by node in TensorFlow.js. Runs of two of these executors in one thread must not overlap.
  *
- * @param threads of one operation, for the two that compute with the TensorFlow library; the first one opened in a process decides
+ * @param threads of one operation, for the two that compute with the TensorFlow library; the first one opened in a
+ *   process decides
  */
 export async function tfjs(name: TfjsName, threads?: number): Promise<Executor> {
   const threadsOfTensorflow = usesTensorflow(name) ? tensorflowThreads(threads) : 1;
@@ -39,8 +40,8 @@ export async function tfjs(name: TfjsName, threads?: number): Promise<Executor> 
     if (tf.getBackend() !== backend && !(await tf.setBackend(backend)))
       throw new ConfigError({
         expected: `the ${backend} backend of TensorFlow.js`,
-        came: 'one that does not start',
-        todo: `Run: ${installText(name)}`,
+        got: 'one that does not start',
+        fix: `Run: ${installText(name)}`,
       });
     await tf.ready();
   };

@@ -93,8 +93,9 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
 const inUse = new Map<ExecutorName, Promise<Executor>>();
 
 /**
- * Lets the thread that calls compute before others do: tfjs-node keeps the names of attributes in one table without a lock, and threads that
- * add to it at the same time end the process (segmentation fault). The self-check adds all that graphs use, so that others only read.
+ * Lets the thread that calls compute before others do: tfjs-node keeps the names of attributes in one table without a
+ * lock, and threads that add to it at the same time end the process (segmentation fault). The self-check adds all that
+ * graphs use, so that others only read.
  */
 async function usedHere(name: ExecutorName, options: ExecutorOptions): Promise<void> {
   const used = inUse.get(name) ?? checkedExecutor(name, options);
@@ -103,8 +104,8 @@ async function usedHere(name: ExecutorName, options: ExecutorOptions): Promise<v
   await used;
 }
 
-function threadEnded(name: string, came: string): InvariantError {
-  return new InvariantError({ expected: `the ${name} thread to run`, came });
+function threadEnded(name: string, got: string): InvariantError {
+  return new InvariantError({ expected: `the ${name} thread to run`, got });
 }
 
 /** An error as it was in the thread. */

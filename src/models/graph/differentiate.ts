@@ -4,10 +4,13 @@ import { type Gradient, gradientRules, type SlicedGradient } from './gradients.t
 import type { Value } from './graph.ts';
 import { add, concat } from './ops.ts';
 
-/** Reverse-mode gradients of a loss of one element with respect to values of its graph; zeros where the loss does not depend on one. */
+/**
+ * Reverse-mode gradients of a loss of one element with respect to values of its graph; zeros where the loss does not
+ * depend on one.
+ */
 export function differentiate(loss: Value, wrt: readonly Value[]): Value[] {
   if (elementCount(loss.shape) !== 1)
-    throw new ConfigError({ expected: 'a loss of one element', came: `shape [${loss.shape}]` });
+    throw new ConfigError({ expected: 'a loss of one element', got: `shape [${loss.shape}]` });
   const graph = loss.graph;
   const nodes = graph.nodes.filter((n) => n.output <= loss.id);
   const reached = new Set(wrt.map((v) => v.id));
@@ -25,7 +28,7 @@ export function differentiate(loss: Value, wrt: readonly Value[]): Value[] {
     const arrived = pending.get(node.output);
     if (!arrived || !reached.has(node.output)) continue;
     const rule = gradientRules[node.op];
-    if (!rule) throw new InvariantError({ expected: `a gradient of ${node.op}`, came: 'none', where: 'differentiate' });
+    if (!rule) throw new InvariantError({ expected: `a gradient of ${node.op}`, got: 'none', where: 'differentiate' });
     const y = graph.values[node.output];
     const inputs = node.inputs.map((id) => graph.values[id]);
     rule(inputs, y, total(y, arrived), node.attributes).forEach((g, i) => {

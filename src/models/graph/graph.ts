@@ -59,8 +59,8 @@ export interface GraphNode {
 }
 
 /**
- * `feed`: given at every run. `weight`: given once, when the graph is opened. `state`: given once; every run replaces it by the output
- * of the same name.
+ * `feed`: given at every run. `weight`: given once, when the graph is opened. `state`: given once; every run replaces
+ * it by the output of the same name.
  */
 export type InputKind = 'feed' | 'weight' | 'state';
 
@@ -75,7 +75,10 @@ export interface GraphOutput {
   readonly value: number;
 }
 
-/** A computation with static shapes: plain data, can be sent to a worker. Nodes stand in an order in which they can be computed. */
+/**
+ * A computation with static shapes: plain data, can be sent to a worker. Nodes stand in an order in which they can be
+ * computed.
+ */
 export interface Graph {
   readonly name: string;
   readonly values: readonly GraphValue[];
@@ -124,7 +127,7 @@ export class GraphBuilder {
   apply(op: Op, inputs: readonly Value[], shape: readonly number[], type: DataType, attributes: NodeAttributes = {}) {
     const stray = inputs.find((v) => v.graph !== this);
     if (stray)
-      throw new InvariantError({ expected: `inputs of ${op} from one graph`, came: 'a value of another graph' });
+      throw new InvariantError({ expected: `inputs of ${op} from one graph`, got: 'a value of another graph' });
     const ids = inputs.map((v) => v.id);
     const key = `${op} ${ids} ${shape} ${type} ${JSON.stringify(attributes)}`;
     const known = this.known.get(key);

@@ -11,8 +11,8 @@ export interface Wide {
 type Compute = (inputs: readonly Wide[], node: GraphNode, shape: readonly number[]) => Float64Array;
 
 /**
- * Computes a graph node by node in float64: short, slow and plain, the oracle that gradients and executors are tested against.
- * Takes every input by name; returns every value that was computed, by number.
+ * Computes a graph node by node in float64: short, slow and plain, the oracle that gradients and executors are tested
+ * against. Takes every input by name; returns every value that was computed, by number.
  */
 export function interpret(graph: Graph, inputs: ReadonlyMap<string, Tensor | Wide>): Wide[] {
   const values: Wide[] = [];
@@ -24,7 +24,7 @@ export function interpret(graph: Graph, inputs: ReadonlyMap<string, Tensor | Wid
   for (const node of graph.nodes) {
     const { shape } = graph.values[node.output];
     const operands = node.inputs.map((id) => {
-      if (!values[id]) throw new InvariantError({ expected: `input ${id} of ${node.op}`, came: 'nothing' });
+      if (!values[id]) throw new InvariantError({ expected: `input ${id} of ${node.op}`, got: 'nothing' });
       return values[id];
     });
     values[node.output] = { shape, data: compute[node.op](operands, node, shape) };

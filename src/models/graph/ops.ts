@@ -2,7 +2,8 @@ import { ConfigError } from '../../errors.ts';
 import { type DataType, elementCount, sameShape, shapeText } from '../tensor.ts';
 import type { Op, Value } from './graph.ts';
 
-// Every function makes one node (or none) and infers its shape. Broadcasting follows NumPy. Types are float32 unless said.
+// Every function makes one node (or none) and infers its shape. Broadcasting follows NumPy. Types are float32 unless
+// said.
 
 type Operand = Value | number;
 
@@ -119,7 +120,10 @@ export function gather(table: Value, rows: Value): Value {
   return table.graph.apply('gather', [table, rows], [...rows.shape, ...table.shape.slice(1)], table.type);
 }
 
-/** A table [size, d] of zeros to which every row of updates [n, d] is added at its row (int32 [n]); repeated rows add up. */
+/**
+ * A table [size, d] of zeros to which every row of updates [n, d] is added at its row (int32 [n]); repeated rows add
+ * up.
+ */
 export function scatterAdd(rows: Value, updates: Value, size: number): Value {
   if (rows.shape.length !== 1 || updates.shape.length !== 2 || rows.shape[0] !== updates.shape[0])
     throw mismatch('scatterAdd', rows.shape, updates.shape);
@@ -174,7 +178,7 @@ export function broadcastShape(op: string, a: readonly number[], b: readonly num
 function binary(op: Op, a: Value, operand: Operand): Value {
   const b = typeof operand === 'number' ? numberLike(a, operand) : operand;
   if (a.type !== b.type)
-    throw new ConfigError({ expected: `${op} of two values of one type`, came: `${a.type} and ${b.type}` });
+    throw new ConfigError({ expected: `${op} of two values of one type`, got: `${a.type} and ${b.type}` });
   return a.graph.apply(
     op,
     [a, b],
@@ -200,9 +204,9 @@ function reduce(op: 'sum' | 'max', x: Value, axes: readonly number[]): Value {
 
 function mustBe(type: DataType, what: string, ...values: readonly Value[]): void {
   const wrong = values.find((v) => v.type !== type);
-  if (wrong) throw new ConfigError({ expected: `${what} in ${type}`, came: wrong.type });
+  if (wrong) throw new ConfigError({ expected: `${what} in ${type}`, got: wrong.type });
 }
 
 function mismatch(op: string, ...shapes: readonly (readonly number[])[]): ConfigError {
-  return new ConfigError({ expected: `shapes that fit ${op}`, came: shapes.map(shapeText).join(' and ') || 'none' });
+  return new ConfigError({ expected: `shapes that fit ${op}`, got: shapes.map(shapeText).join(' and ') || 'none' });
 }

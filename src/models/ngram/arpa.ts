@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InputError } from '../../errors.ts';
-import { writeWhole } from '../write-whole.ts';
+import { writeWhole } from '../../files/whole.ts';
 import type { NgramModel } from './model.ts';
 import { sortedOrder } from './sorted-rows.ts';
 import type { Split } from './split.ts';
@@ -52,9 +52,9 @@ function shortest(value: number): string {
 
 /**
  * Reads an ARPA file.
- * @param split how documents become its words. Default: `bytes` when it has the words `<0x00>` and so on, else `whitespace`, as KenLM
- * does; a model that Sluice trained on words needs `words`.
- * Errors: InputError with the line for anything that is no ARPA, n-grams of unknown words, n-grams that stand there twice.
+ * @param split how documents become its words. Default: `bytes` when it has the words `<0x00>` and so on, else
+ *   `whitespace`, as KenLM does; a model that Sluice trained on words needs `words`. Errors: InputError with the line
+ *   for anything that is no ARPA, n-grams of unknown words, n-grams that stand there twice.
  */
 export async function readArpa(path: string, split?: Split): Promise<NgramModel> {
   const parser = new ArpaParser(path, (await stat(path)).size);
@@ -234,12 +234,12 @@ class ArpaParser {
     return out;
   }
 
-  #error(expected: string, came: string): InputError {
+  #error(expected: string, got: string): InputError {
     return new InputError({
       expected,
-      came: came.length > 80 ? `${came.slice(0, 77)}...` : came,
+      got: got.length > 80 ? `${got.slice(0, 77)}...` : got,
       where: `${this.#path}, line ${this.#number}`,
-      todo: 'Is it an ARPA file, whole and not packed?',
+      fix: 'Is it an ARPA file, whole and not packed?',
     });
   }
 }

@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.ts';
-import type { Scratch } from './scratch.ts';
+import type { Scratch } from '../../files/scratch.ts';
 import { compareRows, RowSorter } from './sorted-rows.ts';
 import { BEGIN, UNKNOWN } from './vocabulary.ts';
 
@@ -8,8 +8,8 @@ const BEFORE = UNKNOWN;
 const LARGEST_COUNT = 0x7fffffff;
 
 /**
- * Counts n-grams of the highest order. A row is the words of an n-gram from the last to the first, then how often it occurred, so that
- * sorted rows have all n-grams of one ending side by side.
+ * Counts n-grams of the highest order. A row is the words of an n-gram from the last to the first, then how often it
+ * occurred, so that sorted rows have all n-grams of one ending side by side.
  */
 export class NgramCounter {
   readonly order: number;
@@ -117,8 +117,8 @@ function sum(a: number, b: number): number {
   if (a + b <= LARGEST_COUNT) return a + b;
   throw new InputError({
     expected: `an n-gram that occurs at most ${LARGEST_COUNT} times`,
-    came: 'one that occurs more often',
-    todo: 'Train on less text.',
+    got: 'one that occurs more often',
+    fix: 'Train on less text.',
   });
 }
 
@@ -135,8 +135,8 @@ export interface AdjustedCounts {
 }
 
 /**
- * Counts of all orders from those of the highest. The adjusted count of a shorter n-gram is the number of different words before it, or its
- * occurrences where it begins a sequence and nothing can stand before it.
+ * Counts of all orders from those of the highest. The adjusted count of a shorter n-gram is the number of different
+ * words before it, or its occurrences where it begins a sequence and nothing can stand before it.
  */
 export function adjustCounts(
   counted: Iterable<Int32Array>,

@@ -12,7 +12,9 @@ export interface Discounts {
 
 const FALLBACK: Discounts = { of: [0.5, 1, 1.5], fallback: true };
 
-/** The discounts of modified Kneser-Ney: Chen & Goodman 1999, "An empirical study of smoothing techniques", equation 26. */
+/**
+ * The discounts of modified Kneser-Ney: Chen & Goodman 1999, "An empirical study of smoothing techniques", equation 26.
+ */
 export function discountsOf(counts: CountsOfCounts): Discounts {
   const y = counts[1] / (counts[1] + 2 * counts[2]);
   const of = [1, 2, 3].map((k) => k - ((k + 1) * y * counts[k + 1]) / counts[k]);
@@ -29,7 +31,8 @@ export interface Estimated {
 }
 
 /**
- * Interpolated modified Kneser-Ney. What pruning takes away goes to the shorter n-grams, that of single words to `<unk>`.
+ * Interpolated modified Kneser-Ney. What pruning takes away goes to the shorter n-grams, that of single words to
+ * `<unk>`.
  * @param prune n-grams that occur at most so often are left out, by order; not decreasing.
  */
 export function estimate(counts: AdjustedCounts, prune: readonly number[], vocabulary: Vocabulary): Estimated {

@@ -3,16 +3,16 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { ConfigError, InputError } from '../../errors.ts';
-import { writeWhole } from '../write-whole.ts';
+import { writeWhole } from '../../files/whole.ts';
 import { readArpa } from './arpa.ts';
 import type { NgramModel, NgramOrigin } from './model.ts';
 import type { Split } from './split.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /*
- * Layout, little-endian: 8 bytes `SLNGRAM1`, u32 bytes of the header, the header as JSON padded with spaces so that what follows is 8-byte
- * aligned, then the arrays, each padded with zeros to 8. The header has the SHA-256 of all that follows it. Format 2 added the last array,
- * hashes of what the model was trained on, and how they were grouped.
+ * Layout, little-endian: 8 bytes `SLNGRAM1`, u32 bytes of the header, the header as JSON padded with spaces so that
+ * what follows is 8-byte aligned, then the arrays, each padded with zeros to 8. The header has the SHA-256 of all that
+ * follows it. Format 2 added the last array, hashes of what the model was trained on, and how they were grouped.
  */
 const MAGIC = 'SLNGRAM1';
 const FORMATS = [1, 2];
@@ -64,7 +64,10 @@ const digest = (...parts: readonly Uint8Array[]): string => {
   return hash.digest('hex');
 };
 
-/** Writes a model in Sluice's own format: arrays as they lie in memory, with version and checksum. @param signal ends it, and nothing is left */
+/**
+ * Writes a model in Sluice's own format: arrays as they lie in memory, with version and checksum. @param signal ends
+ * it, and nothing is left
+ */
 export async function writeNgram(
   path: string,
   { split, vocabulary, trie, origin, trainedOn }: NgramModel,
@@ -109,9 +112,9 @@ export function ngramFileInfo(path: string): NgramFileInfo {
   } catch (cause) {
     throw new ConfigError({
       expected: 'an n-gram model',
-      came: (cause as Error).message,
+      got: (cause as Error).message,
       where: path,
-      todo: `Make one from clean text: sluice train-ngram --input 'clean/*.jsonl' --output ${path}`,
+      fix: `Make one from clean text: sluice train-ngram --input 'clean/*.jsonl' --output ${path}`,
       cause,
     });
   }
@@ -119,9 +122,9 @@ export function ngramFileInfo(path: string): NgramFileInfo {
     if (!fstatSync(file).isFile())
       throw new ConfigError({
         expected: 'a file with an n-gram model',
-        came: 'a folder, or something else that is no file',
+        got: 'a folder, or something else that is no file',
         where: path,
-        todo: 'Give the file that `sluice train-ngram` wrote; a folder with a neural model is for perplexity().',
+        fix: 'Give the file that `sluice train-ngram` wrote; a folder with a neural model is for perplexity().',
       });
     const head = new Uint8Array(12);
     readSync(file, head, 0, 12, 0);
@@ -192,16 +195,16 @@ function parseHeader(bytes: Uint8Array, path: string): Header {
   if (!FORMATS.includes(header.format))
     throw new InputError({
       expected: `an n-gram model of format ${FORMAT}`,
-      came: `format ${header.format}`,
+      got: `format ${header.format}`,
       where: path,
-      todo: 'Train it again with this version of Sluice.',
+      fix: 'Train it again with this version of Sluice.',
     });
   return header;
 }
 
 function decodeNgram(file: Uint8Array, path: string): NgramModel {
   if (endianness() !== 'LE')
-    throw new InputError({ expected: 'a little-endian machine', came: 'a big-endian one', where: path });
+    throw new InputError({ expected: 'a little-endian machine', got: 'a big-endian one', where: path });
   // In a buffer of its own, so that arrays of 4-byte numbers may start in it.
   const own = file.byteOffset % 8 === 0 ? file : file.slice();
   const size = headerBytes(own.slice(0, 12));
@@ -250,11 +253,11 @@ function fits({ lengths, order, split }: Header, bytes: number): boolean {
   return needed === bytes && nodes && levels === order + 1 && SPLITS.includes(split);
 }
 
-const damaged = (path: string, came: string, cause?: unknown): InputError =>
+const damaged = (path: string, got: string, cause?: unknown): InputError =>
   new InputError({
     expected: 'the n-gram model as it was written',
-    came,
+    got,
     where: path,
-    todo: 'It was changed or cut off: copy it again, or train it again.',
+    fix: 'It was changed or cut off: copy it again, or train it again.',
     cause,
   });

@@ -1,21 +1,24 @@
-import { PIECE_BYTES, pieceWalk } from '../pieces.ts';
-import { bitsPerByteOf, emptyScores, type Scorer, type Texts } from '../scorer.ts';
+import { PIECE_BYTES, pieceWalk } from '../scorers/pieces.ts';
+import { bitsPerByteOf, emptyScores, type Scorer, type Texts } from '../scorers/scorer.ts';
 import { type NgramModel, ngramWalk } from './model.ts';
 import { wordWalk } from './split.ts';
 import { BEGIN, END, FIRST } from './vocabulary.ts';
 
 /**
- * An n-gram model as a scorer. Tokens are those of the model's split and one end for each sequence (line or document), each predicted after
- * `<s>`; words that the model does not know count as `<unk>`. Documents without a token are `empty`.
- * Bytes of a token, for the pieces of a document: a byte 1; a word all bytes since the word before, with the white space after it; an end 0.
- * What follows the last word counts at the end of the document.
+ * An n-gram model as a scorer. Tokens are those of the model's split and one end for each sequence (line or document),
+ * each predicted after `<s>`; words that the model does not know count as `<unk>`. Documents without a token are
+ * `empty`. Bytes of a token, for the pieces of a document: a byte 1; a word all bytes since the word before, with the
+ * white space after it; an end 0. What follows the last word counts at the end of the document.
  * @param hash of the file it was loaded from, or of what it was trained on.
  */
 export function ngramScorer(model: NgramModel, hash: string): Scorer {
   const { trie, vocabulary, split, origin } = model;
   const walk = ngramWalk(trie, BEGIN);
   const words = split === 'bytes' ? null : wordWalk(split);
-  /** log10 probability of the document and of its open piece; an array, since numbers of closures are allocated anew each time. */
+  /**
+   * log10 probability of the document and of its open piece; an array, since numbers of closures are allocated anew
+   * each time.
+   */
   const log10 = new Float64Array(2);
   let tokens = 0;
   let open = false;

@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 import { InvariantError } from '../../errors.ts';
-import type { Scratch } from './scratch.ts';
+import type { Scratch } from '../../files/scratch.ts';
 
 /** Rows of `width` words in a buffer, of which the first `keys` make the order. */
 export interface RowShape {
@@ -29,7 +29,10 @@ interface RunFile {
 
 const RADIX_BITS = 11;
 const BLOCK_ROWS = 4096;
-/** Runs that are merged at once, each with a block of memory; and that share a file, so that a merge frees the space of a whole one. */
+/**
+ * Runs that are merged at once, each with a block of memory; and that share a file, so that a merge frees the space of
+ * a whole one.
+ */
 const MOST_RUNS = 64;
 
 /** Indices of rows in ascending order of their first `keys` words, which are >= 0: a radix sort, last word first. */
@@ -66,7 +69,10 @@ function inOrder(rows: Int32Array, count: number, shape: RowShape): Int32Array {
   return out;
 }
 
-/** Takes rows in any order and gives them back sorted; what does not fit the memory is sorted in pieces and merged from files. */
+/**
+ * Takes rows in any order and gives them back sorted; what does not fit the memory is sorted in pieces and merged from
+ * files.
+ */
 export class RowSorter {
   readonly shape: RowShape;
   #scratch: Scratch;
@@ -239,7 +245,7 @@ class Cursor {
     let got = 0;
     while (got < wanted) {
       const n = readSync(run.file.handle, bytes, got, wanted - got, run.from + this.#read);
-      if (n === 0) throw new InvariantError({ expected: `${wanted} bytes of counts`, came: `${got}` });
+      if (n === 0) throw new InvariantError({ expected: `${wanted} bytes of counts`, got: `${got}` });
       got += n;
       this.#read += n;
     }

@@ -3,9 +3,11 @@ import { CLASS, classTable, foldCase } from '../../unicode.ts';
 /**
  * What the tokens of an n-gram model are.
  * - `bytes`: the bytes of UTF-8; the document is one sequence.
- * - `words`: runs between white space without the punctuation and symbols around them, case folded, every digit a 0 (as cc_net does); a line
+ * - `words`: runs between white space without the punctuation and symbols around them, case folded, every digit a 0 (as
+ *   cc_net does); a line
  *   that has a word is a sequence.
- * - `whitespace`: runs between ASCII white space as they are; a line that has one is a sequence. What KenLM does with a line.
+ * - `whitespace`: runs between ASCII white space as they are; a line that has one is a sequence. What KenLM does with a
+ *   line.
  */
 export type Split = 'bytes' | 'words' | 'whitespace';
 

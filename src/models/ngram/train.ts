@@ -1,24 +1,25 @@
 import { tmpdir } from 'node:os';
 import xxhash from 'xxhash-wasm';
 import { ConfigError, InputError } from '../../errors.ts';
-import { HashList } from '../trained-on.ts';
+import { scratchIn } from '../../files/scratch.ts';
+import { HashList } from '../folders/trained-on.ts';
 import { adjustCounts, NgramCounter } from './count.ts';
 import { estimate } from './estimate.ts';
 import type { NgramModel } from './model.ts';
-import { scratchIn } from './scratch.ts';
 import { wordWalk } from './split.ts';
 import { END, FIRST, Vocabulary } from './vocabulary.ts';
 
 export interface TrainNgramOptions {
   /**
-   * What the tokens are. Default `bytes`: there is no unknown word that makes noise look cheap. On a mixed corpus 98 % of pairs of a noisy and
-   * a clean document come out right by bytes, 54 % by words (`scripts/bench-ngram.ts`).
+   * What the tokens are. Default `bytes`: there is no unknown word that makes noise look cheap. On a mixed corpus 98 %
+   * of pairs of a noisy and a clean document come out right by bytes, 54 % by words (`scripts/bench/ngram.ts`).
    */
   readonly split?: 'words' | 'bytes';
   /** Words of the longest n-gram, 2 to 6. Default 6 for bytes, 5 for words. */
   readonly order?: number;
   /**
-   * N-grams that occur at most so often are left out, by order; the last holds for all longer ones. Not decreasing. Default [0, 0, 1].
+   * N-grams that occur at most so often are left out, by order; the last holds for all longer ones. Not decreasing.
+   * Default [0, 0, 1].
    */
   readonly prune?: readonly number[];
   /** For the counts; more goes to disk. The vocabulary and the model itself are in memory beside it. Default 256 MB. */
@@ -28,9 +29,9 @@ export interface TrainNgramOptions {
   /** Default `ngram`. */
   readonly name?: string;
   /**
-   * What the hashes that `add` is given are of: the field by which documents are grouped (`metadata.group`), or `text`. The model keeps them (8
-   * bytes each) and `ngramPerplexity()` does not score documents that have one. Default null: it is not known what the model was trained on.
-   * `trainNgram` always keeps the hashes of its texts.
+   * What the hashes that `add` is given are of: the field by which documents are grouped (`metadata.group`), or `text`.
+   * The model keeps them (8 bytes each) and `ngramPerplexity()` does not score documents that have one. Default null:
+   * it is not known what the model was trained on. `trainNgram` always keeps the hashes of its texts.
    */
   readonly groupBy?: string | null;
 }
@@ -50,9 +51,9 @@ export interface NgramTrainer {
 }
 
 /**
- * Trains an n-gram model with interpolated modified Kneser-Ney smoothing (Chen & Goodman 1999; streamed as in Heafield et al. 2013). Never
- * score the documents it was trained on: they look better than they are.
- * Errors: ConfigError for options out of range, InputError for texts without a single token.
+ * Trains an n-gram model with interpolated modified Kneser-Ney smoothing (Chen & Goodman 1999; streamed as in Heafield
+ * et al. 2013). Never score the documents it was trained on: they look better than they are. Errors: ConfigError for
+ * options out of range, InputError for texts without a single token.
  */
 export async function trainNgram(documents: TrainingTexts, options: TrainNgramOptions = {}): Promise<NgramModel> {
   const { h64Raw } = await xxhash();
@@ -111,8 +112,8 @@ export function ngramTrainer(options: TrainNgramOptions = {}): NgramTrainer {
       if (seen.tokens === 0)
         throw new InputError({
           expected: 'text to train on',
-          came: 'none',
-          todo: 'Look at the input with: sluice inspect',
+          got: 'none',
+          fix: 'Look at the input with: sluice inspect',
         });
       const counts = adjustCounts(counter.counted(), prune, memoryBytes / 2, disk);
       const { trie, ids, discounts } = estimate(counts, prune, vocabulary);
@@ -135,7 +136,7 @@ function keptWords(vocabulary: Vocabulary, ids: Int32Array): Vocabulary {
 
 function checkedOrder(order: number): number {
   if (Number.isInteger(order) && order >= 2 && order <= 6) return order;
-  throw new ConfigError({ expected: 'an order from 2 to 6', came: String(order), where: 'trainNgram()' });
+  throw new ConfigError({ expected: 'an order from 2 to 6', got: String(order), where: 'trainNgram()' });
 }
 
 function checkedPrune(prune: readonly number[], order: number): number[] {
@@ -143,7 +144,7 @@ function checkedPrune(prune: readonly number[], order: number): number[] {
   if (all.every((p, i) => Number.isInteger(p) && p >= 0 && (i === 0 || p >= all[i - 1]))) return all;
   throw new ConfigError({
     expected: 'whole numbers from 0 on, none less than the one before',
-    came: `prune [${prune.join(', ')}]`,
+    got: `prune [${prune.join(', ')}]`,
     where: 'trainNgram()',
   });
 }

@@ -9,9 +9,9 @@ export interface Level {
 }
 
 /**
- * An n-gram model as an automaton over token ids. A state is the longest context that the model knows, a node of the trie of n-grams read
- * from first word to last; -1 is no context. Nodes stand level by level and sorted, so the children of a node are neighbours.
- * Node i < vocabulary is token i.
+ * An n-gram model as an automaton over token ids. A state is the longest context that the model knows, a node of the
+ * trie of n-grams read from first word to last; -1 is no context. Nodes stand level by level and sorted, so the
+ * children of a node are neighbours. Node i < vocabulary is token i.
  */
 export interface Trie {
   readonly order: number;
@@ -86,7 +86,10 @@ export class TrieBuilder {
     return node;
   }
 
-  /** Call when the n-grams of n words are all there: their endings are linked, missing probabilities follow from backing off. */
+  /**
+   * Call when the n-grams of n words are all there: their endings are linked, missing probabilities follow from backing
+   * off.
+   */
   endLevel(n: number): void {
     if (n === 1) return;
     const parents = [this.levels[n - 2], this.levels[n - 1]] as const;

@@ -134,7 +134,7 @@ export function nodesOf(graph: Graph, names: readonly string[], target: OnnxTarg
         emit('LayerNormalization', [a, b, c], { axis: { int: -1 }, epsilon: { float: attributes.epsilon! } }, out);
         return;
       default:
-        throw new InvariantError({ expected: 'an operation of ONNX', came: op });
+        throw new InvariantError({ expected: 'an operation of ONNX', got: op });
     }
   }
 

@@ -6,7 +6,10 @@ import { Message } from './protobuf.ts';
 
 /** Numbers of ONNX element types. */
 const ELEMENT_TYPE: Readonly<Record<DataType | 'int64', number>> = { float32: 1, int32: 6, int64: 7 };
-/** Version of the file format, and of the operations in it: LayerNormalization came with 17, ScatterElements' sum with 18, Gelu with 20. */
+/**
+ * Version of the file format, and of the operations in it: LayerNormalization came with 17, ScatterElements' sum with
+ * 18, Gelu with 20.
+ */
 const IR_VERSION = 10;
 const OPERATION_SET = 20;
 /** Protocol buffers end at 2 GiB. */
@@ -23,17 +26,17 @@ export function nextName(stateName: string): string {
 }
 
 /**
- * A graph as the bytes of an ONNX model. The weights in `constants` become part of it (faster: the runtime packs them once); the other
- * weights and the state are inputs, and `nextName` names the outputs of the state.
+ * A graph as the bytes of an ONNX model. The weights in `constants` become part of it (faster: the runtime packs them
+ * once); the other weights and the state are inputs, and `nextName` names the outputs of the state.
  */
 export function writeOnnx(graph: Graph, target: OnnxTarget, constants: ReadonlyMap<string, Tensor>): Uint8Array {
   const bytes = [...constants.values(), ...graph.constants.values()].reduce((n, t) => n + t.data.byteLength, 0);
   if (bytes > LARGEST_MODEL)
     throw new ConfigError({
       expected: 'less than 2 GB of constants in an ONNX model',
-      came: `${bytes} bytes`,
+      got: `${bytes} bytes`,
       where: graph.name,
-      todo: 'Give a shorter context (its square counts), or fewer constantBytes.',
+      fix: 'Give a shorter context (its square counts), or fewer constantBytes.',
     });
 
   // No input of a graph has a name with a colon in front.

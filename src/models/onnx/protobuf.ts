@@ -1,4 +1,7 @@
-/** One message of the protocol buffers wire format, as pieces that are joined once at the end: weights are not copied on the way. */
+/**
+ * One message of the protocol buffers wire format, as pieces that are joined once at the end: weights are not copied on
+ * the way.
+ */
 export class Message {
   private readonly pieces: Uint8Array[] = [];
   private length = 0;

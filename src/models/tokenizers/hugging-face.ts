@@ -6,9 +6,9 @@ import { ConfigError } from '../../errors.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /**
- * A tokenizer of the Hugging Face kind: a `tokenizer.json`, or a folder that has one (and a `tokenizer_config.json`, which is read too).
- * Encoding adds no special tokens; decoding keeps them.
- * Errors: ConfigError when the file is not there or is none.
+ * A tokenizer of the Hugging Face kind: a `tokenizer.json`, or a folder that has one (and a `tokenizer_config.json`,
+ * which is read too). Encoding adds no special tokens; decoding keeps them. Errors: ConfigError when the file is not
+ * there or is none.
  */
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const file = (await isFolder(path)) ? join(path, 'tokenizer.json') : path;
@@ -29,9 +29,9 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   } catch (cause) {
     throw new ConfigError({
       expected: 'JSON',
-      came: (cause as Error).message,
+      got: (cause as Error).message,
       where: configFile,
-      todo: 'Copy the whole directory of the model.',
+      fix: 'Copy the whole directory of the model.',
       cause,
     });
   }
@@ -92,8 +92,8 @@ function checkIds({ model, added_tokens = [] }: TokenizerJson): void {
 }
 
 /**
- * Bytes that a token stands for, by how this tokenizer spells them: a character a byte, or text with a mark for spaces. The unknown token stands
- * for one byte at least, whatever its name.
+ * Bytes that a token stands for, by how this tokenizer spells them: a character a byte, or text with a mark for spaces.
+ * The unknown token stands for one byte at least, whatever its name.
  */
 function tokenLength({ model, decoder, pre_tokenizer, added_tokens }: TokenizerJson, unknown: string | undefined) {
   const added = new Set(added_tokens?.map((t) => t.content));
@@ -124,11 +124,11 @@ function absent(error: NodeJS.ErrnoException): string {
   throw error;
 }
 
-const notOne = (file: string, came: string, cause?: unknown): ConfigError =>
+const notOne = (file: string, got: string, cause?: unknown): ConfigError =>
   new ConfigError({
     expected: 'a tokenizer.json of Hugging Face',
-    came,
+    got,
     where: file,
-    todo: 'Give the file or the folder it is in; without one, text is scored byte by byte.',
+    fix: 'Give the file or the folder it is in; without one, text is scored byte by byte.',
     cause,
   });

@@ -11,8 +11,8 @@ export interface Tokenizer {
   /** Id that stands for what is not in the vocabulary; null: nothing is outside of it. */
   readonly unknown: number | null;
   /**
-   * UTF-8 bytes of text that each id stands for; 1 for the unknown one. The sum over a document is its length, unless a token is unknown, or the
-   * tokenizer changes the text or puts a space before it.
+   * UTF-8 bytes of text that each id stands for; 1 for the unknown one. The sum over a document is its length, unless a
+   * token is unknown, or the tokenizer changes the text or puts a space before it.
    */
   readonly byteLengths: Uint16Array;
   /** @param utf8 valid UTF-8. No special tokens are added. */
@@ -25,8 +25,8 @@ export function checkVocabulary(tokenizer: Tokenizer, vocabulary: number, where:
   if (tokenizer.vocabularySize <= vocabulary) return;
   throw new ConfigError({
     expected: `a tokenizer of at most ${vocabulary} ids, as the model has`,
-    came: `${tokenizer.name} with ${tokenizer.vocabularySize}`,
+    got: `${tokenizer.name} with ${tokenizer.vocabularySize}`,
     where,
-    todo: 'Give the tokenizer that the model was trained with: its tokenizer.json stands beside its config.json.',
+    fix: 'Give the tokenizer that the model was trained with: its tokenizer.json stands beside its config.json.',
   });
 }

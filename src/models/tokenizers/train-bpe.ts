@@ -2,9 +2,9 @@ import { InvariantError } from '../../errors.ts';
 import { MaxHeap } from './max-heap.ts';
 
 /**
- * Pieces that no token crosses, as a regular expression that JavaScript and the Rust library of Hugging Face read alike: an English contraction, a
- * word, up to three digits, or a run of signs, each with the space before it, and runs of white space. Whatever is not ASCII is a letter, so that no
- * table of Unicode decides an id.
+ * Pieces that no token crosses, as a regular expression that JavaScript and the Rust library of Hugging Face read
+ * alike: an English contraction, a word, up to three digits, or a run of signs, each with the space before it, and runs
+ * of white space. Whatever is not ASCII is a letter, so that no table of Unicode decides an id.
  */
 export const PIECES =
   "'(?:[sdmt]|ll|ve|re)| ?[^\\x00-@\\[-`{-\\x7F]+| ?[0-9]{1,3}| ?[!-/:-@\\[-`{-~]+|[\\x00- \\x7F]+(?= [^\\x00- \\x7F])|[\\x00- \\x7F]+";
@@ -65,13 +65,14 @@ interface Piece {
 }
 
 /**
- * Byte-pair encoding (Sennrich et al. 2016) over bytes: again and again the pair of neighbours that comes most often becomes one id; of equal
- * ones that with the smaller ids. Fewer merges than `vocabulary` allows where no pair comes twice.
+ * Byte-pair encoding (Sennrich et al. 2016) over bytes: again and again the pair of neighbours that comes most often
+ * becomes one id; of equal ones that with the smaller ids. Fewer merges than `vocabulary` allows where no pair comes
+ * twice.
  * @param vocabulary ids in all: 256 bytes, the start, the merges
  */
 export function trainBpe(counts: PieceCounts, vocabulary: number): Merge[] {
   if (!(Number.isInteger(vocabulary) && vocabulary > START && vocabulary <= 65_536))
-    throw new InvariantError({ expected: 'a vocabulary of 257 to 65,536 ids', came: `${vocabulary}` });
+    throw new InvariantError({ expected: 'a vocabulary of 257 to 65,536 ids', got: `${vocabulary}` });
   const pieces = counts.sorted().map(([piece, count]): Piece => ({ ids: [...Buffer.from(piece)], count }));
   const pairs = new Map<number, { count: number; pieces: Set<number> }>();
   const heap = new MaxHeap();

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { parseOptions } from '../../options.ts';
 import type { AnnotatorDescriptor } from '../annotate.ts';
-import { parseOptions } from '../parse-options.ts';
 import { splitName } from './profile.ts';
 import { profileAnnotator } from './profiles.ts';
 import { statisticsAnnotator } from './statistics.ts';
@@ -13,7 +13,8 @@ export const finewebOptions = z.strictObject({
 export type FinewebOptions = z.input<typeof finewebOptions>;
 
 /**
- * Statistics behind the FineWeb rules: Penedo et al. 2024, "The FineWeb Datasets", section 3.6. All float64, null without lines or words.
+ * Statistics behind the FineWeb rules: Penedo et al. 2024, "The FineWeb Datasets", section 3.6. All float64, null
+ * without lines or words.
  *
  * Writes
  * - fineweb_line_punct_ratio: share of non-blank lines that end in a terminal mark
@@ -21,9 +22,9 @@ export type FinewebOptions = z.input<typeof finewebOptions>;
  * - fineweb_char_dup_ratio: code points in second and later copies of lines, per code point of lines
  * - fineweb_newline_ratio: line feeds per word
  *
- * Profiles: `sluice` trims lines, sees a terminal mark through closing quotes and brackets, and takes `…` as one. `datatrove` trims nothing,
- * wants the mark as the very last character, divides by all code points that are no line feeds, counts marks as words, and adds
- * fineweb_lines int32 (non-blank).
+ * Profiles: `sluice` trims lines, sees a terminal mark through closing quotes and brackets, and takes `…` as one.
+ * `datatrove` trims nothing, wants the mark as the very last character, divides by all code points that are no line
+ * feeds, counts marks as words, and adds fineweb_lines int32 (non-blank).
  */
 export function fineweb(options: FinewebOptions = {}): AnnotatorDescriptor {
   const { profile, split } = parseOptions(finewebOptions, options, 'fineweb()');

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { parseOptions } from '../../options.ts';
 import type { AnnotatorDescriptor } from '../annotate.ts';
-import { parseOptions } from '../parse-options.ts';
 import { profileName, splitName, taggerName } from './profile.ts';
 import { profileAnnotator } from './profiles.ts';
 import { statisticsAnnotator } from './statistics.ts';
@@ -15,15 +15,17 @@ export const gopherRepetitionOptions = z.strictObject({
 export type GopherRepetitionOptions = z.input<typeof gopherRepetitionOptions>;
 
 /**
- * Statistics behind the Gopher repetition rules: Rae et al. 2021, appendix A.1.1, table A1. All float64 ratios, null without lines or words.
+ * Statistics behind the Gopher repetition rules: Rae et al. 2021, appendix A.1.1, table A1. All float64 ratios, null
+ * without lines or words.
  *
  * Writes gopher_duplicate_{line,paragraph}_ratio and ..._char_ratio, gopher_top_{2,3,4}_gram_char_ratio,
  * gopher_duplicate_{5..10}_gram_char_ratio.
  *
- * Profiles: `sluice` counts the second and later copies, per non-blank line or paragraph, and divides characters by the characters of
- * words, lines or paragraphs; a top n-gram that occurs once is 0. `datatrove` divides characters by the whole text with its white space,
- * lets a top n-gram that occurs once count, and walks over duplicate n-grams jumping; it adds gopher_chars int32. `dolma` counts all copies
- * with the first, has no paragraphs, and divides the characters of lines by those that are not white space.
+ * Profiles: `sluice` counts the second and later copies, per non-blank line or paragraph, and divides characters by the
+ * characters of words, lines or paragraphs; a top n-gram that occurs once is 0. `datatrove` divides characters by the
+ * whole text with its white space, lets a top n-gram that occurs once count, and walks over duplicate n-grams jumping;
+ * it adds gopher_chars int32. `dolma` counts all copies with the first, has no paragraphs, and divides the characters
+ * of lines by those that are not white space.
  */
 export function gopherRepetition(options: GopherRepetitionOptions = {}): AnnotatorDescriptor {
   const { profile, ...choice } = parseOptions(gopherRepetitionOptions, options, 'gopherRepetition()');

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
+import { trainedOn } from '../../models/folders/trained-on.ts';
 import { loadNgram, ngramFileInfo } from '../../models/ngram/file.ts';
 import { ngramScorer } from '../../models/ngram/scorer.ts';
-import type { Scores } from '../../models/scorer.ts';
-import { trainedOn } from '../../models/trained-on.ts';
+import type { Scores } from '../../models/scorers/scorer.ts';
+import { parseOptions } from '../../options.ts';
 import { type AnnotatorDescriptor, type AnnotatorFactory, REMAKE } from '../annotate.ts';
-import { freshRows, withTrainedOn } from '../fresh-rows.ts';
-import { parseOptions } from '../parse-options.ts';
+import { freshRows, withTrainedOn } from '../perplexity/fresh-rows.ts';
 import { perplexityColumns, perplexityColumnsOf } from './perplexity-columns.ts';
 
 export const ngramPerplexityOptions = z.strictObject({
@@ -19,7 +19,10 @@ export const ngramPerplexityOptions = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9_]*$/, 'a prefix of a-z, 0-9 and _')
     .default('ppl'),
-  /** Score documents that the model was trained on (by group or text) too. Default: they get no score, with that as the reason. */
+  /**
+   * Score documents that the model was trained on (by group or text) too. Default: they get no score, with that as the
+   * reason.
+   */
   scoreTrainedOn: z.boolean().default(false),
 });
 export type NgramPerplexityOptions = z.input<typeof ngramPerplexityOptions>;
@@ -28,13 +31,14 @@ const HOW_TO_MAKE =
   "Make one from clean text that is not scored: sluice train-ngram --input 'clean/*.jsonl.gz' --output reference.ngram";
 
 /**
- * Perplexity of each document under an n-gram model: cheap, runs in kernel workers. Documents that the model was trained on get
- * no score (models in ARPA do not know theirs).
- * Tokens are the model's words (with an end for each line that has words) or bytes (with an end of the document).
+ * Perplexity of each document under an n-gram model: cheap, runs in kernel workers. Documents that the model was
+ * trained on get no score (models in ARPA do not know theirs). Tokens are the model's words (with an end for each line
+ * that has words) or bytes (with an end of the document).
  *
- * Writes ppl_nll_sum, ppl_tokens, ppl, ppl_bits_per_byte, ppl_bits_per_byte_max (of the piece of about 512 bytes that has most), ppl_unscored
- * (`empty`, `trained_on`); see `perplexityColumns`. The hash of the model is part of the recipe: a run does not resume with another one, but with the same one in another place.
- * Errors: ConfigError when the file is not there.
+ * Writes ppl_nll_sum, ppl_tokens, ppl, ppl_bits_per_byte, ppl_bits_per_byte_max (of the piece of about 512 bytes that
+ * has most), ppl_unscored (`empty`, `trained_on`); see `perplexityColumns`. The hash of the model is part of the
+ * recipe: a run does not resume with another one, but with the same one in another place. Errors: ConfigError when the
+ * file is not there.
  */
 export function ngramPerplexity(options: NgramPerplexityOptions): AnnotatorDescriptor {
   const parsed = parseOptions(ngramPerplexityOptions, options, 'ngramPerplexity()');
@@ -66,17 +70,17 @@ export const ngramPerplexityAnnotator: AnnotatorFactory = async (options) => {
   if (path === null)
     throw new ConfigError({
       expected: 'a language model to score with',
-      came: 'none',
+      got: 'none',
       where: `annotator ${as}`,
-      todo: HOW_TO_MAKE,
+      fix: HOW_TO_MAKE,
     });
   const loaded = await loadNgram(path, split ?? undefined);
   if (loaded.hash !== hash)
     throw new ConfigError({
       expected: `the model with hash ${hash}`,
-      came: loaded.hash,
+      got: loaded.hash,
       where: path,
-      todo: 'It was changed since the run began: put the old one back, or start over with --fresh.',
+      fix: 'It was changed since the run began: put the old one back, or start over with --fresh.',
     });
   const scorer = ngramScorer(loaded.model, loaded.hash);
   const { trainedOn: list } = loaded.model;

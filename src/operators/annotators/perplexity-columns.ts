@@ -1,17 +1,20 @@
-import { bitsPerByteOf, perplexities, type Scores } from '../../models/scorer.ts';
-import { type Column, type ColumnSpec, float64Column, utf8Column } from '../../streams/columns.ts';
+import { bitsPerByteOf, perplexities, type Scores } from '../../models/scorers/scorer.ts';
+import { type Column, type ColumnSpec, float64Column, utf8Column } from '../../streams/batch/columns.ts';
 
 /**
- * Columns that every scorer writes, with its prefix (`ppl` unless told otherwise). All null where nothing was scored; `_unscored` then says
- * why (`empty`, `one_token`, `too_long`, `unknown_tokens`, `trained_on`, `not_finite`), and is null too for a document that the step was not to score.
+ * Columns that every scorer writes, with its prefix (`ppl` unless told otherwise). All null where nothing was scored;
+ * `_unscored` then says why (`empty`, `one_token`, `too_long`, `unknown_tokens`, `trained_on`, `not_finite`), and is
+ * null too for a document that the step was not to score.
  * - ppl_nll_sum float64: negative log-likelihood of the document, in nats
  * - ppl_tokens int32: tokens predicted
  * - ppl float64: exp(nll_sum / tokens)
  * - ppl_bits_per_byte float64: nll_sum / ln 2 / bytes of text
- * - ppl_bits_per_byte_max float64: that of the piece of about 512 bytes that has most, from the same scores: finds boilerplate, another
+ * - ppl_bits_per_byte_max float64: that of the piece of about 512 bytes that has most, from the same scores: finds
+ *   boilerplate, another
  *   language or a blob within a good document. A piece closes at the first token with which it has at least 512 bytes; a rest of less
  *   than 128 belongs to the piece before it; a document of one piece has its ppl_bits_per_byte
- * - ppl_cached_bits_per_byte float64, of neural models only: bits per byte when a document is predicted from what it has said before as well (an
+ * - ppl_cached_bits_per_byte float64, of neural models only: bits per byte when a document is predicted from what it
+ *   has said before as well (an
  *   n-gram cache of the document on top of the model: Kuhn and De Mori 1990). Text that stays with its topic comes out far below its
  *   ppl_bits_per_byte; babble that never comes back to its own words does not
  * - ppl_unscored utf8

@@ -1,5 +1,5 @@
-import type { DocumentBatch } from '../../streams/batch.ts';
-import { type Column, type ColumnSpec, float64Column, int32Column } from '../../streams/columns.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { type Column, type ColumnSpec, float64Column, int32Column } from '../../streams/batch/columns.ts';
 import type { AnnotatorContext, AnnotatorDescriptor, AnnotatorFactory, StatisticsOfBatch } from '../annotate.ts';
 import type { Profile, SplitName } from './profile.ts';
 import { datatroveFineweb, datatroveGopherQuality, datatroveGopherRepetition } from './profiles/datatrove.ts';

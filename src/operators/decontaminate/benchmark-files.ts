@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { ConfigError, InputError } from '../../errors.ts';
 import { windowOver } from '../../streams/codecs/window.ts';
 import { readZstd } from '../../streams/codecs/zstd.ts';
-import { isGlob, parseGlob } from '../../streams/glob.ts';
+import { isGlob, parseGlob } from '../../streams/inputs/glob.ts';
 import type { Json } from '../../streams/operator.ts';
 import { type BenchmarkFields, type BenchmarkItem, itemOf } from './items.ts';
 
@@ -21,13 +21,16 @@ const FILE = /\.(jsonl|ndjson|parquet)(\.(gz|zst))?$/;
 /** A benchmark larger than this is none; it is read whole. */
 const MOST_BYTES = 1024 * 1024 * 1024;
 
-/** Files of paths, folders and globs, by the bytes of their paths; each read once for its hash. Errors: ConfigError when nothing is there. */
+/**
+ * Files of paths, folders and globs, by the bytes of their paths; each read once for its hash. Errors: ConfigError when
+ * nothing is there.
+ */
 export function findBenchmarks(patterns: readonly string[], where: string): BenchmarkFile[] {
   const paths = patterns.flatMap((p) => expanded(p, where));
   return [...new Set(paths)].map((path) => {
     const size = statSync(path).size;
     if (size > MOST_BYTES)
-      throw new ConfigError({ expected: 'a benchmark file of at most 1 GiB', came: `${size} bytes`, where: path });
+      throw new ConfigError({ expected: 'a benchmark file of at most 1 GiB', got: `${size} bytes`, where: path });
     const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
     return { path, name: basename(path).replace(FILE, '') || basename(path), sha256 };
   });
@@ -39,9 +42,9 @@ function expanded(pattern: string, where: string): string[] {
   throw new ConfigError({
     expected:
       'a benchmark file, a folder with some, or a glob that matches some (.jsonl, .jsonl.gz, .jsonl.zst, .parquet)',
-    came: `'${pattern}'`,
+    got: `'${pattern}'`,
     where,
-    todo: 'Check the path; quote globs so that the shell leaves them alone.',
+    fix: 'Check the path; quote globs so that the shell leaves them alone.',
   });
 }
 
@@ -63,15 +66,18 @@ const filesBelow = (folder: string): string[] =>
     .filter((e) => e.isFile())
     .map((e) => join(e.parentPath ?? e.path, e.name));
 
-/** Items of a file, in its order. Errors: InputError when it changed since it was hashed, is damaged, or no record has a part of an item. */
+/**
+ * Items of a file, in its order. Errors: InputError when it changed since it was hashed, is damaged, or no record has a
+ * part of an item.
+ */
 export async function readBenchmark(file: BenchmarkFile, fields: BenchmarkFields): Promise<BenchmarkItem[]> {
   const bytes = readFileSync(file.path);
   if (createHash('sha256').update(bytes).digest('hex') !== file.sha256) {
     throw new InputError({
       expected: 'the benchmark file that the recipe was made with',
-      came: 'other contents',
+      got: 'other contents',
       where: file.path,
-      todo: 'Start the run again: it reads the file anew.',
+      fix: 'Start the run again: it reads the file anew.',
     });
   }
   const records = file.path.endsWith('.parquet') ? await parquetRecords(file) : await jsonRecords(file, bytes);
@@ -79,9 +85,9 @@ export async function readBenchmark(file: BenchmarkFile, fields: BenchmarkFields
   if (items.length > 0) return items;
   throw new InputError({
     expected: `records with a question (${fields.question.join(', ')}), an answer (${fields.answer.join(', ')}) or a passage (${fields.passage.join(', ')})`,
-    came: records.length === 0 ? 'no record' : `fields ${Object.keys(Object(records[0])).join(', ')}`,
+    got: records.length === 0 ? 'no record' : `fields ${Object.keys(Object(records[0])).join(', ')}`,
     where: file.path,
-    todo: "Name the fields: decontaminate({ fields: { question: ['...'] } }).",
+    fix: "Name the fields: decontaminate({ fields: { question: ['...'] } }).",
   });
 }
 
@@ -94,9 +100,9 @@ async function jsonRecords({ path }: BenchmarkFile, bytes: Uint8Array): Promise<
     } catch (cause) {
       throw new InputError({
         expected: 'a JSON object a line',
-        came: (cause as Error).message,
+        got: (cause as Error).message,
         where: `${path}:${i + 1}`,
-        todo: "Name only files with benchmark items, such as 'gsm8k/*.jsonl'; one that holds something else is not guessed at.",
+        fix: "Name only files with benchmark items, such as 'gsm8k/*.jsonl'; one that holds something else is not guessed at.",
         cause,
       });
     }
@@ -111,9 +117,9 @@ async function unpacked(path: string, bytes: Uint8Array): Promise<Uint8Array> {
     if ('damage' in piece)
       throw new InputError({
         expected: 'zstd frames',
-        came: piece.damage.detail,
+        got: piece.damage.detail,
         where: path,
-        todo: 'Get the file again.',
+        fix: 'Get the file again.',
       });
     parts.push(piece.bytes.slice());
   }

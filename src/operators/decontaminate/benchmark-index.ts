@@ -1,6 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import type { NgramKernel } from '../../kernels/ngrams.ts';
-import { utf8Column } from '../../streams/columns.ts';
+import { utf8Column } from '../../streams/batch/columns.ts';
 import type { BenchmarkItem } from './items.ts';
 
 /** A text that is looked for: a part of an item, or question and answer of a short one together. */
@@ -12,8 +12,9 @@ export interface IndexedPart {
 }
 
 /**
- * N-grams of all benchmark texts. The places of n-gram g are entries `first[g] .. first[g + 1]` of `part` and `at` (the word it starts at).
- * Memory: about 24 bytes in the kernel for each distinct n-gram, and here 12 bytes for each and 8 for each place.
+ * N-grams of all benchmark texts. The places of n-gram g are entries `first[g] .. first[g + 1]` of `part` and `at` (the
+ * word it starts at). Memory: about 24 bytes in the kernel for each distinct n-gram, and here 12 bytes for each and 8
+ * for each place.
  */
 export interface BenchmarkIndex {
   readonly size: number;
@@ -31,7 +32,10 @@ export interface BenchmarkIndex {
   readonly tooShort: number;
 }
 
-/** Places kept of one n-gram; beyond them it is a phrase of the benchmark's form, and the first parts that hold it stand for the others. */
+/**
+ * Places kept of one n-gram; beyond them it is a phrase of the benchmark's form, and the first parts that hold it stand
+ * for the others.
+ */
 const MOST_PLACES = 16;
 /** Words of benchmarks that an index may hold: some 1.5 GB. */
 const MOST_WORDS = 24_000_000;
@@ -43,9 +47,9 @@ interface Text extends Omit<IndexedPart, 'words'> {
 /**
  * The index over items, in their order; tells the kernel what to look for.
  * @param wordKernel one for single words
- * @param minWords words that a question, an answer or a passage must have to be looked for on its own; a shorter question counts only
- * together with its answer right after it, from `size` words on.
- * Errors: ConfigError for more than 24 million words.
+ * @param minWords words that a question, an answer or a passage must have to be looked for on its own; a shorter
+ *   question counts only together with its answer right after it, from `size` words on. Errors: ConfigError for more
+ *   than 24 million words.
  */
 export function buildIndex(
   items: readonly BenchmarkItem[],
@@ -61,9 +65,9 @@ export function buildIndex(
   if (list.hash.length > MOST_WORDS) {
     throw new ConfigError({
       expected: `benchmarks of at most ${MOST_WORDS} words`,
-      came: `${list.hash.length}`,
+      got: `${list.hash.length}`,
       where: 'decontaminate()',
-      todo: 'Use two steps with fewer benchmarks each.',
+      fix: 'Use two steps with fewer benchmarks each.',
     });
   }
   const { gramOf, distinct } = numbered(list.hash);
@@ -129,7 +133,10 @@ function placesOf(
   return { first, part, at };
 }
 
-/** What is looked for of each item; a text that stands in several (a passage with five questions) is listed once, with the first. */
+/**
+ * What is looked for of each item; a text that stands in several (a passage with five questions) is listed once, with
+ * the first.
+ */
 function textsOf(
   items: readonly BenchmarkItem[],
   kernel: NgramKernel,

@@ -1,9 +1,9 @@
 import type * as z from 'zod';
-import type { ColumnSpec } from '../../streams/columns.ts';
+import { parseOptions } from '../../options.ts';
+import type { ColumnSpec } from '../../streams/batch/columns.ts';
+import type { Rule } from '../../streams/batch/outcome.ts';
 import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
-import type { Rule } from '../../streams/outcome.ts';
-import { makeOperator } from '../make-operator.ts';
-import { parseOptions } from '../parse-options.ts';
+import { makeOperator } from '../operator.ts';
 import { findBenchmarks } from './benchmark-files.ts';
 import { DEFAULT_FIELDS } from './items.ts';
 import { type DecontaminateOptions, decontaminateOptions } from './options.ts';
@@ -20,19 +20,23 @@ const WRITES: readonly ColumnSpec[] = [
 ];
 
 /**
- * Finds documents that hold benchmark items: a question, an answer or a passage of its own, each by two measures over normalised words (case,
- * punctuation, accents and line breaks do not count), looked up by 5-grams:
- * - `decontam_score`, the share of the part's words that stand in one stretch of the document in n-grams of the part, unweighted; parts of fewer than
+ * Finds documents that hold benchmark items: a question, an answer or a passage of its own, each by two measures over
+ * normalised words (case, punctuation, accents and line breaks do not count), looked up by 5-grams:
+ * - `decontam_score`, the share of the part's words that stand in one stretch of the document in n-grams of the part,
+ *   unweighted; parts of fewer than
  *   `fullWords` words count as that long. Rule `decontam_overlap`: score >= `threshold` (0.4).
- * - `decontam_run`, the most words of the part in a row. Rule `decontam_run`: run >= `minRun` (8).
- * Others: any 13-gram (Brown et al. 2020, GPT-3, appendix C); 70 % of the 8-grams (Chowdhery et al. 2022, PaLM, section 8); sampled 5-grams, score
- * 0.8 weighted by idf (decon). The first is `{ ngram: 5, threshold: 1, minRun: 13 }`. Questions of fewer than `minWords` words count only with their
- * answer right behind them; what is shorter than an n-gram even so is not looked for.
+ * - `decontam_run`, the most words of the part in a row. Rule `decontam_run`: run >= `minRun` (8). Others: any 13-gram
+ *   (Brown et al. 2020, GPT-3, appendix C); 70 % of the 8-grams (Chowdhery et al. 2022, PaLM, section 8); sampled
+ *   5-grams, score 0.8 weighted by idf (decon). The first is `{ ngram: 5, threshold: 1, minRun: 13 }`. Questions of
+ *   fewer than `minWords` words count only with their answer right behind them; what is shorter than an n-gram even so
+ *   is not looked for.
  *
- * Writes decontam_found (1 = a threshold is reached), and of the best match (null: none with a score of 0.2) decontam_benchmark, decontam_item, decontam_part (`question`,
- * `answer`, `passage`, `question+answer`), decontam_score, decontam_run, decontam_start and decontam_end (UTF-8 bytes of the original text).
- * Memory a worker: about 60 bytes a word of the benchmarks. The files' hashes are in the descriptor, so a run does not go on with others.
- * Errors: ConfigError when a path of `benchmarks` has no file; InputError for a damaged one, or one without a known field.
+ * Writes decontam_found (1 = a threshold is reached), and of the best match (null: none with a score of 0.2)
+ * decontam_benchmark, decontam_item, decontam_part (`question`, `answer`, `passage`, `question+answer`),
+ * decontam_score, decontam_run, decontam_start and decontam_end (UTF-8 bytes of the original text). Memory a worker:
+ * about 60 bytes a word of the benchmarks. The files' hashes are in the descriptor, so a run does not go on with
+ * others. Errors: ConfigError when a path of `benchmarks` has no file; InputError for a damaged one, or one without a
+ * known field.
  */
 export function decontaminate({
   step = 'decontaminate',

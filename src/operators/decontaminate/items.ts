@@ -23,10 +23,11 @@ export interface BenchmarkFields {
 }
 
 /**
- * Fields of well-known benchmarks: GSM8K (question, answer), MMLU (question, choices, answer), BIG-Bench Hard (input, target), HumanEval
- * (prompt, canonical_solution, task_id), MBPP (text or prompt, code, task_id), ARC and OpenBookQA (question.stem or question_stem, choices.text,
- * answerKey), HellaSwag (ctx, endings, label), PIQA (goal), WinoGrande (sentence), BoolQ (question, passage), DROP and SQuAD (question,
- * passage or context, answers.text), RACE (article, question, options), TruthfulQA (question, best_answer), TriviaQA (question, answer.value).
+ * Fields of well-known benchmarks: GSM8K (question, answer), MMLU (question, choices, answer), BIG-Bench Hard (input,
+ * target), HumanEval (prompt, canonical_solution, task_id), MBPP (text or prompt, code, task_id), ARC and OpenBookQA
+ * (question.stem or question_stem, choices.text, answerKey), HellaSwag (ctx, endings, label), PIQA (goal), WinoGrande
+ * (sentence), BoolQ (question, passage), DROP and SQuAD (question, passage or context, answers.text), RACE (article,
+ * question, options), TruthfulQA (question, best_answer), TriviaQA (question, answer.value).
  */
 export const DEFAULT_FIELDS: BenchmarkFields = {
   question: [
@@ -97,7 +98,10 @@ function choicesOf(value: Json | undefined): string[] {
   return value.map((v: Json) => textOf(v) ?? textOf(memberUnder(v, ['text', 'label'])) ?? '');
 }
 
-/** Parts of a record; null when it holds neither question, answer nor passage. Choices belong to the question, and hold the answer. */
+/**
+ * Parts of a record; null when it holds neither question, answer nor passage. Choices belong to the question, and hold
+ * the answer.
+ */
 export function itemOf(record: Json, fields: BenchmarkFields, benchmark: string, number: number): BenchmarkItem | null {
   const choices = choicesOf(memberUnder(record, fields.choices));
   const stem = textOf(memberUnder(record, fields.question));

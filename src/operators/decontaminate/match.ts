@@ -7,7 +7,10 @@ export interface Match {
   readonly part: number;
   /** Words of the part that stand in the document in n-grams of it, all within one stretch. */
   readonly covered: number;
-  /** Words of the part that stand in the document one after the other: the longest run that has `runBytes` bytes of different words. */
+  /**
+   * Words of the part that stand in the document one after the other: the longest run that has `runBytes` bytes of
+   * different words.
+   */
   readonly run: number;
   /** covered / max(words of the part, fullWords). */
   readonly score: number;

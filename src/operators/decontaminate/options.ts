@@ -26,7 +26,10 @@ export const decontaminateOptions = z.strictObject({
   minRun: z.int().min(2).default(8),
   /** Bytes that the different words of such a run must have: rows of numbers and letters are no benchmark. */
   runBytes: z.int().min(0).default(16),
-  /** Words that a question, answer or passage must have to be looked for on its own; shorter questions need their answer behind them. */
+  /**
+   * Words that a question, answer or passage must have to be looked for on its own; shorter questions need their answer
+   * behind them.
+   */
   minWords: z.int().min(1).default(8),
   /** A part of fewer words counts as one of so many: short parts must be there nearly whole. */
   fullWords: z.int().min(1).default(16),

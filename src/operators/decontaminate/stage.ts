@@ -1,8 +1,8 @@
 import { ConfigError } from '../../errors.ts';
 import type { Kernel } from '../../kernels/kernel.ts';
 import { type NgramHits, openNgramKernel } from '../../kernels/ngrams.ts';
-import type { DocumentBatch } from '../../streams/batch.ts';
-import { type Column, float64Column, int32Column, type Utf8Column, utf8Column } from '../../streams/columns.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { type Column, float64Column, int32Column, type Utf8Column, utf8Column } from '../../streams/batch/columns.ts';
 import { rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
 import { judge } from '../drop-stage.ts';
 import { withCuts } from '../rewrite/apply-cuts.ts';
@@ -50,9 +50,9 @@ export async function decontaminateStage(descriptor: StepDescriptor, _kernel: Ke
 export const noBenchmarks = (step: string): ConfigError =>
   new ConfigError({
     expected: 'benchmarks to look for',
-    came: 'none',
+    got: 'none',
     where: `step ${step}`,
-    todo: `Give the files with --set ${step}.benchmarks='path/*.jsonl' (several, with commas between), or benchmarks: [...] in the recipe.`,
+    fix: `Give the files with --set ${step}.benchmarks='path/*.jsonl' (several, with commas between), or benchmarks: [...] in the recipe.`,
   });
 
 interface Contamination {

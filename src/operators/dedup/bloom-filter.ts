@@ -1,10 +1,10 @@
 import { ConfigError } from '../../errors.ts';
 import { type BloomFilter, blocksFor, openBloom } from '../../kernels/bloom.ts';
-import type { BarrierDecision } from '../../streams/barrier.ts';
+import type { BarrierDecision } from '../../streams/flow/barrier.ts';
 import type { Json, StepDescriptor } from '../../streams/operator.ts';
 import type { BloomKeys } from './bloom-keys.ts';
 import type { BloomOptions } from './bloom-options.ts';
-import { type IndexHeader, type IndexReference, readIndex } from './index-files.ts';
+import { type IndexHeader, type IndexReference, readIndex } from './tables/index-files.ts';
 
 /** What must be equal for the keys of two filters to mean the same. */
 export function bloomParameters({ key, minParagraphBytes, url }: BloomOptions): { readonly [key: string]: Json } {
@@ -16,9 +16,15 @@ export function bloomParameters({ key, minParagraphBytes, url }: BloomOptions): 
   };
 }
 
-/** The filter of a step: its own, begun as a copy of an earlier one of the same size, and earlier ones of other sizes beside it. */
+/**
+ * The filter of a step: its own, begun as a copy of an earlier one of the same size, and earlier ones of other sizes
+ * beside it.
+ */
 export interface SeenKeys {
-  /** 1 where a key was seen before; adds the others. Errors: ConfigError when there are more keys than the filter is made for. */
+  /**
+   * 1 where a key was seen before; adds the others. Errors: ConfigError when there are more keys than the filter is
+   * made for.
+   */
   add(keys: BigUint64Array): Uint8Array;
   header(): IndexHeader;
   bits(): Uint8Array;
@@ -69,12 +75,15 @@ export async function openSeenKeys(descriptor: StepDescriptor): Promise<SeenKeys
 const tooMany = (step: string, expected: number): ConfigError =>
   new ConfigError({
     expected: `at most ${expected} different keys, which the filter is made for`,
-    came: 'more: the false-positive rate would not hold',
+    got: 'more: the false-positive rate would not hold',
     where: `step ${step}`,
-    todo: `Set ${step}.expectedKeys higher; filters of earlier runs in \`against\` count too.`,
+    fix: `Set ${step}.expectedKeys higher; filters of earlier runs in \`against\` count too.`,
   });
 
-/** The decision on rows by what was seen of their keys. A text is dropped with its key; with paragraphs, when nothing but space is left. */
+/**
+ * The decision on rows by what was seen of their keys. A text is dropped with its key; with paragraphs, when nothing
+ * but space is left.
+ */
 export function bloomDecision(
   split: number,
   { offsets, start, end, solid }: BloomKeys,

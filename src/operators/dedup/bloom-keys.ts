@@ -1,5 +1,5 @@
 import type { Kernel } from '../../kernels/kernel.ts';
-import type { DocumentBatch } from '../../streams/batch.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
 import type { BloomOptions } from './bloom-options.ts';
 import { urlKeys } from './url-keys.ts';
@@ -15,7 +15,9 @@ export interface BloomKeys {
   readonly solid: Int32Array | null;
 }
 
-/** Keys of every row in scope: the high half of a content hash of the text, of the normal address, or of each paragraph. */
+/**
+ * Keys of every row in scope: the high half of a content hash of the text, of the normal address, or of each paragraph.
+ */
 export function bloomKeysOf(batch: DocumentBatch, descriptor: StepDescriptor, kernel: Kernel): BloomKeys {
   const options = descriptor.options as unknown as BloomOptions;
   const scope = rowsInScope(batch, descriptor.where);

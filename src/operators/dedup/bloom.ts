@@ -2,32 +2,32 @@ import { defer, from, mergeMap } from 'rxjs';
 import type * as z from 'zod';
 import { blocksFor } from '../../kernels/bloom.ts';
 import { type Kernel, loadKernel } from '../../kernels/kernel.ts';
-import type { Barrier, BarrierOutputs, BarrierSplit } from '../../streams/barrier.ts';
-import type { DocumentBatch } from '../../streams/batch.ts';
-import type { Column, Utf8Column } from '../../streams/columns.ts';
+import { parseOptions } from '../../options.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import type { Column, Utf8Column } from '../../streams/batch/columns.ts';
+import type { Barrier, BarrierOutputs, BarrierSplit } from '../../streams/flow/barrier.ts';
+import { parallel } from '../../streams/flow/parallel.ts';
+import { readSpill } from '../../streams/flow/spill-file.ts';
 import type { Json, Operator, Scope, StepDescriptor } from '../../streams/operator.ts';
-import { parallel } from '../../streams/parallel.ts';
-import { readSpill } from '../../streams/spill-file.ts';
-import { parseOptions } from '../parse-options.ts';
 import { withDecision } from '../verdicts.ts';
 import { bloomDecision, bloomParameters, openSeenKeys } from './bloom-filter.ts';
 import { type BloomKeys, bloomKeysOf } from './bloom-keys.ts';
 import { bloomOptions } from './bloom-options.ts';
 import { changedOption, copyRule, dedupDescriptor, withIndexes } from './dedup-step.ts';
-import { writeIndex } from './index-files.ts';
+import { writeIndex } from './tables/index-files.ts';
 
 /**
- * Deduplication of a stream of any length with a Bloom filter: of texts, addresses or paragraphs, the first in input order stays. Memory is
- * fixed: 65 bits a key at the default rate of 1e-6, 26 at 1e-4 (split-block filter, Putze et al. 2007), 2 GiB at most. It never keeps a copy; it
- * drops something new with a chance of at most `falsePositiveRate`.
+ * Deduplication of a stream of any length with a Bloom filter: of texts, addresses or paragraphs, the first in input
+ * order stays. Memory is fixed: 65 bits a key at the default rate of 1e-6, 26 at 1e-4 (split-block filter, Putze et al.
+ * 2007), 2 GiB at most. It never keeps a copy; it drops something new with a chance of at most `falsePositiveRate`.
  *
- * In a run: a barrier whose decision goes through the splits in order, so that workers do not matter. In a plain pipe: at once, batch by
- * batch; there `saveIndex` has no place to go and is left out.
- * `saveIndex` leaves the filter in the run directory, `against` begins with those of earlier runs: a chain of runs with the same options keeps what
- * one run over everything would.
- * Drops: rule `bloom_duplicate` (for paragraphs: nothing but seen ones; else they are cut, rule `bloom_paragraph`). Who was first is not known:
- * `duplicate_of` is null. A document without an address passes.
- * Errors: ConfigError for a filter of more than 2 GiB, more keys than expected, or an index of another kind, version or other parameters.
+ * In a run: a barrier whose decision goes through the splits in order, so that workers do not matter. In a plain pipe:
+ * at once, batch by batch; there `saveIndex` has no place to go and is left out. `saveIndex` leaves the filter in the
+ * run directory, `against` begins with those of earlier runs: a chain of runs with the same options keeps what one run
+ * over everything would. Drops: rule `bloom_duplicate` (for paragraphs: nothing but seen ones; else they are cut, rule
+ * `bloom_paragraph`). Who was first is not known: `duplicate_of` is null. A document without an address passes. Errors:
+ * ConfigError for a filter of more than 2 GiB, more keys than expected, or an index of another kind, version or other
+ * parameters.
  */
 export function bloom({
   step = 'bloom_dedup',

@@ -1,7 +1,7 @@
+import type { Rule } from '../../streams/batch/outcome.ts';
 import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
-import type { Rule } from '../../streams/outcome.ts';
-import { makeBarrierOperator } from '../make-operator.ts';
-import { findIndexes, type IndexHeader } from './index-files.ts';
+import { makeBarrierOperator } from '../operator.ts';
+import { findIndexes, type IndexHeader } from './tables/index-files.ts';
 
 type Options = { readonly [key: string]: Json };
 

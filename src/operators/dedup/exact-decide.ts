@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
-import { readSpan, readSpill } from '../../streams/spill-file.ts';
-import { KeyTables } from './key-tables.ts';
-import { DocumentSet, type Labels, openLabels } from './labels.ts';
+import type { BarrierDecision, BarrierSplit } from '../../streams/flow/barrier.ts';
+import { readSpan, readSpill } from '../../streams/flow/spill-file.ts';
+import { KeyTables } from './tables/key-tables.ts';
+import { DocumentSet, type Labels, openLabels } from './tables/labels.ts';
 
 /** Stands in the column `bytes` of a document that the step does not look at. */
 export const OUT_OF_SCOPE = -1;

@@ -1,16 +1,18 @@
 import * as z from 'zod';
 import type { Kernel } from '../../kernels/kernel.ts';
-import type { Barrier } from '../../streams/barrier.ts';
-import type { DocumentBatch } from '../../streams/batch.ts';
-import { type Column, numberAt, stringAt, utf8Column } from '../../streams/columns.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { type Column, numberAt, stringAt, utf8Column } from '../../streams/batch/columns.ts';
+import type { Barrier } from '../../streams/flow/barrier.ts';
 import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../../streams/operator.ts';
 import { copyRule, dedupStep, withIndexes } from './dedup-step.ts';
 import { decideExact, OUT_OF_SCOPE } from './exact-decide.ts';
-import type { IndexReference } from './index-files.ts';
-import { againstEarlier, TEXT_HASHES } from './index-hashes.ts';
+import type { IndexReference } from './tables/index-files.ts';
+import { againstEarlier, TEXT_HASHES } from './tables/index-hashes.ts';
 
 export const exactOptions = z.strictObject({
-  /** Number column that decides who survives: the highest; equal or absent: first in input order. Default: input order. */
+  /**
+   * Number column that decides who survives: the highest; equal or absent: first in input order. Default: input order.
+   */
   priority: z.string().nullable().default(null),
   /** Leaves the hashes of all texts in the run directory, `indexes/<step>.hashes`. */
   saveIndex: z.boolean().default(false),
@@ -19,11 +21,11 @@ export const exactOptions = z.strictObject({
 });
 
 /**
- * Exact deduplication of whole texts, as a barrier: 128-bit content hash, and the bytes compared on every hash hit, so that no collision
- * ever drops a document. The first in input order survives, or the one with the highest `priority`.
- * `saveIndex` and `against` make a chain of runs keep what one run would; of an earlier run only hashes are left, so they decide alone there.
- * Drops: rule `exact_duplicate`, with the survivor's position in `duplicate_of`. Memory: about 100 bytes a document at once, in
- * partitions that fit the budget; disk: the text once under `work/`.
+ * Exact deduplication of whole texts, as a barrier: 128-bit content hash, and the bytes compared on every hash hit, so
+ * that no collision ever drops a document. The first in input order survives, or the one with the highest `priority`.
+ * `saveIndex` and `against` make a chain of runs keep what one run would; of an earlier run only hashes are left, so
+ * they decide alone there. Drops: rule `exact_duplicate`, with the survivor's position in `duplicate_of`. Memory: about
+ * 100 bytes a document at once, in partitions that fit the budget; disk: the text once under `work/`.
  */
 export function exact({
   step = 'exact_dedup',

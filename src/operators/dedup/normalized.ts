@@ -1,24 +1,27 @@
 import * as z from 'zod';
 import { openMinhashKernel } from '../../kernels/minhash.ts';
-import type { Barrier } from '../../streams/barrier.ts';
+import { parseOptions } from '../../options.ts';
+import type { Barrier } from '../../streams/flow/barrier.ts';
 import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../../streams/operator.ts';
-import { parseOptions } from '../parse-options.ts';
 import { dedupStep } from './dedup-step.ts';
-import { normalizedRule, sideColumns } from './minhash.ts';
-import { decideNear } from './minhash-decide.ts';
+import { normalizedRule, sideColumns } from './minhash/minhash.ts';
+import { decideNear } from './minhash/minhash-decide.ts';
+import { shingleSet } from './minhash/shingle-sets.ts';
 import { columnsOf, ranksOf } from './priority.ts';
-import { shingleSet } from './shingle-sets.ts';
 
 export const normalizedOptions = z.strictObject({
-  /** Column that decides who survives, a number or an ISO date, also `metadata.<field>`; null: the first in input order. */
+  /**
+   * Column that decides who survives, a number or an ISO date, also `metadata.<field>`; null: the first in input order.
+   */
   priority: z.string().nullable().default(null),
   prefer: z.enum(['highest', 'lowest']).default('highest'),
 });
 
 /**
- * Exact deduplication of normalised texts, as a barrier: texts with the same letters and numbers in the same order are copies, whatever their
- * case, accents, punctuation and white space. By a 128-bit hash. Texts without a letter or number are left alone.
- * Drops: rule `exact_normalized_duplicate`, similarity 1, with the survivor in `duplicate_of`. Memory: about 16 bytes a document.
+ * Exact deduplication of normalised texts, as a barrier: texts with the same letters and numbers in the same order are
+ * copies, whatever their case, accents, punctuation and white space. By a 128-bit hash. Texts without a letter or
+ * number are left alone. Drops: rule `exact_normalized_duplicate`, similarity 1, with the survivor in `duplicate_of`.
+ * Memory: about 16 bytes a document.
  */
 export function normalized({
   step = 'normalized_dedup',

@@ -1,7 +1,10 @@
-import type { DocumentBatch } from '../../streams/batch.ts';
-import { numberAt, stringAt } from '../../streams/columns.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { numberAt, stringAt } from '../../streams/batch/columns.ts';
 
-/** Which of several copies stays: of the highest or lowest `column`, a number or date; equal or absent: the first in input order. */
+/**
+ * Which of several copies stays: of the highest or lowest `column`, a number or date; equal or absent: the first in
+ * input order.
+ */
 export interface Priority {
   /** A column of the batch, or `metadata.<field>` (`metadata.a.b` goes deeper). */
   readonly column: string | null;
@@ -50,7 +53,10 @@ function reader(batch: DocumentBatch, column: string): (row: number) => number |
 const DATE =
   /^([+-]?\d{4,6})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3})\d*)?)?(Z|[+-]\d\d:?\d\d)?)?)?)?$/;
 
-/** Milliseconds since 1970 of an ISO date (YYYY, YYYY-MM, YYYY-MM-DD, with a time; no zone: UTC), the start of what it names; else null. */
+/**
+ * Milliseconds since 1970 of an ISO date (YYYY, YYYY-MM, YYYY-MM-DD, with a time; no zone: UTC), the start of what it
+ * names; else null.
+ */
 export function dateOf(text: string): number | null {
   const m = DATE.exec(text.trim());
   if (m === null) return null;

@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defer, finalize, type OperatorFunction } from 'rxjs';
-import type { Barrier, BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
-import type { DocumentBatch } from '../../streams/batch.ts';
-import { type Column, type NumberColumn, stringAt, type Utf8Column } from '../../streams/columns.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { type Column, type NumberColumn, stringAt, type Utf8Column } from '../../streams/batch/columns.ts';
+import type { Barrier, BarrierDecision, BarrierSplit } from '../../streams/flow/barrier.ts';
+import { parallel } from '../../streams/flow/parallel.ts';
+import { readSpill, SpillWriter } from '../../streams/flow/spill-file.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
-import { parallel } from '../../streams/parallel.ts';
-import { readSpill, SpillWriter } from '../../streams/spill-file.ts';
 import { withDecision } from '../verdicts.ts';
-import { jaccard, type ShingleSet, ShingleSets, SpilledTexts } from './shingle-sets.ts';
+import { jaccard, type ShingleSet, ShingleSets, SpilledTexts } from './minhash/shingle-sets.ts';
 
 export interface StreamingOptions {
   readonly bands: number;
@@ -28,9 +28,9 @@ const COMPARED = 32;
 type Decided = Omit<BarrierDecision, 'split'>;
 
 /**
- * Keep-first in input order with a bounded index: a document is dropped when its normalised text is that of one remembered, or its true
- * similarity to a remembered one that shares a band key is at least `threshold`; else it is kept and remembered. Chained hashing in typed
- * arrays: about 400 bytes a document with 14 bands, label included.
+ * Keep-first in input order with a bounded index: a document is dropped when its normalised text is that of one
+ * remembered, or its true similarity to a remembered one that shares a band key is at least `threshold`; else it is
+ * kept and remembered. Chained hashing in typed arrays: about 400 bytes a document with 14 bands, label included.
  */
 export class StreamingCopies {
   #o: StreamingOptions;
@@ -124,7 +124,9 @@ export class StreamingCopies {
     return -1;
   }
 
-  /** Slot of the most similar document above the threshold (equal: the one that came first), and the similarity; or -1. */
+  /**
+   * Slot of the most similar document above the threshold (equal: the one that came first), and the similarity; or -1.
+   */
   #near(keys: readonly Uint32Array[], row: number, file: number, start: number, bytes: number): [number, number] {
     const { bands, threshold, remembered } = this.#o;
     const found: number[] = [];
@@ -222,7 +224,10 @@ interface Online {
   readonly copies: (spills: readonly string[]) => StreamingCopies;
 }
 
-/** The streaming decision in a plain pipe: each batch goes on at once; texts lie in a temporary file that is removed on teardown. */
+/**
+ * The streaming decision in a plain pipe: each batch goes on at once; texts lie in a temporary file that is removed on
+ * teardown.
+ */
 export function onlineCopies(
   descriptor: StepDescriptor,
   open: () => Promise<Online>,

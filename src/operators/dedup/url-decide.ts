@@ -1,6 +1,6 @@
-import type { BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
-import { concatColumns, isValid, stringAt, type Utf8Column } from '../../streams/columns.ts';
-import { readSpill } from '../../streams/spill-file.ts';
+import { concatColumns, isValid, stringAt, type Utf8Column } from '../../streams/batch/columns.ts';
+import type { BarrierDecision, BarrierSplit } from '../../streams/flow/barrier.ts';
+import { readSpill } from '../../streams/flow/spill-file.ts';
 
 /** Measured: two hashes, two places and a slot of the table. */
 const BYTES_PER_DOCUMENT = 64;

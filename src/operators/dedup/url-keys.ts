@@ -1,6 +1,6 @@
 import type { Kernel } from '../../kernels/kernel.ts';
-import type { DocumentBatch } from '../../streams/batch.ts';
-import { stringAt, type Utf8Column, utf8Column } from '../../streams/columns.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { stringAt, type Utf8Column, utf8Column } from '../../streams/batch/columns.ts';
 import { normalUrl, type UrlOptions } from './url-normal.ts';
 
 /** 128-bit hashes of the normal addresses of a batch, and which rows have one. */

@@ -33,8 +33,9 @@ const PORTS: Readonly<Record<string, string>> = { http: '80', https: '443', ftp:
 const lower = (s: string): string => s.replace(/[A-Z]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 32));
 
 /**
- * The address without what does not tell pages apart; the host in lower case in any case. Syntax of RFC 3986, by hand: the URL class of Node
- * changes with its version. Null for what has no `//host` (mailto:, data:, a bare path) or is empty.
+ * The address without what does not tell pages apart; the host in lower case in any case. Syntax of RFC 3986, by hand:
+ * the URL class of Node changes with its version. Null for what has no `//host` (mailto:, data:, a bare path) or is
+ * empty.
  */
 export function normalUrl(url: string, o: UrlOptions): string | null {
   const match = /^\s*(?:([A-Za-z][A-Za-z0-9+.-]*):)?\/\/([^/?#\s\\]+)([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(url.trim());

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import type { Kernel } from '../../kernels/kernel.ts';
-import type { Barrier } from '../../streams/barrier.ts';
-import { type Column, utf8Column } from '../../streams/columns.ts';
+import { parseOptions } from '../../options.ts';
+import { type Column, utf8Column } from '../../streams/batch/columns.ts';
+import type { Barrier } from '../../streams/flow/barrier.ts';
 import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../../streams/operator.ts';
-import { parseOptions } from '../parse-options.ts';
 import { copyRule, dedupStep, withIndexes } from './dedup-step.ts';
 import { positionLabel } from './exact.ts';
-import { type IndexReference, readIndex, writeIndex } from './index-files.ts';
+import { type IndexReference, readIndex, writeIndex } from './tables/index-files.ts';
 import { decideUrls } from './url-decide.ts';
 import { urlKeys } from './url-keys.ts';
 import { urlOptions } from './url-normal.ts';
@@ -22,11 +22,12 @@ export const urlDedupOptions = z.strictObject({
 });
 
 /**
- * Deduplication by address, as a barrier: the first document of each normal address stays (`url_normal` says what it came to; the options
- * what is made alike: scheme, www, defaultPort, trailingSlash, fragment, tracking, session, sortQuery, percent). Compared by 128-bit hash.
- * A document without an address, or with one that has no host, passes; its `url_normal` is null.
- * `saveIndex` and `against` as for `dedup.bloom()`, with hashes instead of a filter: exact, 16 bytes an address.
- * Drops: rule `url_duplicate`, with the first document's position in `duplicate_of` (null: in an earlier run). Memory: 64 bytes a document at once, in partitions.
+ * Deduplication by address, as a barrier: the first document of each normal address stays (`url_normal` says what it
+ * came to; the options what is made alike: scheme, www, defaultPort, trailingSlash, fragment, tracking, session,
+ * sortQuery, percent). Compared by 128-bit hash. A document without an address, or with one that has no host, passes;
+ * its `url_normal` is null. `saveIndex` and `against` as for `dedup.bloom()`, with hashes instead of a filter: exact,
+ * 16 bytes an address. Drops: rule `url_duplicate`, with the first document's position in `duplicate_of` (null: in an
+ * earlier run). Memory: 64 bytes a document at once, in partitions.
  */
 export function url({
   step = 'url_dedup',

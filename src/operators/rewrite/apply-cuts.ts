@@ -1,11 +1,11 @@
-import { DOCUMENT_COLUMNS, type DocumentBatch } from '../../streams/batch.ts';
-import type { Column, Utf8Column } from '../../streams/columns.ts';
+import { DOCUMENT_COLUMNS, type DocumentBatch } from '../../streams/batch/batch.ts';
+import type { Column, Utf8Column } from '../../streams/batch/columns.ts';
 import { composeCuts } from './cut-spans.ts';
 import { LINE_END, type TextCut } from './line-rewrite.ts';
 
 /**
- * The batch after a rewrite: `text` without the cuts, `text_version` one higher, cut spans as places in the original text, and every
- * annotation but those in `added` stale.
+ * The batch after a rewrite: `text` without the cuts, `text_version` one higher, cut spans as places in the original
+ * text, and every annotation but those in `added` stale.
  * @param cuts of each row, in UTF-8 bytes of the text as it is; ascending, without overlap
  * @param rules all names that a cut of this step may have, in one order for every batch
  * @param added columns that the step itself writes; they describe the new text
@@ -29,7 +29,9 @@ export function withCuts(
   });
 }
 
-/** Everything that was computed from the text as it was; columns that the engine carries along begin with an underscore. */
+/**
+ * Everything that was computed from the text as it was; columns that the engine carries along begin with an underscore.
+ */
 function staleAfter(batch: DocumentBatch, written: readonly string[]): Set<string> {
   const own = new Set([...DOCUMENT_COLUMNS.map((c) => c.name), ...written]);
   const annotations = [...batch.columns.keys()].filter((name) => !own.has(name) && !name.startsWith('_'));

@@ -124,9 +124,9 @@ function verdictOf(line: Line, own: () => string, suspect: boolean, o: Datatrove
 const isEnded = (line: string): boolean => LINE_MARKS.some((mark) => line.endsWith(mark)) && !line.endsWith('...');
 
 /**
- * `C4QualityFilter` of datatrove 0.10 (after Raffel et al. 2020, section 2.2), by its definitions, with our own sentences or those counted from outside. Lines end
- * where Python's lines do and are trimmed; words are counted before citations are taken out; the rules for the whole document see only lines
- * that the rules before them left.
+ * `C4QualityFilter` of datatrove 0.10 (after Raffel et al. 2020, section 2.2), by its definitions, with our own
+ * sentences or those counted from outside. Lines end where Python's lines do and are trimmed; words are counted before
+ * citations are taken out; the rules for the whole document see only lines that the rules before them left.
  */
 export function datatroveC4(text: string, o: DatatroveC4Options, sentencesIn?: (line: string) => number): LineRewrite {
   const { units } = unitsOf(text);

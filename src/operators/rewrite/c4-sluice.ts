@@ -1,6 +1,6 @@
 import { C4_FLAG, C4_LINE, type C4Lines } from '../../kernels/c4.ts';
 import type { Kernel } from '../../kernels/kernel.ts';
-import type { DocumentBatch } from '../../streams/batch.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { RowRewrite, TextCut } from './line-rewrite.ts';
 
 export interface SluiceC4Options {
@@ -26,7 +26,10 @@ const RULE_OF_CODE: readonly string[] = Object.assign([], {
   [C4_LINE.policy]: 'c4_policy',
 });
 
-/** The C4 rules by the kernel (definitions at `C4_LINE`): lines are trimmed, and kept ones joined by the line feeds that were between them. */
+/**
+ * The C4 rules by the kernel (definitions at `C4_LINE`): lines are trimmed, and kept ones joined by the line feeds that
+ * were between them.
+ */
 export function sluiceC4(
   kernel: Kernel,
   o: SluiceC4Options,

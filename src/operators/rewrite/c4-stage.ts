@@ -1,8 +1,8 @@
 import type { Kernel } from '../../kernels/kernel.ts';
-import type { DocumentBatch } from '../../streams/batch.ts';
-import { type Column, float64Column, int32Column, type Utf8Column } from '../../streams/columns.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { type Column, float64Column, int32Column, type Utf8Column } from '../../streams/batch/columns.ts';
+import type { Verdict } from '../../streams/batch/outcome.ts';
 import { rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
-import type { Verdict } from '../../streams/outcome.ts';
 import { withVerdict } from '../verdicts.ts';
 import { withCuts } from './apply-cuts.ts';
 import { type DatatroveC4Options, datatroveC4 } from './c4-datatrove.ts';

@@ -1,9 +1,9 @@
 import * as z from 'zod';
+import { parseOptions } from '../../options.ts';
+import type { Rule } from '../../streams/batch/outcome.ts';
 import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
-import type { Rule } from '../../streams/outcome.ts';
 import type { Profile } from '../annotators/profile.ts';
-import { makeOperator } from '../make-operator.ts';
-import { parseOptions } from '../parse-options.ts';
+import { makeOperator } from '../operator.ts';
 
 export { c4Stage } from './c4-stage.ts';
 
@@ -56,16 +56,17 @@ export interface C4StepOptions {
 }
 
 /**
- * The C4 rules (Raffel et al. 2020, "Exploring the Limits of Transfer Learning", section 2.2) as a rewrite: cuts bad lines out of `text` and
- * drops documents of which too little is left. The bad-word list is not part of it. Defaults are those of datatrove (3 words a line, 5
- * sentences); the paper's last version has 5 words and 3 sentences.
+ * The C4 rules (Raffel et al. 2020, "Exploring the Limits of Transfer Learning", section 2.2) as a rewrite: cuts bad
+ * lines out of `text` and drops documents of which too little is left. The bad-word list is not part of it. Defaults
+ * are those of datatrove (3 words a line, 5 sentences); the paper's last version has 5 words and 3 sentences.
  *
- * Reads `text`; writes a new `text` (the lines kept, joined by `\n`), the cut spans in bytes of the original text, and c4_lines,
- * c4_kept_lines, c4_sentences (null = not counted), c4_lorem_ipsum, c4_curly_bracket, c4_cut_ratio (bytes cut). Older annotations become stale.
- * Cut rules: c4_long_word, c4_no_terminal_punct, c4_few_words, c4_javascript, c4_policy, c4_citation, c4_white_space (blank lines and what
- * stands around a line; `dolma` trims nothing), and for `datatrove` c4_line_end (a line end that became `\n`).
- * Drops: c4_lorem_ipsum, c4_curly_bracket, c4_min_sentences, c4_empty (datatrove: its own strings lorem_ipsum, curly_bracket,
- * too_few_sentences). A dropped document keeps its text and has no cut spans.
+ * Reads `text`; writes a new `text` (the lines kept, joined by `\n`), the cut spans in bytes of the original text, and
+ * c4_lines, c4_kept_lines, c4_sentences (null = not counted), c4_lorem_ipsum, c4_curly_bracket, c4_cut_ratio (bytes
+ * cut). Older annotations become stale. Cut rules: c4_long_word, c4_no_terminal_punct, c4_few_words, c4_javascript,
+ * c4_policy, c4_citation, c4_white_space (blank lines and what stands around a line; `dolma` trims nothing), and for
+ * `datatrove` c4_line_end (a line end that became `\n`). Drops: c4_lorem_ipsum, c4_curly_bracket, c4_min_sentences,
+ * c4_empty (datatrove: its own strings lorem_ipsum, curly_bracket, too_few_sentences). A dropped document keeps its
+ * text and has no cut spans.
  */
 export function c4({ step = 'c4', where, ...rest }: C4Options & C4StepOptions = {}): Operator {
   const profile = (rest.profile ?? 'sluice') as Profile;

@@ -1,8 +1,9 @@
-import type { CutSpans } from '../../streams/outcome.ts';
+import type { CutSpans } from '../../streams/batch/outcome.ts';
 import { LINE_END, type TextCut } from './line-rewrite.ts';
 
 /**
- * Spans cut by a rewrite, put together with those of the rewrites before it, so that all of them are places in the original text.
+ * Spans cut by a rewrite, put together with those of the rewrites before it, so that all of them are places in the
+ * original text.
  * @param before cuts so far, or null before the first rewrite
  * @param cuts of each row, in bytes of the text as it is now; ascending, without overlap
  * @param rules names that `cuts` may use; fixed per step, so that every batch has the same list

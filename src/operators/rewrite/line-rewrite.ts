@@ -1,4 +1,7 @@
-/** A part of a text that a rewrite takes away. Offsets count what the text is given in: UTF-16 units of a string or bytes. */
+/**
+ * A part of a text that a rewrite takes away. Offsets count what the text is given in: UTF-16 units of a string or
+ * bytes.
+ */
 export interface TextCut {
   readonly start: number;
   readonly end: number;
@@ -6,8 +9,8 @@ export interface TextCut {
 }
 
 /**
- * Cut rule of a line end that is not `\n` and was replaced by one (only the profile `datatrove` knows such line ends). The only cut that puts
- * something in the place of what it takes: one byte.
+ * Cut rule of a line end that is not `\n` and was replaced by one (only the profile `datatrove` knows such line ends).
+ * The only cut that puts something in the place of what it takes: one byte.
  */
 export const LINE_END = 'c4_line_end';
 

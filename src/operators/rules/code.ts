@@ -1,4 +1,4 @@
-import type { Rule } from '../../streams/outcome.ts';
+import type { Rule } from '../../streams/batch/outcome.ts';
 import { type RuleRow, ruleSet, type Thresholds } from './rule-set.ts';
 
 type Option = 'minChars' | 'maxLineLength' | 'maxMeanLineLength' | 'minLetters' | 'maxDigits' | 'maxGeneratedMarks';
@@ -33,9 +33,9 @@ const rows: readonly RuleRow<Option>[] = [
 ];
 
 /**
- * Rules for program text: too short to learn from; minified or machine-made (longest line over 1,000, mean line over 100 characters, as in
- * Codex, Chen et al. 2021, and StarCoder, Li et al. 2023); data dumps (under 25 % letters, as in StarCoder, or over 30 % digits); files that
- * say that they are generated.
+ * Rules for program text: too short to learn from; minified or machine-made (longest line over 1,000, mean line over
+ * 100 characters, as in Codex, Chen et al. 2021, and StarCoder, Li et al. 2023); data dumps (under 25 % letters, as in
+ * StarCoder, or over 30 % digits); files that say that they are generated.
  *
  * Reads the columns of `textStatistics()` and `codeStatistics()`.
  */

@@ -1,4 +1,4 @@
-import type { Rule } from '../../streams/outcome.ts';
+import type { Rule } from '../../streams/batch/outcome.ts';
 import { type RuleRow, ruleSet, type Thresholds } from './rule-set.ts';
 
 type Option = 'minLinePunct' | 'maxShortLines' | 'maxCharDuplicates' | 'maxNewlineRatio';
@@ -50,11 +50,12 @@ const datatrove: readonly RuleRow<Option | 'minLines'>[] = [
 ];
 
 /**
- * FineWeb quality rules (Penedo et al. 2024, section 3.6): at least 12 % of the lines end in a terminal mark, at most 67 % are 30 characters
- * or shorter, at most 1 % of the characters stand in copies of lines, at most 0.3 line feeds a word.
+ * FineWeb quality rules (Penedo et al. 2024, section 3.6): at least 12 % of the lines end in a terminal mark, at most
+ * 67 % are 30 characters or shorter, at most 1 % of the characters stand in copies of lines, at most 0.3 line feeds a
+ * word.
  *
- * Reads the columns of `fineweb()` of the same profile. The rules of the profile `datatrove` have that tool's reason strings as names. A
- * threshold of null leaves a rule out.
+ * Reads the columns of `fineweb()` of the same profile. The rules of the profile `datatrove` have that tool's reason
+ * strings as names. A threshold of null leaves a rule out.
  */
 export function finewebRules({ profile = 'sluice', ...thresholds }: FinewebThresholds = {}): Rule[] {
   const rows: readonly RuleRow<Option | 'minLines'>[] = { sluice, datatrove }[profile];

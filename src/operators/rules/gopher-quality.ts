@@ -1,4 +1,4 @@
-import type { Rule } from '../../streams/outcome.ts';
+import type { Rule } from '../../streams/batch/outcome.ts';
 import type { Profile } from '../annotators/profile.ts';
 import { type RuleRow, ruleSet, type Thresholds } from './rule-set.ts';
 
@@ -103,11 +103,13 @@ const dolma: readonly RuleRow<Option | 'maxSymbolRatio'>[] = sluice
   });
 
 /**
- * Gopher quality rules (Rae et al. 2021, appendix A.1.1): 50 to 100,000 words of 3 to 10 characters on average, few `#` and ellipses, few
- * bullet lines and lines that trail off, four words in five with a letter, two of eight English stop words.
+ * Gopher quality rules (Rae et al. 2021, appendix A.1.1): 50 to 100,000 words of 3 to 10 characters on average, few `#`
+ * and ellipses, few bullet lines and lines that trail off, four words in five with a letter, two of eight English stop
+ * words.
  *
- * Reads the columns of `gopherQuality()` of the same profile. The rules of the profile `datatrove` have that tool's reason strings as names
- * and its order; `dolma` has `maxSymbolRatio` for the hash and ellipsis rules. A threshold of null leaves a rule out.
+ * Reads the columns of `gopherQuality()` of the same profile. The rules of the profile `datatrove` have that tool's
+ * reason strings as names and its order; `dolma` has `maxSymbolRatio` for the hash and ellipsis rules. A threshold of
+ * null leaves a rule out.
  */
 export function gopherQualityRules({ profile = 'sluice', ...thresholds }: GopherQualityThresholds = {}): Rule[] {
   const rows: readonly RuleRow<Option | 'maxSymbolRatio'>[] = { sluice, datatrove, dolma }[profile];

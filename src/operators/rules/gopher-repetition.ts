@@ -1,4 +1,4 @@
-import type { Rule } from '../../streams/outcome.ts';
+import type { Rule } from '../../streams/batch/outcome.ts';
 import type { Profile } from '../annotators/profile.ts';
 import { type RuleRow, ruleSet, type Thresholds } from './rule-set.ts';
 
@@ -82,11 +82,11 @@ function datatroveGramName(option: string): string {
 const dolma = [lines, { ...lineChars, threshold: 0.3 }, ...grams];
 
 /**
- * Gopher repetition rules (Rae et al. 2021, table A1): shares of duplicate lines and paragraphs, of characters in the most frequent 2- to
- * 4-gram and in duplicate 5- to 10-grams.
+ * Gopher repetition rules (Rae et al. 2021, table A1): shares of duplicate lines and paragraphs, of characters in the
+ * most frequent 2- to 4-gram and in duplicate 5- to 10-grams.
  *
- * Reads the columns of `gopherRepetition()` of the same profile. The rules of the profile `datatrove` have that tool's reason strings as
- * names and its order. A threshold of null leaves a rule out.
+ * Reads the columns of `gopherRepetition()` of the same profile. The rules of the profile `datatrove` have that tool's
+ * reason strings as names and its order. A threshold of null leaves a rule out.
  */
 export function gopherRepetitionRules({ profile = 'sluice', ...thresholds }: GopherRepetitionThresholds = {}): Rule[] {
   const rows: readonly RuleRow<Option | 'minChars'>[] = { sluice, datatrove, dolma }[profile];

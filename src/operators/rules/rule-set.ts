@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Comparison, Rule } from '../../streams/outcome.ts';
-import { parseOptions } from '../parse-options.ts';
+import { parseOptions } from '../../options.ts';
+import type { Comparison, Rule } from '../../streams/batch/outcome.ts';
 
 /** One rule of a set as data. The document is dropped when `column comparison threshold` holds. */
 export interface RuleRow<O extends string = string> {

@@ -1,4 +1,4 @@
-import type { Rule } from '../../streams/outcome.ts';
+import type { Rule } from '../../streams/batch/outcome.ts';
 import { type RuleRow, ruleSet, type Thresholds } from './rule-set.ts';
 
 type Option = 'minChars' | 'maxChars' | 'maxLineLength' | 'minLetters';
@@ -19,8 +19,8 @@ const rows: readonly RuleRow<Option>[] = [
 ];
 
 /**
- * Rules for tables and structured data (CSV, JSON, YAML): nearly empty, over a million characters, packed into lines that nobody reads
- * (source maps, serialised state), or numbers alone. Our own.
+ * Rules for tables and structured data (CSV, JSON, YAML): nearly empty, over a million characters, packed into lines
+ * that nobody reads (source maps, serialised state), or numbers alone. Our own.
  *
  * Reads the columns of `textStatistics()`.
  */

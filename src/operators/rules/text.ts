@@ -1,4 +1,4 @@
-import type { Rule } from '../../streams/outcome.ts';
+import type { Rule } from '../../streams/batch/outcome.ts';
 import { type RuleRow, ruleSet, type Thresholds } from './rule-set.ts';
 
 type Option =
@@ -73,10 +73,10 @@ const rows: readonly RuleRow<Option>[] = [
 ];
 
 /**
- * Our own rules for what the published sets let pass in English prose: shouting, words run together, text decoded with the wrong encoding,
- * control characters, lists of words without grammar, the same few words over and over, and drawings or numbers in place of sentences. Limits
- * lie beyond the 1st or 99th percentile of edited prose. Not for languages without spaces between words: set `minWhiteSpace` and
- * `minFunctionWords` to null there.
+ * Our own rules for what the published sets let pass in English prose: shouting, words run together, text decoded with
+ * the wrong encoding, control characters, lists of words without grammar, the same few words over and over, and
+ * drawings or numbers in place of sentences. Limits lie beyond the 1st or 99th percentile of edited prose. Not for
+ * languages without spaces between words: set `minWhiteSpace` and `minFunctionWords` to null there.
  *
  * Reads the columns of `textStatistics()`.
  */

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
-import type { Barrier, BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
-import { utf8Column } from '../../streams/columns.ts';
+import { parseOptions } from '../../options.ts';
+import { utf8Column } from '../../streams/batch/columns.ts';
+import type { Barrier, BarrierDecision, BarrierSplit } from '../../streams/flow/barrier.ts';
 import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
-import { makeBarrierOperator } from '../make-operator.ts';
-import { parseOptions } from '../parse-options.ts';
+import { makeBarrierOperator } from '../operator.ts';
 import { RankedValues, rankKeys, STATE } from './rank-keys.ts';
 import { type RankWanted, valuesAtRanks } from './values-at-ranks.ts';
 
@@ -25,10 +25,10 @@ export const bucketOptions = z.strictObject({
 export type BucketOptions = z.input<typeof bucketOptions> & { readonly step?: string; readonly where?: Scope };
 
 /**
- * Sorts documents into `head`, `middle` and `tail` by the percentiles of a number column, perplexity unless told otherwise, in each domain;
- * drops nothing. As cc_net (Wenzek et al. 2020), whose cut-offs are the 30th and 60th percentile of a language: below the first is head,
- * below the second middle, all else tail; here they are those of the documents of the run. The percentile p of n values is the value that
- * has floor(p * n) before it.
+ * Sorts documents into `head`, `middle` and `tail` by the percentiles of a number column, perplexity unless told
+ * otherwise, in each domain; drops nothing. As cc_net (Wenzek et al. 2020), whose cut-offs are the 30th and 60th
+ * percentile of a language: below the first is head, below the second middle, all else tail; here they are those of the
+ * documents of the run. The percentile p of n values is the value that has floor(p * n) before it.
  *
  * Writes ppl_bucket utf8; null where there is no value. A barrier.
  */
@@ -37,7 +37,7 @@ export function buckets({ step, where, ...rest }: BucketOptions = {}): Operator 
   if (options.head >= options.middle)
     throw new ConfigError({
       expected: 'head: a share less than middle, the percentile below which a document is in one of both',
-      came: `head ${options.head}, middle ${options.middle}`,
+      got: `head ${options.head}, middle ${options.middle}`,
       where: 'select.buckets()',
     });
   const name = step ?? `${options.column}_buckets`;

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import type { Barrier } from '../../streams/barrier.ts';
+import { parseOptions } from '../../options.ts';
+import type { Rule } from '../../streams/batch/outcome.ts';
+import type { Barrier } from '../../streams/flow/barrier.ts';
 import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
-import type { Rule } from '../../streams/outcome.ts';
-import { makeBarrierOperator } from '../make-operator.ts';
-import { parseOptions } from '../parse-options.ts';
+import { makeBarrierOperator } from '../operator.ts';
 import { decideRanks, rulesOf } from './rank-decide.ts';
 import { rankKeys } from './rank-keys.ts';
 
@@ -12,7 +12,10 @@ const rate = z.number('a share above 0, at most 1').gt(0, 'a share above 0').max
 const common = {
   /** Share of the documents with a value that stays. */
   rate,
-  /** What is ranked together: all documents of the step, as in Ankner et al. 2024, or those of each domain, which keeps the mix as it is. */
+  /**
+   * What is ranked together: all documents of the step, as in Ankner et al. 2024, or those of each domain, which keeps
+   * the mix as it is.
+   */
   within: z.enum(['all', 'domain'], 'all or domain').default('all'),
   /** What becomes of documents without a value. */
   nulls: z.enum(['keep', 'drop'], 'keep or drop').default('keep'),
@@ -41,13 +44,14 @@ export type ByRankOptions = z.input<typeof byRankOptions> & SelectStep;
 export type ByPerplexityOptions = z.input<typeof byPerplexityOptions> & SelectStep;
 
 /**
- * Keeps a share of the documents by the rank of a number column; exact, as a barrier. With n values, k = round(rate * n) stay: of the ranks
- * 0 to n - 1 by value, equal values in input order, `low` keeps the first k, `high` the last k, `medium` those from floor((n - k) / 2) on,
- * which are the percentiles 50 - rate/2 to 50 + rate/2.
+ * Keeps a share of the documents by the rank of a number column; exact, as a barrier. With n values, k = round(rate *
+ * n) stay: of the ranks 0 to n - 1 by value, equal values in input order, `low` keeps the first k, `high` the last k,
+ * `medium` those from floor((n - k) / 2) on, which are the percentiles 50 - rate/2 to 50 + rate/2.
  *
- * Drops: rule `<column>_rank_above` (not below the least value dropped at the upper end), `<column>_rank_below` (not above the greatest
- * dropped at the lower end), `<column>_rank_missing` with `nulls: 'drop'`; `threshold` in the ledger is that cut. A document without a value
- * takes no part in the ranking and is counted. Memory: within the budget, whatever the number of documents; disk: the text once under `work/`.
+ * Drops: rule `<column>_rank_above` (not below the least value dropped at the upper end), `<column>_rank_below` (not
+ * above the greatest dropped at the lower end), `<column>_rank_missing` with `nulls: 'drop'`; `threshold` in the ledger
+ * is that cut. A document without a value takes no part in the ranking and is counted. Memory: within the budget,
+ * whatever the number of documents; disk: the text once under `work/`.
  */
 export function byRank({ step, where, ...rest }: ByRankOptions): Operator {
   const options = parseOptions(byRankOptions, rest, 'select.byRank()');
@@ -58,8 +62,9 @@ export function byRank({ step, where, ...rest }: ByRankOptions): Operator {
 }
 
 /**
- * Keeps a share of the documents by perplexity: Ankner et al. 2024, "Perplexed by Perplexity" (`medium` 50 % was best for Dolma, `high`
- * 50 % for the Pile; the wrong one does harm). A `byRank` of the column `ppl`, over the whole mix unless told otherwise.
+ * Keeps a share of the documents by perplexity: Ankner et al. 2024, "Perplexed by Perplexity" (`medium` 50 % was best
+ * for Dolma, `high` 50 % for the Pile; the wrong one does harm). A `byRank` of the column `ppl`, over the whole mix
+ * unless told otherwise.
  */
 export function byPerplexity({ step = 'select_perplexity', where, ...rest }: ByPerplexityOptions): Operator {
   const options = parseOptions(byPerplexityOptions, rest, 'select.byPerplexity()');

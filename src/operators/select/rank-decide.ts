@@ -1,4 +1,4 @@
-import type { BarrierDecision, BarrierSplit } from '../../streams/barrier.ts';
+import type { BarrierDecision, BarrierSplit } from '../../streams/flow/barrier.ts';
 import { RankedValues, STATE } from './rank-keys.ts';
 import { type RankWanted, valuesAtRanks } from './values-at-ranks.ts';
 

@@ -1,8 +1,8 @@
-import type { Barrier, BarrierSplit } from '../../streams/barrier.ts';
-import type { DocumentBatch } from '../../streams/batch.ts';
-import { type Column, numberAt, stringAt } from '../../streams/columns.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { type Column, numberAt, stringAt } from '../../streams/batch/columns.ts';
+import type { Barrier, BarrierSplit } from '../../streams/flow/barrier.ts';
+import { readSpill } from '../../streams/flow/spill-file.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
-import { readSpill } from '../../streams/spill-file.ts';
 import type { Scan } from './values-at-ranks.ts';
 
 /** Is there a value to rank? */

@@ -1,42 +1,53 @@
 import { concat, defer, type OperatorFunction } from 'rxjs';
 import { concatMap, finalize } from 'rxjs/operators';
 import * as z from 'zod';
-import type { DocumentBatch } from '../../streams/batch.ts';
-import { type NumberColumn, numberAt, stringAt } from '../../streams/columns.ts';
+import { parseOptions } from '../../options.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { type NumberColumn, numberAt, stringAt } from '../../streams/batch/columns.ts';
+import type { Rule, Verdict } from '../../streams/batch/outcome.ts';
+import { QuantileSketch } from '../../streams/commits/quantile-sketch.ts';
 import { rowsInScope, type Scope } from '../../streams/operator.ts';
-import type { Rule, Verdict } from '../../streams/outcome.ts';
-import { QuantileSketch } from '../../streams/quantile-sketch.ts';
-import { parseOptions } from '../parse-options.ts';
 import { withVerdict } from '../verdicts.ts';
 import { byRankOptions } from './by-rank.ts';
 import { type RankSelection, rulesOf } from './rank-decide.ts';
 import { type Group, warmUpOf } from './warm-up.ts';
 
 export const streamingOptions = byRankOptions.extend({
-  /** Documents with a value that are waited for before the first is judged, of each domain with `within: 'domain'`; they are judged then. */
+  /**
+   * Documents with a value that are waited for before the first is judged, of each domain with `within: 'domain'`; they
+   * are judged then.
+   */
   warmUp: z.int().min(1).default(1000),
-  /** Bytes of batches that may wait, beside the budget of the source; where they are reached a warm-up ends early. Default 16 MB. */
+  /**
+   * Bytes of batches that may wait, beside the budget of the source; where they are reached a warm-up ends early.
+   * Default 16 MB.
+   */
   warmUpBytes: z.int().min(1).default(16e6),
   seed: z.int().default(0),
 });
 export type StreamingOptions = z.input<typeof streamingOptions> & {
   readonly step?: string;
   readonly where?: Scope;
-  /** Told when a warm-up ends early: of the first ten domains one by one, of more at the end. Default: a warning of the process. */
+  /**
+   * Told when a warm-up ends early: of the first ten domains one by one, of more at the end. Default: a warning of the
+   * process.
+   */
   readonly onWarning?: (text: string) => void;
 };
 
 /**
- * `select.byRank()` for a stream that has no end to wait for: each batch is judged by the quantiles of all values so far, its own included,
- * from a sketch of a few kilobytes a group. The same batches in the same order give the same decisions. Not exact: the share kept of a
- * stream that does not drift comes near `rate`, ranks are off by less than 1 % (`QuantileSketch`), and equal values are kept or dropped
- * together, as comes nearer to `rate`. Only for a plain `.pipe()`; a run is a stream with an end, where `byRank` is exact.
+ * `select.byRank()` for a stream that has no end to wait for: each batch is judged by the quantiles of all values so
+ * far, its own included, from a sketch of a few kilobytes a group. The same batches in the same order give the same
+ * decisions. Not exact: the share kept of a stream that does not drift comes near `rate`, ranks are off by less than 1
+ * % (`QuantileSketch`), and equal values are kept or dropped together, as comes nearer to `rate`. Only for a plain
+ * `.pipe()`; a run is a stream with an end, where `byRank` is exact.
  *
- * Warm-up: a batch is held back, and all that follow it, until there are `warmUp` values. With `within: 'domain'` each domain waits for its
- * own, from its first value on. When more than `warmUpBytes` would be held, the domains that the oldest batch waits for are waited for no
- * longer: their documents are judged by the values seen until then, however few (`onWarning` says how many). A domain is waited for once, so a
- * rare one cannot hold up the stream for ever. What is held is charged to the budget of the source.
- * Errors: ConfigError, down the stream, when that budget has no room for the warm-up; the decisions never depend on it.
+ * Warm-up: a batch is held back, and all that follow it, until there are `warmUp` values. With `within: 'domain'` each
+ * domain waits for its own, from its first value on. When more than `warmUpBytes` would be held, the domains that the
+ * oldest batch waits for are waited for no longer: their documents are judged by the values seen until then, however
+ * few (`onWarning` says how many). A domain is waited for once, so a rare one cannot hold up the stream for ever. What
+ * is held is charged to the budget of the source. Errors: ConfigError, down the stream, when that budget has no room
+ * for the warm-up; the decisions never depend on it.
  */
 export function streaming({
   step,

@@ -30,8 +30,8 @@ interface Search {
 }
 
 /**
- * The exact values at some ranks without sorting all: passes over the values narrow ranks down, 11 bits of the number at a time, until what is
- * left fits the memory; with many groups a pass takes those that fit.
+ * The exact values at some ranks without sorting all: passes over the values narrow ranks down, 11 bits of the number
+ * at a time, until what is left fits the memory; with many groups a pass takes those that fit.
  * @param counts values of each group. @param memoryBytes for histograms and for what is left.
  */
 export async function valuesAtRanks(

@@ -1,8 +1,8 @@
 import { ConfigError } from '../../errors.ts';
-import type { DocumentBatch } from '../../streams/batch.ts';
-import { chargeOf, type Lease, ownedBy, retain } from '../../streams/budget.ts';
-import type { QuantileSketch } from '../../streams/quantile-sketch.ts';
-import { BATCH_TEXT_BYTES } from '../../streams/splits.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import type { QuantileSketch } from '../../streams/commits/quantile-sketch.ts';
+import { chargeOf, type Lease, ownedBy, retain } from '../../streams/flow/budget.ts';
+import { BATCH_TEXT_BYTES } from '../../streams/plan/splits.ts';
 
 /** Documents that are ranked together. */
 export interface Group {
@@ -47,8 +47,8 @@ export interface WarmUp {
 }
 
 /**
- * Which batch is held, and for how long, follows from the batches alone: a budget with less room than `warmUpBytes` asks for is an error
- * (ConfigError), never another result.
+ * Which batch is held, and for how long, follows from the batches alone: a budget with less room than `warmUpBytes`
+ * asks for is an error (ConfigError), never another result.
  */
 export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUpOptions): WarmUp {
   const held: Held[] = [];
@@ -93,9 +93,9 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
       if (held.length > 0 && budget && charge + next > budget.limit)
         throw new ConfigError({
           expected: `memory for a warm-up of ${warmUpBytes} bytes`,
-          came: `a budget of ${budget.limit}, of which ${charge} are held and ${next} are needed to read on`,
+          got: `a budget of ${budget.limit}, of which ${charge} are held and ${next} are needed to read on`,
           where: `step ${step}`,
-          todo: `Give the source more memory (at least ${Math.ceil(warmUpBytes * Math.max(1.4, charge / bytes)) + next}), or a smaller warmUpBytes.`,
+          fix: `Give the source more memory (at least ${Math.ceil(warmUpBytes * Math.max(1.4, charge / bytes)) + next}), or a smaller warmUpBytes.`,
         });
     },
     *rest() {
@@ -109,7 +109,9 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
   };
 }
 
-/** Bytes of columns and verdicts, as the batch says it; not of the buffers behind them, which may be larger or shared. */
+/**
+ * Bytes of columns and verdicts, as the batch says it; not of the buffers behind them, which may be larger or shared.
+ */
 function bytesOf(batch: DocumentBatch): number {
   const own = batch.originalText ? [...batch.columns.values(), batch.originalText] : [...batch.columns.values()];
   let bytes = 0;

@@ -1,4 +1,4 @@
-import type { Utf8Column } from '../../streams/columns.ts';
+import type { Utf8Column } from '../../streams/batch/columns.ts';
 
 /** Distinct strings of a column, in order of first appearance. */
 export interface Dictionary {

@@ -11,9 +11,10 @@ import {
 } from './thrift.ts';
 
 /**
- * Parquet footers, merged: row groups are copied as they are and only their offsets change. Field numbers are those of parquet.thrift.
- * Kept: schema with logical types, key-value metadata, statistics, column orders, dictionary pages, all that is unknown to us.
- * Left out: page indexes (they hold absolute offsets of their own and stand between row groups and footer), row group ordinals above 32,767.
+ * Parquet footers, merged: row groups are copied as they are and only their offsets change. Field numbers are those of
+ * parquet.thrift. Kept: schema with logical types, key-value metadata, statistics, column orders, dictionary pages, all
+ * that is unknown to us. Left out: page indexes (they hold absolute offsets of their own and stand between row groups
+ * and footer), row group ordinals above 32,767.
  */
 export const PARQUET_MAGIC = Buffer.from('PAR1', 'latin1');
 
@@ -55,9 +56,9 @@ export function footerBytes(tail: Uint8Array, path: string): number {
   if (end.length === 8 && end.subarray(4).equals(PARQUET_MAGIC)) return end.readUInt32LE(0);
   throw new InputError({
     expected: 'a Parquet file',
-    came: 'a file that does not end in PAR1',
+    got: 'a file that does not end in PAR1',
     where: path,
-    todo: 'The file is damaged: restore it or make it again.',
+    fix: 'The file is damaged: restore it or make it again.',
   });
 }
 
@@ -140,7 +141,7 @@ export class FooterMerger {
     } else if (Buffer.compare(this.#frameBytes, frameBytes) !== 0) {
       throw new InvariantError({
         expected: 'Parquet files with one schema and one writer',
-        came: 'two that differ',
+        got: 'two that differ',
         where: this.#path,
       });
     }

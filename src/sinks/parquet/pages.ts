@@ -1,4 +1,4 @@
-import type { Column, NumberColumn, Utf8Column } from '../../streams/columns.ts';
+import type { Column, NumberColumn, Utf8Column } from '../../streams/batch/columns.ts';
 import { type Dictionary, dictionaryOf } from './dictionary.ts';
 import { ByteBuffer, bitWidth, hybrid } from './levels.ts';
 import { type Leaf, PHYSICAL } from './schema.ts';

@@ -1,4 +1,4 @@
-import type { Column, ColumnType } from '../../streams/columns.ts';
+import type { Column, ColumnType } from '../../streams/batch/columns.ts';
 import type { StructColumn, TableBatch, TableColumn } from '../table.ts';
 import { THRIFT, type ThriftField, type ThriftStruct } from './thrift.ts';
 
@@ -34,7 +34,10 @@ const logical = (id: number, fields: ThriftStruct = []): ThriftField => ({
   value: [{ id, type: THRIFT.struct, value: fields }],
 });
 
-/** Schema elements of the columns, root first; every field optional, lists in the three-level form with `list` and `element`. */
+/**
+ * Schema elements of the columns, root first; every field optional, lists in the three-level form with `list` and
+ * `element`.
+ */
 export function schemaElements(columns: TableBatch['columns']): ThriftStruct[] {
   const fields = [...columns].flatMap(([n, c]) => elementsOf(n, c));
   return [[name('schema'), i32(5, columns.size)], ...fields];

@@ -1,11 +1,12 @@
-import { type Column, isValid, type NumberColumn, type Utf8Column } from '../../streams/columns.ts';
+import { type Column, isValid, type NumberColumn, type Utf8Column } from '../../streams/batch/columns.ts';
 import { THRIFT, type ThriftField, type ThriftStruct } from './thrift.ts';
 
 /** Longer strings stay out of the footer: then a chunk has no bounds, which is always true. */
 const MAX_BOUND_BYTES = 64;
 
 /**
- * Statistics of a flat column: number of nulls, and exact least and greatest value (strings bytewise, unsigned numbers unsigned).
+ * Statistics of a flat column: number of nulls, and exact least and greatest value (strings bytewise, unsigned numbers
+ * unsigned).
  * @param bounds false: nulls only
  */
 export function statisticsOf(column: Column, rows: number, bounds: boolean): ThriftStruct {

@@ -1,8 +1,9 @@
 import { InputError } from '../../errors.ts';
 
 /**
- * Thrift compact protocol as a tree that keeps every field with its wire type, known or not, so that a Parquet footer can be changed in a
- * few places and written again with nothing lost. (Source: Apache Thrift compact protocol specification.)
+ * Thrift compact protocol as a tree that keeps every field with its wire type, known or not, so that a Parquet footer
+ * can be changed in a few places and written again with nothing lost. (Source: Apache Thrift compact protocol
+ * specification.)
  */
 export type ThriftValue = boolean | number | Uint8Array | ThriftStruct | ThriftList;
 
@@ -46,8 +47,8 @@ export const listOf = (struct: ThriftStruct, id: number): readonly ThriftValue[]
 export const readThrift = (bytes: Uint8Array): ThriftStruct => new ThriftReader(bytes).struct();
 
 /**
- * Bytes of a struct; fields in the order given, which must be ascending by id as Parquet writers do. A struct inside may be given as the
- * bytes that this function made of it.
+ * Bytes of a struct; fields in the order given, which must be ascending by id as Parquet writers do. A struct inside
+ * may be given as the bytes that this function made of it.
  */
 export function writeThrift(root: ThriftStruct): Uint8Array {
   const writer = new ThriftWriter();
@@ -76,11 +77,11 @@ class ThriftReader {
     }
   }
 
-  #bad(came: string): never {
+  #bad(got: string): never {
     throw new InputError({
       expected: 'thrift compact data',
-      came: `${came} at byte ${this.#at}`,
-      todo: 'The file is damaged: restore it or make it again.',
+      got: `${got} at byte ${this.#at}`,
+      fix: 'The file is damaged: restore it or make it again.',
     });
   }
 

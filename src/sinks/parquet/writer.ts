@@ -17,9 +17,9 @@ export const PARQUET_CREATED_BY = 'sluice version 1';
 const CODECS = { none: 0, snappy: 1, zstd: 6 };
 
 /**
- * Writes Parquet, one row group at a time, so that memory is bounded by a row group. Bytes depend on the rows alone: pages are cut by
- * bytes of values, dictionaries are chosen by the strings, statistics are exact.
- * (Source: Apache Parquet format, parquet.thrift 2.10; data pages v1, which every reader knows.)
+ * Writes Parquet, one row group at a time, so that memory is bounded by a row group. Bytes depend on the rows alone:
+ * pages are cut by bytes of values, dictionaries are chosen by the strings, statistics are exact. (Source: Apache
+ * Parquet format, parquet.thrift 2.10; data pages v1, which every reader knows.)
  */
 export async function parquetWriter(
   place: OutputPlace,

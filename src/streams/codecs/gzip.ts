@@ -8,9 +8,10 @@ const OUTPUT_BYTES = 64 * 1024;
 const TRAILER_BYTES = 8;
 
 /**
- * Unpacks gzip from the member at `start` on, member by member (RFC 1952); every member is a block of its own. Zero bytes after a member are
- * padding; anything else that is not a member, a wrong checksum or length, and a cut-off end are damage, and end the file. A damaged member
- * that says how long it is (bgzip) is passed over: the members after it do not depend on it.
+ * Unpacks gzip from the member at `start` on, member by member (RFC 1952); every member is a block of its own. Zero
+ * bytes after a member are padding; anything else that is not a member, a wrong checksum or length, and a cut-off end
+ * are damage, and end the file. A damaged member that says how long it is (bgzip) is passed over: the members after it
+ * do not depend on it.
  */
 export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 0): AsyncGenerator<Unpacked> {
   for (let block = start; block < file.size; ) {
@@ -21,7 +22,7 @@ export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 
     });
     if (header === null) {
       if (block > 0 && (await onlyZeros(file, block))) return;
-      yield lost(0, `expected a gzip member at byte ${block}, came other bytes`);
+      yield lost(0, `expected a gzip member at byte ${block}, got other bytes`);
       return;
     }
     const member = inflateMember(file, block + header.bytes, limits);
@@ -51,11 +52,11 @@ async function trailerFault(
   const end = block + header.bytes + member.consumed();
   const trailer = Buffer.from(await file.copy(end, TRAILER_BYTES));
   if (!member.ended() || trailer.length < TRAILER_BYTES)
-    return `expected the end of the gzip member at byte ${block}, came the end of the file`;
+    return `expected the end of the gzip member at byte ${block}, got the end of the file`;
   if (trailer.readUInt32LE(0) !== crc || trailer.readUInt32LE(4) !== bytes % 2 ** 32)
-    return `expected checksum ${trailer.readUInt32LE(0)} and ${trailer.readUInt32LE(4)} bytes, came ${crc} and ${bytes}`;
+    return `expected checksum ${trailer.readUInt32LE(0)} and ${trailer.readUInt32LE(4)} bytes, got ${crc} and ${bytes}`;
   if (header.end !== null && header.end !== end + TRAILER_BYTES)
-    return `expected a gzip member of ${header.end - block} bytes, came one of ${end + TRAILER_BYTES - block}`;
+    return `expected a gzip member of ${header.end - block} bytes, got one of ${end + TRAILER_BYTES - block}`;
   return null;
 }
 
@@ -90,7 +91,10 @@ export async function memberHeader(file: FileWindow, at: number): Promise<Member
   return Number.isNaN(bytes) ? null : { bytes, end };
 }
 
-/** The end of a member by its BC field (SAM specification, section 4.1), when it leads to another such member or the end of the file. */
+/**
+ * The end of a member by its BC field (SAM specification, section 4.1), when it leads to another such member or the end
+ * of the file.
+ */
 async function blockedEnd(file: FileWindow, at: number, extra: Uint8Array): Promise<number | null> {
   for (let i = 0; i + 4 <= extra.length; i += 4 + extra[i + 2] + 256 * extra[i + 3]) {
     if (extra[i] !== 0x42 || extra[i + 1] !== 0x43 || extra[i + 2] !== 2 || extra[i + 3] !== 0 || i + 6 > extra.length)
@@ -140,7 +144,7 @@ function inflateMember(file: FileWindow, start: number, limits: UnpackLimits): M
       wake();
     });
     inflate.on('error', (e: NodeJS.ErrnoException) => {
-      error = `expected deflate data, came damage after ${out} unpacked bytes (${e.code ?? e.message})`;
+      error = `expected deflate data, got damage after ${out} unpacked bytes (${e.code ?? e.message})`;
       wake();
     });
     try {

@@ -1,11 +1,14 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { openZstdDecoder, type ZstdDecoder } from '../../kernels/zstd.ts';
-import { SNIFF_BYTES } from '../sniff.ts';
-import type { Codec } from '../splits.ts';
+import { SNIFF_BYTES } from '../formats/sniff.ts';
+import type { Codec } from '../plan/splits.ts';
 import { frameHeaderOf, SKIPPABLE_MAGIC, SKIPPABLE_MASK } from './zstd-frames.ts';
 import { unpackBlocks } from './zstd-memory.ts';
 
-/** The beginning of what a packed file holds, for sniffing: at most SNIFF_BYTES, empty when too little came or it is damaged. */
+/**
+ * The beginning of what a packed file holds, for sniffing: at most SNIFF_BYTES, empty when too little came or it is
+ * damaged.
+ */
 export async function unpackHead(first: Uint8Array, codec: Codec): Promise<Uint8Array> {
   try {
     if (codec === 'gzip')

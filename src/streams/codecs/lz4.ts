@@ -1,9 +1,12 @@
 const MIN_MATCH = 4;
 const FRAME_MAGIC = 0x184d2204;
 
-const damage = (what: string): Error => new Error(`expected an LZ4 ${what}, came damage`);
+const damage = (what: string): Error => new Error(`expected an LZ4 ${what}, got damage`);
 
-/** Unpacks one LZ4 block into `out` from `at` on; matches may reach back before `at`. Returns the end of what was written. */
+/**
+ * Unpacks one LZ4 block into `out` from `at` on; matches may reach back before `at`. Returns the end of what was
+ * written.
+ */
 export function lz4BlockInto(block: Uint8Array, out: Uint8Array, at: number): number {
   let i = 0;
   const length = (nibble: number): number => {
@@ -78,7 +81,10 @@ export function lz4Frame(frame: Uint8Array): Uint8Array {
   return out.subarray(0, end);
 }
 
-/** Parquet's old LZ4: blocks behind two big-endian sizes each, as Hadoop writes them; some writers put a bare block there. */
+/**
+ * Parquet's old LZ4: blocks behind two big-endian sizes each, as Hadoop writes them; some writers put a bare block
+ * there.
+ */
 export function lz4Hadoop(bytes: Uint8Array, size: number): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const out = new Uint8Array(size);

@@ -9,7 +9,7 @@ export async function pageCodecs(): Promise<Compressors> {
   const unzstd = await loadZstdUnpack();
   const sized = (bytes: Uint8Array, size: number): Uint8Array => {
     if (bytes.length === size) return bytes;
-    throw new Error(`expected a page of ${size} bytes, came ${bytes.length}`);
+    throw new Error(`expected a page of ${size} bytes, got ${bytes.length}`);
   };
   /** The words of zlib's errors differ between versions of Node, and end up in files. */
   const plainly =
@@ -18,7 +18,7 @@ export async function pageCodecs(): Promise<Compressors> {
       try {
         return sized(unpack(packed, { maxOutputLength: Math.max(1, size) }), size);
       } catch (cause) {
-        throw new Error(`expected a ${codec} page of ${size} bytes, came damage`, { cause });
+        throw new Error(`expected a ${codec} page of ${size} bytes, got damage`, { cause });
       }
     };
   return {
@@ -30,7 +30,10 @@ export async function pageCodecs(): Promise<Compressors> {
   };
 }
 
-/** Most bytes that a compressed Arrow buffer may unpack to, and most per packed byte: a block of zstd makes 128 KB of 4 bytes. */
+/**
+ * Most bytes that a compressed Arrow buffer may unpack to, and most per packed byte: a block of zstd makes 128 KB of 4
+ * bytes.
+ */
 const MAX_RATIO = 40_000;
 const BUFFER_BYTES = 1024 * 1024 * 1024;
 

@@ -33,5 +33,5 @@ export const RATIO_FREE_BYTES = 64 * 1024 * 1024;
 /** Sentence about a ratio that is not believed, or null. */
 export function ratioDamage(unpacked: number, packed: number, { maxRatio }: UnpackLimits): string | null {
   if (unpacked <= RATIO_FREE_BYTES || unpacked <= packed * maxRatio) return null;
-  return `expected at most ${maxRatio} bytes for each packed byte, came ${unpacked} from ${packed}`;
+  return `expected at most ${maxRatio} bytes for each packed byte, got ${unpacked} from ${packed}`;
 }

@@ -1,4 +1,4 @@
-import type { Codec } from '../splits.ts';
+import type { Codec } from '../plan/splits.ts';
 import { readGzip } from './gzip.ts';
 import type { Unpacked, UnpackLimits } from './piece.ts';
 import { readPlain } from './plain.ts';

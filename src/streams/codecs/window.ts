@@ -11,12 +11,18 @@ const SMALL_BYTES = 64 * 1024;
 /** The buffer of the window that was closed last. */
 let spare: Uint8Array<ArrayBuffer> | null = null;
 
-/** Random access to a file through one buffered window: reads always fill it, so what comes back never depends on the file system's mood. */
+/**
+ * Random access to a file through one buffered window: reads always fill it, so what comes back never depends on the
+ * file system's mood.
+ */
 export interface FileWindow {
   readonly size: number;
   /** At least `wanted` bytes from `position`, fewer only at the end of the file; a view that dies at the next call. */
   at(position: number, wanted?: number): Promise<Uint8Array>;
-  /** Exactly `bytes` (fewer at the end), from the window when it has them, else without moving it: for headers far apart. */
+  /**
+   * Exactly `bytes` (fewer at the end), from the window when it has them, else without moving it: for headers far
+   * apart.
+   */
   peek(position: number, bytes: number): Promise<Uint8Array>;
   /** Like `at`, but never more than `bytes`, in a buffer of its own. */
   copy(position: number, bytes: number): Promise<Uint8Array<ArrayBuffer>>;
@@ -29,7 +35,10 @@ export interface WindowOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Opens a file for reading. @param size as planned: a file that grew since is read only so far, one that shrank is an InputError. */
+/**
+ * Opens a file for reading. @param size as planned: a file that grew since is read only so far, one that shrank is an
+ * InputError.
+ */
 export async function openWindow(
   path: string,
   size: number,
@@ -42,7 +51,7 @@ export async function openWindow(
     return windowOver(bytes);
   }
   const handle = await open(path).catch((cause: Error) => {
-    throw new InputError({ expected: 'a file that can be opened', came: cause.message, where: path, cause });
+    throw new InputError({ expected: 'a file that can be opened', got: cause.message, where: path, cause });
   });
   let buffer = spare ?? new Uint8Array(0);
   spare = null;
@@ -114,7 +123,7 @@ function readSmall(path: string, size: number): Uint8Array<ArrayBuffer> {
   try {
     handle = openSync(path, 'r');
   } catch (cause) {
-    throw new InputError({ expected: 'a file that can be opened', came: (cause as Error).message, where: path, cause });
+    throw new InputError({ expected: 'a file that can be opened', got: (cause as Error).message, where: path, cause });
   }
   try {
     const bytes = new Uint8Array(size);
@@ -132,9 +141,9 @@ function readSmall(path: string, size: number): Uint8Array<ArrayBuffer> {
 const shrunk = (path: string, size: number, at: number): InputError =>
   new InputError({
     expected: `a file of ${size} bytes, as planned`,
-    came: `its end at byte ${at}`,
+    got: `its end at byte ${at}`,
     where: path,
-    todo: 'The input changed while it was read: start again with --fresh.',
+    fix: 'The input changed while it was read: start again with --fresh.',
   });
 
 async function readFully(

@@ -21,7 +21,10 @@ const MAGIC = 0xfd2fb528;
 export const SKIPPABLE_MAGIC = 0x184d2a50;
 export const SKIPPABLE_MASK = 0xfffffff0;
 
-/** The frame at `start`; `damage` says what is wrong when there is none, or when it is cut off (then with the frame as far as it goes). */
+/**
+ * The frame at `start`; `damage` says what is wrong when there is none, or when it is cut off (then with the frame as
+ * far as it goes).
+ */
 export type FrameAt =
   | { readonly frame: ZstdFrame; readonly damage?: undefined }
   | { readonly damage: string; readonly frame: ZstdFrame | null };
@@ -30,13 +33,13 @@ export type FrameAt =
 export async function frameAt(file: FileWindow, start: number): Promise<FrameAt> {
   const head = Buffer.from(await file.peek(start, 18));
   if (head.length < 8)
-    return { damage: `expected a zstd frame at byte ${start}, came the end of the file`, frame: null };
+    return { damage: `expected a zstd frame at byte ${start}, got the end of the file`, frame: null };
   const magic = head.readUInt32LE(0);
   if ((magic & SKIPPABLE_MASK) >>> 0 === SKIPPABLE_MAGIC) return skippable(file, start, head.readUInt32LE(4));
-  if (magic !== MAGIC) return { damage: `expected a zstd frame at byte ${start}, came other bytes`, frame: null };
+  if (magic !== MAGIC) return { damage: `expected a zstd frame at byte ${start}, got other bytes`, frame: null };
   const header = frameHeaderOf(head);
   if (typeof header === 'string')
-    return { damage: `expected a zstd frame header at byte ${start}, came ${header}`, frame: null };
+    return { damage: `expected a zstd frame header at byte ${start}, got ${header}`, frame: null };
   const frame = { ...header, start, skippable: false };
   let at = start + header.headerBytes;
   let contentAtMost = 0;
@@ -45,7 +48,7 @@ export async function frameAt(file: FileWindow, start: number): Promise<FrameAt>
     const b = await file.peek(at, 3);
     if (b.length < 3)
       return {
-        damage: 'expected another block of the zstd frame, came the end of the file',
+        damage: 'expected another block of the zstd frame, got the end of the file',
         frame: { ...frame, end: file.size, contentAtMost },
       };
     const block = b[0] | (b[1] << 8) | (b[2] << 16);
@@ -53,14 +56,14 @@ export async function frameAt(file: FileWindow, start: number): Promise<FrameAt>
     const size = block >> 3;
     if (type === 3 || size > blockMax)
       return {
-        damage: `expected a zstd block at byte ${at}, came an impossible header`,
+        damage: `expected a zstd block at byte ${at}, got an impossible header`,
         frame: { ...frame, end: at, contentAtMost },
       };
     contentAtMost += type === 2 ? blockMax : size;
     at += 3 + (type === 1 ? 1 : size);
     if (at > file.size)
       return {
-        damage: 'expected the rest of a zstd block, came the end of the file',
+        damage: 'expected the rest of a zstd block, got the end of the file',
         frame: { ...frame, end: file.size, contentAtMost },
       };
     if (block & 1) break;
@@ -68,7 +71,7 @@ export async function frameAt(file: FileWindow, start: number): Promise<FrameAt>
   const end = at + (header.checksum ? 4 : 0);
   if (end > file.size)
     return {
-      damage: 'expected the checksum of the zstd frame, came the end of the file',
+      damage: 'expected the checksum of the zstd frame, got the end of the file',
       frame: { ...frame, end: file.size, contentAtMost },
     };
   return { frame: { ...frame, end, contentAtMost } };
@@ -87,7 +90,7 @@ function skippable(file: FileWindow, start: number, size: number): FrameAt {
     headerBytes: 8,
   };
   return start + 8 + size > file.size
-    ? { damage: 'expected the rest of a skippable zstd frame, came the end of the file', frame }
+    ? { damage: 'expected the rest of a skippable zstd frame, got the end of the file', frame }
     : { frame };
 }
 

@@ -1,9 +1,10 @@
+import { loadXxhash } from '../../hash.ts';
 import { openZstdDecoder, type ZstdBlockType, type ZstdDecoder } from '../../kernels/zstd.ts';
-import { loadXxhash } from '../hash.ts';
 import { type FrameHeader, frameHeaderOf, SKIPPABLE_MAGIC, SKIPPABLE_MASK } from './zstd-frames.ts';
 
 /**
- * Unpacks frames that are in memory, one after the other; throws on damage, a wrong checksum, or when they hold more than `atMost` bytes.
+ * Unpacks frames that are in memory, one after the other; throws on damage, a wrong checksum, or when they hold more
+ * than `atMost` bytes.
  * @param scratch is written to when it is large enough: then the result is a view of it.
  */
 export type ZstdUnpack = (
@@ -23,7 +24,7 @@ export function loadZstdUnpack(): Promise<ZstdUnpack> {
   return loaded;
 }
 
-const damage = (what: string): Error => new Error(`expected ${what}, came damage`);
+const damage = (what: string): Error => new Error(`expected ${what}, got damage`);
 
 function unpackAll(
   decoder: ZstdDecoder,

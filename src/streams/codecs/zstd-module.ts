@@ -4,7 +4,10 @@ import { createRequire } from 'node:module';
 export interface ZstdModule {
   /** One frame with its content size in the header, without a checksum. */
   compress(bytes: Uint8Array, level: number): Uint8Array;
-  /** Whole frames; checksums are verified. `defaultHeapSize`: room for the result when the frame does not tell its size. Throws on damage. */
+  /**
+   * Whole frames; checksums are verified. `defaultHeapSize`: room for the result when the frame does not tell its size.
+   * Throws on damage.
+   */
   decompress(bytes: Uint8Array, options?: { defaultHeapSize?: number }): Uint8Array;
 }
 

@@ -1,11 +1,14 @@
+import { loadXxhash } from '../../hash.ts';
 import { openZstdDecoder, type ZstdBlockType, type ZstdDecoder } from '../../kernels/zstd.ts';
-import { loadXxhash } from '../hash.ts';
 import { ratioDamage, type Unpacked, type UnpackLimits } from './piece.ts';
 import type { FileWindow } from './window.ts';
 import { frameAt, type ZstdFrame } from './zstd-frames.ts';
 import { loadZstdUnpack } from './zstd-memory.ts';
 
-/** A frame that unpacks to no more than this is unpacked in one go, so that nothing of it comes out before its checksum is right. */
+/**
+ * A frame that unpacks to no more than this is unpacked in one go, so that nothing of it comes out before its checksum
+ * is right.
+ */
 export const WHOLE_FRAME_BYTES = 8 * 1024 * 1024;
 /** Frames that ask for a larger window are refused, as `zstd` itself does without --long. */
 export const WINDOW_LIMIT = 128 * 1024 * 1024;
@@ -14,9 +17,9 @@ export const WINDOW_LIMIT = 128 * 1024 * 1024;
 const BLOCK_BYTES = 3 + 128 * 1024;
 
 /**
- * Unpacks the zstd frames from byte `start` to the end of the file; every frame is a block of its own, skippable frames are left out.
- * A damaged frame whose end is known is passed over: the frames after it do not depend on it. Always by the kernel, on every Node: decoders
- * differ in what they make of damage.
+ * Unpacks the zstd frames from byte `start` to the end of the file; every frame is a block of its own, skippable frames
+ * are left out. A damaged frame whose end is known is passed over: the frames after it do not depend on it. Always by
+ * the kernel, on every Node: decoders differ in what they make of damage.
  */
 export async function* readZstd(file: FileWindow, start: number, limits: UnpackLimits): AsyncGenerator<Unpacked> {
   const scratch = idleScratch ?? { bytes: new Uint8Array(0) };
@@ -67,14 +70,14 @@ async function* readFrame(
       );
     } catch (error) {
       if (!(error instanceof Error) || 'parts' in error) throw error;
-      yield lost(0, 'expected a zstd frame with its checksum, came damage');
+      yield lost(0, 'expected a zstd frame with its checksum, got damage');
       return;
     }
     if (bytes.length > 0) yield { block, offset: 0, bytes };
     return;
   }
   if (frame.windowSize > WINDOW_LIMIT && frame.contentAtMost > WINDOW_LIMIT) {
-    yield lost(0, `expected a zstd window of at most ${WINDOW_LIMIT} bytes, came ${frame.windowSize}`);
+    yield lost(0, `expected a zstd window of at most ${WINDOW_LIMIT} bytes, got ${frame.windowSize}`);
     return;
   }
   const decoder = idle ?? (await openZstdDecoder());
@@ -112,7 +115,7 @@ async function* streamFrame(
     if (view.length < 3 || view.length < packed || at + packed > end) break;
     const bytes = decoder.block(type, view.subarray(3, packed), word >> 3);
     if (bytes === null) {
-      yield lost(offset, `expected a zstd block at byte ${at}, came damage`);
+      yield lost(offset, `expected a zstd block at byte ${at}, got damage`);
       return;
     }
     last = (word & 1) === 1;
@@ -129,10 +132,10 @@ async function* streamFrame(
   }
   if (cut !== null) yield lost(offset, cut);
   else if (frame.contentSize !== null && frame.contentSize !== offset)
-    yield lost(offset, `expected ${frame.contentSize} unpacked bytes, came ${offset}`);
+    yield lost(offset, `expected ${frame.contentSize} unpacked bytes, got ${offset}`);
   else if (checksum !== null) {
     const told = Buffer.from(await file.copy(end - 4, 4)).readUInt32LE(0);
-    const came = Number(checksum.digest() & 0xffffffffn);
-    if (told !== came) yield lost(offset, `expected checksum ${told} of the zstd frame, came ${came}`);
+    const got = Number(checksum.digest() & 0xffffffffn);
+    if (told !== got) yield lost(offset, `expected checksum ${told} of the zstd frame, got ${got}`);
   }
 }

@@ -38,7 +38,7 @@ describe('picking', () => {
 
   it('a name that is not one', async () => {
     await expect(pickExecutor('onnxruntime-gpu' as 'auto')).rejects.toThrow(
-      "came 'onnxruntime-gpu'. Did you mean 'onnxruntime-cpu'?",
+      "got 'onnxruntime-gpu'. Did you mean 'onnxruntime-cpu'?",
     );
   });
 
@@ -62,7 +62,7 @@ describe('picking', () => {
       refused: expect.arrayContaining(['onnxruntime-cpu']),
     });
     expect(stderr).toContain(
-      'Models run on onnxruntime-web 1.30.0 wasm, 1 thread a session, several times slower than onnxruntime-cpu: expected the optional package onnxruntime-node, came a project without it. Run: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0',
+      'Models run on onnxruntime-web 1.30.0 wasm, 1 thread a session, several times slower than onnxruntime-cpu: expected the optional package onnxruntime-node, got a project without it. Run: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0',
     );
   });
 
@@ -71,7 +71,7 @@ describe('picking', () => {
     const { stderr, status } = without(packages, pick);
     expect(status).toBe(1);
     expect(stderr).toContain(
-      'expected a runtime for language models, came none that works here; `sluice doctor` says why of each. Run: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0',
+      'expected a runtime for language models, got none that works here; `sluice doctor` says why of each. Run: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0',
     );
     expect(stderr).toContain('Run: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0');
   });
@@ -88,7 +88,7 @@ describe('the self-check', () => {
         right.open({ ...graph, stateOutputs: graph.inputs.filter((i) => i.kind === 'state') }, values),
     };
     await expect(selfCheck(forgetful)).rejects.toThrow(
-      'one that forgets: expected losses 3.2010, 3.1690, 3.0647 of a tiny gpt2 model, came 3.2010',
+      'one that forgets: expected losses 3.2010, 3.1690, 3.0647 of a tiny gpt2 model, got 3.2010',
     );
   });
 });

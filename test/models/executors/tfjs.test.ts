@@ -14,8 +14,8 @@ const REAL: string = '@tensorflow/tfjs-node';
 const source = (file: string) => JSON.stringify(new URL(`../../../src/models/executors/${file}`, import.meta.url).href);
 
 /**
- * Stands in for @tensorflow/tfjs-node-gpu, which needs a GPU: the processor's kernels of TensorFlow.js under the name of its backend, with
- * the function of `util` that it calls and that Node 23 took away.
+ * Stands in for @tensorflow/tfjs-node-gpu, which needs a GPU: the processor's kernels of TensorFlow.js under the name
+ * of its backend, with the function of `util` that it calls and that Node 23 took away.
  */
 const standIn = (gpu: boolean) => `
   import util from 'node:util';
@@ -28,7 +28,10 @@ const standIn = (gpu: boolean) => `
   for (const k of tf.getKernelsForBackend('cpu')) tf.registerKernel({ ...k, backendName: 'tensorflow' });
   export default tf;`;
 
-/** Code before all else in a process: without the function that Node 23 took away, and with a stand-in for the package for GPUs, with a GPU or without. */
+/**
+ * Code before all else in a process: without the function that Node 23 took away, and with a stand-in for the package
+ * for GPUs, with a GPU or without.
+ */
 const before = (gpu?: boolean) => {
   const hook = `export const resolve = (name, context, next) =>
       name === '@tensorflow/tfjs-node-gpu' ? { url: 'stand-in:tfjs', format: 'module', shortCircuit: true } : next(name, context);
@@ -134,7 +137,7 @@ it('tfjs-node-gpu (a stand-in) opens where Node has no util.isNullOrUndefined, a
 
 it('tfjs-node-gpu is refused where it would compute on the processor', () => {
   expect(opened(['tfjs-node-gpu'], false)[0].name).toMatch(
-    /^expected a GPU that @tensorflow\/tfjs-node-gpu can use with TensorFlow 2\.9\.1 .* came none: it would/,
+    /^expected a GPU that @tensorflow\/tfjs-node-gpu can use with TensorFlow 2\.9\.1 .* got none: it would/,
   );
 });
 
@@ -186,7 +189,7 @@ describe.skipIf(noLibrary !== null)('tfjs-node', () => {
     const [gpu, processor] = opened(['tfjs-node-gpu', 'tfjs-node'], true);
     expect(gpu.name).toBe('tfjs-node-gpu');
     expect(processor.name).toBe(
-      'expected @tensorflow/tfjs-node to be the only one of tfjs-node and tfjs-node-gpu in its thread, came the other one, loaded before it. Name one executor for all steps, or uninstall one of the two packages.',
+      'expected @tensorflow/tfjs-node to be the only one of tfjs-node and tfjs-node-gpu in its thread, got the other one, loaded before it. Name one executor for all steps, or uninstall one of the two packages.',
     );
     const [first, second] = opened(['tfjs-node', 'tfjs-node-gpu'], true);
     expect(first.name).toBe('tfjs-node');

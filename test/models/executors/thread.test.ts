@@ -50,7 +50,7 @@ it('close waits for what is running', async () => {
   done.push('closed');
   await run;
   expect(done).toEqual(['run 262144', 'closed']);
-  await expect(session.run(zeros)).rejects.toThrow('expected the onnxruntime-cpu thread to run, came a closed one.');
+  await expect(session.run(zeros)).rejects.toThrow('expected the onnxruntime-cpu thread to run, got a closed one.');
   await session.release();
 });
 
@@ -79,18 +79,18 @@ it('errors come as they are in the thread', async () => {
   const error = await session.run(new Map()).catch((e: unknown) => e);
   expect(error).toMatchObject({
     code: 'config',
-    message: "slow, feed 'x': expected float32 [512, 512], came nothing.",
-    parts: { where: "slow, feed 'x'", came: 'nothing' },
+    message: "slow, feed 'x': expected float32 [512, 512], got nothing.",
+    parts: { where: "slow, feed 'x'", got: 'nothing' },
   });
   await session.release();
-  await expect(session.run(zeros)).rejects.toThrow('slow: expected an open session, came a released one.');
-  await expect(session.readState()).rejects.toThrow('slow: expected an open session, came a released one.');
+  await expect(session.run(zeros)).rejects.toThrow('slow: expected an open session, got a released one.');
+  await expect(session.readState()).rejects.toThrow('slow: expected an open session, got a released one.');
   await executor.close();
 });
 
 it('a runtime that is not installed is said', async () => {
   await expect(openInThread('tfjs-node-gpu')).rejects.toThrow(
-    /expected the optional package @tensorflow\/tfjs-node-gpu, came a project without it\. Run: npm install @tensorflow\/tfjs-node-gpu@4\.22\.0/,
+    /expected the optional package @tensorflow\/tfjs-node-gpu, got a project without it\. Run: npm install @tensorflow\/tfjs-node-gpu@4\.22\.0/,
   );
 });
 

@@ -177,7 +177,7 @@ describe('gradients', () => {
   it('need a loss of one element', () => {
     const graph = new GraphBuilder();
     const x = graph.input('x', [2]);
-    expect(() => differentiate(ops.exp(x), [x])).toThrow('expected a loss of one element, came shape [2]');
+    expect(() => differentiate(ops.exp(x), [x])).toThrow('expected a loss of one element, got shape [2]');
   });
 
   it('of three slices side by side are one concatenation', () => {

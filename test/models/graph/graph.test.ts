@@ -46,7 +46,7 @@ describe('a graph', () => {
 
   it('does not mix with another', () => {
     const [x, y] = [new GraphBuilder().input('x', [2]), new GraphBuilder().input('y', [2])];
-    expect(() => ops.add(x, y)).toThrow('expected inputs of add from one graph, came a value of another graph.');
+    expect(() => ops.add(x, y)).toThrow('expected inputs of add from one graph, got a value of another graph.');
   });
 });
 
@@ -54,27 +54,27 @@ describe('shapes that do not fit are refused', () => {
   const graph = new GraphBuilder();
   const [a, b, n] = [graph.input('a', [2, 3]), graph.input('b', [2, 4]), graph.input('n', [2], 'int32')];
   it.each([
-    ['add', () => ops.add(a, b), 'expected shapes that fit add, came [2, 3] and [2, 4].'],
-    ['matmul', () => ops.matmul(a, b), 'expected shapes that fit matmul, came [2, 3] and [2, 4].'],
-    ['reshape', () => ops.reshape(a, [5]), 'expected shapes that fit reshape, came [2, 3] and [5].'],
-    ['expand', () => ops.expand(a, [2, 1]), 'expected shapes that fit expand, came [2, 3] and [2, 1].'],
-    ['slice', () => ops.slice(a, 1, 2, 4), 'expected shapes that fit slice 2..4 of axis 1, came [2, 3].'],
-    ['concat', () => ops.concat([a, b], 0), 'expected shapes that fit concat, came [2, 3] and [2, 4].'],
-    ['pick', () => ops.pick(a, graph.input('m', [3], 'int32')), 'expected shapes that fit pick, came [2, 3] and [3].'],
-    ['scatterAdd', () => ops.scatterAdd(n, graph.input('u', [3, 1]), 4), 'came [2] and [3, 1].'],
-    ['layerNorm', () => ops.layerNorm(a, n, n, 1e-5), 'expected shapes that fit layerNorm, came [2, 3] and [2].'],
-    ['transpose', () => ops.transpose(a, [0, 0]), 'expected shapes that fit transpose by [0, 0], came [2, 3].'],
-    ['softmax', () => ops.softmax(graph.scalar(1)), 'expected shapes that fit softmax, came [].'],
-    ['swapLast', () => ops.swapLast(graph.input('v', [3])), 'expected shapes that fit swapLast, came [3].'],
-    ['concat of nothing', () => ops.concat([], 0), 'expected shapes that fit concat, came none.'],
-    ['sqrt of integers', () => ops.sqrt(n), 'expected sqrt in float32, came int32.'],
-    ['sum of integers', () => ops.sum(n, [0]), 'expected sum in float32, came int32.'],
-    ['gather', () => ops.gather(a, graph.input('r', [2])), 'expected rows of gather in int32, came float32.'],
-    ['concat of two types', () => ops.concat([n, graph.input('q', [2])], 0), 'expected concat in int32, came float32.'],
+    ['add', () => ops.add(a, b), 'expected shapes that fit add, got [2, 3] and [2, 4].'],
+    ['matmul', () => ops.matmul(a, b), 'expected shapes that fit matmul, got [2, 3] and [2, 4].'],
+    ['reshape', () => ops.reshape(a, [5]), 'expected shapes that fit reshape, got [2, 3] and [5].'],
+    ['expand', () => ops.expand(a, [2, 1]), 'expected shapes that fit expand, got [2, 3] and [2, 1].'],
+    ['slice', () => ops.slice(a, 1, 2, 4), 'expected shapes that fit slice 2..4 of axis 1, got [2, 3].'],
+    ['concat', () => ops.concat([a, b], 0), 'expected shapes that fit concat, got [2, 3] and [2, 4].'],
+    ['pick', () => ops.pick(a, graph.input('m', [3], 'int32')), 'expected shapes that fit pick, got [2, 3] and [3].'],
+    ['scatterAdd', () => ops.scatterAdd(n, graph.input('u', [3, 1]), 4), 'got [2] and [3, 1].'],
+    ['layerNorm', () => ops.layerNorm(a, n, n, 1e-5), 'expected shapes that fit layerNorm, got [2, 3] and [2].'],
+    ['transpose', () => ops.transpose(a, [0, 0]), 'expected shapes that fit transpose by [0, 0], got [2, 3].'],
+    ['softmax', () => ops.softmax(graph.scalar(1)), 'expected shapes that fit softmax, got [].'],
+    ['swapLast', () => ops.swapLast(graph.input('v', [3])), 'expected shapes that fit swapLast, got [3].'],
+    ['concat of nothing', () => ops.concat([], 0), 'expected shapes that fit concat, got none.'],
+    ['sqrt of integers', () => ops.sqrt(n), 'expected sqrt in float32, got int32.'],
+    ['sum of integers', () => ops.sum(n, [0]), 'expected sum in float32, got int32.'],
+    ['gather', () => ops.gather(a, graph.input('r', [2])), 'expected rows of gather in int32, got float32.'],
+    ['concat of two types', () => ops.concat([n, graph.input('q', [2])], 0), 'expected concat in int32, got float32.'],
     [
       'types',
       () => ops.add(n, graph.input('f', [2])),
-      'expected add of two values of one type, came int32 and float32.',
+      'expected add of two values of one type, got int32 and float32.',
     ],
   ])('%s', (_, build, message) => {
     expect(build).toThrow(message);

@@ -5,8 +5,8 @@ import { readArpa, writeArpa } from '../../../src/models/ngram/arpa.ts';
 import { type NgramModel, ngramWalk } from '../../../src/models/ngram/model.ts';
 import { ngramScorer } from '../../../src/models/ngram/scorer.ts';
 import { trainNgram } from '../../../src/models/ngram/train.ts';
-import type { Scores } from '../../../src/models/scorer.ts';
-import { utf8Column } from '../../../src/streams/columns.ts';
+import type { Scores } from '../../../src/models/scorers/scorer.ts';
+import { utf8Column } from '../../../src/streams/batch/columns.ts';
 import { corporaFolder } from '../../helpers/corpora.ts';
 import { temporaryFolder } from './folders.ts';
 
@@ -248,22 +248,22 @@ describe('ARPA', () => {
 
   it('makes no room for more n-grams than the file can hold', async () => {
     expect(await failureOf(SMALL.replace('2=1', '2=99999999999'))).toMatch(
-      /line 10: expected at most \d+ 2-grams, as the file has room for, came 99999999999 by \\data\\/,
+      /line 10: expected at most \d+ 2-grams, as the file has room for, got 99999999999 by \\data\\/,
     );
   });
 
   it('says what is wrong, and in which line', async () => {
     expect(await failureOf(SMALL)).toBe('none');
-    const todo = 'Is it an ARPA file, whole and not packed?';
-    expect(await failureOf('hello\n')).toBe(`m.arpa, line 1: expected \\data\\, came the end of the file. ${todo}`);
-    expect(await failureOf(SMALL.replace('\\end\\', ''))).toMatch(/expected \\end\\, came the end of the file/);
+    const fix = 'Is it an ARPA file, whole and not packed?';
+    expect(await failureOf('hello\n')).toBe(`m.arpa, line 1: expected \\data\\, got the end of the file. ${fix}`);
+    expect(await failureOf(SMALL.replace('\\end\\', ''))).toMatch(/expected \\end\\, got the end of the file/);
     expect(await failureOf(SMALL.replace('a </s>', 'b </s>'))).toMatch(
-      /line 11: expected words that are among the 1-grams, came b\./,
+      /line 11: expected words that are among the 1-grams, got b\./,
     );
     expect(await failureOf(SMALL.replace('-0.5\ta </s>', 'x\ta </s>'))).toMatch(/line 11: expected a number, 2 words/);
-    expect(await failureOf(SMALL.replace('2=1', '2=2'))).toMatch(/expected 2 2-grams, as \\data\\ says, came 1/);
+    expect(await failureOf(SMALL.replace('2=1', '2=2'))).toMatch(/expected 2 2-grams, as \\data\\ says, got 1/);
     expect(await failureOf(SMALL.replace('2=1', '2=2').replace('-0.5\ta </s>', '-0.5\ta </s>\n-0.5\ta </s>'))).toMatch(
-      /expected every 2-gram once, came a <\/s>/,
+      /expected every 2-gram once, got a <\/s>/,
     );
   });
 });

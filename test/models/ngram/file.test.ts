@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { loadXxhash } from '../../../src/hash.ts';
 import { writeArpa } from '../../../src/models/ngram/arpa.ts';
 import { loadNgram, ngramFileInfo, writeNgram } from '../../../src/models/ngram/file.ts';
 import type { NgramModel } from '../../../src/models/ngram/model.ts';
 import { trainNgram } from '../../../src/models/ngram/train.ts';
-import { loadXxhash } from '../../../src/streams/hash.ts';
 import { temporaryFolder } from './folders.ts';
 
 let model: NgramModel;
@@ -74,12 +74,12 @@ describe('model file', () => {
     const flipped = Uint8Array.from(bytes);
     flipped[flipped.length - 20] ^= 1;
     expect(await failure(flipped)).toMatch(
-      /^m: expected the n-gram model as it was written, came \d+ bytes with another checksum/,
+      /^m: expected the n-gram model as it was written, got \d+ bytes with another checksum/,
     );
     expect(await failure(bytes.subarray(0, bytes.length - 8))).toMatch(/another checksum/);
     expect(await failure(bytes.subarray(0, 40))).toMatch(/a header that is no JSON/);
     const other = Buffer.from(bytes.toString('latin1').replace('"format":2', '"format":3'), 'latin1');
-    expect(await failure(other)).toMatch(/expected an n-gram model of format 2, came format 3/);
+    expect(await failure(other)).toMatch(/expected an n-gram model of format 2, got format 3/);
     // The checksum is not of the header.
     for (const [from, to] of [
       ['"order":3', '"order":2'],
@@ -87,7 +87,7 @@ describe('model file', () => {
       [/"lengths":\[\d/, '"lengths":[9'],
     ] as const) {
       const changed = bytes.toString('latin1').replace(from, to);
-      expect(await failure(Buffer.from(changed, 'latin1'))).toMatch(/came a header that does not fit what follows it/);
+      expect(await failure(Buffer.from(changed, 'latin1'))).toMatch(/got a header that does not fit what follows it/);
     }
     expect(await failure(bytes)).toBe('none');
   });
@@ -103,7 +103,7 @@ describe('model file', () => {
 
   it('refuses a folder, and leaves nothing where it cannot be written', async () => {
     const folder = await temporaryFolder();
-    expect(() => ngramFileInfo(folder)).toThrow(`${folder}: expected a file with an n-gram model, came a folder`);
+    expect(() => ngramFileInfo(folder)).toThrow(`${folder}: expected a file with an n-gram model, got a folder`);
     const path = join(folder, 'taken');
     await mkdir(join(path, 'not-empty'), { recursive: true });
     await expect(writeNgram(path, model)).rejects.toThrow('EISDIR');
@@ -113,7 +113,7 @@ describe('model file', () => {
 
   it('says how to make a model that is not there', () => {
     expect(() => ngramFileInfo('no/such.ngram')).toThrow(
-      /^no\/such.ngram: expected an n-gram model, came ENOENT.* Make one from clean text: sluice train-ngram/,
+      /^no\/such.ngram: expected an n-gram model, got ENOENT.* Make one from clean text: sluice train-ngram/,
     );
   });
 });

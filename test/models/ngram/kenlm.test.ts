@@ -10,8 +10,8 @@ import { ngramScorer } from '../../../src/models/ngram/scorer.ts';
 import { wordWalk } from '../../../src/models/ngram/split.ts';
 import { trainNgram } from '../../../src/models/ngram/train.ts';
 import { UNKNOWN } from '../../../src/models/ngram/vocabulary.ts';
-import type { Scores } from '../../../src/models/scorer.ts';
-import { utf8Column } from '../../../src/streams/columns.ts';
+import type { Scores } from '../../../src/models/scorers/scorer.ts';
+import { utf8Column } from '../../../src/streams/batch/columns.ts';
 import { corporaFolder } from '../../helpers/corpora.ts';
 import { temporaryFolder } from './folders.ts';
 
@@ -33,7 +33,7 @@ for sentences in json.load(sys.stdin):
     print(json.dumps([math.fsum(s[0] for s in scores), len(scores), sum(s[2] for s in scores)]))`;
   const input = JSON.stringify(documents);
   const { stdout, stderr, status } = spawnSync(python, ['-c', code, path], { input, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`expected KenLM to read ${path}, came: ${stderr}`);
+  if (status !== 0) throw new Error(`expected KenLM to read ${path}, got: ${stderr}`);
   return stdout
     .trim()
     .split('\n')

@@ -1,4 +1,7 @@
-/** Interpolated modified Kneser-Ney over maps of strings, straight from the definitions; slow, and nothing of it is shared with the model. */
+/**
+ * Interpolated modified Kneser-Ney over maps of strings, straight from the definitions; slow, and nothing of it is
+ * shared with the model.
+ */
 export function referenceModel(sequences: readonly (readonly string[])[], order: number) {
   const raw: Map<string, number>[] = Array.from({ length: order + 1 }, () => new Map());
   const bump = (map: Map<string, number>, key: string): void => void map.set(key, (map.get(key) ?? 0) + 1);

@@ -3,12 +3,15 @@ import { ngramWalk } from '../../../src/models/ngram/model.ts';
 import { ngramScorer } from '../../../src/models/ngram/scorer.ts';
 import { trainNgram } from '../../../src/models/ngram/train.ts';
 import { BEGIN, END, FIRST } from '../../../src/models/ngram/vocabulary.ts';
-import type { Scores } from '../../../src/models/scorer.ts';
-import { utf8Column } from '../../../src/streams/columns.ts';
+import type { Scores } from '../../../src/models/scorers/scorer.ts';
+import { utf8Column } from '../../../src/streams/batch/columns.ts';
 import { generator, prose } from '../../helpers/corpus.ts';
 
 const random = generator(11);
-/** Lower-case words of ASCII with single white space between them, so that a word and the byte after it are all there is. */
+/**
+ * Lower-case words of ASCII with single white space between them, so that a word and the byte after it are all there
+ * is.
+ */
 const plain = (words: number): string =>
   prose(random, words)
     .toLowerCase()

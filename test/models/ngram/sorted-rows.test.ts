@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { type Scratch, scratchIn } from '../../../src/models/ngram/scratch.ts';
+import { type Scratch, scratchIn } from '../../../src/files/scratch.ts';
 import { RowSorter } from '../../../src/models/ngram/sorted-rows.ts';
 import { generator } from '../../helpers/corpus.ts';
 import { temporaryFolder } from './folders.ts';
@@ -43,7 +43,7 @@ it.skipIf(!existsSync('/dev/full'))('a full disk is an error that names the fold
   const full = openSync('/dev/full', 'r+');
   const sorter = new RowSorter({ keys: 1, width: 1 }, 0, { ...scratchIn('/there'), open: () => full });
   expect(() => sorter.spill(Int32Array.of(2, 1), 2)).toThrow(
-    '/there: expected disk space for counts that do not fit the memory, came a full disk (ENOSPC). Give more memory,',
+    '/there: expected disk space for counts that do not fit the memory, got a full disk (ENOSPC). Give more memory,',
   );
   closeSync(full);
 });

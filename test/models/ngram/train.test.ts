@@ -5,8 +5,8 @@ import { type NgramModel, ngramWalk } from '../../../src/models/ngram/model.ts';
 import { ngramScorer } from '../../../src/models/ngram/scorer.ts';
 import { trainNgram } from '../../../src/models/ngram/train.ts';
 import { BEGIN, FIRST } from '../../../src/models/ngram/vocabulary.ts';
-import type { Scores } from '../../../src/models/scorer.ts';
-import { utf8Column } from '../../../src/streams/columns.ts';
+import type { Scores } from '../../../src/models/scorers/scorer.ts';
+import { utf8Column } from '../../../src/streams/batch/columns.ts';
 import { generator, prose } from '../../helpers/corpus.ts';
 import { temporaryFolder } from './folders.ts';
 import { referenceModel } from './reference.ts';
@@ -101,7 +101,8 @@ describe('trainNgram', () => {
     expect(['a', 'b', 'c', 'd'].map((w) => model.vocabulary.findText(w) > 0)).toEqual([true, false, false, false]);
     const walk = ngramWalk(model.trie, BEGIN);
     walk.forget();
-    // Words before a: <s>, a. Before b, c, d: a. Before the end: b, c, d. So 3 of 8 are words left out; discounts fall back to 1/2, 1, 3/2.
+    // Words before a: <s>, a. Before b, c, d: a. Before the end: b, c, d. So 3 of 8 are words left out; discounts fall
+    // back to 1/2, 1, 3/2.
     expect(model.origin.discounts[0]).toEqual([0.5, 1, 1.5]);
     expect(10 ** walk.step(0)).toBeCloseTo(3 / 8 + (1 + 1.5) / 8 / 3, 6);
   });
@@ -134,10 +135,10 @@ describe('trainNgram', () => {
   });
 
   it('refuses what makes no model', async () => {
-    await expect(trainNgram([], {})).rejects.toThrow('expected text to train on, came none');
-    await expect(trainNgram(['a'], { order: 7 })).rejects.toThrow('expected an order from 2 to 6, came 7');
+    await expect(trainNgram([], {})).rejects.toThrow('expected text to train on, got none');
+    await expect(trainNgram(['a'], { order: 7 })).rejects.toThrow('expected an order from 2 to 6, got 7');
     await expect(trainNgram(['a'], { prune: [1, 0] })).rejects.toThrow(
-      'none less than the one before, came prune [1, 0]',
+      'none less than the one before, got prune [1, 0]',
     );
   });
 });

@@ -80,15 +80,13 @@ describe('tokenizer.json', () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(TINY));
     await writeFile(join(folder, 'tokenizer_config.json'), '{');
-    await expect(loadTokenizer(folder)).rejects.toThrow(
-      `${join(folder, 'tokenizer_config.json')}: expected JSON, came`,
-    );
+    await expect(loadTokenizer(folder)).rejects.toThrow(`${join(folder, 'tokenizer_config.json')}: expected JSON, got`);
   });
 
   it('says what is wrong with a file', async () => {
     const folder = await temporaryFolder();
     await expect(loadTokenizer(folder)).rejects.toThrow(
-      /tokenizer\.json: expected a tokenizer.json of Hugging Face, came ENOENT/,
+      /tokenizer\.json: expected a tokenizer.json of Hugging Face, got ENOENT/,
     );
     await writeFile(join(folder, 'x.json'), '{"model": 1}');
     await expect(loadTokenizer(join(folder, 'x.json'))).rejects.toThrow(
@@ -102,7 +100,7 @@ describe('checkVocabulary', () => {
     checkVocabulary(byteTokenizer, 256, 'model m');
     checkVocabulary(byteTokenizer, 320, 'model m');
     expect(() => checkVocabulary(byteTokenizer, 128, 'model m')).toThrow(
-      'model m: expected a tokenizer of at most 128 ids, as the model has, came bytes with 256.',
+      'model m: expected a tokenizer of at most 128 ids, as the model has, got bytes with 256.',
     );
   });
 });

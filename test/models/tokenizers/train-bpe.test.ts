@@ -79,7 +79,8 @@ describe('pieces', () => {
 
 describe('byte pairs', () => {
   it('merge what comes most often, of equal ones the smaller ids', () => {
-    // "aab" three times (once after a space), " ab" twice: (a, b) comes 5 times, then (a, ab) 3 times, then (space, ab) twice.
+    // "aab" three times (once after a space), " ab" twice: (a, b) comes 5 times, then (a, ab) 3 times, then (space, ab)
+    // twice.
     const merges = trainBpe(counted('aab aab ab', 'aab ab'), 260);
     expect(merges).toEqual([
       [97, 98],
@@ -114,7 +115,7 @@ describe('byte pairs', () => {
 
   it('of a vocabulary of 257 are none; more than two bytes hold are refused', () => {
     expect(trainBpe(counted(TEXT), 257)).toEqual([]);
-    expect(() => trainBpe(counted(TEXT), 70_000)).toThrow('expected a vocabulary of 257 to 65,536 ids, came 70000');
+    expect(() => trainBpe(counted(TEXT), 70_000)).toThrow('expected a vocabulary of 257 to 65,536 ids, got 70000');
   });
 });
 

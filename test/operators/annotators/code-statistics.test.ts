@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
 import { annotate, annotateStage } from '../../../src/operators/annotate.ts';
 import { codeStatistics } from '../../../src/operators/annotators/index.ts';
-import { numberAt } from '../../../src/streams/columns.ts';
+import { numberAt } from '../../../src/streams/batch/columns.ts';
 import { batchOf } from '../../helpers/batches.ts';
 
 it('codeStatistics() counts what a generated file says of itself, near its start only', async () => {

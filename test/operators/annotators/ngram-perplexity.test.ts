@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
 import { ngramTrainer, trainNgram, writeNgram } from '../../../src/models/ngram/index.ts';
 import { annotate, as, makeStage, ngramPerplexity } from '../../../src/operators/index.ts';
-import { numberAt, stringAt, utf8Column } from '../../../src/streams/columns.ts';
-import { groupHasher } from '../../../src/streams/groups.ts';
+import { numberAt, stringAt, utf8Column } from '../../../src/streams/batch/columns.ts';
+import { groupHasher } from '../../../src/streams/inputs/groups.ts';
 import type { Operator, Scope } from '../../../src/streams/operator.ts';
 import { batchOf } from '../../helpers/batches.ts';
 import { temporaryFolder } from '../../models/ngram/folders.ts';
@@ -115,13 +115,13 @@ describe('ngramPerplexity()', () => {
       'kn_unscored',
     ]);
     expect(annotate(as(ngramPerplexity({ model: a }), 'x')).descriptor.writes[2].name).toBe('x_ppl');
-    expect(() => none.set('model', join(folder, 'c'))).toThrow(/expected an n-gram model, came ENOENT/);
+    expect(() => none.set('model', join(folder, 'c'))).toThrow(/expected an n-gram model, got ENOENT/);
   });
 
   it('says what to do without a model, or with one that was changed since', async () => {
     const folder = await temporaryFolder();
     await expect(scored(annotate(ngramPerplexity({ model: null })), ['x'])).rejects.toThrow(
-      /expected a language model to score with, came none\. Make one from clean text that is not scored: sluice train-ngram/,
+      /expected a language model to score with, got none\. Make one from clean text that is not scored: sluice train-ngram/,
     );
     const operator = annotate(ngramPerplexity({ model: await modelFile(folder) }));
     await modelFile(folder, 'm.ngram', 'another text');

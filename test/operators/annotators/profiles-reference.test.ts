@@ -10,7 +10,10 @@ import { differencesOf, differencesOfWords } from '../reference/compare.ts';
 const times = (n: number, make: (i: number) => string, joiner = ''): string =>
   Array.from({ length: n }, (_, i) => make(i)).join(joiner);
 
-/** A word of the Thue-Morse sequence and the one with its letters exchanged: polynomial hashes modulo 2^32 take them for one. */
+/**
+ * A word of the Thue-Morse sequence and the one with its letters exchanged: polynomial hashes modulo 2^32 take them for
+ * one.
+ */
 function thueMorse(length: number, first: string, second: string): string {
   let [a, b] = [first, second];
   while (a.length < length) [a, b] = [a + b, b + a];

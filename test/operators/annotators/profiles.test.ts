@@ -9,7 +9,7 @@ import { dolmaGopherQuality, dolmaGopherRepetition } from '../../../src/operator
 import { splitLines, splitSpace, strip } from '../../../src/operators/annotators/profiles/python-text.ts';
 import { splitsOf } from '../../../src/operators/annotators/profiles/splits.ts';
 import { finewebRules, gopherQualityRules, gopherRepetitionRules } from '../../../src/operators/rules/index.ts';
-import { fails, type Rule } from '../../../src/streams/outcome.ts';
+import { fails, type Rule } from '../../../src/streams/batch/outcome.ts';
 import { corporaFolder } from '../../helpers/corpora.ts';
 import { placedParts, readFixture, readOracle } from '../../helpers/profiles.ts';
 
@@ -95,7 +95,8 @@ describe('profile dolma', () => {
   it.each(rows)('$id: same numbers as dolma 1.2', ({ id, numbers, v2_lines }) => {
     const text = texts.get(id)!;
     const own: Record<string, number> = { ...dolmaGopherQuality(text), ...dolmaGopherRepetition(text) };
-    // What dolma writes as 0 where there is nothing to divide by is null here; n-grams that are not there have no attribute.
+    // What dolma writes as 0 where there is nothing to divide by is null here; n-grams that are not there have no
+    // attribute.
     const zero = Object.fromEntries(
       Object.entries(own)
         .filter(([k]) => k in numbers)

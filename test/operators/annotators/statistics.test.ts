@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
 import { annotate, annotateStage } from '../../../src/operators/annotate.ts';
 import { fineweb, gopherQuality, gopherRepetition, textStatistics } from '../../../src/operators/annotators/index.ts';
-import type { DocumentBatch } from '../../../src/streams/batch.ts';
-import { numberAt } from '../../../src/streams/columns.ts';
+import type { DocumentBatch } from '../../../src/streams/batch/batch.ts';
+import { numberAt } from '../../../src/streams/batch/columns.ts';
 import type { Operator } from '../../../src/streams/operator.ts';
 import { batchOf } from '../../helpers/batches.ts';
 
@@ -98,8 +98,8 @@ describe('annotators of other profiles', () => {
 describe('options', () => {
   it('unknown ones are errors with the nearest name', () => {
     expect(() => gopherQuality({ profil: 'dolma' } as never)).toThrow(
-      /gopherQuality\(\): expected only profile, split, tagger, came the option profil. Did you mean profile\?/,
+      /gopherQuality\(\): expected only profile, split, tagger, got the option profil. Did you mean profile\?/,
     );
-    expect(() => gopherQuality({ profile: 'nemo' as never })).toThrow(/came "nemo"/);
+    expect(() => gopherQuality({ profile: 'nemo' as never })).toThrow(/got "nemo"/);
   });
 });

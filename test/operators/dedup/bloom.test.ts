@@ -3,9 +3,9 @@ import { firstValueFrom, from, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
 import { bloom, bloomBarrier } from '../../../src/operators/dedup/bloom.ts';
-import { type BarrierDecision, BarrierWriter } from '../../../src/streams/barrier.ts';
-import type { DocumentBatch } from '../../../src/streams/batch.ts';
-import { utf8Column } from '../../../src/streams/columns.ts';
+import type { DocumentBatch } from '../../../src/streams/batch/batch.ts';
+import { utf8Column } from '../../../src/streams/batch/columns.ts';
+import { type BarrierDecision, BarrierWriter } from '../../../src/streams/flow/barrier.ts';
 import { batchOf, type TestDocument } from '../../helpers/batches.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
 import { url, urlBarrier } from '../../../src/operators/dedup/url.ts';
 import { normalUrl, urlOptions } from '../../../src/operators/dedup/url-normal.ts';
-import { type BarrierDecision, BarrierWriter } from '../../../src/streams/barrier.ts';
-import { stringAt, type Utf8Column, utf8Column } from '../../../src/streams/columns.ts';
+import { stringAt, type Utf8Column, utf8Column } from '../../../src/streams/batch/columns.ts';
+import { type BarrierDecision, BarrierWriter } from '../../../src/streams/flow/barrier.ts';
 import { batchOf } from '../../helpers/batches.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 

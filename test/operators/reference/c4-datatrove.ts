@@ -78,7 +78,9 @@ function citationsOf(line: string): Span[] {
     .map((m) => ({ start: m.index, end: m.index + m[0].length }));
 }
 
-/** What becomes of a line: the rule that cuts it, `drop:` and the reason that drops the document, or null when it stays. */
+/**
+ * What becomes of a line: the rule that cuts it, `drop:` and the reason that drops the document, or null when it stays.
+ */
 function verdictOf(line: Line, o: DatatroveC4Options): string | null {
   if (o.maxWordLength > 0 && line.words.some((w) => lengthOf(w) > o.maxWordLength)) return 'c4_long_word';
   const ended = LINE_MARKS.some((mark) => line.text.endsWith(mark)) && !line.text.endsWith('...');
@@ -93,9 +95,9 @@ function verdictOf(line: Line, o: DatatroveC4Options): string | null {
 }
 
 /**
- * `C4QualityFilter` of datatrove 0.10 (after Raffel et al. 2020, section 2.2), by its definitions, for sentences split from outside. Lines end
- * where Python's lines do and are trimmed; words are counted before citations are taken out; the rules for the whole document see only lines
- * that the rules before them left.
+ * `C4QualityFilter` of datatrove 0.10 (after Raffel et al. 2020, section 2.2), by its definitions, for sentences split
+ * from outside. Lines end where Python's lines do and are trimmed; words are counted before citations are taken out;
+ * the rules for the whole document see only lines that the rules before them left.
  */
 export function datatroveC4(
   text: string,

@@ -11,9 +11,10 @@ export interface DolmaC4Options {
 }
 
 /**
- * The line rules of dolma's `c4_v1` tagger (1.2), by its definitions, applied as its mixer applies spans. Lines end at `\n` and go with it;
- * an ellipsis ends a line well; `javascript` (a word of its own), `lorem ipsum` and `{` drop the document wherever they stand. Offsets are
- * those of the text itself; the tool's `c4_v2` takes them from the lower-cased text, where `İ` has become two characters.
+ * The line rules of dolma's `c4_v1` tagger (1.2), by its definitions, applied as its mixer applies spans. Lines end at
+ * `\n` and go with it; an ellipsis ends a line well; `javascript` (a word of its own), `lorem ipsum` and `{` drop the
+ * document wherever they stand. Offsets are those of the text itself; the tool's `c4_v2` takes them from the
+ * lower-cased text, where `İ` has become two characters.
  */
 export function dolmaC4(text: string, o: DolmaC4Options): LineRewrite {
   const lines = text.split('\n');

@@ -24,7 +24,10 @@ const dolmaOptions = [
   { terminalPunct: false, minWordsPerLine: 2, loremIpsum: false, javascript: true, curlyBracket: false },
 ];
 
-/** Names of what the profiles make of a text otherwise than the plain code beside this file, every bit counted; none when all is equal. */
+/**
+ * Names of what the profiles make of a text otherwise than the plain code beside this file, every bit counted; none
+ * when all is equal.
+ */
 export function differencesOf(text: string): string[] {
   const out: string[] = [];
   const numbers = (what: string, got: Record<string, number>, want: Record<string, number>): void => {

@@ -3,16 +3,16 @@ import { type Grams, gramsOf } from './grams.ts';
 import { countOf, hasLetter, lengthOf, ratio, splitLines, strip } from './python-text.ts';
 
 /**
- * The statistics of datatrove 0.10 (`GopherQualityFilter`, `GopherRepetitionFilter`, `FineWebQualityFilter`), by its definitions, for words
- * given from outside. Equal to that tool when given its words (spaCy, blank English pipeline).
+ * The statistics of datatrove 0.10 (`GopherQualityFilter`, `GopherRepetitionFilter`, `FineWebQualityFilter`), by its
+ * definitions, for words given from outside. Equal to that tool when given its words (spaCy, blank English pipeline).
  */
 const STOP_WORDS = new Set(['the', 'be', 'to', 'of', 'and', 'that', 'have', 'with']);
 
 const isSymbols = (word: string): boolean => Array.from(word).every((c) => isPlainMark(c) || isTerminalMark(c));
 
 /**
- * Words of marks alone are left out of the count and the mean and stay in every other ratio; blank lines are lines; stop words are counted
- * once each and in lower case only.
+ * Words of marks alone are left out of the count and the mean and stay in every other ratio; blank lines are lines;
+ * stop words are counted once each and in lower case only.
  */
 export function datatroveGopherQuality(text: string, words: readonly string[]): Record<string, number> {
   const own = words.filter((w) => !isSymbols(w));
@@ -49,7 +49,10 @@ function laterCopies(items: readonly string[]): { readonly count: number; readon
   return { count, chars };
 }
 
-/** Code points, joining spaces included, of all copies of the most frequent n-gram (of several, the first). 0 without n-grams. */
+/**
+ * Code points, joining spaces included, of all copies of the most frequent n-gram (of several, the first). 0 without
+ * n-grams.
+ */
 function topGramChars(spaced: Grams, n: number): number {
   const counts = new Map<string, number>();
   for (let i = 0; i < spaced.count(n); i++) {
@@ -81,8 +84,8 @@ function repeatedGramChars(unspaced: Grams, n: number): number {
 }
 
 /**
- * Lines split at runs of line feeds and paragraphs at two or more, neither trimmed within; all characters and n-grams are divided by the
- * code points of the whole text, white space included.
+ * Lines split at runs of line feeds and paragraphs at two or more, neither trimmed within; all characters and n-grams
+ * are divided by the code points of the whole text, white space included.
  */
 export function datatroveGopherRepetition(text: string, words: readonly string[]): Record<string, number> {
   const chars = lengthOf(text);

@@ -1,7 +1,10 @@
 import { type Grams, gramsOf } from './grams.ts';
 import { hasLetter, lengthOf, ratio, splitSpace } from './python-text.ts';
 
-/** The statistics of dolma's `gopher_v1` and `gopher_v2` taggers (1.2), by its definitions. Words are split at white space, so nothing is needed from outside. */
+/**
+ * The statistics of dolma's `gopher_v1` and `gopher_v2` taggers (1.2), by its definitions. Words are split at white
+ * space, so nothing is needed from outside.
+ */
 const STOP_WORDS = new Set(['the', 'be', 'to', 'of', 'and', 'that', 'have', 'with']);
 
 /** Half-way between the two middle values of an even number of them; null (NaN) of none. */
@@ -17,7 +20,10 @@ export type DolmaTagger = 'v1' | 'v2';
 
 const linesOf = (text: string, tagger: DolmaTagger): string[] => text.split(tagger === 'v1' ? '\n' : /\n+/);
 
-/** Stop words are counted as often as they occur, in lower case only; bullets are `*` and `-` without white space before them. */
+/**
+ * Stop words are counted as often as they occur, in lower case only; bullets are `*` and `-` without white space before
+ * them.
+ */
 export function dolmaGopherQuality(text: string, tagger: DolmaTagger = 'v1'): Record<string, number> {
   const words = splitSpace(text);
   const lines = linesOf(text, tagger);
@@ -53,8 +59,9 @@ function countedGrams(grams: Grams, n: number): Map<string, { count: number; rea
 }
 
 /**
- * All copies count, the first one too. Characters of lines are divided by those of words (so white space within a
- * line can bring the ratio over 1), a top n-gram by those of words, duplicate n-grams by those of all n-grams. No paragraphs.
+ * All copies count, the first one too. Characters of lines are divided by those of words (so white space within a line
+ * can bring the ratio over 1), a top n-gram by those of words, duplicate n-grams by those of all n-grams. No
+ * paragraphs.
  */
 export function dolmaGopherRepetition(text: string, tagger: DolmaTagger = 'v1'): Record<string, number> {
   const words = splitSpace(text);

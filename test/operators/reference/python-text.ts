@@ -1,8 +1,8 @@
 import { isLetter } from '../../../src/unicode.ts';
 
 /**
- * White space and line ends as Python's `str` sees them (`isspace`, `split`, `strip`, `splitlines`), which is what datatrove and dolma work
- * on: more than JavaScript's and than White_Space, for it takes U+001C to U+001F in.
+ * White space and line ends as Python's `str` sees them (`isspace`, `split`, `strip`, `splitlines`), which is what
+ * datatrove and dolma work on: more than JavaScript's and than White_Space, for it takes U+001C to U+001F in.
  */
 const SPACES = new Set([
   9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 0x85, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000,
@@ -81,9 +81,9 @@ export function hasLetter(word: string): boolean {
 }
 
 /**
- * Lower case as far as it matters for finding an ASCII phrase: ASCII letters and U+212A (the Kelvin sign), the only other character that
- * Python lowers to an ASCII one. Length and offsets stay: lower-casing by the full rules makes `İ` two characters and shifts every offset
- * after it, which is how dolma's c4_v2 cuts the wrong places.
+ * Lower case as far as it matters for finding an ASCII phrase: ASCII letters and U+212A (the Kelvin sign), the only
+ * other character that Python lowers to an ASCII one. Length and offsets stay: lower-casing by the full rules makes `İ`
+ * two characters and shifts every offset after it, which is how dolma's c4_v2 cuts the wrong places.
  */
 export const lowerAscii = (s: string): string =>
   s.replace(/[A-Z\u212a]/g, (c) => (c === '\u212a' ? 'k' : String.fromCharCode(c.charCodeAt(0) + 32)));

@@ -3,7 +3,10 @@ import { isTerminalMark } from '../../../src/operators/annotators/profiles/marks
 import { isSymbol } from '../../../src/unicode.ts';
 import { splitSpace } from './python-text.ts';
 
-/** How a text falls into words and sentences. Give your own (spaCy's, say) to the functions of a profile to have exactly a tool's result. */
+/**
+ * How a text falls into words and sentences. Give your own (spaCy's, say) to the functions of a profile to have exactly
+ * a tool's result.
+ */
 export interface Splits {
   words(text: string): string[];
   sentences(text: string): string[];
@@ -37,8 +40,8 @@ function stopComesOff(c: readonly string[]): boolean {
 }
 
 /**
- * Words at white space; marks at their ends, hyphens between letters and English clitics ('s, n't) are words of their own. Near to spaCy's
- * blank English pipeline, without its dictionary of exceptions.
+ * Words at white space; marks at their ends, hyphens between letters and English clitics ('s, n't) are words of their
+ * own. Near to spaCy's blank English pipeline, without its dictionary of exceptions.
  */
 function punctuatedWords(text: string): string[] {
   const out: string[] = [];
@@ -97,7 +100,10 @@ function pushWord(out: string[], word: string): void {
   if (clitic) out.push(clitic[2]);
 }
 
-/** A sentence ends at a word that is one terminal mark, and takes the marks after it along, as a rule-based sentencizer has it. */
+/**
+ * A sentence ends at a word that is one terminal mark, and takes the marks after it along, as a rule-based sentencizer
+ * has it.
+ */
 function punctuatedSentences(text: string): string[] {
   const out: string[] = [];
   let sentence: string[] = [];

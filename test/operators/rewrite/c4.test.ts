@@ -9,8 +9,8 @@ import { c4, c4Stage } from '../../../src/operators/rewrite/c4.ts';
 import { dolmaC4 } from '../../../src/operators/rewrite/c4-dolma.ts';
 import { cutsOfRow } from '../../../src/operators/rewrite/cut-spans.ts';
 import { LINE_END } from '../../../src/operators/rewrite/line-rewrite.ts';
-import type { DocumentBatch } from '../../../src/streams/batch.ts';
-import { numberAt } from '../../../src/streams/columns.ts';
+import type { DocumentBatch } from '../../../src/streams/batch/batch.ts';
+import { numberAt } from '../../../src/streams/batch/columns.ts';
 import type { Operator } from '../../../src/streams/operator.ts';
 import { batchOf } from '../../helpers/batches.ts';
 import { digestOf, readFixture, readOracle } from '../../helpers/profiles.ts';
@@ -103,7 +103,7 @@ describe('c4()', () => {
     expect(step.descriptor.options).toMatchObject({ minSentences: 3, terminalPunct: false });
     expect(step.descriptor.rules.find((r) => r.name === 'c4_min_sentences')?.threshold).toBe(3);
     expect(() => c4().set('min_sentence', 3)).toThrow(/Did you mean minSentences\?/);
-    expect(() => c4({ citation: true } as never)).toThrow(/came the option citation. Did you mean citations\?/);
+    expect(() => c4({ citation: true } as never)).toThrow(/got the option citation. Did you mean citations\?/);
     expect(c4({ profile: 'datatrove' }).descriptor.rules.map((r) => r.name)).toEqual([
       'lorem_ipsum',
       'curly_bracket',
@@ -149,7 +149,7 @@ describe('what a rewrite keeps and cuts is the whole text', () => {
     'a\u2028b c d.',
     'x\r',
     'Javascript is on here.',
-    '🐎 came home today.',
+    '🐎 got home today.',
     '[3] It was so [edit].',
     'é',
     '{',

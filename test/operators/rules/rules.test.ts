@@ -19,7 +19,7 @@ import {
   tableRules,
   textRules,
 } from '../../../src/operators/rules/index.ts';
-import type { Rule } from '../../../src/streams/outcome.ts';
+import type { Rule } from '../../../src/streams/batch/outcome.ts';
 import { batchOf } from '../../helpers/batches.ts';
 
 describe('rule sets', () => {
@@ -88,7 +88,7 @@ describe('rule sets', () => {
 
   it('refuse unknown options with the nearest name', () => {
     expect(() => gopherQualityRules({ minWord: 3 } as never)).toThrow(
-      /came the option minWord. Did you mean minWords\?/,
+      /got the option minWord. Did you mean minWords\?/,
     );
     expect(() => finewebRules({ maxShortLines: Number.NaN })).toThrow(/finewebRules/);
   });

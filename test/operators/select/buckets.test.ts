@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buckets } from '../../../src/operators/select/index.ts';
-import { stringAt, type Utf8Column } from '../../../src/streams/columns.ts';
+import { stringAt, type Utf8Column } from '../../../src/streams/batch/columns.ts';
 import { decisionsOf, type ValuedDocument } from './decisions.ts';
 
 const bucketsOf = async (...args: Parameters<typeof decisionsOf>): Promise<(string | null)[][]> =>
@@ -24,7 +24,7 @@ describe('select.buckets()', () => {
 
   it('refuses a middle that is not above the head: no document would be in it', () => {
     expect(() => buckets({ head: 0.7 })).toThrow(
-      'select.buckets(): expected head: a share less than middle, the percentile below which a document is in one of both, came head 0.7, middle 0.6.',
+      'select.buckets(): expected head: a share less than middle, the percentile below which a document is in one of both, got head 0.7, middle 0.6.',
     );
   });
 

@@ -100,9 +100,9 @@ describe('select.byRank()', () => {
   });
 
   it('refuses options that mean nothing', () => {
-    expect(() => byRank({ column: 'ppl', keep: 'low', rate: 50 })).toThrow('rate: a share of at most 1, came 50');
+    expect(() => byRank({ column: 'ppl', keep: 'low', rate: 50 })).toThrow('rate: a share of at most 1, got 50');
     expect(() => byPerplexity({ criterion: 'best' as 'low', rate: 0.5 })).toThrow(
-      'criterion: low, medium or high, came "best"',
+      'criterion: low, medium or high, got "best"',
     );
     expect(() => byPerplexity({ criterion: 'low', rate: 0.5 }).set('rte', 0.2)).toThrow('Did you mean rate?');
   });

@@ -1,4 +1,4 @@
-import type { BarrierDecision } from '../../../src/streams/barrier.ts';
+import type { BarrierDecision } from '../../../src/streams/flow/barrier.ts';
 import type { Operator } from '../../../src/streams/operator.ts';
 import { type BarrierRun, decisionsOf as decisions } from '../../helpers/barriers.ts';
 import { batchOf } from '../../helpers/batches.ts';

@@ -2,10 +2,10 @@ import { concat, from, lastValueFrom, NEVER, of, take, tap, throwError, toArray 
 import { describe, expect, it } from 'vitest';
 import { drop, rule, select } from '../../../src/operators/index.ts';
 import { seededRandom } from '../../../src/random.ts';
-import type { DocumentBatch } from '../../../src/streams/batch.ts';
-import { ByteBudget, chargeOf } from '../../../src/streams/budget.ts';
-import { parallel } from '../../../src/streams/parallel.ts';
-import { pulled } from '../../../src/streams/source.ts';
+import type { DocumentBatch } from '../../../src/streams/batch/batch.ts';
+import { ByteBudget, chargeOf } from '../../../src/streams/flow/budget.ts';
+import { parallel } from '../../../src/streams/flow/parallel.ts';
+import { pulled } from '../../../src/streams/flow/source.ts';
 import { batchOf } from '../../helpers/batches.ts';
 
 const batch = (values: readonly (number | null)[], sequence = 0, domain = 'web'): DocumentBatch =>
@@ -236,7 +236,7 @@ describe('select.streaming()', () => {
     it('says so when the budget has no room for the warm-up: it would never end', async () => {
       const budget = new ByteBudget(6e6, { stallMs: 0 });
       await expect(lastValueFrom(source(budget, 12).pipe(select.streaming(options)))).rejects.toThrow(
-        /^step select_ppl: expected memory for a warm-up of 4000000 bytes, came a budget of 6000000, of which \d+ are held and 2097152 are needed to read on\. Give the source more memory \(at least \d+\), or a smaller warmUpBytes\.$/,
+        /^step select_ppl: expected memory for a warm-up of 4000000 bytes, got a budget of 6000000, of which \d+ are held and 2097152 are needed to read on\. Give the source more memory \(at least \d+\), or a smaller warmUpBytes\.$/,
       );
       expect(budget.used).toBe(0);
     });

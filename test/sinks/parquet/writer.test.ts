@@ -31,9 +31,9 @@ const exact = (v: unknown): string =>
   );
 
 /** Equal row by row; shows the first that differs only. */
-function expectRows(came: readonly unknown[], expected: readonly AnyRow[]): void {
-  const at = expected.findIndex((row, i) => exact(row) !== exact(came[i]));
-  expect([came.length, at, exact(came[at])]).toEqual([expected.length, -1, undefined]);
+function expectRows(got: readonly unknown[], expected: readonly AnyRow[]): void {
+  const at = expected.findIndex((row, i) => exact(row) !== exact(got[i]));
+  expect([got.length, at, exact(got[at])]).toEqual([expected.length, -1, undefined]);
 }
 
 describe.each(['zstd', 'snappy', 'none'] as const)('parquet %s', (compression) => {

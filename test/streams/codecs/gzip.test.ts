@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readGzip } from '../../../src/streams/codecs/gzip.ts';
 import { openWindow } from '../../../src/streams/codecs/window.ts';
 import { generator, prose } from '../../helpers/corpus.ts';
-import { fixture } from '../readers/read-all.ts';
+import { fixture } from '../formats/read-all.ts';
 
 const text = (seed: number, words: number): Buffer => Buffer.from(prose(generator(seed), words));
 
@@ -84,7 +84,7 @@ describe('readGzip', () => {
         block: 0,
         offset: blocks[0][1].length,
         bytes: whole.length >> 1,
-        detail: 'expected the end of the gzip member at byte 0, came the end of the file',
+        detail: 'expected the end of the gzip member at byte 0, got the end of the file',
       },
     ]);
     for (const cut of [1, 4, 7]) expect((await unpackFile(whole.subarray(0, -cut))).damage.length).toBe(1);
@@ -97,7 +97,7 @@ describe('readGzip', () => {
       bytes[(at + bytes.length) % bytes.length] ^= 0x55;
       return bytes;
     };
-    const told = `expected checksum ${crc32(a)} and ${a.length} bytes, came ${crc32(a)} and ${a.length}`;
+    const told = `expected checksum ${crc32(a)} and ${a.length} bytes, got ${crc32(a)} and ${a.length}`;
     expect((await unpackFile(flipped(-6))).damage).toMatchObject([
       { offset: a.length, detail: expect.stringMatching(/^expected checksum \d+ and/) },
     ]);
@@ -113,7 +113,7 @@ describe('readGzip', () => {
         block: good.length,
         offset: 0,
         bytes: 7,
-        detail: `expected a gzip member at byte ${good.length}, came other bytes`,
+        detail: `expected a gzip member at byte ${good.length}, got other bytes`,
       },
     ]);
     expect((await unpackFile(Buffer.from('no gzip at all'))).damage).toMatchObject([{ block: 0, bytes: 14 }]);
@@ -125,7 +125,7 @@ describe('readGzip', () => {
     for (let i = 0; i < 2; i++) {
       const { blocks, damage } = await unpackFile(bomb);
       expect(damage).toMatchObject([
-        { detail: expect.stringMatching(/^expected at most 200 bytes for each packed byte, came \d+ from 65536$/) },
+        { detail: expect.stringMatching(/^expected at most 200 bytes for each packed byte, got \d+ from 65536$/) },
       ]);
       expect(blocks[0][1].length).toBeLessThan(140_000_000);
       sizes.add(JSON.stringify(damage));

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { loadXxhash } from '../../../src/hash.ts';
 import { RATIO_FREE_BYTES } from '../../../src/streams/codecs/piece.ts';
 import { openWindow } from '../../../src/streams/codecs/window.ts';
 import { readZstd, WHOLE_FRAME_BYTES } from '../../../src/streams/codecs/zstd.ts';
 import { type FrameHeader, frameAt, frameHeaderOf } from '../../../src/streams/codecs/zstd-frames.ts';
 import { loadZstdModule, type ZstdModule } from '../../../src/streams/codecs/zstd-module.ts';
-import { loadXxhash } from '../../../src/streams/hash.ts';
 import { generator, prose } from '../../helpers/corpus.ts';
-import { fixture } from '../readers/read-all.ts';
+import { fixture } from '../formats/read-all.ts';
 
 let zstd: ZstdModule;
 let xxh64: (bytes: Uint8Array) => bigint;
@@ -124,7 +124,7 @@ describe('readZstd', () => {
     });
     expect(await frameAt(window, 1)).toMatchObject({
       frame: null,
-      damage: 'expected a zstd frame at byte 1, came other bytes',
+      damage: 'expected a zstd frame at byte 1, got other bytes',
     });
     await window.close();
   });
@@ -144,12 +144,12 @@ describe('readZstd', () => {
         block: 0,
         offset: a.length,
         bytes: good.length,
-        detail: expect.stringMatching(/^expected checksum \d+ of the zstd frame, came \d+$/),
+        detail: expect.stringMatching(/^expected checksum \d+ of the zstd frame, got \d+$/),
       },
     ]);
     const cut = await unpackFile(good.subarray(0, good.length >> 1));
     expect(cut.damage).toMatchObject([
-      { block: 0, bytes: good.length >> 1, detail: 'expected the rest of a zstd block, came the end of the file' },
+      { block: 0, bytes: good.length >> 1, detail: 'expected the rest of a zstd block, got the end of the file' },
     ]);
     expect(cut.blocks[0][1]).toBeGreaterThan(a.length / 3);
   });
@@ -161,24 +161,24 @@ describe('readZstd', () => {
     const file = Buffer.concat([broken, zstd.compress(b, 3)]);
     const { blocks, damage } = await unpackFile(file);
     expect(damage).toEqual([
-      { block: 0, offset: 0, bytes: broken.length, detail: 'expected a zstd frame with its checksum, came damage' },
+      { block: 0, offset: 0, bytes: broken.length, detail: 'expected a zstd frame with its checksum, got damage' },
     ]);
     expect(blocks).toEqual([[broken.length, b.length, xxh64(b)]]);
   });
 
   it('refuses what is no frame, a dictionary, and a window over 128 MB', async () => {
     expect((await unpackFile(Buffer.from('this is no zstd'))).damage).toEqual([
-      { block: 0, offset: 0, bytes: 15, detail: 'expected a zstd frame at byte 0, came other bytes' },
+      { block: 0, offset: 0, bytes: 15, detail: 'expected a zstd frame at byte 0, got other bytes' },
     ]);
     const frame = runs(20_000_000);
     const dictionary = Buffer.concat([frame.subarray(0, 4), Buffer.from([1, 0x50, 9]), frame.subarray(6)]);
     expect((await unpackFile(dictionary)).damage).toMatchObject([
-      { detail: 'expected a zstd frame header at byte 0, came a frame that needs a dictionary' },
+      { detail: 'expected a zstd frame header at byte 0, got a frame that needs a dictionary' },
     ]);
     const window = Buffer.from(runs(140_000_000));
     window[5] = 18 << 3;
     expect((await unpackFile(window)).damage).toMatchObject([
-      { offset: 0, detail: 'expected a zstd window of at most 134217728 bytes, came 268435456' },
+      { offset: 0, detail: 'expected a zstd window of at most 134217728 bytes, got 268435456' },
     ]);
   });
 
@@ -189,7 +189,7 @@ describe('readZstd', () => {
       {
         block: 0,
         offset: blocks[0][1],
-        detail: expect.stringMatching(/^expected at most 200 bytes for each packed byte, came \d+ from 2058$/),
+        detail: expect.stringMatching(/^expected at most 200 bytes for each packed byte, got \d+ from 2058$/),
       },
     ]);
     expect(blocks[0][1]).toBeGreaterThan(RATIO_FREE_BYTES);

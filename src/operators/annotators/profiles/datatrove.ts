@@ -9,16 +9,17 @@ import { FLAGS, vocabulary, type Words } from './vocabulary.ts';
 import { WORD } from './word-flags.ts';
 
 /**
- * The statistics of datatrove 0.10 (`GopherQualityFilter`, `GopherRepetitionFilter`, `FineWebQualityFilter`), by its definitions, for words
- * given from outside or found by one of our splits. Equal to that tool when given its words (spaCy, blank English pipeline).
+ * The statistics of datatrove 0.10 (`GopherQualityFilter`, `GopherRepetitionFilter`, `FineWebQualityFilter`), by its
+ * definitions, for words given from outside or found by one of our splits. Equal to that tool when given its words
+ * (spaCy, blank English pipeline).
  */
 export type WordSource = readonly string[] | SplitName;
 
 const [DASH, STOP, BULLET, ELLIPSIS] = [0x2d, 0x2e, 0x2022, 0x2026];
 
 /**
- * Words of marks alone are left out of the count and the mean and stay in every other ratio; blank lines are lines; stop words are counted
- * once each and in lower case only.
+ * Words of marks alone are left out of the count and the mean and stay in every other ratio; blank lines are lines;
+ * stop words are counted once each and in lower case only.
  */
 export function datatroveGopherQuality(text: string, source: WordSource): Record<string, number> {
   const { own, traits } = readTraits(text, source);
@@ -63,7 +64,10 @@ function bitsIn(bits: number): number {
   return n;
 }
 
-/** Code points, joining spaces included, of all copies of the most frequent n-gram (of several, the first). 0 without n-grams. */
+/**
+ * Code points, joining spaces included, of all copies of the most frequent n-gram (of several, the first). 0 without
+ * n-grams.
+ */
 function topGramChars(words: Words, points: Int32Array, source: WordSource): number[] {
   if (typeof source !== 'string' && holdsSpace(words)) return [2, 3, 4].map((n) => topJoined(source, n));
   return spacedGrams(words, points, 4).map(({ most, topPoints }, k) => most * (topPoints + k + 1));
@@ -93,8 +97,8 @@ function topJoined(words: readonly string[], n: number): number {
 }
 
 /**
- * Lines split at runs of line feeds and paragraphs at two or more, neither trimmed within; all characters and n-grams are divided by the
- * code points of the whole text, white space included.
+ * Lines split at runs of line feeds and paragraphs at two or more, neither trimmed within; all characters and n-grams
+ * are divided by the code points of the whole text, white space included.
  */
 export function datatroveGopherRepetition(text: string, source: WordSource): Record<string, number> {
   const { own, words } = readText(text, source);

@@ -6,8 +6,8 @@ import { FLAGS, POINTS, vocabulary, type Words } from './vocabulary.ts';
 import { WORD } from './word-flags.ts';
 
 /**
- * The statistics of dolma's `gopher_v1` and `gopher_v2` taggers (1.2), by its definitions. Words are split at white space, so nothing is
- * needed from outside.
+ * The statistics of dolma's `gopher_v1` and `gopher_v2` taggers (1.2), by its definitions. Words are split at white
+ * space, so nothing is needed from outside.
  */
 
 /** How a text falls into lines: blank lines are lines for `v1` of the tagger, and collapsed by `v2`. */
@@ -18,7 +18,10 @@ const [STAR, DASH, ELLIPSIS] = [0x2a, 0x2d, 0x2026];
 const linesOf = (text: string, tagger: DolmaTagger): Spans =>
   splitLineFeeds(text, 0, text.length, tagger === 'v1' ? 'each' : 'run');
 
-/** Stop words are counted as often as they occur, in lower case only; bullets are `*` and `-` without white space before them. */
+/**
+ * Stop words are counted as often as they occur, in lower case only; bullets are `*` and `-` without white space before
+ * them.
+ */
 export function dolmaGopherQuality(text: string, tagger: DolmaTagger = 'v1'): Record<string, number> {
   const { own, words } = readText(text, 'whitespace');
   const { ids, count } = words;
@@ -51,7 +54,10 @@ export function dolmaGopherQuality(text: string, tagger: DolmaTagger = 'v1'): Re
   };
 }
 
-/** Median of the words' code points, half-way between the two middle ones of an even number of words; null (NaN) of none. */
+/**
+ * Median of the words' code points, half-way between the two middle ones of an even number of words; null (NaN) of
+ * none.
+ */
 function medianLength({ ids, count }: Words): number {
   const { pool } = vocabulary();
   const times = new Map<number, number>();
@@ -78,8 +84,9 @@ function medianLength({ ids, count }: Words): number {
 }
 
 /**
- * All copies count, the first one too. Characters of lines are divided by those of words (so white space within a
- * line can bring the ratio over 1), a top n-gram by those of words, duplicate n-grams by those of all n-grams. No paragraphs.
+ * All copies count, the first one too. Characters of lines are divided by those of words (so white space within a line
+ * can bring the ratio over 1), a top n-gram by those of words, duplicate n-grams by those of all n-grams. No
+ * paragraphs.
  */
 export function dolmaGopherRepetition(text: string, tagger: DolmaTagger = 'v1'): Record<string, number> {
   const { own, words } = readText(text, 'whitespace');

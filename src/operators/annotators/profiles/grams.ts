@@ -31,8 +31,8 @@ export function pointEnds({ ids, count }: Words): Int32Array {
 }
 
 /**
- * n-grams of words joined by a space, for n from 2 on: equal when their words are, for no word holds a space. Only places where both
- * (n-1)-grams occur more than once are looked at, for no other n-gram can.
+ * n-grams of words joined by a space, for n from 2 on: equal when their words are, for no word holds a space. Only
+ * places where both (n-1)-grams occur more than once are looked at, for no other n-gram can.
  * @param points as `pointEnds` gives them
  * @returns one for each n from 2 to `longest`
  */
@@ -97,8 +97,8 @@ const HEAD = 12;
 const MIX = 0x9e3779b1;
 
 /**
- * Code points of n-grams seen before, their words joined without a space ('ab' 'c' is 'a' 'bc'), read from the left; a hit is jumped over,
- * so no word counts twice. Only places are looked at that another place may be equal to.
+ * Code points of n-grams seen before, their words joined without a space ('ab' 'c' is 'a' 'bc'), read from the left; a
+ * hit is jumped over, so no word counts twice. Only places are looked at that another place may be equal to.
  * @param points as `pointEnds` gives them
  * @returns one for each n from `shortest` to `longest`
  */
@@ -139,8 +139,8 @@ function reread(n: number, last: number, found: number, shift: number, points: I
 }
 
 /**
- * Puts into `places` where an n-gram of `shortest` and more words may start that another one is equal to: one that has fewer than HEAD units
- * with `shortest` words, or shares a bucket of hashes of the first HEAD units with another place.
+ * Puts into `places` where an n-gram of `shortest` and more words may start that another one is equal to: one that has
+ * fewer than HEAD units with `shortest` words, or shares a bucket of hashes of the first HEAD units with another place.
  */
 function sharedHeads(count: number, shortest: number): number {
   const shift = openBuckets(count);
@@ -191,8 +191,8 @@ function powerOf(length: number): number {
 }
 
 /**
- * All words one after the other in `joined`, where each starts in `starts`, their hashes in `hashes` and `lastHashes`, and in `lastPowers`
- * what a hash is multiplied by when the word is joined on.
+ * All words one after the other in `joined`, where each starts in `starts`, their hashes in `hashes` and `lastHashes`,
+ * and in `lastPowers` what a hash is multiplied by when the word is joined on.
  */
 function join({ ids, count }: Words): void {
   const { pool } = vocabulary();

@@ -22,7 +22,10 @@ function push(start: number, end: number): void {
 /** What parts two lines: each `\n`, a run of them, or a run of two and more. */
 export type LineBreak = 'each' | 'run' | 'blank';
 
-/** As `String.split` does it from one unit to another: there is always a line, and an empty one behind a break at the end. */
+/**
+ * As `String.split` does it from one unit to another: there is always a line, and an empty one behind a break at the
+ * end.
+ */
 export function splitLineFeeds(text: string, from: number, to: number, at: LineBreak): Spans {
   spans.count = 0;
   let start = from;

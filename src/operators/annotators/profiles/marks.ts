@@ -1,6 +1,7 @@
 /**
- * The marks that datatrove 0.10 knows, as ranges of code points in hexadecimal (printed by scripts/make-profile-oracle.py). TERMINAL: 159
- * marks that end a line or sentence. PLAIN: the other characters of which a word of marks is made; control characters are among them.
+ * The marks that datatrove 0.10 knows, as ranges of code points in hexadecimal (printed by
+ * scripts/make/profile-oracle.py). TERMINAL: 159 marks that end a line or sentence. PLAIN: the other characters of
+ * which a word of marks is made; control characters are among them.
  */
 const TERMINAL =
   '21 2e 3f 589 61d-61f 6d4 700-702 7f9 837 839 83d-83e 964-965 104a-104b 1362 1367-1368 166e 1735-1736 17d4-17d6 17d9-17da 1803 ' +

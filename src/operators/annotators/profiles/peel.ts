@@ -27,8 +27,9 @@ const PLAIN = tableOf((unit) => (isAsciiDigit(unit) ? DIGIT : isLetter(unit) ? L
 export const core = { start: 0, end: 0, bits: 0 };
 
 /**
- * Finds the word within the marks of a token, for the tokens that most texts are made of: single marks around ASCII digits, around letters
- * (and digits behind a letter), or around nothing. Each mark is a word, and so is what is between them (in `core`).
+ * Finds the word within the marks of a token, for the tokens that most texts are made of: single marks around ASCII
+ * digits, around letters (and digits behind a letter), or around nothing. Each mark is a word, and so is what is
+ * between them (in `core`).
  * @returns false for every other token, which goes through `punctuatedParts`
  */
 export function peel(units: Int32Array, start: number, end: number): boolean {

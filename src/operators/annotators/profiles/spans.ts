@@ -1,14 +1,18 @@
 import { roomFor, stringOf } from './units.ts';
 
-/** Base of the polynomial hash of a span: `hash * BASE + next` in 32 bits, so that the hash of a join follows from those of its parts. */
+/**
+ * Base of the polynomial hash of a span: `hash * BASE + next` in 32 bits, so that the hash of a join follows from those
+ * of its parts.
+ */
 export const BASE = 0x2f0b4a27;
 
 /** Slots that are looked at before a span goes to the map: text made to collide is slower by a constant and no more. */
 export const PROBES = 24;
 
 /**
- * Numbers for the distinct spans of a sequence (units of a text, or numbers of words), in the order in which they first came. Hashes only
- * find candidates, the spans themselves are compared, so that the numbers are exact. Buffers are used again after `reset`.
+ * Numbers for the distinct spans of a sequence (units of a text, or numbers of words), in the order in which they first
+ * came. Hashes only find candidates, the spans themselves are compared, so that the numbers are exact. Buffers are used
+ * again after `reset`.
  */
 export class SpanNumbers {
   /** Distinct spans so far, which is the number of the next one. */

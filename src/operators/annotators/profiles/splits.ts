@@ -3,7 +3,10 @@ import type { SplitName } from '../profile.ts';
 import { isTerminalMark } from './marks.ts';
 import { splitSpace } from './python-text.ts';
 
-/** How a text falls into words and sentences. Give your own (spaCy's, say) to the functions of a profile to have exactly a tool's result. */
+/**
+ * How a text falls into words and sentences. Give your own (spaCy's, say) to the functions of a profile to have exactly
+ * a tool's result.
+ */
 export interface Splits {
   words(text: string): string[];
   sentences(text: string): string[];
@@ -29,15 +32,18 @@ const ADDRESS = /^(?:[a-z]+:\/\/|www\.)|^[^\s@]+@[^\s@]+\.[a-z]+$/i;
 const isCapital = (c: string): boolean => c >= 'A' && c <= 'Z';
 const isLetter = (c: string): boolean => isCapital(c) || (c >= 'a' && c <= 'z');
 
-/** Whether a full stop comes off behind `before` and what stands before that, if anything: "U.S.", "e.g." and "A." keep theirs. */
+/**
+ * Whether a full stop comes off behind `before` and what stands before that, if anything: "U.S.", "e.g." and "A." keep
+ * theirs.
+ */
 export function stopComesOff(before: string, beforeThat = '.'): boolean {
   if (isLetter(before) && beforeThat === '.') return false;
   return !isCapital(before) || isCapital(beforeThat);
 }
 
 /**
- * Words at white space; marks at their ends, hyphens between letters and English clitics ('s, n't) are words of their own. Near to spaCy's
- * blank English pipeline, without its dictionary of exceptions.
+ * Words at white space; marks at their ends, hyphens between letters and English clitics ('s, n't) are words of their
+ * own. Near to spaCy's blank English pipeline, without its dictionary of exceptions.
  */
 function punctuatedWords(text: string): string[] {
   const out: string[] = [];
@@ -108,7 +114,10 @@ function pushWord(out: string[], word: string): void {
   if (clitic) out.push(clitic[2]);
 }
 
-/** A sentence ends at a word that is one terminal mark, and takes the marks after it along, as a rule-based sentencizer has it. */
+/**
+ * A sentence ends at a word that is one terminal mark, and takes the marks after it along, as a rule-based sentencizer
+ * has it.
+ */
 function punctuatedSentences(text: string): string[] {
   const out: string[] = [];
   let sentence: string[] = [];

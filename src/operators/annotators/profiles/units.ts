@@ -1,6 +1,8 @@
 import { isLineEnd, isSpace } from './python-text.ts';
 
-/** A text as UTF-16 units in a list of 32-bit numbers, so that one and the same code compares units and words' numbers. */
+/**
+ * A text as UTF-16 units in a list of 32-bit numbers, so that one and the same code compares units and words' numbers.
+ */
 export interface Units {
   /** Longer than the text; borrowed until the reader reads the next. */
   readonly units: Int32Array;
@@ -12,7 +14,9 @@ export interface Units {
 /** Buffers of more numbers than this are not kept for the next document. */
 const KEPT = 1 << 20;
 
-/** The buffer, or a new one when it is too short, or far longer than needed: what one huge document took is given back. */
+/**
+ * The buffer, or a new one when it is too short, or far longer than needed: what one huge document took is given back.
+ */
 export function roomFor(buffer: Int32Array<ArrayBuffer>, need: number): Int32Array<ArrayBuffer> {
   if (need <= buffer.length && (buffer.length <= KEPT || need > KEPT)) return buffer;
   return new Int32Array(1 << (32 - Math.clz32(Math.max(need, 4096) - 1)));

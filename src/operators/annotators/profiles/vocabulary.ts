@@ -21,7 +21,10 @@ export interface Traits {
   count: number;
 }
 
-/** Numbers of an entry, by their distance from its place; its units follow from UNITS on. All side by side, for one line of cache. */
+/**
+ * Numbers of an entry, by their distance from its place; its units follow from UNITS on. All side by side, for one line
+ * of cache.
+ */
 export const HASH = 0;
 /** In units. */
 export const LENGTH = 1;
@@ -35,13 +38,19 @@ export const POINTS = 4;
 export const TALLY = 5;
 export const UNITS = 6;
 
-/** Entries, and numbers of the pool (16 MB), after which the vocabulary starts anew, between two texts: long tokens are few and take much. */
+/**
+ * Entries, and numbers of the pool (16 MB), after which the vocabulary starts anew, between two texts: long tokens are
+ * few and take much.
+ */
 const FULL = 1 << 17;
 const FULL_POOL = 1 << 22;
 
 const ITSELF = -1;
 
-/** Distinct words and tokens of the texts so far, with what the profiles ask of each, so that it is found out once and not at every place. */
+/**
+ * Distinct words and tokens of the texts so far, with what the profiles ask of each, so that it is found out once and
+ * not at every place.
+ */
 class Vocabulary {
   /** The entries, one after the other, from place 1 on. */
   pool = new Int32Array(0);
@@ -108,7 +117,10 @@ class Vocabulary {
     return { ids, count };
   }
 
-  /** Flags and code points of the words of a part of a text; what plain ASCII tokens are is seen without looking them up. */
+  /**
+   * Flags and code points of the words of a part of a text; what plain ASCII tokens are is seen without looking them
+   * up.
+   */
   traits(units: Int32Array, from: number, to: number, name: SplitName, into: Traits): void {
     this.#makeRoom();
     into.flags = roomFor(into.flags, to - from);

@@ -1,0 +1,43 @@
+import type { StepDecision } from '../../ledger/decisions.ts';
+import type { Explanation } from '../../ledger/explain-data.ts';
+import { safeText } from '../../safe-text.ts';
+import type { StepDescriptor } from '../../streams/operator.ts';
+import { unscoredReason } from '../run/unscored.ts';
+import { short } from '../terminal/format.ts';
+
+const isSelected = ({ decisions }: Explanation): boolean =>
+  decisions.some((s) => s.state === 'dropped' && s.kind === 'select');
+
+const isAbove = ({ rule }: Explanation): boolean => rule?.endsWith('_above') === true;
+
+/** `35.2 ≥ 31.0, the cut of ppl_rank_above`. */
+export function cutOf(d: Explanation): string {
+  if (d.value === null || d.threshold === null) return `${safeText(d.rule ?? '')}: no value to rank by`;
+  return `${short(d.value)} ${isAbove(d) ? '≥' : '≤'} ${short(d.threshold)}, the cut of ${safeText(d.rule ?? '')}`;
+}
+
+/** What would have kept a document that a selection left out. */
+export function keptByRank(d: Explanation): string | null {
+  if (!isSelected(d)) return null;
+  if (d.threshold === null) return `To have kept it: --set ${safeText(d.step ?? '')}.nulls=keep`;
+  return `To have kept it: a value ${isAbove(d) ? 'below' : 'above'} ${short(d.threshold)}, or a larger share with --set ${safeText(d.step ?? '')}.rate`;
+}
+
+const measured = (d: Explanation, column: string): number | string | null =>
+  d.decisions.flatMap((s) => s.values).find((v) => v.column === column)?.value ?? null;
+
+/** What a selection made of a document that it kept; one without a value says why it has none. */
+export function selectedText(d: Explanation, { options, step }: StepDescriptor): string {
+  const column = String(options.column);
+  const value = measured(d, column);
+  if (typeof value === 'number') return `${safeText(column)} ${short(value)} is in the part that is kept`;
+  const why = measured(d, `${column}_unscored`);
+  const reason = why === null ? '' : ` (${unscoredReason(String(why))})`;
+  return `no ${safeText(column)} to rank by${reason}: kept; --set ${safeText(step)}.nulls=drop leaves such documents out`;
+}
+
+/** Why a scorer has measured nothing; null when it has. */
+export function unscoredText(step: StepDecision): string | null {
+  const why = step.values.find((v) => v.column.endsWith('_unscored') && v.value !== null);
+  return why ? `no ${safeText(why.column.slice(0, -'_unscored'.length))}: ${unscoredReason(String(why.value))}` : null;
+}

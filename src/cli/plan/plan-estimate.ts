@@ -1,0 +1,203 @@
+import { availableParallelism } from 'node:os';
+import type { Recipe } from '../../recipe/recipe.ts';
+import { safeText } from '../../safe-text.ts';
+import { isBarrier } from '../../streams/operator.ts';
+import type { SplitPlan } from '../../streams/plan/splits.ts';
+import { program } from '../program.ts';
+import { count, duration, percent, plural, rough, size } from '../terminal/format.ts';
+import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
+import type { Share } from './expectation.ts';
+import type { Probe } from './probe.ts';
+import { type ModelRefusal, type ModelTrial, modelSeconds, modelWorkers } from './probe-models.ts';
+
+/** A second thread gives about nine tenths of itself (memory and disk are shared). */
+const SECOND_THREAD = 0.9;
+/** Text that goes to the disk and back at a barrier, per second. */
+const SPILL_BYTES_PER_SECOND = 300e6;
+/** The byte budget, and what Node and the code take on top. */
+const MEMORY_BYTES = 256e6 + 200e6;
+const DOMAINS = 12;
+
+export interface Estimate {
+  readonly probe: Probe;
+  readonly textBytes: number;
+  readonly megabytesPerSecond: number;
+  readonly seconds: number;
+  /** Of `seconds`, those of steps with a language model. */
+  readonly models: readonly (ModelTrial & { readonly seconds: number })[];
+  readonly memoryBytes: number;
+  readonly scratchBytes: number;
+  readonly outputBytes: number;
+  readonly ledgerBytes: number;
+  readonly documents: number;
+  readonly tokens: number;
+}
+
+/** @param sample share of the documents that the run takes; it reads all of them */
+export function estimateOf(recipe: Recipe, plan: SplitPlan, tried: Probe, workers: number, sample = 1): Estimate {
+  const { all, kept } = tried.expected;
+  const text = all.textBytes * sample;
+  const threads = Math.min(workers, availableParallelism(), plan.splits.length);
+  const barriers = recipe.steps.filter((s) => isBarrier(s.descriptor)).length;
+  const { reading, working } = tried.bytesPerSecond;
+  const oneThread = all.textBytes / reading + text / working;
+  const engine = oneThread / (1 + (threads - 1) * SECOND_THREAD) + (2 * barriers * text) / SPILL_BYTES_PER_SECOND;
+  const models = tried.models.flatMap((m) => ('refused' in m ? [] : [{ ...m, seconds: modelSeconds(m, text) }]));
+  const seconds = engine + models.reduce((n, m) => n + m.seconds, 0);
+  return {
+    probe: tried,
+    textBytes: text,
+    megabytesPerSecond: text / seconds / 1e6,
+    seconds,
+    models,
+    memoryBytes: MEMORY_BYTES,
+    scratchBytes: barriers > 0 ? text * 1.05 : 0,
+    outputBytes: tried.outputPerKeptByte * kept.bytes * sample,
+    ledgerBytes: tried.ledgerPerDocument * all.documents * sample,
+    documents: all.documents * sample,
+    tokens: kept.tokens > 0 ? (text * kept.tokens) / kept.bytes : text / 4,
+  };
+}
+
+interface Scene {
+  readonly workers: number;
+  /** Of the input. */
+  readonly files: number;
+  /** Steps with a language model. */
+  readonly models: readonly string[];
+  /** Share of the documents that the run takes. */
+  readonly sample: number;
+  /** Documents that it takes at most. */
+  readonly limit: number | null;
+  /** Steps that decide when they have seen everything: they are not tried. */
+  readonly barriers: readonly string[];
+}
+
+/** `79.9 to 82.1 %`; never 0 or 100 where it is not. */
+function range({ low, high }: Share): string {
+  const end = (p: number): string =>
+    p > 0 && p < 0.001
+      ? '<0.1'
+      : p > 0.999 && p < 1
+        ? '>99.9'
+        : p === 0 || p === 1
+          ? `${100 * p}`
+          : (100 * p).toFixed(1);
+  return `${end(low)} to ${end(high)} %`;
+}
+
+/** What a model takes of the time, or why nobody knows. */
+function modelText(m: ModelTrial | ModelRefusal, e: Estimate): string {
+  const step = safeText(m.step);
+  if ('refused' in m) {
+    const { expected, got, fix } = m.refused;
+    return `without ${step}, which cannot run here: expected ${safeText(expected)}; got ${safeText(got)}${fix ? `. ${safeText(fix)}` : ''}`;
+  }
+  const seconds = e.models.find((x) => x.step === m.step)?.seconds ?? 0;
+  if (m.documents === 0) return `of it ${step} nothing: no document to score in what was tried`;
+  const part = m.share === 1 ? 'all text' : `${percent(m.share, 1)} of the text`;
+  return `of it ${step} ${duration(seconds)}: scores ${part}, ${size(m.bytesPerSecond)}/s with each of ${plural(modelWorkers(), 'model worker')}, tried on ${plural(m.documents, 'document')} (${size(m.textBytes)})`;
+}
+
+/** Which part of the input that is. */
+function takenOf({ sample, limit }: Scene, documents: number): string {
+  const parts = [
+    ...(sample < 1 ? [`${percent(sample, 1)} of what is read`] : []),
+    ...(limit !== null && Math.round(documents) >= limit ? [`the first ${plural(limit, 'document')}`] : []),
+  ];
+  return parts.length > 0 ? `: ${parts.join(', ')}` : '';
+}
+
+/** Why there is no estimate: nothing of what was tried has text. */
+export function withoutEstimate({ quarantined, documents }: Probe): string {
+  const reasons = Object.entries(quarantined).sort((a, b) => b[1] - a[1]);
+  const records = reasons.reduce((n, [, k]) => n + k, 0);
+  if (records === 0)
+    return documents === 0
+      ? `No estimate: the files hold no documents. See what is in them with: ${program()} inspect FILE`
+      : `No estimate: ${plural(documents, 'document')} tried, all without any text. See: ${program()} inspect FILE`;
+  const listed = reasons.map(([reason, n]) => `${safeText(reason)} ${count(n)}`).join(', ');
+  const fix =
+    'missing_text' in quarantined
+      ? `Name the field that holds the text with --text-field. ${program()} inspect FILE lists the fields.`
+      : `See: ${program()} inspect FILE`;
+  return `No estimate: of ${plural(records, 'record')} tried none could be read as a document (${listed}). ${fix}`;
+}
+
+export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): void {
+  const { out, style, width } = terminal;
+  const { probe: p } = e;
+  const { all, domains, reasons, quarantined } = p.expected;
+  out();
+  const [first, ...more] = wrapped(
+    `from ${plural(p.documents, 'document')} (${size(p.textBytes)}) of ${plural(p.places, 'stretch', 'stretches')} in ${p.files === scene.files ? `${scene.files === 1 ? 'the' : 'all'} ${plural(scene.files, 'file')}` : `${count(p.files)} of ${plural(scene.files, 'file')}`}, tried in ${duration(p.seconds)} on one thread`,
+    width - 10,
+  );
+  out(`${style.bold('Estimate')}, ${first}`);
+  for (const line of more) out(`  ${line}`);
+  const rows = [
+    ['speed', `${size(e.megabytesPerSecond * 1e6)}/s of text with ${plural(scene.workers, 'worker')}`],
+    ['time', `about ${duration(e.seconds)}`],
+    ...p.models.map((m) => ['', modelText(m, e)]),
+    ['memory', `up to ${size(e.memoryBytes)}${p.models.length > 0 ? ', and what the model workers take' : ''}`],
+    ['scratch', e.scratchBytes === 0 ? 'none' : `about ${size(e.scratchBytes)} under work/, gone at the end`],
+    ['output', `about ${size(e.outputBytes)} of documents, ${size(e.ledgerBytes)} of ledger`],
+    [
+      'input',
+      `about ${rough(e.documents)} documents, ${size(e.textBytes)} of text, ≈ ${rough(e.tokens)} tokens${takenOf(scene, e.documents)}`,
+    ],
+  ];
+  const left = reasons.slice(0, 3).map((r) => `${safeText(r.rule)} ${percent(r.share, 1)}`);
+  if (left.length > 0) rows.push(['left out by', left.join(', ')]);
+  if (quarantined > 0)
+    rows.push([
+      'quarantine',
+      `about ${rough(quarantined)} records: ${Object.keys(p.quarantined).map(safeText).join(', ')}`,
+    ]);
+  const label = rows.reduce((w, [name]) => Math.max(w, name.length), 0);
+  for (const [name, text] of rows)
+    wrapped(text, width - label - 4).forEach((line, i) => {
+      out(`  ${(i === 0 ? name : '').padEnd(label)}  ${line}`);
+    });
+  out();
+  const before = [
+    ...(scene.barriers.length > 0
+      ? [`before ${scene.barriers.join(', ')}, not tried here, which may leave out more`]
+      : []),
+    ...(scene.models.length > 0 ? [`without what depends on ${scene.models.join(', ')}`] : []),
+  ];
+  const [title, ...rest] = wrapped(`Kept, expected${before.length > 0 ? ` ${before.join('; ')}` : ''}`, width);
+  out(title.replace('Kept', style.bold('Kept')));
+  for (const line of rest) out(`  ${line}`);
+  const names = Object.keys(domains);
+  const row = (name: string, s: Share, paint = (t: string): string => t): string[] => [
+    paint(name),
+    rough(s.documents * scene.sample),
+    size(s.textBytes * scene.sample),
+    paint(percent(s.share, 1)),
+    s.low === s.high ? 'all of it was tried' : range(s),
+  ];
+  const table = names
+    .slice(0, names.length > DOMAINS ? DOMAINS - 1 : DOMAINS)
+    .map((n) => row(safeText(n) || '(none)', domains[n]));
+  if (names.length > DOMAINS) table.push([`${names.length - DOMAINS + 1} more`, '', '', '', '']);
+  if (quarantined > 0) table.push(['(quarantine)', rough(quarantined), '', '0 %', 'could not be read']);
+  if (names.length !== 1 || quarantined > 0) table.push(row('all', all, style.bold));
+  const right = 'right' as const;
+  tableLines(
+    [
+      { title: 'domain', max: 22 },
+      { title: '≈ documents', align: right },
+      { title: '≈ text', align: right },
+      { title: 'kept', align: right },
+      { title: '95 % range' },
+    ],
+    table,
+  ).forEach((line, i) => {
+    out(i === 0 ? style.dim(line) : line);
+  });
+  if (all.low === all.high) return;
+  const what =
+    'The range says how much what was tried differs from place to place. What lies between the places may be of another kind: the run is the answer.';
+  for (const line of wrapped(what, width, '  ')) out(style.dim(line));
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import { lockHolder } from '../../files/lock.ts';
+import { readRunJson } from '../../ledger/run-json.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
+import { identityOf, refuseOtherRun } from '../../run/directory/identity.ts';
+import { refuseForeign } from '../../run/directory/run-directory.ts';
+import { type RunOptions, runOptions } from '../../run/options.ts';
+import { phasesOf } from '../../run/phases.ts';
+import { safeText } from '../../safe-text.ts';
+import { readCommits } from '../../streams/commits/log.ts';
+import type { SplitPlan } from '../../streams/plan/splits.ts';
+import { plural, shownPath } from '../terminal/format.ts';
+
+/** What lies where a run would write, and what `run` would do there. */
+export interface OutputState {
+  readonly path: string;
+  /** `other`: a run of another recipe or input; `foreign`: something that is no run. */
+  readonly state: 'free' | 'unfinished' | 'done' | 'running' | 'other' | 'foreign';
+  /** A sentence for people. */
+  readonly means: string;
+  /** The same command would start or go on. */
+  readonly goes: boolean;
+}
+
+/** Looks into the output folder without changing anything. @param path absolute */
+export async function outputState(
+  path: string,
+  recipe: Recipe,
+  plan: SplitPlan,
+  limits: Partial<Pick<RunOptions, 'samplePercent' | 'limit'>> = {},
+): Promise<OutputState> {
+  const here = safeText(shownPath(path));
+  const is = (state: OutputState['state'], means: string, goes = false): OutputState => ({ path, state, means, goes });
+  try {
+    await refuseForeign(path);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return is('foreign', `${here} is ${safeText(error.parts.got)}: run would refuse it. Choose another --output.`);
+  }
+  const before = await readRunJson(path);
+  if (before === null) return is('free', `A run writes to ${here}`, true);
+  const elsewhere = 'Give --fresh to delete it and start over, or another --output';
+  try {
+    const { run } = await identityOf(recipe, runOptions.parse(limits), plan);
+    refuseOtherRun(path, before, run);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { expected, got } = error.parts;
+    return is(
+      'other',
+      `${here} holds another run, and run would refuse to go on: it expects ${safeText(expected)}, and this is ${safeText(got)}. ${elsewhere}.`,
+    );
+  }
+  if (before.status === 'done')
+    return is(
+      'done',
+      `${here} holds this very run, finished ${before.finishedAt}: run would show its summary again and change nothing. ${elsewhere}.`,
+    );
+  const holder = await lockHolder(join(path, 'lock'));
+  if (holder !== null) return is('running', `${here} is being written to by process ${holder}: run would refuse.`);
+  const done = new Set(
+    (await readCommits(join(path, 'commits.jsonl'), { repair: false }))
+      .filter((c) => c.phase.startsWith('split/'))
+      .map((c) => `${c.phase} ${c.split}`),
+  ).size;
+  const all = before.splits * phasesOf(recipe.steps.map((s) => s.descriptor)).length;
+  return is(
+    'unfinished',
+    `${here} holds a part of this run, started ${before.startedAt}: run would go on there, with ${done} of ${plural(all, 'split')} done already`,
+    true,
+  );
+}

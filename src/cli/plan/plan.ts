@@ -1,0 +1,222 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import { minhashText } from '../../operators/dedup/minhash/minhash.ts';
+import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
+import { safeJson, safeText } from '../../safe-text.ts';
+import { documentSchema } from '../../sinks/index.ts';
+import { isBarrier, type StepDescriptor } from '../../streams/operator.ts';
+import { planSplits } from '../../streams/plan/plan.ts';
+import type { SplitPlan } from '../../streams/plan/splits.ts';
+import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
+import { program } from '../program.ts';
+import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
+import { conditionOf } from '../run/summary-reasons.ts';
+import { plural, shellWord, size } from '../terminal/format.ts';
+import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
+import { type Estimate, estimateOf, printEstimate, withoutEstimate } from './plan-estimate.ts';
+import { outputState } from './plan-output.ts';
+import { probe } from './probe.ts';
+import { probeFirst } from './probe-limit.ts';
+
+const options = {
+  ...recipeSpecs,
+  output: {
+    value: 'DIR',
+    help: 'Run directory of the run planned for, to see what lies there. Default sluice-out/<recipe>.',
+  },
+  workers: { value: 'N', help: 'Threads that the run will have. Default: all cores.' },
+  limit: {
+    value: 'N',
+    help: 'Plans for a run with this --limit: the first N documents, or of a --sample its first N.',
+  },
+  sample: { value: 'P%', help: 'Plans for a run with this --sample.' },
+  'no-probe': { help: 'Reads no documents; then nothing is said about time and size.' },
+  json: { help: 'One JSON object on standard output.' },
+} as const satisfies OptionSpecs;
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommandLine('plan', args, options, ['recipe']);
+  const recipe = await recipeFrom(positionals[0], values);
+  const limit = wholeNumber(values.limit, '--limit') ?? null;
+  // With a limit splits are read one after the other.
+  const threads = wholeNumber(values.workers, '--workers') ?? availableParallelism();
+  const workers = limit === null ? threads : 1;
+  const samplePercent = percentOption(values.sample, '--sample');
+  const sample = (samplePercent ?? 100) / 100;
+  const patterns = values.input.length > 0 ? values.input : recipe.input;
+  if (patterns.length === 0 || patterns.includes('-')) {
+    throw new ConfigError({
+      expected: 'files to plan for',
+      got: patterns.length === 0 ? 'no input' : 'standard input, which can be read only once',
+      where: 'sluice plan',
+      fix: "Give --input 'folder/*.jsonl.gz'.",
+    });
+  }
+  const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes });
+  if (plan.files.length === 0) {
+    throw new ConfigError({
+      expected: 'at least one file to read',
+      got: `none that matches ${patterns.join(' ')}`,
+      where: '--input',
+      fix: plan.skipped[0]
+        ? `${plural(plan.skipped.length, 'file')} passed over, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
+        : 'Check the path; quote globs.',
+    });
+  }
+  const trial = () => (limit === null ? probe(recipe, plan) : probeFirst(recipe, plan, Math.ceil(limit / sample)));
+  const tried = values['no-probe'] ? null : await trial();
+  const estimate = tried && tried.textBytes > 0 ? estimateOf(recipe, plan, tried, workers, sample) : null;
+  const output = await outputState(resolve(values.output ?? join('sluice-out', recipe.name)), recipe, plan, {
+    samplePercent,
+    limit,
+  });
+  if (values.json) {
+    const steps = recipe.steps.map((s) => s.descriptor);
+    const { probe: _, ...numbers } = estimate ?? { probe: null };
+    const facts = {
+      recipe: recipe.name,
+      files: plan.files.map(({ path, format, codec, size: bytes }) => ({ path, format, codec, bytes })),
+      splits: plan.splits.length,
+      textBytes: textOf(plan),
+      skipped: plan.skipped,
+      warnings: plan.warnings,
+      steps,
+      schema: schemaOf(recipe),
+      probe: tried && {
+        seconds: tried.seconds,
+        textBytes: tried.textBytes,
+        documents: tried.documents,
+        quarantined: tried.quarantined,
+        places: tried.places,
+        files: tried.files,
+      },
+      estimate: estimate && numbers,
+      output: { path: output.path, state: output.state, means: output.means },
+      expected: tried && tried.textBytes > 0 ? tried.expected : null,
+    };
+    standardOutput().out(safeJson(JSON.stringify(facts, null, 2)));
+  } else {
+    printPlan(standardOutput(), recipe, plan, estimate, { workers, sample, limit });
+    const terminal = standardOutput();
+    if (tried && estimate === null) {
+      terminal.out();
+      for (const line of wrapped(withoutEstimate(tried), terminal.width)) terminal.out(terminal.style.yellow(line));
+    }
+    terminal.out();
+    const { means, state, goes } = output;
+    const said = `Nothing was written. ${means}${goes ? `${state === 'free' && values.output === undefined ? ' unless --output says otherwise' : ''}:` : ''}`;
+    for (const line of wrapped(said, terminal.width)) terminal.out(goes ? line : terminal.style.yellow(line));
+    const again = args.filter((a) => a !== '--no-probe').map(shellWord);
+    if (goes) terminal.out(`  ${program()} run ${again.join(' ')}`);
+  }
+  return 0;
+}
+
+const textOf = (plan: SplitPlan): number => plan.splits.reduce((n, s) => n + s.estimatedTextBytes, 0);
+
+const schemaOf = (recipe: Recipe) =>
+  documentSchema(
+    annotationColumns(recipe.steps.map((s) => s.descriptor)),
+    recipe.steps.some((s) => s.descriptor.kind === 'rewrite'),
+  );
+
+/** A barrier that leaves documents out; others only write a column. */
+const takesAway = (d: StepDescriptor): boolean => isBarrier(d) && (d.kind === 'dedup' || d.writes.length === 0);
+
+const FILES = 5;
+
+function printPlan(
+  terminal: Terminal,
+  recipe: Recipe,
+  plan: SplitPlan,
+  e: Estimate | null,
+  { workers, sample, limit }: { readonly workers: number; readonly sample: number; readonly limit: number | null },
+): void {
+  const { out, style, width } = terminal;
+  out(`${style.bold(safeText(recipe.name))}  ${safeText(recipe.description)}`);
+  out();
+  const formats = new Set(plan.files.map((f) => (f.codec === 'none' ? f.format : `${f.format} ${f.codec}`)));
+  out(
+    `${style.bold('Input')}  ${plural(plan.files.length, 'file')} (${[...formats].join(', ')}), ${size(plan.files.reduce((n, f) => n + f.size, 0))}, about ${size(textOf(plan))} unpacked, in ${plural(plan.splits.length, 'split')}`,
+  );
+  const rows = plan.files
+    .slice(0, FILES)
+    .map((f) => [safeText(f.path), f.codec === 'none' ? f.format : `${f.format} ${f.codec}`, size(f.size)]);
+  for (const line of tableLines([{ max: width - 32 }, {}, { align: 'right' }], rows)) out(line);
+  if (plan.files.length > FILES)
+    out(style.dim(`  and ${plural(plan.files.length - FILES, 'more file', 'more files')}`));
+  if (plan.skipped.length > 0)
+    out(
+      style.yellow(
+        `  ${plural(plan.skipped.length, 'file')} passed over, the first: ${safeText(plan.skipped[0].path)} (${safeText(plan.skipped[0].reason)})`,
+      ),
+    );
+  for (const w of plan.warnings.slice(0, 3)) out(style.yellow(`  ${safeText(w)}`));
+  out();
+  out(style.bold('Steps'));
+  recipe.steps.forEach((s, i) => {
+    for (const line of stepLines(terminal, s.descriptor, i + 1)) out(line);
+  });
+  out();
+  const schema = schemaOf(recipe);
+  out(`${style.bold('Columns')} of a kept document (${schema.length})`);
+  for (const line of wrapped(schema.map((c) => c.name).join(', '), width, '  ')) out(style.dim(line));
+  const models = recipe.steps.filter((s) => s.descriptor.models).map((s) => safeText(s.descriptor.step));
+  if (e)
+    printEstimate(terminal, e, {
+      workers,
+      sample,
+      limit,
+      files: plan.files.length,
+      models,
+      barriers: recipe.steps.filter((s) => takesAway(s.descriptor)).map((s) => safeText(s.descriptor.step)),
+    });
+}
+
+function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number): string[] {
+  const scope = d.where
+    ? `  ${style.dim(`${d.where.not ? 'not for' : 'only for'} ${d.where.domain.map(safeText).join(', ')}`)}`
+    : '';
+  const head = `  ${String(number).padStart(2)} ${style.bold(safeText(d.step))}${scope}`;
+  const rules = tableLines(
+    [{}, {}, {}],
+    d.rules.map((r) => [safeText(`${r.name}@${r.version}`), conditionOf(r), style.dim(safeText(r.option))]),
+    '       ',
+  );
+  const change = style.dim(`(--set ${safeText(d.step)}.OPTION=NUMBER)`);
+  if (d.kind === 'drop') return [`${head}  drops a document when  ${change}`, ...rules];
+  const what: Readonly<Record<string, string>> = {
+    annotate: `measures ${plural(d.writes.length, 'column')} (${d.versions.map(safeText).join(', ')})`,
+    dedup: `drops copies (${d.versions.map(safeText).join(', ')}); sees everything before it decides`,
+    select: `${takesAway(d) ? 'leaves out' : `writes ${d.writes.map((w) => safeText(w.name)).join(', ')}`} by rank (${d.versions.map(safeText).join(', ')}); sees everything before it decides`,
+    rewrite: `changes text (${d.versions.map(safeText).join(', ')}); what is cut stands in the ledger`,
+    custom: 'your own function, on the main thread',
+  };
+  const room = width - 7;
+  const indent = head.slice(0, head.length - head.trimStart().length);
+  const lines = wrapped(`${head.trimStart()}  ${what[d.kind]}`, room).map((l, i) => (i === 0 ? indent : '       ') + l);
+  if (d.module === 'sluice:dedup-minhash')
+    return [...lines, ...wrapped(minhashText(d.options), room).map((l) => `       ${style.dim(l)}`)];
+  if (d.kind !== 'rewrite' || d.rules.length === 0) return lines;
+  return [...lines, `       and drops a document when  ${change}`, ...rules];
+}
+
+export const plan: Command = {
+  help: {
+    usage: '<recipe.ts | built-in name> --input GLOB [options]',
+    about:
+      'What a run would read and do: files, splits, every step with its rules and thresholds, the columns of the output; and after a short try in memory its speed, time, memory, scratch space, size, and how much of each domain would be kept. Says what lies in the output folder. Writes nothing.',
+    options,
+    examples: [
+      ["sluice plan quickstart --input 'data/*.jsonl.gz'", 'before a long run'],
+      ['sluice plan recipe.ts --input data --set gopher.min_words=30', 'with a threshold changed'],
+      [
+        "sluice plan perplexity --input 'data/*.jsonl.gz' --sample 1%",
+        'how long a language model takes for a hundredth',
+      ],
+    ],
+    more: builtInLines,
+  },
+  run,
+};

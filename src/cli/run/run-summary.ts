@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunJson } from '../../ledger/run-json.ts';
+import { clipped, safeText } from '../../safe-text.ts';
+import { liveFiles, readCommits } from '../../streams/commits/log.ts';
+import { program } from '../program.ts';
+import { plural, shellWord, shownPath, size } from '../terminal/format.ts';
+import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
+import { topReasons } from './run-view.ts';
+import { domainLines } from './summary-domains.ts';
+import { headLines } from './summary-head.ts';
+import type { SummaryInput } from './summary-input.ts';
+import { noteLines } from './summary-notes.ts';
+import { reasonLines, stepsOf } from './summary-reasons.ts';
+import { unscoredLines } from './unscored.ts';
+
+const REASONS = 8;
+
+/** What a person wants to read at the end of a run. Leads with what was kept and where it lies. */
+export async function printSummary(terminal: Terminal, input: SummaryInput): Promise<void> {
+  const { out, style, width } = terminal;
+  const { result, run } = input;
+  const t = result.totals!;
+  const here = shownPath(run);
+  out();
+  const reasons = topReasons(t);
+  for (const line of headLines(terminal, input, reasons)) out(line);
+  const promise =
+    'The input is as it was. Every document read has its row in the ledger, with the reason where it was not kept.';
+  for (const line of wrapped(promise, width)) out(style.dim(line));
+  out();
+  for (const line of domainLines(terminal, t)) out(line);
+  if (reasons.length > 0) {
+    out();
+    out(style.bold(`Why ${plural(t.dropped.documents, 'document was', 'documents were')} left out`));
+    for (const reason of reasons.slice(0, REASONS))
+      for (const line of reasonLines(terminal, reason, t, stepsOf(result))) out(line);
+    if (reasons.length > REASONS)
+      out(style.dim(`  and ${reasons.length - REASONS} more rules: see the first query below`));
+  }
+  const notes = noteLines(terminal, input, t, await unscoredLines(run));
+  if (notes.length > 0) out();
+  for (const line of notes) out(line);
+  out();
+  await printOutput(terminal, input, here);
+  out();
+  out(style.bold('Next'));
+  const example = reasons.flatMap((r) => r.counters.examples)[0]?.id;
+  for (const command of nextCommands(here, result, example)) out(`  ${clipped(command, Math.max(width, 200))}`);
+}
+
+async function printOutput(
+  { out, style, width }: Terminal,
+  { run, result }: SummaryInput,
+  here: string,
+): Promise<void> {
+  out(`${style.bold('Output')}  ${here}`);
+  const commits = await readCommits(join(run, 'commits.jsonl'), { repair: false });
+  const rows = [
+    ...result.sinks.map((s) => ({ ...s, what: 'kept documents with every annotation' })),
+    { name: 'ledger', folder: 'ledger', what: 'one row per document: outcome, rule, value' },
+    { name: 'quarantine', folder: 'quarantine', what: 'records that could not be read, and why' },
+  ].flatMap(({ name, folder, what }) => {
+    const files = liveFiles(commits, name);
+    if (files.length === 0) return [];
+    return [
+      [`${folder}/`, plural(files.length, 'file'), size(files.reduce((n, f) => n + f.bytes, 0)), style.dim(what)],
+    ];
+  });
+  if (existsSync(join(run, 'README.md')))
+    rows.push(['README.md', '', '', style.dim('opens all of it by name in Python and elsewhere')]);
+  for (const line of tableLines([{}, { align: 'right' }, { align: 'right' }, { max: width - 33 }], rows)) out(line);
+}
+
+function nextCommands(here: string, result: RunJson, example: string | undefined): string[] {
+  const dir = shellWord(here);
+  const aside = (result.totals?.dropped.documents ?? 0) < (result.totals?.quarantined.records ?? 0);
+  const query = aside
+    ? 'SELECT reason, count(*) AS n FROM quarantine GROUP BY ALL ORDER BY n DESC'
+    : "SELECT domain, rule, count(*) AS n FROM ledger WHERE outcome = 'dropped' GROUP BY ALL ORDER BY n DESC";
+  const commands = [`${program()} sql ${dir} "${query}"`];
+  if (example !== undefined && safeText(example) === example)
+    commands.push(`${program()} explain ${dir} ${shellWord(example)}`);
+  else commands.push(`${program()} status ${dir}`);
+  if ((result.totals?.cutBytes ?? 0) > 0)
+    commands.push(
+      `${program()} sql ${dir} "SELECT id, text_bytes, cut_spans FROM ledger WHERE len(cut_spans) > 0 LIMIT 5"`,
+    );
+  const copies = stepsOf(result).some(
+    ({ kind, step }) => kind === 'dedup' && Object.values(result.totals?.steps[step] ?? {}).some((r) => r.dropped > 0),
+  );
+  if (copies) commands.push(`${program()} clusters ${dir}`);
+  const [documents] = result.sinks;
+  if ((result.totals?.kept.documents ?? 0) > 0)
+    commands.push(`${program()} inspect ${shellWord(join(here, documents.folder))}`);
+  return commands;
+}

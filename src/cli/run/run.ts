@@ -1,0 +1,217 @@
+import { resolve } from 'node:path';
+import type { Observable } from 'rxjs';
+import type { RunEvent } from '../../run/events.ts';
+import { parseBytes } from '../../run/options.ts';
+import { run as runRecipe } from '../../run/run.ts';
+import { safeJson, safeText } from '../../safe-text.ts';
+import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
+import { EXIT, errorEvent } from '../failure.ts';
+import { program } from '../program.ts';
+import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
+import { plural, shellWord, shownPath } from '../terminal/format.ts';
+import { standardOutput } from '../terminal/terminal.ts';
+import { jsonReporter, peopleReporter, type Reporter } from './run-reporters.ts';
+import { printSummary } from './run-summary.ts';
+
+const options = {
+  ...recipeSpecs,
+  output: { value: 'DIR', help: 'Run directory. Default sluice-out/<recipe>. Running again goes on where it stopped.' },
+  workers: { value: 'N', help: 'Threads. Default: all cores. The output is the same with any number.' },
+  memory: {
+    value: 'SIZE',
+    help: 'Buffers over all workers, for example 256MB (the default); Node itself comes on top.',
+  },
+  timeout: {
+    value: 'SECONDS',
+    help: 'A worker that hangs on a document for so long is stopped, and the document set aside. Default 120.',
+  },
+  limit: { value: 'N', help: 'Only the first N documents.' },
+  sample: { value: 'P%', help: 'Only about P percent of the documents, chosen by a hash of the id.' },
+  'annotate-only': { help: 'Computes every annotation and drops nothing.' },
+  'shard-size': { value: 'SIZE', help: 'Size that finished files aim at. Default 256MB.' },
+  'allow-rule': {
+    value: 'RULE',
+    many: true,
+    help: 'Lets this rule drop any share; without it a guard stops a run of which one rule drops more than 60 %.',
+  },
+  'allow-drop-share': {
+    value: 'SCOPE',
+    many: true,
+    help: 'Lets the whole run (all) or a domain lose any share; the guard is 98 % of a run, or what the recipe expects.',
+  },
+  'allow-cluster': {
+    value: 'STEP',
+    many: true,
+    help: 'Lets one document of this dedup step have any number of copies; the guard is 5 % of the run.',
+  },
+  'allow-quarantine': {
+    help: 'Lets any share of records be unreadable (the guard is 20 % of the run), and steps fail on any number of documents (1 %).',
+  },
+  fresh: { help: 'Deletes an earlier run in the output folder first (only a folder that holds a run of ours).' },
+  'verify-input': {
+    help: 'Reads all of the input before it begins, and at a resume refuses to go on when one byte is another; else size, time and both ends of each file are compared.',
+  },
+  json: { help: 'One JSON object per line on standard output, see below.' },
+} as const satisfies OptionSpecs;
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommandLine('run', args, options, ['recipe']);
+  const recipe = await recipeFrom(positionals[0], values);
+  const limit = wholeNumber(values.limit, '--limit') ?? null;
+  const runOptions = {
+    input: values.input.length > 0 ? [...values.input] : undefined,
+    output: values.output,
+    workers: wholeNumber(values.workers, '--workers'),
+    memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory'),
+    timeoutSeconds: wholeNumber(values.timeout, '--timeout'),
+    limit,
+    samplePercent: percentOption(values.sample, '--sample'),
+    fresh: values.fresh,
+    verifyInput: values['verify-input'],
+    annotateOnly: values['annotate-only'],
+    allow: {
+      rule: [...values['allow-rule']],
+      dropShare: [...values['allow-drop-share']],
+      cluster: [...values['allow-cluster']],
+      quarantine: values['allow-quarantine'],
+    },
+    shardSize: values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size'),
+  };
+  const reporterOptions = { name: recipe.name, limit };
+  const reporter = values.json ? jsonReporter(reporterOptions) : peopleReporter(reporterOptions);
+  const resume = `${program()} run ${args
+    .filter((a) => a !== '--fresh')
+    .map(shellWord)
+    .join(' ')}`;
+  const stop = new AbortController();
+  const seen = await follow(runRecipe(recipe, { ...runOptions, stop: stop.signal }), stop, reporter, values.json);
+  const { end, planned, progress } = seen;
+  if (end === 'killed') {
+    process.stderr.write(`Stopped at once. What was committed is safe; to go on:\n  ${resume}\n`);
+    // Workers may be in the middle of a batch: nobody waits for them.
+    process.exit(EXIT.interrupted);
+  }
+  if (end.type === 'stopped') {
+    const phase = progress && progress.phases > 1 ? ` ${safeText(progress.phase)}` : '';
+    const done = progress ? `${progress.splitsDone} of ${plural(progress.splits, 'split')}${phase} done. ` : '';
+    process.stderr.write(`Stopped: ${done}All of it is safe in ${shownPath(end.run)}. To go on:\n  ${resume}\n`);
+    return EXIT.interrupted;
+  }
+  if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
+  if (!values.json) {
+    await printSummary(standardOutput(), {
+      run: resolve(end.run),
+      result: end.result,
+      skipped: planned?.skipped ?? [],
+      warnings: planned?.warnings ?? [],
+      peakBytes: end.already ? null : process.resourceUsage().maxRSS * 1024,
+      bytesPerSecond: end.already ? null : (end.result.totals?.read.bytes ?? 0) / end.result.seconds,
+      already: end.already,
+    });
+  }
+  return EXIT.done;
+}
+
+type Planned = Extract<RunEvent, { type: 'planned' }>;
+type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;
+
+interface Followed {
+  readonly end: RunEvent | 'killed';
+  readonly planned: Planned | null;
+  /** The last one. */
+  readonly progress: ProgressEvent | null;
+}
+
+/** Shows a run until it ends or is stopped. */
+async function follow(
+  events: Observable<RunEvent>,
+  stop: AbortController,
+  reporter: Reporter,
+  json: boolean,
+): Promise<Followed> {
+  let planned: Planned | null = null;
+  let progress: ProgressEvent | null = null;
+  let last: RunEvent | null = null;
+  try {
+    const end = await new Promise<RunEvent | 'killed'>((done, fail) => {
+      const subscription = events.subscribe({
+        next: (e) => {
+          last = e;
+          if (e.type === 'planned') planned = e;
+          if (e.type === 'progress') progress = e;
+          reporter.event(e);
+          if (e.type === 'retried')
+            reporter.note(
+              safeText(`A thread died at ${e.task}: ${e.cause}; trying again (${e.attempt} of ${e.attempts}).`),
+            );
+        },
+        error: fail,
+        complete: () => (last ? done(last) : fail(new Error('a run that said nothing'))),
+      });
+      onInterrupt(stop, reporter, json, () => {
+        subscription.unsubscribe();
+        done('killed');
+      });
+    });
+    return { end, planned, progress };
+  } catch (error) {
+    if (json) process.stdout.write(`${safeJson(JSON.stringify(errorEvent(error)))}\n`);
+    throw error;
+  } finally {
+    reporter.close();
+  }
+}
+
+/** First Ctrl-C: finish what is in work; second: stop now. */
+function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, kill: () => void): void {
+  const interrupt = (): void => {
+    if (stop.signal.aborted) {
+      reporter.close();
+      kill();
+      return;
+    }
+    stop.abort();
+    if (json) process.stdout.write(`${JSON.stringify({ event: 'stopping', time: new Date().toISOString() })}\n`);
+    reporter.note('Finishing the splits in work (Ctrl-C again stops at once) ...');
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+}
+
+export const runCommand: Command = {
+  help: {
+    usage: '<recipe.ts | built-in name> [options]',
+    about:
+      'Runs a recipe over files and writes what is kept, a ledger with the reason for every document, and what could not be read. The input is never changed. Interrupted runs go on where they stopped when the same command is given again; a finished run says so.',
+    options,
+    examples: [
+      ["sluice run quickstart --input 'data/*.jsonl.gz'", 'a built-in recipe over gzipped JSON lines'],
+      [
+        'sluice run quickstart --input data.jsonl --text-field content --set gopher_quality.min_words=30',
+        'another text field, a milder threshold',
+      ],
+      ["sluice run recipe.ts --input 'crawl/**/*.parquet' --output out/crawl --workers 8", 'a recipe of your own'],
+      ["sluice run quickstart --input 'data/*' --sample 1% --output out/try", 'a first look at one percent'],
+      ['cat data.jsonl | sluice run quickstart --input - --json', 'from standard input, with events for a program'],
+    ],
+    more: async () => [
+      ...(await builtInLines()),
+      '',
+      'Events of --json, each with `event` and `time`; fields are only ever added:',
+      '  planned   run files splits textBytes skipped[{path,reason}] warnings[] resumedSplits',
+      '  progress  phase phaseNumber phases splitsDone splits share documents{read,kept,dropped,quarantined}',
+      '            textBytes megabytesPerSecond etaSeconds memoryBytes seconds topReasons[{step,rule,dropped}]',
+      '  commit    phase split documents',
+      '  retried   task cause attempt attempts                (a thread died)',
+      '  stopping  after the first Ctrl-C',
+      '  stopped   run splitsDone splits                      (exit code 130)',
+      '  finished  run already seconds totals                 (exit code 0)',
+      '  error     code exitCode message expected got where fix, and of a guard (exit code 3)',
+      '            saw{guard,of,documents,outOf,share,min,max,flag,examples[{id,value,excerpt}]}',
+      '',
+      'Guards judge a run from 1,000 documents on, split by split in input order. One that stops a run says what it saw and',
+      'which --allow- flag lets it pass; the same command with that flag goes on where the run stopped.',
+    ],
+  },
+  run,
+};

@@ -1,0 +1,54 @@
+import type { RunJson } from '../../ledger/run-json.ts';
+import { clipped, safeExcerpt, safeText } from '../../safe-text.ts';
+import type { Rule } from '../../streams/batch/outcome.ts';
+import type { Counters } from '../../streams/commits/counters.ts';
+import type { StepDescriptor } from '../../streams/operator.ts';
+import { copyMeaning } from '../explain/copy-meaning.ts';
+import { count, percent, short } from '../terminal/format.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { Reason } from './run-view.ts';
+
+export const stepsOf = (result: RunJson): readonly StepDescriptor[] =>
+  (result.recipe as unknown as { readonly steps: readonly StepDescriptor[] }).steps;
+
+/** A rule with what it left out, and an example. */
+export function reasonLines(
+  { style, width }: Terminal,
+  r: Reason,
+  t: Counters,
+  steps: readonly StepDescriptor[],
+): string[] {
+  const step = steps.find((s) => s.step === r.step);
+  const rule = step?.rules.find((x) => x.name === r.rule);
+  const means =
+    step?.kind === 'dedup'
+      ? copyMeaning(r.rule)
+      : step?.kind === 'select'
+        ? selectionOf(step, rule)
+        : rule && step?.kind !== 'custom'
+          ? conditionOf(rule)
+          : '';
+  const line = `  ${percent(r.dropped, t.read.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ${style.bold(safeText(r.rule))}${means ? `  ${style.dim(clipped(safeText(means), Math.max(20, width - 24 - r.rule.length)))}` : ''}`;
+  const [example] = r.counters.examples;
+  if (!example) return [line];
+  const value =
+    step?.kind !== 'dedup' && step?.kind !== 'custom' && example.value !== null ? ` (${short(example.value)})` : '';
+  const label = `e.g. ${clipped(safeText(example.id), 32)}${value}: `;
+  const excerpt = safeExcerpt(example.excerpt);
+  const shown = excerpt === '' ? '(empty text)' : `“${clipped(excerpt, Math.max(16, width - 24 - label.length))}”`;
+  return [line, style.dim(`${' '.repeat(22)}${label}${shown}`)];
+}
+
+/** Why a selection leaves a document out: `above the middle 50.0 % by ppl`. */
+function selectionOf({ options }: StepDescriptor, rule: Rule | undefined): string {
+  const { column, keep, rate, within } = options as { column: string; keep: string; rate: number; within: string };
+  if (rule?.name.endsWith('_missing')) return `no ${column} to rank by`;
+  const part = { low: 'lowest', medium: 'middle', high: 'highest' }[keep] ?? keep;
+  // Of the middle a document can miss either end.
+  const end = rule?.name.endsWith('_above') ? 'above' : 'below';
+  const where = keep === 'medium' ? end : 'not in';
+  return `${where} the ${part} ${percent(rate, 1)} by ${column}${within === 'domain' ? ' of its domain' : ''}`;
+}
+
+/** When a rule leaves a document out: `gopher_word_count < 50`. */
+export const conditionOf = (r: Rule): string => `${r.column} ${r.comparison} ${short(r.threshold)}`;

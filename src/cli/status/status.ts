@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { lockHolder } from '../../files/lock.ts';
+import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
+import type { RunJson } from '../../ledger/run-json.ts';
+import { builtInNames } from '../../recipe/loader.ts';
+import { phasesOf } from '../../run/phases.ts';
+import { safeJson, safeText } from '../../safe-text.ts';
+import { liveFiles } from '../../streams/commits/log.ts';
+import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
+import { program } from '../program.ts';
+import { topReasons } from '../run/run-view.ts';
+import { count, duration, percent, plural, shellWord, shownPath, size } from '../terminal/format.ts';
+import { standardOutput, tableLines } from '../terminal/terminal.ts';
+
+const options = { json: { help: 'One JSON object on standard output.' } } as const satisfies OptionSpecs;
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommandLine('status', args, options, ['run-dir']);
+  const folder = await openRunFolder(positionals[0]);
+  const facts = await factsOf(folder);
+  if (values.json) standardOutput().out(safeJson(JSON.stringify(facts, null, 2)));
+  else printStatus(folder, facts);
+  return 0;
+}
+
+type Facts = Awaited<ReturnType<typeof factsOf>>;
+
+async function factsOf(folder: RunFolder) {
+  const { path, run, commits, steps } = folder;
+  const holder = await lockHolder(join(path, 'lock'));
+  const phases = phasesOf(steps).map((phase) => ({
+    phase: phase.before ? `before ${phase.before.step}` : phase.after ? `after ${phase.after.step}` : 'curate',
+    splitsDone: commits.filter((c) => c.phase === `split/${phase.number}`).length,
+  }));
+  const totals = committedTotals(folder);
+  const files = [...new Set(['documents', ...run.sinks.map((s) => s.name), 'ledger', 'quarantine'])].map((name) => {
+    const live = liveFiles(commits, name);
+    const sum = (k: 'rows' | 'bytes') => live.reduce((n, f) => n + f[k], 0);
+    return { sink: name, files: live.length, rows: sum('rows'), bytes: sum('bytes') };
+  });
+  return {
+    run: path,
+    name: run.name,
+    sluice: run.sluice,
+    state: run.status === 'done' ? 'done' : holder === null ? 'interrupted' : 'running',
+    process: holder,
+    startedAt: run.startedAt,
+    finishedAt: run.finishedAt,
+    lastCommitAt: commits.at(-1)?.at ?? null,
+    seconds: run.seconds,
+    splits: run.splits,
+    phases,
+    input: run.input,
+    limits: run.limits,
+    totals,
+    files,
+    /** What a guard stopped the run for, null when none did. */
+    stoppedBy: run.guards?.stopped ?? null,
+  };
+}
+
+function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
+  const { out, style } = standardOutput();
+  const { totals: t } = facts;
+  const state = {
+    done: style.green('done'),
+    running: style.cyan(`running (process ${facts.process})`),
+    interrupted: style.yellow('interrupted'),
+  };
+  out(`${style.bold(safeText(run.name))} in ${shownPath(path)}: ${state[facts.state as keyof typeof state]}`);
+  const rows: string[][] = [
+    [
+      'started',
+      `${facts.startedAt}${facts.finishedAt ? `, finished ${facts.finishedAt}` : facts.lastCommitAt ? `, last commit ${facts.lastCommitAt}` : ''}`,
+    ],
+    ...facts.phases.map((p) => [
+      'splits',
+      `${p.splitsDone} of ${facts.splits} ${facts.phases.length > 1 ? safeText(p.phase) : ''}${facts.state === 'done' && p.splitsDone < facts.splits ? ', enough for what was asked' : ''}`.trimEnd(),
+    ]),
+    [
+      'input',
+      `${plural(run.input.files, 'file')}, ${size(run.input.bytes)}: ${run.input.patterns.map(safeText).join(' ')}`,
+    ],
+  ];
+  const limits = [
+    run.limits.limit === null ? '' : `the first ${count(run.limits.limit)} documents`,
+    run.limits.samplePercent === null ? '' : `a sample of ${run.limits.samplePercent} %`,
+  ].filter(Boolean);
+  if (limits.length > 0) rows.push(['only', limits.join(', ')]);
+  // Before the end of a run with barriers some documents are read but not decided.
+  const undecided = t.read.documents - t.kept.documents - t.dropped.documents - t.quarantined.records;
+  rows.push([
+    'documents',
+    `${count(t.read.documents)} read (${size(t.read.bytes)}), ${count(t.kept.documents)} kept (${percent(t.kept.documents, t.read.documents)}), ${count(t.dropped.documents)} left out, ${count(t.quarantined.records)} in quarantine${undecided > 0 ? `, ${count(undecided)} not decided yet` : ''}`,
+  ]);
+  const reasons = topReasons(t)
+    .slice(0, 3)
+    .map((r) => `${safeText(r.rule)} ${count(r.dropped)}`);
+  if (reasons.length > 0) rows.push(['reasons', reasons.join(', ')]);
+  for (const f of facts.files)
+    if (f.files > 0)
+      rows.push([safeText(f.sink), `${plural(f.files, 'file')}, ${plural(f.rows, 'row')}, ${size(f.bytes)}`]);
+  if (facts.seconds > 0)
+    rows.push(['work', `${duration(facts.seconds)}, ${size(t.read.bytes / facts.seconds)}/s of text`]);
+  const guard = facts.state === 'interrupted' ? facts.stoppedBy : null;
+  if (guard)
+    rows.push([
+      'stopped by',
+      `a guard: ${safeText(guard.of)} ${percent(guard.documents, guard.outOf)} of ${plural(guard.outOf, 'document')}, ${guard.share < guard.min ? `at least ${percent(guard.min, 1)}` : `at most ${percent(guard.max, 1)}`} expected; ${safeText(guard.flag)} lets it pass`,
+    ]);
+  for (const line of tableLines(
+    [{}, {}],
+    rows.map(([a, b]) => [style.dim(a), b]),
+  ))
+    out(line);
+  if (facts.state === 'done') {
+    const [{ folder: documents }] = run.sinks;
+    const here = shellWord(shownPath(path));
+    out();
+    out(style.bold('Next'));
+    out(`  ${program()} sql ${here} "SELECT outcome, rule, count(*) AS n FROM ledger GROUP BY ALL"`);
+    if (t.kept.documents > 0) out(`  ${program()} inspect ${shellWord(join(shownPath(path), documents))}`);
+  }
+  if (facts.state === 'interrupted') {
+    out();
+    out(`To go on, give the command again that started it; it skips the ${plural(commits.length, 'commit')} there is:`);
+    const inputs = run.input.patterns.map((p) => `--input ${shellWord(p)}`).join(' ');
+    out(
+      `  ${program()} run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ${inputs}${limitsOf(run)} --output ${shellWord(shownPath(path))}${guard ? ` ${safeText(guard.flag)}` : ''}`,
+    );
+  }
+}
+
+/** Another limit or sample would be another run. */
+const limitsOf = ({ limits: { limit, samplePercent } }: RunJson): string =>
+  `${limit === null ? '' : ` --limit ${limit}`}${samplePercent === null ? '' : ` --sample ${samplePercent}%`}`;
+
+export const status: Command = {
+  help: {
+    usage: '<run-dir> [--json]',
+    about:
+      'How far a run is: state, splits, totals of what is committed, files, and how to go on. Reads only, so it may be asked while the run goes on.',
+    options,
+    examples: [['sluice status sluice-out/quickstart', 'is it done?']],
+  },
+  run,
+};

@@ -1,0 +1,186 @@
+import { join } from 'node:path';
+import { executorName, pickExecutor } from '../../models/executors/pick-executor.ts';
+import { openInThread } from '../../models/executors/thread.ts';
+import { loadReference } from '../../recipe/loader.ts';
+import { safeJson, safeText } from '../../safe-text.ts';
+import { trainReference } from '../../training/train-reference.ts';
+import type { Measurement, ReferenceJson, TrainingEvent } from '../../training/training-types.ts';
+import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
+import { EXIT } from '../failure.ts';
+import { program } from '../program.ts';
+import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
+import { count, duration, percent, shellWord, unread } from '../terminal/format.ts';
+import { standardOutput, tableLines, warn } from '../terminal/terminal.ts';
+
+const options = {
+  input: { value: 'GLOB', many: true, help: 'Files, folders or globs to read. Quote globs.' },
+  ...readSpecs,
+  output: {
+    value: 'DIR',
+    help: 'Folder of the model. Default sluice-out/<recipe>. Running again goes on where it stopped.',
+  },
+  tokens: { value: 'N', help: 'Tokens to train on, instead of what the recipe says.' },
+  executor: { value: 'NAME', help: 'What computes: auto (default), or a name that `sluice doctor` lists.' },
+  threads: { value: 'N', help: 'Threads of one step. Default 1. Another number may give other last digits.' },
+  fresh: { help: 'Deletes an earlier training in the output folder first.' },
+  json: { help: 'One JSON object per line on standard output.' },
+} as const satisfies OptionSpecs;
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommandLine('train-reference', args, options, ['recipe']);
+  const loaded = await loadReference(positionals[0]);
+  const tokens = wholeNumber(values.tokens, '--tokens') ?? loaded.training.tokens;
+  const reference = {
+    ...loaded,
+    read: readOptionsFrom(values, loaded.read),
+    training: { ...loaded.training, tokens },
+  };
+  const name = values.executor === undefined ? 'auto' : executorName(values.executor);
+  const threads = wholeNumber(values.threads, '--threads') ?? 1;
+  const { executor: picked } = await pickExecutor(name, { threads });
+  // A step blocks its thread: in one of its own, this one shows progress and hears Ctrl-C while a step computes.
+  const executor = await openInThread(picked.name, { threads });
+  const stop = new AbortController();
+  let interrupts = 0;
+  const interrupt = (): void => {
+    if (++interrupts > 1) process.exit(EXIT.interrupted);
+    process.stderr.write('\nStopping after this step, with a checkpoint. Ctrl-C again stops without one.\n');
+    stop.abort();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  const events = trainReference(reference, {
+    executor,
+    input: values.input.length > 0 ? [...values.input] : undefined,
+    output: values.output,
+    fresh: values.fresh,
+    stop: stop.signal,
+    onWarning: warn,
+  });
+  const show = values.json ? jsonLines : progressLines();
+  try {
+    const last = await new Promise<TrainingEvent>((done, fail) => {
+      let end: TrainingEvent | null = null;
+      events.subscribe({
+        next: (event) => {
+          end = event;
+          show(event);
+        },
+        error: fail,
+        complete: () => (end ? done(end) : fail(new Error('a training that said nothing'))),
+      });
+    });
+    if (last.type === 'stopped') {
+      const again = args.filter((a) => a !== '--fresh').map(shellWord);
+      process.stderr.write(
+        `Stopped at step ${count(last.step)} of ${count(last.steps)}. To go on:\n  ${program()} train-reference ${again.join(' ')}\n`,
+      );
+      return EXIT.interrupted;
+    }
+    if (last.type === 'finished' && !values.json) summary(last.folder, last.model, last.already);
+    return EXIT.done;
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    await executor.close();
+  }
+}
+
+const jsonLines = (event: TrainingEvent): void => void process.stdout.write(`${safeJson(JSON.stringify(event))}\n`);
+
+const LINE_MS = 2000;
+
+/** A line that is written over on a terminal, else one every few seconds. */
+function progressLines(): (event: TrainingEvent) => void {
+  const { stderr } = process;
+  const terminal = stderr.isTTY === true;
+  let shown = 0;
+  let began = performance.now();
+  let fromStep = 0;
+  let held: Measurement | null = null;
+  const line = (text: string, replace: boolean): void =>
+    void stderr.write(terminal && replace ? `\r\u001b[K${text}` : `${terminal ? '\r\u001b[K' : ''}${text}\n`);
+  return (event) => {
+    switch (event.type) {
+      case 'reading':
+        line(
+          event.documents === 0 ? 'Reading ...' : `${count(event.documents)} documents read and split by group`,
+          event.documents === 0,
+        );
+        break;
+      case 'start':
+        began = performance.now();
+        fromStep = event.fromStep;
+        line(
+          `${(event.model.parameters / 1e6).toFixed(2)} M parameters, ${count(event.trainTokens)} tokens to train on, ${count(event.model.steps)} steps${fromStep > 0 ? `, going on at step ${count(fromStep)}` : ''}; ${event.model.executor}`,
+          false,
+        );
+        break;
+      case 'step': {
+        const now = performance.now();
+        if (now - shown < (terminal ? 200 : LINE_MS) && event.step < event.steps) break;
+        shown = now;
+        const left = ((now - began) / (event.step - fromStep)) * (event.steps - event.step);
+        const bits = held?.bitsPerByte ?? null;
+        const heldOut = bits === null ? '' : `  held out ${bits.toFixed(3)} bits a byte`;
+        line(
+          `${percent(event.step, event.steps).padStart(7)}  step ${count(event.step)}  loss ${event.loss.toFixed(3)}${heldOut}  ${count(Math.round(event.tokensPerSecond))} tokens/s  ${duration(left / 1000)} left`,
+          true,
+        );
+        break;
+      }
+      case 'measured':
+        held = event.measurement;
+        break;
+      case 'stopped':
+      case 'finished':
+        if (terminal) stderr.write('\r\u001b[K');
+    }
+  };
+}
+
+function summary(folder: string, model: ReferenceJson, already: boolean): void {
+  const { out, style } = standardOutput();
+  const first = model.measurements[0];
+  const last = model.measurements.at(-1);
+  out(
+    `${already ? 'Done before' : 'Done'}: ${(model.parameters / 1e6).toFixed(2)} M parameters, ${count(model.tokens)} tokens (${model.epochs.toFixed(2)} epochs), ${count(model.documents.train)} documents trained on, ${count(model.documents.heldOut)} held out, ${count(model.documents.rest)} untouched${unread(model.documents.aside)}`,
+  );
+  if (last && last.bitsPerByte === null) out('No document was held out: nothing was measured.');
+  else if (first && last) {
+    out();
+    const shown = first === last ? [last] : [first, last];
+    const row = (name: string, bits: (m: Measurement) => number | null | undefined): string[] => [
+      safeText(name),
+      ...shown.map((m) => bits(m)?.toFixed(3) ?? ''),
+    ];
+    const domains = Object.keys(last.byDomain).sort();
+    const rows = [...domains.map((d) => row(d, (m) => m.byDomain[d])), row('all', (m) => m.bitsPerByte)];
+    const titles = shown.map((m) => ({ title: `at step ${count(m.step)}`, align: 'right' as const }));
+    for (const line of tableLines([{ title: 'held-out bits a byte' }, ...titles], rows)) out(line);
+  }
+  out();
+  out(style.bold(`Model  ${shownFolder(folder)}`));
+  const tokenizer = model.tokenizer.name === 'bytes' ? '' : ' tokenizer.json,';
+  out(`  config.json, model.safetensors,${tokenizer} README.md (its card), trained-on.bin (what it must not score)`);
+}
+
+const shownFolder = (folder: string): string =>
+  safeText(folder.startsWith(join(process.cwd(), '/')) ? folder.slice(process.cwd().length + 1) : folder);
+
+export const trainReferenceCommand: Command = {
+  help: {
+    usage: '<recipe> --input GLOB [options]',
+    about:
+      'Trains a small language model that scores text. The input is split by group with a seed: one part is trained on, one is held out and measured, the rest may be scored with the model.',
+    options,
+    examples: [
+      [
+        "sluice train-reference reference --input 'corpus/*.jsonl.zst'",
+        'the built-in recipe: 1.8 M parameters over 4,096 byte pairs',
+      ],
+      ['sluice train-reference my-reference.ts --output models/mine', 'a recipe of your own; again to go on'],
+    ],
+  },
+  run,
+};

@@ -1,0 +1,126 @@
+import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError } from '../errors.ts';
+
+/**
+ * Takes a folder for this process, by a file `lock` with its process id. The file appears with its content or not at
+ * all, so nobody ever sees half a lock. One of a process that is gone is taken over. Errors: ConfigError when a process
+ * that lives holds it.
+ */
+export async function lock(folder: string): Promise<void> {
+  const file = join(folder, 'lock');
+  const mine = JSON.stringify({ pid: process.pid, started: await startOf(process.pid) });
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (await createWhole(file, mine)) return;
+    const holder = await lockHolder(file);
+    if (holder !== null) throw held(folder, holder);
+    await takeAway(file, folder);
+  }
+  throw held(folder, (await lockHolder(file)) ?? 0);
+}
+
+const held = (folder: string, holder: number): ConfigError =>
+  new ConfigError({
+    expected: 'a folder that no other process works on',
+    got: holder === process.pid ? 'one that this process works on already' : `one that process ${holder} holds`,
+    where: folder,
+    fix: 'Wait for it, stop it, or choose another folder with --output.',
+  });
+
+let made = 0;
+/** A name that no other run uses, in this process or another; every start sweeps such names. */
+const ownName = (file: string): string => `${file}.${process.pid}-${++made}.tmp`;
+
+/** False when there is one already. */
+async function createWhole(file: string, text: string): Promise<boolean> {
+  const own = ownName(file);
+  let created = false;
+  try {
+    await writeFile(own, text);
+    created = await linkTo(file, own, text);
+    await rm(own, { force: true });
+    return created;
+  } catch (error) {
+    if (created) await unlink(file);
+    await rm(own, { force: true });
+    throw error;
+  }
+}
+
+async function linkTo(file: string, own: string, text: string): Promise<boolean> {
+  try {
+    await link(own, file);
+    return true;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (NO_LINKS.includes(code)) return createExclusive(file, text);
+    // ENOENT: the start of another run has swept our file.
+    if (code === 'EEXIST' || code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** What file systems without hard links say. */
+const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
+
+async function createExclusive(file: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(file, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/**
+ * Removes a lock that nobody holds; another process that does so at the same moment may have made its own meanwhile,
+ * which is put back.
+ */
+async function takeAway(file: string, folder: string): Promise<void> {
+  const aside = ownName(file);
+  try {
+    await rename(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  const holder = await lockHolder(aside);
+  if (holder !== null) {
+    await rename(aside, file);
+    throw held(folder, holder);
+  }
+  await rm(aside, { force: true });
+}
+
+/** Process id in a lock when that same process is alive, else null. */
+export async function lockHolder(file: string): Promise<number | null> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  const match = /^\{"pid":(\d+),"started":(?:"(\d*)"|null)\}$/.exec(text);
+  if (!match) return null;
+  const pid = Number(match[1]);
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : null;
+  }
+  // Also for our own process id: in a container every start may have the same one.
+  return (await startOf(pid)) === (match[2] ?? null) ? pid : null;
+}
+
+/** Start time of a process in clock ticks, where the system tells it: a process id is used again after a restart. */
+async function startOf(pid: number): Promise<string | null> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch (error) {
+    if (['ENOENT', 'ESRCH', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
+}

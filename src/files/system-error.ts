@@ -1,0 +1,19 @@
+import { InputError, SluiceError } from '../errors.ts';
+
+const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
+/** An error of the operating system (a full, broken or read-only disk) as an InputError; any other error as it is. */
+export function systemError(error: unknown): unknown {
+  const { syscall, code, message, path } = error as NodeJS.ErrnoException;
+  if (error instanceof SluiceError || syscall === undefined || code === undefined) return error;
+  const full = FULL.includes(code);
+  return new InputError({
+    expected: `${syscall} to work`,
+    got: full ? `a full disk (${code})` : message,
+    where: path,
+    fix: full
+      ? 'Free some space and run the same command again: it goes on after the last committed split.'
+      : 'Mend that and run the same command again: what is committed stays.',
+    cause: error,
+  });
+}

@@ -1,0 +1,217 @@
+import { join } from 'node:path';
+import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
+import { ConfigError } from '../errors.ts';
+import { safeText } from '../safe-text.ts';
+import { documentSchema, ledgerSchema } from '../sinks/index.ts';
+import { type Commit, liveFiles } from '../streams/commits/log.ts';
+import type { ReadOptions } from '../streams/inputs/read-options.ts';
+import { rewritesText } from '../streams/operator.ts';
+import type { RunFolder } from './run-folder.ts';
+
+const duckType: Readonly<Record<string, string>> = {
+  utf8: 'VARCHAR',
+  int32: 'INTEGER',
+  uint32: 'UINTEGER',
+  int64: 'BIGINT',
+  float64: 'DOUBLE',
+  'list<utf8>': 'VARCHAR[]',
+  'list<struct<start int32, end int32, rule utf8>>': 'STRUCT("start" INTEGER, "end" INTEGER, "rule" VARCHAR)[]',
+};
+
+type Schema = readonly { readonly name: string; readonly type: string }[];
+
+const quarantineSchema: Schema = [
+  { name: 'file', type: 'utf8' },
+  { name: 'block', type: 'int64' },
+  { name: 'offset', type: 'int64' },
+  { name: 'row', type: 'uint32' },
+  { name: 'bytes', type: 'int64' },
+  { name: 'reason', type: 'utf8' },
+  { name: 'detail', type: 'utf8' },
+  { name: 'excerpt', type: 'utf8' },
+];
+
+const text = (s: string): string => `'${s.replaceAll("'", "''")}'`;
+const name = (s: string): string => `"${s.replaceAll('"', '""')}"`;
+
+/** A view in the database of a run. */
+export interface View {
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: Schema;
+  /** False where DuckDB cannot read this kind of file: then there is no view. */
+  readonly readable: boolean;
+}
+
+export interface RunDatabase {
+  readonly connection: DuckDBConnection;
+  readonly views: readonly View[];
+  close(): void;
+}
+
+/**
+ * The committed files of a run as views `documents`, `ledger`, `quarantine`, one per further sink, and a table
+ * `commits`, in an in-memory DuckDB that can read those files and nothing else.
+ */
+export async function openRunDatabase(folder: RunFolder): Promise<RunDatabase> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const instance = await DuckDBInstance.create(':memory:', {
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  const views = viewsOf(folder);
+  const paths = views.flatMap((v) => v.files);
+  await connection.run(`SET TimeZone = 'UTC'`);
+  await connection.run(`SET allowed_paths = [${paths.map(text).join(', ')}]`);
+  for (const view of views)
+    if (view.select !== null) await connection.run(`CREATE VIEW ${name(view.name)} AS ${view.select}`);
+  await connection.run(commitsTable(folder.commits));
+  await connection.run('SET enable_external_access = false');
+  await connection.run('SET lock_configuration = true');
+  return {
+    connection,
+    views: views.map(({ name, rows, columns, readable }) => ({ name, rows, columns, readable })),
+    close: () => {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+interface ViewSource extends View {
+  readonly files: readonly string[];
+  /** Null: DuckDB cannot read this kind of file. */
+  readonly select: string | null;
+}
+
+function viewsOf(folder: RunFolder): ViewSource[] {
+  const { run, steps } = folder;
+  const rewritten = steps.some(rewritesText);
+  const documents: Schema = documentSchema(run.schema.annotations, rewritten);
+  const read = (run.recipe as unknown as { readonly read: ReadOptions }).read;
+  const sinks = (
+    run.recipe as unknown as { readonly sinks: readonly { options: { columns?: readonly string[] | null } }[] }
+  ).sinks;
+  return [
+    ...run.sinks.map((s, i) => {
+      const chosen = sinks[i]?.options.columns;
+      return viewOf(
+        folder,
+        s.name,
+        s.kind,
+        chosen ? documents.filter((c) => chosen.includes(c.name)) : documents,
+        read.maxLineBytes,
+      );
+    }),
+    viewOf(folder, 'ledger', 'parquet', ledgerSchema(run.schema.annotations), 0),
+    viewOf(folder, 'quarantine', 'jsonl', quarantineSchema, 0),
+  ];
+}
+
+function viewOf(folder: RunFolder, view: string, kind: string, columns: Schema, lineBytes: number): ViewSource {
+  const live = liveFiles(folder.commits, view).filter((f) => f.rows > 0);
+  const files = live.map((f) => join(folder.path, f.path));
+  const rows = live.reduce((n, f) => n + f.rows, 0);
+  const list = `[${files.map(text).join(', ')}]`;
+  const typed = columns.map((c) => `CAST(${name(c.name)} AS ${duckType[c.type]}) AS ${name(c.name)}`).join(', ');
+  let select: string | null = null;
+  if (files.length === 0) {
+    select = `SELECT ${columns.map((c) => `CAST(NULL AS ${duckType[c.type]}) AS ${name(c.name)}`).join(', ')} WHERE false`;
+  } else if (kind === 'parquet') {
+    select = `SELECT ${typed} FROM read_parquet(${list})`;
+  } else if (kind === 'jsonl') {
+    // A text escaped at its worst takes six bytes for one.
+    const longest = Math.min(6 * lineBytes + 2 ** 20, 2 ** 28);
+    const types = columns.map((c) => `${text(c.name)}: ${text(duckType[c.type])}`).join(', ');
+    select = `SELECT ${typed} FROM read_json(${list}, format = 'newline_delimited', columns = {${types}}, maximum_object_size = ${longest})`;
+  }
+  return { name: view, rows, columns, files, select, readable: select !== null };
+}
+
+/** One row per commit, in the order they came. */
+function commitsTable(commits: readonly Commit[]): string {
+  const rows = commits.map((c, i) => {
+    const { counters: n } = c;
+    const numbers = [i, c.split, c.files.length, c.files.reduce((b, f) => b + f.bytes, 0)];
+    const counts = n
+      ? [n.read.documents, n.kept.documents, n.dropped.documents, n.quarantined.records]
+      : ['NULL', 'NULL', 'NULL', 'NULL'];
+    return `(${[numbers[0], text(c.phase), ...numbers.slice(1), ...counts, text(c.at), `[${c.files.map((f) => text(f.path)).join(', ')}]`].join(', ')})`;
+  });
+  const columns = 'number, phase, split, files, bytes, read, kept, dropped, quarantined, "at", paths';
+  const types =
+    'number::INTEGER AS number, phase::VARCHAR AS phase, split::INTEGER AS split, files::INTEGER AS files, bytes::BIGINT AS bytes, read::BIGINT AS read, kept::BIGINT AS kept, dropped::BIGINT AS dropped, quarantined::BIGINT AS quarantined, "at"::TIMESTAMPTZ AS "at", paths::VARCHAR[] AS paths';
+  const none = '(0, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL)';
+  const values = `SELECT ${types} FROM (VALUES ${rows.length > 0 ? rows.join(', ') : none}) AS t(${columns})`;
+  return `CREATE TABLE commits AS ${values}${rows.length > 0 ? '' : ' WHERE false'}`;
+}
+
+/** StatementType of DuckDB: what only reads. */
+const READING = new Map([
+  [1, 'SELECT'],
+  [4, 'EXPLAIN'],
+]);
+
+/** Runs one statement that only reads, as a stream of rows. Errors: ConfigError with DuckDB's message. */
+export async function query(db: RunDatabase, sql: string, values: DuckDBValue[] = []): Promise<DuckDBResult> {
+  try {
+    const statements = await db.connection.extractStatements(sql);
+    if (statements.count !== 1)
+      throw notOneQuery(statements.count === 0 ? 'nothing' : `${statements.count} statements`);
+    const prepared = await statements.prepare(0);
+    if (!READING.has(prepared.statementType)) throw notOneQuery('a statement that writes or sets something');
+    if (values.length > 0) prepared.bind(values);
+    return await prepared.stream();
+  } catch (error) {
+    throw error instanceof ConfigError ? error : queryError(error, db.views);
+  }
+}
+
+const notOneQuery = (got: string): ConfigError =>
+  new ConfigError({
+    expected: 'one SELECT (or DESCRIBE, SUMMARIZE, EXPLAIN)',
+    got,
+    where: 'query',
+    fix: 'To write a file, redirect: sluice sql <run> --csv "SELECT ..." > file.csv',
+  });
+
+/** An error of DuckDB, with what there is to ask. */
+export function queryError(error: unknown, views: readonly View[]): ConfigError {
+  const message = (error as Error).message.replace(/\n+LINE \d+:[\s\S]*$/, (m) => m.replace(/\n+/g, '\n'));
+  const external = /file system operations are disabled|Cannot access file/.test(message);
+  const unread = views.find((v) => !v.readable && message.includes(v.name));
+  if (unread) {
+    return new ConfigError({
+      expected: 'a view that DuckDB can read',
+      got: `${unread.name}, which this run wrote as Arrow files`,
+      where: 'query',
+      fix: 'Ask the ledger, or add parquet() to the sinks of the recipe.',
+    });
+  }
+  const names = views
+    .filter((v) => v.readable)
+    .map((v) => safeText(v.name))
+    .join(', ');
+  return new ConfigError({
+    expected: 'a query that DuckDB understands',
+    got: message.trim(),
+    where: 'query',
+    fix: external
+      ? `Only the files of this run can be read, through the views ${names} and commits.`
+      : `Views: ${names}, commits. Columns: sluice sql <run> "DESCRIBE ledger"`,
+    cause: error,
+  });
+}
+
+/** All rows of a small result, as plain values. */
+export async function rowsOf(
+  db: RunDatabase,
+  sql: string,
+  values: DuckDBValue[] = [],
+): Promise<Record<string, DuckDBValue>[]> {
+  const result = await query(db, sql, values);
+  const rows: Record<string, DuckDBValue>[] = [];
+  for await (const part of result.yieldRowObjects()) rows.push(...part);
+  return rows;
+}

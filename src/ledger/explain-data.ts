@@ -1,0 +1,179 @@
+import type { DuckDBValue } from '@duckdb/node-api';
+import { ConfigError } from '../errors.ts';
+import { isEarlier } from '../operators/dedup/tables/earlier-run.ts';
+import { safeText } from '../safe-text.ts';
+import { type RunDatabase, rowsOf } from './database.ts';
+import { decisionsOn, type LedgerRow, type StepDecision } from './decisions.ts';
+import type { RunFolder } from './run-folder.ts';
+import { type Plain, plain } from './sql-values.ts';
+
+/** A document that stands beside another one. */
+export interface Twin {
+  /** `file#block.offset`. */
+  readonly position: string;
+  readonly id: string | null;
+  readonly excerpt: string;
+}
+
+/** Everything that a run knows about one document. */
+export interface Explanation {
+  readonly id: string | null;
+  /** `file#block.offset`. */
+  readonly position: string;
+  readonly row: number;
+  readonly domain: string | null;
+  readonly outcome: string;
+  readonly step: string | null;
+  readonly rule: string | null;
+  /** What that rule judged, and the threshold; of a rank the cut that it came to. */
+  readonly value: number | null;
+  readonly threshold: number | null;
+  readonly textBytes: number | null;
+  readonly tokens: number | null;
+  readonly excerpt: string;
+  readonly duplicateOf: (Twin & { readonly similarity: number | null }) | null;
+  /** Documents dropped as copies of this one: how many, and the first. */
+  readonly copies: { readonly count: number; readonly first: readonly Twin[] };
+  readonly cutSpans: readonly { readonly start: number; readonly end: number; readonly rule: string }[];
+  readonly decisions: readonly StepDecision[];
+  /** `--set` options under which nothing that was measured would have dropped it; null where no threshold helps. */
+  readonly keepWith: readonly string[] | null;
+  /** Why it could not be read. */
+  readonly quarantine: { readonly reason: string; readonly detail: string | null } | null;
+}
+
+const MOST = 100;
+const LABEL = /^(.*)#(\d+)\.(\d+)$/s;
+
+/** All documents of an id, or the one at a position. Errors: ConfigError with ids that are near. */
+export async function explainDocuments(
+  folder: RunFolder,
+  db: RunDatabase,
+  wanted: string,
+): Promise<{ total: number; documents: Explanation[] }> {
+  let where = 'id = ?';
+  let values: DuckDBValue[] = [wanted];
+  let total = await countOf(db, where, values);
+  const label = LABEL.exec(wanted);
+  if (total === 0 && label) {
+    where = 'file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS BIGINT)';
+    values = [label[1], label[2], label[3]];
+    total = await countOf(db, where, values);
+  }
+  if (total === 0) throw await notFound(folder, db, wanted);
+  const rows = await rowsOf(db, `SELECT * FROM ledger WHERE ${where} LIMIT ${MOST}`, values);
+  const documents: Explanation[] = [];
+  for (const row of rows) documents.push(await explanationOf(folder, db, row));
+  return { total, documents };
+}
+
+async function countOf(db: RunDatabase, where: string, values: DuckDBValue[]): Promise<number> {
+  const [row] = await rowsOf(db, `SELECT count(*) AS n FROM ledger WHERE ${where}`, values);
+  return Number(row.n);
+}
+
+async function notFound(folder: RunFolder, db: RunDatabase, wanted: string): Promise<ConfigError> {
+  const rows = db.views.find((v) => v.name === 'ledger')?.rows ?? 0;
+  const near = await rowsOf(
+    db,
+    'SELECT id FROM (SELECT DISTINCT id FROM (SELECT id FROM ledger WHERE id IS NOT NULL LIMIT 200000)) ORDER BY levenshtein(lower(id), lower(?)), id LIMIT 3',
+    [wanted.slice(0, 200)],
+  );
+  const ids = near.map((r) => safeText(String(r.id)));
+  const unfinished = folder.run.status === 'done' ? '' : ' The run is not finished: the document may come later.';
+  return new ConfigError({
+    expected: `an id or a position (file#block.offset) among the ${rows} documents in the ledger`,
+    got: `'${wanted}'`,
+    where: folder.path,
+    fix: `${ids.length > 0 ? `Near: ${ids.join(', ')}.` : ''}${unfinished}`.trim() || undefined,
+  });
+}
+
+async function explanationOf(
+  folder: RunFolder,
+  db: RunDatabase,
+  raw: Record<string, DuckDBValue>,
+): Promise<Explanation> {
+  const r = Object.fromEntries(Object.entries(raw).map(([k, v]) => [k, plain(v)])) as Record<string, Plain>;
+  const position = `${r.file}#${r.block}.${r.offset}`;
+  const row: LedgerRow = {
+    domain: String(r.domain ?? ''),
+    outcome: String(r.outcome),
+    step: r.step as string | null,
+    rule: r.rule as string | null,
+    value: r.value as number | null,
+    duplicate_of: r.duplicate_of as string | null,
+    similarity: r.similarity as number | null,
+    annotations: Object.fromEntries(
+      folder.run.schema.annotations.map((a) => [a.name, r[a.name] as number | string | null]),
+    ),
+  };
+  const decisions = row.outcome === 'quarantined' ? [] : decisionsOn(row, folder.steps);
+  return {
+    id: r.id as string | null,
+    position,
+    row: r.row as number,
+    domain: r.domain as string | null,
+    outcome: row.outcome,
+    step: row.step,
+    rule: row.rule,
+    textBytes: r.text_bytes as number | null,
+    tokens: r.tokens as number | null,
+    value: row.value,
+    threshold: r.threshold as number | null,
+    excerpt: String(r.excerpt ?? ''),
+    duplicateOf:
+      row.duplicate_of === null ? null : { ...(await twinAt(db, row.duplicate_of)), similarity: row.similarity },
+    copies: await copiesOf(db, position),
+    cutSpans: (r.cut_spans ?? []) as Explanation['cutSpans'],
+    decisions,
+    keepWith: keepWith(decisions, row),
+    quarantine: row.outcome === 'quarantined' ? { reason: row.rule ?? '', detail: await detailOf(db, r) } : null,
+  };
+}
+
+async function twinAt(db: RunDatabase, position: string): Promise<Twin> {
+  if (isEarlier(position)) return { position, id: null, excerpt: '' };
+  const label = LABEL.exec(position);
+  const values = label ? [label[1], label[2], label[3]] : [position, '0', '0'];
+  const [row] = await rowsOf(
+    db,
+    'SELECT id, excerpt FROM ledger WHERE file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS BIGINT) LIMIT 1',
+    values,
+  );
+  return { position, id: row ? (plain(row.id) as string | null) : null, excerpt: row ? String(row.excerpt ?? '') : '' };
+}
+
+async function copiesOf(db: RunDatabase, position: string): Promise<Explanation['copies']> {
+  const rows = await rowsOf(
+    db,
+    `SELECT id, excerpt, file || '#' || block || '.' || "offset" AS position, count(*) OVER () AS n FROM ledger WHERE duplicate_of = ? LIMIT 5`,
+    [position],
+  );
+  return {
+    count: rows.length === 0 ? 0 : Number(rows[0].n),
+    first: rows.map((r) => ({
+      position: String(r.position),
+      id: plain(r.id) as string | null,
+      excerpt: String(r.excerpt ?? ''),
+    })),
+  };
+}
+
+async function detailOf(db: RunDatabase, r: Record<string, Plain>): Promise<string | null> {
+  const [row] = await rowsOf(
+    db,
+    'SELECT detail FROM quarantine WHERE file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS BIGINT) LIMIT 1',
+    [String(r.file), String(r.block), String(r.offset)],
+  );
+  return row ? (plain(row.detail) as string | null) : null;
+}
+
+function keepWith(decisions: readonly StepDecision[], row: LedgerRow): string[] | null {
+  if (row.outcome !== 'dropped') return [];
+  const decided = decisions.find((d) => d.state === 'dropped');
+  if (decided === undefined || decided.rules.length === 0) return null;
+  const failing = decisions.flatMap((d) => d.rules.filter((r) => r.wouldFail));
+  if (failing.some((r) => r.setting === null)) return null;
+  return failing.map((r) => `--set ${r.setting}`);
+}

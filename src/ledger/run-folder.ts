@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ConfigError } from '../errors.ts';
+import { type Counters, emptyCounters, mergeCounters } from '../streams/commits/counters.ts';
+import { type Commit, readCommits } from '../streams/commits/log.ts';
+import type { StepDescriptor } from '../streams/operator.ts';
+import type { RunJson } from './run-json.ts';
+import { readRunJson } from './run-json.ts';
+
+/** A run directory as a reader sees it; it may be in work. */
+export interface RunFolder {
+  readonly path: string;
+  readonly run: RunJson;
+  readonly commits: readonly Commit[];
+  readonly steps: readonly StepDescriptor[];
+}
+
+/** Reads a run directory without changing anything in it. Errors: ConfigError when it is none. */
+export async function openRunFolder(folder: string): Promise<RunFolder> {
+  const path = resolve(folder);
+  const run = await readRunJson(path);
+  if (run === null) {
+    throw new ConfigError({
+      expected: 'a run directory: a folder with a run.json',
+      got: existsSync(path) ? 'a folder without one' : 'a path that does not exist',
+      where: path,
+      fix: 'Runs lie in sluice-out/<recipe> unless --output said otherwise.',
+    });
+  }
+  const { steps } = run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
+  return { path, run, steps, commits: await readCommits(join(path, 'commits.jsonl'), { repair: false }) };
+}
+
+/** Totals of what is committed so far, in split order; those of a finished run are in its run.json. */
+export function committedTotals({ run, commits }: RunFolder): Counters {
+  if (run.totals) return run.totals;
+  const counted = commits.filter((c) => c.counters !== null && c.phase.startsWith('split/'));
+  const phase = (c: Commit): number => Number(c.phase.slice('split/'.length));
+  counted.sort((a, b) => a.split - b.split || phase(a) - phase(b));
+  return counted.reduce((sum, c) => mergeCounters(sum, structuredClone(c.counters!)), emptyCounters());
+}

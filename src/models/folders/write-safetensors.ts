@@ -1,0 +1,41 @@
+import { open, rename } from 'node:fs/promises';
+import { elementCount, type Tensor } from '../tensor.ts';
+import { TYPE_BYTES, type WeightType, weightBytes } from './safetensors-types.ts';
+
+/** Writes float32 tensors to a safetensors file, in the order of the map; the file appears whole or not at all. */
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  {
+    dtype = 'F32',
+    metadata = { format: 'pt' },
+  }: { dtype?: WeightType; metadata?: Readonly<Record<string, string>> } = {},
+): Promise<void> {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let at = 0;
+  for (const [name, { shape }] of tensors) {
+    const end = at + elementCount(shape) * TYPE_BYTES[dtype];
+    header[name] = { dtype, shape, data_offsets: [at, end] };
+    at = end;
+  }
+  const text = JSON.stringify(header);
+  // Data begins at a multiple of 8, as readers that map the file expect.
+  const json = Buffer.from(text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  const temporary = `${path}.tmp`;
+  const file = await open(temporary, 'w');
+  try {
+    await file.write(length);
+    await file.write(json);
+    for (const { data } of tensors.values()) {
+      const bytes = weightBytes(data as Float32Array, dtype);
+      for (let done = 0; done < bytes.length; )
+        done += (await file.write(bytes, done, Math.min(bytes.length - done, 1 << 30))).bytesWritten;
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+}

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import { loadModel, readModelConfig } from '../folders/hugging-face.ts';
+import { jsonFields, readJson } from '../folders/json-fields.ts';
+import { INDEX, WEIGHTS, weightFiles } from '../folders/weight-files.ts';
+import type { LanguageModel } from '../language-model.ts';
+import { byteTokenizer } from '../tokenizers/bytes.ts';
+import { loadTokenizer } from '../tokenizers/hugging-face.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+
+/** What can be said of a model folder without loading the weights. */
+export interface ModelFolderInfo {
+  readonly folder: string;
+  readonly name: string;
+  /**
+   * Changes with every byte of shape, weights and tokenizer, and with what the model was trained on, which gets no
+   * score.
+   */
+  readonly hash: string;
+  /** Id before the first token of a document; null: there is none. */
+  readonly start: number | null;
+  /** How the documents it was trained on were grouped; null where that is not known. */
+  readonly trainedOn: { readonly groupBy: string; readonly list: string } | null;
+}
+
+/** Files that decide a score beside the weights. */
+const DECIDES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'sluice.json'];
+
+/**
+ * A folder with a model: one that `sluice train-reference` wrote, or any Hugging Face directory of a known
+ * architecture. Throws ConfigError for a folder that is none, InputError for a model that the graphs do not compute.
+ * Reads every byte of the weights for the hash (about 1 GB/s).
+ */
+export function modelFolderInfo(folder: string): ModelFolderInfo {
+  const reference = referenceOf(folder);
+  if (!existsSync(join(folder, 'config.json')))
+    throw new ConfigError({
+      expected: 'a folder with config.json and model.safetensors',
+      got: missingFolder(folder),
+      where: folder,
+      fix: 'Train one with `sluice train-reference`, or give a Hugging Face model directory; an n-gram model is for ngramPerplexity().',
+    });
+  const { bosToken } = readModelConfig(folder);
+  const weights = weightFiles(folder);
+  const index = weights.length === 0 || weights[0] === WEIGHTS ? [] : [INDEX];
+  const files = [...DECIDES.filter((name) => existsSync(join(folder, name))), ...index, ...weights].sort();
+  const tokenized = reference?.tokenizer.name === 'bytes' || files.includes('tokenizer.json');
+  if (weights.length === 0 || !tokenized)
+    throw new ConfigError({
+      expected: `a model with ${weights.length === 0 ? `its weights (${WEIGHTS})` : 'its tokenizer.json'}`,
+      got: files.join(', '),
+      where: folder,
+      fix: 'Copy the whole directory of the model; weights in other formats are converted with save_pretrained() of transformers.',
+    });
+  const missing = weights.find((file) => !existsSync(join(folder, file)));
+  if (missing !== undefined)
+    throw new ConfigError({
+      expected: `every file that ${INDEX} names`,
+      got: `a folder without ${missing}`,
+      where: folder,
+      fix: 'Copy the whole directory of the model.',
+    });
+  const list = join(folder, 'trained-on.bin');
+  // Without it the texts that the model was trained on would get scores, and good ones.
+  if (reference?.kind === 'reference' && !existsSync(list))
+    throw new ConfigError({
+      expected: 'the list of what the model was trained on',
+      got: 'a folder without trained-on.bin',
+      where: folder,
+      fix: 'Copy the whole directory of the model.',
+    });
+  const hash = createHash('sha256');
+  for (const file of files) {
+    hash.update(`${file}\n`);
+    if (file === 'sluice.json') hash.update(JSON.stringify(reference?.tokenizer ?? null));
+    else hashFile(hash, join(folder, file));
+  }
+  const trainedOn = reference && existsSync(list) ? { groupBy: reference.reference.groupBy, list } : null;
+  if (trainedOn) {
+    hash.update(`trained-on.bin\n${JSON.stringify(trainedOn.groupBy)}\n`);
+    hashFile(hash, list);
+  }
+  return {
+    folder,
+    name: basename(folder),
+    hash: hash.digest('hex').slice(0, 16),
+    start: reference ? reference.tokenizer.start : bosToken,
+    trainedOn,
+  };
+}
+
+const missingFolder = (folder: string): string => {
+  if (!existsSync(folder)) return 'a folder that is not there';
+  return statSync(folder).isDirectory() ? 'a folder without config.json' : 'a file';
+};
+
+/** The parts of sluice.json that scoring needs. */
+interface ReferenceRecord {
+  /** `reference` where `sluice train-reference` made it, with its list of what it was trained on. */
+  readonly kind?: string;
+  readonly status: string;
+  readonly tokenizer: { readonly name: string; readonly start: number };
+  readonly reference: { readonly groupBy: string };
+}
+
+function referenceOf(folder: string): ReferenceRecord | null {
+  const path = join(folder, 'sluice.json');
+  if (!existsSync(path)) return null;
+  const record = readJson(path);
+  const fields = jsonFields(record, path);
+  const [status, tokenizer] = [fields.text('status', 'nothing'), fields.object('tokenizer')?.text('name') ?? 'nothing'];
+  const known = tokenizer === 'bytes' || tokenizer === 'byte_pairs';
+  if (status === 'done' && known) return record as ReferenceRecord;
+  throw new ConfigError({
+    expected: 'a finished reference model',
+    got: `status ${status}, tokenizer ${tokenizer}`,
+    where: path,
+    fix: known
+      ? 'Let `sluice train-reference` finish first.'
+      : 'A later version of Sluice made it: score with that one.',
+  });
+}
+
+function hashFile(hash: ReturnType<typeof createHash>, path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = new Uint8Array(1 << 20);
+    for (let n = readSync(file, buffer); n > 0; n = readSync(file, buffer)) hash.update(buffer.subarray(0, n));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Weights and tokenizer of a model folder. */
+export async function loadScoringModel(info: ModelFolderInfo): Promise<{ model: LanguageModel; tokenizer: Tokenizer }> {
+  const model = await loadModel(info.folder);
+  const bytes = referenceOf(info.folder)?.tokenizer.name === 'bytes';
+  return { model, tokenizer: bytes ? byteTokenizer : await loadTokenizer(info.folder) };
+}

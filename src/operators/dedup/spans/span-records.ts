@@ -1,0 +1,169 @@
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { RECORD_WORDS } from '../../../kernels/substring.ts';
+import type { Column } from '../../../streams/batch/columns.ts';
+import type { KeyTables } from '../tables/key-tables.ts';
+
+/**
+ * Side column of packed records about spans of a document: RECORD_WORDS words each, the key in the first two, start and
+ * end in the last two.
+ */
+export const SPAN_RECORDS = 'span_records';
+/** By the upper bits of the key; ranges of them make the partitions. */
+const BUCKETS = 4096;
+const SHIFT = 20;
+/** Where records are mixed, each has the number of its document too. */
+export const DISK_WORDS = RECORD_WORDS + 1;
+
+/** Called with the words, where the record begins in them, and the document's number. */
+export type VisitRecord = (words: Uint32Array, at: number, document: number) => void;
+
+/** @param offsets length rows + 1, in records */
+export function packedRecords(offsets: Int32Array, words: Uint32Array): Map<string, Column> {
+  const values = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+  const bytes = offsets.map((o) => o * RECORD_WORDS * 4);
+  return new Map([[SPAN_RECORDS, { type: 'utf8', offsets: bytes, values, valid: null }]]);
+}
+
+/** Records of all splits in input order. */
+export function eachRecord(tables: KeyTables, visit: VisitRecord): void {
+  tables.scanText(
+    SPAN_RECORDS,
+    (values, offsets, firstDocument, rows) => {
+      const words = new Uint32Array(values.buffer, values.byteOffset, values.byteLength >> 2);
+      for (let i = 0; i < rows; i++)
+        for (let at = offsets[i] >> 2; at < offsets[i + 1] >> 2; at += RECORD_WORDS)
+          visit(words, at, firstDocument + i);
+    },
+    () => true,
+  );
+}
+
+/** The records of some keys, in input order, as often as wanted. */
+export interface RecordPart {
+  readonly count: number;
+  each(visit: VisitRecord): void;
+}
+
+/**
+ * Records by key, so many at once that `bytesPerRecord` of each fit `memoryBytes`. When that is not all of them, they
+ * are written once to a temporary file beside the keys, part after part (36 bytes a record). A key is never parted.
+ */
+export function* recordParts(
+  tables: KeyTables,
+  memoryBytes: number,
+  bytesPerRecord: number,
+): Generator<RecordPart, void, void> {
+  const sizes = new Float64Array(BUCKETS);
+  eachRecord(tables, (words, at) => {
+    sizes[words[at + 1] >>> SHIFT]++;
+  });
+  const partOf = new Uint16Array(BUCKETS);
+  const counts: number[] = [0];
+  for (let b = 0; b < BUCKETS; b++) {
+    const count = counts[counts.length - 1];
+    if (count > 0 && (count + sizes[b]) * bytesPerRecord > memoryBytes) counts.push(0);
+    partOf[b] = counts.length - 1;
+    counts[counts.length - 1] += sizes[b];
+  }
+  if (counts.length === 1) {
+    yield { count: counts[0], each: (visit) => eachRecord(tables, visit) };
+    return;
+  }
+  const path = `${tables.splits[0].keys}.spans.tmp`;
+  const file = openSync(path, 'w+');
+  try {
+    const starts = distribute(tables, file, partOf, counts, memoryBytes / 4);
+    for (const [p, count] of counts.entries())
+      yield { count, each: (visit) => readPart(file, starts[p], count, visit) };
+  } finally {
+    closeSync(file);
+    rmSync(path, { force: true });
+  }
+}
+
+function distribute(
+  tables: KeyTables,
+  file: number,
+  partOf: Uint16Array,
+  counts: readonly number[],
+  bufferBytes: number,
+): number[] {
+  const starts: number[] = [];
+  for (let p = 0, at = 0; p < counts.length; at += counts[p++]) starts.push(at);
+  const next = [...starts];
+  const room = Math.min(2048, Math.max(16, Math.floor(bufferBytes / counts.length / DISK_WORDS / 4)));
+  const buffers = counts.map(() => new Uint32Array(room * DISK_WORDS));
+  const filled = new Int32Array(counts.length);
+  const flush = (p: number): void => {
+    const bytes = new Uint8Array(buffers[p].buffer, 0, filled[p] * 4);
+    const at = next[p] * DISK_WORDS * 4;
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, at + done);
+    next[p] += filled[p] / DISK_WORDS;
+    filled[p] = 0;
+  };
+  eachRecord(tables, (words, at, document) => {
+    const p = partOf[words[at + 1] >>> SHIFT];
+    if (filled[p] === buffers[p].length) flush(p);
+    const buffer = buffers[p];
+    const to = filled[p];
+    for (let w = 0; w < RECORD_WORDS; w++) buffer[to + w] = words[at + w];
+    buffer[to + RECORD_WORDS] = document;
+    filled[p] = to + DISK_WORDS;
+  });
+  for (let p = 0; p < counts.length; p++) flush(p);
+  return starts;
+}
+
+function readPart(file: number, start: number, count: number, visit: VisitRecord): void {
+  const buffer = new Uint32Array(8192 * DISK_WORDS);
+  const view = new Uint8Array(buffer.buffer);
+  for (let from = 0; from < count; from += 8192) {
+    const bytes = Math.min(8192, count - from) * DISK_WORDS * 4;
+    const position = (start + from) * DISK_WORDS * 4;
+    for (let done = 0; done < bytes; ) done += readSync(file, view, done, bytes - done, position + done);
+    for (let at = 0; at < bytes >> 2; at += DISK_WORDS) visit(buffer, at, buffer[at + RECORD_WORDS]);
+  }
+}
+
+/** Numbers 128-bit hashes in the order they come: 24 to 32 bytes a hash that it has room for. */
+export class HashNumbers {
+  #hashes: Uint32Array;
+  #table: Int32Array;
+  /** Hashes so far. */
+  count = 0;
+
+  constructor(room: number) {
+    this.#hashes = new Uint32Array(room * 4);
+    this.#table = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(16, room * 1.5)))).fill(-1);
+  }
+
+  /**
+   * Number of the hash in words `at` to `at + 4`; a new one gets the next number.
+   * @param same whether what came with the number is this one indeed; default: equal hashes are enough
+   */
+  number(words: Uint32Array, at: number, same?: (n: number) => boolean): number {
+    const a = words[at];
+    const b = words[at + 1];
+    const c = words[at + 2];
+    const d = words[at + 3];
+    const mask = this.#table.length - 1;
+    const hashes = this.#hashes;
+    const table = this.#table;
+    // The upper bits of a key chose the partition.
+    for (let slot = (a ^ Math.imul(c, 0x9e3779b1)) & mask; ; slot = (slot + 1) & mask) {
+      const n = table[slot];
+      if (n < 0) {
+        const to = this.count * 4;
+        table[slot] = this.count;
+        hashes[to] = a;
+        hashes[to + 1] = b;
+        hashes[to + 2] = c;
+        hashes[to + 3] = d;
+        return this.count++;
+      }
+      const k = n * 4;
+      const equal = hashes[k] === a && hashes[k + 1] === b && hashes[k + 2] === c && hashes[k + 3] === d;
+      if (equal && (!same || same(n))) return n;
+    }
+  }
+}

@@ -1,0 +1,261 @@
+import * as z from 'zod';
+import { ConfigError, nearestName } from '../errors.ts';
+import type { SinkDescriptor } from '../sinks/index.ts';
+import { parquet } from '../sinks/index.ts';
+import { DOCUMENT_COLUMNS } from '../streams/batch/batch.ts';
+import type { ColumnSpec } from '../streams/batch/columns.ts';
+import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
+import type { Json, Operator, StepDescriptor } from '../streams/operator.ts';
+import { SPLIT_TEXT_BYTES } from '../streams/plan/splits.ts';
+
+const band = z
+  .strictObject({ min: z.number().min(0).max(1).default(0), max: z.number().min(0).max(1).default(1) })
+  .refine(({ min, max }) => min <= max, 'a band with min <= max');
+
+const expectedBands = z.strictObject({
+  /** Share of all documents that the run drops. Default of the guard: at most 0.98. */
+  all: band.optional(),
+  /** Share of a domain that the run drops. Default: any. */
+  domains: z.record(z.string(), band).default({}),
+  /**
+   * Share of all documents that one rule is the first to drop, by name of the rule. Default of the guard: at most 0.6.
+   */
+  rules: z.record(z.string(), band).default({}),
+  /** Share of all documents in the largest cluster of a dedup step. Default of the guard: at most 0.05. */
+  cluster: band.optional(),
+  /** Share of records that cannot be read. Default of the guard: at most 0.2. */
+  quarantine: band.optional(),
+});
+
+/** Shares from `min` to `max`, 0 to 1. */
+export type Band = z.output<typeof band>;
+export type Expected = z.output<typeof expectedBands>;
+
+const isOperator = (value: unknown): value is Operator =>
+  typeof value === 'function' &&
+  typeof (value as Partial<Operator>).descriptor === 'object' &&
+  typeof (value as Partial<Operator>).bind === 'function';
+
+const recipeSchema = z.strictObject({
+  /** snake_case or kebab-case; the default output folder is `sluice-out/<name>`. */
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'letters a-z, digits, - and _'),
+  description: z.string().default(''),
+  /** Globs, folders or files; `--input` replaces them. */
+  input: z.array(z.string()).default([]),
+  read: readOptions.prefault({}),
+  steps: z.array(z.custom<Operator>(isOperator, 'an operator of Sluice (wrap your own function in custom())')).min(1),
+  sinks: z
+    .array(
+      z.custom<SinkDescriptor>(
+        (v) => typeof v === 'object' && v !== null && 'kind' in v,
+        'a sink: parquet(), jsonl() or arrow()',
+      ),
+    )
+    .default(() => [parquet()]),
+  /** Seed of everything random. */
+  seed: z.int().default(0),
+  /** Bytes of text that a split (the unit of commit and resume) aims at. Default 32 MiB. */
+  splitBytes: z.int().min(4096).default(SPLIT_TEXT_BYTES),
+  /**
+   * Shares that are no surprise. A guard stops a run of 1,000 documents or more that leaves a band; what is stated
+   * replaces its default.
+   */
+  expected: expectedBands.prefault({}),
+});
+
+export type RecipeInput = z.input<typeof recipeSchema>;
+
+/** A checked recipe: what to read, the steps in order, and where the kept documents go. */
+export interface Recipe {
+  readonly name: string;
+  readonly description: string;
+  readonly input: readonly string[];
+  readonly read: ReadOptions;
+  readonly steps: readonly Operator[];
+  readonly sinks: readonly SinkDescriptor[];
+  readonly seed: number;
+  readonly splitBytes: number;
+  readonly expected: Expected;
+}
+
+/**
+ * Checks a recipe. Unknown keys, steps of one name and rules on columns that nobody writes are errors before the first
+ * byte is read.
+ */
+export function recipe(input: RecipeInput): Recipe {
+  const parsed = recipeSchema.safeParse(input);
+  if (!parsed.success) throw recipeError(parsed.error, typeof input?.name === 'string' ? input.name : 'recipe');
+  const checked = parsed.data as Recipe;
+  checkSteps(
+    checked.steps.map((s) => s.descriptor),
+    checked.name,
+  );
+  checkExpected(checked);
+  const sinkNames = checked.sinks.map((s) => s.name);
+  const twice = sinkNames.find((n, i) => sinkNames.indexOf(n) !== i);
+  if (twice)
+    throw new ConfigError({
+      expected: 'sinks with different names',
+      got: `two called ${twice}`,
+      where: `recipe ${checked.name}`,
+    });
+  return checked;
+}
+
+/** A band for a rule that no step has would never be judged. */
+function checkExpected({ name, steps, expected }: Recipe): void {
+  const rules = steps.flatMap((s) => s.descriptor.rules.map((r) => r.name));
+  const unknown = Object.keys(expected.rules).find((r) => !rules.includes(r));
+  if (unknown === undefined) return;
+  const near = nearestName(unknown, rules);
+  throw new ConfigError({
+    expected: 'the name of a rule of this recipe',
+    got: unknown,
+    where: `recipe ${name} at expected.rules`,
+    fix: near ? `Did you mean ${near}?` : `There are ${rules.join(', ') || 'none'}.`,
+  });
+}
+
+/** Keys that are known at a path of a recipe. */
+const SHAPES: Readonly<Record<string, object>> = {
+  '': recipeSchema.shape,
+  read: readOptions.shape,
+  expected: expectedBands.shape,
+};
+
+function recipeError(error: z.ZodError, name: string): ConfigError {
+  // A misspelt key also leaves the right one missing: the misspelling says more.
+  const issue = error.issues.find((i) => i.code === 'unrecognized_keys') ?? error.issues[0];
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(SHAPES[path] ?? {});
+    const near = nearestName(issue.keys[0], known);
+    return new ConfigError({
+      expected: known.length > 0 ? `only ${known.join(', ')}` : 'only known keys',
+      got: `the key ${issue.keys.join(', ')}`,
+      where: `recipe ${name}${path ? ` at ${path}` : ''}`,
+      fix: near ? `Did you mean ${near}?` : undefined,
+    });
+  }
+  const received = issue.code === 'invalid_type' ? /received (.+)$/.exec(issue.message)?.[1] : undefined;
+  return new ConfigError({
+    expected: issue.code === 'invalid_type' ? `${path || 'a recipe'}: ${issue.expected}` : issue.message,
+    got: received === 'undefined' ? 'nothing' : (received ?? `something else at ${path || 'the top'}`),
+    where: `recipe ${name}`,
+    cause: error,
+  });
+}
+
+/** The typed graph of columns: every column read must have been written by an earlier step. */
+export function checkSteps(steps: readonly StepDescriptor[], recipeName: string): void {
+  const written = new Map<string, string>(DOCUMENT_COLUMNS.map((c) => [c.name, 'input']));
+  const names = new Set<string>();
+  for (const s of steps) {
+    const where = `recipe ${recipeName}, step ${s.step}`;
+    if (!/^[a-z0-9][a-z0-9_+.-]*$/.test(s.step))
+      throw new ConfigError({ expected: 'a step name of a-z, 0-9, _ + . -', got: `'${s.step}'`, where });
+    if (names.has(s.step)) {
+      throw new ConfigError({
+        expected: 'steps with different names',
+        got: `two called ${s.step}`,
+        where,
+        fix: 'Give one of them another name with `step:`.',
+      });
+    }
+    names.add(s.step);
+    for (const column of s.reads) {
+      if (written.has(column)) continue;
+      const near = nearestName(column, written.keys());
+      throw new ConfigError({
+        expected: `a column that an earlier step writes (${[...written.keys()].filter((c) => written.get(c) !== 'input').join(', ') || 'there is none yet'})`,
+        got: column,
+        where,
+        fix: near ? `Did you mean ${near}?` : 'Add the annotator that writes it before this step.',
+      });
+    }
+    for (const { name, type } of s.writes) {
+      const by = written.get(name);
+      if (by === 'input')
+        throw new ConfigError({
+          expected: 'an annotation with a name of its own',
+          got: `${name}, a column of the document`,
+          where,
+        });
+      if (by && s.where === null) {
+        throw new ConfigError({
+          expected: `a column of its own`,
+          got: `${name} (${type}), which step ${by} writes`,
+          where,
+          fix: 'Give one of them a prefix with `as()`, or scope both with `where`.',
+        });
+      }
+      written.set(name, s.step);
+    }
+  }
+}
+
+/** Before a run: every step has all that it needs; a built-in recipe may leave something to `--set`. */
+export function refuseUnset(steps: readonly StepDescriptor[], recipeName: string): void {
+  const lacking = steps.find((s) => s.unset !== undefined);
+  if (!lacking) return;
+  throw new ConfigError({
+    expected: `${lacking.unset} of step ${lacking.step}`,
+    got: 'none',
+    where: `recipe ${recipeName}`,
+    fix: `Give them with --set ${lacking.step}.${lacking.unset}='path' (several with commas between), or in the recipe.${lacking.unsetHelp ? ` ${lacking.unsetHelp}` : ''}`,
+  });
+}
+
+/** Every annotation of a recipe in order of first writing: the static part of the ledger's schema. */
+export function annotationColumns(steps: readonly StepDescriptor[]): ColumnSpec[] {
+  const seen = new Map<string, ColumnSpec>();
+  for (const s of steps) for (const c of s.writes) if (!seen.has(c.name)) seen.set(c.name, c);
+  return [...seen.values()];
+}
+
+/** Applies `--set step.option=value`. */
+export function withSettings(r: Recipe, settings: readonly string[]): Recipe {
+  let steps = r.steps;
+  for (const setting of settings) {
+    const match = /^([a-z0-9_+.-]+?)\.([a-zA-Z0-9_]+)=(.*)$/.exec(setting);
+    if (!match)
+      throw new ConfigError({
+        expected: 'step.option=value',
+        got: `'${setting}'`,
+        where: '--set',
+        fix: 'For example --set gopher_quality.min_words=30',
+      });
+    const [, name, option, raw] = match;
+    const index = steps.findIndex((s) => s.descriptor.step === name);
+    if (index < 0) {
+      const names = steps.map((s) => s.descriptor.step);
+      const near = nearestName(name, names);
+      throw new ConfigError({
+        expected: `a step of ${r.name} (${names.join(', ')})`,
+        got: name,
+        where: '--set',
+        fix: near ? `Did you mean ${near}?` : undefined,
+      });
+    }
+    steps = steps.map((s, i) => (i === index ? s.set(option, settingValue(raw)) : s));
+  }
+  return { ...r, steps };
+}
+
+function settingValue(raw: string): Json {
+  if (raw !== '' && Number.isFinite(Number(raw))) return Number(raw);
+  if (raw === 'true' || raw === 'false') return raw === 'true';
+  return raw === 'null' ? null : raw;
+}
+
+/** What decides the output of a run, as plain data: hashed and recorded. Workers, memory and display are outside it. */
+export function recipeIdentity(r: Recipe): Json {
+  return {
+    name: r.name,
+    read: r.read as unknown as Json,
+    steps: r.steps.map((s) => s.descriptor) as unknown as Json,
+    sinks: r.sinks as unknown as Json,
+    seed: r.seed,
+    splitBytes: r.splitBytes,
+  };
+}

@@ -1,0 +1,21 @@
+import { statSync } from 'node:fs';
+import { InputError } from '../../errors.ts';
+import type { PlannedFile } from '../../streams/plan/splits.ts';
+
+/**
+ * Errors: InputError when one of the files is gone, or has another size or time than when the run was planned. Called
+ * before and after a split is read, so that what is committed comes from the files that run.json names.
+ */
+export function refuseChangedFiles(files: readonly PlannedFile[]): void {
+  for (const { path, absolutePath, size, mtimeMs } of files) {
+    const now = statSync(absolutePath, { throwIfNoEntry: false });
+    // The time of the copy of standard input is not recorded.
+    if (now?.size === size && (mtimeMs === 0 || now.mtimeMs === mtimeMs)) continue;
+    throw new InputError({
+      expected: `${path} as it was when the run was planned (${size} bytes)`,
+      got: now === undefined ? 'no such file any more' : `${now.size} bytes, changed ${now.mtime.toISOString()}`,
+      where: absolutePath,
+      fix: 'Put the file back and run the same command again, or start over with --fresh when nothing writes to the input any more.',
+    });
+  }
+}

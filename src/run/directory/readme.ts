@@ -1,0 +1,35 @@
+import type { RunJson } from '../../ledger/run-json.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
+import { ledgerSink, quarantineSink, runReadme, sinkExtension } from '../../sinks/index.ts';
+import { keptTextBytes } from '../../streams/commits/counters.ts';
+import { type Commit, liveFiles } from '../../streams/commits/log.ts';
+import { sinkFolder } from './layout.ts';
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** README.md of a finished run: what is in the folder, and the block by which `load_dataset` finds it. */
+export function runReadmeOf(recipe: Recipe, commits: readonly Commit[], run: RunJson): string {
+  const all = [
+    ...recipe.sinks.map((sink, i) => ({
+      sink,
+      name: i === 0 ? 'documents' : sink.name,
+      folder: i === 0 ? 'documents' : sinkFolder(sink.name),
+    })),
+    { sink: ledgerSink, name: 'ledger', folder: 'ledger' },
+    { sink: quarantineSink, name: 'quarantine', folder: 'quarantine' },
+  ];
+  const written = all.filter(({ name }) => liveFiles(commits, name).length > 0);
+  const t = run.totals!;
+  return runReadme({
+    name: recipe.name,
+    description: recipe.description,
+    sinks: written.map(({ sink, name, folder }) => ({ name, folder, kind: sink.kind, extension: sinkExtension(sink) })),
+    totals: [
+      ['documents read', `${t.read.documents} (${megabytes(t.read.bytes)} of text)`],
+      ['kept', `${t.kept.documents} (${megabytes(keptTextBytes(t))})`],
+      ['dropped', `${t.dropped.documents} (${megabytes(t.dropped.bytes)})`],
+      ['quarantined', `${t.quarantined.records} records (${megabytes(t.quarantined.bytes)} raw)`],
+      ['rules', run.versions.join(', ')],
+    ],
+  });
+}

@@ -1,0 +1,227 @@
+import { existsSync, statSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { ConfigError, InputError } from '../../errors.ts';
+import { syncFolder, writeDurable } from '../../files/durable.ts';
+import { lock } from '../../files/lock.ts';
+import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
+import { type Commit, CommitLog, type CommittedFile, commitKey, readCommits } from '../../streams/commits/log.ts';
+import { INDEX_FOLDER } from './layout.ts';
+
+/** Copy of standard input, kept until the run is done. */
+export const STDIN_FOLDER = 'stdin-copy';
+/** What a start that was killed may have left before run.json was there. */
+const BEFORE_RUN_JSON =
+  /^(lock|plan\.json|input\.xxh64|stdin-copy|(lock\.[\d-]+|plan\.json|input\.xxh64|run\.json)\.tmp)$/;
+
+/** The folder of a run: its lock, its commits and its files. Open with `openRunDirectory`, end with `close`. */
+export class RunDirectory {
+  readonly path: string;
+  readonly commits: Commit[];
+  #log: CommitLog;
+  #done: Set<string>;
+  #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(path: string, commits: Commit[]) {
+    this.path = path;
+    this.commits = commits;
+    this.#log = new CommitLog(join(path, 'commits.jsonl'));
+    this.#done = new Set(commits.map(commitKey));
+  }
+
+  has(phase: string, split: number): boolean {
+    return this.#done.has(commitKey({ phase, split }));
+  }
+
+  /**
+   * Makes the folders that a run writes to, and commits.jsonl, so that their names are durable before the first commit.
+   */
+  async makeFolders(folders: readonly string[]): Promise<void> {
+    const parents = new Set([this.path]);
+    for (const folder of folders) {
+      const path = join(this.path, folder);
+      await mkdir(path, { recursive: true });
+      for (let p = dirname(path); p.length > this.path.length; p = dirname(p)) parents.add(p);
+    }
+    await this.#log.create();
+    for (const parent of parents) await syncFolder(parent);
+  }
+
+  /**
+   * Renames what a task wrote, makes the names durable, then appends the line that makes it true. One at a time, in the
+   * order of calls.
+   */
+  commit(commit: Omit<Commit, 'format' | 'at'>): Promise<Commit> {
+    const next = this.#last.then(() => this.#commit(commit));
+    // Whoever waits for the result is told; those behind go on.
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  async #commit(commit: Omit<Commit, 'format' | 'at'>): Promise<Commit> {
+    if (this.#closed) throw new Error('the run has ended');
+    const folders = new Set<string>();
+    for (const { path } of commit.files) {
+      await rename(join(this.path, `${path}.tmp`), join(this.path, path));
+      folders.add(dirname(join(this.path, path)));
+      // The step that leaves an index makes the folder.
+      if (path.startsWith(`${INDEX_FOLDER}/`)) folders.add(this.path);
+    }
+    for (const folder of folders) await syncFolder(folder);
+    const whole: Commit = { format: 1, ...commit, at: new Date().toISOString() };
+    await this.#log.append(whole);
+    this.commits.push(whole);
+    this.#done.add(commitKey(whole));
+    return whole;
+  }
+
+  /**
+   * Deletes every file below the output folders that no commit lists (left by a kill) or that a later commit replaced,
+   * and temporary files. Errors: InputError when a committed file is gone.
+   */
+  async sweep(): Promise<void> {
+    const replaced = new Set(this.commits.flatMap((c) => c.replaces));
+    const live = new Set(this.commits.flatMap((c) => c.files.map((f) => f.path)).filter((p) => !replaced.has(p)));
+    for (const top of ['documents', 'ledger', 'quarantine', 'sinks', 'work', INDEX_FOLDER]) {
+      for (const path of await filesBelow(join(this.path, top)))
+        if (!live.delete(relative(this.path, path).replaceAll('\\', '/'))) await unlink(path);
+    }
+    await this.#sweepTemporary();
+    if (live.size === 0) return;
+    throw new InputError({
+      expected: 'every file of commits.jsonl',
+      got: `${live.size} of them missing, the first: ${[...live].sort()[0]}`,
+      where: this.path,
+      fix: 'Somebody deleted or moved them: put them back, or start again with --fresh.',
+    });
+  }
+
+  async #sweepTemporary(): Promise<void> {
+    for (const folder of [this.path, join(this.path, STDIN_FOLDER)]) {
+      if (!existsSync(folder)) continue;
+      for (const name of await readdir(folder)) if (name.endsWith('.tmp')) await unlink(join(folder, name));
+    }
+  }
+
+  /** Deletes what a commit has made superfluous; `sweep` does it on the next start if a kill comes first. */
+  async remove(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await rm(join(this.path, path), { force: true });
+  }
+
+  /** Removes what only a run in work needs. */
+  async clearWork(): Promise<void> {
+    for (const folder of ['work', STDIN_FOLDER]) await rm(join(this.path, folder), { recursive: true, force: true });
+  }
+
+  file(f: CommittedFile): string {
+    return join(this.path, f.path);
+  }
+
+  async writeRunJson(run: RunJson): Promise<void> {
+    await writeDurable(join(this.path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
+  }
+
+  /**
+   * Waits for the commit in work, refuses further ones and gives the folder free. After a failure everything that is
+   * not committed is deleted first; by what commits.jsonl says, because a line whose flush failed may be there or not.
+   */
+  async close({ failed }: { failed: boolean }): Promise<void> {
+    this.#closed = true;
+    await this.#last;
+    try {
+      if (failed && existsSync(join(this.path, 'run.json'))) {
+        await new RunDirectory(this.path, await openCommits(this.path)).sweep();
+      } else await this.#sweepTemporary();
+    } finally {
+      await rm(join(this.path, 'lock'), { force: true });
+    }
+  }
+}
+
+const openCommits = (path: string): Promise<Commit[]> => readCommits(join(path, 'commits.jsonl'), { repair: true });
+
+async function filesBelow(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return [];
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((e) => e.isFile()).map((e) => join(e.parentPath ?? e.path, e.name));
+}
+
+/**
+ * Takes the folder for this process and reads what is committed. Refuses a folder that holds something that is not
+ * ours.
+ */
+export async function openRunDirectory(
+  output: string,
+  { fresh }: { fresh: boolean },
+): Promise<{ directory: RunDirectory; previous: RunJson | null }> {
+  const path = resolve(output);
+  await refuseForeign(path);
+  await makeRoot(path);
+  await lock(path);
+  try {
+    // Under the lock: the run that held it until now may have ended meanwhile.
+    let previous = await readRunJson(path);
+    if (fresh && previous) {
+      await discard(path, previous);
+      previous = null;
+    }
+    return { directory: new RunDirectory(path, await openCommits(path)), previous };
+  } catch (error) {
+    await rm(join(path, 'lock'), { force: true });
+    throw error;
+  }
+}
+
+export async function refuseForeign(path: string): Promise<void> {
+  if (!existsSync(path) || existsSync(join(path, 'run.json'))) return;
+  if (!statSync(path).isDirectory()) {
+    throw new ConfigError({
+      expected: 'an empty or new output folder, or one of an earlier run',
+      got: 'a file',
+      where: path,
+      fix: 'Choose another name with --output. Sluice never writes over what is not its own.',
+    });
+  }
+  const names = await readdir(path);
+  if (names.every((name) => BEFORE_RUN_JSON.test(name))) return;
+  throw new ConfigError({
+    expected: 'an empty or new output folder, or one of an earlier run',
+    got: `a folder with other files (${names.slice(0, 3).join(', ')})`,
+    where: path,
+    fix: 'Choose another folder with --output. Sluice never deletes what is not its own.',
+  });
+}
+
+/**
+ * Makes the folder, and the names that lead to it durable. One after the other: a recursive mkdir hides why it failed.
+ */
+async function makeRoot(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let p = path; !existsSync(p); p = dirname(p)) missing.unshift(p);
+  for (const p of missing) {
+    await mkdir(p).catch(unlessThere);
+    await syncFolder(dirname(p));
+  }
+}
+
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
+/**
+ * Deletes an earlier run. At any moment of it the folder is that of a run that can go on: unfinished first, then
+ * without commits, and run.json goes last.
+ */
+async function discard(path: string, previous: RunJson): Promise<void> {
+  await writeDurable(
+    join(path, 'run.json'),
+    `${JSON.stringify({ ...previous, status: 'running', finishedAt: null, totals: null }, null, 2)}\n`,
+  );
+  await rm(join(path, 'commits.jsonl'), { force: true });
+  await syncFolder(path);
+  for (const name of await readdir(path))
+    if (name !== 'lock' && name !== 'run.json') await rm(join(path, name), { recursive: true });
+  await unlink(join(path, 'run.json'));
+  await syncFolder(path);
+}

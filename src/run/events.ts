@@ -1,0 +1,44 @@
+import type { RunJson } from '../ledger/run-json.ts';
+import type { Counters } from '../streams/commits/counters.ts';
+
+export type RunEvent =
+  | {
+      readonly type: 'planned';
+      readonly run: string;
+      readonly files: number;
+      readonly splits: number;
+      readonly textBytes: number;
+      readonly skipped: readonly { path: string; reason: string }[];
+      readonly warnings: readonly string[];
+      readonly resumedSplits: number;
+    }
+  | {
+      readonly type: 'progress';
+      readonly phase: string;
+      readonly phases: number;
+      readonly phaseNumber: number;
+      readonly splitsDone: number;
+      readonly splits: number;
+      /** How long each phase is expected to take for the same text, as ratios. */
+      readonly weights: readonly number[];
+      readonly counters: Counters;
+      /** Over all phases, so a run of two phases counts each text twice. */
+      readonly expectedTextBytes: number;
+      readonly doneTextBytes: number;
+      /** Read by the splits in work, and not through all steps yet. */
+      readonly waitingTextBytes: number;
+      readonly seconds: number;
+    }
+  | { readonly type: 'commit'; readonly phase: string; readonly split: number; readonly documents: number }
+  | {
+      /** A thread died; its task is tried again on another. */
+      readonly type: 'retried';
+      readonly task: string;
+      readonly cause: string;
+      /** 1 for the first, of `attempts`. */
+      readonly attempt: number;
+      readonly attempts: number;
+    }
+  | { readonly type: 'stopping'; readonly inFlight: number }
+  | { readonly type: 'stopped'; readonly run: string; readonly splitsDone: number; readonly splits: number }
+  | { readonly type: 'finished'; readonly run: string; readonly already: boolean; readonly result: RunJson };

@@ -1,0 +1,157 @@
+import { ConfigError, type GuardError, nearestName } from '../../errors.ts';
+import type { GuardRecord, JudgedGuard } from '../../ledger/run-json.ts';
+import type { Expected, Recipe } from '../../recipe/recipe.ts';
+import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
+import type { DuplicateCluster } from '../../streams/commits/log.ts';
+import type { RunDirectory } from '../directory/run-directory.ts';
+import type { RunOptions } from '../options.ts';
+import { SplitOrder } from '../split-order.ts';
+import { guardError } from './guard-error.ts';
+import { guardsToRecord, judgeGuards, trippedGuard } from './guards.ts';
+
+/** Watches a run: judges its totals after every commit, in split order, and says once that it must stop. */
+export class GuardWatch {
+  #recipe: Recipe;
+  #options: RunOptions;
+  #directory: RunDirectory;
+  #splits: number;
+  #phase = 0;
+  #order: SplitOrder | null = null;
+  #judged: JudgedGuard[] = [];
+  #tripped: GuardError | null = null;
+
+  constructor(recipe: Recipe, options: RunOptions, directory: RunDirectory, splits: number) {
+    this.#recipe = recipe;
+    this.#options = options;
+    this.#directory = directory;
+    this.#splits = splits;
+    checkAllowed(recipe, options);
+  }
+
+  /** The error that the run must end with; nothing new is started once it is there. */
+  get tripped(): GuardError | null {
+    return this.#tripped;
+  }
+
+  get record(): GuardRecord {
+    const { rule, cluster, dropShare, quarantine } = this.#options.allow;
+    const allowed = [
+      ...rule.map((r) => `--allow-rule ${r}`),
+      ...cluster.map((s) => `--allow-cluster ${s}`),
+      ...dropShare.map((s) => `--allow-drop-share ${s}`),
+      ...(quarantine ? ['--allow-quarantine'] : []),
+    ];
+    return { judged: guardsToRecord(this.#judged), allowed, stopped: this.#tripped?.saw ?? null };
+  }
+
+  /**
+   * Before a phase: judges what the barrier before it decided, on all documents read, then what is committed of the
+   * phase.
+   */
+  beginPhase(phase: number, splits: readonly number[]): void {
+    this.#phase = phase;
+    const name = `split/${phase}`;
+    const bySplit = new Map<number, Counters[]>();
+    const own = new Map<number, Counters>();
+    for (const c of this.#directory.commits) {
+      if (c.counters === null || !c.phase.startsWith('split/')) continue;
+      if (Number(c.phase.slice(6)) < phase) bySplit.set(c.split, [...(bySplit.get(c.split) ?? []), c.counters]);
+      else if (c.phase === name) own.set(c.split, c.counters);
+    }
+    if (phase > 0) {
+      const before = emptyCounters();
+      for (const split of splits) for (const c of bySplit.get(split) ?? []) mergeCounters(before, c);
+      this.#judge(before, { clusters: this.#clusters(), final: false, upTo: null });
+    }
+    this.#order = new SplitOrder(splits, (split) => bySplit.get(split) ?? []);
+    for (const [split, counters] of own) this.committed(split, counters);
+  }
+
+  committed(split: number, counters: Counters): void {
+    const order = this.#order!;
+    for (const last of order.add(split, counters))
+      this.#judge(order.totals, { clusters: {}, final: false, upTo: last });
+  }
+
+  /** Judges the whole run. */
+  end(totals: Counters): void {
+    this.#judge(totals, { clusters: this.#clusters(), final: !this.#options.annotateOnly, upTo: null });
+  }
+
+  #judge(
+    counters: Counters,
+    { clusters, final, upTo }: { clusters: Record<string, DuplicateCluster>; final: boolean; upTo: number | null },
+  ): void {
+    if (this.#tripped) return;
+    this.#judged = judgeGuards({
+      expected: expectedOf(this.#recipe),
+      allow: this.#options.allow,
+      counters,
+      clusters,
+      final,
+    });
+    const guard = trippedGuard(this.#judged);
+    if (guard === null) return;
+    const seenIn =
+      upTo === null || upTo === this.#splits - 1
+        ? `${this.#splits === 1 ? 'its one split' : `all ${this.#splits} splits`}`
+        : `the first ${upTo + 1} of ${this.#splits} splits`;
+    const commits = () => this.#countersUpTo(upTo ?? Number.POSITIVE_INFINITY);
+    this.#tripped = guardError(guard, {
+      run: this.#directory.path,
+      seenIn,
+      commits,
+      clusters,
+      condition: this.#condition,
+    });
+  }
+
+  #condition = (of: string): string | null => {
+    const step = this.#recipe.steps.map((s) => s.descriptor).find((d) => of.startsWith(`${d.step}.`));
+    const found = step?.kind === 'drop' ? step.rules.find((r) => of === `${step.step}.${r.name}`) : undefined;
+    return found ? `${found.column} ${found.comparison} ${found.threshold}` : null;
+  };
+
+  *#countersUpTo(split: number): Generator<Counters> {
+    const commits = this.#directory.commits
+      .filter((c) => c.split <= split && c.phase.startsWith('split/') && Number(c.phase.slice(6)) <= this.#phase)
+      .sort((a, b) => a.split - b.split || (a.phase < b.phase ? -1 : 1));
+    for (const c of commits) if (c.counters) yield c.counters;
+  }
+
+  #clusters(): Record<string, DuplicateCluster> {
+    const decided = this.#directory.commits.filter((c) => c.cluster && c.phase.startsWith('decide/'));
+    return Object.fromEntries(decided.map((c) => [c.phase.slice('decide/'.length), c.cluster!]));
+  }
+}
+
+/** An allow flag that names no rule or step of the recipe is a slip of the pen. */
+function checkAllowed(recipe: Recipe, { allow }: RunOptions): void {
+  const steps = recipe.steps.map((s) => s.descriptor);
+  const rules = steps.flatMap((s) => s.rules.flatMap((r) => [r.name, `${s.step}.${r.name}`]));
+  const known: [string, readonly string[], string[]][] = [
+    ['rule', allow.rule, rules],
+    ['cluster', allow.cluster, steps.filter((s) => s.kind === 'dedup').map((s) => s.step)],
+  ];
+  for (const [what, names, all] of known) {
+    const unknown = names.find((n) => !all.includes(n));
+    if (unknown === undefined) continue;
+    const near = nearestName(unknown, all);
+    throw new ConfigError({
+      expected:
+        what === 'rule'
+          ? `a rule of ${recipe.name}`
+          : `a dedup step of ${recipe.name} (${all.join(', ') || 'it has none'})`,
+      got: unknown,
+      where: `--allow-${what}`,
+      fix: near ? `Did you mean ${near}?` : undefined,
+    });
+  }
+}
+
+/** A selection says itself what share it drops: its rules are no surprise. */
+function expectedOf({ expected, steps }: Recipe): Expected {
+  const selects = steps.filter((s) => s.descriptor.kind === 'select').flatMap((s) => s.descriptor.rules);
+  const any = Object.fromEntries(selects.map((r) => [r.name, { min: 0, max: 1 }]));
+  return { ...expected, rules: { ...any, ...expected.rules } };
+}

@@ -1,0 +1,154 @@
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Observable, type Subscriber } from 'rxjs';
+import { ConfigError } from '../errors.ts';
+import { writeDurable } from '../files/durable.ts';
+import { systemError } from '../files/system-error.ts';
+import { canonicalJson } from '../hash.ts';
+import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
+import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
+import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
+import { isBarrier } from '../streams/operator.ts';
+import { planSplits } from '../streams/plan/plan.ts';
+import { SLUICE_VERSION } from '../version.ts';
+import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
+import { openRunDirectory, STDIN_FOLDER } from './directory/run-directory.ts';
+import { verifyInput } from './directory/verify-input.ts';
+import type { RunEvent } from './events.ts';
+import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
+import { Run } from './process.ts';
+
+/**
+ * Runs a recipe into a run directory, split by split; running again goes on where it stopped. Cold: nothing happens
+ * before a subscription. Unsubscribing stops at once (what is committed stays); `options.stop` finishes the splits in
+ * flight first. Emits what happens; ends with `finished` or `stopped`. Errors: ConfigError (nothing was read),
+ * InputError, GuardError, InvariantError.
+ */
+export function run(recipe: Recipe, options: RunOptionsInput = {}): Observable<RunEvent> {
+  return new Observable((subscriber) => {
+    const { stop, ...rest } = options;
+    const abort = new AbortController();
+    const parsed = runOptions.safeParse(rest);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      subscriber.error(
+        new ConfigError({
+          expected: issue.message,
+          got: 'something else',
+          where: `run() option ${issue.path.join('.') || issue.code}`,
+        }),
+      );
+      return;
+    }
+    // A closure that waits for something that never comes must not let the process end as if the run were done.
+    const alive = setInterval(() => {}, 2 ** 30);
+    runAll(recipe, parsed.data, stop ?? new AbortController().signal, abort.signal, subscriber)
+      .finally(() => clearInterval(alive))
+      .then(
+        () => subscriber.complete(),
+        (error) => subscriber.error(systemError(error)),
+      );
+    return () => abort.abort(new Error('unsubscribed'));
+  });
+}
+
+/**
+ * What `annotateOnly` leaves: a document that nothing drops keeps every annotation, whatever a threshold may be later.
+ */
+function withoutDecisions(recipe: Recipe): Recipe {
+  const steps = recipe.steps.filter((s) => s.descriptor.kind === 'annotate');
+  if (steps.length > 0) return { ...recipe, steps };
+  throw new ConfigError({
+    expected: 'a recipe with an annotate step',
+    got: 'none',
+    where: `recipe ${recipe.name}`,
+    fix: 'Run it without --annotate-only.',
+  });
+}
+
+async function runAll(
+  whole: Recipe,
+  options: RunOptions,
+  stop: AbortSignal,
+  hard: AbortSignal,
+  out: Subscriber<RunEvent>,
+): Promise<void> {
+  const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
+  const path = resolve(options.output ?? join('sluice-out', recipe.name));
+  const patterns = options.input ?? recipe.input;
+  if (patterns.length === 0) {
+    throw new ConfigError({
+      expected: 'something to read',
+      got: 'no input',
+      where: `recipe ${recipe.name}`,
+      fix: "Give --input 'folder/*.jsonl.gz', or put `input` in the recipe.",
+    });
+  }
+  checkSteps(
+    recipe.steps.map((s) => s.descriptor),
+    recipe.name,
+  );
+  refuseUnset(
+    recipe.steps.map((s) => s.descriptor),
+    recipe.name,
+  );
+  const { directory, previous } = await openRunDirectory(path, { fresh: options.fresh });
+  try {
+    if (previous) await directory.sweep();
+    const plan = await planSplits(patterns, recipe.read, {
+      splitBytes: recipe.splitBytes,
+      spoolFolder: join(path, STDIN_FOLDER),
+    });
+    // Ctrl-C ends the command that writes into the pipe too: the end of standard input is not that of the input then.
+    if (stop.aborted && patterns.includes('-')) {
+      await rm(join(path, STDIN_FOLDER), { recursive: true, force: true });
+      await directory.close({ failed: false });
+      const last = `split/${recipe.steps.filter((s) => isBarrier(s.descriptor)).length}`;
+      const splitsDone = directory.commits.filter((c) => c.phase === last).length;
+      out.next({ type: 'stopped', run: path, splitsDone, splits: previous?.splits ?? plan.splits.length });
+      return;
+    }
+    if (plan.splits.length === 0 && plan.files.length === 0) {
+      throw new ConfigError({
+        expected: 'at least one file to read',
+        got: `none that matches ${patterns.join(' ')}`,
+        where: '--input',
+        fix:
+          plan.skipped.length > 0
+            ? `${plan.skipped.length} files were passed over, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
+            : 'Check the path; quote globs so that the shell leaves them alone.',
+      });
+    }
+    const identity = await identityOf(recipe, options, plan);
+    if (previous) refuseOtherRun(path, previous, identity.run);
+    const executors = await executorsOf(path, recipe, previous);
+    if (options.verifyInput) await verifyInput(path, plan.files, previous ? 'before' : 'now');
+    if (previous?.status === 'done') {
+      await directory.clearWork();
+      await directory.close({ failed: false });
+      out.next({ type: 'finished', run: path, already: true, result: previous });
+      return;
+    }
+    // Before run.json: whoever finds that finds the plan too.
+    if (!previous) await writeDurable(join(path, 'plan.json'), `${canonicalJson(plan)}\n`);
+    const base: RunJson = previous ?? {
+      ...identity.run,
+      executors,
+      status: 'running',
+      startedAt: new Date().toISOString(),
+      finishedAt: null,
+      seconds: 0,
+      totals: null,
+      guards: null,
+    };
+    if (!previous) await directory.writeRunJson(base);
+    await new Run({ recipe, options, plan, directory, base, stop, hard, out }).all();
+    await directory.close({ failed: false });
+  } catch (error) {
+    // The first error is the one to tell; what cannot be deleted now is deleted by the next start.
+    await directory.close({ failed: true }).catch(() => {});
+    throw error;
+  }
+}
+
+export { BATCH_SCHEMA_VERSION, RUN_FORMAT, SLUICE_VERSION };

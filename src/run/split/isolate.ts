@@ -1,0 +1,161 @@
+import { InvariantError, SluiceError } from '../../errors.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { rowsOfBatch } from '../../streams/batch/batch-rows.ts';
+import { numberAt, stringAt } from '../../streams/batch/columns.ts';
+import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
+import { excerptOf } from '../../streams/formats/context.ts';
+
+/** So many documents of one split may fail in steps, unless the run allows it: more is no accident of the input. */
+export const MAX_FAILED = 100;
+
+/** Why a document that was read is set aside: a step threw on it, or the thread that worked on it alone died. */
+export type FailureReason = 'step_failed' | 'timeout' | 'crash' | 'out_of_memory';
+export const FAILURE_REASONS: readonly FailureReason[] = ['step_failed', 'timeout', 'crash', 'out_of_memory'];
+
+/** A row that no step may see again. */
+export interface FailedRow {
+  readonly row: number;
+  readonly reason: FailureReason;
+  readonly step: string;
+  /** The step, and what came of it. */
+  readonly detail: string;
+}
+
+/** What a step threw. */
+export class StepError extends Error {
+  readonly step: string;
+  constructor(step: string, cause: unknown) {
+    super(`step ${step}: ${(cause as Error)?.message ?? String(cause)}`, { cause });
+    this.name = 'StepError';
+    this.step = step;
+  }
+}
+
+/** Runs all steps of a phase on a batch; throws StepError. */
+export type Steps = (batch: DocumentBatch) => Promise<DocumentBatch>;
+
+/**
+ * Does an error of a step end the run? Bad configuration, input and output that cannot be read or written, and guards
+ * do.
+ */
+export function endsRun(error: unknown): boolean {
+  if (error instanceof SluiceError) return error.code !== 'invariant';
+  return (error as NodeJS.ErrnoException)?.syscall !== undefined;
+}
+
+/**
+ * Runs the steps on a batch; when one throws, finds the rows on which they throw alone, by halves, and runs the steps
+ * on the others. Errors: what ends the run; InvariantError when the steps fail on rows together and on none alone;
+ * GuardError code over `maxFailed`.
+ * @param maxFailed rows that may still fail; null = any number.
+ */
+export async function isolating(
+  batch: DocumentBatch,
+  steps: Steps,
+  maxFailed: number | null,
+): Promise<{ readonly batch: DocumentBatch; readonly failed: readonly FailedRow[] }> {
+  try {
+    return { batch: await steps(batch), failed: [] };
+  } catch (error) {
+    if (endsRun((error as StepError).cause)) throw (error as StepError).cause;
+    const failed: FailedRow[] = [];
+    const search = async (rows: Int32Array): Promise<void> => {
+      const thrown = await steps(rowsOfBatch(batch, rows)).then(
+        () => null,
+        (e: StepError) => e,
+      );
+      if (thrown === null) return;
+      if (endsRun(thrown.cause)) throw thrown.cause;
+      if (rows.length === 1) {
+        failed.push(failureOf(rows[0], thrown));
+        if (maxFailed !== null && failed.length > maxFailed) throw tooManyFailed(batch, failed, thrown.step);
+        return;
+      }
+      const half = rows.length >> 1;
+      await search(rows.subarray(0, half));
+      await search(rows.subarray(half));
+    };
+    const alive = batch.aliveRows();
+    if (alive.length === 1) failed.push(failureOf(alive[0], error as StepError));
+    else {
+      await search(alive.subarray(0, alive.length >> 1));
+      await search(alive.subarray(alive.length >> 1));
+    }
+    if (failed.length === 0) throw togetherOnly(batch, error as StepError);
+    try {
+      return { batch: await steps(withoutRows(batch, failed)), failed };
+    } catch (again) {
+      throw endsRun((again as StepError).cause) ? (again as StepError).cause : togetherOnly(batch, again as StepError);
+    }
+  }
+}
+
+/** The batch without some of its rows. */
+export function withoutRows(batch: DocumentBatch, failed: readonly { readonly row: number }[]): DocumentBatch {
+  if (failed.length === 0) return batch;
+  const out = new Set(failed.map((f) => f.row));
+  return rowsOfBatch(
+    batch,
+    Int32Array.from({ length: batch.rows }, (_, i) => i).filter((i) => !out.has(i)),
+  );
+}
+
+/** A row as a record set aside. Its bytes are those of its text as read. */
+export function setAside(
+  batch: DocumentBatch,
+  { row, reason, step, detail }: FailedRow,
+  bytes: number,
+): QuarantinedRecord {
+  const text = batch.originalText ?? batch.utf8('text');
+  return {
+    ...placeOf(batch, row),
+    bytes,
+    reason,
+    step,
+    detail,
+    excerpt: excerptOf(text.values.subarray(text.offsets[row], text.offsets[row + 1])),
+    id: stringAt(batch.utf8('id'), row) ?? undefined,
+    domain: stringAt(batch.utf8('domain'), row) ?? undefined,
+  };
+}
+
+function placeOf(batch: DocumentBatch, row: number) {
+  const number = (name: string): number => numberAt(batch.number(name), row) ?? 0;
+  return {
+    file: stringAt(batch.utf8('file'), row) ?? '',
+    block: number('block'),
+    offset: number('offset'),
+    row: number('row'),
+  };
+}
+
+const shown = (batch: DocumentBatch, row: number): string => {
+  const { file, block, offset } = placeOf(batch, row);
+  return `${file}#${block}.${offset}`;
+};
+
+const failureOf = (row: number, error: StepError): FailedRow => ({
+  row,
+  reason: 'step_failed',
+  step: error.step,
+  detail: oneLine(error.message),
+});
+
+const oneLine = (message: string): string => message.split('\n', 1)[0].slice(0, 500);
+
+const togetherOnly = (batch: DocumentBatch, error: StepError): InvariantError =>
+  new InvariantError({
+    expected: `step ${error.step} to work on ${batch.rows} documents as on each of them`,
+    got: oneLine(error.message),
+    where: shown(batch, 0),
+    fix: 'A step must not depend on which documents are in a batch. Please report this with the recipe.',
+    cause: error.cause,
+  });
+
+const tooManyFailed = (batch: DocumentBatch, failed: readonly FailedRow[], step: string): SluiceError =>
+  new SluiceError('guard', {
+    expected: `step ${step} to fail on few documents (at most ${MAX_FAILED} of a split)`,
+    got: `one failure after the other; the last: ${failed[failed.length - 1].detail}`,
+    where: shown(batch, failed[failed.length - 1].row),
+    fix: 'Mend the step. If so many documents may go to quarantine, give the same command again with --allow-quarantine.',
+  });

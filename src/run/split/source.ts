@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { loadXxhash } from '../../hash.ts';
+import type { Kernel } from '../../kernels/kernel.ts';
+import { withDecision } from '../../operators/verdicts.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { stringAt } from '../../streams/batch/columns.ts';
+import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
+import { readDecided, readDecision } from '../../streams/flow/barrier.ts';
+import { readSplit } from '../../streams/formats/read-split.ts';
+import { refuseChangedFiles } from '../directory/input-files.ts';
+import { barrierPaths } from '../directory/layout.ts';
+import type { LimitedTask } from './tasks.ts';
+
+/**
+ * The batches that open a phase: read from the input, or let through by the barrier before it.
+ * @param reuse a batch and its views die when the next one is asked for
+ */
+export async function* openSource(
+  task: LimitedTask,
+  kernel: Kernel,
+  onQuarantine: (record: QuarantinedRecord) => void,
+  { signal, reuse }: { readonly signal?: AbortSignal; readonly reuse?: boolean } = {},
+): AsyncGenerator<DocumentBatch> {
+  const { after } = task.phase;
+  if (after) {
+    const paths = barrierPaths(after.step, task.split.index);
+    const decision = await readDecision(join(task.runDirectory, paths.decision), task.split.index);
+    for await (const part of readDecided(join(task.runDirectory, paths.spill), decision))
+      yield withDecision(part.batch, after, part.decision);
+    return;
+  }
+  const plan = { version: 1 as const, files: task.files, splits: [task.split], skipped: [], warnings: [] };
+  let left = task.limit ?? Number.POSITIVE_INFINITY;
+  const quarantine = (record: QuarantinedRecord): void => {
+    if (left <= 0) return;
+    left--;
+    onQuarantine(record);
+  };
+  const sampled = task.samplePercent === null ? null : await sampler(task.samplePercent);
+  refuseChangedFiles(task.files);
+  for await (const whole of readSplit(task.split, plan, task.read, {
+    kernel,
+    onQuarantine: quarantine,
+    signal,
+    reuse,
+  })) {
+    const batch = sampled ? sampled(whole) : whole;
+    const taken = firstRows(batch, left);
+    left -= taken.rows;
+    if (taken.rows > 0) yield taken;
+    if (left <= 0) break;
+  }
+  refuseChangedFiles(task.files);
+}
+
+/** Keeps the documents whose id hashes below the share; the same ids in every run and every split layout. */
+async function sampler(percent: number): Promise<(batch: DocumentBatch) => DocumentBatch> {
+  const { h32 } = await loadXxhash();
+  const below = (percent / 100) * 2 ** 32;
+  return (batch) => {
+    const ids = batch.utf8('id');
+    const alive = new Uint8Array(batch.rows);
+    for (let i = 0; i < batch.rows; i++) if (h32(stringAt(ids, i) ?? '') < below) alive[i] = 1;
+    return batch.with({ alive }).compact();
+  };
+}
+
+/** The first documents of a batch; all of one that has no more. */
+export function firstRows(batch: DocumentBatch, rows: number): DocumentBatch {
+  if (batch.rows <= rows) return batch;
+  const alive = new Uint8Array(batch.rows);
+  alive.fill(1, 0, rows);
+  return batch.with({ alive }).compact();
+}

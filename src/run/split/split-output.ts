@@ -1,0 +1,145 @@
+import { join } from 'node:path';
+import type { Kernel } from '../../kernels/kernel.ts';
+import { makeBarrier } from '../../operators/stages.ts';
+import { documentColumns } from '../../sinks/documents.ts';
+import { ledgerQuarantineRows, ledgerRows } from '../../sinks/ledger.ts';
+import { quarantineRows } from '../../sinks/quarantine.ts';
+import type { SegmentWriter } from '../../sinks/segment.ts';
+import { ledgerSink, openSegmentWriter, quarantineSink } from '../../sinks/writers.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
+import { type Counters, emptyCounters } from '../../streams/commits/counters.ts';
+import {
+  countFailed,
+  countOutcome,
+  countQuarantined,
+  countRead,
+  originalBytes,
+} from '../../streams/commits/counting.ts';
+import type { CommittedFile } from '../../streams/commits/log.ts';
+import { BarrierWriter } from '../../streams/flow/barrier.ts';
+import { barrierPaths, segmentPath, sinkFolder } from '../directory/layout.ts';
+import { carriedOver } from './carry.ts';
+import { type FailedRow, setAside } from './isolate.ts';
+import type { SplitTask, TaskResult } from './tasks.ts';
+
+/** Everything that one split writes in one phase. Batches come in order; `finish` gives the files for the commit. */
+export class SplitOutput {
+  readonly counters: Counters = emptyCounters();
+  #task: SplitTask;
+  #documents: { sink: string; writer: SegmentWriter }[];
+  #ledger: SegmentWriter;
+  #quarantine: SegmentWriter;
+  #barrier: BarrierWriter | null;
+  #aside: QuarantinedRecord[] = [];
+
+  private constructor(
+    task: SplitTask,
+    documents: { sink: string; writer: SegmentWriter }[],
+    ledger: SegmentWriter,
+    quarantine: SegmentWriter,
+    barrier: BarrierWriter | null,
+  ) {
+    this.#task = task;
+    this.#documents = documents;
+    this.#ledger = ledger;
+    this.#quarantine = quarantine;
+    this.#barrier = barrier;
+  }
+
+  static async open(task: SplitTask, kernel: Kernel): Promise<SplitOutput> {
+    const { runDirectory, phase, split } = task;
+    const at = (folder: string) => ({ runDirectory, path: segmentPath(folder, split.index, phase.number), kernel });
+    const documents: { sink: string; writer: SegmentWriter }[] = [];
+    let barrier: BarrierWriter | null = null;
+    if (phase.before) {
+      const paths = barrierPaths(phase.before.step, split.index);
+      barrier = await BarrierWriter.open(
+        await makeBarrier(phase.before, kernel),
+        join(runDirectory, `${paths.spill}.tmp`),
+        join(runDirectory, `${paths.keys}.tmp`),
+      );
+    } else {
+      for (const [i, sink] of task.sinks.entries()) {
+        const folder = i === 0 ? 'documents' : sinkFolder(sink.name);
+        documents.push({ sink: i === 0 ? 'documents' : sink.name, writer: await openSegmentWriter(sink, at(folder)) });
+      }
+    }
+    const ledger = await openSegmentWriter(ledgerSink, at('ledger'));
+    const quarantine = await openSegmentWriter(quarantineSink, at('quarantine'));
+    return new SplitOutput(task, documents, ledger, quarantine, barrier);
+  }
+
+  /** Call with every batch as it comes from the source, before any step. */
+  read(batch: DocumentBatch): void {
+    countRead(this.counters, batch, this.#task.phase.after ? 'barrier' : 'input');
+  }
+
+  quarantine(record: QuarantinedRecord): void {
+    countQuarantined(this.counters, record);
+    this.#aside.push(record);
+  }
+
+  /** Sets documents of a batch aside that were read, and that no step may see again. */
+  setAside(batch: DocumentBatch, failed: readonly FailedRow[]): void {
+    if (failed.length === 0) return;
+    const bytes = originalBytes(batch);
+    for (const f of [...failed].sort((a, b) => a.row - b.row)) {
+      const record = setAside(batch, f, bytes[f.row]);
+      countFailed(this.counters, record);
+      this.#aside.push(record);
+    }
+  }
+
+  async write(batch: DocumentBatch): Promise<void> {
+    await this.#writeAside();
+    const last = this.#barrier === null;
+    countOutcome(this.counters, batch, last);
+    await this.#ledger.write(ledgerRows(batch, this.#task.annotations, last ? 'all' : 'dropped'));
+    if (this.#barrier) return this.#barrier.write(carriedOver(batch));
+    if (this.#documents.length === 0) return;
+    const kept = documentColumns(batch, this.#task.annotations, this.#task.rewritten);
+    for (const { writer } of this.#documents) await writer.write(kept);
+  }
+
+  async #writeAside(): Promise<void> {
+    const records = this.#aside;
+    if (records.length === 0) return;
+    this.#aside = [];
+    await this.#ledger.write(ledgerQuarantineRows(records, this.#task.annotations));
+    await this.#quarantine.write(quarantineRows(records));
+  }
+
+  async finish(): Promise<TaskResult> {
+    await this.#writeAside();
+    const files: CommittedFile[] = [];
+    const all = [
+      ...this.#documents,
+      { sink: 'ledger', writer: this.#ledger },
+      { sink: 'quarantine', writer: this.#quarantine },
+    ];
+    for (const { sink, writer } of all) {
+      const file = await writer.finish();
+      if (file) files.push({ sink, ...file });
+    }
+    if (this.#barrier) {
+      const paths = barrierPaths(this.#task.phase.before!.step, this.#task.split.index);
+      const { spillBytes, keyBytes } = await this.#barrier.finish();
+      const rest = {
+        sink: 'work',
+        rows: this.counters.passed.documents,
+        textBytes: this.counters.passed.bytes,
+        xxh64: '',
+      };
+      files.push({ ...rest, path: paths.spill, bytes: spillBytes }, { ...rest, path: paths.keys, bytes: keyBytes });
+    }
+    return { files, counters: this.counters };
+  }
+
+  async abort(): Promise<void> {
+    for (const { writer } of this.#documents) await writer.abort();
+    await this.#ledger.abort();
+    await this.#quarantine.abort();
+    await this.#barrier?.abort();
+  }
+}

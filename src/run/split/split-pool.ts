@@ -1,0 +1,194 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { InvariantError, SluiceError } from '../../errors.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
+import { ByteBudget } from '../../streams/flow/budget.ts';
+import { runsFromMain } from '../../streams/operator.ts';
+import { workerPool } from '../../threads.ts';
+import type { RunOptions } from '../options.ts';
+import { type Died, deadRow, deathOf, diedAgain, MAX_DEATHS, nameOf, tooManyDeaths } from './deaths.ts';
+import { runSplitHere } from './split-stream.ts';
+import type { SplitProgress, SplitTask, Task, TaskResult, WatchedTask } from './tasks.ts';
+import { openWatch, READING, WHOLE } from './watch.ts';
+
+/** Buffers of one split in work, measured: batch, kernel memory, one open row group per sink, its encoder. */
+const SPLIT_BYTES = 96 * 1024 * 1024;
+/**
+ * A document that is a file of its own may be larger than a batch: its text, copies of it and kernel tables for each
+ * byte more, measured.
+ */
+const BYTES_PER_LARGE_BYTE = 12;
+const LARGE_DOCUMENT = 2 * 1024 * 1024;
+/** So often a task is tried again on a fresh thread when its thread died. */
+const RETRIES = 2;
+/** So long a run that ends waits for the closures of its steps. */
+const CLOSE_MS = 2000;
+
+/** Runs tasks in worker threads under the byte budget. */
+export interface Executor {
+  split(task: SplitTask, limit: number | null): Promise<TaskResult>;
+  task(task: Task): Promise<TaskResult>;
+  close(): Promise<void>;
+}
+
+/** An error that crossed a thread: classes do not survive, so it comes as data. */
+export interface TaskError {
+  readonly error: {
+    readonly code: string;
+    readonly name: string;
+    readonly message: string;
+    readonly stack?: string;
+    readonly parts?: SluiceError['parts'];
+  };
+}
+
+/** A task whose thread died, and will be tried again. */
+export interface Retry {
+  readonly task: string;
+  readonly cause: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly attempts: number;
+}
+
+export interface ExecutorEvents {
+  readonly progress: (p: SplitProgress) => void;
+  readonly retry: (r: Retry) => void;
+}
+
+export async function openExecutor(
+  recipe: Recipe,
+  options: RunOptions,
+  hard: AbortSignal,
+  on: ExecutorEvents,
+): Promise<Executor> {
+  const budget = new ByteBudget(options.memory, { stallMs: 0 });
+  const closing = new AbortController();
+  const signal = AbortSignal.any([hard, closing.signal]);
+  const inWork = new Set<Promise<unknown>>();
+  // A thread that the budget never lets work would hold 25 MB for nothing.
+  const workers = Math.max(1, Math.min(options.workers, Math.floor(options.memory / SPLIT_BYTES)));
+  const openPool = () => {
+    const opened = workerPool(new URL('./worker', import.meta.url), { workers });
+    opened.on('message', (message: { readonly progress?: SplitProgress }) => {
+      if (message.progress) on.progress(message.progress);
+    });
+    // A thread that died between two tasks: another takes its place, and nothing was lost.
+    opened.on('error', () => {});
+    return opened;
+  };
+  let pool = openPool();
+  const { timeoutSeconds } = options;
+  /** One try; a thread that died is said, not thrown. */
+  const once = async (task: Task, extra: object = {}): Promise<TaskResult | Died> => {
+    const watch = task.kind === 'split' ? openWatch(1000 * timeoutSeconds) : null;
+    try {
+      const result = (await pool.run(
+        { ...task, ...extra, beat: watch?.beat ?? null },
+        { signal: watch ? AbortSignal.any([signal, watch.signal]) : signal },
+      )) as TaskResult | TaskError;
+      if ('error' in result) throw errorFrom(result);
+      return result;
+    } catch (error) {
+      if (signal.aborted || error instanceof SluiceError) throw error;
+      const late = { reason: 'timeout', cause: `it did not come back within ${timeoutSeconds} s` } as const;
+      const death = watch?.signal.aborted ? late : deathOf(error);
+      if (death === null) throw error;
+      // A thread that dies while it starts is not replaced.
+      if (pool.threads.length === 0) {
+        await pool.destroy();
+        pool = openPool();
+      }
+      return { death, at: watch?.place() ?? { batch: 0, row: READING, step: -1 } };
+    } finally {
+      watch?.end();
+    }
+  };
+  /**
+   * Tries until a thread comes back; documents on which threads die are set aside, so that the rest of the split goes
+   * on.
+   */
+  const inPool = async (task: Task, extra: object = {}): Promise<TaskResult> => {
+    const aside: WatchedTask['aside'][number][] = [];
+    for (let attempt = 1; ; attempt++) {
+      const result = await once(task, { ...extra, aside });
+      if (!('death' in result)) return result;
+      const found =
+        task.kind === 'split' && result.at.row === WHOLE ? await culprits(task, result, { ...extra, aside }) : [];
+      if (found.length > 0) {
+        attempt = 0;
+        aside.push(...found);
+        if (aside.length > MAX_DEATHS && !options.allow.quarantine)
+          throw tooManyDeaths(task as SplitTask, aside[aside.length - 1]);
+      }
+      if (attempt > RETRIES) throw diedAgain(task, result.death, attempt);
+      on.retry({ task: nameOf(task), cause: result.death.cause, attempt: Math.max(1, attempt), attempts: RETRIES });
+    }
+  };
+  /** Documents of the batch at which a thread died on which one dies alone; none when that was an accident. */
+  const culprits = async (task: SplitTask, { at }: Died, extra: object): Promise<WatchedTask['aside'][number][]> => {
+    const found: WatchedTask['aside'][number][] = [];
+    for (let from = 0; found.length <= MAX_DEATHS || options.allow.quarantine; ) {
+      const result = await once(task, { ...extra, probe: { batch: at.batch, from } });
+      if (!('death' in result) || result.at.batch !== at.batch || result.at.row < from) break;
+      found.push(deadRow(task, result));
+      from = result.at.row + 1;
+    }
+    return found;
+  };
+  const split = async (task: SplitTask, limit: number | null): Promise<TaskResult> => {
+    const lease = await budget.acquire(bytesOf(task), `split ${task.split.index}`, signal);
+    try {
+      const extra = { limit, samplePercent: options.samplePercent, allowFailures: options.allow.quarantine };
+      if (task.phase.steps.some(runsFromMain)) {
+        return await runSplitHere({ ...task, ...extra }, recipe.steps, signal, on.progress);
+      }
+      return await inPool(task, extra);
+    } finally {
+      lease.release();
+    }
+  };
+  const watched = (work: Promise<TaskResult>): Promise<TaskResult> => {
+    inWork.add(work);
+    const done = (): boolean => inWork.delete(work);
+    work.then(done, done);
+    return work;
+  };
+  return {
+    split: (task, limit) => watched(split(task, limit)),
+    task: (task) => watched(inPool(task)),
+    async close() {
+      closing.abort(new Error('the run has ended'));
+      await pool.destroy();
+      // A closure of the user may never come back; what it may still write has no commit and is deleted by the next
+      // start.
+      const patience = new AbortController();
+      const late = delay(CLOSE_MS, null, { signal: patience.signal }).catch(() => {});
+      await Promise.race([Promise.allSettled(inWork), late]);
+      patience.abort();
+    },
+  };
+}
+
+/** Bytes that a split takes while it is worked on. */
+function bytesOf({ split, files, read }: SplitTask): number {
+  const texts = split.ranges
+    .map((r) => files[r.file])
+    .filter((f) => f.format === 'text' && f.size <= read.maxLineBytes);
+  const largest = texts.reduce((most, f) => Math.max(most, f.size), 0);
+  return SPLIT_BYTES + BYTES_PER_LARGE_BYTE * Math.max(0, largest - LARGE_DOCUMENT);
+}
+
+function errorFrom({ error }: TaskError): Error {
+  if (error.parts) {
+    const rebuilt = new SluiceError(error.code, error.parts);
+    rebuilt.name = error.name;
+    return rebuilt;
+  }
+  const wrapped = new InvariantError({
+    expected: 'a task to finish',
+    got: `${error.name}: ${error.message}`,
+    fix: 'Please report this with the recipe.',
+  });
+  wrapped.stack = error.stack ?? wrapped.stack;
+  return wrapped;
+}

@@ -1,0 +1,82 @@
+import type { SinkDescriptor } from '../../sinks/index.ts';
+import type { ColumnSpec } from '../../streams/batch/columns.ts';
+import type { Counters } from '../../streams/commits/counters.ts';
+import type { CommittedFile, DuplicateCluster } from '../../streams/commits/log.ts';
+import type { ReadOptions } from '../../streams/inputs/read-options.ts';
+import type { StepDescriptor } from '../../streams/operator.ts';
+import type { PlannedFile, Split } from '../../streams/plan/splits.ts';
+import type { Phase } from '../phases.ts';
+import type { FailedRow } from './isolate.ts';
+import type { Beat } from './watch.ts';
+
+/** One split of one phase, as it crosses to a worker. */
+export interface SplitTask {
+  readonly kind: 'split';
+  readonly runDirectory: string;
+  readonly phase: Phase;
+  /** `ranges[].file` index into `files`. */
+  readonly split: Split;
+  readonly files: readonly PlannedFile[];
+  readonly read: ReadOptions;
+  readonly annotations: readonly ColumnSpec[];
+  readonly sinks: readonly SinkDescriptor[];
+  readonly rewritten: boolean;
+}
+
+/** A split with what only this process knows about it. */
+export interface LimitedTask extends SplitTask {
+  /** Documents that may still be read; null = all. */
+  readonly limit: number | null;
+  readonly samplePercent: number | null;
+  /** True: any number of documents may fail in steps. */
+  readonly allowFailures: boolean;
+}
+
+/** A split as a thread gets it that may be stopped, and tried again. */
+export interface WatchedTask extends LimitedTask {
+  readonly beat: Beat | null;
+  /** Documents on which a thread died: not for this one. Batches are numbered as the source gives them. */
+  readonly aside: readonly (FailedRow & { readonly batch: number })[];
+}
+
+/** Asks on which documents of a batch a thread dies, from a row on. */
+export interface ProbeTask extends WatchedTask {
+  readonly probe: { readonly batch: number; readonly from: number };
+}
+
+export interface DecideTask {
+  readonly kind: 'decide';
+  readonly runDirectory: string;
+  readonly barrier: StepDescriptor;
+  readonly splits: readonly number[];
+  readonly memoryBytes: number;
+}
+
+export interface JoinTask {
+  readonly kind: 'join';
+  readonly runDirectory: string;
+  readonly sink: SinkDescriptor;
+  readonly sinkName: string;
+  /** Of the shard, relative to the run directory. */
+  readonly path: string;
+  readonly inputs: readonly CommittedFile[];
+}
+
+export type Task = SplitTask | DecideTask | JoinTask;
+
+/** What a task has written to `.tmp` files, ready to be renamed and committed. */
+export interface TaskResult {
+  readonly files: readonly CommittedFile[];
+  readonly counters: Counters | null;
+  /** Of a dedup's decision. */
+  readonly cluster?: DuplicateCluster | null;
+}
+
+/** Sent by a worker while it works on a split. */
+export interface SplitProgress {
+  readonly split: number;
+  readonly phase: number;
+  readonly counters: Counters;
+  /** Text that model workers have scored, of batches in work too; asked whenever it is shown. */
+  readonly scoredBytes?: () => number;
+}

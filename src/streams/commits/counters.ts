@@ -1,0 +1,184 @@
+/** Documents, bytes of original text and estimated tokens. */
+export interface Amount {
+  documents: number;
+  bytes: number;
+  tokens: number;
+}
+
+/** What happened to the documents of one domain. */
+export interface DomainCounters {
+  read: Amount;
+  kept: Amount;
+  dropped: Amount;
+}
+
+/** A dropped document that shows what a rule does. */
+export interface DropExample {
+  readonly id: string;
+  readonly domain: string;
+  readonly value: number | null;
+  readonly excerpt: string;
+}
+
+/** A record that could not be read. */
+export interface QuarantineExample {
+  /** `file#block.offset`. */
+  readonly position: string;
+  readonly reason: string;
+  readonly excerpt: string;
+}
+
+export interface RuleCounters {
+  /** Documents for which this rule was the first to fail. */
+  dropped: number;
+  droppedBytes: number;
+  /** Documents that fail it, whichever rule was first. */
+  failed: number;
+  /** Documents it could not judge for lack of a value. */
+  nulls: number;
+  byDomain: Record<string, number>;
+  threshold: number;
+  /** First three in input order. */
+  examples: DropExample[];
+}
+
+/** All that is counted; plain data, merged in split order, so totals do not depend on workers. */
+export interface Counters {
+  /** Documents read from the input, those set aside in quarantine included. Bytes are text bytes. */
+  read: Amount;
+  created: Amount;
+  kept: Amount;
+  dropped: Amount;
+  /** Documents handed over a barrier to the next phase, and taken over there. */
+  passed: Amount;
+  received: Amount;
+  /** Bytes are raw input bytes. Examples: the first three in input order. */
+  quarantined: {
+    records: number;
+    bytes: number;
+    /** Of them, text bytes of documents that were read well and set aside because a step failed on them. */
+    textBytes: number;
+    byReason: Record<string, number>;
+    examples: QuarantineExample[];
+  };
+  /** Bytes of the spans that rewrites cut out of kept documents, and bytes that they put in their place. */
+  cutBytes: number;
+  addedBytes: number;
+  /** Bytes by which kept texts differ from what was read without a span that says so: 0, or the run stops. */
+  unexplainedBytes: number;
+  /** Kept documents that no rule judged. */
+  unjudged: number;
+  domains: Record<string, DomainCounters>;
+  /** step -> rule. */
+  steps: Record<string, Record<string, RuleCounters>>;
+}
+
+const amount = (): Amount => ({ documents: 0, bytes: 0, tokens: 0 });
+export const domainCounters = (): DomainCounters => ({ read: amount(), kept: amount(), dropped: amount() });
+
+export const emptyCounters = (): Counters => ({
+  read: amount(),
+  created: amount(),
+  kept: amount(),
+  dropped: amount(),
+  passed: amount(),
+  received: amount(),
+  quarantined: { records: 0, bytes: 0, textBytes: 0, byReason: {}, examples: [] },
+  cutBytes: 0,
+  addedBytes: 0,
+  unexplainedBytes: 0,
+  unjudged: 0,
+  domains: {},
+  steps: {},
+});
+
+/** Kept of each kind, the first in input order. */
+export const EXAMPLES = 3;
+
+export function add(a: Amount, documents: number, bytes: number, tokens: number): void {
+  a.documents += documents;
+  a.bytes += bytes;
+  a.tokens += tokens;
+}
+
+/** Record of a key that may be any string from data, `__proto__` included. */
+export function entry<T>(record: Record<string, T>, key: string, make: () => T): T {
+  if (!Object.hasOwn(record, key)) {
+    Object.defineProperty(record, key, { value: make(), writable: true, enumerable: true, configurable: true });
+  }
+  return record[key];
+}
+
+/** Sum of two; `a` is the earlier in input order. `a` is changed and returned. */
+export function mergeCounters(a: Counters, b: Counters): Counters {
+  for (const k of ['read', 'created', 'kept', 'dropped', 'passed', 'received'] as const)
+    add(a[k], b[k].documents, b[k].bytes, b[k].tokens);
+  a.quarantined.records += b.quarantined.records;
+  a.quarantined.bytes += b.quarantined.bytes;
+  a.quarantined.textBytes += b.quarantined.textBytes;
+  for (const [reason, n] of Object.entries(b.quarantined.byReason)) {
+    a.quarantined.byReason[reason] = entry(a.quarantined.byReason, reason, () => 0) + n;
+  }
+  a.quarantined.examples = [...a.quarantined.examples, ...b.quarantined.examples].slice(0, EXAMPLES);
+  a.cutBytes += b.cutBytes;
+  a.addedBytes += b.addedBytes;
+  a.unexplainedBytes += b.unexplainedBytes;
+  a.unjudged += b.unjudged;
+  for (const [name, d] of Object.entries(b.domains)) {
+    const mine = entry(a.domains, name, domainCounters);
+    for (const k of ['read', 'kept', 'dropped'] as const) add(mine[k], d[k].documents, d[k].bytes, d[k].tokens);
+  }
+  for (const [step, rules] of Object.entries(b.steps)) {
+    const mineRules = entry(a.steps, step, () => ({}) as Record<string, RuleCounters>);
+    for (const [rule, c] of Object.entries(rules)) {
+      const mine = entry(mineRules, rule, () => ruleCounters(c.threshold));
+      mine.dropped += c.dropped;
+      mine.droppedBytes += c.droppedBytes;
+      mine.failed += c.failed;
+      mine.nulls += c.nulls;
+      for (const [domain, n] of Object.entries(c.byDomain))
+        mine.byDomain[domain] = entry(mine.byDomain, domain, () => 0) + n;
+      mine.examples = [...mine.examples, ...c.examples].slice(0, EXAMPLES);
+    }
+  }
+  return a;
+}
+
+export const ruleCounters = (threshold: number): RuleCounters => ({
+  dropped: 0,
+  droppedBytes: 0,
+  failed: 0,
+  nulls: 0,
+  byDomain: {},
+  threshold,
+  examples: [],
+});
+
+/** Bytes of text that sinks get: what was kept, as rewrites left it. */
+export const keptTextBytes = (c: Counters): number => c.kept.bytes - c.cutBytes + c.addedBytes;
+
+/**
+ * What came in must equal what went out: documents read + created = kept + dropped + quarantined, bytes of text read +
+ * created + added = kept + cut + dropped + text of documents set aside. Null when it does, else a sentence.
+ */
+export function conservationError(c: Counters): string | null {
+  const documents =
+    c.read.documents +
+    c.created.documents +
+    c.received.documents -
+    c.kept.documents -
+    c.dropped.documents -
+    c.passed.documents -
+    c.quarantined.records;
+  const bytes =
+    c.read.bytes +
+    c.created.bytes +
+    c.received.bytes -
+    c.kept.bytes -
+    c.dropped.bytes -
+    c.passed.bytes -
+    c.quarantined.textBytes;
+  if (documents === 0 && bytes === 0 && c.unexplainedBytes === 0) return null;
+  const counts = `${c.read.documents} read, ${c.created.documents} created, ${c.kept.documents} kept, ${c.dropped.documents} dropped, ${c.quarantined.records} quarantined`;
+  return `${counts}: ${documents} documents and ${bytes + c.unexplainedBytes} bytes of text unaccounted for`;
+}

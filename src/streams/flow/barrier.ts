@@ -1,0 +1,175 @@
+import { InputError } from '../../errors.ts';
+import { DocumentBatch } from '../batch/batch.ts';
+import { type Column, stringAt, takeRows, utf8Column } from '../batch/columns.ts';
+import { type CutSpans, cutsOfRows } from '../batch/outcome.ts';
+import { encodeFrame } from './spill.ts';
+import { readSpill, SpillWriter } from './spill-file.ts';
+
+/** What pass 1 left behind for one split. */
+export interface BarrierSplit {
+  readonly split: number;
+  /** Spilled documents. */
+  readonly spill: string;
+  /** Side columns, one row per document of the spill, in the same order. */
+  readonly keys: string;
+}
+
+/** Decision on the documents of one split, in spill order. */
+export interface BarrierDecision {
+  readonly split: number;
+  /** 1 = goes on. */
+  readonly keep: Uint8Array;
+  /** Position label of the document that stands for a dropped one. */
+  readonly duplicateOf: readonly (string | null)[];
+  /** NaN = none. */
+  readonly similarity: Float64Array;
+  /** Index into the descriptor's `rules` of the rule that drops a row; read where `keep` is 0. Default: the first. */
+  readonly rule?: Uint8Array;
+  /** The value that was judged, of kept rows too; NaN = none. Default: the similarity. */
+  readonly value?: Float64Array;
+  /** The threshold of each row where it depends on the data (a rank); NaN = that of the rule. */
+  readonly threshold?: Float64Array;
+  /** 1 = the step had nothing to judge by; counted as a null of its rules. */
+  readonly missing?: Uint8Array;
+  /** Spans to cut from the texts AS SPILLED, in UTF-8 bytes from the start of each text; ascending, without overlap. */
+  readonly cuts?: CutSpans;
+  /** Columns that the descriptor `writes`, a value for every row. */
+  readonly columns?: ReadonlyMap<string, Column>;
+}
+
+/**
+ * A step that must see everything before it decides. Pass 1 computes side columns of each batch; `decide` sees those of
+ * all splits; pass 2 applies the decisions. Must not depend on how documents fall into batches.
+ */
+export interface Barrier {
+  /** Side columns for every row; `start` and `bytes` tell where the row's text lies in the spill file. */
+  keys(batch: DocumentBatch, spans: { start: Float64Array; bytes: Int32Array }): Map<string, Column>;
+  decide(
+    splits: readonly BarrierSplit[],
+    memoryBytes: number,
+    outputs?: BarrierOutputs,
+  ): AsyncIterable<BarrierDecision>;
+}
+
+/** Where a barrier may leave files that outlive it: it writes `<folder>/<name>.tmp`, durable, and adds the name. */
+export interface BarrierOutputs {
+  readonly folder: string;
+  readonly names: string[];
+}
+
+/** Pass 1 of one split: documents and side columns go to two files. */
+export class BarrierWriter {
+  #barrier: Barrier;
+  #documents: SpillWriter;
+  #keys: SpillWriter;
+
+  private constructor(barrier: Barrier, documents: SpillWriter, keys: SpillWriter) {
+    this.#barrier = barrier;
+    this.#documents = documents;
+    this.#keys = keys;
+  }
+
+  static async open(barrier: Barrier, spill: string, keys: string): Promise<BarrierWriter> {
+    return new BarrierWriter(barrier, await SpillWriter.open(spill), await SpillWriter.open(keys));
+  }
+
+  /** @param batch compact: only rows alive. */
+  async write(batch: DocumentBatch): Promise<void> {
+    if (batch.rows === 0) return;
+    const spans = await this.#documents.write(batch);
+    const columns = this.#barrier.keys(batch, spans);
+    const { rows, split, sequence } = batch;
+    await this.#keys.writeFrame(encodeFrame(new DocumentBatch({ rows, split, sequence, columns })));
+  }
+
+  async finish(): Promise<{ spillBytes: number; keyBytes: number }> {
+    return { spillBytes: await this.#documents.finish(), keyBytes: await this.#keys.finish() };
+  }
+
+  async abort(): Promise<void> {
+    await this.#documents.abort();
+    await this.#keys.abort();
+  }
+}
+
+const OWN = 'column:';
+
+/** A decision as one frame in a file. */
+export async function writeDecision(path: string, decision: BarrierDecision): Promise<void> {
+  const { split, keep, rule, duplicateOf, similarity, value, threshold, missing, cuts } = decision;
+  const float64 = (values: Float64Array): Column => ({ type: 'float64', values, valid: null });
+  const columns = new Map<string, Column>([
+    ['keep', { type: 'int32', values: Int32Array.from(keep), valid: null }],
+    ['duplicate_of', utf8Column(duplicateOf)],
+    ['similarity', float64(similarity)],
+  ]);
+  if (rule) columns.set('rule', { type: 'int32', values: Int32Array.from(rule), valid: null });
+  if (missing) columns.set('missing', { type: 'int32', values: Int32Array.from(missing), valid: null });
+  if (value) columns.set('value', float64(value));
+  if (threshold) columns.set('threshold', float64(threshold));
+  for (const [name, column] of decision.columns ?? []) columns.set(`${OWN}${name}`, column);
+  const writer = await SpillWriter.open(path);
+  try {
+    await writer.writeFrame(encodeFrame(new DocumentBatch({ rows: keep.length, split, sequence: 0, columns, cuts })));
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  await writer.finish();
+}
+
+export async function readDecision(path: string, split: number): Promise<BarrierDecision> {
+  for await (const frame of readSpill(path)) {
+    const float64 = (name: string) => frame.columns.get(name)?.values as Float64Array | undefined;
+    const bytes = (name: string) => Uint8Array.from(frame.number(name).values as Int32Array);
+    const duplicateOf = frame.utf8('duplicate_of');
+    const own = [...frame.columns].filter(([name]) => name.startsWith(OWN));
+    return {
+      split,
+      keep: bytes('keep'),
+      duplicateOf: Array.from({ length: frame.rows }, (_, i) => stringAt(duplicateOf, i)),
+      similarity: float64('similarity')!,
+      rule: frame.columns.has('rule') ? bytes('rule') : undefined,
+      value: float64('value'),
+      threshold: float64('threshold'),
+      missing: frame.columns.has('missing') ? bytes('missing') : undefined,
+      cuts: frame.cuts ?? undefined,
+      columns: own.length > 0 ? new Map(own.map(([name, c]) => [name.slice(OWN.length), c])) : undefined,
+    };
+  }
+  throw new InputError({
+    expected: 'the decision of a barrier',
+    got: 'an empty file',
+    where: path,
+    fix: 'Start again with --fresh: the work folder is damaged.',
+  });
+}
+
+/** Rows `from` to `to` of a decision. */
+export function decisionPart(d: BarrierDecision, from: number, to: number): BarrierDecision {
+  const rows = Int32Array.from({ length: to - from }, (_, i) => from + i);
+  return {
+    split: d.split,
+    keep: d.keep.subarray(from, to),
+    duplicateOf: d.duplicateOf.slice(from, to),
+    similarity: d.similarity.subarray(from, to),
+    rule: d.rule?.subarray(from, to),
+    value: d.value?.subarray(from, to),
+    threshold: d.threshold?.subarray(from, to),
+    missing: d.missing?.subarray(from, to),
+    cuts: d.cuts && cutsOfRows(d.cuts, rows),
+    columns: d.columns && new Map([...d.columns].map(([name, c]) => [name, takeRows(c, rows)])),
+  };
+}
+
+/** Pass 2 of one split: the documents of its spill, each batch with its part of the decision. */
+export async function* readDecided(
+  spill: string,
+  decision: BarrierDecision,
+): AsyncGenerator<{ batch: DocumentBatch; decision: BarrierDecision }> {
+  let at = 0;
+  for await (const batch of readSpill(spill)) {
+    yield { batch, decision: decisionPart(decision, at, at + batch.rows) };
+    at += batch.rows;
+  }
+}

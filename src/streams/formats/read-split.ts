@@ -1,0 +1,104 @@
+import type { Kernel } from '../../kernels/kernel.ts';
+import type { DocumentBatch } from '../batch/batch.ts';
+import type { QuarantinedRecord } from '../batch/outcome.ts';
+import { type FileWindow, openWindow } from '../codecs/window.ts';
+import type { ReadOptions } from '../inputs/read-options.ts';
+import {
+  BATCH_TEXT_BYTES,
+  type Format,
+  type InputRange,
+  type PlannedFile,
+  type Split,
+  type SplitPlan,
+} from '../plan/splits.ts';
+import { BatchBuilder } from './batch-builder.ts';
+import type { ReadContext, ReadEvent } from './context.ts';
+import { readJsonl } from './jsonl.ts';
+import { readText } from './text.ts';
+
+export interface ReadSplitOptions {
+  /** The thread's kernel; called only between batches. */
+  readonly kernel: Kernel;
+  /** Called with every record that is no document, in input order among the batches. */
+  readonly onQuarantine: (record: QuarantinedRecord) => void;
+  /** Called with the input bytes (as on disk) read since the last call. */
+  readonly onProgress?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+  /** Bytes of text and metadata that a batch aims at. Default BATCH_TEXT_BYTES. */
+  readonly batchBytes?: number;
+  /**
+   * A batch and its views die when the next one is asked for; its buffers are filled again. Default: a batch is the
+   * caller's.
+   */
+  readonly reuse?: boolean;
+}
+
+/**
+ * Documents of one split, in input order. What is in which batch depends on the split and the options only.
+ * Memory: a chunk, a batch, and one record up to `maxLineBytes`.
+ * Errors: InputError when a file cannot be read or is not as planned; what cannot be understood is quarantined.
+ */
+export async function* readSplit(
+  split: Split,
+  plan: SplitPlan,
+  options: ReadOptions,
+  given: ReadSplitOptions,
+): AsyncGenerator<DocumentBatch> {
+  const { kernel, onQuarantine, onProgress, signal, batchBytes = BATCH_TEXT_BYTES, reuse = false } = given;
+  const builder = reuse ? lendingBuilder(split.index, batchBytes) : new BatchBuilder(split.index, batchBytes);
+  const context: ReadContext = { kernel, options, builder };
+  for (const range of split.ranges) {
+    const file = plan.files[range.file];
+    const read = await readerOf(file.format);
+    const window = await openWindow(file.absolutePath, file.size, { onBytes: onProgress, signal });
+    try {
+      for await (const event of read(file, range, window, context)) {
+        if ('quarantined' in event) onQuarantine(event.quarantined);
+        else {
+          yield event;
+          if (reuse) builder.giveBack(event);
+        }
+      }
+    } finally {
+      await window.close();
+    }
+  }
+  if (builder.rows > 0) {
+    const last = builder.take();
+    yield last;
+    if (reuse) builder.giveBack(last);
+  }
+  if (reuse && batchBytes === BATCH_TEXT_BYTES) spare = builder;
+}
+
+/** The builder of the split that this thread read last. */
+let spare: BatchBuilder | null = null;
+
+function lendingBuilder(split: number, batchBytes: number): BatchBuilder {
+  if (spare === null || batchBytes !== BATCH_TEXT_BYTES) return new BatchBuilder(split, batchBytes, true);
+  const builder = spare;
+  spare = null;
+  builder.restart(split);
+  return builder;
+}
+
+type Reader = (
+  file: PlannedFile,
+  range: InputRange,
+  window: FileWindow,
+  context: ReadContext,
+) => AsyncGenerator<ReadEvent>;
+
+/** Loaded when first needed: apache-arrow and hyparquet cost a thread 30 MB. */
+async function readerOf(format: Format): Promise<Reader> {
+  switch (format) {
+    case 'jsonl':
+      return readJsonl;
+    case 'text':
+      return (file, _range, window, context) => readText(file, window, context);
+    case 'parquet':
+      return (await import('./parquet.ts')).readParquet;
+    case 'arrow':
+      return (await import('./arrow.ts')).readArrow;
+  }
+}

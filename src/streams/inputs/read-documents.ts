@@ -1,0 +1,61 @@
+import type { Observable } from 'rxjs';
+import { ConfigError } from '../../errors.ts';
+import { loadKernel } from '../../kernels/kernel.ts';
+import type { DocumentBatch } from '../batch/batch.ts';
+import type { QuarantinedRecord } from '../batch/outcome.ts';
+import { ByteBudget } from '../flow/budget.ts';
+import { pulled } from '../flow/source.ts';
+import { readSplit } from '../formats/read-split.ts';
+import { planSplits } from '../plan/plan.ts';
+import { type ReadOptionsInput, readOptions } from './read-options.ts';
+
+export interface ReadDocumentsOptions extends ReadOptionsInput {
+  /** Bytes that may be between this source and the end of the pipe at once. Default 64 MB. */
+  readonly memory?: number;
+  /**
+   * Called with every record that could not be read. Default: the stream errors at the first one, so that nothing is
+   * lost in silence.
+   */
+  readonly onQuarantine?: (record: QuarantinedRecord) => void;
+  /**
+   * Called with every file that is passed over, and why, and with what is odd about others. Default: nobody is told.
+   */
+  readonly onWarning?: (text: string) => void;
+}
+
+/**
+ * Documents of files, folders and globs as a pulled stream of batches, in input order: JSONL, text, Parquet, Arrow;
+ * plain, gzip or zstd. Each subscription reads from the beginning. Errors: ConfigError when nothing matches; InputError
+ * for a bad record without `onQuarantine`.
+ */
+export function readDocuments(
+  inputs: string | readonly string[],
+  { memory = 64e6, onQuarantine, onWarning, ...read }: ReadDocumentsOptions = {},
+): Observable<DocumentBatch> {
+  const options = readOptions.parse(read);
+  const refuse = (r: QuarantinedRecord): void => {
+    throw new ConfigError({
+      expected: 'records that can be read, or an `onQuarantine`',
+      got: `${r.reason}: ${r.detail}`,
+      where: `${r.file}#${r.block}.${r.offset}`,
+      fix: 'Pass `onQuarantine` to go on without such records.',
+    });
+  };
+  async function* open(signal: AbortSignal): AsyncGenerator<DocumentBatch> {
+    const patterns = typeof inputs === 'string' ? [inputs] : inputs;
+    const plan = await planSplits(patterns, options);
+    const skipped = plan.skipped.map(({ path, reason }) => `${path} is passed over (${reason})`);
+    if (plan.files.length === 0)
+      throw new ConfigError({
+        expected: 'at least one file to read',
+        got: `none that matches ${patterns.join(' ')}`,
+        where: 'the input',
+        fix: skipped[0] ? `${skipped[0]}.` : 'Check the path; quote globs so that the shell leaves them alone.',
+      });
+    for (const text of [...skipped, ...plan.warnings]) onWarning?.(text);
+    const kernel = await loadKernel();
+    for (const split of plan.splits)
+      yield* readSplit(split, plan, options, { kernel, onQuarantine: onQuarantine ?? refuse, signal });
+  }
+  return pulled(open, new ByteBudget(memory), 'readDocuments');
+}

@@ -1,0 +1,31 @@
+import * as z from 'zod';
+
+/** How input records become documents; sets the meaning of a run, so it is part of its hash. */
+export const readOptions = z.strictObject({
+  /**
+   * Field that holds the text; dots reach into objects (`content.body`). A field whose whole name has the dots wins.
+   */
+  textField: z.string().min(1).default('text'),
+  /** Field that holds the id (string or number). Default `id`; a document without one is called `file#block.offset`. */
+  idField: z.string().min(1).default('id'),
+  /**
+   * Where the domain comes from: `auto` (field `domain`, else `metadata.domain`, else `path`), `field:<dotted name>`,
+   * `path` (first folder below the input root, else the file name without extension and shard number),
+   * `constant:<name>`, `kind` (prose, code, table or other, by file extension: for folders of plain files).
+   */
+  domainFrom: z
+    .string()
+    .regex(/^(auto|path|kind|field:.+|constant:.+)$/, 'auto, path, kind, field:<name> or constant:<name>')
+    .default('auto'),
+  /** `auto`: by magic, then by name. */
+  format: z.enum(['auto', 'jsonl', 'text', 'parquet', 'arrow']).default('auto'),
+  /** Largest text of one record in bytes; a longer line goes to quarantine without being held. */
+  maxLineBytes: z
+    .int()
+    .min(1024)
+    .default(16 * 1024 * 1024),
+  /** Decompressed bytes per compressed byte that are believed, after the first 64 MB. */
+  maxRatio: z.number().min(2).default(200),
+});
+export type ReadOptions = z.infer<typeof readOptions>;
+export type ReadOptionsInput = z.input<typeof readOptions>;

@@ -1,0 +1,100 @@
+import { loadXxhash } from '../../hash.ts';
+import { unpackHead } from '../codecs/head.ts';
+import { codecByMagic, sniff } from '../formats/sniff.ts';
+import { breathe, findFiles } from '../inputs/files.ts';
+import type { ReadOptions } from '../inputs/read-options.ts';
+import { spoolStdin } from '../inputs/stdin.ts';
+import { type Part, partsOf } from './parts.ts';
+import { probeFile } from './probe.ts';
+import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type SplitPlan } from './splits.ts';
+
+/**
+ * A file weighs at least this much when files are packed into splits: opening one costs about as long as reading so
+ * much.
+ */
+const FILE_WEIGHT = 16 * 1024;
+const isUtf16 = ([a, b]: Uint8Array): boolean => (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
+
+export interface PlanOptions {
+  /** Text bytes that a split aims at. Default SPLIT_TEXT_BYTES. */
+  readonly splitBytes?: number;
+  /** Where standard input is copied to. Default: `sluice-stdin` in the system's folder for temporary files. */
+  readonly spoolFolder?: string;
+  /** What `-` stands for. Default: standard input. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Looks into every input file and cuts the input into splits. Depends on the inputs, their content and the options
+ * only.
+ * @param inputs globs, folders, files, or `-` for standard input; their order is the input order.
+ */
+export async function planSplits(
+  inputs: readonly string[],
+  options: ReadOptions,
+  { splitBytes = SPLIT_TEXT_BYTES, spoolFolder, stdin }: PlanOptions = {},
+): Promise<SplitPlan> {
+  const spooled = inputs.includes('-') ? await spoolStdin(spoolFolder, stdin) : null;
+  const found = await findFiles(inputs, spooled?.path);
+  const skipped = [...found.skipped];
+  const warnings = [...(spooled ? [spooled.warning] : []), ...found.warnings];
+  const files: PlannedFile[] = [];
+  const parts: Part[] = [];
+  let started = performance.now();
+  const { h64Raw } = await loadXxhash();
+  for (const file of found.files) {
+    started = await breathe(started);
+    const probe = probeFile(file.absolutePath);
+    const codec = codecByMagic(probe.head);
+    const unpacked = codec === 'none' ? probe.head : await unpackHead(probe.first, codec);
+    const sniffed = sniff(file.path, probe.head, unpacked, options, file.named);
+    if ('skip' in sniffed) {
+      skipped.push({ path: file.path, reason: sniffed.skip });
+      continue;
+    }
+    if (sniffed.warning) warnings.push(sniffed.warning);
+    const planned: PlannedFile = {
+      path: file.path,
+      absolutePath: file.absolutePath,
+      format: sniffed.format,
+      codec: sniffed.codec,
+      size: probe.size,
+      // The time of the copy of standard input is not a property of the input.
+      mtimeMs: file.absolutePath === spooled?.path ? 0 : probe.mtimeMs,
+      probeHash: h64Raw(probe.ends).toString(16).padStart(16, '0'),
+    };
+    files.push(planned);
+    if (probe.size === 0) continue;
+    // What is not UTF-8 from its first bytes on is one record, not one of each part.
+    const size = isUtf16(unpacked) ? Number.POSITIVE_INFINITY : splitBytes;
+    const own = await partsOf(planned, files.length - 1, probe.last, options, size);
+    parts.push(...own);
+    if (own.length > 1 && own[0].range.unpacked)
+      warnings.push(
+        `${file.path}: one ${codec} stream that can only be unpacked from its beginning; its ${own.length} parts each do that, and pass over what is not theirs`,
+      );
+  }
+  return { version: 1, files, splits: pack(parts, splitBytes), skipped, warnings };
+}
+
+/** Parts in order into splits: a split takes parts until the next one would bring it over `splitBytes`. */
+function pack(parts: readonly Part[], splitBytes: number): Split[] {
+  const splits: Split[] = [];
+  let ranges: InputRange[] = [];
+  let weight = 0;
+  let textBytes = 0;
+  const close = (): void => {
+    if (ranges.length > 0) splits.push({ index: splits.length, ranges, estimatedTextBytes: textBytes });
+    ranges = [];
+    weight = textBytes = 0;
+  };
+  for (const part of parts) {
+    const own = Math.max(part.textBytes, FILE_WEIGHT);
+    if (ranges.length > 0 && weight + own > splitBytes) close();
+    ranges.push(part.range);
+    weight += own;
+    textBytes += part.textBytes;
+  }
+  close();
+  return splits;
+}

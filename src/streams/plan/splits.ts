@@ -1,0 +1,61 @@
+/** How the bytes of an input file are packed. */
+export type Codec = 'none' | 'gzip' | 'zstd';
+
+/** What a file holds once unpacked. */
+export type Format = 'jsonl' | 'text' | 'parquet' | 'arrow';
+
+/**
+ * A part of one file that is read in one go. Offsets are file bytes. Plain JSONL: the lines that START in [start, end).
+ * zstd: the frames that start in [start, end). Parquet: row groups, Arrow: record batches, numbered from `start`
+ * (inclusive) to `end` (exclusive). gzip: the whole file, or the members of a blocked file (bgzip) that start in
+ * [start, end). Text: the whole file.
+ */
+export interface InputRange {
+  /** Index into `SplitPlan.files`. */
+  readonly file: number;
+  readonly start: number;
+  readonly end: number;
+  /**
+   * JSONL in one gzip stream or one zstd frame: `start` and `end` are unpacked bytes; the file is unpacked from its
+   * beginning.
+   */
+  readonly unpacked?: true;
+  /** zstd, gzip: start of the frame or member with data before `start`, to see whether a line runs over the cut. */
+  readonly previous?: number;
+}
+
+/** The unit of commit and resume: about 32 MB of text. Depends on input and recipe only. */
+export interface Split {
+  readonly index: number;
+  readonly ranges: readonly InputRange[];
+  /** Text bytes that are expected in it; for progress and the byte budget, never for correctness. */
+  readonly estimatedTextBytes: number;
+}
+
+export interface PlannedFile {
+  /** Relative to the input root, forward slashes: the `file` column. */
+  readonly path: string;
+  readonly absolutePath: string;
+  readonly format: Format;
+  readonly codec: Codec;
+  /** Bytes on disk. */
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** xxh64 (hex) over the first and the last 64 KB. */
+  readonly probeHash: string;
+}
+
+export interface SplitPlan {
+  readonly version: 1;
+  readonly files: readonly PlannedFile[];
+  readonly splits: readonly Split[];
+  /** Files that were passed over, with the reason (binary, hidden, link that leaves the root, unknown format). */
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  /** Files whose name and content disagree, empty files and the like: said aloud, not fatal. */
+  readonly warnings: readonly string[];
+}
+
+/** Bytes of text that a split aims at. */
+export const SPLIT_TEXT_BYTES = 32 * 1024 * 1024;
+/** Bytes of text that a batch aims at (measured best between 1 and 4 MB). */
+export const BATCH_TEXT_BYTES = 1024 * 1024;

@@ -1,0 +1,253 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCli } from '../../helpers/cli.ts';
+import { jsonLines } from '../../helpers/corpus.ts';
+import { RECIPE, writeProject } from '../../helpers/recipes.ts';
+import { temporaryFolder } from '../../helpers/run.ts';
+
+const words = (text: string): string => text.replace(/\s+/g, ' ');
+
+describe('sluice plan', () => {
+  it('shows steps, rules and thresholds, tries a little, and writes nothing', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { raw: '{"text": broken}\n' });
+    const { code, stdout } = await runCli(['plan', 'recipe.ts', '--set', 'web.min_lines=3', '--input', 'in'], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /\nSteps\n {3}1 exact_dedup {2}drops copies .*\n {3}2 scores {2}measures 19 columns \(text@1\)\n {3}3 length {2}drops a document when {2}\(--set length\.OPTION=NUMBER\)\n {7}min_chars@1 {2}text_chars < 60 +min_chars\n/,
+    );
+    expect(stdout).toContain(
+      '   4 web  only for web  drops a document when  (--set web.OPTION=NUMBER)\n       min_lines@1  text_lines < 3  min_lines\n',
+    );
+    expect(words(stdout)).toMatch(
+      / Estimate, from 7 documents \(\S+ B\) of 1 stretch in the 1 file, tried in .* on one thread speed /,
+    );
+    expect(stdout).toMatch(/\n {2}quarantine +about 1 records: invalid_json\n/);
+    expect(stdout).toContain(
+      [
+        'Kept, expected before exact_dedup, not tried here, which may leave out more',
+        '  domain        ≈ documents  ≈ text    kept  95 % range',
+        '  web                     4   403 B     0 %  all of it was tried',
+        '  books                   2   164 B  50.0 %  all of it was tried',
+        '  (quarantine)            1             0 %  could not be read',
+        '  all                     7   567 B  14.3 %  all of it was tried',
+        '',
+        'Nothing was written. A run writes to sluice-out/mine unless --output says otherwise:',
+        '  sluice run recipe.ts --set web.min_lines=3 --input in',
+      ].join('\n'),
+    );
+    const facts = JSON.parse((await runCli(['plan', 'recipe.ts', '--input', 'in', '--json'], { cwd })).stdout);
+    expect(facts).toMatchObject({
+      recipe: 'mine',
+      splits: 1,
+      files: [{ path: 'part-000.jsonl', format: 'jsonl' }],
+      probe: { documents: 7, places: 1, files: 1 },
+      estimate: { scratchBytes: expect.any(Number), documents: 7 },
+      expected: { quarantined: 1, domains: { books: { documents: 2, share: 0.5, low: 0.5, high: 0.5 } } },
+      output: { state: 'free' },
+    });
+  });
+
+  it.each([
+    [
+      '{"content": "one"}\n{"content": "two"}\n',
+      { missing_text: 2 },
+      'No estimate: of 2 records tried none could be read as a document (missing_text 2). Name the field that holds the text with --text-field. sluice inspect FILE lists the fields.',
+    ],
+    [
+      'nope\n{"content": "one"}\nnope\n',
+      { invalid_json: 2, missing_text: 1 },
+      'No estimate: of 3 records tried none could be read as a document (invalid_json 2, missing_text 1). Name the field that holds the text with --text-field. sluice inspect FILE lists the fields.',
+    ],
+    [
+      'nope\n',
+      { invalid_json: 1 },
+      'No estimate: of 1 record tried none could be read as a document (invalid_json 1). See: sluice inspect FILE',
+    ],
+    ['\n\n', {}, 'No estimate: the files hold no documents. See what is in them with: sluice inspect FILE'],
+  ])('says why it expects nothing of %j', async (raw, quarantined, said) => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { documents: [], raw });
+    const { code, stdout } = await runCli(['plan', 'recipe.ts', '--input', 'in'], { cwd });
+    expect(code).toBe(0);
+    expect(words(stdout)).toContain(` ${said} Nothing was written. `);
+    const facts = JSON.parse((await runCli(['plan', 'recipe.ts', '--input', 'in', '--json'], { cwd })).stdout);
+    expect(facts).toMatchObject({ estimate: null, expected: null, probe: { quarantined } });
+  });
+
+  it('expects of a mix of files what a run keeps of it, however unlike they are in size', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { documents: [], recipe: RECIPE.replace('  splitBytes: 4096,\n', '') });
+    // A large file of documents that are kept, one of a tenth of it with more, but short ones.
+    const line = 'The mill stands by the river, and its wheel turns while there is water in the channel. ';
+    const large = Array.from({ length: 6000 }, (_, i) => ({ text: `${i} ${line.repeat(10)}`, domain: 'books' }));
+    const small = Array.from({ length: 12000 }, (_, i) => ({ text: `${i} too short`, domain: 'noise' }));
+    await mkdir(join(cwd, 'mix'));
+    await writeFile(join(cwd, 'mix/small.jsonl'), jsonLines(small));
+    await writeFile(join(cwd, 'mix/large.jsonl'), jsonLines(large));
+    const args = ['recipe.ts', '--input', 'mix'];
+    const { expected } = JSON.parse((await runCli(['plan', ...args, '--json'], { cwd })).stdout);
+    const run = await runCli(['run', ...args, '--allow-rule', 'min_chars'], { cwd });
+    expect(run).toMatchObject({ code: 0, stderr: expect.not.stringContaining('error') });
+    const { totals } = JSON.parse((await runCli(['status', 'sluice-out/mine', '--json'], { cwd })).stdout);
+    const kept = totals.kept.documents / totals.read.documents;
+    expect(kept).toBeCloseTo(1 / 3, 10);
+    expect(expected.all.share).toBeCloseTo(kept, 1.7);
+    expect(expected.all.documents / totals.read.documents).toBeCloseTo(1, 1.3);
+    expect(expected.domains).toMatchObject({ books: { share: 1 }, noise: { share: 0 } });
+    expect(expected.all.low).toBeLessThanOrEqual(kept);
+    expect(expected.all.high).toBeGreaterThanOrEqual(kept);
+  });
+
+  it('tries a language model on a few documents, and says what a selection does', async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'data.jsonl'), '{"text": "A document."}\n{"text": ""}\n{"text": "And another one."}\n');
+    const { stdout } = await runCli(['plan', 'perplexity', '--input', 'data.jsonl', '--set', 'length.min_chars=1'], {
+      cwd,
+    });
+    expect(words(stdout)).toMatch(/ \d select leaves out by rank \([^)]*\); sees everything before it decides /);
+    expect(words(stdout)).toMatch(
+      / time about \S+ m?s of it perplexity \S+ m?s: scores all text, \S+ k?B\/s with each of \d+ model workers?, tried on 2 documents \(27 B\) /,
+    );
+    expect(words(stdout)).toContain(' buckets writes ppl_bucket by rank ');
+    expect(words(stdout)).toContain(
+      ' Kept, expected before exact_dedup, select, not tried here, which may leave out more; without what depends on perplexity ',
+    );
+    expect(stdout).not.toContain('undefined');
+    const { estimate } = JSON.parse(
+      (await runCli(['plan', 'perplexity', '--input', 'data.jsonl', '--set', 'length.min_chars=1', '--json'], { cwd }))
+        .stdout,
+    );
+    expect(estimate.models).toMatchObject([{ step: 'perplexity', documents: 2, textBytes: 27, share: 1 }]);
+    expect(estimate.seconds).toBeGreaterThan(estimate.models[0].seconds);
+  });
+
+  it('says why a language model cannot run here', async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'data.jsonl'), '{"text": "A document."}\n');
+    const env = { ...process.env, SLUICE_EXECUTOR: 'onnxruntime' };
+    const { code, stdout } = await runCli(['plan', 'perplexity', '--input', 'data.jsonl'], { cwd, env });
+    expect(code).toBe(0);
+    expect(words(stdout)).toMatch(
+      / without perplexity, which cannot run here: expected an executor: auto, [^;]*; got 'onnxruntime'/,
+    );
+  });
+
+  it('with --sample plans for that share of the documents', async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(
+      join(cwd, 'data.jsonl'),
+      jsonLines(Array.from({ length: 200 }, (_, i) => ({ text: `Document ${i}.` }))),
+    );
+    const { stdout } = await runCli(['plan', 'quickstart', '--input', 'data.jsonl', '--sample', '10%'], { cwd });
+    expect(words(stdout)).toMatch(/ input about 20 documents, 249 B of text, .*: 10.0 % of what is read /);
+    const wrong = await runCli(['plan', 'quickstart', '--input', 'data.jsonl', '--sample', '0'], { cwd });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("got       '0'") });
+  });
+});
+
+describe('sluice plan --limit', () => {
+  it('plans for the first documents, as run takes them', async () => {
+    const cwd = await temporaryFolder();
+    const line = 'The mill stands by the river, and its wheel turns while there is water in the channel.';
+    const books = Array.from({ length: 100 }, (_, i) => ({ id: `b${i}`, text: `${i} ${line}`, domain: 'books' }));
+    const noise = Array.from({ length: 100 }, (_, i) => ({ id: `n${i}`, text: `${i}`, domain: 'noise' }));
+    await writeProject(cwd, { documents: books });
+    await writeFile(join(cwd, 'in/part-001.jsonl'), `{"text": broken}\n${jsonLines(noise)}`);
+    const planned = async (...more: string[]) => {
+      const { stdout } = await runCli(['plan', 'recipe.ts', ...more, '--json'], { cwd });
+      const { expected, estimate, probe } = JSON.parse(stdout);
+      const rows = Object.entries(expected.domains as Record<string, { documents: number; share: number }>);
+      const domains = rows.map(([name, { documents, share }]) => [name, documents, share]);
+      return { domains, quarantined: expected.quarantined, documents: estimate.documents, tried: probe.documents };
+    };
+    expect(await planned('--limit', '40', '--input', 'in/part-000.jsonl')).toEqual({
+      domains: [['books', 40, 1]],
+      quarantined: 0,
+      documents: 40,
+      tried: 40,
+    });
+    // The record that cannot be read counts, as it does for run.
+    const across = [
+      ['books', 100, 1],
+      ['noise', 9, 0],
+    ];
+    expect(await planned('--limit', '110')).toEqual({ domains: across, quarantined: 1, documents: 110, tried: 110 });
+    const args = ['recipe.ts', '--limit', '110', '--output', 'few'];
+    expect((await runCli(['run', ...args], { cwd })).code).toBe(0);
+    const { totals } = JSON.parse((await runCli(['status', 'few', '--json'], { cwd })).stdout);
+    expect(totals.domains).toMatchObject({ books: { read: { documents: 100 } }, noise: { read: { documents: 9 } } });
+    const { stdout } = await runCli(['plan', ...args], { cwd });
+    expect(words(stdout)).toMatch(
+      / with 1 worker time .* input about 110 documents, .* tokens: the first 110 documents /,
+    );
+    expect(words(stdout)).toContain(' few holds this very run, finished ');
+    expect((await planned('--limit', '80', '--sample', '50%')).documents).toBeCloseTo(80, 6);
+    const all = await runCli(['plan', 'recipe.ts', '--limit', '1_000'], { cwd });
+    expect(words(all.stdout)).toMatch(/ input about 201 documents, \S+ kB of text, ≈ 2.0 k tokens left out by /);
+    const wrong = await runCli(['plan', 'recipe.ts', '--limit', '0'], { cwd });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("got       '0'") });
+  });
+});
+
+describe('sluice plan says what run would do with what lies in the output folder:', () => {
+  let cwd: string;
+  const plan = async (...more: string[]) => {
+    const args = ['plan', 'recipe.ts', '--no-probe', ...more];
+    return JSON.parse((await runCli([...args, '--json'], { cwd })).stdout).output;
+  };
+  beforeAll(async () => {
+    cwd = await mkdtemp(join(tmpdir(), 'sluice-plan-'));
+    await writeProject(cwd);
+    expect((await runCli(['run', 'recipe.ts'], { cwd })).code).toBe(0);
+  });
+
+  afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+  it('nothing, after a finished run', async () => {
+    expect((await plan()).state).toBe('done');
+    expect(words((await runCli(['plan', 'recipe.ts', '--no-probe'], { cwd })).stdout)).toMatch(
+      /Nothing was written\. sluice-out\/mine holds this very run, finished \S+Z: run would show its summary again and change nothing\. Give --fresh to delete it and start over, or another --output\. $/,
+    );
+  });
+
+  it('refuse, with another recipe or a limit in the run that is there', async () => {
+    const { state, means } = await plan('--set', 'length.min_chars=10');
+    expect(state).toBe('other');
+    expect(means).toMatch(
+      /sluice-out\/mine holds another run, and run would refuse to go on: it expects the recipe that this run was started with, and this is another: recipe\.\S+ was 60, is 10\. Give --fresh/,
+    );
+    expect((await runCli(['run', 'recipe.ts', '--limit', '3', '--output', 'few'], { cwd })).code).toBe(0);
+    expect((await plan('--output', 'few')).means).toContain('this is another: --limit was 3, is not given.');
+  });
+
+  it('refuse, with other input or a folder of somebody else', async () => {
+    await mkdir(join(cwd, 'other'));
+    await writeFile(join(cwd, 'other/more.jsonl'), '{"text": "More."}\n');
+    const { state, means } = await plan('--input', 'other');
+    expect(state).toBe('other');
+    expect(means).toContain('it expects the input that this run was started with (1 files, ');
+    expect(await plan('--output', 'in')).toMatchObject({
+      state: 'foreign',
+      means: expect.stringContaining('in is a folder with other files (part-000.jsonl): run would refuse it.'),
+    });
+  });
+
+  it('go on, after one that was cut off', async () => {
+    const own = await temporaryFolder();
+    await writeProject(own);
+    expect((await runCli(['run', 'recipe.ts'], { cwd: own })).code).toBe(0);
+    const run = join(own, 'sluice-out/mine/run.json');
+    const json = JSON.parse(await readFile(run, 'utf8'));
+    await writeFile(run, JSON.stringify({ ...json, status: 'running', finishedAt: null, totals: null }));
+    const commits = join(own, 'sluice-out/mine/commits.jsonl');
+    const [first] = (await readFile(commits, 'utf8')).split('\n');
+    await writeFile(commits, `${first}\n`);
+    const { stdout } = await runCli(['plan', 'recipe.ts', '--no-probe'], { cwd: own });
+    expect(words(stdout)).toMatch(
+      /sluice-out\/mine holds a part of this run, started \S+Z: run would go on there, with 1 of 2 splits done already: sluice run recipe\.ts $/,
+    );
+  });
+});

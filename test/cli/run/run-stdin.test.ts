@@ -1,0 +1,32 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { said, startCli } from '../../helpers/cli.ts';
+import { jsonLines } from '../../helpers/corpus.ts';
+import { writeProject } from '../../helpers/recipes.ts';
+import { temporaryFolder } from '../../helpers/run.ts';
+
+it('Ctrl-C while standard input is copied: what came until then is not taken for the whole of it', async () => {
+  const cwd = await temporaryFolder();
+  const documents = Array.from({ length: 9 }, (_, i) => ({ text: `The mill stands by the river, ${i} of nine.` }));
+  await writeProject(cwd, { documents });
+  const start = () => startCli(['run', 'recipe.ts', '--input', '-', '--output', 'out'], { cwd });
+  const first = start();
+  first.child.stdin?.write(jsonLines(documents.slice(0, 4)));
+  const copies = join(cwd, 'out/stdin-copy');
+  await vi.waitFor(() => expect(existsSync(copies) && readdirSync(copies)).toHaveLength(1), { timeout: 20_000 });
+  const heard = said(first.child, 'Ctrl-C again');
+  first.child.kill('SIGINT');
+  await heard;
+  first.child.stdin?.end();
+  const { code, stderr } = await first.done;
+  expect(stderr).toContain('To go on:\n  sluice run recipe.ts --input - --output out\n');
+  expect(code).toBe(130);
+  expect(existsSync(copies)).toBe(false);
+  const again = start();
+  again.child.stdin?.end(jsonLines(documents));
+  const result = await again.done;
+  expect(result.stderr).not.toContain('expected');
+  expect(result.code).toBe(0);
+  expect(result.stdout).toContain(' of 9 documents');
+});

@@ -1,0 +1,93 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../../helpers/cli.ts';
+import { jsonLines } from '../../helpers/corpus.ts';
+import { writeProject } from '../../helpers/recipes.ts';
+import { temporaryFolder } from '../../helpers/run.ts';
+
+const words = (text: string): string => text.replace(/\s+/g, ' ');
+
+describe('a run that keeps nothing, or next to nothing', () => {
+  const summary = async (documents: readonly object[], ...more: string[]): Promise<string> => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { documents: [] });
+    await writeFile(join(cwd, 'data.jsonl'), jsonLines(documents));
+    const { code, stdout } = await runCli(['run', 'recipe.ts', '--input', 'data.jsonl', ...more], { cwd });
+    expect(code).toBe(0);
+    return words(stdout);
+  };
+  const short = Array.from({ length: 120 }, (_, i) => ({ id: `d${i}`, text: `short ${i}`, domain: 'books' }));
+  const long = 'The mill stands by the river, and the wheel turns as long as there is water in the channel.';
+
+  it('begins with a warning, the rule that took most, and what to do', async () => {
+    expect(await summary(short)).toMatch(
+      /^ Done, but nothing was kept: 0 of 120 documents \(0 %\), .* Most went by min_chars \(step length, text_chars < 60\): 120 documents, 100 %\. See one: sluice explain sluice-out\/mine d0\. If that is not what you want, move the threshold with --set length\.min_chars=NUMBER, to another --output\. The input is as it was\./,
+    );
+  });
+
+  it('warns below the share that the guard of a run lets pass, and not above', async () => {
+    const kept = (n: number) => Array.from({ length: n }, (_, i) => ({ text: `${i} ${long}`, domain: 'books' }));
+    expect(await summary([...short, ...kept(2)])).toMatch(/^ Done, but almost nothing was kept: 2 of 122 documents /);
+    expect(await summary([...short, ...kept(3)])).toMatch(/^ Done: kept 3 of 123 documents \(2\.4 %\), /);
+  });
+
+  it('says that records could not be read where that is the reason', async () => {
+    const nameless = Array.from({ length: 10 }, (_, i) => ({ content: `${i} ${long}` }));
+    expect(await summary(nameless)).toMatch(
+      /^ Done, but nothing was kept: .* 10 records \(100 %\) could not be read as documents, most of them: missing_text\. Name the field that holds the text with --text-field\. sluice inspect FILE lists the fields\. /,
+    );
+    expect(await summary([])).toMatch(/^ Done, but nothing was read: 0 of 0 documents/);
+  });
+});
+
+it('the rows of the table of domains add up to the last one', async () => {
+  const cwd = await temporaryFolder();
+  await writeProject(cwd, { raw: '{"text": broken}\n' });
+  const { stdout } = await runCli(['run', 'recipe.ts'], { cwd });
+  const rows = [...stdout.matchAll(/^ {2}(web|books|\(quarantine\)|all) +(\d+) +(\d+) /gm)].map((m) => m.slice(1));
+  expect(rows).toEqual([
+    ['web', '4', '1'],
+    ['books', '2', '1'],
+    ['(quarantine)', '1', '0'],
+    ['all', '7', '2'],
+  ]);
+});
+
+describe('a where that no document matched', () => {
+  const only = (step: string, where: string): string =>
+    `drop('${step}', [rule('text_chars < 5')], { where: ${where} })`;
+  const steps = [
+    only('unmatched', "{ domain: ['Books', 'law'] }"),
+    only('misspelt', "{ domain: ['wep'] }"),
+    only('too', "{ domain: ['wep'] }"),
+    only('matched', "{ domain: ['law', 'web'] }"),
+    only('others', "{ domain: ['web', 'news'], not: true }"),
+    only('law', "{ domain: ['law'], not: true }"),
+  ];
+  const recipe = `import { annotate, drop, recipe, rule, textStatistics } from 'sluice';
+export default recipe({ name: 'mine', steps: [annotate(textStatistics()), ${steps.join(', ')}] });
+`;
+  const summary = async (documents: readonly object[]): Promise<string> => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { recipe, documents });
+    const { code, stdout } = await runCli(['run', 'recipe.ts', '--input', 'in/*.jsonl'], { cwd });
+    expect(code).toBe(0);
+    return words(stdout);
+  };
+
+  it('is said once, with its steps, and the name that was meant', async () => {
+    const text = 'The mill stands by the river.';
+    const said = await summary([
+      { text, domain: 'web' },
+      { text, domain: 'news' },
+    ]);
+    expect(said.split(' no match ').slice(1).join('|')).toMatch(
+      /^no document that was read matched the where of step unmatched \(only for Books, law\)\.\|no document that was read matched the where of steps misspelt, too \(only for wep\)\. Did you mean web\?\|no document that was read matched the where of step others \(not for web, news\)\. pace /,
+    );
+  });
+
+  it('is not said of an input without documents', async () => {
+    expect(await summary([])).not.toContain('no match');
+  });
+});
