@@ -19,7 +19,7 @@ let copies = 0;
 /** A copy of a model that transformers saved, to be spoilt. */
 async function copyOf(name: string): Promise<string> {
   const to = join(folder, `${name}-${copies++}`);
-  await cp(fileURLToPath(new URL(`../fixtures/models/${name}`, import.meta.url)), to, { recursive: true });
+  await cp(fileURLToPath(new URL(`../../fixtures/models/${name}`, import.meta.url)), to, { recursive: true });
   return to;
 }
 
