@@ -8,43 +8,46 @@ import { SLUICE_VERSION } from './version.ts';
 
 const commands: CommandTable = {
   run: {
-    summary: 'curate files by a recipe; again to resume',
+    summary: 'run a recipe over files; run again to resume',
     load: async () => (await import('./cli/run/run.ts')).runCommand,
   },
   plan: {
-    summary: 'what a run would read and do, how long, how much; writes nothing',
+    summary: 'what a run would do, how long it takes and how much it keeps; writes nothing',
     load: async () => (await import('./cli/plan/plan.ts')).plan,
   },
   inspect: {
-    summary: 'format, fields, counts and samples of files',
+    summary: 'formats, fields, counts and samples of files',
     load: async () => (await import('./cli/inspect/inspect.ts')).inspect,
   },
-  sql: { summary: 'ask a run questions in SQL', load: async () => (await import('./cli/sql/sql.ts')).sql },
+  sql: {
+    summary: 'query the output and ledger of a run in SQL',
+    load: async () => (await import('./cli/sql/sql.ts')).sql,
+  },
   explain: {
     summary: 'every decision on one document, and what would have kept it',
     load: async () => (await import('./cli/explain/explain.ts')).explain,
   },
   'train-reference': {
-    summary: 'train a small language model that scores text; again to resume',
+    summary: 'train a small language model for scoring; run again to resume',
     load: async () => (await import('./cli/train-reference/train-reference.ts')).trainReferenceCommand,
   },
   clusters: {
-    summary: 'which documents are copies of which, and what differs',
+    summary: 'which documents are duplicates, and how they differ',
     load: async () => (await import('./cli/clusters/clusters.ts')).clusters,
   },
   status: {
-    summary: 'how far a run is, and how to go on',
+    summary: 'progress of a run, and how to resume it',
     load: async () => (await import('./cli/status/status.ts')).status,
   },
   'train-ngram': {
-    summary: 'a cheap reference model for perplexity, from clean text',
+    summary: 'train a cheap n-gram model for perplexity',
     load: async () => (await import('./cli/train-ngram/train-ngram.ts')).trainNgramCommand,
   },
   doctor: {
-    summary: 'does everything work on this machine?',
+    summary: 'check that everything works on this machine',
     load: async () => (await import('./cli/doctor/doctor.ts')).doctor,
   },
-  init: { summary: 'write a recipe to start from', load: async () => (await import('./cli/init/init.ts')).init },
+  init: { summary: 'write a starter recipe', load: async () => (await import('./cli/init/init.ts')).init },
 };
 
 async function main(args: readonly string[]): Promise<number> {

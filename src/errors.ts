@@ -1,5 +1,10 @@
 /** What went wrong, in the four parts that every Sluice error has. */
 export interface ErrorParts {
+  /**
+   * What is wrong, in one sentence without a full stop, where that reads better than `expected X, got Y`: `the optional
+   * package onnxruntime-node is not installed`. The terminal then shows it in place of the two.
+   */
+  readonly problem?: string;
   /** What was expected. */
   readonly expected: string;
   /** What was there instead (value and type). */
@@ -25,6 +30,14 @@ export class SluiceError extends Error {
     this.code = code;
     this.parts = parts;
   }
+}
+
+/** An error in one line for a person: the problem and how to fix it, else its message. */
+export function inOneLine(error: unknown): string {
+  if (!(error instanceof SluiceError) || error.parts.problem === undefined)
+    return (error instanceof Error ? error.message : String(error)).split('\n')[0];
+  const { problem, fix } = error.parts;
+  return `${problem}.${fix ? ` ${fix}` : ''}`;
 }
 
 /** Bad usage, recipe or option: exit code 2. */

@@ -117,7 +117,7 @@ function checkPositionals(given: readonly string[], names: readonly string[], wh
       expected: usage,
       got: `also '${given[names.length]}'`,
       where,
-      fix: 'Quote globs and queries, so that the shell leaves them alone.',
+      fix: 'Quote globs and queries so that the shell does not expand them.',
     });
   }
 }

@@ -26,29 +26,36 @@ export function exitCodeOf(error: unknown): number {
 export function errorEvent(error: unknown): { readonly [key: string]: unknown } {
   const exitCode = exitCodeOf(error);
   if (error instanceof SluiceError) {
-    const { expected, got, where = null, fix = null } = error.parts;
+    const { problem = null, expected, got, where = null, fix = null } = error.parts;
     const saw = error instanceof GuardError ? { saw: error.saw } : {};
-    return { event: 'error', code: error.code, exitCode, message: error.message, expected, got, where, fix, ...saw };
+    const parts = { problem, expected, got, where, fix };
+    return { event: 'error', code: error.code, exitCode, message: error.message, ...parts, ...saw };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { event: 'error', code: 'unexpected', exitCode, message, expected: null, got: null, where: null, fix: null };
+  const parts = { problem: null, expected: null, got: null, where: null, fix: null };
+  return { event: 'error', code: 'unexpected', exitCode, message, ...parts };
 }
 
 /**
- * Prints an error on standard error for a person: where, what was expected, what came, what to do. A stack only with
- * SLUICE_DEBUG.
+ * Prints an error on standard error for a person: where, the problem (or what was expected and what was there), and how
+ * to fix it. A stack only with SLUICE_DEBUG.
  */
 export function printError(error: unknown): void {
   if (error instanceof Exit) return;
   const style = styleFor(process.stderr);
   const lines: string[] = [];
   if (error instanceof SluiceError) {
-    const { expected, got, where, fix } = error.parts;
-    lines.push(
-      `${style.red(error.code === 'guard' ? 'stopped by a guard' : 'error')}${where ? `  ${style.bold(safeText(where))}` : ''}`,
-    );
-    lines.push(`  expected  ${hanging(expected)}`);
-    lines.push(`  got       ${hanging(pastable(got))}`);
+    const { problem, expected, got, where, fix } = error.parts;
+    const head = style.red(error.code === 'guard' ? 'stopped by a guard' : 'error');
+    const place = where ? style.bold(safeText(where)) : '';
+    if (problem !== undefined) {
+      lines.push(`${head}  ${hanging(problem, '       ')}`);
+      if (where) lines.push(`  in        ${place}`);
+    } else {
+      lines.push([head, place].filter(Boolean).join('  '));
+      lines.push(`  expected  ${hanging(expected)}`);
+      lines.push(`  got       ${hanging(pastable(got))}`);
+    }
     if (fix) lines.push(`  ${style.cyan('fix')}       ${hanging(pastable(fix))}`);
   } else {
     const system = error instanceof Error && 'syscall' in error;
@@ -57,8 +64,8 @@ export function printError(error: unknown): void {
         ? `${error.name}: ${error.message}`
         : String((error as Error)?.message ?? error);
     const fix = system
-      ? 'The operating system refused. Check that the path exists, may be read and written, and that the disk is not full.'
-      : 'This is a fault of Sluice, not of your data. Run again with SLUICE_DEBUG=1 and report what it prints.';
+      ? 'Check that the path exists, that you may read and write it, and that the disk is not full.'
+      : 'This is a bug in Sluice, not in your data. Run again with SLUICE_DEBUG=1 and report what it prints.';
     lines.push(`${style.red('error')}  ${safeText(message)}`, `  ${style.cyan('fix')}       ${fix}`);
   }
   process.stderr.write(`${lines.join('\n')}\n`);
@@ -66,14 +73,14 @@ export function printError(error: unknown): void {
 }
 
 /**
- * Lines below a label: what came may be the several of a compiler's message, and a long one is broken between words on
- * a terminal.
+ * Text beside a label, its further lines below its beginning: it may be a compiler's message of several lines, and a
+ * long line is broken between words on a terminal.
  */
-const hanging = (text: string): string =>
+const hanging = (text: string, indent = ' '.repeat(12)): string =>
   text
     .split('\n')
     .flatMap((line) => (process.stderr.isTTY ? brokenLine(safeText(line)) : [safeText(line)]))
-    .join('\n            ');
+    .join(`\n${indent}`);
 
 /** Only a line that is too long: others keep their spaces, which may point at something. */
 const brokenLine = (line: string): string[] => {
@@ -81,7 +88,7 @@ const brokenLine = (line: string): string[] => {
   return displayWidth(line) <= width ? [line] : wrapped(line, width);
 };
 
-/** Commands of ours in a sentence as the one who reads it would type them. */
+/** A sentence whose commands read as the user would type them. */
 const pastable = (fix: string): string =>
   program() === 'sluice' ? fix : fix.replace(/(?<=^|[:`] ?)sluice (?=[a-z])/g, `${program()} `);
 

@@ -13,7 +13,9 @@ export type CommandTable = { readonly [name: string]: CommandEntry };
 
 /** `sluice`, `sluice --help`. */
 export function printHelp({ out, style, width }: Terminal, commands: CommandTable): void {
-  out(`${style.bold('sluice')} ${SLUICE_VERSION}: the good part of a text corpus, and for every document the reason.`);
+  out(
+    `${style.bold('sluice')} ${SLUICE_VERSION}: filter and deduplicate a text corpus, with a reason for every document dropped`,
+  );
   out();
   out(style.bold('Commands'));
   const rows = Object.entries(commands).map(([name, c]) => [style.cyan(name), c.summary]);
@@ -21,15 +23,15 @@ export function printHelp({ out, style, width }: Terminal, commands: CommandTabl
   out();
   out(style.bold('Start here'));
   const start = [
-    ["sluice run quickstart --input 'data/*.jsonl.gz'", 'curate with a built-in recipe'],
-    ['sluice inspect data', 'what is in these files?'],
-    ['sluice init', 'a recipe of your own'],
+    ["sluice run quickstart --input 'data/*.jsonl.gz'", 'run a built-in recipe'],
+    ['sluice inspect data', 'see what is in the files'],
+    ['sluice init', 'write a recipe to edit'],
     ['sluice help run', 'options and examples'],
   ];
   for (const line of tableLines([{}, {}], start)) out(line);
   out();
   for (const line of wrapped(
-    'Exit codes: 0 done, 1 failed, 2 bad usage or recipe, 3 stopped by a guard, 130 interrupted (run the same command again to go on).',
+    'Exit codes: 0 done, 1 failed, 2 bad usage or recipe, 3 stopped by a guard, 130 interrupted (run the same command again to resume).',
     width,
   ))
     out(style.dim(line));

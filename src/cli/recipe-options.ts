@@ -14,11 +14,11 @@ export const readSpecs = {
   },
   'id-field': {
     value: 'FIELD',
-    help: 'Field that holds the id. Default id; without one a document is called file#block.offset.',
+    help: 'Field that holds the id. Default id; a document without one is named by its position, file#block.offset.',
   },
   'domain-from': {
     value: 'WHERE',
-    help: 'auto (field domain, else metadata.domain, else the path), path, kind (prose, code or table by extension), field:NAME or constant:NAME.',
+    help: 'How to label documents by source: auto (field domain, else metadata.domain, else the path), path, kind (prose, code or table, by file extension), field:NAME or constant:NAME.',
   },
   format: { value: 'FORMAT', help: 'auto (default), jsonl, text, parquet or arrow.' },
   'max-line': { value: 'SIZE', help: 'Largest text of one record; longer ones go to quarantine. Default 16MiB.' },
@@ -31,7 +31,7 @@ export const recipeSpecs = {
   set: {
     value: 'STEP.OPTION=VALUE',
     many: true,
-    help: 'Changes one option of one step, for example gopher_quality.min_words=30.',
+    help: 'Change one option of one step, for example gopher_quality.min_words=30.',
   },
 } as const satisfies OptionSpecs;
 

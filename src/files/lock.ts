@@ -21,10 +21,11 @@ export async function lock(folder: string): Promise<void> {
 
 const held = (folder: string, holder: number): ConfigError =>
   new ConfigError({
-    expected: 'a folder that no other process works on',
-    got: holder === process.pid ? 'one that this process works on already' : `one that process ${holder} holds`,
+    problem: holder === process.pid ? 'this process already uses the folder' : `process ${holder} is using the folder`,
+    expected: 'a folder that no other process is using',
+    got: holder === process.pid ? 'one that this process already uses' : `one that process ${holder} is using`,
     where: folder,
-    fix: 'Wait for it, stop it, or choose another folder with --output.',
+    fix: 'Wait for it to finish, stop it, or choose another folder with --output.',
   });
 
 let made = 0;

@@ -51,10 +51,10 @@ export function scratchIn(folder: string): Scratch {
       } catch (error) {
         if (!isFull(error)) throw error;
         throw new InputError({
-          expected: 'disk space for counts that do not fit the memory',
+          expected: 'disk space for counts that do not fit in memory',
           got: `a full disk (${error.code})`,
           where: folder,
-          fix: 'Give more memory, free some space, or name a folder on a larger disk in TMPDIR.',
+          fix: 'Raise --memory, free some space, or set TMPDIR to a folder on a larger disk.',
           cause: error,
         });
       }

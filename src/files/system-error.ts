@@ -8,12 +8,12 @@ export function systemError(error: unknown): unknown {
   if (error instanceof SluiceError || syscall === undefined || code === undefined) return error;
   const full = FULL.includes(code);
   return new InputError({
-    expected: `${syscall} to work`,
+    expected: `${syscall} to succeed`,
     got: full ? `a full disk (${code})` : message,
     where: path,
     fix: full
-      ? 'Free some space and run the same command again: it goes on after the last committed split.'
-      : 'Mend that and run the same command again: what is committed stays.',
+      ? 'Free some space and run the same command again: it resumes after the last committed split.'
+      : 'Fix that and run the same command again: committed work is kept.',
     cause: error,
   });
 }

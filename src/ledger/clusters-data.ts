@@ -124,7 +124,7 @@ export async function memberCalled(db: RunDatabase, wanted: string, where: strin
     expected: 'the id or position of a document in the ledger',
     got: `'${safeText(wanted)}'`,
     where,
-    fix: 'See the ids with: sluice clusters <run-dir>',
+    fix: 'List the ids with: sluice clusters <run-dir>',
   });
 }
 

@@ -186,7 +186,7 @@ export function queryError(error: unknown, views: readonly View[]): ConfigError 
       expected: 'a view that DuckDB can read',
       got: `${unread.name}, which this run wrote as Arrow files`,
       where: 'query',
-      fix: 'Ask the ledger, or add parquet() to the sinks of the recipe.',
+      fix: 'Query the ledger, or add parquet() to the sinks of the recipe.',
     });
   }
   const names = views

@@ -85,7 +85,7 @@ async function notFound(folder: RunFolder, db: RunDatabase, wanted: string): Pro
     expected: `an id or a position (file#block.offset) among the ${rows} documents in the ledger`,
     got: `'${wanted}'`,
     where: folder.path,
-    fix: `${ids.length > 0 ? `Near: ${ids.join(', ')}.` : ''}${unfinished}`.trim() || undefined,
+    fix: `${ids.length > 0 ? `Similar ids: ${ids.join(', ')}.` : ''}${unfinished}`.trim() || undefined,
   });
 }
 

@@ -24,7 +24,7 @@ export async function openRunFolder(folder: string): Promise<RunFolder> {
       expected: 'a run directory: a folder with a run.json',
       got: existsSync(path) ? 'a folder without one' : 'a path that does not exist',
       where: path,
-      fix: 'Runs lie in sluice-out/<recipe> unless --output said otherwise.',
+      fix: 'The default run directory is sluice-out/<recipe>.',
     });
   }
   const { steps } = run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };

@@ -140,7 +140,7 @@ function recipeError(error: z.ZodError, name: string): ConfigError {
   const received = issue.code === 'invalid_type' ? /received (.+)$/.exec(issue.message)?.[1] : undefined;
   return new ConfigError({
     expected: issue.code === 'invalid_type' ? `${path || 'a recipe'}: ${issue.expected}` : issue.message,
-    got: received === 'undefined' ? 'nothing' : (received ?? `something else at ${path || 'the top'}`),
+    got: received === 'undefined' ? 'nothing' : (received ?? `another value at ${path || 'the top level'}`),
     where: `recipe ${name}`,
     cause: error,
   });

@@ -17,6 +17,9 @@ const allowOptions = z.strictObject({
 });
 export type Allow = z.output<typeof allowOptions>;
 
+/** Less does not hold a batch for each stage. */
+export const LEAST_MEMORY_MIB = 16;
+
 export const runOptions = z.strictObject({
   /** Globs, folders, files, or `-` for standard input; default: those of the recipe. */
   input: z.array(z.string()).optional(),
@@ -31,7 +34,7 @@ export const runOptions = z.strictObject({
   /** Bytes of buffers at once over all workers; Node itself and the code come on top (about 130 MB). Default 256 MB. */
   memory: z
     .int()
-    .min(16 * 1024 * 1024)
+    .min(LEAST_MEMORY_MIB * 1024 * 1024)
     .default(256 * 1024 * 1024),
   /** Only the first so many documents in input order. */
   limit: z.int().min(1).nullable().default(null),
@@ -81,12 +84,15 @@ const UNITS: Record<string, number> = {
   g: 1e9,
 };
 
-/** Bytes from `256MB`, `1GiB`, `1000`. */
-export function parseBytes(text: string, where: string): number {
+/** Bytes from `256MB`, `1GiB`, `1000`. @param leastMiB refused below */
+export function parseBytes(text: string, where: string, leastMiB = 0): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/.exec(text.toLowerCase());
   const unit = match ? UNITS[match[2]] : undefined;
   if (!match || unit === undefined) {
     throw new ConfigError({ expected: 'a size such as 256MB, 1GB or 512MiB', got: `'${text}'`, where });
   }
-  return Math.round(Number(match[1]) * unit);
+  const bytes = Math.round(Number(match[1]) * unit);
+  if (bytes < leastMiB * 2 ** 20)
+    throw new ConfigError({ expected: `a size of at least ${leastMiB}MiB`, got: `'${text}'`, where });
+  return bytes;
 }

@@ -6,6 +6,7 @@ import { writeDurable } from '../files/durable.ts';
 import { systemError } from '../files/system-error.ts';
 import { canonicalJson } from '../hash.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
+import { issueInWords } from '../options.ts';
 import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
 import { isBarrier } from '../streams/operator.ts';
@@ -33,8 +34,7 @@ export function run(recipe: Recipe, options: RunOptionsInput = {}): Observable<R
       const issue = parsed.error.issues[0];
       subscriber.error(
         new ConfigError({
-          expected: issue.message,
-          got: 'something else',
+          ...issueInWords(issue, rest),
           where: `run() option ${issue.path.join('.') || issue.code}`,
         }),
       );
@@ -81,7 +81,7 @@ async function runAll(
       expected: 'something to read',
       got: 'no input',
       where: `recipe ${recipe.name}`,
-      fix: "Give --input 'folder/*.jsonl.gz', or put `input` in the recipe.",
+      fix: "Use --input 'folder/*.jsonl.gz', or set `input` in the recipe.",
     });
   }
   checkSteps(
@@ -115,8 +115,8 @@ async function runAll(
         where: '--input',
         fix:
           plan.skipped.length > 0
-            ? `${plan.skipped.length} files were passed over, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
-            : 'Check the path; quote globs so that the shell leaves them alone.',
+            ? `Skipped files: ${plan.skipped.length}, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
+            : 'Check the path; quote globs so that the shell does not expand them.',
       });
     }
     const identity = await identityOf(recipe, options, plan);

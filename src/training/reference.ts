@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ConfigError } from '../errors.ts';
+import { issueInWords } from '../options.ts';
 import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
 import type { Operator } from '../streams/operator.ts';
 
@@ -91,8 +92,8 @@ export function reference(input: ReferenceInput): Reference {
   if (parsed.success) return { kind: 'reference', ...parsed.data };
   const issue = parsed.error.issues[0];
   throw new ConfigError({
-    expected: issue.message,
-    got: issue.code === 'unrecognized_keys' ? `the key ${issue.keys.join(', ')}` : 'something else',
+    ...issueInWords(issue, input),
+    ...(issue.code === 'unrecognized_keys' && { got: `the key ${issue.keys.join(', ')}` }),
     where: `reference ${typeof input?.name === 'string' ? input.name : ''} at ${issue.path.join('.') || 'the top'}`,
     cause: parsed.error,
   });

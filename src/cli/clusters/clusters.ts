@@ -21,10 +21,10 @@ import { standardOutput, type Terminal, tableLines } from '../terminal/terminal.
 const options = {
   pair: {
     value: 'ID',
-    help: 'With an id: the other document of the diff. Default: its twin, or its least similar copy.',
+    help: 'With an id: the document to compare it with. Default: the one it duplicates, or its least similar copy.',
   },
-  top: { value: 'N', help: 'Clusters of a step, or copies, to list. Default 5.' },
-  full: { help: 'The whole diff, however long.' },
+  top: { value: 'N', help: 'How many clusters per step (or copies of one document) to list. Default 5.' },
+  full: { help: 'Show the whole diff.' },
   json: { help: 'One JSON object on standard output.' },
 } as const satisfies OptionSpecs;
 
@@ -62,13 +62,13 @@ async function run(args: readonly string[]): Promise<number> {
 function printClusters(terminal: Terminal, folder: string, steps: readonly StepClusters[]): void {
   const { out, style } = terminal;
   if (steps.length === 0) {
-    out('No document was dropped as a copy of another one.');
+    out('No document was dropped as a duplicate of another.');
     return;
   }
   for (const s of steps) {
     const rules = s.rules.map((r) => `${safeText(r.rule)} ${count(r.dropped)}`).join(', ');
     out(
-      `${style.bold(safeText(s.step))}  ${plural(s.clusters, 'cluster')}, ${plural(s.dropped, 'copy', 'copies')} dropped (${rules})`,
+      `${style.bold(safeText(s.step))}  ${plural(s.clusters, 'cluster')}, ${plural(s.dropped, 'duplicate')} dropped (${rules})`,
     );
     const most = Math.max(...s.sizes.map((b) => b.clusters));
     const rows = s.sizes.map((b) => [
@@ -78,9 +78,9 @@ function printClusters(terminal: Terminal, folder: string, steps: readonly StepC
       style.cyan('█'.repeat(Math.max(1, Math.round((32 * b.clusters) / most)))),
     ]);
     const columns = [
-      { title: 'documents', align: 'right' },
+      { title: 'cluster size', align: 'right' },
       { title: 'clusters', align: 'right' },
-      { title: 'in all', align: 'right' },
+      { title: 'total', align: 'right' },
       { title: '' },
     ] as const;
     for (const [i, line] of tableLines(columns, rows, '  ').entries()) out(i === 0 ? style.dim(line) : line);
@@ -91,7 +91,7 @@ function printClusters(terminal: Terminal, folder: string, steps: readonly StepC
   const near = steps.flatMap((s) => s.largest).sort((a, b) => (a.leastSimilarity ?? 1) - (b.leastSimilarity ?? 1));
   const example = near[0];
   out(
-    `What differs: ${style.cyan(`${program()} clusters ${shellWord(safeText(folder))} ${shellWord(safeText(example.id ?? example.survivor))}`)}`,
+    `Compare: ${style.cyan(`${program()} clusters ${shellWord(safeText(folder))} ${shellWord(safeText(example.id ?? example.survivor))}`)}`,
   );
 }
 
@@ -104,8 +104,8 @@ function largestLines({ style, width }: Terminal, largest: readonly Cluster[]): 
   ]);
   const columns = [
     { title: 'largest', align: 'right' },
-    { title: 'survivor' },
-    { title: 'least similar', align: 'right' },
+    { title: 'kept' },
+    { title: 'min similarity', align: 'right' },
     { title: 'text' },
   ] as const;
   return tableLines(columns, rows, '  ').map((line, i) => (i === 0 ? style.dim(line) : clipped(line, width)));
@@ -134,20 +134,20 @@ async function pairOf(
   if (other !== undefined) pair = [asked, await memberCalled(db, other, folder.path)];
   else if (isEarlier(asked.duplicateOf))
     throw new ConfigError({
-      expected: 'a document whose twin is in this run',
-      got: `${safeText(asked.id ?? asked.position)}, a copy of ${safeText(asked.duplicateOf ?? '')}`,
+      expected: 'a duplicate of a document in this run',
+      got: `${safeText(asked.id ?? asked.position)}, a duplicate of ${safeText(asked.duplicateOf ?? '')}`,
       where: folder.path,
-      fix: 'Its twin was kept by an earlier run: ask that run for it, or name another document with --pair.',
+      fix: 'The document it duplicates was kept by an earlier run. Look in that run, or name another document with --pair.',
     });
   else if (asked.duplicateOf !== null) pair = [await memberCalled(db, asked.duplicateOf, folder.path), asked];
   else {
     const { first } = await copiesOf(db, asked.position, 1);
     if (first.length === 0) {
       throw new ConfigError({
-        expected: 'a document that is in a cluster',
-        got: `${safeText(id)}, which is no copy and has none`,
+        expected: 'a document in a cluster of duplicates',
+        got: `${safeText(id)}, which has no duplicates`,
         where: folder.path,
-        fix: 'Compare any two with --pair, or see: sluice clusters <run-dir>',
+        fix: 'Compare any two documents with --pair, or list the clusters: sluice clusters <run-dir>',
       });
     }
     pair = [asked, first[0]];
@@ -171,7 +171,7 @@ export async function textsOf(
 /** `of the texts as they stand in the input`, or why only of their beginnings. */
 export const sourceText = ({ source, reason }: Pick<Pair, 'source' | 'reason'>): string =>
   source === 'input'
-    ? 'texts read again from the input'
+    ? 'full texts, re-read from the input'
     : `only the first 240 bytes, from the ledger: ${reason ?? 'the input cannot be read'}`;
 
 const nameOf = (m: Member): string =>
@@ -185,16 +185,18 @@ function printPair(terminal: Terminal, pair: Pair, most: number): void {
   const similarity = copy.similarity === null ? '' : `, similarity ${short(copy.similarity)}`;
   out(
     own
-      ? `  stands for ${plural(copies.total, 'copy', 'copies')}, of them ${style.bold(nameOf(copy))}: ${safeText(copy.rule ?? '')}${similarity}`
-      : `  beside ${style.bold(nameOf(copy))}, which is no copy of it`,
+      ? `  has ${plural(copies.total, 'duplicate')}, one of them ${style.bold(nameOf(copy))}: ${safeText(copy.rule ?? '')}${similarity}`
+      : `  compared with ${style.bold(nameOf(copy))}, which is not a duplicate of it`,
   );
   out();
-  out(style.dim(`  ${style.red('[-only the first-]')} ${style.green('{+only the second+}')}; ${sourceText(pair)}`));
+  out(
+    style.dim(`  ${style.red('[-only in the first-]')} ${style.green('{+only in the second+}')}; ${sourceText(pair)}`),
+  );
   for (const line of diffLines(terminal, pair.texts[0], pair.texts[1], '  ', most)) out(line);
   if (copies.first.length < 2) return;
   out();
   out(
-    `  ${style.bold('Its copies')}${copies.total > copies.first.length ? `, the least similar ${copies.first.length}` : ''}`,
+    `  ${style.bold('Duplicates')}${copies.total > copies.first.length ? `, the ${copies.first.length} least similar` : ''}`,
   );
   const rows = copies.first.map((m) => [
     m.similarity === null ? '–' : short(m.similarity),
@@ -215,11 +217,11 @@ export const clusters: Command = {
   help: {
     usage: '<run-dir> [id] [options]',
     about:
-      'Which documents stand for which: sizes of the clusters of every deduplicating step, the largest of them, and, with an id, what differs between a document and its twin, word by word.',
+      'Clusters of duplicates: their sizes for every dedup step and the largest ones. With an id, a word-by-word diff of a document and the one it duplicates.',
     options,
     examples: [
       ['sluice clusters sluice-out/dedup', 'sizes and the largest clusters'],
-      ['sluice clusters sluice-out/dedup doc-5', 'doc-5 beside the document that stands for it'],
+      ['sluice clusters sluice-out/dedup doc-5', 'doc-5 beside the document it duplicates'],
       ['sluice clusters sluice-out/dedup doc-5 --pair doc-9', 'any two documents'],
     ],
   },

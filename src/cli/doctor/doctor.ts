@@ -28,20 +28,20 @@ const ok = (found: string): Finding => ({ state: 'ok', found, fix: null });
 const warning = (found: string, fix: string): Finding => ({ state: 'warning', found, fix });
 const broken = (found: string, fix: string): Finding => ({ state: 'broken', found, fix });
 
-const REINSTALL = 'Install Sluice again (npm install), for this system and this version of Node.';
+const REINSTALL = 'Reinstall Sluice (npm install) on this system with this version of Node.';
 
 const checks: readonly (readonly [name: string, check: () => Finding | Promise<Finding>, fix: string])[] = [
   ['Node.js', nodeVersion, 'Install Node.js 20.19 or later.'],
   ['processor', processor, ''],
   ['memory', memory, ''],
-  ['disk', disk, 'Change to a folder that can be written.'],
+  ['disk', disk, 'Change to a writable folder.'],
   ['kernels', kernels, REINSTALL],
   ['zstd', zstd, REINSTALL],
   ['Parquet', parquet, REINSTALL],
-  ['DuckDB', duckdb, `${REINSTALL} Only sql and explain need it.`],
+  ['DuckDB', duckdb, `${REINSTALL} Only sql, explain and clusters need it.`],
   ['TypeScript', typeScript, `${REINSTALL} Recipes in JavaScript work without it.`],
   ['recipes', recipes, REINSTALL],
-  ['models', models, 'Only steps with a language model need it.'],
+  ['models', models, 'Only steps that use a language model need this.'],
 ];
 
 async function run(args: readonly string[]): Promise<number> {
@@ -67,7 +67,7 @@ async function run(args: readonly string[]): Promise<number> {
     }
     if (c.fix) for (const line of wrapped(c.fix, width, ' '.repeat(18))) out(style.cyan(line));
   }
-  out(fine ? 'All that Sluice needs is here.' : style.red('Something that Sluice needs is missing, see above.'));
+  out(fine ? 'Everything Sluice needs is installed.' : style.red('Something Sluice needs is missing; see above.'));
   return fine ? 0 : 1;
 }
 
@@ -95,7 +95,7 @@ function memory(): Finding {
   const found = `${size(freemem())} free of ${size(totalmem())}`;
   return freemem() > 500e6
     ? ok(found)
-    : warning(found, 'A run takes about 450 MB. Close something, or give --memory 64MB --workers 1.');
+    : warning(found, 'A run takes about 450 MB. Free some memory, or use --memory 64MB --workers 1.');
 }
 
 async function disk(): Promise<Finding> {
@@ -105,7 +105,7 @@ async function disk(): Promise<Finding> {
     ? ok(found)
     : warning(
         found,
-        'A run with deduplication needs as much free space as the text is large: choose another folder with --output.',
+        'Deduplication needs as much free space as the text is large. Choose another folder with --output.',
       );
 }
 
@@ -125,8 +125,8 @@ async function zstd(): Promise<Finding> {
   const data = new TextEncoder().encode('water '.repeat(100));
   const back = decompress(compress(data, 3));
   return Buffer.compare(back, data) === 0
-    ? ok('packs and unpacks')
-    : broken('what it unpacked is not what it packed', REINSTALL);
+    ? ok('compresses and decompresses')
+    : broken('decompressed data differ from the original', REINSTALL);
 }
 
 async function parquet(): Promise<Finding> {
@@ -146,7 +146,7 @@ async function duckdb(): Promise<Finding> {
 
 async function typeScript(): Promise<Finding> {
   await import('tsx/esm/api');
-  return ok('recipes in TypeScript load');
+  return ok('TypeScript recipes load');
 }
 
 async function recipes(): Promise<Finding> {
@@ -162,19 +162,20 @@ async function models(): Promise<Finding> {
   const best = executors.find((e) => e.reason === null && !e.onlyByName);
   if (!best) {
     const fix = executors.find((e) => e.name === 'onnxruntime-cpu')!.reason!;
-    return { ...warning('no runtime for language models: only steps with a model need one', fix), executors };
+    return { ...warning('no runtime for language models (only steps that use a model need one)', fix), executors };
   }
   return { ...ok(`${best.description}, ${rate(best)}`), executors };
 }
 
 /** What SLUICE_EXECUTOR names is taken, whatever would be better. */
 function namedExecutor(name: string, executors: readonly ExecutorReport[]): Finding {
-  if (name === 'reference') return ok('reference, as SLUICE_EXECUTOR says: thousands of times slower than the others');
+  if (name === 'reference')
+    return ok('reference, selected by SLUICE_EXECUTOR; thousands of times slower than the others');
   const report = executors.find((e) => e.name === name);
-  const reason = report ? report.reason?.split('\n')[0] : 'there is none of this name';
+  const reason = report ? report.reason?.split('\n')[0] : 'no executor has this name';
   return report && !reason
-    ? ok(`${report.description}, ${rate(report)}, as SLUICE_EXECUTOR says`)
-    : warning(`SLUICE_EXECUTOR is ${name}: ${reason}`, 'Unset it, or name one that works (+).');
+    ? ok(`${report.description}, ${rate(report)}, selected by SLUICE_EXECUTOR`)
+    : warning(`SLUICE_EXECUTOR is ${name}: ${reason}`, 'Unset it, or set it to one that works (+).');
 }
 
 function rate({ gflops }: ExecutorReport): string {
@@ -184,9 +185,9 @@ function rate({ gflops }: ExecutorReport): string {
 function executorLine(e: ExecutorReport): string {
   const reason = e.reason
     ?.split('\n')[0]
-    .replace(/^expected the optional package .* got a project without it\. Run:/, 'not installed:');
+    .replace(/^the optional package \S+ is not installed\. Run:/, 'not installed:');
   return safeText(
-    `${reason ?? rate(e)}${e.onlyByName ? ', slower than the processor: taken only when it is named' : ''}`,
+    `${reason ?? rate(e)}${e.onlyByName ? ', slower than the CPU: used only when selected by name' : ''}`,
   );
 }
 
@@ -194,9 +195,9 @@ export const doctor: Command = {
   help: {
     usage: '[--json]',
     about:
-      'Tries everything that Sluice needs on this machine, and says what to do where something is missing. Exit code 1 when something needed is broken.',
+      'Checks everything Sluice needs on this machine, and says how to fix what is missing. Exit code 1 if something required is broken.',
     options,
-    examples: [['sluice doctor', 'after installing, or when something is odd']],
+    examples: [['sluice doctor', 'after installing, or when something looks wrong']],
   },
   run,
 };

@@ -24,7 +24,7 @@ export function diffLines(
   const parts = wordDiff(wordsOf(before), wordsOf(after));
   if (parts.every((p) => p.kind === 'same'))
     return [
-      `${indent}${before === after ? 'The texts are equal.' : 'The words are equal; only the white space differs.'}`,
+      `${indent}${before === after ? 'The texts are identical.' : 'The words are identical; only white space differs.'}`,
     ];
   const pieces: string[] = [];
   for (const [i, part] of parts.entries()) pieces.push(...painted(part, i === 0, i === parts.length - 1, style));
@@ -34,7 +34,7 @@ export function diffLines(
     parts.filter((p) => p.kind === kind).reduce((n, p) => n + p.words.length, 0);
   return [
     ...lines.slice(0, most),
-    `${indent}${style.dim(`... ${lines.length - most} more lines; in all ${words('removed')} words removed, ${words('added')} added, ${words('same')} the same`)}`,
+    `${indent}${style.dim(`... ${lines.length - most} more lines; in total ${words('removed')} words removed, ${words('added')} added, ${words('same')} unchanged`)}`,
   ];
 }
 

@@ -37,7 +37,7 @@ export async function cutLines({ style, width }: Terminal, folder: RunFolder, d:
   const original = await originalText(folder, d.position);
   const bytes = 'text' in original ? Buffer.from(original.text) : null;
   const source = 'missing' in original ? `; not shown: ${original.missing}` : '';
-  const lines = ['', `  ${style.bold('Cut out of it')}${style.dim(`, in bytes of the original text${source}`)}`];
+  const lines = ['', `  ${style.bold('Cut from it')}${style.dim(`, in bytes of the original text${source}`)}`];
   for (const { start, end, rule } of d.cutSpans.slice(0, SHOWN)) {
     const head = `    ${count(start)} to ${count(end)}  ${safeText(rule)}`;
     const text = bytes === null ? '' : safeExcerpt(bytes.subarray(start, end).toString('utf8').trim());

@@ -10,17 +10,17 @@ const isSelected = ({ decisions }: Explanation): boolean =>
 
 const isAbove = ({ rule }: Explanation): boolean => rule?.endsWith('_above') === true;
 
-/** `35.2 ≥ 31.0, the cut of ppl_rank_above`. */
+/** `35.2 ≥ 31.0, the cut-off of ppl_rank_above`. */
 export function cutOf(d: Explanation): string {
   if (d.value === null || d.threshold === null) return `${safeText(d.rule ?? '')}: no value to rank by`;
-  return `${short(d.value)} ${isAbove(d) ? '≥' : '≤'} ${short(d.threshold)}, the cut of ${safeText(d.rule ?? '')}`;
+  return `${short(d.value)} ${isAbove(d) ? '≥' : '≤'} ${short(d.threshold)}, the cut-off of ${safeText(d.rule ?? '')}`;
 }
 
-/** What would have kept a document that a selection left out. */
+/** What would have kept a document that a selection dropped. */
 export function keptByRank(d: Explanation): string | null {
   if (!isSelected(d)) return null;
-  if (d.threshold === null) return `To have kept it: --set ${safeText(d.step ?? '')}.nulls=keep`;
-  return `To have kept it: a value ${isAbove(d) ? 'below' : 'above'} ${short(d.threshold)}, or a larger share with --set ${safeText(d.step ?? '')}.rate`;
+  if (d.threshold === null) return `It would have been kept with --set ${safeText(d.step ?? '')}.nulls=keep`;
+  return `It would have been kept with a value ${isAbove(d) ? 'below' : 'above'} ${short(d.threshold)}, or with a larger --set ${safeText(d.step ?? '')}.rate`;
 }
 
 const measured = (d: Explanation, column: string): number | string | null =>
@@ -30,10 +30,10 @@ const measured = (d: Explanation, column: string): number | string | null =>
 export function selectedText(d: Explanation, { options, step }: StepDescriptor): string {
   const column = String(options.column);
   const value = measured(d, column);
-  if (typeof value === 'number') return `${safeText(column)} ${short(value)} is in the part that is kept`;
+  if (typeof value === 'number') return `${safeText(column)} ${short(value)} is in the kept range`;
   const why = measured(d, `${column}_unscored`);
   const reason = why === null ? '' : ` (${unscoredReason(String(why))})`;
-  return `no ${safeText(column)} to rank by${reason}: kept; --set ${safeText(step)}.nulls=drop leaves such documents out`;
+  return `no ${safeText(column)} to rank by${reason}: kept; --set ${safeText(step)}.nulls=drop drops such documents`;
 }
 
 /** Why a scorer has measured nothing; null when it has. */

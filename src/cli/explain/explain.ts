@@ -24,7 +24,7 @@ import { cutLines, cutsOnly, cutText, spansOf } from './explain-cuts.ts';
 import { cutOf, keptByRank, selectedText, unscoredText } from './explain-select.ts';
 
 const options = {
-  all: { help: 'Every value that was measured, and the rules that passed, one by one.' },
+  all: { help: 'Also show every measured value, and every rule that passed.' },
   json: { help: 'One JSON object on standard output.' },
 } as const satisfies OptionSpecs;
 
@@ -41,7 +41,7 @@ async function run(args: readonly string[]): Promise<number> {
     }
     if (total > 1)
       terminal.out(
-        `${plural(total, 'document')} have this id${total > documents.length ? `; the first ${documents.length} follow` : ''}.`,
+        `${plural(total, 'document')} have this id${total > documents.length ? `; showing the first ${documents.length}` : ''}.`,
       );
     for (const [i, d] of documents.entries()) {
       if (i > 0 || total > 1) terminal.out();
@@ -80,7 +80,7 @@ function printExplanation(terminal: Terminal, d: Explanation, steps: readonly St
   if (d.quarantine) {
     out();
     out(
-      `  ${FAILURE_REASONS.some((r) => r === d.quarantine?.reason) ? 'A step failed on it' : 'It could not be read as a document'}: ${safeText(d.quarantine.reason)}${d.quarantine.detail ? `: ${safeText(d.quarantine.detail)}` : ''}`,
+      `  ${FAILURE_REASONS.some((r) => r === d.quarantine?.reason) ? 'A step failed on this document' : 'The record could not be read as a document'}: ${safeText(d.quarantine.reason)}${d.quarantine.detail ? `: ${safeText(d.quarantine.detail)}` : ''}`,
     );
     return;
   }
@@ -92,33 +92,41 @@ function printExplanation(terminal: Terminal, d: Explanation, steps: readonly St
     out();
     const more = d.copies.count > d.copies.first.length ? ', ...' : '';
     out(
-      `  It stands for ${plural(d.copies.count, 'copy', 'copies')} that ${d.copies.count === 1 ? 'was' : 'were'} left out: ${d.copies.first.map((t) => safeText(t.id ?? t.position)).join(', ')}${more}`,
+      `  ${plural(d.copies.count, 'duplicate')} of it ${d.copies.count === 1 ? 'was' : 'were'} dropped: ${d.copies.first.map((t) => safeText(t.id ?? t.position)).join(', ')}${more}`,
     );
   }
   if (d.outcome !== 'dropped') return;
   out();
   if (isEarlier(d.duplicateOf?.position))
-    out('  Its twin was kept by an earlier run. That text is gone: similarity is estimated from signatures.');
-  else if (d.duplicateOf) out(`  Its twin ${name(d.duplicateOf)} decides whether this text is in the output.`);
-  else if (d.keepWith === null) out(`  ${keptByRank(d) ?? 'No threshold would have kept it.'}`);
+    out('  The document it duplicates was kept by an earlier run; similarity is estimated from signatures.');
+  else if (d.duplicateOf) out(`  ${name(d.duplicateOf)} was kept in its place.`);
+  else if (d.keepWith === null) out(`  ${keptByRank(d) ?? 'No change of threshold would have kept it.'}`);
   else
-    for (const line of wrapped(`To have kept it: ${style.cyan(d.keepWith.map(shellWordOfSet).join(' '))}`, width, '  '))
+    for (const line of wrapped(
+      `It would have been kept with: ${style.cyan(d.keepWith.map(shellWordOfSet).join(' '))}`,
+      width,
+      '  ',
+    ))
       out(line);
 }
 
 const DIFF_LINES = 8;
 
-/** Of a copy: what differs from its twin. */
+/** Of a duplicate: what differs from the document it duplicates. */
 async function printDifference(terminal: Terminal, folder: RunFolder, d: Explanation, path: string): Promise<void> {
   if (d.outcome !== 'dropped' || d.duplicateOf === null || isEarlier(d.duplicateOf.position)) return;
   const { out, style } = terminal;
   const { texts, ...source } = await textsOf(folder, d.duplicateOf, d);
-  out(style.dim(`  ${style.red('[-only the twin-]')} ${style.green('{+only this one+}')}; ${sourceText(source)}`));
+  out(
+    style.dim(
+      `  ${style.red('[-only in the kept one-]')} ${style.green('{+only in this one+}')}; ${sourceText(source)}`,
+    ),
+  );
   const lines = diffLines(terminal, texts[0], texts[1], '    ', DIFF_LINES);
   for (const line of lines) out(line);
   if (lines.length > DIFF_LINES)
     out(
-      `  All of it: ${style.cyan(`${program()} clusters ${shellWord(safeText(path))} ${shellWord(safeText(d.id ?? d.position))} --full`)}`,
+      `  Full diff: ${style.cyan(`${program()} clusters ${shellWord(safeText(path))} ${shellWord(safeText(d.id ?? d.position))} --full`)}`,
     );
 }
 
@@ -137,7 +145,7 @@ function stepLines(
   const longest = Math.max(...d.decisions.map((s) => s.step.length));
   const head = (text: string): string =>
     `${String(number).padStart(3)} ${style.bold(safeText(step.step).padEnd(longest))}  ${text}`;
-  if (step.state === 'out of scope') return [head(style.dim(`not for domain ${safeText(d.domain ?? '')}`))];
+  if (step.state === 'out of scope') return [head(style.dim(`does not apply to domain ${safeText(d.domain ?? '')}`))];
   const found = all && step.kind === 'annotate' ? [] : foundLines(terminal, step);
   if (step.kind === 'drop') return [...judgedLines(terminal, step, head, all), ...found];
   if (step.state === 'not reached') return [head(style.dim('not reached'))];
@@ -155,11 +163,11 @@ function stepLines(
       if (cutsOnly(descriptor) && step.state === 'dropped') return [head(style.red(copyMeaning(d.rule ?? '')))];
       if (spans.length > 0) return [head(cutText(spans))];
       if (step.state !== 'dropped')
-        return [head(cutsOnly(descriptor) ? 'cut nothing' : 'no copy of an earlier document')];
+        return [head(cutsOnly(descriptor) ? 'cut nothing' : 'not a duplicate of an earlier document')];
       return [
         head(
           style.red(
-            `${d.rule === 'near_duplicate' ? 'near copy' : 'copy'} of ${d.duplicateOf ? name(d.duplicateOf) : 'another document'}${d.duplicateOf?.similarity == null ? '' : `, similarity ${isEarlier(d.duplicateOf.position) ? '≈ ' : ''}${short(d.duplicateOf.similarity)}`}`,
+            `${d.rule === 'near_duplicate' ? 'near duplicate' : 'duplicate'} of ${d.duplicateOf ? name(d.duplicateOf) : 'another document'}${d.duplicateOf?.similarity == null ? '' : `, similarity ${isEarlier(d.duplicateOf.position) ? '≈ ' : ''}${short(d.duplicateOf.similarity)}`}`,
           ),
         ),
       ];
@@ -177,7 +185,7 @@ function stepLines(
       if (step.rules.length === 0) return [head(cutText(spans)), ...found];
       return judgedLines(terminal, step, (text) => head(`${cutText(spans)}; ${text}`), all);
     default:
-      return [head(step.state === 'dropped' ? style.red('your function said no') : 'your function said yes')];
+      return [head(step.state === 'dropped' ? style.red('dropped by your function') : 'kept by your function')];
   }
 }
 
@@ -220,7 +228,7 @@ function judgedLines(terminal: Terminal, step: StepDecision, head: (text: string
     const columns: TableColumnSpec[] = [{}, {}, {}, { align: 'right' }, {}];
     const wide = tableLines(columns, rows, INDENT);
     if (wide.every((line) => paintedWidth(line) <= width)) return wide;
-    // Too wide: what would have kept it stands below.
+    // Too wide: what would have kept it goes on the next line.
     return tableLines(columns.slice(0, 4), rows, INDENT).flatMap((line, k) =>
       rows[k][4] === '' ? [line] : [line, `${INDENT}   ${rows[k][4]}`],
     );
@@ -291,14 +299,11 @@ export const explain: Command = {
   help: {
     usage: '<run-dir> <id | file#block.offset> [options]',
     about:
-      'Every decision on one document in the order of the recipe: what was measured, each rule with value, comparison, threshold and version, which copy stands for it, what was cut, and what thresholds would have kept it. Lists all documents of an id that repeats.',
+      'Every decision on one document, in recipe order: what was measured, each rule with its value, threshold and version, which document it duplicates, what was cut, and which thresholds would have kept it. If several documents share the id, all are shown.',
     options,
     examples: [
       ['sluice explain sluice-out/quickstart doc-5', 'why is this document not in the output?'],
-      [
-        "sluice explain sluice-out/quickstart 'part-000.jsonl#0.18231' --all",
-        'by its position, with everything measured',
-      ],
+      ["sluice explain sluice-out/quickstart 'part-000.jsonl#0.18231' --all", 'by position, with every measured value'],
     ],
   },
   run,

@@ -22,38 +22,36 @@ const RECIPE = `import {
 } from 'sluice';
 
 export default recipe({
-  // Names the run; the output goes to sluice-out/my-recipe unless --output says otherwise.
+  // The output goes to sluice-out/<name> unless --output names another folder.
   name: 'my-recipe',
-  description: 'English prose: no copies, no fragments, no long lines.',
+  description: 'English prose without duplicates, fragments and very long lines.',
 
   // What to read when --input is not given: files, folders, globs; JSONL, Parquet, Arrow or text, plain, .gz or .zst.
   // input: ['data/*.jsonl.gz'],
 
-  // Where a record has its text, its id and its domain (a label to count by: web, books, code ...).
+  // Fields of a record: its text, its id, and its domain (a label of the source, such as web, books or code).
   read: { textField: 'text', idField: 'id', domainFrom: 'auto' },
 
-  // Steps run in this order. The ledger keeps every value, so thresholds can be judged afterwards.
+  // Steps run in this order. The ledger keeps every value, so you can try other thresholds in SQL later.
   steps: [
-    // The first of several equal texts stays.
+    // Of identical texts the first is kept.
     dedup.exact(),
 
-    // Annotators only measure. Each writes columns: gopher_word_count, text_max_line_length ...
+    // Annotators compute columns and drop nothing: gopher_word_count, text_max_line_length ...
     annotate(gopherQuality(), textStatistics(), { step: 'measure' }),
 
-    // Rules drop, and say why. A published set, with one threshold changed (same as --set gopher.min_words=30) ...
-    drop('gopher', gopherQualityRules({ minWords: 30 })),
+    // Rules drop documents and record why. A published set with one threshold changed (--set gopher.min_words=30
+    // does the same). \`where\` exempts code: these rules were made for English prose and would drop most of it.
+    drop('gopher', gopherQualityRules({ minWords: 30 }), { where: { domain: ['code'], not: true } }),
 
-    // ... and one of your own: a document is dropped when the condition holds.
-    // \`where\` keeps prose rules away from domains they were not made for.
-    drop('lines', [rule('text_max_line_length > 20000', { name: 'max_line_length' })], {
-      where: { domain: ['code'], not: true },
-    }),
+    // A rule of your own: a document is dropped when the condition is true.
+    drop('lines', [rule('text_max_line_length > 20000', { name: 'max_line_length' })]),
   ],
 
-  // What is written of the kept documents: parquet(), jsonl() or arrow().
+  // Format of the kept documents: parquet(), jsonl() or arrow().
   sinks: [parquet()],
 
-  // Shares left out that are no surprise; the summary speaks up outside of them.
+  // Share of documents you expect to drop. The run stops if more are dropped.
   expected: { all: { max: 0.6 } },
 });
 `;
@@ -68,17 +66,20 @@ async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     throw new ConfigError({
-      expected: 'a folder without a recipe',
-      got: 'one that has it already',
+      problem: 'the file already exists',
+      expected: 'a folder without this file',
+      got: 'a file',
       where: path,
-      fix: 'Nothing was changed. Give another folder: sluice init <folder>',
+      fix: 'Nothing was changed. Name another folder: sluice init <folder>',
     });
   }
   const { out, style } = standardOutput();
   const shown = shellWord(relative(process.cwd(), path) || path);
-  out(`Wrote ${style.bold(shown)}. It runs as it is:`);
+  out(`Wrote ${style.bold(shown)}. Edit it, then run it:`);
   out();
-  out(`  ${program()} plan ${shown} --input 'data/*.jsonl.gz'    ${style.dim('what it would do, how long it takes')}`);
+  out(
+    `  ${program()} plan ${shown} --input 'data/*.jsonl.gz'    ${style.dim('what it would keep, how long it takes')}`,
+  );
   out(`  ${program()} run ${shown} --input 'data/*.jsonl.gz'`);
   return 0;
 }
@@ -87,7 +88,7 @@ export const init: Command = {
   help: {
     usage: '[folder] [--js]',
     about:
-      'Writes a recipe with comments, to change and to run. Never writes over a file. A recipe works in any folder, with or without a package.json.',
+      'Writes a commented recipe to edit and run. Never overwrites a file. A recipe works in any folder, with or without a package.json.',
     options,
     examples: [
       ['sluice init', 'recipe.ts in this folder'],

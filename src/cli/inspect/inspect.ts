@@ -54,7 +54,7 @@ function nothingFound(plan: SplitPlan, inputs: readonly string[]): ConfigError {
     got: `none that matches ${inputs.join(' ')}`,
     where: 'sluice inspect',
     fix: plan.skipped[0]
-      ? `${plural(plan.skipped.length, 'file')} passed over, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
+      ? `${plural(plan.skipped.length, 'file')} skipped, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
       : 'Check the path.',
   });
 }
@@ -111,7 +111,7 @@ function printFacts(terminal: Terminal, f: Facts, inputs: readonly string[]): vo
   if (f.skipped.length > 0)
     out(
       style.yellow(
-        `  ${plural(f.skipped.length, 'file')} passed over, the first: ${safeText(f.skipped[0].path)} (${safeText(f.skipped[0].reason)})`,
+        `  ${plural(f.skipped.length, 'file')} skipped, the first: ${safeText(f.skipped[0].path)} (${safeText(f.skipped[0].reason)})`,
       ),
     );
   for (const w of f.warnings.slice(0, 3)) out(style.yellow(`  ${safeText(w)}`));
@@ -140,7 +140,7 @@ function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly
   const { sample: s } = f;
   out();
   const mean =
-    s.documents === 0 ? '' : `, ${size(s.textBytes / s.documents)} on average, ${size(s.longestBytes)} the longest`;
+    s.documents === 0 ? '' : `, ${size(s.textBytes / s.documents)} on average, longest ${size(s.longestBytes)}`;
   out(
     `${style.bold('Documents')}, the first ${count(s.documents)}: ${size(s.textBytes)} of text${mean}${s.emptyTexts > 0 ? `, ${count(s.emptyTexts)} empty` : ''}`,
   );
@@ -171,7 +171,7 @@ function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly
   if (missing)
     out(
       style.yellow(
-        `There is no field ${safeText(f.textField)}.${text ? ` The longest texts are in ${safeText(text)}.` : ''}`,
+        `There is no field ${safeText(f.textField)}.${text ? ` The longest texts are in the field ${safeText(text)}.` : ''}`,
       ),
     );
   out(
@@ -183,12 +183,12 @@ export const inspect: Command = {
   help: {
     usage: '<file-or-glob>... [options]',
     about:
-      'What is in files, without a recipe: format and packing, fields, counts and sizes, sample documents, and what could not be read and why.',
+      'What is in files: format and compression, fields, counts and sizes, sample documents, and what could not be read and why. Needs no recipe.',
     options,
     examples: [
       ["sluice inspect 'data/*.jsonl.gz'", 'a quick look'],
-      ['sluice inspect data.parquet --text-field content', 'with another text field'],
-      ['sluice inspect sluice-out/quickstart/documents', 'what a run has kept'],
+      ['sluice inspect data.parquet --text-field content', 'when the text is in another field'],
+      ['sluice inspect sluice-out/quickstart/documents', 'what a run kept'],
     ],
   },
   run,

@@ -91,12 +91,13 @@ function modelText(m: ModelTrial | ModelRefusal, e: Estimate): string {
   const step = safeText(m.step);
   if ('refused' in m) {
     const { expected, got, fix } = m.refused;
-    return `without ${step}, which cannot run here: expected ${safeText(expected)}; got ${safeText(got)}${fix ? `. ${safeText(fix)}` : ''}`;
+    const problem = m.refused.problem && safeText(m.refused.problem);
+    return `without ${step}, which cannot run here: ${problem ?? `expected ${safeText(expected)}, got ${safeText(got)}`}${fix ? `. ${safeText(fix)}` : ''}`;
   }
   const seconds = e.models.find((x) => x.step === m.step)?.seconds ?? 0;
-  if (m.documents === 0) return `of it ${step} nothing: no document to score in what was tried`;
+  if (m.documents === 0) return `${step}: none, no document of the sample needs a score`;
   const part = m.share === 1 ? 'all text' : `${percent(m.share, 1)} of the text`;
-  return `of it ${step} ${duration(seconds)}: scores ${part}, ${size(m.bytesPerSecond)}/s with each of ${plural(modelWorkers(), 'model worker')}, tried on ${plural(m.documents, 'document')} (${size(m.textBytes)})`;
+  return `of which ${step} ${duration(seconds)}: scores ${part} at ${size(m.bytesPerSecond)}/s per model worker (${modelWorkers()}), measured on ${plural(m.documents, 'document')} (${size(m.textBytes)})`;
 }
 
 /** Which part of the input that is. */
@@ -114,14 +115,14 @@ export function withoutEstimate({ quarantined, documents }: Probe): string {
   const records = reasons.reduce((n, [, k]) => n + k, 0);
   if (records === 0)
     return documents === 0
-      ? `No estimate: the files hold no documents. See what is in them with: ${program()} inspect FILE`
-      : `No estimate: ${plural(documents, 'document')} tried, all without any text. See: ${program()} inspect FILE`;
+      ? `No estimate: the files contain no documents. See what is in them: ${program()} inspect FILE`
+      : `No estimate: ${plural(documents, 'document')} sampled, none with any text. See: ${program()} inspect FILE`;
   const listed = reasons.map(([reason, n]) => `${safeText(reason)} ${count(n)}`).join(', ');
   const fix =
     'missing_text' in quarantined
       ? `Name the field that holds the text with --text-field. ${program()} inspect FILE lists the fields.`
       : `See: ${program()} inspect FILE`;
-  return `No estimate: of ${plural(records, 'record')} tried none could be read as a document (${listed}). ${fix}`;
+  return `No estimate: none of ${plural(records, 'record')} sampled could be read as a document (${listed}). ${fix}`;
 }
 
 export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): void {
@@ -130,7 +131,7 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
   const { all, domains, reasons, quarantined } = p.expected;
   out();
   const [first, ...more] = wrapped(
-    `from ${plural(p.documents, 'document')} (${size(p.textBytes)}) of ${plural(p.places, 'stretch', 'stretches')} in ${p.files === scene.files ? `${scene.files === 1 ? 'the' : 'all'} ${plural(scene.files, 'file')}` : `${count(p.files)} of ${plural(scene.files, 'file')}`}, tried in ${duration(p.seconds)} on one thread`,
+    `from ${plural(p.documents, 'document')} (${size(p.textBytes)}) sampled at ${plural(p.places, 'place')} in ${p.files === scene.files ? `${scene.files === 1 ? 'the' : 'all'} ${plural(scene.files, 'file')}` : `${count(p.files)} of ${plural(scene.files, 'file')}`}, ${duration(p.seconds)} on one thread`,
     width - 10,
   );
   out(`${style.bold('Estimate')}, ${first}`);
@@ -139,8 +140,11 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
     ['speed', `${size(e.megabytesPerSecond * 1e6)}/s of text with ${plural(scene.workers, 'worker')}`],
     ['time', `about ${duration(e.seconds)}`],
     ...p.models.map((m) => ['', modelText(m, e)]),
-    ['memory', `up to ${size(e.memoryBytes)}${p.models.length > 0 ? ', and what the model workers take' : ''}`],
-    ['scratch', e.scratchBytes === 0 ? 'none' : `about ${size(e.scratchBytes)} under work/, gone at the end`],
+    ['memory', `up to ${size(e.memoryBytes)}${p.models.length > 0 ? ', plus the model workers' : ''}`],
+    [
+      'scratch',
+      e.scratchBytes === 0 ? 'none' : `about ${size(e.scratchBytes)} of disk under work/, deleted at the end`,
+    ],
     ['output', `about ${size(e.outputBytes)} of documents, ${size(e.ledgerBytes)} of ledger`],
     [
       'input',
@@ -148,7 +152,7 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
     ],
   ];
   const left = reasons.slice(0, 3).map((r) => `${safeText(r.rule)} ${percent(r.share, 1)}`);
-  if (left.length > 0) rows.push(['left out by', left.join(', ')]);
+  if (left.length > 0) rows.push(['top rules', left.join(', ')]);
   if (quarantined > 0)
     rows.push([
       'quarantine',
@@ -162,20 +166,19 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
   out();
   const before = [
     ...(scene.barriers.length > 0
-      ? [`before ${scene.barriers.join(', ')}, not tried here, which may leave out more`]
+      ? [`Not counting ${scene.barriers.join(', ')}, which a sample cannot simulate and which may drop more`]
       : []),
-    ...(scene.models.length > 0 ? [`without what depends on ${scene.models.join(', ')}`] : []),
+    ...(scene.models.length > 0 ? [`Not counting steps that depend on ${scene.models.join(', ')}`] : []),
   ];
-  const [title, ...rest] = wrapped(`Kept, expected${before.length > 0 ? ` ${before.join('; ')}` : ''}`, width);
-  out(title.replace('Kept', style.bold('Kept')));
-  for (const line of rest) out(`  ${line}`);
+  out(style.bold('Expected to be kept'));
+  for (const note of before) for (const line of wrapped(`${note}.`, width, '  ')) out(style.dim(line));
   const names = Object.keys(domains);
   const row = (name: string, s: Share, paint = (t: string): string => t): string[] => [
     paint(name),
     rough(s.documents * scene.sample),
     size(s.textBytes * scene.sample),
     paint(percent(s.share, 1)),
-    s.low === s.high ? 'all of it was tried' : range(s),
+    s.low === s.high ? 'exact, all was read' : range(s),
   ];
   const table = names
     .slice(0, names.length > DOMAINS ? DOMAINS - 1 : DOMAINS)
@@ -198,6 +201,7 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
   });
   if (all.low === all.high) return;
   const what =
-    'The range says how much what was tried differs from place to place. What lies between the places may be of another kind: the run is the answer.';
+    'The range reflects variation between the sampled places; text between them may differ. ' +
+    'Only the run gives exact numbers.';
   for (const line of wrapped(what, width, '  ')) out(style.dim(line));
 }

@@ -36,11 +36,14 @@ export async function outputState(
     await refuseForeign(path);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return is('foreign', `${here} is ${safeText(error.parts.got)}: run would refuse it. Choose another --output.`);
+    return is(
+      'foreign',
+      `${here} is ${safeText(error.parts.got)}; run would refuse to write there. Choose another --output.`,
+    );
   }
   const before = await readRunJson(path);
-  if (before === null) return is('free', `A run writes to ${here}`, true);
-  const elsewhere = 'Give --fresh to delete it and start over, or another --output';
+  if (before === null) return is('free', `The run would write to ${here}`, true);
+  const elsewhere = 'Use --fresh to delete it and start over, or choose another --output';
   try {
     const { run } = await identityOf(recipe, runOptions.parse(limits), plan);
     refuseOtherRun(path, before, run);
@@ -49,16 +52,16 @@ export async function outputState(
     const { expected, got } = error.parts;
     return is(
       'other',
-      `${here} holds another run, and run would refuse to go on: it expects ${safeText(expected)}, and this is ${safeText(got)}. ${elsewhere}.`,
+      `${here} holds another run, so run would refuse to resume it: expected ${safeText(expected)}, got ${safeText(got)}. ${elsewhere}.`,
     );
   }
   if (before.status === 'done')
     return is(
       'done',
-      `${here} holds this very run, finished ${before.finishedAt}: run would show its summary again and change nothing. ${elsewhere}.`,
+      `${here} holds this run, finished ${before.finishedAt}; run would only print its summary again. ${elsewhere}.`,
     );
   const holder = await lockHolder(join(path, 'lock'));
-  if (holder !== null) return is('running', `${here} is being written to by process ${holder}: run would refuse.`);
+  if (holder !== null) return is('running', `Process ${holder} is writing to ${here}; run would refuse to start.`);
   const done = new Set(
     (await readCommits(join(path, 'commits.jsonl'), { repair: false }))
       .filter((c) => c.phase.startsWith('split/'))
@@ -67,7 +70,7 @@ export async function outputState(
   const all = before.splits * phasesOf(recipe.steps.map((s) => s.descriptor)).length;
   return is(
     'unfinished',
-    `${here} holds a part of this run, started ${before.startedAt}: run would go on there, with ${done} of ${plural(all, 'split')} done already`,
+    `${here} holds an unfinished run, started ${before.startedAt}; run would resume it with ${done} of ${plural(all, 'split')} already done`,
     true,
   );
 }

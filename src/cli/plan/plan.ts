@@ -23,15 +23,15 @@ const options = {
   ...recipeSpecs,
   output: {
     value: 'DIR',
-    help: 'Run directory of the run planned for, to see what lies there. Default sluice-out/<recipe>.',
+    help: 'Run directory to check for an earlier run. Default sluice-out/<recipe>.',
   },
-  workers: { value: 'N', help: 'Threads that the run will have. Default: all cores.' },
+  workers: { value: 'N', help: 'Threads the run will use. Default: all cores.' },
   limit: {
     value: 'N',
-    help: 'Plans for a run with this --limit: the first N documents, or of a --sample its first N.',
+    help: 'Plan a run with this --limit (the first N documents, or the first N of a --sample).',
   },
-  sample: { value: 'P%', help: 'Plans for a run with this --sample.' },
-  'no-probe': { help: 'Reads no documents; then nothing is said about time and size.' },
+  sample: { value: 'P%', help: 'Plan a run with this --sample.' },
+  'no-probe': { help: 'Read no documents; gives no estimate of time, size and kept share.' },
   json: { help: 'One JSON object on standard output.' },
 } as const satisfies OptionSpecs;
 
@@ -50,7 +50,7 @@ async function run(args: readonly string[]): Promise<number> {
       expected: 'files to plan for',
       got: patterns.length === 0 ? 'no input' : 'standard input, which can be read only once',
       where: 'sluice plan',
-      fix: "Give --input 'folder/*.jsonl.gz'.",
+      fix: "Use --input 'folder/*.jsonl.gz'.",
     });
   }
   const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes });
@@ -60,7 +60,7 @@ async function run(args: readonly string[]): Promise<number> {
       got: `none that matches ${patterns.join(' ')}`,
       where: '--input',
       fix: plan.skipped[0]
-        ? `${plural(plan.skipped.length, 'file')} passed over, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
+        ? `${plural(plan.skipped.length, 'file')} skipped, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
         : 'Check the path; quote globs.',
     });
   }
@@ -105,7 +105,7 @@ async function run(args: readonly string[]): Promise<number> {
     }
     terminal.out();
     const { means, state, goes } = output;
-    const said = `Nothing was written. ${means}${goes ? `${state === 'free' && values.output === undefined ? ' unless --output says otherwise' : ''}:` : ''}`;
+    const said = `Nothing was written. ${means}${goes ? `${state === 'free' && values.output === undefined ? ' (choose another folder with --output)' : ''}:` : ''}`;
     for (const line of wrapped(said, terminal.width)) terminal.out(goes ? line : terminal.style.yellow(line));
     const again = args.filter((a) => a !== '--no-probe').map(shellWord);
     if (goes) terminal.out(`  ${program()} run ${again.join(' ')}`);
@@ -149,7 +149,7 @@ function printPlan(
   if (plan.skipped.length > 0)
     out(
       style.yellow(
-        `  ${plural(plan.skipped.length, 'file')} passed over, the first: ${safeText(plan.skipped[0].path)} (${safeText(plan.skipped[0].reason)})`,
+        `  ${plural(plan.skipped.length, 'file')} skipped, the first: ${safeText(plan.skipped[0].path)} (${safeText(plan.skipped[0].reason)})`,
       ),
     );
   for (const w of plan.warnings.slice(0, 3)) out(style.yellow(`  ${safeText(w)}`));
@@ -176,7 +176,7 @@ function printPlan(
 
 function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number): string[] {
   const scope = d.where
-    ? `  ${style.dim(`${d.where.not ? 'not for' : 'only for'} ${d.where.domain.map(safeText).join(', ')}`)}`
+    ? `  ${style.dim(`${d.where.not ? 'all but' : 'only'} ${d.where.domain.map(safeText).join(', ')}`)}`
     : '';
   const head = `  ${String(number).padStart(2)} ${style.bold(safeText(d.step))}${scope}`;
   const rules = tableLines(
@@ -188,9 +188,9 @@ function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number
   if (d.kind === 'drop') return [`${head}  drops a document when  ${change}`, ...rules];
   const what: Readonly<Record<string, string>> = {
     annotate: `measures ${plural(d.writes.length, 'column')} (${d.versions.map(safeText).join(', ')})`,
-    dedup: `drops copies (${d.versions.map(safeText).join(', ')}); sees everything before it decides`,
-    select: `${takesAway(d) ? 'leaves out' : `writes ${d.writes.map((w) => safeText(w.name)).join(', ')}`} by rank (${d.versions.map(safeText).join(', ')}); sees everything before it decides`,
-    rewrite: `changes text (${d.versions.map(safeText).join(', ')}); what is cut stands in the ledger`,
+    dedup: `drops duplicates (${d.versions.map(safeText).join(', ')}); decides after reading the whole input`,
+    select: `${takesAway(d) ? 'drops' : `writes ${d.writes.map((w) => safeText(w.name)).join(', ')}`} by rank (${d.versions.map(safeText).join(', ')}); decides after reading the whole input`,
+    rewrite: `edits text (${d.versions.map(safeText).join(', ')}); the ledger records what is cut`,
     custom: 'your own function, on the main thread',
   };
   const room = width - 7;
@@ -206,14 +206,14 @@ export const plan: Command = {
   help: {
     usage: '<recipe.ts | built-in name> --input GLOB [options]',
     about:
-      'What a run would read and do: files, splits, every step with its rules and thresholds, the columns of the output; and after a short try in memory its speed, time, memory, scratch space, size, and how much of each domain would be kept. Says what lies in the output folder. Writes nothing.',
+      'Shows what a run would do: its input, every step with rules and thresholds, and the output columns. Then tries the recipe on a sample for a few seconds and estimates speed, time, memory, disk space, and how much of each domain would be kept. Writes nothing.',
     options,
     examples: [
       ["sluice plan quickstart --input 'data/*.jsonl.gz'", 'before a long run'],
       ['sluice plan recipe.ts --input data --set gopher.min_words=30', 'with a threshold changed'],
       [
         "sluice plan perplexity --input 'data/*.jsonl.gz' --sample 1%",
-        'how long a language model takes for a hundredth',
+        'how long a language model would take for 1 % of the input',
       ],
     ],
     more: builtInLines,

@@ -117,9 +117,9 @@ function lineReporter({ name, limit }: ReporterOptions): Reporter {
   return {
     event(event) {
       if (event.type === 'planned') {
-        const resumed = event.resumedSplits > 0 ? `, ${event.resumedSplits} of them done before` : '';
+        const resumed = event.resumedSplits > 0 ? `, ${event.resumedSplits} already done` : '';
         say(
-          `${safeText(name)}: ${plural(event.files, 'file')}, about ${size(event.textBytes)} of text, ${plural(event.splits, 'split')}${resumed}`,
+          `${safeText(name)}: ${plural(event.files, 'file')}, about ${size(event.textBytes)} unpacked, ${plural(event.splits, 'split')}${resumed}`,
         );
       }
       if (event.type !== 'progress') return;

@@ -26,17 +26,17 @@ export async function printSummary(terminal: Terminal, input: SummaryInput): Pro
   const reasons = topReasons(t);
   for (const line of headLines(terminal, input, reasons)) out(line);
   const promise =
-    'The input is as it was. Every document read has its row in the ledger, with the reason where it was not kept.';
+    'Every document has a row in the ledger; dropped ones carry the reason. Input files were not modified.';
   for (const line of wrapped(promise, width)) out(style.dim(line));
   out();
   for (const line of domainLines(terminal, t)) out(line);
   if (reasons.length > 0) {
     out();
-    out(style.bold(`Why ${plural(t.dropped.documents, 'document was', 'documents were')} left out`));
+    out(style.bold(`Why ${plural(t.dropped.documents, 'document was', 'documents were')} dropped`));
     for (const reason of reasons.slice(0, REASONS))
       for (const line of reasonLines(terminal, reason, t, stepsOf(result))) out(line);
     if (reasons.length > REASONS)
-      out(style.dim(`  and ${reasons.length - REASONS} more rules: see the first query below`));
+      out(style.dim(`  and ${plural(reasons.length - REASONS, 'more rule', 'more rules')}; see the first query below`));
   }
   const notes = noteLines(terminal, input, t, await unscoredLines(run));
   if (notes.length > 0) out();
@@ -57,7 +57,7 @@ async function printOutput(
   out(`${style.bold('Output')}  ${here}`);
   const commits = await readCommits(join(run, 'commits.jsonl'), { repair: false });
   const rows = [
-    ...result.sinks.map((s) => ({ ...s, what: 'kept documents with every annotation' })),
+    ...result.sinks.map((s) => ({ ...s, what: 'kept documents with all annotations' })),
     { name: 'ledger', folder: 'ledger', what: 'one row per document: outcome, rule, value' },
     { name: 'quarantine', folder: 'quarantine', what: 'records that could not be read, and why' },
   ].flatMap(({ name, folder, what }) => {
@@ -67,15 +67,14 @@ async function printOutput(
       [`${folder}/`, plural(files.length, 'file'), size(files.reduce((n, f) => n + f.bytes, 0)), style.dim(what)],
     ];
   });
-  if (existsSync(join(run, 'README.md')))
-    rows.push(['README.md', '', '', style.dim('opens all of it by name in Python and elsewhere')]);
+  if (existsSync(join(run, 'README.md'))) rows.push(['README.md', '', '', style.dim('how to open it in Python')]);
   for (const line of tableLines([{}, { align: 'right' }, { align: 'right' }, { max: width - 33 }], rows)) out(line);
 }
 
 function nextCommands(here: string, result: RunJson, example: string | undefined): string[] {
   const dir = shellWord(here);
-  const aside = (result.totals?.dropped.documents ?? 0) < (result.totals?.quarantined.records ?? 0);
-  const query = aside
+  const mostlyUnreadable = (result.totals?.dropped.documents ?? 0) < (result.totals?.quarantined.records ?? 0);
+  const query = mostlyUnreadable
     ? 'SELECT reason, count(*) AS n FROM quarantine GROUP BY ALL ORDER BY n DESC'
     : "SELECT domain, rule, count(*) AS n FROM ledger WHERE outcome = 'dropped' GROUP BY ALL ORDER BY n DESC";
   const commands = [`${program()} sql ${dir} "${query}"`];

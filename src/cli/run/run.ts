@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Observable } from 'rxjs';
 import type { RunEvent } from '../../run/events.ts';
-import { parseBytes } from '../../run/options.ts';
+import { LEAST_MEMORY_MIB, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
@@ -15,43 +15,46 @@ import { printSummary } from './run-summary.ts';
 
 const options = {
   ...recipeSpecs,
-  output: { value: 'DIR', help: 'Run directory. Default sluice-out/<recipe>. Running again goes on where it stopped.' },
-  workers: { value: 'N', help: 'Threads. Default: all cores. The output is the same with any number.' },
+  output: { value: 'DIR', help: 'Run directory. Default sluice-out/<recipe>. Running again resumes.' },
+  workers: { value: 'N', help: 'Threads. Default: all cores. The output does not depend on it.' },
   memory: {
     value: 'SIZE',
-    help: 'Buffers over all workers, for example 256MB (the default); Node itself comes on top.',
+    help: 'Buffer budget over all workers. Default 256MB; Node itself takes about 200 MB more.',
   },
   timeout: {
     value: 'SECONDS',
-    help: 'A worker that hangs on a document for so long is stopped, and the document set aside. Default 120.',
+    help: 'Stop a worker that hangs on one document this long, and quarantine the document. Default 120.',
   },
   limit: { value: 'N', help: 'Only the first N documents.' },
-  sample: { value: 'P%', help: 'Only about P percent of the documents, chosen by a hash of the id.' },
-  'annotate-only': { help: 'Computes every annotation and drops nothing.' },
-  'shard-size': { value: 'SIZE', help: 'Size that finished files aim at. Default 256MB.' },
+  sample: { value: 'P%', help: 'Only about P percent of the documents, chosen by a hash of the id. For example 1%.' },
+  'annotate-only': { help: 'Compute every annotation and drop nothing.' },
+  'shard-size': {
+    value: 'SIZE',
+    help: 'Target size of output files. Default 256MB. A file is at least one split (about 32 MB of text).',
+  },
   'allow-rule': {
     value: 'RULE',
     many: true,
-    help: 'Lets this rule drop any share; without it a guard stops a run of which one rule drops more than 60 %.',
+    help: 'Let this rule drop any share. By default a guard stops the run when one rule drops more than 60 %.',
   },
   'allow-drop-share': {
     value: 'SCOPE',
     many: true,
-    help: 'Lets the whole run (all) or a domain lose any share; the guard is 98 % of a run, or what the recipe expects.',
+    help: 'Let the run (all) or a domain lose any share. The default limit is 98 %, or what the recipe expects.',
   },
   'allow-cluster': {
     value: 'STEP',
     many: true,
-    help: 'Lets one document of this dedup step have any number of copies; the guard is 5 % of the run.',
+    help: 'Let one document have any number of duplicates in this dedup step. The default limit is 5 % of the run.',
   },
   'allow-quarantine': {
-    help: 'Lets any share of records be unreadable (the guard is 20 % of the run), and steps fail on any number of documents (1 %).',
+    help: 'Let any share of records be unreadable (default limit 20 %), and steps fail on any share of documents (1 %).',
   },
-  fresh: { help: 'Deletes an earlier run in the output folder first (only a folder that holds a run of ours).' },
+  fresh: { help: 'Delete the earlier run in the output folder first (only a folder that holds a run of Sluice).' },
   'verify-input': {
-    help: 'Reads all of the input before it begins, and at a resume refuses to go on when one byte is another; else size, time and both ends of each file are compared.',
+    help: 'Hash the whole input before starting, and refuse to resume if any byte has changed. By default only size, time and both ends of each file are compared.',
   },
-  json: { help: 'One JSON object per line on standard output, see below.' },
+  json: { help: 'Print events as JSON lines on standard output, see below.' },
 } as const satisfies OptionSpecs;
 
 async function run(args: readonly string[]): Promise<number> {
@@ -62,7 +65,7 @@ async function run(args: readonly string[]): Promise<number> {
     input: values.input.length > 0 ? [...values.input] : undefined,
     output: values.output,
     workers: wholeNumber(values.workers, '--workers'),
-    memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory'),
+    memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory', LEAST_MEMORY_MIB),
     timeoutSeconds: wholeNumber(values.timeout, '--timeout'),
     limit,
     samplePercent: percentOption(values.sample, '--sample'),
@@ -87,14 +90,14 @@ async function run(args: readonly string[]): Promise<number> {
   const seen = await follow(runRecipe(recipe, { ...runOptions, stop: stop.signal }), stop, reporter, values.json);
   const { end, planned, progress } = seen;
   if (end === 'killed') {
-    process.stderr.write(`Stopped at once. What was committed is safe; to go on:\n  ${resume}\n`);
+    process.stderr.write(`Stopped immediately. Committed work is kept. To resume:\n  ${resume}\n`);
     // Workers may be in the middle of a batch: nobody waits for them.
     process.exit(EXIT.interrupted);
   }
   if (end.type === 'stopped') {
     const phase = progress && progress.phases > 1 ? ` ${safeText(progress.phase)}` : '';
     const done = progress ? `${progress.splitsDone} of ${plural(progress.splits, 'split')}${phase} done. ` : '';
-    process.stderr.write(`Stopped: ${done}All of it is safe in ${shownPath(end.run)}. To go on:\n  ${resume}\n`);
+    process.stderr.write(`Stopped: ${done}Committed work is kept in ${shownPath(end.run)}. To resume:\n  ${resume}\n`);
     return EXIT.interrupted;
   }
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
@@ -142,7 +145,9 @@ async function follow(
           reporter.event(e);
           if (e.type === 'retried')
             reporter.note(
-              safeText(`A thread died at ${e.task}: ${e.cause}; trying again (${e.attempt} of ${e.attempts}).`),
+              safeText(
+                `A worker thread died at ${e.task}: ${e.cause}. Retrying (attempt ${e.attempt} of ${e.attempts}).`,
+              ),
             );
         },
         error: fail,
@@ -172,7 +177,7 @@ function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, k
     }
     stop.abort();
     if (json) process.stdout.write(`${JSON.stringify({ event: 'stopping', time: new Date().toISOString() })}\n`);
-    reporter.note('Finishing the splits in work (Ctrl-C again stops at once) ...');
+    reporter.note('Finishing the splits in progress (Ctrl-C again stops immediately) ...');
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
@@ -182,22 +187,22 @@ export const runCommand: Command = {
   help: {
     usage: '<recipe.ts | built-in name> [options]',
     about:
-      'Runs a recipe over files and writes what is kept, a ledger with the reason for every document, and what could not be read. The input is never changed. Interrupted runs go on where they stopped when the same command is given again; a finished run says so.',
+      'Runs a recipe over files. Writes the kept documents, a ledger with the outcome of every document, and a quarantine of what could not be read. Input files are never modified. To resume an interrupted run, give the same command again.',
     options,
     examples: [
       ["sluice run quickstart --input 'data/*.jsonl.gz'", 'a built-in recipe over gzipped JSON lines'],
       [
         'sluice run quickstart --input data.jsonl --text-field content --set gopher_quality.min_words=30',
-        'another text field, a milder threshold',
+        'another text field, a lower threshold',
       ],
       ["sluice run recipe.ts --input 'crawl/**/*.parquet' --output out/crawl --workers 8", 'a recipe of your own'],
-      ["sluice run quickstart --input 'data/*' --sample 1% --output out/try", 'a first look at one percent'],
-      ['cat data.jsonl | sluice run quickstart --input - --json', 'from standard input, with events for a program'],
+      ["sluice run quickstart --input 'data/*' --sample 1% --output out/try", 'try one percent first'],
+      ['cat data.jsonl | sluice run quickstart --input - --json', 'from standard input, with machine-readable events'],
     ],
     more: async () => [
       ...(await builtInLines()),
       '',
-      'Events of --json, each with `event` and `time`; fields are only ever added:',
+      'Events of --json, each with `event` and `time`. Later versions only add fields:',
       '  planned   run files splits textBytes skipped[{path,reason}] warnings[] resumedSplits',
       '  progress  phase phaseNumber phases splitsDone splits share documents{read,kept,dropped,quarantined}',
       '            textBytes megabytesPerSecond etaSeconds memoryBytes seconds topReasons[{step,rule,dropped}]',
@@ -206,11 +211,11 @@ export const runCommand: Command = {
       '  stopping  after the first Ctrl-C',
       '  stopped   run splitsDone splits                      (exit code 130)',
       '  finished  run already seconds totals                 (exit code 0)',
-      '  error     code exitCode message expected got where fix, and of a guard (exit code 3)',
+      '  error     code exitCode message problem expected got where fix; a guard (exit code 3) adds',
       '            saw{guard,of,documents,outOf,share,min,max,flag,examples[{id,value,excerpt}]}',
       '',
-      'Guards judge a run from 1,000 documents on, split by split in input order. One that stops a run says what it saw and',
-      'which --allow- flag lets it pass; the same command with that flag goes on where the run stopped.',
+      'Guards check a run from 1,000 documents on, split by split in input order. A guard that stops a run reports what ' +
+        'it saw and the --allow-* flag that overrides it. The same command with that flag resumes the run.',
     ],
   },
   run,

@@ -35,7 +35,7 @@ function mixAround(step: string, t: Counters, steps: readonly StepDescriptor[]):
   return `${safeText(step)} changed the share of documents: ${shares.join(', ')}`;
 }
 
-/** What else is to be said of a run, a label and a sentence each. */
+/** Further notes on a run, each with a label. */
 export function noteLines(
   { style, width }: Terminal,
   input: SummaryInput,
@@ -54,7 +54,7 @@ export function noteLines(
       .map(([reason, n]) => `${safeText(reason)} ${count(n)}`);
     say(
       'quarantine',
-      `${plural(q.records, 'record')} (${size(q.bytes)}) that could not be read as documents: ${reasons.join(', ')}`,
+      `${plural(q.records, 'record')} (${size(q.bytes)}) could not be processed as documents: ${reasons.join(', ')}`,
       style.yellow,
     );
     const missing = q.byReason.missing_text ?? 0;
@@ -62,7 +62,7 @@ export function noteLines(
     if (missing > t.read.documents / 2 && t.kept.documents > 0)
       say(
         '',
-        'Most records have no text where it was looked for. Give the field with --text-field, see: sluice inspect <file>',
+        'Most records have no text in the field read. Name the field with --text-field; sluice inspect FILE lists the fields.',
         style.yellow,
       );
   }
@@ -71,54 +71,52 @@ export function noteLines(
     for (const s of input.skipped) by.set(s.reason, (by.get(s.reason) ?? 0) + 1);
     const reasons = [...by].sort((a, b) => b[1] - a[1]).map(([reason, n]) => `${safeText(reason)} ${count(n)}`);
     say(
-      'passed over',
+      'skipped',
       `${plural(input.skipped.length, 'file')}: ${reasons.slice(0, 6).join(', ')}${reasons.length > 6 ? ', ...' : ''}`,
     );
   }
   for (const w of input.warnings.slice(0, 3)) say('note', safeText(w), style.yellow);
-  if (input.warnings.length > 3) say('', `and ${input.warnings.length - 3} more notes of this kind`);
+  if (input.warnings.length > 3) say('', `and ${plural(input.warnings.length - 3, 'more warning', 'more warnings')}`);
   // Of a recipe that only removes copies or measures, nothing is judged on purpose.
   const judges = stepsOf(input.result).some(({ kind }) => kind === 'drop' || kind === 'rewrite' || kind === 'custom');
   if (judges && t.unjudged > 0)
     say(
       'not judged',
-      `${plural(t.unjudged, 'kept document')} (${percent(t.unjudged, t.kept.documents)}) that no rule looked at`,
+      `${plural(t.unjudged, 'kept document')} (${percent(t.unjudged, t.kept.documents)}) to which no rule applied`,
     );
   for (const { text, slip } of idleScopes(input.result)) say('no match', text, slip ? style.yellow : undefined);
   for (const text of unscored) say('not scored', text, style.yellow);
   if (t.cutBytes > 0)
-    say('cut', `${size(t.cutBytes)} of text cut out of kept documents; explain shows the cuts of one`);
+    say('cut', `${size(t.cutBytes)} of text cut from kept documents; sluice explain shows the cuts of a document`);
   for (const { step } of stepsOf(input.result).filter((s) => s.kind === 'select')) {
     const mix = mixAround(step, t, stepsOf(input.result));
     if (mix) say('mix', mix);
   }
-  for (const text of surprises(input)) say('look here', text, style.yellow);
+  for (const text of surprises(input)) say('check', text, style.yellow);
   const pace = input.bytesPerSecond === null ? [] : [`${size(input.bytesPerSecond)}/s of text`];
-  if (input.peakBytes !== null) pace.push(`${size(input.peakBytes)} of memory at most`);
+  if (input.peakBytes !== null) pace.push(`peak memory ${size(input.peakBytes)}`);
   if (pace.length > 0) say('pace', pace.join(', '));
   return lines;
 }
 
-/**
- * What the one who started the run would want to hear before using its output: all that guards saw near or beyond a
- * limit.
- */
+/** What to check before the output is used: shares that came close to the limit of a guard, or went beyond it. */
 function surprises({ result }: SummaryInput): string[] {
   return (result.guards?.judged ?? [])
     .filter((g) => g.state !== 'within' && g.outOf >= FEW)
     .map((g) => {
       const [subject, limit] = [GUARD_WORDS[g.guard](g), g.share < g.min ? g.min : g.max];
       const bound = `${g.share < g.min ? 'at least' : 'at most'} ${percent(limit, 1)}`;
-      const allowed = g.allowed && g.state === 'outside' ? ', and a flag allowed more' : '';
-      const near = g.state === 'near' ? ', which is near' : '';
-      return `${subject} ${percent(g.documents, g.outOf)} of ${plural(g.outOf, 'document')}; ${g.stated ? 'the recipe expects' : 'the guard is'} ${bound}${near}${allowed}.`;
+      const allowed = g.allowed && g.state === 'outside' ? '; allowed by a flag' : '';
+      const near = g.state === 'near' ? ' (close to the limit)' : '';
+      return `${subject} ${percent(g.documents, g.outOf)} of ${plural(g.outOf, 'document')}; ${g.stated ? 'the recipe expects' : 'the guard allows'} ${bound}${near}${allowed}.`;
     });
 }
 
 const GUARD_WORDS: Record<JudgedGuard['guard'], (g: JudgedGuard) => string> = {
-  rule: ({ of }) => `Rule ${safeText(of)} alone left out`,
-  drop_share: ({ of }) => (of === 'all' ? 'All rules together left out' : `Of ${safeText(of)} the rules left out`),
-  cluster: ({ of }) => `One document and its copies (${safeText(of)}) are`,
+  rule: ({ of }) => `Rule ${safeText(of)} alone dropped`,
+  drop_share: ({ of }) =>
+    of === 'all' ? 'All rules together dropped' : `Of ${safeText(of)} all rules together dropped`,
+  cluster: ({ of }) => `One document and its duplicates (step ${safeText(of)}) are`,
   quarantine: () => 'Records that could not be read are',
   failed: () => 'Documents on which a step failed are',
 };

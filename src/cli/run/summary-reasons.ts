@@ -11,7 +11,7 @@ import type { Reason } from './run-view.ts';
 export const stepsOf = (result: RunJson): readonly StepDescriptor[] =>
   (result.recipe as unknown as { readonly steps: readonly StepDescriptor[] }).steps;
 
-/** A rule with what it left out, and an example. */
+/** A rule with what it dropped, and an example. */
 export function reasonLines(
   { style, width }: Terminal,
   r: Reason,
@@ -39,7 +39,7 @@ export function reasonLines(
   return [line, style.dim(`${' '.repeat(22)}${label}${shown}`)];
 }
 
-/** Why a selection leaves a document out: `above the middle 50.0 % by ppl`. */
+/** Why a selection drops a document: `above the middle 50.0 % by ppl`. */
 function selectionOf({ options }: StepDescriptor, rule: Rule | undefined): string {
   const { column, keep, rate, within } = options as { column: string; keep: string; rate: number; within: string };
   if (rule?.name.endsWith('_missing')) return `no ${column} to rank by`;
@@ -50,5 +50,5 @@ function selectionOf({ options }: StepDescriptor, rule: Rule | undefined): strin
   return `${where} the ${part} ${percent(rate, 1)} by ${column}${within === 'domain' ? ' of its domain' : ''}`;
 }
 
-/** When a rule leaves a document out: `gopher_word_count < 50`. */
+/** When a rule drops a document: `gopher_word_count < 50`. */
 export const conditionOf = (r: Rule): string => `${r.column} ${r.comparison} ${short(r.threshold)}`;

@@ -30,9 +30,9 @@ export function idleScopes(result: RunJson): IdleScope[] {
   return [...idle.values()].map(({ where, steps }) => {
     const near = where.not ? null : (where.domain.map((d) => slipOf(d, domains)).find((n) => n !== null) ?? null);
     const names = `${steps.length === 1 ? 'step' : 'steps'} ${steps.map(safeText).join(', ')}`;
-    const scope = `${where.not ? 'not for' : 'only for'} ${where.domain.map(safeText).join(', ')}`;
+    const scope = `${where.not ? 'all but' : 'only'} ${where.domain.map(safeText).join(', ')}`;
     const hint = near === null ? '' : ` Did you mean ${safeText(near)}?`;
-    return { text: `no document that was read matched the where of ${names} (${scope}).${hint}`, slip: hint !== '' };
+    return { text: `no document read is in the scope (where) of ${names} (${scope}).${hint}`, slip: hint !== '' };
   });
 }
 

@@ -5,12 +5,12 @@ import { count, percent, plural } from '../terminal/format.ts';
 
 /** Why a model gave a document no score, for people; the keys stand in the `_unscored` columns. */
 const REASONS: Readonly<Record<string, string>> = {
-  trained_on: 'the model was trained on texts of the same group',
+  trained_on: 'the model was trained on this text or its group',
   empty: 'no text',
   one_token: 'a single token',
   too_long: 'too long',
   unknown_tokens: 'tokens the model does not know',
-  not_finite: 'beyond the largest number',
+  not_finite: 'the score is not a finite number',
 };
 
 /** A reason in words. */
@@ -49,9 +49,9 @@ export async function unscoredLines(run: string): Promise<string[]> {
       const keeping = folder.steps.find(
         ({ kind, options }) => kind === 'select' && options.column === score && options.nulls === 'keep',
       );
-      const drop = keeping ? `; --set ${safeText(keeping.step)}.nulls=drop leaves such documents out` : '';
+      const drop = keeping ? `; --set ${safeText(keeping.step)}.nulls=drop drops such documents` : '';
       lines.push(
-        `${plural(sum('n'), 'document')} (${percent(sum('n'), sum('n') + Number(scored))} of those asked about) got no ${score} (${reasons.join(', ')}). ${count(sum('kept'))} of them were kept without a score; see ${column} in the ledger${drop}.`,
+        `${plural(sum('n'), 'document')} (${percent(sum('n'), sum('n') + Number(scored))} of those in scope) got no ${score} (${reasons.join(', ')}). ${count(sum('kept'))} of them were kept without a score; see ${column} in the ledger${drop}.`,
       );
     }
     return lines;

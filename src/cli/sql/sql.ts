@@ -10,7 +10,7 @@ import { standardOutput, tableLines } from '../terminal/terminal.ts';
 const options = {
   json: { help: 'One JSON array of objects on standard output.' },
   csv: { help: 'CSV with a header line (RFC 4180).' },
-  rows: { value: 'N', help: 'Rows that the table shows. Default 100; --json and --csv always print all.' },
+  rows: { value: 'N', help: 'Rows to show. Default 100; --json and --csv always print all.' },
 } as const satisfies OptionSpecs;
 
 async function run(args: readonly string[]): Promise<number> {
@@ -144,7 +144,7 @@ export const sql: Command = {
   help: {
     usage: '<run-dir> "SELECT ..." [options]',
     about:
-      'Asks questions of a run in SQL (DuckDB, times in UTC). Views: documents (what was kept), ledger (one row per document read, with outcome, step, rule, value, threshold and every annotation), quarantine (what could not be read), commits, and further sinks by their name. Only the committed files of the run can be read, so it works while a run is going on.',
+      'Queries a run in SQL (DuckDB, times in UTC). Views: documents (the kept ones), ledger (one row per document read, with outcome, step, rule, value, threshold and every annotation), quarantine (what could not be read), commits, and further Parquet and JSONL sinks by name. Only committed files are read, so it works while the run is in progress.',
     options,
     examples: [
       [
@@ -153,13 +153,13 @@ export const sql: Command = {
       ],
       [
         `sluice sql sluice-out/quickstart "SELECT id, value, threshold, excerpt FROM ledger WHERE rule = 'gopher_min_words' AND value >= threshold * 0.95"`,
-        'documents that a rule dropped by a hair',
+        'documents that narrowly failed a rule',
       ],
       [
         `sluice sql sluice-out/quickstart --csv "SELECT domain, count(*) FROM documents GROUP BY ALL" > domains.csv`,
         'into a file',
       ],
-      ['sluice sql sluice-out/quickstart "DESCRIBE ledger"', 'the columns there are'],
+      ['sluice sql sluice-out/quickstart "DESCRIBE ledger"', 'list the columns'],
     ],
   },
   run,

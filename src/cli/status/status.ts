@@ -75,7 +75,7 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
     ],
     ...facts.phases.map((p) => [
       'splits',
-      `${p.splitsDone} of ${facts.splits} ${facts.phases.length > 1 ? safeText(p.phase) : ''}${facts.state === 'done' && p.splitsDone < facts.splits ? ', enough for what was asked' : ''}`.trimEnd(),
+      `${p.splitsDone} of ${facts.splits} ${facts.phases.length > 1 ? safeText(p.phase) : ''}${facts.state === 'done' && p.splitsDone < facts.splits ? ' (the limit was reached)' : ''}`.trimEnd(),
     ]),
     [
       'input',
@@ -91,12 +91,12 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
   const undecided = t.read.documents - t.kept.documents - t.dropped.documents - t.quarantined.records;
   rows.push([
     'documents',
-    `${count(t.read.documents)} read (${size(t.read.bytes)}), ${count(t.kept.documents)} kept (${percent(t.kept.documents, t.read.documents)}), ${count(t.dropped.documents)} left out, ${count(t.quarantined.records)} in quarantine${undecided > 0 ? `, ${count(undecided)} not decided yet` : ''}`,
+    `${count(t.read.documents)} read (${size(t.read.bytes)}), ${count(t.kept.documents)} kept (${percent(t.kept.documents, t.read.documents)}), ${count(t.dropped.documents)} dropped, ${count(t.quarantined.records)} in quarantine${undecided > 0 ? `, ${count(undecided)} not yet decided` : ''}`,
   ]);
   const reasons = topReasons(t)
     .slice(0, 3)
     .map((r) => `${safeText(r.rule)} ${count(r.dropped)}`);
-  if (reasons.length > 0) rows.push(['reasons', reasons.join(', ')]);
+  if (reasons.length > 0) rows.push(['top rules', reasons.join(', ')]);
   for (const f of facts.files)
     if (f.files > 0)
       rows.push([safeText(f.sink), `${plural(f.files, 'file')}, ${plural(f.rows, 'row')}, ${size(f.bytes)}`]);
@@ -106,7 +106,7 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
   if (guard)
     rows.push([
       'stopped by',
-      `a guard: ${safeText(guard.of)} ${percent(guard.documents, guard.outOf)} of ${plural(guard.outOf, 'document')}, ${guard.share < guard.min ? `at least ${percent(guard.min, 1)}` : `at most ${percent(guard.max, 1)}`} expected; ${safeText(guard.flag)} lets it pass`,
+      `a guard: ${safeText(guard.of)} ${percent(guard.documents, guard.outOf)} of ${plural(guard.outOf, 'document')}, ${guard.share < guard.min ? `at least ${percent(guard.min, 1)}` : `at most ${percent(guard.max, 1)}`} expected; override with ${safeText(guard.flag)}`,
     ]);
   for (const line of tableLines(
     [{}, {}],
@@ -123,7 +123,9 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
   }
   if (facts.state === 'interrupted') {
     out();
-    out(`To go on, give the command again that started it; it skips the ${plural(commits.length, 'commit')} there is:`);
+    out(
+      `To resume, give the command that started it; what is in the ${plural(commits.length, 'commit')} so far is not redone:`,
+    );
     const inputs = run.input.patterns.map((p) => `--input ${shellWord(p)}`).join(' ');
     out(
       `  ${program()} run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ${inputs}${limitsOf(run)} --output ${shellWord(shownPath(path))}${guard ? ` ${safeText(guard.flag)}` : ''}`,
@@ -139,7 +141,7 @@ export const status: Command = {
   help: {
     usage: '<run-dir> [--json]',
     about:
-      'How far a run is: state, splits, totals of what is committed, files, and how to go on. Reads only, so it may be asked while the run goes on.',
+      'Progress of a run: state, splits, committed totals, files, and how to resume it. Read-only, so it works while the run is in progress.',
     options,
     examples: [['sluice status sluice-out/quickstart', 'is it done?']],
   },

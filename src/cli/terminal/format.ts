@@ -5,11 +5,9 @@ export const count = (n: number | bigint): string => String(n).replace(/\B(?=(\d
 
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 
-/** `; 2 records that could not be read were passed over`, for the end of a sentence; nothing for none. */
+/** `; skipped 2 records that could not be read`, for the end of a sentence; nothing for none. */
 export const unread = (records: number): string =>
-  records === 0
-    ? ''
-    : `; ${plural(records, 'record')} that could not be read ${records === 1 ? 'was' : 'were'} passed over`;
+  records === 0 ? '' : `; skipped ${plural(records, 'record')} that could not be read`;
 
 /** Bytes in decimal units with three digits or so: 12.3 MB. */
 export function size(bytes: number): string {

@@ -24,20 +24,20 @@ import { standardOutput, warn } from '../terminal/terminal.ts';
 
 const options = {
   input: { value: 'GLOB', many: true, help: 'Clean text to train on: files, folders, globs.' },
-  output: { value: 'FILE', help: 'Where the model goes; .arpa writes that format. Default reference.ngram.' },
-  split: { value: 'KIND', help: 'bytes (default: any language, no unknown words) or words.' },
-  order: { value: 'N', help: 'Bytes or words of the longest n-gram, 2 to 6. Default 6, for words 5.' },
+  output: { value: 'FILE', help: 'Model file to write; .arpa selects ARPA format. Default reference.ngram.' },
+  split: { value: 'KIND', help: 'Unit of the n-grams: bytes (default; any language, no unknown words) or words.' },
+  order: { value: 'N', help: 'Length of the longest n-gram, 2 to 6. Default 6 for bytes, 5 for words.' },
   prune: {
     value: 'LIST',
-    help: 'Leave out n-grams that occur at most so often, by order. Default 0,0,1.',
+    help: 'Drop n-grams that occur at most this often, by order. Default 0,0,1.',
   },
   'group-by': {
     value: 'FIELD',
-    help: 'What the model remembers beside its texts, so as not to score it. Default metadata.group (a book, a site).',
+    help: 'Field that groups related documents (a book, a site). Documents of a trained-on group are never scored. Default metadata.group.',
   },
   domain: { value: 'NAME', many: true, help: 'Only documents of this domain.' },
   ...readSpecs,
-  memory: { value: 'SIZE', help: 'For the counts; more goes to disk. Default 256MB.' },
+  memory: { value: 'SIZE', help: 'Memory for counting; beyond it counts go to disk. Default 256MB.' },
 } as const satisfies OptionSpecs;
 
 const INTERRUPTS = ['SIGINT', 'SIGTERM'] as const;
@@ -48,8 +48,8 @@ async function run(args: readonly string[]): Promise<number> {
   const where = 'sluice train-ngram';
   if (input.length === 0)
     throw new ConfigError({
-      expected: '--input GLOB, clean text',
-      got: 'none',
+      expected: '--input GLOB (clean text)',
+      got: 'no --input',
       where,
       fix: 'See: sluice train-ngram --help',
     });
@@ -70,7 +70,7 @@ async function run(args: readonly string[]): Promise<number> {
   const hashes = await groupHasher(groupBy);
   const trainer = ngramTrainer({ ...settings, groupBy });
   let documents = 0;
-  let aside = 0;
+  let unreadable = 0;
   const wanted = wantedDomains(domain.length > 0 ? domain : null, where);
   const add = (batch: DocumentBatch): void => {
     const text = batch.utf8('text');
@@ -91,7 +91,7 @@ async function run(args: readonly string[]): Promise<number> {
     const read = {
       ...readOptionsFrom(values),
       onQuarantine: () => {
-        aside++;
+        unreadable++;
       },
       onWarning: warn,
     };
@@ -107,7 +107,7 @@ async function run(args: readonly string[]): Promise<number> {
     const { out, style } = standardOutput();
     const { trie, vocabulary, origin } = model;
     out(
-      `Trained on ${count(documents)} documents, ${size(origin.textBytes)} of text, ${count(origin.tokens)} ${split === 'words' ? 'words and line ends' : 'bytes and ends'}${unread(aside)}.`,
+      `Trained on ${count(documents)} documents, ${size(origin.textBytes)} of text, ${count(origin.tokens)} ${split === 'words' ? 'words and line ends' : 'bytes and ends'}${unread(unreadable)}.`,
     );
     out(
       `Wrote ${style.bold(shellWord(output))}: ${count(trie.token.length)} n-grams of up to ${trie.order} ${split}, ${count(vocabulary.size)} in the vocabulary.`,
@@ -115,8 +115,8 @@ async function run(args: readonly string[]): Promise<number> {
     out();
     out(`  ${program()} run perplexity-ngram --input 'other/*.jsonl.gz' --set perplexity.model=${shellWord(output)}`);
     const warning = output.endsWith('.arpa')
-      ? 'score other documents: those it was trained on would look too good, and ARPA does not name them'
-      : 'documents that it was trained on, and others of their groups, get no score';
+      ? 'do not score its training documents: they would look too good, and ARPA does not record which they are'
+      : 'its training documents, and others of their groups, get no score';
     out(`      ${style.dim(warning)}`);
   } finally {
     leaveReading();
@@ -163,7 +163,7 @@ async function checkOutput(output: string): Promise<void> {
   if (found === null || found.isFile()) return;
   throw new ConfigError({
     expected: '--output FILE',
-    got: found.isDirectory() ? 'a folder' : 'something that is no file',
+    got: found.isDirectory() ? 'a folder' : 'something that is not a file',
     where: output,
     fix: 'Name a file in it, such as reference.ngram.',
   });
@@ -173,7 +173,7 @@ export const trainNgramCommand: Command = {
   help: {
     usage: '--input GLOB [--output FILE] [options]',
     about:
-      'Trains a cheap reference model for perplexity on clean text: an n-gram model with modified Kneser-Ney smoothing, in one pass and bounded memory. The model remembers the documents and their groups by hashes, and does not score them.',
+      'Trains an n-gram model for perplexity (modified Kneser-Ney) on clean text, in one pass and bounded memory. The model stores hashes of its training documents and their groups, and never scores them.',
     options,
     examples: [
       ["sluice train-ngram --input 'wiki/*.jsonl.gz'", 'bytes, order 6, to reference.ngram'],

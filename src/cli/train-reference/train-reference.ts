@@ -17,12 +17,15 @@ const options = {
   ...readSpecs,
   output: {
     value: 'DIR',
-    help: 'Folder of the model. Default sluice-out/<recipe>. Running again goes on where it stopped.',
+    help: 'Folder of the model. Default sluice-out/<recipe>. Running again resumes.',
   },
-  tokens: { value: 'N', help: 'Tokens to train on, instead of what the recipe says.' },
-  executor: { value: 'NAME', help: 'What computes: auto (default), or a name that `sluice doctor` lists.' },
-  threads: { value: 'N', help: 'Threads of one step. Default 1. Another number may give other last digits.' },
-  fresh: { help: 'Deletes an earlier training in the output folder first.' },
+  tokens: { value: 'N', help: 'Tokens to train on, instead of the number in the recipe.' },
+  executor: { value: 'NAME', help: 'Model runtime: auto (default), or a name that `sluice doctor` lists.' },
+  threads: {
+    value: 'N',
+    help: 'Threads per training step. Default 1. Other numbers may change the last digits of the weights.',
+  },
+  fresh: { help: 'Delete an earlier training in the output folder first.' },
   json: { help: 'One JSON object per line on standard output.' },
 } as const satisfies OptionSpecs;
 
@@ -44,7 +47,7 @@ async function run(args: readonly string[]): Promise<number> {
   let interrupts = 0;
   const interrupt = (): void => {
     if (++interrupts > 1) process.exit(EXIT.interrupted);
-    process.stderr.write('\nStopping after this step, with a checkpoint. Ctrl-C again stops without one.\n');
+    process.stderr.write('\nStopping after this step with a checkpoint. Ctrl-C again stops immediately without one.\n');
     stop.abort();
   };
   process.on('SIGINT', interrupt);
@@ -73,7 +76,7 @@ async function run(args: readonly string[]): Promise<number> {
     if (last.type === 'stopped') {
       const again = args.filter((a) => a !== '--fresh').map(shellWord);
       process.stderr.write(
-        `Stopped at step ${count(last.step)} of ${count(last.steps)}. To go on:\n  ${program()} train-reference ${again.join(' ')}\n`,
+        `Stopped at step ${count(last.step)} of ${count(last.steps)}. To resume:\n  ${program()} train-reference ${again.join(' ')}\n`,
       );
       return EXIT.interrupted;
     }
@@ -104,7 +107,7 @@ function progressLines(): (event: TrainingEvent) => void {
     switch (event.type) {
       case 'reading':
         line(
-          event.documents === 0 ? 'Reading ...' : `${count(event.documents)} documents read and split by group`,
+          event.documents === 0 ? 'Reading ...' : `${count(event.documents)} documents read and divided by group`,
           event.documents === 0,
         );
         break;
@@ -112,7 +115,7 @@ function progressLines(): (event: TrainingEvent) => void {
         began = performance.now();
         fromStep = event.fromStep;
         line(
-          `${(event.model.parameters / 1e6).toFixed(2)} M parameters, ${count(event.trainTokens)} tokens to train on, ${count(event.model.steps)} steps${fromStep > 0 ? `, going on at step ${count(fromStep)}` : ''}; ${event.model.executor}`,
+          `${(event.model.parameters / 1e6).toFixed(2)} M parameters, ${count(event.trainTokens)} tokens to train on, ${count(event.model.steps)} steps${fromStep > 0 ? `; resuming at step ${count(fromStep)}` : ''}; ${event.model.executor}`,
           false,
         );
         break;
@@ -122,7 +125,7 @@ function progressLines(): (event: TrainingEvent) => void {
         shown = now;
         const left = ((now - began) / (event.step - fromStep)) * (event.steps - event.step);
         const bits = held?.bitsPerByte ?? null;
-        const heldOut = bits === null ? '' : `  held out ${bits.toFixed(3)} bits a byte`;
+        const heldOut = bits === null ? '' : `  held out ${bits.toFixed(3)} bits per byte`;
         line(
           `${percent(event.step, event.steps).padStart(7)}  step ${count(event.step)}  loss ${event.loss.toFixed(3)}${heldOut}  ${count(Math.round(event.tokensPerSecond))} tokens/s  ${duration(left / 1000)} left`,
           true,
@@ -144,9 +147,9 @@ function summary(folder: string, model: ReferenceJson, already: boolean): void {
   const first = model.measurements[0];
   const last = model.measurements.at(-1);
   out(
-    `${already ? 'Done before' : 'Done'}: ${(model.parameters / 1e6).toFixed(2)} M parameters, ${count(model.tokens)} tokens (${model.epochs.toFixed(2)} epochs), ${count(model.documents.train)} documents trained on, ${count(model.documents.heldOut)} held out, ${count(model.documents.rest)} untouched${unread(model.documents.aside)}`,
+    `${already ? 'Already done' : 'Done'}: ${(model.parameters / 1e6).toFixed(2)} M parameters, ${count(model.tokens)} tokens (${model.epochs.toFixed(2)} epochs), ${count(model.documents.train)} training documents, ${count(model.documents.heldOut)} held out, ${count(model.documents.rest)} unused${unread(model.documents.aside)}`,
   );
-  if (last && last.bitsPerByte === null) out('No document was held out: nothing was measured.');
+  if (last && last.bitsPerByte === null) out('No documents were held out, so nothing was measured.');
   else if (first && last) {
     out();
     const shown = first === last ? [last] : [first, last];
@@ -157,12 +160,14 @@ function summary(folder: string, model: ReferenceJson, already: boolean): void {
     const domains = Object.keys(last.byDomain).sort();
     const rows = [...domains.map((d) => row(d, (m) => m.byDomain[d])), row('all', (m) => m.bitsPerByte)];
     const titles = shown.map((m) => ({ title: `at step ${count(m.step)}`, align: 'right' as const }));
-    for (const line of tableLines([{ title: 'held-out bits a byte' }, ...titles], rows)) out(line);
+    for (const line of tableLines([{ title: 'held-out bits per byte' }, ...titles], rows)) out(line);
   }
   out();
   out(style.bold(`Model  ${shownFolder(folder)}`));
   const tokenizer = model.tokenizer.name === 'bytes' ? '' : ' tokenizer.json,';
-  out(`  config.json, model.safetensors,${tokenizer} README.md (its card), trained-on.bin (what it must not score)`);
+  out(
+    `  config.json, model.safetensors,${tokenizer} README.md (its card), trained-on.bin (hashes of its training documents)`,
+  );
 }
 
 const shownFolder = (folder: string): string =>
@@ -172,14 +177,14 @@ export const trainReferenceCommand: Command = {
   help: {
     usage: '<recipe> --input GLOB [options]',
     about:
-      'Trains a small language model that scores text. The input is split by group with a seed: one part is trained on, one is held out and measured, the rest may be scored with the model.',
+      'Trains a small language model for scoring text. The input is divided by group, with a seed, into a training set, a held-out set for evaluation, and the rest, which is left to score.',
     options,
     examples: [
       [
         "sluice train-reference reference --input 'corpus/*.jsonl.zst'",
         'the built-in recipe: 1.8 M parameters over 4,096 byte pairs',
       ],
-      ['sluice train-reference my-reference.ts --output models/mine', 'a recipe of your own; again to go on'],
+      ['sluice train-reference my-reference.ts --output models/mine', 'a recipe of your own; run again to resume'],
     ],
   },
   run,

@@ -13,6 +13,7 @@ export async function importRuntime<T>(name: string, load: () => Promise<T>, ins
     const bundled = message.startsWith(`Could not resolve "${name}"`);
     const absent = bundled || (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`));
     throw new ConfigError({
+      ...(absent && { problem: `the optional package ${name} is not installed` }),
       expected: `the optional package ${name}`,
       got: absent ? 'a project without it' : `an error when it was loaded: ${message.split('\n')[0]}`,
       fix: `Run: ${install}`,

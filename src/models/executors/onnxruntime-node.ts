@@ -44,7 +44,7 @@ export async function onnxruntimeNode({
       fix:
         provider === 'cuda'
           ? 'Fetch its CUDA provider (from api.nuget.org): ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js'
-          : 'Use onnxruntime-cpu, or a platform for which the package has this provider.',
+          : 'Use onnxruntime-cpu, or a platform on which the package supports this provider.',
     });
   const version = ort.env.versions.node ?? ort.env.versions.common;
   return {

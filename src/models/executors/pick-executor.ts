@@ -1,4 +1,4 @@
-import { ConfigError, nearestName, SluiceError } from '../../errors.ts';
+import { ConfigError, inOneLine, nearestName, SluiceError } from '../../errors.ts';
 import { absentDevice } from './absent-device.ts';
 import { EXECUTORS, type Executor, type ExecutorName } from './executor.ts';
 import { waitForModelsAtExit } from './exit-guard.ts';
@@ -8,7 +8,7 @@ import { openExecutor } from './open-executor.ts';
 import { selfCheck } from './self-check.ts';
 
 export interface PickOptions extends ExecutorOptions {
-  /** Told when a slower executor than onnxruntime-cpu is taken; default `console.warn`. */
+  /** Called when the executor picked is slower than onnxruntime-cpu. Default `console.warn`. */
   readonly say?: (message: string) => void;
 }
 
@@ -24,8 +24,8 @@ const ONLY_BY_NAME: readonly ExecutorName[] = ['reference'];
 
 /**
  * The executor of this name, else ('auto', the default) the first of `EXECUTORS` that passes the self-check. A GPU that
- * is not faster than one core (WebGPU on a software driver) is passed over. `SLUICE_EXECUTOR` in the environment stands
- * for a name not given (or 'auto').
+ * is not faster than one core (WebGPU on a software driver) is skipped. Without a name (or with 'auto') the environment
+ * variable `SLUICE_EXECUTOR` decides.
  */
 export async function pickExecutor(name?: ExecutorName | 'auto', options: PickOptions = {}): Promise<PickedExecutor> {
   waitForModelsAtExit();
@@ -33,7 +33,7 @@ export async function pickExecutor(name?: ExecutorName | 'auto', options: PickOp
   const wanted = named ?? (process.env.SLUICE_EXECUTOR || 'auto');
   if (wanted !== 'auto') return { executor: await checkedExecutor(executorName(wanted), options), refused: [] };
   const refused: { name: ExecutorName; reason: string }[] = [];
-  /** How to come by the fastest one without a GPU. */
+  /** How to install the fastest one that needs no GPU. */
   let fastest: string | undefined;
   for (const candidate of EXECUTORS.filter((n) => !ONLY_BY_NAME.includes(n))) {
     const absent = absentDevice(candidate);
@@ -51,14 +51,15 @@ export async function pickExecutor(name?: ExecutorName | 'auto', options: PickOp
         );
       return { executor, refused };
     } catch (error) {
-      refused.push({ name: candidate, reason: (error as Error).message });
+      refused.push({ name: candidate, reason: inOneLine(error) });
       if (candidate === 'onnxruntime-cpu')
         fastest = (error instanceof SluiceError && error.parts.fix) || (error as Error).message;
     }
   }
   throw new ConfigError({
-    expected: 'a runtime for language models',
-    got: 'none that works here; `sluice doctor` says why of each',
+    problem: 'none of the supported model runtimes works here; `sluice doctor` shows why',
+    expected: 'a model runtime that works here',
+    got: 'none; `sluice doctor` shows why',
     fix: fastest,
   });
 }
@@ -88,7 +89,7 @@ async function refuseSlowDevice(executor: Executor, options: ExecutorOptions): P
   if (device > core) return;
   throw new ConfigError({
     expected: `a GPU faster than the processor (${core.toFixed(0)} GFLOP/s)`,
-    got: `${device.toFixed(0)} GFLOP/s, as from a software driver`,
-    fix: 'Name it to use it all the same: onnxruntime-webgpu.',
+    got: `${device.toFixed(0)} GFLOP/s (probably a software driver)`,
+    fix: 'To use it anyway, select it by name: onnxruntime-webgpu.',
   });
 }

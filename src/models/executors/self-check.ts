@@ -25,7 +25,7 @@ export async function selfCheck(executor: Executor): Promise<void> {
       expected: `losses ${expected.map((x) => x.toFixed(4)).join(', ')} of a tiny ${family} model`,
       got: losses.map((x) => x.toFixed(4)).join(', '),
       where: executor.description,
-      fix: 'This executor computes wrongly on this machine: choose another.',
+      fix: 'This executor computes wrong results on this machine. Choose another.',
     });
   }
 }

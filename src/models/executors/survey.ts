@@ -1,3 +1,4 @@
+import { inOneLine } from '../../errors.ts';
 import { absentDevice } from './absent-device.ts';
 import { EXECUTORS, type ExecutorName } from './executor.ts';
 import { measureGflops } from './measure.ts';
@@ -45,6 +46,6 @@ async function report(name: ExecutorName): Promise<ExecutorReport> {
     const gflops = await measureGflops(executor);
     return { ...unusable(''), description: executor.description, gflops, reason: null };
   } catch (error) {
-    return unusable((error as Error).message);
+    return unusable(inOneLine(error));
   }
 }

@@ -239,7 +239,7 @@ class ArpaParser {
       expected,
       got: got.length > 80 ? `${got.slice(0, 77)}...` : got,
       where: `${this.#path}, line ${this.#number}`,
-      fix: 'Is it an ARPA file, whole and not packed?',
+      fix: 'Check that it is a complete, uncompressed ARPA file.',
     });
   }
 }

@@ -122,9 +122,9 @@ export function ngramFileInfo(path: string): NgramFileInfo {
     if (!fstatSync(file).isFile())
       throw new ConfigError({
         expected: 'a file with an n-gram model',
-        got: 'a folder, or something else that is no file',
+        got: 'a folder or another non-file',
         where: path,
-        fix: 'Give the file that `sluice train-ngram` wrote; a folder with a neural model is for perplexity().',
+        fix: 'Name the file that `sluice train-ngram` wrote. A folder with a neural model is for perplexity().',
       });
     const head = new Uint8Array(12);
     readSync(file, head, 0, 12, 0);
@@ -197,7 +197,7 @@ function parseHeader(bytes: Uint8Array, path: string): Header {
       expected: `an n-gram model of format ${FORMAT}`,
       got: `format ${header.format}`,
       where: path,
-      fix: 'Train it again with this version of Sluice.',
+      fix: 'Retrain it with this version of Sluice.',
     });
   return header;
 }
@@ -258,6 +258,6 @@ const damaged = (path: string, got: string, cause?: unknown): InputError =>
     expected: 'the n-gram model as it was written',
     got,
     where: path,
-    fix: 'It was changed or cut off: copy it again, or train it again.',
+    fix: 'It was changed or truncated. Copy it again, or retrain it.',
     cause,
   });

@@ -113,7 +113,7 @@ export function ngramTrainer(options: TrainNgramOptions = {}): NgramTrainer {
         throw new InputError({
           expected: 'text to train on',
           got: 'none',
-          fix: 'Look at the input with: sluice inspect',
+          fix: 'Check the input with: sluice inspect',
         });
       const counts = adjustCounts(counter.counted(), prune, memoryBytes / 2, disk);
       const { trie, ids, discounts } = estimate(counts, prune, vocabulary);

@@ -40,7 +40,7 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
       expected: 'a folder with config.json and model.safetensors',
       got: missingFolder(folder),
       where: folder,
-      fix: 'Train one with `sluice train-reference`, or give a Hugging Face model directory; an n-gram model is for ngramPerplexity().',
+      fix: 'Train one with `sluice train-reference`, or name a Hugging Face model directory. An n-gram model is for ngramPerplexity().',
     });
   const { bosToken } = readModelConfig(folder);
   const weights = weightFiles(folder);
@@ -52,7 +52,7 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
       expected: `a model with ${weights.length === 0 ? `its weights (${WEIGHTS})` : 'its tokenizer.json'}`,
       got: files.join(', '),
       where: folder,
-      fix: 'Copy the whole directory of the model; weights in other formats are converted with save_pretrained() of transformers.',
+      fix: 'Copy the whole model directory. Convert weights in other formats with save_pretrained() of transformers.',
     });
   const missing = weights.find((file) => !existsSync(join(folder, file)));
   if (missing !== undefined)
@@ -60,7 +60,7 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
       expected: `every file that ${INDEX} names`,
       got: `a folder without ${missing}`,
       where: folder,
-      fix: 'Copy the whole directory of the model.',
+      fix: 'Copy the whole model directory.',
     });
   const list = join(folder, 'trained-on.bin');
   // Without it the texts that the model was trained on would get scores, and good ones.
@@ -69,7 +69,7 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
       expected: 'the list of what the model was trained on',
       got: 'a folder without trained-on.bin',
       where: folder,
-      fix: 'Copy the whole directory of the model.',
+      fix: 'Copy the whole model directory.',
     });
   const hash = createHash('sha256');
   for (const file of files) {
@@ -117,9 +117,7 @@ function referenceOf(folder: string): ReferenceRecord | null {
     expected: 'a finished reference model',
     got: `status ${status}, tokenizer ${tokenizer}`,
     where: path,
-    fix: known
-      ? 'Let `sluice train-reference` finish first.'
-      : 'A later version of Sluice made it: score with that one.',
+    fix: known ? 'Let `sluice train-reference` finish first.' : 'A later version of Sluice made it: use that version.',
   });
 }
 

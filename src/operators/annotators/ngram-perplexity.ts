@@ -28,7 +28,7 @@ export const ngramPerplexityOptions = z.strictObject({
 export type NgramPerplexityOptions = z.input<typeof ngramPerplexityOptions>;
 
 const HOW_TO_MAKE =
-  "Make one from clean text that is not scored: sluice train-ngram --input 'clean/*.jsonl.gz' --output reference.ngram";
+  "Train one on clean text that you will not score: sluice train-ngram --input 'clean/*.jsonl.gz' --output reference.ngram";
 
 /**
  * Perplexity of each document under an n-gram model: cheap, runs in kernel workers. Documents that the model was

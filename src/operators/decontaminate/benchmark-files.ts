@@ -44,7 +44,7 @@ function expanded(pattern: string, where: string): string[] {
       'a benchmark file, a folder with some, or a glob that matches some (.jsonl, .jsonl.gz, .jsonl.zst, .parquet)',
     got: `'${pattern}'`,
     where,
-    fix: 'Check the path; quote globs so that the shell leaves them alone.',
+    fix: 'Check the path; quote globs so that the shell does not expand them.',
   });
 }
 
@@ -77,7 +77,7 @@ export async function readBenchmark(file: BenchmarkFile, fields: BenchmarkFields
       expected: 'the benchmark file that the recipe was made with',
       got: 'other contents',
       where: file.path,
-      fix: 'Start the run again: it reads the file anew.',
+      fix: 'Start the run again: it re-reads the file.',
     });
   }
   const records = file.path.endsWith('.parquet') ? await parquetRecords(file) : await jsonRecords(file, bytes);
@@ -102,7 +102,7 @@ async function jsonRecords({ path }: BenchmarkFile, bytes: Uint8Array): Promise<
         expected: 'a JSON object a line',
         got: (cause as Error).message,
         where: `${path}:${i + 1}`,
-        fix: "Name only files with benchmark items, such as 'gsm8k/*.jsonl'; one that holds something else is not guessed at.",
+        fix: "Name only files with benchmark items, such as 'gsm8k/*.jsonl'.",
         cause,
       });
     }

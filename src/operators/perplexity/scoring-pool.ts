@@ -51,7 +51,7 @@ async function openScorer(spec: ScoringSpec): Promise<ThreadScorer> {
       expected: `the model with hash ${spec.hash}`,
       got: info.hash,
       where: spec.folder,
-      fix: 'It was changed since the run began: put the old one back, or start over with --fresh.',
+      fix: 'It changed since the run began. Restore the old one, or start over with --fresh.',
     });
   // Before there is a session that an error would leave open.
   const fresh = await freshRowsOf(spec);

@@ -71,7 +71,7 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
     if (++endedEarly > NAMED) return;
     const whose = group.domain === null ? '' : ` of domain ${JSON.stringify(group.domain)}`;
     onWarning(
-      `${step}: the warm-up${whose} ended at ${group.sketch.count} of ${warmUp} documents, since more of them would not fit in warmUpBytes (${warmUpBytes})`,
+      `${step}: the warm-up${whose} ended after ${group.sketch.count} of ${warmUp} documents: more would not fit in warmUpBytes (${warmUpBytes})`,
     );
   };
   return {

@@ -64,7 +64,7 @@ export function refuseOtherRun(path: string, before: RunJson, now: Identity): vo
   const versions = now.versions.filter((v) => !before.versions.includes(v));
   if (versions.length > 0 && before.hashes.recipe !== now.hashes.recipe) {
     throw new ConfigError({
-      expected: `the rules of the run there (${firstOf(before.versions, now.versions)})`,
+      expected: `the rule versions of the run in this folder (${firstOf(before.versions, now.versions)})`,
       got: firstOf(versions, []),
       where: path,
       fix: fresh,
@@ -72,8 +72,8 @@ export function refuseOtherRun(path: string, before: RunJson, now: Identity): vo
   }
   if (before.hashes.recipe !== now.hashes.recipe) {
     throw new ConfigError({
-      expected: 'the recipe that this run was started with',
-      got: `another: ${difference(before, now)}`,
+      expected: 'the recipe this run was started with',
+      got: `a different one: ${difference(before, now)}`,
       where: path,
       fix: fresh,
     });
@@ -81,10 +81,10 @@ export function refuseOtherRun(path: string, before: RunJson, now: Identity): vo
   if (before.hashes.input !== now.hashes.input || before.hashes.plan !== now.hashes.plan) {
     const files =
       before.input.files === now.input.files
-        ? 'the same number of files, but other contents, sizes or times'
+        ? 'the same number of files, but with different contents, sizes or times'
         : `${now.input.files} files`;
     throw new ConfigError({
-      expected: `the input that this run was started with (${before.input.files} files, ${before.input.bytes} bytes)`,
+      expected: `the input this run was started with (${before.input.files} files, ${before.input.bytes} bytes)`,
       got: `${files}, ${now.input.bytes} bytes`,
       where: path,
       fix: fresh,
@@ -115,13 +115,13 @@ export async function executorsOf(
   const then = before.executors.find((b) => b.step === other.step)!;
   const can =
     then.processor === other.processor
-      ? `Go on with SLUICE_EXECUTOR=${then.executor}${then.version === other.version ? '' : ` and ${then.library} ${then.version}`}, or start`
-      : 'Go on there, or start';
+      ? `Resume with SLUICE_EXECUTOR=${then.executor}${then.version === other.version ? '' : ` and ${then.library} ${then.version}`}, or start`
+      : 'Resume on that machine, or start';
   throw new ConfigError({
-    expected: `scores of ${says(then, other)}, as those that this run has already`,
+    expected: `scores from ${says(then, other)}, which scored this run so far`,
     got: says(other, then),
     where: `${path}, step ${other.step}`,
-    fix: `${can} over with --fresh: two executors give other last digits.`,
+    fix: `${can} over with --fresh: executors differ in the last digits.`,
   });
 }
 

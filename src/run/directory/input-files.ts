@@ -15,7 +15,7 @@ export function refuseChangedFiles(files: readonly PlannedFile[]): void {
       expected: `${path} as it was when the run was planned (${size} bytes)`,
       got: now === undefined ? 'no such file any more' : `${now.size} bytes, changed ${now.mtime.toISOString()}`,
       where: absolutePath,
-      fix: 'Put the file back and run the same command again, or start over with --fresh when nothing writes to the input any more.',
+      fix: 'Restore the file and run the same command again, or start over with --fresh once nothing writes to the input.',
     });
   }
 }

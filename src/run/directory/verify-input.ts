@@ -22,10 +22,10 @@ export async function verifyInput(
   const kept = join(runDirectory, INPUT_HASHES);
   if (started === 'before' && !existsSync(kept)) {
     throw new ConfigError({
-      expected: 'hashes of the input from the first start of this run',
+      expected: 'hashes of the input from the start of this run',
       got: 'none: it was started without --verify-input',
       where: kept,
-      fix: 'Leave --verify-input out: size, time, first and last 64 KB of each file are compared always. Or run with --fresh.',
+      fix: 'Drop --verify-input (size, time and both ends of each file are always compared), or start over with --fresh.',
     });
   }
   const lines: string[] = [];
@@ -39,7 +39,7 @@ export async function verifyInput(
     expected: `${files[other].path} with xxh64 ${before[other]?.slice(0, 16) ?? 'of no file'}, as when this run was started`,
     got: lines[other].slice(0, 16),
     where: files[other].absolutePath,
-    fix: 'Put the file back, run with --fresh to start over, or choose another folder with --output.',
+    fix: 'Restore the file, start over with --fresh, or choose another folder with --output.',
   });
 }
 

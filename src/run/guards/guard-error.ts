@@ -39,10 +39,10 @@ export function guardError(g: JudgedGuard, evidence: GuardEvidence): GuardError 
   );
   return new GuardError(
     {
-      expected: `${subject} ${limit} of ${g.guard === 'drop_share' && g.of !== 'all' ? `domain ${g.of}` : 'the run'}${g.stated ? ' (the recipe says so)' : ''}`,
+      expected: `${subject} ${limit} of ${g.guard === 'drop_share' && g.of !== 'all' ? `domain ${g.of}` : 'the run'}${g.stated ? ' (set by the recipe)' : ''}`,
       got: [`${did} ${seen}`, ...lines].join('\n'),
       where: evidence.run,
-      fix: `${fix} All that is done is safe: if this is as it should be, give the same command again with ${flag}, and it goes on from here; a changed recipe or input needs --fresh.`,
+      fix: `${fix} If this is expected, give the same command again with ${flag} to resume from here: committed work is kept. A changed recipe or input needs --fresh.`,
     },
     {
       guard: g.guard,
@@ -80,27 +80,27 @@ const WORDS: Record<
   rule: ({ of }, { condition }) => ({
     subject: `rule ${of}${condition(of) ? ` (${condition(of)})` : ''} to drop`,
     did: 'it dropped',
-    fix: 'Look whether its threshold fits this text, or let the recipe expect it (expected.rules).',
+    fix: 'Check whether its threshold fits this text, or state the share in the recipe (expected.rules).',
   }),
   cluster: ({ of }, { clusters }) => ({
-    subject: `one document and its copies (step ${of}) to be`,
-    did: `${clusters[of].survivor} and its copies are`,
-    fix: 'Look whether these are copies of one text, or documents that share a frame.',
+    subject: `one document and its duplicates (step ${of}) to be`,
+    did: `${clusters[of].survivor} and its duplicates are`,
+    fix: 'Check whether these are copies of one text, or documents that share a template.',
   }),
   drop_share: ({ of }) => ({
     subject: of === 'all' ? 'all rules together to drop' : `the rules to drop`,
     did: 'they dropped',
-    fix: `Look whether the recipe is meant for this text, or let it expect this (expected.${of === 'all' ? 'all' : 'domains'}).`,
+    fix: `Check whether the recipe is meant for this text, or state the share in it (expected.${of === 'all' ? 'all' : 'domains'}).`,
   }),
   failed: () => ({
     subject: 'documents on which a step fails to be',
-    did: 'a step failed, hung or ended its thread on',
-    fix: 'Look at the details in quarantine, and mend the step.',
+    did: 'a step failed, hung or crashed on',
+    fix: 'Look at the details in quarantine, and fix the step.',
   }),
   quarantine: () => ({
-    subject: 'records that cannot be read to be',
+    subject: 'unreadable records to be',
     did: 'could not be read:',
-    fix: 'Look at the input with sluice inspect; the text may have another name (--text-field).',
+    fix: 'Look at the input with sluice inspect; the text may be in another field (--text-field).',
   }),
 };
 

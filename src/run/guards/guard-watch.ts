@@ -94,7 +94,7 @@ export class GuardWatch {
     if (guard === null) return;
     const seenIn =
       upTo === null || upTo === this.#splits - 1
-        ? `${this.#splits === 1 ? 'its one split' : `all ${this.#splits} splits`}`
+        ? `${this.#splits === 1 ? 'its only split' : `all ${this.#splits} splits`}`
         : `the first ${upTo + 1} of ${this.#splits} splits`;
     const commits = () => this.#countersUpTo(upTo ?? Number.POSITIVE_INFINITY);
     this.#tripped = guardError(guard, {
@@ -141,7 +141,7 @@ function checkAllowed(recipe: Recipe, { allow }: RunOptions): void {
       expected:
         what === 'rule'
           ? `a rule of ${recipe.name}`
-          : `a dedup step of ${recipe.name} (${all.join(', ') || 'it has none'})`,
+          : `a dedup step of ${recipe.name} (${all.join(', ') || 'there are none'})`,
       got: unknown,
       where: `--allow-${what}`,
       fix: near ? `Did you mean ${near}?` : undefined,

@@ -47,23 +47,23 @@ export function deadRow(task: SplitTask, { death, at }: Died): FailedRow & { rea
 
 export function diedAgain(task: Task, { cause, reason }: Death, attempts: number): InputError {
   const fix = {
-    timeout: 'Look at the steps that run code of your own, and at the disk; --timeout gives more time.',
+    timeout: 'Check the steps that run your own code, and the disk. --timeout allows more time.',
     out_of_memory:
-      'A document there may be very large: lower --max-line, or make splits smaller with `splitBytes` in the recipe.',
-    crash: 'Look at the steps that run code of your own: process.exit() ends the thread.',
+      'A document there may be very large. Lower --max-line, or make splits smaller with `splitBytes` in the recipe.',
+    crash: 'Check the steps that run your own code: process.exit() ends the thread.',
   };
   return new InputError({
     expected: 'a worker thread to finish its task',
     got: `a thread that died ${attempts} times: ${cause}`,
     where: nameOf(task),
-    fix: `${fix[reason]} What is committed stays.`,
+    fix: `${fix[reason]} Committed work is kept.`,
   });
 }
 
 export const tooManyDeaths = (task: SplitTask, last: FailedRow): SluiceError =>
   new SluiceError('guard', {
-    expected: `few documents on which a thread dies (at most ${MAX_DEATHS} of a split)`,
-    got: `one after the other; the last: ${last.detail}`,
+    expected: `at most ${MAX_DEATHS} documents per split that crash a worker thread`,
+    got: `more; the last: ${last.detail}`,
     where: nameOf(task),
-    fix: 'Mend the step, or give it more time with --timeout or less text with --max-line. If so many documents may go to quarantine, give the same command again with --allow-quarantine.',
+    fix: 'Fix the step, allow it more time with --timeout, or give it less text with --max-line. To quarantine these documents and go on, give the same command again with --allow-quarantine.',
   });

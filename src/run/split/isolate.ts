@@ -145,17 +145,17 @@ const oneLine = (message: string): string => message.split('\n', 1)[0].slice(0, 
 
 const togetherOnly = (batch: DocumentBatch, error: StepError): InvariantError =>
   new InvariantError({
-    expected: `step ${error.step} to work on ${batch.rows} documents as on each of them`,
+    expected: `step ${error.step} to handle ${batch.rows} documents together as it does one by one`,
     got: oneLine(error.message),
     where: shown(batch, 0),
-    fix: 'A step must not depend on which documents are in a batch. Please report this with the recipe.',
+    fix: 'A step must not depend on which documents share a batch. Please report this with the recipe.',
     cause: error.cause,
   });
 
 const tooManyFailed = (batch: DocumentBatch, failed: readonly FailedRow[], step: string): SluiceError =>
   new SluiceError('guard', {
-    expected: `step ${step} to fail on few documents (at most ${MAX_FAILED} of a split)`,
-    got: `one failure after the other; the last: ${failed[failed.length - 1].detail}`,
+    expected: `step ${step} to fail on at most ${MAX_FAILED} documents per split`,
+    got: `more failures; the last: ${failed[failed.length - 1].detail}`,
     where: shown(batch, failed[failed.length - 1].row),
-    fix: 'Mend the step. If so many documents may go to quarantine, give the same command again with --allow-quarantine.',
+    fix: 'Fix the step. To quarantine these documents and go on, give the same command again with --allow-quarantine.',
   });

@@ -78,7 +78,7 @@ export async function readCommits(path: string, { repair }: { repair: boolean })
           expected: 'commit lines whose checksums hold',
           got: `a damaged line at byte ${at}, with others after it`,
           where: path,
-          fix: 'The disk or another program changed it. Start again with --fresh, or restore the file.',
+          fix: 'The disk or another program changed it. Restore the file, or start over with --fresh.',
         });
       }
       if (repair) await cutAt(path, at);

@@ -141,7 +141,7 @@ export class ByteBudget {
       expected: `memory to be released within ${this.stallMs / 1000} s`,
       got: `a stall at ${(this.#used / 1e6).toFixed(1)} of ${(this.limit / 1e6).toFixed(1)} MB, held by ${this.holders().join(', ')}`,
       where: waiters.map((w) => w.holder).join(', '),
-      fix: 'Look for an operator or a sink that never finishes with a batch, or raise --memory.',
+      fix: 'Find the operator or sink that never finishes with a batch, or raise --memory.',
     });
     for (const w of waiters) w.fail(error);
   }

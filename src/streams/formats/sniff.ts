@@ -86,7 +86,7 @@ export function sniff(
   const byPacking = CODEC_OF_EXTENSION[packing] ?? 'none';
   const warning =
     head.length > 0 && byPacking !== codec && (byPacking !== 'none' || inner in FORMAT_OF_EXTENSION || inner === 'json')
-      ? `${path}: named like ${byPacking === 'none' ? 'an unpacked file' : byPacking}, but its content is ${codec === 'none' ? 'not packed' : codec}; read as that`
+      ? `${path}: named like ${byPacking === 'none' ? 'an uncompressed file' : byPacking}, but its content is ${codec === 'none' ? 'uncompressed' : codec}; read as such`
       : undefined;
   const as = (format: Format, more = warning): Sniffed => ({ format, codec, warning: more });
   if (codec === 'none' && isText(head, 'PAR1')) return magic(path, 'parquet', inner, options);
@@ -96,13 +96,14 @@ export function sniff(
   if (options.format !== 'auto') {
     if (options.format === 'parquet' || options.format === 'arrow') {
       if (options.format === 'arrow' && startsWith(head, 0xff, 0xff, 0xff, 0xff)) return as('arrow');
-      return { skip: `not ${options.format}: it starts with other bytes` };
+      return { skip: `not ${options.format}: its first bytes differ` };
     }
     // A folder of texts has pictures and programs in it; a file named by the user goes to quarantine instead.
     if (options.format === 'text' && !named && looksBinary(unpacked)) return { skip: 'binary' };
     return as(options.format);
   }
-  if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc') return { skip: 'WARC archives are not read' };
+  if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc')
+    return { skip: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' };
   const byName = FORMAT_OF_EXTENSION[inner];
   if (byName === 'jsonl') return as('jsonl');
   if (byName !== undefined) {
@@ -118,11 +119,11 @@ export function sniff(
 
 function magic(path: string, format: Format, inner: string, options: ReadOptions): Sniffed {
   if (options.format !== 'auto' && options.format !== format)
-    return { skip: `its content is ${format}, and the format asked for is ${options.format}` };
+    return { skip: `its content is ${format}, but --format is ${options.format}` };
   const expected = FORMAT_OF_EXTENSION[inner];
   return {
     format,
     codec: 'none',
-    warning: expected === format ? undefined : `${path}: its content is ${format}; read as that`,
+    warning: expected === format ? undefined : `${path}: its content is ${format}; read as such`,
   };
 }

@@ -157,10 +157,10 @@ function resolveLink(path: string, realRoot: string): { realPath: string } | { r
   try {
     realPath = realpathSync(path);
   } catch {
-    return { reason: 'link to nothing' };
+    return { reason: 'broken link' };
   }
   const outside = relative(realRoot, realPath);
-  if (outside === '../..' || outside.startsWith(`..${sep}`)) return { reason: 'link that leaves the root' };
+  if (outside === '../..' || outside.startsWith(`..${sep}`)) return { reason: 'link that points outside the input' };
   const target = statSync(realPath);
   if (target.isFile()) return { realPath };
   return { reason: target.isDirectory() ? null : 'not a file' };
@@ -184,7 +184,7 @@ function uniqueName(path: string, root: string, names: Map<string, number>, warn
     names.set(`${basename(root)}/${path}`, next);
     name = `${basename(root)}~${next}/${path}`;
   }
-  if (name !== path) warnings.push(`${path} is in more than one input; that of ${root} is called ${name}`);
+  if (name !== path) warnings.push(`${path} is in more than one input; the one in ${root} is named ${name}`);
   names.set(name, 1);
   return name;
 }

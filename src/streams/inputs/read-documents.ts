@@ -18,7 +18,7 @@ export interface ReadDocumentsOptions extends ReadOptionsInput {
    */
   readonly onQuarantine?: (record: QuarantinedRecord) => void;
   /**
-   * Called with every file that is passed over, and why, and with what is odd about others. Default: nobody is told.
+   * Called for every skipped file with the reason, and with warnings about others. Default: ignored.
    */
   readonly onWarning?: (text: string) => void;
 }
@@ -38,19 +38,19 @@ export function readDocuments(
       expected: 'records that can be read, or an `onQuarantine`',
       got: `${r.reason}: ${r.detail}`,
       where: `${r.file}#${r.block}.${r.offset}`,
-      fix: 'Pass `onQuarantine` to go on without such records.',
+      fix: 'Pass `onQuarantine` to skip such records.',
     });
   };
   async function* open(signal: AbortSignal): AsyncGenerator<DocumentBatch> {
     const patterns = typeof inputs === 'string' ? [inputs] : inputs;
     const plan = await planSplits(patterns, options);
-    const skipped = plan.skipped.map(({ path, reason }) => `${path} is passed over (${reason})`);
+    const skipped = plan.skipped.map(({ path, reason }) => `skipped ${path} (${reason})`);
     if (plan.files.length === 0)
       throw new ConfigError({
         expected: 'at least one file to read',
         got: `none that matches ${patterns.join(' ')}`,
         where: 'the input',
-        fix: skipped[0] ? `${skipped[0]}.` : 'Check the path; quote globs so that the shell leaves them alone.',
+        fix: skipped[0] ? `${skipped[0]}.` : 'Check the path; quote globs so that the shell does not expand them.',
       });
     for (const text of [...skipped, ...plan.warnings]) onWarning?.(text);
     const kernel = await loadKernel();

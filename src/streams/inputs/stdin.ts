@@ -28,7 +28,7 @@ export async function spoolStdin(
       expected: 'data on standard input',
       got: 'a terminal',
       where: '--input -',
-      fix: 'Pipe something in, or name files.',
+      fix: 'Pipe data in, or name files.',
     });
   }
   await mkdir(folder, { recursive: true });
@@ -52,7 +52,7 @@ export async function spoolStdin(
             expected: `disk space for a copy of standard input (${bytes} bytes so far)`,
             got: `${bavail * bsize} bytes free`,
             where: folder,
-            fix: 'Write the input to a file on a larger disk, and name that.',
+            fix: 'Write the input to a file on a larger disk and use that.',
           });
         }
       }

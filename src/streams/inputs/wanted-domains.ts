@@ -35,7 +35,7 @@ export function wantedDomains(names: readonly string[] | null, where: string): W
         expected: `documents of the domain '${missing}'`,
         got: `none; there are ${known.slice(0, SHOWN).join(', ') || 'no documents'}${known.length > SHOWN ? `, and ${known.length - SHOWN} more` : ''}`,
         where,
-        fix: near ? `Did you mean '${near}'?` : 'Correct the name, or leave it out.',
+        fix: near ? `Did you mean '${near}'?` : 'Correct the name, or remove it.',
       });
     },
   };

@@ -71,7 +71,7 @@ export async function planSplits(
     parts.push(...own);
     if (own.length > 1 && own[0].range.unpacked)
       warnings.push(
-        `${file.path}: one ${codec} stream that can only be unpacked from its beginning; its ${own.length} parts each do that, and pass over what is not theirs`,
+        `${file.path}: a single ${codec} stream, which can only be decompressed from the start; each of its ${own.length} parts decompresses it and skips to its own range`,
       );
   }
   return { version: 1, files, splits: pack(parts, splitBytes), skipped, warnings };

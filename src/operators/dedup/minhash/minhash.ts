@@ -121,7 +121,7 @@ export function minhash({
   }
   if (options.scope === 'streaming' && options.priority !== null) {
     throw new ConfigError({
-      expected: "scope: 'streaming' without a priority: the first in input order stays",
+      expected: "scope: 'streaming' without a priority: it always keeps the first in input order",
       got: `priority ${options.priority}`,
       where: 'dedup.minhash()',
       fix: "Sort the input, or use scope: 'global'.",
@@ -181,7 +181,7 @@ export function bandsAndRows({ bands, rows, permutations, threshold }: Options):
       expected: 'permutations, or bands and rows',
       got: 'both',
       where: 'dedup.minhash()',
-      fix: 'Leave out permutations, or let it choose bands and rows for the threshold.',
+      fix: 'Remove permutations, or remove bands and rows to have them chosen for the threshold.',
     });
   }
   const chosen = permutations === null ? { bands: bands ?? 14, rows: rows ?? 8 } : bandsFor(threshold, permutations);
