@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, type OperatorFunction, pipe } from 'rxjs';
-import { concatMap, takeWhile } from 'rxjs/operators';
+import { takeWhile } from 'rxjs/operators';
 import { ConfigError } from '../errors.ts';
 import { writeWhole } from '../files/whole.ts';
 import { HashList, trainedOn, writeTrainedOn } from '../models/folders/trained-on.ts';
@@ -9,6 +9,7 @@ import { byteTokenizer } from '../models/tokenizers/bytes.ts';
 import { PieceCounts, START } from '../models/tokenizers/train-bpe.ts';
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import { stringAt } from '../streams/batch/columns.ts';
+import { parallel } from '../streams/flow/parallel.ts';
 import type { GroupHashes } from '../streams/inputs/groups.ts';
 import { readDocuments } from '../streams/inputs/read-documents.ts';
 import { wantedDomains } from '../streams/inputs/wanted-domains.ts';
@@ -70,7 +71,7 @@ export async function prepare(
   const held = new Map<string, number>();
   const longest = HELD_OUT_SEQUENCES * model.context;
   const hashList = new HashList();
-  const take = async (batch: DocumentBatch): Promise<void> => {
+  const take = async (batch: DocumentBatch): Promise<DocumentBatch> => {
     const { values, offsets } = batch.utf8('text');
     for (const row of batch.aliveRows()) {
       if (!domains.covers(batch, row)) continue;
@@ -95,6 +96,7 @@ export async function prepare(
         held.set(domain, (held.get(domain) ?? 0) + part.length / (pieces ? BYTES_A_TOKEN : 1));
       }
     }
+    return batch;
   };
   const steps = reference.steps.reduce<OperatorFunction<DocumentBatch, DocumentBatch>>(
     (all, s) => pipe(all, s),
@@ -105,7 +107,8 @@ export async function prepare(
     const batches = readDocuments(input, { ...reference.read, onQuarantine, onWarning }).pipe(
       takeWhile(() => stop?.aborted !== true),
       steps,
-      concatMap(take),
+      // Holds the source back while a batch is taken; the queue of a concatMap would not.
+      parallel('prepare', take, { concurrency: 1 }),
     );
     await lastValueFrom(batches, { defaultValue: undefined });
     if (!stop?.aborted) domains.check();

@@ -1,4 +1,3 @@
-import { defer, from, mergeMap } from 'rxjs';
 import type * as z from 'zod';
 import { blocksFor } from '../../kernels/bloom.ts';
 import { type Kernel, loadKernel } from '../../kernels/kernel.ts';
@@ -8,6 +7,7 @@ import type { Column, Utf8Column } from '../../streams/batch/columns.ts';
 import type { Barrier, BarrierOutputs, BarrierSplit } from '../../streams/flow/barrier.ts';
 import { parallel } from '../../streams/flow/parallel.ts';
 import { readSpill } from '../../streams/flow/spill-file.ts';
+import { drained, streamOf, withOpen } from '../../streams/flow/stream-of.ts';
 import type { Json, Operator, Scope, StepDescriptor } from '../../streams/operator.ts';
 import { withDecision } from '../verdicts.ts';
 import { bloomDecision, bloomParameters, openSeenKeys } from './bloom-filter.ts';
@@ -50,8 +50,15 @@ export function bloom({
   const set = (option: string, value: Json): Operator =>
     bloom({ ...changedOption(options, step, option, value), step, where });
   const online = (source: Parameters<Operator>[0]): ReturnType<Operator> =>
-    defer(() => from(onlineFilter(descriptor))).pipe(
-      mergeMap((filter) => source.pipe(parallel(step, async (batch) => filter(batch), { concurrency: 1 }))),
+    streamOf(step, ({ next, signal }) =>
+      withOpen(
+        onlineFilter(descriptor),
+        (filter) => {
+          const judged = parallel(step, async (batch) => (await filter)(batch), { concurrency: 1 });
+          return drained(source.pipe(judged), signal, next);
+        },
+        () => {},
+      ),
     );
   return Object.assign(online, { descriptor, set, bind: () => online });
 }

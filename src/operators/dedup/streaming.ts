@@ -1,12 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defer, finalize, type OperatorFunction } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
+import { inNewFolder, removeFolder } from '../../files/temporary.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { type Column, type NumberColumn, stringAt, type Utf8Column } from '../../streams/batch/columns.ts';
 import type { Barrier, BarrierDecision, BarrierSplit } from '../../streams/flow/barrier.ts';
 import { parallel } from '../../streams/flow/parallel.ts';
 import { readSpill, SpillWriter } from '../../streams/flow/spill-file.ts';
+import { drained, streamOf, withOpen } from '../../streams/flow/stream-of.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import { withDecision } from '../verdicts.ts';
 import { jaccard, type ShingleSet, ShingleSets, SpilledTexts } from './minhash/shingle-sets.ts';
@@ -233,33 +233,37 @@ export function onlineCopies(
   open: () => Promise<Online>,
 ): OperatorFunction<DocumentBatch, DocumentBatch> {
   return (source) =>
-    defer(() => {
-      const state = (async () => {
-        const folder = await mkdtemp(join(tmpdir(), 'sluice-copies-'));
-        const path = join(folder, 'documents');
-        const { barrier, copies } = await open();
-        return { folder, barrier, copies: copies([path]), writer: await SpillWriter.open(path) };
-      })();
-      const judge = async (batch: DocumentBatch): Promise<DocumentBatch> => {
-        const { barrier, copies, writer } = await state;
-        const rows = batch.aliveRows();
-        const compact = batch.compact();
-        const decided = copies.judge(barrier.keys(compact, await writer.write(compact)), compact.rows, 0);
-        return withDecision(batch, descriptor, spread(decided, rows, batch));
-      };
-      const remove = async (): Promise<void> => {
-        const { folder, copies, writer } = await state;
-        copies.close();
-        await writer.abort();
-        await rm(folder, { recursive: true, force: true });
-      };
-      return source.pipe(
-        parallel(descriptor.step, judge, { concurrency: 1 }),
-        finalize(() => {
-          void remove().catch((error) => process.emitWarning(`could not remove a temporary folder: ${error}`));
-        }),
-      );
-    });
+    streamOf(descriptor.step, ({ next, signal }) =>
+      withOpen(
+        inNewFolder('sluice-copies-', (folder) => openCopies(open, folder)),
+        (opened) => {
+          const judge = async (batch: DocumentBatch): Promise<DocumentBatch> => {
+            const { barrier, copies, writer } = await opened;
+            const rows = batch.aliveRows();
+            const compact = batch.compact();
+            const spans = await writer.write(compact);
+            signal.throwIfAborted();
+            const decided = copies.judge(barrier.keys(compact, spans), compact.rows, 0);
+            return withDecision(batch, descriptor, spread(decided, rows, batch));
+          };
+          return drained(source.pipe(parallel(descriptor.step, judge, { concurrency: 1 })), signal, next);
+        },
+        async ({ folder, copies, writer }) => {
+          try {
+            copies.close();
+            await writer.abort();
+          } finally {
+            await removeFolder(folder);
+          }
+        },
+      ),
+    );
+}
+
+async function openCopies(open: () => Promise<Online>, folder: string) {
+  const path = join(folder, 'documents');
+  const { barrier, copies } = await open();
+  return { folder, barrier, writer: await SpillWriter.open(path), copies: copies([path]) };
 }
 
 /** A decision on the rows alive as one on all rows: those that are gone stay as they are. */

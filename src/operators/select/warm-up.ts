@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { QuantileSketch } from '../../streams/commits/quantile-sketch.ts';
-import { chargeOf, type Lease, ownedBy, retain } from '../../streams/flow/budget.ts';
+import { chargeOf, type Lease, retain } from '../../streams/flow/budget.ts';
 import { BATCH_TEXT_BYTES } from '../../streams/plan/splits.ts';
 
 /** Documents that are ranked together. */
@@ -77,9 +77,9 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
   return {
     *take(batch, groups) {
       for (const group of groups) if (group.sketch.count >= warmUp) group.waits = false;
-      const { lease, budget } = retain(batch, step);
-      const judged = (): DocumentBatch => (budget ? ownedBy(budget, judge(batch)) : judge(batch));
-      held.push({ batch, groups, bytes: bytesOf(batch), charge: budget ? chargeOf(batch) : 0, lease, judged });
+      const { lease, credit } = retain(batch, step);
+      const judged = (): DocumentBatch => (credit ? judge(batch).withCredit(credit) : judge(batch));
+      held.push({ batch, groups, bytes: bytesOf(batch), charge: credit ? chargeOf(batch) : 0, lease, judged });
       bytes += held[held.length - 1].bytes;
       charge += held[held.length - 1].charge;
       while (held.length > 0) {
@@ -90,10 +90,10 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
       }
       // What the source asks for before it reads on.
       const next = 2 * BATCH_TEXT_BYTES;
-      if (held.length > 0 && budget && charge + next > budget.limit)
+      if (held.length > 0 && credit && charge + next > credit.limit)
         throw new ConfigError({
           expected: `memory for a warm-up of ${warmUpBytes} bytes`,
-          got: `a budget of ${budget.limit}, of which ${charge} are held and ${next} are needed to read on`,
+          got: `a budget of ${credit.limit}, of which ${charge} are held and ${next} are needed to read on`,
           where: `step ${step}`,
           fix: `Give the source more memory (at least ${Math.ceil(warmUpBytes * Math.max(1.4, charge / bytes)) + next}), or a smaller warmUpBytes.`,
         });

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import { type Column, type ColumnSpec, type NumberColumn, stringAt, takeRows, type Utf8Column } from './columns.ts';
-import type { CutSpans, Verdict } from './outcome.ts';
+import type { Credit } from './credit.ts';
+import { type CutSpans, cutsOfRows, type Verdict } from './outcome.ts';
 
 /** Version of the column layout below; on disk in run.json. */
 export const BATCH_SCHEMA_VERSION = 1;
@@ -51,8 +52,10 @@ export class DocumentBatch {
   readonly cuts: CutSpans | null;
   readonly textVersion: number;
   readonly stale: ReadonlySet<string>;
+  /** Of the source that it came from; null: made from nothing. Stays in this thread: no part of `parts()`. */
+  readonly credit: Credit | null;
 
-  constructor(parts: BatchParts) {
+  constructor(parts: BatchParts, credit: Credit | null = null) {
     this.rows = parts.rows;
     this.columns = parts.columns;
     this.split = parts.split;
@@ -63,6 +66,7 @@ export class DocumentBatch {
     this.cuts = parts.cuts ?? null;
     this.textVersion = parts.textVersion ?? 0;
     this.stale = parts.stale ?? new Set();
+    this.credit = credit;
   }
 
   /** All of it as plain data, which crosses threads. */
@@ -74,7 +78,12 @@ export class DocumentBatch {
 
   /** The same batch with some parts replaced; buffers are shared, not copied. */
   with(parts: Partial<BatchParts>): DocumentBatch {
-    return new DocumentBatch({ ...this.parts(), ...parts });
+    return new DocumentBatch({ ...this.parts(), ...parts }, this.credit);
+  }
+
+  /** The same batch on the credit of a source. */
+  withCredit(credit: Credit): DocumentBatch {
+    return credit === this.credit ? this : new DocumentBatch(this.parts(), credit);
   }
 
   /** Adds (or replaces) columns. */
@@ -137,10 +146,12 @@ export class DocumentBatch {
     return bytes;
   }
 
-  /** Only the rows alive, in fresh buffers. Verdicts and cut spans stay behind. */
+  /** Only the rows alive, in fresh buffers. Verdicts and the text as it was read stay behind. */
   compact(): DocumentBatch {
     const rows = this.aliveRows();
     const columns = new Map([...this.columns].map(([name, c]) => [name, takeRows(c, rows)] as const));
-    return new DocumentBatch({ rows: rows.length, columns, split: this.split, sequence: this.sequence });
+    const { split, sequence, textVersion, stale } = this;
+    const cuts = this.cuts ? cutsOfRows(this.cuts, rows) : undefined;
+    return new DocumentBatch({ rows: rows.length, columns, split, sequence, textVersion, stale, cuts }, this.credit);
   }
 }

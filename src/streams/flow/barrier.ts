@@ -70,7 +70,13 @@ export class BarrierWriter {
   }
 
   static async open(barrier: Barrier, spill: string, keys: string): Promise<BarrierWriter> {
-    return new BarrierWriter(barrier, await SpillWriter.open(spill), await SpillWriter.open(keys));
+    const documents = await SpillWriter.open(spill);
+    try {
+      return new BarrierWriter(barrier, documents, await SpillWriter.open(keys));
+    } catch (error) {
+      await documents.abort();
+      throw error;
+    }
   }
 
   /** @param batch compact: only rows alive. */
@@ -87,8 +93,11 @@ export class BarrierWriter {
   }
 
   async abort(): Promise<void> {
-    await this.#documents.abort();
-    await this.#keys.abort();
+    try {
+      await this.#documents.abort();
+    } finally {
+      await this.#keys.abort();
+    }
   }
 }
 

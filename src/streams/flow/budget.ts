@@ -1,11 +1,8 @@
 import { InvariantError } from '../../errors.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
+import type { Credit, Lease } from '../batch/credit.ts';
 
-/** Bytes that somebody holds; release exactly once (a second release does nothing). */
-export interface Lease {
-  resize(bytes: number): void;
-  release(): void;
-}
+export type { Credit, Lease } from '../batch/credit.ts';
 
 interface Waiter {
   readonly bytes: number;
@@ -19,7 +16,7 @@ interface Waiter {
  * (`charge`) and may overdraw, so plain RxJS operators between them need no acknowledgements and cannot break the
  * count. A request above the limit is granted when nothing else is out.
  */
-export class ByteBudget {
+export class ByteBudget implements Credit {
   readonly limit: number;
   readonly stallMs: number;
   #used = 0;
@@ -153,17 +150,30 @@ export class ByteBudget {
  */
 export const chargeOf = (batch: DocumentBatch): number => Math.ceil(batch.byteLength * 1.4);
 
-const charged = new WeakMap<DocumentBatch, ByteBudget>();
+let handingOn: Credit | null = null;
 
-/** Marks a batch as belonging to a budget, so that operators further down charge the same one. */
-export function ownedBy(budget: ByteBudget, batch: DocumentBatch): DocumentBatch {
-  charged.set(batch, budget);
-  return batch;
+/**
+ * Hands a batch to whoever is next. What is made from nothing by the time `next` returns (`new DocumentBatch` in a
+ * user's `map`) is on the credit of this batch: it came from the same source.
+ */
+export function handOn(batch: DocumentBatch, next: (batch: DocumentBatch) => void): void {
+  const before = handingOn;
+  handingOn = batch.credit;
+  try {
+    next(batch);
+  } finally {
+    handingOn = before;
+  }
 }
 
-/** Charges a batch to its budget while `holder` works on it; a batch of no budget costs nothing. */
-export function retain(batch: DocumentBatch, holder: string): { lease: Lease; budget: ByteBudget | null } {
-  const budget = charged.get(batch) ?? null;
-  const lease = budget?.charge(chargeOf(batch), holder) ?? { resize: () => {}, release: () => {} };
-  return { lease, budget };
+const NOTHING: Lease = { resize: () => {}, release: () => {} };
+
+/**
+ * Charges a batch to the credit of its source while `holder` works on it. Made from nothing, it is charged to the
+ * source that is handing on at that moment; where no source is (`from(batches)`), there is nobody to hold back and
+ * nothing is charged.
+ */
+export function retain(batch: DocumentBatch, holder: string): { lease: Lease; credit: Credit | null } {
+  const credit = batch.credit ?? handingOn;
+  return { lease: credit?.charge(chargeOf(batch), holder) ?? NOTHING, credit };
 }

@@ -1,6 +1,7 @@
-import { Observable, type OperatorFunction } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
 import type { DocumentBatch } from '../batch/batch.ts';
-import { ownedBy, retain } from './budget.ts';
+import { handOn, retain } from './budget.ts';
+import { drained, streamOf } from './stream-of.ts';
 
 export interface ParallelOptions {
   /** Batches worked on at once. Default 2. */
@@ -10,9 +11,9 @@ export interface ParallelOptions {
 }
 
 /**
- * Maps batches by an asynchronous function, a bounded number at once. Holds each batch against its byte budget from
- * arrival until its result has been handed on, so the source is held back however slow the function is. Unsubscribing
- * aborts `signal`. An error of `work` goes down the stream once.
+ * Maps batches by an asynchronous function, a bounded number at once. Holds each batch against the credit of its source
+ * from arrival until its result has been handed on, so the source is held back however slow the function is.
+ * Unsubscribing aborts `signal`. An error of `work` goes down the stream once.
  */
 export function parallel(
   name: string,
@@ -20,41 +21,42 @@ export function parallel(
   { concurrency = 2, ordered = true }: ParallelOptions = {},
 ): OperatorFunction<DocumentBatch, DocumentBatch> {
   return (source) =>
-    new Observable((subscriber) => {
-      const abort = new AbortController();
-      const waiting: { index: number; run: () => void }[] = [];
+    streamOf(name, async ({ next, signal }) => {
+      const waiting: (() => void)[] = [];
       const ready = new Map<number, () => void>();
       const held = new Set<() => void>();
       let arrived = 0;
       let emitted = 0;
       let active = 0;
-      let completed = false;
+      let over = false;
 
-      const settle = (): void => {
-        if (completed && active === 0 && waiting.length === 0 && ready.size === 0) subscriber.complete();
-      };
       const deliver = (index: number, emit: () => void): void => {
         if (!ordered) {
           emit();
           return;
         }
         ready.set(index, emit);
-        for (let next = ready.get(emitted); next; next = ready.get(emitted)) {
+        for (let first = ready.get(emitted); first; first = ready.get(emitted)) {
           ready.delete(emitted++);
-          next();
+          first();
         }
       };
       const pump = (): void => {
-        while (active < concurrency && waiting.length > 0) {
+        while (!over && !signal.aborted && active < concurrency && waiting.length > 0) {
           active++;
-          waiting.shift()!.run();
+          waiting.shift()!();
         }
       };
-
-      const subscription = source.subscribe({
-        next: (batch) => {
+      /** Resolves when all that has arrived has been handed on; rejects with the first error of `work`. */
+      const idle = new Promise<void>((resolve, reject) => {
+        let ended = false;
+        const settle = (): void => {
+          if (ended && active === 0 && waiting.length === 0 && ready.size === 0) resolve();
+        };
+        const take = (batch: DocumentBatch): void => {
+          if (over) return;
           const index = arrived++;
-          const { lease, budget } = retain(batch, name);
+          const { lease, credit } = retain(batch, name);
           const release = (): void => {
             held.delete(release);
             lease.release();
@@ -62,37 +64,34 @@ export function parallel(
           held.add(release);
           const run = async (): Promise<void> => {
             try {
-              const result = await work(batch, abort.signal);
+              const result = await work(batch, signal);
               deliver(index, () => {
-                try {
-                  subscriber.next(budget ? ownedBy(budget, result) : result);
-                } finally {
-                  release();
-                }
+                if (!over) handOn(credit ? result.withCredit(credit) : result, next);
+                release();
               });
             } catch (error) {
-              release();
-              subscriber.error(error);
+              over = true;
+              reject(error);
             } finally {
               active--;
               pump();
               settle();
             }
           };
-          waiting.push({ index, run: () => void run() });
+          waiting.push(() => void run());
           pump();
-        },
-        error: (error) => subscriber.error(error),
-        complete: () => {
-          completed = true;
+        };
+        drained(source, signal, take).then(() => {
+          ended = true;
           settle();
-        },
+        }, reject);
       });
-      return () => {
+      try {
+        await idle;
+      } finally {
+        over = true;
         waiting.length = 0;
         for (const release of held) release();
-        abort.abort(new Error(`${name} was unsubscribed`));
-        subscription.unsubscribe();
-      };
+      }
     });
 }
