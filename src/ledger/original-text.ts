@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { loadKernel } from '../kernels/kernel.ts';
 import { numberAt, stringAt } from '../streams/batch/columns.ts';
 import { readSplit } from '../streams/formats/read-split.ts';
+import { FORMATS } from '../streams/formats/table.ts';
 import { readOptions } from '../streams/inputs/read-options.ts';
 import type { InputRange, PlannedFile, SplitPlan } from '../streams/plan/splits.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -42,7 +43,8 @@ export async function originalText(folder: RunFolder, position: string): Promise
 
 /** The ranges of the file in which the position can lie. */
 function rangesFor(plan: SplitPlan, file: PlannedFile, number: number, block: number, offset: number): InputRange[] {
-  if (file.format === 'jsonl' && file.codec === 'none') return [{ file: number, start: offset, end: offset + 1 }];
+  if (FORMATS[file.format].ranges === 'lines' && file.codec === 'none')
+    return [{ file: number, start: offset, end: offset + 1 }];
   const ranges = plan.splits.flatMap((s) => s.ranges.filter((r) => r.file === number));
   const near = ranges.filter((r) => {
     const at = r.unpacked ? offset : block;

@@ -9,6 +9,7 @@ import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
 import { issueInWords } from '../options.ts';
 import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
+import { pipeOf } from '../streams/inputs/spool.ts';
 import { isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
 import { SLUICE_VERSION } from '../version.ts';
@@ -100,7 +101,7 @@ async function runAll(
       spoolFolder: join(path, STDIN_FOLDER),
     });
     // Ctrl-C ends the command that writes into the pipe too: the end of standard input is not that of the input then.
-    if (stop.aborted && patterns.includes('-')) {
+    if (stop.aborted && patterns.some((p) => pipeOf(p) !== null)) {
       await rm(join(path, STDIN_FOLDER), { recursive: true, force: true });
       await directory.close({ failed: false });
       const last = `split/${recipe.steps.filter((s) => isBarrier(s.descriptor)).length}`;

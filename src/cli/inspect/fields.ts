@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { RecordBatchReader } from 'apache-arrow';
 import { unpack } from '../../streams/codecs/unpack.ts';
 import { openWindow } from '../../streams/codecs/window.ts';
-import { parquetFooter } from '../../streams/formats/parquet.ts';
+import { parquetFooter } from '../../streams/formats/read-parquet.ts';
 import type { PlannedFile } from '../../streams/plan/splits.ts';
 
 /** A field that records of a file have. */

@@ -1,7 +1,8 @@
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { unpack } from '../../streams/codecs/unpack.ts';
 import { type FileWindow, openWindow } from '../../streams/codecs/window.ts';
-import { arrowMessages } from '../../streams/formats/arrow-messages.ts';
+import { damageOnly } from '../../streams/formats/format.ts';
+import { FORMATS } from '../../streams/formats/table.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import type { PlannedFile, SplitPlan } from '../../streams/plan/splits.ts';
 import type { Place } from './probe-places.ts';
@@ -67,7 +68,7 @@ export function measuresOf({ files }: SplitPlan, options: ReadOptions): Measures
       const file = files[range.file];
       const byProgress = Math.min(1, Math.max(progress, 1) / Math.max(1, bytes));
       if (ranges.length > 1) return byProgress;
-      if (file.format === 'parquet' || file.format === 'arrow') {
+      if (FORMATS[file.format].ranges === 'units') {
         const rows = await once(units, file, () => rowsOf(file, options));
         const all = rows.slice(range.start, range.end).reduce((a, b) => a + b, 0);
         return all > 0 ? Math.min(1, spans.rows / all) : byProgress;
@@ -104,13 +105,12 @@ async function ratioOf(file: PlannedFile, { maxRatio }: ReadOptions): Promise<nu
 }
 
 /** Rows of every unit; none where the file is damaged, which the reader tells. */
-async function rowsOf(file: PlannedFile, { textField }: ReadOptions): Promise<readonly number[]> {
+async function rowsOf(file: PlannedFile, options: ReadOptions): Promise<readonly number[]> {
   const window = await openWindow(file.absolutePath, file.size);
   try {
-    if (file.format === 'arrow') return (await arrowMessages(window)).units.map((u) => u.rows);
-    const { parquetFooter } = await import('../../streams/formats/parquet.ts');
-    return (await parquetFooter(window, textField)).groups.map((u) => u.rows);
-  } catch {
+    return (await FORMATS[file.format].unitRows?.(window, options)) ?? [];
+  } catch (error) {
+    damageOnly(error);
     return [];
   } finally {
     await window.close();

@@ -1,3 +1,4 @@
+import { FORMATS } from '../../streams/formats/table.ts';
 import type { Codec, InputRange, PlannedFile, SplitPlan } from '../../streams/plan/splits.ts';
 
 /** A stretch of the input that a probe reads, from its beginning on. */
@@ -66,7 +67,7 @@ function cellsOf({ files, splits }: SplitPlan): Cell[] {
     if (range.unpacked && range.start > 0) continue;
     const file = files[range.file];
     const whole = range.unpacked ? { file: range.file, start: 0, end: file.size } : range;
-    const counted = file.format === 'parquet' || file.format === 'arrow';
+    const counted = FORMATS[file.format].ranges === 'units';
     const bytes = counted
       ? (file.size * (whole.end - whole.start)) / Math.max(1, units[range.file])
       : Math.min(whole.end, file.size) - whole.start;
@@ -96,12 +97,12 @@ async function cut(
 ): Promise<Cell[]> {
   const [range] = cell.ranges;
   const file = files[range.file];
-  if (cell.ranges.length > 1 || most < 2 || file.format === 'text') return [cell];
+  if (cell.ranges.length > 1 || most < 2 || range.damaged || FORMATS[file.format].ranges === 'whole') return [cell];
   const ratio = file.codec === 'none' ? 1 : await ratioOf(file);
   const text = cell.bytes * ratio;
   const packed = file.codec !== 'none';
   if (packed && (range.start > 0 || range.end < file.size || text > ENTERED_BYTES)) return [cell];
-  const counted = file.format === 'parquet' || file.format === 'arrow';
+  const counted = FORMATS[file.format].ranges === 'units';
   const length = packed ? text : range.end - range.start;
   const n = Math.min(most, Math.floor(text / PART_BYTES), packed ? ENTRIES : most, counted ? length : most);
   if (n < 2) return [cell];

@@ -1,9 +1,11 @@
 import { constants, gunzipSync } from 'node:zlib';
 import { openZstdDecoder, type ZstdDecoder } from '../../kernels/zstd.ts';
-import { SNIFF_BYTES } from '../formats/sniff.ts';
 import type { Codec } from '../plan/splits.ts';
 import { frameHeaderOf, SKIPPABLE_MAGIC, SKIPPABLE_MASK } from './zstd-frames.ts';
 import { unpackBlocks } from './zstd-memory.ts';
+
+/** Bytes at the start of a file that decide what it is. */
+export const SNIFF_BYTES = 8 * 1024;
 
 /**
  * The beginning of what a packed file holds, for sniffing: at most SNIFF_BYTES, empty when too little came or it is

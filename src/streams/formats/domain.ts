@@ -1,7 +1,7 @@
 import type { ReadOptions } from '../inputs/read-options.ts';
 import type { PlannedFile } from '../plan/splits.ts';
+import { extensionsOf } from './extensions.ts';
 import { kindOf } from './kinds.ts';
-import { extensionsOf } from './sniff.ts';
 
 /** Where the domain of the documents of a file comes from. */
 export interface DomainSource {

@@ -1,4 +1,4 @@
-import { extensionsOf } from './sniff.ts';
+import { extensionsOf } from './extensions.ts';
 
 /** What kind of text a file holds: prose, code, table (data: JSON, XML and the like too), or other. */
 export type Kind = 'prose' | 'code' | 'table' | 'other';

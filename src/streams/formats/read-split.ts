@@ -1,20 +1,12 @@
 import type { Kernel } from '../../kernels/kernel.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
-import { type FileWindow, openWindow } from '../codecs/window.ts';
+import { openWindow } from '../codecs/window.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
-import {
-  BATCH_TEXT_BYTES,
-  type Format,
-  type InputRange,
-  type PlannedFile,
-  type Split,
-  type SplitPlan,
-} from '../plan/splits.ts';
+import { BATCH_TEXT_BYTES, type Split, type SplitPlan } from '../plan/splits.ts';
 import { BatchBuilder } from './batch-builder.ts';
-import type { ReadContext, ReadEvent } from './context.ts';
-import { readJsonl } from './jsonl.ts';
-import { readText } from './text.ts';
+import type { ReadContext } from './context.ts';
+import { FORMATS } from './table.ts';
 
 export interface ReadSplitOptions {
   /** The thread's kernel; called only between batches. */
@@ -49,7 +41,7 @@ export async function* readSplit(
   const context: ReadContext = { kernel, options, builder };
   for (const range of split.ranges) {
     const file = plan.files[range.file];
-    const read = await readerOf(file.format);
+    const read = await FORMATS[file.format].reader();
     const window = await openWindow(file.absolutePath, file.size, { onBytes: onProgress, signal });
     try {
       for await (const event of read(file, range, window, context)) {
@@ -80,25 +72,4 @@ function lendingBuilder(split: number, batchBytes: number): BatchBuilder {
   spare = null;
   builder.restart(split);
   return builder;
-}
-
-type Reader = (
-  file: PlannedFile,
-  range: InputRange,
-  window: FileWindow,
-  context: ReadContext,
-) => AsyncGenerator<ReadEvent>;
-
-/** Loaded when first needed: apache-arrow and hyparquet cost a thread 30 MB. */
-async function readerOf(format: Format): Promise<Reader> {
-  switch (format) {
-    case 'jsonl':
-      return readJsonl;
-    case 'text':
-      return (file, _range, window, context) => readText(file, window, context);
-    case 'parquet':
-      return (await import('./parquet.ts')).readParquet;
-    case 'arrow':
-      return (await import('./arrow.ts')).readArrow;
-  }
 }

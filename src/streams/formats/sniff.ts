@@ -1,26 +1,16 @@
 import { isUtf8 } from 'node:buffer';
+import { SNIFF_BYTES } from '../codecs/head.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
-import type { Codec, Format } from '../plan/splits.ts';
-
-/** Bytes at the start of a file that decide what it is. */
-export const SNIFF_BYTES = 8 * 1024;
+import type { Codec } from '../plan/splits.ts';
+import { CODEC_OF_EXTENSION, extensionsOf } from './extensions.ts';
+import type { InputFormat } from './format.ts';
+import type { Format } from './names.ts';
+import { FORMATS } from './table.ts';
 
 /** What a file is, or why it is passed over. */
 export type Sniffed =
   | { readonly format: Format; readonly codec: Codec; readonly warning?: string }
   | { readonly skip: string };
-
-const FORMAT_OF_EXTENSION: Readonly<Record<string, Format>> = {
-  jsonl: 'jsonl',
-  ndjson: 'jsonl',
-  jsonlines: 'jsonl',
-  parquet: 'parquet',
-  arrow: 'arrow',
-  arrows: 'arrow',
-  ipc: 'arrow',
-  feather: 'arrow',
-};
-const CODEC_OF_EXTENSION: Readonly<Record<string, Codec>> = { gz: 'gzip', gzip: 'gzip', zst: 'zstd', zstd: 'zstd' };
 
 const startsWith = (bytes: Uint8Array, ...magic: number[]): boolean => magic.every((b, i) => bytes[i] === b);
 const isText = (head: Uint8Array, ascii: string): boolean => startsWith(head, ...Buffer.from(ascii, 'latin1'));
@@ -32,21 +22,6 @@ export function codecByMagic(head: Uint8Array): Codec {
   if (head.length >= 4 && (head[0] & 0xf0) === 0x50 && startsWith(head.subarray(1), 0x2a, 0x4d, 0x18)) return 'zstd';
   return 'none';
 }
-
-/** Extensions of a path, lower case: that of the packing (or ''), and the one before it. */
-export function extensionsOf(path: string): { readonly packing: string; readonly inner: string } {
-  const parts = path
-    .slice(path.lastIndexOf('/') + 1)
-    .split('.')
-    .slice(1)
-    .map(asciiLower);
-  const last = parts[parts.length - 1] ?? '';
-  return last in CODEC_OF_EXTENSION
-    ? { packing: last, inner: parts[parts.length - 2] ?? '' }
-    : { packing: '', inner: last };
-}
-
-const asciiLower = (s: string): string => s.replace(/[A-Z]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 32));
 
 /** NUL, or not UTF-8, in the first bytes; a code point cut at the end of `head` is none of its own fault. */
 export function looksBinary(head: Uint8Array): boolean {
@@ -68,6 +43,10 @@ function looksLikeJsonLines(head: Uint8Array): boolean {
   return whole ? /\}\s*$/.test(line) : true;
 }
 
+/** The format that an extension stands for. */
+const formatOfExtension = (extension: string): InputFormat | undefined =>
+  Object.values(FORMATS).find((f) => f.extensions.includes(extension));
+
 /**
  * What a file is. Magic beats the name, with a warning.
  * @param head its first SNIFF_BYTES bytes. @param unpacked the first bytes of its content: `head` itself when it is not
@@ -84,46 +63,36 @@ export function sniff(
   const { packing, inner } = extensionsOf(path);
   const codec = codecByMagic(head);
   const byPacking = CODEC_OF_EXTENSION[packing] ?? 'none';
+  const byName = formatOfExtension(inner);
   const warning =
-    head.length > 0 && byPacking !== codec && (byPacking !== 'none' || inner in FORMAT_OF_EXTENSION || inner === 'json')
-      ? `${path}: named like ${byPacking === 'none' ? 'an uncompressed file' : byPacking}, but its content is ${codec === 'none' ? 'uncompressed' : codec}; read as such`
+    head.length > 0 && byPacking !== codec && (byPacking !== 'none' || byName !== undefined || inner === 'json')
+      ? `${path}: named like ${byPacking === 'none' ? 'an unpacked file' : byPacking}, but its content is ${codec === 'none' ? 'not packed' : codec}; read as that`
       : undefined;
   const as = (format: Format, more = warning): Sniffed => ({ format, codec, warning: more });
-  if (codec === 'none' && isText(head, 'PAR1')) return magic(path, 'parquet', inner, options);
-  if (codec === 'none' && (isText(head, 'ARROW1') || (inner === 'arrows' && startsWith(head, 0xff, 0xff, 0xff, 0xff))))
-    return magic(path, 'arrow', inner, options);
+  const asked = options.format === 'auto' ? undefined : FORMATS[options.format];
+  // A format that is asked for may be known by less than others.
+  const extension = asked && !asked.packed ? asked.extensions[0] : inner;
+  const byMagic = Object.values(FORMATS).find(
+    (f) => codec === 'none' && f.magic?.({ bytes: head, unpacked, extension }),
+  );
+  if (byMagic) {
+    if (asked && asked !== byMagic)
+      return { skip: `its content is ${byMagic.name}, and the format asked for is ${asked.name}` };
+    return as(byMagic.name, byMagic === byName ? undefined : `${path}: its content is ${byMagic.name}; read as that`);
+  }
   if (head.length === 0) return as('text', `${path}: empty file`);
-  if (options.format !== 'auto') {
-    if (options.format === 'parquet' || options.format === 'arrow') {
-      if (options.format === 'arrow' && startsWith(head, 0xff, 0xff, 0xff, 0xff)) return as('arrow');
-      return { skip: `not ${options.format}: its first bytes differ` };
-    }
+  if (asked) {
+    if (asked.magic) return { skip: `not ${asked.name}: it starts with other bytes` };
     // A folder of texts has pictures and programs in it; a file named by the user goes to quarantine instead.
-    if (options.format === 'text' && !named && looksBinary(unpacked)) return { skip: 'binary' };
-    return as(options.format);
+    if (asked.name === 'text' && !named && looksBinary(unpacked)) return { skip: 'binary' };
+    return as(asked.name);
   }
-  if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc')
-    return { skip: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' };
-  const byName = FORMAT_OF_EXTENSION[inner];
-  if (byName === 'jsonl') return as('jsonl');
-  if (byName !== undefined) {
-    if (byName === 'arrow' && startsWith(head, 0xff, 0xff, 0xff, 0xff)) return as('arrow');
-    return { skip: `named .${inner}, but its content is not ${byName}` };
-  }
+  if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc') return { skip: 'WARC archives are not read' };
+  if (byName?.magic) return { skip: `named .${inner}, but its content is not ${byName.name}` };
+  if (byName) return as(byName.name);
   if (looksBinary(unpacked)) return { skip: 'binary' };
   if (inner === 'json' || (inner === '' && named) || (packing !== '' && inner === '')) {
     if (looksLikeJsonLines(unpacked)) return as('jsonl');
   }
   return as('text');
-}
-
-function magic(path: string, format: Format, inner: string, options: ReadOptions): Sniffed {
-  if (options.format !== 'auto' && options.format !== format)
-    return { skip: `its content is ${format}, but --format is ${options.format}` };
-  const expected = FORMAT_OF_EXTENSION[inner];
-  return {
-    format,
-    codec: 'none',
-    warning: expected === format ? undefined : `${path}: its content is ${format}; read as such`,
-  };
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
 import { isGlob, parseGlob } from './glob.ts';
+import type { Spooled } from './spool.ts';
 
 /** A file that an input names, before anyone looked into it. */
 export interface FoundFile {
@@ -32,19 +33,23 @@ export async function breathe(started: number): Promise<number> {
  * Files of globs, folders and paths in argument order, then by the bytes of the relative path; a file is listed once,
  * where it comes first. Folders: recursive, no hidden names, no links that leave the root, no linked folders (their
  * files are in the root anyway, or outside). Errors: ConfigError for an input that names nothing that exists.
- * @param stdin the file that `-` stands for.
+ * @param spooled the copies of inputs that are pipes (`-`).
  */
-export async function findFiles(inputs: readonly string[], stdin?: string): Promise<FoundFiles> {
+export async function findFiles(
+  inputs: readonly string[],
+  spooled: ReadonlyMap<string, Spooled> = new Map(),
+): Promise<FoundFiles> {
   const files: FoundFile[] = [];
   const skipped: { path: string; reason: string }[] = [];
   const warnings: string[] = [];
   const seen = new Set<string>();
   const names = new Map<string, number>();
   for (const input of inputs) {
-    if (input === '-' && stdin !== undefined) {
-      if (!seen.has('-'))
-        files.push({ path: uniqueName('stdin', '/standard input', names, warnings), absolutePath: stdin, named: true });
-      seen.add('-');
+    const copy = spooled.get(input);
+    if (copy) {
+      if (seen.has(`pipe ${input}`)) continue;
+      seen.add(`pipe ${input}`);
+      files.push({ path: uniqueName(copy.name, '/pipe', names, warnings), absolutePath: copy.path, named: true });
       continue;
     }
     for (const { path, absolutePath, realPath, root, named } of await expand(input, skipped)) {
@@ -66,8 +71,16 @@ interface Candidate {
 
 async function expand(input: string, skipped: { path: string; reason: string }[]): Promise<Candidate[]> {
   if (existsSync(input)) {
-    if (statSync(input).isDirectory()) return walk(input, () => true, Number.POSITIVE_INFINITY, false, skipped);
+    const found = statSync(input);
+    if (found.isDirectory()) return walk(input, () => true, Number.POSITIVE_INFINITY, false, skipped);
     const absolutePath = resolve(input);
+    if (!found.isFile() && absolutePath !== '/dev/null')
+      throw new ConfigError({
+        expected: 'a file, a folder, a pipe, or - for standard input',
+        got: `${input}, a device`,
+        where: '--input',
+        fix: 'Copy what it holds to a file, and name that.',
+      });
     return [
       {
         path: basename(absolutePath),

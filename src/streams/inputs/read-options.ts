@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { FORMAT_NAMES } from '../formats/names.ts';
 
 /** How input records become documents; sets the meaning of a run, so it is part of its hash. */
 export const readOptions = z.strictObject({
@@ -18,7 +19,7 @@ export const readOptions = z.strictObject({
     .regex(/^(auto|path|kind|field:.+|constant:.+)$/, 'auto, path, kind, field:<name> or constant:<name>')
     .default('auto'),
   /** `auto`: by magic, then by name. */
-  format: z.enum(['auto', 'jsonl', 'text', 'parquet', 'arrow']).default('auto'),
+  format: z.enum(['auto', ...FORMAT_NAMES]).default('auto'),
   /** Largest text of one record in bytes; a longer line goes to quarantine without being held. */
   maxLineBytes: z
     .int()

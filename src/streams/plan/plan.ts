@@ -1,10 +1,11 @@
 import { loadXxhash } from '../../hash.ts';
 import { unpackHead } from '../codecs/head.ts';
+import type { Part } from '../formats/format.ts';
 import { codecByMagic, sniff } from '../formats/sniff.ts';
+import { FORMATS } from '../formats/table.ts';
 import { breathe, findFiles } from '../inputs/files.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
-import { spoolStdin } from '../inputs/stdin.ts';
-import { type Part, partsOf } from './parts.ts';
+import { pipeOf, type Spooled, spool } from '../inputs/spool.ts';
 import { probeFile } from './probe.ts';
 import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type SplitPlan } from './splits.ts';
 
@@ -18,7 +19,7 @@ const isUtf16 = ([a, b]: Uint8Array): boolean => (a === 0xff && b === 0xfe) || (
 export interface PlanOptions {
   /** Text bytes that a split aims at. Default SPLIT_TEXT_BYTES. */
   readonly splitBytes?: number;
-  /** Where standard input is copied to. Default: `sluice-stdin` in the system's folder for temporary files. */
+  /** Where standard input and other pipes are copied to. Default: a folder that goes with the process. */
   readonly spoolFolder?: string;
   /** What `-` stands for. Default: standard input. */
   readonly stdin?: AsyncIterable<Uint8Array>;
@@ -34,10 +35,15 @@ export async function planSplits(
   options: ReadOptions,
   { splitBytes = SPLIT_TEXT_BYTES, spoolFolder, stdin }: PlanOptions = {},
 ): Promise<SplitPlan> {
-  const spooled = inputs.includes('-') ? await spoolStdin(spoolFolder, stdin) : null;
-  const found = await findFiles(inputs, spooled?.path);
+  const spooled = new Map<string, Spooled>();
+  for (const input of new Set(inputs)) {
+    const pipe = pipeOf(input, stdin);
+    if (pipe !== null) spooled.set(input, await spool(pipe, spoolFolder));
+  }
+  const copies = new Set([...spooled.values()].map((s) => s.path));
+  const found = await findFiles(inputs, spooled);
   const skipped = [...found.skipped];
-  const warnings = [...(spooled ? [spooled.warning] : []), ...found.warnings];
+  const warnings = [...[...spooled.values()].map((s) => s.warning), ...found.warnings];
   const files: PlannedFile[] = [];
   const parts: Part[] = [];
   let started = performance.now();
@@ -59,15 +65,19 @@ export async function planSplits(
       format: sniffed.format,
       codec: sniffed.codec,
       size: probe.size,
-      // The time of the copy of standard input is not a property of the input.
-      mtimeMs: file.absolutePath === spooled?.path ? 0 : probe.mtimeMs,
+      // The time of the copy of a pipe is not a property of the input.
+      mtimeMs: copies.has(file.absolutePath) ? 0 : probe.mtimeMs,
       probeHash: h64Raw(probe.ends).toString(16).padStart(16, '0'),
     };
-    files.push(planned);
-    if (probe.size === 0) continue;
+    if (probe.size === 0) {
+      files.push(planned);
+      continue;
+    }
     // What is not UTF-8 from its first bytes on is one record, not one of each part.
     const size = isUtf16(unpacked) ? Number.POSITIVE_INFINITY : splitBytes;
-    const own = await partsOf(planned, files.length - 1, probe.last, options, size);
+    const cutting = { index: files.length, options, splitBytes: size, last: probe.last };
+    const { parts: own, units } = await FORMATS[planned.format].cut(planned, cutting);
+    files.push(units === undefined ? planned : { ...planned, units });
     parts.push(...own);
     if (own.length > 1 && own[0].range.unpacked)
       warnings.push(

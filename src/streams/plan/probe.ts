@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../../errors.ts';
-import { SNIFF_BYTES } from '../formats/sniff.ts';
+import { SNIFF_BYTES } from '../codecs/head.ts';
 
 /** Bytes at each end of a file that are hashed to see whether it is the same one at a resume. */
 const PROBE_BYTES = 64 * 1024;

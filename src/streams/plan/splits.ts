@@ -1,8 +1,7 @@
+import type { Format } from '../formats/names.ts';
+
 /** How the bytes of an input file are packed. */
 export type Codec = 'none' | 'gzip' | 'zstd';
-
-/** What a file holds once unpacked. */
-export type Format = 'jsonl' | 'text' | 'parquet' | 'arrow';
 
 /**
  * A part of one file that is read in one go. Offsets are file bytes. Plain JSONL: the lines that START in [start, end).
@@ -22,6 +21,8 @@ export interface InputRange {
   readonly unpacked?: true;
   /** zstd, gzip: start of the frame or member with data before `start`, to see whether a line runs over the cut. */
   readonly previous?: number;
+  /** Parquet, Arrow: its footer could not be understood at planning; one range for all that the file still gives. */
+  readonly damaged?: true;
 }
 
 /** The unit of commit and resume: about 32 MB of text. Depends on input and recipe only. */
@@ -40,6 +41,8 @@ export interface PlannedFile {
   readonly codec: Codec;
   /** Bytes on disk. */
   readonly size: number;
+  /** Parquet, Arrow: row groups or record batches found at planning; the reader must find as many. */
+  readonly units?: number;
   readonly mtimeMs: number;
   /** xxh64 (hex) over the first and the last 64 KB. */
   readonly probeHash: string;

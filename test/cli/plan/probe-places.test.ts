@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { placesOf } from '../../../src/cli/plan/probe-places.ts';
-import type { Codec, Format, InputRange, SplitPlan } from '../../../src/streams/plan/splits.ts';
+import type { Format } from '../../../src/streams/formats/names.ts';
+import type { Codec, InputRange, SplitPlan } from '../../../src/streams/plan/splits.ts';
 
 /** A plan in which every file is one range. */
 function planOf(files: readonly { size: number; format?: Format; codec?: Codec }[]): SplitPlan {

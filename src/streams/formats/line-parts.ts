@@ -1,10 +1,8 @@
-import { InputError } from '../../errors.ts';
 import { memberHeader } from '../codecs/gzip.ts';
 import { openWindow } from '../codecs/window.ts';
 import { frameAt } from '../codecs/zstd-frames.ts';
-import { arrowMessages } from '../formats/arrow-messages.ts';
-import type { ReadOptions } from '../inputs/read-options.ts';
-import type { InputRange, PlannedFile } from './splits.ts';
+import type { PlannedFile } from '../plan/splits.ts';
+import type { Cutting, FileParts, Part } from './format.ts';
 
 /** Text bytes per packed byte where a file does not say. */
 const GZIP_RATIO = 3.5;
@@ -12,90 +10,48 @@ const ZSTD_RATIO = 4;
 /** More than this is not expected of text, whatever the blocks of a zstd frame could hold. */
 const ZSTD_RATIO_AT_MOST = 20;
 
-/** A range, and the text expected in it. */
-export interface Part {
-  readonly range: InputRange;
-  readonly textBytes: number;
+/** A file that is read in one go. */
+const wholeFile = (file: PlannedFile, index: number, textBytes: number): readonly Part[] => [
+  { range: { file: index, start: 0, end: file.size }, textBytes: Math.ceil(textBytes) },
+];
+
+/** Text that a file is expected to hold; its last four bytes are the length of the last gzip member, mostly the only one. */
+function expectedText({ size, codec }: PlannedFile, last: Uint8Array): number {
+  if (codec === 'none') return size;
+  if (codec === 'zstd') return size * ZSTD_RATIO;
+  const told = last.length === 4 ? Buffer.from(last).readUInt32LE(0) : 0;
+  return told > size && told < size * 1100 ? told : size * GZIP_RATIO;
 }
 
-/** Units of a file (row groups, record batches) in runs of about `splitBytes`. */
-function unitParts(units: readonly { readonly bytes: number }[], file: number, splitBytes: number): Part[] {
-  const parts: Part[] = [];
-  let start = 0;
-  let textBytes = 0;
-  units.forEach(({ bytes }, i) => {
-    if (i > start && textBytes + bytes > splitBytes) {
-      parts.push({ range: { file, start, end: i }, textBytes });
-      start = i;
-      textBytes = 0;
-    }
-    textBytes += bytes;
-  });
-  if (units.length > start) parts.push({ range: { file, start, end: units.length }, textBytes });
-  return parts;
+/** One part, whatever its size. */
+export const inOneGo = async (file: PlannedFile, { index, last }: Cutting): Promise<FileParts> => ({
+  parts: wholeFile(file, index, expectedText(file, last)),
+});
+
+/** Parts of about `splitBytes` of text each, cut between lines. */
+export async function betweenLines(file: PlannedFile, { index, last, splitBytes }: Cutting): Promise<FileParts> {
+  return { parts: await lineParts(file, index, last, splitBytes) };
 }
 
-async function parquetParts(
-  file: PlannedFile,
-  index: number,
-  { textField }: ReadOptions,
-  splitBytes: number,
-): Promise<Part[]> {
-  const window = await openWindow(file.absolutePath, file.size);
-  try {
-    const { parquetFooter } = await import('../formats/parquet.ts');
-    const { groups } = await parquetFooter(window, textField);
-    return unitParts(groups, index, splitBytes);
-  } catch {
-    // The reader meets the damage again, and sets the file aside as one record.
-    return [{ range: { file: index, start: 0, end: 1 }, textBytes: file.size }];
-  } finally {
-    await window.close();
-  }
-}
-
-async function arrowParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[]> {
-  const window = await openWindow(file.absolutePath, file.size);
-  try {
-    return unitParts((await arrowMessages(window)).units, index, splitBytes);
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    // The reader meets the damage again, and sets the file aside as one record.
-    return [{ range: { file: index, start: 0, end: 1 }, textBytes: file.size }];
-  } finally {
-    await window.close();
-  }
-}
-
-/** Where a file may be cut: parts of about `splitBytes` of text each. @param last the last four bytes of the file */
-export async function partsOf(
+async function lineParts(
   file: PlannedFile,
   index: number,
   last: Uint8Array,
-  options: ReadOptions,
   splitBytes: number,
-): Promise<Part[]> {
-  const whole = (textBytes: number): Part[] => [
-    { range: { file: index, start: 0, end: file.size }, textBytes: Math.ceil(textBytes) },
-  ];
-  if (file.format === 'parquet') return parquetParts(file, index, options, splitBytes);
-  if (file.format === 'arrow') return arrowParts(file, index, splitBytes);
+): Promise<readonly Part[]> {
   switch (file.codec) {
     case 'gzip': {
-      // The last four bytes are the length of the last member, of most files the only one.
-      const told = last.length === 4 ? Buffer.from(last).readUInt32LE(0) : 0;
-      const textBytes = told > file.size && told < file.size * 1100 ? told : file.size * GZIP_RATIO;
-      if (file.format !== 'jsonl' || textBytes < 2 * splitBytes) return whole(textBytes);
+      const textBytes = expectedText(file, last);
+      if (textBytes < 2 * splitBytes) return wholeFile(file, index, textBytes);
       return (await memberParts(file, index, splitBytes)) ?? unpackedParts(textBytes, index, splitBytes);
     }
     case 'zstd': {
-      if (file.format !== 'jsonl') return whole(file.size * ZSTD_RATIO);
       const parts = await zstdParts(file, index, splitBytes);
       const [{ textBytes }] = parts;
       return parts.length > 1 || textBytes < 2 * splitBytes ? parts : unpackedParts(textBytes, index, splitBytes);
     }
     case 'none':
-      return file.format === 'jsonl' ? byteParts(file.size, index, splitBytes) : whole(file.size);
+      return byteParts(file.size, index, splitBytes);
   }
 }
 

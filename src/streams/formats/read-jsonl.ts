@@ -1,0 +1,238 @@
+import { isUtf8 } from 'node:buffer';
+import { referenceRecord } from '../../kernels/reference/scanner.ts';
+import {
+  LINE,
+  type LongLine,
+  type ScanFields,
+  type ScanNames,
+  type ScannedLines,
+  scanNames,
+} from '../../kernels/scanner.ts';
+import type { QuarantinedRecord } from '../batch/outcome.ts';
+import type { Unpacked } from '../codecs/piece.ts';
+import { unpack } from '../codecs/unpack.ts';
+import type { FileWindow } from '../codecs/window.ts';
+import type { InputRange, PlannedFile } from '../plan/splits.ts';
+import { excerptOf, type ReadContext, type ReadEvent } from './context.ts';
+import { domainSource } from './domain.ts';
+import { isBlank, type LineEvent, lineEvents, type Place } from './lines.ts';
+import { withoutMark } from './mark.ts';
+import { ownLines, startOfUnpacking } from './own-lines.ts';
+import { ownUnpacked } from './own-unpacked.ts';
+
+const encoder = new TextEncoder();
+
+/**
+ * Reads the records of the lines that start in a range. Blank lines are no records; `row` numbers the records of the
+ * range.
+ */
+export async function* readJsonl(
+  file: PlannedFile,
+  range: InputRange,
+  window: FileWindow,
+  context: ReadContext,
+): AsyncGenerator<ReadEvent> {
+  const { maxLineBytes, maxRatio } = context.options;
+  const limits = { maxRatio };
+  const whole = () => unpack(window, file.codec, 0, limits);
+  const marked = (bytes: AsyncIterable<Unpacked>) => (range.start === 0 ? withoutMark(bytes, file.size) : bytes);
+  const lines = range.unpacked
+    ? marked(ownUnpacked(whole(), range.start, range.end))
+    : ownLines(marked(unpack(window, file.codec, startOfUnpacking(range, file.codec), limits)), range, file.codec);
+  const records = new Records(file, context);
+  for await (const event of lineEvents(lines, maxLineBytes)) yield* records.of(event);
+}
+
+/**
+ * Turns lines into rows of the builder. A batch that is full leaves at once, so batches and records set aside stay in
+ * input order.
+ */
+class Records {
+  #path: string;
+  #context: ReadContext;
+  #fields: ScanFields;
+  #names: ScanNames | null;
+  #domain: Uint8Array;
+  #row = 0;
+
+  constructor(file: PlannedFile, context: ReadContext) {
+    const { options } = context;
+    const domain = domainSource(file, options);
+    this.#path = file.path;
+    this.#context = context;
+    this.#fields = { text: options.textField, id: options.idField, domain: domain.fields };
+    this.#names = scanNames(this.#fields);
+    this.#domain = encoder.encode(domain.otherwise);
+    context.builder.startFile(file.path);
+  }
+
+  of(event: LineEvent): readonly ReadEvent[] {
+    const out: ReadEvent[] = [];
+    switch (event.kind) {
+      case 'lines':
+        this.#lines(event.bytes, event.place, out);
+        break;
+      case 'long':
+        this.#long(event.line, event.place, out);
+        break;
+      case 'too_long':
+        this.#tooLong(event.place, event.bytes, event.head, out);
+        break;
+      case 'damage': {
+        const { damage, place, unfinished, head } = event;
+        // Damage of the next range only matters to a line of this one that runs into it.
+        if (damage.bytes > 0 || unfinished > 0)
+          this.#aside(place, damage.bytes || unfinished, 'undecodable', damage.detail, head, out);
+        break;
+      }
+    }
+    return out;
+  }
+
+  #lines(bytes: Uint8Array, place: Place, out: ReadEvent[]): void {
+    const { kernel, options } = this.#context;
+    if (this.#names === null) {
+      this.#slowly(bytes, place, out);
+      return;
+    }
+    const clean = isUtf8(bytes);
+    for (let done = 0; done < bytes.length; ) {
+      const rest = done === 0 ? bytes : bytes.subarray(done);
+      const scanned = kernel.scanLines(rest, this.#names, options.maxLineBytes);
+      this.#rows(scanned, rest, { block: place.block, offset: place.offset + done }, clean, out);
+      done += scanned.consumed;
+    }
+  }
+
+  /** Rows that the kernel read; those that it left, one by one. */
+  #rows(scanned: ScannedLines, bytes: Uint8Array, { block, offset }: Place, clean: boolean, out: ReadEvent[]): void {
+    const { status, start, end, rows } = scanned;
+    for (let row = 0; row < rows; ) {
+      const line = bytes.subarray(start[row], end[row]);
+      const place = { block, offset: offset + start[row] };
+      const regular = (status[row] & (LINE.irregular | LINE.tooLong)) === 0 && (clean || isUtf8(line));
+      if (regular) {
+        row = this.#run(scanned, row, clean ? rows : row + 1, { block, offset }, out);
+        continue;
+      }
+      if (status[row] & LINE.tooLong) this.#tooLong(place, line.length, line, out);
+      else this.#byReference(line, place, out);
+      row++;
+    }
+  }
+
+  /**
+   * Pushes regular rows from `from` on, as many as come in a row before `limit`; returns the row after them. `place`:
+   * of the chunk.
+   */
+  #run(scanned: ScannedLines, from: number, limit: number, { block, offset }: Place, out: ReadEvent[]): number {
+    const { builder } = this.#context;
+    const { status, start, text, metadata, id, domain } = scanned;
+    let row = from;
+    while (row < limit && (status[row] & (LINE.irregular | LINE.tooLong)) === 0) {
+      const first = row;
+      const base = text.offsets[first] + metadata.offsets[first];
+      if (builder.closesBefore(text.offsets[first + 1] + metadata.offsets[first + 1] - base, 1))
+        out.push(builder.take());
+      const want = status[first];
+      let closes = false;
+      while (row < limit && status[row] === want && !closes) {
+        const bytes = text.offsets[row + 1] + metadata.offsets[row + 1] - base;
+        if (row > first && builder.closesBefore(bytes, row - first + 1)) break;
+        closes = builder.closesAfter(bytes, row - first + 1);
+        row++;
+      }
+      builder.text.pushRows(text.values, text.offsets, first, row);
+      builder.metadata.pushRows(metadata.values, metadata.offsets, first, row);
+      if (want & LINE.hasDomain) builder.domain.pushRows(domain.values, domain.offsets, first, row);
+      else for (let i = first; i < row; i++) builder.domain.push(this.#domain);
+      if (want & LINE.hasId) builder.id.pushRows(id.values, id.offsets, first, row);
+      else for (let i = first; i < row; i++) builder.id.push(this.#positionId({ block, offset: offset + start[i] }));
+      builder.placeRows(block, offset, start, first, row, this.#row);
+      this.#row += row - first;
+      if (closes) out.push(builder.take());
+    }
+    return row;
+  }
+
+  #positionId({ block, offset }: Place): Uint8Array {
+    return encoder.encode(`${this.#path}#${block}.${offset}`);
+  }
+
+  #byReference(line: Uint8Array, place: Place, out: ReadEvent[]): void {
+    const record = referenceRecord(line, this.#fields);
+    if ('reason' in record) {
+      this.#aside(place, line.length, record.reason, record.detail, line, out);
+      return;
+    }
+    const { builder } = this.#context;
+    const text = encoder.encode(record.text);
+    const metadata = encoder.encode(record.metadata);
+    const bytes = text.length + metadata.length;
+    if (builder.closesBefore(bytes, 1)) out.push(builder.take());
+    const closes = builder.closesAfter(bytes, 1);
+    builder.text.push(text);
+    builder.metadata.push(metadata);
+    builder.domain.push(record.domain === null ? this.#domain : encoder.encode(record.domain));
+    builder.id.push(record.id === null ? this.#positionId(place) : encoder.encode(record.id));
+    builder.place(place.block, place.offset, this.#row++);
+    if (closes) out.push(builder.take());
+  }
+
+  /** Fields that the kernel cannot look for. */
+  #slowly(bytes: Uint8Array, { block, offset }: Place, out: ReadEvent[]): void {
+    for (let at = 0; at < bytes.length; ) {
+      const newline = bytes.indexOf(10, at);
+      const end = newline < 0 ? bytes.length : newline;
+      const line = bytes.subarray(at, end);
+      if (isBlank(line)) {
+        at = end + 1;
+        continue;
+      }
+      const place = { block, offset: offset + at };
+      if (line.length > this.#context.options.maxLineBytes) this.#tooLong(place, line.length, line, out);
+      else this.#byReference(line, place, out);
+      at = end + 1;
+    }
+  }
+
+  #long(line: LongLine, place: Place, out: ReadEvent[]): void {
+    if (isBlank(line.bytes())) return;
+    if (this.#names !== null && isUtf8(line.bytes()) && line.isRegular(this.#names))
+      this.#run(line.scan(this.#names), 0, 1, place, out);
+    else this.#byReference(line.bytes(), place, out);
+  }
+
+  #tooLong(place: Place, bytes: number, head: Uint8Array, out: ReadEvent[]): void {
+    const { maxLineBytes } = this.#context.options;
+    this.#aside(
+      place,
+      bytes,
+      'line_too_long',
+      `expected a line of at most ${maxLineBytes} bytes, got ${bytes}`,
+      head,
+      out,
+    );
+  }
+
+  #aside(
+    { block, offset }: Place,
+    bytes: number,
+    reason: string,
+    detail: string,
+    head: Uint8Array,
+    out: ReadEvent[],
+  ): void {
+    const quarantined: QuarantinedRecord = {
+      file: this.#path,
+      block,
+      offset,
+      row: this.#row++,
+      bytes,
+      reason,
+      detail,
+      excerpt: excerptOf(head),
+    };
+    out.push({ quarantined });
+  }
+}

@@ -1,0 +1,9 @@
+import { arrow } from './arrow.ts';
+import type { InputFormat } from './format.ts';
+import { jsonl } from './jsonl.ts';
+import type { Format } from './names.ts';
+import { parquet } from './parquet.ts';
+import { text } from './text.ts';
+
+/** Every input format. */
+export const FORMATS: Readonly<Record<Format, InputFormat>> = { parquet, arrow, jsonl, text };

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, existsSync, rmSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { ConfigError, InputError } from '../../errors.ts';
+import { loadXxhash } from '../../hash.ts';
+
+/** Disk space that is left to others. */
+const RESERVE_BYTES = 512 * 1024 * 1024;
+/** Space is looked at each time so much was written. */
+const CHECK_BYTES = 64 * 1024 * 1024;
+
+/** A copy that nobody has written to for so long, and whose process is gone, was killed. */
+const ABANDONED_MS = 3600_000;
+
+/** What is copied: it can be read once only. */
+export interface Pipe {
+  /** The name of its documents' file. */
+  readonly name: string;
+  /** What people call it. */
+  readonly called: string;
+  readonly read: () => AsyncIterable<Uint8Array>;
+}
+
+export interface Spooled {
+  readonly name: string;
+  readonly path: string;
+  readonly warning: string;
+}
+
+const STDIN_PATHS = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
+/** Numbered anew by the shell at every start. */
+const NUMBERED = /^\/(dev|proc\/self)\/fd\/\d+$/;
+
+/** The pipe that an input names: standard input, a FIFO, a process substitution; null when it names something else. */
+export function pipeOf(input: string, stdin?: AsyncIterable<Uint8Array>): Pipe | null {
+  if (input !== '-') {
+    if (!existsSync(input)) return null;
+    const found = statSync(input);
+    if (!found.isFIFO() && !found.isSocket()) return null;
+  }
+  if (!STDIN_PATHS.includes(input)) {
+    const name = NUMBERED.test(input) ? 'pipe' : basename(input);
+    return { name, called: input, read: () => createReadStream(input) };
+  }
+  const read = (): AsyncIterable<Uint8Array> => {
+    if (stdin !== undefined) return stdin;
+    if (!process.stdin.isTTY) return process.stdin;
+    throw new ConfigError({
+      expected: 'data on standard input',
+      got: 'a terminal',
+      where: '--input -',
+      fix: 'Pipe something in, or name files.',
+    });
+  };
+  return { name: 'stdin', called: 'standard input', read };
+}
+
+/**
+ * Copies a pipe to a file that only its owner can read, named by its content, because positions must mean the same at
+ * a resume: the same input piped in again is the same file.
+ * @param folder keeps the copy until somebody deletes it; what a killed process left unfinished there is removed an hour
+ *   later, by the next one that copies. Default: a folder of this process alone among the temporary files, which is
+ *   removed when the process ends.
+ * Errors: ConfigError on a terminal, InputError when the disk would be full.
+ */
+export async function spool(pipe: Pipe, folder?: string): Promise<Spooled> {
+  const input = pipe.read();
+  const into = folder ?? (await ownFolder());
+  if (folder !== undefined) await mkdir(folder, { recursive: true });
+  await sweep(into, /^stdin-(\d+)-[\w-]+\.tmp$/);
+  const partial = join(into, `stdin-${process.pid}-${randomUUID()}.tmp`);
+  const hash = (await loadXxhash()).create64();
+  let bytes = 0;
+  let unchecked = CHECK_BYTES;
+  const handle = await open(partial, 'wx', 0o600);
+  // Ctrl-C may end the process in the middle.
+  const remove = (): void => rmSync(partial, { force: true });
+  process.once('exit', remove);
+  try {
+    for await (const chunk of input) {
+      unchecked += chunk.length;
+      if (unchecked >= CHECK_BYTES) {
+        unchecked = 0;
+        const { bavail, bsize } = await statfs(into);
+        if (bavail * bsize < RESERVE_BYTES + CHECK_BYTES) {
+          throw new InputError({
+            expected: `disk space for a copy of ${pipe.called} (${bytes} bytes so far)`,
+            got: `${bavail * bsize} bytes free`,
+            where: into,
+            fix: 'Write the input to a file on a larger disk, and name that.',
+          });
+        }
+      }
+      await handle.writeFile(chunk);
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+    await handle.sync();
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  } finally {
+    process.off('exit', remove);
+    await handle.close();
+  }
+  const path = join(into, `stdin-${hash.digest().toString(16).padStart(16, '0')}`);
+  await rename(partial, path);
+  const kept = folder === undefined ? 'for as long as this takes' : 'so that a run can be resumed';
+  return { name: pipe.name, path, warning: `${pipe.called} (${bytes} bytes) was copied to ${path}, ${kept}` };
+}
+
+let own: Promise<string> | null = null;
+
+/** The folder for the copies of this process: nobody else can guess or open it, and it goes with the process. */
+function ownFolder(): Promise<string> {
+  own ??= (async () => {
+    await sweep(tmpdir(), /^sluice-stdin-(\d+)-\w+$/);
+    const folder = await mkdtemp(join(tmpdir(), `sluice-stdin-${process.pid}-`));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  })();
+  return own;
+}
+
+/** Removes what killed processes of this user left, by the process number in its name. */
+async function sweep(folder: string, left: RegExp): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = left.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const path = join(folder, name);
+    const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+      // Another process has swept it.
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (found === null || found.uid !== (process.getuid?.() ?? found.uid)) continue;
+    // A process of another container that shares the folder is not to be seen from here.
+    if (Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
