@@ -1,6 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import { safeText } from '../safe-text.ts';
 import { type RunDatabase, rowsOf } from './database.ts';
+import { POSITION } from './position.ts';
 import type { RunFolder } from './run-folder.ts';
 import { plain } from './sql-values.ts';
 
@@ -42,7 +43,6 @@ export interface StepClusters {
   }[];
 }
 
-const POSITION = `file || '#' || block || '.' || "offset"`;
 /** Copies of each document, by step. */
 const SIZES = `SELECT step, duplicate_of, count(*) + 1 AS documents, min(similarity) AS least FROM ledger WHERE duplicate_of IS NOT NULL GROUP BY step, duplicate_of`;
 
@@ -89,7 +89,7 @@ export async function clusterSteps(folder: RunFolder, db: RunDatabase, most: num
 async function largestClusters(db: RunDatabase, step: string, most: number): Promise<Cluster[]> {
   const rows = await rowsOf(
     db,
-    `SELECT c.*, l.id, l.excerpt FROM (SELECT * FROM (${SIZES}) WHERE step = ? ORDER BY documents DESC, least, duplicate_of LIMIT ${most}) c LEFT JOIN ledger l ON ${POSITION.replaceAll(/(file|block|"offset")/g, 'l.$1')} = c.duplicate_of ORDER BY c.documents DESC, c.least, c.duplicate_of`,
+    `SELECT c.*, l.id, l.excerpt FROM (SELECT * FROM (${SIZES}) WHERE step = ? ORDER BY documents DESC, least, duplicate_of LIMIT ${most}) c LEFT JOIN ledger l ON ${POSITION.replaceAll(/(file|block|"offset"|derived)/g, 'l.$1')} = c.duplicate_of ORDER BY c.documents DESC, c.least, c.duplicate_of`,
     [step],
   );
   return rows.map((r) => ({

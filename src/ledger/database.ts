@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
 import { ConfigError } from '../errors.ts';
 import { safeText } from '../safe-text.ts';
-import { documentSchema, ledgerSchema } from '../sinks/index.ts';
+import { documentSchema } from '../sinks/documents.ts';
+import { LINEAGE_COLUMNS, ledgerSchema } from '../sinks/ledger.ts';
 import { type Commit, liveFiles } from '../streams/commits/log.ts';
 import type { ReadOptions } from '../streams/inputs/read-options.ts';
-import { rewritesText } from '../streams/operator.ts';
+import { createsDocuments, rewritesText } from '../streams/operator.ts';
 import type { RunFolder } from './run-folder.ts';
 
 const duckType: Readonly<Record<string, string>> = {
@@ -88,7 +89,8 @@ interface ViewSource extends View {
 function viewsOf(folder: RunFolder): ViewSource[] {
   const { run, steps } = folder;
   const rewritten = steps.some(rewritesText);
-  const documents: Schema = documentSchema(run.schema.annotations, rewritten);
+  const creates = steps.some(createsDocuments);
+  const documents: Schema = documentSchema(run.schema.annotations, rewritten, creates);
   const read = (run.recipe as unknown as { readonly read: ReadOptions }).read;
   const sinks = (
     run.recipe as unknown as { readonly sinks: readonly { options: { columns?: readonly string[] | null } }[] }
@@ -104,17 +106,26 @@ function viewsOf(folder: RunFolder): ViewSource[] {
         read.maxLineBytes,
       );
     }),
-    viewOf(folder, 'ledger', 'parquet', ledgerSchema(run.schema.annotations), 0),
+    // One schema for every ledger: what format 1, or a recipe that creates nothing, does not write is null.
+    viewOf(folder, 'ledger', 'parquet', ledgerSchema(run.schema.annotations, true), 0, creates ? [] : LINEAGE_COLUMNS),
     viewOf(folder, 'quarantine', 'jsonl', quarantineSchema, 0),
   ];
 }
 
-function viewOf(folder: RunFolder, view: string, kind: string, columns: Schema, lineBytes: number): ViewSource {
+function viewOf(
+  folder: RunFolder,
+  view: string,
+  kind: string,
+  columns: Schema,
+  lineBytes: number,
+  absent: readonly string[] = [],
+): ViewSource {
   const live = liveFiles(folder.commits, view).filter((f) => f.rows > 0);
   const files = live.map((f) => join(folder.path, f.path));
   const rows = live.reduce((n, f) => n + f.rows, 0);
   const list = `[${files.map(text).join(', ')}]`;
-  const typed = columns.map((c) => `CAST(${name(c.name)} AS ${duckType[c.type]}) AS ${name(c.name)}`).join(', ');
+  const source = (c: string): string => (absent.includes(c) ? 'NULL' : name(c));
+  const typed = columns.map((c) => `CAST(${source(c.name)} AS ${duckType[c.type]}) AS ${name(c.name)}`).join(', ');
   let select: string | null = null;
   if (files.length === 0) {
     select = `SELECT ${columns.map((c) => `CAST(NULL AS ${duckType[c.type]}) AS ${name(c.name)}`).join(', ')} WHERE false`;

@@ -2,8 +2,10 @@ import type { DuckDBValue } from '@duckdb/node-api';
 import { ConfigError } from '../errors.ts';
 import { isEarlier } from '../operators/dedup/tables/earlier-run.ts';
 import { safeText } from '../safe-text.ts';
+import { labelOf } from '../streams/batch/position.ts';
 import { type RunDatabase, rowsOf } from './database.ts';
 import { decisionsOn, type LedgerRow, type StepDecision } from './decisions.ts';
+import { atPosition, POSITION } from './position.ts';
 import type { RunFolder } from './run-folder.ts';
 import { type Plain, plain } from './sql-values.ts';
 
@@ -34,6 +36,15 @@ export interface Explanation {
   readonly duplicateOf: (Twin & { readonly similarity: number | null }) | null;
   /** Documents dropped as copies of this one: how many, and the first. */
   readonly copies: { readonly count: number; readonly first: readonly Twin[] };
+  /** Of a created document: what it was made of, and by what; null for a document of the input. */
+  readonly lineage: {
+    readonly parents: readonly Twin[];
+    readonly generator: string | null;
+    readonly promptHash: string | null;
+    readonly cost: number | null;
+  } | null;
+  /** Documents made of this one: how many, and the first. */
+  readonly created: { readonly count: number; readonly first: readonly Twin[] };
   readonly cutSpans: readonly { readonly start: number; readonly end: number; readonly rule: string }[];
   readonly decisions: readonly StepDecision[];
   /** `--set` options under which nothing that was measured would have dropped it; null where no threshold helps. */
@@ -43,7 +54,6 @@ export interface Explanation {
 }
 
 const MOST = 100;
-const LABEL = /^(.*)#(\d+)\.(\d+)$/s;
 
 /** All documents of an id, or the one at a position. Errors: ConfigError with ids that are near. */
 export async function explainDocuments(
@@ -54,10 +64,9 @@ export async function explainDocuments(
   let where = 'id = ?';
   let values: DuckDBValue[] = [wanted];
   let total = await countOf(db, where, values);
-  const label = LABEL.exec(wanted);
-  if (total === 0 && label) {
-    where = 'file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS BIGINT)';
-    values = [label[1], label[2], label[3]];
+  const place = atPosition(wanted);
+  if (total === 0 && place) {
+    ({ where, values } = place);
     total = await countOf(db, where, values);
   }
   if (total === 0) throw await notFound(folder, db, wanted);
@@ -95,7 +104,12 @@ async function explanationOf(
   raw: Record<string, DuckDBValue>,
 ): Promise<Explanation> {
   const r = Object.fromEntries(Object.entries(raw).map(([k, v]) => [k, plain(v)])) as Record<string, Plain>;
-  const position = `${r.file}#${r.block}.${r.offset}`;
+  const position = labelOf({
+    file: String(r.file),
+    block: Number(r.block),
+    offset: Number(r.offset),
+    derived: r.derived as string | null,
+  });
   const row: LedgerRow = {
     domain: String(r.domain ?? ''),
     outcome: String(r.outcome),
@@ -125,6 +139,8 @@ async function explanationOf(
     duplicateOf:
       row.duplicate_of === null ? null : { ...(await twinAt(db, row.duplicate_of)), similarity: row.similarity },
     copies: await copiesOf(db, position),
+    lineage: await lineageOf(db, r),
+    created: await createdFrom(db, position),
     cutSpans: (r.cut_spans ?? []) as Explanation['cutSpans'],
     decisions,
     keepWith: keepWith(decisions, row),
@@ -134,20 +150,21 @@ async function explanationOf(
 
 async function twinAt(db: RunDatabase, position: string): Promise<Twin> {
   if (isEarlier(position)) return { position, id: null, excerpt: '' };
-  const label = LABEL.exec(position);
-  const values = label ? [label[1], label[2], label[3]] : [position, '0', '0'];
-  const [row] = await rowsOf(
-    db,
-    'SELECT id, excerpt FROM ledger WHERE file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS BIGINT) LIMIT 1',
-    values,
-  );
+  const place = atPosition(position);
+  const [row] = place
+    ? await rowsOf(db, `SELECT id, excerpt FROM ledger WHERE ${place.where} LIMIT 1`, place.values)
+    : [];
   return { position, id: row ? (plain(row.id) as string | null) : null, excerpt: row ? String(row.excerpt ?? '') : '' };
 }
 
-async function copiesOf(db: RunDatabase, position: string): Promise<Explanation['copies']> {
+const copiesOf = (db: RunDatabase, position: string): Promise<Explanation['copies']> =>
+  twinsWhere(db, 'duplicate_of = ?', position);
+
+/** How many rows of the ledger a condition on a position holds for, and the first five. */
+async function twinsWhere(db: RunDatabase, where: string, position: string): Promise<Explanation['copies']> {
   const rows = await rowsOf(
     db,
-    `SELECT id, excerpt, file || '#' || block || '.' || "offset" AS position, count(*) OVER () AS n FROM ledger WHERE duplicate_of = ? LIMIT 5`,
+    `SELECT id, excerpt, ${POSITION} AS position, count(*) OVER () AS n FROM ledger WHERE ${where} LIMIT 5`,
     [position],
   );
   return {
@@ -158,6 +175,22 @@ async function copiesOf(db: RunDatabase, position: string): Promise<Explanation[
       excerpt: String(r.excerpt ?? ''),
     })),
   };
+}
+
+async function lineageOf(db: RunDatabase, r: Record<string, Plain>): Promise<Explanation['lineage']> {
+  if (r.derived === null) return null;
+  const parents: Twin[] = [];
+  for (const label of (r.parents ?? []) as readonly string[]) parents.push(await twinAt(db, label));
+  return {
+    parents,
+    generator: r.generator as string | null,
+    promptHash: r.prompt_hash as string | null,
+    cost: r.cost as number | null,
+  };
+}
+
+async function createdFrom(db: RunDatabase, position: string): Promise<Explanation['created']> {
+  return twinsWhere(db, 'list_contains(parents, ?)', position);
 }
 
 async function detailOf(db: RunDatabase, r: Record<string, Plain>): Promise<string | null> {

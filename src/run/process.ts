@@ -6,7 +6,7 @@ import type { RunJson } from '../ledger/run-json.ts';
 import { annotationColumns, type Recipe } from '../recipe/recipe.ts';
 import { type Counters, conservationError, emptyCounters, mergeCounters } from '../streams/commits/counters.ts';
 import { collectGarbage } from '../streams/flow/garbage.ts';
-import { rewritesText } from '../streams/operator.ts';
+import { createsDocuments, rewritesText } from '../streams/operator.ts';
 import type { Split, SplitPlan } from '../streams/plan/splits.ts';
 import { filesError, handOverError } from './conservation.ts';
 import { joinShards } from './directory/join.ts';
@@ -207,6 +207,7 @@ export class Run {
       annotations: annotationColumns(steps),
       sinks: this.#recipe.sinks,
       rewritten: steps.some(rewritesText),
+      creates: steps.some(createsDocuments),
     };
   }
 

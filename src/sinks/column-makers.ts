@@ -1,23 +1,8 @@
-import {
-  bitmapBytes,
-  type Column,
-  type ColumnType,
-  type NumberColumn,
-  type Utf8Column,
-  utf8Column,
-} from '../streams/batch/columns.ts';
+import { bitmapBytes, type Column, type NumberColumn, type Utf8Column, utf8Column } from '../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../streams/batch/outcome.ts';
 import type { ListColumn } from './table.ts';
 
 const encoder = new TextEncoder();
-const arrays = { int32: Int32Array, uint32: Uint32Array, int64: BigInt64Array, float64: Float64Array };
-
-/** `rows` nulls of a type. */
-export function nullColumn(type: ColumnType, rows: number): Column {
-  const valid = new Uint8Array(bitmapBytes(rows));
-  if (type === 'utf8') return { type, offsets: new Int32Array(rows + 1), values: new Uint8Array(0), valid };
-  return { type, values: new arrays[type](rows), valid };
-}
 
 /** One string, `rows` times. */
 export const constantColumn = (text: string, rows: number): Utf8Column => indexedColumn([text], new Int32Array(rows));

@@ -1,10 +1,10 @@
 import type { DocumentBatch } from '../streams/batch/batch.ts';
-import { type Column, type ColumnSpec, takeRows } from '../streams/batch/columns.ts';
-import { nullColumn } from './column-makers.ts';
+import { type Column, type ColumnSpec, nullColumn, takeRows } from '../streams/batch/columns.ts';
+import { DERIVED } from '../streams/batch/lineage.ts';
 import type { TableBatch } from './table.ts';
 
 /** Names and types of a documents sink, in order. */
-export function documentSchema(annotations: readonly ColumnSpec[], rewritten: boolean): ColumnSpec[] {
+export function documentSchema(annotations: readonly ColumnSpec[], rewritten: boolean, creates = false): ColumnSpec[] {
   return [
     { name: 'id', type: 'utf8' },
     { name: 'text', type: 'utf8' },
@@ -14,6 +14,7 @@ export function documentSchema(annotations: readonly ColumnSpec[], rewritten: bo
     { name: 'block', type: 'int64' },
     { name: 'offset', type: 'int64' },
     { name: 'row', type: 'uint32' },
+    ...(creates ? [{ name: DERIVED, type: 'utf8' } as const] : []),
     ...annotations,
     ...(rewritten ? [{ name: 'text_version', type: 'int32' } as const] : []),
   ];
@@ -27,11 +28,12 @@ export function documentColumns(
   batch: DocumentBatch,
   annotations: readonly ColumnSpec[],
   rewritten: boolean,
+  creates = false,
 ): TableBatch {
   const alive = batch.aliveRows();
   const all = alive.length === batch.rows;
   const columns = new Map<string, Column>();
-  for (const { name, type } of documentSchema(annotations, rewritten)) {
+  for (const { name, type } of documentSchema(annotations, rewritten, creates)) {
     if (name === 'text_version')
       columns.set(name, { type: 'int32', values: new Int32Array(alive.length).fill(batch.textVersion), valid: null });
     else columns.set(name, columnOf(batch, { name, type }, all ? null : alive));

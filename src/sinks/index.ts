@@ -1,7 +1,7 @@
 /** What a run writes: sinks as data, and the writers of their segments and shards. */
 
 export { type FileSystem, nodeFileSystem, type OpenFile } from '../files/file-system.ts';
-export { nullColumn } from './column-makers.ts';
+export { nullColumn } from '../streams/batch/columns.ts';
 export { arrow, jsonl, parquet } from './descriptors.ts';
 export { documentColumns, documentSchema } from './documents.ts';
 export { EXCERPT_BYTES, excerptColumn } from './excerpt.ts';

@@ -1,15 +1,19 @@
 import type { DocumentBatch } from '../streams/batch/batch.ts';
-import { type Column, type ColumnSpec, type NumberColumn, takeRows, utf8Column } from '../streams/batch/columns.ts';
+import { CARRIED } from '../streams/batch/carried.ts';
+import {
+  type Column,
+  type ColumnSpec,
+  type NumberColumn,
+  nullColumn,
+  stringAt,
+  takeRows,
+  type Utf8Column,
+  utf8Column,
+} from '../streams/batch/columns.ts';
+import { DERIVED, LINEAGE } from '../streams/batch/lineage.ts';
 import type { QuarantinedRecord, Verdict } from '../streams/batch/outcome.ts';
 import { originalBytes } from '../streams/commits/counting.ts';
-import {
-  constantColumn,
-  indexedColumn,
-  listColumn,
-  nullColumn,
-  nullWhereNaN,
-  positionColumns,
-} from './column-makers.ts';
+import { constantColumn, indexedColumn, listColumn, nullWhereNaN, positionColumns } from './column-makers.ts';
 import { excerptColumn } from './excerpt.ts';
 import type { ListColumn, TableBatch, TableColumn } from './table.ts';
 
@@ -21,15 +25,32 @@ export const READ_STEP = 'read';
 
 type LedgerType = ColumnSpec['type'] | 'list<utf8>' | 'list<struct<start int32, end int32, rule utf8>>';
 
-/** Names and types of the ledger, in order: one row per document read or made, then every annotation, nullable. */
+/** Columns of a ledger whose recipe creates documents; null for documents of the input. */
+const LINEAGE_SCHEMA = [
+  { name: 'parents', type: 'list<utf8>' },
+  { name: 'generator', type: 'utf8' },
+  { name: 'prompt_hash', type: 'utf8' },
+  { name: 'cost', type: 'float64' },
+] as const;
+
+/** Names of the columns that only a ledger of a recipe that creates documents has. */
+export const LINEAGE_COLUMNS: readonly string[] = [DERIVED, ...LINEAGE_SCHEMA.map((c) => c.name)];
+
+/**
+ * Names and types of the ledger (format 2), in order: one row per document read or created, its lineage, then every
+ * annotation, nullable. Format 1 is the same without lineage.
+ * @param creates whether a step of the recipe creates documents
+ */
 export function ledgerSchema(
   annotations: readonly ColumnSpec[],
+  creates = false,
 ): { readonly name: string; readonly type: LedgerType }[] {
   return [
     { name: 'file', type: 'utf8' },
     { name: 'block', type: 'int64' },
     { name: 'offset', type: 'int64' },
     { name: 'row', type: 'uint32' },
+    ...(creates ? ([{ name: DERIVED, type: 'utf8' }] as const) : []),
     { name: 'id', type: 'utf8' },
     { name: 'domain', type: 'utf8' },
     { name: 'outcome', type: 'utf8' },
@@ -45,6 +66,7 @@ export function ledgerSchema(
     { name: 'tokens', type: 'int64' },
     { name: 'judged_by', type: 'int32' },
     { name: 'excerpt', type: 'utf8' },
+    ...(creates ? LINEAGE_SCHEMA : []),
     ...annotations,
   ];
 }
@@ -55,18 +77,26 @@ export function ledgerSchema(
  * `text_bytes` and `excerpt` are of the text as it was read.
  * @param annotations the static list of the recipe; those that the batch does not have are null
  * @param which `all`: every row; `dropped`: rows no longer alive (before a barrier, the others come later)
+ * @param creates as in `ledgerSchema`
  */
 export function ledgerRows(
   batch: DocumentBatch,
   annotations: readonly ColumnSpec[],
   which: 'all' | 'dropped' = 'all',
+  creates = false,
 ): TableBatch {
   const every = which === 'all' || batch.alive.every((a) => a === 0);
   const rows = every ? allRows(batch.rows) : droppedRows(batch);
   const take = <C extends Column>(c: C): C => (every ? c : (takeRows(c, rows) as C));
   const n = rows.length;
   const columns = new Map<string, TableColumn>();
-  for (const name of ['file', 'block', 'offset', 'row', 'id', 'domain']) columns.set(name, take(batch.column(name)));
+  const own = (name: string, type: ColumnSpec['type']): Column => {
+    const c = batch.columns.get(name);
+    return c ? take(c) : nullColumn(type, n);
+  };
+  for (const name of ['file', 'block', 'offset', 'row']) columns.set(name, take(batch.column(name)));
+  if (creates) columns.set(DERIVED, own(DERIVED, 'utf8'));
+  for (const name of ['id', 'domain']) columns.set(name, take(batch.column(name)));
   for (const [name, c] of decisions(batch.verdicts, rows, batch.alive)) columns.set(name, c);
   columns.set('cut_spans', cutSpans(batch, rows));
   columns.set('text_bytes', int64(take({ type: 'int32', values: originalBytes(batch), valid: null })));
@@ -74,11 +104,29 @@ export function ledgerRows(
   columns.set('tokens', tokens && tokens.type !== 'utf8' ? int64(take(tokens)) : nullColumn('int64', n));
   columns.set('judged_by', judgedBy(batch, rows));
   columns.set('excerpt', take(excerptColumn(batch)));
+  if (creates) {
+    columns.set('parents', linesColumn(own(LINEAGE.parents, 'utf8') as Utf8Column, n));
+    columns.set('generator', own(LINEAGE.generator, 'utf8'));
+    columns.set('prompt_hash', own(LINEAGE.promptHash, 'utf8'));
+    columns.set('cost', own(LINEAGE.cost, 'float64'));
+  }
   for (const { name, type } of annotations) {
     const c = batch.columns.get(name);
     columns.set(name, c && c.type === type ? take(c) : nullColumn(type, n));
   }
   return { columns, rows: n };
+}
+
+/** The lines of each text as a list; null gives an empty one. */
+function linesColumn(text: Utf8Column, n: number): ListColumn {
+  const offsets = new Int32Array(n + 1);
+  const lines: string[] = [];
+  for (let i = 0; i < n; i++) {
+    const all = stringAt(text, i);
+    if (all) lines.push(...all.split('\n'));
+    offsets[i + 1] = lines.length;
+  }
+  return listColumn(offsets, utf8Column(lines));
 }
 
 function allRows(n: number): Int32Array {
@@ -162,7 +210,7 @@ function firstToDrop(verdicts: readonly Verdict[], row: number): number {
 
 function judgedBy(batch: DocumentBatch, rows: Int32Array): Column {
   const values = new Int32Array(rows.length);
-  const before = batch.columns.get('_judged');
+  const before = batch.columns.get(CARRIED.judged);
   for (let i = 0; i < rows.length; i++) {
     let count = before && before.type !== 'utf8' ? Number(before.values[rows[i]]) : 0;
     for (const v of batch.verdicts) count += v.judged[rows[i]];
@@ -213,6 +261,7 @@ function int64(c: NumberColumn): Column {
 export function ledgerQuarantineRows(
   records: readonly QuarantinedRecord[],
   annotations: readonly ColumnSpec[],
+  creates = false,
 ): TableBatch {
   const n = records.length;
   const known = new Map<string, TableColumn>([
@@ -226,8 +275,10 @@ export function ledgerQuarantineRows(
     ['cut_spans', cutSpans({ cuts: null }, new Int32Array(n))],
     ['judged_by', { type: 'int32', values: new Int32Array(n), valid: null }],
     ['excerpt', utf8Column(records.map((r) => r.excerpt))],
+    [DERIVED, utf8Column(records.map((r) => r.derived ?? null))],
+    ['parents', listColumn(new Int32Array(n + 1), utf8Column([]))],
   ]);
-  const columns = ledgerSchema(annotations).map(({ name, type }): [string, TableColumn] => [
+  const columns = ledgerSchema(annotations, creates).map(({ name, type }): [string, TableColumn] => [
     name,
     known.get(name) ?? nullColumn(type as ColumnSpec['type'], n),
   ]);

@@ -40,6 +40,8 @@ export interface StepDescriptor {
   readonly rules: readonly Rule[];
   /** True for a barrier whose decision cuts spans from texts; a step of kind `rewrite` always rewrites. */
   readonly rewrites?: boolean;
+  /** True for a step that may add documents to the stream. */
+  readonly creates?: boolean;
   /**
    * True for a step that runs on model workers, which are never killed: its split is streamed through the main thread.
    */
@@ -58,6 +60,9 @@ export const runsFromMain = ({ kind, models }: StepDescriptor): boolean => kind 
 
 /** A step that may change `text`. */
 export const rewritesText = ({ kind, rewrites }: StepDescriptor): boolean => kind === 'rewrite' || rewrites === true;
+
+/** A step that may add documents to the stream. */
+export const createsDocuments = ({ creates }: StepDescriptor): boolean => creates === true;
 
 /** What runs a step on batches; one per step and worker thread. */
 export interface Stage {

@@ -77,6 +77,7 @@ function printExplanation(terminal: Terminal, d: Explanation, steps: readonly St
   out(style.dim(`  ${facts.filter(Boolean).join(' · ')}`));
   const excerpt = clipped(`“${safeExcerpt(d.excerpt)}”`, 3 * (width - 16));
   for (const line of wrapped(excerpt, width - 2).slice(0, 3)) out(`  ${clipped(line, width - 2)}`);
+  for (const line of lineageLines(d)) for (const part of wrapped(line, width - 2)) out(`  ${part}`);
   if (d.quarantine) {
     out();
     out(
@@ -108,6 +109,22 @@ function printExplanation(terminal: Terminal, d: Explanation, steps: readonly St
       '  ',
     ))
       out(line);
+}
+
+/** What a created document was made of, and what was made of any document. */
+function lineageLines({ lineage, created }: Explanation): string[] {
+  const lines: string[] = [];
+  if (lineage) {
+    const by = lineage.generator === null ? '' : ` by ${safeText(lineage.generator)}`;
+    const prompt = lineage.promptHash === null ? '' : `, prompt ${safeText(lineage.promptHash)}`;
+    const cost = lineage.cost === null ? '' : `, cost ${short(lineage.cost)}`;
+    lines.push(`Created from ${lineage.parents.map(name).join(' and ')}${by}${prompt}${cost}`);
+  }
+  if (created.count > 0) {
+    const more = created.count > created.first.length ? ', ...' : '';
+    lines.push(`${plural(created.count, 'document')} created from it: ${created.first.map(name).join(', ')}${more}`);
+  }
+  return lines;
 }
 
 const DIFF_LINES = 8;

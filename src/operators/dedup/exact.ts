@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Kernel } from '../../kernels/kernel.ts';
-import type { DocumentBatch } from '../../streams/batch/batch.ts';
-import { type Column, numberAt, stringAt, utf8Column } from '../../streams/batch/columns.ts';
+import { type Column, numberAt, utf8Column } from '../../streams/batch/columns.ts';
+import { positionLabel } from '../../streams/batch/position.ts';
 import type { Barrier } from '../../streams/flow/barrier.ts';
 import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../../streams/operator.ts';
 import { copyRule, dedupStep, withIndexes } from './dedup-step.ts';
@@ -47,12 +47,6 @@ export function exact({
     },
     exact,
   );
-}
-
-/** Label of a document: `file#block.offset`, unique in a run. */
-export function positionLabel(batch: DocumentBatch, row: number): string {
-  const number = (name: string): number => numberAt(batch.number(name), row) ?? 0;
-  return `${stringAt(batch.utf8('file'), row)}#${number('block')}.${number('offset')}`;
 }
 
 interface ExactDescriptorOptions {

@@ -2,7 +2,9 @@ import { InvariantError, SluiceError } from '../../errors.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { rowsOfBatch } from '../../streams/batch/batch-rows.ts';
 import { numberAt, stringAt } from '../../streams/batch/columns.ts';
+import { DERIVED } from '../../streams/batch/lineage.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
+import { positionLabel } from '../../streams/batch/position.ts';
 import { excerptOf } from '../../streams/formats/context.ts';
 
 /** So many documents of one split may fail in steps, unless the run allows it: more is no accident of the input. */
@@ -126,13 +128,11 @@ function placeOf(batch: DocumentBatch, row: number) {
     block: number('block'),
     offset: number('offset'),
     row: number('row'),
+    ...(batch.columns.has(DERIVED) ? { derived: stringAt(batch.utf8(DERIVED), row) } : {}),
   };
 }
 
-const shown = (batch: DocumentBatch, row: number): string => {
-  const { file, block, offset } = placeOf(batch, row);
-  return `${file}#${block}.${offset}`;
-};
+const shown = positionLabel;
 
 const failureOf = (row: number, error: StepError): FailedRow => ({
   row,

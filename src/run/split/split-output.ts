@@ -95,10 +95,10 @@ export class SplitOutput {
     await this.#writeAside();
     const last = this.#barrier === null;
     countOutcome(this.counters, batch, last);
-    await this.#ledger.write(ledgerRows(batch, this.#task.annotations, last ? 'all' : 'dropped'));
+    await this.#ledger.write(ledgerRows(batch, this.#task.annotations, last ? 'all' : 'dropped', this.#task.creates));
     if (this.#barrier) return this.#barrier.write(carriedOver(batch));
     if (this.#documents.length === 0) return;
-    const kept = documentColumns(batch, this.#task.annotations, this.#task.rewritten);
+    const kept = documentColumns(batch, this.#task.annotations, this.#task.rewritten, this.#task.creates);
     for (const { writer } of this.#documents) await writer.write(kept);
   }
 
@@ -106,7 +106,7 @@ export class SplitOutput {
     const records = this.#aside;
     if (records.length === 0) return;
     this.#aside = [];
-    await this.#ledger.write(ledgerQuarantineRows(records, this.#task.annotations));
+    await this.#ledger.write(ledgerQuarantineRows(records, this.#task.annotations, this.#task.creates));
     await this.#quarantine.write(quarantineRows(records));
   }
 

@@ -21,6 +21,8 @@ export interface SplitTask {
   readonly annotations: readonly ColumnSpec[];
   readonly sinks: readonly SinkDescriptor[];
   readonly rewritten: boolean;
+  /** A step of the recipe creates documents. */
+  readonly creates: boolean;
 }
 
 /** A split with what only this process knows about it. */

@@ -15,6 +15,8 @@ export function rowsOfBatch(batch: DocumentBatch, rows: Int32Array): DocumentBat
     verdicts: batch.verdicts.map((v) => verdictOf(v, rows)),
     originalText: originalText ? (takeRows(originalText, rows) as Utf8Column) : undefined,
     cuts: cuts ? cutsOfRows(cuts, rows) : undefined,
+    made: batch.made ? Uint8Array.from(rows, (r) => batch.made![r]) : undefined,
+    retry: batch.retry ? Array.from(rows, (r) => batch.retry![r]) : undefined,
   });
 }
 

@@ -31,6 +31,10 @@ export interface BatchParts {
   /** The text as it was read; only set once a rewrite has changed `text`. */
   readonly originalText?: Utf8Column;
   readonly cuts?: CutSpans;
+  /** One byte per row: 1 = a step of this phase created it. Default: none. */
+  readonly made?: Uint8Array;
+  /** Why a row has no outcome yet and is to be tried again by the next start; null = it has. Default: all have. */
+  readonly retry?: readonly (string | null)[];
   /** 0 as read; a rewrite adds 1. */
   readonly textVersion?: number;
   /** Annotation columns that describe an older `text_version`. */
@@ -50,6 +54,8 @@ export class DocumentBatch {
   readonly verdicts: readonly Verdict[];
   readonly originalText: Utf8Column | null;
   readonly cuts: CutSpans | null;
+  readonly made: Uint8Array | null;
+  readonly retry: readonly (string | null)[] | null;
   readonly textVersion: number;
   readonly stale: ReadonlySet<string>;
   /** Of the source that it came from; null: made from nothing. Stays in this thread: no part of `parts()`. */
@@ -64,6 +70,8 @@ export class DocumentBatch {
     this.verdicts = parts.verdicts ?? [];
     this.originalText = parts.originalText ?? null;
     this.cuts = parts.cuts ?? null;
+    this.made = parts.made ?? null;
+    this.retry = parts.retry ?? null;
     this.textVersion = parts.textVersion ?? 0;
     this.stale = parts.stale ?? new Set();
     this.credit = credit;
@@ -73,7 +81,8 @@ export class DocumentBatch {
   parts(): BatchParts {
     const { rows, columns, split, sequence, alive, verdicts, textVersion, stale } = this;
     const rewritten = { originalText: this.originalText ?? undefined, cuts: this.cuts ?? undefined };
-    return { rows, columns, split, sequence, alive, verdicts, textVersion, stale, ...rewritten };
+    const grown = { made: this.made ?? undefined, retry: this.retry ?? undefined };
+    return { rows, columns, split, sequence, alive, verdicts, textVersion, stale, ...rewritten, ...grown };
   }
 
   /** The same batch with some parts replaced; buffers are shared, not copied. */

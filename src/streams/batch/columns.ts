@@ -35,6 +35,15 @@ export const bitmapBytes = (rows: number): number => (rows + 7) >> 3;
 export const isValid = (column: Column, row: number): boolean =>
   column.valid === null || (column.valid[row >> 3] & (1 << (row & 7))) !== 0;
 
+const arrays = { int32: Int32Array, uint32: Uint32Array, int64: BigInt64Array, float64: Float64Array };
+
+/** `rows` nulls of a type. */
+export function nullColumn(type: ColumnType, rows: number): Column {
+  const valid = new Uint8Array(bitmapBytes(rows));
+  if (type === 'utf8') return { type, offsets: new Int32Array(rows + 1), values: new Uint8Array(0), valid };
+  return { type, values: new arrays[type](rows), valid };
+}
+
 /** A utf8 column from strings; null makes a null. */
 export function utf8Column(strings: readonly (string | null)[]): Utf8Column {
   const parts = strings.map((s) => (s === null ? new Uint8Array(0) : encoder.encode(s)));

@@ -76,6 +76,8 @@ export interface QuarantinedRecord {
   readonly detail: string;
   /** First 240 bytes of the raw record, made printable. */
   readonly excerpt: string;
+  /** Number of a created document, as in the column. */
+  readonly derived?: string | null;
   /** Of a document that was read well, and set aside because a step failed on it. */
   readonly id?: string;
   readonly domain?: string;

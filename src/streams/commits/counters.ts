@@ -8,6 +8,8 @@ export interface Amount {
 /** What happened to the documents of one domain. */
 export interface DomainCounters {
   read: Amount;
+  /** Documents that steps made; absent in a run that makes none. */
+  created?: Amount;
   kept: Amount;
   dropped: Amount;
 }
@@ -74,6 +76,12 @@ export interface Counters {
 }
 
 const amount = (): Amount => ({ documents: 0, bytes: 0, tokens: 0 });
+/** What steps made in a domain; counted from now on. */
+export function createdOf(domain: DomainCounters): Amount {
+  domain.created ??= amount();
+  return domain.created;
+}
+
 export const domainCounters = (): DomainCounters => ({ read: amount(), kept: amount(), dropped: amount() });
 
 export const emptyCounters = (): Counters => ({
@@ -127,6 +135,7 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
   for (const [name, d] of Object.entries(b.domains)) {
     const mine = entry(a.domains, name, domainCounters);
     for (const k of ['read', 'kept', 'dropped'] as const) add(mine[k], d[k].documents, d[k].bytes, d[k].tokens);
+    if (d.created) add(createdOf(mine), d.created.documents, d.created.bytes, d.created.tokens);
   }
   for (const [step, rules] of Object.entries(b.steps)) {
     const mineRules = entry(a.steps, step, () => ({}) as Record<string, RuleCounters>);

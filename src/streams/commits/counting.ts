@@ -1,9 +1,12 @@
 import type { DocumentBatch } from '../batch/batch.ts';
-import { stringAt } from '../batch/columns.ts';
+import { CARRIED } from '../batch/carried.ts';
+import { isValid, stringAt } from '../batch/columns.ts';
+import { DERIVED } from '../batch/lineage.ts';
 import type { CutSpans, QuarantinedRecord } from '../batch/outcome.ts';
 import {
   add,
   type Counters,
+  createdOf,
   type DropExample,
   domainCounters,
   EXAMPLES,
@@ -56,7 +59,7 @@ function countAside(counters: Counters, record: QuarantinedRecord): void {
 
 /** Bytes of the text as read, per row; carried over a barrier in `_text_bytes`. */
 export function originalBytes(batch: DocumentBatch): Int32Array {
-  const carried = batch.columns.get('_text_bytes');
+  const carried = batch.columns.get(CARRIED.textBytes);
   if (carried) return carried.values as Int32Array;
   const { offsets } = batch.originalText ?? batch.utf8('text');
   const bytes = new Int32Array(batch.rows);
@@ -73,9 +76,14 @@ export function countOutcome(counters: Counters, batch: DocumentBatch, last: boo
   const bytes = originalBytes(batch);
   const tokens = batch.columns.get('text_tokens_estimate');
   const now = batch.utf8('text').offsets;
-  const judgedBefore = batch.columns.get('_judged');
+  const judgedBefore = batch.columns.get(CARRIED.judged);
+  const from = batch.columns.get(DERIVED);
   for (let i = 0; i < batch.rows; i++) {
     const kept = batch.alive[i] === 1;
+    if (batch.made?.[i] === 1) {
+      add(counters.created, 1, bytes[i], 0);
+      add(createdOf(entry(counters.domains, stringAt(domains, i) ?? '', domainCounters)), 1, bytes[i], 0);
+    }
     if (kept && !last) {
       add(counters.passed, 1, bytes[i], 0);
       continue;
@@ -84,8 +92,9 @@ export function countOutcome(counters: Counters, batch: DocumentBatch, last: boo
     const domain = entry(counters.domains, stringAt(domains, i) ?? '', domainCounters);
     add(kept ? counters.kept : counters.dropped, 1, bytes[i], t);
     add(kept ? domain.kept : domain.dropped, 1, bytes[i], t);
-    add(domain.read, 0, 0, t);
-    add(counters.read, 0, 0, t);
+    const derived = from !== undefined && isValid(from, i);
+    add(derived ? createdOf(domain) : domain.read, 0, 0, t);
+    add(derived ? counters.created : counters.read, 0, 0, t);
     if (!kept) continue;
     countCuts(counters, batch.cuts, i, bytes[i], now[i + 1] - now[i]);
     if (!isJudged(batch, i) && !(judgedBefore && Number(judgedBefore.values[i]) > 0)) counters.unjudged++;
