@@ -1,66 +1,135 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { defer, from, mergeMap, Observable } from 'rxjs';
-import { loadKernel } from '../kernels/kernel.ts';
+import { defer, type OperatorFunction } from 'rxjs';
+import * as z from 'zod';
+import { parseOptions } from '../options.ts';
 import type { DocumentBatch } from '../streams/batch/batch.ts';
-import { BarrierWriter, readDecided } from '../streams/flow/barrier.ts';
 import { parallel } from '../streams/flow/parallel.ts';
-import type { Json, Operator, OperatorContext, StepDescriptor } from '../streams/operator.ts';
+import {
+  type Effects,
+  isBarrier,
+  type Json,
+  type Operator,
+  type OperatorContext,
+  type Scope,
+  type StepDescriptor,
+} from '../streams/operator.ts';
+import { spillAndDecide } from './barrier-pipe.ts';
+import { optionKey, settingOf } from './settings.ts';
 import { sharedContext } from './shared-context.ts';
-import { makeBarrier } from './stages.ts';
-import { withDecision } from './verdicts.ts';
+import type { StageName } from './stages.ts';
 
-type SetOption = (option: string, value: Json) => Operator;
-
-/** Turns a descriptor into an RxJS operator that runs in the shared context until it is bound elsewhere. */
-export function makeOperator(descriptor: StepDescriptor, set: SetOption): Operator {
-  const bind = (context: OperatorContext) =>
-    parallel(descriptor.step, (batch) => context.apply(descriptor, batch), { concurrency: context.concurrency });
-  const unbound = (source: Observable<DocumentBatch>) => defer(() => bind(sharedContext())(source));
-  return Object.assign(unbound, { descriptor, set, bind });
+/** What every operator takes beside its own options. */
+export interface StepOptions {
+  /** Step name in the recipe and the ledger; unique in a recipe. */
+  readonly step?: string;
+  /** Only documents of these domains. Default: all. */
+  readonly where?: Scope;
 }
 
-/** An operator that sees the whole stream first: documents wait in a temporary folder that is removed on teardown. */
-export function makeBarrierOperator(descriptor: StepDescriptor, set: SetOption): Operator {
-  const operator = (source: Observable<DocumentBatch>) => spillAndDecide(descriptor, source);
-  return Object.assign(operator, { descriptor, set, bind: () => operator });
+export type Pipe = OperatorFunction<DocumentBatch, DocumentBatch>;
+
+/** A value, or what the options make of it. */
+type Of<O, T> = T | ((options: O) => T);
+
+/** What a step reads, writes and decides, once its options are known. All may be left out. */
+export interface Description extends Partial<Pick<StepDescriptor, 'reads' | 'writes' | 'rules'>> {
+  /** What is recorded, with hashes of files and the like. Default: the options, defaults filled in. */
+  readonly options?: StepDescriptor['options'];
+  readonly places?: readonly string[];
+  readonly unset?: string;
+  readonly unsetHelp?: string;
+  readonly models?: boolean;
 }
 
-const DECIDE_MEMORY = 128 * 1024 * 1024;
+/** All there is to say about an operator; `operator()` makes the function of it that users call. */
+export interface OperatorSpec<S extends z.ZodObject> {
+  /** How users write it, for errors: `dedup.exact()`. */
+  readonly call: string;
+  /** Name of a step that is given none. */
+  readonly name: Of<z.output<S>, string>;
+  readonly stage: StageName;
+  /** A strict schema, or the one that what was given asks for. */
+  readonly options: S | ((given: z.input<S>) => S);
+  /** Versions of everything in it that has a meaning of its own: `gopher_quality@1`. */
+  readonly versions: Of<z.output<S>, readonly string[]>;
+  readonly effects: Of<z.output<S>, Effects>;
+  /** Errors of options that do not go together are thrown here. */
+  readonly describe?: (options: z.output<S>, step: string) => Description;
+  /** How it runs where that is not as others of its effects do; null: as they do. */
+  readonly pipe?: (descriptor: StepDescriptor, context: OperatorContext | null) => Pipe | null;
+}
 
-function spillAndDecide(descriptor: StepDescriptor, source: Observable<DocumentBatch>): Observable<DocumentBatch> {
-  return new Observable((subscriber) => {
-    let left = false;
-    const folder = mkdtemp(join(tmpdir(), 'sluice-barrier-'));
-    const work = async (): Promise<void> => {
-      const dir = await folder;
-      const barrier = await makeBarrier(descriptor, await loadKernel());
-      const files = { split: 0, spill: join(dir, 'documents'), keys: join(dir, 'keys') };
-      const writer = await BarrierWriter.open(barrier, files.spill, files.keys);
-      // One at a time: the write of a batch must end before the next begins.
-      const write = mergeMap((batch: DocumentBatch) => from(writer.write(batch.compact())), 1);
-      await new Promise<void>((resolve, reject) => {
-        subscriber.add(source.pipe(write).subscribe({ error: reject, complete: resolve }));
-      });
-      await writer.finish();
-      for await (const decision of barrier.decide([files], DECIDE_MEMORY)) {
-        for await (const part of readDecided(files.spill, decision)) {
-          if (left) return;
-          subscriber.next(withDecision(part.batch, descriptor, part.decision));
-        }
-      }
-      subscriber.complete();
-    };
-    const remove = async (): Promise<void> => rm(await folder, { recursive: true, force: true });
-    const done = work().then(remove, async (error) => {
-      await remove();
-      throw error;
+type Given<S extends z.ZodObject> = z.input<S> & StepOptions;
+
+/** What users call: without argument where no option is required. */
+export type OperatorFactory<S extends z.ZodObject> =
+  Record<never, never> extends z.input<S> ? (given?: Given<S>) => Operator : (given: Given<S>) => Operator;
+
+export const stepOptions = z.object({
+  step: z.string().min(1).optional(),
+  where: z.strictObject({ domain: z.array(z.string()), not: z.boolean().optional() }).optional(),
+});
+
+/** `step` and `where` as they were given. Errors: ConfigError for a wrong type or an unknown key of `where`. */
+export const parseStepOptions = (given: StepOptions, call: string): StepOptions =>
+  parseOptions(stepOptions, { step: given.step, where: given.where }, call);
+
+/**
+ * The function that makes a step of a recipe: checks its options, describes it, and turns it into an RxJS operator.
+ * `set()` describes again from what the user gave, so that defaults, columns and rules follow the option that changed.
+ */
+export function operator<S extends z.ZodObject>(spec: OperatorSpec<S>): OperatorFactory<S> {
+  const make = ({ step: _, where: __, ...given }: Given<S>, { step, where }: StepOptions, call: string): Operator => {
+    const schema = typeof spec.options === 'function' ? spec.options(given as z.input<S>) : spec.options;
+    const options = parseOptions(schema, given, call);
+    const of = <T>(value: Of<z.output<S>, T>): T => (value instanceof Function ? value(options) : value);
+    const name = step ?? of(spec.name);
+    const { options: recorded, ...described } = spec.describe?.(options, name) ?? {};
+    const descriptor = stepDescriptor({
+      step: name,
+      stage: spec.stage,
+      versions: of(spec.versions),
+      effects: of(spec.effects),
+      options: recorded ?? (options as StepDescriptor['options']),
+      where,
+      ...described,
     });
-    done.catch((error) => subscriber.error(error));
-    return () => {
-      left = true;
-      void remove().catch((error) => process.emitWarning(`could not remove a temporary folder: ${error}`));
+    const set = (option: string, value: Json): Operator => {
+      const key = optionKey(Object.keys(schema.shape), name, option);
+      const changed = { ...given, [key]: settingOf(schema.shape[key], value) };
+      return make(changed as unknown as Given<S>, { step: name, where }, `--set ${name}.${option}`);
     };
-  });
+    return operatorOf(descriptor, set, spec.pipe);
+  };
+  return ((given: Given<S> = {} as Given<S>) =>
+    make(given, parseStepOptions(given, spec.call), spec.call)) as OperatorFactory<S>;
+}
+
+type Described = Pick<StepDescriptor, 'step' | 'stage' | 'versions' | 'effects'> &
+  Description & { readonly where: Scope | undefined };
+
+/** A descriptor with what was left out. */
+export const stepDescriptor = (given: Described): StepDescriptor => ({
+  options: {},
+  reads: [],
+  writes: [],
+  rules: [],
+  ...given,
+  where: given.where ?? null,
+});
+
+/** A descriptor as an RxJS operator, that runs in the shared context until it is bound elsewhere. */
+export function operatorOf(
+  descriptor: StepDescriptor,
+  set: Operator['set'],
+  ownPipe: OperatorSpec<z.ZodObject>['pipe'] = () => null,
+): Operator {
+  const bind = (context: OperatorContext | null): Pipe => {
+    const own = ownPipe(descriptor, context);
+    if (own) return own;
+    if (isBarrier(descriptor)) return (source) => spillAndDecide(descriptor, source);
+    const { apply, concurrency } = context ?? sharedContext();
+    return parallel(descriptor.step, (batch) => apply(descriptor, batch), { concurrency });
+  };
+  const unbound: Pipe = (source) => defer(() => bind(null)(source));
+  return Object.assign(unbound, { descriptor, set, bind });
 }

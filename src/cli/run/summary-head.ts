@@ -1,6 +1,7 @@
 import { GUARD_DEFAULTS } from '../../run/guards/guards.ts';
 import { safeText } from '../../safe-text.ts';
 import { keptTextBytes } from '../../streams/commits/counters.ts';
+import { isRules, isSelection, removesCopies } from '../../streams/operator.ts';
 import { program } from '../program.ts';
 import { count, duration, percent, plural, shellWord, shownPath, size } from '../terminal/format.ts';
 import { type Terminal, wrapped } from '../terminal/terminal.ts';
@@ -52,18 +53,18 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
     return ['The files hold no documents. See what is in them with: sluice inspect FILE'.replace('sluice', program())];
   const step = stepsOf(result).find((s) => s.step === top.step);
   const rule = step?.rules.find((r) => r.name === top.rule);
-  const means = rule && step?.kind === 'drop' ? `, ${conditionOf(rule)}` : '';
+  const means = rule && step && isRules(step) ? `, ${conditionOf(rule)}` : '';
   const took = `Most went by ${safeText(top.rule)} (step ${safeText(top.step)}${means}): ${plural(top.dropped, 'document')}, ${percent(top.dropped, t.read.documents)}.`;
   const look =
-    step?.kind === 'dedup'
+    step && removesCopies(step)
       ? `See what is a copy of what: ${program()} clusters ${dir}.`
       : top.counters.examples[0] && safeText(top.counters.examples[0].id) === top.counters.examples[0].id
         ? `See one: ${program()} explain ${dir} ${shellWord(top.counters.examples[0].id)}.`
         : '';
   const turn =
-    rule && step?.kind === 'drop'
+    rule && step && isRules(step)
       ? `If that is not what you want, move the threshold with --set ${safeText(top.step)}.${safeText(rule.option)}=NUMBER, to another --output.`
-      : step?.kind === 'select'
+      : step && isSelection(step)
         ? `If that is not what you want, select more with --set ${safeText(top.step)}.rate=SHARE, to another --output.`
         : 'If that is not what you want, leave that step out of the recipe, or give it other options.';
   return [took, [look, turn].filter(Boolean).join(' ')];
