@@ -39,6 +39,15 @@ function importsOf(file: string): string[] {
   return found.map((i) => relative(src, resolve(dirname(join(src, file)), i)).replaceAll('\\', '/'));
 }
 
+/** What a file loads when it is loaded: not types, and not what it imports on demand. */
+function runtimeImportsOf(file: string): string[] {
+  const text = readFileSync(join(src, file), 'utf8');
+  const statements = [...text.matchAll(/^(?:import|export) (?!type )([^;]*?)from '([^']+)'/gm)];
+  const bare = [...text.matchAll(/^import '([^']+)'/gm)].map((m) => m[1]);
+  const onlyTypes = (names: string): boolean => /^\{(\s*type \w+( as \w+)?,?)*\s*\}\s*$/.test(names.trim());
+  return [...bare, ...statements.filter(([, names]) => !onlyTypes(names)).map((m) => m[2])];
+}
+
 describe('imports', () => {
   it('point one way only', () => {
     const wrong: string[] = [];
@@ -67,9 +76,27 @@ describe('imports', () => {
       for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
       state.set(file, 'done');
     };
-    // Lazy tables of modules (`() => import(...)`) are what breaks cycles on purpose.
-    for (const file of files) if (file !== 'operators/modules.ts') visit(file, []);
-    expect(cycles.filter((c) => !c.includes('operators/modules.ts'))).toEqual([]);
+    for (const file of files) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it('of the stages that workers load have neither zod nor rxjs', () => {
+    const table = readFileSync(join(src, 'operators/stages.ts'), 'utf8');
+    const stages = [...table.matchAll(/\(\) => import\('\.\/([^']+)'\)/g)].map((m) => `operators/${m[1]}`);
+    const loaded = (file: string, seen: Set<string>): Set<string> => {
+      if (seen.has(file)) return seen;
+      seen.add(file);
+      for (const name of runtimeImportsOf(file)) {
+        if (!name.startsWith('.')) seen.add(name);
+        else if (name.endsWith('.ts')) loaded(relative(src, resolve(dirname(join(src, file)), name)), seen);
+      }
+      return seen;
+    };
+    const heavy = (file: string): string[] =>
+      [...loaded(file, new Set())].filter((name) => /^(zod|rxjs)\b/.test(name)).map((name) => `${file} -> ${name}`);
+    expect(stages.length).toBeGreaterThan(20);
+    expect([...stages, 'operators/stages.ts'].flatMap(heavy)).toEqual([]);
+    expect(heavy('operators/operator.ts').length).toBe(2);
   });
 });
 

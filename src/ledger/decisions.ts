@@ -1,5 +1,5 @@
 import { type Comparison, fails, type Rule } from '../streams/batch/outcome.ts';
-import type { StepDescriptor } from '../streams/operator.ts';
+import { dropsFor, type Effects, effectsOf, type StepDescriptor } from '../streams/operator.ts';
 
 /** A row of the ledger, as far as a decision needs it. */
 export interface LedgerRow {
@@ -48,7 +48,7 @@ export interface RuleDecision {
 
 export interface StepDecision {
   readonly step: string;
-  readonly kind: StepDescriptor['kind'];
+  readonly effects: Effects;
   readonly state: 'done' | 'dropped' | 'out of scope' | 'not reached';
   /** Values that the step wrote. */
   readonly values: readonly { readonly column: string; readonly value: number | string | null }[];
@@ -66,9 +66,9 @@ export function decisionsOn(row: LedgerRow, steps: readonly StepDescriptor[]): S
       state === 'done' || state === 'dropped'
         ? s.writes.map((w) => ({ column: w.name, value: row.annotations[w.name] ?? null }))
         : [];
-    const judges = s.kind === 'drop' || s.kind === 'rewrite';
+    const judges = dropsFor(s) === 'thresholds';
     const rules = judges && inScope ? s.rules.map((r) => decisionOf(r, s, row, reached, i === droppedAt)) : [];
-    return { step: s.step, kind: s.kind, state, values, rules };
+    return { step: s.step, effects: effectsOf(s), state, values, rules };
   });
 }
 

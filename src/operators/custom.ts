@@ -3,7 +3,9 @@ import type { DocumentBatch } from '../streams/batch/batch.ts';
 import { numberAt, stringAt } from '../streams/batch/columns.ts';
 import type { Rule } from '../streams/batch/outcome.ts';
 import { parallel } from '../streams/flow/parallel.ts';
-import { type Operator, rowsInScope, type Scope, type StepDescriptor, withOption } from '../streams/operator.ts';
+import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../streams/operator.ts';
+import { operatorOf, type Pipe, stepDescriptor } from './operator.ts';
+import { noOption } from './settings.ts';
 import { withVerdict } from './verdicts.ts';
 
 /** One document as a closure sees it; values are decoded when they are asked for. */
@@ -28,28 +30,19 @@ export function custom(name: string, version: number, keep: Predicate, { where }
   if (!/^[a-z][a-z0-9_]*$/.test(name))
     throw new ConfigError({ expected: 'a snake_case name', got: `'${name}'`, where: 'custom()' });
   const rule: Rule = { name, version, column: name, comparison: '==', threshold: 0, onNull: 'pass', option: name };
-  const descriptor: StepDescriptor = {
-    kind: 'custom',
+  const descriptor = stepDescriptor({
     step: name,
-    module: 'sluice:custom',
-    export: 'closure',
+    stage: 'custom',
     versions: [`${name}@${version}`],
-    options: {},
-    where: where ?? null,
-    reads: [],
-    writes: [],
+    effects: { drops: 'predicate' },
+    where,
     rules: [rule],
-  };
-  const bind = () => parallel(name, (batch) => applyPredicate(batch, descriptor, keep), { concurrency: 1 });
-  const operator: Operator = Object.assign((source: Parameters<ReturnType<typeof bind>>[0]) => bind()(source), {
-    descriptor,
-    bind,
-    set: (option: string, value: never): Operator => {
-      withOption({}, name, option, value);
-      return operator;
-    },
   });
-  return operator;
+  const pipe = (): Pipe => parallel(name, (batch) => applyPredicate(batch, descriptor, keep), { concurrency: 1 });
+  const set = (option: string): never => {
+    throw noOption([], name, option);
+  };
+  return operatorOf(descriptor, set, pipe);
 }
 
 async function applyPredicate(batch: DocumentBatch, d: StepDescriptor, keep: Predicate): Promise<DocumentBatch> {

@@ -39,7 +39,7 @@ export function judge(batch: DocumentBatch, step: string, rules: readonly Rule[]
 }
 
 /** The stage behind `drop()`. */
-export function dropStage(descriptor: StepDescriptor): Stage {
+export function stage(descriptor: StepDescriptor): Stage {
   return {
     apply(batch) {
       const stale = descriptor.reads.filter((c) => batch.stale.has(c));

@@ -1,7 +1,9 @@
+import * as z from 'zod';
 import { ConfigError, nearestName } from '../errors.ts';
+import { parseOptions } from '../options.ts';
 import type { Comparison, Rule } from '../streams/batch/outcome.ts';
-import type { Json, Operator, Scope, StepDescriptor } from '../streams/operator.ts';
-import { makeOperator } from './operator.ts';
+import type { Json, Operator, Scope } from '../streams/operator.ts';
+import { operatorOf, stepDescriptor, stepOptions } from './operator.ts';
 
 export interface DropOptions {
   readonly where?: Scope;
@@ -9,12 +11,15 @@ export interface DropOptions {
   readonly allowStale?: boolean;
 }
 
+const dropOptions = z.strictObject({ where: stepOptions.shape.where, allowStale: z.boolean().default(false) });
+
 /**
  * Drops documents whose columns break a rule. `rule` in the ledger is the first that fails in the order given, `failed`
  * are all of this step. A null passes unless the rule says `onNull: 'drop'`, and is counted. Reads: the columns of the
  * rules. Errors: ConfigError for no rules or two of one name.
  */
-export function drop(step: string, rules: readonly Rule[], { where, allowStale = false }: DropOptions = {}): Operator {
+export function drop(step: string, rules: readonly Rule[], options: DropOptions = {}): Operator {
+  const { where, allowStale } = parseOptions(dropOptions, options, `drop ${step}`);
   const names = rules.map((r) => r.name);
   if (rules.length === 0 || new Set(names).size !== names.length) {
     throw new ConfigError({
@@ -23,18 +28,16 @@ export function drop(step: string, rules: readonly Rule[], { where, allowStale =
       where: `drop ${step}`,
     });
   }
-  const descriptor: StepDescriptor = {
-    kind: 'drop',
+  const descriptor = stepDescriptor({
     step,
-    module: 'sluice:drop',
-    export: 'dropStage',
+    stage: 'drop',
     versions: rules.map((r) => `${r.name}@${r.version}`),
+    effects: { drops: 'thresholds' },
     options: { allowStale, ...Object.fromEntries(rules.map((r) => [r.option, r.threshold])) },
-    where: where ?? null,
+    where,
     reads: [...new Set(rules.map((r) => r.column))],
-    writes: [],
     rules,
-  };
+  });
   const set = (option: string, value: Json): Operator => {
     const index = rules.findIndex((r) => r.option === option || r.name === option);
     if (index < 0 || typeof value !== 'number' || !Number.isFinite(value)) {
@@ -55,7 +58,7 @@ export function drop(step: string, rules: readonly Rule[], { where, allowStale =
       { where, allowStale },
     );
   };
-  return makeOperator(descriptor, set);
+  return operatorOf(descriptor, set);
 }
 
 /**

@@ -1,13 +1,6 @@
 /** PUBLIC: operators on streams of documents. */
-export {
-  type Annotate,
-  type AnnotateOptions,
-  type AnnotatorContext,
-  type AnnotatorDescriptor,
-  type AnnotatorFactory,
-  annotate,
-  as,
-} from './annotate.ts';
+export { type AnnotateOptions, annotate, as } from './annotate.ts';
+export type { Annotate, AnnotatorContext, AnnotatorDescriptor, AnnotatorFactory } from './annotator-stage.ts';
 export * from './annotators/index.ts';
 export { custom, type DocumentView, type Predicate } from './custom.ts';
 export * from './decontaminate/index.ts';

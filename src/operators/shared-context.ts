@@ -2,7 +2,7 @@ import type { Piscina } from 'piscina';
 import type { BatchParts } from '../streams/batch/batch.ts';
 import type { OperatorContext, Stage, StepDescriptor } from '../streams/operator.ts';
 import { workerPool } from '../threads.ts';
-import { dropStage } from './drop-stage.ts';
+import { stage as dropStage } from './drop-stage.ts';
 
 /** What crosses to a worker: plain data and buffers. */
 export interface StageTask {
@@ -29,7 +29,7 @@ export function sharedContext(): OperatorContext {
   return {
     concurrency: SHARED_WORKERS,
     async apply(descriptor, batch) {
-      if (descriptor.module === 'sluice:drop') {
+      if (descriptor.stage === 'drop') {
         const stage = drops.get(descriptor) ?? dropStage(descriptor);
         drops.set(descriptor, stage);
         return stage.apply(batch);

@@ -1,21 +1,81 @@
+import { ConfigError } from '../errors.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import type { Barrier } from '../streams/flow/barrier.ts';
 import type { Stage, StepDescriptor } from '../streams/operator.ts';
-import { loadExport } from './modules.ts';
+import type { AnnotatorFactory, LoadAnnotator, StageReference } from './annotator-stage.ts';
+
+/** What a module of a stage exports: one of these, by what its step is. */
+interface StageModule {
+  /** What runs a step on batches. */
+  readonly stage?: (descriptor: StepDescriptor, kernel: Kernel, load: LoadAnnotator) => Stage | Promise<Stage>;
+  /** What sees every document before it decides. */
+  readonly barrier?: (descriptor: StepDescriptor, kernel: Kernel) => Barrier | Promise<Barrier>;
+  /** What computes columns for `annotate()`. */
+  readonly annotator?: AnnotatorFactory;
+}
+
+/** Every stage, by the name that stands in descriptors; a worker loads only what its recipe runs. */
+const stages = {
+  annotate: () => import('./annotate-stage.ts'),
+  'annotators/code-statistics': () => import('./annotators/code-statistics-stage.ts'),
+  'annotators/ngram-perplexity': () => import('./annotators/ngram-perplexity-stage.ts'),
+  'annotators/profiles': () => import('./annotators/profiles-stage.ts'),
+  'annotators/statistics': () => import('./annotators/statistics-stage.ts'),
+  c4: () => import('./rewrite/c4-stage.ts'),
+  decontaminate: () => import('./decontaminate/decontaminate-stage.ts'),
+  'dedup/bloom': () => import('./dedup/bloom-stage.ts'),
+  'dedup/boilerplate': () => import('./dedup/spans/boilerplate-stage.ts'),
+  'dedup/exact': () => import('./dedup/exact-stage.ts'),
+  'dedup/lines': () => import('./dedup/spans/lines-stage.ts'),
+  'dedup/minhash': () => import('./dedup/minhash/minhash-stage.ts'),
+  'dedup/normalized': () => import('./dedup/normalized-stage.ts'),
+  'dedup/paragraphs': () => import('./dedup/spans/paragraphs-stage.ts'),
+  'dedup/sentences': () => import('./dedup/spans/sentences-stage.ts'),
+  'dedup/substring': () => import('./dedup/spans/substring-stage.ts'),
+  'dedup/url': () => import('./dedup/url-stage.ts'),
+  drop: () => import('./drop-stage.ts'),
+  perplexity: () => import('./perplexity/perplexity-stage.ts'),
+  'select/buckets': () => import('./select/buckets-stage.ts'),
+  'select/rank': () => import('./select/rank-stage.ts'),
+} satisfies { readonly [name: string]: () => Promise<StageModule> };
+
+export type StageName = keyof typeof stages;
+
+/** Names of all stages; for tests and messages. */
+export const STAGE_NAMES = Object.keys(stages) as readonly StageName[];
+
+async function load<R extends keyof StageModule>(name: string, role: R): Promise<NonNullable<StageModule[R]>> {
+  const found: StageModule | undefined = Object.hasOwn(stages, name) ? await stages[name as StageName]() : undefined;
+  const made = found?.[role];
+  if (made) return made;
+  throw new ConfigError({
+    expected: found ? `a ${role}` : `one of ${STAGE_NAMES.join(', ')}`,
+    got: found ? `the stage ${name}, a ${Object.keys(found).join(', ')}` : `the stage ${name}`,
+    where: 'step descriptor',
+  });
+}
 
 /** Makes what runs a step in this thread; a `custom` step has no stage, its closure lives on the main thread. */
 export async function makeStage(descriptor: StepDescriptor, kernel: Kernel): Promise<Stage> {
-  const make = await loadExport<(d: StepDescriptor, k: Kernel) => Stage | Promise<Stage>>(
-    descriptor.module,
-    descriptor.export,
-  );
-  return make(descriptor, kernel);
+  const stage = await load(descriptor.stage, 'stage');
+  return stage(descriptor, kernel, loadAnnotator);
 }
 
+/** Makes what decides for a barrier in this thread. */
 export async function makeBarrier(descriptor: StepDescriptor, kernel: Kernel): Promise<Barrier> {
-  const make = await loadExport<(d: StepDescriptor, k: Kernel) => Barrier | Promise<Barrier>>(
-    descriptor.module,
-    descriptor.export,
-  );
-  return make(descriptor, kernel);
+  const barrier = await load(descriptor.stage, 'barrier');
+  return barrier(descriptor, kernel);
+}
+
+/** Of the table, or of a user's module. */
+async function loadAnnotator(reference: StageReference): Promise<AnnotatorFactory> {
+  if ('stage' in reference) return load(reference.stage, 'annotator');
+  const { module, export: name } = reference;
+  const loaded = (await import(module)) as { readonly [key: string]: unknown };
+  if (typeof loaded[name] === 'function') return loaded[name] as AnnotatorFactory;
+  throw new ConfigError({
+    expected: `an export ${name}, an annotator's function`,
+    got: loaded[name] === undefined ? `only ${Object.keys(loaded).join(', ')}` : typeof loaded[name],
+    where: module,
+  });
 }

@@ -1,7 +1,7 @@
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import type { Verdict } from '../streams/batch/outcome.ts';
 import type { BarrierDecision } from '../streams/flow/barrier.ts';
-import { rewritesText, type StepDescriptor } from '../streams/operator.ts';
+import { isSelection, rewritesText, type StepDescriptor } from '../streams/operator.ts';
 import { withCuts } from './rewrite/apply-cuts.ts';
 import { cutsOfRow } from './rewrite/cut-spans.ts';
 
@@ -22,7 +22,7 @@ export function withDecision(batch: DocumentBatch, step: StepDescriptor, decisio
   const dropped = Uint8Array.from(keep, (k) => 1 - k);
   const value = (decision.value ?? similarity).slice(0, rows);
   const rule = Int16Array.from(keep, (k, i) => (k === 1 ? -1 : (decision.rule?.[i] ?? 0)));
-  const selects = step.kind === 'select';
+  const selects = isSelection(step);
   const verdict: Verdict = {
     step: step.step,
     rules: step.rules,

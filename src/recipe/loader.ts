@@ -174,8 +174,8 @@ function useRunningCopy(): void {
 /** Modules of the user's own that workers will import: annotators, for example. */
 function ownModules(recipe: Recipe): string[] {
   const named = recipe.steps.flatMap(({ descriptor: d }) => {
-    const annotators = (d.options.annotators ?? []) as unknown as readonly { readonly module: string }[];
-    return [d.module, ...annotators.map((a) => a.module)];
+    const annotators = (d.options.annotators ?? []) as unknown as readonly { readonly module?: string }[];
+    return annotators.flatMap((a) => a.module ?? []);
   });
   return named.filter((m) => m.startsWith('file:'));
 }

@@ -10,7 +10,7 @@ import { issueInWords } from '../options.ts';
 import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
 import { pipeOf } from '../streams/inputs/spool.ts';
-import { isBarrier } from '../streams/operator.ts';
+import { annotates, dropsFor, isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
@@ -57,7 +57,9 @@ export function run(recipe: Recipe, options: RunOptionsInput = {}): Observable<R
  * What `annotateOnly` leaves: a document that nothing drops keeps every annotation, whatever a threshold may be later.
  */
 function withoutDecisions(recipe: Recipe): Recipe {
-  const steps = recipe.steps.filter((s) => s.descriptor.kind === 'annotate');
+  const steps = recipe.steps.filter(
+    (s) => dropsFor(s.descriptor) === null && annotates(s.descriptor) && !isBarrier(s.descriptor),
+  );
   if (steps.length > 0) return { ...recipe, steps };
   throw new ConfigError({
     expected: 'a recipe with an annotate step',

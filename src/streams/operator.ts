@@ -1,5 +1,4 @@
 import type { OperatorFunction } from 'rxjs';
-import { ConfigError, nearestName } from '../errors.ts';
 import type { DocumentBatch } from './batch/batch.ts';
 import type { ColumnSpec, Utf8Column } from './batch/columns.ts';
 import { stringAt } from './batch/columns.ts';
@@ -14,16 +13,27 @@ export interface Scope {
   readonly not?: boolean;
 }
 
-/**
- * All that is needed to make a step again in another thread or another run: plain data. The recipe hash covers it.
- * `module` is `sluice:<name>` for what ships with Sluice, else the URL of a module that the worker imports.
- */
+/** What a step does to the stream. What is left out it does not do. */
+export interface Effects {
+  /** Adds columns. */
+  readonly annotates?: boolean;
+  /** May change `text`. */
+  readonly rewrites?: boolean;
+  /** May end documents, for what: a threshold on a column, being a copy, its rank, or a predicate of the user's. */
+  readonly drops?: 'thresholds' | 'copies' | 'ranks' | 'predicate';
+  /** May make new documents. */
+  readonly creates?: boolean;
+  /** Must see every document before it decides on the first. */
+  readonly barrier?: boolean;
+}
+
+/** All that is needed to make a step again in another thread or another run: plain data. The recipe hash covers it. */
 export interface StepDescriptor {
-  readonly kind: 'annotate' | 'drop' | 'rewrite' | 'dedup' | 'select' | 'custom';
+  readonly effects: Effects;
   /** Unique in a recipe; the `step` of the ledger. */
   readonly step: string;
-  readonly module: string;
-  readonly export: string;
+  /** What a worker runs, by its name in the table of stages. */
+  readonly stage: string;
   /** Versions of everything in it that has a meaning of its own: `gopher_quality@1`. */
   readonly versions: readonly string[];
   /** Every option with its value, defaults included. */
@@ -38,10 +48,6 @@ export interface StepDescriptor {
   readonly reads: readonly string[];
   readonly writes: readonly ColumnSpec[];
   readonly rules: readonly Rule[];
-  /** True for a barrier whose decision cuts spans from texts; a step of kind `rewrite` always rewrites. */
-  readonly rewrites?: boolean;
-  /** True for a step that may add documents to the stream. */
-  readonly creates?: boolean;
   /**
    * True for a step that runs on model workers, which are never killed: its split is streamed through the main thread.
    */
@@ -52,17 +58,61 @@ export interface StepDescriptor {
   readonly unsetHelp?: string;
 }
 
-/** A step that must see every document before it decides on the first. */
-export const isBarrier = ({ kind }: StepDescriptor): boolean => kind === 'dedup' || kind === 'select';
+type Described = Pick<StepDescriptor, 'effects'>;
 
-/** A step that is streamed through the main thread: a closure lives there, and model workers are asked from there. */
-export const runsFromMain = ({ kind, models }: StepDescriptor): boolean => kind === 'custom' || models === true;
+/** A step as runs before effects recorded it. */
+interface Before extends Partial<StepDescriptor> {
+  readonly kind: 'annotate' | 'drop' | 'rewrite' | 'dedup' | 'select' | 'custom';
+  readonly rewrites?: boolean;
+}
+
+/** What a step does, also one that an older version recorded. The only place that looks into a descriptor for it. */
+export const effectsOf = (step: Described): Effects => step.effects ?? effectsBefore(step as unknown as Before);
+
+function effectsBefore({ kind, rewrites, writes = [], rules = [] }: Before): Effects {
+  const annotates = writes.length > 0 && { annotates: true };
+  switch (kind) {
+    case 'annotate':
+      return { annotates: true };
+    case 'drop':
+      return { ...annotates, drops: 'thresholds' };
+    case 'rewrite':
+      return { ...annotates, rewrites: true, ...(rules.length > 0 && { drops: 'thresholds' }) };
+    case 'dedup':
+      return { ...annotates, drops: 'copies', barrier: true, ...(rewrites === true && { rewrites }) };
+    case 'select':
+      return { ...annotates, barrier: true, ...(rules.length > 0 && { drops: 'ranks' }) };
+    case 'custom':
+      return { drops: 'predicate' };
+  }
+}
+
+/** A step that adds columns. */
+export const annotates = (step: Described): boolean => effectsOf(step).annotates === true;
 
 /** A step that may change `text`. */
-export const rewritesText = ({ kind, rewrites }: StepDescriptor): boolean => kind === 'rewrite' || rewrites === true;
+export const rewritesText = (step: Described): boolean => effectsOf(step).rewrites === true;
 
-/** A step that may add documents to the stream. */
-export const createsDocuments = ({ creates }: StepDescriptor): boolean => creates === true;
+/** For what a step ends documents; null where it ends none. */
+export const dropsFor = (step: Described): NonNullable<Effects['drops']> | null => effectsOf(step).drops ?? null;
+
+/** A step of rules alone: each is a column with a threshold that can be moved. */
+export const isRules = (step: Described): boolean => dropsFor(step) === 'thresholds' && !rewritesText(step);
+
+/** A step that removes copies, so that what it drops has a twin. */
+export const removesCopies = (step: Described): boolean => dropsFor(step) === 'copies';
+
+/** A step that ranks: it decides on every document that has a value. */
+export const isSelection = (step: Described): boolean => isBarrier(step) && !removesCopies(step);
+
+/** A step that may make new documents. */
+export const createsDocuments = (step: Described): boolean => effectsOf(step).creates === true;
+
+/** A step that must see every document before it decides on the first. */
+export const isBarrier = (step: Described): boolean => effectsOf(step).barrier === true;
+
+/** A step that is streamed through the main thread: a closure lives there, and model workers are asked from there. */
+export const runsFromMain = (step: StepDescriptor): boolean => dropsFor(step) === 'predicate' || step.models === true;
 
 /** What runs a step on batches; one per step and worker thread. */
 export interface Stage {
@@ -108,25 +158,4 @@ function domainTest(where: Scope): (domains: Utf8Column, row: number) => boolean
   const wanted = new Set(where.domain);
   const not = where.not === true;
   return (domains, row) => wanted.has(stringAt(domains, row) ?? '') !== not;
-}
-
-/** The value of an option after `set`, or an error that names the options there are. */
-export function withOption<T extends { readonly [key: string]: Json }>(
-  options: T,
-  step: string,
-  option: string,
-  value: Json,
-): T {
-  const camel = option.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
-  const name = Object.hasOwn(options, option) ? option : camel;
-  if (!Object.hasOwn(options, name)) {
-    const near = nearestName(camel, Object.keys(options));
-    throw new ConfigError({
-      expected: `an option of step ${step} (${Object.keys(options).join(', ')})`,
-      got: option,
-      where: `--set ${step}.${option}`,
-      fix: near ? `Did you mean ${near}?` : undefined,
-    });
-  }
-  return { ...options, [name]: value };
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decisionsOn, type LedgerRow, rescueOf } from '../../src/ledger/decisions.ts';
 import { type Comparison, fails, type Rule } from '../../src/streams/batch/outcome.ts';
-import type { StepDescriptor } from '../../src/streams/operator.ts';
+import type { Effects, StepDescriptor } from '../../src/streams/operator.ts';
 
 const rule = (
   name: string,
@@ -20,11 +20,10 @@ const rule = (
   option: name,
 });
 
-const step = (name: string, kind: StepDescriptor['kind'], more: Partial<StepDescriptor> = {}): StepDescriptor => ({
-  kind,
+const step = (name: string, effects: Effects, more: Partial<StepDescriptor> = {}): StepDescriptor => ({
+  effects,
   step: name,
-  module: 'sluice:test',
-  export: 'test',
+  stage: 'test',
   versions: [],
   options: {},
   where: null,
@@ -35,18 +34,26 @@ const step = (name: string, kind: StepDescriptor['kind'], more: Partial<StepDesc
 });
 
 const steps = [
-  step('scores', 'annotate', {
-    writes: [
-      { name: 'words', type: 'int32' },
-      { name: 'ratio', type: 'float64' },
-    ],
-  }),
-  step('quality', 'drop', {
-    options: { min_words: 50, max_ratio: 0.5 },
-    rules: [rule('min_words', 'words', '<', 50), rule('max_ratio', 'ratio', '>', 0.5)],
-  }),
-  step('code', 'drop', { rules: [rule('code_min', 'words', '<', 10)], where: { domain: ['code'] } }),
-  step('later', 'drop', { rules: [rule('max_words', 'words', '>', 20)] }),
+  step(
+    'scores',
+    { annotates: true },
+    {
+      writes: [
+        { name: 'words', type: 'int32' },
+        { name: 'ratio', type: 'float64' },
+      ],
+    },
+  ),
+  step(
+    'quality',
+    { drops: 'thresholds' },
+    {
+      options: { min_words: 50, max_ratio: 0.5 },
+      rules: [rule('min_words', 'words', '<', 50), rule('max_ratio', 'ratio', '>', 0.5)],
+    },
+  ),
+  step('code', { drops: 'thresholds' }, { rules: [rule('code_min', 'words', '<', 10)], where: { domain: ['code'] } }),
+  step('later', { drops: 'thresholds' }, { rules: [rule('max_words', 'words', '>', 20)] }),
 ];
 
 const row = (more: Partial<LedgerRow>): LedgerRow => ({
@@ -82,13 +89,13 @@ describe('decisions on a document', () => {
   it('turns off a switch of a rewrite, and proposes no option that there is none', () => {
     const rules = [rule('marked', 'words', '>', 0), rule('empty', 'words', '>', 1)];
     const [s] = decisionsOn(row({ outcome: 'dropped', step: 'clean', rule: 'marked', value: 37 }), [
-      step('clean', 'rewrite', { rules, options: { marked: true } }),
+      step('clean', { rewrites: true, drops: 'thresholds' }, { rules, options: { marked: true } }),
     ]);
     expect(s.rules.map((r) => r.setting)).toEqual(['clean.marked=false', null]);
   });
 
   it('lets a missing value fail only where the rule says so', () => {
-    const strict = [step('strict', 'drop', { rules: [rule('has_ratio', 'ratio', '<', 0, 'drop')] })];
+    const strict = [step('strict', { drops: 'thresholds' }, { rules: [rule('has_ratio', 'ratio', '<', 0, 'drop')] })];
     const [s] = decisionsOn(row({ outcome: 'dropped', step: 'strict', rule: 'has_ratio' }), strict);
     expect(s.rules).toMatchObject([{ verdict: 'failed', wouldFail: true, rescue: null }]);
   });

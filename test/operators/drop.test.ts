@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { drop, rule } from '../../src/operators/drop.ts';
-import { dropStage, judge } from '../../src/operators/drop-stage.ts';
+import { stage as dropStage, judge } from '../../src/operators/drop-stage.ts';
 import { batchOf } from '../helpers/batches.ts';
 
 const everyRow = (n: number): Uint8Array => new Uint8Array(n).fill(1);

@@ -16,10 +16,9 @@ const rule = (name: string, threshold: number): Rule => ({
 });
 
 const step = (more: Partial<StepDescriptor>): StepDescriptor => ({
-  kind: 'dedup',
+  effects: { drops: 'copies', barrier: true },
   step: 'paragraphs',
-  module: 'sluice:none',
-  export: 'none',
+  stage: 'none',
   versions: [],
   options: {},
   where: null,
@@ -61,7 +60,7 @@ describe('the decision of a barrier', () => {
       rules: ['repeated'],
     };
     const decision: BarrierDecision = { ...none, split: 0, keep: Uint8Array.of(1, 1), cuts };
-    const batch = withDecision(before, step({ rewrites: true }), decision);
+    const batch = withDecision(before, step({ effects: { rewrites: true, drops: 'copies', barrier: true } }), decision);
     expect([batch.text(0), batch.text(1)]).toEqual(['äb cd', 'whole']);
     expect(batch.textVersion).toBe(1);
     expect([...batch.stale]).toEqual(['words']);
@@ -76,7 +75,11 @@ describe('the decision of a barrier', () => {
       value: Float64Array.of(12.5, Number.NaN),
       threshold: Float64Array.of(20, Number.NaN),
     };
-    const [verdict] = withDecision(batchOf(['a', 'b']), step({ kind: 'select' }), decision).verdicts;
+    const [verdict] = withDecision(
+      batchOf(['a', 'b']),
+      step({ effects: { drops: 'ranks', barrier: true } }),
+      decision,
+    ).verdicts;
     expect([...verdict.judged]).toEqual([1, 0]);
     expect(verdict.threshold?.[0]).toBe(20);
   });

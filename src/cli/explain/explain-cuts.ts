@@ -2,22 +2,22 @@ import type { Explanation } from '../../ledger/explain-data.ts';
 import { originalText } from '../../ledger/original-text.ts';
 import type { RunFolder } from '../../ledger/run-folder.ts';
 import { clipped, safeExcerpt, safeText } from '../../safe-text.ts';
-import type { StepDescriptor } from '../../streams/operator.ts';
+import { removesCopies, type StepDescriptor } from '../../streams/operator.ts';
 import { count, plural, size } from '../terminal/format.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 type Spans = Explanation['cutSpans'];
 
-const cuts = ({ kind, versions }: StepDescriptor, rule: string): boolean =>
-  kind === 'dedup' && versions.some((v) => v.startsWith(`${rule}@`));
+const cuts = (step: StepDescriptor, rule: string): boolean =>
+  removesCopies(step) && step.versions.some((v) => v.startsWith(`${rule}@`));
 
 /** Deduplications that cut what stands elsewhere too, and drop a document only when too little is left. */
-export const cutsOnly = ({ kind, rules }: StepDescriptor): boolean =>
-  kind === 'dedup' && rules.some((r) => r.name.endsWith('_nothing_left'));
+export const cutsOnly = (step: StepDescriptor): boolean =>
+  removesCopies(step) && step.rules.some((r) => r.name.endsWith('_nothing_left'));
 
 /** The spans of a document that a step has cut: of a deduplication those of its own rule, of a rewrite all others. */
 export function spansOf({ cutSpans }: Explanation, step: StepDescriptor, steps: readonly StepDescriptor[]): Spans {
-  if (step.kind === 'dedup') return cutSpans.filter((s) => cuts(step, s.rule));
+  if (removesCopies(step)) return cutSpans.filter((s) => cuts(step, s.rule));
   return cutSpans.filter((s) => !steps.some((d) => cuts(d, s.rule)));
 }
 

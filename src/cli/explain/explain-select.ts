@@ -1,12 +1,12 @@
 import type { StepDecision } from '../../ledger/decisions.ts';
 import type { Explanation } from '../../ledger/explain-data.ts';
 import { safeText } from '../../safe-text.ts';
-import type { StepDescriptor } from '../../streams/operator.ts';
+import { isSelection, type StepDescriptor } from '../../streams/operator.ts';
 import { unscoredReason } from '../run/unscored.ts';
 import { short } from '../terminal/format.ts';
 
 const isSelected = ({ decisions }: Explanation): boolean =>
-  decisions.some((s) => s.state === 'dropped' && s.kind === 'select');
+  decisions.some((s) => s.state === 'dropped' && isSelection(s));
 
 const isAbove = ({ rule }: Explanation): boolean => rule?.endsWith('_above') === true;
 

@@ -5,7 +5,14 @@ import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import { isEarlier } from '../../operators/dedup/tables/earlier-run.ts';
 import { FAILURE_REASONS } from '../../run/split/isolate.ts';
 import { clipped, displayWidth, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
-import type { StepDescriptor } from '../../streams/operator.ts';
+import {
+  dropsFor,
+  isBarrier,
+  isRules,
+  removesCopies,
+  rewritesText,
+  type StepDescriptor,
+} from '../../streams/operator.ts';
 import { sourceText, textsOf } from '../clusters/clusters.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
 import { program } from '../program.ts';
@@ -163,47 +170,52 @@ function stepLines(
   const head = (text: string): string =>
     `${String(number).padStart(3)} ${style.bold(safeText(step.step).padEnd(longest))}  ${text}`;
   if (step.state === 'out of scope') return [head(style.dim(`does not apply to domain ${safeText(d.domain ?? '')}`))];
-  const found = all && step.kind === 'annotate' ? [] : foundLines(terminal, step);
-  if (step.kind === 'drop') return [...judgedLines(terminal, step, head, all), ...found];
+  const measures = !rewritesText(step) && !isBarrier(step) && dropsFor(step) === null;
+  const found = all && measures ? [] : foundLines(terminal, step);
+  if (isRules(step)) return [...judgedLines(terminal, step, head, all), ...found];
   if (step.state === 'not reached') return [head(style.dim('not reached'))];
-  switch (step.kind) {
-    case 'annotate': {
-      const unscored = unscoredText(step);
-      if (unscored !== null && !all) return [head(style.yellow(unscored))];
-      const present = step.values.filter((v) => v.value !== null);
-      return [
-        head(style.dim(`${plural(present.length, 'value')} measured`)),
-        ...(all ? valueLines(terminal, step) : found),
-      ];
-    }
-    case 'dedup':
-      if (cutsOnly(descriptor) && step.state === 'dropped') return [head(style.red(copyMeaning(d.rule ?? '')))];
-      if (spans.length > 0) return [head(cutText(spans))];
-      if (step.state !== 'dropped')
-        return [head(cutsOnly(descriptor) ? 'cut nothing' : 'not a duplicate of an earlier document')];
-      return [
-        head(
-          style.red(
-            `${d.rule === 'near_duplicate' ? 'near duplicate' : 'duplicate'} of ${d.duplicateOf ? name(d.duplicateOf) : 'another document'}${d.duplicateOf?.similarity == null ? '' : `, similarity ${isEarlier(d.duplicateOf.position) ? '≈ ' : ''}${short(d.duplicateOf.similarity)}`}`,
-          ),
-        ),
-      ];
-    case 'select':
-      if (step.state === 'dropped') return [head(style.red(cutOf(d)))];
-      return wrapped(
-        step.values.some((v) => v.value !== null)
-          ? valuesText(step).replaceAll('\u00a0', ' ')
-          : step.values.length > 0
-            ? `no ${step.values.map((v) => safeText(v.column)).join(', ')}`
-            : selectedText(d, descriptor),
-        terminal.width - longest - 7,
-      ).map((line, i) => (i === 0 ? head(line) : ' '.repeat(longest + 6) + line));
-    case 'rewrite':
-      if (step.rules.length === 0) return [head(cutText(spans)), ...found];
-      return judgedLines(terminal, step, (text) => head(`${cutText(spans)}; ${text}`), all);
-    default:
-      return [head(step.state === 'dropped' ? style.red('dropped by your function') : 'kept by your function')];
+  if (removesCopies(step)) return [head(copyText(terminal, d, step, spans, descriptor))];
+  if (isBarrier(step)) {
+    if (step.state === 'dropped') return [head(style.red(cutOf(d)))];
+    return wrapped(
+      step.values.some((v) => v.value !== null)
+        ? valuesText(step).replaceAll('\u00a0', ' ')
+        : step.values.length > 0
+          ? `no ${step.values.map((v) => safeText(v.column)).join(', ')}`
+          : selectedText(d, descriptor),
+      terminal.width - longest - 7,
+    ).map((line, i) => (i === 0 ? head(line) : ' '.repeat(longest + 6) + line));
   }
+  if (rewritesText(step)) {
+    if (step.rules.length === 0) return [head(cutText(spans)), ...found];
+    return judgedLines(terminal, step, (text) => head(`${cutText(spans)}; ${text}`), all);
+  }
+  if (!measures)
+    return [head(step.state === 'dropped' ? style.red('dropped by your function') : 'kept by your function')];
+  const unscored = unscoredText(step);
+  if (unscored !== null && !all) return [head(style.yellow(unscored))];
+  const present = step.values.filter((v) => v.value !== null);
+  return [
+    head(style.dim(`${plural(present.length, 'value')} measured`)),
+    ...(all ? valueLines(terminal, step) : found),
+  ];
+}
+
+function copyText(
+  { style }: Terminal,
+  d: Explanation,
+  { state }: StepDecision,
+  spans: Explanation['cutSpans'],
+  descriptor: StepDescriptor,
+): string {
+  const twin = d.duplicateOf;
+  if (cutsOnly(descriptor) && state === 'dropped') return style.red(copyMeaning(d.rule ?? ''));
+  if (spans.length > 0) return cutText(spans);
+  if (state !== 'dropped') return cutsOnly(descriptor) ? 'cut nothing' : 'not a duplicate of an earlier document';
+  const similarity =
+    twin?.similarity == null ? '' : `, similarity ${isEarlier(twin.position) ? '≈ ' : ''}${short(twin.similarity)}`;
+  const copy = d.rule === 'near_duplicate' ? 'near duplicate' : 'duplicate';
+  return style.red(`${copy} of ${twin ? name(twin) : 'another document'}${similarity}`);
 }
 
 /** `ppl 31.2  ppl_tokens 118`, with spaces that do not break. */

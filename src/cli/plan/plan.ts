@@ -1,11 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { minhashText } from '../../operators/dedup/minhash/minhash.ts';
+import { minhashText } from '../../operators/dedup/minhash/minhash-bands.ts';
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { documentSchema } from '../../sinks/index.ts';
-import { isBarrier, type StepDescriptor } from '../../streams/operator.ts';
+import {
+  dropsFor,
+  isBarrier,
+  isRules,
+  removesCopies,
+  rewritesText,
+  type StepDescriptor,
+} from '../../streams/operator.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
@@ -118,11 +125,11 @@ const textOf = (plan: SplitPlan): number => plan.splits.reduce((n, s) => n + s.e
 const schemaOf = (recipe: Recipe) =>
   documentSchema(
     annotationColumns(recipe.steps.map((s) => s.descriptor)),
-    recipe.steps.some((s) => s.descriptor.kind === 'rewrite'),
+    recipe.steps.some((s) => rewritesText(s.descriptor)),
   );
 
 /** A barrier that leaves documents out; others only write a column. */
-const takesAway = (d: StepDescriptor): boolean => isBarrier(d) && (d.kind === 'dedup' || d.writes.length === 0);
+const takesAway = (d: StepDescriptor): boolean => isBarrier(d) && dropsFor(d) !== null;
 
 const FILES = 5;
 
@@ -174,6 +181,20 @@ function printPlan(
     });
 }
 
+/** What a step does, in words. */
+function whatOf(d: StepDescriptor): string {
+  const versions = d.versions.map(safeText).join(', ');
+  const waits = 'decides after reading the whole input';
+  if (removesCopies(d)) return `drops duplicates (${versions}); ${waits}`;
+  if (isBarrier(d)) {
+    const does = takesAway(d) ? 'drops' : `writes ${d.writes.map((w) => safeText(w.name)).join(', ')}`;
+    return `${does} by rank (${versions}); ${waits}`;
+  }
+  if (rewritesText(d)) return `edits text (${versions}); the ledger records what is cut`;
+  if (dropsFor(d) === 'predicate') return 'your own function, on the main thread';
+  return `measures ${plural(d.writes.length, 'column')} (${versions})`;
+}
+
 function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number): string[] {
   const scope = d.where
     ? `  ${style.dim(`${d.where.not ? 'all but' : 'only'} ${d.where.domain.map(safeText).join(', ')}`)}`
@@ -185,20 +206,13 @@ function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number
     '       ',
   );
   const change = style.dim(`(--set ${safeText(d.step)}.OPTION=NUMBER)`);
-  if (d.kind === 'drop') return [`${head}  drops a document when  ${change}`, ...rules];
-  const what: Readonly<Record<string, string>> = {
-    annotate: `measures ${plural(d.writes.length, 'column')} (${d.versions.map(safeText).join(', ')})`,
-    dedup: `drops duplicates (${d.versions.map(safeText).join(', ')}); decides after reading the whole input`,
-    select: `${takesAway(d) ? 'drops' : `writes ${d.writes.map((w) => safeText(w.name)).join(', ')}`} by rank (${d.versions.map(safeText).join(', ')}); decides after reading the whole input`,
-    rewrite: `edits text (${d.versions.map(safeText).join(', ')}); the ledger records what is cut`,
-    custom: 'your own function, on the main thread',
-  };
+  if (isRules(d)) return [`${head}  drops a document when  ${change}`, ...rules];
   const room = width - 7;
   const indent = head.slice(0, head.length - head.trimStart().length);
-  const lines = wrapped(`${head.trimStart()}  ${what[d.kind]}`, room).map((l, i) => (i === 0 ? indent : '       ') + l);
-  if (d.module === 'sluice:dedup-minhash')
+  const lines = wrapped(`${head.trimStart()}  ${whatOf(d)}`, room).map((l, i) => (i === 0 ? indent : '       ') + l);
+  if (d.stage === 'dedup/minhash')
     return [...lines, ...wrapped(minhashText(d.options), room).map((l) => `       ${style.dim(l)}`)];
-  if (d.kind !== 'rewrite' || d.rules.length === 0) return lines;
+  if (!rewritesText(d) || dropsFor(d) !== 'thresholds') return lines;
   return [...lines, `       and drops a document when  ${change}`, ...rules];
 }
 

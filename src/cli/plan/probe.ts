@@ -17,7 +17,7 @@ import { type Counters, emptyCounters, keptTextBytes, mergeCounters } from '../.
 import { countOutcome, countQuarantined, countRead } from '../../streams/commits/counting.ts';
 import { BATCH_ROWS } from '../../streams/formats/batch-builder.ts';
 import { readSplit } from '../../streams/formats/read-split.ts';
-import { isBarrier, rewritesText, type StepDescriptor } from '../../streams/operator.ts';
+import { dropsFor, isBarrier, rewritesText, type StepDescriptor } from '../../streams/operator.ts';
 import type { Split, SplitPlan } from '../../streams/plan/splits.ts';
 import { countingFileSystem } from './counting-file-system.ts';
 import { type Expectation, expectationOf, type Tried } from './expectation.ts';
@@ -183,7 +183,7 @@ async function stagesOf(
             return withoutScores(s.descriptor, b);
           };
         }
-        if (s.descriptor.kind === 'custom') return (b: DocumentBatch) => firstValueFrom(of(b).pipe(s));
+        if (dropsFor(s.descriptor) === 'predicate') return (b: DocumentBatch) => firstValueFrom(of(b).pipe(s));
         const stage = await makeStage(s.descriptor, kernel);
         return async (b: DocumentBatch) => stage.apply(b);
       }),

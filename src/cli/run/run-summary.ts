@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { clipped, safeText } from '../../safe-text.ts';
 import { liveFiles, readCommits } from '../../streams/commits/log.ts';
+import { removesCopies } from '../../streams/operator.ts';
 import { program } from '../program.ts';
 import { plural, shellWord, shownPath, size } from '../terminal/format.ts';
 import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
@@ -86,7 +87,7 @@ function nextCommands(here: string, result: RunJson, example: string | undefined
       `${program()} sql ${dir} "SELECT id, text_bytes, cut_spans FROM ledger WHERE len(cut_spans) > 0 LIMIT 5"`,
     );
   const copies = stepsOf(result).some(
-    ({ kind, step }) => kind === 'dedup' && Object.values(result.totals?.steps[step] ?? {}).some((r) => r.dropped > 0),
+    (s) => removesCopies(s) && Object.values(result.totals?.steps[s.step] ?? {}).some((r) => r.dropped > 0),
   );
   if (copies) commands.push(`${program()} clusters ${dir}`);
   const [documents] = result.sinks;

@@ -1,6 +1,7 @@
 import { GUARD_DEFAULTS } from '../../run/guards/guards.ts';
 import { safeText } from '../../safe-text.ts';
 import { keptTextBytes } from '../../streams/commits/counters.ts';
+import { isRules, isSelection, removesCopies } from '../../streams/operator.ts';
 import { program } from '../program.ts';
 import { count, duration, percent, plural, shellWord, shownPath, size } from '../terminal/format.ts';
 import { type Terminal, wrapped } from '../terminal/terminal.ts';
@@ -48,18 +49,18 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
   if (!top) return [`The files contain no documents. See what is in them: ${program()} inspect FILE`];
   const step = stepsOf(result).find((s) => s.step === top.step);
   const rule = step?.rules.find((r) => r.name === top.rule);
-  const means = rule && step?.kind === 'drop' ? `, ${conditionOf(rule)}` : '';
+  const means = rule && step && isRules(step) ? `, ${conditionOf(rule)}` : '';
   const took = `Most were dropped by ${safeText(top.rule)} (step ${safeText(top.step)}${means}): ${plural(top.dropped, 'document')}, ${percent(top.dropped, t.read.documents)}.`;
   const look =
-    step?.kind === 'dedup'
+    step && removesCopies(step)
       ? `See the clusters of duplicates: ${program()} clusters ${dir}.`
       : top.counters.examples[0] && safeText(top.counters.examples[0].id) === top.counters.examples[0].id
         ? `See one: ${program()} explain ${dir} ${shellWord(top.counters.examples[0].id)}.`
         : '';
   const turn =
-    rule && step?.kind === 'drop'
+    rule && step && isRules(step)
       ? `To drop fewer, change the threshold with --set ${safeText(top.step)}.${safeText(rule.option)}=NUMBER and write to another --output.`
-      : step?.kind === 'select'
+      : step && isSelection(step)
         ? `To keep more, use --set ${safeText(top.step)}.rate=SHARE and write to another --output.`
         : 'To keep them, remove that step from the recipe or change its options.';
   return [took, [look, turn].filter(Boolean).join(' ')];

@@ -1,7 +1,7 @@
 import type { JudgedGuard } from '../../ledger/run-json.ts';
 import { safeText } from '../../safe-text.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
-import type { StepDescriptor } from '../../streams/operator.ts';
+import { dropsFor, isBarrier, isSelection, type StepDescriptor } from '../../streams/operator.ts';
 import { count, percent, plural, size } from '../terminal/format.ts';
 import { type Terminal, wrapped } from '../terminal/terminal.ts';
 import type { SummaryInput } from './summary-input.ts';
@@ -78,7 +78,7 @@ export function noteLines(
   for (const w of input.warnings.slice(0, 3)) say('note', safeText(w), style.yellow);
   if (input.warnings.length > 3) say('', `and ${plural(input.warnings.length - 3, 'more warning', 'more warnings')}`);
   // Of a recipe that only removes copies or measures, nothing is judged on purpose.
-  const judges = stepsOf(input.result).some(({ kind }) => kind === 'drop' || kind === 'rewrite' || kind === 'custom');
+  const judges = stepsOf(input.result).some((s) => dropsFor(s) !== null && !isBarrier(s));
   if (judges && t.unjudged > 0)
     say(
       'not judged',
@@ -88,7 +88,7 @@ export function noteLines(
   for (const text of unscored) say('not scored', text, style.yellow);
   if (t.cutBytes > 0)
     say('cut', `${size(t.cutBytes)} of text cut from kept documents; sluice explain shows the cuts of a document`);
-  for (const { step } of stepsOf(input.result).filter((s) => s.kind === 'select')) {
+  for (const { step } of stepsOf(input.result).filter(isSelection)) {
     const mix = mixAround(step, t, stepsOf(input.result));
     if (mix) say('mix', mix);
   }

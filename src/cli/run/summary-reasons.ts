@@ -2,7 +2,7 @@ import type { RunJson } from '../../ledger/run-json.ts';
 import { clipped, safeExcerpt, safeText } from '../../safe-text.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
-import type { StepDescriptor } from '../../streams/operator.ts';
+import { dropsFor, isSelection, removesCopies, type StepDescriptor } from '../../streams/operator.ts';
 import { copyMeaning } from '../explain/copy-meaning.ts';
 import { count, percent, short } from '../terminal/format.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -21,18 +21,20 @@ export function reasonLines(
   const step = steps.find((s) => s.step === r.step);
   const rule = step?.rules.find((x) => x.name === r.rule);
   const means =
-    step?.kind === 'dedup'
+    step && removesCopies(step)
       ? copyMeaning(r.rule)
-      : step?.kind === 'select'
+      : step && isSelection(step)
         ? selectionOf(step, rule)
-        : rule && step?.kind !== 'custom'
+        : rule && !(step && dropsFor(step) === 'predicate')
           ? conditionOf(rule)
           : '';
   const line = `  ${percent(r.dropped, t.read.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ${style.bold(safeText(r.rule))}${means ? `  ${style.dim(clipped(safeText(means), Math.max(20, width - 24 - r.rule.length)))}` : ''}`;
   const [example] = r.counters.examples;
   if (!example) return [line];
   const value =
-    step?.kind !== 'dedup' && step?.kind !== 'custom' && example.value !== null ? ` (${short(example.value)})` : '';
+    !(step && ['copies', 'predicate'].includes(dropsFor(step) ?? '')) && example.value !== null
+      ? ` (${short(example.value)})`
+      : '';
   const label = `e.g. ${clipped(safeText(example.id), 32)}${value}: `;
   const excerpt = safeExcerpt(example.excerpt);
   const shown = excerpt === '' ? '(empty text)' : `“${clipped(excerpt, Math.max(16, width - 24 - label.length))}”`;

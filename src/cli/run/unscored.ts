@@ -1,6 +1,7 @@
 import { openRunDatabase, rowsOf } from '../../ledger/database.ts';
 import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import { safeText } from '../../safe-text.ts';
+import { isSelection } from '../../streams/operator.ts';
 import { count, percent, plural } from '../terminal/format.ts';
 
 /** Why a model gave a document no score, for people; the keys stand in the `_unscored` columns. */
@@ -47,7 +48,7 @@ export async function unscoredLines(run: string): Promise<string[]> {
       if (sum('n') === 0) continue;
       const reasons = rows.map((r) => `${unscoredReason(String(r.reason))}: ${count(Number(r.n))}`);
       const keeping = folder.steps.find(
-        ({ kind, options }) => kind === 'select' && options.column === score && options.nulls === 'keep',
+        (s) => isSelection(s) && s.options.column === score && s.options.nulls === 'keep',
       );
       const drop = keeping ? `; --set ${safeText(keeping.step)}.nulls=drop drops such documents` : '';
       lines.push(

@@ -1,9 +1,7 @@
 import * as z from 'zod';
-import { parseOptions } from '../../options.ts';
-import type { AnnotatorDescriptor } from '../annotate.ts';
+import { annotator } from '../annotator.ts';
 import { splitName } from './profile.ts';
-import { profileAnnotator } from './profiles.ts';
-import { statisticsAnnotator } from './statistics.ts';
+import { profileDescription, profileStage } from './profiles.ts';
 
 export const finewebOptions = z.strictObject({
   profile: z.enum(['sluice', 'datatrove']).default('sluice'),
@@ -26,8 +24,11 @@ export type FinewebOptions = z.input<typeof finewebOptions>;
  * `datatrove` trims nothing, wants the mark as the very last character, divides by all code points that are no line
  * feeds, counts marks as words, and adds fineweb_lines int32 (non-blank).
  */
-export function fineweb(options: FinewebOptions = {}): AnnotatorDescriptor {
-  const { profile, split } = parseOptions(finewebOptions, options, 'fineweb()');
-  if (profile === 'sluice') return statisticsAnnotator('fineweb', 1, 'fineweb');
-  return profileAnnotator('fineweb', 1, profile, { split, tagger: 'v1' });
-}
+export const fineweb = annotator({
+  call: 'fineweb()',
+  name: 'fineweb',
+  version: 1,
+  stage: profileStage,
+  options: finewebOptions,
+  describe: ({ profile, split }) => profileDescription('fineweb', profile, { split, tagger: 'v1' }),
+});

@@ -1,9 +1,7 @@
 import * as z from 'zod';
-import { parseOptions } from '../../options.ts';
-import type { AnnotatorDescriptor } from '../annotate.ts';
+import { annotator } from '../annotator.ts';
 import { profileName, splitName, taggerName } from './profile.ts';
-import { profileAnnotator } from './profiles.ts';
-import { statisticsAnnotator } from './statistics.ts';
+import { profileDescription, profileStage } from './profiles.ts';
 
 export const gopherQualityOptions = z.strictObject({
   profile: profileName.default('sluice'),
@@ -31,8 +29,11 @@ export type GopherQualityOptions = z.input<typeof gopherQualityOptions>;
  * `datatrove` counts blank lines too, takes marks as words except in the word count and the mean, and minds the case.
  * `dolma` has the median for the mean, `*` and `-` only as bullets and `…` only as ellipsis, and minds the case.
  */
-export function gopherQuality(options: GopherQualityOptions = {}): AnnotatorDescriptor {
-  const { profile, ...choice } = parseOptions(gopherQualityOptions, options, 'gopherQuality()');
-  if (profile === 'sluice') return statisticsAnnotator('gopher_quality', 1, 'gopher_quality');
-  return profileAnnotator('gopher_quality', 1, profile, choice);
-}
+export const gopherQuality = annotator({
+  call: 'gopherQuality()',
+  name: 'gopher_quality',
+  version: 1,
+  stage: profileStage,
+  options: gopherQualityOptions,
+  describe: ({ profile, ...choice }) => profileDescription('gopher_quality', profile, choice),
+});

@@ -1,9 +1,7 @@
 import * as z from 'zod';
-import { parseOptions } from '../../options.ts';
-import type { AnnotatorDescriptor } from '../annotate.ts';
+import { annotator } from '../annotator.ts';
 import { profileName, splitName, taggerName } from './profile.ts';
-import { profileAnnotator } from './profiles.ts';
-import { statisticsAnnotator } from './statistics.ts';
+import { profileDescription, profileStage } from './profiles.ts';
 
 export const gopherRepetitionOptions = z.strictObject({
   profile: profileName.default('sluice'),
@@ -27,8 +25,11 @@ export type GopherRepetitionOptions = z.input<typeof gopherRepetitionOptions>;
  * it adds gopher_chars int32. `dolma` counts all copies with the first, has no paragraphs, and divides the characters
  * of lines by those that are not white space.
  */
-export function gopherRepetition(options: GopherRepetitionOptions = {}): AnnotatorDescriptor {
-  const { profile, ...choice } = parseOptions(gopherRepetitionOptions, options, 'gopherRepetition()');
-  if (profile === 'sluice') return statisticsAnnotator('gopher_repetition', 1, 'gopher_repetition');
-  return profileAnnotator('gopher_repetition', 1, profile, choice);
-}
+export const gopherRepetition = annotator({
+  call: 'gopherRepetition()',
+  name: 'gopher_repetition',
+  version: 1,
+  stage: profileStage,
+  options: gopherRepetitionOptions,
+  describe: ({ profile, ...choice }) => profileDescription('gopher_repetition', profile, choice),
+});

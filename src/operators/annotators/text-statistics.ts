@@ -1,5 +1,6 @@
-import type { AnnotatorDescriptor } from '../annotate.ts';
-import { statisticsAnnotator } from './statistics.ts';
+import * as z from 'zod';
+import { annotator } from '../annotator.ts';
+import { statisticsColumns } from './statistics-stage.ts';
 
 /**
  * General statistics of a text, for rules on prose, code and tables and for rules of one's own. Lengths in code points,
@@ -19,6 +20,11 @@ import { statisticsAnnotator } from './statistics.ts';
  *   word
  * - text_words_per_sentence
  */
-export function textStatistics(): AnnotatorDescriptor {
-  return statisticsAnnotator('text', 1, 'text');
-}
+export const textStatistics = annotator({
+  call: 'textStatistics()',
+  name: 'text',
+  version: 1,
+  stage: 'annotators/statistics',
+  options: z.strictObject({}),
+  describe: () => ({ options: { family: 'text' }, writes: statisticsColumns('text') }),
+});

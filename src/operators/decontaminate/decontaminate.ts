@@ -1,12 +1,18 @@
-import type * as z from 'zod';
-import { parseOptions } from '../../options.ts';
 import type { ColumnSpec } from '../../streams/batch/columns.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
-import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
-import { makeOperator } from '../operator.ts';
+import type { Effects, StepDescriptor } from '../../streams/operator.ts';
+import { operator } from '../operator.ts';
 import { findBenchmarks } from './benchmark-files.ts';
 import { DEFAULT_FIELDS } from './items.ts';
 import { type DecontaminateOptions, decontaminateOptions } from './options.ts';
+
+const EFFECTS: { readonly [action in DecontaminateOptions['action']]: Effects } = {
+  remove: { annotates: true, drops: 'thresholds' },
+  cut: { annotates: true, rewrites: true },
+  tag: { annotates: true },
+};
+
+type Recorded = StepDescriptor['options'];
 
 const WRITES: readonly ColumnSpec[] = [
   { name: 'decontam_found', type: 'int32' },
@@ -38,35 +44,24 @@ const WRITES: readonly ColumnSpec[] = [
  * others. Errors: ConfigError when a path of `benchmarks` has no file; InputError for a damaged one, or one without a
  * known field.
  */
-export function decontaminate({
-  step = 'decontaminate',
-  where,
-  ...rest
-}: z.input<typeof decontaminateOptions> & { step?: string; where?: Scope }): Operator {
-  const options = parseOptions(decontaminateOptions, rest, 'decontaminate()');
-  const files = findBenchmarks(options.benchmarks, 'decontaminate({ benchmarks })');
-  const fields = { ...DEFAULT_FIELDS, ...options.fields };
-  const descriptor: StepDescriptor = {
-    kind: options.action === 'remove' ? 'drop' : options.action === 'cut' ? 'rewrite' : 'annotate',
-    step,
-    module: 'sluice:decontaminate',
-    export: 'decontaminateStage',
-    versions: ['decontam@1'],
-    options: { ...options, fields, files } as unknown as { readonly [key: string]: Json },
-    where: where ?? null,
-    reads: ['text'],
-    writes: WRITES,
-    rules: options.action === 'remove' ? rulesOf(options) : [],
-    ...(files.length === 0 && { unset: 'benchmarks' }),
-  };
-  const set = (option: string, value: Json): Operator => {
-    // On the command line a list is one word.
-    const given = typeof value === 'string' && option === 'benchmarks' ? value.split(',').filter(Boolean) : value;
-    const changed = withOption(options as unknown as { readonly [key: string]: Json }, step, option, given);
-    return decontaminate({ ...(changed as unknown as DecontaminateOptions), step, where });
-  };
-  return makeOperator(descriptor, set);
-}
+export const decontaminate = operator({
+  call: 'decontaminate()',
+  name: 'decontaminate',
+  stage: 'decontaminate',
+  options: decontaminateOptions,
+  versions: ['decontam@1'],
+  effects: ({ action }) => EFFECTS[action],
+  describe(options) {
+    const files = findBenchmarks(options.benchmarks, 'decontaminate({ benchmarks })');
+    return {
+      options: { ...options, fields: { ...DEFAULT_FIELDS, ...options.fields }, files } as unknown as Recorded,
+      reads: ['text'],
+      writes: WRITES,
+      rules: options.action === 'remove' ? rulesOf(options) : [],
+      ...(files.length === 0 && { unset: 'benchmarks' }),
+    };
+  },
+});
 
 function rulesOf({ threshold, minRun }: DecontaminateOptions): Rule[] {
   const rule = (name: string, column: string, value: number, option: string): Rule => ({

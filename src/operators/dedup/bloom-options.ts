@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { urlOptions } from './url-normal.ts';
+import { urlOptions } from './url-options.ts';
 
 export const bloomOptions = z.strictObject({
   /** What must be new: the whole text, the address, or each paragraph (a line). */

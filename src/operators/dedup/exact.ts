@@ -1,13 +1,7 @@
 import * as z from 'zod';
-import type { Kernel } from '../../kernels/kernel.ts';
-import { type Column, numberAt, utf8Column } from '../../streams/batch/columns.ts';
-import { positionLabel } from '../../streams/batch/position.ts';
-import type { Barrier } from '../../streams/flow/barrier.ts';
-import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../../streams/operator.ts';
-import { copyRule, dedupStep, withIndexes } from './dedup-step.ts';
-import { decideExact, OUT_OF_SCOPE } from './exact-decide.ts';
-import type { IndexReference } from './tables/index-files.ts';
-import { againstEarlier, TEXT_HASHES } from './tables/index-hashes.ts';
+import { operator } from '../operator.ts';
+import { copyRule, withIndexes } from './earlier-indexes.ts';
+import { TEXT_HASHES } from './tables/index-hashes.ts';
 
 export const exactOptions = z.strictObject({
   /**
@@ -27,67 +21,16 @@ export const exactOptions = z.strictObject({
  * they decide alone there. Drops: rule `exact_duplicate`, with the survivor's position in `duplicate_of`. Memory: about
  * 100 bytes a document at once, in partitions that fit the budget; disk: the text once under `work/`.
  */
-export function exact({
-  step = 'exact_dedup',
-  where,
-  ...rest
-}: z.input<typeof exactOptions> & { step?: string; where?: Scope } = {}): Operator {
-  const options = exactOptions.parse(rest);
-  return dedupStep(
-    options,
-    {
-      step,
-      module: 'sluice:dedup-exact',
-      export: 'exactBarrier',
-      versions: ['exact_duplicate@1'],
-      options: withIndexes(options, TEXT_HASHES, step),
-      where,
-      reads: options.priority ? [options.priority] : [],
-      rules: [copyRule('exact_duplicate')],
-    },
-    exact,
-  );
-}
-
-interface ExactDescriptorOptions {
-  readonly saveIndex: boolean;
-  readonly indexes: readonly IndexReference[];
-}
-
-/** The barrier behind `dedup.exact()`. */
-export function exactBarrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
-  const priority = descriptor.options.priority as string | null;
-  return {
-    keys(batch, spans) {
-      const scope = rowsInScope(batch, descriptor.where);
-      const text = batch.utf8('text');
-      const hashes = kernel.contentHashes(text.values, text.offsets, batch.rows, scope);
-      const lo = new BigInt64Array(batch.rows);
-      const hi = new BigInt64Array(batch.rows);
-      const bytes = new Int32Array(batch.rows);
-      const rank = new Float64Array(batch.rows);
-      const labels: string[] = [];
-      for (let i = 0; i < batch.rows; i++) {
-        lo[i] = BigInt.asIntN(64, hashes[2 * i]);
-        hi[i] = BigInt.asIntN(64, hashes[2 * i + 1]);
-        bytes[i] = scope[i] === 1 ? spans.bytes[i] : OUT_OF_SCOPE;
-        rank[i] = priority ? (numberAt(batch.number(priority), i) ?? Number.NEGATIVE_INFINITY) : 0;
-        labels.push(positionLabel(batch, i));
-      }
-      return new Map<string, Column>([
-        ['lo', { type: 'int64', values: lo, valid: null }],
-        ['hi', { type: 'int64', values: hi, valid: null }],
-        ['start', { type: 'float64', values: spans.start, valid: null }],
-        ['bytes', { type: 'int32', values: bytes, valid: null }],
-        ['rank', { type: 'float64', values: rank, valid: null }],
-        ['label', utf8Column(labels)],
-      ]);
-    },
-    decide(splits, memoryBytes, outputs) {
-      const { saveIndex, indexes } = descriptor.options as unknown as ExactDescriptorOptions;
-      const decisions = decideExact(splits, memoryBytes);
-      if (!saveIndex && indexes.length === 0) return decisions;
-      return againstEarlier(decisions, splits, indexes, saveIndex ? `${descriptor.step}.hashes` : null, outputs);
-    },
-  };
-}
+export const exact = operator({
+  call: 'dedup.exact()',
+  name: 'exact_dedup',
+  stage: 'dedup/exact',
+  options: exactOptions,
+  versions: ['exact_duplicate@1'],
+  effects: { drops: 'copies', barrier: true },
+  describe: (options, step) => ({
+    options: withIndexes(options, TEXT_HASHES, step),
+    reads: options.priority ? [options.priority] : [],
+    rules: [copyRule('exact_duplicate')],
+  }),
+});

@@ -1,25 +1,12 @@
-import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { EXECUTORS } from '../../models/executors/executor.ts';
 import { modelFolderInfo } from '../../models/scorers/scoring-model.ts';
-import { parseOptions } from '../../options.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { parallel } from '../../streams/flow/parallel.ts';
-import {
-  type Json,
-  type Operator,
-  type OperatorContext,
-  rowsInScope,
-  type Scope,
-  type Stage,
-  type StepDescriptor,
-  withOption,
-} from '../../streams/operator.ts';
-import { perplexityColumns, perplexityColumnsOf } from '../annotators/perplexity-columns.ts';
-import { type ScoringSpec, scoreHere, scoringPool } from './scoring-pool.ts';
-
-/** The model that ships with Sluice. */
-const DEFAULT_MODEL = new URL('../../../models/prose/', import.meta.url);
+import { perplexityColumns } from '../annotators/perplexity-columns.ts';
+import { operator, type StepOptions } from '../operator.ts';
+import { modelFolder, withScores } from './perplexity-stage.ts';
+import { scoringPool } from './scoring-pool.ts';
 
 export const perplexityOptions = z.strictObject({
   /**
@@ -55,7 +42,7 @@ export const perplexityOptions = z.strictObject({
   scoreTrainedOn: z.boolean().default(false),
 });
 
-export type PerplexityInput = z.input<typeof perplexityOptions> & { readonly step?: string; readonly where?: Scope };
+export type PerplexityInput = z.input<typeof perplexityOptions> & StepOptions;
 
 /**
  * Perplexity of every document under a causal language model, on a pool of model workers of its own (a worker is never
@@ -68,55 +55,21 @@ export type PerplexityInput = z.input<typeof perplexityOptions> & { readonly ste
  * model was trained on. Errors: ConfigError for a folder without a model and for a runtime that is not installed,
  * before the first document is read.
  */
-export function perplexity({ step = 'perplexity', where, ...rest }: PerplexityInput = {}): Operator {
-  const options = parseOptions(perplexityOptions, rest, 'perplexity()');
-  const folder = options.model ?? fileURLToPath(DEFAULT_MODEL);
-  const info = modelFolderInfo(folder);
-  const descriptor: StepDescriptor = {
-    kind: 'annotate',
-    step,
-    module: 'sluice:perplexity',
-    export: 'perplexityStage',
-    versions: ['perplexity@5', `model ${info.hash}`],
-    options,
-    places: ['model'],
-    where: where ?? null,
-    reads: [],
-    writes: perplexityColumns(options.as, { cached: true }),
-    rules: [],
-    models: true,
-  };
-  const set = (option: string, value: Json): Operator =>
-    perplexity({ ...(withOption(options, step, option, value) as z.infer<typeof perplexityOptions>), step, where });
-  const scoring = (watch: OperatorContext['scoring']) =>
+export const perplexity = operator({
+  call: 'perplexity()',
+  name: 'perplexity',
+  stage: 'perplexity',
+  options: perplexityOptions,
+  versions: ({ model }) => ['perplexity@5', `model ${modelFolderInfo(modelFolder(model)).hash}`],
+  effects: { annotates: true },
+  describe: ({ as }) => ({ places: ['model'], writes: perplexityColumns(as, { cached: true }), models: true }),
+  pipe: (descriptor, context) =>
     parallel(
-      step,
+      descriptor.step,
       async (batch: DocumentBatch) =>
         withScores(descriptor, batch, (spec, b, scope) =>
-          scoringPool(spec).score(b, scope, (share) => watch?.(step, b, share)),
+          scoringPool(spec).score(b, scope, (share) => context?.scoring?.(descriptor.step, b, share)),
         ),
       { concurrency: 2 },
-    );
-  return Object.assign(scoring(undefined), { descriptor, set, bind: (c: OperatorContext) => scoring(c.scoring) });
-}
-
-/** What a worker has to know to score for a step. */
-export function scoringSpec({ options, versions }: StepDescriptor): ScoringSpec {
-  const { model, ...rest } = perplexityOptions.parse(options);
-  const hash = versions[1].split(' ').at(-1)!;
-  const { as: _, ...how } = rest;
-  return { folder: model ?? fileURLToPath(DEFAULT_MODEL), hash, ...how };
-}
-
-type Score = (spec: ScoringSpec, batch: DocumentBatch, scope: Uint8Array) => ReturnType<typeof scoreHere>;
-
-async function withScores(descriptor: StepDescriptor, batch: DocumentBatch, score: Score): Promise<DocumentBatch> {
-  const scope = rowsInScope(batch, descriptor.where);
-  const scores = await score(scoringSpec(descriptor), batch, scope);
-  return batch.withColumns(perplexityColumnsOf(descriptor.options.as as string, scores, scope, { cached: true }));
-}
-
-/** The step in the thread that calls it: for tests and small runs. */
-export function perplexityStage(descriptor: StepDescriptor): Stage {
-  return { apply: (batch) => withScores(descriptor, batch, scoreHere) };
-}
+    ),
+});

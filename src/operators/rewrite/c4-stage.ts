@@ -45,7 +45,7 @@ const onStrings =
   };
 
 /** The stage behind `c4()`. */
-export function c4Stage(descriptor: StepDescriptor, kernel: Kernel): Stage {
+export function stage(descriptor: StepDescriptor, kernel: Kernel): Stage {
   const rewrite = rewriterOf(descriptor, kernel);
   return {
     apply(batch) {

@@ -1,11 +1,6 @@
 import * as z from 'zod';
-import { parseOptions } from '../../options.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
-import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
-import type { Profile } from '../annotators/profile.ts';
-import { makeOperator } from '../operator.ts';
-
-export { c4Stage } from './c4-stage.ts';
+import { operator, type StepOptions } from '../operator.ts';
 
 const count = z.int().min(0);
 
@@ -46,14 +41,12 @@ const schemas = {
   }),
 };
 
-export type C4Options = z.input<typeof sluice> | z.input<typeof schemas.datatrove> | z.input<typeof schemas.dolma>;
+type Schema = (typeof schemas)[keyof typeof schemas];
+
+export type C4Options = z.input<Schema>;
 type Options = { readonly [option: string]: boolean | number | string };
 
-export interface C4StepOptions {
-  /** Step name in the recipe and the ledger. Default `c4`. */
-  readonly step?: string;
-  readonly where?: Scope;
-}
+export type C4StepOptions = StepOptions;
 
 /**
  * The C4 rules (Raffel et al. 2020, "Exploring the Limits of Transfer Learning", section 2.2) as a rewrite: cuts bad
@@ -68,17 +61,14 @@ export interface C4StepOptions {
  * c4_empty (datatrove: its own strings lorem_ipsum, curly_bracket, too_few_sentences). A dropped document keeps its
  * text and has no cut spans.
  */
-export function c4({ step = 'c4', where, ...rest }: C4Options & C4StepOptions = {}): Operator {
-  const profile = (rest.profile ?? 'sluice') as Profile;
-  const options = parseOptions(schemas[profile] ?? sluice, rest, 'c4()') as Options;
-  const descriptor: StepDescriptor = {
-    kind: 'rewrite',
-    step,
-    module: 'sluice:c4',
-    export: 'c4Stage',
-    versions: ['c4@1'],
-    options,
-    where: where ?? null,
+export const c4 = operator<Schema>({
+  call: 'c4()',
+  name: 'c4',
+  stage: 'c4',
+  options: ({ profile = 'sluice' }) => (Object.hasOwn(schemas, profile) ? schemas[profile] : sluice),
+  versions: ['c4@1'],
+  effects: { annotates: true, rewrites: true, drops: 'thresholds' },
+  describe: (options) => ({
     reads: ['text'],
     writes: [
       { name: 'c4_lines', type: 'int32' },
@@ -88,11 +78,8 @@ export function c4({ step = 'c4', where, ...rest }: C4Options & C4StepOptions = 
       { name: 'c4_cut_ratio', type: 'float64' },
     ],
     rules: rulesOf(options),
-  };
-  const set = (option: string, value: Json): Operator =>
-    c4({ ...withOption(options, step, option, value), step, where } as C4Options & C4StepOptions);
-  return makeOperator(descriptor, set);
-}
+  }),
+});
 
 const rule = (name: string, column: string, comparison: '<' | '>', threshold: number, option: string): Rule => ({
   name,

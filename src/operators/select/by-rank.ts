@@ -1,11 +1,7 @@
 import * as z from 'zod';
-import { parseOptions } from '../../options.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
-import type { Barrier } from '../../streams/flow/barrier.ts';
-import { type Json, type Operator, type Scope, type StepDescriptor, withOption } from '../../streams/operator.ts';
-import { makeBarrierOperator } from '../operator.ts';
-import { decideRanks, rulesOf } from './rank-decide.ts';
-import { rankKeys } from './rank-keys.ts';
+import { operator, type StepOptions } from '../operator.ts';
+import { type RankSelection, rulesOf } from './rank-decide.ts';
 
 const criterion = z.enum(['low', 'medium', 'high'], 'low, medium or high');
 const rate = z.number('a share above 0, at most 1').gt(0, 'a share above 0').max(1, 'a share of at most 1');
@@ -33,12 +29,8 @@ export const byPerplexityOptions = z.strictObject({
   ...common,
 });
 
-export interface SelectStep {
-  /** Default: `select_` and the column. */
-  readonly step?: string;
-  /** Only documents of these domains are ranked and may be dropped. Default: all. */
-  readonly where?: Scope;
-}
+/** `step`: default `select_` and the column. Only documents of `where` are ranked and may be dropped. */
+export type SelectStep = StepOptions;
 
 export type ByRankOptions = z.input<typeof byRankOptions> & SelectStep;
 export type ByPerplexityOptions = z.input<typeof byPerplexityOptions> & SelectStep;
@@ -53,36 +45,37 @@ export type ByPerplexityOptions = z.input<typeof byPerplexityOptions> & SelectSt
  * is that cut. A document without a value takes no part in the ranking and is counted. Memory: within the budget,
  * whatever the number of documents; disk: the text once under `work/`.
  */
-export function byRank({ step, where, ...rest }: ByRankOptions): Operator {
-  const options = parseOptions(byRankOptions, rest, 'select.byRank()');
-  const name = step ?? `select_${options.column}`;
-  const set = (option: string, value: Json): Operator =>
-    byRank({ ...(withOption(options, name, option, value) as z.infer<typeof byRankOptions>), step: name, where });
-  return selection(options, name, where, set);
-}
+export const byRank = operator({
+  call: 'select.byRank()',
+  name: ({ column }) => `select_${column}`,
+  stage: 'select/rank',
+  options: byRankOptions,
+  versions: (options) => rankRules(options).map((r) => `${r.name}@${r.version}`),
+  effects: { drops: 'ranks', barrier: true },
+  describe: (options) => ({ reads: [options.column], rules: rankRules(options) }),
+});
 
 /**
  * Keeps a share of the documents by perplexity: Ankner et al. 2024, "Perplexed by Perplexity" (`medium` 50 % was best
  * for Dolma, `high` 50 % for the Pile; the wrong one does harm). A `byRank` of the column `ppl`, over the whole mix
  * unless told otherwise.
  */
-export function byPerplexity({ step = 'select_perplexity', where, ...rest }: ByPerplexityOptions): Operator {
-  const options = parseOptions(byPerplexityOptions, rest, 'select.byPerplexity()');
-  const set = (option: string, value: Json): Operator =>
-    byPerplexity({ ...(withOption(options, step, option, value) as z.infer<typeof byPerplexityOptions>), step, where });
-  const { criterion: keep, ...others } = options;
-  return selection({ keep, ...others }, step, where, set);
-}
+export const byPerplexity = operator({
+  call: 'select.byPerplexity()',
+  name: 'select_perplexity',
+  stage: 'select/rank',
+  options: byPerplexityOptions,
+  versions: ({ criterion: keep, ...rest }) => rankRules({ keep, ...rest }).map((r) => `${r.name}@${r.version}`),
+  effects: { drops: 'ranks', barrier: true },
+  describe: ({ criterion: keep, ...rest }) => ({
+    options: { keep, ...rest },
+    reads: [rest.column],
+    rules: rankRules({ keep, ...rest }),
+  }),
+});
 
-type Options = z.infer<typeof byRankOptions>;
-
-function selection(
-  options: Options,
-  step: string,
-  where: Scope | undefined,
-  set: (option: string, value: Json) => Operator,
-): Operator {
-  const rules = rulesOf(options).ends.map((end): Rule => {
+const rankRules = (options: RankSelection & { readonly column: string }): Rule[] =>
+  rulesOf(options).ends.map((end) => {
     const name = `${options.column}_rank_${end}`;
     return {
       name,
@@ -95,26 +88,3 @@ function selection(
       option: 'rate',
     };
   });
-  const descriptor: StepDescriptor = {
-    kind: 'select',
-    step,
-    module: 'sluice:select-rank',
-    export: 'rankBarrier',
-    versions: rules.map((r) => `${r.name}@${r.version}`),
-    options,
-    where: where ?? null,
-    reads: [options.column],
-    writes: [],
-    rules,
-  };
-  return makeBarrierOperator(descriptor, set);
-}
-
-/** The barrier behind `select.byRank()` and `select.byPerplexity()`. */
-export function rankBarrier(descriptor: StepDescriptor): Barrier {
-  const options = descriptor.options as unknown as Options;
-  return {
-    keys: rankKeys(descriptor),
-    decide: (splits, memoryBytes) => decideRanks(options, splits, memoryBytes),
-  };
-}

@@ -52,7 +52,7 @@ function withoutPlaces(value: Json): Json {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return (value as readonly Json[]).map(withoutPlaces);
   const all = value as { readonly [key: string]: Json };
-  const places = typeof all.module === 'string' && Array.isArray(all.places) ? (all.places as readonly string[]) : [];
+  const places = Array.isArray(all.places) ? (all.places as readonly string[]) : [];
   const options = Object.entries(all.options ?? {}).filter(([name]) => !places.includes(name));
   const rest = places.length > 0 ? { ...all, options: Object.fromEntries(options) as Json } : all;
   return Object.fromEntries(Object.entries(rest).map(([key, v]) => [key, withoutPlaces(v)]));

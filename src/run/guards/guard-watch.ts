@@ -3,6 +3,7 @@ import type { GuardRecord, JudgedGuard } from '../../ledger/run-json.ts';
 import type { Expected, Recipe } from '../../recipe/recipe.ts';
 import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
 import type { DuplicateCluster } from '../../streams/commits/log.ts';
+import { isRules, isSelection, removesCopies } from '../../streams/operator.ts';
 import type { RunDirectory } from '../directory/run-directory.ts';
 import type { RunOptions } from '../options.ts';
 import { SplitOrder } from '../split-order.ts';
@@ -108,7 +109,7 @@ export class GuardWatch {
 
   #condition = (of: string): string | null => {
     const step = this.#recipe.steps.map((s) => s.descriptor).find((d) => of.startsWith(`${d.step}.`));
-    const found = step?.kind === 'drop' ? step.rules.find((r) => of === `${step.step}.${r.name}`) : undefined;
+    const found = step && isRules(step) ? step.rules.find((r) => of === `${step.step}.${r.name}`) : undefined;
     return found ? `${found.column} ${found.comparison} ${found.threshold}` : null;
   };
 
@@ -131,7 +132,7 @@ function checkAllowed(recipe: Recipe, { allow }: RunOptions): void {
   const rules = steps.flatMap((s) => s.rules.flatMap((r) => [r.name, `${s.step}.${r.name}`]));
   const known: [string, readonly string[], string[]][] = [
     ['rule', allow.rule, rules],
-    ['cluster', allow.cluster, steps.filter((s) => s.kind === 'dedup').map((s) => s.step)],
+    ['cluster', allow.cluster, steps.filter(removesCopies).map((s) => s.step)],
   ];
   for (const [what, names, all] of known) {
     const unknown = names.find((n) => !all.includes(n));
@@ -151,7 +152,7 @@ function checkAllowed(recipe: Recipe, { allow }: RunOptions): void {
 
 /** A selection says itself what share it drops: its rules are no surprise. */
 function expectedOf({ expected, steps }: Recipe): Expected {
-  const selects = steps.filter((s) => s.descriptor.kind === 'select').flatMap((s) => s.descriptor.rules);
+  const selects = steps.filter((s) => isSelection(s.descriptor)).flatMap((s) => s.descriptor.rules);
   const any = Object.fromEntries(selects.map((r) => [r.name, { min: 0, max: 1 }]));
   return { ...expected, rules: { ...any, ...expected.rules } };
 }

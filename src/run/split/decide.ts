@@ -4,6 +4,7 @@ import type { Kernel } from '../../kernels/kernel.ts';
 import { makeBarrier } from '../../operators/stages.ts';
 import type { CommittedFile } from '../../streams/commits/log.ts';
 import { type BarrierOutputs, writeDecision } from '../../streams/flow/barrier.ts';
+import { removesCopies } from '../../streams/operator.ts';
 import { LargestCluster } from '../clusters.ts';
 import { barrierPaths, INDEX_FOLDER } from '../directory/layout.ts';
 import type { DecideTask, TaskResult } from './tasks.ts';
@@ -16,7 +17,7 @@ export async function decide(task: DecideTask, kernel: Kernel): Promise<TaskResu
     return { split, spill: join(task.runDirectory, spill), keys: join(task.runDirectory, keys) };
   });
   const files: CommittedFile[] = [];
-  const clusters = task.barrier.kind === 'dedup' ? new LargestCluster() : null;
+  const clusters = removesCopies(task.barrier) ? new LargestCluster() : null;
   const outputs: BarrierOutputs = { folder: join(task.runDirectory, INDEX_FOLDER), names: [] };
   for await (const decision of barrier.decide(splits, task.memoryBytes, outputs)) {
     const path = barrierPaths(task.barrier.step, decision.split).decision;

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
-import { annotate, annotateStage } from '../../../src/operators/annotate.ts';
+import { annotate } from '../../../src/operators/annotate.ts';
 import { codeStatistics } from '../../../src/operators/annotators/index.ts';
+import { makeStage } from '../../../src/operators/stages.ts';
 import { numberAt } from '../../../src/streams/batch/columns.ts';
 import { batchOf } from '../../helpers/batches.ts';
 
@@ -16,7 +17,7 @@ it('codeStatistics() counts what a generated file says of itself, near its start
   ];
   const batch = batchOf([...texts.map((text) => ({ text, domain: 'code' })), { text: 'do not edit', domain: 'prose' }]);
   const operator = annotate(codeStatistics(), { where: { domain: ['code'] } });
-  const out = await (await annotateStage(operator.descriptor, await loadKernel())).apply(batch);
+  const out = await (await makeStage(operator.descriptor, await loadKernel())).apply(batch);
   const marks = Array.from({ length: 7 }, (_, i) => numberAt(out.number('code_generated_marks'), i));
   expect(marks).toEqual([1, 3, 0, 1, 0, 0, null]);
 });

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
-import { annotate, annotateStage } from '../../../src/operators/annotate.ts';
+import { annotate } from '../../../src/operators/annotate.ts';
 import { fineweb, gopherQuality, gopherRepetition, textStatistics } from '../../../src/operators/annotators/index.ts';
+import { makeStage } from '../../../src/operators/stages.ts';
 import type { DocumentBatch } from '../../../src/streams/batch/batch.ts';
 import { numberAt } from '../../../src/streams/batch/columns.ts';
 import type { Operator } from '../../../src/streams/operator.ts';
 import { batchOf } from '../../helpers/batches.ts';
 
 const run = async (operator: Operator, batch: DocumentBatch): Promise<DocumentBatch> =>
-  (await annotateStage(operator.descriptor, await loadKernel())).apply(batch);
+  (await makeStage(operator.descriptor, await loadKernel())).apply(batch);
 
 const values = (batch: DocumentBatch, name: string): (number | null)[] =>
   Array.from({ length: batch.rows }, (_, i) => numberAt(batch.number(name), i));

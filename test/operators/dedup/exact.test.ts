@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Kernel, loadKernel } from '../../../src/kernels/kernel.ts';
-import { exact, exactBarrier } from '../../../src/operators/dedup/exact.ts';
+import { exact } from '../../../src/operators/dedup/exact.ts';
+import { barrier as exactBarrier } from '../../../src/operators/dedup/exact-stage.ts';
 import { type BarrierDecision, BarrierWriter } from '../../../src/streams/flow/barrier.ts';
 import { batchOf, type TestDocument } from '../../helpers/batches.ts';
 import { temporaryFolder } from '../../helpers/run.ts';

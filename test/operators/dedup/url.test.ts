@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
-import { url, urlBarrier } from '../../../src/operators/dedup/url.ts';
-import { normalUrl, urlOptions } from '../../../src/operators/dedup/url-normal.ts';
+import { url } from '../../../src/operators/dedup/url.ts';
+import { normalUrl } from '../../../src/operators/dedup/url-normal.ts';
+import { urlOptions } from '../../../src/operators/dedup/url-options.ts';
+import { barrier as urlBarrier } from '../../../src/operators/dedup/url-stage.ts';
 import { stringAt, type Utf8Column, utf8Column } from '../../../src/streams/batch/columns.ts';
 import { type BarrierDecision, BarrierWriter } from '../../../src/streams/flow/barrier.ts';
 import { batchOf } from '../../helpers/batches.ts';

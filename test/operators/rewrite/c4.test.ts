@@ -1,14 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
-import { annotate, annotateStage } from '../../../src/operators/annotate.ts';
+import { annotate } from '../../../src/operators/annotate.ts';
 import { textStatistics } from '../../../src/operators/annotators/index.ts';
 import { drop, rule } from '../../../src/operators/drop.ts';
-import { dropStage } from '../../../src/operators/drop-stage.ts';
-import { c4, c4Stage } from '../../../src/operators/rewrite/c4.ts';
+import { stage as dropStage } from '../../../src/operators/drop-stage.ts';
+import { c4 } from '../../../src/operators/rewrite/c4.ts';
 import { dolmaC4 } from '../../../src/operators/rewrite/c4-dolma.ts';
+import { stage as c4Stage } from '../../../src/operators/rewrite/c4-stage.ts';
 import { cutsOfRow } from '../../../src/operators/rewrite/cut-spans.ts';
 import { LINE_END } from '../../../src/operators/rewrite/line-rewrite.ts';
+import { makeStage } from '../../../src/operators/stages.ts';
 import type { DocumentBatch } from '../../../src/streams/batch/batch.ts';
 import { numberAt } from '../../../src/streams/batch/columns.ts';
 import type { Operator } from '../../../src/streams/operator.ts';
@@ -115,11 +117,11 @@ describe('c4()', () => {
 
   it('makes older annotations stale, until they are computed again', async () => {
     const scores = annotate(textStatistics(), { step: 'scores' });
-    const scored = await (await annotateStage(scores.descriptor, kernel)).apply(batchOf([page]));
+    const scored = await (await makeStage(scores.descriptor, kernel)).apply(batchOf([page]));
     const batch = apply(c4(few), scored);
     const judge = dropStage(drop('length', [rule('text_chars < 5')]).descriptor);
     expect(() => judge.apply(batch)).toThrow(/from before a rewrite/);
-    const again = await (await annotateStage(scores.descriptor, kernel)).apply(batch);
+    const again = await (await makeStage(scores.descriptor, kernel)).apply(batch);
     expect([...again.stale]).toEqual([]);
     expect(numberAt(again.number('text_chars'), 0)).toBe(Array.from(batch.text(0)).length);
     expect([batch.textVersion, (await judge.apply(again)).alive[0]]).toEqual([1, 1]);

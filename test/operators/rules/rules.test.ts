@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
-import { annotate, annotateStage } from '../../../src/operators/annotate.ts';
+import { annotate } from '../../../src/operators/annotate.ts';
 import {
   codeStatistics,
   fineweb,
@@ -19,6 +19,7 @@ import {
   tableRules,
   textRules,
 } from '../../../src/operators/rules/index.ts';
+import { makeStage } from '../../../src/operators/stages.ts';
 import type { Rule } from '../../../src/streams/batch/outcome.ts';
 import { batchOf } from '../../helpers/batches.ts';
 
@@ -99,7 +100,7 @@ describe('rules of our own', () => {
   /** Names of all rules that a text breaks. */
   const broken = async (text: string, rules: readonly Rule[]): Promise<string[]> => {
     const operator = annotate(textStatistics(), codeStatistics(), { step: 'scores' });
-    const batch = await (await annotateStage(operator.descriptor, await kernel)).apply(batchOf([text]));
+    const batch = await (await makeStage(operator.descriptor, await kernel)).apply(batchOf([text]));
     const { failed } = judge(batch, 'rules', rules, new Uint8Array([1]));
     return rules.filter((_, k) => failed[0] & (1 << k)).map((r) => r.name);
   };

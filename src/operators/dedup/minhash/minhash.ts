@@ -1,23 +1,13 @@
 import * as z from 'zod';
 import { ConfigError } from '../../../errors.ts';
-import { MOST_PERMUTATIONS, MOST_UNITS, openMinhashKernel } from '../../../kernels/minhash.ts';
-import { parseOptions } from '../../../options.ts';
-import type { DocumentBatch } from '../../../streams/batch/batch.ts';
-import { type Column, utf8Column } from '../../../streams/batch/columns.ts';
-import type { Rule } from '../../../streams/batch/outcome.ts';
-import { positionLabel } from '../../../streams/batch/position.ts';
-import type { Barrier, BarrierOutputs, BarrierSplit } from '../../../streams/flow/barrier.ts';
-import { type Json, type Operator, rowsInScope, type Scope, type StepDescriptor } from '../../../streams/operator.ts';
-import { makeBarrierOperator } from '../../operator.ts';
-import { changedOption, dedupDescriptor, withIndexes } from '../dedup-step.ts';
-import { columnsOf, ranksOf } from '../priority.ts';
-import { decideStreaming, onlineCopies, StreamingCopies } from '../streaming.ts';
-import type { IndexHeader, IndexReference } from '../tables/index-files.ts';
-import { openDatatroveKernel } from './datatrove-minhash.ts';
-import { bandsFor, curveText } from './minhash-curve.ts';
-import { bandColumn, decideNear, OUT_OF_SCOPE } from './minhash-decide.ts';
-import { openEarlier, saveMinhash, signatureBytes, signatureColumn } from './minhash-index.ts';
-import { shingleSet } from './shingle-sets.ts';
+import { MOST_UNITS } from '../../../kernels/minhash.ts';
+import { operator } from '../../operator.ts';
+import { withIndexes } from '../earlier-indexes.ts';
+import { onlineCopies } from '../online-copies.ts';
+import { columnsOf } from '../priority.ts';
+import { bandsAndRows, type MinhashOptions, minhashIndexOf } from './minhash-bands.ts';
+import { barrier } from './minhash-stage.ts';
+import { nearRule, normalizedRule } from './near-rules.ts';
 
 export const minhashOptions = z.strictObject({
   /** What a shingle is made of: `words`, or `characters` of the words with one space between them. */
@@ -72,28 +62,6 @@ export const minhashOptions = z.strictObject({
   against: z.array(z.string().min(1)).default([]),
 });
 
-type Options = z.output<typeof minhashOptions>;
-
-export const nearRule = (threshold: number): Rule => ({
-  name: 'near_duplicate',
-  version: 1,
-  column: 'similarity',
-  comparison: '>=',
-  threshold,
-  onNull: 'pass',
-  option: 'threshold',
-});
-
-export const normalizedRule: Rule = {
-  name: 'exact_normalized_duplicate',
-  version: 1,
-  column: 'similarity',
-  comparison: '>=',
-  threshold: 1,
-  onNull: 'pass',
-  option: 'exact_normalized_duplicate',
-};
-
 /**
  * Near-duplicate removal by MinHash and locality-sensitive hashing (Broder 1997; Lee et al. 2022, "Deduplicating
  * Training Data Makes Language Models Better", appendix A; bands and rows of Penedo et al. 2024, FineWeb), as a barrier
@@ -105,12 +73,31 @@ export const normalizedRule: Rule = {
  * of `remembered` documents, online in a plain pipe; its disk holds the text once. Memory: 16 bytes a document and
  * passes that fit the budget; disk: the text and 8 bytes a band and document under `work/`.
  */
-export function minhash({
-  step = 'minhash_dedup',
-  where,
-  ...rest
-}: z.input<typeof minhashOptions> & { step?: string; where?: Scope } = {}): Operator {
-  const options = parseOptions(minhashOptions, rest, 'dedup.minhash()');
+export const minhash = operator({
+  call: 'dedup.minhash()',
+  name: 'minhash_dedup',
+  stage: 'dedup/minhash',
+  options: minhashOptions,
+  versions: ['near_duplicate@1', 'exact_normalized_duplicate@1'],
+  effects: { drops: 'copies', barrier: true },
+  describe(options, step) {
+    check(options);
+    return {
+      options: withIndexes(options, minhashIndexOf(options), step),
+      reads: columnsOf({ column: options.priority, prefer: options.prefer }),
+      rules: [nearRule(options.verify ? options.threshold : 0), normalizedRule],
+    };
+  },
+  pipe(descriptor) {
+    if (descriptor.options.scope === 'global') return null;
+    return onlineCopies(descriptor, async () => {
+      const made = await barrier(descriptor);
+      return { barrier: made, copies: (paths) => made.streaming(paths) };
+    });
+  },
+});
+
+function check(options: MinhashOptions & { readonly against: readonly string[] }): void {
   bandsAndRows(options);
   if (options.profile === 'datatrove' && (options.unit !== 'words' || options.method !== 'minhash')) {
     throw new ConfigError({
@@ -135,157 +122,4 @@ export function minhash({
       fix: "Use scope: 'global', or dedup.bloom() for a stream.",
     });
   }
-  const descriptor = dedupDescriptor(options, {
-    step,
-    module: 'sluice:dedup-minhash',
-    export: 'minhashBarrier',
-    versions: ['near_duplicate@1', 'exact_normalized_duplicate@1'],
-    options: withIndexes(options, indexOf(options), step),
-    where,
-    reads: columnsOf({ column: options.priority, prefer: options.prefer }),
-    rules: [nearRule(options.verify ? options.threshold : 0), normalizedRule],
-  });
-  const set = (option: string, value: Json): Operator =>
-    minhash({ ...changedOption(options, step, option, value), step, where });
-  if (options.scope === 'global') return makeBarrierOperator(descriptor, set);
-  const online = onlineCopies(descriptor, async () => {
-    const barrier = await minhashBarrier(descriptor);
-    return { barrier, copies: (paths) => barrier.streaming(paths) };
-  });
-  return Object.assign(online, { descriptor, set, bind: () => online });
-}
-
-/** What must be equal for two indexes of near copies to mean the same. */
-function indexOf(options: Options): Pick<IndexHeader, 'kind' | 'version' | 'parameters'> {
-  const { unit, size, method, seed, profile, hash } = options;
-  return {
-    kind: 'minhash',
-    version: 1,
-    parameters: {
-      key: 'shingles',
-      unit,
-      size,
-      ...bandsAndRows(options),
-      method,
-      seed,
-      profile,
-      hash: profile === 'datatrove' ? hash : null,
-    },
-  };
-}
-
-/** The bands and rows that options come to. */
-export function bandsAndRows({ bands, rows, permutations, threshold }: Options): { bands: number; rows: number } {
-  if (permutations !== null && (bands !== null || rows !== null)) {
-    throw new ConfigError({
-      expected: 'permutations, or bands and rows',
-      got: 'both',
-      where: 'dedup.minhash()',
-      fix: 'Remove permutations, or remove bands and rows to have them chosen for the threshold.',
-    });
-  }
-  const chosen = permutations === null ? { bands: bands ?? 14, rows: rows ?? 8 } : bandsFor(threshold, permutations);
-  if (chosen.bands * chosen.rows > MOST_PERMUTATIONS) {
-    throw new ConfigError({
-      expected: `at most ${MOST_PERMUTATIONS} values in a signature`,
-      got: `${chosen.bands} bands of ${chosen.rows} rows`,
-      where: 'dedup.minhash()',
-    });
-  }
-  return chosen;
-}
-
-/** What a step with these options finds, in a line: bands, rows and the curve. */
-export function minhashText(given: StepDescriptor['options']): string {
-  const options = given as unknown as Options;
-  const { bands, rows } = bandsAndRows(options);
-  const shingle = `${options.size} ${options.unit}`;
-  const check = options.verify
-    ? `dropped from a true Jaccard similarity of ${options.threshold} on`
-    : 'candidates are dropped unchecked';
-  return `shingles of ${shingle}; ${curveText(bands, rows)}; ${check}`;
-}
-
-/** The barrier behind `dedup.minhash()`, and its bounded index for `scope: 'streaming'`. */
-export async function minhashBarrier(
-  descriptor: StepDescriptor,
-): Promise<Barrier & { streaming(spills: readonly string[]): StreamingCopies }> {
-  const options = descriptor.options as unknown as Options & { readonly indexes: readonly IndexReference[] };
-  const { bands, rows } = bandsAndRows(options);
-  const signed = options.saveIndex || options.indexes.length > 0;
-  const { unit, size, method, seed } = options;
-  const sizes = { unit, size, bands, rows, method, seed };
-  const sluice = await openMinhashKernel(sizes);
-  const kernel = options.profile === 'datatrove' ? await openDatatroveKernel(sluice, sizes, options.hash) : sluice;
-  const empty = kernel.keys(new Uint8Array(0), new Int32Array(2), 1, null).normalized;
-  const priority = { column: options.priority, prefer: options.prefer };
-  const threshold = options.verify ? options.threshold : null;
-  const shingles = (bytes: Uint8Array) => shingleSet(kernel.shingles(bytes));
-  const streaming = (spills: readonly string[]): StreamingCopies =>
-    new StreamingCopies({ bands, threshold, remembered: options.remembered, shingles, spills });
-  return {
-    streaming,
-    keys(batch, spans) {
-      const scope = rowsInScope(batch, descriptor.where);
-      const text = batch.utf8('text');
-      const made = kernel.keys(text.values, text.offsets, batch.rows, scope, signed);
-      const columns: [string, Column][] = [];
-      for (let b = 0; b < bands; b++)
-        columns.push([bandColumn(b), int64(made.keys.slice(b * batch.rows, (b + 1) * batch.rows))]);
-      if (signed) columns.push(['signature', signatureColumn(made, batch.rows, bands * rows)]);
-      if (options.saveIndex) columns.push(['id', batch.utf8('id')]);
-      return new Map([...columns, ...sideColumns(batch, spans, made, empty, ranksOf(batch, priority))]);
-    },
-    async *decide(splits: readonly BarrierSplit[], memoryBytes: number, outputs?: BarrierOutputs) {
-      if (options.scope === 'streaming') {
-        yield* decideStreaming(splits, streaming(splits.map((s) => s.spill)));
-        return;
-      }
-      const earlier = await openEarlier(options.indexes);
-      const bandKeys = Array.from({ length: bands }, (_, b) => bandColumn(b));
-      const columns = [...bandKeys, 'signature', 'norm_hi', 'norm_lo', 'shingles', 'label'];
-      const name = `${descriptor.step}.minhash`;
-      yield* decideNear(splits, memoryBytes, {
-        bands,
-        threshold,
-        ranked: options.priority !== null,
-        shingles,
-        earlier,
-        signatureBytes: signatureBytes(bands * rows),
-        ...(options.saveIndex &&
-          outputs && { save: (kept) => saveMinhash(outputs, name, indexOf(options), earlier, splits, columns, kept) }),
-      });
-    },
-  };
-}
-
-const int64 = (values: BigInt64Array): Column => ({ type: 'int64', values, valid: null });
-
-/** What every decision by normalised text needs, beside the band keys. */
-export function sideColumns(
-  batch: DocumentBatch,
-  spans: { readonly start: Float64Array; readonly bytes: Int32Array },
-  made: { readonly normalized: BigInt64Array; readonly shingles: Int32Array },
-  emptyText: BigInt64Array,
-  rank: Float64Array,
-): [string, Column][] {
-  const [high, low] = [new BigInt64Array(batch.rows), new BigInt64Array(batch.rows)];
-  const shingles = made.shingles.slice();
-  const labels: string[] = [];
-  for (let i = 0; i < batch.rows; i++) {
-    high[i] = made.normalized[2 * i];
-    low[i] = made.normalized[2 * i + 1];
-    // Texts without a letter or number have nothing in common.
-    if (high[i] === emptyText[0] && low[i] === emptyText[1]) shingles[i] = OUT_OF_SCOPE;
-    labels.push(positionLabel(batch, i));
-  }
-  return [
-    ['norm_hi', int64(high)],
-    ['norm_lo', int64(low)],
-    ['start', { type: 'float64', values: spans.start, valid: null }],
-    ['rank', { type: 'float64', values: rank, valid: null }],
-    ['shingles', { type: 'int32', values: shingles, valid: null }],
-    ['bytes', { type: 'int32', values: spans.bytes, valid: null }],
-    ['label', utf8Column(labels)],
-  ];
 }

@@ -1,10 +1,6 @@
 import * as z from 'zod';
-import type { Kernel } from '../../../kernels/kernel.ts';
-import { parseOptions } from '../../../options.ts';
-import type { Barrier } from '../../../streams/flow/barrier.ts';
-import type { Operator, Scope, StepDescriptor } from '../../../streams/operator.ts';
-import { dedupStep } from '../dedup-step.ts';
-import { pieceBarrier, pieceOptions, splitLines, splitParagraphs } from './pieces.ts';
+import { operator } from '../../operator.ts';
+import { pieceOptions } from './piece-options.ts';
 import { spanRules } from './span-rules.ts';
 
 export const boilerplateOptions = pieceOptions.extend({
@@ -25,36 +21,12 @@ export const boilerplateOptions = pieceOptions.extend({
  * Memory: what is given, in partitions. Disk: the text once and 32 bytes a paragraph; 36 more while deciding where they
  * do not fit the memory.
  */
-export function boilerplate({
-  step = 'boilerplate',
-  where,
-  ...rest
-}: z.input<typeof boilerplateOptions> & { step?: string; where?: Scope } = {}): Operator {
-  const options = parseOptions(boilerplateOptions, rest, 'dedup.boilerplate()');
-  return dedupStep(
-    options,
-    {
-      step,
-      module: 'sluice:dedup-boilerplate',
-      export: 'boilerplateBarrier',
-      versions: ['boilerplate@1'],
-      where,
-      rules: spanRules('boilerplate', options.minWordsLeft),
-      rewrites: true,
-    },
-    boilerplate,
-  );
-}
-
-/** The barrier behind `dedup.boilerplate()`. */
-export function boilerplateBarrier(descriptor: StepDescriptor, kernel: Kernel): Promise<Barrier> {
-  const { unit, moreThan, keepFirst } = descriptor.options as unknown as z.infer<typeof boilerplateOptions>;
-  return pieceBarrier(descriptor, kernel, {
-    split: unit === 'lines' ? splitLines : splitParagraphs,
-    together: 1,
-    byDomain: true,
-    moreThan,
-    keepFirst,
-    cut: 'boilerplate',
-  });
-}
+export const boilerplate = operator({
+  call: 'dedup.boilerplate()',
+  name: 'boilerplate',
+  stage: 'dedup/boilerplate',
+  options: boilerplateOptions,
+  versions: ['boilerplate@1'],
+  effects: { rewrites: true, drops: 'copies', barrier: true },
+  describe: ({ minWordsLeft }) => ({ rules: spanRules('boilerplate', minWordsLeft) }),
+});

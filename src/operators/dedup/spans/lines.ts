@@ -1,10 +1,5 @@
-import type * as z from 'zod';
-import type { Kernel } from '../../../kernels/kernel.ts';
-import { parseOptions } from '../../../options.ts';
-import type { Barrier } from '../../../streams/flow/barrier.ts';
-import type { Operator, Scope, StepDescriptor } from '../../../streams/operator.ts';
-import { dedupStep } from '../dedup-step.ts';
-import { pieceBarrier, pieceOptions, splitLines } from './pieces.ts';
+import { operator } from '../../operator.ts';
+import { pieceOptions } from './piece-options.ts';
 import { spanRules } from './span-rules.ts';
 
 /**
@@ -15,35 +10,12 @@ import { spanRules } from './span-rules.ts';
  * Never cut: lines under `minBytes`; code needs its repeated lines, so leave it out by `where`. Memory: what is given,
  * in partitions. Disk: the text once and 32 bytes a line; 36 more while deciding where they do not fit the memory.
  */
-export function lines({
-  step = 'line_dedup',
-  where,
-  ...rest
-}: z.input<typeof pieceOptions> & { step?: string; where?: Scope } = {}): Operator {
-  const options = parseOptions(pieceOptions, rest, 'dedup.lines()');
-  return dedupStep(
-    options,
-    {
-      step,
-      module: 'sluice:dedup-lines',
-      export: 'linesBarrier',
-      versions: ['duplicate_line@1'],
-      where,
-      rules: spanRules('lines', options.minWordsLeft),
-      rewrites: true,
-    },
-    lines,
-  );
-}
-
-/** The barrier behind `dedup.lines()`. */
-export function linesBarrier(descriptor: StepDescriptor, kernel: Kernel): Promise<Barrier> {
-  return pieceBarrier(descriptor, kernel, {
-    split: splitLines,
-    together: 1,
-    byDomain: false,
-    moreThan: 0,
-    keepFirst: true,
-    cut: 'duplicate_line',
-  });
-}
+export const lines = operator({
+  call: 'dedup.lines()',
+  name: 'line_dedup',
+  stage: 'dedup/lines',
+  options: pieceOptions,
+  versions: ['duplicate_line@1'],
+  effects: { rewrites: true, drops: 'copies', barrier: true },
+  describe: ({ minWordsLeft }) => ({ rules: spanRules('lines', minWordsLeft) }),
+});

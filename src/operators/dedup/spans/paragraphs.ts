@@ -1,10 +1,5 @@
-import type * as z from 'zod';
-import type { Kernel } from '../../../kernels/kernel.ts';
-import { parseOptions } from '../../../options.ts';
-import type { Barrier } from '../../../streams/flow/barrier.ts';
-import type { Operator, Scope, StepDescriptor } from '../../../streams/operator.ts';
-import { dedupStep } from '../dedup-step.ts';
-import { pieceBarrier, pieceOptions, splitParagraphs } from './pieces.ts';
+import { operator } from '../../operator.ts';
+import { pieceOptions } from './piece-options.ts';
 import { spanRules } from './span-rules.ts';
 
 /**
@@ -16,35 +11,12 @@ import { spanRules } from './span-rules.ts';
  * `paragraphs_min_words_left`. Never cut: pieces under `minBytes`. Memory: what is given, in partitions. Disk: the text
  * once and 32 bytes a paragraph; 36 more while deciding where they do not fit the memory.
  */
-export function paragraphs({
-  step = 'paragraph_dedup',
-  where,
-  ...rest
-}: z.input<typeof pieceOptions> & { step?: string; where?: Scope } = {}): Operator {
-  const options = parseOptions(pieceOptions, rest, 'dedup.paragraphs()');
-  return dedupStep(
-    options,
-    {
-      step,
-      module: 'sluice:dedup-paragraphs',
-      export: 'paragraphsBarrier',
-      versions: ['duplicate_paragraph@1'],
-      where,
-      rules: spanRules('paragraphs', options.minWordsLeft),
-      rewrites: true,
-    },
-    paragraphs,
-  );
-}
-
-/** The barrier behind `dedup.paragraphs()`. */
-export function paragraphsBarrier(descriptor: StepDescriptor, kernel: Kernel): Promise<Barrier> {
-  return pieceBarrier(descriptor, kernel, {
-    split: splitParagraphs,
-    together: 1,
-    byDomain: false,
-    moreThan: 0,
-    keepFirst: true,
-    cut: 'duplicate_paragraph',
-  });
-}
+export const paragraphs = operator({
+  call: 'dedup.paragraphs()',
+  name: 'paragraph_dedup',
+  stage: 'dedup/paragraphs',
+  options: pieceOptions,
+  versions: ['duplicate_paragraph@1'],
+  effects: { rewrites: true, drops: 'copies', barrier: true },
+  describe: ({ minWordsLeft }) => ({ rules: spanRules('paragraphs', minWordsLeft) }),
+});

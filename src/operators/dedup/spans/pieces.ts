@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import type { Kernel } from '../../../kernels/kernel.ts';
 import { type MinhashKernel, openMinhashKernel } from '../../../kernels/minhash.ts';
 import { RECORD_WORDS } from '../../../kernels/substring.ts';
@@ -9,23 +8,6 @@ import { rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
 import { decideRepeated, type RepeatedDecision } from './repeated-spans.ts';
 import { isSpace } from './span-decision.ts';
 import { packedRecords } from './span-records.ts';
-
-/** Options of all steps that compare pieces of texts. */
-export const pieceOptions = z.strictObject({
-  /**
-   * What may differ between copies. `trimmed`: ASCII white space at both ends. `letters`: everything but letters,
-   * numbers and `_`, and their case and accents, as in `dedup.normalized()`; a piece without a letter or number is then
-   * left alone.
-   */
-  normalize: z.enum(['trimmed', 'letters']).default('trimmed'),
-  /**
-   * Pieces of fewer bytes, white space at the ends not counted, are left alone: `***`, `}` and `Share` repeat
-   * everywhere.
-   */
-  minBytes: z.int().min(1).default(30),
-  /** Fewer words left in a document that lost something, and it is dropped. */
-  minWordsLeft: z.int().min(0).default(0),
-});
 
 /**
  * Pieces of a text: each begins at an entry and ends at the next; the last entry is the length. A piece includes what
@@ -42,7 +24,13 @@ export interface PieceKind extends Omit<RepeatedDecision, 'minWordsLeft' | 'minS
   readonly byDomain: boolean;
 }
 
-type Options = z.infer<typeof pieceOptions> & { readonly minSentencesLeft?: number };
+/** Options of the steps on pieces; `piece-options.ts` says what each means. */
+interface Options {
+  readonly normalize: 'trimmed' | 'letters';
+  readonly minBytes: number;
+  readonly minWordsLeft: number;
+  readonly minSentencesLeft?: number;
+}
 
 /** The barrier behind `dedup.paragraphs()` and its kin. */
 export async function pieceBarrier(descriptor: StepDescriptor, kernel: Kernel, kind: PieceKind): Promise<Barrier> {

@@ -1,11 +1,6 @@
 import * as z from 'zod';
-import type { Kernel } from '../../../kernels/kernel.ts';
-import { parseOptions } from '../../../options.ts';
-import type { Barrier } from '../../../streams/flow/barrier.ts';
-import type { Operator, Scope, StepDescriptor } from '../../../streams/operator.ts';
-import { dedupStep } from '../dedup-step.ts';
-import { pieceBarrier, pieceOptions, splitSentences } from './pieces.ts';
-import { isSpace } from './span-decision.ts';
+import { operator } from '../../operator.ts';
+import { pieceOptions } from './piece-options.ts';
 import { spanRules } from './span-rules.ts';
 
 export const sentenceOptions = pieceOptions.extend({
@@ -28,54 +23,12 @@ export const sentenceOptions = pieceOptions.extend({
  * `minBytes`. Memory: what is given, in partitions. Disk: the text once and 32 bytes a sentence; 36 more while deciding
  * where they do not fit the memory.
  */
-export function sentences({
-  step = 'sentence_dedup',
-  where,
-  ...rest
-}: z.input<typeof sentenceOptions> & { step?: string; where?: Scope } = {}): Operator {
-  const options = parseOptions(sentenceOptions, rest, 'dedup.sentences()');
-  return dedupStep(
-    options,
-    {
-      step,
-      module: 'sluice:dedup-sentences',
-      export: 'sentencesBarrier',
-      versions: ['duplicate_sentences@1'],
-      where,
-      rules: spanRules('sentences', options.minWordsLeft, options.minSentencesLeft),
-      rewrites: true,
-    },
-    sentences,
-  );
-}
-
-/** Bytes in which most texts have as many sentences as must be left. */
-const BEGINNING = 2048;
-
-/** The barrier behind `dedup.sentences()`. */
-export function sentencesBarrier(descriptor: StepDescriptor, kernel: Kernel): Promise<Barrier> {
-  return pieceBarrier(descriptor, kernel, {
-    split: splitSentences,
-    together: (descriptor.options as unknown as z.infer<typeof sentenceOptions>).sentences,
-    byDomain: false,
-    moreThan: 0,
-    keepFirst: true,
-    cut: 'duplicate_sentences',
-    countSentences: sentencesOf,
-  });
-}
-
-/** Sentences that are not blank, of a text's beginning if they are enough there. */
-function sentencesOf(text: Uint8Array, enough: number): number {
-  const begun = text.length > BEGINNING ? sentencesOf(text.subarray(0, BEGINNING), enough) : 0;
-  if (begun >= enough && begun > 0) return begun;
-  const bounds: number[] = [];
-  splitSentences(text, 0, text.length, bounds);
-  let count = 0;
-  for (let b = 0; b + 1 < bounds.length; b++) {
-    let at = bounds[b];
-    while (at < bounds[b + 1] && isSpace(text[at])) at++;
-    if (at < bounds[b + 1]) count++;
-  }
-  return count;
-}
+export const sentences = operator({
+  call: 'dedup.sentences()',
+  name: 'sentence_dedup',
+  stage: 'dedup/sentences',
+  options: sentenceOptions,
+  versions: ['duplicate_sentences@1'],
+  effects: { rewrites: true, drops: 'copies', barrier: true },
+  describe: ({ minWordsLeft, minSentencesLeft }) => ({ rules: spanRules('sentences', minWordsLeft, minSentencesLeft) }),
+});

@@ -1,31 +1,16 @@
 import { FAMILY, STATISTICS, type StatisticFamily } from '../../kernels/statistics.ts';
 import { type Column, type ColumnSpec, float64Column, int32Column } from '../../streams/batch/columns.ts';
-import type { AnnotatorDescriptor, AnnotatorFactory } from '../annotate.ts';
+import type { AnnotatorFactory } from '../annotator-stage.ts';
 
 /** Columns of a family of kernel statistics, in the kernel's order. */
 export const statisticsColumns = (family: StatisticFamily): ColumnSpec[] =>
   STATISTICS.filter((s) => s.family === family).map(({ name, type }) => ({ name, type }));
 
 /**
- * An annotator whose columns are one family of kernel statistics; families of one `annotate()` share a single pass over
- * the text.
+ * Computes one family of kernel statistics; families of one `annotate()` share a single pass over the text.
  */
-export function statisticsAnnotator(name: string, version: number, family: StatisticFamily): AnnotatorDescriptor {
-  return {
-    name,
-    version,
-    module: 'sluice:statistics',
-    export: 'kernelStatistics',
-    options: { family },
-    reads: ['text'],
-    writes: statisticsColumns(family),
-  };
-}
-
-export const kernelStatistics: AnnotatorFactory<{ readonly family: StatisticFamily }> = (
-  { family },
-  { statistics },
-) => {
+export const annotator: AnnotatorFactory = (options, { statistics }) => {
+  const family = options.family as StatisticFamily;
   statistics.request(FAMILY[family]);
   const specs = statisticsColumns(family);
   return (batch, scope) =>

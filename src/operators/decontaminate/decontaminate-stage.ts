@@ -19,7 +19,7 @@ import type { DecontaminateOptions } from './options.ts';
 const CUT_RULE = 'decontam';
 
 /** The stage behind `decontaminate()`: reads the benchmarks and builds the index, once a worker. */
-export async function decontaminateStage(descriptor: StepDescriptor, _kernel: Kernel): Promise<Stage> {
+export async function stage(descriptor: StepDescriptor, _kernel: Kernel): Promise<Stage> {
   const options = descriptor.options as unknown as DecontaminateOptions & {
     readonly files: readonly BenchmarkFile[];
     readonly fields: BenchmarkFields;

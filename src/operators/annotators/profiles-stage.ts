@@ -1,0 +1,116 @@
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { type Column, type ColumnSpec, float64Column, int32Column } from '../../streams/batch/columns.ts';
+import type { AnnotatorContext, AnnotatorFactory, StatisticsOfBatch } from '../annotator-stage.ts';
+import { datatroveFineweb, datatroveGopherQuality, datatroveGopherRepetition } from './profiles/datatrove.ts';
+import { type DolmaTagger, dolmaGopherQuality, dolmaGopherRepetition } from './profiles/dolma.ts';
+
+/** What a profile leaves to choose: how datatrove's words are split, which version of dolma's tagger is meant. */
+export interface ProfileChoice {
+  readonly split: 'whitespace' | 'punctuated';
+  readonly tagger: DolmaTagger;
+}
+
+type Statistics = (text: string, choice: ProfileChoice) => Record<string, number>;
+
+/** Which function computes a family in a profile; the names stand in descriptors. */
+const functions: { readonly [family: string]: { readonly [profile: string]: Statistics } } = {
+  gopher_quality: {
+    datatrove: (text, { split }) => datatroveGopherQuality(text, split),
+    dolma: (text, { tagger }) => dolmaGopherQuality(text, tagger),
+  },
+  gopher_repetition: {
+    datatrove: (text, { split }) => datatroveGopherRepetition(text, split),
+    dolma: (text, { tagger }) => dolmaGopherRepetition(text, tagger),
+  },
+  fineweb: { datatrove: (text, { split }) => datatroveFineweb(text, split) },
+};
+
+const INTEGERS = new Set(['gopher_word_count', 'gopher_stop_word_count', 'gopher_chars', 'fineweb_lines']);
+
+const columnsOf = (family: string, profile: string, choice: ProfileChoice): string[] =>
+  Object.keys(functions[family][profile]('', choice));
+
+/** What a family has in a profile; its columns are those that the function writes. */
+export const profileColumns = (family: string, profile: string, choice: ProfileChoice): ColumnSpec[] =>
+  columnsOf(family, profile, choice).map((name) => ({ name, type: INTEGERS.has(name) ? 'int32' : 'float64' }));
+
+interface Options extends Partial<ProfileChoice> {
+  readonly family: string;
+  readonly profile: string;
+}
+
+type Columns = readonly (readonly [string, Column])[];
+
+/** Annotators of one step and one profile: each text is decoded and split once for all of them. */
+interface Together {
+  readonly families: Set<string>;
+  batch: DocumentBatch | null;
+  scope: Uint8Array | null;
+  readonly columns: Map<string, Columns>;
+}
+
+/** By what the annotators of a step have in common. */
+const steps = new WeakMap<StatisticsOfBatch, Map<string, Together>>();
+
+function togetherIn({ statistics }: AnnotatorContext, profile: string, choice: ProfileChoice): Together {
+  const ofStep = steps.get(statistics) ?? new Map<string, Together>();
+  steps.set(statistics, ofStep);
+  const key = `${profile} ${choice.split} ${choice.tagger}`;
+  const together = ofStep.get(key) ?? {
+    families: new Set(),
+    batch: null,
+    scope: null,
+    columns: new Map<string, Columns>(),
+  };
+  ofStep.set(key, together);
+  return together;
+}
+
+/** Computes a family as another tool does. */
+export const annotator: AnnotatorFactory = (options, context) => {
+  const { family, profile, split = 'whitespace', tagger = 'v1' } = options as unknown as Options;
+  const choice: ProfileChoice = { split, tagger };
+  const together = togetherIn(context, profile, choice);
+  together.families.add(family);
+  return (batch, scope) => {
+    if (together.batch !== batch || together.scope !== scope || !together.columns.has(family)) {
+      together.columns.clear();
+      for (const [name, columns] of annotated(batch, scope, together.families, profile, choice))
+        together.columns.set(name, columns);
+    }
+    const columns = together.columns.get(family)!;
+    together.columns.delete(family);
+    // The last one lets go of the batch.
+    [together.batch, together.scope] = together.columns.size > 0 ? [batch, scope] : [null, null];
+    return columns;
+  };
+};
+
+function annotated(
+  batch: DocumentBatch,
+  scope: Uint8Array,
+  families: ReadonlySet<string>,
+  profile: string,
+  choice: ProfileChoice,
+): [string, Columns][] {
+  const all = Array.from(families, (family) => ({
+    family,
+    statisticsOf: functions[family][profile],
+    values: columnsOf(family, profile, choice).map((name) => ({
+      name,
+      column: new Float64Array(batch.rows).fill(Number.NaN),
+    })),
+  }));
+  for (let i = 0; i < batch.rows; i++) {
+    if (scope[i] === 0) continue;
+    const text = batch.text(i);
+    for (const { statisticsOf, values } of all) {
+      const statistics = statisticsOf(text, choice);
+      for (const { name, column } of values) column[i] = statistics[name];
+    }
+  }
+  return all.map(({ family, values }) => [
+    family,
+    values.map(({ name, column }) => [name, INTEGERS.has(name) ? int32Column(column) : float64Column(column)]),
+  ]);
+}

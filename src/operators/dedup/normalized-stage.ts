@@ -1,0 +1,37 @@
+import { openMinhashKernel } from '../../kernels/minhash.ts';
+import type { Barrier } from '../../streams/flow/barrier.ts';
+import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
+import { decideNear } from './minhash/minhash-decide.ts';
+import { sideColumns } from './minhash/minhash-stage.ts';
+import { shingleSet } from './minhash/shingle-sets.ts';
+import { ranksOf } from './priority.ts';
+
+interface NormalizedOptions {
+  readonly priority: string | null;
+  readonly prefer: 'highest' | 'lowest';
+}
+
+/** The barrier behind `dedup.normalized()`. */
+export async function barrier(descriptor: StepDescriptor): Promise<Barrier> {
+  const priority = descriptor.options as unknown as NormalizedOptions;
+  // One value a signature: the cheapest that there is, and not looked at.
+  const kernel = await openMinhashKernel({ unit: 'words', size: 1, bands: 1, rows: 1, method: 'oph', seed: 0 });
+  const empty = kernel.keys(new Uint8Array(0), new Int32Array(2), 1, null).normalized;
+  return {
+    keys(batch, spans) {
+      const text = batch.utf8('text');
+      const made = kernel.keys(text.values, text.offsets, batch.rows, rowsInScope(batch, descriptor.where));
+      const ranks = ranksOf(batch, { column: priority.priority, prefer: priority.prefer });
+      return new Map(sideColumns(batch, spans, made, empty, ranks));
+    },
+    async *decide(splits, memoryBytes) {
+      const options = {
+        bands: 0,
+        threshold: 1,
+        ranked: priority.priority !== null,
+        shingles: (bytes: Uint8Array) => shingleSet(kernel.shingles(bytes)),
+      };
+      for await (const { rule: _, ...decision } of decideNear(splits, memoryBytes, options)) yield decision;
+    },
+  };
+}
