@@ -9,7 +9,7 @@ import { perplexityColumnsOf } from './perplexity-columns.ts';
 
 /** How to come by a model, as a sentence. */
 export const HOW_TO_MAKE =
-  "Make one from clean text that is not scored: sluice train-ngram --input 'clean/*.jsonl.gz' --output reference.ngram";
+  "Train one on clean text that you will not score: sluice train-ngram --input 'clean/*.jsonl.gz' --output ref.ngram";
 
 interface Options {
   readonly model: string | null;
