@@ -4,7 +4,9 @@ import { ConfigError } from '../errors.ts';
 import { safeText } from '../safe-text.ts';
 import { documentSchema } from '../sinks/documents.ts';
 import { LINEAGE_COLUMNS, ledgerSchema } from '../sinks/ledger.ts';
-import { type Commit, liveFiles } from '../streams/commits/log.ts';
+import { quarantineSchema } from '../sinks/quarantine.ts';
+import { liveFiles } from '../streams/commits/log.ts';
+import type { CommitStore } from '../streams/commits/store.ts';
 import type { ReadOptions } from '../streams/inputs/read-options.ts';
 import { createsDocuments, rewritesText } from '../streams/operator.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -20,17 +22,6 @@ const duckType: Readonly<Record<string, string>> = {
 };
 
 type Schema = readonly { readonly name: string; readonly type: string }[];
-
-const quarantineSchema: Schema = [
-  { name: 'file', type: 'utf8' },
-  { name: 'block', type: 'int64' },
-  { name: 'offset', type: 'int64' },
-  { name: 'row', type: 'uint32' },
-  { name: 'bytes', type: 'int64' },
-  { name: 'reason', type: 'utf8' },
-  { name: 'detail', type: 'utf8' },
-  { name: 'excerpt', type: 'utf8' },
-];
 
 const text = (s: string): string => `'${s.replaceAll("'", "''")}'`;
 const name = (s: string): string => `"${s.replaceAll('"', '""')}"`;
@@ -120,7 +111,7 @@ function viewOf(
   lineBytes: number,
   absent: readonly string[] = [],
 ): ViewSource {
-  const live = liveFiles(folder.commits, view).filter((f) => f.rows > 0);
+  const live = liveFiles(folder.commits.all, view).filter((f) => f.rows > 0);
   const files = live.map((f) => join(folder.path, f.path));
   const rows = live.reduce((n, f) => n + f.rows, 0);
   const list = `[${files.map(text).join(', ')}]`;
@@ -141,13 +132,13 @@ function viewOf(
 }
 
 /** One row per commit, in the order they came. */
-function commitsTable(commits: readonly Commit[]): string {
-  const rows = commits.map((c, i) => {
-    const { counters: n } = c;
+function commitsTable(commits: CommitStore): string {
+  const counters = new Map<object, readonly number[]>();
+  for (const [c, n] of commits.countersOf(commits.all))
+    counters.set(c, [n.read.documents, n.kept.documents, n.dropped.documents, n.quarantined.records]);
+  const rows = commits.all.map((c, i) => {
     const numbers = [i, c.split, c.files.length, c.files.reduce((b, f) => b + f.bytes, 0)];
-    const counts = n
-      ? [n.read.documents, n.kept.documents, n.dropped.documents, n.quarantined.records]
-      : ['NULL', 'NULL', 'NULL', 'NULL'];
+    const counts = counters.get(c) ?? ['NULL', 'NULL', 'NULL', 'NULL'];
     return `(${[numbers[0], text(c.phase), ...numbers.slice(1), ...counts, text(c.at), `[${c.files.map((f) => text(f.path)).join(', ')}]`].join(', ')})`;
   });
   const columns = 'number, phase, split, files, bytes, read, kept, dropped, quarantined, "at", paths';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { type Counters, emptyCounters, mergeCounters } from '../streams/commits/counters.ts';
-import { type Commit, readCommits } from '../streams/commits/log.ts';
+import type { Counters } from '../streams/commits/counters.ts';
+import { type CommitStore, readCommitStore, totalsOf } from '../streams/commits/store.ts';
 import type { StepDescriptor } from '../streams/operator.ts';
 import type { RunJson } from './run-json.ts';
 import { readRunJson } from './run-json.ts';
@@ -11,7 +11,7 @@ import { readRunJson } from './run-json.ts';
 export interface RunFolder {
   readonly path: string;
   readonly run: RunJson;
-  readonly commits: readonly Commit[];
+  readonly commits: CommitStore;
   readonly steps: readonly StepDescriptor[];
 }
 
@@ -28,14 +28,11 @@ export async function openRunFolder(folder: string): Promise<RunFolder> {
     });
   }
   const { steps } = run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
-  return { path, run, steps, commits: await readCommits(join(path, 'commits.jsonl'), { repair: false }) };
+  return { path, run, steps, commits: await readCommitStore(join(path, 'commits.jsonl'), { repair: false }) };
 }
 
 /** Totals of what is committed so far, in split order; those of a finished run are in its run.json. */
 export function committedTotals({ run, commits }: RunFolder): Counters {
   if (run.totals) return run.totals;
-  const counted = commits.filter((c) => c.counters !== null && c.phase.startsWith('split/'));
-  const phase = (c: Commit): number => Number(c.phase.slice('split/'.length));
-  counted.sort((a, b) => a.split - b.split || phase(a) - phase(b));
-  return counted.reduce((sum, c) => mergeCounters(sum, structuredClone(c.counters!)), emptyCounters());
+  return totalsOf(commits);
 }

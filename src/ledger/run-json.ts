@@ -25,6 +25,11 @@ export interface RunJson {
   readonly schema: { readonly batch: number; readonly annotations: readonly ColumnSpec[] };
   readonly sinks: readonly { readonly name: string; readonly folder: string; readonly kind: string }[];
   readonly splits: number;
+  /**
+   * Bytes that a finished shard aims at, from the first start on: the names and sizes of the shards depend on it.
+   * Absent in runs of earlier versions.
+   */
+  readonly shardSize?: number;
   readonly startedAt: string;
   readonly finishedAt: string | null;
   /** Seconds of work, added up over interruptions. */

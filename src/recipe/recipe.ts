@@ -99,8 +99,19 @@ export function recipe(input: RecipeInput): Recipe {
       got: `two called ${twice}`,
       where: `recipe ${checked.name}`,
     });
+  const taken = sinkNames.slice(1).find((n) => TABLES.includes(n));
+  if (taken)
+    throw new ConfigError({
+      expected: `a further sink with a name of its own (${TABLES.join(', ')} are taken)`,
+      got: taken,
+      where: `recipe ${checked.name}`,
+      fix: 'Give it another `name`.',
+    });
   return checked;
 }
+
+/** What a run writes besides its sinks, as it stands in commits and as views of `sluice sql`. */
+const TABLES: readonly string[] = ['documents', 'ledger', 'quarantine', 'commits', 'work', 'indexes'];
 
 /** A band for a rule that no step has would never be judged. */
 function checkExpected({ name, steps, expected }: Recipe): void {

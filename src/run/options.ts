@@ -56,11 +56,8 @@ export const runOptions = z.strictObject({
   annotateOnly: z.boolean().default(false),
   /** What guards must let pass. Default: nothing. */
   allow: allowOptions.prefault({}),
-  /** Bytes that a finished shard aims at. Default 256 MB. */
-  shardSize: z
-    .int()
-    .min(1024)
-    .default(256 * 1024 * 1024),
+  /** Bytes that a finished shard aims at. Default 256 MB; a run that goes on keeps that of its first start. */
+  shardSize: z.int().min(1024).optional(),
 });
 export type RunOptionsInput = z.input<typeof runOptions> & {
   /** Aborting it finishes the splits in flight, commits them and stops. */

@@ -4,13 +4,15 @@ import { InvariantError } from '../errors.ts';
 import { writeDurable } from '../files/durable.ts';
 import type { RunJson } from '../ledger/run-json.ts';
 import { annotationColumns, type Recipe } from '../recipe/recipe.ts';
-import { type Counters, conservationError, emptyCounters, mergeCounters } from '../streams/commits/counters.ts';
+import { type Counters, conservationError } from '../streams/commits/counters.ts';
+import { decidePhase, phaseName, splitPhase } from '../streams/commits/phase.ts';
+import { totalsOf } from '../streams/commits/store.ts';
 import { collectGarbage } from '../streams/flow/garbage.ts';
 import { createsDocuments, rewritesText } from '../streams/operator.ts';
 import type { Split, SplitPlan } from '../streams/plan/splits.ts';
 import { filesError, handOverError } from './conservation.ts';
-import { joinShards } from './directory/join.ts';
-import { barrierPaths, sinkFolder } from './directory/layout.ts';
+import { checkPublished, joinShards } from './directory/join.ts';
+import { barrierPaths, tablePlaces } from './directory/layout.ts';
 import { runReadmeOf } from './directory/readme.ts';
 import type { RunDirectory } from './directory/run-directory.ts';
 import type { RunEvent } from './events.ts';
@@ -30,7 +32,7 @@ export interface RunParts {
   readonly plan: SplitPlan;
   readonly directory: RunDirectory;
   /** run.json as it stands. */
-  readonly base: RunJson;
+  readonly base: RunJson & { readonly shardSize: number };
   /** Aborted: finish the splits in flight, then stop. */
   readonly stop: AbortSignal;
   /** Aborted: stop now. */
@@ -44,7 +46,7 @@ export class Run {
   #options: RunOptions;
   #plan: SplitPlan;
   #directory: RunDirectory;
-  #base: RunJson;
+  #base: RunParts['base'];
   #stop: AbortSignal;
   #hard: AbortSignal;
   #out: Subscriber<RunEvent>;
@@ -67,15 +69,13 @@ export class Run {
 
   async all(): Promise<void> {
     await this.#directory.makeFolders([
-      'documents',
-      'ledger',
-      'quarantine',
-      ...this.#recipe.sinks.slice(1).map((s) => sinkFolder(s.name)),
+      // The first sink has this folder; a recipe without one has it too.
+      ...new Set(['documents', 'ledger', 'quarantine', ...tablePlaces(this.#recipe).map((t) => t.folder)]),
       ...this.#phases.flatMap((p) => (p.before ? [dirname(barrierPaths(p.before.step, 0).spill)] : [])),
     ]);
     const { files, splits, skipped, warnings } = this.#plan;
     const textBytes = splits.reduce((n, s) => n + s.estimatedTextBytes, 0);
-    const resumedSplits = splits.filter((s) => this.#directory.has('split/0', s.index)).length;
+    const resumedSplits = this.#directory.commits.of(splitPhase(0)).size;
     this.#out.next({
       type: 'planned',
       run: this.#directory.path,
@@ -83,14 +83,16 @@ export class Run {
       splits: splits.length,
       textBytes,
       skipped,
-      warnings,
+      warnings: [...warnings, ...this.#notUsed()],
       resumedSplits,
     });
     // Reading a recipe and sniffing thousands of files leaves more garbage than all that a run keeps on this thread.
     if (process.memoryUsage().heapUsed > PLANNED_HEAP_BYTES) collectGarbage();
-    const { commits } = this.#directory;
+    const { commits, counted } = this.#directory;
     const { samplePercent } = this.#options;
-    const progress = new Progress(this.#plan, this.#phases, commits, samplePercent, (e) => this.#out.next(e));
+    const progress = new Progress(this.#plan, this.#phases, { commits, counted }, samplePercent, (e) =>
+      this.#out.next(e),
+    );
     const executor = await openExecutor(this.#recipe, this.#options, this.#hard, {
       progress: (p) => progress.inFlight(p),
       retry: (retry) => this.#out.next({ type: 'retried', ...retry }),
@@ -109,7 +111,8 @@ export class Run {
       const totals = this.#totals();
       this.#guards.end(totals);
       await this.#heedGuards();
-      await joinShards(this.#directory, this.#recipe.sinks, this.#options.shardSize, executor);
+      await joinShards(this.#directory, this.#recipe, this.#base.shardSize, executor);
+      checkPublished(this.#directory.commits.all, this.#recipe, totals, this.#directory.path);
       await this.#finish(totals);
     } finally {
       progress.end();
@@ -121,66 +124,82 @@ export class Run {
    * `read(split).pipe(...steps, segment(split))` for every split that is not committed; its completion is the commit.
    */
   async #runPhase(phase: Phase, executor: Executor, progress: Progress): Promise<void> {
-    const name = `split/${phase.number}`;
-    const todo = this.#splitsOf(phase.number).filter((s) => !this.#directory.has(name, s.index));
+    const own = splitPhase(phase.number);
+    const splits = this.#splitsOf(phase.number);
+    const todo = splits.filter((s) => !this.#directory.commits.has(own, s.index));
     this.#guards.beginPhase(
       phase.number,
-      this.#splitsOf(phase.number).map((s) => s.index),
+      splits.map((s) => s.index),
     );
     const limited = phase.number === 0 && this.#options.limit !== null;
+    let left = limited ? this.#remaining() : null;
     const one = (split: Split) =>
       defer(async () => {
         if (this.#stop.aborted || this.#guards.tripped) return;
-        const limit = limited ? this.#remaining() : null;
-        if (limit === 0) return;
-        const result = await executor.split(this.#task(phase, split), limit);
+        if (left === 0) return;
+        const result = await executor.split(this.#task(phase, split), left);
         if (this.#hard.aborted) return;
-        await this.#commit(name, split, result);
-        this.#guards.committed(split.index, result.counters!);
+        await this.#commit(phase, split, result);
+        if (left !== null) left = Math.max(0, left - result.counters!.read.documents);
+        this.#guards.committed();
         progress.committed(split.index, phase.number, result.counters!);
       });
     const work = from(todo).pipe(mergeMap(one, limited ? 1 : this.#options.workers));
     await lastValueFrom(work, { defaultValue: undefined });
   }
 
-  /** With a limit, later phases know only the splits that were read. */
-  #splitsOf(phase: number): readonly Split[] {
-    return phase === 0 ? this.#plan.splits : this.#plan.splits.filter((s) => this.#directory.has('split/0', s.index));
+  /** What was asked for now and is not done, because the run was started with something else. */
+  #notUsed(): string[] {
+    const { shardSize } = this.#options;
+    if (shardSize === undefined || shardSize === this.#base.shardSize) return [];
+    return [
+      `shard size: this run was started with ${this.#base.shardSize} bytes and keeps that; ${shardSize} is not used`,
+    ];
   }
 
-  async #commit(phase: string, split: Split, result: TaskResult): Promise<void> {
-    const number = Number(phase.slice('split/'.length));
-    const lost = this.#lost(number, split.index, result);
+  /** With a limit, later phases know only the splits that were read. */
+  #splitsOf(phase: number): readonly Split[] {
+    const read = this.#directory.commits.of(splitPhase(0));
+    return phase === 0 ? this.#plan.splits : this.#plan.splits.filter((s) => read.has(s.index));
+  }
+
+  async #commit(phase: Phase, split: Split, result: TaskResult): Promise<void> {
+    const own = splitPhase(phase.number);
+    const lost = this.#lost(phase, split.index, result);
     if (lost)
       throw new InvariantError({
         expected: 'every document and every byte of text accounted for',
         got: lost,
-        where: `split ${split.index} of ${phase}`,
+        where: `split ${split.index} of ${phaseName(own)}`,
         fix: 'Please report this with the recipe.',
       });
     // What the barrier before this phase kept of the split has done its work.
-    const after = this.#phases[number].after;
-    const replaces = after ? Object.values(barrierPaths(after.step, split.index)) : [];
+    const replaces = phase.after ? Object.values(barrierPaths(phase.after.step, split.index)) : [];
     await this.#directory.commit({
-      phase,
+      phase: own,
       split: split.index,
       files: result.files,
       replaces,
       counters: result.counters,
     });
     await this.#directory.remove(replaces);
-    this.#out.next({ type: 'commit', phase, split: split.index, documents: result.counters?.kept.documents ?? 0 });
+    this.#out.next({
+      type: 'commit',
+      phase: phaseName(own),
+      split: split.index,
+      documents: result.counters?.kept.documents ?? 0,
+    });
   }
 
   /** A sentence when a split does not add up: in itself, against the phase before, or against the files written. */
-  #lost(phase: number, split: number, { counters, files }: TaskResult): string | null {
+  #lost(phase: Phase, split: number, { counters, files }: TaskResult): string | null {
     if (counters === null) return null;
-    const before = this.#directory.commits.find((c) => c.phase === `split/${phase - 1}` && c.split === split);
+    const before = this.#directory.commits.get(splitPhase(phase.number - 1), split);
     return (
       conservationError(counters) ??
-      (before?.counters ? handOverError(before.counters.passed, counters.received) : null) ??
+      (before?.counted ? handOverError(before.counted.passed, counters.received) : null) ??
       filesError(counters, files, {
-        last: this.#phases[phase].before === null,
+        last: phase.before === null,
         documents: this.#recipe.sinks.length > 0,
       })
     );
@@ -212,15 +231,14 @@ export class Run {
   }
 
   #remaining(): number {
-    const read = this.#directory.commits
-      .filter((c) => c.phase === 'split/0')
-      .reduce((n, c) => n + (c.counters?.read.documents ?? 0), 0);
+    let read = 0;
+    for (const c of this.#directory.commits.of(splitPhase(0)).values()) read += c.counted?.read.documents ?? 0;
     return Math.max(0, (this.#options.limit ?? 0) - read);
   }
 
   async #decide(barrier: Phase['after'] & object, executor: Executor): Promise<void> {
-    const phase = `decide/${barrier.step}`;
-    if (this.#directory.has(phase, 0)) return;
+    const phase = decidePhase(barrier.step);
+    if (this.#directory.commits.has(phase, 0)) return;
     const splits = this.#splitsOf(1).map((s) => s.index);
     const result = await executor.task({
       kind: 'decide',
@@ -240,9 +258,7 @@ export class Run {
   }
 
   #totals(): Counters {
-    const commits = this.#directory.commits.filter((c) => c.counters !== null && c.phase.startsWith('split/'));
-    commits.sort((a, b) => a.split - b.split || Number(a.phase.slice(6)) - Number(b.phase.slice(6)));
-    const totals = commits.reduce((sum, c) => mergeCounters(sum, c.counters!), emptyCounters());
+    const totals = totalsOf(this.#directory.commits);
     const lost = conservationError(totals) ?? handOverError(totals.passed, totals.received);
     if (lost)
       throw new InvariantError({
@@ -259,8 +275,7 @@ export class Run {
 
   async #stopped(): Promise<void> {
     await this.#directory.writeRunJson({ ...this.#base, seconds: this.#seconds(), guards: this.#guards.record });
-    const last = `split/${this.#phases.length - 1}`;
-    const splitsDone = this.#plan.splits.filter((s) => this.#directory.has(last, s.index)).length;
+    const splitsDone = this.#directory.commits.of(splitPhase(this.#phases.length - 1)).size;
     this.#out.next({ type: 'stopped', run: this.#directory.path, splitsDone, splits: this.#plan.splits.length });
   }
 
@@ -275,7 +290,7 @@ export class Run {
     };
     await writeDurable(
       join(this.#directory.path, 'README.md'),
-      runReadmeOf(this.#recipe, this.#directory.commits, result),
+      runReadmeOf(this.#recipe, this.#directory.commits.all, result),
     );
     await this.#directory.writeRunJson(result);
     await this.#directory.clearWork();

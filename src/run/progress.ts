@@ -1,5 +1,6 @@
 import { type Counters, emptyCounters, mergeCounters } from '../streams/commits/counters.ts';
-import type { Commit } from '../streams/commits/log.ts';
+import { phaseOf, splitPhase } from '../streams/commits/phase.ts';
+import type { CommitStore } from '../streams/commits/store.ts';
 import type { SplitPlan } from '../streams/plan/splits.ts';
 import type { RunEvent } from './events.ts';
 import type { Phase } from './phases.ts';
@@ -28,12 +29,13 @@ export class Progress {
   #ended = false;
   #weights: readonly number[];
   #share: number;
+  #text: number;
 
   /** @param samplePercent of the documents that are read; the others cost next to nothing, and count as no text */
   constructor(
     plan: SplitPlan,
     phases: readonly Phase[],
-    commits: readonly Commit[],
+    before: { readonly commits: CommitStore; readonly counted: Counters },
     samplePercent: number | null,
     emit: (event: RunEvent) => void,
   ) {
@@ -42,7 +44,15 @@ export class Progress {
     this.#emit = emit;
     this.#share = (samplePercent ?? 100) / 100;
     this.#weights = phases.map((p) => (p.steps.some((s) => s.models === true) ? MODEL_WEIGHT : 1));
-    for (const c of commits) if (c.counters) this.#take(c.split, Number(c.phase.slice('split/'.length)), c.counters);
+    this.#text = plan.splits.reduce((n, s) => n + this.#textOf(s.index), 0);
+    mergeCounters(this.#committed, structuredClone(before.counted));
+    for (const c of before.commits.all) {
+      const phase = phaseOf(c);
+      if (phase.kind !== 'split') continue;
+      this.#phase = phase.number;
+      this.#doneText += this.#textOf(c.split);
+    }
+    this.#phaseSplits = before.commits.of(splitPhase(this.#phase)).size;
     this.#timer = setInterval(() => this.#show(), EVERY_MS);
     this.#timer.unref();
   }
@@ -85,7 +95,6 @@ export class Progress {
   #show(): void {
     const counters = structuredClone(this.#committed);
     for (const p of this.#inFlight.values()) mergeCounters(counters, structuredClone(p.counters));
-    const text = this.#plan.splits.reduce((n, s) => n + this.#textOf(s.index), 0);
     let flying = 0;
     let waiting = 0;
     for (const p of this.#inFlight.values()) {
@@ -106,8 +115,8 @@ export class Progress {
       splitsDone: this.#phaseSplits,
       splits: this.#plan.splits.length,
       counters,
-      expectedTextBytes: text * this.#phases.length,
-      doneTextBytes: Math.min(text * this.#phases.length, this.#doneText + flying),
+      expectedTextBytes: this.#text * this.#phases.length,
+      doneTextBytes: Math.min(this.#text * this.#phases.length, this.#doneText + flying),
       waitingTextBytes: waiting,
       seconds: (performance.now() - this.#startedMs) / 1000,
     });

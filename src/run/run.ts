@@ -8,7 +8,9 @@ import { canonicalJson } from '../hash.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
 import { issueInWords } from '../options.ts';
 import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
+import { SHARD_BYTES } from '../sinks/shards.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
+import { phaseOf, splitPhase } from '../streams/commits/phase.ts';
 import { pipeOf } from '../streams/inputs/spool.ts';
 import { annotates, dropsFor, isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
@@ -106,8 +108,8 @@ async function runAll(
     if (stop.aborted && patterns.some((p) => pipeOf(p) !== null)) {
       await rm(join(path, STDIN_FOLDER), { recursive: true, force: true });
       await directory.close({ failed: false });
-      const last = `split/${recipe.steps.filter((s) => isBarrier(s.descriptor)).length}`;
-      const splitsDone = directory.commits.filter((c) => c.phase === last).length;
+      const last = splitPhase(recipe.steps.filter((s) => isBarrier(s.descriptor)).length);
+      const splitsDone = directory.commits.of(last).size;
       out.next({ type: 'stopped', run: path, splitsDone, splits: previous?.splits ?? plan.splits.length });
       return;
     }
@@ -134,17 +136,13 @@ async function runAll(
     }
     // Before run.json: whoever finds that finds the plan too.
     if (!previous) await writeDurable(join(path, 'plan.json'), `${canonicalJson(plan)}\n`);
-    const base: RunJson = previous ?? {
-      ...identity.run,
-      executors,
-      status: 'running',
-      startedAt: new Date().toISOString(),
-      finishedAt: null,
-      seconds: 0,
-      totals: null,
-      guards: null,
+    const base: RunJson & { readonly shardSize: number } = {
+      ...(previous ?? firstStart(identity.run, executors)),
+      shardSize: previous?.shardSize ?? options.shardSize ?? SHARD_BYTES,
     };
-    if (!previous) await directory.writeRunJson(base);
+    // Before the first shard. Where there are some of a run without the record, joining finds out whether it is theirs.
+    const shards = directory.commits.all.some((c) => phaseOf(c).kind === 'shard');
+    if (previous?.shardSize === undefined && !shards) await directory.writeRunJson(base);
     await new Run({ recipe, options, plan, directory, base, stop, hard, out }).all();
     await directory.close({ failed: false });
   } catch (error) {
@@ -153,5 +151,19 @@ async function runAll(
     throw error;
   }
 }
+
+const firstStart = (
+  identity: Awaited<ReturnType<typeof identityOf>>['run'],
+  executors: RunJson['executors'],
+): RunJson => ({
+  ...identity,
+  executors,
+  status: 'running',
+  startedAt: new Date().toISOString(),
+  finishedAt: null,
+  seconds: 0,
+  totals: null,
+  guards: null,
+});
 
 export { BATCH_SCHEMA_VERSION, RUN_FORMAT, SLUICE_VERSION };

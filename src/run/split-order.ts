@@ -7,26 +7,23 @@ import { type Counters, emptyCounters, mergeCounters } from '../streams/commits/
  */
 export class SplitOrder {
   #order: readonly number[];
-  #earlier: (split: number) => readonly Counters[];
-  #waiting = new Map<number, Counters>();
+  #countersOf: (split: number) => Iterable<Counters> | null;
   #at = 0;
   readonly totals = emptyCounters();
 
-  /** @param earlier counters that a split left in the phases before this one */
-  constructor(order: readonly number[], earlier: (split: number) => readonly Counters[]) {
+  /** @param countersOf what a split has counted up to and in this phase; null before it is committed there */
+  constructor(order: readonly number[], countersOf: (split: number) => Iterable<Counters> | null) {
     this.#order = order;
-    this.#earlier = earlier;
+    this.#countersOf = countersOf;
   }
 
   /** Yields each split by which the totals have grown; they are its totals only until the next is asked for. */
-  *add(split: number, counters: Counters): Generator<number> {
-    this.#waiting.set(split, counters);
+  *advance(): Generator<number> {
     for (; this.#at < this.#order.length; this.#at++) {
       const next = this.#order[this.#at];
-      const own = this.#waiting.get(next);
-      if (own === undefined) return;
-      this.#waiting.delete(next);
-      for (const c of [...this.#earlier(next), own]) mergeCounters(this.totals, c);
+      const counters = this.#countersOf(next);
+      if (counters === null) return;
+      for (const c of counters) mergeCounters(this.totals, c);
       yield next;
     }
   }

@@ -3,7 +3,19 @@ import type { QuarantinedRecord } from '../streams/batch/outcome.ts';
 import { positionColumns } from './column-makers.ts';
 import type { TableBatch } from './table.ts';
 
-/** Lines of `quarantine/part-*.jsonl`: file, block, offset, row, bytes, reason, detail, excerpt, in that order. */
+/** Names and types of `quarantine/part-*.jsonl`, in order. */
+export const quarantineSchema = [
+  { name: 'file', type: 'utf8' },
+  { name: 'block', type: 'int64' },
+  { name: 'offset', type: 'int64' },
+  { name: 'row', type: 'uint32' },
+  { name: 'bytes', type: 'int64' },
+  { name: 'reason', type: 'utf8' },
+  { name: 'detail', type: 'utf8' },
+  { name: 'excerpt', type: 'utf8' },
+] as const;
+
+/** Lines of `quarantineSchema`. */
 export function quarantineRows(records: readonly QuarantinedRecord[]): TableBatch {
   const bytes: Column = { type: 'int64', values: BigInt64Array.from(records, (r) => BigInt(r.bytes)), valid: null };
   const columns = new Map<string, Column>([

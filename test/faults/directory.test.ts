@@ -39,7 +39,7 @@ type Project = Awaited<ReturnType<typeof project>>;
 /** The same run, killed when it was about to commit its last split. */
 async function halfDone({ input, output }: Project): Promise<string> {
   const faults = { root: output, mode: 'kill' as const, site: 'append split/0:2' };
-  const end = await runChild({ recipe: 'plain', input: input[0], output, faults });
+  const end = await runChild({ recipe: 'plain', input: input[0], output, faults, shardSize: 256 * 1024 * 1024 });
   expect(end.killed).toBe(true);
   return join(output, 'commits.jsonl');
 }

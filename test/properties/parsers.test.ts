@@ -7,7 +7,7 @@ import { annotate, drop, rule } from '../../src/operators/index.ts';
 import { recipe, withSettings } from '../../src/recipe/recipe.ts';
 import { DocumentBatch } from '../../src/streams/batch/batch.ts';
 import { utf8Column } from '../../src/streams/batch/columns.ts';
-import { type Commit, CommitLog, readCommits } from '../../src/streams/commits/log.ts';
+import { type Commit, CommitLog, commitLines } from '../../src/streams/commits/log.ts';
 import { readSpill, SpillWriter } from '../../src/streams/flow/spill-file.ts';
 import { fixture } from '../streams/formats/read-all.ts';
 import { damaged, damages } from './mutations.ts';
@@ -110,12 +110,17 @@ describe('commit lines', () => {
       await log.append(commit);
     }
     const whole = readFileSync(path);
-    const written = await readCommits(path, { repair: false });
+    const readAll = async (): Promise<Commit[]> => {
+      const found: Commit[] = [];
+      for await (const { commit } of commitLines(path, { repair: false })) found.push(commit);
+      return found;
+    };
+    const written = await readAll();
     expect(written.map((c) => c.split)).toEqual([0, 1, 2, 3, 4, 5]);
     await fc.assert(
       fc.asyncProperty(damages, async (list) => {
         writeFileSync(path, damaged(whole, Buffer.from('{"split":7}\n'), list));
-        const got = await readCommits(path, { repair: false }).catch((e: unknown) => e);
+        const got = await readAll().catch((e: unknown) => e);
         if (got instanceof Error) expect(got).toBeInstanceOf(InputError);
         // Whole lines that stand twice or not at all are for the run to see: each has its split.
         else for (const c of got as Commit[]) expect(written).toContainEqual(c);

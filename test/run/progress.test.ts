@@ -3,6 +3,7 @@ import type { RunEvent } from '../../src/run/events.ts';
 import type { Phase } from '../../src/run/phases.ts';
 import { Progress } from '../../src/run/progress.ts';
 import { emptyCounters } from '../../src/streams/commits/counters.ts';
+import { commitStore } from '../../src/streams/commits/store.ts';
 import type { StepDescriptor } from '../../src/streams/operator.ts';
 import type { SplitPlan } from '../../src/streams/plan/splits.ts';
 
@@ -13,9 +14,11 @@ const phases = [
   { number: 1, steps: [model], before: null, after: null },
 ] as unknown as Phase[];
 
+const nothing = { commits: commitStore('none'), counted: emptyCounters() };
+
 it('counts what went through all steps, not what waits for a slow one; a sample is a part of the text', () => {
   const events: RunEvent[] = [];
-  const progress = new Progress(plan, phases, [], 20, (e) => events.push(e));
+  const progress = new Progress(plan, phases, nothing, 20, (e) => events.push(e));
   const first = emptyCounters();
   first.read.bytes = 190;
   first.passed.bytes = 190;
@@ -33,7 +36,7 @@ it('counts what went through all steps, not what waits for a slow one; a sample 
 /** Text done and text waiting in the last event that is shown. */
 function shown(work: (progress: Progress) => void): { done: number; waiting: number; expected: number } {
   const events: RunEvent[] = [];
-  const progress = new Progress(plan, phases.slice(1), [], null, (e) => events.push(e));
+  const progress = new Progress(plan, phases.slice(1), nothing, null, (e) => events.push(e));
   work(progress);
   progress.end();
   const event = events.at(-1) as Extract<RunEvent, { type: 'progress' }>;

@@ -10,10 +10,13 @@ describe('SplitOrder', () => {
     const splits = [2, 3, 5, 8, 9];
     fc.assert(
       fc.property(fc.shuffledSubarray(splits, { minLength: splits.length }), (completed) => {
-        const order = new SplitOrder(splits, (split) => [kept(1000 * split)]);
+        const done = new Set<number>();
+        const order = new SplitOrder(splits, (split) => (done.has(split) ? [kept(1000 * split), kept(split)] : null));
         const seen: [number, number][] = [];
-        for (const split of completed)
-          for (const last of order.add(split, kept(split))) seen.push([last, order.totals.kept.documents]);
+        for (const split of completed) {
+          done.add(split);
+          for (const last of order.advance()) seen.push([last, order.totals.kept.documents]);
+        }
         expect(seen).toEqual([
           [2, 2002],
           [3, 5005],
@@ -26,8 +29,11 @@ describe('SplitOrder', () => {
   });
 
   it('waits at a gap', () => {
-    const order = new SplitOrder([0, 1, 2], () => []);
-    expect([...order.add(1, kept(1)), ...order.add(2, kept(1))]).toEqual([]);
-    expect([...order.add(0, kept(1))]).toEqual([0, 1, 2]);
+    const done = new Set([1, 2]);
+    const order = new SplitOrder([0, 1, 2], (split) => (done.has(split) ? [kept(1)] : null));
+    expect([...order.advance()]).toEqual([]);
+    done.add(0);
+    expect([...order.advance()]).toEqual([0, 1, 2]);
+    expect([...order.advance()]).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import { refuseForeign } from '../../run/directory/run-directory.ts';
 import { type RunOptions, runOptions } from '../../run/options.ts';
 import { phasesOf } from '../../run/phases.ts';
 import { safeText } from '../../safe-text.ts';
-import { readCommits } from '../../streams/commits/log.ts';
+import { readCommitStore } from '../../streams/commits/store.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
 import { plural, shownPath } from '../terminal/format.ts';
 
@@ -62,11 +62,7 @@ export async function outputState(
     );
   const holder = await lockHolder(join(path, 'lock'));
   if (holder !== null) return is('running', `Process ${holder} is writing to ${here}; run would refuse to start.`);
-  const done = new Set(
-    (await readCommits(join(path, 'commits.jsonl'), { repair: false }))
-      .filter((c) => c.phase.startsWith('split/'))
-      .map((c) => `${c.phase} ${c.split}`),
-  ).size;
+  const done = (await readCommitStore(join(path, 'commits.jsonl'), { repair: false })).ofSplits().length;
   const all = before.splits * phasesOf(recipe.steps.map((s) => s.descriptor)).length;
   return is(
     'unfinished',

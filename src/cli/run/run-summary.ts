@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { clipped, safeText } from '../../safe-text.ts';
-import { liveFiles, readCommits } from '../../streams/commits/log.ts';
+import { liveFiles } from '../../streams/commits/log.ts';
+import { readCommitStore } from '../../streams/commits/store.ts';
 import { removesCopies } from '../../streams/operator.ts';
 import { program } from '../program.ts';
 import { plural, shellWord, shownPath, size } from '../terminal/format.ts';
@@ -56,13 +57,13 @@ async function printOutput(
   here: string,
 ): Promise<void> {
   out(`${style.bold('Output')}  ${here}`);
-  const commits = await readCommits(join(run, 'commits.jsonl'), { repair: false });
+  const commits = await readCommitStore(join(run, 'commits.jsonl'), { repair: false });
   const rows = [
     ...result.sinks.map((s) => ({ ...s, what: 'kept documents with all annotations' })),
     { name: 'ledger', folder: 'ledger', what: 'one row per document: outcome, rule, value' },
     { name: 'quarantine', folder: 'quarantine', what: 'records that could not be read, and why' },
   ].flatMap(({ name, folder, what }) => {
-    const files = liveFiles(commits, name);
+    const files = liveFiles(commits.all, name);
     if (files.length === 0) return [];
     return [
       [`${folder}/`, plural(files.length, 'file'), size(files.reduce((n, f) => n + f.bytes, 0)), style.dim(what)],

@@ -6,6 +6,7 @@ import { builtInNames } from '../../recipe/loader.ts';
 import { phasesOf } from '../../run/phases.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
+import { splitPhase } from '../../streams/commits/phase.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
 import { program } from '../program.ts';
 import { topReasons } from '../run/run-view.ts';
@@ -30,11 +31,11 @@ async function factsOf(folder: RunFolder) {
   const holder = await lockHolder(join(path, 'lock'));
   const phases = phasesOf(steps).map((phase) => ({
     phase: phase.before ? `before ${phase.before.step}` : phase.after ? `after ${phase.after.step}` : 'curate',
-    splitsDone: commits.filter((c) => c.phase === `split/${phase.number}`).length,
+    splitsDone: commits.of(splitPhase(phase.number)).size,
   }));
   const totals = committedTotals(folder);
   const files = [...new Set(['documents', ...run.sinks.map((s) => s.name), 'ledger', 'quarantine'])].map((name) => {
-    const live = liveFiles(commits, name);
+    const live = liveFiles(commits.all, name);
     const sum = (k: 'rows' | 'bytes') => live.reduce((n, f) => n + f[k], 0);
     return { sink: name, files: live.length, rows: sum('rows'), bytes: sum('bytes') };
   });
@@ -46,7 +47,7 @@ async function factsOf(folder: RunFolder) {
     process: holder,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
-    lastCommitAt: commits.at(-1)?.at ?? null,
+    lastCommitAt: commits.all.at(-1)?.at ?? null,
     seconds: run.seconds,
     splits: run.splits,
     phases,
@@ -124,7 +125,7 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
   if (facts.state === 'interrupted') {
     out();
     out(
-      `To resume, give the command that started it; what is in the ${plural(commits.length, 'commit')} so far is not redone:`,
+      `To resume, give the command that started it; what is in the ${plural(commits.all.length, 'commit')} so far is not redone:`,
     );
     const inputs = run.input.patterns.map((p) => `--input ${shellWord(p)}`).join(' ');
     out(

@@ -8,9 +8,12 @@ import type { Json } from '../../streams/operator.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
 import { SLUICE_VERSION } from '../../version.ts';
 import type { RunOptions } from '../options.ts';
-import { sinkFolder } from './layout.ts';
+import { sinkPlaces } from './layout.ts';
 
-type Identity = Omit<RunJson, 'status' | 'startedAt' | 'finishedAt' | 'seconds' | 'totals' | 'guards' | 'executors'>;
+type Identity = Omit<
+  RunJson,
+  'status' | 'shardSize' | 'startedAt' | 'finishedAt' | 'seconds' | 'totals' | 'guards' | 'executors'
+>;
 
 /** What a run is: everything that decides its output, with hashes. Workers, memory and display are outside it. */
 export async function identityOf(recipe: Recipe, options: RunOptions, plan: SplitPlan): Promise<{ run: Identity }> {
@@ -37,11 +40,7 @@ export async function identityOf(recipe: Recipe, options: RunOptions, plan: Spli
       },
       limits,
       schema: { batch: BATCH_SCHEMA_VERSION, annotations: annotationColumns(descriptors) },
-      sinks: recipe.sinks.map((s, i) => ({
-        name: i === 0 ? 'documents' : s.name,
-        folder: i === 0 ? 'documents' : sinkFolder(s.name),
-        kind: s.kind,
-      })),
+      sinks: sinkPlaces(recipe).map(({ name, folder, sink }) => ({ name, folder, kind: sink.kind })),
       splits: plan.splits.length,
     },
   };

@@ -1,48 +1,96 @@
-import { ledgerSink, planShards, quarantineSink, type SinkDescriptor } from '../../sinks/index.ts';
+import { ConfigError, InvariantError } from '../../errors.ts';
+import { planShards, sinkExtension } from '../../sinks/writers.ts';
+import type { Counters } from '../../streams/commits/counters.ts';
 import { type CommittedFile, liveFiles } from '../../streams/commits/log.ts';
+import { phaseOf, shardPhase } from '../../streams/commits/phase.ts';
+import type { CommitHead } from '../../streams/commits/store.ts';
+import { filesError } from '../conservation.ts';
 import type { Executor } from '../split/split-pool.ts';
-import { sinkFolder } from './layout.ts';
+import { type SinkPlace, tablePlaces } from './layout.ts';
 import type { RunDirectory } from './run-directory.ts';
+
+type Sinks = Parameters<typeof tablePlaces>[0];
 
 /**
  * Joins the segments of every sink into shards of about `shardSize` bytes, by copying row groups and frames. One commit
  * a shard, so a kill in the middle goes on with the next shard; segments are deleted once their shard is committed.
+ * @param shardSize must be the same at every start: run.json has it from the first one on
+ * Errors: ConfigError when shards of another size are there already.
  */
 export async function joinShards(
   directory: RunDirectory,
-  sinks: readonly SinkDescriptor[],
+  recipe: Sinks,
   shardSize: number,
   executor: Executor,
 ): Promise<void> {
-  const all: [string, string, SinkDescriptor][] = [
-    ...sinks.map((s, i): [string, string, SinkDescriptor] =>
-      i === 0 ? ['documents', 'documents', s] : [s.name, sinkFolder(s.name), s],
-    ),
-    ['ledger', 'ledger', ledgerSink],
-    ['quarantine', 'quarantine', quarantineSink],
-  ];
-  for (const [name, folder, sink] of all) {
-    const phase = `shard/${name}`;
+  for (const { name, folder, sink } of tablePlaces(recipe)) {
+    const phase = shardPhase(name);
     // From the split commits alone, so the plan is the same after an interruption.
+    const ofSplits = directory.commits.all.filter((c) => phaseOf(c).kind === 'split');
     const segments = liveFiles(
-      directory.commits.filter((c) => c.phase.startsWith('split/')).map((c) => ({ ...c, replaces: [] })),
+      ofSplits.map((c) => ({ ...c, replaces: [] })),
       name,
     );
     const shards = planShards(sink, segments, shardSize);
     for (const [i, shard] of shards.entries()) {
+      const path = `${folder}/${shard.name}`;
       const inputs = shard.inputs as readonly CommittedFile[];
-      if (directory.has(phase, i)) continue;
-      const result = await executor.task({
-        kind: 'join',
-        runDirectory: directory.path,
-        sink,
-        sinkName: name,
-        path: `${folder}/${shard.name}`,
-        inputs,
-      });
       const replaces = inputs.map((f) => f.path);
+      const before = directory.commits.get(phase, i);
+      if (before) {
+        refuseOtherShard(before, path, replaces, directory.path);
+        continue;
+      }
+      const task = { kind: 'join', runDirectory: directory.path, sink, sinkName: name, path, inputs } as const;
+      const result = await executor.task(task);
       await directory.commit({ phase, split: i, files: result.files, replaces, counters: null });
       await directory.remove(replaces);
     }
   }
+}
+
+/** Runs that an earlier version began do not say in run.json what size their shards have. */
+function refuseOtherShard(before: CommitHead, path: string, replaces: readonly string[], run: string): void {
+  const same = before.files.length === 1 && before.files[0].path === path && before.replaces.join() === replaces.join();
+  if (same) return;
+  throw new ConfigError({
+    expected: `shards of one size: ${path} from ${replaces.length} segments`,
+    got: `${before.files.map((f) => f.path).join(', ')} from ${before.replaces.length}`,
+    where: run,
+    fix: 'Give the --shard-size of the first start, or run with --fresh to start over.',
+  });
+}
+
+/**
+ * Looks at what a finished run publishes: files with the names that its README.md and `load_dataset` look for, and in
+ * them every document that was kept. Errors: InvariantError.
+ */
+export function checkPublished(commits: readonly CommitHead[], recipe: Sinks, totals: Counters, run: string): void {
+  const places = tablePlaces(recipe);
+  const files = liveFiles(commits).filter((f) => places.some((p) => p.name === f.sink));
+  const wrong =
+    places.map((p) => misnamed(p, files)).find((found) => found !== null) ??
+    filesError(totals, files, { last: true, documents: recipe.sinks.length > 0 }) ??
+    places.map((p, i) => shortOf(p, files, i < recipe.sinks.length ? totals : null)).find((found) => found !== null);
+  if (!wrong) return;
+  throw new InvariantError({
+    expected: 'every kept document in a shard, and no other file beside the shards',
+    got: wrong,
+    where: run,
+    fix: 'Please report this with run.json and commits.jsonl; run with --fresh to start over.',
+  });
+}
+
+function misnamed({ name, folder, sink }: SinkPlace, files: readonly CommittedFile[]): string | null {
+  const own = files.filter((f) => f.sink === name).map((f) => f.path);
+  const number = (n: number): string => String(n).padStart(5, '0');
+  const named = (i: number): string => `${folder}/part-${number(i)}-of-${number(own.length)}.${sinkExtension(sink)}`;
+  const at = own.findIndex((path, i) => path !== named(i));
+  return at < 0 ? null : `${own[at]}, where ${named(at)} should be`;
+}
+
+function shortOf({ name }: SinkPlace, files: readonly CommittedFile[], totals: Counters | null): string | null {
+  if (totals === null) return null;
+  const rows = files.reduce((n, f) => (f.sink === name ? n + f.rows : n), 0);
+  return rows === totals.kept.documents ? null : `${rows} rows in ${name}, ${totals.kept.documents} documents kept`;
 }

@@ -1,5 +1,27 @@
-/** Folder of a sink below the run directory; the first sink of a recipe is `documents`. */
-export const sinkFolder = (name: string): string => `sinks/${name}`;
+import type { SinkDescriptor } from '../../sinks/options.ts';
+import { ledgerSink, quarantineSink } from '../../sinks/writers.ts';
+
+/** A table that a run writes: its name in commits and in SQL, and its folder below the run directory. */
+export interface SinkPlace {
+  readonly name: string;
+  readonly folder: string;
+  readonly sink: SinkDescriptor;
+}
+
+/** Where the sinks of a recipe write. The first is `documents`, whatever its own name. */
+export const sinkPlaces = ({ sinks }: { readonly sinks: readonly SinkDescriptor[] }): SinkPlace[] =>
+  sinks.map((sink, i) =>
+    i === 0
+      ? { name: 'documents', folder: 'documents', sink }
+      : { name: sink.name, folder: `sinks/${sink.name}`, sink },
+  );
+
+/** The sinks of a recipe, then the tables of every run. */
+export const tablePlaces = (recipe: { readonly sinks: readonly SinkDescriptor[] }): SinkPlace[] => [
+  ...sinkPlaces(recipe),
+  { name: 'ledger', folder: 'ledger', sink: ledgerSink },
+  { name: 'quarantine', folder: 'quarantine', sink: quarantineSink },
+];
 
 /** Indexes that a later run may read; written by barriers that save one. */
 export const INDEX_FOLDER = 'indexes';

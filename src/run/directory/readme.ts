@@ -1,24 +1,17 @@
 import type { RunJson } from '../../ledger/run-json.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
-import { ledgerSink, quarantineSink, runReadme, sinkExtension } from '../../sinks/index.ts';
+import { runReadme } from '../../sinks/readme.ts';
+import { sinkExtension } from '../../sinks/writers.ts';
 import { keptTextBytes } from '../../streams/commits/counters.ts';
-import { type Commit, liveFiles } from '../../streams/commits/log.ts';
-import { sinkFolder } from './layout.ts';
+import { liveFiles } from '../../streams/commits/log.ts';
+import type { CommitHead } from '../../streams/commits/store.ts';
+import { tablePlaces } from './layout.ts';
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** README.md of a finished run: what is in the folder, and the block by which `load_dataset` finds it. */
-export function runReadmeOf(recipe: Recipe, commits: readonly Commit[], run: RunJson): string {
-  const all = [
-    ...recipe.sinks.map((sink, i) => ({
-      sink,
-      name: i === 0 ? 'documents' : sink.name,
-      folder: i === 0 ? 'documents' : sinkFolder(sink.name),
-    })),
-    { sink: ledgerSink, name: 'ledger', folder: 'ledger' },
-    { sink: quarantineSink, name: 'quarantine', folder: 'quarantine' },
-  ];
-  const written = all.filter(({ name }) => liveFiles(commits, name).length > 0);
+export function runReadmeOf(recipe: Recipe, commits: readonly CommitHead[], run: RunJson): string {
+  const written = tablePlaces(recipe).filter(({ name }) => liveFiles(commits, name).length > 0);
   const t = run.totals!;
   return runReadme({
     name: recipe.name,

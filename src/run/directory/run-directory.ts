@@ -5,7 +5,10 @@ import { ConfigError, InputError } from '../../errors.ts';
 import { syncFolder, writeDurable } from '../../files/durable.ts';
 import { lock } from '../../files/lock.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
-import { type Commit, CommitLog, type CommittedFile, commitKey, readCommits } from '../../streams/commits/log.ts';
+import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
+import { type Commit, CommitLog, type CommittedFile } from '../../streams/commits/log.ts';
+import { type CommitPhase, phaseName } from '../../streams/commits/phase.ts';
+import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
 import { INDEX_FOLDER } from './layout.ts';
 
 /** Copy of standard input, kept until the run is done. */
@@ -14,24 +17,31 @@ export const STDIN_FOLDER = 'stdin-copy';
 const BEFORE_RUN_JSON =
   /^(lock|plan\.json|input\.xxh64|stdin-copy|(lock\.[\d-]+|plan\.json|input\.xxh64|run\.json)\.tmp)$/;
 
+type NewCommit = Omit<Commit, 'format' | 'at' | 'phase'> & { readonly phase: CommitPhase };
+
 /** The folder of a run: its lock, its commits and its files. Open with `openRunDirectory`, end with `close`. */
 export class RunDirectory {
   readonly path: string;
-  readonly commits: Commit[];
+  readonly commits: CommitStore;
+  /** Sum of what was counted when the folder was opened, in the order of commits. */
+  readonly counted: Counters;
   #log: CommitLog;
-  #done: Set<string>;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(path: string, commits: Commit[]) {
+  private constructor(path: string, commits: CommitStore, counted: Counters) {
     this.path = path;
     this.commits = commits;
+    this.counted = counted;
     this.#log = new CommitLog(join(path, 'commits.jsonl'));
-    this.#done = new Set(commits.map(commitKey));
   }
 
-  has(phase: string, split: number): boolean {
-    return this.#done.has(commitKey({ phase, split }));
+  static async open(path: string): Promise<RunDirectory> {
+    const counted = emptyCounters();
+    const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: true }, ({ counters }) => {
+      if (counters) mergeCounters(counted, counters);
+    });
+    return new RunDirectory(path, commits, counted);
   }
 
   /**
@@ -52,28 +62,25 @@ export class RunDirectory {
    * Renames what a task wrote, makes the names durable, then appends the line that makes it true. One at a time, in the
    * order of calls.
    */
-  commit(commit: Omit<Commit, 'format' | 'at'>): Promise<Commit> {
+  commit(commit: NewCommit): Promise<void> {
     const next = this.#last.then(() => this.#commit(commit));
     // Whoever waits for the result is told; those behind go on.
     this.#last = next.catch(() => {});
     return next;
   }
 
-  async #commit(commit: Omit<Commit, 'format' | 'at'>): Promise<Commit> {
+  async #commit({ phase, ...rest }: NewCommit): Promise<void> {
     if (this.#closed) throw new Error('the run has ended');
     const folders = new Set<string>();
-    for (const { path } of commit.files) {
+    for (const { path } of rest.files) {
       await rename(join(this.path, `${path}.tmp`), join(this.path, path));
       folders.add(dirname(join(this.path, path)));
       // The step that leaves an index makes the folder.
       if (path.startsWith(`${INDEX_FOLDER}/`)) folders.add(this.path);
     }
     for (const folder of folders) await syncFolder(folder);
-    const whole: Commit = { format: 1, ...commit, at: new Date().toISOString() };
-    await this.#log.append(whole);
-    this.commits.push(whole);
-    this.#done.add(commitKey(whole));
-    return whole;
+    const commit: Commit = { format: 1, phase: phaseName(phase), ...rest, at: new Date().toISOString() };
+    this.commits.add({ commit, ...(await this.#log.append(commit)) });
   }
 
   /**
@@ -81,8 +88,9 @@ export class RunDirectory {
    * and temporary files. Errors: InputError when a committed file is gone.
    */
   async sweep(): Promise<void> {
-    const replaced = new Set(this.commits.flatMap((c) => c.replaces));
-    const live = new Set(this.commits.flatMap((c) => c.files.map((f) => f.path)).filter((p) => !replaced.has(p)));
+    const commits = this.commits.all;
+    const replaced = new Set(commits.flatMap((c) => c.replaces));
+    const live = new Set(commits.flatMap((c) => c.files.map((f) => f.path)).filter((p) => !replaced.has(p)));
     for (const top of ['documents', 'ledger', 'quarantine', 'sinks', 'work', INDEX_FOLDER]) {
       for (const path of await filesBelow(join(this.path, top)))
         if (!live.delete(relative(this.path, path).replaceAll('\\', '/'))) await unlink(path);
@@ -131,15 +139,13 @@ export class RunDirectory {
     await this.#last;
     try {
       if (failed && existsSync(join(this.path, 'run.json'))) {
-        await new RunDirectory(this.path, await openCommits(this.path)).sweep();
+        await (await RunDirectory.open(this.path)).sweep();
       } else await this.#sweepTemporary();
     } finally {
       await rm(join(this.path, 'lock'), { force: true });
     }
   }
 }
-
-const openCommits = (path: string): Promise<Commit[]> => readCommits(join(path, 'commits.jsonl'), { repair: true });
 
 async function filesBelow(folder: string): Promise<string[]> {
   if (!existsSync(folder)) return [];
@@ -166,7 +172,7 @@ export async function openRunDirectory(
       await discard(path, previous);
       previous = null;
     }
-    return { directory: new RunDirectory(path, await openCommits(path)), previous };
+    return { directory: await RunDirectory.open(path), previous };
   } catch (error) {
     await rm(join(path, 'lock'), { force: true });
     throw error;

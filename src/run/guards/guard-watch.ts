@@ -3,6 +3,7 @@ import type { GuardRecord, JudgedGuard } from '../../ledger/run-json.ts';
 import type { Expected, Recipe } from '../../recipe/recipe.ts';
 import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
 import type { DuplicateCluster } from '../../streams/commits/log.ts';
+import { decidePhase, splitPhase } from '../../streams/commits/phase.ts';
 import { isRules, isSelection, removesCopies } from '../../streams/operator.ts';
 import type { RunDirectory } from '../directory/run-directory.ts';
 import type { RunOptions } from '../options.ts';
@@ -51,27 +52,23 @@ export class GuardWatch {
    */
   beginPhase(phase: number, splits: readonly number[]): void {
     this.#phase = phase;
-    const name = `split/${phase}`;
-    const bySplit = new Map<number, Counters[]>();
-    const own = new Map<number, Counters>();
-    for (const c of this.#directory.commits) {
-      if (c.counters === null || !c.phase.startsWith('split/')) continue;
-      if (Number(c.phase.slice(6)) < phase) bySplit.set(c.split, [...(bySplit.get(c.split) ?? []), c.counters]);
-      else if (c.phase === name) own.set(c.split, c.counters);
-    }
+    const { commits } = this.#directory;
     if (phase > 0) {
       const before = emptyCounters();
-      for (const split of splits) for (const c of bySplit.get(split) ?? []) mergeCounters(before, c);
+      for (const c of this.#countersOf(splits, phase - 1)) mergeCounters(before, c);
       this.#judge(before, { clusters: this.#clusters(), final: false, upTo: null });
     }
-    this.#order = new SplitOrder(splits, (split) => bySplit.get(split) ?? []);
-    for (const [split, counters] of own) this.committed(split, counters);
+    const own = splitPhase(phase);
+    this.#order = new SplitOrder(splits, (split) =>
+      commits.has(own, split) ? this.#countersOf([split], phase) : null,
+    );
+    this.committed();
   }
 
-  committed(split: number, counters: Counters): void {
+  /** Call after every commit of a split. */
+  committed(): void {
     const order = this.#order!;
-    for (const last of order.add(split, counters))
-      this.#judge(order.totals, { clusters: {}, final: false, upTo: last });
+    for (const last of order.advance()) this.#judge(order.totals, { clusters: {}, final: false, upTo: last });
   }
 
   /** Judges the whole run. */
@@ -97,7 +94,12 @@ export class GuardWatch {
       upTo === null || upTo === this.#splits - 1
         ? `${this.#splits === 1 ? 'its only split' : `all ${this.#splits} splits`}`
         : `the first ${upTo + 1} of ${this.#splits} splits`;
-    const commits = () => this.#countersUpTo(upTo ?? Number.POSITIVE_INFINITY);
+    const read = () => [...this.#directory.commits.of(splitPhase(0)).keys()].sort((a, b) => a - b);
+    const commits = () =>
+      this.#countersOf(
+        read().filter((split) => upTo === null || split <= upTo),
+        this.#phase,
+      );
     this.#tripped = guardError(guard, {
       run: this.#directory.path,
       seenIn,
@@ -113,16 +115,20 @@ export class GuardWatch {
     return found ? `${found.column} ${found.comparison} ${found.threshold}` : null;
   };
 
-  *#countersUpTo(split: number): Generator<Counters> {
-    const commits = this.#directory.commits
-      .filter((c) => c.split <= split && c.phase.startsWith('split/') && Number(c.phase.slice(6)) <= this.#phase)
-      .sort((a, b) => a.split - b.split || (a.phase < b.phase ? -1 : 1));
-    for (const c of commits) if (c.counters) yield c.counters;
+  /** Of splits in the order given, of each from the first phase to the last given. */
+  *#countersOf(splits: readonly number[], lastPhase: number): Generator<Counters> {
+    const { commits } = this.#directory;
+    const phases = Array.from({ length: lastPhase + 1 }, (_, number) => splitPhase(number));
+    const wanted = splits.flatMap((split) => phases.flatMap((phase) => commits.get(phase, split) ?? []));
+    for (const [, counters] of commits.countersOf(wanted)) yield counters;
   }
 
   #clusters(): Record<string, DuplicateCluster> {
-    const decided = this.#directory.commits.filter((c) => c.cluster && c.phase.startsWith('decide/'));
-    return Object.fromEntries(decided.map((c) => [c.phase.slice('decide/'.length), c.cluster!]));
+    const { commits } = this.#directory;
+    const decided = this.#recipe.steps.map(({ descriptor: { step } }) => {
+      return [step, commits.get(decidePhase(step), 0)?.cluster ?? null] as const;
+    });
+    return Object.fromEntries(decided.flatMap(([step, cluster]) => (cluster ? [[step, cluster]] : [])));
   }
 }
 

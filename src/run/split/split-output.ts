@@ -18,7 +18,7 @@ import {
 } from '../../streams/commits/counting.ts';
 import type { CommittedFile } from '../../streams/commits/log.ts';
 import { BarrierWriter } from '../../streams/flow/barrier.ts';
-import { barrierPaths, segmentPath, sinkFolder } from '../directory/layout.ts';
+import { barrierPaths, segmentPath, sinkPlaces } from '../directory/layout.ts';
 import { carriedOver } from './carry.ts';
 import { type FailedRow, setAside } from './isolate.ts';
 import type { SplitTask, TaskResult } from './tasks.ts';
@@ -60,10 +60,8 @@ export class SplitOutput {
         join(runDirectory, `${paths.keys}.tmp`),
       );
     } else {
-      for (const [i, sink] of task.sinks.entries()) {
-        const folder = i === 0 ? 'documents' : sinkFolder(sink.name);
-        documents.push({ sink: i === 0 ? 'documents' : sink.name, writer: await openSegmentWriter(sink, at(folder)) });
-      }
+      for (const { name, folder, sink } of sinkPlaces(task))
+        documents.push({ sink: name, writer: await openSegmentWriter(sink, at(folder)) });
     }
     const ledger = await openSegmentWriter(ledgerSink, at('ledger'));
     const quarantine = await openSegmentWriter(quarantineSink, at('quarantine'));

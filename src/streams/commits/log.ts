@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../../errors.ts';
-import { xxh64Hex } from '../../hash.ts';
+import { loadXxhash, xxh64Hex } from '../../hash.ts';
 import type { Counters, DropExample } from './counters.ts';
+import { splitPhaseNumber } from './phase.ts';
 
 /** An immutable file that a commit makes part of the run. */
 export interface CommittedFile {
@@ -30,7 +31,7 @@ export interface DuplicateCluster {
 /** One line of commits.jsonl: everything that became true at once. */
 export interface Commit {
   readonly format: 1;
-  /** Phase of the run: `split/<phase>`, `decide/<step>`, `shard/<sink>`. */
+  /** See `phaseOf`. */
   readonly phase: string;
   /** Split number; for decide and shard the number of the piece. */
   readonly split: number;
@@ -43,52 +44,87 @@ export interface Commit {
   readonly at: string;
 }
 
-export const commitKey = (c: { readonly phase: string; readonly split: number }): string => `${c.phase}:${c.split}`;
-
 /** The line of a commit, newline included: its JSON with a checksum over that JSON in front. */
 export async function commitLine(commit: Commit): Promise<string> {
   const body = JSON.stringify(commit);
   return `{"xxh64":"${await xxh64Hex(body)}","commit":${body}}\n`;
 }
 
-const LINE = /^\{"xxh64":"([0-9a-f]{16})","commit":(.*)\}$/s;
+/** Before the body of a line: 16 hexadecimal digits of its checksum in the middle. */
+const BEFORE_HASH = '{"xxh64":"';
+const AFTER_HASH = '","commit":';
+const BODY_AT = BEFORE_HASH.length + 16 + AFTER_HASH.length;
 
-async function parseLine(line: string): Promise<Commit | null> {
-  const match = LINE.exec(line);
-  if (!match || (await xxh64Hex(match[2])) !== match[1]) return null;
-  return JSON.parse(match[2]) as Commit;
+/** A line without its newline; null when its checksum does not hold. */
+function parseLine(line: Buffer, h64: (bytes: Uint8Array) => bigint): Commit | null {
+  const head = line.toString('latin1', 0, BODY_AT);
+  const body = line.subarray(BODY_AT, -1);
+  const hash = head.slice(BEFORE_HASH.length, -AFTER_HASH.length);
+  if (head !== `${BEFORE_HASH}${hash}${AFTER_HASH}` || line.at(-1) !== 0x7d) return null;
+  if (h64(body).toString(16).padStart(16, '0') !== hash) return null;
+  return JSON.parse(body.toString('utf8')) as Commit;
+}
+
+/** A commit as it was read, and where its line stands: bytes from `offset` on, without the newline. */
+export interface CommitLine {
+  readonly commit: Commit;
+  readonly offset: number;
+  readonly length: number;
 }
 
 /**
- * Reads commits.jsonl. A torn last line never happened; a bad line before it is refused.
+ * Reads commits.jsonl line by line, so that a log of any size needs the memory of one line. A torn last line never
+ * happened; a bad line before it is refused.
  * @param repair cut the torn line from the file, and flush the rest: who acts on a line must be sure that it stays
  *   after a power cut
  */
-export async function readCommits(path: string, { repair }: { repair: boolean }): Promise<Commit[]> {
-  if (!existsSync(path)) return [];
-  const bytes = await readFile(path);
-  const commits: Commit[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const newline = bytes.indexOf(10, at);
-    const end = newline < 0 ? bytes.length : newline;
-    const commit = newline < 0 ? null : await parseLine(bytes.toString('utf8', at, end));
-    if (commit === null) {
-      if (bytes.indexOf(10, end) >= 0 && end + 1 < bytes.length) {
+export async function* commitLines(path: string, { repair }: { repair: boolean }): AsyncGenerator<CommitLine> {
+  if (!existsSync(path)) return;
+  const { h64Raw } = await loadXxhash();
+  const file = await open(path, 'r');
+  let good = 0;
+  try {
+    const { size } = await file.stat();
+    for await (const line of linesOf(file, size)) {
+      const commit = line.whole ? parseLine(line.bytes, h64Raw) : null;
+      if (commit === null) {
+        if (!line.whole || good + line.bytes.length + 1 >= size) break;
         throw new InputError({
           expected: 'commit lines whose checksums hold',
-          got: `a damaged line at byte ${at}, with others after it`,
+          got: `a damaged line at byte ${good}, with others after it`,
           where: path,
           fix: 'The disk or another program changed it. Restore the file, or start over with --fresh.',
         });
       }
-      if (repair) await cutAt(path, at);
-      return commits;
+      yield { commit, offset: good, length: line.bytes.length };
+      good += line.bytes.length + 1;
     }
-    commits.push(commit);
-    at = end + 1;
+  } finally {
+    await file.close();
   }
-  if (repair) await cutAt(path, bytes.length);
-  return commits;
+  if (repair) await cutAt(path, good);
+}
+
+const PIECE = 1024 * 1024;
+
+/** Lines of the first `size` bytes without their newlines; the last is not whole when it has none. */
+async function* linesOf(file: FileHandle, size: number): AsyncGenerator<{ bytes: Buffer; whole: boolean }> {
+  let begun: Buffer[] = [];
+  for (let at = 0; at < size; ) {
+    const piece = Buffer.allocUnsafe(Math.min(PIECE, size - at));
+    const { bytesRead } = await file.read(piece, 0, piece.length, at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+    let from = 0;
+    for (let end = piece.indexOf(10); end >= 0 && end < bytesRead; end = piece.indexOf(10, from)) {
+      const own = piece.subarray(from, end);
+      yield { bytes: begun.length > 0 ? Buffer.concat([...begun, own]) : own, whole: true };
+      begun = [];
+      from = end + 1;
+    }
+    if (from < bytesRead) begun.push(piece.subarray(from, bytesRead));
+  }
+  if (begun.length > 0) yield { bytes: Buffer.concat(begun), whole: false };
 }
 
 async function cutAt(path: string, bytes: number): Promise<void> {
@@ -107,7 +143,7 @@ async function cutAt(path: string, bytes: number): Promise<void> {
  */
 export class CommitLog {
   readonly path: string;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(path: string) {
     this.path = path;
@@ -118,32 +154,37 @@ export class CommitLog {
     await (await open(this.path, 'a')).close();
   }
 
-  append(commit: Commit): Promise<void> {
-    this.#last = this.#last.then(async () => {
-      const line = await commitLine(commit);
+  /** Returns where the line stands. */
+  append(commit: Commit): Promise<Omit<CommitLine, 'commit'>> {
+    const next = this.#last.then(async () => {
+      const line = Buffer.from(await commitLine(commit));
       const handle = await open(this.path, 'a');
       try {
+        const { size: offset } = await handle.stat();
         await handle.writeFile(line);
         await handle.sync();
+        return { offset, length: line.length - 1 };
       } finally {
         await handle.close();
       }
     });
-    return this.#last;
+    this.#last = next;
+    return next;
   }
 }
 
+/** What `liveFiles` needs of a commit. */
+type WithFiles = Pick<Commit, 'phase' | 'split' | 'files' | 'replaces'>;
+
 /** The files that make up a sink now, in split order, then phase order: those committed and not replaced since. */
-export function liveFiles(commits: readonly Commit[], sink?: string): CommittedFile[] {
+export function liveFiles(commits: readonly WithFiles[], sink?: string): CommittedFile[] {
   const replaced = new Set(commits.flatMap((c) => c.replaces));
-  return [...commits]
-    .map((c, order) => ({ c, order }))
-    .sort((a, b) => a.c.split - b.c.split || comparePhase(a.c.phase, b.c.phase) || a.order - b.order)
+  const last = Number.MAX_SAFE_INTEGER;
+  return commits
+    .map((c, order) => ({ c, order, phase: splitPhaseNumber(c) ?? last }))
+    .sort((a, b) => a.c.split - b.c.split || a.phase - b.phase || compare(a.c.phase, b.c.phase) || a.order - b.order)
     .flatMap(({ c }) => c.files)
     .filter((f) => !replaced.has(f.path) && (sink === undefined || f.sink === sink));
 }
 
-function comparePhase(a: string, b: string): number {
-  const number = (p: string): number => Number(/^split\/(\d+)/.exec(p)?.[1] ?? Number.MAX_SAFE_INTEGER);
-  return number(a) - number(b) || (a < b ? -1 : a > b ? 1 : 0);
-}
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

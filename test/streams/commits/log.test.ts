@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Commit, CommitLog, commitLine, liveFiles, readCommits } from '../../../src/streams/commits/log.ts';
+import { type Commit, CommitLog, commitLine, commitLines, liveFiles } from '../../../src/streams/commits/log.ts';
 
 const commit = (split: number, extra: Partial<Commit> = {}): Commit => ({
   format: 1,
@@ -24,6 +24,12 @@ const commit = (split: number, extra: Partial<Commit> = {}): Commit => ({
   ...extra,
 });
 
+async function readCommits(repair: boolean): Promise<Commit[]> {
+  const found: Commit[] = [];
+  for await (const line of commitLines(path, { repair })) found.push(line.commit);
+  return found;
+}
+
 let folder: string;
 let path: string;
 beforeEach(async () => {
@@ -42,7 +48,7 @@ describe('commits.jsonl', () => {
   it('reads back what was appended, in order', async () => {
     const log = new CommitLog(path);
     await Promise.all([log.append(commit(2)), log.append(commit(0))]);
-    expect((await readCommits(path, { repair: true })).map((c) => c.split)).toEqual([2, 0]);
+    expect((await readCommits(true)).map((c) => c.split)).toEqual([2, 0]);
   });
 
   it.each([1, 20, 120])('cuts a last line torn %i bytes before its end', async (missing) => {
@@ -51,7 +57,7 @@ describe('commits.jsonl', () => {
     const whole = await readFile(path, 'utf8');
     const line = await commitLine(commit(1));
     await appendFile(path, line.slice(0, line.length - missing));
-    expect((await readCommits(path, { repair: true })).map((c) => c.split)).toEqual([0]);
+    expect((await readCommits(true)).map((c) => c.split)).toEqual([0]);
     expect(await readFile(path, 'utf8')).toBe(whole);
   });
 
@@ -59,7 +65,7 @@ describe('commits.jsonl', () => {
     const lines = (await commitLine(commit(0))) + (await commitLine(commit(1)));
     const damaged = lines.replace('"split":0', '"split":9');
     await writeFile(path, damaged);
-    await expect(readCommits(path, { repair: true })).rejects.toThrow(/damaged line at byte 0, with others after it/);
+    await expect(readCommits(true)).rejects.toThrow(/damaged line at byte 0, with others after it/);
     expect(await readFile(path, 'utf8')).toBe(damaged);
   });
 
