@@ -1,4 +1,11 @@
-import { buildClassTable, buildDecompositions, buildFoldings, CLASS, type ClassTable } from './unicode/classes.ts';
+import {
+  buildClassTable,
+  buildDecompositions,
+  buildFoldings,
+  buildForms,
+  CLASS,
+  type ClassTable,
+} from './unicode/classes.ts';
 
 export { CLASS, type ClassTable } from './unicode/classes.ts';
 export { UNICODE_VERSION } from './unicode/tables.ts';
@@ -6,6 +13,7 @@ export { UNICODE_VERSION } from './unicode/tables.ts';
 let table: ClassTable | null = null;
 let foldings: ReadonlyMap<number, number> | null = null;
 let decompositions: ReadonlyMap<number, readonly number[]> | null = null;
+let forms: ReadonlyMap<number, readonly number[]> | null = null;
 
 /** The class bytes of all code points, built once per thread. */
 export function classTable(): ClassTable {
@@ -58,4 +66,15 @@ export function decompose(cp: number): readonly number[] | null {
   }
   decompositions ??= buildDecompositions();
   return decompositions.get(cp) ?? null;
+}
+
+/**
+ * What a form of width or typesetting stands for (full and half width, ligatures, Arabic presentation forms, squared
+ * words), fully decomposed, or null. Superscripts, fractions and letters of mathematics mean something else and have
+ * none.
+ */
+export function formOf(cp: number): readonly number[] | null {
+  if (cp < 0x3300) return null;
+  forms ??= buildForms();
+  return forms.get(cp) ?? null;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { CLASS_PALETTE, CLASS_RUNS, DECOMPOSITIONS, FOLDINGS } from '../src/unicode/tables.ts';
+import { CLASS_PALETTE, CLASS_RUNS, DECOMPOSITIONS, FOLDINGS, FORMS } from '../src/unicode/tables.ts';
 import * as unicode from '../src/unicode.ts';
 
 const hash = (s: string): string => createHash('sha256').update(s).digest('hex').slice(0, 16);
@@ -18,6 +18,7 @@ describe('unicode tables', () => {
     expect(hash(CLASS_RUNS)).toBe('9b6dd53d7ff0b6df');
     expect(hash(FOLDINGS)).toBe('112b5a83bc09ac5e');
     expect(hash(DECOMPOSITIONS)).toBe('8d1bebccd970fac5');
+    expect(hash(FORMS)).toBe('f1781387df63b0ae');
   });
 
   it('have as many members per class as the Unicode Character Database says', () => {

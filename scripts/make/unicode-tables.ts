@@ -111,6 +111,31 @@ function decompositions(): number[][] {
   return out;
 }
 
+/**
+ * Forms of width and of typesetting, which mean the letters that they stand for: ligatures, Arabic presentation forms,
+ * squared CJK words and units, full and half width. Not superscripts, fractions and letters of mathematics.
+ */
+const FORMS: readonly (readonly [number, number])[] = [
+  [0x3300, 0x33ff],
+  [0xfb00, 0xfdff],
+  [0xfe30, 0xfeff],
+  [0xff01, 0xffee],
+];
+
+function forms(): number[][] {
+  const out: number[][] = [];
+  for (const [from, to] of FORMS) {
+    for (let cp = from; cp <= to; cp++) {
+      const s = String.fromCodePoint(cp);
+      const nfkd = s.normalize('NFKD');
+      // A ligature of a whole formula stays as it is: no text grows to more than three times its bytes.
+      if (Buffer.byteLength(nfkd) > 3 * Buffer.byteLength(s)) continue;
+      if (nfkd !== s.normalize('NFD')) out.push([cp, ...Array.from(nfkd, (c) => c.codePointAt(0)!)]);
+    }
+  }
+  return out;
+}
+
 const base36 = (n: number): string => n.toString(36);
 
 /**
@@ -150,6 +175,10 @@ ${wrap(deltas(foldings(), true))};
  */
 export const DECOMPOSITIONS =
 ${wrap(deltas(decompositions(), false))};
+
+/** Forms of width and of typesetting, with full compatibility decompositions: as DECOMPOSITIONS. */
+export const FORMS =
+${wrap(deltas(forms(), false))};
 `;
 const target = new URL('../../src/unicode/tables.ts', import.meta.url);
 writeFileSync(target, file);

@@ -18,6 +18,9 @@ const WITHOUT_SPACES: readonly (readonly [number, number])[] = [
   [0x20000, 0x3ffff],
 ];
 
+export const writtenWithoutSpaces = (cp: number): boolean =>
+  WITHOUT_SPACES.some(([from, to]) => cp >= from && cp <= to);
+
 /**
  * A code point as words are compared: letters and numbers case folded and without accents, `SEPARATOR` for white space,
  * 0 for what is left out (punctuation, symbols, marks, control and format characters).
@@ -30,7 +33,7 @@ export function foldedForWords(cp: number): number {
   const parts = decompose(cp);
   const plain = parts?.slice(1).every(isMark) ? parts[0] : cp;
   const folded = foldCase(plain);
-  return WITHOUT_SPACES.some(([from, to]) => cp >= from && cp <= to) ? (folded | ALONE) >>> 0 : folded;
+  return writtenWithoutSpaces(cp) ? (folded | ALONE) >>> 0 : folded;
 }
 
 /** Folded code points. */

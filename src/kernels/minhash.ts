@@ -1,6 +1,5 @@
-import { CLASS, classOf } from '../unicode.ts';
 import { kernelModule, openArena } from './arena.ts';
-import { type FoldingTable, foldedForWords, SEPARATOR, tabulated } from './folding.ts';
+import { sameTextFolding } from './same-text.ts';
 import { checkOffsets } from './statistics.ts';
 
 /** Units that a shingle may have. */
@@ -25,8 +24,8 @@ export interface MinhashKeys {
   /** Band-major: key of band b of row i at `b * rows + i`. Zeros for rows without a shingle. */
   readonly keys: BigInt64Array<ArrayBuffer>;
   /**
-   * Two words a row, high half first: content hash of the normalised text (letters, numbers and `_`, folded, nothing
-   * between them).
+   * Two words a row, high half first: content hash of the normalised text (`normalizedText` of the reference); of the
+   * empty text when there is no letter or number.
    */
   readonly normalized: BigInt64Array<ArrayBuffer>;
   /** Shingles of each row with repeats; -1 for rows left out. */
@@ -42,30 +41,21 @@ export interface MinhashKeys {
 /** MinHash over UTF-8 in a WebAssembly instance of its own, equal to `referenceMinhash`. */
 export interface MinhashKernel {
   memoryBytes(): number;
-  /** @param alive one byte a row, 0 = leave out; null = all. */
-  keys(values: Uint8Array, offsets: Int32Array, rows: number, alive: Uint8Array | null, sign?: boolean): MinhashKeys;
+  /**
+   * @param alive one byte a row, 0 = leave out; null = all.
+   * @param code one byte a row, 1 = its normalised text is that of code (`normalizedCode`); null or absent = none.
+   */
+  keys(
+    values: Uint8Array,
+    offsets: Int32Array,
+    rows: number,
+    alive: Uint8Array | null,
+    sign?: boolean,
+    code?: Uint8Array | null,
+  ): MinhashKeys;
   /** Shingle hashes of one text, with repeats: two uint32 each, low half first. */
   shingles(text: Uint8Array): Uint32Array<ArrayBuffer>;
 }
-
-/** What `_` is folded to: lower case by one bit, as of all ASCII. */
-export const UNDERSCORE = 0x7f;
-
-/**
- * A code point as MinHash sees it: like `foldedForWords`, but punctuation and symbols stand between words (`don't` is
- * `don` and `t`), and in ASCII all that is no letter or digit; `_` is part of a word, as in the \w of most tools.
- */
-export function foldedForShingles(cp: number): number {
-  if (cp === 0x5f) return UNDERSCORE;
-  const cls = classOf(cp);
-  if (cls === 0 && cp >= 128) return 0;
-  const v = foldedForWords(cp);
-  if (v !== 0) return v;
-  const group = cls & CLASS.groupMask;
-  return cp < 128 || group === CLASS.punctuation || group === CLASS.symbol ? SEPARATOR : 0;
-}
-
-let folding: FoldingTable | null = null;
 
 /** Odd multipliers of the permutations; MIX of SplitMix64 over seed and number. */
 export function multipliersOf(seed: number, count: number): Uint32Array<ArrayBuffer> {
@@ -81,13 +71,19 @@ export function multipliersOf(seed: number, count: number): Uint32Array<ArrayBuf
 
 export const signatureLengthOf = ({ bands, rows }: MinhashOptions): number => Math.ceil((bands * rows) / 16) * 16;
 
-/** A folded text may take three bytes for two. */
-const foldedBytes = (bytes: number): number => Math.ceil(bytes * 1.5) + 64;
+/** Bytes of a folded text at most: a code point beyond ASCII may take three times its own. */
+function foldedBytes(values: Uint8Array, from: number, to: number): number {
+  let wide = 0;
+  for (let i = from; i < to; i++) wide += values[i] >>> 7;
+  return to - from + 2 * wide + 64;
+}
+
+/** Texts of fewer bytes get the most that they may take, without a count. */
+const SMALL_TEXT = 1 << 16;
 
 export async function openMinhashKernel(options: MinhashOptions): Promise<MinhashKernel> {
   const module = await kernelModule();
-  folding ??= tabulated(foldedForShingles);
-  const { index, blocks } = folding;
+  const { index, blocks } = sameTextFolding();
   const open = () => {
     const arena = openArena(module);
     const at = arena.exports.minhashTable(blocks.byteLength) >>> 0;
@@ -104,25 +100,29 @@ export async function openMinhashKernel(options: MinhashOptions): Promise<Minhas
   const signatureLength = signatureLengthOf(options);
   return {
     memoryBytes: () => arena.memoryBytes(),
-    keys(values, offsets, rows, alive, sign = false) {
+    keys(values, offsets, rows, alive, sign = false, code = null) {
       checkOffsets(values, offsets, rows, 'MinHash kernel');
       arena.reset();
       const first = offsets[0];
-      let longest = 0;
-      for (let i = 0; i < rows; i++) longest = Math.max(longest, offsets[i + 1] - offsets[i]);
+      let longest = 3 * SMALL_TEXT + 64;
+      for (let i = 0; i < rows; i++) {
+        if (offsets[i + 1] - offsets[i] > SMALL_TEXT)
+          longest = Math.max(longest, foldedBytes(values, offsets[i], offsets[i + 1]));
+      }
       const text = arena.copyIn(values.subarray(first, offsets[rows]));
       const starts = arena.copyInInt32(offsets.subarray(0, rows + 1));
       const flags = alive === null ? 0 : arena.copyIn(alive.subarray(0, rows));
+      const codes = code === null ? 0 : arena.copyIn(code.subarray(0, rows));
       const keys = arena.alloc(rows * options.bands * 8);
       const norm = arena.alloc(rows * 16);
       const counts = arena.alloc(rows * 4);
       const signs = sign ? arena.alloc(rows * signatureLength * 4) : 0;
-      const room = arena.alloc(foldedBytes(longest));
+      const room = arena.alloc(longest);
       const { buffer } = arena.exports.memory;
       new Uint8Array(buffer, keys, rows * options.bands * 8).fill(0);
       new Uint8Array(buffer, norm, rows * 16).fill(0);
       if (sign) new Uint8Array(buffer, signs, rows * signatureLength * 4).fill(0xff);
-      arena.exports.minhashKeys(text - first, starts, rows, flags, keys, norm, counts, signs, room);
+      arena.exports.minhashKeys(text - first, starts, rows, flags, codes, keys, norm, counts, signs, room);
       const after = arena.exports.memory.buffer;
       return {
         keys: new BigInt64Array(after, keys, rows * options.bands).slice(),
@@ -135,7 +135,7 @@ export async function openMinhashKernel(options: MinhashOptions): Promise<Minhas
     shingles(text) {
       arena.reset();
       const at = arena.copyIn(text);
-      const room = arena.alloc(foldedBytes(text.length));
+      const room = arena.alloc(foldedBytes(text, 0, text.length));
       const list = arena.exports.minhashList(at, text.length, room) >>> 0;
       return new Uint32Array(arena.exports.memory.buffer, list, (arena.exports.minhashListed() >>> 0) * 2).slice();
     },

@@ -1,4 +1,4 @@
-import { CLASS_PALETTE, CLASS_RUNS, DECOMPOSITIONS, FOLDINGS } from './tables.ts';
+import { CLASS_PALETTE, CLASS_RUNS, DECOMPOSITIONS, FOLDINGS, FORMS } from './tables.ts';
 import { inTwoStages, type TwoStageTable } from './two-stage.ts';
 
 /**
@@ -64,5 +64,12 @@ export function buildFoldings(): ReadonlyMap<number, number> {
 export function buildDecompositions(): ReadonlyMap<number, readonly number[]> {
   const out = new Map<number, readonly number[]>();
   for (const [cp, ...parts] of rows(DECOMPOSITIONS)) out.set(cp, parts);
+  return out;
+}
+
+/** Code point of a form of width or typesetting (full width, ligatures, Arabic presentation forms) to what it means. */
+export function buildForms(): ReadonlyMap<number, readonly number[]> {
+  const out = new Map<number, readonly number[]>();
+  for (const [cp, ...parts] of rows(FORMS)) out.set(cp, parts);
   return out;
 }

@@ -109,18 +109,22 @@ describe('MinHash kernel', () => {
 });
 
 describe('words of a shingle', () => {
-  it('are letters and numbers, folded, of any script', () => {
-    expect(shingleWords("Don't STOP: Café 24,000 snake_case — 犬が \u200bZero\u200bWidth")).toEqual([
+  it('are letters, marks and numbers, folded, of any script, and the operators before them', () => {
+    expect(shingleWords("Don't STOP: Café 24,000 snake_case — 犬が \u200bZero\u200bWidth C++ a > -b *")).toEqual([
       'don',
       't',
       'stop',
-      'cafe',
+      'cafe\u0301',
       '24',
       '000',
       'snake\x7fcase',
       '犬',
-      'か',
+      'か\u3099',
       'zerowidth',
+      'c',
+      '++a',
+      '>-b',
+      '*',
     ]);
     expect(unitsOf('One, two', 'characters').join('')).toBe('one two');
     expect(normalizedText('e.g. 50,000 Words!')).toBe(normalizedText('EG 50000\nwords'));

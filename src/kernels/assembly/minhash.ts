@@ -3,10 +3,9 @@
 import { arenaAlloc } from './arena';
 import { hashTo } from './hash';
 import { bandKeys, densify, permutations, SIGNATURE, sketch } from './minhash-sketch';
+import { ALONE, BETWEEN, CODE_POINT, folded, GAP, kept, MARK, openFolded, SEVERAL, severalAt } from './same-text';
 import { decode, lengthOfLead } from './unicode';
 
-const SEPARATOR: u32 = 0xffffffff;
-const ALONE: u32 = 0x80000000;
 const WORD_SEED: u64 = 0x9e3779b97f4a7c15;
 const WORD_STEP: u64 = 0xbf58476d1ce4e5b9;
 const BASE: u64 = 0xd6e8feb86659fd93;
@@ -16,8 +15,6 @@ const SPACE: u32 = 32;
 const CHUNK: u32 = 1024;
 const MOST: u32 = 64;
 
-let indexAt: usize = 0;
-let blocksAt: usize = 0;
 let characters: bool = false;
 let n: u32 = 5;
 let power: u64 = 0;
@@ -33,15 +30,18 @@ let listing: bool = false;
 let out: usize = 0;
 let anyWord: bool = false;
 
-/**
- * Room for the folding table; the caller fills `index` (u16 x 8,704) at the address that comes back and `blocks` (u32)
- * right after it.
- */
-export function minhashTable(blockBytes: u32): usize {
-  indexAt = arenaAlloc(8704 * 2 + blockBytes);
-  blocksAt = indexAt + 8704 * 2;
-  return indexAt;
-}
+/** Begin of the word in work, or 0; and of the operators before the next one, which end at `out`. */
+let open: usize = 0;
+let operators: usize = 0;
+/** Whether a gap came after the last word, and whether that was of a script without spaces. */
+let gap: bool = false;
+let alone: bool = false;
+/** Whether a word has ended in this text. */
+let ended: bool = false;
+/** Marks of the letter in work, in order. */
+const marks = memory.data(64 * 4);
+const MOST_MARKS: u32 = 64;
+let marked: u32 = 0;
 
 /** @param size units in a shingle, 1 to 64. */
 export function minhashShingle(ofCharacters: bool, size: u32): void {
@@ -50,12 +50,6 @@ export function minhashShingle(ofCharacters: bool, size: u32): void {
   n = size;
   power = 1;
   for (let i: u32 = 0; i < n; i++) power *= BASE;
-}
-
-// @ts-ignore: decorator
-@inline
-function folded(cp: u32): u32 {
-  return load<u32>(blocksAt + (((<usize>load<u16>(indexAt + ((cp >> 7) << 1)) << 7) + (cp & 127)) << 2));
 }
 
 /** Hashes what has come so far; the last n - 1 units stay for the next shingles. */
@@ -121,42 +115,113 @@ function word(at: usize): void {
   take(h);
 }
 
+// @ts-ignore: decorator
+@inline
+function begin(isAlone: bool): void {
+  if (gap && operators == out && !alone && !isAlone && ended) {
+    store<u8>(out, <u8>GAP);
+    out++;
+    operators = out;
+  }
+  open = operators;
+  gap = false;
+  alone = isAlone;
+}
+
+// @ts-ignore: decorator
+@inline
+function close(): void {
+  open = 0;
+  operators = out;
+  ended = true;
+}
+
 /** A run of ASCII letters, digits and `_`, which the bit of lower case makes U+007F. */
 // @ts-ignore: decorator
 @inline
 function asciiRun(at: usize, length: usize): void {
-  if (length <= 8 && !characters) {
+  begin(false);
+  const start = open;
+  if (length <= 8 && !characters && start == out) {
     const x = (load<u64>(at) | 0x2020202020202020) & (~(<u64>0) >> ((8 - <u64>length) << 3));
     store<u64>(out, x);
     out += length;
     take(step8(WORD_SEED, x));
-    return;
+  } else {
+    for (let i: usize = 0; i < length; i += 8) store<u64>(out + i, load<u64>(at + i) | 0x2020202020202020);
+    out += length;
+    word(start);
   }
-  const start = out;
-  for (let i: usize = 0; i < length; i += 8) store<u64>(out + i, load<u64>(at + i) | 0x2020202020202020);
-  out += length;
-  word(start);
+  close();
 }
 
-/** A run with code points beyond ASCII, none of them a separator. */
-function wideRun(p: usize, end: usize): void {
-  let start = out;
-  while (p < end) {
-    const cp = decode(p);
-    p += lengthOfLead(load<u8>(p));
-    const v = folded(cp);
-    if (v == 0) continue;
-    if (v & ALONE) {
-      if (out > start) word(start);
-      start = out;
-      write(v & 0x1fffff);
-      word(start);
-      start = out;
-    } else {
-      write(v);
-    }
+function putMarks(): void {
+  for (let i: u32 = 0; i < marked; i++) write(load<u32>(marks + (<usize>i << 2)));
+  marked = 0;
+}
+
+/** Marks stay sorted. */
+function putMark(cp: u32): void {
+  if (open == 0) begin(false);
+  if (marked == MOST_MARKS) putMarks();
+  let i = marked++;
+  for (; i > 0 && load<u32>(marks + (<usize>(i - 1) << 2)) > cp; i--) {
+    store<u32>(marks + (<usize>i << 2), load<u32>(marks + (<usize>(i - 1) << 2)));
   }
-  if (out > start) word(start);
+  store<u32>(marks + (<usize>i << 2), cp);
+}
+
+function endWide(): void {
+  if (open == 0) return;
+  putMarks();
+  word(open);
+  close();
+}
+
+function put(v: u32): void {
+  if (v & MARK) {
+    putMark(v & CODE_POINT);
+    return;
+  }
+  const isAlone = (v & ALONE) != 0;
+  if (isAlone || alone) endWide();
+  if (open == 0) begin(isAlone);
+  putMarks();
+  write(v & CODE_POINT);
+}
+
+/** A run with code points beyond ASCII, none of them between words. */
+function wideRun(p: usize, end: usize): void {
+  while (p < end) {
+    const v = folded(decode(p));
+    p += lengthOfLead(<u32>load<u8>(p));
+    if (v == 0) continue;
+    if (!(v & SEVERAL)) {
+      put(v);
+      continue;
+    }
+    const at = severalAt(v);
+    const count = load<u32>(at);
+    for (let i: u32 = 1; i <= count; i++) put(load<u32>(at + (<usize>i << 2)));
+  }
+  endWide();
+}
+
+/** Keeps what counts of the code points between two runs. */
+function between(p: usize, end: usize): void {
+  while (p < end) {
+    const b = <u32>load<u8>(p);
+    if (b == 0x20 || b == 0x0a) {
+      gap = true;
+      p++;
+      continue;
+    }
+    const v = folded(decode(p));
+    const c = kept(p, v);
+    if (c == GAP) gap = true;
+    else if (c != 0) write(c);
+    p += lengthOfLead(b);
+  }
 }
 
 function write(cp: u32): void {
@@ -191,16 +256,27 @@ function wordBytes(v: v128): u64 {
 
 // @ts-ignore: decorator
 @inline
-function run(at: usize, end: usize, wide: bool): void {
+function run(last: usize, at: usize, end: usize, wide: bool): void {
+  if (at == last + 1 && load<u8>(last) == 0x20) gap = true;
+  else between(last, at);
   if (wide) wideRun(at, end);
   else asciiRun(at, end - at);
 }
 
-/** Words of a text; `out` must have room for its folded bytes (three bytes for two at most) and 8 more. */
+/** Words of a text; `out` must have room for its folded bytes and 8 more. */
 function scan(p: usize, end: usize): void {
   filled = 0;
   total = 0;
   anyWord = false;
+  open = 0;
+  operators = out;
+  gap = false;
+  alone = false;
+  ended = false;
+  const room = out;
+  openFolded(p, end);
+  /** End of the last run. */
+  let last = p;
   let pending: usize = 0;
   let pendingWide: bool = false;
   /** Bits of the next block that belong to a code point of this one. */
@@ -228,7 +304,7 @@ function scan(p: usize, end: usize): void {
         const over = bit + length > 64 ? ones >> (64 - bit) : 0;
         leads &= ~here;
         overWide |= over;
-        if (folded(decode(q)) != SEPARATOR) {
+        if (!(folded(decode(q)) & BETWEEN)) {
           m |= here;
           overWord |= over;
         }
@@ -238,7 +314,8 @@ function scan(p: usize, end: usize): void {
       const l = ctz(~m);
       if (l > 0) pendingWide = pendingWide || (wide & (m & ~(m + 1))) != 0;
       if (l == 64) continue;
-      run(pending, p + <usize>l, pendingWide);
+      run(last, pending, p + <usize>l, pendingWide);
+      last = p + <usize>l;
       pending = 0;
       m &= m + 1;
     }
@@ -253,22 +330,50 @@ function scan(p: usize, end: usize): void {
         pendingWide = isWide;
         break;
       }
-      run(at, at + <usize>popcnt(ones), isWide);
+      run(last, at, at + <usize>popcnt(ones), isWide);
+      last = at + <usize>popcnt(ones);
       m &= next;
     }
   }
-  if (pending != 0) run(pending, end, pendingWide);
+  if (pending != 0) run(last, pending, end, pendingWide);
+  else between(last, end);
+  if (!ended) out = room;
+  else if (out > operators) word(operators);
   flush();
+}
+
+/** Code as it is compared, from `room` to `out`: no white space at line ends, no blank lines. */
+function copyCode(p: usize, end: usize, room: usize): void {
+  out = room;
+  let line = out;
+  let solid = out;
+  for (; p < end; p++) {
+    const b = <u32>load<u8>(p);
+    if (b != 0x0a) {
+      store<u8>(out, <u8>b);
+      out++;
+      if (b != 0x20 && b != 0x09 && (b < 0x0b || b > 0x0d)) solid = out;
+      continue;
+    }
+    out = solid;
+    if (out > line) {
+      store<u8>(out, 0x0a);
+      out++;
+    }
+    line = solid = out;
+  }
+  out = solid;
+  if (out == line && out > room) out--;
 }
 
 /**
  * For each row: `keys`, band-major, 64-bit keys of its bands; `norm`, two u64 of the content hash of its normalised
- * text, high half first; `counts`, its shingles with repeats, -1 for rows left out (`alive`: 0 = all, else one byte a
+ * text (of rows that `codes` says are code, as code; 0 = none), high half first; `counts`, its shingles with repeats, -1 for rows left out (`alive`: 0 = all, else one byte a
  * row). Rows without a shingle get zeros as keys. `signatures`: 0, or room for the signatures (u32, rows x
  * permutations). `room`: for the longest normalised text.
  */
 export function minhashKeys(
-  values: usize, offsets: usize, rows: u32, alive: usize, keys: usize, norm: usize, counts: usize, signatures: usize, room: usize,
+  values: usize, offsets: usize, rows: u32, alive: usize, codes: usize, keys: usize, norm: usize, counts: usize, signatures: usize, room: usize,
 ): void {
   listing = false;
   for (let row: usize = 0; row < <usize>rows; row++) {
@@ -279,7 +384,9 @@ export function minhashKeys(
     const start = values + load<u32>(offsets + (row << 2));
     memory.fill(SIGNATURE, 0xff, <usize>permutations << 2);
     out = room;
-    scan(start, values + load<u32>(offsets + (row << 2), 4));
+    const end = values + load<u32>(offsets + (row << 2), 4);
+    scan(start, end);
+    if (codes != 0 && load<u8>(codes + row) != 0) copyCode(start, end, room);
     hashTo(norm + (row << 4), room, out - room);
     store<i32>(counts + (row << 2), <i32>total);
     if (total == 0) continue;

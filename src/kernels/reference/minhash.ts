@@ -1,5 +1,6 @@
-import { ALONE, SEPARATOR } from '../folding.ts';
-import { foldedForShingles, type MinhashOptions, multipliersOf, signatureLengthOf } from '../minhash.ts';
+import { ALONE } from '../folding.ts';
+import { type MinhashOptions, multipliersOf, signatureLengthOf } from '../minhash.ts';
+import { BETWEEN, CODE_POINT, foldedCodePoints, GAP, keptBetween, MARK, OUTSIDE } from '../same-text.ts';
 import { referenceContentHash } from './hash.ts';
 
 const MASK = (1n << 64n) - 1n;
@@ -9,31 +10,82 @@ const BASE = 0xd6e8feb86659fd93n;
 const MIX = 0x94d049bb133111ebn;
 const EMPTY = 0xffffffff;
 
+/** Marks of one letter that are put in order at once. */
+const MARKS = 64;
+
 /**
- * Words as MinHash sees them: runs of letters and numbers of any script and `_`, case folded, without accents;
- * everything else stands between words, but marks and invisible format characters, which are left out; a code point of
- * a script without spaces is a word.
+ * A text as it is compared, and its words. Words are runs of letters, marks, numbers and `_` of any script, folded as
+ * `foldedCodePoints` says, the marks of a letter in the order of their code points (the order in which they were typed
+ * does not count); a code point of a script without spaces is a word, with its marks. Operators between two words
+ * belong to the second. `normalized`: the words, with a space where a gap was between two, unless an operator was, or
+ * a script without spaces.
  */
-export function shingleWords(text: string): string[] {
+function readWords(text: string): { readonly words: string[]; readonly normalized: string } {
+  const folded = Array.from(text, (c) => foldedCodePoints(c.codePointAt(0)!));
+  const values = folded.map((parts) => parts[0] ?? 0);
   const words: string[] = [];
-  let word = '';
-  const close = (): void => {
-    if (word !== '') words.push(word);
-    word = '';
+  let normalized = '';
+  let [word, operators, marks] = ['', '', [] as number[]];
+  let [open, gap, alone] = [false, false, false];
+  const putMarks = (): void => {
+    word += String.fromCodePoint(...marks.sort((a, b) => a - b));
+    marks = [];
   };
-  for (const c of text) {
-    const v = foldedForShingles(c.codePointAt(0)!);
-    const alone = v !== SEPARATOR && v >= ALONE;
-    if (v === SEPARATOR || alone) close();
-    if (v !== SEPARATOR && v !== 0) word += String.fromCodePoint(alone ? v - ALONE : v);
-    if (alone) close();
-  }
+  const close = (): void => {
+    if (!open) return;
+    putMarks();
+    words.push(word);
+    normalized += word;
+    [word, open] = ['', false];
+  };
+  const begin = (isAlone: boolean): void => {
+    if (gap && operators === '' && !alone && !isAlone && words.length > 0) normalized += ' ';
+    [word, operators, open, gap, alone] = [operators, '', true, false, isAlone];
+  };
+  const put = (v: number): void => {
+    if ((v & MARK) !== 0) {
+      if (!open) begin(false);
+      if (marks.length === MARKS) putMarks();
+      marks.push(v & CODE_POINT);
+      return;
+    }
+    const isAlone = v >= ALONE;
+    if (isAlone || alone) close();
+    if (!open) begin(isAlone);
+    putMarks();
+    word += String.fromCodePoint(v & CODE_POINT);
+  };
+  folded.forEach((parts, i) => {
+    if ((values[i] & BETWEEN) === 0) {
+      for (const v of parts) if (v !== 0) put(v);
+      return;
+    }
+    close();
+    const kept = keptBetween((step) => values[i + step] ?? OUTSIDE);
+    if (kept === GAP) gap = true;
+    else if (kept !== 0) operators += String.fromCodePoint(kept);
+  });
   close();
-  return words;
+  if (operators !== '' && words.length > 0) {
+    words.push(operators);
+    normalized += operators;
+  }
+  return { words, normalized };
 }
 
-/** The normalised text: two texts are copies of each other when this is equal. */
-export const normalizedText = (text: string): string => shingleWords(text).join('');
+/** Words as MinHash sees them. */
+export const shingleWords = (text: string): string[] => readWords(text).words;
+
+/** The normalised text: two texts are the same when this is equal. */
+export const normalizedText = (text: string): string => readWords(text).normalized;
+
+/** Code as it is compared: without white space at the ends of lines, and without blank lines; all else counts. */
+export const normalizedCode = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.replace(/[ \t\v\f\r]+$/, ''))
+    .filter((line) => line !== '')
+    .join('\n');
 
 /** The units of the shingles of a text. */
 export function unitsOf(text: string, unit: 'words' | 'characters'): string[] {

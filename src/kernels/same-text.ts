@@ -1,0 +1,181 @@
+import { inTwoStages } from '../unicode/two-stage.ts';
+import { CLASS, classOf, decompose, foldCase, formOf } from '../unicode.ts';
+import type { FoldingTable } from './folding.ts';
+import { ALONE, writtenWithoutSpaces } from './folding.ts';
+
+// A code point as two texts are compared that may be the same: a code point in the low 21 bits, with flags above.
+
+/** Stands between words; the low bits are 0, `GAP`, or a code point that `keptBetween` may keep. */
+export const BETWEEN = 1 << 30;
+/** Becomes several: the low bits are where they begin among the blocks, the number of them first. */
+export const SEVERAL = 1 << 29;
+/** A mark: belongs to the letter before it. */
+export const MARK = 1 << 28;
+/** A number of any script. */
+export const NUMBER = 1 << 27;
+/** The code point among the flags. */
+export const CODE_POINT = 0x1fffff;
+/** What `BETWEEN` keeps of white space, brackets and dashes: that two words are two. */
+export const GAP = 0x20;
+/** What stands before and after a text. */
+export const OUTSIDE = BETWEEN | 1;
+/** What `_` is folded to: lower case by one bit, as of all ASCII. */
+export const UNDERSCORE = 0x7f;
+
+const ranges = (...list: readonly (readonly [number, number])[]) => list;
+const isIn = (cp: number, list: readonly (readonly [number, number])[]): boolean =>
+  list.some(([from, to]) => cp >= from && cp <= to);
+
+/** Marks and letters that say how a text is chanted, stretched or drawn, not what it says. */
+const DRAWN = ranges(
+  [0x034f, 0x034f], // combining grapheme joiner
+  [0x0591, 0x05af], // Hebrew accents of cantillation
+  [0x0640, 0x0640], // Arabic tatweel
+  [0x06d6, 0x06dc], // Koranic signs of pause
+  [0x180b, 0x180d], // Mongolian variation selectors
+  [0xfe00, 0xfe0f], // variation selectors
+  [0xe0100, 0xe01ef],
+);
+/** Lines, blocks and bullets: symbols that lay a page out. */
+const LAYOUT = ranges([0x2500, 0x25ff], [0xfffc, 0xfffc]);
+/** Punctuation that counts: per cent of several scripts, primes, the Arabic decimal separator. */
+const COUNTED = ranges([0x066a, 0x066b], [0x2030, 0x2037]);
+/** Stands inside of words or numbers: left out, and what is on both sides of it is joined. */
+const JOINING = new Set([...'’‘·״׳٬،؛'].map((c) => c.codePointAt(0)!));
+const MINUS = 0x2212;
+
+/**
+ * Folds one code point. Kept: letters and numbers case folded, every mark (NFD) but those of `DRAWN`, symbols. Width,
+ * ligatures and presentation forms become what they stand for. Left out (0): format and control characters.
+ */
+export function foldedCodePoints(cp: number): readonly number[] {
+  const parts = partsOf(cp);
+  if (parts === null) return [foldedOne(cp)];
+  const folded = parts.map(foldedOne);
+  return parts.length === 1 ? folded : folded.filter((v) => v !== 0 && (v & BETWEEN) === 0);
+}
+
+const partsOf = (cp: number): readonly number[] | null => formOf(cp) ?? (isHangul(cp) ? null : decompose(cp));
+
+const isHangul = (cp: number): boolean => cp >= 0xac00 && cp <= 0xd7a3;
+
+function foldedOne(cp: number): number {
+  if (cp === 0x5f) return UNDERSCORE;
+  const cls = classOf(cp);
+  if (cls === CLASS.other && cp >= 128) return 0;
+  if ((cls & CLASS.whiteSpace) !== 0) return BETWEEN | GAP;
+  if (isIn(cp, DRAWN)) return 0;
+  const group = cls & CLASS.groupMask;
+  if (group === CLASS.mark) return MARK | cp;
+  if (group === CLASS.letter || group === CLASS.number) {
+    const kind = group === CLASS.number ? NUMBER : 0;
+    return (foldCase(cp) | kind | (writtenWithoutSpaces(cp) ? ALONE : 0)) >>> 0;
+  }
+  if (group === CLASS.symbol) return BETWEEN | keptOfSymbol(cp);
+  if (group === CLASS.punctuation) return BETWEEN | keptOfPunctuation(cp);
+  return cp < 128 ? BETWEEN | GAP : 0;
+}
+
+/** Accents that stand alone (most of category Sk), and the skin of emoji. */
+const ACCENTS = ranges(
+  [0x60, 0x60],
+  [0xa8, 0xa8],
+  [0xaf, 0xaf],
+  [0xb4, 0xb4],
+  [0xb8, 0xb8],
+  [0x2c2, 0x2ff],
+  [0x1f3fb, 0x1f3ff],
+);
+
+const keptOfSymbol = (cp: number): number => (isIn(cp, ACCENTS) || isIn(cp, LAYOUT) ? GAP : cp);
+
+/** ASCII punctuation keeps its code point: `keptBetween` looks at what stands beside it. */
+function keptOfPunctuation(cp: number): number {
+  if (JOINING.has(cp)) return 0;
+  return isIn(cp, COUNTED) || (cp < 128 && cp !== QUOTE && cp !== QUESTION) ? cp : GAP;
+}
+
+const QUOTE = 0x22;
+const QUESTION = 0x3f;
+const code = (c: string): number => c.charCodeAt(0);
+const OPENING = new Set([...'([{'].map(code));
+const CLOSING = new Set([...')]}'].map(code));
+/** Left out wherever they stand, in ASCII. */
+const LEFT_OUT = new Set([...":;'"].map(code));
+/** What is looked past, for the operator beside a bracket and the number after a sign. */
+const SKIPPED = new Set([0, GAP, ...[...",:;'"].map(code)]);
+/** What makes a bracket beside it count. */
+const OPERATORS = new Set([...'%&*+-/<=>^|'].map(code));
+
+const isWord = (v: number): boolean => v !== 0 && (v & BETWEEN) === 0;
+const isNumber = (v: number): boolean => isWord(v) && (v & NUMBER) !== 0;
+const isLetter = (v: number): boolean => isWord(v) && (v & NUMBER) === 0;
+const isSkipped = (v: number): boolean => (v & BETWEEN) !== 0 && SKIPPED.has(v & CODE_POINT);
+const isThe = (c: number, v: number): boolean => (v & BETWEEN) !== 0 && (v & CODE_POINT) === c;
+const isOperator = (v: number): boolean =>
+  (v & BETWEEN) !== 0 && ((v & CODE_POINT) >= 128 || OPERATORS.has(v & CODE_POINT));
+
+/**
+ * What is kept of the code point `at(0)`, which stands between words: 0 (nothing, the words are joined), `GAP`, or
+ * itself. A point or comma between numbers, a sign before a word or number, `!=`, `!x`, `C#`, and brackets beside
+ * operators are kept; the comma of thousands is not.
+ * @param at folded code points, counted from this one; OUTSIDE beyond the text
+ */
+export function keptBetween(at: (step: number) => number): number {
+  const c = at(0) & CODE_POINT;
+  if (c === GAP || c === 0) return c;
+  if (c === MINUS) return code('-');
+  if (c >= 128) return c;
+  if (LEFT_OUT.has(c)) return 0;
+  if (OPENING.has(c)) return isOperator(beyond(at, -1)) ? c : GAP;
+  if (CLOSING.has(c)) return isOperator(beyond(at, 1)) ? c : GAP;
+  if (c === code('.')) return isNumber(at(1)) && !isLetter(at(-1)) ? c : 0;
+  if (c === code(',')) {
+    const thousands = isNumber(at(2)) && isNumber(at(3)) && !isNumber(at(4));
+    return isNumber(at(-1)) && isNumber(at(1)) && !thousands ? c : 0;
+  }
+  if (c === code('-')) return isMinus(at) ? c : GAP;
+  if (c === code('!'))
+    return isThe(code('='), at(1)) || (!isWord(at(-1)) && (isWord(at(1)) || isThe(code('('), at(1)))) ? c : GAP;
+  if (c === code('#')) return isWord(at(-1)) || isWord(at(1)) ? c : GAP;
+  return c;
+}
+
+/** The first value in a direction that is not looked past. */
+function beyond(at: (step: number) => number, direction: number): number {
+  let step = direction;
+  while (isSkipped(at(step))) step += direction;
+  return at(step);
+}
+
+/** `-5`, `-x`, `10-20`, `12 - 7`, `-=` and `->`; not `well-known`, `word - word`, `--`. */
+function isMinus(at: (step: number) => number): boolean {
+  if (isNumber(at(-1)) && isNumber(at(1))) return true;
+  if (isThe(code('='), at(1)) || isThe(code('>'), at(1))) return true;
+  if (isWord(at(-1)) || isThe(code('-'), at(-1))) return false;
+  return isWord(at(1)) || (isThe(GAP, at(1)) && isNumber(beyond(at, 1)));
+}
+
+let table: FoldingTable | null = null;
+
+/** The folding of all code points, built once per thread; code points that become several lie behind the blocks. */
+export function sameTextFolding(): FoldingTable {
+  if (table !== null) return table;
+  const several: number[] = [];
+  const two = inTwoStages((first) =>
+    Uint32Array.from({ length: 128 }, (_, i) => {
+      if (partsOf(first | i) === null) return foldedOne(first | i);
+      const folded = foldedCodePoints(first | i);
+      if (folded.length === 0) return 0;
+      if (folded.length === 1) return folded[0];
+      several.push(folded.length, ...folded);
+      return SEVERAL | (several.length - folded.length - 1);
+    }),
+  );
+  const begin = two.blocks.length;
+  const blocks = new Uint32Array(begin + several.length);
+  blocks.set(two.blocks.map((v) => ((v & SEVERAL) !== 0 ? v + begin : v)));
+  blocks.set(several, begin);
+  table = { index: two.index, blocks };
+  return table;
+}
