@@ -75,7 +75,7 @@ describe('a thread that dies', () => {
     );
     expect((await failed).message).toBe(
       'split 0 (part-000.jsonl): expected a worker thread to finish its task, got a thread that died 3 times: it exited with code 7. ' +
-        'Look at the steps that run code of your own: process.exit() ends the thread. What is committed stays.',
+        'Check the steps that run your own code: process.exit() ends the thread. Committed work is kept.',
     );
     expect(deaths()).toBe(3);
     expect(retries(events).length).toBe(2);

@@ -33,7 +33,7 @@ export function selectedText(d: Explanation, { options, step }: StepDescriptor):
   if (typeof value === 'number') return `${safeText(column)} ${short(value)} is in the kept range`;
   const why = measured(d, `${column}_unscored`);
   const reason = why === null ? '' : ` (${unscoredReason(String(why))})`;
-  return `no ${safeText(column)} to rank by${reason}: kept; --set ${safeText(step)}.nulls=drop drops such documents`;
+  return `no ${safeText(column)} to rank by${reason}: kept; --set ${safeText(step)}.nulls=drop would drop it`;
 }
 
 /** Why a scorer has measured nothing; null when it has. */

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
+import { readOptions } from '../../streams/inputs/read-options.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import type { PlannedFile, SplitPlan } from '../../streams/plan/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
@@ -167,7 +168,8 @@ function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly
   const text = likelyTextField(f.fields);
   const missing =
     f.fields.length > 0 && !f.fields.some((x) => x.name === f.textField || f.textField.startsWith(`${x.name}.`));
-  const field = missing && text ? ` --text-field ${shellWord(text)}` : '';
+  const named = f.textField === readOptions.parse({}).textField ? '' : ` --text-field ${shellWord(f.textField)}`;
+  const field = missing && text ? ` --text-field ${shellWord(text)}` : named;
   if (missing)
     out(
       style.yellow(

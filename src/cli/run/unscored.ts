@@ -49,7 +49,7 @@ export async function unscoredLines(run: string): Promise<string[]> {
       const keeping = folder.steps.find(
         ({ kind, options }) => kind === 'select' && options.column === score && options.nulls === 'keep',
       );
-      const drop = keeping ? `; --set ${safeText(keeping.step)}.nulls=drop drops such documents` : '';
+      const drop = keeping ? `; --set ${safeText(keeping.step)}.nulls=drop would drop them` : '';
       lines.push(
         `${plural(sum('n'), 'document')} (${percent(sum('n'), sum('n') + Number(scored))} of those in scope) got no ${score} (${reasons.join(', ')}). ${count(sum('kept'))} of them were kept without a score; see ${column} in the ledger${drop}.`,
       );

@@ -30,7 +30,7 @@ describe('sluice status and inspect', () => {
       ],
     });
     expect((await ask('status', 'sluice-out/mine')).stdout).toMatch(
-      /^mine in sluice-out\/mine: done\n[\s\S]* documents +7 read \(\d+ B\), 2 kept \(28\.6 %\), 4 left out, 1 in quarantine\n[\s\S]*\nNext\n {2}sluice sql sluice-out\/mine "SELECT [^"]*"\n {2}sluice inspect sluice-out\/mine\/documents\n$/,
+      /^mine in sluice-out\/mine: done\n[\s\S]* documents +7 read \(\d+ B\), 2 kept \(28\.6 %\), 4 dropped, 1 in quarantine\n[\s\S]*\nNext\n {2}sluice sql sluice-out\/mine "SELECT [^"]*"\n {2}sluice inspect sluice-out\/mine\/documents\n$/,
     );
   });
 
@@ -52,7 +52,7 @@ describe('sluice status and inspect', () => {
     );
     const { stdout } = await ask('inspect', 'other.jsonl');
     expect(stdout).toContain(
-      'There is no field text. The longest texts are in body.content.\nNext: sluice inspect other.jsonl --text-field body.content\n',
+      'There is no field text. The longest texts are in the field body.content.\nNext: sluice inspect other.jsonl --text-field body.content\n',
     );
     const facts = JSON.parse((await ask('inspect', 'other.jsonl', '--text-field', 'body.content', '--json')).stdout);
     expect(facts).toMatchObject({

@@ -55,9 +55,9 @@ describe('sluice train-ngram', () => {
     expect(ran.stdout).toMatch(/mix +select changed the share of documents: books 50\.0 % → 100 %, web 50\.0 % → 0 %/);
     const explained = await runCli(['explain', 'out', 'r1'], { cwd });
     expect(explained.stdout).toMatch(/buckets +ppl_bucket (head|middle|tail)\n/);
-    expect(explained.stdout).toMatch(/select +[\d,.]+ ≥ [\d,.]+, the cut of ppl_rank_above\n/);
+    expect(explained.stdout).toMatch(/select +[\d,.]+ ≥ [\d,.]+, the cut-off of ppl_rank_above\n/);
     expect(explained.stdout).toMatch(
-      /To have kept it: a value below [\d,.]+, or a larger share with --set select\.rate\n/,
+      /It would have been kept with a value below [\d,.]+, or with a larger --set select\.rate\n/,
     );
   });
 
@@ -108,7 +108,7 @@ describe('sluice train-ngram', () => {
       const { code, stderr } = await runCli(['train-ngram', ...args], { cwd });
       return [code, stderr];
     };
-    expect((await failure())[1]).toMatch(/expected +--input GLOB, clean text/);
+    expect((await failure())[1]).toMatch(/expected +--input GLOB \(clean text\)/);
     expect((await failure('--input', 'clean', '--split', 'letters'))[1]).toMatch(
       /expected +--split words or bytes\n +got +letters/,
     );
@@ -120,7 +120,7 @@ describe('sluice train-ngram', () => {
     await mkdir(join(cwd, 'folder.ngram'));
     await writeFile(join(cwd, 'folder.ngram', 'picture'), Uint8Array.of(0, 1, 2, 3));
     expect((await failure('--input', 'folder.ngram'))[1]).toMatch(
-      /got +none that matches folder\.ngram\n +fix +picture is passed over \(binary\)\.\n/,
+      /got +none that matches folder\.ngram\n +fix +skipped picture \(binary\)\.\n/,
     );
     // Said before anything is read.
     expect(await failure('--input', 'nothing-is-here', '--output', 'folder.ngram')).toEqual([
@@ -214,7 +214,7 @@ describe('sluice train-ngram', () => {
     const ran = await runCli(args, { cwd });
     const notes = ran.stdout.replace(/\s+/g, ' ');
     expect(notes).toContain(
-      'not scored 6 documents (37.5 % of those asked about) got no ppl (the model was trained on texts of the same group: 6). 6 of them were kept without a score; see ppl_unscored in the ledger; --set select.nulls=drop leaves such documents out.',
+      'not scored 6 documents (37.5 % of those in scope) got no ppl (the model was trained on this text or its group: 6). 6 of them were kept without a score; see ppl_unscored in the ledger; --set select.nulls=drop would drop them.',
     );
     expect(notes).toContain('kept 11 of 16 documents');
     const explained = await runCli(['explain', 'sluice-out/perplexity-ngram', 'c0'], { cwd });

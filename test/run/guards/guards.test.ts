@@ -83,7 +83,7 @@ describe('guards', () => {
     expect(one.saw.examples.map((e) => e.id)).toEqual(['d0', 'd1', 'd2']);
     expect(one.saw.examples[0]).toEqual({ id: 'd0', value: [...made[0].text].length, excerpt: made[0].text });
     expect(one.message).toMatch(/in the first \d+ of \d+ splits\ne\.g\. d0 \(\d+\): "0 \w+/);
-    expect(one.message).toMatch(/--allow-rule length\.min_chars, and it goes on from here/);
+    expect(one.message).toMatch(/--allow-rule length\.min_chars to resume from here/);
 
     const three = await trippedBy(shortRecipe(), { input, output: join(folder, 'three'), workers: 3 });
     expect(three.saw).toEqual(one.saw);
@@ -122,7 +122,7 @@ describe('guards', () => {
     const error = await trippedBy(shortRecipe({}, true), options);
     expect(error.saw).toMatchObject({ guard: 'cluster', of: 'exact_dedup', documents: 200, outOf: 2000, share: 0.1 });
     expect(error.saw.examples).toEqual(['d14', 'd24', 'd34'].map((id) => ({ id, value: 1, excerpt: frame })));
-    expect(error.message).toMatch(/part-000\.jsonl#0\.\d+ and its copies are 200 of 2,000 documents \(10 %\)/);
+    expect(error.message).toMatch(/part-000\.jsonl#0\.\d+ and its duplicates are 200 of 2,000 documents \(10 %\)/);
     await runToEnd(shortRecipe({}, true), { ...options, allow: { cluster: ['exact_dedup'] } });
     expect(jsonOf(join(folder, 'out')).totals?.steps.exact_dedup.exact_duplicate.dropped).toBe(199);
   });
@@ -135,7 +135,7 @@ describe('guards', () => {
     expect(error.saw).toMatchObject({ guard: 'drop_share', of: 'books', flag: '--allow-drop-share books' });
     expect(error.saw.outOf).toBeGreaterThanOrEqual(1000);
     expect(error.saw.outOf).toBeLessThan(1500);
-    expect(error.message).toMatch(/at most 20 % of domain books \(the recipe says so\)/);
+    expect(error.message).toMatch(/at most 20 % of domain books \(set by the recipe\)/);
     expect(error.saw.examples.map((e) => e.id)).toEqual(['d0', 'd4', 'd8']);
 
     const crawl = shortRecipe({ all: { min: 0.4 } });
@@ -208,7 +208,7 @@ export default recipe({ name: 'mine', input: ['in'], steps: [annotate(textStatis
     const gone = await runCli(['run', 'recipe.mjs', '--allow-rule', 'length.min_chars'], { cwd: folder });
     expect(gone.code).toBe(0);
     expect(gone.stdout).toMatch(
-      /look here +Rule length\.min_chars alone left out 70\.0 % of 1,500 documents; the guard is at most\s+60\.0 %, and a flag allowed more\./,
+      /check +Rule length\.min_chars alone dropped 70\.0 % of 1,500 documents; the guard allows at most\s+60\.0 %; allowed by a flag\./,
     );
   });
 });
