@@ -176,7 +176,7 @@ function printPlan(
 
 function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number): string[] {
   const scope = d.where
-    ? `  ${style.dim(`${d.where.not ? 'all but' : 'only'} ${d.where.domain.map(safeText).join(', ')}`)}`
+    ? `  ${style.dim(`(${d.where.not ? 'all domains but' : 'only domain'} ${d.where.domain.map(safeText).join(', ')})`)}`
     : '';
   const head = `  ${String(number).padStart(2)} ${style.bold(safeText(d.step))}${scope}`;
   const rules = tableLines(
