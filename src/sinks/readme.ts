@@ -75,7 +75,8 @@ export function runReadme({ name, description = '', sinks, totals }: ReadmeInput
     ...sinks.map((s) => `${s.name.replace(/[^a-z0-9]/g, '_')} = ${loadCall(s, sinks[0].kind)}`),
     '```',
     '',
-    'Made by Sluice. `run.json` holds the recipe, the versions and all totals. `ledger` has a row for every document with ' +
+    'Made by Sluice. `run.json` holds the recipe, the versions and all totals. `ledger` has a row for ' +
+      'every document with ' +
       'the reason why it was dropped.',
     '',
   ].join('\n');

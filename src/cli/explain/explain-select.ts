@@ -20,7 +20,10 @@ export function cutOf(d: Explanation): string {
 export function keptByRank(d: Explanation): string | null {
   if (!isSelected(d)) return null;
   if (d.threshold === null) return `It would have been kept with --set ${safeText(d.step ?? '')}.nulls=keep`;
-  return `It would have been kept with a value ${isAbove(d) ? 'below' : 'above'} ${short(d.threshold)}, or with a larger --set ${safeText(d.step ?? '')}.rate`;
+  return (
+    `It would have been kept with a value ${isAbove(d) ? 'below' : 'above'} ${short(d.threshold)}, or ` +
+    `with a larger --set ${safeText(d.step ?? '')}.rate`
+  );
 }
 
 const measured = (d: Explanation, column: string): number | string | null =>

@@ -41,7 +41,8 @@ async function run(args: readonly string[]): Promise<number> {
     }
     if (total > 1)
       terminal.out(
-        `${plural(total, 'document')} have this id${total > documents.length ? `; showing the first ${documents.length}` : ''}.`,
+        `${plural(total, 'document')} have this ` +
+          `id${total > documents.length ? `; showing the first ${documents.length}` : ''}.`,
       );
     for (const [i, d] of documents.entries()) {
       if (i > 0 || total > 1) terminal.out();
@@ -81,7 +82,9 @@ function printExplanation(terminal: Terminal, d: Explanation, steps: readonly St
   if (d.quarantine) {
     out();
     out(
-      `  ${FAILURE_REASONS.some((r) => r === d.quarantine?.reason) ? 'A step failed on this document' : 'The record could not be read as a document'}: ${safeText(d.quarantine.reason)}${d.quarantine.detail ? `: ${safeText(d.quarantine.detail)}` : ''}`,
+      '  ' +
+        `${quarantineText(d.quarantine.reason)}: ` +
+        `${safeText(d.quarantine.reason)}${d.quarantine.detail ? `: ${safeText(d.quarantine.detail)}` : ''}`,
     );
     return;
   }
@@ -93,7 +96,8 @@ function printExplanation(terminal: Terminal, d: Explanation, steps: readonly St
     out();
     const more = d.copies.count > d.copies.first.length ? ', ...' : '';
     out(
-      `  ${plural(d.copies.count, 'duplicate')} of it ${d.copies.count === 1 ? 'was' : 'were'} dropped: ${d.copies.first.map((t) => safeText(t.id ?? t.position)).join(', ')}${more}`,
+      `  ${plural(d.copies.count, 'duplicate')} of it ${d.copies.count === 1 ? 'was' : 'were'} dropped: ` +
+        `${d.copies.first.map((t) => safeText(t.id ?? t.position)).join(', ')}${more}`,
     );
   }
   if (d.outcome !== 'dropped') return;
@@ -127,6 +131,15 @@ function lineageLines({ lineage, created }: Explanation): string[] {
   return lines;
 }
 
+/** Estimated where the other document is of an earlier run. */
+const similarityText = (of: Explanation['duplicateOf']): string =>
+  of?.similarity == null ? '' : `, similarity ${isEarlier(of.position) ? '≈ ' : ''}${short(of.similarity)}`;
+
+const quarantineText = (reason: string): string =>
+  FAILURE_REASONS.some((r) => r === reason)
+    ? 'A step failed on this document'
+    : 'The record could not be read as a document';
+
 const DIFF_LINES = 8;
 
 /** Of a duplicate: what differs from the document it duplicates. */
@@ -143,7 +156,10 @@ async function printDifference(terminal: Terminal, folder: RunFolder, d: Explana
   for (const line of lines) out(line);
   if (lines.length > DIFF_LINES)
     out(
-      `  Full diff: ${style.cyan(`${program()} clusters ${shellWord(safeText(path))} ${shellWord(safeText(d.id ?? d.position))} --full`)}`,
+      '  Full diff: ' +
+        style.cyan(
+          [program(), 'clusters', ...[path, d.id ?? d.position].map((w) => shellWord(safeText(w))), '--full'].join(' '),
+        ),
     );
 }
 
@@ -184,7 +200,8 @@ function stepLines(
       return [
         head(
           style.red(
-            `${d.rule === 'near_duplicate' ? 'near duplicate' : 'duplicate'} of ${d.duplicateOf ? name(d.duplicateOf) : 'another document'}${d.duplicateOf?.similarity == null ? '' : `, similarity ${isEarlier(d.duplicateOf.position) ? '≈ ' : ''}${short(d.duplicateOf.similarity)}`}`,
+            `${d.rule === 'near_duplicate' ? 'near duplicate' : 'duplicate'} of ` +
+              `${d.duplicateOf ? name(d.duplicateOf) : 'another document'}${similarityText(d.duplicateOf)}`,
           ),
         ),
       ];
@@ -211,7 +228,8 @@ const valuesText = (step: StepDecision): string =>
   step.values
     .map(
       (v) =>
-        `${safeText(v.column)}\u00a0${v.value === null ? 'null' : typeof v.value === 'number' ? short(v.value) : safeText(v.value)}`,
+        `${safeText(v.column)}\u00a0` +
+        (v.value === null ? 'null' : typeof v.value === 'number' ? short(v.value) : safeText(v.value)),
     )
     .join('  ');
 
@@ -285,7 +303,8 @@ const opposite: Readonly<Record<RuleDecision['comparison'], string>> = {
 /** A rule that let the document pass, in few words: `gopher_max_words@1 5 ≤ 100,000`. */
 const conditionPassed = (r: RuleDecision): string =>
   safeText(
-    `${r.rule}@${r.version} ${r.value === null ? 'null' : `${short(r.value)} ${opposite[r.comparison]} ${short(r.threshold)}`}`,
+    `${r.rule}@${r.version} ` +
+      `${r.value === null ? 'null' : `${short(r.value)} ${opposite[r.comparison]} ${short(r.threshold)}`}`,
   );
 
 function ruleRow({ style }: Terminal, r: RuleDecision, reached: boolean): string[] {
@@ -316,7 +335,9 @@ export const explain: Command = {
   help: {
     usage: '<run-dir> <id | file#block.offset> [options]',
     about:
-      'Every decision on one document, in recipe order: what was measured, each rule with its value, threshold and version, which document it duplicates, what was cut, and which thresholds would have kept it. If several documents share the id, all are shown.',
+      'Every decision on one document, in recipe order: what was measured, each rule with its value, ' +
+      'threshold and version, which document it duplicates, what was cut, and which thresholds would have ' +
+      'kept it. If several documents share the id, all are shown.',
     options,
     examples: [
       ['sluice explain sluice-out/quickstart doc-5', 'why is this document not in the output?'],

@@ -16,10 +16,15 @@ describe('sluice plan', () => {
     const { code, stdout } = await runCli(['plan', 'recipe.ts', '--set', 'web.min_lines=3', '--input', 'in'], { cwd });
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /\nSteps\n {3}1 exact_dedup {2}drops duplicates .*\n {3}2 scores {2}measures 19 columns \(text@1\)\n {3}3 length {2}drops a document when {2}\(--set length\.OPTION=NUMBER\)\n {7}min_chars@1 {2}text_chars < 60 +min_chars\n/,
+      new RegExp(
+        String.raw`\nSteps\n {3}1 exact_dedup {2}drops duplicates .*\n {3}2 scores {2}measures 19 columns ` +
+          String.raw`\(text@1\)\n {3}3 length {2}drops a document when {2}\(--set length\.OPTION=NUMBER\)\n` +
+          String.raw` {7}min_chars@1 {2}text_chars < 60 +min_chars\n`,
+      ),
     );
     expect(stdout).toContain(
-      '   4 web  (only domain web)  drops a document when  (--set web.OPTION=NUMBER)\n       min_lines@1  text_lines < 3  min_lines\n',
+      '   4 web  (only domain web)  drops a document when  (--set web.OPTION=NUMBER)\n       min_lines@1  ' +
+        'text_lines < 3  min_lines\n',
     );
     expect(words(stdout)).toMatch(
       / Estimate, from 7 documents \(\S+ B\) sampled at 1 place in the 1 file, .* on one thread speed /,
@@ -55,12 +60,14 @@ describe('sluice plan', () => {
     [
       '{"content": "one"}\n{"content": "two"}\n',
       { missing_text: 2 },
-      'No estimate: none of 2 records sampled could be read as a document (missing_text 2). Name the field that holds the text with --text-field. sluice inspect FILE lists the fields.',
+      'No estimate: none of 2 records sampled could be read as a document (missing_text 2). Name the field ' +
+        'that holds the text with --text-field. sluice inspect FILE lists the fields.',
     ],
     [
       'nope\n{"content": "one"}\nnope\n',
       { invalid_json: 2, missing_text: 1 },
-      'No estimate: none of 3 records sampled could be read as a document (invalid_json 2, missing_text 1). Name the field that holds the text with --text-field. sluice inspect FILE lists the fields.',
+      'No estimate: none of 3 records sampled could be read as a document (invalid_json 2, missing_text ' +
+        '1). Name the field that holds the text with --text-field. sluice inspect FILE lists the fields.',
     ],
     [
       'nope\n',
@@ -110,11 +117,15 @@ describe('sluice plan', () => {
     });
     expect(words(stdout)).toMatch(/ \d select drops by rank \([^)]*\); decides after reading the whole input /);
     expect(words(stdout)).toMatch(
-      / time about \S+ m?s of which perplexity \S+ m?s: scores all text at \S+ k?B\/s per model worker \(\d+\), measured on 2 documents \(27 B\) /,
+      new RegExp(
+        String.raw` time about \S+ m?s of which perplexity \S+ m?s: scores all text at \S+ k?B\/s per model ` +
+          String.raw`worker \(\d+\), measured on 2 documents \(27 B\) `,
+      ),
     );
     expect(words(stdout)).toContain(' buckets writes ppl_bucket by rank ');
     expect(words(stdout)).toContain(
-      ' Expected to be kept Not counting exact_dedup, select, which a sample cannot simulate and which may drop more. Not counting steps that depend on perplexity. ',
+      ' Expected to be kept Not counting exact_dedup, select, which a sample cannot simulate and which may ' +
+        'drop more. Not counting steps that depend on perplexity. ',
     );
     expect(stdout).not.toContain('undefined');
     const { estimate } = JSON.parse(
@@ -210,7 +221,10 @@ describe('sluice plan says what run would do with what lies in the output folder
   it('nothing, after a finished run', async () => {
     expect((await plan()).state).toBe('done');
     expect(words((await runCli(['plan', 'recipe.ts', '--no-probe'], { cwd })).stdout)).toMatch(
-      /Nothing was written\. sluice-out\/mine holds this run, finished \S+Z; run would only print its summary again\. Use --fresh to delete it and start over, or choose another --output\. $/,
+      new RegExp(
+        String.raw`Nothing was written\. sluice-out\/mine holds this run, finished \S+Z; run would only print ` +
+          String.raw`its summary again\. Use --fresh to delete it and start over, or choose another --output\. $`,
+      ),
     );
   });
 
@@ -218,7 +232,10 @@ describe('sluice plan says what run would do with what lies in the output folder
     const { state, means } = await plan('--set', 'length.min_chars=10');
     expect(state).toBe('other');
     expect(means).toMatch(
-      /sluice-out\/mine holds another run, so run would refuse to resume it: expected the recipe this run was started with, got a different one: recipe\.\S+ was 60, is 10\. Use --fresh/,
+      new RegExp(
+        String.raw`sluice-out\/mine holds another run, so run would refuse to resume it: expected the recipe ` +
+          String.raw`this run was started with, got a different one: recipe\.\S+ was 60, is 10\. Use --fresh`,
+      ),
     );
     expect((await runCli(['run', 'recipe.ts', '--limit', '3', '--output', 'few'], { cwd })).code).toBe(0);
     expect((await plan('--output', 'few')).means).toContain('got a different one: --limit was 3, is not given.');
@@ -232,7 +249,9 @@ describe('sluice plan says what run would do with what lies in the output folder
     expect(means).toContain('expected the input this run was started with (1 files, ');
     expect(await plan('--output', 'in')).toMatchObject({
       state: 'foreign',
-      means: expect.stringContaining('in is a folder with other files (part-000.jsonl); run would refuse to write there.'),
+      means: expect.stringContaining(
+        'in is a folder with other files (part-000.jsonl); run would refuse to write there.',
+      ),
     });
   });
 
@@ -248,7 +267,10 @@ describe('sluice plan says what run would do with what lies in the output folder
     await writeFile(commits, `${first}\n`);
     const { stdout } = await runCli(['plan', 'recipe.ts', '--no-probe'], { cwd: own });
     expect(words(stdout)).toMatch(
-      /sluice-out\/mine holds an unfinished run, started \S+Z; run would resume it with 1 of 2 splits already done: sluice run recipe\.ts $/,
+      new RegExp(
+        String.raw`sluice-out\/mine holds an unfinished run, started \S+Z; run would resume it with 1 of 2 ` +
+          String.raw`splits already done: sluice run recipe\.ts $`,
+      ),
     );
   });
 });

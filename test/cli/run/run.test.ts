@@ -31,7 +31,10 @@ describe('sluice run', () => {
     expect(stdout).toMatch(/\n {2}all +7 +2 +28\.6 % /);
     const why = stdout.slice(stdout.indexOf('Why 4 documents were dropped'), stdout.indexOf('Output'));
     expect(why).toMatch(
-      /28\.6 % +2 {2}min_chars {2}text_chars < 60\n +e\.g\. short \(37\): “A text of thirty-seven characters\.\.\.\.”\n/,
+      new RegExp(
+        String.raw`28\.6 % +2 {2}min_chars {2}text_chars < 60\n +e\.g\. short \(37\): “A text of thirty-seven ` +
+          String.raw`characters\.\.\.\.”\n`,
+      ),
     );
     expect(why).toMatch(/14\.3 % +1 {2}exact_duplicate {2}same text as an earlier document\n +e\.g\. copy: “The mill/);
     expect(why).toMatch(/14\.3 % +1 {2}min_lines {2}text_lines < 2\n/);
@@ -157,7 +160,11 @@ describe('sluice run', () => {
     const { code, stdout } = await runCli(['run', 'recipe.ts', '--text-field', 'body'], { cwd });
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /mostly for this reason: missing_text\.\n +Name the field that holds the text with --text-field\.[\s\S]*\n {2}sluice sql sluice-out\/mine "SELECT reason, count\(\*\) AS n FROM quarantine GROUP BY ALL ORDER BY n DESC"\n/,
+      new RegExp(
+        String.raw`mostly for this reason: missing_text\.\n +Name the field that holds the text with ` +
+          String.raw`--text-field\.[\s\S]*\n {2}sluice sql sluice-out\/mine "SELECT reason, count\(\*\) AS n ` +
+          String.raw`FROM quarantine GROUP BY ALL ORDER BY n DESC"\n`,
+      ),
     );
   });
 

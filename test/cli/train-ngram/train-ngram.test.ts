@@ -35,7 +35,10 @@ describe('sluice train-ngram', () => {
     );
     expect(trained.stderr).toBe('');
     expect(trained.stdout).toMatch(
-      /^Trained on 60 documents, \S+ kB of text, [\d,]+ bytes and ends\.\nWrote m\.ngram: [\d,]+ n-grams of up to 6 bytes, 259 in the vocabulary\.\n/,
+      new RegExp(
+        String.raw`^Trained on 60 documents, \S+ kB of text, [\d,]+ bytes and ends\.\nWrote m\.ngram: [\d,]+ ` +
+          String.raw`n-grams of up to 6 bytes, 259 in the vocabulary\.\n`,
+      ),
     );
     expect(trained.stdout).toContain('--set perplexity.model=m.ngram');
     const args = [
@@ -214,14 +217,17 @@ describe('sluice train-ngram', () => {
     const ran = await runCli(args, { cwd });
     const notes = ran.stdout.replace(/\s+/g, ' ');
     expect(notes).toContain(
-      'not scored 6 documents (37.5 % of those in scope) got no ppl (the model was trained on this text or its group: 6). 6 of them were kept without a score; see ppl_unscored in the ledger; --set select.nulls=drop would drop them.',
+      'not scored 6 documents (37.5 % of those in scope) got no ppl (the model was trained on this text or ' +
+        'its group: 6). 6 of them were kept without a score; see ppl_unscored in the ledger; --set ' +
+        'select.nulls=drop would drop them.',
     );
     expect(notes).toContain('kept 11 of 16 documents');
     const explained = await runCli(['explain', 'sluice-out/perplexity-ngram', 'c0'], { cwd });
     const decisions = explained.stdout.replace(/\s+/g, ' ');
     expect(decisions).toContain(' perplexity no ppl: the model was trained on this text or its group ');
     expect(decisions).toContain(
-      ' select no ppl to rank by (the model was trained on this text or its group): kept; --set select.nulls=drop would drop it ',
+      ' select no ppl to rank by (the model was trained on this text or its group): kept; --set ' +
+        'select.nulls=drop would drop it ',
     );
     const ranked = await runCli(['explain', 'sluice-out/perplexity-ngram', 'r0', '--json'], { cwd });
     expect(JSON.parse(ranked.stdout).documents[0].id).toBe('r0');
