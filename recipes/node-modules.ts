@@ -52,7 +52,8 @@ const manualRepetition = gopherRepetitionRules({
 export default recipe({
   name: 'node-modules',
   description:
-    'A folder of plain files (node_modules, a source tree): prose, code and data each by rules of their own, copies removed.',
+    'A folder of plain files (node_modules, a source tree): prose, code and data each by rules of their ' +
+    'own, copies removed.',
   read: { domainFrom: 'kind', format: 'text' },
   steps: [
     dedup.exact(),

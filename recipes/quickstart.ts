@@ -36,7 +36,8 @@ const COPIED = 0.6;
 export default recipe({
   name: 'quickstart',
   description:
-    'Mixed English text: exact copies, then Gopher, FineWeb and our own rules for prose, rules of their own for code and tables.',
+    'Mixed English text: exact copies, then Gopher, FineWeb and our own rules for prose, rules of their ' +
+    'own for code and tables.',
   steps: [
     dedup.exact(),
     annotate(gopherQuality(), gopherRepetition(), fineweb(), textStatistics(), { step: 'scores' }),

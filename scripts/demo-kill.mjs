@@ -106,7 +106,9 @@ try {
     const before = commitsOf(output);
     const { seconds, end } = await start(output, when);
     console.log(
-      `${String(i + 1).padStart(5)}  ${(end === 'killed' ? name : 'not any more').padEnd(22)}  ${seconds.toFixed(1).padStart(7)}  ${String(before).padStart(14)}  ${String(commitsOf(output)).padStart(13)}`,
+      `${String(i + 1).padStart(5)}  ${(end === 'killed' ? name : 'not any more').padEnd(22)}  ` +
+        `${seconds.toFixed(1).padStart(7)}  ${String(before).padStart(14)}  ` +
+        `${String(commitsOf(output)).padStart(13)}`,
     );
     if (end === 'done') break;
   }

@@ -101,9 +101,10 @@ function phaseOf(site: string, recipe: string, start: number): (typeof PHASES)[n
     return 'recovery itself';
   if (/plan\.json/.test(site)) return start > 1 ? 'recovery itself' : 'plan';
   if (
-    /README|run\.json.* after README|^rm (work|stdin-copy|lock.*after run\.json)$|^fsync-folder \. after run\.json/.test(
-      site,
-    )
+    new RegExp(
+      String.raw`README|run\.json.* after README|^rm (work|stdin-copy|lock.*after run\.json)$|^fsync-folder ` +
+        String.raw`\. after run\.json`,
+    ).test(site)
   )
     return /^fsync-folder \. after run\.json/.test(site) && start > 1 ? 'recovery itself' : 'end';
   if (/part-|^append shard|after (\S*part-)/.test(site)) return 'joining';

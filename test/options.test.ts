@@ -18,7 +18,7 @@ it.each([
   [{ files: ['a', 5] }, 'step(): expected files.1: a text, got 5.'],
   [{ rat: 1 }, 'step(): expected only rate, files, fields, got the option rat. Did you mean rate?'],
   [{ fields: { anser: 'x' } }, 'step(): expected fields: Unrecognized key: "anser", got {"anser":"x"}.'],
-  ['x', 'step(): expected options: Invalid input: expected object, received string, got string.'],
+  ['x', 'step(): expected options: Invalid input: expected object, received string, got "x".'],
 ])('%j is refused with its place', (options, message) => {
   expect(() => parseOptions(schema, options, 'step()')).toThrow(message);
 });

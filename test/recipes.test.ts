@@ -84,7 +84,8 @@ describe('recipes', () => {
   it('quickstart never judges code by rules for prose', async () => {
     const run = await pipelineOf(await load('quickstart'));
     const code =
-      'export function area(r) {\n  // pi r squared\n  return 3.14159 * r * r;\n}\n\nexport const TWO = 2;\nexport const FOUR = area(TWO) * TWO;\n';
+      'export function area(r) {\n  // pi r squared\n  return 3.14159 * r * r;\n}\n\nexport const TWO = ' +
+      '2;\nexport const FOUR = area(TWO) * TWO;\n';
     const batch = await run(
       batchOf([
         { text: code, domain: 'code' },

@@ -42,6 +42,7 @@ for (const rate of [1e-2, 1e-4, 1e-6]) {
   const speed = (s: number[]): string => `${(count / 1e6 / median(s)).toFixed(1)} M/s`;
   const bytes = blocks * BLOCK_BYTES;
   console.log(
-    `| ${rate} | ${(bytes / 1e6).toFixed(1)} MB | ${((bytes * 8) / count).toFixed(1)} | ${speed(adds)} | ${speed(looks)} | ${(hits / count).toExponential(2)} |`,
+    `| ${rate} | ${(bytes / 1e6).toFixed(1)} MB | ${((bytes * 8) / count).toFixed(1)} | ${speed(adds)} | ` +
+      `${speed(looks)} | ${(hits / count).toExponential(2)} |`,
   );
 }

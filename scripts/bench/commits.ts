@@ -73,7 +73,9 @@ const result = { what, megabytes, durable, bare, cost, fsyncs: calls.length, fsy
 if (values.json) console.log(JSON.stringify(result));
 else {
   console.log(
-    `${what}, ${megabytes.toFixed(0)} MB, splits of 32 MB: ${calls.length} fsyncs take ${(1000 * waited).toFixed(0)} ms in all, ${((100 * waited) / cpu).toFixed(1)} % of the ${cpu.toFixed(1)} s of CPU time`,
+    `${what}, ${megabytes.toFixed(0)} MB, splits of 32 MB: ${calls.length} fsyncs take ` +
+      `${(1000 * waited).toFixed(0)} ms in all, ${((100 * waited) / cpu).toFixed(1)} % of the ` +
+      `${cpu.toFixed(1)} s of CPU time`,
   );
   console.log(`with fsync ${(megabytes / durable).toFixed(1)} MB/s, without ${(megabytes / bare).toFixed(1)} MB/s`);
   console.log(`cost of commits: ${(cost * 100).toFixed(1)} % (median of ${pairs.length} pairs; promise <= 2 %)`);

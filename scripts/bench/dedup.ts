@@ -154,7 +154,10 @@ async function decisions(): Promise<void> {
         };
         series.push(row);
         out(
-          `${String(count).padStart(9)} documents x ${BANDS} bands${verified ? ', checked' : '         '}: ${row.cpuSeconds.toFixed(2).padStart(6)} s CPU, ${row.wallSeconds.toFixed(2).padStart(6)} s, ${row.microsecondsPerDocument.toFixed(2)} µs a document, ${row.peakMb.toFixed(0)} MB most of the process so far, ${dropped} dropped`,
+          `${String(count).padStart(9)} documents x ${BANDS} bands${verified ? ', checked' : '         '}: ` +
+            `${row.cpuSeconds.toFixed(2).padStart(6)} s CPU, ${row.wallSeconds.toFixed(2).padStart(6)} s, ` +
+            `${row.microsecondsPerDocument.toFixed(2)} µs a document, ${row.peakMb.toFixed(0)} MB most of the ` +
+            `process so far, ${dropped} dropped`,
         );
       } finally {
         rmSync(folder, { recursive: true });
@@ -194,7 +197,8 @@ async function copies(): Promise<void> {
       const { user, system } = process.cpuUsage(before);
       series.push({ documents: count, dropped, cpuSeconds: (user + system) / 1e6 });
       out(
-        `a cluster of ${count} near copies: ${((user + system) / 1e6).toFixed(2)} s CPU, ${((user + system) / count).toFixed(1)} µs a copy, ${dropped} dropped`,
+        `a cluster of ${count} near copies: ${((user + system) / 1e6).toFixed(2)} s CPU, ` +
+          `${((user + system) / count).toFixed(1)} µs a copy, ${dropped} dropped`,
       );
     } finally {
       rmSync(folder, { recursive: true });

@@ -119,14 +119,17 @@ if (values.json)
   );
 else {
   console.log(
-    `${what}: ${documents} documents, ${(textBytes / 1e6).toFixed(1)} MB of text; JSON.parse per line ${baseline.toFixed(0)} MB/s`,
+    `${what}: ${documents} documents, ${(textBytes / 1e6).toFixed(1)} MB of text; JSON.parse per line ` +
+      `${baseline.toFixed(0)} MB/s`,
   );
   for (const r of results) {
     console.log(
-      `${r.name.padEnd(34)} ${r.textMbPerCpuSecond.toFixed(1).padStart(7)} MB/s a CPU   ratio ${r.ratio.toFixed(3)}${r.target ? ` (target ${r.target})` : ''}   wall ${r.wallSeconds.toFixed(2)} s`,
+      `${r.name.padEnd(34)} ${r.textMbPerCpuSecond.toFixed(1).padStart(7)} MB/s a CPU   ratio ` +
+        `${r.ratio.toFixed(3)}${r.target ? ` (target ${r.target})` : ''}   wall ${r.wallSeconds.toFixed(2)} s`,
     );
   }
   console.log(
-    `text per CPU second with 2 workers: ${efficiency.toFixed(2)} of 1 worker (target 0.9); wall speed-up ${speedUp.toFixed(2)}`,
+    `text per CPU second with 2 workers: ${efficiency.toFixed(2)} of 1 worker (target 0.9); wall ` +
+      `speed-up ${speedUp.toFixed(2)}`,
   );
 }

@@ -105,7 +105,8 @@ try {
   else {
     for (const r of results) {
       console.log(
-        `${r.name}: ${(bytes / 1e9).toFixed(1)} GB in ${r.seconds.toFixed(0)} s, peak ${r.peakMb} MB (limit ${r.limitMb})`,
+        `${r.name}: ${(bytes / 1e9).toFixed(1)} GB in ${r.seconds.toFixed(0)} s, peak ${r.peakMb} MB (limit ` +
+          `${r.limitMb})`,
       );
       console.log(`  resident MB over time: ${r.seriesMb.join(' ')}`);
     }

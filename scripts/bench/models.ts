@@ -169,7 +169,8 @@ function torchRates(size: string): Result['torch'] {
 
 function report(results: readonly Result[]): void {
   console.log(
-    `${results[0].executor}; tokens per CPU-second, ${ROWS} x ${LENGTH} tokens at once, median of ${REPEATS} stretches of ${STRETCH} s`,
+    `${results[0].executor}; tokens per CPU-second, ${ROWS} x ${LENGTH} tokens at once, median of ` +
+      `${REPEATS} stretches of ${STRETCH} s`,
   );
   if (results.every((r) => r.torch === null && !SCORED_ONLY.includes(r.size)))
     console.log('PyTorch: skipped, no Python with torch and transformers');

@@ -65,7 +65,8 @@ const share = (perBatch.stream - perBatch.loop) / perBatch.statistics;
 if (values.json) console.log(JSON.stringify({ microsecondsPerBatch: perBatch, overhead: share }));
 else {
   console.log(
-    `plain loop ${perBatch.loop.toFixed(1)} us a batch, source and five operators ${perBatch.stream.toFixed(1)} us, statistics ${perBatch.statistics.toFixed(0)} us`,
+    `plain loop ${perBatch.loop.toFixed(1)} us a batch, source and five operators ` +
+      `${perBatch.stream.toFixed(1)} us, statistics ${perBatch.statistics.toFixed(0)} us`,
   );
   console.log(`overhead of the stream: ${(share * 100).toFixed(2)} % of the statistics (target <= 1 %)`);
 }

@@ -253,7 +253,8 @@ else {
     if (results.length === 1)
       process.stdout.write(`${documents} documents, ${(textBytes / 1e6).toFixed(0)} MB of text (${what})\n`);
     process.stdout.write(
-      `${name.padEnd(26)} ${ratio.toFixed(2).padStart(6)} x JSON.parse ${(ratio * jsonParseMbs).toFixed(0).padStart(6)} MB/s\n`,
+      `${name.padEnd(26)} ${ratio.toFixed(2).padStart(6)} x JSON.parse ` +
+        `${(ratio * jsonParseMbs).toFixed(0).padStart(6)} MB/s\n`,
     );
   }
   if (given.json) process.stdout.write(`${JSON.stringify(results)}\n`);

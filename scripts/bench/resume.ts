@@ -108,7 +108,8 @@ function segments(): string[] {
 const shown = (m: Moment | null): string =>
   m === null
     ? 'never seen'
-    : `${m.seconds.toFixed(2)} s${m.cpuSeconds === null ? '' : `, ${m.cpuSeconds.toFixed(2)} s of CPU time in all threads`}`;
+    : `${m.seconds.toFixed(2)} ` +
+      `s${m.cpuSeconds === null ? '' : `, ${m.cpuSeconds.toFixed(2)} s of CPU time in all threads`}`;
 
 try {
   generate();

@@ -256,10 +256,12 @@ else {
   const promise = (v: number, least: number): string =>
     `${v.toFixed(2)} (promised ${least}: ${v >= least ? 'met' : 'MISSED'})`;
   console.log(
-    `${(result.parameters / 1e6).toFixed(2)} M parameters, ${result.executor}, median of ${repeats}; tokens are bytes, seconds are CPU time`,
+    `${(result.parameters / 1e6).toFixed(2)} M parameters, ${result.executor}, median of ${repeats}; ` +
+      'tokens are bytes, seconds are CPU time',
   );
   console.log(
-    `whole documents           ${n(result.tokensPerCpuSecond)} tokens/s, ${result.documents} documents, ${result.tokens} tokens`,
+    `whole documents           ${n(result.tokensPerCpuSecond)} tokens/s, ${result.documents} documents, ` +
+      `${result.tokens} tokens`,
   );
   console.log('packed, and against padding to the longest of a batch in the order of the input:');
   for (const p of packing) {
@@ -267,16 +269,19 @@ else {
     console.log(`    packed           ${n(p.packed)} tokens/s, ${p.packedPlaces.toFixed(2)} places a token`);
     for (const x of p.padded)
       console.log(
-        `    batches of ${String(x.batch).padEnd(5)} ${n(x.tokensPerSecond)} tokens/s, ${x.places.toFixed(2)} places a token, ratio ${promise(x.ratio, 2)}`,
+        `    batches of ${String(x.batch).padEnd(5)} ${n(x.tokensPerSecond)} tokens/s, ` +
+          `${x.places.toFixed(2)} places a token, ratio ${promise(x.ratio, 2)}`,
       );
   }
   console.log(
-    `rows saved by packing against rows padded to the context (windows overlap by a quarter), by context: ${sets.map((x) => x.name).join(', ')}`,
+    'rows saved by packing against rows padded to the context (windows overlap by a quarter), by ' +
+      `context: ${sets.map((x) => x.name).join(', ')}`,
   );
   for (const { context: length, ratios } of rowsSaved)
     console.log(`  ${String(length).padStart(5)} bytes            ${ratios.map((r) => r.toFixed(2)).join('  ')}`);
   const w = result.workers;
   console.log(
-    `one, two workers          ${n(w.tokensPerCpuSecondOne)} ${n(w.tokensPerCpuSecondTwo)} tokens/s and core, efficiency ${promise(w.efficiency, 0.9)}; wall time ${w.wallSpeedUp.toFixed(2)} times as fast`,
+    `one, two workers          ${n(w.tokensPerCpuSecondOne)} ${n(w.tokensPerCpuSecondTwo)} tokens/s and ` +
+      `core, efficiency ${promise(w.efficiency, 0.9)}; wall time ${w.wallSpeedUp.toFixed(2)} times as fast`,
   );
 }

@@ -123,12 +123,14 @@ if (options.json) {
   process.stdout.write(`${JSON.stringify({ node: process.version, what, textBytes, results, memory })}\n`);
 } else {
   process.stdout.write(
-    `${(textBytes / 1e6).toFixed(1)} MB of text (${what}); Node ${process.version}; memory ${(memory / 1e6).toFixed(0)} MB\n`,
+    `${(textBytes / 1e6).toFixed(1)} MB of text (${what}); Node ${process.version}; memory ` +
+      `${(memory / 1e6).toFixed(0)} MB\n`,
   );
   for (const r of results) {
     const size = `${(r.bytes / 1e6).toFixed(1)} MB`;
     process.stdout.write(
-      `${r.name.padEnd(16)} ${r.mbPerSecond.toFixed(1).padStart(8)} MB/s  ratio ${r.ratio.toFixed(3)}  ${size.padStart(9)}\n`,
+      `${r.name.padEnd(16)} ${r.mbPerSecond.toFixed(1).padStart(8)} MB/s  ratio ${r.ratio.toFixed(3)}  ` +
+        `${size.padStart(9)}\n`,
     );
   }
 }

@@ -268,12 +268,15 @@ function report(samples: readonly Sample[], totals: Totals): void {
     );
   else {
     console.log(
-      `\n${(totals.read.bytes / 1e9).toFixed(2)} GB of text, ${totals.read.documents} documents, ${totals.kept.documents} kept, ${last.seconds.toFixed(0)} s, ${last.cpu.toFixed(0)} CPU-s; peak ${mb(peak)} (limit ${Number(values.memory) + 200} MB)`,
+      `\n${(totals.read.bytes / 1e9).toFixed(2)} GB of text, ${totals.read.documents} documents, ` +
+        `${totals.kept.documents} kept, ${last.seconds.toFixed(0)} s, ${last.cpu.toFixed(0)} CPU-s; peak ` +
+        `${mb(peak)} (limit ${Number(values.memory) + 200} MB)`,
     );
     for (const f of figures) {
       const show = (n: number): string => (f.unit === '' ? n.toFixed(1) : `${(n / MB).toFixed(1)} MB`);
       console.log(
-        `  ${f.name.padEnd(10)} grew by ${show(f.growth)} over the second half (${windows.length} windows, limit ${show(f.limit)})`,
+        `  ${f.name.padEnd(10)} grew by ${show(f.growth)} over the second half (${windows.length} windows, ` +
+          `limit ${show(f.limit)})`,
       );
     }
     console.log(flat ? (enough ? 'flat' : 'flat, but too short a run to say much: give more --gb') : 'NOT FLAT');

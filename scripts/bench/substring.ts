@@ -107,10 +107,12 @@ async function speed(): Promise<void> {
   }
   const base = median(parse);
   out(
-    `${records.length} documents, ${(bytes / 1e6).toFixed(1)} MB of text (${what}); CPU time, median of ${options.rounds}`,
+    `${records.length} documents, ${(bytes / 1e6).toFixed(1)} MB of text (${what}); CPU time, median of ` +
+      `${options.rounds}`,
   );
   out(
-    `JSON.parse ${(bytes / base / 1e6).toFixed(0)} MB/s; ratios to it: side columns, decision, both passes with their files`,
+    `JSON.parse ${(bytes / base / 1e6).toFixed(0)} MB/s; ratios to it: side columns, decision, both ` +
+      'passes with their files',
   );
   results.speed = Object.entries(costs).map(([name, list]) => {
     const ratio = (key: 'keys' | 'decide' | 'total'): number => base / median(list.map((c) => c[key]));
@@ -118,7 +120,8 @@ async function speed(): Promise<void> {
     const row = { name, keys: ratio('keys'), decide: ratio('decide'), total: ratio('total'), disk };
     const show = (n: number): string => n.toFixed(2).padStart(7);
     out(
-      `${name.padEnd(24)}${show(row.keys)}${show(row.decide)}${show(row.total)}   side columns ${(disk * 100).toFixed(0)} % of the text`,
+      `${name.padEnd(24)}${show(row.keys)}${show(row.decide)}${show(row.total)}   side columns ` +
+        `${(disk * 100).toFixed(0)} % of the text`,
     );
     return row;
   });
@@ -134,7 +137,8 @@ async function copies(): Promise<void> {
     const kept = decision.keep.reduce((n, k) => n + k, 0);
     const row = { copies: count, kept, microsecondsPerCopy: (decide / count) * 1e6 };
     out(
-      `${count} copies of one page of ${page.length} characters: ${kept} kept, ${row.microsecondsPerCopy.toFixed(1)} µs a copy to decide`,
+      `${count} copies of one page of ${page.length} characters: ${kept} kept, ` +
+        `${row.microsecondsPerCopy.toFixed(1)} µs a copy to decide`,
     );
     (results.copies as unknown[]).push(row);
   }
@@ -194,7 +198,8 @@ async function planted(): Promise<void> {
     .sort(([x], [y]) => x - y)
     .map(([words, sum]) => {
       out(
-        `${words} words: ${sum.found} of ${sum.plants} planted copies cut, ${((100 * sum.cut) / sum.bytes).toFixed(2)} % of their bytes`,
+        `${words} words: ${sum.found} of ${sum.plants} planted copies cut, ` +
+          `${((100 * sum.cut) / sum.bytes).toFixed(2)} % of their bytes`,
       );
       return { words, ...sum };
     });

@@ -98,6 +98,7 @@ const percent = (a: number, b: number): string => `${((100 * a) / b).toFixed(2)}
 for (const [key, t] of [...tally].sort(([a], [b]) => (a < b ? -1 : 1))) {
   const worst = [...t.differences].sort((a, b) => b[1] - a[1]).slice(0, 3);
   console.log(
-    `${key.padEnd(23)} ${t.documents} documents   verdict ${percent(t.verdict, t.documents)}   reason ${percent(t.reason, t.documents)}   ${worst.map(([d, n]) => `${n} ${d}`).join(', ')}`,
+    `${key.padEnd(23)} ${t.documents} documents   verdict ${percent(t.verdict, t.documents)}   reason ` +
+      `${percent(t.reason, t.documents)}   ${worst.map(([d, n]) => `${n} ${d}`).join(', ')}`,
   );
 }

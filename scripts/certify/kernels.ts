@@ -143,6 +143,7 @@ for (const path of files) {
   process.stdout.write(`${path.slice(root.length + 1)}: ${count - before} documents\n`);
 }
 process.stdout.write(
-  `${count} documents, ${chars} code units, ${STATISTICS.length} statistics, C4 lines, 5-grams, band keys and substring anchors each: ${differences} differences\n`,
+  `${count} documents, ${chars} code units, ${STATISTICS.length} statistics, C4 lines, 5-grams, band ` +
+    `keys and substring anchors each: ${differences} differences\n`,
 );
 process.exitCode = differences === 0 && count > 0 ? 0 : 1;

@@ -114,7 +114,9 @@ try {
     const totals = JSON.parse(readFileSync(join(home, 'out/run.json'), 'utf8')).totals;
     const megabytes = (installedBytes(join(home, 'node_modules')) / 1e6).toFixed(0);
     console.log(
-      `node ${actual}: installed ${megabytes} MB, read ${totals.read.documents}, kept ${totals.kept.documents}, quarantined ${totals.quarantined.records}, cut ${totals.cutBytes} bytes, output ${sums.get(actual)}`,
+      `node ${actual}: installed ${megabytes} MB, read ${totals.read.documents}, kept ` +
+        `${totals.kept.documents}, quarantined ${totals.quarantined.records}, cut ${totals.cutBytes} bytes, ` +
+        `output ${sums.get(actual)}`,
     );
   }
   const same = new Set(sums.values()).size === 1;

@@ -36,8 +36,10 @@ function say(): void {
   const { user, system } = process.cpuUsage(cpu);
   const rate = Math.round(sum.records / ((user + system) / 1e6));
   process.stdout.write(
-    `${sum.records} documents fuzzed (${sum.documents} read, ${sum.quarantined} set aside, ${sum.bytes} bytes; batches ${first} to ${next - 1}) ` +
-      `in ${Math.round(seconds)} s: ${rate} a CPU-second; ${sum.differences.length} differences, ${hung} crashes or hangs\n`,
+    `${sum.records} documents fuzzed (${sum.documents} read, ${sum.quarantined} set aside, ${sum.bytes} ` +
+      `bytes; batches ${first} to ${next - 1}) ` +
+      `in ${Math.round(seconds)} s: ${rate} a CPU-second; ${sum.differences.length} differences, ${hung} ` +
+      'crashes or hangs\n',
   );
 }
 

@@ -2,9 +2,10 @@ import type { Random } from '../../src/random.ts';
 
 /** What statistics, C4 rules, escapes and UTF-8 stumble over; short, so that a document of a few pieces is small. */
 const PIECES: readonly string[] = [
-  ...'the of and a that with mill river water Gate wheel 7 1984 x ... … . ! ? , ; : - -- — " \' “ ” « # * • ‣ · [ ] { } ( ) | / \\ @ & % + = ~ ^ _ ` $ €'.split(
-    ' ',
-  ),
+  ...(
+    'the of and a that with mill river water Gate wheel 7 1984 x ... … . ! ? , ; : - -- — " \' “ ” « # * ' +
+    '• ‣ · [ ] { } ( ) | / \\ @ & % + = ~ ^ _ ` $ €'
+  ).split(' '),
   ' ',
   ' ',
   ' ',

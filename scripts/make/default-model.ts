@@ -33,7 +33,8 @@ const input = values.input ?? (corpora ? [join(corpora, 'mixed', '*.jsonl.zst')]
 const recipe = reference({
   name: 'sluice-prose-2m',
   description:
-    'The model that ships with Sluice: English prose (books, encyclopedia, government and law, news, questions and answers, science, technical documentation) under open licences.',
+    'The model that ships with Sluice: English prose (books, encyclopedia, government and law, news, ' +
+    'questions and answers, science, technical documentation) under open licences.',
   domains: DOMAINS,
   shares: { train: 0.85, heldOut: 0.05 },
   seed: 1,

@@ -43,11 +43,15 @@ const height = lines.length * HEIGHT + 40;
 const body = lines.map((line, i) => {
   const spans = line.map(
     (r) =>
-      `<tspan fill="${r.colour ?? (r.dim ? '#768390' : '#adbac7')}"${r.bold ? ' font-weight="bold"' : ''}>${markup(r.text)}</tspan>`,
+      '<tspan ' +
+      `fill="${r.colour ?? (r.dim ? '#768390' : '#adbac7')}"${r.bold ? ' font-weight="bold"' : ''}>${markup(r.text)}</tspan>`,
   );
   return `<text x="20" y="${32 + i * HEIGHT}" xml:space="preserve">${spans.join('')}</text>`;
 });
 writeFileSync(
   new URL('../../docs/summary.svg', import.meta.url),
-  `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="14">\n<rect width="100%" height="100%" rx="8" fill="#22272e"/>\n${body.join('\n')}\n</svg>\n`,
+  `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ` +
+    `${height}" font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" ` +
+    'font-size="14">\n<rect width="100%" height="100%" rx="8" ' +
+    `fill="#22272e"/>\n${body.join('\n')}\n</svg>\n`,
 );

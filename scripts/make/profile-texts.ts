@@ -35,8 +35,10 @@ const german =
   );
 
 const russian =
-  'Мельница стоит там, где встречаются два ручья. Когда идёт дождь, мельник открывает верхние ворота рукой, чтобы вода не сломала колесо.';
-const hindi = 'चक्की वहाँ खड़ी है जहाँ दो धाराएँ मिलती हैं। बारिश होने पर चक्की वाला हाथ से फाटक खोलता है। पानी धीरे धीरे आता है।';
+  'Мельница стоит там, где встречаются два ручья. Когда идёт дождь, мельник открывает верхние ворота ' +
+  'рукой, чтобы вода не сломала колесо.';
+const hindi =
+  'चक्की वहाँ खड़ी है जहाँ दो धाराएँ मिलती हैं। बारिश होने पर चक्की वाला हाथ से फाटक खोलता है। पानी ' + 'धीरे धीरे आता है।';
 const chinese = '磨坊坐落在两条溪流交汇的地方。下雨的时候，磨坊主用手打开上面的闸门，一格一格地开。水慢慢地流进来！';
 
 const prose = [mill, market, harbour, recipeText].join('\n\n');
@@ -103,7 +105,11 @@ const texts: { [id: string]: string } = {
   emoji: `${mill} 🐎🐎 ${market} 👩‍🌾 done 🎉`,
   'combining-marks': `${mill} naı\u0308ve cafe\u0301 ${market}`,
   'kelvin-and-dotted-i':
-    'The İstanbul ferry sells JavaScrİpt and coo\u212aies to all who come aboard.\nTerms of use were read aloud by the captain.\nİİİ three signs stand here, and then the word javascript follows in the line.\nThe water rose by two \u212aelvin and nobody knew why it did.\nNobody asked the miller about it at all.\nShe wrote it into the book that evening.\nThe book was lost in the flood.\nThe gate was closed again.',
+    'The İstanbul ferry sells JavaScrİpt and coo\u212aies to all who come aboard.\nTerms of use were ' +
+    'read aloud by the captain.\nİİİ three signs stand here, and then the word javascript follows in the ' +
+    'line.\nThe water rose by two \u212aelvin and nobody knew why it did.\nNobody asked the miller about ' +
+    'it at all.\nShe wrote it into the book that evening.\nThe book was lost in the flood.\nThe gate was ' +
+    'closed again.',
   'lines-twice': times(2, () => sentences.join('\n')),
   'four-lines-twice': [...sentences, ...sentences.slice(0, 4)].join('\n'),
   'one-line-twice': [...sentences, sentences[3]].join('\n'),
@@ -194,7 +200,8 @@ const texts: { [id: string]: string } = {
   'four-words-again': times(
     30,
     (i) =>
-      `mill wheels turn slowly ${words[i]} ${words[i + 30]} ${words[i + 60]} ${words[i + 90]} ${words[i + 120]} ${words[i + 150]}`,
+      `mill wheels turn slowly ${words[i]} ${words[i + 30]} ${words[i + 60]} ${words[i + 90]} ` +
+      `${words[i + 120]} ${words[i + 150]}`,
     ' ',
   ),
   'five-words-again': times(

@@ -101,7 +101,8 @@ const share = (a: number, b: number): string => (b === 0 ? '–' : (a / b).toFix
 if (values.choose) {
   const chosen = all.filter((j) => half(j) === 0);
   console.log(
-    '\n| threshold | min_run | precision | recall | light edit | short 8 words |\n| --- | --- | --- | --- | --- | --- |',
+    '\n| threshold | min_run | precision | recall | light edit | short 8 words |\n| --- | --- | --- | ' +
+      '--- | --- | --- |',
   );
   for (const t of [0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7]) {
     for (const r of [8, 10, 13]) {
@@ -113,7 +114,8 @@ if (values.choose) {
       };
       const planted = chosen.filter((j) => j.truth.benchmark !== null).length;
       console.log(
-        `| ${t} | ${r} | ${share(right.length, found.length)} | ${share(right.length, planted)} | ${of('light_edit_10pct')} | ${of('short_8_words')} |`,
+        `| ${t} | ${r} | ${share(right.length, found.length)} | ${share(right.length, planted)} | ` +
+          `${of('light_edit_10pct')} | ${of('short_8_words')} |`,
       );
     }
   }
@@ -133,7 +135,8 @@ for (const [name, rows] of [
     const those = planted.filter((j) => j.truth.variant === variant);
     const found = those.filter((j) => hit(j));
     console.log(
-      `| ${variant} | ${those.length} | ${share(found.length, those.length)} | ${share(found.filter((j) => j.named).length, found.length)} |`,
+      `| ${variant} | ${those.length} | ${share(found.length, those.length)} | ` +
+        `${share(found.filter((j) => j.named).length, found.length)} |`,
     );
   }
   console.log(`| all | ${planted.length} | ${share(right, planted.length)} | |`);

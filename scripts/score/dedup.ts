@@ -211,25 +211,35 @@ else {
   const out = (line: string): boolean => process.stdout.write(`${line}\n`);
   const p = (v: number): string => v.toFixed(3).padStart(9);
   out(
-    `${result.documents} documents, ${result.dropped} dropped, threshold ${threshold}, ${method}, ${scope}, seed ${seed}`,
+    `${result.documents} documents, ${result.dropped} dropped, threshold ${threshold}, ${method}, ` +
+      `${scope}, seed ${seed}`,
   );
   out('true Jaccard   pairs  candidates  LSH curve  difference  by chance   dropped  expected  difference  |J - ours|');
   for (const b of bins) {
     out(
-      `${b.from.toFixed(2)} to ${(b.from + 0.05).toFixed(2)} ${String(b.pairs).padStart(6)}  ${p(b.candidates)}  ${p(b.curve)}  ${p(b.candidates - b.curve)}  ${`± ${b.noise.toFixed(3)}`.padStart(9)}  ${p(b.found)} ${p(b.limit)}  ${p(b.found - b.limit)}  ${p(b.differ)}`,
+      `${b.from.toFixed(2)} to ${(b.from + 0.05).toFixed(2)} ${String(b.pairs).padStart(6)}  ` +
+        `${p(b.candidates)}  ${p(b.curve)}  ${p(b.candidates - b.curve)}  ` +
+        `${`± ${b.noise.toFixed(3)}`.padStart(9)}  ${p(b.found)} ${p(b.limit)}  ${p(b.found - b.limit)}  ` +
+        `${p(b.differ)}`,
     );
   }
   out(
-    `exact copies: ${result.exact.normalized.found} of ${result.exact.normalized.pairs} by normalized(), ${result.exact.minhash.found} by minhash()`,
+    `exact copies: ${result.exact.normalized.found} of ${result.exact.normalized.pairs} by normalized(), ` +
+      `${result.exact.minhash.found} by minhash()`,
   );
   out(
-    `equal after normalising: ${result.normalized.normalized.found} of ${result.normalized.normalized.pairs} by normalized(), ${result.normalized.minhash.found} by minhash()`,
+    `equal after normalising: ${result.normalized.normalized.found} of ` +
+      `${result.normalized.normalized.pairs} by normalized(), ${result.normalized.minhash.found} by ` +
+      'minhash()',
   );
   out(
-    `precision ${result.precision.toFixed(5)}; least similarity of a dropped document ${least.toFixed(4)}; survivors that were dropped: ${chained}`,
+    `precision ${result.precision.toFixed(5)}; least similarity of a dropped document ` +
+      `${least.toFixed(4)}; survivors that were dropped: ${chained}`,
   );
   out(`negatives (half of the words edited) taken for copies: ${result.negatives.found} of ${result.negatives.pairs}`);
   out(
-    `chains: ${result.chains.ownPairAbove} of ${result.chains.pairs} neighbours above the threshold, ${result.chains.together} together; ${result.chains.kept} of ${result.chains.documents} documents kept`,
+    `chains: ${result.chains.ownPairAbove} of ${result.chains.pairs} neighbours above the threshold, ` +
+      `${result.chains.together} together; ${result.chains.kept} of ${result.chains.documents} documents ` +
+      'kept',
   );
 }

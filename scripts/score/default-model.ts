@@ -92,7 +92,8 @@ const most = Number(options.most);
 const fresh = shuffled(all.filter((d) => d.noise === null && domains.has(d.domain) && !isTrainedOn(d))).slice(0, most);
 if (fresh.length === 0) {
   console.error(
-    `expected documents of ${[...domains].join(', ')} that the model was not trained on; got none in ${input.join(' ')}.`,
+    `expected documents of ${[...domains].join(', ')} that the model was not trained on; got none in ` +
+      `${input.join(' ')}.`,
   );
   process.exit(2);
 }
@@ -198,7 +199,8 @@ async function neuralBits(wanted: readonly string[]): Promise<Bits> {
   const { user, system } = process.cpuUsage(before);
   const bytes = wanted.reduce((n, t) => n + Buffer.byteLength(t), 0);
   say(
-    `${wanted.length} texts, ${(bytes / 1e6).toFixed(2)} MB, scored: ${((bytes * 1000) / (user + system)).toFixed(0)} kB a CPU-second`,
+    `${wanted.length} texts, ${(bytes / 1e6).toFixed(2)} MB, scored: ` +
+      `${((bytes * 1000) / (user + system)).toFixed(0)} kB a CPU-second`,
   );
   return {
     mean: new Map(parts.flatMap((p) => [...p.mean])),
@@ -239,7 +241,8 @@ const rows = [...kinds].map(([kind, pairs]) => rowOf(kind, pairs, freshTexts, co
 if (options.json) console.log(JSON.stringify({ model: info.name, rows, means: meansOf(rows) }, null, 2));
 else {
   console.log(
-    `${info.name}: area under the curve, 95 % interval of a seeded bootstrap; texts cut to ${LONGEST} bytes; higher is noise`,
+    `${info.name}: area under the curve, 95 % interval of a seeded bootstrap; texts cut to ${LONGEST} ` +
+      'bytes; higher is noise',
   );
   process.stdout.write(markdownOf(rows));
 }

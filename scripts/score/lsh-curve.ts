@@ -42,7 +42,9 @@ for (const method of ['minhash', 'oph'] as const) {
     if (pairs < 200) continue;
     const deviations = (shared - curve) / Math.sqrt(variance);
     console.log(
-      `${(k / 20).toFixed(2)} ${String(pairs).padStart(8)} ${(shared / pairs).toFixed(4)} ${(curve / pairs).toFixed(4)} ${deviations.toFixed(2).padStart(6)} ${(estimate / pairs).toFixed(5).padStart(9)}`,
+      `${(k / 20).toFixed(2)} ${String(pairs).padStart(8)} ${(shared / pairs).toFixed(4)} ` +
+        `${(curve / pairs).toFixed(4)} ${deviations.toFixed(2).padStart(6)} ` +
+        `${(estimate / pairs).toFixed(5).padStart(9)}`,
     );
   }
 }

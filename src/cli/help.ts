@@ -14,7 +14,8 @@ export type CommandTable = { readonly [name: string]: CommandEntry };
 /** `sluice`, `sluice --help`. */
 export function printHelp({ out, style, width }: Terminal, commands: CommandTable): void {
   out(
-    `${style.bold('sluice')} ${SLUICE_VERSION}: filter and deduplicate a text corpus, with a reason for every document dropped`,
+    `${style.bold('sluice')} ${SLUICE_VERSION}: filter and deduplicate a text corpus, with a reason for ` +
+      'every document dropped',
   );
   out();
   out(style.bold('Commands'));
@@ -31,7 +32,8 @@ export function printHelp({ out, style, width }: Terminal, commands: CommandTabl
   for (const line of tableLines([{}, {}], start)) out(line);
   out();
   for (const line of wrapped(
-    'Exit codes: 0 done, 1 failed, 2 bad usage or recipe, 3 stopped by a guard, 130 interrupted (run the same command again to resume).',
+    'Exit codes: 0 done, 1 failed, 2 bad usage or recipe, 3 stopped by a guard, 130 interrupted (run the ' +
+      'same command again to resume).',
     width,
   ))
     out(style.dim(line));

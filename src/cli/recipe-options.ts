@@ -18,7 +18,9 @@ export const readSpecs = {
   },
   'domain-from': {
     value: 'WHERE',
-    help: 'How to label documents by source: auto (field domain, else metadata.domain, else the path), path, kind (prose, code or table, by file extension), field:NAME or constant:NAME.',
+    help:
+      'How to label documents by source: auto (field domain, else metadata.domain, else the path), path, ' +
+      'kind (prose, code or table, by file extension), field:NAME or constant:NAME.',
   },
   format: { value: 'FORMAT', help: 'auto (default), jsonl, text, parquet or arrow.' },
   'max-line': { value: 'SIZE', help: 'Largest text of one record; longer ones go to quarantine. Default 16MiB.' },

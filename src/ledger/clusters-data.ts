@@ -44,7 +44,9 @@ export interface StepClusters {
 }
 
 /** Copies of each document, by step. */
-const SIZES = `SELECT step, duplicate_of, count(*) + 1 AS documents, min(similarity) AS least FROM ledger WHERE duplicate_of IS NOT NULL GROUP BY step, duplicate_of`;
+const SIZES =
+  'SELECT step, duplicate_of, count(*) + 1 AS documents, min(similarity) AS least FROM ledger WHERE ' +
+  'duplicate_of IS NOT NULL GROUP BY step, duplicate_of';
 
 const text = (v: unknown): string | null => (v === null || v === undefined ? null : String(v));
 const number = (v: unknown): number | null => (v === null || v === undefined ? null : Number(v));
@@ -53,11 +55,14 @@ const number = (v: unknown): number | null => (v === null || v === undefined ? n
 export async function clusterSteps(folder: RunFolder, db: RunDatabase, most: number): Promise<StepClusters[]> {
   const rules = await rowsOf(
     db,
-    'SELECT step, rule, count(*) AS n FROM ledger WHERE duplicate_of IS NOT NULL GROUP BY step, rule ORDER BY n DESC, rule',
+    'SELECT step, rule, count(*) AS n FROM ledger WHERE duplicate_of IS NOT NULL GROUP BY step, rule ' +
+      'ORDER BY n DESC, rule',
   );
   const sizes = await rowsOf(
     db,
-    `SELECT step, CASE WHEN documents < 4 THEN documents ELSE CAST(pow(2, floor(log2(documents))) AS BIGINT) END AS least, count(*) AS clusters, sum(documents) AS documents FROM (${SIZES}) GROUP BY ALL ORDER BY least`,
+    'SELECT step, CASE WHEN documents < 4 THEN documents ELSE CAST(pow(2, floor(log2(documents))) AS ' +
+      `BIGINT) END AS least, count(*) AS clusters, sum(documents) AS documents FROM (${SIZES}) GROUP BY ` +
+      'ALL ORDER BY least',
   );
   const out: StepClusters[] = [];
   for (const { step } of folder.steps) {
@@ -89,7 +94,10 @@ export async function clusterSteps(folder: RunFolder, db: RunDatabase, most: num
 async function largestClusters(db: RunDatabase, step: string, most: number): Promise<Cluster[]> {
   const rows = await rowsOf(
     db,
-    `SELECT c.*, l.id, l.excerpt FROM (SELECT * FROM (${SIZES}) WHERE step = ? ORDER BY documents DESC, least, duplicate_of LIMIT ${most}) c LEFT JOIN ledger l ON ${POSITION.replaceAll(/(file|block|"offset"|derived)/g, 'l.$1')} = c.duplicate_of ORDER BY c.documents DESC, c.least, c.duplicate_of`,
+    `SELECT c.*, l.id, l.excerpt FROM (SELECT * FROM (${SIZES}) WHERE step = ? ORDER BY documents DESC, ` +
+      `least, duplicate_of LIMIT ${most}) c LEFT JOIN ledger l ON ` +
+      `${POSITION.replaceAll(/(file|block|"offset"|derived)/g, 'l.$1')} = c.duplicate_of ORDER BY ` +
+      'c.documents DESC, c.least, c.duplicate_of',
     [step],
   );
   return rows.map((r) => ({
@@ -136,7 +144,8 @@ export async function copiesOf(
 ): Promise<{ total: number; first: Member[] }> {
   const rows = await rowsOf(
     db,
-    `${MEMBER.replace('excerpt FROM', 'excerpt, count(*) OVER () AS total FROM')} WHERE duplicate_of = ? ORDER BY similarity, file, block, "offset" LIMIT ${most}`,
+    `${MEMBER.replace('excerpt FROM', 'excerpt, count(*) OVER () AS total FROM')} WHERE duplicate_of = ? ` +
+      `ORDER BY similarity, file, block, "offset" LIMIT ${most}`,
     [position],
   );
   return { total: rows.length === 0 ? 0 : Number(rows[0].total), first: rows.map(memberOf) };

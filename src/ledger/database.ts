@@ -119,14 +119,18 @@ function viewOf(
   const typed = columns.map((c) => `CAST(${source(c.name)} AS ${duckType[c.type]}) AS ${name(c.name)}`).join(', ');
   let select: string | null = null;
   if (files.length === 0) {
-    select = `SELECT ${columns.map((c) => `CAST(NULL AS ${duckType[c.type]}) AS ${name(c.name)}`).join(', ')} WHERE false`;
+    select =
+      `SELECT ${columns.map((c) => `CAST(NULL AS ${duckType[c.type]}) AS ${name(c.name)}`).join(', ')} ` +
+      'WHERE false';
   } else if (kind === 'parquet') {
     select = `SELECT ${typed} FROM read_parquet(${list})`;
   } else if (kind === 'jsonl') {
     // A text escaped at its worst takes six bytes for one.
     const longest = Math.min(6 * lineBytes + 2 ** 20, 2 ** 28);
     const types = columns.map((c) => `${text(c.name)}: ${text(duckType[c.type])}`).join(', ');
-    select = `SELECT ${typed} FROM read_json(${list}, format = 'newline_delimited', columns = {${types}}, maximum_object_size = ${longest})`;
+    select =
+      `SELECT ${typed} FROM read_json(${list}, format = 'newline_delimited', columns = {${types}}, ` +
+      `maximum_object_size = ${longest})`;
   }
   return { name: view, rows, columns, files, select, readable: select !== null };
 }
@@ -139,11 +143,14 @@ function commitsTable(commits: CommitStore): string {
   const rows = commits.all.map((c, i) => {
     const numbers = [i, c.split, c.files.length, c.files.reduce((b, f) => b + f.bytes, 0)];
     const counts = counters.get(c) ?? ['NULL', 'NULL', 'NULL', 'NULL'];
-    return `(${[numbers[0], text(c.phase), ...numbers.slice(1), ...counts, text(c.at), `[${c.files.map((f) => text(f.path)).join(', ')}]`].join(', ')})`;
+    const paths = `[${c.files.map((f) => text(f.path)).join(', ')}]`;
+    return `(${[numbers[0], text(c.phase), ...numbers.slice(1), ...counts, text(c.at), paths].join(', ')})`;
   });
   const columns = 'number, phase, split, files, bytes, read, kept, dropped, quarantined, "at", paths';
   const types =
-    'number::INTEGER AS number, phase::VARCHAR AS phase, split::INTEGER AS split, files::INTEGER AS files, bytes::BIGINT AS bytes, read::BIGINT AS read, kept::BIGINT AS kept, dropped::BIGINT AS dropped, quarantined::BIGINT AS quarantined, "at"::TIMESTAMPTZ AS "at", paths::VARCHAR[] AS paths';
+    'number::INTEGER AS number, phase::VARCHAR AS phase, split::INTEGER AS split, files::INTEGER AS ' +
+    'files, bytes::BIGINT AS bytes, read::BIGINT AS read, kept::BIGINT AS kept, dropped::BIGINT AS ' +
+    'dropped, quarantined::BIGINT AS quarantined, "at"::TIMESTAMPTZ AS "at", paths::VARCHAR[] AS paths';
   const none = '(0, NULL, 0, 0, 0, 0, 0, 0, 0, NULL, NULL)';
   const values = `SELECT ${types} FROM (VALUES ${rows.length > 0 ? rows.join(', ') : none}) AS t(${columns})`;
   return `CREATE TABLE commits AS ${values}${rows.length > 0 ? '' : ' WHERE false'}`;

@@ -85,7 +85,8 @@ async function notFound(folder: RunFolder, db: RunDatabase, wanted: string): Pro
   const rows = db.views.find((v) => v.name === 'ledger')?.rows ?? 0;
   const near = await rowsOf(
     db,
-    'SELECT id FROM (SELECT DISTINCT id FROM (SELECT id FROM ledger WHERE id IS NOT NULL LIMIT 200000)) ORDER BY levenshtein(lower(id), lower(?)), id LIMIT 3',
+    'SELECT id FROM (SELECT DISTINCT id FROM (SELECT id FROM ledger WHERE id IS NOT NULL LIMIT 200000)) ' +
+      'ORDER BY levenshtein(lower(id), lower(?)), id LIMIT 3',
     [wanted.slice(0, 200)],
   );
   const ids = near.map((r) => safeText(String(r.id)));
@@ -196,7 +197,8 @@ async function createdFrom(db: RunDatabase, position: string): Promise<Explanati
 async function detailOf(db: RunDatabase, r: Record<string, Plain>): Promise<string | null> {
   const [row] = await rowsOf(
     db,
-    'SELECT detail FROM quarantine WHERE file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS BIGINT) LIMIT 1',
+    'SELECT detail FROM quarantine WHERE file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS ' +
+      'BIGINT) LIMIT 1',
     [String(r.file), String(r.block), String(r.offset)],
   );
   return row ? (plain(row.detail) as string | null) : null;

@@ -12,7 +12,8 @@ export function atPosition(label: string): { readonly where: string; readonly va
   const [, file, block, offset, derived] = found;
   return {
     where:
-      'file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS BIGINT) AND derived IS NOT DISTINCT FROM CAST(? AS VARCHAR)',
+      'file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS BIGINT) AND derived IS NOT DISTINCT ' +
+      'FROM CAST(? AS VARCHAR)',
     values: [file, block, offset, derived ?? null],
   };
 }

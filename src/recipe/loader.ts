@@ -91,7 +91,9 @@ function noRecipe(maker: 'recipe' | 'reference', found: unknown, names: readonly
     expected: `\`export default ${maker}({ ... })\``,
     got: found === undefined ? `no default export (only ${names.join(', ') || 'nothing'})` : kindOf(found),
     where: file,
-    fix: `Import \`${maker}\` from 'sluice' and export its result as default; \`sluice init\` writes a recipe to start from.`,
+    fix:
+      `Import \`${maker}\` from 'sluice' and export its result as default; \`sluice init\` writes a recipe ` +
+      'to start from.',
   });
 }
 

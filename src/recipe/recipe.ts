@@ -178,7 +178,9 @@ export function checkSteps(steps: readonly StepDescriptor[], recipeName: string)
       if (written.has(column)) continue;
       const near = nearestName(column, written.keys());
       throw new ConfigError({
-        expected: `a column that an earlier step writes (${[...written.keys()].filter((c) => written.get(c) !== 'input').join(', ') || 'there is none yet'})`,
+        expected:
+          'a column that an earlier step writes ' +
+          `(${[...written.keys()].filter((c) => written.get(c) !== 'input').join(', ') || 'there is none yet'})`,
         got: column,
         where,
         fix: near ? `Did you mean ${near}?` : 'Add the annotator that writes it before this step.',
@@ -213,7 +215,9 @@ export function refuseUnset(steps: readonly StepDescriptor[], recipeName: string
     expected: `${lacking.unset} of step ${lacking.step}`,
     got: 'none',
     where: `recipe ${recipeName}`,
-    fix: `Give them with --set ${lacking.step}.${lacking.unset}='path' (several with commas between), or in the recipe.${lacking.unsetHelp ? ` ${lacking.unsetHelp}` : ''}`,
+    fix:
+      `Give them with --set ${lacking.step}.${lacking.unset}='path' (several with commas between), or in ` +
+      `the recipe.${lacking.unsetHelp ? ` ${lacking.unsetHelp}` : ''}`,
   });
 }
 

@@ -26,9 +26,22 @@ const markdown = (s: string): string =>
     .replace(/[\\`*_{}[\]<>()#+!|~&]/g, (c) => `\\${c}`)
     .trim();
 
+const BUILDERS = { parquet: 'parquet', jsonl: 'json', arrow: 'arrow' } as const;
+
+/**
+ * How `datasets` opens a sink: by name only if it has the format of the first one, because the library takes a single
+ * builder for a folder. The path must be absolute or have a name: "." is refused.
+ */
+function loadCall({ name, folder, kind, extension }: ReadmeInput['sinks'][number], first: string): string {
+  if (kind === first) return `load_dataset(run, ${yaml(name)}, split="train")`;
+  const files = yaml(`/${folder}/part-*.${extension}`);
+  return `load_dataset("${BUILDERS[kind]}", data_files=run + ${files}, split="train")`;
+}
+
 /**
  * README.md of a run directory. Its `configs:` block lets `load_dataset("<run dir>", "documents")` and `"ledger"` open
- * the data by name; `documents` is the default. (Source: dataset card metadata of the Hugging Face Hub.)
+ * the data by name if they have one format; `documents` is the default. (Source: dataset card metadata of the Hugging
+ * Face Hub.)
  */
 export function runReadme({ name, description = '', sinks, totals }: ReadmeInput): string {
   const configs = sinks.flatMap((s, i) => [
@@ -52,14 +65,19 @@ export function runReadme({ name, description = '', sinks, totals }: ReadmeInput
     '|---|---|',
     ...totals.map(([label, value]) => `| ${markdown(label)} | ${markdown(value)} |`),
     '',
-    'Open it with the `datasets` library of Hugging Face, or with `sluice sql` in this folder:',
+    'Open it with the `datasets` library of Hugging Face, or query it with `sluice sql`:',
     '',
     '```python',
+    'import os',
     'from datasets import load_dataset',
-    ...sinks.map((s) => `${s.name.replace(/[^a-z0-9]/g, '_')} = load_dataset(".", ${yaml(s.name)}, split="train")`),
+    '',
+    'run = os.getcwd()  # or the path of this folder',
+    ...sinks.map((s) => `${s.name.replace(/[^a-z0-9]/g, '_')} = ${loadCall(s, sinks[0].kind)}`),
     '```',
     '',
-    'Made by Sluice. `run.json` holds the recipe, the versions and all totals; `ledger` says of every document why it was kept or dropped.',
+    'Made by Sluice. `run.json` holds the recipe, the versions and all totals. `ledger` has a row for ' +
+      'every document with ' +
+      'the reason why it was dropped.',
     '',
   ].join('\n');
 }

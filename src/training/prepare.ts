@@ -127,7 +127,8 @@ export async function prepare(
     const ids = tokenizer.vocabularySize;
     if (ids < model.vocabulary)
       onWarning?.(
-        `the text gives ${ids} token ids of the ${model.vocabulary} of model.vocabulary: the others stay in the model, unused`,
+        `the text gives ${ids} token ids of the ${model.vocabulary} of model.vocabulary: the others stay in ` +
+          'the model, unused',
       );
     trainTokens = await recode(writer.path, trainTokens, path, tokenizer, model.vocabulary);
   }

@@ -11,7 +11,7 @@ const LOCK = 'lock';
 
 /** What stands in `work` before there is a record. */
 const BEFORE_RECORD =
-  /^((prepared\.json|(tokens|bytes|trained-on)\.bin|tokenizer(_config)?\.json|checkpoint\.safetensors)(\.tmp)?|lock|lock\.[\d-]+\.tmp)$/;
+  /^(((prepared|tokenizer(_config)?)\.json|(tokens|bytes|trained-on)\.bin|checkpoint\.safetensors)(\.tmp)?|lock(\.[\d-]+\.tmp)?)$/;
 
 /**
  * Record of the training in a folder; null where there is none. Errors: ConfigError when it cannot be read, or is of

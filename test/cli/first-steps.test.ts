@@ -18,7 +18,7 @@ describe('sluice init', () => {
     const text = readFileSync(join(cwd, file), 'utf8');
     const again = await runCli(['init', ...flags], { cwd });
     expect(again.code).toBe(2);
-    expect(again.stderr).toContain(`error  ${file}\n  expected  a folder without a recipe\n`);
+    expect(again.stderr).toContain(`error  the file already exists\n  in        ${file}\n`);
     expect(readFileSync(join(cwd, file), 'utf8')).toBe(text);
     const run = await runCli(['run', file, '--input', 'in'], { cwd });
     expect(run.stdout).toMatch(/\nDone, but nothing was kept: 0 of 6 documents/);
@@ -55,7 +55,7 @@ describe('sluice doctor', () => {
     expect(code).toBe(0);
     expect(checks.find((c) => c.name === 'models')).toMatchObject({
       state: 'warning',
-      found: 'SLUICE_EXECUTOR is onnxruntime: there is none of this name',
+      found: 'SLUICE_EXECUTOR is onnxruntime: no executor has this name',
     });
   });
 });

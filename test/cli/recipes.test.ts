@@ -67,7 +67,9 @@ describe('a recipe that is not right exits with 2 before anything is read', () =
   it.each([
     [
       'a column that nobody writes',
-      "import { annotate, drop, recipe, rule, textStatistics } from 'sluice';\nexport default recipe({ name: 'x', input: ['in'], steps: [annotate(textStatistics()), drop('q', [rule('text_char < 4')])] });",
+      "import { annotate, drop, recipe, rule, textStatistics } from 'sluice';\nexport default recipe({ " +
+        "name: 'x', input: ['in'], steps: [annotate(textStatistics()), drop('q', [rule('text_char < 4')])] " +
+        '});',
       [
         /expected {2}a column that an earlier step writes \(text_chars, /,
         /got {7}text_char\n {2}fix {7}Did you mean text_chars\?/,
@@ -90,14 +92,18 @@ describe('a recipe that is not right exits with 2 before anything is read', () =
     ],
     [
       'an unknown key',
-      "import { dedup, recipe } from 'sluice';\nexport default recipe({ name: 'x', steps: [dedup.exact()], sink: [] } as never);",
+      "import { dedup, recipe } from 'sluice';\nexport default recipe({ name: 'x', steps: [dedup.exact()], " +
+        'sink: [] } as never);',
       [/got {7}the key sink\n {2}fix {7}Did you mean sinks\?/],
     ],
     [
       'an import that is not there',
       "import x from 'left-pad-of-nobody';\nexport default x;",
       [
-        /got {7}'left-pad-of-nobody', which is not there\n {2}fix {7}Install it beside the recipe: npm install left-pad-of-nobody/,
+        new RegExp(
+          String.raw`got {7}'left-pad-of-nobody', which is not there\n {2}fix {7}Install it beside the recipe: ` +
+            String.raw`npm install left-pad-of-nobody`,
+        ),
       ],
     ],
     [

@@ -161,27 +161,32 @@ describe('input that changes', () => {
     await goesOn(p);
   });
 
-  it('in the middle of a large file is seen with verifyInput, which must be asked for from the first start on', async () => {
-    const folder = await temporaryFolder();
-    await writeCorpus(join(folder, 'in'), madeDocuments(300, 7), 1);
-    const file = join(folder, 'in/part-000.jsonl');
-    await utimes(file, TIME, TIME);
-    const same = { input: [file], output: join(folder, 'out'), workers: 1 };
-    await runToEnd(plain(), { ...same, verifyInput: true });
-    expect((await runToEnd(plain(), { ...same, verifyInput: true })).last).toMatchObject({ already: true });
-    const bytes = readFileSync(file);
-    expect(bytes.length).toBeGreaterThan(2 * 64 * 1024 + 1024);
-    bytes[bytes.indexOf('mill', bytes.length >> 1)] = 'M'.charCodeAt(0);
-    await writeFile(file, bytes);
-    await utimes(file, TIME, TIME);
-    expect((await runToEnd(plain(), same)).last).toMatchObject({ already: true });
-    await expect(runToEnd(plain(), { ...same, verifyInput: true })).rejects.toThrow(
-      /expected part-000\.jsonl with xxh64 [0-9a-f]{16}, as when this run was started, got [0-9a-f]{16}\./,
-    );
-    const other = { ...same, output: join(folder, 'other') };
-    await runToEnd(plain(), other);
-    await expect(runToEnd(plain(), { ...other, verifyInput: true })).rejects.toThrow(/started without --verify-input/);
-  });
+  it(
+    'in the middle of a large file is seen with verifyInput, which must be asked for from the first ' + 'start on',
+    async () => {
+      const folder = await temporaryFolder();
+      await writeCorpus(join(folder, 'in'), madeDocuments(300, 7), 1);
+      const file = join(folder, 'in/part-000.jsonl');
+      await utimes(file, TIME, TIME);
+      const same = { input: [file], output: join(folder, 'out'), workers: 1 };
+      await runToEnd(plain(), { ...same, verifyInput: true });
+      expect((await runToEnd(plain(), { ...same, verifyInput: true })).last).toMatchObject({ already: true });
+      const bytes = readFileSync(file);
+      expect(bytes.length).toBeGreaterThan(2 * 64 * 1024 + 1024);
+      bytes[bytes.indexOf('mill', bytes.length >> 1)] = 'M'.charCodeAt(0);
+      await writeFile(file, bytes);
+      await utimes(file, TIME, TIME);
+      expect((await runToEnd(plain(), same)).last).toMatchObject({ already: true });
+      await expect(runToEnd(plain(), { ...same, verifyInput: true })).rejects.toThrow(
+        /expected part-000\.jsonl with xxh64 [0-9a-f]{16}, as when this run was started, got [0-9a-f]{16}\./,
+      );
+      const other = { ...same, output: join(folder, 'other') };
+      await runToEnd(plain(), other);
+      await expect(runToEnd(plain(), { ...other, verifyInput: true })).rejects.toThrow(
+        /started without --verify-input/,
+      );
+    },
+  );
 
   it.each([
     ['grows', (file: string, text: string) => writeFile(file, `${text}{"text":"more"}\n`), /got \d+ bytes, changed 20/],

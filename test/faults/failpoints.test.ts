@@ -19,41 +19,45 @@ async function recorded(run: ChildRun, folder: string) {
 // One split, so that all of it fits into a minute; `npm run test:faults` does it with three, and with kills of two
 // workers.
 describe('kill -9 at every failpoint', { timeout: 600_000 }, () => {
-  it('of a run with two barriers, a rewrite, two sinks and shards ends with the bytes of an uninterrupted run', async () => {
-    const folder = await temporaryFolder();
-    await writeCorpus(join(folder, 'in'), madeDocuments(18, 5), 1);
-    const run = { recipe: 'barriers', input: join(folder, 'in/*.jsonl') };
-    const { sites: all, bytes } = await recorded({ ...run, output: '' }, folder);
-    const sites = all.filter((s) => new RegExp(CALLS).test(s));
-    expect(sites.length).toBeGreaterThan(90);
-    // Two runs share the failpoints; each is killed at every one of its own, those of its recovery among them.
-    const outputs = Array.from({ length: CHAINS }, (_, i) => join(folder, `killed-${i}`));
-    const files = outputs.map((o) => `${o}.sites`);
-    const faults = outputs.map(
-      (root, i): Faults => ({ root, mode: 'chain', file: files[i], share: [i, CHAINS], only: CALLS }),
-    );
-    const kills = await Promise.all(outputs.map((output, i) => chain({ ...run, output, faults: faults[i] })));
-    const killedAt = files.flatMap(linesOf);
-    expect(kills[0] + kills[1]).toBe(killedAt.length);
-    expect(killedAt.some((s) => s.startsWith('unlink ledger/'))).toBe(true);
-    expect(killedAt.some((s) => s.startsWith('truncate commits.jsonl'))).toBe(true);
-    // Those that a run which was killed before has no need of: one run each, killed there and nowhere else.
-    const rest = sites.filter((s) => !killedAt.includes(s));
-    for (const [i, site] of rest.entries()) {
-      const output = join(folder, `once-${i}`);
-      const end = await runChild({ ...run, output, faults: { root: output, mode: 'kill', site } });
-      expect({ site, killed: end.killed }).toEqual({ site, killed: true });
-      await runWhole({ ...run, output });
-      outputs.push(output);
-    }
-    for (const output of outputs) {
-      expect(promisedBytes(output)).toEqual(bytes);
-      expect(leftovers(output)).toEqual([]);
-    }
-    console.log(
-      `${killedAt.length + rest.length} kills: all ${sites.length} failpoints, and ${killedAt.length + rest.length - sites.length} of recovery`,
-    );
-  });
+  it(
+    'of a run with two barriers, a rewrite, two sinks and shards ends with the bytes of an uninterrupted ' + 'run',
+    async () => {
+      const folder = await temporaryFolder();
+      await writeCorpus(join(folder, 'in'), madeDocuments(18, 5), 1);
+      const run = { recipe: 'barriers', input: join(folder, 'in/*.jsonl') };
+      const { sites: all, bytes } = await recorded({ ...run, output: '' }, folder);
+      const sites = all.filter((s) => new RegExp(CALLS).test(s));
+      expect(sites.length).toBeGreaterThan(90);
+      // Two runs share the failpoints; each is killed at every one of its own, those of its recovery among them.
+      const outputs = Array.from({ length: CHAINS }, (_, i) => join(folder, `killed-${i}`));
+      const files = outputs.map((o) => `${o}.sites`);
+      const faults = outputs.map(
+        (root, i): Faults => ({ root, mode: 'chain', file: files[i], share: [i, CHAINS], only: CALLS }),
+      );
+      const kills = await Promise.all(outputs.map((output, i) => chain({ ...run, output, faults: faults[i] })));
+      const killedAt = files.flatMap(linesOf);
+      expect(kills[0] + kills[1]).toBe(killedAt.length);
+      expect(killedAt.some((s) => s.startsWith('unlink ledger/'))).toBe(true);
+      expect(killedAt.some((s) => s.startsWith('truncate commits.jsonl'))).toBe(true);
+      // Those that a run which was killed before has no need of: one run each, killed there and nowhere else.
+      const rest = sites.filter((s) => !killedAt.includes(s));
+      for (const [i, site] of rest.entries()) {
+        const output = join(folder, `once-${i}`);
+        const end = await runChild({ ...run, output, faults: { root: output, mode: 'kill', site } });
+        expect({ site, killed: end.killed }).toEqual({ site, killed: true });
+        await runWhole({ ...run, output });
+        outputs.push(output);
+      }
+      for (const output of outputs) {
+        expect(promisedBytes(output)).toEqual(bytes);
+        expect(leftovers(output)).toEqual([]);
+      }
+      console.log(
+        `${killedAt.length + rest.length} kills: all ${sites.length} failpoints, and ` +
+          `${killedAt.length + rest.length - sites.length} of recovery`,
+      );
+    },
+  );
 
   it('of the copy of standard input does too, and the copy is gone', async () => {
     const folder = await temporaryFolder();

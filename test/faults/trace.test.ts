@@ -117,21 +117,25 @@ describe('every call to the disk, in order', () => {
     }
   });
 
-  it('writes plan.json, then run.json, and at the end README.md, then run.json, each made durable before the next call', () => {
-    const whole = calls.filter((c) => c.op === 'rename' && !c.path.includes('/'));
-    expect(whole.map((c) => c.path)).toEqual(['plan.json', 'run.json', 'README.md', 'run.json']);
-    for (const rename of whole) {
-      const next = calls.filter((c) => c.from > rename.to)[0];
-      expect(next).toMatchObject({ op: 'fsync-folder', path: '.' });
-    }
-    const [plan, running, readme, done] = whole;
-    const appends = of('write', 'commits.jsonl');
-    expect(plan.to).toBeLessThan(running.from);
-    expect(running.to).toBeLessThan(appends[0].from);
-    expect(appends[appends.length - 1].to).toBeLessThan(readme.from);
-    expect(readme.to).toBeLessThan(done.from);
-    expect(only('rm', 'work').from).toBeGreaterThan(done.to);
-  });
+  it(
+    'writes plan.json, then run.json, and at the end README.md, then run.json, each made durable before ' +
+      'the next call',
+    () => {
+      const whole = calls.filter((c) => c.op === 'rename' && !c.path.includes('/'));
+      expect(whole.map((c) => c.path)).toEqual(['plan.json', 'run.json', 'README.md', 'run.json']);
+      for (const rename of whole) {
+        const next = calls.filter((c) => c.from > rename.to)[0];
+        expect(next).toMatchObject({ op: 'fsync-folder', path: '.' });
+      }
+      const [plan, running, readme, done] = whole;
+      const appends = of('write', 'commits.jsonl');
+      expect(plan.to).toBeLessThan(running.from);
+      expect(running.to).toBeLessThan(appends[0].from);
+      expect(appends[appends.length - 1].to).toBeLessThan(readme.from);
+      expect(readme.to).toBeLessThan(done.from);
+      expect(only('rm', 'work').from).toBeGreaterThan(done.to);
+    },
+  );
 });
 
 function parsed(lines: readonly string[]): Call[] {

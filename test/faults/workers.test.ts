@@ -62,26 +62,31 @@ describe('a thread that dies', () => {
     },
   );
 
-  it('again and again before its first document ends the run with the split and the file named, and the same command goes on', async () => {
-    const { input, output, bytes, dying, deaths } = await project();
-    dying('exit', 'start', 3);
-    const events: RunEvent[] = [];
-    const failed = new Promise<Error>((resolve, reject) =>
-      run(mortal(), { input, output, workers: 1 }).subscribe({
-        next: (e) => void events.push(e),
-        error: resolve,
-        complete: () => reject(new Error('it ended well')),
-      }),
-    );
-    expect((await failed).message).toBe(
-      'split 0 (part-000.jsonl): expected a worker thread to finish its task, got a thread that died 3 times: it exited with code 7. ' +
-        'Look at the steps that run code of your own: process.exit() ends the thread. What is committed stays.',
-    );
-    expect(deaths()).toBe(3);
-    expect(retries(events).length).toBe(2);
-    expect(leftovers(output)).toEqual([]);
-    await runToEnd(mortal(), { input, output, workers: 2 });
-    expect(promisedBytes(output)).toEqual(bytes);
-    expect(leftovers(output)).toEqual([]);
-  });
+  it(
+    'again and again before its first document ends the run with the split and the file named, and the ' +
+      'same command goes on',
+    async () => {
+      const { input, output, bytes, dying, deaths } = await project();
+      dying('exit', 'start', 3);
+      const events: RunEvent[] = [];
+      const failed = new Promise<Error>((resolve, reject) =>
+        run(mortal(), { input, output, workers: 1 }).subscribe({
+          next: (e) => void events.push(e),
+          error: resolve,
+          complete: () => reject(new Error('it ended well')),
+        }),
+      );
+      expect((await failed).message).toBe(
+        'split 0 (part-000.jsonl): expected a worker thread to finish its task, got a thread that died 3 ' +
+          'times: it exited with code 7. ' +
+          'Check the steps that run your own code: process.exit() ends the thread. Committed work is kept.',
+      );
+      expect(deaths()).toBe(3);
+      expect(retries(events).length).toBe(2);
+      expect(leftovers(output)).toEqual([]);
+      await runToEnd(mortal(), { input, output, workers: 2 });
+      expect(promisedBytes(output)).toEqual(bytes);
+      expect(leftovers(output)).toEqual([]);
+    },
+  );
 });

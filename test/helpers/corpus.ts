@@ -12,10 +12,10 @@ export function generator(seed: number): () => number {
   };
 }
 
-const WORDS =
-  'the of and to in that is was with for river mill stone water gate miller wheel channel winter summer morning flour grain boat farmer valley bridge letter window candle market village'.split(
-    ' ',
-  );
+const WORDS = (
+  'the of and to in that is was with for river mill stone water gate miller wheel channel winter ' +
+  'summer morning flour grain boat farmer valley bridge letter window candle market village'
+).split(' ');
 
 /** Prose-like paragraphs made of our own small vocabulary. */
 export function prose(random: () => number, words: number): string {

@@ -31,7 +31,8 @@ function scan(lines: readonly (string | Uint8Array)[], fields: ScanFields = FIEL
 describe('scanLines', () => {
   it('reads text, id, domain and the other members as written', () => {
     const line =
-      '{"id": "a1", "text": "one\\ntwo \\u00e9 \\ud83d\\ude00 \\"q\\"", "source": "x", "metadata": {"domain": "books", "n": 1.50}, "k": [1, {"z": null}]}';
+      '{"id": "a1", "text": "one\\ntwo \\u00e9 \\ud83d\\ude00 \\"q\\"", "source": "x", "metadata": ' +
+      '{"domain": "books", "n": 1.50}, "k": [1, {"z": null}]}';
     expect(scan([line])).toEqual([
       {
         text: 'one\ntwo é 😀 "q"',

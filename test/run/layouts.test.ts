@@ -55,7 +55,8 @@ async function rowsOf(folder: string): Promise<string[]> {
   const connection = await instance.connect();
   const list = files.map((f) => `'${join(folder, f)}'`).join(',');
   const reader = await connection.runAndReadAll(
-    `SELECT to_json(t) AS row FROM (SELECT COLUMNS(c -> c NOT IN ('file', 'block', 'offset', 'row', 'duplicate_of')) FROM read_parquet([${list}])) t`,
+    "SELECT to_json(t) AS row FROM (SELECT COLUMNS(c -> c NOT IN ('file', 'block', 'offset', 'row', " +
+      `'duplicate_of')) FROM read_parquet([${list}])) t`,
   );
   const rows = reader.getRowObjects().map((r) => String(r.row));
   connection.closeSync();

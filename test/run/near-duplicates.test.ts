@@ -32,7 +32,8 @@ async function ledgerOf(output: string): Promise<string[]> {
   const files = readdirSync(join(output, 'ledger')).map((f) => `'${join(output, 'ledger', f)}'`);
   const all = `read_parquet([${files.join(',')}])`;
   const reader = await connection.runAndReadAll(
-    `SELECT a.id, a.step, a.rule, a.similarity, b.id AS twin FROM ${all} a LEFT JOIN ${all} b ON a.duplicate_of = b.file || '#' || b.block || '.' || b."offset"`,
+    `SELECT a.id, a.step, a.rule, a.similarity, b.id AS twin FROM ${all} a LEFT JOIN ${all} b ON ` +
+      `a.duplicate_of = b.file || '#' || b.block || '.' || b."offset"`,
   );
   const rows = reader.getRowObjects().map((r) => JSON.stringify(r));
   connection.closeSync();

@@ -95,7 +95,9 @@ describe('a run with a language model', () => {
     const text = await readFile(join(folder, 'other/run.json'), 'utf8');
     const record = JSON.parse(text) as RunJson;
     await expect(executorsOf('out', scoring(), record)).rejects.toThrow(
-      'out, step perplexity: expected scores of onnxruntime-node 1.30.0 cpu, float32, as those that this run has already, got onnxruntime-web 1.30.0 wasm, float32. Go on with SLUICE_EXECUTOR=onnxruntime-cpu, or start over with --fresh: two executors give other last digits.',
+      'out, step perplexity: expected scores of onnxruntime-node 1.30.0 cpu, float32, as those that this ' +
+        'run has already, got onnxruntime-web 1.30.0 wasm, float32. Go on with ' +
+        'SLUICE_EXECUTOR=onnxruntime-cpu, or start over with --fresh: two executors give other last digits.',
     );
     process.env.SLUICE_EXECUTOR = 'onnxruntime-cpu';
     expect(await executorsOf('out', scoring(), record)).toEqual(executors);

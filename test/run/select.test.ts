@@ -51,7 +51,8 @@ describe('selection in a run', () => {
       await runToEnd(selecting(model), { input: [join(folder, `in-${files}/*.jsonl`)], output, workers });
       results.push(
         await query(
-          `SELECT id, outcome, step, rule, value, threshold, ppl, ppl_bucket, ppl_unscored FROM ${ledger(output)} ORDER BY id`,
+          'SELECT id, outcome, step, rule, value, threshold, ppl, ppl_bucket, ppl_unscored FROM ' +
+            `${ledger(output)} ORDER BY id`,
         ),
       );
     }

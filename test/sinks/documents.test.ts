@@ -20,7 +20,8 @@ describe('document columns', () => {
       false,
     );
     expect(schemaText(table.columns)).toBe(
-      'id utf8, text utf8, domain utf8, metadata utf8, file utf8, block int64, offset int64, row uint32, words float64, absent utf8',
+      'id utf8, text utf8, domain utf8, metadata utf8, file utf8, block int64, offset int64, row uint32, ' +
+        'words float64, absent utf8',
     );
     const rows = [0, 1].map((i) => [...table.columns.values()].map((c) => value(c as Column, i)));
     expect(table.rows).toBe(2);

@@ -68,7 +68,8 @@ describe('jsonl', () => {
     };
     const { bytes } = await write([table], { compression: 'none', textField: 'content' });
     expect(bytes.toString()).toBe(
-      '{"id":"a","content":"some text","metadata":{"url": "x",   "n": 1.0},"score":null,"count":-3,"row":0,"offset":9007199254740993,' +
+      '{"id":"a","content":"some text","metadata":{"url": "x",   "n": ' +
+        '1.0},"score":null,"count":-3,"row":0,"offset":9007199254740993,' +
         '"failed":["x","y"],"spans":[{"start":1,"end":4,"rule":"r"}]}\n',
     );
   });
@@ -99,7 +100,8 @@ describe('jsonl', () => {
     expect(JSON.parse(first[4176])).toMatchObject({ row: 4176 });
     expect(
       await query(
-        `SELECT count(*)::INT AS n, max("row")::INT AS last FROM read_json('${path}', format = 'newline_delimited', compression = 'zstd')`,
+        `SELECT count(*)::INT AS n, max("row")::INT AS last FROM read_json('${path}', format = ` +
+          "'newline_delimited', compression = 'zstd')",
       ),
     ).toEqual([{ n: 9000, last: 8999 }]);
   });

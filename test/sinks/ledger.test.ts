@@ -103,7 +103,8 @@ describe('ledger', () => {
   it('says of every document what happened and why', async () => {
     const from = await written(ledgerRows(judgedBatch(), annotations));
     const rows = await query(
-      `SELECT id, outcome, step, rule, value, threshold, failed, duplicate_of, similarity, judged_by, tokens::INT AS tokens, text_bytes::INT AS bytes FROM ${from}`,
+      'SELECT id, outcome, step, rule, value, threshold, failed, duplicate_of, similarity, judged_by, ' +
+        `tokens::INT AS tokens, text_bytes::INT AS bytes FROM ${from}`,
     );
     const nothing = {
       step: null,
@@ -162,7 +163,8 @@ describe('ledger', () => {
     ]);
     expect(
       await query(
-        `SELECT excerpt, gopher_word_count AS words, language, file, "offset"::INT AS at FROM ${from} WHERE id IN ('d3', 'd4') ORDER BY id`,
+        `SELECT excerpt, gopher_word_count AS words, language, file, "offset"::INT AS at FROM ${from} WHERE ` +
+          "id IN ('d3', 'd4') ORDER BY id",
       ),
     ).toEqual([
       { excerpt: 'no value', words: null, language: null, file: 'test.jsonl', at: 300 },
@@ -224,7 +226,8 @@ describe('ledger', () => {
     ]);
     expect(
       await query(
-        `SELECT rule, count(*)::INT AS n FROM (SELECT unnest(cut_spans, recursive := true) FROM ${from}) GROUP BY rule ORDER BY rule`,
+        `SELECT rule, count(*)::INT AS n FROM (SELECT unnest(cut_spans, recursive := true) FROM ${from}) ` +
+          'GROUP BY rule ORDER BY rule',
       ),
     ).toEqual([
       { rule: 'lines', n: 1 },
@@ -276,7 +279,8 @@ describe('ledger', () => {
     ]);
     expect(
       await query(
-        `SELECT file, block::INT AS block, "offset"::INT AS at, "row", id, step, rule, failed, text_bytes, excerpt FROM ${from} WHERE outcome = 'quarantined'`,
+        'SELECT file, block::INT AS block, "offset"::INT AS at, "row", id, step, rule, failed, text_bytes, ' +
+          `excerpt FROM ${from} WHERE outcome = 'quarantined'`,
       ),
     ).toEqual([
       {

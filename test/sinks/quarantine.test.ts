@@ -26,7 +26,9 @@ it('writes quarantined records as plain lines with their keys in one order', asy
   const file = await writer.finish();
   expect(file).toMatchObject({ path: 'quarantine.jsonl', rows: 2, textBytes: 0 });
   expect(readFileSync(join(runDirectory, 'quarantine.jsonl.tmp'), 'utf8')).toBe(
-    '{"file":"a \\"b\\"\\\\c.jsonl","block":0,"offset":1099511627776,"row":7,"bytes":99,"reason":"invalid_json","detail":"expected }, got\\nnothing","excerpt":"{\\"te"}\n' +
+    '{"file":"a ' +
+      '\\"b\\"\\\\c.jsonl","block":0,"offset":1099511627776,"row":7,"bytes":99,"reason":"invalid_json","detail":"expected ' +
+      '}, got\\nnothing","excerpt":"{\\"te"}\n' +
       '{"file":"ż","block":12,"offset":0,"row":0,"bytes":0,"reason":"undecodable","detail":"","excerpt":""}\n',
   );
 });

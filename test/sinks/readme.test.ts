@@ -30,7 +30,11 @@ describe('readme of a run', () => {
     );
     expect(text).toContain('# fineweb\n\nWeb text.\n');
     expect(text).toContain('| documents kept | 1,234 |');
-    expect(text).toContain('documents = load_dataset(".", "documents", split="train")');
+    // datasets takes one builder for a folder, that of the first sink, and refuses ".".
+    expect(text).toContain('documents = load_dataset(run, "documents", split="train")');
+    expect(text).toContain(
+      'ledger = load_dataset("parquet", data_files=run + "/ledger/part-*.parquet", split="train")\n',
+    );
   });
 
   it('cannot be broken by names', () => {

@@ -151,7 +151,9 @@ describe('joined parquet', () => {
       [9000, 9000],
       [9001, 9300],
     ]);
-    const sql = `SELECT count(*)::INT AS n, count(id)::INT AS ids, sum("row")::INT AS sum, sum(len(failed))::INT AS failed FROM read_parquet('${path}')`;
+    const sql =
+      'SELECT count(*)::INT AS n, count(id)::INT AS ids, sum("row")::INT AS sum, sum(len(failed))::INT AS ' +
+      `failed FROM read_parquet('${path}')`;
     expect(await query(sql)).toEqual([{ n: 9301, ids: 4651, sum: (9300 * 9301) / 2, failed: 9302 }]);
     expect(await query(`SELECT text FROM read_parquet('${path}') WHERE "row" = 9001`)).toEqual([{ text: 'żółć' }]);
   });

@@ -155,7 +155,8 @@ describe('training a reference model', () => {
       `the text gives ${ids} token ids of the 4096 of model.vocabulary: the others stay in the model, unused`,
     ]);
     expect((await readFile(join(output, 'README.md'), 'utf8')).replace(/\s+/g, ' ')).toContain(
-      `It reads ${ids} byte pairs learnt from the text it was trained on (tokenizer.json), which gave no more (room is for 4096); id 256`,
+      `It reads ${ids} byte pairs learnt from the text it was trained on (tokenizer.json), which gave no ` +
+        'more (room is for 4096); id 256',
     );
   });
 
@@ -184,36 +185,39 @@ describe('training a reference model', () => {
     expect(await documents(2, after)).toEqual(expected);
   });
 
-  it('measures on no text that was trained on, whatever group it stands in, and knows every name of a domain', async () => {
-    const folder = await temporaryFolder();
-    const lines = Array.from({ length: 60 }, (_, i) => {
-      const text = `text ${i % 30} of thirty that stand in two groups each`;
-      return JSON.stringify({
-        id: `d${i}`,
-        text,
-        metadata: { group: `g${i}`, domain: i % 2 ? 'constructor' : '__proto__' },
+  it(
+    'measures on no text that was trained on, whatever group it stands in, and knows every name of a ' + 'domain',
+    async () => {
+      const folder = await temporaryFolder();
+      const lines = Array.from({ length: 60 }, (_, i) => {
+        const text = `text ${i % 30} of thirty that stand in two groups each`;
+        return JSON.stringify({
+          id: `d${i}`,
+          text,
+          metadata: { group: `g${i}`, domain: i % 2 ? 'constructor' : '__proto__' },
+        });
       });
-    });
-    const input = [join(folder, 'in.jsonl')];
-    await writeFile(input[0], `${lines.join('\n')}\n`);
-    const recipe = small({ shares: { train: 0.5, heldOut: 0.5 } });
-    const prepared = (await prepare(recipe, input, join(folder, 'work'), 'one'))!;
-    expect(Object.keys(prepared.domains).sort()).toEqual(['__proto__', 'constructor']);
-    const tokens = [...new Uint16Array((await readFile(join(folder, 'work', 'tokens.bin'))).buffer)];
-    const numberIn = (ids: readonly number[]) => /text (\d+) of/.exec(String.fromCharCode(...ids))?.[1];
-    const trained = new Set(
-      tokens
-        .join()
-        .split('256')
-        .map((t) => numberIn(t.split(',').filter(Boolean).map(Number))),
-    );
-    const held = Object.values(prepared.heldOut).flat().map(numberIn).filter(Boolean);
-    expect(held.length).toBeGreaterThan(3);
-    expect(held.length).toBeLessThan(prepared.documents.heldOut);
-    expect(held.filter((n) => trained.has(n))).toEqual([]);
-    expect(await readPrepared(join(folder, 'work'), 'one')).toEqual(prepared);
-    expect(await readPrepared(join(folder, 'work'), 'another')).toBeNull();
-  });
+      const input = [join(folder, 'in.jsonl')];
+      await writeFile(input[0], `${lines.join('\n')}\n`);
+      const recipe = small({ shares: { train: 0.5, heldOut: 0.5 } });
+      const prepared = (await prepare(recipe, input, join(folder, 'work'), 'one'))!;
+      expect(Object.keys(prepared.domains).sort()).toEqual(['__proto__', 'constructor']);
+      const tokens = [...new Uint16Array((await readFile(join(folder, 'work', 'tokens.bin'))).buffer)];
+      const numberIn = (ids: readonly number[]) => /text (\d+) of/.exec(String.fromCharCode(...ids))?.[1];
+      const trained = new Set(
+        tokens
+          .join()
+          .split('256')
+          .map((t) => numberIn(t.split(',').filter(Boolean).map(Number))),
+      );
+      const held = Object.values(prepared.heldOut).flat().map(numberIn).filter(Boolean);
+      expect(held.length).toBeGreaterThan(3);
+      expect(held.length).toBeLessThan(prepared.documents.heldOut);
+      expect(held.filter((n) => trained.has(n))).toEqual([]);
+      expect(await readPrepared(join(folder, 'work'), 'one')).toEqual(prepared);
+      expect(await readPrepared(join(folder, 'work'), 'another')).toBeNull();
+    },
+  );
 
   it('lists documents that its steps rewrote by the texts they were read with too', async () => {
     const folder = await temporaryFolder();
@@ -257,7 +261,10 @@ describe('training a reference model', () => {
     const tokens = join(output, 'work', 'tokens.bin');
     await truncate(tokens, 2000);
     await expect(all(trainReference(small(), { executor, input, output }))).rejects.toThrow(
-      /tokens\.bin: expected the \d+ tokens that were read, got 1000\. Put the whole file back, or start again with --fresh/,
+      new RegExp(
+        String.raw`tokens\.bin: expected the \d+ tokens that were read, got 1000\. Put the whole file back, or ` +
+          String.raw`start again with --fresh`,
+      ),
     );
   });
 
@@ -323,7 +330,10 @@ describe('training a reference model', () => {
     await stoppedAt(3, small(), { executor: await onnxruntimeNode(), input, output });
     const other = trainReference(small(), { executor: await onnxruntimeNode({ threads: 2 }), input, output });
     await expect(all(other)).rejects.toThrow(
-      /expected the executor that the training in this folder began with: onnxruntime-node \S+, cpu, 1 thread, got onnxruntime-node \S+, cpu, 2 threads/,
+      new RegExp(
+        String.raw`expected the executor that the training in this folder began with: onnxruntime-node \S+, ` +
+          String.raw`cpu, 1 thread, got onnxruntime-node \S+, cpu, 2 threads`,
+      ),
     );
     const again = await all(trainReference(small(), { executor: await onnxruntimeNode(), input, output }));
     expect(again.at(-1)).toMatchObject({ type: 'finished', model: { processors: [processorClass()] } });
@@ -361,7 +371,8 @@ describe('training a reference model', () => {
     await writeFile(join(output, 'work', 'thesis.txt'), 'mine');
     for (const fresh of [false, true])
       await expect(all(trainReference(small(), { executor, input, output, fresh }))).rejects.toThrow(
-        `${output}: expected an empty or new output folder, or one of an earlier training, got a folder with other files (${join('work', 'thesis.txt')}).`,
+        `${output}: expected an empty or new output folder, or one of an earlier training, got a folder with ` +
+          `other files (${join('work', 'thesis.txt')}).`,
       );
     await rm(join(output, 'work'), { recursive: true });
     await writeFile(join(output, 'README.md'), 'mine');
@@ -392,7 +403,9 @@ describe('training a reference model', () => {
       }),
     );
     expect((await lastValueFrom(first)).type).toBe('finished');
-    const held = `${join(output, 'work')}: expected a folder that no other process works on, got one that this process works on already.`;
+    const held =
+      `${join(output, 'work')}: expected a folder that no other process works on, got one that this ` +
+      'process works on already.';
     expect(second).toEqual([expect.stringContaining(held), expect.stringContaining(held)]);
     const whole = await readFile(join(output, 'model.safetensors'));
     await writeFile(join(output, 'notes.txt'), 'of the first');

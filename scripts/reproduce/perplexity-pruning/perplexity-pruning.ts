@@ -110,7 +110,8 @@ const items = clozeItems(
   1,
 );
 say(
-  `${all.length} documents: reference ${referencePart.length}, pool ${pool.length}, held-out ${heldOutPart.length}; ${items.length} cloze items`,
+  `${all.length} documents: reference ${referencePart.length}, pool ${pool.length}, held-out ` +
+    `${heldOutPart.length}; ${items.length} cloze items`,
 );
 
 // 2. The reference model, and what it says of the pool.
@@ -295,7 +296,8 @@ async function resultOf(arm: Arm, seed: number, executor: Executor): Promise<Arm
   trainedHere++;
   const each = (performance.now() - began) / 1000 / trainedHere;
   say(
-    `${name}: cloze ${(100 * cloze.accuracy).toFixed(2)} %; ${work.length} to go, about ${((work.length * each) / 3600).toFixed(2)} h`,
+    `${name}: cloze ${(100 * cloze.accuracy).toFixed(2)} %; ${work.length} to go, about ` +
+      `${((work.length * each) / 3600).toFixed(2)} h`,
   );
   return result;
 }

@@ -196,11 +196,19 @@ function panel(study: Study, title: string, measure: Measure, left: number): str
     const shift = (i - 1) * 6;
     const marks = own.map((p) => {
       const [px, error] = [(x(p.rate) + shift).toFixed(1), quantile * (p.error || 0)];
-      return `<line x1="${px}" x2="${px}" y1="${y(p.mean - error).toFixed(1)}" y2="${y(p.mean + error).toFixed(1)}"/><circle cx="${px}" cy="${y(p.mean).toFixed(1)}" r="4"/>`;
+      return (
+        `<line x1="${px}" x2="${px}" y1="${y(p.mean - error).toFixed(1)}" ` +
+        `y2="${y(p.mean + error).toFixed(1)}"/><circle cx="${px}" cy="${y(p.mean).toFixed(1)}" r="4"/>`
+      );
     });
     const path = own.map((p) => `${(x(p.rate) + shift).toFixed(1)},${y(p.mean).toFixed(1)}`).join(' ');
-    const legend = `<text x="${left + 60 + i * 80}" y="345" stroke="none">${criterion === 'all' ? 'whole pool' : criterion}</text>`;
-    return `<g stroke="${COLOURS[criterion]}" fill="${COLOURS[criterion]}"><polyline points="${path}" fill="none"/>${marks.join('')}${legend}</g>`;
+    const legend =
+      `<text x="${left + 60 + i * 80}" y="345" ` +
+      `stroke="none">${criterion === 'all' ? 'whole pool' : criterion}</text>`;
+    return (
+      `<g stroke="${COLOURS[criterion]}" fill="${COLOURS[criterion]}"><polyline points="${path}" ` +
+      `fill="none"/>${marks.join('')}${legend}</g>`
+    );
   });
   const ticks = [-reach / 1.1, 0, reach / 1.1].map(
     (v) => `<text x="${left + 50}" y="${y(v) + 4}" text-anchor="end">${v.toPrecision(2)}</text>`,

@@ -68,7 +68,8 @@ function printClusters(terminal: Terminal, folder: string, steps: readonly StepC
   for (const s of steps) {
     const rules = s.rules.map((r) => `${safeText(r.rule)} ${count(r.dropped)}`).join(', ');
     out(
-      `${style.bold(safeText(s.step))}  ${plural(s.clusters, 'cluster')}, ${plural(s.dropped, 'duplicate')} dropped (${rules})`,
+      `${style.bold(safeText(s.step))}  ${plural(s.clusters, 'cluster')}, ` +
+        `${plural(s.dropped, 'duplicate')} dropped (${rules})`,
     );
     const most = Math.max(...s.sizes.map((b) => b.clusters));
     const rows = s.sizes.map((b) => [
@@ -91,7 +92,12 @@ function printClusters(terminal: Terminal, folder: string, steps: readonly StepC
   const near = steps.flatMap((s) => s.largest).sort((a, b) => (a.leastSimilarity ?? 1) - (b.leastSimilarity ?? 1));
   const example = near[0];
   out(
-    `Compare: ${style.cyan(`${program()} clusters ${shellWord(safeText(folder))} ${shellWord(safeText(example.id ?? example.survivor))}`)}`,
+    'Compare: ' +
+      style.cyan(
+        [program(), 'clusters', ...[folder, example.id ?? example.survivor].map((w) => shellWord(safeText(w)))].join(
+          ' ',
+        ),
+      ),
   );
 }
 
@@ -137,7 +143,9 @@ async function pairOf(
       expected: 'a duplicate of a document in this run',
       got: `${safeText(asked.id ?? asked.position)}, a duplicate of ${safeText(asked.duplicateOf ?? '')}`,
       where: folder.path,
-      fix: 'The document it duplicates was kept by an earlier run. Look in that run, or name another document with --pair.',
+      fix:
+        'The document it duplicates was kept by an earlier run. Look in that run, or name another document ' +
+        'with --pair.',
     });
   else if (asked.duplicateOf !== null) pair = [await memberCalled(db, asked.duplicateOf, folder.path), asked];
   else {
@@ -185,7 +193,8 @@ function printPair(terminal: Terminal, pair: Pair, most: number): void {
   const similarity = copy.similarity === null ? '' : `, similarity ${short(copy.similarity)}`;
   out(
     own
-      ? `  has ${plural(copies.total, 'duplicate')}, one of them ${style.bold(nameOf(copy))}: ${safeText(copy.rule ?? '')}${similarity}`
+      ? `  has ${plural(copies.total, 'duplicate')}, one of them ${style.bold(nameOf(copy))}: ` +
+          `${safeText(copy.rule ?? '')}${similarity}`
       : `  compared with ${style.bold(nameOf(copy))}, which is not a duplicate of it`,
   );
   out();
@@ -196,7 +205,9 @@ function printPair(terminal: Terminal, pair: Pair, most: number): void {
   if (copies.first.length < 2) return;
   out();
   out(
-    `  ${style.bold('Duplicates')}${copies.total > copies.first.length ? `, the ${copies.first.length} least similar` : ''}`,
+    '  ' +
+      style.bold('Duplicates') +
+      (copies.total > copies.first.length ? `, the ${copies.first.length} least similar` : ''),
   );
   const rows = copies.first.map((m) => [
     m.similarity === null ? '–' : short(m.similarity),
@@ -217,7 +228,8 @@ export const clusters: Command = {
   help: {
     usage: '<run-dir> [id] [options]',
     about:
-      'Clusters of duplicates: their sizes for every dedup step and the largest ones. With an id, a word-by-word diff of a document and the one it duplicates.',
+      'Clusters of duplicates: their sizes for every dedup step and the largest ones. With an id, a ' +
+      'word-by-word diff of a document and the one it duplicates.',
     options,
     examples: [
       ['sluice clusters sluice-out/dedup', 'sizes and the largest clusters'],

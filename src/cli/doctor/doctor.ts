@@ -195,7 +195,8 @@ export const doctor: Command = {
   help: {
     usage: '[--json]',
     about:
-      'Checks everything Sluice needs on this machine, and says how to fix what is missing. Exit code 1 if something required is broken.',
+      'Checks everything Sluice needs on this machine, and says how to fix what is missing. Exit code 1 if ' +
+      'something required is broken.',
     options,
     examples: [['sluice doctor', 'after installing, or when something looks wrong']],
   },

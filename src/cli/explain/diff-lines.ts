@@ -24,7 +24,7 @@ export function diffLines(
   const parts = wordDiff(wordsOf(before), wordsOf(after));
   if (parts.every((p) => p.kind === 'same'))
     return [
-      `${indent}${before === after ? 'The texts are identical.' : 'The words are identical; only white space differs.'}`,
+      indent + (before === after ? 'The texts are identical.' : 'The words are identical; only white space differs.'),
     ];
   const pieces: string[] = [];
   for (const [i, part] of parts.entries()) pieces.push(...painted(part, i === 0, i === parts.length - 1, style));
@@ -32,10 +32,8 @@ export function diffLines(
   if (lines.length <= most) return lines;
   const words = (kind: DiffPart['kind']): number =>
     parts.filter((p) => p.kind === kind).reduce((n, p) => n + p.words.length, 0);
-  return [
-    ...lines.slice(0, most),
-    `${indent}${style.dim(`... ${lines.length - most} more lines; in total ${words('removed')} words removed, ${words('added')} added, ${words('same')} unchanged`)}`,
-  ];
+  const total = `${words('removed')} words removed, ${words('added')} added, ${words('same')} unchanged`;
+  return [...lines.slice(0, most), indent + style.dim(`... ${lines.length - most} more lines; in total ${total}`)];
 }
 
 /** The words of a part, each painted on its own, so that a line may end after any of them. */

@@ -26,7 +26,10 @@ export function cutText(spans: Spans): string {
   if (spans.length === 0) return 'cut nothing';
   const by = new Map<string, number>();
   for (const s of spans) by.set(s.rule, (by.get(s.rule) ?? 0) + s.end - s.start);
-  return `cut ${plural(spans.length, 'span')}: ${[...by].map(([rule, bytes]) => `${safeText(rule)} ${size(bytes)}`).join(', ')}`;
+  return (
+    `cut ${plural(spans.length, 'span')}: ` +
+    `${[...by].map(([rule, bytes]) => `${safeText(rule)} ${size(bytes)}`).join(', ')}`
+  );
 }
 
 const SHOWN = 5;

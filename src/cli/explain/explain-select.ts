@@ -20,7 +20,10 @@ export function cutOf(d: Explanation): string {
 export function keptByRank(d: Explanation): string | null {
   if (!isSelected(d)) return null;
   if (d.threshold === null) return `It would have been kept with --set ${safeText(d.step ?? '')}.nulls=keep`;
-  return `It would have been kept with a value ${isAbove(d) ? 'below' : 'above'} ${short(d.threshold)}, or with a larger --set ${safeText(d.step ?? '')}.rate`;
+  return (
+    `It would have been kept with a value ${isAbove(d) ? 'below' : 'above'} ${short(d.threshold)}, or ` +
+    `with a larger --set ${safeText(d.step ?? '')}.rate`
+  );
 }
 
 const measured = (d: Explanation, column: string): number | string | null =>
@@ -33,7 +36,7 @@ export function selectedText(d: Explanation, { options, step }: StepDescriptor):
   if (typeof value === 'number') return `${safeText(column)} ${short(value)} is in the kept range`;
   const why = measured(d, `${column}_unscored`);
   const reason = why === null ? '' : ` (${unscoredReason(String(why))})`;
-  return `no ${safeText(column)} to rank by${reason}: kept; --set ${safeText(step)}.nulls=drop drops such documents`;
+  return `no ${safeText(column)} to rank by${reason}: kept; --set ${safeText(step)}.nulls=drop would drop it`;
 }
 
 /** Why a scorer has measured nothing; null when it has. */

@@ -48,7 +48,8 @@ async function run(args: readonly string[]): Promise<number> {
     }
     if (total > 1)
       terminal.out(
-        `${plural(total, 'document')} have this id${total > documents.length ? `; showing the first ${documents.length}` : ''}.`,
+        `${plural(total, 'document')} have this ` +
+          `id${total > documents.length ? `; showing the first ${documents.length}` : ''}.`,
       );
     for (const [i, d] of documents.entries()) {
       if (i > 0 || total > 1) terminal.out();
@@ -88,7 +89,9 @@ function printExplanation(terminal: Terminal, d: Explanation, steps: readonly St
   if (d.quarantine) {
     out();
     out(
-      `  ${FAILURE_REASONS.some((r) => r === d.quarantine?.reason) ? 'A step failed on this document' : 'The record could not be read as a document'}: ${safeText(d.quarantine.reason)}${d.quarantine.detail ? `: ${safeText(d.quarantine.detail)}` : ''}`,
+      '  ' +
+        `${quarantineText(d.quarantine.reason)}: ` +
+        `${safeText(d.quarantine.reason)}${d.quarantine.detail ? `: ${safeText(d.quarantine.detail)}` : ''}`,
     );
     return;
   }
@@ -100,7 +103,8 @@ function printExplanation(terminal: Terminal, d: Explanation, steps: readonly St
     out();
     const more = d.copies.count > d.copies.first.length ? ', ...' : '';
     out(
-      `  ${plural(d.copies.count, 'duplicate')} of it ${d.copies.count === 1 ? 'was' : 'were'} dropped: ${d.copies.first.map((t) => safeText(t.id ?? t.position)).join(', ')}${more}`,
+      `  ${plural(d.copies.count, 'duplicate')} of it ${d.copies.count === 1 ? 'was' : 'were'} dropped: ` +
+        `${d.copies.first.map((t) => safeText(t.id ?? t.position)).join(', ')}${more}`,
     );
   }
   if (d.outcome !== 'dropped') return;
@@ -134,6 +138,15 @@ function lineageLines({ lineage, created }: Explanation): string[] {
   return lines;
 }
 
+/** Estimated where the other document is of an earlier run. */
+const similarityText = (of: Explanation['duplicateOf']): string =>
+  of?.similarity == null ? '' : `, similarity ${isEarlier(of.position) ? '≈ ' : ''}${short(of.similarity)}`;
+
+const quarantineText = (reason: string): string =>
+  FAILURE_REASONS.some((r) => r === reason)
+    ? 'A step failed on this document'
+    : 'The record could not be read as a document';
+
 const DIFF_LINES = 8;
 
 /** Of a duplicate: what differs from the document it duplicates. */
@@ -150,7 +163,10 @@ async function printDifference(terminal: Terminal, folder: RunFolder, d: Explana
   for (const line of lines) out(line);
   if (lines.length > DIFF_LINES)
     out(
-      `  Full diff: ${style.cyan(`${program()} clusters ${shellWord(safeText(path))} ${shellWord(safeText(d.id ?? d.position))} --full`)}`,
+      '  Full diff: ' +
+        style.cyan(
+          [program(), 'clusters', ...[path, d.id ?? d.position].map((w) => shellWord(safeText(w))), '--full'].join(' '),
+        ),
     );
 }
 
@@ -212,8 +228,7 @@ function copyText(
   if (cutsOnly(descriptor) && state === 'dropped') return style.red(copyMeaning(d.rule ?? ''));
   if (spans.length > 0) return cutText(spans);
   if (state !== 'dropped') return cutsOnly(descriptor) ? 'cut nothing' : 'not a duplicate of an earlier document';
-  const similarity =
-    twin?.similarity == null ? '' : `, similarity ${isEarlier(twin.position) ? '≈ ' : ''}${short(twin.similarity)}`;
+  const similarity = similarityText(twin);
   const copy = d.rule === 'near_duplicate' ? 'near duplicate' : 'duplicate';
   return style.red(`${copy} of ${twin ? name(twin) : 'another document'}${similarity}`);
 }
@@ -223,7 +238,8 @@ const valuesText = (step: StepDecision): string =>
   step.values
     .map(
       (v) =>
-        `${safeText(v.column)}\u00a0${v.value === null ? 'null' : typeof v.value === 'number' ? short(v.value) : safeText(v.value)}`,
+        `${safeText(v.column)}\u00a0` +
+        (v.value === null ? 'null' : typeof v.value === 'number' ? short(v.value) : safeText(v.value)),
     )
     .join('  ');
 
@@ -297,7 +313,8 @@ const opposite: Readonly<Record<RuleDecision['comparison'], string>> = {
 /** A rule that let the document pass, in few words: `gopher_max_words@1 5 ≤ 100,000`. */
 const conditionPassed = (r: RuleDecision): string =>
   safeText(
-    `${r.rule}@${r.version} ${r.value === null ? 'null' : `${short(r.value)} ${opposite[r.comparison]} ${short(r.threshold)}`}`,
+    `${r.rule}@${r.version} ` +
+      `${r.value === null ? 'null' : `${short(r.value)} ${opposite[r.comparison]} ${short(r.threshold)}`}`,
   );
 
 function ruleRow({ style }: Terminal, r: RuleDecision, reached: boolean): string[] {
@@ -328,7 +345,9 @@ export const explain: Command = {
   help: {
     usage: '<run-dir> <id | file#block.offset> [options]',
     about:
-      'Every decision on one document, in recipe order: what was measured, each rule with its value, threshold and version, which document it duplicates, what was cut, and which thresholds would have kept it. If several documents share the id, all are shown.',
+      'Every decision on one document, in recipe order: what was measured, each rule with its value, ' +
+      'threshold and version, which document it duplicates, what was cut, and which thresholds would have ' +
+      'kept it. If several documents share the id, all are shown.',
     options,
     examples: [
       ['sluice explain sluice-out/quickstart doc-5', 'why is this document not in the output?'],

@@ -88,7 +88,8 @@ export const init: Command = {
   help: {
     usage: '[folder] [--js]',
     about:
-      'Writes a commented recipe to edit and run. Never overwrites a file. A recipe works in any folder, with or without a package.json.',
+      'Writes a commented recipe to edit and run. Never overwrites a file. A recipe works in any folder, ' +
+      'with or without a package.json.',
     options,
     examples: [
       ['sluice init', 'recipe.ts in this folder'],

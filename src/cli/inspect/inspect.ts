@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
+import { readOptions } from '../../streams/inputs/read-options.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import type { PlannedFile, SplitPlan } from '../../streams/plan/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
@@ -54,7 +55,8 @@ function nothingFound(plan: SplitPlan, inputs: readonly string[]): ConfigError {
     got: `none that matches ${inputs.join(' ')}`,
     where: 'sluice inspect',
     fix: plan.skipped[0]
-      ? `${plural(plan.skipped.length, 'file')} skipped, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
+      ? `${plural(plan.skipped.length, 'file')} skipped, the first: ${plan.skipped[0].path} ` +
+        `(${plan.skipped[0].reason}).`
       : 'Check the path.',
   });
 }
@@ -103,7 +105,8 @@ function printFacts(terminal: Terminal, f: Facts, inputs: readonly string[]): vo
   for (const file of f.files) kinds.set(kindOf(file), (kinds.get(kindOf(file)) ?? 0) + 1);
   const mixed = [...kinds].map(([kind, n]) => (kinds.size > 1 ? `${kind} ${count(n)}` : kind)).join(', ');
   out(
-    `${style.bold(plural(f.files.length, 'file'))} (${mixed}), ${size(f.bytes)}, about ${size(f.estimatedTextBytes)} unpacked`,
+    `${style.bold(plural(f.files.length, 'file'))} (${mixed}), ${size(f.bytes)}, about ` +
+      `${size(f.estimatedTextBytes)} unpacked`,
   );
   const rows = f.files.slice(0, FILES).map((file) => [safeText(file.path), kindOf(file), size(file.bytes)]);
   for (const line of tableLines([{ max: width - 32 }, {}, { align: 'right' }], rows)) out(line);
@@ -111,7 +114,8 @@ function printFacts(terminal: Terminal, f: Facts, inputs: readonly string[]): vo
   if (f.skipped.length > 0)
     out(
       style.yellow(
-        `  ${plural(f.skipped.length, 'file')} skipped, the first: ${safeText(f.skipped[0].path)} (${safeText(f.skipped[0].reason)})`,
+        `  ${plural(f.skipped.length, 'file')} skipped, the first: ${safeText(f.skipped[0].path)} ` +
+          `(${safeText(f.skipped[0].reason)})`,
       ),
     );
   for (const w of f.warnings.slice(0, 3)) out(style.yellow(`  ${safeText(w)}`));
@@ -142,7 +146,8 @@ function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly
   const mean =
     s.documents === 0 ? '' : `, ${size(s.textBytes / s.documents)} on average, longest ${size(s.longestBytes)}`;
   out(
-    `${style.bold('Documents')}, the first ${count(s.documents)}: ${size(s.textBytes)} of text${mean}${s.emptyTexts > 0 ? `, ${count(s.emptyTexts)} empty` : ''}`,
+    `${style.bold('Documents')}, the first ${count(s.documents)}: ${size(s.textBytes)} of ` +
+      `text${mean}${s.emptyTexts > 0 ? `, ${count(s.emptyTexts)} empty` : ''}`,
   );
   const domains = Object.entries(s.domains).sort((a, b) => b[1] - a[1]);
   if (domains.length > 0)
@@ -154,7 +159,8 @@ function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly
     if (q.first)
       out(
         style.yellow(
-          `    ${clipped(safeText(`${q.first.file}#${q.first.block}.${q.first.offset}: ${q.first.detail}`), width - 5)}`,
+          '    ' +
+            `${clipped(safeText(`${q.first.file}#${q.first.block}.${q.first.offset}: ${q.first.detail}`), width - 5)}`,
         ),
       );
   }
@@ -167,15 +173,18 @@ function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly
   const text = likelyTextField(f.fields);
   const missing =
     f.fields.length > 0 && !f.fields.some((x) => x.name === f.textField || f.textField.startsWith(`${x.name}.`));
-  const field = missing && text ? ` --text-field ${shellWord(text)}` : '';
+  const named = f.textField === readOptions.parse({}).textField ? '' : ` --text-field ${shellWord(f.textField)}`;
+  const field = missing && text ? ` --text-field ${shellWord(text)}` : named;
   if (missing)
     out(
       style.yellow(
-        `There is no field ${safeText(f.textField)}.${text ? ` The longest texts are in the field ${safeText(text)}.` : ''}`,
+        'There is no field ' +
+          `${safeText(f.textField)}.${text ? ` The longest texts are in the field ${safeText(text)}.` : ''}`,
       ),
     );
   out(
-    `Next: ${program()} ${field && s.documents === 0 ? 'inspect' : 'run quickstart'} ${field && s.documents === 0 ? '' : '--input '}${inputs.map(shellWord).join(' --input ')}${field}`,
+    `Next: ${program()} ${field && s.documents === 0 ? 'inspect' : 'run quickstart'} ` +
+      `${field && s.documents === 0 ? '' : '--input '}${inputs.map(shellWord).join(' --input ')}${field}`,
   );
 }
 
@@ -183,7 +192,8 @@ export const inspect: Command = {
   help: {
     usage: '<file-or-glob>... [options]',
     about:
-      'What is in files: format and compression, fields, counts and sizes, sample documents, and what could not be read and why. Needs no recipe.',
+      'What is in files: format and compression, fields, counts and sizes, sample documents, and what ' +
+      'could not be read and why. Needs no recipe.',
     options,
     examples: [
       ["sluice inspect 'data/*.jsonl.gz'", 'a quick look'],

@@ -92,12 +92,18 @@ function modelText(m: ModelTrial | ModelRefusal, e: Estimate): string {
   if ('refused' in m) {
     const { expected, got, fix } = m.refused;
     const problem = m.refused.problem && safeText(m.refused.problem);
-    return `without ${step}, which cannot run here: ${problem ?? `expected ${safeText(expected)}, got ${safeText(got)}`}${fix ? `. ${safeText(fix)}` : ''}`;
+    return (
+      `without ${step}, which cannot run here: ` +
+      `${problem ?? `expected ${safeText(expected)}, got ${safeText(got)}`}${fix ? `. ${safeText(fix)}` : ''}`
+    );
   }
   const seconds = e.models.find((x) => x.step === m.step)?.seconds ?? 0;
   if (m.documents === 0) return `${step}: none, no document of the sample needs a score`;
   const part = m.share === 1 ? 'all text' : `${percent(m.share, 1)} of the text`;
-  return `of which ${step} ${duration(seconds)}: scores ${part} at ${size(m.bytesPerSecond)}/s per model worker (${modelWorkers()}), measured on ${plural(m.documents, 'document')} (${size(m.textBytes)})`;
+  return (
+    `of which ${step} ${duration(seconds)}: scores ${part} at ${size(m.bytesPerSecond)}/s per model ` +
+    `worker (${modelWorkers()}), measured on ${plural(m.documents, 'document')} (${size(m.textBytes)})`
+  );
 }
 
 /** Which part of the input that is. */
@@ -131,7 +137,11 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
   const { all, domains, reasons, quarantined } = p.expected;
   out();
   const [first, ...more] = wrapped(
-    `from ${plural(p.documents, 'document')} (${size(p.textBytes)}) sampled at ${plural(p.places, 'place')} in ${p.files === scene.files ? `${scene.files === 1 ? 'the' : 'all'} ${plural(scene.files, 'file')}` : `${count(p.files)} of ${plural(scene.files, 'file')}`}, ${duration(p.seconds)} on one thread`,
+    `from ${plural(p.documents, 'document')} (${size(p.textBytes)}) sampled at ` +
+      `${plural(p.places, 'place')} in ` +
+      `${p.files < scene.files ? `${count(p.files)} of` : scene.files === 1 ? 'the' : 'all'} ` +
+      `${plural(scene.files, 'file')}, ` +
+      `${duration(p.seconds)} on one thread`,
     width - 10,
   );
   out(`${style.bold('Estimate')}, ${first}`);
@@ -148,7 +158,8 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
     ['output', `about ${size(e.outputBytes)} of documents, ${size(e.ledgerBytes)} of ledger`],
     [
       'input',
-      `about ${rough(e.documents)} documents, ${size(e.textBytes)} of text, ≈ ${rough(e.tokens)} tokens${takenOf(scene, e.documents)}`,
+      `about ${rough(e.documents)} documents, ${size(e.textBytes)} of text, ≈ ${rough(e.tokens)} ` +
+        `tokens${takenOf(scene, e.documents)}`,
     ],
   ];
   const left = reasons.slice(0, 3).map((r) => `${safeText(r.rule)} ${percent(r.share, 1)}`);
@@ -156,7 +167,8 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
   if (quarantined > 0)
     rows.push([
       'quarantine',
-      `about ${rough(quarantined)} records: ${Object.keys(p.quarantined).map(safeText).join(', ')}`,
+      `about ${rough(quarantined)} ${quarantined === 1 ? 'record' : 'records'}: ` +
+        `${Object.keys(p.quarantined).map(safeText).join(', ')}`,
     ]);
   const label = rows.reduce((w, [name]) => Math.max(w, name.length), 0);
   for (const [name, text] of rows)

@@ -52,7 +52,8 @@ export async function outputState(
     const { expected, got } = error.parts;
     return is(
       'other',
-      `${here} holds another run, so run would refuse to resume it: expected ${safeText(expected)}, got ${safeText(got)}. ${elsewhere}.`,
+      `${here} holds another run, so run would refuse to resume it: expected ${safeText(expected)}, got ` +
+        `${safeText(got)}. ${elsewhere}.`,
     );
   }
   if (before.status === 'done')
@@ -66,7 +67,8 @@ export async function outputState(
   const all = before.splits * phasesOf(recipe.steps.map((s) => s.descriptor)).length;
   return is(
     'unfinished',
-    `${here} holds an unfinished run, started ${before.startedAt}; run would resume it with ${done} of ${plural(all, 'split')} already done`,
+    `${here} holds an unfinished run, started ${before.startedAt}; run would resume it with ${done} of ` +
+      `${plural(all, 'split')} already done`,
     true,
   );
 }

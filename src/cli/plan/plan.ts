@@ -67,7 +67,8 @@ async function run(args: readonly string[]): Promise<number> {
       got: `none that matches ${patterns.join(' ')}`,
       where: '--input',
       fix: plan.skipped[0]
-        ? `${plural(plan.skipped.length, 'file')} skipped, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
+        ? `${plural(plan.skipped.length, 'file')} skipped, the first: ${plan.skipped[0].path} ` +
+          `(${plan.skipped[0].reason}).`
         : 'Check the path; quote globs.',
     });
   }
@@ -112,7 +113,11 @@ async function run(args: readonly string[]): Promise<number> {
     }
     terminal.out();
     const { means, state, goes } = output;
-    const said = `Nothing was written. ${means}${goes ? `${state === 'free' && values.output === undefined ? ' (choose another folder with --output)' : ''}:` : ''}`;
+    const said =
+      'Nothing was written. ' +
+      means +
+      (goes && state === 'free' && values.output === undefined ? ' (choose another folder with --output)' : '') +
+      (goes ? ':' : '');
     for (const line of wrapped(said, terminal.width)) terminal.out(goes ? line : terminal.style.yellow(line));
     const again = args.filter((a) => a !== '--no-probe').map(shellWord);
     if (goes) terminal.out(`  ${program()} run ${again.join(' ')}`);
@@ -145,7 +150,9 @@ function printPlan(
   out();
   const formats = new Set(plan.files.map((f) => (f.codec === 'none' ? f.format : `${f.format} ${f.codec}`)));
   out(
-    `${style.bold('Input')}  ${plural(plan.files.length, 'file')} (${[...formats].join(', ')}), ${size(plan.files.reduce((n, f) => n + f.size, 0))}, about ${size(textOf(plan))} unpacked, in ${plural(plan.splits.length, 'split')}`,
+    `${style.bold('Input')}  ${plural(plan.files.length, 'file')} (${[...formats].join(', ')}), ` +
+      `${size(plan.files.reduce((n, f) => n + f.size, 0))}, about ${size(textOf(plan))} unpacked, in ` +
+      `${plural(plan.splits.length, 'split')}`,
   );
   const rows = plan.files
     .slice(0, FILES)
@@ -156,7 +163,8 @@ function printPlan(
   if (plan.skipped.length > 0)
     out(
       style.yellow(
-        `  ${plural(plan.skipped.length, 'file')} skipped, the first: ${safeText(plan.skipped[0].path)} (${safeText(plan.skipped[0].reason)})`,
+        `  ${plural(plan.skipped.length, 'file')} skipped, the first: ${safeText(plan.skipped[0].path)} ` +
+          `(${safeText(plan.skipped[0].reason)})`,
       ),
     );
   for (const w of plan.warnings.slice(0, 3)) out(style.yellow(`  ${safeText(w)}`));
@@ -197,7 +205,8 @@ function whatOf(d: StepDescriptor): string {
 
 function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number): string[] {
   const scope = d.where
-    ? `  ${style.dim(`${d.where.not ? 'all but' : 'only'} ${d.where.domain.map(safeText).join(', ')}`)}`
+    ? '  ' +
+      `${style.dim(`(${d.where.not ? 'all domains but' : 'only domain'} ${d.where.domain.map(safeText).join(', ')})`)}`
     : '';
   const head = `  ${String(number).padStart(2)} ${style.bold(safeText(d.step))}${scope}`;
   const rules = tableLines(
@@ -220,7 +229,9 @@ export const plan: Command = {
   help: {
     usage: '<recipe.ts | built-in name> --input GLOB [options]',
     about:
-      'Shows what a run would do: its input, every step with rules and thresholds, and the output columns. Then tries the recipe on a sample for a few seconds and estimates speed, time, memory, disk space, and how much of each domain would be kept. Writes nothing.',
+      'Shows what a run would do: its input, every step with rules and thresholds, and the output columns. ' +
+      'Then tries the recipe on a sample for a few seconds and estimates speed, time, memory, disk space, ' +
+      'and how much of each domain would be kept. Writes nothing.',
     options,
     examples: [
       ["sluice plan quickstart --input 'data/*.jsonl.gz'", 'before a long run'],

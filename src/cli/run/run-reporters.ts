@@ -91,18 +91,28 @@ function headline(name: string, v: ProgressView, width: number): string {
   const bar = '█'.repeat(filled) + '░'.repeat(length - filled);
   const rate = v.megabytesPerSecond === null ? '' : `  ${size(v.megabytesPerSecond * 1e6)}/s`;
   const phase = v.phase === 'curate' ? '' : ` (${v.phase})`;
-  return `${safeText(name)}${safeText(phase)}  ${bar}  ${String(Math.floor(v.share * 100)).padStart(3)} %${rate}  ${v.share >= 1 ? 'writing shards' : v.etaSeconds === null ? '' : `${wholeSeconds(v.etaSeconds)} left`}`;
+  return (
+    `${safeText(name)}${safeText(phase)}  ${bar}  ${String(Math.floor(v.share * 100)).padStart(3)} ` +
+    `%${rate}  ` +
+    `${v.share >= 1 ? 'writing shards' : v.etaSeconds === null ? '' : `${wholeSeconds(v.etaSeconds)} left`}`
+  );
 }
 
 function figures(v: ProgressView): string {
   const kept = v.keptShare === null ? '' : ` · ${percent(v.keptShare, 1)} kept so far`;
-  return `  ${plural(v.documents, 'document')}${kept} · split ${v.splitsDone} of ${v.splits} · ${size(v.memoryBytes)} · ${duration(v.seconds)}`;
+  return (
+    `  ${plural(v.documents, 'document')}${kept} · split ${v.splitsDone} of ${v.splits} · ` +
+    `${size(v.memoryBytes)} · ${duration(v.seconds)}`
+  );
 }
 
 function reasonLine(v: ProgressView, i: number): string {
   const r = v.reasons[i];
   if (!r) return i === 0 ? '  nothing dropped so far' : '';
-  return `  ${percent(r.dropped, v.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ${safeText(`${r.step}: ${r.rule}`)}`;
+  return (
+    `  ${percent(r.dropped, v.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ` +
+    `${safeText(`${r.step}: ${r.rule}`)}`
+  );
 }
 
 /** An estimate, so without tenths of a second. */
@@ -119,7 +129,8 @@ function lineReporter({ name, limit }: ReporterOptions): Reporter {
       if (event.type === 'planned') {
         const resumed = event.resumedSplits > 0 ? `, ${event.resumedSplits} already done` : '';
         say(
-          `${safeText(name)}: ${plural(event.files, 'file')}, about ${size(event.textBytes)} unpacked, ${plural(event.splits, 'split')}${resumed}`,
+          `${safeText(name)}: ${plural(event.files, 'file')}, about ${size(event.textBytes)} unpacked, ` +
+            `${plural(event.splits, 'split')}${resumed}`,
         );
       }
       if (event.type !== 'progress') return;
@@ -133,7 +144,8 @@ function lineReporter({ name, limit }: ReporterOptions): Reporter {
         ? `; most dropped by ${safeText(v.reasons[0].rule)} (${count(v.reasons[0].dropped)})`
         : '';
       say(
-        `${duration(v.seconds)}: ${Math.floor(v.share * 100)} %, ${plural(v.documents, 'document')}${kept}${rate}${left}${top}`,
+        `${duration(v.seconds)}: ${Math.floor(v.share * 100)} %, ` +
+          `${plural(v.documents, 'document')}${kept}${rate}${left}${top}`,
       );
     },
     note: say,

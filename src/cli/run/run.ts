@@ -48,11 +48,15 @@ const options = {
     help: 'Let one document have any number of duplicates in this dedup step. The default limit is 5 % of the run.',
   },
   'allow-quarantine': {
-    help: 'Let any share of records be unreadable (default limit 20 %), and steps fail on any share of documents (1 %).',
+    help:
+      'Let any share of records be unreadable (default limit 20 %), and steps fail on any share of ' +
+      'documents (1 %).',
   },
   fresh: { help: 'Delete the earlier run in the output folder first (only a folder that holds a run of Sluice).' },
   'verify-input': {
-    help: 'Hash the whole input before starting, and refuse to resume if any byte has changed. By default only size, time and both ends of each file are compared.',
+    help:
+      'Hash the whole input before starting, and refuse to resume if any byte has changed. By default only ' +
+      'size, time and both ends of each file are compared.',
   },
   json: { help: 'Print events as JSON lines on standard output, see below.' },
 } as const satisfies OptionSpecs;
@@ -187,7 +191,9 @@ export const runCommand: Command = {
   help: {
     usage: '<recipe.ts | built-in name> [options]',
     about:
-      'Runs a recipe over files. Writes the kept documents, a ledger with the outcome of every document, and a quarantine of what could not be read. Input files are never modified. To resume an interrupted run, give the same command again.',
+      'Runs a recipe over files. Writes the kept documents, a ledger with the outcome of every document, ' +
+      'and a quarantine of what could not be read. Input files are never modified. To resume an ' +
+      'interrupted run, give the same command again.',
     options,
     examples: [
       ["sluice run quickstart --input 'data/*.jsonl.gz'", 'a built-in recipe over gzipped JSON lines'],
@@ -214,7 +220,8 @@ export const runCommand: Command = {
       '  error     code exitCode message problem expected got where fix; a guard (exit code 3) adds',
       '            saw{guard,of,documents,outOf,share,min,max,flag,examples[{id,value,excerpt}]}',
       '',
-      'Guards check a run from 1,000 documents on, split by split in input order. A guard that stops a run reports what ' +
+      'Guards check a run from 1,000 documents on, split by split in input order. A guard that stops a run ' +
+        'reports what ' +
         'it saw and the --allow-* flag that overrides it. The same command with that flag resumes the run.',
     ],
   },

@@ -40,7 +40,8 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
     const [[reason]] = Object.entries(byReason).sort((a, b) => b[1] - a[1]);
     const look = `Look at one with: ${program()} sql ${dir} "SELECT * FROM quarantine LIMIT 3"`;
     return [
-      `${plural(records, 'record')} (${percent(records, t.read.documents)}) could not be read as documents, mostly for this reason: ${safeText(reason)}.`,
+      `${plural(records, 'record')} (${percent(records, t.read.documents)}) could not be read as ` +
+        `documents, mostly for this reason: ${safeText(reason)}.`,
       reason === 'missing_text'
         ? `Name the field that holds the text with --text-field. ${program()} inspect FILE lists the fields.`
         : `${look}.`,
@@ -50,7 +51,9 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
   const step = stepsOf(result).find((s) => s.step === top.step);
   const rule = step?.rules.find((r) => r.name === top.rule);
   const means = rule && step && isRules(step) ? `, ${conditionOf(rule)}` : '';
-  const took = `Most were dropped by ${safeText(top.rule)} (step ${safeText(top.step)}${means}): ${plural(top.dropped, 'document')}, ${percent(top.dropped, t.read.documents)}.`;
+  const took =
+    `Most were dropped by ${safeText(top.rule)} (step ${safeText(top.step)}${means}): ` +
+    `${plural(top.dropped, 'document')}, ${percent(top.dropped, t.read.documents)}.`;
   const look =
     step && removesCopies(step)
       ? `See the clusters of duplicates: ${program()} clusters ${dir}.`
@@ -59,7 +62,8 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
         : '';
   const turn =
     rule && step && isRules(step)
-      ? `To drop fewer, change the threshold with --set ${safeText(top.step)}.${safeText(rule.option)}=NUMBER and write to another --output.`
+      ? 'To drop fewer, change the threshold with --set ' +
+        `${safeText(top.step)}.${safeText(rule.option)}=NUMBER and write to another --output.`
       : step && isSelection(step)
         ? `To keep more, use --set ${safeText(top.step)}.rate=SHARE and write to another --output.`
         : 'To keep them, remove that step from the recipe or change its options.';

@@ -62,7 +62,8 @@ export function noteLines(
     if (missing > t.read.documents / 2 && t.kept.documents > 0)
       say(
         '',
-        'Most records have no text in the field read. Name the field with --text-field; sluice inspect FILE lists the fields.',
+        'Most records have no text in the field read. Name the field with --text-field; sluice inspect FILE ' +
+          'lists the fields.',
         style.yellow,
       );
   }
@@ -108,7 +109,10 @@ function surprises({ result }: SummaryInput): string[] {
       const bound = `${g.share < g.min ? 'at least' : 'at most'} ${percent(limit, 1)}`;
       const allowed = g.allowed && g.state === 'outside' ? '; allowed by a flag' : '';
       const near = g.state === 'near' ? ' (close to the limit)' : '';
-      return `${subject} ${percent(g.documents, g.outOf)} of ${plural(g.outOf, 'document')}; ${g.stated ? 'the recipe expects' : 'the guard allows'} ${bound}${near}${allowed}.`;
+      return (
+        `${subject} ${percent(g.documents, g.outOf)} of ${plural(g.outOf, 'document')}; ` +
+        `${g.stated ? 'the recipe expects' : 'the guard allows'} ${bound}${near}${allowed}.`
+      );
     });
 }
 

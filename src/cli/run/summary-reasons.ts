@@ -28,7 +28,10 @@ export function reasonLines(
         : rule && !(step && dropsFor(step) === 'predicate')
           ? conditionOf(rule)
           : '';
-  const line = `  ${percent(r.dropped, t.read.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ${style.bold(safeText(r.rule))}${means ? `  ${style.dim(clipped(safeText(means), Math.max(20, width - 24 - r.rule.length)))}` : ''}`;
+  const line =
+    `  ${percent(r.dropped, t.read.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ` +
+    style.bold(safeText(r.rule)) +
+    (means ? `  ${style.dim(clipped(safeText(means), Math.max(20, width - 25 - r.rule.length)))}` : '');
   const [example] = r.counters.examples;
   if (!example) return [line];
   const value =

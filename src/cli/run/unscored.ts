@@ -40,7 +40,8 @@ export async function unscoredLines(run: string): Promise<string[]> {
     for (const column of columns) {
       const rows = await rowsOf(
         db,
-        `SELECT "${column}" AS reason, count(*) AS n, count(*) FILTER (outcome = 'kept') AS kept FROM ledger WHERE "${column}" IS NOT NULL GROUP BY ALL ORDER BY n DESC, reason`,
+        `SELECT "${column}" AS reason, count(*) AS n, count(*) FILTER (outcome = 'kept') AS kept FROM ledger ` +
+          `WHERE "${column}" IS NOT NULL GROUP BY ALL ORDER BY n DESC, reason`,
       );
       const score = column.slice(0, -'_unscored'.length);
       const [{ n: scored }] = await rowsOf(db, `SELECT count("${score}") AS n FROM ledger`);
@@ -50,9 +51,11 @@ export async function unscoredLines(run: string): Promise<string[]> {
       const keeping = folder.steps.find(
         (s) => isSelection(s) && s.options.column === score && s.options.nulls === 'keep',
       );
-      const drop = keeping ? `; --set ${safeText(keeping.step)}.nulls=drop drops such documents` : '';
+      const drop = keeping ? `; --set ${safeText(keeping.step)}.nulls=drop would drop them` : '';
       lines.push(
-        `${plural(sum('n'), 'document')} (${percent(sum('n'), sum('n') + Number(scored))} of those in scope) got no ${score} (${reasons.join(', ')}). ${count(sum('kept'))} of them were kept without a score; see ${column} in the ledger${drop}.`,
+        `${plural(sum('n'), 'document')} (${percent(sum('n'), sum('n') + Number(scored))} of those in scope) ` +
+          `got no ${score} (${reasons.join(', ')}). ${count(sum('kept'))} of them were kept without a score; ` +
+          `see ${column} in the ledger${drop}.`,
       );
     }
     return lines;

@@ -144,15 +144,20 @@ export const sql: Command = {
   help: {
     usage: '<run-dir> "SELECT ..." [options]',
     about:
-      'Queries a run in SQL (DuckDB, times in UTC). Views: documents (the kept ones), ledger (one row per document read, with outcome, step, rule, value, threshold and every annotation), quarantine (what could not be read), commits, and further Parquet and JSONL sinks by name. Only committed files are read, so it works while the run is in progress.',
+      'Queries a run in SQL (DuckDB, times in UTC). Views: documents (the kept ones), ledger (one row per ' +
+      'document read, with outcome, step, rule, value, threshold and every annotation), quarantine (what ' +
+      'could not be read), commits, and further Parquet and JSONL sinks by name. Only committed files are ' +
+      'read, so it works while the run is in progress.',
     options,
     examples: [
       [
-        `sluice sql sluice-out/quickstart "SELECT rule, count(*) AS n FROM ledger WHERE outcome = 'dropped' GROUP BY ALL ORDER BY n DESC"`,
+        `sluice sql sluice-out/quickstart "SELECT rule, count(*) AS n FROM ledger WHERE outcome = 'dropped' ` +
+          'GROUP BY ALL ORDER BY n DESC"',
         'why documents were dropped',
       ],
       [
-        `sluice sql sluice-out/quickstart "SELECT id, value, threshold, excerpt FROM ledger WHERE rule = 'gopher_min_words' AND value >= threshold * 0.95"`,
+        'sluice sql sluice-out/quickstart "SELECT id, value, threshold, excerpt FROM ledger WHERE rule = ' +
+          `'gopher_min_words' AND value >= threshold * 0.95"`,
         'documents that narrowly failed a rule',
       ],
       [

@@ -72,11 +72,22 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
   const rows: string[][] = [
     [
       'started',
-      `${facts.startedAt}${facts.finishedAt ? `, finished ${facts.finishedAt}` : facts.lastCommitAt ? `, last commit ${facts.lastCommitAt}` : ''}`,
+      [
+        facts.startedAt,
+        ...(facts.finishedAt
+          ? [`finished ${facts.finishedAt}`]
+          : facts.lastCommitAt
+            ? [`last commit ${facts.lastCommitAt}`]
+            : []),
+      ].join(', '),
     ],
     ...facts.phases.map((p) => [
       'splits',
-      `${p.splitsDone} of ${facts.splits} ${facts.phases.length > 1 ? safeText(p.phase) : ''}${facts.state === 'done' && p.splitsDone < facts.splits ? ' (the limit was reached)' : ''}`.trimEnd(),
+      (
+        `${p.splitsDone} of ${facts.splits} ` +
+        (facts.phases.length > 1 ? safeText(p.phase) : '') +
+        (facts.state === 'done' && p.splitsDone < facts.splits ? ' (the limit was reached)' : '')
+      ).trimEnd(),
     ]),
     [
       'input',
@@ -92,7 +103,10 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
   const undecided = t.read.documents - t.kept.documents - t.dropped.documents - t.quarantined.records;
   rows.push([
     'documents',
-    `${count(t.read.documents)} read (${size(t.read.bytes)}), ${count(t.kept.documents)} kept (${percent(t.kept.documents, t.read.documents)}), ${count(t.dropped.documents)} dropped, ${count(t.quarantined.records)} in quarantine${undecided > 0 ? `, ${count(undecided)} not yet decided` : ''}`,
+    `${count(t.read.documents)} read (${size(t.read.bytes)}), ${count(t.kept.documents)} kept ` +
+      `(${percent(t.kept.documents, t.read.documents)}), ${count(t.dropped.documents)} dropped, ` +
+      `${count(t.quarantined.records)} in ` +
+      `quarantine${undecided > 0 ? `, ${count(undecided)} not yet decided` : ''}`,
   ]);
   const reasons = topReasons(t)
     .slice(0, 3)
@@ -107,7 +121,10 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
   if (guard)
     rows.push([
       'stopped by',
-      `a guard: ${safeText(guard.of)} ${percent(guard.documents, guard.outOf)} of ${plural(guard.outOf, 'document')}, ${guard.share < guard.min ? `at least ${percent(guard.min, 1)}` : `at most ${percent(guard.max, 1)}`} expected; override with ${safeText(guard.flag)}`,
+      `a guard: ${safeText(guard.of)} ${percent(guard.documents, guard.outOf)} of ` +
+        `${plural(guard.outOf, 'document')}, ` +
+        `${guard.share < guard.min ? `at least ${percent(guard.min, 1)}` : `at most ${percent(guard.max, 1)}`} ` +
+        `expected; override with ${safeText(guard.flag)}`,
     ]);
   for (const line of tableLines(
     [{}, {}],
@@ -125,11 +142,14 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
   if (facts.state === 'interrupted') {
     out();
     out(
-      `To resume, give the command that started it; what is in the ${plural(commits.all.length, 'commit')} so far is not redone:`,
+      `To resume, give the command that started it; what is in the ${plural(commits.all.length, 'commit')} so ` +
+        'far is not redone:',
     );
     const inputs = run.input.patterns.map((p) => `--input ${shellWord(p)}`).join(' ');
     out(
-      `  ${program()} run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ${inputs}${limitsOf(run)} --output ${shellWord(shownPath(path))}${guard ? ` ${safeText(guard.flag)}` : ''}`,
+      `  ${program()} run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ` +
+        `${inputs}${limitsOf(run)} --output ` +
+        `${shellWord(shownPath(path))}${guard ? ` ${safeText(guard.flag)}` : ''}`,
     );
   }
 }
@@ -142,7 +162,8 @@ export const status: Command = {
   help: {
     usage: '<run-dir> [--json]',
     about:
-      'Progress of a run: state, splits, committed totals, files, and how to resume it. Read-only, so it works while the run is in progress.',
+      'Progress of a run: state, splits, committed totals, files, and how to resume it. Read-only, so it ' +
+      'works while the run is in progress.',
     options,
     examples: [['sluice status sluice-out/quickstart', 'is it done?']],
   },

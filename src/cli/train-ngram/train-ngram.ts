@@ -33,7 +33,9 @@ const options = {
   },
   'group-by': {
     value: 'FIELD',
-    help: 'Field that groups related documents (a book, a site). Documents of a trained-on group are never scored. Default metadata.group.',
+    help:
+      'Field that groups related documents (a book, a site). Documents of a trained-on group are never ' +
+      'scored. Default metadata.group.',
   },
   domain: { value: 'NAME', many: true, help: 'Only documents of this domain.' },
   ...readSpecs,
@@ -107,10 +109,13 @@ async function run(args: readonly string[]): Promise<number> {
     const { out, style } = standardOutput();
     const { trie, vocabulary, origin } = model;
     out(
-      `Trained on ${count(documents)} documents, ${size(origin.textBytes)} of text, ${count(origin.tokens)} ${split === 'words' ? 'words and line ends' : 'bytes and ends'}${unread(unreadable)}.`,
+      `Trained on ${count(documents)} documents, ${size(origin.textBytes)} of text, ` +
+        `${count(origin.tokens)} ` +
+        `${split === 'words' ? 'words and line ends' : 'bytes and ends'}${unread(unreadable)}.`,
     );
     out(
-      `Wrote ${style.bold(shellWord(output))}: ${count(trie.token.length)} n-grams of up to ${trie.order} ${split}, ${count(vocabulary.size)} in the vocabulary.`,
+      `Wrote ${style.bold(shellWord(output))}: ${count(trie.token.length)} n-grams of up to ${trie.order} ` +
+        `${split}, ${count(vocabulary.size)} in the vocabulary.`,
     );
     out();
     out(`  ${program()} run perplexity-ngram --input 'other/*.jsonl.gz' --set perplexity.model=${shellWord(output)}`);
@@ -173,7 +178,8 @@ export const trainNgramCommand: Command = {
   help: {
     usage: '--input GLOB [--output FILE] [options]',
     about:
-      'Trains an n-gram model for perplexity (modified Kneser-Ney) on clean text, in one pass and bounded memory. The model stores hashes of its training documents and their groups, and never scores them.',
+      'Trains an n-gram model for perplexity (modified Kneser-Ney) on clean text, in one pass and bounded ' +
+      'memory. The model stores hashes of its training documents and their groups, and never scores them.',
     options,
     examples: [
       ["sluice train-ngram --input 'wiki/*.jsonl.gz'", 'bytes, order 6, to reference.ngram'],

@@ -76,7 +76,8 @@ async function run(args: readonly string[]): Promise<number> {
     if (last.type === 'stopped') {
       const again = args.filter((a) => a !== '--fresh').map(shellWord);
       process.stderr.write(
-        `Stopped at step ${count(last.step)} of ${count(last.steps)}. To resume:\n  ${program()} train-reference ${again.join(' ')}\n`,
+        `Stopped at step ${count(last.step)} of ${count(last.steps)}. To resume:\n  ${program()} ` +
+          `train-reference ${again.join(' ')}\n`,
       );
       return EXIT.interrupted;
     }
@@ -115,7 +116,9 @@ function progressLines(): (event: TrainingEvent) => void {
         began = performance.now();
         fromStep = event.fromStep;
         line(
-          `${(event.model.parameters / 1e6).toFixed(2)} M parameters, ${count(event.trainTokens)} tokens to train on, ${count(event.model.steps)} steps${fromStep > 0 ? `; resuming at step ${count(fromStep)}` : ''}; ${event.model.executor}`,
+          `${(event.model.parameters / 1e6).toFixed(2)} M parameters, ${count(event.trainTokens)} tokens to ` +
+            `train on, ${count(event.model.steps)} ` +
+            `steps${fromStep > 0 ? `; resuming at step ${count(fromStep)}` : ''}; ${event.model.executor}`,
           false,
         );
         break;
@@ -127,7 +130,9 @@ function progressLines(): (event: TrainingEvent) => void {
         const bits = held?.bitsPerByte ?? null;
         const heldOut = bits === null ? '' : `  held out ${bits.toFixed(3)} bits per byte`;
         line(
-          `${percent(event.step, event.steps).padStart(7)}  step ${count(event.step)}  loss ${event.loss.toFixed(3)}${heldOut}  ${count(Math.round(event.tokensPerSecond))} tokens/s  ${duration(left / 1000)} left`,
+          `${percent(event.step, event.steps).padStart(7)}  step ${count(event.step)}  loss ` +
+            `${event.loss.toFixed(3)}${heldOut}  ${count(Math.round(event.tokensPerSecond))} tokens/s  ` +
+            `${duration(left / 1000)} left`,
           true,
         );
         break;
@@ -147,7 +152,10 @@ function summary(folder: string, model: ReferenceJson, already: boolean): void {
   const first = model.measurements[0];
   const last = model.measurements.at(-1);
   out(
-    `${already ? 'Already done' : 'Done'}: ${(model.parameters / 1e6).toFixed(2)} M parameters, ${count(model.tokens)} tokens (${model.epochs.toFixed(2)} epochs), ${count(model.documents.train)} training documents, ${count(model.documents.heldOut)} held out, ${count(model.documents.rest)} unused${unread(model.documents.aside)}`,
+    `${already ? 'Already done' : 'Done'}: ${(model.parameters / 1e6).toFixed(2)} M parameters, ` +
+      `${count(model.tokens)} tokens (${model.epochs.toFixed(2)} epochs), ${count(model.documents.train)} ` +
+      `training documents, ${count(model.documents.heldOut)} held out, ${count(model.documents.rest)} ` +
+      `unused${unread(model.documents.aside)}`,
   );
   if (last && last.bitsPerByte === null) out('No documents were held out, so nothing was measured.');
   else if (first && last) {
@@ -166,7 +174,8 @@ function summary(folder: string, model: ReferenceJson, already: boolean): void {
   out(style.bold(`Model  ${shownFolder(folder)}`));
   const tokenizer = model.tokenizer.name === 'bytes' ? '' : ' tokenizer.json,';
   out(
-    `  config.json, model.safetensors,${tokenizer} README.md (its card), trained-on.bin (hashes of its training documents)`,
+    `  config.json, model.safetensors,${tokenizer} README.md (its card), trained-on.bin (hashes of its ` +
+      'training documents)',
   );
 }
 
@@ -177,7 +186,8 @@ export const trainReferenceCommand: Command = {
   help: {
     usage: '<recipe> --input GLOB [options]',
     about:
-      'Trains a small language model for scoring text. The input is divided by group, with a seed, into a training set, a held-out set for evaluation, and the rest, which is left to score.',
+      'Trains a small language model for scoring text. The input is divided by group, with a seed, into a ' +
+      'training set, a held-out set for evaluation, and the rest, which is left to score.',
     options,
     examples: [
       [

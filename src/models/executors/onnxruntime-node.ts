@@ -24,7 +24,12 @@ export interface ExecutorOptions {
 export const CONSTANT_BYTES = 1e9;
 
 /** The script of the package would download the CUDA provider; without it the CPU and WebGPU providers are there. */
-export const INSTALL_ONNXRUNTIME_NODE = `ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@${RUNTIME_VERSIONS.onnxruntime}`;
+export const INSTALL_ONNXRUNTIME_NODE = [
+  'ONNXRUNTIME_NODE_INSTALL=skip',
+  'npm',
+  'install',
+  `onnxruntime-node@${RUNTIME_VERSIONS.onnxruntime}`,
+].join(' ');
 
 /** ONNX graphs on the CPU, or on a GPU through WebGPU (Vulkan, Metal, Direct3D 12) or CUDA. */
 export async function onnxruntimeNode({
@@ -43,14 +48,17 @@ export async function onnxruntimeNode({
       got: `one with ${supported.join(', ')}`,
       fix:
         provider === 'cuda'
-          ? 'Fetch its CUDA provider (from api.nuget.org): ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js'
+          ? 'Fetch its CUDA provider (from api.nuget.org): ONNXRUNTIME_NODE_INSTALL=cuda12 node ' +
+            'node_modules/onnxruntime-node/script/install.js'
           : 'Use onnxruntime-cpu, or a platform on which the package supports this provider.',
     });
   const version = ort.env.versions.node ?? ort.env.versions.common;
   return {
     name: `onnxruntime-${provider}`,
     runtime: { library: 'onnxruntime-node', version, provider, threads, precision: 'float32' },
-    description: `onnxruntime-node ${version} ${provider}${provider === 'cpu' ? `, ${threads} ${threads === 1 ? 'thread' : 'threads'} a session` : ''}`,
+    description:
+      `onnxruntime-node ${version} ` +
+      `${provider}${provider === 'cpu' ? `, ${threads} ${threads === 1 ? 'thread' : 'threads'} a session` : ''}`,
     open: (graph, values) =>
       openOnnx(ort, graph, values, {
         target: provider === 'webgpu' ? 'webgpu' : 'cpu',

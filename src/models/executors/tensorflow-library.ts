@@ -55,7 +55,9 @@ export function tensorflowVersion(backend: object, name: TensorflowName): string
   // Without a GPU that its CUDA knows, the package computes on the processor and says nothing.
   if (gpu && !isUsingGpuDevice)
     throw new ConfigError({
-      expected: `a GPU that @tensorflow/tfjs-node-gpu can use with TensorFlow ${version} (2.9.1, which it downloads, is for CUDA 11.2 and cuDNN 8.1: none from Hopper on)`,
+      expected:
+        `a GPU that @tensorflow/tfjs-node-gpu can use with TensorFlow ${version} (2.9.1, which it downloads, ` +
+        'is for CUDA 11.2 and cuDNN 8.1: none from Hopper on)',
       got: 'none: it would compute on the processor',
       fix: 'Use onnxruntime-webgpu or onnxruntime-cuda for a newer GPU, onnxruntime-cpu without one.',
     });

@@ -95,7 +95,8 @@ async function load(name: TfjsName): Promise<Tf> {
 function installText(name: TfjsName): string {
   const packages = PACKAGES[name].map((p) => `${p}@${RUNTIME_VERSIONS.tfjs}`).join(' ');
   const note = usesTensorflow(name)
-    ? ' (its install script downloads libtensorflow, for the GPU one that of CUDA 11.2 and cuDNN 8.1; scripts/build-tfjs-node.sh of Sluice builds it without)'
+    ? ' (its install script downloads libtensorflow, for the GPU one that of CUDA 11.2 and cuDNN 8.1; ' +
+      'scripts/build-tfjs-node.sh of Sluice builds it without)'
     : '';
   return `npm install ${packages}${note}`;
 }

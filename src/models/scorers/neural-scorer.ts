@@ -76,7 +76,9 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
       expected: `an overlap of 0 to ${context - 1} tokens`,
       got: `${overlap}`,
       where: options.name,
-      fix: `A window has ${context} tokens: give a smaller \`overlap\`${context < config.context ? ', or a longer `context`' : ''}.`,
+      fix:
+        `A window has ${context} tokens: give a smaller ` +
+        `\`overlap\`${context < config.context ? ', or a longer `context`' : ''}.`,
     });
   if (start !== null && !(Number.isInteger(start) && start >= 0 && start < config.vocabulary))
     throw new ConfigError({

@@ -40,7 +40,9 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
       expected: 'a folder with config.json and model.safetensors',
       got: missingFolder(folder),
       where: folder,
-      fix: 'Train one with `sluice train-reference`, or name a Hugging Face model directory. An n-gram model is for ngramPerplexity().',
+      fix:
+        'Train one with `sluice train-reference`, or name a Hugging Face model directory. An n-gram model is ' +
+        'for ngramPerplexity().',
     });
   const { bosToken } = readModelConfig(folder);
   const weights = weightFiles(folder);

@@ -7,7 +7,8 @@ import { MaxHeap } from './max-heap.ts';
  * of white space. Whatever is not ASCII is a letter, so that no table of Unicode decides an id.
  */
 export const PIECES =
-  "'(?:[sdmt]|ll|ve|re)| ?[^\\x00-@\\[-`{-\\x7F]+| ?[0-9]{1,3}| ?[!-/:-@\\[-`{-~]+|[\\x00- \\x7F]+(?= [^\\x00- \\x7F])|[\\x00- \\x7F]+";
+  "'(?:[sdmt]|ll|ve|re)| ?[^\\x00-@\\[-`{-\\x7F]+| ?[0-9]{1,3}| ?[!-/:-@\\[-`{-~]+|[\\x00- \\x7F]+(?= " +
+  '[^\\x00- \\x7F])|[\\x00- \\x7F]+';
 
 /** Ids 0 to 255 are bytes; this one begins a document, and no text makes it. Merges follow. */
 export const START = 256;

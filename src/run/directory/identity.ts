@@ -112,9 +112,10 @@ export async function executorsOf(
   );
   if (!before || !other) return now;
   const then = before.executors.find((b) => b.step === other.step)!;
+  const library = then.version === other.version ? '' : ` and ${then.library} ${then.version}`;
   const can =
     then.processor === other.processor
-      ? `Resume with SLUICE_EXECUTOR=${then.executor}${then.version === other.version ? '' : ` and ${then.library} ${then.version}`}, or start`
+      ? `Resume with SLUICE_EXECUTOR=${then.executor}${library}, or start`
       : 'Resume on that machine, or start';
   throw new ConfigError({
     expected: `scores from ${says(then, other)}, which scored this run so far`,
@@ -126,9 +127,9 @@ export async function executorsOf(
 
 /** A record in words; the processor only where it is another. */
 const says = (r: ExecutorRecord, beside: ExecutorRecord): string =>
-  `${r.library} ${r.version} ${r.provider}, ${r.precision}${r.threads === beside.threads ? '' : `, threads: ${r.threads}`}${
-    r.processor === beside.processor ? '' : `, on ${r.processor}`
-  }`;
+  `${r.library} ${r.version} ${r.provider}, ${r.precision}` +
+  (r.threads === beside.threads ? '' : `, threads: ${r.threads}`) +
+  (r.processor === beside.processor ? '' : `, on ${r.processor}`);
 
 const firstOf = (names: readonly string[], except: readonly string[]): string =>
   names

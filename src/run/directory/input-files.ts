@@ -15,7 +15,9 @@ export function refuseChangedFiles(files: readonly PlannedFile[]): void {
       expected: `${path} as it was when the run was planned (${size} bytes)`,
       got: now === undefined ? 'no such file any more' : `${now.size} bytes, changed ${now.mtime.toISOString()}`,
       where: absolutePath,
-      fix: 'Restore the file and run the same command again, or start over with --fresh once nothing writes to the input.',
+      fix:
+        'Restore the file and run the same command again, or start over with --fresh once nothing writes to ' +
+        'the input.',
     });
   }
 }

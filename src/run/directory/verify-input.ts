@@ -25,7 +25,9 @@ export async function verifyInput(
       expected: 'hashes of the input from the start of this run',
       got: 'none: it was started without --verify-input',
       where: kept,
-      fix: 'Drop --verify-input (size, time and both ends of each file are always compared), or start over with --fresh.',
+      fix:
+        'Drop --verify-input (size, time and both ends of each file are always compared), or start over with ' +
+        '--fresh.',
     });
   }
   const lines: string[] = [];
@@ -36,7 +38,9 @@ export async function verifyInput(
   const other = lines.findIndex((line, i) => line !== before[i]);
   if (other < 0) return;
   throw new ConfigError({
-    expected: `${files[other].path} with xxh64 ${before[other]?.slice(0, 16) ?? 'of no file'}, as when this run was started`,
+    expected:
+      `${files[other].path} with xxh64 ${before[other]?.slice(0, 16) ?? 'of no file'}, as when this run ` +
+      'was started',
     got: lines[other].slice(0, 16),
     where: files[other].absolutePath,
     fix: 'Restore the file, start over with --fresh, or choose another folder with --output.',

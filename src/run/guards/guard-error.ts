@@ -39,10 +39,15 @@ export function guardError(g: JudgedGuard, evidence: GuardEvidence): GuardError 
   );
   return new GuardError(
     {
-      expected: `${subject} ${limit} of ${g.guard === 'drop_share' && g.of !== 'all' ? `domain ${g.of}` : 'the run'}${g.stated ? ' (set by the recipe)' : ''}`,
+      expected:
+        `${subject} ${limit} of ` +
+        (g.guard === 'drop_share' && g.of !== 'all' ? `domain ${g.of}` : 'the run') +
+        (g.stated ? ' (set by the recipe)' : ''),
       got: [`${did} ${seen}`, ...lines].join('\n'),
       where: evidence.run,
-      fix: `${fix} If this is expected, give the same command again with ${flag} to resume from here: committed work is kept. A changed recipe or input needs --fresh.`,
+      fix:
+        `${fix} If this is expected, give the same command again with ${flag} to resume from here: committed ` +
+        'work is kept. A changed recipe or input needs --fresh.',
     },
     {
       guard: g.guard,
@@ -90,7 +95,9 @@ const WORDS: Record<
   drop_share: ({ of }) => ({
     subject: of === 'all' ? 'all rules together to drop' : `the rules to drop`,
     did: 'they dropped',
-    fix: `Check whether the recipe is meant for this text, or state the share in it (expected.${of === 'all' ? 'all' : 'domains'}).`,
+    fix:
+      'Check whether the recipe is meant for this text, or state the share in it ' +
+      `(expected.${of === 'all' ? 'all' : 'domains'}).`,
   }),
   failed: () => ({
     subject: 'documents on which a step fails to be',

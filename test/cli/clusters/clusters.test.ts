@@ -31,8 +31,8 @@ describe('sluice clusters', { timeout: 60_000 }, () => {
   it('shows sizes and the largest clusters of every step', async () => {
     const { stdout, code } = await ask('clusters', 'sluice-out/mine');
     expect(code).toBe(0);
-    expect(stdout).toContain('normalized_dedup  1 cluster, 1 copy dropped (exact_normalized_duplicate 1)');
-    expect(stdout).toContain('minhash_dedup  1 cluster, 1 copy dropped (near_duplicate 1)');
+    expect(stdout).toContain('normalized_dedup  1 cluster, 1 duplicate dropped (exact_normalized_duplicate 1)');
+    expect(stdout).toContain('minhash_dedup  1 cluster, 1 duplicate dropped (near_duplicate 1)');
     expect(stdout).toMatch(/^ {8}2 {2}first {12}0\.8226 {2}a0 a1 a2/m);
     const json = JSON.parse((await ask('clusters', 'sluice-out/mine', '--json')).stdout);
     expect(json.steps[1]).toMatchObject({
@@ -48,11 +48,11 @@ describe('sluice clusters', { timeout: 60_000 }, () => {
     const { stdout } = await ask('clusters', 'sluice-out/mine', 'near');
     expect(stdout).toContain('first (part-000.jsonl#0.0)');
     expect(stdout).toContain('near_duplicate, similarity 0.8226');
-    expect(stdout).toContain('texts read again from the input');
+    expect(stdout).toContain('full texts, re-read from the input');
     expect(stdout).toContain('a29 [-a30-] {+CHANGED \\e[31mand+} a31');
     expect(stdout).not.toContain('\u001b');
     const other = await ask('clusters', 'sluice-out/mine', 'near', '--pair', 'alone');
-    expect(other.stdout).toContain('which is no copy of it');
+    expect(other.stdout).toContain('which is not a duplicate of it');
     const explained = await ask('explain', 'sluice-out/mine', 'near');
     expect(explained.stdout).toContain('near copy of first (part-000.jsonl#0.0), similarity 0.8226');
     expect(explained.stdout).toContain('[-a30-] {+CHANGED \\e[31mand+}');

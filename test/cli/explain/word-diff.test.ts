@@ -49,8 +49,8 @@ describe('diffLines', () => {
       '  (8 words) w8 w9 w10 w11 w12 w13 [-w14-] {+new \\e[31mred+} w15 w16 w17 w18 w19',
       '  w20 (9 words)',
     ]);
-    expect(diffLines(terminal, 'a b', 'a  b', '', 9)).toEqual(['The words are equal; only the white space differs.']);
-    expect(diffLines(terminal, 'a b', 'a b', '', 9)).toEqual(['The texts are equal.']);
+    expect(diffLines(terminal, 'a b', 'a  b', '', 9)).toEqual(['The words are identical; only white space differs.']);
+    expect(diffLines(terminal, 'a b', 'a b', '', 9)).toEqual(['The texts are identical.']);
     const [line, more] = diffLines(terminal, 'a b c '.repeat(20), 'a x c '.repeat(20), '', 1);
     expect(line.length).toBeLessThanOrEqual(80);
     expect(more).toMatch(/^\.\.\. \d+ more lines; in all 20 words removed, 20 added, 40 the same$/);

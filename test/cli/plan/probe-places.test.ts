@@ -28,16 +28,19 @@ function planOf(files: readonly { size: number; format?: Format; codec?: Codec }
 const ratioOf = async (): Promise<number> => 4;
 const spansOf = (ranges: readonly InputRange[]) => ranges.map((r) => [r.file, r.start, r.end]);
 
-it('cuts large files of few, so that more than their beginnings is tried; all places together are the input', async () => {
-  const places = await placesOf(planOf([{ size: 12e6 }, { size: 3e6 }]), 5, ratioOf);
-  expect(places.map((p) => [spansOf(p.ranges)[0], p.standsFor])).toEqual([
-    [[0, 0, 3e6], 3e6],
-    [[0, 3e6, 6e6], 3e6],
-    [[0, 6e6, 9e6], 3e6],
-    [[0, 9e6, 12e6], 3e6],
-    [[1, 0, 3e6], 3e6],
-  ]);
-});
+it(
+  'cuts large files of few, so that more than their beginnings is tried; all places together are the ' + 'input',
+  async () => {
+    const places = await placesOf(planOf([{ size: 12e6 }, { size: 3e6 }]), 5, ratioOf);
+    expect(places.map((p) => [spansOf(p.ranges)[0], p.standsFor])).toEqual([
+      [[0, 0, 3e6], 3e6],
+      [[0, 3e6, 6e6], 3e6],
+      [[0, 6e6, 9e6], 3e6],
+      [[0, 9e6, 12e6], 3e6],
+      [[1, 0, 3e6], 3e6],
+    ]);
+  },
+);
 
 it('enters a packed file at unpacked bytes, its last part without an end', async () => {
   const places = await placesOf(planOf([{ size: 2e6, codec: 'zstd' }]), 8, ratioOf);

@@ -21,7 +21,11 @@ describe('Ctrl-C', () => {
     const { code, stdout, stderr } = await done;
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /\nFinishing the splits in work \(Ctrl-C again stops at once\) \.\.\.\nStopped: 1 of 3 splits done\. All of it is safe in sluice-out\/slow\. To go on:\n {2}sluice run recipe\.ts --workers 1\n$/,
+      new RegExp(
+        String.raw`\nFinishing the splits in progress \(Ctrl-C again stops immediately\) \.\.\.\nStopped: 1 of ` +
+          String.raw`3 splits done\. Committed work is kept in sluice-out\/slow\. To resume:\n {2}sluice run ` +
+          String.raw`recipe\.ts --workers 1\n$`,
+      ),
     );
     expect(stdout).toBe('');
     const status = await runCli(['status', 'sluice-out/slow'], { cwd });
@@ -41,7 +45,10 @@ describe('Ctrl-C', () => {
     const { code, stderr } = await done;
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /\nStopped at once\. What was committed is safe; to go on:\n {2}sluice run recipe\.ts --workers 1 --limit 1000\n$/,
+      new RegExp(
+        String.raw`\nStopped immediately\. Committed work is kept\. To resume:\n {2}sluice run recipe\.ts ` +
+          String.raw`--workers 1 --limit 1000\n$`,
+      ),
     );
     expect(existsSync(join(cwd, 'sluice-out/slow/run.json'))).toBe(true);
     // Without the limit it would be refused as another run.

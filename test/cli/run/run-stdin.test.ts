@@ -20,7 +20,7 @@ it('Ctrl-C while standard input is copied: what came until then is not taken for
   await heard;
   first.child.stdin?.end();
   const { code, stderr } = await first.done;
-  expect(stderr).toContain('To go on:\n  sluice run recipe.ts --input - --output out\n');
+  expect(stderr).toContain('To resume:\n  sluice run recipe.ts --input - --output out\n');
   expect(code).toBe(130);
   expect(existsSync(copies)).toBe(false);
   const again = start();

@@ -22,7 +22,13 @@ describe('a run that keeps nothing, or next to nothing', () => {
 
   it('begins with a warning, the rule that took most, and what to do', async () => {
     expect(await summary(short)).toMatch(
-      /^ Done, but nothing was kept: 0 of 120 documents \(0 %\), .* Most went by min_chars \(step length, text_chars < 60\): 120 documents, 100 %\. See one: sluice explain sluice-out\/mine d0\. If that is not what you want, move the threshold with --set length\.min_chars=NUMBER, to another --output\. The input is as it was\./,
+      new RegExp(
+        String.raw`^ Done, but nothing was kept: 0 of 120 documents \(0 %\), .* Most were dropped by min_chars ` +
+          String.raw`\(step length, text_chars < 60\): 120 documents, 100 %\. See one: sluice explain ` +
+          String.raw`sluice-out\/mine d0\. To drop fewer, change the threshold with --set ` +
+          String.raw`length\.min_chars=NUMBER and write to another --output\. Every document has a row in the ` +
+          String.raw`ledger`,
+      ),
     );
   });
 
@@ -35,7 +41,11 @@ describe('a run that keeps nothing, or next to nothing', () => {
   it('says that records could not be read where that is the reason', async () => {
     const nameless = Array.from({ length: 10 }, (_, i) => ({ content: `${i} ${long}` }));
     expect(await summary(nameless)).toMatch(
-      /^ Done, but nothing was kept: .* 10 records \(100 %\) could not be read as documents, most of them: missing_text\. Name the field that holds the text with --text-field\. sluice inspect FILE lists the fields\. /,
+      new RegExp(
+        String.raw`^ Done, but nothing was kept: .* 10 records \(100 %\) could not be read as documents, ` +
+          String.raw`mostly for this reason: missing_text\. Name the field that holds the text with ` +
+          String.raw`--text-field\. sluice inspect FILE lists the fields\. `,
+      ),
     );
     expect(await summary([])).toMatch(/^ Done, but nothing was read: 0 of 0 documents/);
   });
@@ -83,7 +93,12 @@ export default recipe({ name: 'mine', steps: [annotate(textStatistics()), ${step
       { text, domain: 'news' },
     ]);
     expect(said.split(' no match ').slice(1).join('|')).toMatch(
-      /^no document that was read matched the where of step unmatched \(only for Books, law\)\.\|no document that was read matched the where of steps misspelt, too \(only for wep\)\. Did you mean web\?\|no document that was read matched the where of step others \(not for web, news\)\. pace /,
+      new RegExp(
+        String.raw`^no document read is in the scope \(where\) of step unmatched \(only Books, law\)\.\|no ` +
+          String.raw`document read is in the scope \(where\) of steps misspelt, too \(only wep\)\. Did you mean ` +
+          String.raw`web\?\|no document read is in the scope \(where\) of step others \(all but web, news\)\. ` +
+          String.raw`pace `,
+      ),
     );
   });
 

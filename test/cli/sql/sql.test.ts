@@ -141,7 +141,8 @@ describe('sluice sql', () => {
   });
 
   it('cuts long texts, and ids last: they go into the next command', async () => {
-    const query = `SELECT 'books-0123456789-0123456789-0123456789' AS id, repeat('long ', 40) AS a, repeat('text ', 40) AS b`;
+    const query =
+      "SELECT 'books-0123456789-0123456789-0123456789' AS id, repeat('long ', 40) AS a, repeat('text ', " + '40) AS b';
     const { stdout } = await ask('sql', 'sluice-out/mine', query);
     const [, row] = stdout.split('\n');
     expect(row).toMatch(/^books-0123456789-0123456789-0123456789 {2}(long )+lo?n?g?… {2}(text )+t?e?x?t?…$/);
@@ -177,7 +178,8 @@ describe('sluice sql', () => {
       'sql',
       'none',
       '--json',
-      'SELECT (SELECT count(*) FROM documents) AS d, (SELECT count(*) FROM quarantine) AS q, (SELECT count(*) FROM ledger) AS l',
+      'SELECT (SELECT count(*) FROM documents) AS d, (SELECT count(*) FROM quarantine) AS q, (SELECT ' +
+        'count(*) FROM ledger) AS l',
     );
     expect(JSON.parse(counts.stdout)).toEqual([{ d: 0, q: 0, l: 1 }]);
   });
@@ -207,7 +209,10 @@ describe('sluice sql', () => {
     const { code, stderr } = await ask('sql', 'sluice-out/mine', 'SELECT * FROM ledgr');
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /got {7}Catalog Error: Table with name ledgr does not exist![\s\S]*fix {7}Views: documents, ledger, quarantine, commits\./,
+      new RegExp(
+        String.raw`got {7}Catalog Error: Table with name ledgr does not exist![\s\S]*fix {7}Views: documents, ` +
+          String.raw`ledger, quarantine, commits\.`,
+      ),
     );
   });
 });

@@ -30,7 +30,11 @@ describe('sluice status and inspect', () => {
       ],
     });
     expect((await ask('status', 'sluice-out/mine')).stdout).toMatch(
-      /^mine in sluice-out\/mine: done\n[\s\S]* documents +7 read \(\d+ B\), 2 kept \(28\.6 %\), 4 left out, 1 in quarantine\n[\s\S]*\nNext\n {2}sluice sql sluice-out\/mine "SELECT [^"]*"\n {2}sluice inspect sluice-out\/mine\/documents\n$/,
+      new RegExp(
+        String.raw`^mine in sluice-out\/mine: done\n[\s\S]* documents +7 read \(\d+ B\), 2 kept \(28\.6 %\), 4 ` +
+          String.raw`dropped, 1 in quarantine\n[\s\S]*\nNext\n {2}sluice sql sluice-out\/mine "SELECT [^"]*"\n` +
+          String.raw` {2}sluice inspect sluice-out\/mine\/documents\n$`,
+      ),
     );
   });
 
@@ -40,7 +44,10 @@ describe('sluice status and inspect', () => {
     expect(stdout).toMatch(/^1 file \(jsonl\), /);
     expect(stdout).toMatch(/\n {2}text +string +100 % +≈ \d+ characters +text\n/);
     expect(stdout).toMatch(
-      /\nDocuments, the first 6: \d+ B of text, .*\n {2}domains: web 4, books 2\n {2}1 record would go to quarantine: invalid_json 1\n/,
+      new RegExp(
+        String.raw`\nDocuments, the first 6: \d+ B of text, .*\n {2}domains: web 4, books 2\n {2}1 record ` +
+          String.raw`would go to quarantine: invalid_json 1\n`,
+      ),
     );
     expect(stdout).toContain('\n  kept-1  web · 117 B\n  The mill stands by the river');
   });
@@ -52,7 +59,8 @@ describe('sluice status and inspect', () => {
     );
     const { stdout } = await ask('inspect', 'other.jsonl');
     expect(stdout).toContain(
-      'There is no field text. The longest texts are in body.content.\nNext: sluice inspect other.jsonl --text-field body.content\n',
+      'There is no field text. The longest texts are in the field body.content.\nNext: sluice inspect ' +
+        'other.jsonl --text-field body.content\n',
     );
     const facts = JSON.parse((await ask('inspect', 'other.jsonl', '--text-field', 'body.content', '--json')).stdout);
     expect(facts).toMatchObject({

@@ -35,7 +35,10 @@ describe('sluice train-ngram', () => {
     );
     expect(trained.stderr).toBe('');
     expect(trained.stdout).toMatch(
-      /^Trained on 60 documents, \S+ kB of text, [\d,]+ bytes and ends\.\nWrote m\.ngram: [\d,]+ n-grams of up to 6 bytes, 259 in the vocabulary\.\n/,
+      new RegExp(
+        String.raw`^Trained on 60 documents, \S+ kB of text, [\d,]+ bytes and ends\.\nWrote m\.ngram: [\d,]+ ` +
+          String.raw`n-grams of up to 6 bytes, 259 in the vocabulary\.\n`,
+      ),
     );
     expect(trained.stdout).toContain('--set perplexity.model=m.ngram');
     const args = [
@@ -55,9 +58,9 @@ describe('sluice train-ngram', () => {
     expect(ran.stdout).toMatch(/mix +select changed the share of documents: books 50\.0 % → 100 %, web 50\.0 % → 0 %/);
     const explained = await runCli(['explain', 'out', 'r1'], { cwd });
     expect(explained.stdout).toMatch(/buckets +ppl_bucket (head|middle|tail)\n/);
-    expect(explained.stdout).toMatch(/select +[\d,.]+ ≥ [\d,.]+, the cut of ppl_rank_above\n/);
+    expect(explained.stdout).toMatch(/select +[\d,.]+ ≥ [\d,.]+, the cut-off of ppl_rank_above\n/);
     expect(explained.stdout).toMatch(
-      /To have kept it: a value below [\d,.]+, or a larger share with --set select\.rate\n/,
+      /It would have been kept with a value below [\d,.]+, or with a larger --set select\.rate\n/,
     );
   });
 
@@ -108,7 +111,7 @@ describe('sluice train-ngram', () => {
       const { code, stderr } = await runCli(['train-ngram', ...args], { cwd });
       return [code, stderr];
     };
-    expect((await failure())[1]).toMatch(/expected +--input GLOB, clean text/);
+    expect((await failure())[1]).toMatch(/expected +--input GLOB \(clean text\)/);
     expect((await failure('--input', 'clean', '--split', 'letters'))[1]).toMatch(
       /expected +--split words or bytes\n +got +letters/,
     );
@@ -120,7 +123,7 @@ describe('sluice train-ngram', () => {
     await mkdir(join(cwd, 'folder.ngram'));
     await writeFile(join(cwd, 'folder.ngram', 'picture'), Uint8Array.of(0, 1, 2, 3));
     expect((await failure('--input', 'folder.ngram'))[1]).toMatch(
-      /got +none that matches folder\.ngram\n +fix +picture is passed over \(binary\)\.\n/,
+      /got +none that matches folder\.ngram\n +fix +skipped picture \(binary\)\.\n/,
     );
     // Said before anything is read.
     expect(await failure('--input', 'nothing-is-here', '--output', 'folder.ngram')).toEqual([
@@ -214,14 +217,17 @@ describe('sluice train-ngram', () => {
     const ran = await runCli(args, { cwd });
     const notes = ran.stdout.replace(/\s+/g, ' ');
     expect(notes).toContain(
-      'not scored 6 documents (37.5 % of those asked about) got no ppl (the model was trained on texts of the same group: 6). 6 of them were kept without a score; see ppl_unscored in the ledger; --set select.nulls=drop leaves such documents out.',
+      'not scored 6 documents (37.5 % of those in scope) got no ppl (the model was trained on this text or ' +
+        'its group: 6). 6 of them were kept without a score; see ppl_unscored in the ledger; --set ' +
+        'select.nulls=drop would drop them.',
     );
     expect(notes).toContain('kept 11 of 16 documents');
     const explained = await runCli(['explain', 'sluice-out/perplexity-ngram', 'c0'], { cwd });
     const decisions = explained.stdout.replace(/\s+/g, ' ');
-    expect(decisions).toContain(' perplexity no ppl: the model was trained on texts of the same group ');
+    expect(decisions).toContain(' perplexity no ppl: the model was trained on this text or its group ');
     expect(decisions).toContain(
-      ' select no ppl to rank by (the model was trained on texts of the same group): kept; --set select.nulls=drop leaves such documents out ',
+      ' select no ppl to rank by (the model was trained on this text or its group): kept; --set ' +
+        'select.nulls=drop would drop it ',
     );
     const ranked = await runCli(['explain', 'sluice-out/perplexity-ngram', 'r0', '--json'], { cwd });
     expect(JSON.parse(ranked.stdout).documents[0].id).toBe('r0');

@@ -45,7 +45,11 @@ describe('sluice train-reference and Ctrl-C', () => {
     const { code, stderr } = await done;
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /\nStopping after this step, with a checkpoint\. Ctrl-C again stops without one\.\n(?:.*step \d+ .*\n)?Stopped at step \d+ of 120\. To go on:\n {2}sluice train-reference small\.ts --executor onnxruntime-cpu --output torn\n$/,
+      new RegExp(
+        String.raw`\nStopping after this step with a checkpoint\. Ctrl-C again stops immediately without ` +
+          String.raw`one\.\n(?:.*step \d+ .*\n)?Stopped at step \d+ of 120\. To resume:\n {2}sluice ` +
+          String.raw`train-reference small\.ts --executor onnxruntime-cpu --output torn\n$`,
+      ),
     );
     expect(existsSync(join(cwd, 'torn/work/checkpoint.safetensors'))).toBe(true);
     const again = await runCli(command('torn'), { cwd });
@@ -79,9 +83,12 @@ describe('sluice train-reference says at its end', () => {
     await writeFile(join(cwd, 'in', 'picture'), Uint8Array.of(0, 1, 2, 3));
     const { code, stdout, stderr } = await runCli(command('out'), { cwd });
     expect(code).toBe(0);
-    expect(stderr).toContain('warning  picture is passed over (binary)\n');
+    expect(stderr).toContain('warning  skipped picture (binary)\n');
     expect(stdout).toMatch(
-      /^Done: .* \d+ documents trained on, 0 held out, \d+ untouched; 1 record that could not be read was passed over\nNo document was held out: nothing was measured\.\n\nModel {2}out\n/,
+      new RegExp(
+        String.raw`^Done: .* \d+ training documents, 0 held out, \d+ unused; skipped 1 record that could not ` +
+          String.raw`be read\nNo documents were held out, so nothing was measured\.\n\nModel {2}out\n`,
+      ),
     );
   });
 });

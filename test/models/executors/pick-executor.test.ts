@@ -62,7 +62,9 @@ describe('picking', () => {
       refused: expect.arrayContaining(['onnxruntime-cpu']),
     });
     expect(stderr).toContain(
-      'Models run on onnxruntime-web 1.30.0 wasm, 1 thread a session, several times slower than onnxruntime-cpu: expected the optional package onnxruntime-node, got a project without it. Run: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0',
+      'Models run on onnxruntime-web 1.30.0 wasm, 1 thread a session, several times slower than ' +
+        'onnxruntime-cpu: the optional package onnxruntime-node is not installed. Run: ' +
+        'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0',
     );
   });
 
@@ -71,7 +73,8 @@ describe('picking', () => {
     const { stderr, status } = without(packages, pick);
     expect(status).toBe(1);
     expect(stderr).toContain(
-      'expected a runtime for language models, got none that works here; `sluice doctor` says why of each. Run: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0',
+      'expected a model runtime that works here, got none; `sluice doctor` shows why. Run: ' +
+        'ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0',
     );
     expect(stderr).toContain('Run: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0');
   });

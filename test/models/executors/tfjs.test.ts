@@ -148,18 +148,21 @@ if (noLibrary !== null) {
 }
 
 describe.skipIf(noLibrary !== null)('tfjs-node', () => {
-  it('opens where Node has no util.isNullOrUndefined, passes the self-check, takes one thread and prints nothing', () => {
-    const [{ name, description, runtime }] = opened(['tfjs-node']);
-    expect(name).toBe('tfjs-node');
-    expect(description).toMatch(/^tfjs-node 4\.\d+\.\d+ with TensorFlow 2\.\d+\.\d+, 1 thread an operation$/);
-    expect(runtime).toEqual({
-      library: '@tensorflow/tfjs-node',
-      version: description!.slice('tfjs-node '.length).split(',')[0],
-      provider: 'tensorflow',
-      threads: 1,
-      precision: 'float32',
-    });
-  });
+  it(
+    'opens where Node has no util.isNullOrUndefined, passes the self-check, takes one thread and prints ' + 'nothing',
+    () => {
+      const [{ name, description, runtime }] = opened(['tfjs-node']);
+      expect(name).toBe('tfjs-node');
+      expect(description).toMatch(/^tfjs-node 4\.\d+\.\d+ with TensorFlow 2\.\d+\.\d+, 1 thread an operation$/);
+      expect(runtime).toEqual({
+        library: '@tensorflow/tfjs-node',
+        version: description!.slice('tfjs-node '.length).split(',')[0],
+        provider: 'tensorflow',
+        threads: 1,
+        precision: 'float32',
+      });
+    },
+  );
 
   it('takes the threads of the environment, and where that says nothing those of the first that opens it', () => {
     const threads = (env: NodeJS.ProcessEnv) => opened(['tfjs-node'], undefined, env)[0].runtime;
@@ -189,7 +192,9 @@ describe.skipIf(noLibrary !== null)('tfjs-node', () => {
     const [gpu, processor] = opened(['tfjs-node-gpu', 'tfjs-node'], true);
     expect(gpu.name).toBe('tfjs-node-gpu');
     expect(processor.name).toBe(
-      'expected @tensorflow/tfjs-node to be the only one of tfjs-node and tfjs-node-gpu in its thread, got the other one, loaded before it. Name one executor for all steps, or uninstall one of the two packages.',
+      'expected @tensorflow/tfjs-node to be the only one of tfjs-node and tfjs-node-gpu in its thread, got ' +
+        'the other one, loaded before it. Name one executor for all steps, or uninstall one of the two ' +
+        'packages.',
     );
     const [first, second] = opened(['tfjs-node', 'tfjs-node-gpu'], true);
     expect(first.name).toBe('tfjs-node');

@@ -90,7 +90,10 @@ it('errors come as they are in the thread', async () => {
 
 it('a runtime that is not installed is said', async () => {
   await expect(openInThread('tfjs-node-gpu')).rejects.toThrow(
-    /expected the optional package @tensorflow\/tfjs-node-gpu, got a project without it\. Run: npm install @tensorflow\/tfjs-node-gpu@4\.22\.0/,
+    new RegExp(
+      String.raw`expected the optional package @tensorflow\/tfjs-node-gpu, got a project without it\. Run: ` +
+        String.raw`npm install @tensorflow\/tfjs-node-gpu@4\.22\.0`,
+    ),
   );
 });
 

@@ -188,7 +188,8 @@ describe('a model that cannot be used says why', () => {
     const path = await copyOf('gpt2');
     await rm(join(path, 'model.safetensors'));
     await expect(loadModel(path)).rejects.toThrow(
-      `${path}: expected model.safetensors or model.safetensors.index.json, got a folder with neither. Weights in pytorch_model.bin`,
+      `${path}: expected model.safetensors or model.safetensors.index.json, got a folder with neither. ` +
+        'Weights in pytorch_model.bin',
     );
   });
 
@@ -334,7 +335,8 @@ describe('a model that cannot be used says why', () => {
     await loadModel(path);
     data[5] = -tooLarge;
     await expect(saveModel(model, path, { dtype })).rejects.toThrow(
-      `weight 'transformer.wpe.weight': expected weights that ${dtype} can hold, got ${data[5]} at element 5. Save it as F32.`,
+      `weight 'transformer.wpe.weight': expected weights that ${dtype} can hold, got ${data[5]} at element ` +
+        '5. Save it as F32.',
     );
   });
 

@@ -178,14 +178,17 @@ describe('a neural scorer', () => {
     expect([nllSum[0], bitsPerByteMax[0], reason[0]]).toEqual([Number.NaN, Number.NaN, 'not_finite']);
   });
 
-  it('refuses documents over its limit, tokenizers that the model does not know, and overlaps beyond the context', async () => {
-    const executor = await onnxruntimeNode();
-    const short = await neuralScorer({ ...options, executor, rows: 1, maxTokens: 3 });
-    expect((await short.score(textsOf(['abcd', 'abc']))).reason).toEqual(['too_long', null]);
-    await short.close?.();
-    const wide = { ...byteTokenizer, vocabularySize: 300 };
-    await expect(neuralScorer({ ...options, executor, tokenizer: wide })).rejects.toThrow(ConfigError);
-    await expect(neuralScorer({ ...options, executor, overlap: CONTEXT })).rejects.toThrow(/overlap/);
-    await expect(neuralScorer({ ...options, executor, start: 257 })).rejects.toThrow(/start token/);
-  });
+  it(
+    'refuses documents over its limit, tokenizers that the model does not know, and overlaps beyond the ' + 'context',
+    async () => {
+      const executor = await onnxruntimeNode();
+      const short = await neuralScorer({ ...options, executor, rows: 1, maxTokens: 3 });
+      expect((await short.score(textsOf(['abcd', 'abc']))).reason).toEqual(['too_long', null]);
+      await short.close?.();
+      const wide = { ...byteTokenizer, vocabularySize: 300 };
+      await expect(neuralScorer({ ...options, executor, tokenizer: wide })).rejects.toThrow(ConfigError);
+      await expect(neuralScorer({ ...options, executor, overlap: CONTEXT })).rejects.toThrow(/overlap/);
+      await expect(neuralScorer({ ...options, executor, start: 257 })).rejects.toThrow(/start token/);
+    },
+  );
 });

@@ -81,7 +81,8 @@ describe('a folder that is no model says which file and why', () => {
   it('a shard is missing', async () => {
     await rm(join(model, 'model-00002-of-00002.safetensors'));
     expect(() => modelFolderInfo(model)).toThrow(
-      `${model}: expected every file that model.safetensors.index.json names, got a folder without model-00002-of-00002.safetensors. Copy the whole directory`,
+      `${model}: expected every file that model.safetensors.index.json names, got a folder without ` +
+        'model-00002-of-00002.safetensors. Copy the whole directory',
     );
   });
 

@@ -147,7 +147,9 @@ describe('tokenizer.json of byte pairs', () => {
     await writeFile(path, JSON.stringify(bpeTokenizerJson(trainBpe(counted(readme), 600))));
     const tokenizer = await loadTokenizer(path);
     const code =
-      'import json,sys;from tokenizers import Tokenizer;t=Tokenizer.from_file(sys.argv[1]);print(json.dumps([t.encode(x).ids for x in json.load(sys.stdin)]))';
+      'import json,sys;from tokenizers import ' +
+      'Tokenizer;t=Tokenizer.from_file(sys.argv[1]);print(json.dumps([t.encode(x).ids for x in ' +
+      'json.load(sys.stdin)]))';
     const theirs = spawnSync(python, ['-c', code, path], { input: JSON.stringify(texts), encoding: 'utf8' });
     expect(JSON.parse(theirs.stdout)).toEqual(texts.map((text) => [...tokenizer.encode(utf8(text))]));
   });

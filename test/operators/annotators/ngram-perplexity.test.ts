@@ -121,7 +121,10 @@ describe('ngramPerplexity()', () => {
   it('says what to do without a model, or with one that was changed since', async () => {
     const folder = await temporaryFolder();
     await expect(scored(annotate(ngramPerplexity({ model: null })), ['x'])).rejects.toThrow(
-      /expected a language model to score with, got none\. Make one from clean text that is not scored: sluice train-ngram/,
+      new RegExp(
+        String.raw`expected a language model to score with, got none\. Make one from clean text that is not ` +
+          String.raw`scored: sluice train-ngram`,
+      ),
     );
     const operator = annotate(ngramPerplexity({ model: await modelFile(folder) }));
     await modelFile(folder, 'm.ngram', 'another text');

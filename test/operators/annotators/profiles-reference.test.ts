@@ -41,7 +41,8 @@ const nasty: { readonly [name: string]: string } = {
   'marks between stops': `${'!.'.repeat(300)} a${'.!'.repeat(300)}`,
   clitics: "don't Don’t DON'T can't n't 'n't it's its' 'tis we've They'LL I'm he'd o'clock rock'n'roll 's x's's ’s",
   'numbers and units':
-    '5km 5.5kg 10% -3°C +4.0µm2 1,000.00usd 3e5 5kmh2 % 5 5. 5,5 1984 1984. 12:30 a:b a=b a/b <b> 1/2 x2 2x ab12 12ab34',
+    '5km 5.5kg 10% -3°C +4.0µm2 1,000.00usd 3e5 5kmh2 % 5 5. 5,5 1984 1984. 12:30 a:b a=b a/b <b> 1/2 x2 ' +
+    '2x ab12 12ab34',
   addresses: 'http://a.b/c, www.a.b. (https://x.y/z?q=1#w) me@x.org <me@x.org>. a@b ftp:/x aBc.Def camelCase.Stop',
   'full-width and CJK': '今天天气很好。我们去公园！你呢？ 今天天气很好。 ，、：「」 ５０％ ｡ ひらがな。カタカナ',
   'other scripts': 'Привет, мир! Привет. العربية، نعم؟ हिन्दी। ქართული. ኢትዮጵያ። ՀԱՅ՞ ਪੰਜਾਬੀ',
@@ -57,9 +58,12 @@ const nasty: { readonly [name: string]: string } = {
   'lines of 30 and 31': `${'😀'.repeat(30)}\n${'😀'.repeat(31)}\n${'a'.repeat(30)}\n${'a'.repeat(31)}\n${'a'.repeat(60)}\n${'a'.repeat(61)}`,
   'bullets and dots': '- a\n• b\n* c\n -d\n  • e ...\nf…\ng .. .\nh...\n…\n...\n..\n-\n•',
   citations:
-    'He[1] went[12] home[edit]. So[citation needed] it[] was[x] [3\u0664]. lorem ip[1]sum here.\njava[2]script is here.\n[1]\n[[1]] [1[2]]',
+    'He[1] went[12] home[edit]. So[citation needed] it[] was[x] [3\u0664]. lorem ip[1]sum ' +
+    'here.\njava[2]script is here.\n[1]\n[[1]] [1[2]]',
   phrases:
-    'A Lorem IPSUM line.\nThis needs JavaScript on.\nOur Terms of Use apply.\nPrivacy  policy here.\nRead the privacy policy now.\nIt uses cookies here.\nAll cookies and terms of it.\nNo brace here.\nA { brace.',
+    'A Lorem IPSUM line.\nThis needs JavaScript on.\nOur Terms of Use apply.\nPrivacy  policy ' +
+    'here.\nRead the privacy policy now.\nIt uses cookies here.\nAll cookies and terms of it.\nNo brace ' +
+    'here.\nA { brace.',
   'long words': `${'x'.repeat(999)} a b.\n${'x'.repeat(1000)} a b.\n${'x'.repeat(1001)} a b.\n${'😀'.repeat(1000)} a b.`,
   'long token of every kind': times(4000, (i) => 'aB.,-;:<>\'"…—%$1٣é今😀\u0301'[i % 25]),
   'words that polynomial hashes take for one': times(300, (i) => pair[((i * i) % 7) % 2], ' '),

@@ -96,7 +96,8 @@ describe('decontaminate()', () => {
   });
 
   it('cuts the spans out, or only tags', async () => {
-    const text = `Before.\n${question}\nBetween these there are words that nobody asks about at all.\n${passage}\nAfter.`;
+    const text =
+      `Before.\n${question}\nBetween these there are words that nobody asks about at ` + `all.\n${passage}\nAfter.`;
     const cut = await applied([text, 'untouched'], { action: 'cut' });
     expect(cut.text(0)).toBe('Before.\n\nBetween these there are words that nobody asks about at all.\n\nAfter.');
     expect(cut.text(1)).toBe('untouched');

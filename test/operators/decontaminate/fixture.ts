@@ -6,15 +6,19 @@ import { temporaryFolder } from '../../helpers/run.ts';
 /** Items of our own in the shapes of well-known benchmarks. */
 export const RECORDS = {
   question:
-    'A miller grinds 12 sacks of flour each morning and 9 sacks each evening. How many sacks does he grind in a week of six working days?',
+    'A miller grinds 12 sacks of flour each morning and 9 sacks each evening. How many sacks does he ' +
+    'grind in a week of six working days?',
   answer: 'He grinds 12 + 9 = 21 sacks a day. In six days he grinds 6 * 21 = 126 sacks of flour altogether.',
   stem: 'Which part of a water mill turns the slow wheel into a fast stone?',
   choices: ['the lantern pinion on the upright shaft', 'the weir', 'the hopper', 'the tail race'],
   shortQuestion: 'not not true is',
   shortAnswer: 'certainly true',
   passage:
-    'The lower mill stood on the left bank until the flood of that winter, when ice carried away the wheel, the weir and half of the granary wall.',
-  code: '    total = 0\n    for sack in sacks:\n        total += sack.weight * sack.price\n    return round(total, 2)\n',
+    'The lower mill stood on the left bank until the flood of that winter, when ice carried away the ' +
+    'wheel, the weir and half of the granary wall.',
+  code:
+    '    total = 0\n    for sack in sacks:\n        total += sack.weight * sack.price\n    return ' +
+    'round(total, 2)\n',
 } as const;
 
 /** A folder with four benchmark files. */

@@ -57,7 +57,8 @@ describe('datatroveC4', () => {
 
   it('says which rule took what', () => {
     const text =
-      'Home\nThe gate was closed [3] at noon.\n  He went home.  \nSo it was.\nTwo words.\nWe use cookies on this site.\nShe got back.\nIt rained.[edit] And how it did.\n';
+      'Home\nThe gate was closed [3] at noon.\n  He went home.  \nSo it was.\nTwo words.\nWe use cookies ' +
+      'on this site.\nShe got back.\nIt rained.[edit] And how it did.\n';
     const { cuts, text: kept } = datatroveC4(text, DATATROVE_C4, sentences);
     expect(kept).toBe(
       'The gate was closed  at noon.\nHe went home.\nSo it was.\nShe got back.\nIt rained. And how it did.',

@@ -105,7 +105,8 @@ describe('rules of our own', () => {
     return rules.filter((_, k) => failed[0] & (1 << k)).map((r) => r.name);
   };
   const prose =
-    'The gate of the mill was closed in the evening, and the miller went home with his lamp. He thought of the water all night, for ' +
+    'The gate of the mill was closed in the evening, and the miller went home with his lamp. He thought ' +
+    'of the water all night, for ' +
     'it had rained since noon and the wheel was old. In the morning the stream had gone down by a hand.';
 
   it.each([

@@ -24,7 +24,8 @@ describe('select.buckets()', () => {
 
   it('refuses a middle that is not above the head: no document would be in it', () => {
     expect(() => buckets({ head: 0.7 })).toThrow(
-      'select.buckets(): expected head: a share less than middle, the percentile below which a document is in one of both, got head 0.7, middle 0.6.',
+      'select.buckets(): expected head: a share less than middle, the percentile below which a document is ' +
+        'in one of both, got head 0.7, middle 0.6.',
     );
   });
 

@@ -146,7 +146,8 @@ describe('select.streaming()', () => {
     expect(alive(await lastValueFrom(judged.pipe(toArray())))).toBe('1 0 0 0 0 0 1 0');
     expect(order).toEqual([0, 1, -1, -1, 2, 3, 4, 5, -1, -1, -1, -1, 6, -1, 7, -1]);
     expect(said).toEqual([
-      'select_ppl: the warm-up of domain "rare" ended at 1 of 2 documents, since more of them would not fit in warmUpBytes (300)',
+      'select_ppl: the warm-up of domain "rare" ended at 1 of 2 documents, since more of them would not ' +
+        'fit in warmUpBytes (300)',
     ]);
   });
 
@@ -236,7 +237,11 @@ describe('select.streaming()', () => {
     it('says so when the budget has no room for the warm-up: it would never end', async () => {
       const budget = new ByteBudget(6e6, { stallMs: 0 });
       await expect(lastValueFrom(source(budget, 12).pipe(select.streaming(options)))).rejects.toThrow(
-        /^step select_ppl: expected memory for a warm-up of 4000000 bytes, got a budget of 6000000, of which \d+ are held and 2097152 are needed to read on\. Give the source more memory \(at least \d+\), or a smaller warmUpBytes\.$/,
+        new RegExp(
+          String.raw`^step select_ppl: expected memory for a warm-up of 4000000 bytes, got a budget of 6000000, ` +
+            String.raw`of which \d+ are held and 2097152 are needed to read on\. Give the source more memory \(at ` +
+            String.raw`least \d+\), or a smaller warmUpBytes\.$`,
+        ),
       );
       expect(budget.used).toBe(0);
     });

@@ -80,7 +80,8 @@ describe('parquet', () => {
     ]);
     expect(
       await query(
-        `SELECT f, count(*)::INT AS n FROM (SELECT unnest(failed) AS f FROM read_parquet('${path}')) GROUP BY f ORDER BY f`,
+        `SELECT f, count(*)::INT AS n FROM (SELECT unnest(failed) AS f FROM read_parquet('${path}')) GROUP ` +
+          'BY f ORDER BY f',
       ),
     ).toEqual([
       { f: 'x', n: 1 },

@@ -124,11 +124,14 @@ describe('the credit of a batch', () => {
     expect(new DocumentBatch(structuredClone(batch.parts())).credit).toBe(null);
   });
 
-  it('is charged while somebody retains it; a batch made from nothing, while no source hands on, charges nobody', () => {
-    const { lease, credit } = retain(batch, 'me');
-    expect([credit, budget.used]).toEqual([budget, chargeOf(batch)]);
-    lease.release();
-    expect(budget.used).toBe(0);
-    expect(retain(batchOf(['x']), 'me').credit).toBe(null);
-  });
+  it(
+    'is charged while somebody retains it; a batch made from nothing, while no source hands on, charges ' + 'nobody',
+    () => {
+      const { lease, credit } = retain(batch, 'me');
+      expect([credit, budget.used]).toEqual([budget, chargeOf(batch)]);
+      lease.release();
+      expect(budget.used).toBe(0);
+      expect(retain(batchOf(['x']), 'me').credit).toBe(null);
+    },
+  );
 });

@@ -49,7 +49,7 @@ const FILE_ERRORS: Readonly<Record<string, { good: number; reasons?: string[]; w
   'zstd_named_gz.jsonl.gz': { good: 40, warned: /its content is zstd/ },
   'plain_named_gz.jsonl.gz': { good: 40, warned: /its content is not packed/ },
   'utf16le.jsonl': { good: 0, reasons: ['undecodable'] },
-  'bad.warc.gz': { good: 0, skipped: 'WARC archives are not read' },
+  'bad.warc.gz': { good: 0, skipped: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' },
 };
 
 describe('the malformed corpus', () => {

@@ -112,9 +112,9 @@ describe('planSplits', () => {
       ['in.md', 'text'],
     ]);
     expect(skipped).toEqual([
-      { path: 'lost.jsonl', reason: 'link to nothing' },
-      { path: 'out.jsonl', reason: 'link that leaves the root' },
-      { path: 'outdir', reason: 'link that leaves the root' },
+      { path: 'lost.jsonl', reason: 'broken link' },
+      { path: 'out.jsonl', reason: 'link that points outside the input' },
+      { path: 'outdir', reason: 'link that points outside the input' },
       { path: 'l.txt', reason: 'binary' },
       { path: 'p.png', reason: 'binary' },
     ]);
@@ -157,11 +157,11 @@ describe('planSplits', () => {
     ]);
     expect(skipped).toEqual([
       { path: 'a.parquet', reason: 'named .parquet, but its content is not parquet' },
-      { path: 'b.warc.gz', reason: 'WARC archives are not read' },
+      { path: 'b.warc.gz', reason: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' },
     ]);
     expect(warnings).toEqual([
-      '3.jsonl.gz: named like gzip, but its content is zstd; read as that',
-      '4.jsonl: named like an unpacked file, but its content is gzip; read as that',
+      '3.jsonl.gz: named like gzip, but its content is zstd; read as such',
+      '4.jsonl: named like an uncompressed file, but its content is gzip; read as such',
       'd.jsonl: empty file',
     ]);
   });
