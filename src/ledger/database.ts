@@ -3,6 +3,7 @@ import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-a
 import { ConfigError } from '../errors.ts';
 import { safeText } from '../safe-text.ts';
 import { documentSchema, ledgerSchema } from '../sinks/index.ts';
+import { lostDocuments } from '../streams/commits/counters.ts';
 import { type Commit, liveFiles } from '../streams/commits/log.ts';
 import type { ReadOptions } from '../streams/inputs/read-options.ts';
 import { rewritesText } from '../streams/operator.ts';
@@ -26,6 +27,8 @@ const quarantineSchema: Schema = [
   { name: 'offset', type: 'int64' },
   { name: 'row', type: 'uint32' },
   { name: 'bytes', type: 'int64' },
+  { name: 'rows', type: 'int64' },
+  { name: 'rows_estimated', type: 'int32' },
   { name: 'reason', type: 'utf8' },
   { name: 'detail', type: 'utf8' },
   { name: 'excerpt', type: 'utf8' },
@@ -135,7 +138,7 @@ function commitsTable(commits: readonly Commit[]): string {
     const { counters: n } = c;
     const numbers = [i, c.split, c.files.length, c.files.reduce((b, f) => b + f.bytes, 0)];
     const counts = n
-      ? [n.read.documents, n.kept.documents, n.dropped.documents, n.quarantined.records]
+      ? [n.read.documents, n.kept.documents, n.dropped.documents, lostDocuments(n)]
       : ['NULL', 'NULL', 'NULL', 'NULL'];
     return `(${[numbers[0], text(c.phase), ...numbers.slice(1), ...counts, text(c.at), `[${c.files.map((f) => text(f.path)).join(', ')}]`].join(', ')})`;
   });

@@ -1,7 +1,7 @@
 import type { RunJson } from '../../ledger/run-json.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { ledgerSink, quarantineSink, runReadme, sinkExtension } from '../../sinks/index.ts';
-import { keptTextBytes } from '../../streams/commits/counters.ts';
+import { keptTextBytes, lostDocuments } from '../../streams/commits/counters.ts';
 import { type Commit, liveFiles } from '../../streams/commits/log.ts';
 import { sinkFolder } from './layout.ts';
 
@@ -28,7 +28,10 @@ export function runReadmeOf(recipe: Recipe, commits: readonly Commit[], run: Run
       ['documents read', `${t.read.documents} (${megabytes(t.read.bytes)} of text)`],
       ['kept', `${t.kept.documents} (${megabytes(keptTextBytes(t))})`],
       ['dropped', `${t.dropped.documents} (${megabytes(t.dropped.bytes)})`],
-      ['quarantined', `${t.quarantined.records} records (${megabytes(t.quarantined.bytes)} raw)`],
+      [
+        'quarantined',
+        `${lostDocuments(t)} in ${t.quarantined.records} records (${megabytes(t.quarantined.bytes)} raw)`,
+      ],
       ['rules', run.versions.join(', ')],
     ],
   });
