@@ -5,6 +5,7 @@ import { safeText } from '../safe-text.ts';
 import { documentSchema } from '../sinks/documents.ts';
 import { LINEAGE_COLUMNS, ledgerSchema } from '../sinks/ledger.ts';
 import { quarantineSchema } from '../sinks/quarantine.ts';
+import { lostDocuments } from '../streams/commits/counters.ts';
 import { liveFiles } from '../streams/commits/log.ts';
 import type { CommitStore } from '../streams/commits/store.ts';
 import type { ReadOptions } from '../streams/inputs/read-options.ts';
@@ -139,7 +140,7 @@ function viewOf(
 function commitsTable(commits: CommitStore): string {
   const counters = new Map<object, readonly number[]>();
   for (const [c, n] of commits.countersOf(commits.all))
-    counters.set(c, [n.read.documents, n.kept.documents, n.dropped.documents, n.quarantined.records]);
+    counters.set(c, [n.read.documents, n.kept.documents, n.dropped.documents, lostDocuments(n)]);
   const rows = commits.all.map((c, i) => {
     const numbers = [i, c.split, c.files.length, c.files.reduce((b, f) => b + f.bytes, 0)];
     const counts = counters.get(c) ?? ['NULL', 'NULL', 'NULL', 'NULL'];

@@ -10,6 +10,10 @@ export const quarantineSchema = [
   { name: 'offset', type: 'int64' },
   { name: 'row', type: 'uint32' },
   { name: 'bytes', type: 'int64' },
+  /** Documents lost with it. */
+  { name: 'rows', type: 'int64' },
+  /** 1: estimated by its bytes. */
+  { name: 'rows_estimated', type: 'int32' },
   { name: 'reason', type: 'utf8' },
   { name: 'detail', type: 'utf8' },
   { name: 'excerpt', type: 'utf8' },
@@ -21,6 +25,8 @@ export function quarantineRows(records: readonly QuarantinedRecord[]): TableBatc
   const columns = new Map<string, Column>([
     ...positionColumns(records),
     ['bytes', bytes],
+    ['rows', { type: 'int64', values: BigInt64Array.from(records, (r) => BigInt(r.rows ?? 1)), valid: null }],
+    ['rows_estimated', { type: 'int32', values: Int32Array.from(records, (r) => (r.estimated ? 1 : 0)), valid: null }],
     ['reason', utf8Column(records.map((r) => r.reason))],
     ['detail', utf8Column(records.map((r) => r.detail))],
     ['excerpt', utf8Column(records.map((r) => r.excerpt))],

@@ -9,6 +9,7 @@ import { byteTokenizer } from '../models/tokenizers/bytes.ts';
 import { PieceCounts, START } from '../models/tokenizers/train-bpe.ts';
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import { stringAt } from '../streams/batch/columns.ts';
+import type { QuarantinedRecord } from '../streams/batch/outcome.ts';
 import { parallel } from '../streams/flow/parallel.ts';
 import type { GroupHashes } from '../streams/inputs/groups.ts';
 import { readDocuments } from '../streams/inputs/read-documents.ts';
@@ -102,7 +103,9 @@ export async function prepare(
     (all, s) => pipe(all, s),
     pipe(),
   );
-  const onQuarantine = (): void => void documents.aside++;
+  const onQuarantine = (r: QuarantinedRecord): void => {
+    documents.aside += r.rows ?? 1;
+  };
   try {
     const batches = readDocuments(input, { ...reference.read, onQuarantine, onWarning }).pipe(
       takeWhile(() => stop?.aborted !== true),

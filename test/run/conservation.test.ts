@@ -16,7 +16,7 @@ const counters = {
   ...emptyCounters(),
   kept: { documents: 5, bytes: 500, tokens: 0 },
   dropped: { documents: 3, bytes: 90, tokens: 0 },
-  quarantined: { records: 2, bytes: 40, textBytes: 0, byReason: {}, examples: [] },
+  quarantined: { documents: 700, estimated: 0, records: 2, bytes: 40, textBytes: 0, byReason: {}, examples: [] },
   cutBytes: 30,
   addedBytes: 4,
 };

@@ -18,7 +18,18 @@ it('writes quarantined records as plain lines with their keys in one order', asy
       detail: 'expected }, got\nnothing',
       excerpt: '{"te',
     },
-    { excerpt: '', detail: '', reason: 'undecodable', bytes: 0, row: 0, offset: 0, block: 12, file: 'ż' },
+    {
+      excerpt: '',
+      detail: '',
+      reason: 'undecodable',
+      bytes: 0,
+      rows: 20_000,
+      estimated: true,
+      row: 0,
+      offset: 0,
+      block: 12,
+      file: 'ż',
+    },
   ];
   const runDirectory = await sinkFolder();
   const writer = await openSegmentWriter(quarantineSink, { runDirectory, path: 'quarantine' });
@@ -27,8 +38,10 @@ it('writes quarantined records as plain lines with their keys in one order', asy
   expect(file).toMatchObject({ path: 'quarantine.jsonl', rows: 2, textBytes: 0 });
   expect(readFileSync(join(runDirectory, 'quarantine.jsonl.tmp'), 'utf8')).toBe(
     '{"file":"a ' +
-      '\\"b\\"\\\\c.jsonl","block":0,"offset":1099511627776,"row":7,"bytes":99,"reason":"invalid_json","detail":"expected ' +
+      '\\"b\\"\\\\c.jsonl","block":0,"offset":1099511627776,"row":7,"bytes":99,"rows":1,"rows_estimated":0,' +
+      '"reason":"invalid_json","detail":"expected ' +
       '}, got\\nnothing","excerpt":"{\\"te"}\n' +
-      '{"file":"ż","block":12,"offset":0,"row":0,"bytes":0,"reason":"undecodable","detail":"","excerpt":""}\n',
+      '{"file":"ż","block":12,"offset":0,"row":0,"bytes":0,"rows":20000,"rows_estimated":1,' +
+      '"reason":"undecodable","detail":"","excerpt":""}\n',
   );
 });

@@ -155,7 +155,8 @@ function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly
   const q = s.quarantined;
   if (q.records > 0) {
     const reasons = Object.entries(q.byReason).map(([r, n]) => `${safeText(r)} ${count(n)}`);
-    out(style.yellow(`  ${plural(q.records, 'record')} would go to quarantine: ${reasons.join(', ')}`));
+    const of = q.documents === q.records ? '' : ` of ${plural(q.documents, 'document')}`;
+    out(style.yellow(`  ${plural(q.records, 'record')}${of} would go to quarantine: ${reasons.join(', ')}`));
     if (q.first)
       out(
         style.yellow(

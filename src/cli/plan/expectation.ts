@@ -1,4 +1,4 @@
-import type { Amount, Counters } from '../../streams/commits/counters.ts';
+import { type Amount, type Counters, lostDocuments } from '../../streams/commits/counters.ts';
 import { studentT } from './student-t.ts';
 
 /** What was read of one stretch of the input. */
@@ -82,7 +82,7 @@ export function expectationOf(tried: readonly Tried[], drawnShare = 1): Expectat
       bytes: sum((c) => c.kept.bytes),
       tokens: sum((c) => c.kept.tokens),
     },
-    quarantined: sum((c) => c.quarantined.records),
+    quarantined: sum(lostDocuments),
     reasons: [...rules.values()]
       .filter((r) => r.share > 0)
       .sort((a, b) => b.share - a.share || (a.rule < b.rule ? -1 : 1)),

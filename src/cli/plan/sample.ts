@@ -13,7 +13,12 @@ export interface Sample {
   longestBytes: number;
   emptyTexts: number;
   domains: Record<string, number>;
-  quarantined: { records: number; byReason: Record<string, number>; first: QuarantinedRecord | null };
+  quarantined: {
+    records: number;
+    documents: number;
+    byReason: Record<string, number>;
+    first: QuarantinedRecord | null;
+  };
   readonly shown: { id: string; domain: string; bytes: number; text: string }[];
 }
 
@@ -31,13 +36,14 @@ export async function sampleOf(plan: SplitPlan, read: ReadOptions, most: number,
     longestBytes: 0,
     emptyTexts: 0,
     domains: {},
-    quarantined: { records: 0, byReason: {}, first: null },
+    quarantined: { records: 0, documents: 0, byReason: {}, first: null },
     shown: [],
   };
   const onQuarantine = (r: QuarantinedRecord): void => {
     s.quarantined.records++;
+    s.quarantined.documents += r.rows ?? 1;
     s.quarantined.first ??= r;
-    byReason.set(r.reason, (byReason.get(r.reason) ?? 0) + 1);
+    byReason.set(r.reason, (byReason.get(r.reason) ?? 0) + (r.rows ?? 1));
     // Where nothing is a document no batch ever comes.
     if (s.quarantined.records >= most) enough.abort();
   };

@@ -179,7 +179,7 @@ export function jsonReporter({ limit }: ReporterOptions): Reporter {
             read: read.documents,
             kept: kept.documents,
             dropped: dropped.documents,
-            quarantined: quarantined.records,
+            quarantined: quarantined.documents ?? quarantined.records,
           },
           textBytes: v.textBytes,
           megabytesPerSecond: v.megabytesPerSecond,

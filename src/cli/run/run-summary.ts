@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { clipped, safeText } from '../../safe-text.ts';
+import { lostDocuments } from '../../streams/commits/counters.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
 import { readCommitStore } from '../../streams/commits/store.ts';
 import { removesCopies } from '../../streams/operator.ts';
@@ -75,7 +76,8 @@ async function printOutput(
 
 function nextCommands(here: string, result: RunJson, example: string | undefined): string[] {
   const dir = shellWord(here);
-  const mostlyUnreadable = (result.totals?.dropped.documents ?? 0) < (result.totals?.quarantined.records ?? 0);
+  const lost = result.totals ? lostDocuments(result.totals) : 0;
+  const mostlyUnreadable = (result.totals?.dropped.documents ?? 0) < lost;
   const query = mostlyUnreadable
     ? 'SELECT reason, count(*) AS n FROM quarantine GROUP BY ALL ORDER BY n DESC'
     : "SELECT domain, rule, count(*) AS n FROM ledger WHERE outcome = 'dropped' GROUP BY ALL ORDER BY n DESC";

@@ -1,6 +1,6 @@
 import { GUARD_DEFAULTS } from '../../run/guards/guards.ts';
 import { safeText } from '../../safe-text.ts';
-import { keptTextBytes } from '../../streams/commits/counters.ts';
+import { keptTextBytes, lostDocuments } from '../../streams/commits/counters.ts';
 import { isRules, isSelection, removesCopies } from '../../streams/operator.ts';
 import { program } from '../program.ts';
 import { count, duration, percent, plural, shellWord, shownPath, size } from '../terminal/format.ts';
@@ -35,13 +35,14 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
   const t = result.totals!;
   const dir = shellWord(shownPath(run));
   const [top] = reasons;
-  const { records, byReason } = t.quarantined;
-  if (records > (top?.dropped ?? 0)) {
+  const { byReason } = t.quarantined;
+  const lost = lostDocuments(t);
+  if (lost > (top?.dropped ?? 0)) {
     const [[reason]] = Object.entries(byReason).sort((a, b) => b[1] - a[1]);
     const look = `Look at one with: ${program()} sql ${dir} "SELECT * FROM quarantine LIMIT 3"`;
     return [
-      `${plural(records, 'record')} (${percent(records, t.read.documents)}) could not be read as ` +
-        `documents, mostly for this reason: ${safeText(reason)}.`,
+      `${plural(lost, 'document')} (${percent(lost, t.read.documents)}) could not be read, ` +
+        `mostly for this reason: ${safeText(reason)}.`,
       reason === 'missing_text'
         ? `Name the field that holds the text with --text-field. ${program()} inspect FILE lists the fields.`
         : `${look}.`,

@@ -1,6 +1,6 @@
 import type { JudgedGuard } from '../../ledger/run-json.ts';
 import { safeText } from '../../safe-text.ts';
-import type { Counters } from '../../streams/commits/counters.ts';
+import { type Counters, lostDocuments } from '../../streams/commits/counters.ts';
 import { dropsFor, isBarrier, isSelection, type StepDescriptor } from '../../streams/operator.ts';
 import { count, percent, plural, size } from '../terminal/format.ts';
 import { type Terminal, wrapped } from '../terminal/terminal.ts';
@@ -35,6 +35,16 @@ function mixAround(step: string, t: Counters, steps: readonly StepDescriptor[]):
   return `${safeText(step)} changed the share of documents: ${shares.join(', ')}`;
 }
 
+/** `20,000 documents (1 record, 101 B)`; where nothing tells how many they are, about so many. */
+function lostWords(t: Counters): string {
+  const { records, estimated, bytes } = t.quarantined;
+  const lost = lostDocuments(t);
+  if (lost === records) return `${plural(records, 'record')} (${size(bytes)})`;
+  const guess = estimated > 0 ? `, ${estimated === lost ? '' : `${count(estimated)} of them `}by the bytes lost` : '';
+  const documents = `${estimated > 0 ? 'about ' : ''}${plural(lost, 'document')}`;
+  return `${documents} (${plural(records, 'record')}, ${size(bytes)}${guess})`;
+}
+
 /** Further notes on a run, each with a label. */
 export function noteLines(
   { style, width }: Terminal,
@@ -52,11 +62,7 @@ export function noteLines(
     const reasons = Object.entries(q.byReason)
       .sort((a, b) => b[1] - a[1])
       .map(([reason, n]) => `${safeText(reason)} ${count(n)}`);
-    say(
-      'quarantine',
-      `${plural(q.records, 'record')} (${size(q.bytes)}) could not be processed as documents: ${reasons.join(', ')}`,
-      style.yellow,
-    );
+    say('quarantine', `${lostWords(t)} that could not be read: ${reasons.join(', ')}`, style.yellow);
     const missing = q.byReason.missing_text ?? 0;
     // Where nothing was kept the head has said so.
     if (missing > t.read.documents / 2 && t.kept.documents > 0)

@@ -12,6 +12,7 @@ import {
 } from '../../models/ngram/index.ts';
 import { parseBytes } from '../../run/options.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { readDocuments } from '../../streams/index.ts';
 import { groupHasher } from '../../streams/inputs/groups.ts';
 import { wantedDomains } from '../../streams/inputs/wanted-domains.ts';
@@ -92,8 +93,8 @@ async function run(args: readonly string[]): Promise<number> {
   try {
     const read = {
       ...readOptionsFrom(values),
-      onQuarantine: () => {
-        unreadable++;
+      onQuarantine: (r: QuarantinedRecord) => {
+        unreadable += r.rows ?? 1;
       },
       onWarning: warn,
     };

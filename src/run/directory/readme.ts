@@ -2,7 +2,7 @@ import type { RunJson } from '../../ledger/run-json.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { runReadme } from '../../sinks/readme.ts';
 import { sinkExtension } from '../../sinks/writers.ts';
-import { keptTextBytes } from '../../streams/commits/counters.ts';
+import { keptTextBytes, lostDocuments } from '../../streams/commits/counters.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
 import type { CommitHead } from '../../streams/commits/store.ts';
 import { tablePlaces } from './layout.ts';
@@ -21,7 +21,10 @@ export function runReadmeOf(recipe: Recipe, commits: readonly CommitHead[], run:
       ['documents read', `${t.read.documents} (${megabytes(t.read.bytes)} of text)`],
       ['kept', `${t.kept.documents} (${megabytes(keptTextBytes(t))})`],
       ['dropped', `${t.dropped.documents} (${megabytes(t.dropped.bytes)})`],
-      ['quarantined', `${t.quarantined.records} records (${megabytes(t.quarantined.bytes)} raw)`],
+      [
+        'quarantined',
+        `${lostDocuments(t)} in ${t.quarantined.records} records (${megabytes(t.quarantined.bytes)} raw)`,
+      ],
       ['rules', run.versions.join(', ')],
     ],
   });

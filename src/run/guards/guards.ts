@@ -1,6 +1,6 @@
 import type { GuardKind, JudgedGuard } from '../../ledger/run-json.ts';
 import type { Band, Expected } from '../../recipe/recipe.ts';
-import type { Counters } from '../../streams/commits/counters.ts';
+import { type Counters, lostDocuments } from '../../streams/commits/counters.ts';
 import type { DuplicateCluster } from '../../streams/commits/log.ts';
 import type { Allow } from '../options.ts';
 import { FAILURE_REASONS } from '../split/isolate.ts';
@@ -64,7 +64,7 @@ export function judgeGuards({ expected, allow, counters: c, clusters, final }: G
     }
   for (const [step, { documents }] of Object.entries(clusters))
     judged.push(judge('cluster', step, documents, read, expected.cluster));
-  judged.push(judge('quarantine', 'all', c.quarantined.records, read, expected.quarantine));
+  judged.push(judge('quarantine', 'all', lostDocuments(c), read, expected.quarantine));
   const failed = FAILURE_REASONS.reduce((n, r) => n + (c.quarantined.byReason[r] ?? 0), 0);
   if (failed > 0) judged.push(judge('failed', 'all', failed, read, undefined));
   return judged;

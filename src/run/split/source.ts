@@ -33,7 +33,7 @@ export async function* openSource(
   let left = task.limit ?? Number.POSITIVE_INFINITY;
   const quarantine = (record: QuarantinedRecord): void => {
     if (left <= 0) return;
-    left--;
+    left -= record.rows ?? 1;
     onQuarantine(record);
   };
   const sampled = task.samplePercent === null ? null : await sampler(task.samplePercent);

@@ -58,7 +58,7 @@ export function fails(value: number, comparison: Comparison, threshold: number):
   }
 }
 
-/** Input that could not be read as a document; one entry counts as one document read. */
+/** Input that could not be read as documents; one entry counts as `rows` documents read. */
 export interface QuarantinedRecord {
   /** Relative path of the input file. */
   readonly file: string;
@@ -70,6 +70,10 @@ export interface QuarantinedRecord {
   readonly row: number;
   /** Raw bytes that are set aside (decompressed bytes of the record; file bytes for an undecodable rest). */
   readonly bytes: number;
+  /** Documents that are lost with it, as a footer, an index or a header tells. Default 1. */
+  readonly rows?: number;
+  /** Nothing tells how many: `rows` is an estimate by the bytes lost. */
+  readonly estimated?: true;
   /** Stable code: `invalid_json`, `invalid_utf8`, `missing_text`, `wrong_type`, `line_too_long`, `undecodable`, ... */
   readonly reason: string;
   /** One sentence for people: what was expected and what came. */

@@ -1,5 +1,5 @@
 import { constants, crc32, createInflateRaw, type InflateRaw } from 'node:zlib';
-import { ratioDamage, type Unpacked, type UnpackLimits } from './piece.ts';
+import { lostBytes, ratioDamage, type Unpacked, type UnpackLimits } from './piece.ts';
 import type { FileWindow } from './window.ts';
 
 const INPUT_BYTES = 64 * 1024;
@@ -17,12 +17,12 @@ export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 
   for (let block = start; block < file.size; ) {
     const header = await memberHeader(file, block);
     const next = header?.end ?? file.size;
-    const lost = (offset: number, detail: string): Unpacked => ({
-      damage: { block, offset, bytes: next - block, detail },
+    const lost = (offset: number, detail: string, unpacked: number): Unpacked => ({
+      damage: { block, offset, bytes: next - block, unpacked, detail },
     });
     if (header === null) {
       if (block > 0 && (await onlyZeros(file, block))) return;
-      yield lost(0, `expected a gzip member at byte ${block}, got other bytes`);
+      yield lost(0, `expected a gzip member at byte ${block}, got other bytes`, lostBytes(next - block));
       return;
     }
     const member = inflateMember(file, block + header.bytes, limits);
@@ -34,10 +34,26 @@ export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 
       offset += bytes.length;
     }
     const detail = member.error() ?? (await trailerFault(file, member, block, header, offset, crc));
-    if (detail !== null) yield lost(offset, detail);
+    if (detail !== null)
+      yield lost(offset, detail, member.error() === null ? 0 : await restOf(file, block, next, offset));
     if (detail !== null && header.end === null) return;
     block = header.end ?? block + header.bytes + member.consumed() + TRAILER_BYTES;
   }
+}
+
+/** Sizes per packed byte that the end of a member is believed to tell of text. */
+const [LEAST_RATIO, MOST_RATIO] = [1.1, 50];
+
+/**
+ * Unpacked bytes of a damaged member that did not come out: its last four bytes tell its size, if it is the last one.
+ * How far the packed bytes were read is no measure: that differs between versions of zlib.
+ */
+async function restOf(file: FileWindow, block: number, end: number, came: number): Promise<number> {
+  const packed = end - block;
+  const tail = Buffer.from(await file.copy(end - 4, 4));
+  const told = tail.length === 4 ? tail.readUInt32LE(0) : 0;
+  if (told >= Math.max(came, packed * LEAST_RATIO) && told <= packed * MOST_RATIO) return told - came;
+  return Math.max(0, lostBytes(packed) - came);
 }
 
 /** What is wrong with the end of a member, or null. */

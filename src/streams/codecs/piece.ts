@@ -15,6 +15,8 @@ export interface Damage {
   readonly offset: number;
   /** Packed bytes that are lost. */
   readonly bytes: number;
+  /** Unpacked bytes that are lost: as a header tells, else by how well what came before was packed. */
+  readonly unpacked: number;
   /** What was expected and what came. */
   readonly detail: string;
 }
@@ -29,6 +31,13 @@ export interface UnpackLimits {
 
 /** Decompressed bytes of a block that may come at any ratio. */
 export const RATIO_FREE_BYTES = 64 * 1024 * 1024;
+
+/** Unpacked bytes per packed byte of text, where none came out that could tell. */
+const TEXT_RATIO = 3.5;
+
+/** Unpacked bytes of `packed` ones that are lost, after `came` came out of `read`; without them, as texts are packed. */
+export const lostBytes = (packed: number, came = 0, read = 0): number =>
+  Math.round(Math.max(0, packed) * (came > 0 && read > 0 ? came / read : TEXT_RATIO));
 
 /** Sentence about a ratio that is not believed, or null. */
 export function ratioDamage(unpacked: number, packed: number, { maxRatio }: UnpackLimits): string | null {

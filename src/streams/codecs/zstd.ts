@@ -1,6 +1,6 @@
 import { loadXxhash } from '../../hash.ts';
 import { openZstdDecoder, type ZstdBlockType, type ZstdDecoder } from '../../kernels/zstd.ts';
-import { ratioDamage, type Unpacked, type UnpackLimits } from './piece.ts';
+import { lostBytes, ratioDamage, type Unpacked, type UnpackLimits } from './piece.ts';
 import type { FileWindow } from './window.ts';
 import { frameAt, type ZstdFrame } from './zstd-frames.ts';
 import { loadZstdUnpack } from './zstd-memory.ts';
@@ -28,7 +28,9 @@ export async function* readZstd(file: FileWindow, start: number, limits: UnpackL
     for (let block = start; block < file.size; ) {
       const { frame, damage } = await frameAt(file, block);
       if (frame === null || frame.skippable) {
-        if (damage !== undefined) yield { damage: { block, offset: 0, bytes: file.size - block, detail: damage } };
+        const bytes = file.size - block;
+        if (damage !== undefined)
+          yield { damage: { block, offset: 0, bytes, unpacked: lostBytes(bytes), detail: damage } };
       } else yield* readFrame(file, frame, limits, damage ?? null, scratch);
       if (frame === null || damage !== undefined) return;
       block = frame.end;
@@ -53,9 +55,12 @@ async function* readFrame(
   scratch: Scratch,
 ): AsyncGenerator<Unpacked> {
   const { start: block, end } = frame;
-  const lost = (offset: number, detail: string): Unpacked => ({
-    damage: { block, offset, bytes: (cut === null ? end : file.size) - block, detail },
-  });
+  /** @param read packed bytes up to the damage */
+  const lost = (offset: number, detail: string, read = 0): Unpacked => {
+    const bytes = (cut === null ? end : file.size) - block;
+    const told = frame.contentSize === null ? null : Math.max(0, frame.contentSize - offset);
+    return { damage: { block, offset, bytes, unpacked: told ?? lostBytes(bytes - read, offset, read), detail } };
+  };
   if (cut === null && frame.contentAtMost <= WHOLE_FRAME_BYTES && end - block <= WHOLE_FRAME_BYTES) {
     const unpackFrame = await loadZstdUnpack();
     let bytes: Uint8Array;
@@ -101,7 +106,7 @@ async function* streamFrame(
   frame: ZstdFrame,
   limits: UnpackLimits,
   cut: string | null,
-  lost: (offset: number, detail: string) => Unpacked,
+  lost: (offset: number, detail: string, read: number) => Unpacked,
 ): AsyncGenerator<Unpacked> {
   const { start: block, end } = frame;
   decoder.begin(Math.min(frame.windowSize, frame.contentAtMost));
@@ -115,7 +120,7 @@ async function* streamFrame(
     if (view.length < 3 || view.length < packed || at + packed > end) break;
     const bytes = decoder.block(type, view.subarray(3, packed), word >> 3);
     if (bytes === null) {
-      yield lost(offset, `expected a zstd block at byte ${at}, got damage`);
+      yield lost(offset, `expected a zstd block at byte ${at}, got damage`, at - block);
       return;
     }
     last = (word & 1) === 1;
@@ -126,16 +131,17 @@ async function* streamFrame(
     offset += bytes.length;
     const excess = ratioDamage(offset, at - block, limits);
     if (excess !== null) {
-      yield lost(offset, excess);
+      yield lost(offset, excess, at - block);
       return;
     }
   }
-  if (cut !== null) yield lost(offset, cut);
+  const all = end - block;
+  if (cut !== null) yield lost(offset, cut, all);
   else if (frame.contentSize !== null && frame.contentSize !== offset)
-    yield lost(offset, `expected ${frame.contentSize} unpacked bytes, got ${offset}`);
+    yield lost(offset, `expected ${frame.contentSize} unpacked bytes, got ${offset}`, all);
   else if (checksum !== null) {
     const told = Buffer.from(await file.copy(end - 4, 4)).readUInt32LE(0);
     const got = Number(checksum.digest() & 0xffffffffn);
-    if (told !== got) yield lost(offset, `expected checksum ${told} of the zstd frame, got ${got}`);
+    if (told !== got) yield lost(offset, `expected checksum ${told} of the zstd frame, got ${got}`, all);
   }
 }

@@ -56,10 +56,15 @@ export interface Counters {
   received: Amount;
   /** Bytes are raw input bytes. Examples: the first three in input order. */
   quarantined: {
+    /** Entries of quarantine: a row group that is lost is one. */
     records: number;
+    /** Documents that they stand for, and how many of these are an estimate. */
+    documents: number;
+    estimated: number;
     bytes: number;
     /** Of them, text bytes of documents that were read well and set aside because a step failed on them. */
     textBytes: number;
+    /** Documents. */
     byReason: Record<string, number>;
     examples: QuarantineExample[];
   };
@@ -91,7 +96,7 @@ export const emptyCounters = (): Counters => ({
   dropped: amount(),
   passed: amount(),
   received: amount(),
-  quarantined: { records: 0, bytes: 0, textBytes: 0, byReason: {}, examples: [] },
+  quarantined: { records: 0, documents: 0, estimated: 0, bytes: 0, textBytes: 0, byReason: {}, examples: [] },
   cutBytes: 0,
   addedBytes: 0,
   unexplainedBytes: 0,
@@ -121,6 +126,8 @@ export function entry<T>(record: Record<string, T>, key: string, make: () => T):
 export function mergeCounters(a: Counters, b: Counters): Counters {
   for (const k of ['read', 'created', 'kept', 'dropped', 'passed', 'received'] as const)
     add(a[k], b[k].documents, b[k].bytes, b[k].tokens);
+  a.quarantined.documents = lostDocuments(a) + lostDocuments(b);
+  a.quarantined.estimated = (a.quarantined.estimated ?? 0) + (b.quarantined.estimated ?? 0);
   a.quarantined.records += b.quarantined.records;
   a.quarantined.bytes += b.quarantined.bytes;
   a.quarantined.textBytes += b.quarantined.textBytes;
@@ -163,6 +170,9 @@ export const ruleCounters = (threshold: number): RuleCounters => ({
   examples: [],
 });
 
+/** Documents that could not be read, or on which a step failed; counters of before know their entries only. */
+export const lostDocuments = ({ quarantined: q }: Counters): number => q.documents ?? q.records;
+
 /** Bytes of text that sinks get: what was kept, as rewrites left it. */
 export const keptTextBytes = (c: Counters): number => c.kept.bytes - c.cutBytes + c.addedBytes;
 
@@ -178,7 +188,7 @@ export function conservationError(c: Counters): string | null {
     c.kept.documents -
     c.dropped.documents -
     c.passed.documents -
-    c.quarantined.records;
+    lostDocuments(c);
   const bytes =
     c.read.bytes +
     c.created.bytes +
@@ -188,6 +198,6 @@ export function conservationError(c: Counters): string | null {
     c.passed.bytes -
     c.quarantined.textBytes;
   if (documents === 0 && bytes === 0 && c.unexplainedBytes === 0) return null;
-  const counts = `${c.read.documents} read, ${c.created.documents} created, ${c.kept.documents} kept, ${c.dropped.documents} dropped, ${c.quarantined.records} quarantined`;
+  const counts = `${c.read.documents} read, ${c.created.documents} created, ${c.kept.documents} kept, ${c.dropped.documents} dropped, ${lostDocuments(c)} quarantined`;
   return `${counts}: ${documents} documents and ${bytes + c.unexplainedBytes} bytes of text unaccounted for`;
 }

@@ -34,9 +34,9 @@ export function countRead(counters: Counters, batch: DocumentBatch, from: 'input
   }
 }
 
-/** Counts a record that is no document: it is read here. */
+/** Counts a record that is no document, and what is lost with it: it is read here. */
 export function countQuarantined(counters: Counters, record: QuarantinedRecord): void {
-  counters.read.documents++;
+  counters.read.documents += record.rows ?? 1;
   countAside(counters, record);
 }
 
@@ -48,9 +48,12 @@ export function countFailed(counters: Counters, record: QuarantinedRecord): void
 
 function countAside(counters: Counters, record: QuarantinedRecord): void {
   const q = counters.quarantined;
+  const documents = record.rows ?? 1;
   q.records++;
+  q.documents += documents;
+  if (record.estimated) q.estimated += documents;
   q.bytes += record.bytes;
-  q.byReason[record.reason] = entry(q.byReason, record.reason, () => 0) + 1;
+  q.byReason[record.reason] = entry(q.byReason, record.reason, () => 0) + documents;
   if (q.examples.length < EXAMPLES) {
     const { file, block, offset, reason, excerpt } = record;
     q.examples.push({ position: `${file}#${block}.${offset}`, reason, excerpt: shortened(excerpt) });

@@ -26,7 +26,7 @@ export async function* withoutMark(unpacked: AsyncIterable<Unpacked>, size: numb
     }
     held = null;
     if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
-      yield { damage: { block, offset: 0, bytes: size, detail: 'expected UTF-8, got UTF-16' } };
+      yield { damage: { block, offset: 0, bytes: size, unpacked: size, detail: 'expected UTF-8, got UTF-16' } };
       return;
     }
     const mark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;

@@ -5,6 +5,7 @@ import type { InputRange, PlannedFile } from '../plan/splits.ts';
 import { type ArrowMessages, arrowMessages, footerWithoutMessages } from './arrow-messages.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
 import { damageOnly, refuseOtherUnits } from './format.ts';
+import { estimatedLoss, type Loss, toldLoss } from './loss.ts';
 import { type Value, ValueRecords } from './records.ts';
 
 /**
@@ -20,20 +21,23 @@ export async function* readArrow(
 ): AsyncGenerator<ReadEvent> {
   await registerArrowCodecs();
   const records = new ValueRecords(file, context);
-  const lost = (block: number, offset: number, bytes: number, detail: string): ReadEvent =>
-    records.aside({ block, offset }, bytes, 'undecodable', detail, new Uint8Array(0));
+  const lost = (block: number, offset: number, bytes: number, detail: string, loss: Loss): ReadEvent =>
+    records.aside({ block, offset }, bytes, 'undecodable', detail, new Uint8Array(0), loss);
   const messages = await arrowMessages(window).catch((error: unknown) => {
     damageOnly(error);
     return null;
   });
   if (messages === null) {
-    yield lost(0, 0, file.size, 'expected Arrow data that begins with a schema, got damage');
+    yield lost(0, 0, file.size, 'expected Arrow data that begins with a schema, got damage', estimatedLoss(file.size));
     return;
   }
   refuseOtherUnits(file, range, messages.units.length);
+  const good = messages.units
+    .filter((u) => u.damage === null)
+    .reduce((sum, u) => ({ rows: sum.rows + u.rows, bytes: sum.bytes + u.bytes }), { rows: 0, bytes: 0 });
   for (const [i, { start, bytes, rows, damage }] of messages.units.slice(range.start, range.end).entries()) {
     if (damage !== null) {
-      yield lost(start, 0, bytes, damage);
+      yield lost(start, 0, bytes, damage, rows > 0 ? toldLoss(rows) : estimatedLoss(bytes, good.rows, good.bytes));
       continue;
     }
     let row = 0;
@@ -48,7 +52,13 @@ export async function* readArrow(
         );
     } catch (error) {
       damageOnly(error);
-      yield lost(start, row, bytes, 'expected Arrow data, got damage, or a compression or type that is not read');
+      yield lost(
+        start,
+        row,
+        bytes,
+        'expected Arrow data, got damage, or a compression or type that is not read',
+        toldLoss(rows - row),
+      );
     }
   }
 }

@@ -16,6 +16,7 @@ import type { InputRange, PlannedFile } from '../plan/splits.ts';
 import { excerptOf, type ReadContext, type ReadEvent } from './context.ts';
 import { domainSource } from './domain.ts';
 import { isBlank, type LineEvent, lineEvents, type Place } from './lines.ts';
+import { estimatedLoss, type Loss } from './loss.ts';
 import { withoutMark } from './mark.ts';
 import { ownLines, startOfUnpacking } from './own-lines.ts';
 import { ownUnpacked } from './own-unpacked.ts';
@@ -54,6 +55,8 @@ class Records {
   #names: ScanNames | null;
   #domain: Uint8Array;
   #row = 0;
+  /** Unpacked bytes of the records so far. */
+  #lineBytes = 0;
 
   constructor(file: PlannedFile, context: ReadContext) {
     const { options } = context;
@@ -81,8 +84,10 @@ class Records {
       case 'damage': {
         const { damage, place, unfinished, head } = event;
         // Damage of the next range only matters to a line of this one that runs into it.
-        if (damage.bytes > 0 || unfinished > 0)
-          this.#aside(place, damage.bytes || unfinished, 'undecodable', damage.detail, head, out);
+        if (damage.bytes > 0 || unfinished > 0) {
+          const loss = estimatedLoss(unfinished + damage.unpacked, this.#row, this.#lineBytes);
+          this.#aside(place, damage.bytes || unfinished, 'undecodable', damage.detail, head, out, loss);
+        }
         break;
       }
     }
@@ -90,6 +95,7 @@ class Records {
   }
 
   #lines(bytes: Uint8Array, place: Place, out: ReadEvent[]): void {
+    this.#lineBytes += bytes.length;
     const { kernel, options } = this.#context;
     if (this.#names === null) {
       this.#slowly(bytes, place, out);
@@ -198,6 +204,7 @@ class Records {
 
   #long(line: LongLine, place: Place, out: ReadEvent[]): void {
     if (isBlank(line.bytes())) return;
+    this.#lineBytes += line.length;
     if (this.#names !== null && isUtf8(line.bytes()) && line.isRegular(this.#names))
       this.#run(line.scan(this.#names), 0, 1, place, out);
     else this.#byReference(line.bytes(), place, out);
@@ -205,6 +212,7 @@ class Records {
 
   #tooLong(place: Place, bytes: number, head: Uint8Array, out: ReadEvent[]): void {
     const { maxLineBytes } = this.#context.options;
+    this.#lineBytes += bytes;
     this.#aside(
       place,
       bytes,
@@ -222,6 +230,7 @@ class Records {
     detail: string,
     head: Uint8Array,
     out: ReadEvent[],
+    loss?: Loss,
   ): void {
     const quarantined: QuarantinedRecord = {
       file: this.#path,
@@ -232,6 +241,7 @@ class Records {
       reason,
       detail,
       excerpt: excerptOf(head),
+      ...loss,
     };
     out.push({ quarantined });
   }

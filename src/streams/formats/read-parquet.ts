@@ -11,6 +11,7 @@ import type { FileWindow } from '../codecs/window.ts';
 import type { InputRange, PlannedFile } from '../plan/splits.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
 import { damageOnly, refuseOtherUnits } from './format.ts';
+import { estimatedLoss, type Loss, toldLoss } from './loss.ts';
 import { ValueRecords } from './records.ts';
 
 /** Unpacked bytes of a row group that are read at once; larger ones are read in runs of rows. */
@@ -92,19 +93,20 @@ export async function* readParquet(
   context: ReadContext,
 ): AsyncGenerator<ReadEvent> {
   const records = new ValueRecords(file, context);
-  const lost = (block: number, offset: number, bytes: number, cause: unknown): ReadEvent =>
+  const lost = (block: number, offset: number, bytes: number, cause: unknown, loss: Loss): ReadEvent =>
     records.aside(
       { block, offset },
       bytes,
       'undecodable',
       `expected Parquet data, got damage or an encoding that is not read: ${(cause as Error).message}`,
       new Uint8Array(0),
+      loss,
     );
   let footer: Awaited<ReturnType<typeof parquetFooter>>;
   try {
     footer = await parquetFooter(window, context.options.textField);
   } catch (cause) {
-    yield lost(0, 0, file.size, damageOnly(cause));
+    yield lost(0, 0, file.size, damageOnly(cause), estimatedLoss(file.size));
     return;
   }
   const { metadata, groups, columns } = footer;
@@ -118,7 +120,8 @@ export async function* readParquet(
   });
   for (const group of groups.slice(range.start, range.end)) {
     if (!(group.rows >= 0 && group.rows <= MAX_ROWS)) {
-      yield lost(group.start, 0, group.bytes, new Error(`a row group of ${group.rows} rows`));
+      const error = new Error(`a row group of ${group.rows} rows`);
+      yield lost(group.start, 0, group.bytes, error, estimatedLoss(group.bytes));
       continue;
     }
     const runs = Math.min(MAX_RUNS, Math.max(1, Math.ceil(group.bytes / RUN_BYTES)));
@@ -137,7 +140,7 @@ export async function* readParquet(
           throw new Error(`${values[short].length} values of column ${columns[short]} for ${to - from} rows`);
       } catch (cause) {
         const bytes = Math.ceil((group.bytes * (to - from)) / group.rows);
-        yield lost(group.start, from, bytes, damageOnly(cause));
+        yield lost(group.start, from, bytes, damageOnly(cause), toldLoss(to - from));
         continue;
       }
       for (let i = 0; i < to - from; i++) {

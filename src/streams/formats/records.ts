@@ -5,6 +5,7 @@ import type { PlannedFile } from '../plan/splits.ts';
 import { excerptOf, type ReadContext, type ReadEvent } from './context.ts';
 import { domainSource } from './domain.ts';
 import type { Place } from './lines.ts';
+import type { Loss } from './loss.ts';
 
 /**
  * A value of a typed input: what Parquet and Arrow columns hold. Bytes are text, or base64 in the metadata when they
@@ -120,7 +121,14 @@ export class ValueRecords {
     return out;
   }
 
-  aside({ block, offset }: Place, bytes: number, reason: string, detail: string, head: Uint8Array): ReadEvent {
+  aside(
+    { block, offset }: Place,
+    bytes: number,
+    reason: string,
+    detail: string,
+    head: Uint8Array,
+    loss?: Loss,
+  ): ReadEvent {
     return {
       quarantined: {
         file: this.#file.path,
@@ -131,6 +139,7 @@ export class ValueRecords {
         reason,
         detail,
         excerpt: excerptOf(head),
+        ...loss,
       },
     };
   }

@@ -160,14 +160,14 @@ describe('readZstd', () => {
     broken[broken.length >> 1] ^= 0x10;
     const file = Buffer.concat([broken, zstd.compress(b, 3)]);
     const { blocks, damage } = await unpackFile(file);
-    expect(damage).toEqual([
+    expect(damage).toMatchObject([
       { block: 0, offset: 0, bytes: broken.length, detail: 'expected a zstd frame with its checksum, got damage' },
     ]);
     expect(blocks).toEqual([[broken.length, b.length, xxh64(b)]]);
   });
 
   it('refuses what is no frame, a dictionary, and a window over 128 MB', async () => {
-    expect((await unpackFile(Buffer.from('this is no zstd'))).damage).toEqual([
+    expect((await unpackFile(Buffer.from('this is no zstd'))).damage).toMatchObject([
       { block: 0, offset: 0, bytes: 15, detail: 'expected a zstd frame at byte 0, got other bytes' },
     ]);
     const frame = runs(20_000_000);

@@ -36,10 +36,10 @@ function inBlocks(bytes: Buffer, cuts: readonly number[], pack: (part: Buffer) =
   return Buffer.concat(at.slice(1).map((end, i) => pack(bytes.subarray(at[i], end))));
 }
 
-/** Everything but the number within the range: documents by place, and what is set aside. */
+/** Everything but the number within the range, and what is estimated by what else is in it. */
 const seen = ({ documents, quarantined }: Awaited<ReturnType<typeof readAll>>) => ({
   documents: documents.map(({ row: _, ...d }) => d),
-  quarantined: quarantined.map(({ row: _, ...q }) => q),
+  quarantined: quarantined.map(({ row: _, rows, ...q }) => (q.estimated ? q : { ...q, rows })),
 });
 
 const PACKINGS: readonly [string, string, (cuts: readonly number[]) => Buffer][] = [
