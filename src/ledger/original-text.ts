@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadKernel } from '../kernels/kernel.ts';
+import { parseOptions } from '../options.ts';
 import { numberAt, stringAt } from '../streams/batch/columns.ts';
 import { readSplit } from '../streams/formats/read-split.ts';
 import { FORMATS } from '../streams/formats/table.ts';
@@ -27,7 +28,11 @@ export async function originalText(folder: RunFolder, position: string): Promise
   if (now === undefined) return { missing: 'the input file is gone' };
   if (now.size !== file.size || (file.mtimeMs !== 0 && now.mtimeMs !== file.mtimeMs))
     return { missing: 'the input file has changed since the run' };
-  const read = readOptions.parse((folder.run.recipe as { readonly read?: object }).read ?? {});
+  const read = parseOptions(
+    readOptions,
+    (folder.run.recipe as { readonly read?: object }).read,
+    'run.json at recipe.read',
+  );
   const kernel = await loadKernel();
   for (const range of rangesFor(plan, file, number, block, offset)) {
     const split = { index: 0, ranges: [range], estimatedTextBytes: 0 };

@@ -22,6 +22,13 @@ const annotateOptions = z.strictObject(stepOptions.shape);
  */
 export function annotate(...args: readonly (AnnotatorDescriptor | AnnotateOptions)[]): Operator {
   const annotators = args.filter(isAnnotator);
+  const odd = args.findIndex((a) => typeof a !== 'object' || a === null);
+  if (odd >= 0)
+    throw new ConfigError({
+      expected: 'annotators, and options',
+      got: typeof args[odd] === 'function' ? 'a function: call it, as in annotate(textStatistics())' : `${args[odd]}`,
+      where: 'annotate()',
+    });
   const { step, where } = parseOptions(
     annotateOptions,
     Object.assign({}, ...args.filter((a) => !isAnnotator(a))),
@@ -96,11 +103,16 @@ function annotatorSet(
   });
 }
 
+const asOptions = z.object({ prefix: z.string().regex(/^[a-z][a-z0-9_]*$/, 'a prefix of a-z, 0-9 and _') });
+
 /**
  * Gives the columns of an annotator another prefix, so that two versions of it can stand side by side. In `--set` it is
  * called by that prefix and its name: `--set scores.v2_gopher_quality.tagger=v2`.
  */
 export function as(annotator: AnnotatorDescriptor, prefix: string): AnnotatorDescriptor {
+  if (!isAnnotator(annotator))
+    throw new ConfigError({ expected: 'an annotator', got: typeof annotator, where: 'as()' });
+  parseOptions(asOptions, { prefix }, 'as()');
   const inner = settingsOf(annotator);
   const data: AnnotatorDescriptor = {
     ...annotator,
@@ -110,11 +122,8 @@ export function as(annotator: AnnotatorDescriptor, prefix: string): AnnotatorDes
   return withSettings(data, {
     options: [...inner.options, 'prefix'],
     set: (option, value, where) =>
-      option === 'prefix' ? as(annotator, checkedPrefix(value, where)) : as(inner.set(option, value, where), prefix),
+      option === 'prefix'
+        ? as(annotator, parseOptions(asOptions, { prefix: value }, where).prefix)
+        : as(inner.set(option, value, where), prefix),
   });
-}
-
-function checkedPrefix(value: Json, where: string): string {
-  if (typeof value === 'string' && /^[a-z][a-z0-9_]*$/.test(value)) return value;
-  throw new ConfigError({ expected: 'prefix: a-z, 0-9 and _', got: JSON.stringify(value), where });
 }

@@ -1,10 +1,11 @@
-import { ConfigError } from '../errors.ts';
+import * as z from 'zod';
+import { parseOptions } from '../options.ts';
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import { numberAt, stringAt } from '../streams/batch/columns.ts';
 import type { Rule } from '../streams/batch/outcome.ts';
 import { parallel } from '../streams/flow/parallel.ts';
 import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../streams/operator.ts';
-import { operatorOf, type Pipe, stepDescriptor } from './operator.ts';
+import { operatorOf, type Pipe, stepDescriptor, stepOptions } from './operator.ts';
 import { noOption } from './settings.ts';
 import { withVerdict } from './verdicts.ts';
 
@@ -22,13 +23,21 @@ export interface DocumentView {
 /** True keeps a document, false drops it. */
 export type Predicate = (document: DocumentView) => boolean | Promise<boolean>;
 
+const customArguments = z.object({
+  name: z.string('a snake_case name').regex(/^[a-z][a-z0-9_]*$/, 'a snake_case name'),
+  version: z.int(),
+  keep: z.custom<Predicate>((value) => typeof value === 'function', 'a function of a document'),
+});
+
+const customOptions = z.strictObject({ where: stepOptions.shape.where });
+
 /**
  * A predicate of your own, run on the main thread: convenient, and slower than a rule on columns. Change `version` when
  * you change what it means: a run made with another version does not resume. Drops: rule = `name`.
  */
-export function custom(name: string, version: number, keep: Predicate, { where }: { where?: Scope } = {}): Operator {
-  if (!/^[a-z][a-z0-9_]*$/.test(name))
-    throw new ConfigError({ expected: 'a snake_case name', got: `'${name}'`, where: 'custom()' });
+export function custom(name: string, version: number, keep: Predicate, options: { where?: Scope } = {}): Operator {
+  parseOptions(customArguments, { name, version, keep }, 'custom()');
+  const { where } = parseOptions(customOptions, options, `custom ${name}`);
   const rule: Rule = { name, version, column: name, comparison: '==', threshold: 0, onNull: 'pass', option: name };
   const descriptor = stepDescriptor({
     step: name,

@@ -13,6 +13,25 @@ export interface DropOptions {
 
 const dropOptions = z.strictObject({ where: stepOptions.shape.where, allowStale: z.boolean().default(false) });
 
+const ruleSchema = z.strictObject({
+  name: z.string().min(1),
+  version: z.int(),
+  column: z.string().min(1),
+  comparison: z.enum(['<', '<=', '>', '>=', '==', '!=']),
+  threshold: z.number(),
+  onNull: z.enum(['pass', 'drop']),
+  option: z.string().min(1),
+});
+
+const dropArguments = z.object({ step: z.string().min(1), rules: z.array(ruleSchema) });
+
+const ruleOptions = z.strictObject({
+  name: z.string().min(1).optional(),
+  onNull: z.enum(['pass', 'drop']).optional(),
+  option: z.string().min(1).optional(),
+  version: z.int().optional(),
+});
+
 /**
  * Drops documents whose columns break a rule. `rule` in the ledger is the first that fails in the order given, `failed`
  * are all of this step. A null passes unless the rule says `onNull: 'drop'`, and is counted. Reads: the columns of the
@@ -20,6 +39,7 @@ const dropOptions = z.strictObject({ where: stepOptions.shape.where, allowStale:
  */
 export function drop(step: string, rules: readonly Rule[], options: DropOptions = {}): Operator {
   const { where, allowStale } = parseOptions(dropOptions, options, `drop ${step}`);
+  parseOptions(dropArguments, { step, rules }, 'drop()');
   const names = rules.map((r) => r.name);
   if (rules.length === 0 || new Set(names).size !== names.length) {
     throw new ConfigError({
@@ -67,15 +87,13 @@ export function drop(step: string, rules: readonly Rule[], options: DropOptions 
  * @param options name (default: made of the condition), onNull (default pass), option name for --set (default: the
  *   rule's name)
  */
-export function rule(
-  condition: string,
-  options: { name?: string; onNull?: 'pass' | 'drop'; option?: string; version?: number } = {},
-): Rule {
+export function rule(condition: string, given: z.input<typeof ruleOptions> = {}): Rule {
+  const options = parseOptions(ruleOptions, given, 'rule()');
   const match = /^\s*([a-z][a-z0-9_]{0,100})\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s*$/.exec(condition);
   if (!match)
     throw new ConfigError({
       expected: '`column < number` (or <=, >, >=, ==, !=)',
-      got: `'${condition}'`,
+      got: typeof condition === 'string' ? `'${condition}'` : String(condition),
       where: 'rule()',
     });
   const [, column, comparison, number] = match;

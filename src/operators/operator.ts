@@ -4,11 +4,14 @@ import { parseOptions } from '../options.ts';
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import { parallel } from '../streams/flow/parallel.ts';
 import {
+  annotates,
+  dropsFor,
   type Effects,
   isBarrier,
   type Json,
   type Operator,
   type OperatorContext,
+  rewritesText,
   type Scope,
   type StepDescriptor,
 } from '../streams/operator.ts';
@@ -131,5 +134,16 @@ export function operatorOf(
     return parallel(descriptor.step, (batch) => apply(descriptor, batch), { concurrency });
   };
   const unbound: Pipe = (source) => defer(() => bind(null)(source));
-  return Object.assign(unbound, { descriptor, set, bind });
+  const operator: Operator = Object.assign(unbound, {
+    descriptor,
+    set,
+    bind,
+    annotateOnly(): Operator | null {
+      if (!annotates(descriptor) && !rewritesText(descriptor)) return null;
+      if (dropsFor(descriptor) === null) return operator;
+      const { drops: _, ...effects } = descriptor.effects;
+      return operatorOf({ ...descriptor, effects }, set, ownPipe);
+    },
+  });
+  return operator;
 }

@@ -1,7 +1,7 @@
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import type { Verdict } from '../streams/batch/outcome.ts';
 import type { BarrierDecision } from '../streams/flow/barrier.ts';
-import { isSelection, rewritesText, type StepDescriptor } from '../streams/operator.ts';
+import { dropsFor, isSelection, rewritesText, type StepDescriptor } from '../streams/operator.ts';
 import { withCuts } from './rewrite/apply-cuts.ts';
 import { cutsOfRow } from './rewrite/cut-spans.ts';
 
@@ -17,6 +17,8 @@ export function withVerdict(batch: DocumentBatch, verdict: Verdict): DocumentBat
  * judgement of quality, so a dedup judges what it drops only; a selection judges every row that has a value.
  */
 export function withDecision(batch: DocumentBatch, step: StepDescriptor, decision: BarrierDecision): DocumentBatch {
+  const after = decided(batch, step, decision);
+  if (dropsFor(step) === null && step.rules.length > 0) return after;
   const { rows } = batch;
   const { keep, similarity, duplicateOf, threshold } = decision;
   const dropped = Uint8Array.from(keep, (k) => 1 - k);
@@ -36,7 +38,7 @@ export function withDecision(batch: DocumentBatch, step: StepDescriptor, decisio
     threshold,
     nulls: decision.missing && step.rules.map(() => decision.missing!.reduce((n, m) => n + m, 0)),
   };
-  return withVerdict(decided(batch, step, decision), verdict);
+  return withVerdict(after, verdict);
 }
 
 function decided(batch: DocumentBatch, step: StepDescriptor, { cuts, columns }: BarrierDecision): DocumentBatch {

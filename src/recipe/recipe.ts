@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ConfigError, nearestName } from '../errors.ts';
+import { parseOptions } from '../options.ts';
 import type { SinkDescriptor } from '../sinks/index.ts';
 import { parquet } from '../sinks/index.ts';
 import { DOCUMENT_COLUMNS } from '../streams/batch/batch.ts';
@@ -83,9 +84,8 @@ export interface Recipe {
  * byte is read.
  */
 export function recipe(input: RecipeInput): Recipe {
-  const parsed = recipeSchema.safeParse(input);
-  if (!parsed.success) throw recipeError(parsed.error, typeof input?.name === 'string' ? input.name : 'recipe');
-  const checked = parsed.data as Recipe;
+  const name = typeof input?.name === 'string' ? input.name : 'recipe';
+  const checked = parseOptions(recipeSchema, input, `recipe ${name}`) as Recipe;
   checkSteps(
     checked.steps.map((s) => s.descriptor),
     checked.name,
@@ -124,36 +124,6 @@ function checkExpected({ name, steps, expected }: Recipe): void {
     got: unknown,
     where: `recipe ${name} at expected.rules`,
     fix: near ? `Did you mean ${near}?` : `There are ${rules.join(', ') || 'none'}.`,
-  });
-}
-
-/** Keys that are known at a path of a recipe. */
-const SHAPES: Readonly<Record<string, object>> = {
-  '': recipeSchema.shape,
-  read: readOptions.shape,
-  expected: expectedBands.shape,
-};
-
-function recipeError(error: z.ZodError, name: string): ConfigError {
-  // A misspelt key also leaves the right one missing: the misspelling says more.
-  const issue = error.issues.find((i) => i.code === 'unrecognized_keys') ?? error.issues[0];
-  const path = issue.path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(SHAPES[path] ?? {});
-    const near = nearestName(issue.keys[0], known);
-    return new ConfigError({
-      expected: known.length > 0 ? `only ${known.join(', ')}` : 'only known keys',
-      got: `the key ${issue.keys.join(', ')}`,
-      where: `recipe ${name}${path ? ` at ${path}` : ''}`,
-      fix: near ? `Did you mean ${near}?` : undefined,
-    });
-  }
-  const received = issue.code === 'invalid_type' ? /received (.+)$/.exec(issue.message)?.[1] : undefined;
-  return new ConfigError({
-    expected: issue.code === 'invalid_type' ? `${path || 'a recipe'}: ${issue.expected}` : issue.message,
-    got: received === 'undefined' ? 'nothing' : (received ?? `another value at ${path || 'the top level'}`),
-    where: `recipe ${name}`,
-    cause: error,
   });
 }
 
@@ -228,11 +198,11 @@ export function annotationColumns(steps: readonly StepDescriptor[]): ColumnSpec[
   return [...seen.values()];
 }
 
-/** Applies `--set step.option=value`. */
+/** Applies `--set step.option=value`, or `step.annotator.option=value` of a step with several annotators. */
 export function withSettings(r: Recipe, settings: readonly string[]): Recipe {
   let steps = r.steps;
   for (const setting of settings) {
-    const match = /^([a-z0-9_+.-]+?)\.([a-zA-Z0-9_]+)=(.*)$/.exec(setting);
+    const match = /^([a-z0-9_+.-]+\.[a-zA-Z0-9_]+)=(.*)$/s.exec(setting);
     if (!match)
       throw new ConfigError({
         expected: 'step.option=value',
@@ -240,21 +210,29 @@ export function withSettings(r: Recipe, settings: readonly string[]): Recipe {
         where: '--set',
         fix: 'For example --set gopher_quality.min_words=30',
       });
-    const [, name, option, raw] = match;
-    const index = steps.findIndex((s) => s.descriptor.step === name);
-    if (index < 0) {
-      const names = steps.map((s) => s.descriptor.step);
-      const near = nearestName(name, names);
-      throw new ConfigError({
-        expected: `a step of ${r.name} (${names.join(', ')})`,
-        got: name,
-        where: '--set',
-        fix: near ? `Did you mean ${near}?` : undefined,
-      });
-    }
-    steps = steps.map((s, i) => (i === index ? s.set(option, settingValue(raw)) : s));
+    const [, path, raw] = match;
+    const index = steps.indexOf(stepAt(steps, path, r.name));
+    const option = path.slice(steps[index].descriptor.step.length + 1);
+    steps = steps.with(index, steps[index].set(option, settingValue(raw)));
   }
   return { ...r, steps };
+}
+
+/** The step whose name a path begins with; names may have dots, so the longest. */
+function stepAt(steps: readonly Operator[], path: string, recipeName: string): Operator {
+  const [found] = steps
+    .filter((s) => path.startsWith(`${s.descriptor.step}.`))
+    .sort((a, b) => b.descriptor.step.length - a.descriptor.step.length);
+  if (found) return found;
+  const names = steps.map((s) => s.descriptor.step);
+  const name = path.slice(0, path.lastIndexOf('.'));
+  const near = nearestName(name, names) ?? nearestName(path.slice(0, path.indexOf('.')), names);
+  throw new ConfigError({
+    expected: `a step of ${recipeName} (${names.join(', ')})`,
+    got: name,
+    where: '--set',
+    fix: near ? `Did you mean ${near}?` : undefined,
+  });
 }
 
 function settingValue(raw: string): Json {

@@ -17,8 +17,11 @@ const allowOptions = z.strictObject({
 });
 export type Allow = z.output<typeof allowOptions>;
 
-/** Less does not hold a batch for each stage. */
-export const LEAST_MEMORY_MIB = 16;
+/** Bytes below which two batches and their encoders do not fit. */
+export const LEAST_MEMORY = 16 * 1024 * 1024;
+
+/** Bytes of the smallest shard that may be asked for. */
+export const LEAST_SHARD = 1024;
 
 export const runOptions = z.strictObject({
   /** Globs, folders, files, or `-` for standard input; default: those of the recipe. */
@@ -34,7 +37,7 @@ export const runOptions = z.strictObject({
   /** Bytes of buffers at once over all workers; Node itself and the code come on top (about 130 MB). Default 256 MB. */
   memory: z
     .int()
-    .min(LEAST_MEMORY_MIB * 1024 * 1024)
+    .min(LEAST_MEMORY, `at least ${LEAST_MEMORY} bytes (17 MB)`)
     .default(256 * 1024 * 1024),
   /** Only the first so many documents in input order. */
   limit: z.int().min(1).nullable().default(null),
@@ -57,7 +60,7 @@ export const runOptions = z.strictObject({
   /** What guards must let pass. Default: nothing. */
   allow: allowOptions.prefault({}),
   /** Bytes that a finished shard aims at. Default 256 MB; a run that goes on keeps that of its first start. */
-  shardSize: z.int().min(1024).optional(),
+  shardSize: z.int().min(LEAST_SHARD).optional(),
 });
 export type RunOptionsInput = z.input<typeof runOptions> & {
   /** Aborting it finishes the splits in flight, commits them and stops. */
@@ -81,15 +84,20 @@ const UNITS: Record<string, number> = {
   g: 1e9,
 };
 
-/** Bytes from `256MB`, `1GiB`, `1000`. @param leastMiB refused below */
-export function parseBytes(text: string, where: string, leastMiB = 0): number {
+/** Bytes from `256MB`, `1GiB`, `1000`. Errors: ConfigError for another text, or for less than `least` bytes. */
+export function parseBytes(text: string, where: string, least = 0): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/.exec(text.toLowerCase());
   const unit = match ? UNITS[match[2]] : undefined;
   if (!match || unit === undefined) {
     throw new ConfigError({ expected: 'a size such as 256MB, 1GB or 512MiB', got: `'${text}'`, where });
   }
   const bytes = Math.round(Number(match[1]) * unit);
-  if (bytes < leastMiB * 2 ** 20)
-    throw new ConfigError({ expected: `a size of at least ${leastMiB}MiB`, got: `'${text}'`, where });
-  return bytes;
+  if (bytes >= least) return bytes;
+  const [size, name] = least < 1e6 ? [least / 1e3, 'kB'] : [least / 1e6, 'MB'];
+  throw new ConfigError({
+    expected: `at least ${Math.ceil(size)} ${name}`,
+    got: `${bytes} bytes`,
+    where,
+    fix: match[2] === '' ? 'A number alone counts bytes: write a unit behind it, as in 256MB.' : undefined,
+  });
 }

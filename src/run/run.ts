@@ -6,13 +6,13 @@ import { writeDurable } from '../files/durable.ts';
 import { systemError } from '../files/system-error.ts';
 import { canonicalJson } from '../hash.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
-import { issueInWords } from '../options.ts';
+import { parseOptions } from '../options.ts';
 import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
 import { SHARD_BYTES } from '../sinks/shards.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
 import { phaseOf, splitPhase } from '../streams/commits/phase.ts';
 import { pipeOf } from '../streams/inputs/spool.ts';
-import { annotates, dropsFor, isBarrier } from '../streams/operator.ts';
+import { isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
@@ -32,20 +32,10 @@ export function run(recipe: Recipe, options: RunOptionsInput = {}): Observable<R
   return new Observable((subscriber) => {
     const { stop, ...rest } = options;
     const abort = new AbortController();
-    const parsed = runOptions.safeParse(rest);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      subscriber.error(
-        new ConfigError({
-          ...issueInWords(issue, rest),
-          where: `run() option ${issue.path.join('.') || issue.code}`,
-        }),
-      );
-      return;
-    }
+    const parsed = parseOptions(runOptions, rest, 'run()');
     // A closure that waits for something that never comes must not let the process end as if the run were done.
     const alive = setInterval(() => {}, 2 ** 30);
-    runAll(recipe, parsed.data, stop ?? new AbortController().signal, abort.signal, subscriber)
+    runAll(recipe, parsed, stop ?? new AbortController().signal, abort.signal, subscriber)
       .finally(() => clearInterval(alive))
       .then(
         () => subscriber.complete(),
@@ -57,14 +47,13 @@ export function run(recipe: Recipe, options: RunOptionsInput = {}): Observable<R
 
 /**
  * What `annotateOnly` leaves: a document that nothing drops keeps every annotation, whatever a threshold may be later.
+ * Texts are rewritten as ever, so that what is measured is what a run would measure.
  */
 function withoutDecisions(recipe: Recipe): Recipe {
-  const steps = recipe.steps.filter(
-    (s) => dropsFor(s.descriptor) === null && annotates(s.descriptor) && !isBarrier(s.descriptor),
-  );
+  const steps = recipe.steps.flatMap((s) => s.annotateOnly() ?? []);
   if (steps.length > 0) return { ...recipe, steps };
   throw new ConfigError({
-    expected: 'a recipe with an annotate step',
+    expected: 'a recipe with a step that annotates or rewrites',
     got: 'none',
     where: `recipe ${recipe.name}`,
     fix: 'Run it without --annotate-only.',

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ConfigError, nearestName } from '../errors.ts';
+import { parseOptions } from '../options.ts';
 import { type NamedOptions, type SinkDescriptor, sinkOptions } from './options.ts';
 
 /** Parquet: `compression` zstd (default), snappy or none; `columns` to write. */
@@ -14,28 +14,13 @@ export const jsonl = (options: NamedOptions<'jsonl'> = {}): Extract<SinkDescript
 export const arrow = (options: NamedOptions<'arrow'> = {}): Extract<SinkDescriptor, { kind: 'arrow' }> =>
   descriptor('arrow', options);
 
-const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'a name of a-z, 0-9, - and _');
+const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'a name of a-z, 0-9, - and _');
 
 function descriptor<K extends SinkDescriptor['kind']>(
   kind: K,
-  { name = kind, ...options }: NamedOptions<K>,
+  given: NamedOptions<K>,
 ): Extract<SinkDescriptor, { kind: K }> {
-  const where = `sink ${kind}()`;
-  const checkedName = nameSchema.safeParse(name);
-  if (!checkedName.success)
-    throw new ConfigError({ expected: 'a name of a-z, 0-9, - and _', got: JSON.stringify(name), where });
-  const checked = sinkOptions[kind].safeParse(options);
-  if (checked.success)
-    return { name: checkedName.data, kind, options: checked.data } as Extract<SinkDescriptor, { kind: K }>;
-  const issue = checked.error.issues[0];
-  const known = ['name', ...Object.keys(sinkOptions[kind].shape)];
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : null;
-  const near = unknown ? nearestName(unknown, known) : null;
-  throw new ConfigError({
-    expected: unknown ? `options ${known.join(', ')}` : issue.message,
-    got: unknown ?? `another value for ${issue.path.map(String).join('.')}`,
-    where,
-    fix: near ? `Did you mean ${near}?` : undefined,
-    cause: checked.error,
-  });
+  const schema = z.strictObject({ name: name.default(kind), ...sinkOptions[kind].shape });
+  const { name: called, ...options } = parseOptions(schema, given, `sink ${kind}()`);
+  return { name: called, kind, options } as unknown as Extract<SinkDescriptor, { kind: K }>;
 }

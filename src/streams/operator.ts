@@ -140,6 +140,11 @@ export interface Operator extends OperatorFunction<DocumentBatch, DocumentBatch>
    * option.
    */
   set(option: string, value: Json): Operator;
+  /**
+   * The same step without its drops, for `--annotate-only`: it adds its columns and changes the text as it would for a
+   * document that it keeps. Null when nothing is left of it.
+   */
+  annotateOnly(): Operator | null;
   /** The operator running in a given place. */
   bind(context: OperatorContext): OperatorFunction<DocumentBatch, DocumentBatch>;
 }

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { ConfigError } from '../errors.ts';
-import { issueInWords } from '../options.ts';
+import { parseOptions } from '../options.ts';
 import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
 import type { Operator } from '../streams/operator.ts';
 
@@ -88,15 +87,8 @@ export interface Reference extends Omit<z.output<typeof referenceSchema>, 'steps
  * keys are errors.
  */
 export function reference(input: ReferenceInput): Reference {
-  const parsed = referenceSchema.safeParse(input);
-  if (parsed.success) return { kind: 'reference', ...parsed.data };
-  const issue = parsed.error.issues[0];
-  throw new ConfigError({
-    ...issueInWords(issue, input),
-    ...(issue.code === 'unrecognized_keys' && { got: `the key ${issue.keys.join(', ')}` }),
-    where: `reference ${typeof input?.name === 'string' ? input.name : ''} at ${issue.path.join('.') || 'the top'}`,
-    cause: parsed.error,
-  });
+  const name = typeof input?.name === 'string' ? ` ${input.name}` : '';
+  return { kind: 'reference', ...parseOptions(referenceSchema, input, `reference${name}`) };
 }
 
 /** What decides the weights, as plain data. */

@@ -94,7 +94,7 @@ describe('a recipe that is not right exits with 2 before anything is read', () =
       'an unknown key',
       "import { dedup, recipe } from 'sluice';\nexport default recipe({ name: 'x', steps: [dedup.exact()], " +
         'sink: [] } as never);',
-      [/got {7}the key sink\n {2}fix {7}Did you mean sinks\?/],
+      [/got {7}the option sink\n {2}fix {7}Did you mean sinks\?/],
     ],
     [
       'an import that is not there',

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { lockHolder } from '../../files/lock.ts';
 import { readRunJson } from '../../ledger/run-json.ts';
+import { parseOptions } from '../../options.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { identityOf, refuseOtherRun } from '../../run/directory/identity.ts';
 import { refuseForeign } from '../../run/directory/run-directory.ts';
@@ -45,7 +46,7 @@ export async function outputState(
   if (before === null) return is('free', `The run would write to ${here}`, true);
   const elsewhere = 'Use --fresh to delete it and start over, or choose another --output';
   try {
-    const { run } = await identityOf(recipe, runOptions.parse(limits), plan);
+    const { run } = await identityOf(recipe, parseOptions(runOptions, limits, 'plan'), plan);
     refuseOtherRun(path, before, run);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Observable } from 'rxjs';
 import type { RunEvent } from '../../run/events.ts';
-import { LEAST_MEMORY_MIB, parseBytes } from '../../run/options.ts';
+import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
@@ -69,7 +69,7 @@ async function run(args: readonly string[]): Promise<number> {
     input: values.input.length > 0 ? [...values.input] : undefined,
     output: values.output,
     workers: wholeNumber(values.workers, '--workers'),
-    memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory', LEAST_MEMORY_MIB),
+    memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory', LEAST_MEMORY),
     timeoutSeconds: wholeNumber(values.timeout, '--timeout'),
     limit,
     samplePercent: percentOption(values.sample, '--sample'),
@@ -82,7 +82,8 @@ async function run(args: readonly string[]): Promise<number> {
       cluster: [...values['allow-cluster']],
       quarantine: values['allow-quarantine'],
     },
-    shardSize: values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size'),
+    shardSize:
+      values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size', LEAST_SHARD),
   };
   const reporterOptions = { name: recipe.name, limit };
   const reporter = values.json ? jsonReporter(reporterOptions) : peopleReporter(reporterOptions);

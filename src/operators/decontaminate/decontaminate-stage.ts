@@ -3,7 +3,7 @@ import type { Kernel } from '../../kernels/kernel.ts';
 import { type NgramHits, openNgramKernel } from '../../kernels/ngrams.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { type Column, float64Column, int32Column, type Utf8Column, utf8Column } from '../../streams/batch/columns.ts';
-import { rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
+import { dropsFor, rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
 import { judge } from '../drop-stage.ts';
 import { withCuts } from '../rewrite/apply-cuts.ts';
 import { cutsOfRow } from '../rewrite/cut-spans.ts';
@@ -40,7 +40,7 @@ export async function stage(descriptor: StepDescriptor, _kernel: Kernel): Promis
         return withCuts(batch, cuts, [CUT_RULE], added);
       }
       const tagged = batch.withColumns(added);
-      return options.action === 'tag'
+      return dropsFor(descriptor) === null
         ? tagged
         : withVerdict(tagged, judge(tagged, descriptor.step, descriptor.rules, scope));
     },

@@ -2,7 +2,7 @@ import type { Kernel } from '../../kernels/kernel.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { type Column, float64Column, int32Column, type Utf8Column } from '../../streams/batch/columns.ts';
 import type { Verdict } from '../../streams/batch/outcome.ts';
-import { rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
+import { dropsFor, rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
 import { withVerdict } from '../verdicts.ts';
 import { withCuts } from './apply-cuts.ts';
 import { type DatatroveC4Options, datatroveC4 } from './c4-datatrove.ts';
@@ -25,7 +25,7 @@ const CUT_RULES = [
 
 type Rewrite = (batch: DocumentBatch, scope: Uint8Array) => (RowRewrite | null)[];
 
-function rewriterOf({ options }: StepDescriptor, kernel: Kernel): Rewrite {
+function rewriterOf(options: StepDescriptor['options'], kernel: Kernel): Rewrite {
   const o: unknown = options;
   if (options.profile === 'dolma') return onStrings((text) => dolmaC4(text, o as DolmaC4Options));
   if (options.profile !== 'datatrove') return sluiceC4(kernel, o as SluiceC4Options);
@@ -46,17 +46,43 @@ const onStrings =
 
 /** The stage behind `c4()`. */
 export function stage(descriptor: StepDescriptor, kernel: Kernel): Stage {
-  const rewrite = rewriterOf(descriptor, kernel);
+  const drops = dropsFor(descriptor) !== null;
+  const rewrite = rewriterOf(descriptor.options, kernel);
+  const cutOnly = drops ? null : rewriterOf({ ...descriptor.options, ...withoutDocumentRules(descriptor) }, kernel);
   return {
     apply(batch) {
       const scope = rowsInScope(batch, descriptor.where);
       const text = batch.utf8('text');
-      const results = rewrite(batch, scope).map((r) => (r ? judged(r) : null));
+      const judgedRows = rewrite(batch, scope).map((r) => (r ? judged(r) : null));
+      const results = cutOnly ? cutAll(batch, judgedRows, cutOnly) : judgedRows;
       const cuts = results.map((r) => r?.cuts ?? []);
       const rewritten = withCuts(batch, cuts, CUT_RULES, columnsOf(descriptor, results, text));
-      return withVerdict(rewritten, verdictOf(descriptor, scope, results));
+      return drops ? withVerdict(rewritten, verdictOf(descriptor, scope, results)) : rewritten;
     },
   };
+}
+
+/** The rules on whole documents turned off; `javascript` is one in the profile `dolma`, and one on lines elsewhere. */
+const withoutDocumentRules = ({ options }: StepDescriptor): StepDescriptor['options'] => ({
+  minSentences: 0,
+  loremIpsum: false,
+  curlyBracket: false,
+  ...(options.profile === 'dolma' && { javascript: false }),
+});
+
+/**
+ * The cuts of documents that a rule would drop, as they are once the rule lets them pass; the reason stays, for the
+ * columns. One of which no line is left keeps its text.
+ */
+function cutAll(batch: DocumentBatch, rows: readonly (RowRewrite | null)[], cutOnly: Rewrite): (RowRewrite | null)[] {
+  const again = Uint8Array.from(rows, (r) => (r?.reason && r.reason !== 'c4_empty' ? 1 : 0));
+  if (!again.includes(1)) return [...rows];
+  return cutOnly(batch, again).map((cut, i) => {
+    const own = rows[i];
+    if (!own || !cut) return own;
+    const { cuts, lines, keptLines } = cut.keptLines === 0 ? { ...cut, cuts: [] } : cut;
+    return { ...own, cuts, lines, keptLines };
+  });
 }
 
 /** A document of which no line is left is dropped, with that as the reason. */

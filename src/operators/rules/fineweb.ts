@@ -1,5 +1,5 @@
 import type { Rule } from '../../streams/batch/outcome.ts';
-import { type RuleRow, ruleSet, type Thresholds } from './rule-set.ts';
+import { profileRuleSet, type RuleRow, type Thresholds } from './rule-set.ts';
 
 type Option = 'minLinePunct' | 'maxShortLines' | 'maxCharDuplicates' | 'maxNewlineRatio';
 
@@ -57,7 +57,10 @@ const datatrove: readonly RuleRow<Option | 'minLines'>[] = [
  * Reads the columns of `fineweb()` of the same profile. The rules of the profile `datatrove` have that tool's reason
  * strings as names. A threshold of null leaves a rule out.
  */
-export function finewebRules({ profile = 'sluice', ...thresholds }: FinewebThresholds = {}): Rule[] {
-  const rows: readonly RuleRow<Option | 'minLines'>[] = { sluice, datatrove }[profile];
-  return ruleSet('finewebRules()', rows, thresholds);
+export function finewebRules(thresholds: FinewebThresholds = {}): Rule[] {
+  return profileRuleSet<Option | 'minLines', 'sluice' | 'datatrove'>(
+    'finewebRules()',
+    { sluice, datatrove },
+    thresholds,
+  );
 }

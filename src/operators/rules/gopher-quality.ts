@@ -1,6 +1,6 @@
 import type { Rule } from '../../streams/batch/outcome.ts';
 import type { Profile } from '../annotators/profile.ts';
-import { type RuleRow, ruleSet, type Thresholds } from './rule-set.ts';
+import { profileRuleSet, type RuleRow, type Thresholds } from './rule-set.ts';
 
 type Option =
   | 'minWords'
@@ -111,7 +111,10 @@ const dolma: readonly RuleRow<Option | 'maxSymbolRatio'>[] = sluice
  * reason strings as names and its order; `dolma` has `maxSymbolRatio` for the hash and ellipsis rules. A threshold of
  * null leaves a rule out.
  */
-export function gopherQualityRules({ profile = 'sluice', ...thresholds }: GopherQualityThresholds = {}): Rule[] {
-  const rows: readonly RuleRow<Option | 'maxSymbolRatio'>[] = { sluice, datatrove, dolma }[profile];
-  return ruleSet('gopherQualityRules()', rows, thresholds);
+export function gopherQualityRules(thresholds: GopherQualityThresholds = {}): Rule[] {
+  return profileRuleSet<Option | 'maxSymbolRatio', Profile>(
+    'gopherQualityRules()',
+    { sluice, datatrove, dolma },
+    thresholds,
+  );
 }

@@ -1,6 +1,6 @@
 import type { Rule } from '../../streams/batch/outcome.ts';
 import type { Profile } from '../annotators/profile.ts';
-import { type RuleRow, ruleSet, type Thresholds } from './rule-set.ts';
+import { profileRuleSet, type RuleRow, type Thresholds } from './rule-set.ts';
 
 type LineOption =
   | 'maxDuplicateLines'
@@ -88,7 +88,10 @@ const dolma = [lines, { ...lineChars, threshold: 0.3 }, ...grams];
  * Reads the columns of `gopherRepetition()` of the same profile. The rules of the profile `datatrove` have that tool's
  * reason strings as names and its order. A threshold of null leaves a rule out.
  */
-export function gopherRepetitionRules({ profile = 'sluice', ...thresholds }: GopherRepetitionThresholds = {}): Rule[] {
-  const rows: readonly RuleRow<Option | 'minChars'>[] = { sluice, datatrove, dolma }[profile];
-  return ruleSet('gopherRepetitionRules()', rows, thresholds);
+export function gopherRepetitionRules(thresholds: GopherRepetitionThresholds = {}): Rule[] {
+  return profileRuleSet<Option | 'minChars', Profile>(
+    'gopherRepetitionRules()',
+    { sluice, datatrove, dolma },
+    thresholds,
+  );
 }

@@ -40,4 +40,18 @@ export function ruleSet<O extends string>(
   });
 }
 
+/**
+ * The rules of one profile of a set, `sluice` unless told otherwise.
+ * Errors: as `ruleSet`, and ConfigError for another profile.
+ */
+export function profileRuleSet<O extends string, P extends string>(
+  where: string,
+  profiles: { readonly [profile in P]: readonly RuleRow<O>[] },
+  { profile, ...thresholds }: Thresholds<O> & { readonly profile?: P },
+): Rule[] {
+  const name = z.object({ profile: z.enum(Object.keys(profiles)).default('sluice') });
+  const chosen = parseOptions(name, { profile }, where).profile as P;
+  return ruleSet(where, profiles[chosen], thresholds as unknown as Thresholds<O>);
+}
+
 const snakeCase = (camel: string): string => camel.replace(/[A-Z]|\d+/g, (c) => `_${c.toLowerCase()}`);

@@ -7,6 +7,7 @@ import { type NumberColumn, numberAt, stringAt } from '../../streams/batch/colum
 import type { Rule, Verdict } from '../../streams/batch/outcome.ts';
 import { QuantileSketch } from '../../streams/commits/quantile-sketch.ts';
 import { rowsInScope, type Scope } from '../../streams/operator.ts';
+import { type StepOptions, stepOptions } from '../operator.ts';
 import { withVerdict } from '../verdicts.ts';
 import { byRankOptions } from './by-rank.ts';
 import { type RankSelection, rulesOf } from './rank-decide.ts';
@@ -25,15 +26,19 @@ export const streamingOptions = byRankOptions.extend({
   warmUpBytes: z.int().min(1).default(16e6),
   seed: z.int().default(0),
 });
-export type StreamingOptions = z.input<typeof streamingOptions> & {
-  readonly step?: string;
-  readonly where?: Scope;
-  /**
-   * Told when a warm-up ends early: of the first ten domains one by one, of more at the end. Default: a warning of the
-   * process.
-   */
-  readonly onWarning?: (text: string) => void;
-};
+export type StreamingOptions = z.input<typeof streamingOptions> &
+  StepOptions & {
+    /**
+     * Told when a warm-up ends early: of the first ten domains one by one, of more at the end. Default: a warning of the
+     * process.
+     */
+    readonly onWarning?: (text: string) => void;
+  };
+
+const schema = streamingOptions.extend({
+  ...stepOptions.shape,
+  onWarning: z.custom<(text: string) => void>((value) => typeof value === 'function', 'a function').optional(),
+});
 
 /**
  * `select.byRank()` for a stream that has no end to wait for: each batch is judged by the quantiles of all values so
@@ -49,13 +54,8 @@ export type StreamingOptions = z.input<typeof streamingOptions> & {
  * is held is charged to the budget of the source. Errors: ConfigError, down the stream, when that budget has no room
  * for the warm-up; the decisions never depend on it.
  */
-export function streaming({
-  step,
-  where,
-  onWarning,
-  ...rest
-}: StreamingOptions): OperatorFunction<DocumentBatch, DocumentBatch> {
-  const options = parseOptions(streamingOptions, rest, 'select.streaming()');
+export function streaming(given: StreamingOptions): OperatorFunction<DocumentBatch, DocumentBatch> {
+  const { step, where, onWarning, ...options } = parseOptions(schema, given, 'select.streaming()');
   const name = step ?? `select_${options.column}`;
   const { ends } = rulesOf(options);
   const rules = ends.map((end): Rule => ruleAt(options.column, end));

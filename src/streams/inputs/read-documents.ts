@@ -1,6 +1,8 @@
 import type { Observable } from 'rxjs';
+import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
+import { parseOptions } from '../../options.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
 import { ByteBudget } from '../flow/budget.ts';
@@ -23,6 +25,14 @@ export interface ReadDocumentsOptions extends ReadOptionsInput {
   readonly onWarning?: (text: string) => void;
 }
 
+const callback = <F>() => z.custom<F>((value) => typeof value === 'function', 'a function').optional();
+
+const schema = readOptions.extend({
+  memory: z.number().gt(0).default(64e6),
+  onQuarantine: callback<NonNullable<ReadDocumentsOptions['onQuarantine']>>(),
+  onWarning: callback<NonNullable<ReadDocumentsOptions['onWarning']>>(),
+});
+
 /**
  * Documents of files, folders and globs as a pulled stream of batches, in input order: JSONL, text, Parquet, Arrow;
  * plain, gzip or zstd. Each subscription reads from the beginning. Errors: ConfigError when nothing matches; InputError
@@ -30,9 +40,9 @@ export interface ReadDocumentsOptions extends ReadOptionsInput {
  */
 export function readDocuments(
   inputs: string | readonly string[],
-  { memory = 64e6, onQuarantine, onWarning, ...read }: ReadDocumentsOptions = {},
+  given: ReadDocumentsOptions = {},
 ): Observable<DocumentBatch> {
-  const options = readOptions.parse(read);
+  const { memory, onQuarantine, onWarning, ...options } = parseOptions(schema, given, 'readDocuments()');
   const refuse = (r: QuarantinedRecord): void => {
     throw new ConfigError({
       expected: 'records that can be read, or an `onQuarantine`',

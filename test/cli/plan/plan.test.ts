@@ -10,6 +10,27 @@ import { temporaryFolder } from '../../helpers/run.ts';
 const words = (text: string): string => text.replace(/\s+/g, ' ');
 
 describe('sluice plan', () => {
+  it.each([
+    ['dedup.paragraphs()', 9],
+    ['dedup.substring()', 9],
+    ["dedup.bloom({ key: 'paragraphs' })", 9],
+    ['dedup.bloom()', 8],
+    ['c4()', 15],
+    ["decontaminate({ benchmarks: ['q.jsonl'], action: 'cut' })", 17],
+    ["decontaminate({ benchmarks: ['q.jsonl'] })", 16],
+  ])('counts the columns that a run of %s writes', async (step, columns) => {
+    const cwd = await temporaryFolder();
+    const recipe = `import { c4, decontaminate, dedup, recipe } from 'sluice';
+export default recipe({ name: 'mine', input: ['in'], steps: [${step}] });`;
+    await writeProject(cwd, { recipe });
+    await writeFile(join(cwd, 'q.jsonl'), '{"question": "How many sacks of flour does the miller grind?"}\n');
+    const planned = await runCli(['plan', 'recipe.ts', '--no-probe'], { cwd });
+    expect(planned.stdout).toContain(`Columns of a kept document (${columns})\n`);
+    expect((await runCli(['run', 'recipe.ts'], { cwd })).code).toBe(0);
+    const written = await runCli(['sql', 'sluice-out/mine', '--csv', 'DESCRIBE documents'], { cwd });
+    expect(written.stdout.trim().split('\r\n').length - 1).toBe(columns);
+  });
+
   it('shows steps, rules and thresholds, tries a little, and writes nothing', async () => {
     const cwd = await temporaryFolder();
     await writeProject(cwd, { raw: '{"text": broken}\n' });

@@ -175,7 +175,7 @@ describe('guards', () => {
     );
     expect(() => shortRecipe({ rules: { max_chars: {} } })).toThrow(/expected\.rules.*Did you mean min_chars\?/);
     expect(() => recipe({ ...shortRecipe(), expected: { domain: {} } } as never)).toThrow(
-      /at expected: expected only all, domains, rules, cluster, quarantine, got the key domain/,
+      /at expected: expected only all, domains, rules, cluster, quarantine, got the option domain/,
     );
     expect(() => shortRecipe({ all: { min: 0.5, max: 0.4 } })).toThrow(/min <= max/);
   });

@@ -4,7 +4,7 @@ import { RECORD_WORDS } from '../../../kernels/substring.ts';
 import type { DocumentBatch } from '../../../streams/batch/batch.ts';
 import { type Column, stringAt } from '../../../streams/batch/columns.ts';
 import type { Barrier } from '../../../streams/flow/barrier.ts';
-import { rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
+import { dropsFor, rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
 import { decideRepeated, type RepeatedDecision } from './repeated-spans.ts';
 import { isSpace } from './span-decision.ts';
 import { packedRecords } from './span-records.ts';
@@ -34,7 +34,7 @@ interface Options {
 
 /** The barrier behind `dedup.paragraphs()` and its kin. */
 export async function pieceBarrier(descriptor: StepDescriptor, kernel: Kernel, kind: PieceKind): Promise<Barrier> {
-  const options = descriptor.options as unknown as Options;
+  const options = keptOptions(descriptor);
   const letters =
     options.normalize === 'letters'
       ? await openMinhashKernel({ unit: 'words', size: 1, bands: 1, rows: 1, method: 'oph', seed: 1 })
@@ -48,6 +48,12 @@ export async function pieceBarrier(descriptor: StepDescriptor, kernel: Kernel, k
     },
     decide: (splits, memoryBytes) => decideRepeated(splits, memoryBytes, { ...kind, ...options }),
   };
+}
+
+/** Of a step that drops nothing no more is asked of what is left. */
+function keptOptions(descriptor: StepDescriptor): Options {
+  const options = descriptor.options as unknown as Options;
+  return dropsFor(descriptor) === null ? { ...options, minWordsLeft: 0, minSentencesLeft: 0 } : options;
 }
 
 function pieceRecords(

@@ -1,7 +1,7 @@
 import { openSubstringKernel, type SubstringKernel, type SubstringOptions } from '../../../kernels/substring.ts';
 import type { Column } from '../../../streams/batch/columns.ts';
 import type { Barrier } from '../../../streams/flow/barrier.ts';
-import { rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
+import { dropsFor, rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
 import type { SpanDecision } from './span-decision.ts';
 import { packedRecords } from './span-records.ts';
 import { decideSubstrings } from './substring-decide.ts';
@@ -24,7 +24,8 @@ export async function substringBarrierOn(
   descriptor: StepDescriptor,
   openKernel: (options: SubstringOptions) => Promise<SubstringKernel>,
 ): Promise<Barrier> {
-  const { minWords, minBytes, wholeWords, minWordsLeft } = descriptor.options as unknown as SubstringDedupOptions;
+  const { minWords, minBytes, wholeWords, ...given } = descriptor.options as unknown as SubstringDedupOptions;
+  const minWordsLeft = dropsFor(descriptor) === null ? 0 : given.minWordsLeft;
   const unit = minBytes === null ? ('words' as const) : ('bytes' as const);
   const window = minBytes ?? minWords;
   const kernel = await openKernel({ unit, window });
