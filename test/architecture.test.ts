@@ -100,6 +100,19 @@ describe('imports', () => {
   });
 });
 
+describe('steps', () => {
+  it('are told apart by their effects, which one file reads', () => {
+    const asks = (f: string): boolean =>
+      /\bkind [!=]== '(annotate|drop|rewrite|dedup|select|custom)'|case '(annotate|rewrite|dedup|custom)':|\.effects\b/.test(
+        readFileSync(join(src, f), 'utf8'),
+      );
+    // operator() passes them on to the descriptor of a step.
+    const known = ['operators/operator.ts', 'streams/operator.ts'];
+    expect(files.filter(asks).filter((f) => !known.includes(f))).toEqual([]);
+    expect(asks('streams/operator.ts')).toBe(true);
+  });
+});
+
 describe('files', () => {
   it('have no file that everything ends up in', () => {
     const long = files

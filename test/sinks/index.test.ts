@@ -25,9 +25,9 @@ describe('sink descriptors', () => {
 
   it('refuse what they do not know and name the nearest', () => {
     expect(() => parquet({ compresion: 'zstd' } as never)).toThrow(
-      /options name, compression, level, columns, got compresion\. Did you mean compression\?/,
+      /only name, compression, level, columns, got the option compresion\. Did you mean compression\?/,
     );
     expect(() => jsonl({ compression: 'zip' } as never)).toThrow(ConfigError);
-    expect(() => arrow({ name: '../up' })).toThrow(/expected a name of a-z, 0-9, - and _, got "\.\.\/up"/);
+    expect(() => arrow({ name: '../up' })).toThrow(/expected name: a name of a-z, 0-9, - and _, got "\.\.\/up"/);
   });
 });
