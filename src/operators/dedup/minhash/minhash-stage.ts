@@ -7,9 +7,10 @@ import { rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
 import { ranksOf } from '../priority.ts';
 import { decideStreaming, StreamingCopies } from '../streaming-copies.ts';
 import type { IndexReference } from '../tables/index-files.ts';
+import { OUT_OF_SCOPE } from '../tables/scope.ts';
 import { openDatatroveKernel } from './datatrove-minhash.ts';
 import { bandsAndRows, type MinhashOptions, minhashIndexOf } from './minhash-bands.ts';
-import { bandColumn, decideNear, OUT_OF_SCOPE } from './minhash-decide.ts';
+import { bandColumn, decideNear } from './minhash-decide.ts';
 import { openEarlier, saveMinhash, signatureBytes, signatureColumn } from './minhash-index.ts';
 import { shingleSet } from './shingle-sets.ts';
 

@@ -1,6 +1,6 @@
 import { COPY_WORDS, VERIFIED } from '../spans/span-log.ts';
 import type { KeyTables } from '../tables/key-tables.ts';
-import { SpilledTexts } from './shingle-sets.ts';
+import { SpilledTexts } from '../tables/spilled-texts.ts';
 
 /** Whether two stretches are equal. */
 export type SameStretch = (a: Uint8Array, b: Uint8Array) => boolean;

@@ -1,6 +1,6 @@
 import type { BarrierDecision } from '../../../streams/flow/barrier.ts';
-import { SpilledTexts } from '../minhash/shingle-sets.ts';
 import type { KeyTables } from '../tables/key-tables.ts';
+import { SpilledTexts } from '../tables/spilled-texts.ts';
 import type { SpanLog } from './span-log.ts';
 
 /** Bytes from `start` to `end`, pairs in a row: ascending, without overlap. */

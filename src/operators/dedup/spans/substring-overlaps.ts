@@ -1,7 +1,7 @@
 import { RECORD_WORDS, type SubstringKernel, type SubstringOptions } from '../../../kernels/substring.ts';
-import { SpilledTexts } from '../minhash/shingle-sets.ts';
 import { wordBounds } from '../minhash/verified-copies.ts';
 import type { KeyTables } from '../tables/key-tables.ts';
+import { SpilledTexts } from '../tables/spilled-texts.ts';
 import { type Overlap, overlapOf, type Piece } from './overlap.ts';
 import { type Compare, SeenWindows } from './seen-windows.ts';
 import { type SpanLog, VERIFIED } from './span-log.ts';

@@ -66,11 +66,15 @@ export class DocumentSet {
     return (this.#bits[Math.floor(document / 8)] & (1 << (document % 8))) !== 0;
   }
 
-  /** Ascending. */
-  list(): Int32Array {
+  count(): number {
     let count = 0;
     for (const byte of this.#bits) for (let b = byte; b !== 0; b &= b - 1) count++;
-    const list = new Int32Array(count);
+    return count;
+  }
+
+  /** Ascending. */
+  list(): Int32Array {
+    const list = new Int32Array(this.count());
     let n = 0;
     for (let d = 0; d < this.#size; d++) if (this.has(d)) list[n++] = d;
     return list;
