@@ -8,7 +8,7 @@ import { OUT_OF_SCOPE } from './tables/scope.ts';
 import { SpilledTexts } from './tables/spilled-texts.ts';
 
 /** Of a different text in a partition: its hash and the table, where it lies, and its best document. */
-const BYTES_PER_TEXT = 56;
+const BYTES_PER_TEXT = 60;
 /** Texts of first documents that are held for the next comparison. */
 const HELD_BYTES = 16e6;
 

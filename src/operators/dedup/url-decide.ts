@@ -8,7 +8,7 @@ import { KeyTables } from './tables/key-tables.ts';
 import { DocumentSet, openLabels } from './tables/labels.ts';
 
 /** Of a different address in a partition: its hash and the table, and its first document. */
-const BYTES_PER_ADDRESS = 32;
+const BYTES_PER_ADDRESS = 36;
 /** In place of the first document: there is none before, or it is one of an earlier run. */
 const NONE = -1;
 const EARLIER = -2;

@@ -16,7 +16,7 @@ export const TEXT_HASHES = {
 
 const HALVES: Halves = ['lo', 'hi'];
 /** Of a different hash in a partition: itself and the table. */
-const BYTES_PER_HASH = 28;
+const BYTES_PER_HASH = 32;
 
 /**
  * Decisions with those of earlier runs over them: what stands in one of `indexes` is dropped, its copies here with it.

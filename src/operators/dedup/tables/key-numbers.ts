@@ -1,10 +1,10 @@
 /** Slots for each key that there is room for, before rounding up to a power of two. */
-const SLOTS = 1.5;
+const SLOTS = 2;
 
 /**
  * Numbers different keys from 0 on, in the order in which they come: open addressing over typed arrays. A key is one,
  * two or four words of 32 bits. Grows to double its room when it is full.
- * Memory: `bytes`, which is 4 a word and 6 to 12 a key that it has room for; while it grows, half as much again.
+ * Memory: `bytes`, which is 4 a word and 8 to 16 a key that it has room for; while it grows, half as much again.
  */
 export class KeyNumbers {
   /** Different keys so far. */
@@ -38,8 +38,14 @@ export class KeyNumbers {
     const known = this.#table[slot];
     if (known >= 0) return known;
     this.#table[slot] = this.count;
-    const to = this.count * this.#words;
-    for (let w = 0; w < this.#words; w++) this.#keys[to + w] = words[at + w];
+    const [keys, width] = [this.#keys, this.#words];
+    const to = this.count * width;
+    keys[to] = words[at];
+    if (width > 1) keys[to + 1] = words[at + 1];
+    if (width > 2) {
+      keys[to + 2] = words[at + 2];
+      keys[to + 3] = words[at + 3];
+    }
     return this.count++;
   }
 
