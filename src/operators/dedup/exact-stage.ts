@@ -1,6 +1,6 @@
 import type { Kernel } from '../../kernels/kernel.ts';
-import { type Column, numberAt, utf8Column } from '../../streams/batch/columns.ts';
-import { positionLabel } from '../../streams/batch/position.ts';
+import { type Column, numberAt } from '../../streams/batch/columns.ts';
+import { positionLabels } from '../../streams/batch/position.ts';
 import type { Barrier } from '../../streams/flow/barrier.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
 import { decideExact } from './exact-decide.ts';
@@ -24,11 +24,9 @@ export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
       const hashes = kernel.contentHashes(text.values, text.offsets, batch.rows, scope);
       const bytes = new Int32Array(batch.rows);
       const rank = new Float64Array(batch.rows);
-      const labels: string[] = [];
       for (let i = 0; i < batch.rows; i++) {
         bytes[i] = scope[i] === 1 ? spans.bytes[i] : OUT_OF_SCOPE;
         rank[i] = priority ? (numberAt(batch.number(priority), i) ?? Number.NEGATIVE_INFINITY) : 0;
-        labels.push(positionLabel(batch, i));
       }
       return new Map<string, Column>([
         ['lo', halfColumn(hashes, 0)],
@@ -36,7 +34,7 @@ export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
         ['start', { type: 'float64', values: spans.start, valid: null }],
         ['bytes', { type: 'int32', values: bytes, valid: null }],
         ['rank', { type: 'float64', values: rank, valid: null }],
-        ['label', utf8Column(labels)],
+        ['label', positionLabels(batch)],
       ]);
     },
     decide(splits, memoryBytes, outputs) {

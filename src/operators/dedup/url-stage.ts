@@ -1,6 +1,6 @@
 import type { Kernel } from '../../kernels/kernel.ts';
-import { type Column, utf8Column } from '../../streams/batch/columns.ts';
-import { positionLabel } from '../../streams/batch/position.ts';
+import type { Column } from '../../streams/batch/columns.ts';
+import { positionLabels } from '../../streams/batch/position.ts';
 import type { Barrier } from '../../streams/flow/barrier.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
 import { openHashes } from './tables/earlier-hashes.ts';
@@ -28,12 +28,11 @@ export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
   return {
     keys(batch) {
       const { hashes, urls } = urlKeys(batch, rowsInScope(batch, descriptor.where), kernel, options.path, options);
-      const labels = Array.from({ length: batch.rows }, (_, i) => positionLabel(batch, i));
       return new Map<string, Column>([
         ['high', halfColumn(hashes, 0)],
         ['low', halfColumn(hashes, 1)],
         ['url', urls],
-        ['label', utf8Column(labels)],
+        ['label', positionLabels(batch)],
       ]);
     },
     async *decide(splits, memoryBytes, outputs) {

@@ -3,6 +3,7 @@ import { CARRIED } from '../batch/carried.ts';
 import { isValid, stringAt } from '../batch/columns.ts';
 import { DERIVED } from '../batch/lineage.ts';
 import type { CutSpans, QuarantinedRecord } from '../batch/outcome.ts';
+import { labelOf } from '../batch/position.ts';
 import {
   add,
   type Counters,
@@ -55,8 +56,8 @@ function countAside(counters: Counters, record: QuarantinedRecord): void {
   q.bytes += record.bytes;
   q.byReason[record.reason] = entry(q.byReason, record.reason, () => 0) + documents;
   if (q.examples.length < EXAMPLES) {
-    const { file, block, offset, reason, excerpt } = record;
-    q.examples.push({ position: `${file}#${block}.${offset}`, reason, excerpt: shortened(excerpt) });
+    const { reason, excerpt } = record;
+    q.examples.push({ position: labelOf(record), reason, excerpt: shortened(excerpt) });
   }
 }
 

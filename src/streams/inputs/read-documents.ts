@@ -3,6 +3,7 @@ import { ConfigError } from '../../errors.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
+import { labelOf } from '../batch/position.ts';
 import { ByteBudget } from '../flow/budget.ts';
 import { pulled } from '../flow/source.ts';
 import { readSplit } from '../formats/read-split.ts';
@@ -37,7 +38,7 @@ export function readDocuments(
     throw new ConfigError({
       expected: 'records that can be read, or an `onQuarantine`',
       got: `${r.reason}: ${r.detail}`,
-      where: `${r.file}#${r.block}.${r.offset}`,
+      where: labelOf(r),
       fix: 'Pass `onQuarantine` to skip such records.',
     });
   };
