@@ -54,6 +54,11 @@ export class KeyNumbers {
     return this.#table[this.#slotOf(words, at)];
   }
 
+  /** The words of all keys, in the order in which they came; a view, until the next key. */
+  keys(): Uint32Array {
+    return this.#keys.subarray(0, this.count * this.#words);
+  }
+
   /** Forgets all keys. Only as much of the table is used as this room needs, so that it stays in the cache. */
   clear(room: number): void {
     this.count = 0;

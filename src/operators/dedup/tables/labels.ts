@@ -82,7 +82,7 @@ export class DocumentSet {
 }
 
 /** Place of a value in an ascending list that holds it. */
-export function indexOf(list: Int32Array, value: number): number {
+export function indexOf(list: Int32Array | Uint32Array, value: number): number {
   let [low, high] = [0, list.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -23,6 +23,7 @@ describe('KeyNumbers', () => {
             plain.set(name, n);
           }
           expect(numbers.count).toBe(plain.size);
+          expect([...numbers.keys()].join()).toBe([...plain.keys()].join());
         },
       ),
     );
