@@ -1,5 +1,6 @@
 // Near-duplicate removal: signatures against JSON.parse of the same documents, and the decision over made-up band keys.
 // npx tsx scripts/bench/dedup.ts [--json] [--mb 30] [--documents 100000,1000000] [--memory MB] [--copies 25000,100000]
+//   [--addresses 1000000] [--address-memory MB]; an empty list, or 0 MB, leaves a part out
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { minhash } from '../../src/operators/dedup/minhash/minhash.ts';
 import { bandColumn, decideNear } from '../../src/operators/dedup/minhash/minhash-decide.ts';
 import { barrier as minhashBarrier } from '../../src/operators/dedup/minhash/minhash-stage.ts';
 import { shingleSet } from '../../src/operators/dedup/minhash/shingle-sets.ts';
+import { decideUrls } from '../../src/operators/dedup/url-decide.ts';
 import { seededRandom } from '../../src/random.ts';
 import { DocumentBatch } from '../../src/streams/batch/batch.ts';
 import { type Column, type Utf8Column, utf8Column } from '../../src/streams/batch/columns.ts';
@@ -24,6 +26,8 @@ const { values: options } = parseArgs({
     documents: { type: 'string', default: '100000,1000000' },
     memory: { type: 'string', default: '1000' },
     copies: { type: 'string', default: '25000,100000' },
+    addresses: { type: 'string', default: '1000000' },
+    'address-memory': { type: 'string', default: '64' },
   },
 });
 const BANDS = 14;
@@ -207,7 +211,74 @@ async function copies(): Promise<void> {
   results.copies = series;
 }
 
-await signatures();
+/** Fixed-width strings as a utf8 column: `prefix` and the hexadecimal digits of a number. */
+function numbered(prefix: string, numbers: Uint32Array): Utf8Column {
+  const width = prefix.length + 8;
+  const values = Buffer.from(Array.from(numbers, (n) => prefix + n.toString(16).padStart(8, '0')).join(''), 'latin1');
+  const offsets = Int32Array.from({ length: numbers.length + 1 }, (_, i) => i * width);
+  return { type: 'utf8', values, offsets, valid: null };
+}
+
+/** Keys of `count` documents; every address comes twice, half of the corpus apart. */
+async function addressKeys(folder: string, count: number): Promise<BarrierSplit[]> {
+  const splits: BarrierSplit[] = [];
+  const rowsOfFrame = 8192;
+  for (let from = 0; from < count; from += 64 * rowsOfFrame) {
+    const split = splits.length;
+    const paths = { split, spill: join(folder, `spill-${split}`), keys: join(folder, `keys-${split}`) };
+    const writer = await SpillWriter.open(paths.keys);
+    for (let at = from; at < Math.min(count, from + 64 * rowsOfFrame); at += rowsOfFrame) {
+      const rows = Math.min(rowsOfFrame, count - at);
+      const addresses = Uint32Array.from({ length: rows }, (_, i) => (at + i) % Math.ceil(count / 2));
+      const half = (a: number, b: number): Column => {
+        const words = new Uint32Array(rows * 2);
+        for (let i = 0; i < rows; i++) {
+          words[2 * i] = Math.imul(addresses[i] + 1, a);
+          words[2 * i + 1] = Math.imul(addresses[i] + 1, b);
+        }
+        return { type: 'int64', values: new BigInt64Array(words.buffer), valid: null };
+      };
+      const columns = new Map<string, Column>([
+        ['high', half(0x9e3779b1, 0x85ebca6b)],
+        ['low', half(0xc2b2ae35, 0x27d4eb2f)],
+        ['url', numbered('//example.org/', addresses)],
+        ['label', numbered('part-000.jsonl#0.', addresses)],
+      ]);
+      await writer.writeFrame(encodeFrame(new DocumentBatch({ rows, split, sequence: 0, columns })));
+    }
+    await writer.finish();
+    splits.push(paths);
+  }
+  return splits;
+}
+
+/** Deduplication by address, and the most memory of the process: alone it is that of this part. */
+async function addresses(): Promise<void> {
+  const series = [];
+  for (const count of numbers(options.addresses)) {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+    try {
+      const splits = await addressKeys(folder, count);
+      const [before, memory] = [process.cpuUsage(), Number(options['address-memory'])];
+      const rssBefore = process.resourceUsage().maxRSS / 1e3;
+      let dropped = 0;
+      for await (const { keep } of decideUrls(splits, memory * 1e6, { count: 0, *pieces() {} }, null))
+        for (const k of keep) dropped += 1 - k;
+      const { user, system } = process.cpuUsage(before);
+      const peakMb = process.resourceUsage().maxRSS / 1e3;
+      series.push({ documents: count, dropped, memory, cpuSeconds: (user + system) / 1e6, rssBefore, peakMb });
+      out(
+        `${String(count).padStart(9)} documents by address, ${memory} MB given: ${((user + system) / count).toFixed(2)} µs a document, ${peakMb.toFixed(0)} MB most of the process so far (${rssBefore.toFixed(0)} MB before), ${dropped} dropped`,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+  results.addresses = series;
+}
+
+if (Number(options.mb) > 0) await signatures();
 await decisions();
 await copies();
+await addresses();
 if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);

@@ -131,7 +131,7 @@ describe('a run against an earlier one', () => {
     expect(index('second-1').equals(index('both'))).toBe(true);
     expect(index('second-3').equals(index('both'))).toBe(true);
     const { stdout: explained } = await startCli(['explain', out('second-1'), '1-0'], { cwd: folder }).done;
-    expect(explained).toContain('copy of earlier:0-40, similarity ≈ 1');
+    expect(explained).toContain('duplicate of earlier:0-40, similarity ≈ 1');
     expect(explained).toContain('similarity is estimated from signatures');
     expect(() => near({ against: [out('first')], bands: 20 })).toThrow(/an index with bands = 20/);
   });

@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
+import { labelOf } from '../../streams/batch/position.ts';
 import { readOptions } from '../../streams/inputs/read-options.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import type { PlannedFile, SplitPlan } from '../../streams/plan/splits.ts';
@@ -157,13 +158,7 @@ function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly
     const reasons = Object.entries(q.byReason).map(([r, n]) => `${safeText(r)} ${count(n)}`);
     const of = q.documents === q.records ? '' : ` of ${plural(q.documents, 'document')}`;
     out(style.yellow(`  ${plural(q.records, 'record')}${of} would go to quarantine: ${reasons.join(', ')}`));
-    if (q.first)
-      out(
-        style.yellow(
-          '    ' +
-            `${clipped(safeText(`${q.first.file}#${q.first.block}.${q.first.offset}: ${q.first.detail}`), width - 5)}`,
-        ),
-      );
+    if (q.first) out(style.yellow(`    ${clipped(safeText(`${labelOf(q.first)}: ${q.first.detail}`), width - 5)}`));
   }
   for (const d of s.shown) {
     out();

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import type { NgramKernel } from '../../kernels/ngrams.ts';
 import { utf8Column } from '../../streams/batch/columns.ts';
+import { KeyNumbers } from '../dedup/tables/key-numbers.ts';
 import type { BenchmarkItem } from './items.ts';
 
 /** A text that is looked for: a part of an item, or question and answer of a short one together. */
@@ -85,27 +86,11 @@ export function buildIndex(
 
 /** Numbers the different hashes in order of first appearance. */
 function numbered(hash: BigUint64Array): { gramOf: Int32Array; distinct: BigUint64Array } {
-  const halves = new Uint32Array(hash.buffer, hash.byteOffset, hash.length * 2);
-  const slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * hash.length + 16)));
+  const words = new Uint32Array(hash.buffer, hash.byteOffset, hash.length * 2);
+  const seen = new KeyNumbers(2, hash.length);
   const gramOf = new Int32Array(hash.length);
-  const firstAt = new Int32Array(hash.length);
-  let count = 0;
-  for (let i = 0; i < hash.length; i++) {
-    const [low, high] = [halves[2 * i], halves[2 * i + 1]];
-    let slot = low & (slots.length - 1);
-    for (; slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1)) {
-      const other = firstAt[slots[slot] - 1];
-      if (halves[2 * other] === low && halves[2 * other + 1] === high) break;
-    }
-    if (slots[slot] === 0) {
-      firstAt[count] = i;
-      slots[slot] = ++count;
-    }
-    gramOf[i] = slots[slot] - 1;
-  }
-  const distinct = new BigUint64Array(count);
-  for (let g = 0; g < count; g++) distinct[g] = hash[firstAt[g]];
-  return { gramOf, distinct };
+  for (let i = 0; i < hash.length; i++) gramOf[i] = seen.number(words, 2 * i);
+  return { gramOf, distinct: new BigUint64Array(seen.keys().slice().buffer) };
 }
 
 /** The first places of each n-gram, in order of the benchmarks. */

@@ -2,6 +2,7 @@ import type { Kernel } from '../../kernels/kernel.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
 import type { BloomOptions } from './bloom-options.ts';
+import { isSpace } from './space.ts';
 import { urlKeys } from './url-keys.ts';
 
 /** The keys of a batch: those of row i are entries `offsets[i] .. offsets[i + 1]`. */
@@ -35,7 +36,6 @@ export function bloomKeysOf(batch: DocumentBatch, descriptor: StepDescriptor, ke
 }
 
 const NEWLINE = 10;
-const isSpace = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 13);
 
 function paragraphKeys(batch: DocumentBatch, scope: Uint8Array, kernel: Kernel, minBytes: number): BloomKeys {
   const { values, offsets: texts } = batch.utf8('text');

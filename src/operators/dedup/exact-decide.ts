@@ -1,204 +1,110 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import type { BarrierDecision, BarrierSplit } from '../../streams/flow/barrier.ts';
-import { readSpan, readSpill } from '../../streams/flow/spill-file.ts';
+import { countBuckets, eachHash, type HashRange, hashRanges, noBuckets } from './tables/hash-columns.ts';
+import { Held } from './tables/held.ts';
+import { KeyNumbers, withRoom } from './tables/key-numbers.ts';
 import { KeyTables } from './tables/key-tables.ts';
-import { DocumentSet, type Labels, openLabels } from './tables/labels.ts';
+import { DocumentSet, openLabels } from './tables/labels.ts';
+import { OUT_OF_SCOPE } from './tables/scope.ts';
+import { SpilledTexts } from './tables/spilled-texts.ts';
 
-/** Stands in the column `bytes` of a document that the step does not look at. */
-export const OUT_OF_SCOPE = -1;
-/** Measured: table, typed columns and JS overhead of one document in a partition. */
-const BYTES_PER_DOCUMENT = 96;
+/** Of a different text in a partition: its hash and the table, where it lies, and its best document. */
+const BYTES_PER_TEXT = 60;
+/** Texts of first documents that are held for the next comparison. */
+const HELD_BYTES = 16e6;
 
-interface Entries {
-  lo: BigInt64Array;
-  hi: BigInt64Array;
-  split: Int32Array;
-  ordinal: Int32Array;
-  start: Float64Array;
-  bytes: Int32Array;
-  rank: Float64Array;
-  count: number;
-}
-
-/** Survivors and twins over all splits; partitions by hash, so that each fits the memory given. */
+/**
+ * Survivors and twins over all splits, in partitions by hash. Equal hashes are compared by bytes before they count as
+ * equal. Memory: 4 bytes a document, 12 for each that stands for others, and partitions that fit `memoryBytes`.
+ */
 export async function* decideExact(
   splits: readonly BarrierSplit[],
   memoryBytes: number,
 ): AsyncGenerator<BarrierDecision> {
-  const rows: number[] = [];
-  for (const s of splits) rows.push(await countRows(s.keys));
-  const total = rows.reduce((a, b) => a + b, 0);
-  const partitions = Math.max(1, Math.ceil((total * BYTES_PER_DOCUMENT) / memoryBytes));
-  /** survivor of each dropped document: [split index, ordinal] packed as split * 2^32 + ordinal; -1 = kept */
-  const survivor = rows.map((n) => new Float64Array(n).fill(-1));
-  const files = new TextFiles(splits);
-  let labels: Labels | null = null;
+  const tables = new KeyTables(splits);
+  const survivor = survivorsOf(tables, memoryBytes);
+  const wanted = new DocumentSet(tables.documents);
+  for (const d of survivor) if (d >= 0) wanted.add(d);
+  const labels = openLabels(tables, wanted);
   try {
-    for (let p = 0; p < partitions; p++) {
-      const entries = await loadPartition(splits, p, partitions, Math.ceil(total / partitions));
-      await clusterPartition(entries, files, survivor);
-    }
-    const tables = new KeyTables(splits);
-    /** Number over all splits of a packed key. */
-    const numberOf = (key: number): number => tables.first[Math.floor(key / 2 ** 32)] + (key % 2 ** 32);
-    const wanted = new DocumentSet(tables.documents);
-    for (const column of survivor) for (const key of column) if (key >= 0) wanted.add(numberOf(key));
-    labels = openLabels(tables, wanted);
     for (let s = 0; s < splits.length; s++) {
-      const keep = new Uint8Array(rows[s]);
-      const duplicateOf: (string | null)[] = [];
-      const similarity = new Float64Array(rows[s]).fill(Number.NaN);
-      for (let i = 0; i < rows[s]; i++) {
-        const key = survivor[s][i];
-        keep[i] = key < 0 ? 1 : 0;
-        duplicateOf.push(key < 0 ? null : labels.label(numberOf(key)));
-        if (key >= 0) similarity[i] = 1;
-      }
-      yield { split: splits[s].split, keep, duplicateOf, similarity };
+      const heads = survivor.subarray(tables.first[s], tables.first[s + 1]);
+      yield {
+        split: splits[s].split,
+        keep: Uint8Array.from(heads, (d) => (d < 0 ? 1 : 0)),
+        duplicateOf: Array.from(heads, (d) => (d < 0 ? null : labels.label(d))),
+        similarity: Float64Array.from(heads, (d) => (d < 0 ? Number.NaN : 1)),
+      };
     }
   } finally {
-    labels?.close();
-    await files.close();
+    labels.close();
   }
 }
 
-async function countRows(keys: string): Promise<number> {
-  let rows = 0;
-  for await (const batch of readSpill(keys)) rows += batch.rows;
-  return rows;
+/** The document that stands for each, or -1. */
+function survivorsOf(tables: KeyTables, memoryBytes: number): Int32Array {
+  const survivor = new Int32Array(tables.documents).fill(-1);
+  const texts = new SpilledTexts(tables.splits.map((s) => s.spill));
+  const sizes = noBuckets();
+  countBuckets(tables, 'lo', sizes);
+  const most = memoryBytes / BYTES_PER_TEXT;
+  try {
+    for (const range of hashRanges(sizes, most))
+      clusterRange(tables, range, Math.min(range.count, most), Math.min(HELD_BYTES, memoryBytes / 8), texts, survivor);
+  } finally {
+    texts.close();
+  }
+  // A first document that is not the best of its text points to the best, which comes later: so do its copies.
+  for (let d = 0; d < survivor.length; d++) {
+    const first = survivor[d];
+    if (first < 0 || first > d) continue;
+    const best = survivor[first] < 0 ? first : survivor[first];
+    survivor[d] = best === d ? -1 : best;
+  }
+  return survivor;
 }
 
-async function loadPartition(
-  splits: readonly BarrierSplit[],
-  partition: number,
-  partitions: number,
-  expected: number,
-): Promise<Entries> {
-  let e = makeEntries(Math.max(1024, Math.ceil(expected * 1.2)));
-  for (let s = 0; s < splits.length; s++) {
-    let ordinal = 0;
-    for await (const batch of readSpill(splits[s].keys)) {
-      const [lo, hi] = [batch.number('lo').values as BigInt64Array, batch.number('hi').values as BigInt64Array];
-      const [start, bytes] = [batch.number('start').values as Float64Array, batch.number('bytes').values as Int32Array];
-      const rank = batch.number('rank').values as Float64Array;
-      for (let i = 0; i < batch.rows; i++, ordinal++) {
-        if (bytes[i] === OUT_OF_SCOPE) continue;
-        if (partitions > 1 && Number(BigInt.asUintN(32, hi[i])) % partitions !== partition) continue;
-        if (e.count === e.lo.length) e = grown(e);
-        const k = e.count++;
-        e.lo[k] = lo[i];
-        e.hi[k] = hi[i];
-        e.split[k] = s;
-        e.ordinal[k] = ordinal;
-        e.start[k] = start[i];
-        e.bytes[k] = bytes[i];
-        e.rank[k] = rank[i];
+/** Points each document of a range to the first of its text, and that to the best one where it is another. */
+function clusterRange(
+  tables: KeyTables,
+  range: HashRange,
+  room: number,
+  heldBytes: number,
+  texts: SpilledTexts,
+  survivor: Int32Array,
+): void {
+  const seen = new KeyNumbers(4, room);
+  /** Of each text: its first document and where it lies, its best document and rank. */
+  let first = new Int32Array(Math.ceil(room));
+  let at = new Float64Array(first.length);
+  let length = new Int32Array(first.length);
+  let best = new Int32Array(first.length);
+  let most = new Float64Array(first.length);
+  const read = (document: number, start: number, bytes: number): Uint8Array =>
+    texts.text(tables.splitOf(document), start, bytes);
+  const held = new Held(
+    (n) => read(first[n], at[n], length[n]).slice(),
+    (text) => text.length,
+    heldBytes,
+  );
+  eachHash(tables, ['lo', 'hi'], range, ['start', 'bytes', 'rank'], (columns, rows) => {
+    const [start, rank] = [new Float64Array(columns[0], 0, rows), new Float64Array(columns[2], 0, rows)];
+    const bytes = new Int32Array(columns[1], 0, rows);
+    return (hash, document, row) => {
+      if (bytes[row] === OUT_OF_SCOPE) return;
+      const known = seen.count;
+      const same = (n: number): boolean =>
+        length[n] === bytes[row] && Buffer.compare(held.of(n), read(document, start[row], bytes[row])) === 0;
+      const n = seen.number(hash, 0, same);
+      if (n < known) {
+        survivor[document] = first[n];
+        if (rank[row] > most[n]) [best[n], most[n]] = [document, rank[row]];
+        return;
       }
-    }
-  }
-  return e;
-}
-
-function makeEntries(capacity: number): Entries {
-  return {
-    lo: new BigInt64Array(capacity),
-    hi: new BigInt64Array(capacity),
-    split: new Int32Array(capacity),
-    ordinal: new Int32Array(capacity),
-    start: new Float64Array(capacity),
-    bytes: new Int32Array(capacity),
-    rank: new Float64Array(capacity),
-    count: 0,
-  };
-}
-
-function grown(e: Entries): Entries {
-  const next = makeEntries(e.lo.length * 2);
-  for (const k of ['lo', 'hi', 'split', 'ordinal', 'start', 'bytes', 'rank'] as const)
-    (next[k] as Float64Array).set(e[k] as Float64Array);
-  next.count = e.count;
-  return next;
-}
-
-/** Open addressing over the entries of a partition; equal hashes are compared by bytes before they count as equal. */
-async function clusterPartition(e: Entries, files: TextFiles, survivor: readonly Float64Array[]): Promise<void> {
-  let size = 16;
-  while (size < e.count * 2) size *= 2;
-  const table = new Int32Array(size).fill(-1);
-  const mask = BigInt(size - 1);
-  /** first member of the cluster of each entry, and the best member of each cluster */
-  const root = new Int32Array(e.count);
-  const best = new Int32Array(e.count);
-  for (let k = 0; k < e.count; k++) {
-    root[k] = best[k] = k;
-    for (let slot = Number(e.lo[k] & mask); ; slot = (slot + 1) & (size - 1)) {
-      const other = table[slot];
-      if (other < 0) {
-        table[slot] = k;
-        break;
-      }
-      if (e.lo[other] !== e.lo[k] || e.hi[other] !== e.hi[k] || !(await sameText(e, other, k, files))) continue;
-      root[k] = other;
-      if (e.rank[k] > e.rank[best[other]]) best[other] = k;
-      break;
-    }
-  }
-  for (let k = 0; k < e.count; k++) {
-    const keep = best[root[k]];
-    if (keep !== k) survivor[e.split[k]][e.ordinal[k]] = e.split[keep] * 2 ** 32 + e.ordinal[keep];
-  }
-}
-
-async function sameText(e: Entries, a: number, b: number, files: TextFiles): Promise<boolean> {
-  if (e.bytes[a] !== e.bytes[b]) return false;
-  const [x, y] = [
-    await files.text(e.split[a], e.start[a], e.bytes[a], true),
-    await files.text(e.split[b], e.start[b], e.bytes[b], false),
-  ];
-  return Buffer.compare(x, y) === 0;
-}
-
-/** Reads texts back from the spills; keeps few files open and the last texts of cluster heads in memory. */
-class TextFiles {
-  #splits: readonly BarrierSplit[];
-  #open = new Map<number, FileHandle>();
-  #heads = new Map<string, Uint8Array>();
-  #headBytes = 0;
-
-  constructor(splits: readonly BarrierSplit[]) {
-    this.#splits = splits;
-  }
-
-  async text(split: number, start: number, bytes: number, head: boolean): Promise<Uint8Array> {
-    const key = `${split}:${start}`;
-    const known = head ? this.#heads.get(key) : undefined;
-    if (known) return known;
-    const text = await readSpan(await this.#handle(split), start, bytes, this.#splits[split].spill);
-    if (head) this.#remember(key, text);
-    return text;
-  }
-
-  #remember(key: string, text: Uint8Array): void {
-    this.#heads.set(key, text);
-    this.#headBytes += text.length;
-    for (const [k, t] of this.#heads) {
-      if (this.#headBytes <= 16e6) break;
-      this.#heads.delete(k);
-      this.#headBytes -= t.length;
-    }
-  }
-
-  async #handle(split: number): Promise<FileHandle> {
-    const known = this.#open.get(split);
-    if (known) return known;
-    if (this.#open.size >= 64) await this.close();
-    const handle = await open(this.#splits[split].spill, 'r');
-    this.#open.set(split, handle);
-    return handle;
-  }
-
-  async close(): Promise<void> {
-    for (const handle of this.#open.values()) await handle.close();
-    this.#open.clear();
-  }
+      [first, at, length] = [withRoom(first, n + 1), withRoom(at, n + 1), withRoom(length, n + 1)];
+      [best, most] = [withRoom(best, n + 1), withRoom(most, n + 1)];
+      [first[n], at[n], length[n]] = [document, start[row], bytes[row]];
+      [best[n], most[n]] = [document, rank[row]];
+    };
+  });
+  for (let n = 0; n < seen.count; n++) if (best[n] !== first[n]) survivor[first[n]] = best[n];
 }

@@ -1,11 +1,13 @@
 import type { Kernel } from '../../kernels/kernel.ts';
-import { type Column, numberAt, utf8Column } from '../../streams/batch/columns.ts';
-import { positionLabel } from '../../streams/batch/position.ts';
+import { type Column, numberAt } from '../../streams/batch/columns.ts';
+import { positionLabels } from '../../streams/batch/position.ts';
 import type { Barrier } from '../../streams/flow/barrier.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
-import { decideExact, OUT_OF_SCOPE } from './exact-decide.ts';
+import { decideExact } from './exact-decide.ts';
+import { halfColumn } from './tables/hash-columns.ts';
 import type { IndexReference } from './tables/index-files.ts';
 import { againstEarlier } from './tables/index-hashes.ts';
+import { OUT_OF_SCOPE } from './tables/scope.ts';
 
 interface ExactDescriptorOptions {
   readonly saveIndex: boolean;
@@ -20,32 +22,27 @@ export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
       const scope = rowsInScope(batch, descriptor.where);
       const text = batch.utf8('text');
       const hashes = kernel.contentHashes(text.values, text.offsets, batch.rows, scope);
-      const lo = new BigInt64Array(batch.rows);
-      const hi = new BigInt64Array(batch.rows);
       const bytes = new Int32Array(batch.rows);
       const rank = new Float64Array(batch.rows);
-      const labels: string[] = [];
       for (let i = 0; i < batch.rows; i++) {
-        lo[i] = BigInt.asIntN(64, hashes[2 * i]);
-        hi[i] = BigInt.asIntN(64, hashes[2 * i + 1]);
         bytes[i] = scope[i] === 1 ? spans.bytes[i] : OUT_OF_SCOPE;
         rank[i] = priority ? (numberAt(batch.number(priority), i) ?? Number.NEGATIVE_INFINITY) : 0;
-        labels.push(positionLabel(batch, i));
       }
       return new Map<string, Column>([
-        ['lo', { type: 'int64', values: lo, valid: null }],
-        ['hi', { type: 'int64', values: hi, valid: null }],
+        ['lo', halfColumn(hashes, 0)],
+        ['hi', halfColumn(hashes, 1)],
         ['start', { type: 'float64', values: spans.start, valid: null }],
         ['bytes', { type: 'int32', values: bytes, valid: null }],
         ['rank', { type: 'float64', values: rank, valid: null }],
-        ['label', utf8Column(labels)],
+        ['label', positionLabels(batch)],
       ]);
     },
     decide(splits, memoryBytes, outputs) {
       const { saveIndex, indexes } = descriptor.options as unknown as ExactDescriptorOptions;
       const decisions = decideExact(splits, memoryBytes);
       if (!saveIndex && indexes.length === 0) return decisions;
-      return againstEarlier(decisions, splits, indexes, saveIndex ? `${descriptor.step}.hashes` : null, outputs);
+      const saveAs = saveIndex ? `${descriptor.step}.hashes` : null;
+      return againstEarlier(decisions, splits, memoryBytes, indexes, saveAs, outputs);
     },
   };
 }

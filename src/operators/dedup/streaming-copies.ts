@@ -1,7 +1,9 @@
 import { type Column, type NumberColumn, stringAt, type Utf8Column } from '../../streams/batch/columns.ts';
 import type { BarrierDecision, BarrierSplit } from '../../streams/flow/barrier.ts';
 import { readSpill } from '../../streams/flow/spill-file.ts';
-import { jaccard, type ShingleSet, ShingleSets, SpilledTexts } from './minhash/shingle-sets.ts';
+import { heldSets, jaccard, type ShingleSet } from './minhash/shingle-sets.ts';
+import type { Held } from './tables/held.ts';
+import { SpilledTexts } from './tables/spilled-texts.ts';
 
 export interface StreamingOptions {
   readonly bands: number;
@@ -28,7 +30,7 @@ export type Decided = Omit<BarrierDecision, 'split'>;
 export class StreamingCopies {
   #o: StreamingOptions;
   #texts: SpilledTexts;
-  #sets: ShingleSets;
+  #sets: Held<ShingleSet>;
   /** First node of each chain; node = slot * (bands + 1) + band, the last band being the normalised text. */
   #heads: Int32Array;
   #next: Int32Array;
@@ -55,10 +57,10 @@ export class StreamingCopies {
     this.#bytes = new Int32Array(remembered);
     this.#shared = new Int32Array(remembered);
     this.#texts = new SpilledTexts(options.spills);
-    this.#sets = new ShingleSets((n) => {
+    this.#sets = heldSets((n) => {
       const slot = n % remembered;
       return options.shingles(this.#texts.text(this.#file[slot], this.#start[slot], this.#bytes[slot]));
-    }, 32e6);
+    });
   }
 
   /** Decides on the rows of a batch of side columns, in order. */

@@ -1,9 +1,11 @@
 import type { Kernel } from '../../kernels/kernel.ts';
-import { type Column, utf8Column } from '../../streams/batch/columns.ts';
-import { positionLabel } from '../../streams/batch/position.ts';
+import type { Column } from '../../streams/batch/columns.ts';
+import { positionLabels } from '../../streams/batch/position.ts';
 import type { Barrier } from '../../streams/flow/barrier.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
-import { type IndexReference, readIndex, writeIndex } from './tables/index-files.ts';
+import { openHashes } from './tables/earlier-hashes.ts';
+import { halfColumn } from './tables/hash-columns.ts';
+import { type IndexReference, writeIndex } from './tables/index-files.ts';
 import { decideUrls } from './url-decide.ts';
 import { urlKeys } from './url-keys.ts';
 import { URL_OPTIONS, type UrlOptions } from './url-normal.ts';
@@ -26,25 +28,18 @@ export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
   return {
     keys(batch) {
       const { hashes, urls } = urlKeys(batch, rowsInScope(batch, descriptor.where), kernel, options.path, options);
-      const half = (k: 0 | 1): Column => ({
-        type: 'int64',
-        values: BigInt64Array.from({ length: batch.rows }, (_, i) => BigInt.asIntN(64, hashes[2 * i + k])),
-        valid: null,
-      });
-      const labels = Array.from({ length: batch.rows }, (_, i) => positionLabel(batch, i));
       return new Map<string, Column>([
-        ['high', half(0)],
-        ['low', half(1)],
+        ['high', halfColumn(hashes, 0)],
+        ['low', halfColumn(hashes, 1)],
         ['url', urls],
-        ['label', utf8Column(labels)],
+        ['label', positionLabels(batch)],
       ]);
     },
     async *decide(splits, memoryBytes, outputs) {
-      const earlier: Uint8Array[] = [];
-      for (const reference of options.indexes) earlier.push((await readIndex(reference)).payload);
+      const earlier = await openHashes(options.indexes);
       const name = `${descriptor.step}.hashes`;
-      const save = async (payload: Uint8Array, keys: number): Promise<void> => {
-        await writeIndex(`${outputs?.folder}/${name}.tmp`, { ...urlIndexOf(options), layout: {}, keys }, [payload]);
+      const save = async (payload: AsyncIterable<Uint8Array>, keys: number): Promise<void> => {
+        await writeIndex(`${outputs?.folder}/${name}.tmp`, { ...urlIndexOf(options), layout: {}, keys }, payload);
         outputs?.names.push(name);
       };
       yield* decideUrls(splits, memoryBytes, earlier, options.saveIndex && outputs ? save : null);

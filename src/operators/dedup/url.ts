@@ -20,7 +20,7 @@ export const urlDedupOptions = z.strictObject({
  * sortQuery, percent). Compared by 128-bit hash. A document without an address, or with one that has no host, passes;
  * its `url_normal` is null. `saveIndex` and `against` as for `dedup.bloom()`, with hashes instead of a filter: exact,
  * 16 bytes an address. Drops: rule `url_duplicate`, with the first document's position in `duplicate_of` (null: in an
- * earlier run). Memory: 64 bytes a document at once, in partitions.
+ * earlier run). Memory: 4 bytes a document, 12 for each that stands for others, and partitions that fit the budget.
  */
 export const url = operator({
   call: 'dedup.url()',

@@ -102,6 +102,15 @@ export function numberAt(column: NumberColumn, row: number): number | null {
   return isValid(column, row) ? Number(column.values[row]) : null;
 }
 
+/** All values of a number column as doubles, whatever is null; of int64 by its 32-bit halves, without a BigInt a row. */
+export function doublesOf({ type, values }: NumberColumn): ArrayLike<number> {
+  assertAttached(values);
+  if (type !== 'int64') return values as ArrayLike<number>;
+  const low = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+  const high = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+  return Float64Array.from({ length: values.length }, (_, i) => high[2 * i + 1] * 2 ** 32 + low[2 * i]);
+}
+
 /** Text of a row, decoded; null stays null. */
 export function stringAt(column: Utf8Column, row: number): string | null {
   assertAttached(column.values);

@@ -1,5 +1,5 @@
 import type { DocumentBatch } from './batch.ts';
-import { numberAt, stringAt } from './columns.ts';
+import { doublesOf, numberAt, stringAt, type Utf8Column, utf8Column } from './columns.ts';
 import { DERIVED } from './lineage.ts';
 
 /** Where a document stands in the input; unique in a run. `derived` as in the column: null for what was read. */
@@ -24,4 +24,20 @@ export function positionLabel(batch: DocumentBatch, row: number): string {
     offset: number('offset'),
     derived,
   });
+}
+
+/** The labels of all rows. */
+export function positionLabels(batch: DocumentBatch): Utf8Column {
+  const [file, block, offset] = [batch.utf8('file'), batch.number('block'), batch.number('offset')];
+  const [blocks, offsets] = [doublesOf(block), doublesOf(offset)];
+  const derived = batch.columns.has(DERIVED) ? batch.utf8(DERIVED) : null;
+  const labels = Array.from({ length: batch.rows }, (_, i) =>
+    labelOf({
+      file: stringAt(file, i) ?? '',
+      block: blocks[i],
+      offset: offsets[i],
+      derived: derived && stringAt(derived, i),
+    }),
+  );
+  return utf8Column(labels);
 }

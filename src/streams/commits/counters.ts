@@ -75,6 +75,7 @@ export interface Counters {
   unexplainedBytes: number;
   /** Kept documents that no rule judged. */
   unjudged: number;
+  /** By domain; beyond MOST_DOMAINS, those that come later in the split or the run are OTHER_DOMAINS together. */
   domains: Record<string, DomainCounters>;
   /** step -> rule. */
   steps: Record<string, Record<string, RuleCounters>>;
@@ -122,6 +123,29 @@ export function entry<T>(record: Record<string, T>, key: string, make: () => T):
   return record[key];
 }
 
+/** Domains that are counted by name, the first in input order. What is a domain of its own is no label. */
+export const MOST_DOMAINS = 10_000;
+/** Where the documents of all further domains are counted, so that counters stay small whatever the input says. */
+export const OTHER_DOMAINS = 'other domains';
+
+/** Names in the records of domains; counting the keys at each new name would take their square. */
+const sizes = new WeakMap<Counters['domains'], number>();
+
+const sizeOf = (domains: Counters['domains']): number => sizes.get(domains) ?? Object.keys(domains).length;
+
+/** The name under which a domain is counted. */
+export const countedDomain = ({ domains }: Pick<Counters, 'domains'>, name: string): string =>
+  Object.hasOwn(domains, name) || sizeOf(domains) < MOST_DOMAINS ? name : OTHER_DOMAINS;
+
+/** Counters of a domain, from now on there. */
+export function domainOf({ domains }: Pick<Counters, 'domains'>, name: string): DomainCounters {
+  if (Object.hasOwn(domains, name)) return domains[name];
+  const size = sizeOf(domains);
+  if (size >= MOST_DOMAINS) return entry(domains, OTHER_DOMAINS, domainCounters);
+  sizes.set(domains, size + 1);
+  return entry(domains, name, domainCounters);
+}
+
 /** Sum of two; `a` is the earlier in input order. `a` is changed and returned. */
 export function mergeCounters(a: Counters, b: Counters): Counters {
   for (const k of ['read', 'created', 'kept', 'dropped', 'passed', 'received'] as const)
@@ -140,7 +164,7 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
   a.unexplainedBytes += b.unexplainedBytes;
   a.unjudged += b.unjudged;
   for (const [name, d] of Object.entries(b.domains)) {
-    const mine = entry(a.domains, name, domainCounters);
+    const mine = domainOf(a, name);
     for (const k of ['read', 'kept', 'dropped'] as const) add(mine[k], d[k].documents, d[k].bytes, d[k].tokens);
     if (d.created) add(createdOf(mine), d.created.documents, d.created.bytes, d.created.tokens);
   }
@@ -152,8 +176,10 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
       mine.droppedBytes += c.droppedBytes;
       mine.failed += c.failed;
       mine.nulls += c.nulls;
-      for (const [domain, n] of Object.entries(c.byDomain))
+      for (const [name, n] of Object.entries(c.byDomain)) {
+        const domain = countedDomain(a, name);
         mine.byDomain[domain] = entry(mine.byDomain, domain, () => 0) + n;
+      }
       mine.examples = [...mine.examples, ...c.examples].slice(0, EXAMPLES);
     }
   }

@@ -3,12 +3,14 @@ import { CARRIED } from '../batch/carried.ts';
 import { isValid, stringAt } from '../batch/columns.ts';
 import { DERIVED } from '../batch/lineage.ts';
 import type { CutSpans, QuarantinedRecord } from '../batch/outcome.ts';
+import { labelOf } from '../batch/position.ts';
 import {
   add,
   type Counters,
+  countedDomain,
   createdOf,
   type DropExample,
-  domainCounters,
+  domainOf,
   EXAMPLES,
   entry,
   type RuleCounters,
@@ -30,7 +32,7 @@ export function countRead(counters: Counters, batch: DocumentBatch, from: 'input
   for (let i = 0; i < batch.rows; i++) {
     const bytes = offsets[i + 1] - offsets[i];
     add(counters.read, 1, bytes, 0);
-    add(entry(counters.domains, stringAt(domains, i) ?? '', domainCounters).read, 1, bytes, 0);
+    add(domainOf(counters, stringAt(domains, i) ?? '').read, 1, bytes, 0);
   }
 }
 
@@ -55,8 +57,8 @@ function countAside(counters: Counters, record: QuarantinedRecord): void {
   q.bytes += record.bytes;
   q.byReason[record.reason] = entry(q.byReason, record.reason, () => 0) + documents;
   if (q.examples.length < EXAMPLES) {
-    const { file, block, offset, reason, excerpt } = record;
-    q.examples.push({ position: `${file}#${block}.${offset}`, reason, excerpt: shortened(excerpt) });
+    const { reason, excerpt } = record;
+    q.examples.push({ position: labelOf(record), reason, excerpt: shortened(excerpt) });
   }
 }
 
@@ -85,14 +87,14 @@ export function countOutcome(counters: Counters, batch: DocumentBatch, last: boo
     const kept = batch.alive[i] === 1;
     if (batch.made?.[i] === 1) {
       add(counters.created, 1, bytes[i], 0);
-      add(createdOf(entry(counters.domains, stringAt(domains, i) ?? '', domainCounters)), 1, bytes[i], 0);
+      add(createdOf(domainOf(counters, stringAt(domains, i) ?? '')), 1, bytes[i], 0);
     }
     if (kept && !last) {
       add(counters.passed, 1, bytes[i], 0);
       continue;
     }
     const t = tokens ? Number(tokens.values[i]) : 0;
-    const domain = entry(counters.domains, stringAt(domains, i) ?? '', domainCounters);
+    const domain = domainOf(counters, stringAt(domains, i) ?? '');
     add(kept ? counters.kept : counters.dropped, 1, bytes[i], t);
     add(kept ? domain.kept : domain.dropped, 1, bytes[i], t);
     const derived = from !== undefined && isValid(from, i);
@@ -140,7 +142,8 @@ function countVerdict(
       const domain = stringAt(domains, i) ?? '';
       mine.dropped++;
       mine.droppedBytes += bytes[i];
-      mine.byDomain[domain] = entry(mine.byDomain, domain, zero) + 1;
+      const counted = countedDomain(counters, domain);
+      mine.byDomain[counted] = entry(mine.byDomain, counted, zero) + 1;
       if (mine.examples.length < EXAMPLES) mine.examples.push(exampleOf(batch, i, domain, verdict.value[i]));
     }
   }

@@ -9,6 +9,7 @@ import {
   scanNames,
 } from '../../kernels/scanner.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
+import { labelOf } from '../batch/position.ts';
 import type { Unpacked } from '../codecs/piece.ts';
 import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
@@ -162,7 +163,7 @@ class Records {
   }
 
   #positionId({ block, offset }: Place): Uint8Array {
-    return encoder.encode(`${this.#path}#${block}.${offset}`);
+    return encoder.encode(labelOf({ file: this.#path, block, offset }));
   }
 
   #byReference(line: Uint8Array, place: Place, out: ReadEvent[]): void {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Vector } from 'apache-arrow';
 import type { ScanFields } from '../../kernels/scanner.ts';
+import { labelOf } from '../batch/position.ts';
 import type { PlannedFile } from '../plan/splits.ts';
 import { excerptOf, type ReadContext, type ReadEvent } from './context.ts';
 import { domainSource } from './domain.ts';
@@ -112,7 +113,7 @@ export class ValueRecords {
     const out: ReadEvent[] = [];
     if (builder.closesBefore(bytes, 1)) out.push(builder.take());
     const closes = builder.closesAfter(bytes, 1);
-    builder.id.push(encoder.encode(id ?? `${this.#file.path}#${block}.${offset}`));
+    builder.id.push(encoder.encode(id ?? labelOf({ file: this.#file.path, block, offset })));
     builder.text.push(text);
     builder.domain.push(domain === null ? this.#domain : encoder.encode(domain));
     builder.metadata.push(metadata);

@@ -5,6 +5,7 @@ import { loadKernel } from '../../kernels/kernel.ts';
 import { parseOptions } from '../../options.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
+import { labelOf } from '../batch/position.ts';
 import { ByteBudget } from '../flow/budget.ts';
 import { pulled } from '../flow/source.ts';
 import { readSplit } from '../formats/read-split.ts';
@@ -47,7 +48,7 @@ export function readDocuments(
     throw new ConfigError({
       expected: 'records that can be read, or an `onQuarantine`',
       got: `${r.reason}: ${r.detail}`,
-      where: `${r.file}#${r.block}.${r.offset}`,
+      where: labelOf(r),
       fix: 'Pass `onQuarantine` to skip such records.',
     });
   };

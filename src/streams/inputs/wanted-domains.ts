@@ -1,6 +1,7 @@
 import { ConfigError, nearestName } from '../../errors.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
 import { stringAt } from '../batch/columns.ts';
+import { MOST_DOMAINS } from '../commits/counters.ts';
 
 /** Names of domains in an error. */
 const SHOWN = 8;
@@ -23,7 +24,7 @@ export function wantedDomains(names: readonly string[] | null, where: string): W
     covers(batch, row) {
       if (names === null) return true;
       const domain = stringAt(batch.utf8('domain'), row) ?? '';
-      met.add(domain);
+      if (met.size < MOST_DOMAINS || wanted.has(domain)) met.add(domain);
       return wanted.has(domain);
     },
     check() {

@@ -7,7 +7,9 @@ import {
   conservationError,
   emptyCounters,
   keptTextBytes,
+  MOST_DOMAINS,
   mergeCounters,
+  OTHER_DOMAINS,
 } from '../../../src/streams/commits/counters.ts';
 import { countOutcome, countQuarantined, countRead } from '../../../src/streams/commits/counting.ts';
 import { batchOf } from '../../helpers/batches.ts';
@@ -102,3 +104,32 @@ describe('conservation of documents and text', () => {
 });
 
 const texts = (...all: string[]) => batchOf(all.map((text) => ({ text, domain: 'web' }))).utf8('text');
+
+describe('domains', () => {
+  const documents = (from: number, to: number) =>
+    batchOf(Array.from({ length: to - from }, (_, i) => ({ text: 'x', domain: `host-${from + i}` })));
+
+  it('are counted by name up to a number of them, the first in input order; the others together', () => {
+    const whole = documents(0, MOST_DOMAINS + 500);
+    const c = counted(whole, whole.with({ alive: new Uint8Array(whole.rows).fill(1) }));
+    countRead(c, documents(0, 10), 'input');
+    expect(Object.keys(c.domains)).toHaveLength(MOST_DOMAINS + 1);
+    expect(c.domains['host-3'].read.documents).toBe(2);
+    expect([c.domains[OTHER_DOMAINS].read.documents, c.domains[OTHER_DOMAINS].kept.documents]).toEqual([500, 500]);
+    expect(c.read.documents).toBe(MOST_DOMAINS + 510);
+  });
+
+  it('stay as few when splits are added up; the sum over domains is the total', () => {
+    const totals = emptyCounters();
+    for (let split = 0; split < 4; split++) {
+      const read = documents(split * 4000, split * 4000 + 5000);
+      mergeCounters(totals, counted(read, read));
+    }
+    expect(Object.keys(totals.domains)).toHaveLength(MOST_DOMAINS + 1);
+    const sum = Object.values(totals.domains).reduce((n, d) => n + d.read.documents, 0);
+    expect([sum, totals.read.documents]).toEqual([20_000, 20_000]);
+    // Of the first 10,000 hosts two thousand come in two splits.
+    expect(totals.domains['host-4500'].read.documents).toBe(2);
+    expect(totals.domains[OTHER_DOMAINS].read.documents).toBe(20_000 - MOST_DOMAINS - 2000);
+  });
+});

@@ -3,10 +3,12 @@ import { EARLIER_RUN } from '../tables/earlier-run.ts';
 import { eachEqualKey } from '../tables/equal-keys.ts';
 import { type EarlierKeys, KeyTables } from '../tables/key-tables.ts';
 import { DocumentSet, openLabels } from '../tables/labels.ts';
+import { OUT_OF_SCOPE } from '../tables/scope.ts';
+import { SpilledTexts } from '../tables/spilled-texts.ts';
 import { surviveInOrder } from '../tables/surviving.ts';
 import { Components, MemberLog, type Members } from './members.ts';
 import { estimatedJaccard } from './minhash-index.ts';
-import { jaccard, type ShingleSet, ShingleSets, SpilledTexts } from './shingle-sets.ts';
+import { heldSets, jaccard, type ShingleSet } from './shingle-sets.ts';
 
 export interface NearDecision {
   readonly bands: number;
@@ -28,9 +30,6 @@ export interface NearDecision {
 }
 
 export const bandColumn = (band: number): string => `band_${band}`;
-
-/** In the column `shingles`: a document that the step does not look at. */
-export const OUT_OF_SCOPE = -1;
 
 /**
  * Global near-duplicate decision. Documents of equal normalised text are one; documents that share a band key are
@@ -175,10 +174,10 @@ function nearTexts(
     const held = tables.earlier > 0 ? signatureBytes : 0;
     for (const members of log.byComponent(components, memoryBytes / 4, held)) {
       const spans = spansOf(tables, members.documents);
-      const sets = new ShingleSets((m) => {
+      const sets = heldSets((m) => {
         const document = members.documents[m];
         return shingles(texts.text(tables.splitOf(document), spans.start[m], spans.bytes[m]));
-      }, 32e6);
+      });
       const signatures = held > 0 ? signaturesOf(tables, members.documents, held) : null;
       const signature = (m: number): Uint16Array => signatures!.subarray((m * held) / 2, ((m + 1) * held) / 2);
       const similarityOf = (m: number, other: number): number =>

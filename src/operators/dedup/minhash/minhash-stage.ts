@@ -1,15 +1,16 @@
 import { openMinhashKernel } from '../../../kernels/minhash.ts';
 import type { DocumentBatch } from '../../../streams/batch/batch.ts';
-import { type Column, utf8Column } from '../../../streams/batch/columns.ts';
-import { positionLabel } from '../../../streams/batch/position.ts';
+import type { Column } from '../../../streams/batch/columns.ts';
+import { positionLabels } from '../../../streams/batch/position.ts';
 import type { Barrier, BarrierOutputs, BarrierSplit } from '../../../streams/flow/barrier.ts';
 import { rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
 import { ranksOf } from '../priority.ts';
 import { decideStreaming, StreamingCopies } from '../streaming-copies.ts';
 import type { IndexReference } from '../tables/index-files.ts';
+import { OUT_OF_SCOPE } from '../tables/scope.ts';
 import { openDatatroveKernel } from './datatrove-minhash.ts';
 import { bandsAndRows, type MinhashOptions, minhashIndexOf } from './minhash-bands.ts';
-import { bandColumn, decideNear, OUT_OF_SCOPE } from './minhash-decide.ts';
+import { bandColumn, decideNear } from './minhash-decide.ts';
 import { openEarlier, saveMinhash, signatureBytes, signatureColumn } from './minhash-index.ts';
 import { shingleSet } from './shingle-sets.ts';
 
@@ -80,13 +81,11 @@ export function sideColumns(
 ): [string, Column][] {
   const [high, low] = [new BigInt64Array(batch.rows), new BigInt64Array(batch.rows)];
   const shingles = made.shingles.slice();
-  const labels: string[] = [];
   for (let i = 0; i < batch.rows; i++) {
     high[i] = made.normalized[2 * i];
     low[i] = made.normalized[2 * i + 1];
     // Texts without a letter or number have nothing in common.
     if (high[i] === emptyText[0] && low[i] === emptyText[1]) shingles[i] = OUT_OF_SCOPE;
-    labels.push(positionLabel(batch, i));
   }
   return [
     ['norm_hi', int64(high)],
@@ -95,6 +94,6 @@ export function sideColumns(
     ['rank', { type: 'float64', values: rank, valid: null }],
     ['shingles', { type: 'int32', values: shingles, valid: null }],
     ['bytes', { type: 'int32', values: spans.bytes, valid: null }],
-    ['label', utf8Column(labels)],
+    ['label', positionLabels(batch)],
   ];
 }

@@ -1,5 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
-import { readFully } from '../tables/key-tables.ts';
+import { Held } from '../tables/held.ts';
+
+const HELD_BYTES = 32e6;
 
 /** Distinct shingle hashes of a document, in a table that answers membership. */
 export interface ShingleSet {
@@ -52,64 +53,6 @@ export function jaccard(a: ShingleSet, b: ShingleSet): number {
   return a.count === 0 || b.count === 0 ? 0 : common / (a.count + b.count - common);
 }
 
-/**
- * Sets of the documents that others are compared with, by their number: the last ones used, up to a number of bytes.
- */
-export class ShingleSets {
-  #read: (document: number) => ShingleSet;
-  #limit: number;
-  #held = new Map<number, ShingleSet>();
-  #bytes = 0;
-
-  constructor(read: (document: number) => ShingleSet, limitBytes: number) {
-    this.#read = read;
-    this.#limit = limitBytes;
-  }
-
-  of(document: number): ShingleSet {
-    const known = this.#held.get(document);
-    if (known) {
-      this.#held.delete(document);
-      this.#held.set(document, known);
-      return known;
-    }
-    const set = this.#read(document);
-    this.#held.set(document, set);
-    this.#bytes += set.table.byteLength;
-    for (const [other, held] of this.#held) {
-      if (this.#bytes <= this.#limit || other === document) break;
-      this.#held.delete(other);
-      this.#bytes -= held.table.byteLength;
-    }
-    return set;
-  }
-}
-
-/** Texts of spilled documents; keeps few files open. */
-export class SpilledTexts {
-  #paths: readonly string[];
-  #open = new Map<number, number>();
-  #buffer = new ArrayBuffer(1 << 16);
-
-  constructor(paths: readonly string[]) {
-    this.#paths = paths;
-  }
-
-  /** Valid until the next call. */
-  text(file: number, start: number, bytes: number): Uint8Array {
-    let handle = this.#open.get(file);
-    if (handle === undefined) {
-      if (this.#open.size >= 64) this.close();
-      handle = openSync(this.#paths[file], 'r');
-      this.#open.set(file, handle);
-    }
-    if (this.#buffer.byteLength < bytes) this.#buffer = new ArrayBuffer(bytes);
-    readFully(handle, this.#buffer, bytes, start, this.#paths[file]);
-    return new Uint8Array(this.#buffer, 0, bytes);
-  }
-
-  close(): void {
-    for (const handle of this.#open.values()) closeSync(handle);
-    this.#open.clear();
-  }
-}
+/** Sets of the documents that others are compared with, by their number: the last ones used, up to 32 MB. */
+export const heldSets = (read: (document: number) => ShingleSet): Held<ShingleSet> =>
+  new Held(read, (set) => set.table.byteLength, HELD_BYTES);

@@ -1,6 +1,7 @@
+import { isSpace } from '../space.ts';
 import { COPY_WORDS, VERIFIED } from '../spans/span-log.ts';
 import type { KeyTables } from '../tables/key-tables.ts';
-import { SpilledTexts } from './shingle-sets.ts';
+import { SpilledTexts } from '../tables/spilled-texts.ts';
 
 /** Whether two stretches are equal. */
 export type SameStretch = (a: Uint8Array, b: Uint8Array) => boolean;
@@ -40,7 +41,7 @@ function gap(bytes: Uint8Array, at: number): number {
 /** Bytes of the white space at a place, or 0: that of Unicode, as the substring kernel sees it. */
 function space(bytes: Uint8Array, at: number): number {
   const byte = bytes[at];
-  if (byte <= 32) return byte === 32 || (byte >= 9 && byte <= 13) ? 1 : 0;
+  if (byte <= 32) return isSpace(byte) ? 1 : 0;
   if (byte < 0xc2 || byte > 0xe3) return 0;
   const [d, e] = [bytes[at + 1], bytes[at + 2]];
   if (byte === 0xc2) return d === 0xa0 || d === 0x85 ? 2 : 0;

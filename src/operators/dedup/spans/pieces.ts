@@ -5,8 +5,8 @@ import type { DocumentBatch } from '../../../streams/batch/batch.ts';
 import { type Column, stringAt } from '../../../streams/batch/columns.ts';
 import type { Barrier } from '../../../streams/flow/barrier.ts';
 import { dropsFor, rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
+import { isSpace } from '../space.ts';
 import { decideRepeated, type RepeatedDecision } from './repeated-spans.ts';
-import { isSpace } from './span-decision.ts';
 import { packedRecords } from './span-records.ts';
 
 /**

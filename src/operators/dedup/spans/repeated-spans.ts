@@ -1,8 +1,9 @@
 import type { BarrierDecision, BarrierSplit } from '../../../streams/flow/barrier.ts';
+import { KeyNumbers } from '../tables/key-numbers.ts';
 import { KeyTables } from '../tables/key-tables.ts';
 import { type SpanDecision, spanDecisions } from './span-decision.ts';
 import { CUT_WORDS, SpanLog } from './span-log.ts';
-import { HashNumbers, type RecordPart, recordParts } from './span-records.ts';
+import { type RecordPart, recordParts } from './span-records.ts';
 
 export interface RepeatedDecision extends SpanDecision {
   /** Cut only what stands in more documents than this; 0: whatever stood before, also in the same document. */
@@ -33,7 +34,7 @@ export async function* decideRepeated(
 }
 
 function cutRepeated(part: RecordPart, log: SpanLog): void {
-  const seen = new HashNumbers(part.count);
+  const seen = new KeyNumbers(4, part.count);
   part.each((words, at, document) => {
     const known = seen.count;
     if (seen.number(words, at) < known) log.add(document, words[at + 6], words[at + 7]);
@@ -41,7 +42,7 @@ function cutRepeated(part: RecordPart, log: SpanLog): void {
 }
 
 function cutCommon(part: RecordPart, log: SpanLog, { moreThan, keepFirst }: RepeatedDecision): void {
-  const numbers = new HashNumbers(part.count);
+  const numbers = new KeyNumbers(4, part.count);
   const documents = new Uint32Array(part.count);
   const latest = new Uint32Array(part.count);
   const first = new Uint32Array(part.count);

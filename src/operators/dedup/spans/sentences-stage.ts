@@ -1,8 +1,8 @@
 import type { Kernel } from '../../../kernels/kernel.ts';
 import type { Barrier } from '../../../streams/flow/barrier.ts';
 import type { StepDescriptor } from '../../../streams/operator.ts';
+import { isSpace } from '../space.ts';
 import { pieceBarrier, splitSentences } from './pieces.ts';
-import { isSpace } from './span-decision.ts';
 
 /** Bytes in which most texts have as many sentences as must be left. */
 const BEGINNING = 2048;

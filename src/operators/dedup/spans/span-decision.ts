@@ -1,6 +1,7 @@
 import type { BarrierDecision } from '../../../streams/flow/barrier.ts';
-import { SpilledTexts } from '../minhash/shingle-sets.ts';
+import { isSpace } from '../space.ts';
 import type { KeyTables } from '../tables/key-tables.ts';
+import { SpilledTexts } from '../tables/spilled-texts.ts';
 import type { SpanLog } from './span-log.ts';
 
 /** Bytes from `start` to `end`, pairs in a row: ascending, without overlap. */
@@ -119,9 +120,6 @@ function without(text: Uint8Array, spans: Spans): Uint8Array {
   }
   return out.subarray(0, to);
 }
-
-/** ASCII white space. */
-export const isSpace = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 13);
 
 /** Runs of anything but ASCII white space; no more are counted than `enough`. */
 function wordsOf(text: Uint8Array, enough: number): number {

@@ -2,13 +2,14 @@ import { statSync } from 'node:fs';
 import { RECORD_WORDS, type SubstringKernel, type SubstringOptions, TIED } from '../../../kernels/substring.ts';
 import type { BarrierDecision, BarrierSplit } from '../../../streams/flow/barrier.ts';
 import { copiesHold, joinedCopies, type SameStretch, sameBytes, sameWords } from '../minhash/verified-copies.ts';
-import { DocumentTexts } from '../tables/document-texts.ts';
+import { type DocumentTexts, documentTexts } from '../tables/document-texts.ts';
+import { KeyNumbers } from '../tables/key-numbers.ts';
 import { KeyTables } from '../tables/key-tables.ts';
 import { TwiceFilter } from '../tables/twice-filter.ts';
 import type { Compare } from './seen-windows.ts';
 import { type SpanDecision, spanDecisions } from './span-decision.ts';
 import { COPY_WORDS, SpanLog } from './span-log.ts';
-import { DISK_WORDS, eachRecord, HashNumbers, type RecordPart, recordParts } from './span-records.ts';
+import { DISK_WORDS, eachRecord, type RecordPart, recordParts } from './span-records.ts';
 import { emptyStretches, Overlaps, type Stretches } from './substring-overlaps.ts';
 
 /** Of a record in work: itself, its hashes and tables, and where it stands. */
@@ -46,7 +47,7 @@ export async function* decideSubstrings(
     careful = true;
     log.close();
     log = new SpanLog(tables, memoryBytes / 8, COPY_WORDS);
-    const texts = new DocumentTexts(tables, memoryBytes / 8);
+    const texts = documentTexts(tables, memoryBytes / 8);
     try {
       findCopies(tables, memoryBytes / 2, options, kernel, log, compareIn(texts, same));
     } finally {
@@ -143,11 +144,10 @@ function inCompany(part: RecordPart, most: number): Uint32Array | null {
 /** Logs the stretches that equal an earlier one as a whole; the others whose anchor stands in several come back. */
 function findEqualStretches(records: Uint32Array, log: SpanLog, compare?: Compare): Stretches {
   const room = records.length / DISK_WORDS;
-  const numbers = new HashNumbers(room);
-  const anchors = new HashNumbers(room);
+  const numbers = new KeyNumbers(4, room);
+  const anchors = new KeyNumbers(2, room);
   const all = emptyStretches(room);
   const several = new Uint8Array(room);
-  const anchor = new Uint32Array(4);
   for (let at = 0; at < records.length; at += DISK_WORDS) {
     const d = records[at + RECORD_WORDS];
     const start = records[at + 6];
@@ -160,10 +160,8 @@ function findEqualStretches(records: Uint32Array, log: SpanLog, compare?: Compar
       log.add(d, start, end, all.document[n], all.start[n], all.end[n]);
       continue;
     }
-    anchor[0] = records[at];
-    anchor[1] = records[at + 1];
     const before = anchors.count;
-    const a = anchors.number(anchor, 0);
+    const a = anchors.number(records, at);
     if (a < before || tied === 1) several[a] = 1;
     all.anchor[n] = a;
     all.document[n] = d;

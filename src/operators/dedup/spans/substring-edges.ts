@@ -1,4 +1,5 @@
-import { addSpan, isSpace, type Spans } from './span-decision.ts';
+import { isSpace } from '../space.ts';
+import { addSpan, type Spans } from './span-decision.ts';
 
 /**
  * What is cut of stretches found in words: the words with the white space after them; with that before them instead,

@@ -1,7 +1,8 @@
 import { RECORD_WORDS, type SubstringKernel, type SubstringOptions } from '../../../kernels/substring.ts';
-import { SpilledTexts } from '../minhash/shingle-sets.ts';
 import { wordBounds } from '../minhash/verified-copies.ts';
 import type { KeyTables } from '../tables/key-tables.ts';
+import { indexOf } from '../tables/labels.ts';
+import { SpilledTexts } from '../tables/spilled-texts.ts';
 import { type Overlap, overlapOf, type Piece } from './overlap.ts';
 import { type Compare, SeenWindows } from './seen-windows.ts';
 import { type SpanLog, VERIFIED } from './span-log.ts';
@@ -15,6 +16,8 @@ const PAIRED = 64;
 const READ_OVER = 16_384;
 /** Memory of the windows of a byte of a stretch, in bytes: half of a window, which takes 44. */
 const WINDOWS_PER_BYTE = 22;
+/** Of a stretch: its number and where its bytes begin. */
+const PLACE_BYTES = 12;
 /** Stretches whose windows are made at once. */
 const AT_ONCE = 256;
 
@@ -89,7 +92,7 @@ export class Overlaps {
         const many = groups[to + 1] - groups[to] > PAIRED;
         for (let m = groups[to]; m < groups[to + 1]; m++) {
           const k = members[m];
-          bytes += (end[k] - start[k]) * (many || tied[k] === 1 ? WINDOWS_PER_BYTE : 1);
+          bytes += PLACE_BYTES + (end[k] - start[k]) * (many || tied[k] === 1 ? WINDOWS_PER_BYTE : 1);
         }
         to++;
       }
@@ -107,10 +110,9 @@ export class Overlaps {
     let bytes = 0;
     for (const k of wanted) bytes += stretches.end[k] - stretches.start[k];
     const held = new Uint8Array(bytes);
-    const offsets = new Map<number, number>();
-    this.#read(stretches, wanted, held, offsets);
+    const offsets = this.#read(stretches, wanted, held);
     const bytesOf = (k: number): Uint8Array => {
-      const at = offsets.get(k)!;
+      const at = offsets[indexOf(wanted, k)];
       return held.subarray(at, at + stretches.end[k] - stretches.start[k]);
     };
     const byWindows: number[] = [];
@@ -211,13 +213,9 @@ export class Overlaps {
     close();
   }
 
-  /** Copies wanted stretches, by ascending number, one after the other. */
-  #read(
-    { document, start, end }: Stretches,
-    wanted: Uint32Array,
-    held: Uint8Array,
-    offsets: Map<number, number>,
-  ): void {
+  /** Copies wanted stretches, by ascending number, one after the other. @returns where each begins */
+  #read({ document, start, end }: Stretches, wanted: Uint32Array, held: Uint8Array): Float64Array {
+    const offsets = new Float64Array(wanted.length);
     let next = 0;
     let filled = 0;
     this.#tables.scan(
@@ -235,13 +233,14 @@ export class Overlaps {
           for (; next < to; next++) {
             const k = wanted[next];
             held.set(text.subarray(start[k] - first, end[k] - first), filled);
-            offsets.set(k, filled);
+            offsets[next] = filled;
             filled += end[k] - start[k];
           }
         }
       },
       (from, to) => next < wanted.length && document[wanted[next]] >= from && document[wanted[next]] < to,
     );
+    return offsets;
   }
 }
 

@@ -1,3 +1,4 @@
+import { KeyNumbers } from './key-numbers.ts';
 import type { KeyTables } from './key-tables.ts';
 
 /**
@@ -49,49 +50,42 @@ function rangeOfKeys(
   keyCount: number,
   pair: (first: number, document: number, key: number, fresh: boolean) => void,
 ): number {
-  const low = new Uint32Array(entries);
-  const high = new Uint32Array(entries);
+  const words = new Uint32Array(entries * 2);
   const documents = new Int32Array(entries);
   const next = new Float64Array(PARTS);
   for (let p = part, at = 0; p < to; at += sizes[p++]) next[p] = at;
   tables.scan([column], ([buffer], from, rows) => {
-    const words = new Uint32Array(buffer, 0, rows * 2);
+    const column = new Uint32Array(buffer, 0, rows * 2);
     for (let i = 0; i < rows; i++) {
-      const p = words[2 * i + 1] >>> 22;
+      const p = column[2 * i + 1] >>> 22;
       if (p < part || p >= to || counts[from + i] !== 1) continue;
       const k = next[p]++;
-      low[k] = words[2 * i];
-      high[k] = words[2 * i + 1];
+      words[2 * k] = column[2 * i];
+      words[2 * k + 1] = column[2 * i + 1];
       documents[k] = from + i;
     }
   });
   let largest = 0;
   for (let p = part; p < to; p++) largest = Math.max(largest, sizes[p]);
-  const table = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(16, largest * 2))));
-  /** Number of the key whose first document an entry is. */
+  const seen = new KeyNumbers(2, largest);
+  /** Of each different key of a part: its first document, and its number once it has a second one. */
+  const first = new Int32Array(largest);
   const numbers = new Int32Array(largest);
   let keys = keyCount;
   for (let p = part, start = 0; p < to; start += sizes[p++]) {
-    const count = sizes[p];
-    if (count < 2) continue;
-    const size = 2 ** Math.ceil(Math.log2(Math.max(16, count * 2)));
-    table.fill(-1, 0, size);
-    numbers.fill(-1, 0, count);
-    for (let k = 0; k < count; k++) {
-      const e = start + k;
-      for (let slot = low[e] & (size - 1); ; slot = (slot + 1) & (size - 1)) {
-        const other = table[slot];
-        if (other < 0) {
-          table[slot] = k;
-          break;
-        }
-        const f = start + other;
-        if (low[f] !== low[e] || high[f] !== high[e]) continue;
-        const fresh = numbers[other] < 0;
-        if (fresh) numbers[other] = keys++;
-        pair(documents[f], documents[e], numbers[other], fresh);
-        break;
+    if (sizes[p] < 2) continue;
+    seen.clear(sizes[p]);
+    for (let e = start; e < start + sizes[p]; e++) {
+      const known = seen.count;
+      const n = seen.number(words, 2 * e);
+      if (n === known) {
+        first[n] = documents[e];
+        numbers[n] = -1;
+        continue;
       }
+      const fresh = numbers[n] < 0;
+      if (fresh) numbers[n] = keys++;
+      pair(first[n], documents[e], numbers[n], fresh);
     }
   }
   return keys;

@@ -66,11 +66,15 @@ export class DocumentSet {
     return (this.#bits[Math.floor(document / 8)] & (1 << (document % 8))) !== 0;
   }
 
-  /** Ascending. */
-  list(): Int32Array {
+  count(): number {
     let count = 0;
     for (const byte of this.#bits) for (let b = byte; b !== 0; b &= b - 1) count++;
-    const list = new Int32Array(count);
+    return count;
+  }
+
+  /** Ascending. */
+  list(): Int32Array {
+    const list = new Int32Array(this.count());
     let n = 0;
     for (let d = 0; d < this.#size; d++) if (this.has(d)) list[n++] = d;
     return list;
@@ -78,7 +82,7 @@ export class DocumentSet {
 }
 
 /** Place of a value in an ascending list that holds it. */
-export function indexOf(list: Int32Array, value: number): number {
+export function indexOf(list: Int32Array | Uint32Array, value: number): number {
   let [low, high] = [0, list.length - 1];
   while (low < high) {
     const middle = (low + high) >> 1;

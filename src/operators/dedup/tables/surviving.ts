@@ -1,4 +1,5 @@
 import type { Members } from '../minhash/members.ts';
+import { KeyNumbers } from './key-numbers.ts';
 
 /**
  * A band key remembers its first survivors, as many as this: what bounds the work in a crowd of texts that share a
@@ -34,7 +35,7 @@ export function surviveInOrder(
     found.length = 0;
     const asked = documents[member] >= earlier;
     for (let e = offsets[member]; asked && e < offsets[member + 1]; e++) {
-      let node = heads.first(keys[e]);
+      let node = heads.first(e);
       for (let n = 0; node >= 0 && n < SURVIVORS_OF_KEY; n++, node = next[node]) {
         if (shared[owner[node]]++ === 0) found.push(owner[node]);
       }
@@ -54,7 +55,7 @@ export function surviveInOrder(
     }
     for (let e = offsets[member]; e < offsets[member + 1]; e++) {
       owner[e] = member;
-      heads.append(keys[e], e, next);
+      heads.append(e, next);
     }
   }
 }
@@ -64,42 +65,39 @@ function better(rank: Float64Array | null, documents: Int32Array, a: number, b: 
   return a < b;
 }
 
-/** First and last entry of each key's list, by open addressing. */
+/** First and last entry of each key's list. */
 class KeyHeads {
   #keys: Uint32Array;
+  #numbers: KeyNumbers;
   #heads: Int32Array;
   #tails: Int32Array;
   #lengths: Uint8Array;
 
   constructor(keys: Uint32Array) {
-    const slots = 2 ** Math.ceil(Math.log2(Math.max(16, keys.length)));
-    this.#keys = new Uint32Array(slots);
-    this.#heads = new Int32Array(slots).fill(-1);
-    this.#tails = new Int32Array(slots);
-    this.#lengths = new Uint8Array(slots);
+    this.#keys = keys;
+    // Every key is shared: there are half as many.
+    const room = Math.ceil(keys.length / 2);
+    this.#numbers = new KeyNumbers(1, room);
+    this.#heads = new Int32Array(room);
+    this.#tails = new Int32Array(room);
+    this.#lengths = new Uint8Array(room);
   }
 
-  #slot(key: number): number {
-    const mask = this.#keys.length - 1;
-    let slot = Math.imul(key, 0x9e3779b1) >>> Math.clz32(mask);
-    while (this.#heads[slot] >= 0 && this.#keys[slot] !== key) slot = (slot + 1) & mask;
-    return slot;
+  /** First entry of the list of an entry's key, or -1. */
+  first(entry: number): number {
+    const n = this.#numbers.find(this.#keys, entry);
+    return n < 0 ? -1 : this.#heads[n];
   }
 
-  first(key: number): number {
-    return this.#heads[this.#slot(key)];
-  }
-
-  append(key: number, entry: number, next: Int32Array): void {
-    const slot = this.#slot(key);
-    if (this.#heads[slot] < 0) {
-      this.#keys[slot] = key;
-      this.#heads[slot] = entry;
-    } else {
-      if (this.#lengths[slot] >= SURVIVORS_OF_KEY) return;
-      next[this.#tails[slot]] = entry;
+  append(entry: number, next: Int32Array): void {
+    const known = this.#numbers.count;
+    const n = this.#numbers.number(this.#keys, entry);
+    if (n === known) this.#heads[n] = entry;
+    else {
+      if (this.#lengths[n] >= SURVIVORS_OF_KEY) return;
+      next[this.#tails[n]] = entry;
     }
-    this.#tails[slot] = entry;
-    this.#lengths[slot]++;
+    this.#tails[n] = entry;
+    this.#lengths[n]++;
   }
 }
