@@ -1,6 +1,7 @@
 // Runs a recipe to the end in a process that a test may kill: `child.mjs <recipe> <input> <output> <workers>`. Says
 // each commit aloud.
 import './failpoints.mjs';
+import { loadRecipe } from '../../dist/recipe/loader.js';
 import { run } from '../../dist/run/run.js';
 import { importInWorkers } from '../../dist/threads.js';
 import { modelRecipes } from './model-recipes.mjs';
@@ -8,8 +9,9 @@ import { recipes } from './recipes.mjs';
 
 const [name, input, output, workers] = process.argv.slice(2);
 importInWorkers(new URL('./failpoints.mjs', import.meta.url).href);
-const [recipe, fresh] = name.split('-');
-run(recipes[recipe] ?? modelRecipes[recipe], {
+// The path of a module, or a name in recipes.mjs.
+const [recipe, fresh] = name.endsWith('.ts') ? [name] : name.split('-');
+run(recipes[recipe] ?? modelRecipes[recipe] ?? (await loadRecipe(recipe)), {
   input: [input],
   output,
   workers: Number(workers),

@@ -20,7 +20,7 @@ export interface Faults {
 }
 
 export interface ChildRun {
-  /** Name in `recipes.mjs`. */
+  /** Name in `recipes.mjs`, or the path of a TypeScript module. */
   readonly recipe: string;
   readonly input: string;
   readonly output: string;

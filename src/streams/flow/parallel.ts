@@ -81,6 +81,8 @@ export function parallel(
           waiting.push(() => void run());
           pump();
         };
+        // Also when the source has ended before: what waits is not worked on any more.
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
         drained(source, signal, take).then(() => {
           ended = true;
           settle();

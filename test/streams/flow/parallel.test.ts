@@ -166,6 +166,21 @@ describe('parallel under a byte budget', () => {
     expect(budget.used).toBe(0);
   });
 
+  it('gives all credit back to a subscriber that leaves when the source has ended already', async () => {
+    const budget = new ByteBudget(LIMIT, { stallMs: 0 });
+    let asked = 0;
+    const source = pulled(async function* () {
+      for (let i = 0; i < 5; i++) yield batchOf(['text'], { sequence: i });
+    }, budget);
+    const work = (b: DocumentBatch): Promise<DocumentBatch> =>
+      new Promise((resolve) => {
+        if (++asked === 1) setImmediate(() => setImmediate(() => resolve(b)));
+      });
+    expect((await firstValueFrom(source.pipe(parallel('p', work, { concurrency: 2 })))).sequence).toBe(0);
+    for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+    expect([asked, budget.used]).toEqual([2, 0]);
+  });
+
   it('ends the generator when the subscriber leaves', async () => {
     let ended = false;
     const source = pulled(
