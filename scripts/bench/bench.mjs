@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const names = readdirSync(folder)
   .map((f) => /^([a-z-]+)\.ts$/.exec(f)?.[1])
-  .filter((n) => n !== undefined && n !== 'corpus');
+  .filter((n) => n !== undefined && n !== 'corpus' && n !== 'beside');
 /** Minutes or gigabytes: only by name. */
 const LONG = ['memory', 'soak', 'resume', 'scoring', 'models', 'datatrove'];
 const [first, ...rest] = process.argv.slice(2);

@@ -65,6 +65,11 @@ export function parseCommandLine<const O extends OptionSpecs>(
   for (const token of tokens) {
     if (token.kind === 'positional') rest.push(token.value);
     if (token.kind !== 'option') continue;
+    // No option has white space in its name: a query that begins with a comment does.
+    if (/\s/.test(token.rawName)) {
+      rest.push(args[token.index]);
+      continue;
+    }
     const spec = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (!spec) throw unknownOption(token.rawName, Object.keys(known), where, command);
     if (!spec.value) {

@@ -165,6 +165,7 @@ const READING = new Map([
 
 /** Runs one statement that only reads, as a stream of rows. Errors: ConfigError with DuckDB's message. */
 export async function query(db: RunDatabase, sql: string, values: DuckDBValue[] = []): Promise<DuckDBResult> {
+  if (isEmptyQuery(sql)) throw notOneQuery('an empty query');
   try {
     const statements = await db.connection.extractStatements(sql);
     if (statements.count !== 1)
@@ -174,8 +175,23 @@ export async function query(db: RunDatabase, sql: string, values: DuckDBValue[] 
     if (values.length > 0) prepared.bind(values);
     return await prepared.stream();
   } catch (error) {
-    throw error instanceof ConfigError ? error : queryError(error, db.views);
+    throw error instanceof ConfigError ? error : queryError(error, db.views, sql);
   }
+}
+
+/** Nothing but white space, comments and semicolons, of which DuckDB's client says something else. */
+const isEmptyQuery = (sql: string): boolean =>
+  sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, '').replace(/[\s;]+/g, '') === '';
+
+/** Columns of ours whose names are keywords of SQL. */
+const KEYWORDS = ['offset', 'at', 'end'];
+
+/** How to write a column that is a keyword; '' when the query has none. */
+function quoteHint(message: string, sql: string): string {
+  if (!/syntax error/i.test(message)) return '';
+  const bare = sql.replace(/'[^']*'|"[^"]*"/g, ' ');
+  const found = KEYWORDS.filter((word) => new RegExp(`\\b${word}\\b`, 'i').test(bare));
+  return found.length === 0 ? '' : `A column that is a keyword of SQL needs quotes: ${found.map(name).join(', ')}. `;
 }
 
 const notOneQuery = (got: string): ConfigError =>
@@ -187,7 +203,7 @@ const notOneQuery = (got: string): ConfigError =>
   });
 
 /** An error of DuckDB, with what there is to ask. */
-export function queryError(error: unknown, views: readonly View[]): ConfigError {
+export function queryError(error: unknown, views: readonly View[], sql = ''): ConfigError {
   const message = (error as Error).message.replace(/\n+LINE \d+:[\s\S]*$/, (m) => m.replace(/\n+/g, '\n'));
   const external = /file system operations are disabled|Cannot access file/.test(message);
   const unread = views.find((v) => !v.readable && message.includes(v.name));
@@ -209,7 +225,7 @@ export function queryError(error: unknown, views: readonly View[]): ConfigError 
     where: 'query',
     fix: external
       ? `Only the files of this run can be read, through the views ${names} and commits.`
-      : `Views: ${names}, commits. Columns: sluice sql <run> "DESCRIBE ledger"`,
+      : `${quoteHint(message, sql)}Views: ${names}, commits. Columns: sluice sql <run> "DESCRIBE ledger"`,
     cause: error,
   });
 }

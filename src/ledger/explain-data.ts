@@ -85,9 +85,13 @@ async function notFound(folder: RunFolder, db: RunDatabase, wanted: string): Pro
   const rows = db.views.find((v) => v.name === 'ledger')?.rows ?? 0;
   const near = await rowsOf(
     db,
-    'SELECT id FROM (SELECT DISTINCT id FROM (SELECT id FROM ledger WHERE id IS NOT NULL LIMIT 200000)) ' +
-      'ORDER BY levenshtein(lower(id), lower(?)), id LIMIT 3',
-    [wanted.slice(0, 200)],
+    `SELECT id FROM (
+       (SELECT DISTINCT id, 0 AS distance FROM ledger WHERE starts_with(id, ?) LIMIT 1000)
+       UNION ALL
+       (SELECT DISTINCT id, 1 + levenshtein(lower(id), lower(?)) AS distance
+        FROM (SELECT id FROM ledger WHERE id IS NOT NULL LIMIT 200000) WHERE NOT starts_with(id, ?))
+     ) ORDER BY distance, id LIMIT 3`,
+    [wanted, wanted.slice(0, 200), wanted],
   );
   const ids = near.map((r) => safeText(String(r.id)));
   const unfinished = folder.run.status === 'done' ? '' : ' The run is not finished: the document may come later.';

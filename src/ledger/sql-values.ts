@@ -40,9 +40,7 @@ export function plain(v: DuckDBValue): Plain {
     case 'DuckDBDecimalValue':
       return decimal(String(value));
     case 'DuckDBTimestampTZValue':
-      return String(value)
-        .replace(' ', 'T')
-        .replace(/[+-]00(:00)?$/, 'Z');
+      return instant((value as { readonly micros: bigint }).micros) ?? String(value);
     case 'DuckDBTimestampValue':
     case 'DuckDBTimestampSecondsValue':
     case 'DuckDBTimestampMillisecondsValue':
@@ -51,6 +49,22 @@ export function plain(v: DuckDBValue): Plain {
     default:
       return String(value);
   }
+}
+
+const MICROS = 1_000_000n;
+/** From here on a Date has no number for the second: infinities, and years beyond 275760. */
+const LAST_SECOND = 8_640_000_000_000n;
+
+/**
+ * Microseconds since 1970 in UTC, whatever the time zone of the process is (the text that DuckDB's client makes is in
+ * that zone): `2024-07-01T12:00:00.12Z`. Null for what no calendar of ours has, infinities among them.
+ */
+function instant(micros: bigint): string | null {
+  const rest = ((micros % MICROS) + MICROS) % MICROS;
+  const second = (micros - rest) / MICROS;
+  if (second > LAST_SECOND || second < -LAST_SECOND) return null;
+  const fraction = rest === 0n ? '' : `.${String(rest).padStart(6, '0').replace(/0+$/, '')}`;
+  return new Date(Number(second) * 1000).toISOString().replace(/\.000Z$/, `${fraction}Z`);
 }
 
 function decimal(digits: string): number | string {

@@ -1,10 +1,9 @@
 import { ConfigError } from '../../errors.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { labelOf } from '../../streams/batch/position.ts';
-import { readOptions } from '../../streams/inputs/read-options.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import type { PlannedFile, SplitPlan } from '../../streams/plan/splits.ts';
-import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
+import { type Command, type OptionSpecs, parseCommandLine, type Values, wholeNumber } from '../command.ts';
 import { type Sample, sampleOf } from '../plan/sample.ts';
 import { program } from '../program.ts';
 import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
@@ -46,9 +45,18 @@ async function run(args: readonly string[]): Promise<number> {
     sample: await sampleOf(plan, read, most, wholeNumber(values.samples, '--samples', 0) ?? 3),
   };
   if (values.json) standardOutput().out(safeJson(JSON.stringify(facts, null, 2)));
-  else printFacts(standardOutput(), facts, positionals);
+  else printFacts(standardOutput(), facts, positionals, readFlags(values));
   return 0;
 }
+
+/** The options given that say what is read, as a command line has them: `run` needs them too. */
+const readFlags = (values: Values<typeof readSpecs>): ReadonlyMap<string, string> =>
+  new Map(
+    Object.keys(readSpecs).flatMap((name) => {
+      const value = values[name as keyof typeof readSpecs];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
 
 function nothingFound(plan: SplitPlan, inputs: readonly string[]): ConfigError {
   return new ConfigError({
@@ -100,7 +108,7 @@ const FIELDS = 24;
 const kindOf = (f: Pick<PlannedFile, 'format' | 'codec'> | { format: string; codec: string }): string =>
   f.codec === 'none' ? f.format : `${f.format} ${f.codec}`;
 
-function printFacts(terminal: Terminal, f: Facts, inputs: readonly string[]): void {
+function printFacts(terminal: Terminal, f: Facts, inputs: readonly string[], flags: ReadonlyMap<string, string>): void {
   const { out, style, width } = terminal;
   const kinds = new Map<string, number>();
   for (const file of f.files) kinds.set(kindOf(file), (kinds.get(kindOf(file)) ?? 0) + 1);
@@ -138,10 +146,15 @@ function printFacts(terminal: Terminal, f: Facts, inputs: readonly string[]): vo
       out(line);
     if (f.fields.length > FIELDS) out(style.dim(`  and ${f.fields.length - FIELDS} more`));
   }
-  printSample(terminal, f, inputs);
+  printSample(terminal, f, inputs, flags);
 }
 
-function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly string[]): void {
+function printSample(
+  { out, style, width }: Terminal,
+  f: Facts,
+  inputs: readonly string[],
+  flags: ReadonlyMap<string, string>,
+): void {
   const { sample: s } = f;
   out();
   const mean =
@@ -169,8 +182,10 @@ function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly
   const text = likelyTextField(f.fields);
   const missing =
     f.fields.length > 0 && !f.fields.some((x) => x.name === f.textField || f.textField.startsWith(`${x.name}.`));
-  const named = f.textField === readOptions.parse({}).textField ? '' : ` --text-field ${shellWord(f.textField)}`;
-  const field = missing && text ? ` --text-field ${shellWord(text)}` : named;
+  const given = new Map(flags);
+  if (missing && text) given.set('text-field', text);
+  const flagText = [...given].map(([name, value]) => ` --${name} ${shellWord(value)}`).join('');
+  const again = missing && text !== null && s.documents === 0;
   if (missing)
     out(
       style.yellow(
@@ -179,8 +194,8 @@ function printSample({ out, style, width }: Terminal, f: Facts, inputs: readonly
       ),
     );
   out(
-    `Next: ${program()} ${field && s.documents === 0 ? 'inspect' : 'run quickstart'} ` +
-      `${field && s.documents === 0 ? '' : '--input '}${inputs.map(shellWord).join(' --input ')}${field}`,
+    `Next: ${program()} ${again ? 'inspect ' : 'run quickstart --input '}` +
+      `${inputs.map(shellWord).join(again ? ' ' : ' --input ')}${flagText}`,
   );
 }
 

@@ -18,6 +18,7 @@ import type { SplitPlan } from '../../streams/plan/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
+import { fieldNotes } from '../run/field-notes.ts';
 import { conditionOf } from '../run/summary-reasons.ts';
 import { plural, shellWord, size } from '../terminal/format.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
@@ -60,7 +61,10 @@ async function run(args: readonly string[]): Promise<number> {
       fix: "Use --input 'folder/*.jsonl.gz'.",
     });
   }
-  const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes });
+  const planned = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes });
+  const descriptors = recipe.steps.map((s) => s.descriptor);
+  const missing = await fieldNotes(planned.files, recipe.read, descriptors);
+  const plan = { ...planned, warnings: [...missing, ...planned.warnings] };
   if (plan.files.length === 0) {
     throw new ConfigError({
       expected: 'at least one file to read',
@@ -75,7 +79,7 @@ async function run(args: readonly string[]): Promise<number> {
   const trial = () => (limit === null ? probe(recipe, plan) : probeFirst(recipe, plan, Math.ceil(limit / sample)));
   const tried = values['no-probe'] ? null : await trial();
   const estimate = tried && tried.textBytes > 0 ? estimateOf(recipe, plan, tried, workers, sample) : null;
-  const output = await outputState(resolve(values.output ?? join('sluice-out', recipe.name)), recipe, plan, {
+  const output = await outputState(resolve(values.output ?? join('sluice-out', recipe.name)), recipe, planned, {
     samplePercent,
     limit,
   });

@@ -93,8 +93,8 @@ function nextCommands(here: string, result: RunJson, example: string | undefined
     (s) => removesCopies(s) && Object.values(result.totals?.steps[s.step] ?? {}).some((r) => r.dropped > 0),
   );
   if (copies) commands.push(`${program()} clusters ${dir}`);
-  const [documents] = result.sinks;
-  if ((result.totals?.kept.documents ?? 0) > 0)
+  const documents = result.sinks.at(0);
+  if (documents && (result.totals?.kept.documents ?? 0) > 0)
     commands.push(`${program()} inspect ${shellWord(join(here, documents.folder))}`);
   return commands;
 }

@@ -1,15 +1,19 @@
-import { resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Observable } from 'rxjs';
 import type { RunEvent } from '../../run/events.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
+import type { Counters } from '../../streams/commits/counters.ts';
+import type { PlannedFile } from '../../streams/plan/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
 import { EXIT, errorEvent } from '../failure.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
+import { fieldNotes } from './field-notes.ts';
 import { jsonReporter, peopleReporter, type Reporter } from './run-reporters.ts';
 import { printSummary } from './run-summary.ts';
 
@@ -49,8 +53,8 @@ const options = {
   },
   'allow-quarantine': {
     help:
-      'Let any share of records be unreadable (default limit 20 %), and steps fail on any share of ' +
-      'documents (1 %).',
+      'Let any share of records be unreadable, all of them included (default limit 20 %), and steps fail on any ' +
+      'share of documents (1 %).',
   },
   fresh: { help: 'Delete the earlier run in the output folder first (only a folder that holds a run of Sluice).' },
   'verify-input': {
@@ -107,17 +111,29 @@ async function run(args: readonly string[]): Promise<number> {
   }
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
   if (!values.json) {
+    const steps = recipe.steps.map((s) => s.descriptor);
+    const missing = await fieldNotes(await plannedFiles(end.run), recipe.read, steps);
     await printSummary(standardOutput(), {
       run: resolve(end.run),
       result: end.result,
       skipped: planned?.skipped ?? [],
-      warnings: planned?.warnings ?? [],
+      warnings: [...missing, ...(planned?.warnings ?? [])],
       peakBytes: end.already ? null : process.resourceUsage().maxRSS * 1024,
       bytesPerSecond: end.already ? null : (end.result.totals?.read.bytes ?? 0) / end.result.seconds,
       already: end.already,
     });
   }
-  return EXIT.done;
+  return readNothing(end.result.totals) && !values['allow-quarantine'] ? EXIT.failed : EXIT.done;
+}
+
+/** Whether there were records and none of them could be read as a document. */
+const readNothing = (totals: Counters | null): boolean =>
+  totals !== null && totals.read.documents > 0 && totals.quarantined.records >= totals.read.documents;
+
+/** The files of the plan of a run. */
+async function plannedFiles(run: string): Promise<readonly PlannedFile[]> {
+  const plan = JSON.parse(await readFile(join(run, 'plan.json'), 'utf8')) as { readonly files: readonly PlannedFile[] };
+  return plan.files;
 }
 
 type Planned = Extract<RunEvent, { type: 'planned' }>;
@@ -217,7 +233,7 @@ export const runCommand: Command = {
       '  retried   task cause attempt attempts                (a thread died)',
       '  stopping  after the first Ctrl-C',
       '  stopped   run splitsDone splits                      (exit code 130)',
-      '  finished  run already seconds totals                 (exit code 0)',
+      '  finished  run already seconds totals                 (exit code 0; 1 when no record could be read)',
       '  error     code exitCode message problem expected got where fix; a guard (exit code 3) adds',
       '            saw{guard,of,documents,outOf,share,min,max,flag,examples[{id,value,excerpt}]}',
       '',

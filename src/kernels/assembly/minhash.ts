@@ -211,10 +211,22 @@ function wideRun(p: usize, end: usize): void {
 function between(p: usize, end: usize): void {
   while (p < end) {
     const b = <u32>load<u8>(p);
-    if (b == 0x20 || b == 0x0a) {
+    // What most texts have between words, without a look around: white space, `" ?`, `: ; '`, and `. ,` before no number.
+    if (b <= 0x22 && b != 0x21 || b == 0x3f) {
       gap = true;
       p++;
       continue;
+    }
+    if (b == 0x3a || b == 0x3b || b == 0x27) {
+      p++;
+      continue;
+    }
+    if (b == 0x2e || b == 0x2c) {
+      const next = <u32>load<u8>(p, 1);
+      if (next < 0x80 && next - 0x30 > 9) {
+        p++;
+        continue;
+      }
     }
     const v = folded(decode(p));
     const c = kept(p, v);

@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { InputError } from '../../errors.ts';
 import { writeWhole } from '../../files/whole.ts';
 import type { NgramModel } from './model.ts';
@@ -50,21 +52,60 @@ function shortest(value: number): string {
   return String(Number(value.toPrecision(9)));
 }
 
+/** Deflate unpacks a byte to at most so many. */
+const MOST_UNPACKED = 1032;
+
+/** What a file that is no ARPA begins with, what it is, and what to do. */
+const OTHERS: readonly (readonly [magic: string, got: string, fix: string])[] = [
+  [
+    'mmap lm http://kheafield.com/code',
+    'a binary model of KenLM',
+    'KenLM has no way back from its binary format: give the .arpa or .arpa.gz file that build_binary made it from, ' +
+      'which lmplz wrote.',
+  ],
+  ['\xfd7zXZ', 'a file packed with xz', 'Unpack it first: xz -dk FILE'],
+  ['BZh', 'a file packed with bzip2', 'Unpack it first: bzip2 -dk FILE'],
+  ['\x28\xb5\x2f\xfd', 'a file packed with zstd', 'Unpack it first: zstd -dk FILE'],
+];
+
+/** Text of an ARPA file, unpacked when it is gzip. Errors: InputError for what is packed otherwise, or binary. */
+async function arpaSource(path: string): Promise<{ readonly text: Readable; readonly mostBytes: number }> {
+  const file = await open(path, 'r');
+  const head = Buffer.alloc(64);
+  const { bytesRead } = await file.read(head, 0, head.length, 0).finally(() => file.close());
+  const start = head.toString('latin1', 0, bytesRead);
+  const other = OTHERS.find(([magic]) => start.startsWith(magic));
+  if (other) throw new InputError({ expected: 'an n-gram model as ARPA', got: other[1], where: path, fix: other[2] });
+  const { size } = await stat(path);
+  if (!start.startsWith('\x1f\x8b'))
+    return { text: createReadStream(path, { encoding: 'utf8', highWaterMark: CHUNK }), mostBytes: size };
+  const unpacked = createGunzip();
+  // The error of either end reaches the reader.
+  pipeline(createReadStream(path), unpacked, () => {});
+  return { text: unpacked.setEncoding('utf8'), mostBytes: size * MOST_UNPACKED };
+}
+
 /**
- * Reads an ARPA file.
+ * Reads an ARPA file, packed with gzip or not.
  * @param split how documents become its words. Default: `bytes` when it has the words `<0x00>` and so on, else
  *   `whitespace`, as KenLM does; a model that Sluice trained on words needs `words`. Errors: InputError with the line
  *   for anything that is no ARPA, n-grams of unknown words, n-grams that stand there twice.
  */
 export async function readArpa(path: string, split?: Split): Promise<NgramModel> {
-  const parser = new ArpaParser(path, (await stat(path)).size);
+  const { text, mostBytes } = await arpaSource(path);
+  const parser = new ArpaParser(path, mostBytes);
   let rest = '';
   // Lines end with \n alone: words of other tools may hold any other white space.
-  for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: CHUNK })) {
-    const lines = `${rest}${chunk}`.split('\n');
-    rest = lines.pop() as string;
-    for (const line of lines) parser.line(line);
-    if (rest.length > LONGEST_LINE) parser.endless();
+  try {
+    for await (const chunk of text) {
+      const lines = `${rest}${chunk}`.split('\n');
+      rest = lines.pop() as string;
+      for (const line of lines) parser.line(line);
+      if (rest.length > LONGEST_LINE) parser.endless();
+    }
+  } catch (cause) {
+    if ((cause as { code?: string }).code?.startsWith('Z_')) throw damagedGzip(path, cause as Error);
+    throw cause;
   }
   if (rest !== '') parser.line(rest);
   const { vocabulary, levels } = parser.finish();
@@ -76,6 +117,15 @@ export async function readArpa(path: string, split?: Split): Promise<NgramModel>
     trainedOn: null,
   };
 }
+
+const damagedGzip = (path: string, cause: Error): InputError =>
+  new InputError({
+    expected: 'a whole gzip file',
+    got: cause.message,
+    where: path,
+    fix: 'Copy or download the model again.',
+    cause,
+  });
 
 /** Without the white space of ASCII at both ends; other white space may belong to a word. */
 function trimmed(line: string): string {

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { ConfigError } from '../../errors.ts';
+import { type AddedToken, keepSingleWords } from './single-words.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /**
@@ -39,6 +40,7 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
     const json = JSON.parse(bytes.toString('utf8')) as TokenizerJson;
     checkIds(json);
     loaded = new Loaded(json, settings);
+    keepSingleWords(loaded, json.added_tokens ?? []);
     const vocabulary = loaded.get_vocab(true);
     unknown = json.model?.unk_id ?? vocabulary.get(json.model?.unk_token ?? '') ?? null;
     lengthOf = tokenLength(json, [...vocabulary].find(([, id]) => id === unknown)?.[0]);
@@ -80,7 +82,7 @@ interface TokenizerJson {
   };
   readonly decoder?: object | null;
   readonly pre_tokenizer?: object | null;
-  readonly added_tokens?: readonly { readonly content: string; readonly id: number }[];
+  readonly added_tokens?: readonly AddedToken[];
 }
 
 /** Before the library makes tables as long as the largest id. */

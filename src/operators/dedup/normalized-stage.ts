@@ -9,6 +9,7 @@ import { ranksOf } from './priority.ts';
 interface NormalizedOptions {
   readonly priority: string | null;
   readonly prefer: 'highest' | 'lowest';
+  readonly code: readonly string[];
 }
 
 /** The barrier behind `dedup.normalized()`. */
@@ -20,7 +21,9 @@ export async function barrier(descriptor: StepDescriptor): Promise<Barrier> {
   return {
     keys(batch, spans) {
       const text = batch.utf8('text');
-      const made = kernel.keys(text.values, text.offsets, batch.rows, rowsInScope(batch, descriptor.where));
+      const scope = rowsInScope(batch, descriptor.where);
+      const code = rowsInScope(batch, { domain: priority.code });
+      const made = kernel.keys(text.values, text.offsets, batch.rows, scope, false, code);
       const ranks = ranksOf(batch, { column: priority.priority, prefer: priority.prefer });
       return new Map(sideColumns(batch, spans, made, empty, ranks));
     },

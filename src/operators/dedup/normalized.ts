@@ -9,12 +9,16 @@ export const normalizedOptions = z.strictObject({
    */
   priority: z.string().nullable().default(null),
   prefer: z.enum(['highest', 'lowest']).default('highest'),
+  /** Domains whose texts are code: there only white space at line ends and blank lines may differ. */
+  code: z.array(z.string().min(1)).default(['code']),
 });
 
 /**
- * Exact deduplication of normalised texts, as a barrier: texts with the same letters and numbers in the same order are
- * copies, whatever their case, accents, punctuation and white space. By a 128-bit hash. Texts without a letter or
- * number are left alone. Drops: rule `exact_normalized_duplicate`, similarity 1, with the survivor in `duplicate_of`.
+ * Exact deduplication of normalised texts, as a barrier: texts that a reader would call the same are copies. Case,
+ * width, ligatures and presentation forms, white space and punctuation between words may differ; vowel signs, accents,
+ * voicing and tone marks, operators, decimal points and signs may not (docs/deduplication.md says what is folded, by
+ * script). Texts of the domains in `code` are folded as code. By a 128-bit hash. Texts without a letter or number are
+ * left alone. Drops: rule `exact_normalized_duplicate`, similarity 1, with the survivor in `duplicate_of`.
  * Memory: about 16 bytes a document.
  */
 export const normalized = operator({
@@ -22,7 +26,7 @@ export const normalized = operator({
   name: 'normalized_dedup',
   stage: 'dedup/normalized',
   options: normalizedOptions,
-  versions: ['exact_normalized_duplicate@1'],
+  versions: ['exact_normalized_duplicate@2'],
   effects: { drops: 'copies', barrier: true },
   describe: ({ priority, prefer }) => ({ reads: columnsOf({ column: priority, prefer }), rules: [normalizedRule] }),
 });

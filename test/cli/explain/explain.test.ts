@@ -95,6 +95,12 @@ describe('sluice explain', () => {
     });
   });
 
+  it('proposes the ids that begin with what was typed', async () => {
+    const { code, stderr } = await ask('explain', 'sluice-out/mine', 'kept');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/Similar ids: kept-1, kept-2, /);
+  });
+
   it('proposes ids that are near', async () => {
     const { code, stderr } = await ask('explain', 'sluice-out/mine', 'kept1');
     expect(code).toBe(2);

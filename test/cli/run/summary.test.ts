@@ -9,12 +9,13 @@ import { temporaryFolder } from '../../helpers/run.ts';
 const words = (text: string): string => text.replace(/\s+/g, ' ');
 
 describe('a run that keeps nothing, or next to nothing', () => {
-  const summary = async (documents: readonly object[], ...more: string[]): Promise<string> => {
+  const summary = (documents: readonly object[], ...more: string[]): Promise<string> => ended(0, documents, ...more);
+  const ended = async (exit: number, documents: readonly object[], ...more: string[]): Promise<string> => {
     const cwd = await temporaryFolder();
     await writeProject(cwd, { documents: [] });
     await writeFile(join(cwd, 'data.jsonl'), jsonLines(documents));
     const { code, stdout } = await runCli(['run', 'recipe.ts', '--input', 'data.jsonl', ...more], { cwd });
-    expect(code).toBe(0);
+    expect(code).toBe(exit);
     return words(stdout);
   };
   const short = Array.from({ length: 120 }, (_, i) => ({ id: `d${i}`, text: `short ${i}`, domain: 'books' }));
@@ -40,7 +41,7 @@ describe('a run that keeps nothing, or next to nothing', () => {
 
   it('says that records could not be read where that is the reason', async () => {
     const nameless = Array.from({ length: 10 }, (_, i) => ({ content: `${i} ${long}` }));
-    expect(await summary(nameless)).toMatch(
+    expect(await ended(1, nameless)).toMatch(
       new RegExp(
         String.raw`^ Done, but nothing was kept: .* 10 records \(100 %\) could not be read as documents, ` +
           String.raw`mostly for this reason: missing_text\. Name the field that holds the text with ` +
@@ -48,6 +49,46 @@ describe('a run that keeps nothing, or next to nothing', () => {
       ),
     );
     expect(await summary([])).toMatch(/^ Done, but nothing was read: 0 of 0 documents/);
+  });
+
+  it('ends with exit code 1 when no record could be read, again too, unless that is allowed', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { documents: Array.from({ length: 5 }, (_, i) => ({ content: `${i} ${long}` })) });
+    const run = async (...more: string[]) => (await runCli(['run', 'recipe.ts', ...more], { cwd })).code;
+    expect([await run(), await run(), await run('--json')]).toEqual([1, 1, 1]);
+    expect(await run('--allow-quarantine')).toBe(0);
+  });
+
+  it('says that a sample took nothing, not that the files are empty', async () => {
+    const text = await summary(short, '--sample', '0.0001%');
+    expect(text).toMatch(
+      /^ Done, but nothing was read: .* The sample of 0\.0001 % took none of the documents\. Take more with --sample, /,
+    );
+    expect(text).not.toContain('contain no documents');
+  });
+
+  it('names the fields that options name and no record has, with the nearest that exists', async () => {
+    const records = [{ text: long, title: 'a', source: 'books', date: '2020' }];
+    const missing = (field: string, option: string, near: string): string =>
+      `No record at the start of the input has the field ${field} (${option}). Did you mean ${near}?`;
+    expect(await summary(records, '--id-field', 'titel', '--domain-from', 'field:sourc')).toContain(
+      `note ${missing('titel', '--id-field', 'title')} ${missing('sourc', '--domain-from', 'source')}`.replace(
+        '? No',
+        '? note No',
+      ),
+    );
+    expect(await ended(1, records, '--text-field', 'txt')).toContain(missing('txt', '--text-field', 'text'));
+    expect(await summary(records, '--id-field', 'title')).not.toContain('No record');
+  });
+
+  it('ends well without a sink', async () => {
+    const cwd = await temporaryFolder();
+    const recipe =
+      "import { dedup, recipe } from 'sluice';\nexport default recipe({ name: 'none', steps: [dedup.exact()], sinks: [] });\n";
+    await writeProject(cwd, { recipe, documents: [{ text: long }] });
+    const { code, stdout, stderr } = await runCli(['run', 'recipe.ts', '--input', 'in'], { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(words(stdout)).toMatch(/^ Done: kept 1 of 1 document .* Next sluice sql sluice-out\/none /);
   });
 });
 

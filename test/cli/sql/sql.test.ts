@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { runCli } from '../../helpers/cli.ts';
 import { finishedRun } from '../../helpers/finished-run.ts';
 import { DOCUMENTS } from '../../helpers/recipes.ts';
 
@@ -203,6 +204,47 @@ describe('sluice sql', () => {
       expect(stderr).toMatch(/expected {2}(one SELECT|a query that DuckDB understands)/);
     }
     expect(readFileSync(join(cwd(), 'sluice-out/mine/ledger/part-00000-of-00001.parquet'))).toEqual(before);
+  });
+
+  it('shows times in UTC whatever the time zone of the process is', async () => {
+    const query = `SELECT TIMESTAMPTZ '2024-07-01 12:00:00+00' AS t, [TIMESTAMPTZ '1960-01-01 00:00:00.25+00'] AS l,
+      TIMESTAMPTZ '2024-12-31 23:59:59.000001+00' AS micro, TIMESTAMPTZ 'infinity' AS i, "at" FROM commits LIMIT 1`;
+    const under = async (TZ: string): Promise<unknown> => {
+      const { stdout } = await runCli(['sql', 'sluice-out/mine', '--json', query], { cwd: cwd(), env: { TZ } });
+      return JSON.parse(stdout);
+    };
+    const utc = await under('UTC');
+    expect(utc).toEqual([
+      {
+        t: '2024-07-01T12:00:00Z',
+        l: ['1960-01-01T00:00:00.25Z'],
+        micro: '2024-12-31T23:59:59.000001Z',
+        i: 'infinity',
+        at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      },
+    ]);
+    for (const zone of ['Asia/Kolkata', 'America/St_Johns']) expect(await under(zone)).toEqual(utc);
+  });
+
+  it('takes a query that begins with a comment', async () => {
+    expect(await sql('-- how many = all\nSELECT 1 AS n')).toEqual([{ n: 1 }]);
+    expect(await sql('--all\nSELECT 2 AS n -- two')).toEqual([{ n: 2 }]);
+  });
+
+  it.each(['', ' ;\n', '-- only a comment', '/* nothing */'])('says that %j is empty', async (query) => {
+    const { code, stderr } = await ask('sql', 'sluice-out/mine', query);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/expected {2}one SELECT .*\n {2}got {7}an empty query/);
+  });
+
+  it.each([
+    ['SELECT offset FROM ledger', '"offset"'],
+    ['SELECT at FROM commits', '"at"'],
+  ])('says how to write a column that is a keyword: %s', async (query, quoted) => {
+    const { code, stderr } = await ask('sql', 'sluice-out/mine', query);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`A column that is a keyword of SQL needs quotes: ${quoted}. Views: documents, ledger`);
+    expect((await ask('sql', 'sluice-out/mine', query.replace(/offset|at\b/, quoted))).code).toBe(0);
   });
 
   it('says which views there are when a name is wrong', async () => {

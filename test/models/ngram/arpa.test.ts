@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readArpa, writeArpa } from '../../../src/models/ngram/arpa.ts';
 import { type NgramModel, ngramWalk } from '../../../src/models/ngram/model.ts';
@@ -235,6 +236,31 @@ describe('ARPA', () => {
     const words = await trainNgram(['\ufeffone two \ufeff one \ufeff'], { split: 'words', order: 2, prune: [0] });
     await writeArpa(path, words);
     expect((await readArpa(path, 'words')).trie).toEqual(words.trie);
+  });
+
+  it('reads a file packed with gzip as the file itself, of several members too', async () => {
+    const folder = await temporaryFolder();
+    const [plain, packed] = [join(folder, 'm.arpa'), join(folder, 'm.arpa.gz')];
+    await writeFile(plain, SMALL);
+    const halves = [SMALL.slice(0, 40), SMALL.slice(40)].map((half) => gzipSync(half));
+    await writeFile(packed, Buffer.concat(halves));
+    expect((await readArpa(packed)).trie).toEqual((await readArpa(plain)).trie);
+    await writeFile(packed, halves[0].subarray(0, 30));
+    await expect(readArpa(packed)).rejects.toThrow(
+      /m\.arpa\.gz: expected a whole gzip file, got unexpected end of file/,
+    );
+  });
+
+  it.each([
+    ['mmap lm http://kheafield.com/code format version 5\n\0', 'a binary model of KenLM', 'which lmplz wrote'],
+    ['\xfd7zXZ\0', 'a file packed with xz', 'xz -dk'],
+    ['BZh91AY', 'a file packed with bzip2', 'bzip2 -dk'],
+    ['\x28\xb5\x2f\xfd', 'a file packed with zstd', 'zstd -dk'],
+  ])('says what %j is, and what to do', async (head, got, fix) => {
+    const path = join(await temporaryFolder(), 'm.bin');
+    await writeFile(path, Buffer.from(head, 'latin1'));
+    await expect(readArpa(path)).rejects.toThrow(`expected an n-gram model as ARPA, got ${got}.`);
+    await expect(readArpa(path)).rejects.toThrow(fix);
   });
 
   it('takes <UNK> for the unknown word, as KenLM does', async () => {

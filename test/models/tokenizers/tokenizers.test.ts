@@ -39,6 +39,30 @@ describe('tokenizer.json', () => {
     expect(byFolder.encode(utf8(''))).toEqual(new Int32Array(0));
   });
 
+  it('finds an added token that is a single word only where no word goes on, as the library in Rust does', async () => {
+    const flags = { special: false, normalized: true, lstrip: false, rstrip: false };
+    const path = join(await temporaryFolder(), 'single.json');
+    const added_tokens = [
+      { id: 6, content: 'ca', single_word: true, ...flags },
+      { id: 7, content: '<m>', single_word: false, ...flags },
+      { id: 8, content: 'bb', single_word: false, ...flags, normalized: false },
+    ];
+    await writeFile(path, JSON.stringify({ ...TINY, added_tokens }));
+    const tokenizer = await loadTokenizer(path);
+    const ids = (text: string): number[] => [...tokenizer.encode(utf8(text))];
+    // Found: at the ends, beside spaces and signs, beside a token that is found before it.
+    expect(ids('ca')).toEqual([6]);
+    expect(ids('ca,ca')).toEqual([6, 5, 6]);
+    expect(ids('a ca a')).toEqual([0, 6, 0]);
+    expect(ids('<m>ca<m>')).toEqual([7, 6, 7]);
+    expect(ids('bbca')).toEqual([8, 6]);
+    // Not found: within words, also of other scripts, and with numbers, marks and `_` beside it.
+    expect(ids('cab')).toEqual([2, 3]);
+    expect(ids('acab<m>')).toEqual([0, 2, 3, 7]);
+    for (const word of ['cac', '1ca', 'ca_', 'éca', 'ca\u0301', '日ca', 'ca\u{1d400}', '\u{1d400}ca'])
+      expect(ids(word)).not.toContain(6);
+  });
+
   it('has another hash when the vocabulary is another', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'a.json'), JSON.stringify(TINY));

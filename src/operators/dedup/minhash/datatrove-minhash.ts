@@ -85,8 +85,8 @@ export async function openDatatroveKernel(
   const signer = await openDatatroveSigner(size, bands * rows, seed, hash);
   return {
     memoryBytes: sluice.memoryBytes,
-    keys(values, offsets, count, alive, sign = false) {
-      const made = sluice.keys(values, offsets, count, alive);
+    keys(values, offsets, count, alive, sign = false, code = null) {
+      const made = sluice.keys(values, offsets, count, alive, false, code);
       const signatures = sign ? new Uint32Array(bands * rows * count).fill(0xffffffff) : null;
       const keys = new BigInt64Array(bands * count);
       for (let i = 0; i < count; i++) {

@@ -21,6 +21,7 @@ export interface MinhashOptions {
   readonly remembered: number;
   readonly seed: number;
   readonly saveIndex: boolean;
+  readonly code: readonly string[];
 }
 
 /** What must be equal for two indexes of near copies to mean the same. */
@@ -28,7 +29,7 @@ export function minhashIndexOf(options: MinhashOptions): Pick<IndexHeader, 'kind
   const { unit, size, method, seed, profile, hash } = options;
   return {
     kind: 'minhash',
-    version: 1,
+    version: 2,
     parameters: {
       key: 'shingles',
       unit,

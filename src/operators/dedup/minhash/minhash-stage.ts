@@ -36,7 +36,8 @@ export async function barrier(
     keys(batch, spans) {
       const scope = rowsInScope(batch, descriptor.where);
       const text = batch.utf8('text');
-      const made = kernel.keys(text.values, text.offsets, batch.rows, scope, signed);
+      const code = rowsInScope(batch, { domain: options.code });
+      const made = kernel.keys(text.values, text.offsets, batch.rows, scope, signed, code);
       const columns: [string, Column][] = [];
       for (let b = 0; b < bands; b++)
         columns.push([bandColumn(b), int64(made.keys.slice(b * batch.rows, (b + 1) * batch.rows))]);

@@ -60,16 +60,21 @@ export const minhashOptions = z.strictObject({
    * are found without an estimate.
    */
   against: z.array(z.string().min(1)).default([]),
+  /**
+   * Domains whose texts are code: those too short for a shingle are copies only when nothing differs but white space at
+   * line ends and blank lines.
+   */
+  code: z.array(z.string().min(1)).default(['code']),
 });
 
 /**
  * Near-duplicate removal by MinHash and locality-sensitive hashing (Broder 1997; Lee et al. 2022, "Deduplicating
  * Training Data Makes Language Models Better", appendix A; bands and rows of Penedo et al. 2024, FineWeb), as a barrier
- * over all documents. Words are runs of letters, numbers and `_`, case folded, without accents. Documents that share a
- * band key are candidates; from the best rank down a document is dropped when its true Jaccard similarity to a survivor
+ * over all documents. Words are runs of letters, marks, numbers and `_`, folded as in `dedup.normalized()`, each with
+ * the operators before it. Documents that share a band key are candidates; from the best rank down a document is dropped when its true Jaccard similarity to a survivor
  * is at least `threshold` (rule `near_duplicate`, with `duplicate_of` and `similarity`): nothing is dropped that is not
- * that similar to the document named, so chains do not swallow a cluster. Texts too short for a shingle are compared by
- * their letters and numbers alone (rule `exact_normalized_duplicate`). `scope: 'streaming'`: keep-first with an index
+ * that similar to the document named, so chains do not swallow a cluster. Texts too short for a shingle are compared as
+ * in `dedup.normalized()` (rule `exact_normalized_duplicate`). `scope: 'streaming'`: keep-first with an index
  * of `remembered` documents, online in a plain pipe; its disk holds the text once. Memory: 16 bytes a document and
  * passes that fit the budget; disk: the text and 8 bytes a band and document under `work/`.
  */
@@ -78,7 +83,7 @@ export const minhash = operator({
   name: 'minhash_dedup',
   stage: 'dedup/minhash',
   options: minhashOptions,
-  versions: ['near_duplicate@1', 'exact_normalized_duplicate@1'],
+  versions: ['near_duplicate@2', 'exact_normalized_duplicate@2'],
   effects: { drops: 'copies', barrier: true },
   describe(options, step) {
     check(options);

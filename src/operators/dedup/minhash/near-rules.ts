@@ -2,7 +2,7 @@ import type { Rule } from '../../../streams/batch/outcome.ts';
 
 export const nearRule = (threshold: number): Rule => ({
   name: 'near_duplicate',
-  version: 1,
+  version: 2,
   column: 'similarity',
   comparison: '>=',
   threshold,
@@ -12,7 +12,7 @@ export const nearRule = (threshold: number): Rule => ({
 
 export const normalizedRule: Rule = {
   name: 'exact_normalized_duplicate',
-  version: 1,
+  version: 2,
   column: 'similarity',
   comparison: '>=',
   threshold: 1,

@@ -26,7 +26,7 @@ export const boilerplate = operator({
   name: 'boilerplate',
   stage: 'dedup/boilerplate',
   options: boilerplateOptions,
-  versions: ['boilerplate@1'],
+  versions: ['boilerplate@2'],
   effects: { rewrites: true, drops: 'copies', barrier: true },
   describe: ({ minWordsLeft }) => ({ rules: spanRules('boilerplate', minWordsLeft) }),
 });

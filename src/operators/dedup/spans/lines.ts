@@ -15,7 +15,7 @@ export const lines = operator({
   name: 'line_dedup',
   stage: 'dedup/lines',
   options: pieceOptions,
-  versions: ['duplicate_line@1'],
+  versions: ['duplicate_line@2'],
   effects: { rewrites: true, drops: 'copies', barrier: true },
   describe: ({ minWordsLeft }) => ({ rules: spanRules('lines', minWordsLeft) }),
 });

@@ -16,7 +16,7 @@ export const paragraphs = operator({
   name: 'paragraph_dedup',
   stage: 'dedup/paragraphs',
   options: pieceOptions,
-  versions: ['duplicate_paragraph@1'],
+  versions: ['duplicate_paragraph@2'],
   effects: { rewrites: true, drops: 'copies', barrier: true },
   describe: ({ minWordsLeft }) => ({ rules: spanRules('paragraphs', minWordsLeft) }),
 });

@@ -3,8 +3,8 @@ import * as z from 'zod';
 /** Options of all steps that compare pieces of texts. */
 export const pieceOptions = z.strictObject({
   /**
-   * What may differ between copies. `trimmed`: ASCII white space at both ends. `letters`: everything but letters,
-   * numbers and `_`, and their case and accents, as in `dedup.normalized()`; a piece without a letter or number is then
+   * What may differ between copies. `trimmed`: ASCII white space at both ends. `letters`: case, width,
+   * white space and punctuation between words, as in `dedup.normalized()`; a piece without a letter or number is then
    * left alone.
    */
   normalize: z.enum(['trimmed', 'letters']).default('trimmed'),

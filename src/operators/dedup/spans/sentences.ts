@@ -28,7 +28,7 @@ export const sentences = operator({
   name: 'sentence_dedup',
   stage: 'dedup/sentences',
   options: sentenceOptions,
-  versions: ['duplicate_sentences@1'],
+  versions: ['duplicate_sentences@2'],
   effects: { rewrites: true, drops: 'copies', barrier: true },
   describe: ({ minWordsLeft, minSentencesLeft }) => ({ rules: spanRules('sentences', minWordsLeft, minSentencesLeft) }),
 });

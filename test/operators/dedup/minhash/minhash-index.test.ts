@@ -99,7 +99,7 @@ describe('an index of near copies', () => {
     const head = readIndexHead(index);
     expect(head.header).toMatchObject({
       kind: 'minhash',
-      version: 1,
+      version: 2,
       keys: 31,
       parameters: {
         unit: 'words',

@@ -1,0 +1,86 @@
+import { nearestName } from '../../errors.ts';
+import type { ReadOptions } from '../../streams/inputs/read-options.ts';
+import type { Json, StepDescriptor } from '../../streams/operator.ts';
+import type { PlannedFile } from '../../streams/plan/splits.ts';
+import { type FieldSeen, fieldsOf, likelyTextField } from '../inspect/fields.ts';
+
+/** Files whose fields are looked at. */
+const FILES = 4;
+const METADATA = 'metadata.';
+
+/** A field that an option names. */
+interface NamedField {
+  readonly field: string;
+  readonly option: string;
+}
+
+/**
+ * Fields that an option names and no record at the start of the first files has, a sentence each, with the nearest that
+ * exists: the field of the text, of the id, of the domain, and what steps read of the metadata. Defaults that need not
+ * be there (`id`, `domain`) are not missed.
+ */
+export async function fieldNotes(
+  files: readonly PlannedFile[],
+  read: ReadOptions,
+  steps: readonly StepDescriptor[],
+): Promise<string[]> {
+  const structured = files.filter((f) => f.format !== 'text' && f.size > 0).slice(0, FILES);
+  const seen: FieldSeen[] = [];
+  for (const file of structured) {
+    const found = await fieldsOf(file);
+    // A file of whose fields nothing is known may have them all.
+    if (found === null || found.fields.length === 0) return [];
+    seen.push(...found.fields);
+  }
+  if (seen.length === 0) return [];
+  const names = new Set(seen.map((f) => f.name));
+  const metadata = new Set([...names].map((name) => name.replace(/^metadata\./, '')));
+  return [
+    ...namedFields(read).flatMap(({ field, option }) => {
+      if (isThere(field, names)) return [];
+      const likely = field === read.textField ? likelyTextField(seen) : null;
+      return [sentence(field, option, nearestName(field, names) ?? likely, names)];
+    }),
+    ...metadataFields(steps).flatMap(({ field, option }) =>
+      isThere(field, metadata) ? [] : [sentence(METADATA + field, option, nearestName(field, metadata), metadata)],
+    ),
+  ];
+}
+
+function namedFields({ textField, idField, domainFrom }: ReadOptions): NamedField[] {
+  const fields: NamedField[] = [{ field: textField, option: '--text-field' }];
+  if (idField !== 'id') fields.push({ field: idField, option: '--id-field' });
+  if (domainFrom.startsWith('field:'))
+    fields.push({ field: domainFrom.slice('field:'.length), option: '--domain-from' });
+  return fields;
+}
+
+/** Options of steps whose value is `metadata.<field>`, at any depth. */
+function metadataFields(steps: readonly StepDescriptor[]): NamedField[] {
+  const fields: NamedField[] = [];
+  const look = (value: Json, option: string): void => {
+    if (typeof value === 'string' && /^metadata\.\S+$/.test(value))
+      fields.push({ field: value.slice(METADATA.length), option });
+    else if (typeof value === 'object' && value !== null)
+      for (const [key, inner] of Object.entries(value)) look(inner, Array.isArray(value) ? option : `${option}.${key}`);
+  };
+  for (const { step, options } of steps) look(options, step);
+  return fields;
+}
+
+/** Whether a path is a field, or leads to or through one; below the second level of objects nothing is known. */
+function isThere(path: string, names: ReadonlySet<string>): boolean {
+  if (names.has(path)) return true;
+  const [first, second, ...deeper] = path.split('.');
+  for (const name of names) {
+    if (name.startsWith(`${path}.`)) return true;
+    if (second !== undefined && (name === first || (deeper.length > 0 && name === `${first}.${second}`))) return true;
+  }
+  return false;
+}
+
+function sentence(field: string, option: string, near: string | null, names: ReadonlySet<string>): string {
+  const listed = [...names].slice(0, 8).join(', ');
+  const fix = near === null ? `Fields: ${listed}${names.size > 8 ? ', ...' : ''}` : `Did you mean ${near}?`;
+  return `No record at the start of the input has the field ${field} (${option}). ${fix}`;
+}
