@@ -35,14 +35,14 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
   const t = result.totals!;
   const dir = shellWord(shownPath(run));
   const [top] = reasons;
-  const { byReason } = t.quarantined;
+  const { records, byReason } = t.quarantined;
   const lost = lostDocuments(t);
   if (lost > (top?.dropped ?? 0)) {
     const [[reason]] = Object.entries(byReason).sort((a, b) => b[1] - a[1]);
     const look = `Look at one with: ${program()} sql ${dir} "SELECT * FROM quarantine LIMIT 3"`;
     return [
-      `${plural(lost, 'document')} (${percent(lost, t.read.documents)}) could not be read, ` +
-        `mostly for this reason: ${safeText(reason)}.`,
+      `${plural(lost, lost === records ? 'record' : 'document')} (${percent(lost, t.read.documents)}) ` +
+        `could not be read as documents, mostly for this reason: ${safeText(reason)}.`,
       reason === 'missing_text'
         ? `Name the field that holds the text with --text-field. ${program()} inspect FILE lists the fields.`
         : `${look}.`,

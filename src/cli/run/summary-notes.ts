@@ -62,7 +62,7 @@ export function noteLines(
     const reasons = Object.entries(q.byReason)
       .sort((a, b) => b[1] - a[1])
       .map(([reason, n]) => `${safeText(reason)} ${count(n)}`);
-    say('quarantine', `${lostWords(t)} that could not be read: ${reasons.join(', ')}`, style.yellow);
+    say('quarantine', `${lostWords(t)} that could not be read as documents: ${reasons.join(', ')}`, style.yellow);
     const missing = q.byReason.missing_text ?? 0;
     // Where nothing was kept the head has said so.
     if (missing > t.read.documents / 2 && t.kept.documents > 0)

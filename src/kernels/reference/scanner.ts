@@ -192,6 +192,10 @@ interface Found {
   readonly nested: readonly string[] | null;
 }
 
+/** Names and values of a valid JSON object as they are written; of a name that comes twice the last value. */
+export const rawMembers = (object: string): [name: string, json: string][] =>
+  [...lastOfEach(membersOf(skipTo(object))).values()].map((m) => [m.key, m.value]);
+
 /** The field `name` of the record, or null. */
 function find(json: string, name: string): Found | null {
   const top = lastOfEach(membersOf(skipTo(json)));

@@ -1,7 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { CompressionType, compressionRegistry } from 'apache-arrow';
 import type { Compressors } from 'hyparquet';
-import { lz4Block, lz4Frame, lz4Hadoop } from './lz4.ts';
+import { lz4Block, lz4Hadoop } from './lz4.ts';
 import { loadZstdUnpack } from './zstd-memory.ts';
 
 /** Decoders of Parquet pages; snappy is hyparquet's own. Damage throws. */
@@ -28,23 +27,4 @@ export async function pageCodecs(): Promise<Compressors> {
     LZ4: lz4Hadoop,
     LZ4_RAW: lz4Block,
   };
-}
-
-/**
- * Most bytes that a compressed Arrow buffer may unpack to, and most per packed byte: a block of zstd makes 128 KB of 4
- * bytes.
- */
-const MAX_RATIO = 40_000;
-const BUFFER_BYTES = 1024 * 1024 * 1024;
-
-/** Teaches apache-arrow to read compressed record batches, unless somebody did. */
-export async function registerArrowCodecs(): Promise<void> {
-  const unzstd = await loadZstdUnpack();
-  if (compressionRegistry.get(CompressionType.LZ4_FRAME) === null)
-    compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: lz4Frame });
-  if (compressionRegistry.get(CompressionType.ZSTD) === null) {
-    compressionRegistry.set(CompressionType.ZSTD, {
-      decode: (packed) => unzstd(packed, Math.min(BUFFER_BYTES, packed.length * MAX_RATIO)),
-    });
-  }
 }

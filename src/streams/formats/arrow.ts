@@ -1,5 +1,6 @@
 import { openWindow } from '../codecs/window.ts';
-import { arrowMessages } from './arrow-messages.ts';
+import { arrowMessages } from './arrow/messages.ts';
+import { typeName } from './arrow/schema.ts';
 import { damagedWhole, damageOnly, type InputFormat, unitParts } from './format.ts';
 
 const isFile = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 6)).toString('latin1') === 'ARROW1';
@@ -24,6 +25,13 @@ export const arrow: InputFormat = {
       await window.close();
     }
   },
-  reader: async () => (await import('./read-arrow.ts')).readArrow,
+  reader: async () => (await import('./arrow/read.ts')).readArrow,
+  async fields(_, window) {
+    const { fields, units } = await arrowMessages(window);
+    return {
+      fields: fields.map((f) => ({ name: f.name, types: [typeName(f)], share: null, meanLength: 0 })),
+      rows: units.reduce((n, u) => n + u.rows, 0),
+    };
+  },
   unitRows: async (window) => (await arrowMessages(window)).units.map((u) => u.rows),
 };

@@ -47,6 +47,23 @@ export type Reader = (
   context: ReadContext,
 ) => AsyncGenerator<ReadEvent>;
 
+/** A field that records of a file have. */
+export interface FieldSeen {
+  /** Dotted for members of objects. */
+  readonly name: string;
+  readonly types: readonly string[];
+  /** Share of the records looked at that have it; null where the file's schema says it. */
+  readonly share: number | null;
+  /** Mean characters of its strings; 0 for other types. */
+  readonly meanLength: number;
+}
+
+export interface FileFields {
+  readonly fields: readonly FieldSeen[];
+  /** Records of the whole file, where it says so. */
+  readonly rows: number | null;
+}
+
 /** All that is to be known of one input format. Readers are loaded when first needed. */
 export interface InputFormat {
   readonly name: Format;
@@ -61,6 +78,8 @@ export interface InputFormat {
   /** Cuts a file into parts. Errors: InputError when it cannot be read; damage is planned as one range. */
   cut(file: PlannedFile, cutting: Cutting): Promise<FileParts>;
   reader(): Promise<Reader>;
+  /** Fields of its records, by its schema or its first records; absent where records have none. Throws on damage. */
+  fields?(file: PlannedFile, window: FileWindow): Promise<FileFields>;
   /** Rows of every unit, where the file says so. Throws on damage. */
   unitRows?(window: FileWindow, options: ReadOptions): Promise<readonly number[]>;
 }

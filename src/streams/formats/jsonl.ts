@@ -1,4 +1,5 @@
 import type { InputFormat } from './format.ts';
+import { jsonLinesFields } from './json-fields.ts';
 import { betweenLines } from './line-parts.ts';
 import { readJsonl } from './read-jsonl.ts';
 
@@ -9,5 +10,6 @@ export const jsonl: InputFormat = {
   packed: true,
   ranges: 'lines',
   cut: betweenLines,
+  fields: jsonLinesFields,
   reader: async () => readJsonl,
 };

@@ -9,7 +9,7 @@ export const parquet: InputFormat = {
   packed: false,
   ranges: 'units',
   async cut(file, { index, options, splitBytes }) {
-    const { parquetFooter } = await import('./read-parquet.ts');
+    const { parquetFooter } = await import('./parquet/footer.ts');
     const window = await openWindow(file.absolutePath, file.size);
     try {
       return unitParts((await parquetFooter(window, options.textField)).groups, index, splitBytes);
@@ -20,7 +20,8 @@ export const parquet: InputFormat = {
       await window.close();
     }
   },
-  reader: async () => (await import('./read-parquet.ts')).readParquet,
+  reader: async () => (await import('./parquet/read.ts')).readParquet,
+  fields: async (_, window) => (await import('./parquet/footer.ts')).parquetFields(window),
   unitRows: async (window, options) =>
-    (await (await import('./read-parquet.ts')).parquetFooter(window, options.textField)).groups.map((g) => g.rows),
+    (await (await import('./parquet/footer.ts')).parquetFooter(window, options.textField)).groups.map((g) => g.rows),
 };

@@ -1,0 +1,70 @@
+import { unpack } from '../codecs/unpack.ts';
+import type { FileWindow } from '../codecs/window.ts';
+import type { PlannedFile } from '../plan/splits.ts';
+import type { FieldSeen, FileFields } from './format.ts';
+
+const SAMPLE_BYTES = 1024 * 1024;
+const SAMPLE_RECORDS = 1000;
+
+/** Fields of the first lines of JSON Lines. */
+export async function jsonLinesFields(file: PlannedFile, window: FileWindow): Promise<FileFields> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of unpack(window, file.codec, 0, { maxRatio: 200 })) {
+    if ('damage' in piece) break;
+    parts.push(Buffer.from(piece.bytes));
+    bytes += piece.bytes.length;
+    if (bytes >= SAMPLE_BYTES) break;
+  }
+  const lines = Buffer.concat(parts)
+    .toString('utf8')
+    .split('\n')
+    .slice(0, SAMPLE_RECORDS + 1);
+  return fieldsOfRecords(lines.flatMap((line) => parsed(line) ?? []));
+}
+
+/** Fields of some records. */
+export function fieldsOfRecords(all: readonly object[]): FileFields {
+  const seen = new Map<string, { types: Set<string>; count: number; strings: number; characters: number }>();
+  let records = 0;
+  for (const record of all) {
+    records++;
+    for (const [name, value] of members(record)) {
+      const f = seen.get(name) ?? { types: new Set(), count: 0, strings: 0, characters: 0 };
+      f.types.add(value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value);
+      f.count++;
+      if (typeof value === 'string') {
+        f.strings++;
+        f.characters += value.length;
+      }
+      seen.set(name, f);
+    }
+  }
+  const fields = [...seen].map(
+    ([name, f]): FieldSeen => ({
+      name,
+      types: [...f.types],
+      share: f.count / records,
+      meanLength: f.strings === 0 ? 0 : f.characters / f.strings,
+    }),
+  );
+  return { fields, rows: null };
+}
+
+/** The record of a line; null when it is no JSON object: the reader says what it is instead. */
+function parsed(line: string): object | null {
+  try {
+    const value = JSON.parse(line) as unknown;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function* members(record: object, prefix = ''): Generator<[string, unknown]> {
+  for (const [key, value] of Object.entries(record)) {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value) && prefix === '')
+      yield* members(value, `${key}.`);
+    else yield [prefix + key, value];
+  }
+}
