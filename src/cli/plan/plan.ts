@@ -22,7 +22,7 @@ import { conditionOf } from '../run/summary-reasons.ts';
 import { plural, shellWord, size } from '../terminal/format.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import { type Estimate, estimateOf, printEstimate, withoutEstimate } from './plan-estimate.ts';
-import { outputState } from './plan-output.ts';
+import { foreignFolder, outputState } from './plan-output.ts';
 import { probe } from './probe.ts';
 import { probeFirst } from './probe-limit.ts';
 
@@ -60,7 +60,11 @@ async function run(args: readonly string[]): Promise<number> {
       fix: "Use --input 'folder/*.jsonl.gz'.",
     });
   }
-  const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes });
+  const writesTo = resolve(values.output ?? join('sluice-out', recipe.name));
+  const plan = await planSplits(patterns, recipe.read, {
+    splitBytes: recipe.splitBytes,
+    output: (await foreignFolder(writesTo)) === null ? writesTo : undefined,
+  });
   if (plan.files.length === 0) {
     throw new ConfigError({
       expected: 'at least one file to read',
@@ -75,7 +79,7 @@ async function run(args: readonly string[]): Promise<number> {
   const trial = () => (limit === null ? probe(recipe, plan) : probeFirst(recipe, plan, Math.ceil(limit / sample)));
   const tried = values['no-probe'] ? null : await trial();
   const estimate = tried && tried.textBytes > 0 ? estimateOf(recipe, plan, tried, workers, sample) : null;
-  const output = await outputState(resolve(values.output ?? join('sluice-out', recipe.name)), recipe, plan, {
+  const output = await outputState(writesTo, recipe, plan, {
     samplePercent,
     limit,
   });

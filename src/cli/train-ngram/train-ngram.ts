@@ -97,6 +97,7 @@ async function run(args: readonly string[]): Promise<number> {
         unreadable += r.rows ?? 1;
       },
       onWarning: warn,
+      output,
     };
     await lastValueFrom(readDocuments(input, read).pipe(tap(add)), { defaultValue: null });
     wanted.check();

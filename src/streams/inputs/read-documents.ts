@@ -21,6 +21,8 @@ export interface ReadDocumentsOptions extends ReadOptionsInput {
    * Called for every skipped file with the reason, and with warnings about others. Default: ignored.
    */
   readonly onWarning?: (text: string) => void;
+  /** File or folder that the caller writes to: nothing there is read. */
+  readonly output?: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface ReadDocumentsOptions extends ReadOptionsInput {
  */
 export function readDocuments(
   inputs: string | readonly string[],
-  { memory = 64e6, onQuarantine, onWarning, ...read }: ReadDocumentsOptions = {},
+  { memory = 64e6, onQuarantine, onWarning, output, ...read }: ReadDocumentsOptions = {},
 ): Observable<DocumentBatch> {
   const options = readOptions.parse(read);
   const refuse = (r: QuarantinedRecord): void => {
@@ -43,7 +45,7 @@ export function readDocuments(
   };
   async function* open(signal: AbortSignal): AsyncGenerator<DocumentBatch> {
     const patterns = typeof inputs === 'string' ? [inputs] : inputs;
-    const plan = await planSplits(patterns, options);
+    const plan = await planSplits(patterns, options, { output });
     const skipped = plan.skipped.map(({ path, reason }) => `skipped ${path} (${reason})`);
     if (plan.files.length === 0)
       throw new ConfigError({
