@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { defer, from, lastValueFrom, mergeMap, type Subscriber } from 'rxjs';
 import { InvariantError } from '../errors.ts';
-import { writeDurable } from '../files/durable.ts';
+import { writeWhole } from '../files/whole.ts';
 import type { RunJson } from '../ledger/run-json.ts';
 import { annotationColumns, type Recipe } from '../recipe/recipe.ts';
 import { type Counters, conservationError } from '../streams/commits/counters.ts';
@@ -294,7 +294,7 @@ export class Run {
       seconds: this.#seconds(),
       finishedAt: new Date().toISOString(),
     };
-    await writeDurable(
+    await writeWhole(
       join(this.#directory.path, 'README.md'),
       runReadmeOf(this.#recipe, this.#directory.commits.all, result),
     );

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { Observable, type Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
-import { writeDurable } from '../files/durable.ts';
 import { systemError } from '../files/system-error.ts';
+import { writeWhole } from '../files/whole.ts';
 import { canonicalJson } from '../hash.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
 import { issueInWords } from '../options.ts';
@@ -140,7 +140,7 @@ async function runAll(
     }
     // Before run.json: whoever finds that finds the plan too.
     if (!previous || !existsSync(join(path, 'plan.json')))
-      await writeDurable(join(path, 'plan.json'), `${canonicalJson(plan)}\n`);
+      await writeWhole(join(path, 'plan.json'), `${canonicalJson(plan)}\n`);
     const base: RunJson & { readonly shardSize: number } = {
       ...(previous ?? firstStart(identity.run, executors)),
       shardSize: previous?.shardSize ?? options.shardSize ?? SHARD_BYTES,

@@ -2,8 +2,8 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
-import { syncFolder, writeDurable } from '../../files/durable.ts';
 import { lock } from '../../files/lock.ts';
+import { syncFolder, writeWhole } from '../../files/whole.ts';
 import { checkSizes } from '../../ledger/damage.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
@@ -131,7 +131,7 @@ export class RunDirectory {
   }
 
   async writeRunJson(run: RunJson): Promise<void> {
-    await writeDurable(join(this.path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
+    await writeWhole(join(this.path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
   }
 
   /**
@@ -232,7 +232,7 @@ async function refuseOtherReadme(path: string): Promise<void> {
  * stays, run.json stays as well until the new run writes its own: without it the folder would be somebody else's.
  */
 async function discard(path: string, previous: RunJson): Promise<string[]> {
-  await writeDurable(
+  await writeWhole(
     join(path, 'run.json'),
     `${JSON.stringify({ ...previous, status: 'running', finishedAt: null, totals: null }, null, 2)}\n`,
   );
