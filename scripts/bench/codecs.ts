@@ -14,7 +14,7 @@ import { lz4Block } from '../../src/streams/codecs/lz4.ts';
 import { windowOver } from '../../src/streams/codecs/window.ts';
 import { loadZstdUnpack } from '../../src/streams/codecs/zstd-memory.ts';
 import { loadZstdModule } from '../../src/streams/codecs/zstd-module.ts';
-import { arrowMessages } from '../../src/streams/formats/arrow-messages.ts';
+import { arrowMessages } from '../../src/streams/formats/arrow/messages.ts';
 import { beside, printMeasured } from './beside.ts';
 import { benchmarkLines } from './corpus.ts';
 

@@ -1,13 +1,14 @@
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
+import { isFull } from './full-disk.ts';
 
 /** An open file; opaque to all but the file system that opened it. */
 export type OpenFile = FileHandle;
 
 /** Every call that the sinks make to the disk; one object, so that a test can trace each call and let it fail. */
 export interface FileSystem {
-  /** `w` creates or truncates; `r` reads. */
-  open(path: string, flags: 'w' | 'r'): Promise<OpenFile>;
+  /** `w` creates or truncates; `wx` creates, and fails where something is there; `r` reads. */
+  open(path: string, flags: 'w' | 'wx' | 'r'): Promise<OpenFile>;
   /** Writes all bytes at the end of what was written before. */
   write(file: OpenFile, bytes: Uint8Array): Promise<void>;
   /** Fills `into` from `position` on; returns the bytes read, fewer only at the end of the file. */
@@ -21,10 +22,14 @@ export interface FileSystem {
   fsyncFolder(path: string): Promise<void>;
 }
 
+/** Node writes less than 2 GB at once. */
+const MOST_BYTES = 1 << 30;
+
 export const nodeFileSystem: FileSystem = {
   open: (path, flags) => open(path, flags),
   async write(file, bytes) {
-    for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
+    for (let at = 0; at < bytes.length; )
+      at += (await file.write(bytes, at, Math.min(bytes.length - at, MOST_BYTES))).bytesWritten;
   },
   async read(file, into, position) {
     let at = 0;
@@ -58,7 +63,7 @@ export const nodeFileSystem: FileSystem = {
 /** An error of the disk as an InputError that says what to do. */
 export function diskError(cause: unknown, what: string, path: string): InputError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const full = isFull(cause);
   return new InputError({
     expected: `to ${what}`,
     got: full ? `a full disk (${code})` : message,

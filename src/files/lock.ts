@@ -1,6 +1,7 @@
 import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { temporaryName } from './whole.ts';
 
 /**
  * Takes a folder for this process, by a file `lock` with its process id. The file appears with its content or not at
@@ -28,16 +29,12 @@ const held = (folder: string, holder: number): ConfigError =>
     fix: 'Wait for it to finish, stop it, or choose another folder with --output.',
   });
 
-let made = 0;
-/** A name that no other run uses, in this process or another; every start sweeps such names. */
-const ownName = (file: string): string => `${file}.${process.pid}-${++made}.tmp`;
-
 /** False when there is one already. */
 async function createWhole(file: string, text: string): Promise<boolean> {
-  const own = ownName(file);
+  const own = temporaryName(file);
   let created = false;
   try {
-    await writeFile(own, text);
+    await writeFile(own, text, { flag: 'wx' });
     created = await linkTo(file, own, text);
     await rm(own, { force: true });
     return created;
@@ -75,11 +72,11 @@ async function createExclusive(file: string, text: string): Promise<boolean> {
 }
 
 /**
- * Removes a lock that nobody holds; another process that does so at the same moment may have made its own meanwhile,
- * which is put back.
+ * Removes a lock that nobody holds. Another process that does so at the same moment may have made its own meanwhile:
+ * that one is put back, unless a third has taken the folder since; whose lock is there holds the folder.
  */
 async function takeAway(file: string, folder: string): Promise<void> {
-  const aside = ownName(file);
+  const aside = temporaryName(file);
   try {
     await rename(file, aside);
   } catch (error) {
@@ -88,9 +85,16 @@ async function takeAway(file: string, folder: string): Promise<void> {
   }
   const holder = await lockHolder(aside);
   if (holder !== null) {
-    await rename(aside, file);
+    await putBack(aside, file);
     throw held(folder, holder);
   }
+  await rm(aside, { force: true });
+}
+
+/** Never over the lock of another: that one holds the folder now. */
+async function putBack(aside: string, file: string): Promise<void> {
+  const text = await readFile(aside, 'utf8');
+  await linkTo(file, aside, text);
   await rm(aside, { force: true });
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { isFull } from './whole.ts';
+import { isFull } from './full-disk.ts';
 
 /** Room on the disk for what does not fit the memory. */
 export interface Scratch {

@@ -1,12 +1,11 @@
 import { InputError, SluiceError } from '../errors.ts';
-
-const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+import { isFull } from './full-disk.ts';
 
 /** An error of the operating system (a full, broken or read-only disk) as an InputError; any other error as it is. */
 export function systemError(error: unknown): unknown {
   const { syscall, code, message, path } = error as NodeJS.ErrnoException;
   if (error instanceof SluiceError || syscall === undefined || code === undefined) return error;
-  const full = FULL.includes(code);
+  const full = isFull(error);
   return new InputError({
     expected: `${syscall} to succeed`,
     got: full ? `a full disk (${code})` : message,

@@ -10,6 +10,7 @@ import { liveFiles } from '../streams/commits/log.ts';
 import type { CommitStore } from '../streams/commits/store.ts';
 import type { ReadOptions } from '../streams/inputs/read-options.ts';
 import { createsDocuments, rewritesText } from '../streams/operator.ts';
+import { checkBytes } from './damage.ts';
 import type { RunFolder } from './run-folder.ts';
 
 const duckType: Readonly<Record<string, string>> = {
@@ -39,6 +40,8 @@ export interface View {
 export interface RunDatabase {
   readonly connection: DuckDBConnection;
   readonly views: readonly View[];
+  /** Reads all files of the run, and throws an InputError when one is not as it was committed. */
+  check(): Promise<unknown>;
   close(): void;
 }
 
@@ -65,6 +68,7 @@ export async function openRunDatabase(folder: RunFolder): Promise<RunDatabase> {
   return {
     connection,
     views: views.map(({ name, rows, columns, readable }) => ({ name, rows, columns, readable })),
+    check: () => checkBytes(folder),
     close: () => {
       connection.closeSync();
       instance.closeSync();
@@ -175,7 +179,7 @@ export async function query(db: RunDatabase, sql: string, values: DuckDBValue[] 
     if (values.length > 0) prepared.bind(values);
     return await prepared.stream();
   } catch (error) {
-    throw error instanceof ConfigError ? error : queryError(error, db.views, sql);
+    throw error instanceof ConfigError ? error : await readError(db, error, sql);
   }
 }
 
@@ -201,6 +205,16 @@ const notOneQuery = (got: string): ConfigError =>
     where: 'query',
     fix: 'To write a file, redirect: sluice sql <run> --csv "SELECT ..." > file.csv',
   });
+
+/** What DuckDB says of a damaged file is about its own code: the commits know which file it is. */
+export async function readError(db: RunDatabase, error: unknown, sql = ''): Promise<Error> {
+  if (!(error instanceof Error) || !/^[A-Z][A-Za-z -]+ Error: /.test(error.message)) return error as Error;
+  if (UNREADABLE.test(error.message)) await db.check();
+  return queryError(error, db.views, sql);
+}
+
+/** Errors of DuckDB that a query alone does not have. */
+const UNREADABLE = /^(IO|Invalid Input|Invalid|Serialization|INTERNAL|TransactionContext|Out of Range) Error: /;
 
 /** An error of DuckDB, with what there is to ask. */
 export function queryError(error: unknown, views: readonly View[], sql = ''): ConfigError {
@@ -238,6 +252,10 @@ export async function rowsOf(
 ): Promise<Record<string, DuckDBValue>[]> {
   const result = await query(db, sql, values);
   const rows: Record<string, DuckDBValue>[] = [];
-  for await (const part of result.yieldRowObjects()) rows.push(...part);
+  try {
+    for await (const part of result.yieldRowObjects()) rows.push(...part);
+  } catch (error) {
+    throw await readError(db, error);
+  }
   return rows;
 }

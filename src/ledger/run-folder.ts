@@ -4,6 +4,7 @@ import { ConfigError } from '../errors.ts';
 import type { Counters } from '../streams/commits/counters.ts';
 import { type CommitStore, readCommitStore, totalsOf } from '../streams/commits/store.ts';
 import type { StepDescriptor } from '../streams/operator.ts';
+import { checkSizes } from './damage.ts';
 import type { RunJson } from './run-json.ts';
 import { readRunJson } from './run-json.ts';
 
@@ -15,7 +16,10 @@ export interface RunFolder {
   readonly steps: readonly StepDescriptor[];
 }
 
-/** Reads a run directory without changing anything in it. Errors: ConfigError when it is none. */
+/**
+ * Reads a run directory without changing anything in it. Errors: ConfigError when it is none, InputError when a file of
+ * it has another size than was committed.
+ */
 export async function openRunFolder(folder: string): Promise<RunFolder> {
   const path = resolve(folder);
   const run = await readRunJson(path);
@@ -28,7 +32,9 @@ export async function openRunFolder(folder: string): Promise<RunFolder> {
     });
   }
   const { steps } = run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
-  return { path, run, steps, commits: await readCommitStore(join(path, 'commits.jsonl'), { repair: false }) };
+  const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: false });
+  checkSizes({ path, commits }, run.status === 'done');
+  return { path, run, steps, commits };
 }
 
 /** Totals of what is committed so far, in split order; those of a finished run are in its run.json. */

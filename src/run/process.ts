@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { defer, from, lastValueFrom, mergeMap, type Subscriber } from 'rxjs';
 import { InvariantError } from '../errors.ts';
-import { writeDurable } from '../files/durable.ts';
+import { writeWhole } from '../files/whole.ts';
 import type { RunJson } from '../ledger/run-json.ts';
 import { annotationColumns, type Recipe } from '../recipe/recipe.ts';
 import { type Counters, conservationError } from '../streams/commits/counters.ts';
@@ -33,6 +33,8 @@ export interface RunParts {
   readonly directory: RunDirectory;
   /** run.json as it stands. */
   readonly base: RunJson & { readonly shardSize: number };
+  /** Names in the folder that a discarded run left, because they are not its own. */
+  readonly left: readonly string[];
   /** Aborted: finish the splits in flight, then stop. */
   readonly stop: AbortSignal;
   /** Aborted: stop now. */
@@ -47,6 +49,7 @@ export class Run {
   #plan: SplitPlan;
   #directory: RunDirectory;
   #base: RunParts['base'];
+  #left: readonly string[];
   #stop: AbortSignal;
   #hard: AbortSignal;
   #out: Subscriber<RunEvent>;
@@ -60,6 +63,7 @@ export class Run {
     this.#plan = parts.plan;
     this.#directory = parts.directory;
     this.#base = parts.base;
+    this.#left = parts.left;
     this.#stop = parts.stop;
     this.#hard = parts.hard;
     this.#out = parts.out;
@@ -148,11 +152,13 @@ export class Run {
     await lastValueFrom(work, { defaultValue: undefined });
   }
 
-  /** What was asked for now and is not done, because the run was started with something else. */
+  /** What was asked for and is not done: another size of shards than at the first start, a folder without its files. */
   #notUsed(): string[] {
     const { shardSize } = this.#options;
-    if (shardSize === undefined || shardSize === this.#base.shardSize) return [];
+    const stays = this.#left.map((name) => `${name} stays in the output folder: it is not of a run`);
+    if (shardSize === undefined || shardSize === this.#base.shardSize) return stays;
     return [
+      ...stays,
       `shard size: this run was started with ${this.#base.shardSize} bytes and keeps that; ${shardSize} is not used`,
     ];
   }
@@ -288,7 +294,7 @@ export class Run {
       seconds: this.#seconds(),
       finishedAt: new Date().toISOString(),
     };
-    await writeDurable(
+    await writeWhole(
       join(this.#directory.path, 'README.md'),
       runReadmeOf(this.#recipe, this.#directory.commits.all, result),
     );

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { Observable, type Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
-import { writeDurable } from '../files/durable.ts';
 import { systemError } from '../files/system-error.ts';
+import { writeWhole } from '../files/whole.ts';
 import { canonicalJson } from '../hash.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
 import { parseOptions } from '../options.ts';
@@ -16,7 +17,8 @@ import { isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
-import { openRunDirectory, STDIN_FOLDER } from './directory/run-directory.ts';
+import { STDIN_FOLDER } from './directory/own-files.ts';
+import { openRunDirectory } from './directory/run-directory.ts';
 import { verifyInput } from './directory/verify-input.ts';
 import type { RunEvent } from './events.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
@@ -78,6 +80,7 @@ async function runAll(
       fix: "Use --input 'folder/*.jsonl.gz', or set `input` in the recipe.",
     });
   }
+  refuseOwnOutput(patterns, path);
   checkSteps(
     recipe.steps.map((s) => s.descriptor),
     recipe.name,
@@ -86,12 +89,13 @@ async function runAll(
     recipe.steps.map((s) => s.descriptor),
     recipe.name,
   );
-  const { directory, previous } = await openRunDirectory(path, { fresh: options.fresh });
+  const { directory, previous, left } = await openRunDirectory(path, { fresh: options.fresh });
   try {
     if (previous) await directory.sweep();
     const plan = await planSplits(patterns, recipe.read, {
       splitBytes: recipe.splitBytes,
       spoolFolder: join(path, STDIN_FOLDER),
+      output: path,
     });
     // Ctrl-C ends the command that writes into the pipe too: the end of standard input is not that of the input then.
     if (stop.aborted && patterns.some((p) => pipeOf(p) !== null)) {
@@ -124,7 +128,8 @@ async function runAll(
       return;
     }
     // Before run.json: whoever finds that finds the plan too.
-    if (!previous) await writeDurable(join(path, 'plan.json'), `${canonicalJson(plan)}\n`);
+    if (!previous || !existsSync(join(path, 'plan.json')))
+      await writeWhole(join(path, 'plan.json'), `${canonicalJson(plan)}\n`);
     const base: RunJson & { readonly shardSize: number } = {
       ...(previous ?? firstStart(identity.run, executors)),
       shardSize: previous?.shardSize ?? options.shardSize ?? SHARD_BYTES,
@@ -132,13 +137,25 @@ async function runAll(
     // Before the first shard. Where there are some of a run without the record, joining finds out whether it is theirs.
     const shards = directory.commits.all.some((c) => phaseOf(c).kind === 'shard');
     if (previous?.shardSize === undefined && !shards) await directory.writeRunJson(base);
-    await new Run({ recipe, options, plan, directory, base, stop, hard, out }).all();
+    await new Run({ recipe, options, plan, directory, base, left, stop, hard, out }).all();
     await directory.close({ failed: false });
   } catch (error) {
     // The first error is the one to tell; what cannot be deleted now is deleted by the next start.
     await directory.close({ failed: true }).catch(() => {});
     throw error;
   }
+}
+
+/** What a run writes cannot be what it reads; --fresh would delete it before. */
+function refuseOwnOutput(patterns: readonly string[], path: string): void {
+  const own = patterns.find((p) => p !== '-' && (resolve(p) === path || resolve(p).startsWith(path + sep)));
+  if (own === undefined) return;
+  throw new ConfigError({
+    expected: 'an input outside the output folder',
+    got: own,
+    where: path,
+    fix: 'Choose another folder with --output.',
+  });
 }
 
 const firstStart = (

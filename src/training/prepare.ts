@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { lastValueFrom, type OperatorFunction, pipe } from 'rxjs';
 import { takeWhile } from 'rxjs/operators';
 import { ConfigError } from '../errors.ts';
@@ -107,7 +107,7 @@ export async function prepare(
     documents.aside += r.rows ?? 1;
   };
   try {
-    const batches = readDocuments(input, { ...reference.read, onQuarantine, onWarning }).pipe(
+    const batches = readDocuments(input, { ...reference.read, onQuarantine, onWarning, output: dirname(folder) }).pipe(
       takeWhile(() => stop?.aborted !== true),
       steps,
       // Holds the source back while a batch is taken; the queue of a concatMap would not.

@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
+import { nodeFileSystem } from '../files/file-system.ts';
 
 const BUFFER_TOKENS = 1 << 18;
 
@@ -80,8 +81,14 @@ export async function openTokenFile(path: string, vocabulary: number, written: n
     tokens,
     async read(from, length) {
       const ids = new Ids(length);
-      await file.read(new Uint8Array(ids.buffer), 0, ids.byteLength, from * Ids.BYTES_PER_ELEMENT);
-      return ids;
+      const bytes = await nodeFileSystem.read(file, new Uint8Array(ids.buffer), from * Ids.BYTES_PER_ELEMENT);
+      if (bytes === ids.byteLength) return ids;
+      throw new InputError({
+        expected: `token ids ${from} to ${from + length}`,
+        got: `the end of the file after ${bytes} of their ${ids.byteLength} bytes`,
+        where: path,
+        fix: 'Put the whole file back, or start again with --fresh.',
+      });
     },
     close: () => file.close(),
   };

@@ -11,7 +11,13 @@ const LOCK = 'lock';
 
 /** What stands in `work` before there is a record. */
 const BEFORE_RECORD =
-  /^(((prepared|tokenizer(_config)?)\.json|(tokens|bytes|trained-on)\.bin|checkpoint\.safetensors)(\.tmp)?|lock(\.[\d-]+\.tmp)?)$/;
+  /^((prepared|tokenizer(_config)?)\.json|(tokens|bytes|trained-on)\.bin|checkpoint\.safetensors|lock)((\.[\da-f-]+)?\.tmp)?$/;
+/** What a training writes beside `work`. */
+const OWN_NAMES = [
+  '(README\\.md|sluice\\.json|(generation_)?config\\.json|tokenizer(_config)?\\.json|special_tokens_map\\.json|trained-on\\.bin',
+  'model(-\\d+-of-\\d+)?\\.safetensors|model\\.safetensors\\.index\\.json)',
+];
+const OWN = new RegExp(`^${OWN_NAMES.join('|')}((\\.[0-9a-f]+)?\\.tmp)?$`);
 
 /**
  * Record of the training in a folder; null where there is none. Errors: ConfigError when it cannot be read, or is of
@@ -79,20 +85,20 @@ export async function takeFolder(folder: string): Promise<() => Promise<void>> {
 }
 
 /**
- * Removes an earlier training from a folder that was taken. The record goes aside first and away last: what a kill
+ * Removes an earlier training from a folder that was taken, and nothing beside it. The record goes aside first and away last: what a kill
  * leaves looks like no whole model, and is ours.
  */
 export async function removeTraining(folder: string): Promise<void> {
   const aside = join(folder, RECORD_ASIDE);
-  const remove = async (within: string, keep: readonly string[]): Promise<void> => {
+  const remove = async (within: string, own: RegExp, keep: string): Promise<void> => {
     for (const name of await readdir(within))
-      if (!keep.includes(name)) await rm(join(within, name), { recursive: true, force: true });
+      if (own.test(name) && name !== keep) await rm(join(within, name), { force: true });
   };
   await rename(join(folder, RECORD), aside).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
   await rm(join(folder, 'work', 'prepared.json'), { force: true });
-  await remove(join(folder, 'work'), [LOCK]);
-  await remove(folder, ['work', RECORD_ASIDE]);
+  await remove(join(folder, 'work'), BEFORE_RECORD, LOCK);
+  await remove(folder, OWN, RECORD_ASIDE);
   await rm(aside, { force: true });
 }

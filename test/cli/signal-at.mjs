@@ -28,7 +28,7 @@ fs.readSync = (handle, ...rest) => {
 };
 promises.open = async (path, ...rest) => {
   const handle = await open(path, ...rest);
-  if (SIGNAL_AT === 'write' && /\.(ngram|arpa)\.tmp$/.test(path)) {
+  if (SIGNAL_AT === 'write' && /\.(ngram|arpa)\.[0-9a-f]{12}\.tmp$/.test(path)) {
     await handle.writeFile('the beginning');
     const heard = SIGNAL === 'SIGKILL' ? new Promise(() => {}) : once(process, SIGNAL);
     process.kill(process.pid, SIGNAL);

@@ -40,7 +40,9 @@ const nameOf = (path) =>
     .split(sep)
     .join('/')
     .replaceAll(String(process.pid), 'P')
-    .replace(/\.[P\d]+-\d+\.tmp$/, '.P.tmp');
+    .replace(/^lock\.[0-9a-f]{12}\.tmp$/, 'lock.P.tmp')
+    // Whatever a process draws.
+    .replace(/\.[0-9a-f]{12}\.tmp$/, '.tmp');
 const mine = (path) =>
   config !== null && typeof path === 'string' && (path === config.root || path.startsWith(config.root + sep));
 const AGAIN = /^(|commits\.jsonl|run\.json(\.tmp)?|lock.*)$/;

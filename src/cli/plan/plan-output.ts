@@ -24,6 +24,17 @@ export interface OutputState {
   readonly goes: boolean;
 }
 
+/** Why `run` would refuse the folder as somebody else's; null when it is free or of a run. */
+export async function foreignFolder(path: string): Promise<ConfigError | null> {
+  try {
+    await refuseForeign(path);
+    return null;
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+}
+
 /** Looks into the output folder without changing anything. @param path absolute */
 export async function outputState(
   path: string,
@@ -33,15 +44,12 @@ export async function outputState(
 ): Promise<OutputState> {
   const here = safeText(shownPath(path));
   const is = (state: OutputState['state'], means: string, goes = false): OutputState => ({ path, state, means, goes });
-  try {
-    await refuseForeign(path);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+  const foreign = await foreignFolder(path);
+  if (foreign)
     return is(
       'foreign',
-      `${here} is ${safeText(error.parts.got)}; run would refuse to write there. Choose another --output.`,
+      `${here} is ${safeText(foreign.parts.got)}; run would refuse to write there. Choose another --output.`,
     );
-  }
   const before = await readRunJson(path);
   if (before === null) return is('free', `The run would write to ${here}`, true);
   const elsewhere = 'Use --fresh to delete it and start over, or choose another --output';

@@ -23,7 +23,7 @@ import { conditionOf } from '../run/summary-reasons.ts';
 import { plural, shellWord, size } from '../terminal/format.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import { type Estimate, estimateOf, printEstimate, withoutEstimate } from './plan-estimate.ts';
-import { outputState } from './plan-output.ts';
+import { foreignFolder, outputState } from './plan-output.ts';
 import { probe } from './probe.ts';
 import { probeFirst } from './probe-limit.ts';
 
@@ -61,7 +61,11 @@ async function run(args: readonly string[]): Promise<number> {
       fix: "Use --input 'folder/*.jsonl.gz'.",
     });
   }
-  const planned = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes });
+  const writesTo = resolve(values.output ?? join('sluice-out', recipe.name));
+  const planned = await planSplits(patterns, recipe.read, {
+    splitBytes: recipe.splitBytes,
+    output: (await foreignFolder(writesTo)) === null ? writesTo : undefined,
+  });
   const descriptors = recipe.steps.map((s) => s.descriptor);
   const missing = await fieldNotes(planned.files, recipe.read, descriptors);
   const plan = { ...planned, warnings: [...missing, ...planned.warnings] };
@@ -79,7 +83,7 @@ async function run(args: readonly string[]): Promise<number> {
   const trial = () => (limit === null ? probe(recipe, plan) : probeFirst(recipe, plan, Math.ceil(limit / sample)));
   const tried = values['no-probe'] ? null : await trial();
   const estimate = tried && tried.textBytes > 0 ? estimateOf(recipe, plan, tried, workers, sample) : null;
-  const output = await outputState(resolve(values.output ?? join('sluice-out', recipe.name)), recipe, planned, {
+  const output = await outputState(writesTo, recipe, planned, {
     samplePercent,
     limit,
   });

@@ -1,8 +1,9 @@
 import { nearestName } from '../../errors.ts';
+import type { FieldSeen } from '../../streams/formats/format.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import type { Json, StepDescriptor } from '../../streams/operator.ts';
 import type { PlannedFile } from '../../streams/plan/splits.ts';
-import { type FieldSeen, fieldsOf, likelyTextField } from '../inspect/fields.ts';
+import { fieldsOf, likelyTextField } from '../inspect/fields.ts';
 
 /** Files whose fields are looked at. */
 const FILES = 4;

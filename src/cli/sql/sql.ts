@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { openRunDatabase, query, queryError } from '../../ledger/database.ts';
+import { openRunDatabase, query, readError } from '../../ledger/database.ts';
 import { openRunFolder } from '../../ledger/run-folder.ts';
 import { cellText, type Plain, plain } from '../../ledger/sql-values.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
@@ -27,8 +27,7 @@ async function run(args: readonly string[]): Promise<number> {
       else await printTable(columns, rows, shown);
     } catch (error) {
       // A stream finds out about some errors only while it is read.
-      if (error instanceof Error && /^[A-Z][A-Za-z -]+ Error: /.test(error.message)) throw queryError(error, db.views);
-      throw error;
+      throw await readError(db, error);
     }
   } finally {
     db.close();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { lockHolder } from '../../files/lock.ts';
+import { checkBytes } from '../../ledger/damage.ts';
 import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { builtInNames } from '../../recipe/loader.ts';
@@ -14,14 +15,22 @@ import { topReasons } from '../run/run-view.ts';
 import { count, duration, percent, plural, shellWord, shownPath, size } from '../terminal/format.ts';
 import { standardOutput, tableLines } from '../terminal/terminal.ts';
 
-const options = { json: { help: 'One JSON object on standard output.' } } as const satisfies OptionSpecs;
+const options = {
+  json: { help: 'One JSON object on standard output.' },
+  verify: { help: 'Reads every file of the run and compares its bytes with what was committed.' },
+} as const satisfies OptionSpecs;
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('status', args, options, ['run-dir']);
   const folder = await openRunFolder(positionals[0]);
-  const facts = await factsOf(folder);
+  const verified = values.verify ? await checkBytes(folder) : null;
+  const facts = { ...(await factsOf(folder)), verified };
   if (values.json) standardOutput().out(safeJson(JSON.stringify(facts, null, 2)));
   else printStatus(folder, facts);
+  if (verified && !values.json)
+    standardOutput().out(
+      `Verified: ${plural(verified.files, 'file')}, ${size(verified.bytes)}, are as they were committed.`,
+    );
   return 0;
 }
 
@@ -161,7 +170,7 @@ const limitsOf = ({ limits: { limit, samplePercent } }: RunJson): string =>
 
 export const status: Command = {
   help: {
-    usage: '<run-dir> [--json]',
+    usage: '<run-dir> [--verify] [--json]',
     about:
       'Progress of a run: state, splits, committed totals, files, and how to resume it. Read-only, so it ' +
       'works while the run is in progress.',

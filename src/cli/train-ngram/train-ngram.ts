@@ -1,8 +1,10 @@
-import { access, constants, mkdir, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { lastValueFrom, tap } from 'rxjs';
 import { ConfigError } from '../../errors.ts';
+import { removeTemporary } from '../../files/whole.ts';
+import { isNgramFile } from '../../models/ngram/file.ts';
 import {
   type NgramModel,
   ngramTrainer,
@@ -97,6 +99,7 @@ async function run(args: readonly string[]): Promise<number> {
         unreadable += r.rows ?? 1;
       },
       onWarning: warn,
+      output,
     };
     await lastValueFrom(readDocuments(input, read).pipe(tap(add)), { defaultValue: null });
     wanted.check();
@@ -155,18 +158,25 @@ async function written(output: string, model: NgramModel): Promise<boolean> {
 }
 
 /**
- * Before hours of counting: the folder is made, and what is there must be a file. What a killed training left half
- * written goes.
+ * Before hours of counting: the folder is made, and what is there must be a model of ours, or nothing. (An ARPA file
+ * does not say who made it.) What a killed training left half written goes.
  */
 async function checkOutput(output: string): Promise<void> {
   await mkdir(dirname(output), { recursive: true });
   await access(dirname(output), constants.W_OK);
-  await rm(`${output}.tmp`, { force: true });
+  await removeTemporary(output);
   const found = await stat(output).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  if (found === null || found.isFile()) return;
+  if (found === null || (found.isFile() && (found.size === 0 || (await isNgramFile(output))))) return;
+  if (found.isFile())
+    throw new ConfigError({
+      expected: 'a new file, or a model that Sluice has made',
+      got: 'another file',
+      where: output,
+      fix: 'Delete it, or choose another name with --output. Sluice never writes over what is not its own.',
+    });
   throw new ConfigError({
     expected: '--output FILE',
     got: found.isDirectory() ? 'a folder' : 'something that is not a file',

@@ -1,4 +1,4 @@
-import { open, rename } from 'node:fs/promises';
+import { writeWhole } from '../../files/whole.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
 import { TYPE_BYTES, type WeightType, weightBytes } from './safetensors-types.ts';
 
@@ -23,19 +23,10 @@ export async function writeSafetensors(
   const json = Buffer.from(text + ' '.repeat((8 - (Buffer.byteLength(text) % 8)) % 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
-  const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w');
-  try {
-    await file.write(length);
-    await file.write(json);
-    for (const { data } of tensors.values()) {
-      const bytes = weightBytes(data as Float32Array, dtype);
-      for (let done = 0; done < bytes.length; )
-        done += (await file.write(bytes, done, Math.min(bytes.length - done, 1 << 30))).bytesWritten;
-    }
-    await file.sync();
-  } finally {
-    await file.close();
+  function* parts(): Generator<Uint8Array> {
+    yield length;
+    yield json;
+    for (const { data } of tensors.values()) yield weightBytes(data as Float32Array, dtype);
   }
-  await rename(temporary, path);
+  await writeWhole(path, parts());
 }

@@ -16,7 +16,7 @@ const UNKNOWN_LOG10 = -100;
 
 /** An n-gram model in the ARPA format, which KenLM and SRILM write and read. Numbers come back as the same float32. */
 export const writeArpa = (path: string, { trie, vocabulary }: NgramModel, signal?: AbortSignal): Promise<void> =>
-  writeWhole(path, arpaText(trie, vocabulary), signal);
+  writeWhole(path, arpaText(trie, vocabulary), { signal });
 
 const CHUNK = 1 << 16;
 /** Longer lines are none of ARPA. */

@@ -96,7 +96,19 @@ export async function writeNgram(
   const head = Buffer.alloc(12);
   head.write(MAGIC, 'latin1');
   head.writeUInt32LE(padded.length, 8);
-  await writeWhole(path, [head, padded, ...body], signal);
+  await writeWhole(path, [head, padded, ...body], { signal });
+}
+
+/** Whether a file begins as a model of ours does. */
+export async function isNgramFile(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const head = Buffer.alloc(MAGIC.length);
+    await file.read(head, 0, head.length, 0);
+    return head.toString('latin1') === MAGIC;
+  } finally {
+    await file.close();
+  }
 }
 
 const padding = (bytes: number): number => (8 - (bytes % 8)) % 8;

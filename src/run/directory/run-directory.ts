@@ -2,20 +2,20 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
-import { syncFolder, writeDurable } from '../../files/durable.ts';
 import { lock } from '../../files/lock.ts';
+import { syncFolder, writeWhole } from '../../files/whole.ts';
+import { checkSizes } from '../../ledger/damage.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
 import { type Commit, CommitLog, type CommittedFile } from '../../streams/commits/log.ts';
 import { type CommitPhase, phaseName } from '../../streams/commits/phase.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
 import { INDEX_FOLDER } from './layout.ts';
+import { filesBelow, isOwnFile, isOwnReadme, removeFolder, removeOwn, STDIN_FOLDER, WORK_FOLDER } from './own-files.ts';
 
-/** Copy of standard input, kept until the run is done. */
-export const STDIN_FOLDER = 'stdin-copy';
 /** What a start that was killed may have left before run.json was there. */
 const BEFORE_RUN_JSON =
-  /^(lock|plan\.json|input\.xxh64|stdin-copy|(lock\.[\d-]+|plan\.json|input\.xxh64|run\.json)\.tmp)$/;
+  /^(lock|plan\.json|input\.xxh64|stdin-copy|(lock|plan\.json|input\.xxh64|run\.json)(\.[\w-]+)?\.tmp)$/;
 
 type NewCommit = Omit<Commit, 'format' | 'at' | 'phase'> & { readonly phase: CommitPhase };
 
@@ -84,19 +84,19 @@ export class RunDirectory {
   }
 
   /**
-   * Deletes every file below the output folders that no commit lists (left by a kill) or that a later commit replaced,
-   * and temporary files. Errors: InputError when a committed file is gone.
+   * Deletes every file of a run below the output folders that no commit lists (left by a kill) or that a later commit
+   * replaced, and temporary files. Errors: InputError when a committed file is gone or has another size.
    */
   async sweep(): Promise<void> {
     const commits = this.commits.all;
     const replaced = new Set(commits.flatMap((c) => c.replaces));
     const live = new Set(commits.flatMap((c) => c.files.map((f) => f.path)).filter((p) => !replaced.has(p)));
-    for (const top of ['documents', 'ledger', 'quarantine', 'sinks', 'work', INDEX_FOLDER]) {
-      for (const path of await filesBelow(join(this.path, top)))
-        if (!live.delete(relative(this.path, path).replaceAll('\\', '/'))) await unlink(path);
+    for (const top of ['documents', 'ledger', 'quarantine', 'sinks', WORK_FOLDER, INDEX_FOLDER]) {
+      for (const path of await filesBelow(this.path, top))
+        if (!live.delete(path) && (await isOwnFile(this.path, path))) await unlink(join(this.path, path));
     }
     await this.#sweepTemporary();
-    if (live.size === 0) return;
+    if (live.size === 0) return checkSizes(this);
     throw new InputError({
       expected: 'every file of commits.jsonl',
       got: `${live.size} of them missing, the first: ${[...live].sort()[0]}`,
@@ -108,7 +108,11 @@ export class RunDirectory {
   async #sweepTemporary(): Promise<void> {
     for (const folder of [this.path, join(this.path, STDIN_FOLDER)]) {
       if (!existsSync(folder)) continue;
-      for (const name of await readdir(folder)) if (name.endsWith('.tmp')) await unlink(join(folder, name));
+      for (const name of await readdir(folder)) {
+        const path = join(folder, name);
+        const own = await isOwnFile(this.path, relative(this.path, path).replaceAll('\\', '/'));
+        if (own && name.endsWith('.tmp')) await unlink(path);
+      }
     }
   }
 
@@ -119,7 +123,7 @@ export class RunDirectory {
 
   /** Removes what only a run in work needs. */
   async clearWork(): Promise<void> {
-    for (const folder of ['work', STDIN_FOLDER]) await rm(join(this.path, folder), { recursive: true, force: true });
+    for (const folder of [WORK_FOLDER, STDIN_FOLDER]) await removeFolder(this.path, folder);
   }
 
   file(f: CommittedFile): string {
@@ -127,7 +131,7 @@ export class RunDirectory {
   }
 
   async writeRunJson(run: RunJson): Promise<void> {
-    await writeDurable(join(this.path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
+    await writeWhole(join(this.path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
   }
 
   /**
@@ -147,20 +151,14 @@ export class RunDirectory {
   }
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
-  if (!existsSync(folder)) return [];
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((e) => e.isFile()).map((e) => join(e.parentPath ?? e.path, e.name));
-}
-
 /**
  * Takes the folder for this process and reads what is committed. Refuses a folder that holds something that is not
- * ours.
+ * ours and no run; `left` names what else stands beside a run that was discarded.
  */
 export async function openRunDirectory(
   output: string,
   { fresh }: { fresh: boolean },
-): Promise<{ directory: RunDirectory; previous: RunJson | null }> {
+): Promise<{ directory: RunDirectory; previous: RunJson | null; left: readonly string[] }> {
   const path = resolve(output);
   await refuseForeign(path);
   await makeRoot(path);
@@ -168,11 +166,13 @@ export async function openRunDirectory(
   try {
     // Under the lock: the run that held it until now may have ended meanwhile.
     let previous = await readRunJson(path);
+    if (fresh || previous?.status !== 'done') await refuseOtherReadme(path);
+    let left: readonly string[] = [];
     if (fresh && previous) {
-      await discard(path, previous);
+      left = await discard(path, previous);
       previous = null;
     }
-    return { directory: await RunDirectory.open(path), previous };
+    return { directory: await RunDirectory.open(path), previous, left };
   } catch (error) {
     await rm(join(path, 'lock'), { force: true });
     throw error;
@@ -215,19 +215,31 @@ function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
 
+/** A finished run has a README.md. */
+async function refuseOtherReadme(path: string): Promise<void> {
+  if (await isOwnReadme(path)) return;
+  throw new ConfigError({
+    expected: 'no README.md, or one of an earlier run',
+    got: 'one that Sluice did not write',
+    where: path,
+    fix: 'Move it elsewhere: a run writes its own. Sluice never writes over what is not its own.',
+  });
+}
+
 /**
- * Deletes an earlier run. At any moment of it the folder is that of a run that can go on: unfinished first, then
- * without commits, and run.json goes last.
+ * Deletes an earlier run, and nothing beside it; returns the names of what stays. At any moment of it the folder is
+ * that of a run that can go on: unfinished first, then without commits, and run.json goes last. Where something else
+ * stays, run.json stays as well until the new run writes its own: without it the folder would be somebody else's.
  */
-async function discard(path: string, previous: RunJson): Promise<void> {
-  await writeDurable(
+async function discard(path: string, previous: RunJson): Promise<string[]> {
+  await writeWhole(
     join(path, 'run.json'),
     `${JSON.stringify({ ...previous, status: 'running', finishedAt: null, totals: null }, null, 2)}\n`,
   );
   await rm(join(path, 'commits.jsonl'), { force: true });
   await syncFolder(path);
-  for (const name of await readdir(path))
-    if (name !== 'lock' && name !== 'run.json') await rm(join(path, name), { recursive: true });
-  await unlink(join(path, 'run.json'));
+  const left = await removeOwn(path, ['lock', 'run.json']);
+  if (left.length === 0) await unlink(join(path, 'run.json'));
   await syncFolder(path);
+  return left;
 }

@@ -2,7 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { writeDurable } from '../../files/durable.ts';
+import { writeWhole } from '../../files/whole.ts';
 import { loadXxhash } from '../../hash.ts';
 import type { PlannedFile } from '../../streams/plan/splits.ts';
 
@@ -33,7 +33,7 @@ export async function verifyInput(
   const lines: string[] = [];
   for (const file of files) lines.push(`${await hashOf(file.absolutePath)}  ${file.path}`);
   const text = `${lines.join('\n')}\n`;
-  if (started === 'now') return writeDurable(kept, text);
+  if (started === 'now') return writeWhole(kept, text);
   const before = (await readFile(kept, 'utf8')).split('\n');
   const other = lines.findIndex((line, i) => line !== before[i]);
   if (other < 0) return;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
 import { isGlob, parseGlob } from './glob.ts';
+import { documentsOfRun, madeFolder } from './made-by-sluice.ts';
 import type { Spooled } from './spool.ts';
 
 /** A file that an input names, before anyone looked into it. */
@@ -33,14 +34,20 @@ export async function breathe(started: number): Promise<number> {
  * Files of globs, folders and paths in argument order, then by the bytes of the relative path; a file is listed once,
  * where it comes first. Folders: recursive, no hidden names, no links that leave the root, no linked folders (their
  * files are in the root anyway, or outside). Errors: ConfigError for an input that names nothing that exists.
+ * What Sluice has made is read only when it is asked for: a run directory that is an input stands for the documents
+ * that it kept, one below an input is skipped unless the glob names a folder of it, and so is a model; files at or
+ * below `output` are never read.
  * @param spooled the copies of inputs that are pipes (`-`).
+ * @param output where the caller writes to
  */
 export async function findFiles(
   inputs: readonly string[],
-  spooled: ReadonlyMap<string, Spooled> = new Map(),
+  { spooled = new Map(), output }: { readonly spooled?: ReadonlyMap<string, Spooled>; readonly output?: string } = {},
 ): Promise<FoundFiles> {
   const files: FoundFile[] = [];
   const skipped: { path: string; reason: string }[] = [];
+  const own = output !== undefined && existsSync(output) ? realpathSync(output) : null;
+  const isOwn = (realPath: string): boolean => own !== null && (realPath === own || realPath.startsWith(own + sep));
   const warnings: string[] = [];
   const seen = new Set<string>();
   const names = new Map<string, number>();
@@ -52,9 +59,13 @@ export async function findFiles(
       files.push({ path: uniqueName(copy.name, '/pipe', names, warnings), absolutePath: copy.path, named: true });
       continue;
     }
-    for (const { path, absolutePath, realPath, root, named } of await expand(input, skipped)) {
+    for (const { path, absolutePath, realPath, root, named } of await expand(input, isOwn, skipped, warnings)) {
       if (seen.has(realPath)) continue;
       seen.add(realPath);
+      if (isOwn(realPath)) {
+        skipped.push({ path, reason: OWN_OUTPUT });
+        continue;
+      }
       files.push({ path: uniqueName(path, root, names, warnings), absolutePath, named });
     }
   }
@@ -69,10 +80,24 @@ interface Candidate {
   readonly named: boolean;
 }
 
-async function expand(input: string, skipped: { path: string; reason: string }[]): Promise<Candidate[]> {
+const OWN_OUTPUT = 'it is what this very command writes';
+
+type Skipped = { path: string; reason: string }[];
+
+async function expand(
+  input: string,
+  isOwn: (realPath: string) => boolean,
+  skipped: Skipped,
+  warnings: string[],
+): Promise<Candidate[]> {
   if (existsSync(input)) {
     const found = statSync(input);
-    if (found.isDirectory()) return walk(input, () => true, Number.POSITIVE_INFINITY, false, skipped);
+    if (found.isDirectory()) {
+      if (madeFolder(resolve(input))?.kind === 'run' && !isOwn(realpathSync(input)))
+        return documentsIn(input, warnings);
+      const pass = (p: string): string | null => passedOver(p, isOwn);
+      return walk(input, () => true, Number.POSITIVE_INFINITY, false, pass, skipped);
+    }
     const absolutePath = resolve(input);
     if (!found.isFile() && absolutePath !== '/dev/null')
       throw new ConfigError({
@@ -101,7 +126,38 @@ async function expand(input: string, skipped: { path: string; reason: string }[]
   }
   const { root, matches, depth } = parseGlob(input);
   if (!existsSync(root) || !statSync(root).isDirectory()) return [];
-  return walk(root, matches, depth, true, skipped);
+  const asksForParts = TABLES.test(input.slice(root.length));
+  const pass = (p: string): string | null => (asksForParts && !isOwn(p) ? null : passedOver(p, isOwn));
+  return walk(root, matches, depth, true, pass, skipped);
+}
+
+/** A folder of a run directory, named in a glob. */
+const TABLES = /(^|\/)(documents|ledger|quarantine|sinks)(\/|$)/;
+
+/** Why the files below a folder are not read; null where they are. @param folder real path */
+function passedOver(folder: string, isOwn: (realPath: string) => boolean): string | null {
+  if (isOwn(folder)) return OWN_OUTPUT;
+  const made = madeFolder(folder);
+  if (made === null) return null;
+  return made.kind === 'run'
+    ? 'a run directory of Sluice: give it as an input of its own to read the documents that it kept'
+    : 'a model that Sluice has trained';
+}
+
+async function documentsIn(input: string, warnings: string[]): Promise<Candidate[]> {
+  const root = resolve(input, 'documents');
+  const paths = await documentsOfRun(resolve(input));
+  warnings.push(`${input} is a run directory of Sluice: what is read are the documents that it kept (${root})`);
+  return paths.map((path) => {
+    const absolutePath = resolve(input, path);
+    return {
+      path: relative(root, absolutePath),
+      absolutePath,
+      realPath: realpathSync(absolutePath),
+      root,
+      named: false,
+    };
+  });
 }
 
 /** Files below a folder that match, by the bytes of their relative path. */
@@ -110,7 +166,8 @@ async function walk(
   matches: (path: string) => boolean,
   depth: number,
   glob: boolean,
-  skipped: { path: string; reason: string }[],
+  pass: (realPath: string) => string | null,
+  skipped: Skipped,
 ): Promise<Candidate[]> {
   const absoluteRoot = resolve(root);
   const realRoot = realpathSync(absoluteRoot);
@@ -134,7 +191,9 @@ async function walk(
       // In a glob the pattern itself says whether a dot is wanted.
       if (!glob && entry.name.startsWith('.')) continue;
       if (entry.isDirectory()) {
-        if (level < depth) await visit(path, level + 1);
+        const reason = level < depth ? pass(join(realRoot, path)) : null;
+        if (reason !== null) skipped.push({ path, reason });
+        else if (level < depth) await visit(path, level + 1);
         continue;
       }
       if (!matches(path)) continue;

@@ -24,12 +24,15 @@ export interface ReadDocumentsOptions extends ReadOptionsInput {
    * Called for every skipped file with the reason, and with warnings about others. Default: ignored.
    */
   readonly onWarning?: (text: string) => void;
+  /** File or folder that the caller writes to: nothing there is read. */
+  readonly output?: string;
 }
 
 const callback = <F>() => z.custom<F>((value) => typeof value === 'function', 'a function').optional();
 
 const schema = readOptions.extend({
   memory: z.number().gt(0).default(64e6),
+  output: z.string().optional(),
   onQuarantine: callback<NonNullable<ReadDocumentsOptions['onQuarantine']>>(),
   onWarning: callback<NonNullable<ReadDocumentsOptions['onWarning']>>(),
 });
@@ -43,7 +46,7 @@ export function readDocuments(
   inputs: string | readonly string[],
   given: ReadDocumentsOptions = {},
 ): Observable<DocumentBatch> {
-  const { memory, onQuarantine, onWarning, ...options } = parseOptions(schema, given, 'readDocuments()');
+  const { memory, onQuarantine, onWarning, output, ...options } = parseOptions(schema, given, 'readDocuments()');
   const refuse = (r: QuarantinedRecord): void => {
     throw new ConfigError({
       expected: 'records that can be read, or an `onQuarantine`',
@@ -54,7 +57,7 @@ export function readDocuments(
   };
   async function* open(signal: AbortSignal): AsyncGenerator<DocumentBatch> {
     const patterns = typeof inputs === 'string' ? [inputs] : inputs;
-    const plan = await planSplits(patterns, options);
+    const plan = await planSplits(patterns, options, { output });
     const skipped = plan.skipped.map(({ path, reason }) => `skipped ${path} (${reason})`);
     if (plan.files.length === 0)
       throw new ConfigError({

@@ -21,6 +21,8 @@ export interface PlanOptions {
   readonly splitBytes?: number;
   /** Where standard input and other pipes are copied to. Default: a folder that goes with the process. */
   readonly spoolFolder?: string;
+  /** Where the caller writes to: nothing there is input. */
+  readonly output?: string;
   /** What `-` stands for. Default: standard input. */
   readonly stdin?: AsyncIterable<Uint8Array>;
 }
@@ -33,7 +35,7 @@ export interface PlanOptions {
 export async function planSplits(
   inputs: readonly string[],
   options: ReadOptions,
-  { splitBytes = SPLIT_TEXT_BYTES, spoolFolder, stdin }: PlanOptions = {},
+  { splitBytes = SPLIT_TEXT_BYTES, spoolFolder, output, stdin }: PlanOptions = {},
 ): Promise<SplitPlan> {
   const spooled = new Map<string, Spooled>();
   for (const input of new Set(inputs)) {
@@ -41,7 +43,7 @@ export async function planSplits(
     if (pipe !== null) spooled.set(input, await spool(pipe, spoolFolder));
   }
   const copies = new Set([...spooled.values()].map((s) => s.path));
-  const found = await findFiles(inputs, spooled);
+  const found = await findFiles(inputs, { spooled, output });
   const skipped = [...found.skipped];
   const warnings = [...[...spooled.values()].map((s) => s.warning), ...found.warnings];
   const files: PlannedFile[] = [];
