@@ -106,7 +106,7 @@ describe('how far a source reads ahead of a slow step', () => {
     });
     await lastValueFrom(source.pipe(dedup.exact(), counted, slow));
     expect(done).toBe(COUNT);
-    expect(ahead).toBeGreaterThan(2);
+    expect(ahead).toBeGreaterThan(0);
     expect(ahead).toBeLessThanOrEqual(7);
     expect(budget.used).toBe(0);
     expect(budget.peak).toBeLessThanOrEqual(LIMIT + chargeOf(batchOf([TEXT])));
