@@ -10,8 +10,10 @@ const RECORD_ASIDE = 'sluice.json.tmp';
 const LOCK = 'lock';
 
 /** What stands in `work` before there is a record. */
-const BEFORE_RECORD =
-  /^(((prepared|tokenizer(_config)?)\.json|(tokens|bytes|trained-on)\.bin|checkpoint\.safetensors)(\.tmp)?|lock(\.[\d-]+\.tmp)?)$/;
+const BEFORE_RECORD = new RegExp(
+  String.raw`^(((prepared|tokenizer(_config)?)\.json|(tokens|bytes|trained-on)\.bin|checkpoint\.safetensors)(\.tmp)?` +
+    String.raw`|lock(\.[\d-]+\.tmp)?)$`,
+);
 
 /**
  * Record of the training in a folder; null where there is none. Errors: ConfigError when it cannot be read, or is of

@@ -102,7 +102,7 @@ describe('a recipe that is not right exits with 2 before anything is read', () =
       [
         new RegExp(
           String.raw`got {7}'left-pad-of-nobody', which is not there\n {2}fix {7}Install it beside the recipe: ` +
-            String.raw`npm install left-pad-of-nobody`,
+            'npm install left-pad-of-nobody',
         ),
       ],
     ],

@@ -206,5 +206,6 @@ function metadataOf(record: ValueRecord, used: ReadonlySet<string>, text: FoundV
 /** JSON of a struct without the field at `path`. */
 function withoutJson(value: Value, [key, ...rest]: readonly string[]): string {
   const kept = (fieldsOf(value) ?? []).filter(([k]) => k !== key || rest.length > 0);
-  return `{${kept.map(([k, v]) => `${JSON.stringify(k)}:${k === key ? withoutJson(v, rest) : valueJson(v)}`).join(',')}}`;
+  const members = kept.map(([k, v]) => `${JSON.stringify(k)}:${k === key ? withoutJson(v, rest) : valueJson(v)}`);
+  return `{${members.join(',')}}`;
 }
