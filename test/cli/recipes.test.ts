@@ -56,7 +56,8 @@ describe('a recipe in an empty folder', () => {
     const recipe = `
       import { annotate, drop, recipe, rule } from 'sluice';
       import { shout } from './shout.ts';
-      export default recipe({ name: 'own', input: ['in'], steps: [annotate(shout()), drop('loud', [rule('shout_marks > 2')])] });`;
+      export default recipe({ name: 'own', input: ['in'],
+        steps: [annotate(shout()), drop('loud', [rule('shout_marks > 2')])] });`;
     const { code, stderr, kept } = await runRecipe('recipe.ts', recipe, { 'shout.ts': annotator });
     expect(stderr).toBe('');
     expect({ code, kept }).toEqual({ code: 0, kept: 5 });

@@ -290,7 +290,8 @@ function scan(p: usize, end: usize): void {
     const left = end - p;
     const valid = left >= 64 ? ~(<u64>0) : ~(<u64>0) >> (64 - <u64>left);
     let m = (wordBytes(a) | (wordBytes(b) << 16) | (wordBytes(c) << 32) | (wordBytes(d) << 48)) & valid;
-    let wide = (<u64>i8x16.bitmask(a) | (<u64>i8x16.bitmask(b) << 16) | (<u64>i8x16.bitmask(c) << 32) | (<u64>i8x16.bitmask(d) << 48)) & valid;
+    let wide = (<u64>i8x16.bitmask(a) | (<u64>i8x16.bitmask(b) << 16) | (<u64>i8x16.bitmask(c) << 32) |
+      (<u64>i8x16.bitmask(d) << 48)) & valid;
     if ((wide | overWide) != 0) {
       m |= overWord;
       let leads = wide & ~overWide;
@@ -392,7 +393,8 @@ export function minhashKeys(
     if (total == 0) continue;
     densify();
     bandKeys(keys + (row << 3), <usize>rows << 3);
-    if (signatures != 0) memory.copy(signatures + row * (<usize>permutations << 2), SIGNATURE, <usize>permutations << 2);
+    if (signatures != 0) memory.copy(signatures + row * (<usize>permutations << 2), SIGNATURE,
+      <usize>permutations << 2);
   }
 }
 

@@ -216,10 +216,10 @@ function without(object: string, path: readonly string[]): string {
   const members = [...lastOfEach(membersOf(object)).values()];
   const [key, ...rest] = path;
   const kept = members.filter((m) => rest.length > 0 || m.key !== key);
-  const members = kept.map((m) =>
+  const written = kept.map((m) =>
     m.key === key ? m.raw.slice(0, m.raw.length - m.value.length) + without(m.value, rest) : m.raw,
   );
-  return `{${members.join(',')}}`;
+  return `{${written.join(',')}}`;
 }
 
 /** Not by a regular expression: a long run of spaces in the middle would be tried from each of them. */
