@@ -67,7 +67,8 @@ const nasty: { readonly [name: string]: string } = {
     'A Lorem IPSUM line.\nThis needs JavaScript on.\nOur Terms of Use apply.\nPrivacy  policy ' +
     'here.\nRead the privacy policy now.\nIt uses cookies here.\nAll cookies and terms of it.\nNo brace ' +
     'here.\nA { brace.',
-  'long words': `${'x'.repeat(999)} a b.\n${'x'.repeat(1000)} a b.\n${'x'.repeat(1001)} a b.\n${'😀'.repeat(1000)} a b.`,
+  'long words':
+    `${'x'.repeat(999)} a b.\n${'x'.repeat(1000)} a b.\n` + `${'x'.repeat(1001)} a b.\n${'😀'.repeat(1000)} a b.`,
   'long token of every kind': times(4000, (i) => 'aB.,-;:<>\'"…—%$1٣é今😀\u0301'[i % 25]),
   'words that polynomial hashes take for one': times(300, (i) => pair[((i * i) % 7) % 2], ' '),
   'more words of one hash than are looked at side by side': [...ofOneHash, ...ofOneHash.slice(20, 40)].join(' '),
