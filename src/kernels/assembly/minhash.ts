@@ -369,12 +369,14 @@ function copyCode(p: usize, end: usize, room: usize): void {
 
 /**
  * For each row: `keys`, band-major, 64-bit keys of its bands; `norm`, two u64 of the content hash of its normalised
- * text (of rows that `codes` says are code, as code; 0 = none), high half first; `counts`, its shingles with repeats, -1 for rows left out (`alive`: 0 = all, else one byte a
+ * text (of rows that `codes` says are code, as code; 0 = none), high half first; `counts`, its shingles
+ * with repeats, -1 for rows left out (`alive`: 0 = all, else one byte a
  * row). Rows without a shingle get zeros as keys. `signatures`: 0, or room for the signatures (u32, rows x
  * permutations). `room`: for the longest normalised text.
  */
 export function minhashKeys(
-  values: usize, offsets: usize, rows: u32, alive: usize, codes: usize, keys: usize, norm: usize, counts: usize, signatures: usize, room: usize,
+  values: usize, offsets: usize, rows: u32, alive: usize, codes: usize, keys: usize, norm: usize, counts: usize,
+  signatures: usize, room: usize,
 ): void {
   listing = false;
   for (let row: usize = 0; row < <usize>rows; row++) {
