@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs @tensorflow/tfjs-node without its download of libtensorflow: the addon is compiled from the sources in the package against the
+# Installs @tensorflow/tfjs-node without its download of libtensorflow: the addon is compiled from the sources in the
+# package against the
 # TensorFlow library of the Python wheel. From the registries of npm and pip alone.
 #
 #   scripts/build-tfjs-node.sh [project folder, default .]
@@ -17,7 +18,8 @@ tensorflow=${TENSORFLOW:-tensorflow-cpu==2.19.1}
 
 fail() { echo "build-tfjs-node: $*" >&2; exit 1; }
 [ "$(uname -sm)" = 'Linux x86_64' ] || fail "expected Linux on x86-64, came $(uname -sm)"
-for tool in node npm g++ python3; do command -v "$tool" > /dev/null || fail "expected $tool on the PATH, came nothing"; done
+for tool in node npm g++ python3; do command -v "$tool" > /dev/null \
+  || fail "$tool is not on the PATH"; done
 python3 -m pip --version > /dev/null 2>&1 || fail 'expected pip, which `python3 -m pip` runs, came nothing'
 [ -f "$project/package.json" ] || fail "expected a project in $project, came no package.json"
 
@@ -40,7 +42,8 @@ wheel = zipfile.ZipFile(glob.glob(sys.argv[1] + '/*.whl')[0])
 wanted = ('tensorflow/include/', 'tensorflow/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_framework.so.2')
 wheel.extractall(sys.argv[1], [name for name in wheel.namelist() if name.startswith(wanted)])
 PYTHON
-[ -f "$work/tensorflow/libtensorflow_cc.so.2" ] || fail "expected libtensorflow_cc.so.2 in the wheel (2.12 or newer), came none"
+[ -f "$work/tensorflow/libtensorflow_cc.so.2" ] \
+  || fail "the wheel has no libtensorflow_cc.so.2: use TensorFlow 2.12 or newer"
 
 echo 'compiling tfjs_binding.node'
 rm -rf "$package/deps" "$package/lib"
@@ -57,5 +60,6 @@ cd "$project" && LD_BIND_NOW=1 TF_CPP_MIN_LOG_LEVEL=2 node -e "
   util.isNullOrUndefined ??= (x) => x == null; // away since Node 23
   const tf = require('$name');
   const sum = tf.sum(tf.matMul(tf.ones([2, 3]), tf.ones([3, 4]))).dataSync()[0];
-  if (tf.getBackend() !== 'tensorflow' || sum !== 24) throw new Error('expected 24, came ' + sum + ' by ' + tf.getBackend());
+  if (tf.getBackend() !== 'tensorflow' || sum !== 24) 
+    throw new Error('expected 24, got ' + sum + ' by ' + tf.getBackend());
   console.log('$name', tf.version_core, 'on $tensorflow,', tf.backend().isUsingGpuDevice ? 'GPU' : 'processor');"

@@ -1,5 +1,6 @@
 // Kills runs with SIGKILL again and again and compares what they end with, byte for byte, with an uninterrupted run:
-//   npm run test:faults -- [--kills 1000] [--seed 1] [--jobs CORES] [--minutes M: begin no run after so long] [--only RECIPE]
+//   npm run test:faults -- [--kills 1000] [--seed 1] [--jobs CORES] [--minutes M: begin no run after so long] [--only
+//   RECIPE]
 // First every call that changes the disk is killed once (a write in the middle, with half of its bytes on disk), then
 // seeded random ones, with one and two workers, up to four times in a row. `--only spans`: calls of one recipe, as many
 // as kills, evenly. Needs a build.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command with a Vulkan driver that computes on the processor (SwiftShader), so that WebGPU is tested without a GPU:
+# Runs a command with a Vulkan driver that computes on the processor (SwiftShader), so that WebGPU is tested without a
+# GPU:
 #   scripts/with-software-vulkan.sh npx vitest run test/conformance
 # The driver and the Vulkan loader are unpacked from Debian's packages into SLUICE_VULKAN (default: sluice-vulkan in the
 # user's cache folder); nothing is installed. Needs apt-get and dpkg-deb the first time.
@@ -9,14 +10,16 @@ folder=${SLUICE_VULKAN:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-vulkan}
 
 if [ ! -f "$folder/complete" ]; then
   for tool in apt-get dpkg-deb; do
-    command -v "$tool" >/dev/null || { echo "expected $tool (of Debian or Ubuntu) to fetch the driver with; came a system without it" >&2; exit 2; }
+    command -v "$tool" >/dev/null ||
+      { echo "$tool is not installed: fetching the driver needs Debian or Ubuntu" >&2; exit 2; }
   done
   mkdir -p "$folder"
   (
     cd "$folder"
     apt-get -qq download chromium-common libvulkan1 >&2
     for package in *.deb; do dpkg-deb -x "$package" . && rm "$package"; done
-    find . -name libvk_swiftshader.so | grep -q . || { echo "expected libvk_swiftshader.so in chromium-common; came a package without it" >&2; exit 2; }
+    find . -name libvk_swiftshader.so | grep -q . ||
+      { echo "the package chromium-common has no libvk_swiftshader.so" >&2; exit 2; }
   )
   touch "$folder/complete"
 fi
@@ -24,6 +27,7 @@ fi
 folder=$(cd "$folder" && pwd)
 # The manifest may say where a browser would look for the library: ours says where it is.
 library=$(find "$folder" -name libvk_swiftshader.so | head -n 1)
-printf '{"file_format_version": "1.0.0", "ICD": {"library_path": "%s", "api_version": "1.1.0"}}\n' "$library" >"$folder/driver.json"
+printf '{"file_format_version": "1.0.0", "ICD": {"library_path": "%s", "api_version": "1.1.0"}}\n' \
+  "$library" >"$folder/driver.json"
 loader=$(dirname "$(find "$folder" -name 'libvulkan.so.1' | head -n 1)")
 VK_DRIVER_FILES="$folder/driver.json" LD_LIBRARY_PATH="$loader${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" exec "$@"

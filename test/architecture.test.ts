@@ -123,3 +123,22 @@ describe('files', () => {
     expect(folders.filter((f) => ['utils', 'common', 'core', 'types', 'helpers', 'lib'].includes(f))).toEqual([]);
   });
 });
+
+describe('lines', () => {
+  it('are no longer than 120 columns, strings and comments included, which the formatter does not break', () => {
+    // Data: tables of Unicode, fixtures, and the texts that fixtures are made of, whose line ends count.
+    const made = /^(src\/unicode\/tables\.ts|test\/fixtures\/|scripts\/make\/profile-texts\.ts)/;
+    const root = resolve(src, '..');
+    const long = ['src', 'test', 'scripts', 'recipes'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .map((f) => `${folder}/${f.replaceAll('\\', '/')}`)
+        .filter((f) => /\.(ts|mjs|py|sh)$/.test(f) && !made.test(f))
+        .flatMap((f) =>
+          readFileSync(join(root, f), 'utf8')
+            .split('\n')
+            .flatMap((line, i) => (line.length > 120 ? [`${f}:${i + 1}`] : [])),
+        ),
+    );
+    expect(long).toEqual([]);
+  });
+});

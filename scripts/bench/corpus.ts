@@ -34,7 +34,11 @@ export function benchmarkLines(bytes: number): { lines: Buffer; what: string } {
     const file = join('node_modules', path);
     if (!statSync(file).isFile() || statSync(file).size > 1e6) continue;
     const part = Buffer.from(
-      `${JSON.stringify({ id: path, text: readFileSync(file, 'utf8').toWellFormed(), metadata: { domain: path.endsWith('.md') ? 'prose' : 'code' } })}\n`,
+      `${JSON.stringify({
+        id: path,
+        text: readFileSync(file, 'utf8').toWellFormed(),
+        metadata: { domain: path.endsWith('.md') ? 'prose' : 'code' },
+      })}\n`,
     );
     parts.push(part);
     have += part.length;

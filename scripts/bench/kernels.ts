@@ -99,7 +99,13 @@ const results = Object.entries(times).map(([name, t]) => ({
 }));
 if (options.json) {
   process.stdout.write(
-    `${JSON.stringify({ node: process.version, documents: texts.length, bytes, results, memory: kernel.memoryBytes() })}\n`,
+    `${JSON.stringify({
+      node: process.version,
+      documents: texts.length,
+      bytes,
+      results,
+      memory: kernel.memoryBytes(),
+    })}\n`,
   );
 } else {
   process.stdout.write(`${texts.length} documents, ${(bytes / 1e6).toFixed(1)} MB of text; Node ${process.version}\n`);

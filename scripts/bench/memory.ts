@@ -38,15 +38,20 @@ function writeInput(target: number): number {
 }
 
 const chain = `
-  import { annotate, drop, fineweb, gopherQuality, gopherQualityRules, gopherRepetition, parquet, recipe, run } from 'sluice';
-  const r = recipe({ name: 'memory', steps: [annotate(gopherQuality(), gopherRepetition(), fineweb()), drop('q', gopherQualityRules())], sinks: [parquet({ compression: 'snappy' })] });
-  run(r, { input: [${JSON.stringify(input)}], output: ${JSON.stringify(join(folder, 'out'))}, workers: 2, memory: ${Number(values.memory)} * 2 ** 20 }).subscribe();
+  import { annotate, drop, fineweb, gopherQuality, gopherQualityRules, gopherRepetition } from 'sluice';
+  import { parquet, recipe, run } from 'sluice';
+  const r = recipe({ name: 'memory',
+    steps: [annotate(gopherQuality(), gopherRepetition(), fineweb()), drop('q', gopherQualityRules())],
+    sinks: [parquet({ compression: 'snappy' })] });
+  run(r, { input: [${JSON.stringify(input)}], output: ${JSON.stringify(join(folder, 'out'))},
+    workers: 2, memory: ${Number(values.memory)} * 2 ** 20 }).subscribe();
 `;
 const slowSink = `
   import { setTimeout as pause } from 'node:timers/promises';
   import { annotate, gopherQuality, parallel, readDocuments } from 'sluice';
   readDocuments(${JSON.stringify(input)}, { memory: ${Number(values.memory)} * 2 ** 20 })
-    .pipe(annotate(gopherQuality()), parallel('slow sink', async (batch) => { await pause(8); return batch; }, { concurrency: 1 }))
+    .pipe(annotate(gopherQuality()), 
+      parallel('slow sink', async (batch) => { await pause(8); return batch; }, { concurrency: 1 }))
     .subscribe();
 `;
 

@@ -4,10 +4,14 @@
 // - tokens a second and core through neuralScorer;
 // - packed against padded, the same windows scored: documents in the order in which they come, 8 or 32 windows a batch,
 //   each batch padded to
-//   its longest window (rounded up to a 32nd of the context) as DataCollatorWithPadding of transformers does, the last batch with as many rows
-//   as it has; long documents in windows that overlap by a quarter, the last one as short as it comes. Contexts of 256 bytes, that of the
-//   model that ships, and 1,024 tokens of 4 bytes each (about what a vocabulary of 50,000 gives) with a model of two layers. A batch of 32 is
-//   computed 8 rows at a time: the same places, a quarter of the memory. Places a token: what was computed for each token that got a score;
+//   its longest window (rounded up to a 32nd of the context) as DataCollatorWithPadding of transformers does, the
+//   last batch with as many rows
+//   as it has; long documents in windows that overlap by a quarter, the last one as short as it comes. Contexts of
+//   256 bytes, that of the
+//   model that ships, and 1,024 tokens of 4 bytes each (about what a vocabulary of 50,000 gives) with a model of two
+//   layers. A batch of 32 is
+//   computed 8 rows at a time: the same places, a quarter of the memory. Places a token: what was computed for each
+//   token that got a score;
 //   context that windows share counts in it;
 // - one against two model workers. Their efficiency is CPU seconds a token with one over CPU seconds a token with two.
 import { readdirSync, readFileSync } from 'node:fs';

@@ -68,7 +68,8 @@ function* documents(seed: number): Generator<string> {
     const count = long ? 150 + Math.floor(random() * 400) : 3 + Math.floor(random() * 80);
     let text = `Document ${i} of ${seed}.`;
     for (let k = 0; k < count; k++) text += (random() < 0.12 ? '\n' : ' ') + all[Math.floor(random() * all.length)];
-    const line = `${JSON.stringify({ id: `${seed}-${i}`, text, metadata: { domain: i % 3 === 0 ? 'books' : 'web' } })}\n`;
+    const record = { id: `${seed}-${i}`, text, metadata: { domain: i % 3 === 0 ? 'books' : 'web' } };
+    const line = `${JSON.stringify(record)}\n`;
     bytes += line.length;
     yield line;
   }
@@ -90,7 +91,8 @@ async function writeInput(target: number): Promise<void> {
 
 const child = `
   import { readdirSync } from 'node:fs';
-  import { annotate, dedup, drop, fineweb, gopherQuality, gopherQualityRules, gopherRepetition, parquet, recipe, rule, run, textStatistics } from 'sluice';
+  import { annotate, dedup, drop, fineweb, gopherQuality, gopherQualityRules, gopherRepetition } from 'sluice';
+  import { parquet, recipe, rule, run, textStatistics } from 'sluice';
   const soak = recipe({
     name: 'soak',
     steps: [
@@ -102,18 +104,23 @@ const child = `
     sinks: [parquet()],
     expected: { all: { max: 1 }, rules: { min_chars: { max: 1 } } },
   });
-  const files = () => { try { return readdirSync('/proc/self/fd').length; } catch { return process.getActiveResourcesInfo().length; } };
+  const files = () => { try { return readdirSync('/proc/self/fd').length; }
+    catch { return process.getActiveResourcesInfo().length; } };
   let last = null;
   const say = () => {
     if (!last) return;
     const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
     const { user, system } = process.cpuUsage();
     const { phaseNumber, counters, splitsDone } = last;
-    console.log(JSON.stringify({ phase: phaseNumber, seconds: performance.now() / 1000, rss, heap: heapUsed, external: external + arrayBuffers, files: files(), text: counters.read.bytes, documents: counters.read.documents, splitsDone, cpu: (user + system) / 1e6 }));
+    console.log(JSON.stringify({ phase: phaseNumber, seconds: performance.now() / 1000, rss, heap: heapUsed,
+      external: external + arrayBuffers, files: files(), text: counters.read.bytes,
+      documents: counters.read.documents, splitsDone, cpu: (user + system) / 1e6 }));
   };
   const timer = setInterval(say, 1000);
-  run(soak, { input: [process.env.SOAK_INPUT], output: process.env.SOAK_OUTPUT, workers: Number(process.env.SOAK_WORKERS), memory: Number(process.env.SOAK_MEMORY) * 2 ** 20 }).subscribe({
-    next: (e) => { if (e.type === 'progress') last = e; if (e.type === 'finished') console.log(JSON.stringify({ totals: e.result.totals })); },
+  run(soak, { input: [process.env.SOAK_INPUT], output: process.env.SOAK_OUTPUT,
+    workers: Number(process.env.SOAK_WORKERS), memory: Number(process.env.SOAK_MEMORY) * 2 ** 20 }).subscribe({
+    next: (e) => { if (e.type === 'progress') last = e;
+      if (e.type === 'finished') console.log(JSON.stringify({ totals: e.result.totals })); },
     error: (e) => { clearInterval(timer); console.error(e); process.exitCode = 1; },
     complete: () => clearInterval(timer),
   });

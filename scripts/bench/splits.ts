@@ -116,12 +116,15 @@ else {
   const [first, last] = [microseconds[0], microseconds[microseconds.length - 1]];
   console.log(`${splits} splits, commits.jsonl of ${result.logMegabytes.toFixed(0)} MB`);
   console.log(
-    `CPU of a commit, each tenth of them: ${result.microsecondsPerCommit.join(' ')} µs (last / first ${(last / first).toFixed(2)})`,
+    `CPU of a commit, each tenth of them: ${result.microsecondsPerCommit.join(' ')} µs (last / first ` +
+      `${(last / first).toFixed(2)})`,
   );
   console.log(
-    `a resume: ${opened.toFixed(1)} s to read the log, ${sweep.toFixed(1)} s to look at the files; totals ${total.toFixed(1)} s`,
+    `a resume: ${opened.toFixed(1)} s to read the log, ${sweep.toFixed(1)} s to look at the files; ` +
+      `totals ${total.toFixed(1)} s`,
   );
   console.log(
-    `heap with two stores of them: ${result.heapMegabytes.toFixed(0)} MB, resident ${result.rssMegabytes.toFixed(0)} MB`,
+    `heap with two stores of them: ${result.heapMegabytes.toFixed(0)} MB, resident ` +
+      `${result.rssMegabytes.toFixed(0)} MB`,
   );
 }

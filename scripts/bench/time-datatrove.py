@@ -1,9 +1,12 @@
-"""CPU seconds that datatrove's own filters of the FineWeb pipeline take over JSON lines: for scripts/bench/datatrove.ts.
+"""CPU seconds that datatrove's own filters of the FineWeb pipeline take over JSON lines: for
+scripts/bench/datatrove.ts.
 
     python time-datatrove.py docs.jsonl
 
-In the order of the pipeline: Gopher repetition, Gopher quality, C4 without its punctuation rule, FineWeb's rules; a document that one
-of them drops is not seen by the next. Code and tables pass unseen, as in recipes/fineweb.ts. What is imported and loaded before the first document
+In the order of the pipeline: Gopher repetition, Gopher quality, C4 without its punctuation rule, FineWeb's rules; a
+document that one
+of them drops is not seen by the next. Code and tables pass unseen, as in recipes/fineweb.ts. What is imported and
+loaded before the first document
 does not count, nor is anything written. Prints one line of JSON.
 """
 import json
@@ -47,4 +50,5 @@ with open(sys.argv[1], encoding="utf-8") as lines:
         domain = one.get("domain") or one.get("metadata", {}).get("domain")
         kept += domain in ("code", "table") or keeps(one["text"])
 seconds = time.process_time() - before
-print(json.dumps({"version": version("datatrove"), "documents": documents, "kept": kept, "textBytes": text_bytes, "seconds": seconds}))
+counts = {"documents": documents, "kept": kept, "textBytes": text_bytes, "seconds": seconds}
+print(json.dumps({"version": version("datatrove"), **counts}))

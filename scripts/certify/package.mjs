@@ -17,7 +17,9 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-package-'));
 const run = (command, args, cwd) =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
-const recipe = `import { annotate, arrow, c4, codeRules, codeStatistics, dedup, drop, fineweb, finewebRules, gopherQuality, gopherQualityRules, gopherRepetition, gopherRepetitionRules, jsonl, parquet, recipe, textRules, textStatistics } from 'sluice';
+const recipe = `import { annotate, arrow, c4, codeRules, codeStatistics, dedup, drop, fineweb, finewebRules,
+  gopherQuality, gopherQualityRules, gopherRepetition, gopherRepetitionRules, jsonl, parquet, recipe, textRules,
+  textStatistics } from 'sluice';
 
 const code = { domain: ['code'] };
 const prose = { domain: ['code'], not: true };

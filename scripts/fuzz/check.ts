@@ -58,7 +58,8 @@ function* expected(bytes: Buffer): Generator<string> {
       const place = `${at} ${row++} `;
       if ('reason' in record) yield `${place}${record.reason} ${line.length}`;
       else
-        yield `${place}${record.id ?? `${PATH}#0.${at}`}\0${record.domain ?? 'fuzz'}\0${record.metadata}\0${record.text}`;
+        yield place +
+          [record.id ?? `${PATH}#0.${at}`, record.domain ?? 'fuzz', record.metadata, record.text].join('\0');
     }
     at = end + 1;
   }

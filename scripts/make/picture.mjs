@@ -44,7 +44,8 @@ const body = lines.map((line, i) => {
   const spans = line.map(
     (r) =>
       '<tspan ' +
-      `fill="${r.colour ?? (r.dim ? '#768390' : '#adbac7')}"${r.bold ? ' font-weight="bold"' : ''}>${markup(r.text)}</tspan>`,
+      `fill="${r.colour ?? (r.dim ? '#768390' : '#adbac7')}"${r.bold ? ' font-weight="bold"' : ''}>` +
+      `${markup(r.text)}</tspan>`,
   );
   return `<text x="20" y="${32 + i * HEIGHT}" xml:space="preserve">${spans.join('')}</text>`;
 });

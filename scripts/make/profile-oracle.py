@@ -1,14 +1,20 @@
 """Runs the real filters of datatrove and dolma and writes down their numbers and verdicts.
 
     python -m venv oracle && oracle/bin/pip install "datatrove==0.10.*" spacy regex nltk          # for datatrove
-    python -m venv oracle-dolma && oracle-dolma/bin/pip install "dolma==1.2.*"         # for dolma (its pins clash with datatrove's)
+    python -m venv oracle-dolma && oracle-dolma/bin/pip install "dolma==1.2.*"         # for dolma (its pins clash
+    with datatrove's)
 
-    oracle/bin/python scripts/make/profile-oracle.py datatrove test/fixtures/profiles/texts.json test/fixtures/profiles/datatrove.json
-    oracle-dolma/bin/python scripts/make/profile-oracle.py dolma test/fixtures/profiles/texts.json test/fixtures/profiles/dolma.json
-    oracle/bin/python scripts/make/profile-oracle.py datatrove docs.jsonl verdicts.jsonl     # a corpus, for scripts/certify/agreement.ts
-    oracle/bin/python scripts/make/profile-oracle.py marks                                   # the ranges in profiles/marks.ts
+    oracle/bin/python scripts/make/profile-oracle.py datatrove test/fixtures/profiles/texts.json
+    test/fixtures/profiles/datatrove.json
+    oracle-dolma/bin/python scripts/make/profile-oracle.py dolma test/fixtures/profiles/texts.json
+    test/fixtures/profiles/dolma.json
+    oracle/bin/python scripts/make/profile-oracle.py datatrove docs.jsonl verdicts.jsonl     # a corpus, for
+    scripts/certify/agreement.ts
+    oracle/bin/python scripts/make/profile-oracle.py marks                                   # the ranges in
+    profiles/marks.ts
 
-Input: a JSON list or JSON lines of {"id", "text"}. Output, in the same form (the list begins with the names of `numbers`): numbers, reasons and the splits that the tool made (lengths
+Input: a JSON list or JSON lines of {"id", "text"}. Output, in the same form (the list begins with the names of
+`numbers`): numbers, reasons and the splits that the tool made (lengths
 only), never text. The texts of the committed fixture are our own (scripts/make/profile-texts.ts).
 """
 import hashlib
@@ -40,7 +46,8 @@ def write(path, rows):
 
 
 def gaps(text, parts):
-    """Places of parts in a text, in code points: "length" after a gap of one, "+length" after none, "gap:length" after another gap."""
+    """Places of parts in a text, in code points:
+    "length" after a gap of one, "+length" after none, "gap:length" after another gap."""
     out, at = [], 0
     for part in parts:
         start = text.index(part, at)
@@ -126,8 +133,12 @@ def datatrove_numbers(text, words, quality, repetition, fineweb):
         "gopher_alpha_word_ratio": ratio(sum(any(c.isalpha() for c in w) for w in words), len(words)),
         "gopher_duplicate_paragraph_char_ratio": ratio(paragraphs[1], len(text)),
         "gopher_duplicate_line_char_ratio": ratio(lines[1], len(text)),
-        "fineweb_line_punct_ratio": ratio(sum(r.endswith(tuple(fineweb.TERMINAL_PUNCTUATION)) for r in rows), len(rows)),
-        "fineweb_char_dup_ratio": ratio(repetition.find_duplicates(rows)[1], len(text.replace("\n", ""))) if rows else None,
+        "fineweb_line_punct_ratio": ratio(
+            sum(r.endswith(tuple(fineweb.TERMINAL_PUNCTUATION)) for r in rows), len(rows)
+        ),
+        "fineweb_char_dup_ratio": ratio(
+            repetition.find_duplicates(rows)[1], len(text.replace("\n", ""))
+        ) if rows else None,
     }
     for n in (2, 3, 4):
         grams = repetition.get_n_grams(words, n)

@@ -133,7 +133,8 @@ def make():
         # Logits and training in float32 from the weights as they were saved.
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
         with torch.no_grad():
-            logits = {str(n): [round(x, 6) for x in model(tokens_of(1, n)).logits.flatten().tolist()] for n in (5, CONTEXT)}
+            logits = {str(n): [round(x, 6) for x in model(tokens_of(1, n)).logits.flatten().tolist()]
+                      for n in (5, CONTEXT)}
         losses, norms = train(model, folder, with_gradients=name in ("gpt2", "neox", "llama"))
         with open(os.path.join(folder, "oracle.json"), "w") as f:
             json.dump(dict(logits=logits, losses=losses, gradientNorms=norms), f)

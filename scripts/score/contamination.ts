@@ -1,5 +1,6 @@
 // Recall per variant and precision of decontaminate() on the planted leaks of the corpora:
-//   npx tsx scripts/score/contamination.ts [--documents FILE --truth FILE --benchmarks GLOB,GLOB] [--choose] [--clean GLOB]
+//   npx tsx scripts/score/contamination.ts [--documents FILE --truth FILE --benchmarks GLOB,GLOB] [--choose] [--clean
+//   GLOB]
 // --choose prints a grid of thresholds over the first half of the items; the first table is of the second half. --clean
 // GLOB counts what is found in documents without plants.
 import { existsSync, readFileSync } from 'node:fs';

@@ -25,19 +25,24 @@ const of = (family: StatisticFamily, names: string): Statistic[] =>
 export const STATISTICS: readonly Statistic[] = [
   ...of(
     'gopher_quality',
-    'word_count:i mean_word_length hash_ratio ellipsis_ratio bullet_line_ratio ellipsis_line_ratio alpha_word_ratio stop_word_count:i',
+    'word_count:i mean_word_length hash_ratio ellipsis_ratio bullet_line_ratio ellipsis_line_ratio ' +
+      'alpha_word_ratio stop_word_count:i',
   ),
   ...of(
     'gopher_repetition',
     'duplicate_line_ratio duplicate_line_char_ratio duplicate_paragraph_ratio duplicate_paragraph_char_ratio ' +
-      'top_2_gram_char_ratio top_3_gram_char_ratio top_4_gram_char_ratio duplicate_5_gram_char_ratio duplicate_6_gram_char_ratio ' +
-      'duplicate_7_gram_char_ratio duplicate_8_gram_char_ratio duplicate_9_gram_char_ratio duplicate_10_gram_char_ratio',
+      'top_2_gram_char_ratio top_3_gram_char_ratio top_4_gram_char_ratio duplicate_5_gram_char_ratio ' +
+      'duplicate_6_gram_char_ratio ' +
+      'duplicate_7_gram_char_ratio duplicate_8_gram_char_ratio duplicate_9_gram_char_ratio ' +
+      'duplicate_10_gram_char_ratio',
   ),
   ...of('fineweb', 'line_punct_ratio short_line_ratio char_dup_ratio newline_ratio'),
   ...of(
     'text',
-    'chars:i lines:i mean_line_length max_line_length:i max_word_length:i letter_ratio digit_ratio upper_ratio white_space_ratio ' +
-      'punctuation_ratio symbol_ratio control_ratio replacement_count:i distinct_word_ratio function_word_ratio sentences:i ' +
+    'chars:i lines:i mean_line_length max_line_length:i max_word_length:i letter_ratio digit_ratio ' +
+      'upper_ratio white_space_ratio ' +
+      'punctuation_ratio symbol_ratio control_ratio replacement_count:i distinct_word_ratio ' +
+      'function_word_ratio sentences:i ' +
       'words_per_sentence capital_line_ratio tokens_estimate:i',
   ),
 ];

@@ -10,8 +10,10 @@ const RECORD_ASIDE = 'sluice.json.tmp';
 const LOCK = 'lock';
 
 /** What stands in `work` before there is a record. */
-const BEFORE_RECORD =
-  /^((prepared|tokenizer(_config)?)\.json|(tokens|bytes|trained-on)\.bin|checkpoint\.safetensors|lock)((\.[\da-f-]+)?\.tmp)?$/;
+const BEFORE_RECORD = new RegExp(
+  String.raw`^((prepared|tokenizer(_config)?)\.json|(tokens|bytes|trained-on)\.bin|checkpoint\.safetensors|lock)` +
+    String.raw`((\.[\da-f-]+)?\.tmp)?$`,
+);
 /** What a training writes beside `work`. */
 const OWN_NAMES = [
   '(README\\.md|sluice\\.json|(generation_)?config\\.json|tokenizer(_config)?\\.json|special_tokens_map\\.json|trained-on\\.bin',

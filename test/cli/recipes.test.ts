@@ -56,7 +56,8 @@ describe('a recipe in an empty folder', () => {
     const recipe = `
       import { annotate, drop, recipe, rule } from 'sluice';
       import { shout } from './shout.ts';
-      export default recipe({ name: 'own', input: ['in'], steps: [annotate(shout()), drop('loud', [rule('shout_marks > 2')])] });`;
+      export default recipe({ name: 'own', input: ['in'],
+        steps: [annotate(shout()), drop('loud', [rule('shout_marks > 2')])] });`;
     const { code, stderr, kept } = await runRecipe('recipe.ts', recipe, { 'shout.ts': annotator });
     expect(stderr).toBe('');
     expect({ code, kept }).toEqual({ code: 0, kept: 5 });
@@ -102,7 +103,7 @@ describe('a recipe that is not right exits with 2 before anything is read', () =
       [
         new RegExp(
           String.raw`got {7}'left-pad-of-nobody', which is not there\n {2}fix {7}Install it beside the recipe: ` +
-            String.raw`npm install left-pad-of-nobody`,
+            'npm install left-pad-of-nobody',
         ),
       ],
     ],

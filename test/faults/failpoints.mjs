@@ -2,9 +2,11 @@
 // can list these calls (failpoints), trace them, let one fail, or kill the process in the middle of one. The product
 // knows nothing of it. A failpoint is named by what it does, such as `rename documents/split-000001-2.parquet`, not by
 // a number: threads may interleave. SLUICE_FAULTS = { root, mode, file?, site?, n?, code? }:
-//   record  names go to `file`, one a line, before each call          trace   `S` and `E` lines (start, end) with thread, call and path
+//   record  names go to `file`, one a line, before each call          trace   `S` and `E` lines (start, end) with
+//   thread, call and path
 //   nth     SIGKILL at the n-th call of the main thread or of a worker; `site` is 'main' or 'worker'
-//   chain   SIGKILL at the first name that is not in `file` yet       kill    SIGKILL at `site`        error  `site` fails with `code`
+//   chain   SIGKILL at the first name that is not in `file` yet       kill    SIGKILL at `site`        error  `site`
+//   fails with `code`
 // Of a chain, `share` [i, n] takes the i-th of n parts of all names, and `only` those that a pattern matches.
 // A write is killed when half of its bytes are written; every other call just before it happens.
 import { appendFileSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';

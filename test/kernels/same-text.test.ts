@@ -115,7 +115,8 @@ describe('texts that are compared', () => {
   it('are folded by the kernel as by the reference, whatever stands beside what', async () => {
     const random = generator(11);
     const alphabet = [
-      ...' \n  ab1２٣e\u0301\u0323ạéが犬ก้मी_.,-:;\'"!#%&()[]{}*/\\<>=+^|~@?−×÷—‘،٫ﬁﾊﾞＡ．－（㎏🙂\u00ad\u200b\ufe0f\u0591\u0640',
+      ...(' \n  ' +
+        'ab1２٣e\u0301\u0323ạéが犬ก้मी_.,-:;\'"!#%&()[]{}*/\\<>=+^|~@?−×÷—‘،٫ﬁﾊﾞＡ．－（㎏🙂\u00ad\u200b\ufe0f\u0591\u0640'),
     ];
     const pick = (): string => alphabet[Math.floor(random() * alphabet.length)];
     const texts = Array.from({ length: 3000 }, (_, i) => Array.from({ length: i % 150 }, pick).join(''));

@@ -96,7 +96,8 @@ describe('names from data', () => {
     const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', '../../up', '/etc/passwd', 'a\0b', ''];
     const lines = names.flatMap((name) => [
       `{"id":${JSON.stringify(name)},"domain":${JSON.stringify(name)},"text":"one ${names.indexOf(name)}"}`,
-      `{"text":"two","metadata":{"domain":${JSON.stringify(name)},"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},"__proto__":{"polluted":1}}`,
+      `{"text":"two","metadata":{"domain":${JSON.stringify(name)},"__proto__":{"polluted":1},"constructor":` +
+        `{"prototype":{"polluted":1}}},"__proto__":{"polluted":1}}`,
     ]);
     mkdirSync(join(folder, 'in'));
     writeFileSync(join(folder, 'in/a.jsonl'), lines.join('\n'));

@@ -71,7 +71,7 @@ describe('a run with a language model', () => {
     expect(versions[1]).toMatch(/^model [0-9a-f]{16}$/);
   });
 
-  it('shows how far its model has come within a batch, never less than before and never more than there is', async () => {
+  it('shows progress of its model within a batch, never less than before and never more than all', async () => {
     await writeCorpus(join(folder, 'in'), madeDocuments(600, 6), 1);
     const steps = [perplexity({ model }), perplexity({ model, as: 'again', step: 'again' })];
     const two = recipe({ name: 'two-models', steps, sinks: [parquet()] });

@@ -74,9 +74,11 @@ describe('selection in a run', () => {
     const rows = `(SELECT *, row_number() OVER (ORDER BY file, block, "offset") AS place FROM ${ledger(output)})`;
     const [wrong] = await query(
       `WITH ranked AS (
-         SELECT step, row_number() OVER (ORDER BY ppl, place) - 1 AS rank, count(*) OVER () AS n FROM ${rows} WHERE ppl IS NOT NULL)
+         SELECT step, row_number() OVER (ORDER BY ppl, place) - 1 AS rank, count(*) OVER () AS n
+           FROM ${rows} WHERE ppl IS NOT NULL)
        SELECT count(*)::INT AS rows, count(*) FILTER ((step IS NOT DISTINCT FROM 'select_perplexity')
-         = (rank BETWEEN floor((n - round(n / 2)) / 2) AND floor((n - round(n / 2)) / 2) + round(n / 2) - 1))::INT AS wrong FROM ranked`,
+         = (rank BETWEEN floor((n - round(n / 2)) / 2)
+           AND floor((n - round(n / 2)) / 2) + round(n / 2) - 1))::INT AS wrong FROM ranked`,
     );
     expect(wrong.wrong).toBe(0);
     expect(wrong.rows).toBeGreaterThan(800);
@@ -94,8 +96,10 @@ describe('selection in a run', () => {
       ['ppl_tokens_rank_missing', true],
     ]);
     const buckets = await query(
-      `WITH counted AS (SELECT domain, ppl_bucket AS bucket, count(*) AS n FROM ${ledger(output)} WHERE ppl IS NOT NULL GROUP BY domain, ppl_bucket)
-       SELECT domain, bucket, round(n / sum(n) OVER (PARTITION BY domain), 1) AS share FROM counted ORDER BY domain, bucket`,
+      `WITH counted AS (SELECT domain, ppl_bucket AS bucket, count(*) AS n FROM ${ledger(output)}
+         WHERE ppl IS NOT NULL GROUP BY domain, ppl_bucket)
+       SELECT domain, bucket, round(n / sum(n) OVER (PARTITION BY domain), 1) AS share
+         FROM counted ORDER BY domain, bucket`,
     );
     expect(buckets).toEqual(
       ['code', 'web'].flatMap((domain) =>

@@ -263,7 +263,7 @@ describe('training a reference model', () => {
     await expect(all(trainReference(small(), { executor, input, output }))).rejects.toThrow(
       new RegExp(
         String.raw`tokens\.bin: expected the \d+ tokens that were read, got 1000\. Put the whole file back, or ` +
-          String.raw`start again with --fresh`,
+          'start again with --fresh',
       ),
     );
   });

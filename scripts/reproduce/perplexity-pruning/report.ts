@@ -144,17 +144,24 @@ export function markdownOf(study: Study): string {
   ]);
   return `# Pruning by perplexity: ${smoke ? 'smoke test, the numbers mean nothing' : 'results'}
 
-Final models trained from scratch on ${finalTokens} tokens each, ${seeds.length} paired seeds. Differences to the random part of the same rate (the whole
+Final models trained from scratch on ${finalTokens} tokens each, ${seeds.length} paired seeds. Differences to the \
+random part of the same rate (the whole
 pool: to the random half), seed by seed: mean ± standard error (of cloze, with that of the choice of items).
 
-A difference is shown where it is more than ${studentT(seeds.length - 1).toFixed(2)} standard errors from 0: the 95 % range by Student's t of ${seeds.length} seeds. ${comparisons} comparisons were made of each
-measure, so that ${(0.05 * comparisons).toFixed(1)} of each would be shown by chance alone were there no effect; *also after Holm* is what stays when that is corrected for (p
+A difference is shown where it is more than ${studentT(seeds.length - 1).toFixed(2)} standard errors from 0: the 95 \
+% range by Student's t of ${seeds.length} seeds. ${comparisons} comparisons were made of each
+measure, so that ${(0.05 * comparisons).toFixed(1)} of each would be shown by chance alone were there no effect; \
+*also after Holm* is what stays when that is corrected for (p
 below 0.05 among the ${comparisons} of its measure).
 
-Cloze: the last word of held-out sentences (3 to 12 letters), right when the greedy bytes are the word and then no letter. Bits per byte: mean over
+Cloze: the last word of held-out sentences (3 to 12 letters), right when the greedy bytes are the word and then no \
+letter. Bits per byte: mean over
 the held-out domains but web_noise. A lower number there is no success of pruning: what the paper compares is the task.
 
-${table(['arm', 'epochs', 'cloze %', 'bits a word', 'bits a byte', 'cloze, difference', 'bits a byte, difference', 'verdict'], rows)}
+${table(
+  ['arm', 'epochs', 'cloze %', 'bits a word', 'bits a byte', 'cloze, difference', 'bits a byte, difference', 'verdict'],
+  rows,
+)}
 Held-out bits per byte by domain
 
 ${table(['arm', ...study.domains], domains)}
@@ -215,6 +222,9 @@ function panel(study: Study, title: string, measure: Measure, left: number): str
   );
   const rates = [0.25, 0.5, 0.75, 1].map((r) => `<text x="${x(r)}" y="322" text-anchor="middle">${r * 100} %</text>`);
   const bars = `<text x="${left}" y="48" font-size="11">Bars: 95 % range by Student's t, ${seeds} seeds</text>`;
-  return `<text x="${left}" y="30" font-size="13">${title}</text>${bars}<line x1="${left + 56}" x2="${x(1) + 12}" y1="180" y2="180" stroke="#999"/>
-${[...ticks, ...rates, ...lines].join('\n')}`;
+  return (
+    `<text x="${left}" y="30" font-size="13">${title}</text>${bars}` +
+    `<line x1="${left + 56}" x2="${x(1) + 12}" y1="180" y2="180" stroke="#999"/>
+${[...ticks, ...rates, ...lines].join('\n')}`
+  );
 }

@@ -20,7 +20,8 @@ function blockOf(filter: usize, blocks: u32, high: u32): usize {
  * in the list is found. `seen[i]` = 1 when the key may have been there. `alive` 0 = all; keys with a 0 there are
  * neither looked up nor added, `seen` is 0.
  */
-export function bloomKeys(filter: usize, blocks: u32, keys: usize, count: u32, alive: usize, insert: bool, seen: usize): u32 {
+export function bloomKeys(filter: usize, blocks: u32, keys: usize, count: u32, alive: usize, insert: bool,
+  seen: usize): u32 {
   const first = i32x4(0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d);
   const second = i32x4(0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31);
   let hits: u32 = 0;

@@ -117,7 +117,8 @@ function judge(text: usize, bytes: u32, rules: u32, minWords: u32, maxWord: u32)
       clean(text, text + start, text + end, (rules & CITATION_RULE) != 0);
       code = verdict(rules, <u32>((edge - first) >> 3) < minWords);
     }
-    if (code == KEEP) sentences += cleanStart == text + start && cleanEnd == text + end ? countSentences(text, first, edge) : countCopied();
+    if (code == KEEP) sentences += cleanStart == text + start && cleanEnd == text + end ? countSentences(text,
+      first, edge) : countCopied();
     else nCitations = citationsBefore;
     store<u32>(starts + (nLines << 2), start);
     store<u32>(ends + (nLines << 2), end);

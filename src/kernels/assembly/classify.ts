@@ -145,7 +145,8 @@ export function classifyBlock(at: usize, valid: u64): void {
   let continuation: u64 = 0;
   if (wide != 0) {
     const bound = i8x16.splat(-64);
-    continuation = mask64(i8x16.lt_s(a, bound), i8x16.lt_s(b, bound), i8x16.lt_s(c, bound), i8x16.lt_s(d, bound)) & valid;
+    continuation = mask64(i8x16.lt_s(a, bound), i8x16.lt_s(b, bound), i8x16.lt_s(c, bound), i8x16.lt_s(d,
+      bound)) & valid;
     // Most are letters: that is assumed, and corrected for the others.
     letter = (letter | wide) & ~overNotLetter;
     core = (core | wide) & ~overNotCore;

@@ -90,8 +90,10 @@ function firstWord(i: u32): u32 {
     // A free slot is taken as if the word stood there already: no branch that depends on the text.
     const first = choose(<u32>(held == 0), i, held - 1);
     const keysThere = wordKeys + (<usize>first << 4);
-    const difference = (load<u64>(keysThere) ^ key) | (load<u64>(keysThere, 8) ^ tail) | <u64>(at32(wordSizes, first) ^ size);
-    if (difference == 0 && (size <= 16 || sameBytes(<usize>at32(wordStarts, i), <usize>at32(wordStarts, first), size))) {
+    const difference = (load<u64>(keysThere) ^ key) | (load<u64>(keysThere, 8) ^ tail) | <u64>(at32(wordSizes,
+      first) ^ size);
+    if (difference == 0 && (size <= 16 || sameBytes(<usize>at32(wordStarts, i), <usize>at32(wordStarts, first),
+      size))) {
       set32(table, slot, first + 1);
       return first;
     }

@@ -1,7 +1,8 @@
 // The first half of the pass over a document: a bit per byte for three classes, and byte offsets of token edges (start,
 // end, start, ...) and of newlines.
 import { arenaAlloc } from './arena';
-import { classifyBlock, mContinuation, mCore, mDot, mLetter, mNewline, mWhite, nContinuations, startCounts } from './classify';
+import { classifyBlock, mContinuation, mCore, mDot, mLetter, mNewline, mWhite, nContinuations,
+  startCounts } from './classify';
 
 export let coreBits: usize = 0;
 export let letterBits: usize = 0;

@@ -37,7 +37,8 @@ export function buildFunctionWords(source: usize, count: u32, firstLow: u32, fir
 function placed(count: u32): bool {
   memory.fill(functionSlots, 0, SLOTS);
   for (let i: u32 = 1; i <= count; i++) {
-    const slot = functionSlots + <usize>((load<u64>(functionKeys + (<usize>i << 3)) * functionMultiplier) >> FUNCTION_SHIFT);
+    const slot = functionSlots +
+      <usize>((load<u64>(functionKeys + (<usize>i << 3)) * functionMultiplier) >> FUNCTION_SHIFT);
     if (load<u8>(slot) != 0) return false;
     store<u8>(slot, <u8>i);
   }

@@ -81,7 +81,8 @@ function binned(shingles: usize, count: u32): void {
 export function densify(): void {
   if (!onePermutation) return;
   const bins = bands * rowsOfBand;
-  for (let i: u32 = 0; i < bins; i++) store<u8>(EMPTY + i, load<u32>(SIGNATURE + (<usize>i << 2)) == 0xffffffff ? 1 : 0);
+  for (let i: u32 = 0; i < bins; i++) store<u8>(EMPTY + i, load<u32>(SIGNATURE + (<usize>i << 2)) == 0xffffffff ?
+    1 : 0);
   for (let i: u32 = 0; i < bins; i++) {
     if (load<u8>(EMPTY + i) == 0) continue;
     for (let probe: u64 = 1; ; probe++) {

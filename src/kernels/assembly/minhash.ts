@@ -302,7 +302,8 @@ function scan(p: usize, end: usize): void {
     const left = end - p;
     const valid = left >= 64 ? ~(<u64>0) : ~(<u64>0) >> (64 - <u64>left);
     let m = (wordBytes(a) | (wordBytes(b) << 16) | (wordBytes(c) << 32) | (wordBytes(d) << 48)) & valid;
-    let wide = (<u64>i8x16.bitmask(a) | (<u64>i8x16.bitmask(b) << 16) | (<u64>i8x16.bitmask(c) << 32) | (<u64>i8x16.bitmask(d) << 48)) & valid;
+    let wide = (<u64>i8x16.bitmask(a) | (<u64>i8x16.bitmask(b) << 16) | (<u64>i8x16.bitmask(c) << 32) |
+      (<u64>i8x16.bitmask(d) << 48)) & valid;
     if ((wide | overWide) != 0) {
       m |= overWord;
       let leads = wide & ~overWide;
@@ -380,12 +381,14 @@ function copyCode(p: usize, end: usize, room: usize): void {
 
 /**
  * For each row: `keys`, band-major, 64-bit keys of its bands; `norm`, two u64 of the content hash of its normalised
- * text (of rows that `codes` says are code, as code; 0 = none), high half first; `counts`, its shingles with repeats, -1 for rows left out (`alive`: 0 = all, else one byte a
+ * text (of rows that `codes` says are code, as code; 0 = none), high half first; `counts`, its shingles
+ * with repeats, -1 for rows left out (`alive`: 0 = all, else one byte a
  * row). Rows without a shingle get zeros as keys. `signatures`: 0, or room for the signatures (u32, rows x
  * permutations). `room`: for the longest normalised text.
  */
 export function minhashKeys(
-  values: usize, offsets: usize, rows: u32, alive: usize, codes: usize, keys: usize, norm: usize, counts: usize, signatures: usize, room: usize,
+  values: usize, offsets: usize, rows: u32, alive: usize, codes: usize, keys: usize, norm: usize, counts: usize,
+  signatures: usize, room: usize,
 ): void {
   listing = false;
   for (let row: usize = 0; row < <usize>rows; row++) {
@@ -404,7 +407,8 @@ export function minhashKeys(
     if (total == 0) continue;
     densify();
     bandKeys(keys + (row << 3), <usize>rows << 3);
-    if (signatures != 0) memory.copy(signatures + row * (<usize>permutations << 2), SIGNATURE, <usize>permutations << 2);
+    if (signatures != 0) memory.copy(signatures + row * (<usize>permutations << 2), SIGNATURE,
+      <usize>permutations << 2);
   }
 }
 

@@ -2,10 +2,13 @@
 // statistics.ts.
 import { arenaAlloc } from './arena';
 import { general, nContinuations, nNewlines } from './classify';
-import { charsBefore, continuationBits, coreBits, edges, letterBits, mostLines, mostTokens, newlines, openText, window } from './edges';
-import { FUNCTION_SHIFT, functionKeys, functionMultiplier, functionSlots, functionStops, LOWER } from './function-words';
+import { charsBefore, continuationBits, coreBits, edges, letterBits, mostLines, mostTokens, newlines, openText,
+  window } from './edges';
+import { FUNCTION_SHIFT, functionKeys, functionMultiplier, functionSlots, functionStops,
+  LOWER } from './function-words';
 import {
-  classAt, classOfAscii, CLOSER, GROUP, LETTER, lengthOfLead, previous, PUNCTUATION, SYMBOL, TERMINAL, UPPERCASE, WHITE_SPACE,
+  classAt, classOfAscii, CLOSER, GROUP, LETTER, lengthOfLead, previous, PUNCTUATION, SYMBOL, TERMINAL, UPPERCASE,
+    WHITE_SPACE,
 } from './unicode';
 
 /** Line record (non-blank, trimmed): u32 address, u32 bytes, u32 code points, u32 paragraph from 1. */
@@ -149,7 +152,8 @@ export function readText(text: usize, bytes: u32, withGeneral: bool): void {
   wordChars = arenaAlloc(mostTokens * 4);
   // A line that is not blank has a token.
   lines = arenaAlloc(min(mostTokens, mostLines) * LINE_BYTES);
-  nLines = nParagraphs = nLineChars = maxLine = nShortLines = nBulletLines = nEllipsisLines = nTerminalLines = nCapitalLines = 0;
+  nLines = nParagraphs = nLineChars = maxLine = nShortLines = nBulletLines =
+    nEllipsisLines = nTerminalLines = nCapitalLines = 0;
   afterBlank = true;
   if (nContinuations == 0) readTokens(text, bytes, true);
   else readTokens(text, bytes, false);

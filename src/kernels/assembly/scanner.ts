@@ -2,7 +2,8 @@
 // bytes before the chunk and an escape never gets longer, so vector stores cannot reach unread input. Whatever is not
 // plain sailing is left to JSON.parse.
 
-import { escaped, failAt, keyEnd, makeTables, numberEnd, QUOTE, space, startAt, stringEnd, unescape, valueAfterKey, valueEnd, written } from './json';
+import { escaped, failAt, keyEnd, makeTables, numberEnd, QUOTE, space, startAt, stringEnd, unescape, valueAfterKey,
+  valueEnd, written } from './json';
 import { forget, note } from './member-names';
 
 /** Status bits of a row. */

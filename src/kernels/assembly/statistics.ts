@@ -1,15 +1,18 @@
 // Statistics of whole batches: one pass over each document, then the tables of copies that the chosen families need.
 import { arenaMark, arenaRelease } from './arena';
 import {
-  nContinuations, nControls, nDigitRuns, nDigits, nEllipses, nFourByte, nHashes, nLetterRuns, nLetters, nMarkRuns, nNewlines, nPunctuation,
+  nContinuations, nControls, nDigitRuns, nDigits, nEllipses, nFourByte, nHashes, nLetterRuns, nLetters, nMarkRuns,
+    nNewlines, nPunctuation,
   nReplacements, nSymbols, nThreeByte, nTwoByte, nUppers, nWhiteRuns, nWhites,
 } from './classify';
 import {
-  countLines, countWords, nDistinctWords, nLineCopies, nLineCopyChars, nParagraphChars, nParagraphCopies, nParagraphCopyChars,
+  countLines, countWords, nDistinctWords, nLineCopies, nLineCopyChars, nParagraphChars, nParagraphCopies,
+    nParagraphCopyChars,
 } from './duplicates';
 import { nDotRuns } from './edges';
 import {
-  maxLine, maxWord, nAlphaTokens, nBulletLines, nCapitalLines, nEllipsisLines, nFunctionWords, nLineChars, nLines, nParagraphs,
+  maxLine, maxWord, nAlphaTokens, nBulletLines, nCapitalLines, nEllipsisLines, nFunctionWords, nLineChars, nLines,
+    nParagraphs,
   nSentences, nShortLines, nTerminalLines, nTokens, nWordChars, nWords, readText, stopWords,
 } from './pass';
 

@@ -220,7 +220,10 @@ function without(object: string, path: readonly string[]): string {
   const members = [...lastOfEach(membersOf(object)).values()];
   const [key, ...rest] = path;
   const kept = members.filter((m) => rest.length > 0 || m.key !== key);
-  return `{${kept.map((m) => (m.key === key ? m.raw.slice(0, m.raw.length - m.value.length) + without(m.value, rest) : m.raw)).join(',')}}`;
+  const written = kept.map((m) =>
+    m.key === key ? m.raw.slice(0, m.raw.length - m.value.length) + without(m.value, rest) : m.raw,
+  );
+  return `{${written.join(',')}}`;
 }
 
 /** Not by a regular expression: a long run of spaces in the middle would be tried from each of them. */

@@ -11,11 +11,13 @@ import { type Column, type ColumnSpec, float64Column, utf8Column } from '../../s
  * - ppl_bits_per_byte float64: nll_sum / ln 2 / bytes of text
  * - ppl_bits_per_byte_max float64: that of the piece of about 512 bytes that has most, from the same scores: finds
  *   boilerplate, another
- *   language or a blob within a good document. A piece closes at the first token with which it has at least 512 bytes; a rest of less
+ *   language or a blob within a good document. A piece closes at the first token with which it has at least 512
+ *   bytes; a rest of less
  *   than 128 belongs to the piece before it; a document of one piece has its ppl_bits_per_byte
  * - ppl_cached_bits_per_byte float64, of neural models only: bits per byte when a document is predicted from what it
  *   has said before as well (an
- *   n-gram cache of the document on top of the model: Kuhn and De Mori 1990). Text that stays with its topic comes out far below its
+ *   n-gram cache of the document on top of the model: Kuhn and De Mori 1990). Text that stays with its topic comes
+ *   out far below its
  *   ppl_bits_per_byte; babble that never comes back to its own words does not
  * - ppl_unscored utf8
  */

@@ -84,7 +84,9 @@ export async function readBenchmark(file: BenchmarkFile, fields: BenchmarkFields
   const items = records.flatMap((r, i) => itemOf(r, fields, file.name, i) ?? []);
   if (items.length > 0) return items;
   throw new InputError({
-    expected: `records with a question (${fields.question.join(', ')}), an answer (${fields.answer.join(', ')}) or a passage (${fields.passage.join(', ')})`,
+    expected:
+      `records with a question (${fields.question.join(', ')}), an answer (${fields.answer.join(', ')}) or ` +
+      `a passage (${fields.passage.join(', ')})`,
     got: records.length === 0 ? 'no record' : `fields ${Object.keys(Object(records[0])).join(', ')}`,
     where: file.path,
     fix: "Name the fields: decontaminate({ fields: { question: ['...'] } }).",

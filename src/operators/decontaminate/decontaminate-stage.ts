@@ -52,7 +52,9 @@ export const noBenchmarks = (step: string): ConfigError =>
     expected: 'benchmarks to look for',
     got: 'none',
     where: `step ${step}`,
-    fix: `Give the files with --set ${step}.benchmarks='path/*.jsonl' (several, with commas between), or benchmarks: [...] in the recipe.`,
+    fix:
+      `Give the files with --set ${step}.benchmarks='path/*.jsonl' (several, with commas between), or ` +
+      'benchmarks: [...] in the recipe.',
   });
 
 interface Contamination {

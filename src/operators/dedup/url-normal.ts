@@ -13,8 +13,11 @@ export const URL_OPTIONS = [
 
 export type UrlOptions = { readonly [option in (typeof URL_OPTIONS)[number]]: boolean };
 
-const TRACKING =
-  /^(utm_[a-z_]+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|ttclid|igshid|mc_[ce]id|_ga|_gl|_hsenc|_hsmi|mkt_tok|oly_(anon|enc)_id|vero_(id|conv)|ref_src|ref_url|spm|s_cid|icid|ncid|cmpid|wt\.mc_id|wickedid)$/;
+const TRACKING = new RegExp(
+  '^(utm_[a-z_]+|gclid|gclsrc|dclid|gbraid|wbraid|fbclid|msclkid|yclid|twclid|ttclid|igshid|mc_[ce]id|_ga|_gl|' +
+    '_hsenc|_hsmi|mkt_tok|oly_(anon|enc)_id|vero_(id|conv)|ref_src|ref_url|spm|s_cid|icid|ncid|cmpid|' +
+    String.raw`wt\.mc_id|wickedid)$`,
+);
 const SESSION = /^(jsessionid|phpsessid|aspsessionid[a-z]*|asp\.net_sessionid|cfid|cftoken|sessionid|session_id|sid)$/;
 const PORTS: Readonly<Record<string, string>> = { http: '80', https: '443', ftp: '21' };
 

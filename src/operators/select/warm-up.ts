@@ -71,7 +71,8 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
     if (++endedEarly > NAMED) return;
     const whose = group.domain === null ? '' : ` of domain ${JSON.stringify(group.domain)}`;
     onWarning(
-      `${step}: the warm-up${whose} ended after ${group.sketch.count} of ${warmUp} documents: more would not fit in warmUpBytes (${warmUpBytes})`,
+      `${step}: the warm-up${whose} ended after ${group.sketch.count} of ${warmUp} documents: more would ` +
+        `not fit in warmUpBytes (${warmUpBytes})`,
     );
   };
   return {
@@ -95,7 +96,9 @@ export function warmUpOf({ step, warmUp, warmUpBytes, judge, onWarning }: WarmUp
           expected: `memory for a warm-up of ${warmUpBytes} bytes`,
           got: `a budget of ${credit.limit}, of which ${charge} are held and ${next} are needed to read on`,
           where: `step ${step}`,
-          fix: `Give the source more memory (at least ${Math.ceil(warmUpBytes * Math.max(1.4, charge / bytes)) + next}), or a smaller warmUpBytes.`,
+          fix:
+            'Give the source more memory (at least ' +
+            `${Math.ceil(warmUpBytes * Math.max(1.4, charge / bytes)) + next}), or a smaller warmUpBytes.`,
         });
     },
     *rest() {

@@ -65,5 +65,7 @@ export const tooManyDeaths = (task: SplitTask, last: FailedRow): SluiceError =>
     expected: `at most ${MAX_DEATHS} documents per split that crash a worker thread`,
     got: `more; the last: ${last.detail}`,
     where: nameOf(task),
-    fix: 'Fix the step, allow it more time with --timeout, or give it less text with --max-line. To quarantine these documents and go on, give the same command again with --allow-quarantine.',
+    fix:
+      'Fix the step, allow it more time with --timeout, or give it less text with --max-line. To ' +
+      'quarantine these documents and go on, give the same command again with --allow-quarantine.',
   });

@@ -1,7 +1,8 @@
 import type { Utf8Column } from './columns.ts';
 
 /**
- * Columns that the engine carries over a barrier for the ledger: bytes of the text as read, how many deciding steps have
+ * Columns that the engine carries over a barrier for the ledger: bytes of the text as read, how many deciding steps
+ * have
  * judged the document, and the beginning of the text as read once a rewrite has changed it.
  */
 export const CARRIED = { textBytes: '_text_bytes', judged: '_judged', excerpt: '_excerpt' } as const;

@@ -224,6 +224,8 @@ export function conservationError(c: Counters): string | null {
     c.passed.bytes -
     c.quarantined.textBytes;
   if (documents === 0 && bytes === 0 && c.unexplainedBytes === 0) return null;
-  const counts = `${c.read.documents} read, ${c.created.documents} created, ${c.kept.documents} kept, ${c.dropped.documents} dropped, ${lostDocuments(c)} quarantined`;
+  const counts =
+    `${c.read.documents} read, ${c.created.documents} created, ${c.kept.documents} kept, ` +
+    `${c.dropped.documents} dropped, ${lostDocuments(c)} quarantined`;
   return `${counts}: ${documents} documents and ${bytes + c.unexplainedBytes} bytes of text unaccounted for`;
 }

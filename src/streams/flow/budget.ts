@@ -136,7 +136,9 @@ export class ByteBudget implements Credit {
     this.#waiters = [];
     const error = new InvariantError({
       expected: `memory to be released within ${this.stallMs / 1000} s`,
-      got: `a stall at ${(this.#used / 1e6).toFixed(1)} of ${(this.limit / 1e6).toFixed(1)} MB, held by ${this.holders().join(', ')}`,
+      got:
+        `a stall at ${(this.#used / 1e6).toFixed(1)} of ${(this.limit / 1e6).toFixed(1)} MB, held by ` +
+        `${this.holders().join(', ')}`,
       where: waiters.map((w) => w.holder).join(', '),
       fix: 'Find the operator or sink that never finishes with a batch, or raise --memory.',
     });

@@ -73,7 +73,7 @@ export interface InputFormat {
   readonly magic?: (head: Head) => boolean;
   /** May a file be packed with gzip or zstd? */
   readonly packed: boolean;
-  /** What a range counts: numbered row groups or record batches, the bytes where lines start, or it is the whole file. */
+  /** What a range counts: row groups or record batches by number, bytes where lines start, or the whole file. */
   readonly ranges: 'units' | 'lines' | 'whole';
   /** Cuts a file into parts. Errors: InputError when it cannot be read; damage is planned as one range. */
   cut(file: PlannedFile, cutting: Cutting): Promise<FileParts>;

@@ -6,11 +6,14 @@ export type Kind = 'prose' | 'code' | 'table' | 'other';
 const EXTENSIONS: Readonly<Record<Exclude<Kind, 'other'>, string>> = {
   prose: 'txt text md mdx markdown rst adoc asciidoc org tex textile wiki html htm xhtml pod man rtf srt vtt',
   code:
-    'py pyi pyx js jsx mjs cjs ts tsx mts cts c h cc cpp cxx hh hpp hxx java kt kts scala groovy clj cljs go rs rb php pl pm t swift m mm cs fs fsx vb ' +
-    'hs lhs ml mli elm erl hrl ex exs lua r jl f f90 f95 for pas pp d nim zig dart v sv vhd vhdl asm s sh bash zsh fish ps1 bat cmd awk sed tcl el lisp ' +
+    'py pyi pyx js jsx mjs cjs ts tsx mts cts c h cc cpp cxx hh hpp hxx java kt kts scala groovy clj ' +
+    'cljs go rs rb php pl pm t swift m mm cs fs fsx vb ' +
+    'hs lhs ml mli elm erl hrl ex exs lua r jl f f90 f95 for pas pp d nim zig dart v sv vhd vhdl asm s ' +
+    'sh bash zsh fish ps1 bat cmd awk sed tcl el lisp ' +
     'scm rkt sql proto thrift cmake mk gradle css scss sass less vue svelte wgsl glsl hlsl cu cuh sol tf nix',
   table:
-    'csv tsv psv tab json json5 jsonc jsonl ndjson geojson map yaml yml toml ini cfg conf properties xml svg plist lock po pot',
+    'csv tsv psv tab json json5 jsonc jsonl ndjson geojson map yaml yml toml ini cfg conf properties xml ' +
+    'svg plist lock po pot',
 };
 
 const KIND_OF = new Map<string, Kind>(

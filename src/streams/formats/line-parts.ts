@@ -15,7 +15,8 @@ const wholeFile = (file: PlannedFile, index: number, textBytes: number): readonl
   { range: { file: index, start: 0, end: file.size }, textBytes: Math.ceil(textBytes) },
 ];
 
-/** Text that a file is expected to hold; its last four bytes are the length of the last gzip member, mostly the only one. */
+/** Text expected in a file: its last four bytes are the length of the last gzip member, which is mostly the only one.
+ * */
 function expectedText({ size, codec }: PlannedFile, last: Uint8Array): number {
   if (codec === 'none') return size;
   if (codec === 'zstd') return size * ZSTD_RATIO;

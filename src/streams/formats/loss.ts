@@ -13,7 +13,7 @@ export const toldLoss = (rows: number): Loss => ({ rows: Math.max(1, rows) });
 
 /**
  * How many documents lost bytes stand for, at the size of those that were read.
- * @param bytes lost. @param documents read from the same range, and `ofBytes`: how many bytes of the same kind they took
+ * @param bytes lost. @param documents read from the same range, and `ofBytes`: how many such bytes they took
  */
 export function estimatedLoss(bytes: number, documents = 0, ofBytes = 0): Loss {
   const each = documents > 0 && ofBytes > 0 ? ofBytes / documents : ASSUMED_DOCUMENT_BYTES;

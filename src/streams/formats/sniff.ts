@@ -66,7 +66,8 @@ export function sniff(
   const byName = formatOfExtension(inner);
   const warning =
     head.length > 0 && byPacking !== codec && (byPacking !== 'none' || byName !== undefined || inner === 'json')
-      ? `${path}: named like ${byPacking === 'none' ? 'an unpacked file' : byPacking}, but its content is ${codec === 'none' ? 'not packed' : codec}; read as that`
+      ? `${path}: named like ${byPacking === 'none' ? 'an unpacked file' : byPacking}, but its content is ` +
+        `${codec === 'none' ? 'not packed' : codec}; read as that`
       : undefined;
   const as = (format: Format, more = warning): Sniffed => ({ format, codec, warning: more });
   const asked = options.format === 'auto' ? undefined : FORMATS[options.format];

@@ -60,7 +60,8 @@ export function pipeOf(input: string, stdin?: AsyncIterable<Uint8Array>): Pipe |
 /**
  * Copies a pipe to a file that only its owner can read, named by its content, because positions must mean the same at
  * a resume: the same input piped in again is the same file.
- * @param folder keeps the copy until somebody deletes it; what a killed process left unfinished there is removed an hour
+ * @param folder keeps the copy until somebody deletes it; what a killed process left unfinished there is removed an
+ * hour
  *   later, by the next one that copies. Default: a folder of this process alone among the temporary files, which is
  *   removed when the process ends.
  * Errors: ConfigError on a terminal, InputError when the disk would be full.

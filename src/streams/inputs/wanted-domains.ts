@@ -34,7 +34,10 @@ export function wantedDomains(names: readonly string[] | null, where: string): W
       const near = nearestName(missing, known);
       throw new ConfigError({
         expected: `documents of the domain '${missing}'`,
-        got: `none; there are ${known.slice(0, SHOWN).join(', ') || 'no documents'}${known.length > SHOWN ? `, and ${known.length - SHOWN} more` : ''}`,
+        got:
+          'none; there are ' +
+          (known.slice(0, SHOWN).join(', ') || 'no documents') +
+          (known.length > SHOWN ? `, and ${known.length - SHOWN} more` : ''),
         where,
         fix: near ? `Did you mean '${near}'?` : 'Correct the name, or remove it.',
       });

@@ -83,7 +83,8 @@ export async function planSplits(
     parts.push(...own);
     if (own.length > 1 && own[0].range.unpacked)
       warnings.push(
-        `${file.path}: a single ${codec} stream, which can only be decompressed from the start; each of its ${own.length} parts decompresses it and skips to its own range`,
+        `${file.path}: a single ${codec} stream, which can only be decompressed from the start; each of its ` +
+          `${own.length} parts decompresses it and skips to its own range`,
       );
   }
   return { version: 1, files, splits: pack(parts, splitBytes), skipped, warnings };

@@ -117,7 +117,8 @@ it('shows what was cut out of a document, in the step that cut it', async () => 
       { id: 'second', text: `It is told of the island that ${shared} while it snows.`, domain: 'books' },
     ],
     recipe: `import { dedup, recipe } from 'sluice';
-export default recipe({ name: 'cuts', input: ['in/*.jsonl'], steps: [dedup.exact(), dedup.substring({ minWords: 10 })] });
+export default recipe({ name: 'cuts', input: ['in/*.jsonl'],
+  steps: [dedup.exact(), dedup.substring({ minWords: 10 })] });
 `,
   });
   const ran = await runCli(['run', 'recipe.ts'], { cwd: own });

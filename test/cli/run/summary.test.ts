@@ -28,7 +28,7 @@ describe('a run that keeps nothing, or next to nothing', () => {
           String.raw`\(step length, text_chars < 60\): 120 documents, 100 %\. See one: sluice explain ` +
           String.raw`sluice-out\/mine d0\. To drop fewer, change the threshold with --set ` +
           String.raw`length\.min_chars=NUMBER and write to another --output\. Every document has a row in the ` +
-          String.raw`ledger`,
+          'ledger',
       ),
     );
   });
@@ -138,7 +138,7 @@ export default recipe({ name: 'mine', steps: [annotate(textStatistics()), ${step
         String.raw`^no document read is in the scope \(where\) of step unmatched \(only Books, law\)\.\|no ` +
           String.raw`document read is in the scope \(where\) of steps misspelt, too \(only wep\)\. Did you mean ` +
           String.raw`web\?\|no document read is in the scope \(where\) of step others \(all but web, news\)\. ` +
-          String.raw`pace `,
+          'pace ',
       ),
     );
   });

@@ -103,9 +103,13 @@ describe('sluice sql', () => {
   });
 
   it('writes integers, decimals, times and nested values without loss', async () => {
-    const query = `SELECT 9007199254740991 AS safe, 9007199254740993 AS big, 170141183460469231731687303715884105727::HUGEINT AS huge, 1.50 AS dec, 12345678901234567890.12::DECIMAL(38,2) AS long,
-      0.1::DOUBLE AS d, 'NaN'::DOUBLE AS nan, DATE '2020-02-29' AS day, TIMESTAMP '2020-01-02 03:04:05.678' AS ts, TIMESTAMPTZ '2020-01-02 03:04:05+02' AS tz,
-      [1, 2] AS list, {a: 1, b: ['x', NULL]} AS struct, MAP {'k': 1} AS map, NULL AS nothing, TRUE AS yes, INTERVAL 3 DAY AS span`;
+    const query = `SELECT 9007199254740991 AS safe, 9007199254740993 AS big,
+      170141183460469231731687303715884105727::HUGEINT AS huge, 1.50 AS dec,
+      12345678901234567890.12::DECIMAL(38,2) AS long,
+      0.1::DOUBLE AS d, 'NaN'::DOUBLE AS nan, DATE '2020-02-29' AS day,
+      TIMESTAMP '2020-01-02 03:04:05.678' AS ts, TIMESTAMPTZ '2020-01-02 03:04:05+02' AS tz,
+      [1, 2] AS list, {a: 1, b: ['x', NULL]} AS struct,
+      MAP {'k': 1} AS map, NULL AS nothing, TRUE AS yes, INTERVAL 3 DAY AS span`;
     expect(await sql(query)).toEqual([
       {
         safe: 9007199254740991,

@@ -34,9 +34,12 @@ const standIn = (gpu: boolean) => `
  */
 const before = (gpu?: boolean) => {
   const hook = `export const resolve = (name, context, next) =>
-      name === '@tensorflow/tfjs-node-gpu' ? { url: 'stand-in:tfjs', format: 'module', shortCircuit: true } : next(name, context);
+      name === '@tensorflow/tfjs-node-gpu' ? { url: 'stand-in:tfjs', format: 'module', shortCircuit: true }
+        : next(name, context);
     export const load = (url, context, next) =>
-      url === 'stand-in:tfjs' ? { format: 'module', source: ${JSON.stringify(standIn(gpu === true))}, shortCircuit: true } : next(url, context);`;
+      url === 'stand-in:tfjs' ? { format: 'module',
+          source: ${JSON.stringify(standIn(gpu === true))}, shortCircuit: true }
+        : next(url, context);`;
   const stand = `register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hook)}));`;
   return `
     import { register } from 'node:module';
@@ -253,7 +256,7 @@ describe.skipIf(noLibrary !== null)('tfjs-node', () => {
     expect(stdout.trim().split('\n')).toEqual(Array.from({ length: 6 }, () => expected));
   });
 
-  it('knows the names of all attributes after the self-check, so that threads only read the table of them', async () => {
+  it('knows the names of all attributes after the self-check, so that threads only read their table', async () => {
     const { default: tf } = (await import(REAL)) as { default: Library };
     const backend = tf.backend();
     const { binding } = backend;

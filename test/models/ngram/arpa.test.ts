@@ -24,7 +24,8 @@ function scoresOf({ trie, vocabulary }: NgramModel, sentence: string): [log10: n
 // biome-ignore lint/suspicious/noApproximativeNumericConstant: a probability in the file, not pi
 const FOO = -3.141592;
 
-/** What KenLM (Python module kenlm, full_scores) says of its own test models: sentence, then log10 and n-gram length of each word; no length
+/** What KenLM (Python module kenlm, full_scores) says of its own test models: sentence, then log10 and n-gram length
+ * of each word; no length
  * where it counts n-grams that it has put in itself. */
 const KENLM: readonly (readonly [
   file: string,

@@ -150,7 +150,7 @@ describe('a neural scorer', () => {
     expect(shares.at(-1)).toBe(1);
   });
 
-  it('scores a document of one byte, says why an empty one has no score, and leaves out what is not wanted', async () => {
+  it('scores a document of one byte, says why an empty one has no score, and skips the others', async () => {
     const { nllSum, bitsPerByteMax, tokens, reason } = await scorer.score(
       textsOf(['a', '', 'skipped', 'ü']),
       Uint8Array.of(1, 1, 0, 1),

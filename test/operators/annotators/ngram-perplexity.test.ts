@@ -122,8 +122,8 @@ describe('ngramPerplexity()', () => {
     const folder = await temporaryFolder();
     await expect(scored(annotate(ngramPerplexity({ model: null })), ['x'])).rejects.toThrow(
       new RegExp(
-        String.raw`expected a language model to score with, got none\. Make one from clean text that is not ` +
-          String.raw`scored: sluice train-ngram`,
+        String.raw`expected a language model to score with, got none\. Train one on clean text that you will ` +
+          'not score: sluice train-ngram',
       ),
     );
     const operator = annotate(ngramPerplexity({ model: await modelFile(folder) }));

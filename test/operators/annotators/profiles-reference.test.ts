@@ -31,7 +31,8 @@ const nasty: { readonly [name: string]: string } = {
   'one letter': 'a',
   'one mark': '.',
   'white space and line ends of Python':
-    'a\u000bb\u000c\u001cc\u001dd\u001ee\u001ff\u0085g\u00a0h\u1680i\u2000j\u200ak\u2028l\u2029m\u202fn\u205fo\u3000p\r\nq\rr\n\rs\u200bt\ufeffu',
+    'a\u000bb\u000c\u001cc\u001dd\u001ee\u001ff\u0085g\u00a0h\u1680i\u2000j\u200ak' +
+    '\u2028l\u2029m\u202fn\u205fo\u3000p\r\nq\rr\n\rs\u200bt\ufeffu',
   'surrogate pairs': '😀 𝒜𝒷 a😀b 😀😀. 😀... 𐩖 a𐩖\n𐩖\nlast line ends in 𝪈',
   'lone surrogates': '\ud83d \ude00 \ud83d\ud83d\ude00\ude00 a\ud83d b\ude00c\n\ud83d\n\ude00\n\ud83d\ude00\nx\ud800',
   'halves that a line end parts': '\ud83d\n\ude00 \ud83d\u2028\ude00 \ud83d \ude00',
@@ -55,7 +56,9 @@ const nasty: { readonly [name: string]: string } = {
   'copies of lines': times(60, (i) => `line ${i % 7}\n${i % 3 === 0 ? '\n\n' : ''}`),
   'breaks around': '\n\n\na\n\nb\n\n\n\na\n\nb\n\n',
   'breaks alone': '\n\n\n\n',
-  'lines of 30 and 31': `${'😀'.repeat(30)}\n${'😀'.repeat(31)}\n${'a'.repeat(30)}\n${'a'.repeat(31)}\n${'a'.repeat(60)}\n${'a'.repeat(61)}`,
+  'lines of 30 and 31':
+    `${'😀'.repeat(30)}\n${'😀'.repeat(31)}\n` +
+    `${'a'.repeat(30)}\n${'a'.repeat(31)}\n${'a'.repeat(60)}\n${'a'.repeat(61)}`,
   'bullets and dots': '- a\n• b\n* c\n -d\n  • e ...\nf…\ng .. .\nh...\n…\n...\n..\n-\n•',
   citations:
     'He[1] went[12] home[edit]. So[citation needed] it[] was[x] [3\u0664]. lorem ip[1]sum ' +
@@ -64,7 +67,8 @@ const nasty: { readonly [name: string]: string } = {
     'A Lorem IPSUM line.\nThis needs JavaScript on.\nOur Terms of Use apply.\nPrivacy  policy ' +
     'here.\nRead the privacy policy now.\nIt uses cookies here.\nAll cookies and terms of it.\nNo brace ' +
     'here.\nA { brace.',
-  'long words': `${'x'.repeat(999)} a b.\n${'x'.repeat(1000)} a b.\n${'x'.repeat(1001)} a b.\n${'😀'.repeat(1000)} a b.`,
+  'long words':
+    `${'x'.repeat(999)} a b.\n${'x'.repeat(1000)} a b.\n` + `${'x'.repeat(1001)} a b.\n${'😀'.repeat(1000)} a b.`,
   'long token of every kind': times(4000, (i) => 'aB.,-;:<>\'"…—%$1٣é今😀\u0301'[i % 25]),
   'words that polynomial hashes take for one': times(300, (i) => pair[((i * i) % 7) % 2], ' '),
   'more words of one hash than are looked at side by side': [...ofOneHash, ...ofOneHash.slice(20, 40)].join(' '),

@@ -238,7 +238,7 @@ describe('select.streaming()', () => {
       const budget = new ByteBudget(6e6, { stallMs: 0 });
       await expect(lastValueFrom(source(budget, 12).pipe(select.streaming(options)))).rejects.toThrow(
         new RegExp(
-          String.raw`^step select_ppl: expected memory for a warm-up of 4000000 bytes, got a budget of 6000000, ` +
+          '^step select_ppl: expected memory for a warm-up of 4000000 bytes, got a budget of 6000000, ' +
             String.raw`of which \d+ are held and 2097152 are needed to read on\. Give the source more memory \(at ` +
             String.raw`least \d+\), or a smaller warmUpBytes\.$`,
         ),

@@ -185,7 +185,8 @@ describe('guards', () => {
     await writeFile(
       join(folder, 'recipe.mjs'),
       `import { annotate, drop, recipe, rule, textStatistics } from 'sluice';
-export default recipe({ name: 'mine', input: ['in'], steps: [annotate(textStatistics()), drop('length', [rule('text_chars < 60', { name: 'min_chars' })])] });
+export default recipe({ name: 'mine', input: ['in'],
+  steps: [annotate(textStatistics()), drop('length', [rule('text_chars < 60', { name: 'min_chars' })])] });
 `,
     );
     const stopped = await runCli(['run', 'recipe.mjs'], { cwd: folder });

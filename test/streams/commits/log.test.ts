@@ -41,7 +41,10 @@ afterEach(() => rm(folder, { recursive: true }));
 describe('commits.jsonl', () => {
   it('has lines that never change form (golden)', async () => {
     expect(await commitLine(commit(7))).toBe(
-      '{"xxh64":"2df9d0c8035a8b5e","commit":{"format":1,"phase":"split/0","split":7,"replaces":[],"counters":null,"at":"2026-01-02T03:04:05.678Z","files":[{"sink":"documents","path":"documents/split-7.parquet","rows":3,"bytes":10,"textBytes":7,"xxh64":"0123456789abcdef"}]}}\n',
+      '{"xxh64":"2df9d0c8035a8b5e","commit":{"format":1,"phase":"split/0","split":7,"replaces":[],' +
+        '"counters":null,"at":"2026-01-02T03:04:05.678Z","files":[' +
+        '{"sink":"documents","path":"documents/split-7.parquet","rows":3,"bytes":10,' +
+        '"textBytes":7,"xxh64":"0123456789abcdef"}]}}\n',
     );
   });
 

@@ -27,7 +27,8 @@ it('without a folder it lies in one that nobody can guess or open, and that goes
   const { path } = await spool(pipe('one\n'));
   expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
   expect(dirname(path)).toMatch(new RegExp(`/sluice-stdin-${process.pid}-\\w{6}$`));
-  const script = `import { pipeOf, spool } from ${JSON.stringify(join(import.meta.dirname, '../../../src/streams/inputs/spool.ts'))};
+  const module = join(import.meta.dirname, '../../../src/streams/inputs/spool.ts');
+  const script = `import { pipeOf, spool } from ${JSON.stringify(module)};
     console.log((await spool(pipeOf('-'))).path);`;
   const left = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
     input: 'two\n',

@@ -67,7 +67,7 @@ describe('an index of near copies', () => {
     expect([...next.all[0].keep]).toEqual(second.map((_, i) => i % 2));
   });
 
-  it('states similarity as the share of equal signature values: within its standard error of the true one', async () => {
+  it('states similarity as the share of equal signature values, within its standard error', async () => {
     const [first, second] = days(200, 0.03);
     const { index } = await decided(first, { saveIndex: true });
     const { all } = await decided(second, { against: [index], threshold: 0 });
