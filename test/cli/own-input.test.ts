@@ -35,7 +35,7 @@ describe('a run', () => {
     expect(files).toEqual([{ file: 'data.jsonl', n: 300 }]);
     const second = await runCli(args, { cwd });
     expect(second.code).toBe(0);
-    expect(second.stdout).toContain('This run was done before');
+    expect(second.stdout).toContain('Already done: kept 300 of 300 documents');
     const other = await runCli([...args, '--output', 'other'], { cwd });
     expect(other.stdout).toContain('kept 300 of 300 documents');
     const plan = await runCli(['plan', '../keep.mjs', '--input', '.', '--output', 'other', '--no-probe'], { cwd });

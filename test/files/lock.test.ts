@@ -33,7 +33,7 @@ it('a start that moved the lock of another away puts it back, but never over tha
     await writeFile(aside, second);
     await writeFile(file, third, { flag: 'wx' });
   };
-  await expect(lock(folder)).rejects.toThrow('got one that this process works on already');
+  await expect(lock(folder)).rejects.toThrow('got one that this process already uses');
   expect(await readFile(file, 'utf8')).toBe(third);
   expect(readdirSync(folder)).toEqual(['lock']);
 });
@@ -45,7 +45,7 @@ it('a start that moved the lock of another away puts it back when nobody came', 
   const stat = await readFile(`/proc/${process.pid}/stat`, 'utf8');
   const second = JSON.stringify({ pid: process.pid, started: stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] });
   afterAside = (aside) => writeFile(aside, second);
-  await expect(lock(folder)).rejects.toThrow('got one that this process works on already');
+  await expect(lock(folder)).rejects.toThrow('got one that this process already uses');
   expect(await readFile(file, 'utf8')).toBe(second);
   expect(readdirSync(folder)).toEqual(['lock']);
 });
