@@ -289,7 +289,7 @@ class ArpaParser {
       expected,
       got: got.length > 80 ? `${got.slice(0, 77)}...` : got,
       where: `${this.#path}, line ${this.#number}`,
-      fix: 'Check that it is a complete, uncompressed ARPA file.',
+      fix: 'Check that it is a complete ARPA file, or one packed with gzip.',
     });
   }
 }

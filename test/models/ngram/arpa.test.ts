@@ -281,7 +281,7 @@ describe('ARPA', () => {
 
   it('says what is wrong, and in which line', async () => {
     expect(await failureOf(SMALL)).toBe('none');
-    const fix = 'Is it an ARPA file, whole and not packed?';
+    const fix = 'Check that it is a complete ARPA file, or one packed with gzip.';
     expect(await failureOf('hello\n')).toBe(`m.arpa, line 1: expected \\data\\, got the end of the file. ${fix}`);
     expect(await failureOf(SMALL.replace('\\end\\', ''))).toMatch(/expected \\end\\, got the end of the file/);
     expect(await failureOf(SMALL.replace('a </s>', 'b </s>'))).toMatch(
