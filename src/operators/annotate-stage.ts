@@ -4,10 +4,11 @@ import { STATISTICS } from '../kernels/statistics.ts';
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import { type Column, stringAt, utf8Column } from '../streams/batch/columns.ts';
 import { rowsInScope, type Stage, type StepDescriptor } from '../streams/operator.ts';
-import type { Annotate, AnnotatorDescriptor, LoadAnnotator, StatisticsOfBatch } from './annotator-stage.ts';
+import type { Annotate, AnnotatorDescriptor, StatisticsOfBatch } from './annotator-stage.ts';
+import type { StageContext } from './stage-context.ts';
 
 /** The stage behind `annotate()`. */
-export async function stage(descriptor: StepDescriptor, kernel: Kernel, load: LoadAnnotator): Promise<Stage> {
+export async function stage(descriptor: StepDescriptor, { kernel, load }: StageContext): Promise<Stage> {
   const context = { kernel, statistics: statisticsOf(kernel) };
   const annotators = descriptor.options.annotators as unknown as readonly AnnotatorDescriptor[];
   const run = await Promise.all(annotators.map(async (a) => renamed(a, await (await load(a))(a.options, context))));

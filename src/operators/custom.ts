@@ -1,13 +1,14 @@
 import * as z from 'zod';
 import { parseOptions } from '../options.ts';
-import type { DocumentBatch } from '../streams/batch/batch.ts';
+import { DocumentBatch } from '../streams/batch/batch.ts';
 import { numberAt, stringAt } from '../streams/batch/columns.ts';
 import type { Rule } from '../streams/batch/outcome.ts';
+import { rowsOf } from '../streams/batch/own-columns.ts';
 import { parallel } from '../streams/flow/parallel.ts';
-import { type Operator, rowsInScope, type Scope, type StepDescriptor } from '../streams/operator.ts';
+import { type Operator, rowsInScope, type Scope } from '../streams/operator.ts';
+import { type ClosureAnswer, type ClosureRequest, withPredicate } from './custom-stage.ts';
 import { operatorOf, type Pipe, stepDescriptor, stepOptions } from './operator.ts';
 import { noOption } from './settings.ts';
-import { withVerdict } from './verdicts.ts';
 
 /** One document as a closure sees it; values are decoded when they are asked for. */
 export interface DocumentView {
@@ -47,32 +48,27 @@ export function custom(name: string, version: number, keep: Predicate, options: 
     where,
     rules: [rule],
   });
-  const pipe = (): Pipe => parallel(name, (batch) => applyPredicate(batch, descriptor, keep), { concurrency: 1 });
+  const here = async (batch: DocumentBatch): Promise<DocumentBatch> => {
+    const scope = rowsInScope(batch, where ?? null);
+    return withPredicate(batch, descriptor, scope, await keptOf(batch, rowsOf(scope), keep));
+  };
+  const pipe = (): Pipe => parallel(name, here, { concurrency: 1 });
   const set = (option: string): never => {
     throw noOption([], name, option);
   };
-  return operatorOf(descriptor, set, pipe);
+  const serve = (request: unknown): Promise<ClosureAnswer> => {
+    const { rows, columns } = request as ClosureRequest;
+    const batch = new DocumentBatch({ rows, columns, split: 0, sequence: 0 });
+    return keptOf(batch, batch.aliveRows(), keep);
+  };
+  return Object.assign(operatorOf(descriptor, set, pipe), { serve });
 }
 
-async function applyPredicate(batch: DocumentBatch, d: StepDescriptor, keep: Predicate): Promise<DocumentBatch> {
-  const scope = rowsInScope(batch, d.where);
-  const rule = new Int16Array(batch.rows).fill(-1);
-  const value = new Float64Array(batch.rows).fill(Number.NaN);
-  for (let i = 0; i < batch.rows; i++) {
-    if (scope[i] === 0 || (await keep(viewOf(batch, i)))) continue;
-    rule[i] = 0;
-    value[i] = 0;
-  }
-  const failed = Uint32Array.from(rule, (r) => (r === 0 ? 1 : 0));
-  return withVerdict(batch, {
-    step: d.step,
-    rules: d.rules,
-    judged: scope.slice(),
-    rule,
-    value,
-    failed,
-    failedWords: 1,
-  });
+/** Asks a predicate about documents one after the other: one byte a row of `rows`, 1 = keep. */
+async function keptOf(batch: DocumentBatch, rows: Int32Array, keep: Predicate): Promise<ClosureAnswer> {
+  const kept = new Uint8Array(rows.length);
+  for (const [i, row] of rows.entries()) if (await keep(viewOf(batch, row))) kept[i] = 1;
+  return kept;
 }
 
 function viewOf(batch: DocumentBatch, row: number): DocumentView {

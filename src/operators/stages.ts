@@ -2,12 +2,14 @@ import { ConfigError } from '../errors.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import type { Barrier } from '../streams/flow/barrier.ts';
 import type { Stage, StepDescriptor } from '../streams/operator.ts';
-import type { AnnotatorFactory, LoadAnnotator, StageReference } from './annotator-stage.ts';
+import type { Services } from '../streams/services.ts';
+import type { AnnotatorFactory, StageReference } from './annotator-stage.ts';
+import type { StageContext } from './stage-context.ts';
 
 /** What a module of a stage exports: one of these, by what its step is. */
 interface StageModule {
   /** What runs a step on batches. */
-  readonly stage?: (descriptor: StepDescriptor, kernel: Kernel, load: LoadAnnotator) => Stage | Promise<Stage>;
+  readonly stage?: (descriptor: StepDescriptor, context: StageContext) => Stage | Promise<Stage>;
   /** What sees every document before it decides. */
   readonly barrier?: (descriptor: StepDescriptor, kernel: Kernel) => Barrier | Promise<Barrier>;
   /** What computes columns for `annotate()`. */
@@ -22,6 +24,7 @@ const stages = {
   'annotators/profiles': () => import('./annotators/profiles-stage.ts'),
   'annotators/statistics': () => import('./annotators/statistics-stage.ts'),
   c4: () => import('./rewrite/c4-stage.ts'),
+  custom: () => import('./custom-stage.ts'),
   decontaminate: () => import('./decontaminate/decontaminate-stage.ts'),
   'dedup/bloom': () => import('./dedup/bloom-stage.ts'),
   'dedup/boilerplate': () => import('./dedup/spans/boilerplate-stage.ts'),
@@ -55,10 +58,14 @@ async function load<R extends keyof StageModule>(name: string, role: R): Promise
   });
 }
 
-/** Makes what runs a step in this thread; a `custom` step has no stage, its closure lives on the main thread. */
-export async function makeStage(descriptor: StepDescriptor, kernel: Kernel): Promise<Stage> {
+/** Makes what runs a step in this thread. @param services null: nobody can be asked */
+export async function makeStage(
+  descriptor: StepDescriptor,
+  kernel: Kernel,
+  services: Services | null = null,
+): Promise<Stage> {
   const stage = await load(descriptor.stage, 'stage');
-  return stage(descriptor, kernel, loadAnnotator);
+  return stage(descriptor, { kernel, services, load: loadAnnotator });
 }
 
 /** Makes what decides for a barrier in this thread. */

@@ -20,7 +20,7 @@ import { GuardWatch } from './guards/guard-watch.ts';
 import type { RunOptions } from './options.ts';
 import { type Phase, phasesOf } from './phases.ts';
 import { Progress } from './progress.ts';
-import { type Executor, openExecutor } from './split/split-pool.ts';
+import { openSplitPool, type SplitPool } from './split/split-pool.ts';
 import type { SplitTask, TaskResult } from './split/tasks.ts';
 
 const PLANNED_HEAP_BYTES = 40 * 1024 * 1024;
@@ -97,14 +97,14 @@ export class Run {
     const progress = new Progress(this.#plan, this.#phases, { commits, counted }, samplePercent, (e) =>
       this.#out.next(e),
     );
-    const executor = await openExecutor(this.#recipe, this.#options, this.#hard, {
+    const pool = await openSplitPool(this.#recipe, this.#options, this.#hard, {
       progress: (p) => progress.inFlight(p),
       retry: (retry) => this.#out.next({ type: 'retried', ...retry }),
     });
     try {
       for (const phase of this.#phases) {
-        if (phase.after) await this.#decide(phase.after, executor);
-        await this.#runPhase(phase, executor, progress);
+        if (phase.after) await this.#decide(phase.after, pool);
+        await this.#runPhase(phase, pool, progress);
         await this.#heedGuards();
         if (this.#stop.aborted) {
           progress.end();
@@ -115,19 +115,19 @@ export class Run {
       const totals = this.#totals();
       this.#guards.end(totals);
       await this.#heedGuards();
-      await joinShards(this.#directory, this.#recipe, this.#base.shardSize, executor);
+      await joinShards(this.#directory, this.#recipe, this.#base.shardSize, pool);
       checkPublished(this.#directory.commits.all, this.#recipe, totals, this.#directory.path);
       await this.#finish(totals);
     } finally {
       progress.end();
-      await executor.close();
+      await pool.close();
     }
   }
 
   /**
    * `read(split).pipe(...steps, segment(split))` for every split that is not committed; its completion is the commit.
    */
-  async #runPhase(phase: Phase, executor: Executor, progress: Progress): Promise<void> {
+  async #runPhase(phase: Phase, pool: SplitPool, progress: Progress): Promise<void> {
     const own = splitPhase(phase.number);
     const splits = this.#splitsOf(phase.number);
     const todo = splits.filter((s) => !this.#directory.commits.has(own, s.index));
@@ -141,7 +141,7 @@ export class Run {
       defer(async () => {
         if (this.#stop.aborted || this.#guards.tripped) return;
         if (left === 0) return;
-        const result = await executor.split(this.#task(phase, split), left);
+        const result = await pool.split(this.#task(phase, split), left);
         if (this.#hard.aborted) return;
         await this.#commit(phase, split, result);
         if (left !== null) left = Math.max(0, left - result.counters!.read.documents);
@@ -242,11 +242,11 @@ export class Run {
     return Math.max(0, (this.#options.limit ?? 0) - read);
   }
 
-  async #decide(barrier: Phase['after'] & object, executor: Executor): Promise<void> {
+  async #decide(barrier: Phase['after'] & object, pool: SplitPool): Promise<void> {
     const phase = decidePhase(barrier.step);
     if (this.#directory.commits.has(phase, 0)) return;
     const splits = this.#splitsOf(1).map((s) => s.index);
-    const result = await executor.task({
+    const result = await pool.task({
       kind: 'decide',
       runDirectory: this.#directory.path,
       barrier,

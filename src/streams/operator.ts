@@ -48,9 +48,7 @@ export interface StepDescriptor {
   readonly reads: readonly string[];
   readonly writes: readonly ColumnSpec[];
   readonly rules: readonly Rule[];
-  /**
-   * True for a step that runs on model workers, which are never killed: its split is streamed through the main thread.
-   */
+  /** True for a step that needs model workers, which its stage asks for. */
   readonly models?: boolean;
   /** An option without which it cannot run, and which nobody has given yet. */
   readonly unset?: string;
@@ -111,8 +109,8 @@ export const createsDocuments = (step: Described): boolean => effectsOf(step).cr
 /** A step that must see every document before it decides on the first. */
 export const isBarrier = (step: Described): boolean => effectsOf(step).barrier === true;
 
-/** A step that is streamed through the main thread: a closure lives there, and model workers are asked from there. */
-export const runsFromMain = (step: StepDescriptor): boolean => dropsFor(step) === 'predicate' || step.models === true;
+/** A step whose stage asks the main thread: for a closure that lives there, or for model workers. */
+export const asksServices = (step: StepDescriptor): boolean => dropsFor(step) === 'predicate' || step.models === true;
 
 /** What runs a step on batches; one per step and worker thread. */
 export interface Stage {
@@ -125,11 +123,6 @@ export interface OperatorContext {
   apply(descriptor: StepDescriptor, batch: DocumentBatch): Promise<DocumentBatch>;
   /** Batches that may be worked on at once. */
   readonly concurrency: number;
-  /**
-   * Told by a step on model workers, before it works on a batch, where to ask how much of that is done: 0 to 1, at any
-   * time. For showing only.
-   */
-  readonly scoring?: (step: string, batch: DocumentBatch, share: () => number) => void;
 }
 
 /** An RxJS operator on batches that also says what it is. */
@@ -145,6 +138,11 @@ export interface Operator extends OperatorFunction<DocumentBatch, DocumentBatch>
    * document that it keeps. Null when nothing is left of it.
    */
   annotateOnly(): Operator | null;
+  /**
+   * Answers what the stage of the step asks the main thread for, when the step is a function that lives there; requests
+   * and answers are plain data and buffers.
+   */
+  readonly serve?: (request: unknown) => Promise<unknown>;
   /** The operator running in a given place. */
   bind(context: OperatorContext): OperatorFunction<DocumentBatch, DocumentBatch>;
 }

@@ -4,7 +4,7 @@ import { pickExecutor } from '../../models/executors/pick-executor.ts';
 import { longestText } from '../../models/scorers/neural-scorer.ts';
 import type { FreshRows } from '../../operators/perplexity/fresh-rows.ts';
 import { scoringSpec } from '../../operators/perplexity/perplexity-stage.ts';
-import { freshRowsOf, scoreHere } from '../../operators/perplexity/scoring-pool.ts';
+import { freshRowsOf, scoreHere } from '../../operators/perplexity/score-here.ts';
 import { DocumentBatch } from '../../streams/batch/batch.ts';
 import { takeRows, utf8Column } from '../../streams/batch/columns.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';

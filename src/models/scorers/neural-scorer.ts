@@ -53,6 +53,12 @@ export const longestText = (maxTokens: number): number => MOST_BYTES * maxTokens
  */
 const SESSION_BYTES = 128e6;
 
+const sessionsOf = (weightBytes: number): number => Math.max(1, Math.floor(SESSION_BYTES / weightBytes));
+
+/** Bytes that a scorer holds at most for a model with weights of so many: the weights, and each session's own copy. */
+export const scorerBytes = (weightBytes: number): number =>
+  weightBytes * (1 + Math.min(sessionsOf(weightBytes), rowLengths(MOST_CONTEXT).length));
+
 /**
  * A causal language model as a scorer. Windows of many documents share a row, each seeing only itself (prepacking: Zhao
  * et al. 2024), so that short documents cost no padding, and rows of short documents are shorter than the context; a
@@ -89,15 +95,19 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
   const runTokens = options.rows === undefined ? Math.max(runTokensOn(executor.name), context) : options.rows * context;
   const weightBytes = [...model.weights.values()].reduce((n, t) => n + 4 * elementCount(t.shape), 0);
 
-  const lengths = rowLengths(context).slice(-Math.max(1, Math.floor(SESSION_BYTES / weightBytes)));
-  const sessions = new Map<number, ScoringSession>();
-  const sessionOf = async (length: number): Promise<ScoringSession> => {
+  const lengths = rowLengths(context).slice(-sessionsOf(weightBytes));
+  const sessions = new Map<number, Promise<ScoringSession>>();
+  const sessionOf = (length: number): Promise<ScoringSession> => {
     const known = sessions.get(length);
     if (known) return known;
     const rows = rowsOfRun(runTokens, length);
-    const session = await executor.open(scoringGraph(config, { rows, length }), model.weights);
-    sessions.set(length, { rows, length, session });
-    return sessions.get(length)!;
+    const opening = executor
+      .open(scoringGraph(config, { rows, length }), model.weights)
+      .then((session) => ({ rows, length, session }));
+    // Before it is open: who asks meanwhile gets the same one. What could not be opened is tried again.
+    sessions.set(length, opening);
+    opening.catch(() => sessions.delete(length));
+    return opening;
   };
   // Whatever cannot be opened is said before the first document.
   await sessionOf(context);
@@ -118,65 +128,73 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
     return { ids };
   };
 
+  /** A session has one run at a time, so what is asked meanwhile waits for its turn. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => {});
+    return mine;
+  };
+  const scoreNow = async (
+    { offsets, values }: Texts,
+    wanted?: Uint8Array,
+    onProgress: (share: number) => void = () => {},
+  ): Promise<Scores> => {
+    const scores = emptyScores(offsets.length - 1);
+    const cachedNllSum = scores.nllSum.slice();
+    const documents = new Map<number, Document>();
+    const windows: Window[] = [];
+    let targets = 0;
+    for (let i = 0; i + 1 < offsets.length; i++) {
+      if (wanted && wanted[i] === 0) continue;
+      const text = values.subarray(offsets[i], offsets[i + 1]);
+      const found = idsOf(text);
+      if ('reason' in found) {
+        scores.reason[i] = found.reason;
+        continue;
+      }
+      const { ids } = found;
+      documents.set(i, { ids, at: targets });
+      targets += ids.length - 1;
+      for (const window of windowsOf(i, ids.length, context, overlap)) windows.push(window);
+      scores.tokens[i] = ids.length - 1;
+      // A first token may be spelt longer than the text: with a space before it, or by a normalizer.
+      scores.bytes[i] = text.length - (start === null ? Math.min(tokenizer.byteLengths[ids[0]], text.length - 1) : 0);
+    }
+    const rows = packCheapest(
+      windows.map((w) => w.length),
+      lengths,
+      { runTokens, width: config.width },
+    );
+    /** Of every target of the batch, document after document. */
+    const nlls = new Float32Array(targets);
+    const sums = await sumsOf(sessionOf, rows, { documents, windows, nlls, onProgress });
+    for (const i of documents.keys()) scores.nllSum[i] = 0;
+    // Window after window, so that a document's sum does not depend on the rows its windows fell into.
+    windows.forEach((w, k) => {
+      scores.nllSum[w.document] += sums[k];
+    });
+    for (const [i, { ids, at }] of documents) {
+      if (Number.isFinite(scores.nllSum[i])) {
+        const nll = nlls.subarray(at, at + ids.length - 1);
+        cachedNllSum[i] = cachedSum(ids, nll, tokenizer.vocabularySize);
+        const bits = highestPiece(ids, nll, tokenizer.byteLengths);
+        scores.bitsPerByteMax[i] = bits ?? bitsPerByteOf(scores.nllSum[i], scores.bytes[i]);
+        continue;
+      }
+      scores.reason[i] = 'not_finite';
+      scores.nllSum[i] = Number.NaN;
+      scores.tokens[i] = 0;
+    }
+    return { ...scores, cachedNllSum };
+  };
   return {
     name: options.name,
     hash: options.hash,
     memoryBytes: weightBytes,
-    async score(
-      { offsets, values }: Texts,
-      wanted?: Uint8Array,
-      onProgress: (share: number) => void = () => {},
-    ): Promise<Scores> {
-      const scores = emptyScores(offsets.length - 1);
-      const cachedNllSum = scores.nllSum.slice();
-      const documents = new Map<number, Document>();
-      const windows: Window[] = [];
-      let targets = 0;
-      for (let i = 0; i + 1 < offsets.length; i++) {
-        if (wanted && wanted[i] === 0) continue;
-        const text = values.subarray(offsets[i], offsets[i + 1]);
-        const found = idsOf(text);
-        if ('reason' in found) {
-          scores.reason[i] = found.reason;
-          continue;
-        }
-        const { ids } = found;
-        documents.set(i, { ids, at: targets });
-        targets += ids.length - 1;
-        for (const window of windowsOf(i, ids.length, context, overlap)) windows.push(window);
-        scores.tokens[i] = ids.length - 1;
-        // A first token may be spelt longer than the text: with a space before it, or by a normalizer.
-        scores.bytes[i] = text.length - (start === null ? Math.min(tokenizer.byteLengths[ids[0]], text.length - 1) : 0);
-      }
-      const rows = packCheapest(
-        windows.map((w) => w.length),
-        lengths,
-        { runTokens, width: config.width },
-      );
-      /** Of every target of the batch, document after document. */
-      const nlls = new Float32Array(targets);
-      const sums = await sumsOf(sessionOf, rows, { documents, windows, nlls, onProgress });
-      for (const i of documents.keys()) scores.nllSum[i] = 0;
-      // Window after window, so that a document's sum does not depend on the rows its windows fell into.
-      windows.forEach((w, k) => {
-        scores.nllSum[w.document] += sums[k];
-      });
-      for (const [i, { ids, at }] of documents) {
-        if (Number.isFinite(scores.nllSum[i])) {
-          const nll = nlls.subarray(at, at + ids.length - 1);
-          cachedNllSum[i] = cachedSum(ids, nll, tokenizer.vocabularySize);
-          const bits = highestPiece(ids, nll, tokenizer.byteLengths);
-          scores.bitsPerByteMax[i] = bits ?? bitsPerByteOf(scores.nllSum[i], scores.bytes[i]);
-          continue;
-        }
-        scores.reason[i] = 'not_finite';
-        scores.nllSum[i] = Number.NaN;
-        scores.tokens[i] = 0;
-      }
-      return { ...scores, cachedNllSum };
-    },
+    score: (...given) => inTurn(() => scoreNow(...given)),
     async close() {
-      for (const { session } of sessions.values()) await session.release();
+      for (const opening of sessions.values()) await (await opening).session.release();
     },
   };
 }

@@ -1,5 +1,4 @@
 import { ConfigError } from '../../errors.ts';
-import type { Kernel } from '../../kernels/kernel.ts';
 import { type NgramHits, openNgramKernel } from '../../kernels/ngrams.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { type Column, float64Column, int32Column, type Utf8Column, utf8Column } from '../../streams/batch/columns.ts';
@@ -19,7 +18,7 @@ import type { DecontaminateOptions } from './options.ts';
 const CUT_RULE = 'decontam';
 
 /** The stage behind `decontaminate()`: reads the benchmarks and builds the index, once a worker. */
-export async function stage(descriptor: StepDescriptor, _kernel: Kernel): Promise<Stage> {
+export async function stage(descriptor: StepDescriptor): Promise<Stage> {
   const options = descriptor.options as unknown as DecontaminateOptions & {
     readonly files: readonly BenchmarkFile[];
     readonly fields: BenchmarkFields;

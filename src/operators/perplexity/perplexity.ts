@@ -1,12 +1,11 @@
 import * as z from 'zod';
 import { EXECUTORS } from '../../models/executors/executor.ts';
 import { modelFolderInfo } from '../../models/scorers/scoring-model.ts';
-import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { parallel } from '../../streams/flow/parallel.ts';
 import { perplexityColumns } from '../annotators/perplexity-columns.ts';
 import { operator, type StepOptions } from '../operator.ts';
-import { modelFolder, withScores } from './perplexity-stage.ts';
-import { scoringPool } from './scoring-pool.ts';
+import { modelFolder, scoringSpec, withScores } from './perplexity-stage.ts';
+import { sharedScoringPool } from './scoring-pool.ts';
 
 export const perplexityOptions = z.strictObject({
   /**
@@ -63,13 +62,11 @@ export const perplexity = operator({
   versions: ({ model }) => ['perplexity@5', `model ${modelFolderInfo(modelFolder(model)).hash}`],
   effects: { annotates: true },
   describe: ({ as }) => ({ places: ['model'], writes: perplexityColumns(as, { cached: true }), models: true }),
-  pipe: (descriptor, context) =>
+  pipe: (descriptor) =>
     parallel(
       descriptor.step,
-      async (batch: DocumentBatch) =>
-        withScores(descriptor, batch, (spec, b, scope) =>
-          scoringPool(spec).score(b, scope, (share) => context?.scoring?.(descriptor.step, b, share)),
-        ),
+      (batch) =>
+        withScores(descriptor, batch, ({ parts }) => sharedScoringPool().score(scoringSpec(descriptor), parts)),
       { concurrency: 2 },
     ),
 });

@@ -1,4 +1,7 @@
 import { emptyScores, type Scores } from '../../models/scorers/scorer.ts';
+import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import type { Column } from '../../streams/batch/columns.ts';
+import { buffersOf, ownColumns, rowsOf } from '../../streams/batch/own-columns.ts';
 
 /**
  * Text that one task scores, so that all workers have something to do while there is more than this: seconds of work
@@ -12,6 +15,36 @@ export interface ScorePart {
   readonly scope: Uint8Array;
   readonly bytes: number;
 }
+
+/** Documents that one task scores, all of them, with the columns that scoring reads: text and metadata. */
+export interface TextsToScore {
+  readonly rows: number;
+  readonly columns: ReadonlyMap<string, Column>;
+  /** Text to score, at least 1. */
+  readonly bytes: number;
+}
+
+/** What model workers are asked to score of a batch. */
+export interface ScoreRequest {
+  /** Number of the batch in its split. */
+  readonly sequence: number;
+  /** Text of the whole batch as it was read, for showing how far a run is. */
+  readonly batchBytes: number;
+  readonly parts: readonly TextsToScore[];
+}
+
+const SCORED_COLUMNS = ['text', 'metadata'];
+
+/** The parts of a batch that are to be scored, in buffers of their own. */
+export function textsOf(batch: DocumentBatch, parts: readonly ScorePart[]): TextsToScore[] {
+  return parts.map(({ scope, bytes }) => {
+    const rows = rowsOf(scope);
+    return { rows: rows.length, columns: ownColumns(batch, SCORED_COLUMNS, rows), bytes };
+  });
+}
+
+export const textBuffers = (parts: readonly TextsToScore[]): ArrayBuffer[] =>
+  parts.flatMap(({ columns }) => buffersOf(columns.values()));
 
 /**
  * Consecutive rows in parts of at least `TASK_BYTES` of wanted text: a function of the batch, so that scores do not
@@ -34,21 +67,21 @@ export function scoreParts(scope: Uint8Array, offsets: Int32Array): ScorePart[] 
   return parts;
 }
 
-/** The scores of every row from the part it belongs to. */
-export function together(parts: readonly ScorePart[], results: readonly Scores[]): Scores {
-  const scores = emptyScores(parts[0].scope.length);
+/** The scores of a batch. @param results of every part, one entry a row that it scored */
+export function together(rows: number, parts: readonly ScorePart[], results: readonly Scores[]): Scores {
+  const scores = emptyScores(rows);
   const cachedNllSum = scores.nllSum.slice();
+  const reason = [...scores.reason];
   parts.forEach(({ scope }, k) => {
     const part = results[k];
-    scope.forEach((own, row) => {
-      if (own === 0) return;
-      scores.nllSum[row] = part.nllSum[row];
-      scores.tokens[row] = part.tokens[row];
-      scores.bytes[row] = part.bytes[row];
-      scores.bitsPerByteMax[row] = part.bitsPerByteMax[row];
-      if (part.cachedNllSum) cachedNllSum[row] = part.cachedNllSum[row];
-      scores.reason[row] = part.reason[row];
+    rowsOf(scope).forEach((row, i) => {
+      scores.nllSum[row] = part.nllSum[i];
+      scores.tokens[row] = part.tokens[i];
+      scores.bytes[row] = part.bytes[i];
+      scores.bitsPerByteMax[row] = part.bitsPerByteMax[i];
+      if (part.cachedNllSum) cachedNllSum[row] = part.cachedNllSum[i];
+      reason[row] = part.reason[i];
     });
   });
-  return { ...scores, cachedNllSum };
+  return { ...scores, cachedNllSum, reason };
 }

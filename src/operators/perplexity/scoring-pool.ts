@@ -1,171 +1,95 @@
 import { availableParallelism } from 'node:os';
-import type { Piscina } from 'piscina';
-import { ConfigError, SluiceError } from '../../errors.ts';
 import type { Executor, ExecutorName, ExecutorRuntime } from '../../models/executors/executor.ts';
-import { checkedExecutor, pickExecutor } from '../../models/executors/pick-executor.ts';
+import { pickExecutor } from '../../models/executors/pick-executor.ts';
 import { processorClass } from '../../models/executors/processor.ts';
-import { readTrainedOn } from '../../models/folders/trained-on.ts';
-import { neuralScorer } from '../../models/scorers/neural-scorer.ts';
-import { emptyScores, type Scorer, type Scores } from '../../models/scorers/scorer.ts';
-import { loadScoringModel, modelFolderInfo } from '../../models/scorers/scoring-model.ts';
-import { type BatchParts, DocumentBatch } from '../../streams/batch/batch.ts';
+import type { Scores } from '../../models/scorers/scorer.ts';
+import { type ErrorData, errorFromData } from '../../thread-errors.ts';
 import { workerPool } from '../../threads.ts';
-import { type FreshRows, freshRows, withTrainedOn } from './fresh-rows.ts';
-import { scoreParts, together } from './score-parts.ts';
+import type { ScoringSpec } from './score-here.ts';
+import { type TextsToScore, textBuffers } from './score-parts.ts';
+import { CANCELLED, type ScoreFlags, SHARE, scoreFlags, WHOLE_SHARE } from './scoring-flags.ts';
+import type { ScoreTask } from './scoring-worker.ts';
+import { slots } from './slots.ts';
 
-/** Which model scores, and how; plain data. */
-export interface ScoringSpec {
-  readonly folder: string;
-  /** Of the model when the step was made: another one is refused. */
-  readonly hash: string;
-  readonly executor: ExecutorName | 'auto';
-  readonly context: number | null;
-  readonly overlap: number | null;
-  readonly maxTokens: number | null;
-  readonly scoreTrainedOn: boolean;
+export interface ScoringOptions {
+  /** Given what tells the share of the work done, 0 to 1, at any time. */
+  readonly watch?: (share: () => number) => void;
+  /** Aborted: parts that wait are not begun, those in work end after the run of the model they are in. */
+  readonly signal?: AbortSignal;
 }
 
-/** What crosses to a worker: the columns that scoring reads. */
-export interface ScoreTask {
-  readonly spec: ScoringSpec & { readonly executor: ExecutorName };
-  readonly parts: BatchParts;
-  readonly scope: Uint8Array;
-  readonly done: ShareDone;
-}
-
-/** One number that a worker raises from 0 to `ALL_DONE`, and this thread reads while the worker computes. */
-type ShareDone = Int32Array<SharedArrayBuffer>;
-const ALL_DONE = 1_000_000;
-
-interface ThreadScorer {
-  readonly scorer: Scorer;
-  readonly fresh: FreshRows;
-}
-
-const opened = new Map<string, Promise<ThreadScorer>>();
-
-async function openScorer(spec: ScoringSpec): Promise<ThreadScorer> {
-  const info = modelFolderInfo(spec.folder);
-  if (info.hash !== spec.hash)
-    throw new ConfigError({
-      expected: `the model with hash ${spec.hash}`,
-      got: info.hash,
-      where: spec.folder,
-      fix: 'It changed since the run began. Restore the old one, or start over with --fresh.',
-    });
-  // Before there is a session that an error would leave open.
-  const fresh = await freshRowsOf(spec);
-  const executor =
-    spec.executor === 'auto'
-      ? (await pickExecutor('auto')).executor
-      : await checkedExecutor(spec.executor, { threads: 1 });
-  const scorer = await neuralScorer({
-    ...(await loadScoringModel(info)),
-    name: info.name,
-    hash: info.hash,
-    start: info.start,
-    executor,
-    context: spec.context ?? undefined,
-    overlap: spec.overlap ?? undefined,
-    maxTokens: spec.maxTokens ?? undefined,
-  });
-  return { scorer, fresh };
-}
-
-/** Finds the rows that a step scores: those that its model was not trained on. */
-export async function freshRowsOf(spec: ScoringSpec): Promise<FreshRows> {
-  const { trainedOn } = modelFolderInfo(spec.folder);
-  if (trainedOn === null || spec.scoreTrainedOn) return (_, scope) => scope;
-  return freshRows(await readTrainedOn(trainedOn.list), trainedOn.groupBy);
-}
-
-/** Scores the rows of a batch in the thread that calls it; the model stays open. */
-export async function scoreHere(
-  spec: ScoringSpec,
-  batch: DocumentBatch,
-  scope: Uint8Array,
-  onProgress?: (share: number) => void,
-): Promise<Scores> {
-  if (!scope.includes(1)) return emptyScores(batch.rows);
-  const key = JSON.stringify(spec);
-  let open = opened.get(key);
-  if (open === undefined) {
-    open = openScorer(spec);
-    opened.set(key, open);
-    open.catch(() => opened.delete(key));
-  }
-  const { scorer, fresh } = await open;
-  const wanted = fresh(batch, scope);
-  return withTrainedOn(await scorer.score(batch.utf8('text'), wanted, onProgress), scope, wanted);
-}
-
-let pool: Piscina | null = null;
-let inWork = 0;
-const picked = new Map<string, Promise<Executor>>();
-
+/** Model workers. A thread in the middle of a run of a model is never ended: that would take the process with it. */
 export interface ScoringPool {
-  /** @param watch given what tells the share of the work done, 0 to 1, at any time */
-  score(batch: DocumentBatch, scope: Uint8Array, watch?: (share: () => number) => void): Promise<Scores>;
+  /** Scores of every part; their buffers go to the workers. */
+  score(spec: ScoringSpec, parts: readonly TextsToScore[], options?: ScoringOptions): Promise<Scores[]>;
+  /** Cancels what is in work, and ends the threads once they are out of it. */
+  close(): Promise<void>;
 }
 
-/**
- * The pool of model workers: as many as there are cores, one thread each. Its idle threads end by themselves; a thread
- * in the middle of a run is never ended.
- */
-export function scoringPool(spec: ScoringSpec): ScoringPool {
-  pool ??= workerPool(new URL('./scoring-worker', import.meta.url), {
-    workers: availableParallelism(),
-    idleTimeoutMs: 5_000,
-  });
-  const shared = pool;
+/** A pool of model workers, one thread each; idle threads end by themselves. */
+export function openScoringPool(workers: number): ScoringPool {
+  const threads = workerPool(new URL('./scoring-worker', import.meta.url), { workers, idleTimeoutMs: 5_000 });
+  const inSlot = slots(workers);
+  const closing = new AbortController();
+  const inWork = new Set<Promise<unknown>>();
+  const scoreOne = async (spec: ScoreTask['spec'], texts: TextsToScore, flags: ScoreFlags): Promise<Scores> => {
+    const task: ScoreTask = { spec, texts, flags };
+    const result: Scores | { readonly error: ErrorData } = await threads.run(task, {
+      transferList: textBuffers([texts]),
+    });
+    if ('error' in result) throw errorFromData(result.error);
+    Atomics.store(flags, SHARE, WHOLE_SHARE);
+    return result;
+  };
   return {
-    async score(batch, scope, watch) {
-      if (!scope.includes(1)) {
-        watch?.(allDone);
-        return emptyScores(batch.rows);
-      }
+    async score(spec, parts, { watch, signal: left } = {}) {
+      const signal = left ? AbortSignal.any([left, closing.signal]) : closing.signal;
+      signal.throwIfAborted();
+      const works = parts.map((texts) => ({ texts, bytes: texts.bytes, flags: scoreFlags() }));
+      watch?.(shareOf(works.map(({ bytes, flags }) => ({ bytes, flags }))));
+      if (parts.length === 0) return [];
       const executor = (await executorOf(spec.executor)).name;
-      const { rows, split, sequence } = batch;
-      const columns = new Map((['text', 'metadata'] as const).map((name) => [name, batch.utf8(name)]));
-      const parts = scoreParts(scope, batch.utf8('text').offsets).map((part) => ({
-        ...part,
-        done: new Int32Array(new SharedArrayBuffer(4)),
-      }));
-      watch?.(shareOf(parts.map(({ bytes, done }) => ({ bytes, done }))));
-      const results = await Promise.all(
-        parts.map(async ({ scope: wanted, done }) => {
-          const batchParts = { rows, split, sequence, columns };
-          const scores = await run(shared, { spec: { ...spec, executor }, parts: batchParts, scope: wanted, done });
-          Atomics.store(done, 0, ALL_DONE);
-          return scores;
-        }),
-      );
-      return parts.length === 1 ? results[0] : together(parts, results);
+      const cancel = (): void => {
+        for (const { flags } of works) Atomics.store(flags, CANCELLED, 1);
+      };
+      signal.addEventListener('abort', cancel, { once: true });
+      try {
+        return await Promise.all(
+          works.map(({ texts, flags }) => {
+            const work = inSlot(() => scoreOne({ ...spec, executor }, texts, flags), signal);
+            inWork.add(work);
+            const done = (): boolean => inWork.delete(work);
+            work.then(done, done);
+            return work;
+          }),
+        );
+      } finally {
+        signal.removeEventListener('abort', cancel);
+      }
+    },
+    async close() {
+      closing.abort(new Error('the pool of model workers is closed'));
+      await Promise.allSettled(inWork);
+      await threads.destroy();
     },
   };
 }
 
-const allDone = (): number => 1;
+const picked = new Map<string, Promise<Executor>>();
+let shared: ScoringPool | null = null;
+
+/** The pool of plain `.pipe()`s, one for the process: as many workers as there are cores. */
+export function sharedScoringPool(): ScoringPool {
+  shared ??= openScoringPool(availableParallelism());
+  return shared;
+}
 
 /** Made here, so that whoever keeps it does not keep the batch with its text. */
-function shareOf(parts: readonly { readonly bytes: number; readonly done: ShareDone }[]): () => number {
+function shareOf(parts: readonly { readonly bytes: number; readonly flags: ScoreFlags }[]): () => number {
+  if (parts.length === 0) return () => 1;
   const all = parts.reduce((n, { bytes }) => n + bytes, 0);
-  return () => parts.reduce((n, { bytes, done }) => n + bytes * (Atomics.load(done, 0) / ALL_DONE), 0) / all;
+  return () => parts.reduce((n, { bytes, flags }) => n + bytes * (Atomics.load(flags, SHARE) / WHOLE_SHARE), 0) / all;
 }
-
-async function run(workers: Piscina, task: ScoreTask): Promise<Scores> {
-  inWork++;
-  try {
-    const result = (await workers.run(task)) as Scores | Refused;
-    if ('refused' in result) throw Object.assign(new SluiceError(result.code, result.refused), { name: result.name });
-    return result;
-  } finally {
-    inWork--;
-  }
-}
-
-/** Batches that model workers are at; while there are any, the process must not end by force. */
-export const batchesInWork = (): number => inWork;
 
 /** Picked once for the process, so that all workers compute alike. */
 function executorOf(name: ExecutorName | 'auto'): Promise<Executor> {
@@ -190,22 +114,4 @@ export interface ExecutorRecord extends ExecutorRuntime {
 export async function executorRecord(step: string, name: ExecutorName | 'auto'): Promise<ExecutorRecord> {
   const executor = await executorOf(name);
   return { step, executor: executor.name, ...executor.runtime, processor: processorClass() };
-}
-
-/** An error for people, as it crosses a thread. */
-interface Refused {
-  readonly code: string;
-  readonly name: string;
-  readonly refused: SluiceError['parts'];
-}
-
-/** Task of a worker; errors for people come back as data. */
-export async function scoreTask({ spec, parts, scope, done }: ScoreTask): Promise<Scores | Refused> {
-  const onProgress = (share: number): void => void Atomics.store(done, 0, Math.floor(share * ALL_DONE));
-  try {
-    return await scoreHere(spec, new DocumentBatch(parts), scope, onProgress);
-  } catch (error) {
-    if (!(error instanceof SluiceError)) throw error;
-    return { code: error.code, name: error.name, refused: { ...error.parts, cause: undefined } };
-  }
 }

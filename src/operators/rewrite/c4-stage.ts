@@ -3,6 +3,7 @@ import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { type Column, float64Column, int32Column, type Utf8Column } from '../../streams/batch/columns.ts';
 import type { Verdict } from '../../streams/batch/outcome.ts';
 import { dropsFor, rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
+import type { StageContext } from '../stage-context.ts';
 import { withVerdict } from '../verdicts.ts';
 import { withCuts } from './apply-cuts.ts';
 import { type DatatroveC4Options, datatroveC4 } from './c4-datatrove.ts';
@@ -45,7 +46,7 @@ const onStrings =
   };
 
 /** The stage behind `c4()`. */
-export function stage(descriptor: StepDescriptor, kernel: Kernel): Stage {
+export function stage(descriptor: StepDescriptor, { kernel }: StageContext): Stage {
   const drops = dropsFor(descriptor) !== null;
   const rewrite = rewriterOf(descriptor.options, kernel);
   const cutOnly = drops ? null : rewriterOf({ ...descriptor.options, ...withoutDocumentRules(descriptor) }, kernel);

@@ -5,7 +5,7 @@ import { type CommittedFile, liveFiles } from '../../streams/commits/log.ts';
 import { phaseOf, shardPhase } from '../../streams/commits/phase.ts';
 import type { CommitHead } from '../../streams/commits/store.ts';
 import { filesError } from '../conservation.ts';
-import type { Executor } from '../split/split-pool.ts';
+import type { SplitPool } from '../split/split-pool.ts';
 import { type SinkPlace, tablePlaces } from './layout.ts';
 import type { RunDirectory } from './run-directory.ts';
 
@@ -21,7 +21,7 @@ export async function joinShards(
   directory: RunDirectory,
   recipe: Sinks,
   shardSize: number,
-  executor: Executor,
+  pool: SplitPool,
 ): Promise<void> {
   for (const { name, folder, sink } of tablePlaces(recipe)) {
     const phase = shardPhase(name);
@@ -42,7 +42,7 @@ export async function joinShards(
         continue;
       }
       const task = { kind: 'join', runDirectory: directory.path, sink, sinkName: name, path, inputs } as const;
-      const result = await executor.task(task);
+      const result = await pool.task(task);
       await directory.commit({ phase, split: i, files: result.files, replaces, counters: null });
       await directory.remove(replaces);
     }

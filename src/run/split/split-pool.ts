@@ -2,12 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InvariantError, SluiceError } from '../../errors.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { ByteBudget } from '../../streams/flow/budget.ts';
-import { runsFromMain } from '../../streams/operator.ts';
+import { errorFromData } from '../../thread-errors.ts';
 import { workerPool } from '../../threads.ts';
 import type { RunOptions } from '../options.ts';
+import { type Line, openServices } from '../services/host.ts';
+import { modelBytes, openModels } from '../services/models.ts';
 import { type Died, deadRow, deathOf, diedAgain, MAX_DEATHS, nameOf, tooManyDeaths } from './deaths.ts';
-import { runSplitHere } from './split-stream.ts';
-import type { SplitProgress, SplitTask, Task, TaskResult, WatchedTask } from './tasks.ts';
+import { renewed } from './renewed.ts';
+import type { SplitProgress, SplitTask, Task, TaskError, TaskResult, WatchedTask } from './tasks.ts';
 import { openWatch, READING, WHOLE } from './watch.ts';
 
 /** Buffers of one split in work, measured: batch, kernel memory, one open row group per sink, its encoder. */
@@ -24,21 +26,10 @@ const RETRIES = 2;
 const CLOSE_MS = 2000;
 
 /** Runs tasks in worker threads under the byte budget. */
-export interface Executor {
+export interface SplitPool {
   split(task: SplitTask, limit: number | null): Promise<TaskResult>;
   task(task: Task): Promise<TaskResult>;
   close(): Promise<void>;
-}
-
-/** An error that crossed a thread: classes do not survive, so it comes as data. */
-export interface TaskError {
-  readonly error: {
-    readonly code: string;
-    readonly name: string;
-    readonly message: string;
-    readonly stack?: string;
-    readonly parts?: SluiceError['parts'];
-  };
 }
 
 /** A task whose thread died, and will be tried again. */
@@ -50,41 +41,50 @@ export interface Retry {
   readonly attempts: number;
 }
 
-export interface ExecutorEvents {
+export interface PoolEvents {
   readonly progress: (p: SplitProgress) => void;
   readonly retry: (r: Retry) => void;
 }
 
-export async function openExecutor(
+export async function openSplitPool(
   recipe: Recipe,
   options: RunOptions,
   hard: AbortSignal,
-  on: ExecutorEvents,
-): Promise<Executor> {
+  on: PoolEvents,
+): Promise<SplitPool> {
   const budget = new ByteBudget(options.memory, { stallMs: 0 });
   const closing = new AbortController();
   const signal = AbortSignal.any([hard, closing.signal]);
   const inWork = new Set<Promise<unknown>>();
   // A thread that the budget never lets work would hold 25 MB for nothing.
   const workers = Math.max(1, Math.min(options.workers, Math.floor(options.memory / SPLIT_BYTES)));
+  /** Of splits in work: text that model workers have scored. */
+  const scored = new Map<number, () => number>();
   const openPool = () => {
     const opened = workerPool(new URL('./worker', import.meta.url), { workers });
     opened.on('message', (message: { readonly progress?: SplitProgress }) => {
-      if (message.progress) on.progress(message.progress);
+      if (message.progress) on.progress({ ...message.progress, scoredBytes: scored.get(message.progress.split) });
     });
     // A thread that died between two tasks: another takes its place, and nothing was lost.
     opened.on('error', () => {});
     return opened;
   };
-  let pool = openPool();
+  const pool = renewed(openPool);
+  const services = openServices(recipe.steps, openModels(options.workers));
   const { timeoutSeconds } = options;
   /** One try; a thread that died is said, not thrown. */
   const once = async (task: Task, extra: object = {}): Promise<TaskResult | Died> => {
-    const watch = task.kind === 'split' ? openWatch(1000 * timeoutSeconds) : null;
+    const line: Line | null = task.kind === 'split' ? services.lineFor(task.phase.steps) : null;
+    const watch = task.kind === 'split' ? openWatch(1000 * timeoutSeconds, line?.waits) : null;
+    if (line && task.kind === 'split') scored.set(task.split.index, line.scoredBytes);
+    const threads = pool.current;
     try {
-      const result = (await pool.run(
-        { ...task, ...extra, beat: watch?.beat ?? null },
-        { signal: watch ? AbortSignal.any([signal, watch.signal]) : signal },
+      const result = (await threads.run(
+        { ...task, ...extra, beat: watch?.beat ?? null, services: line?.port ?? null },
+        {
+          signal: watch ? AbortSignal.any([signal, watch.signal]) : signal,
+          transferList: line ? [line.port] : [],
+        },
       )) as TaskResult | TaskError;
       if ('error' in result) throw errorFrom(result);
       return result;
@@ -93,14 +93,12 @@ export async function openExecutor(
       const late = { reason: 'timeout', cause: `it did not come back within ${timeoutSeconds} s` } as const;
       const death = watch?.signal.aborted ? late : deathOf(error);
       if (death === null) throw error;
-      // A thread that dies while it starts is not replaced.
-      if (pool.threads.length === 0) {
-        await pool.destroy();
-        pool = openPool();
-      }
+      await pool.died(threads);
       return { death, at: watch?.place() ?? { batch: 0, row: READING, step: -1 } };
     } finally {
       watch?.end();
+      line?.end();
+      if (task.kind === 'split') scored.delete(task.split.index);
     }
   };
   /**
@@ -135,13 +133,18 @@ export async function openExecutor(
     }
     return found;
   };
+  const models = budget.charge(0, 'models');
+  /** What model workers hold is taken from the memory of splits, as long as one of these fits. */
+  const countModels = (bytes: number): number => {
+    const counted = Math.min(options.workers * bytes, Math.max(0, options.memory - SPLIT_BYTES));
+    models.resize(counted);
+    return counted;
+  };
   const split = async (task: SplitTask, limit: number | null): Promise<TaskResult> => {
-    const lease = await budget.acquire(bytesOf(task), `split ${task.split.index}`, signal);
+    const rest = options.memory - countModels(await modelBytes(task.phase.steps));
+    const lease = await budget.acquire(Math.min(rest, bytesOf(task)), `split ${task.split.index}`, signal);
     try {
       const extra = { limit, samplePercent: options.samplePercent, allowFailures: options.allow.quarantine };
-      if (task.phase.steps.some(runsFromMain)) {
-        return await runSplitHere({ ...task, ...extra }, recipe.steps, signal, on.progress);
-      }
       return await inPool(task, extra);
     } finally {
       lease.release();
@@ -158,12 +161,11 @@ export async function openExecutor(
     task: (task) => watched(inPool(task)),
     async close() {
       closing.abort(new Error('the run has ended'));
-      await pool.destroy();
-      // A closure of the user may never come back; what it may still write has no commit and is deleted by the next
-      // start.
+      await pool.close();
+      // A function of the user may never come back, and a model worker is let out of its run.
       const patience = new AbortController();
       const late = delay(CLOSE_MS, null, { signal: patience.signal }).catch(() => {});
-      await Promise.race([Promise.allSettled(inWork), late]);
+      await Promise.race([Promise.allSettled([...inWork, services.close()]), late]);
       patience.abort();
     },
   };
@@ -179,11 +181,7 @@ function bytesOf({ split, files, read }: SplitTask): number {
 }
 
 function errorFrom({ error }: TaskError): Error {
-  if (error.parts) {
-    const rebuilt = new SluiceError(error.code, error.parts);
-    rebuilt.name = error.name;
-    return rebuilt;
-  }
+  if (error.parts) return errorFromData(error);
   const wrapped = new InvariantError({
     expected: 'a task to finish',
     got: `${error.name}: ${error.message}`,

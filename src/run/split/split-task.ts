@@ -1,87 +1,71 @@
-import { type Kernel, loadKernel } from '../../kernels/kernel.ts';
-import { makeStage } from '../../operators/stages.ts';
+import type { Kernel } from '../../kernels/kernel.ts';
 import { rowsOfBatch } from '../../streams/batch/batch-rows.ts';
 import { collectGarbage } from '../../streams/flow/garbage.ts';
-import type { Stage, StepDescriptor } from '../../streams/operator.ts';
-import { isolating, MAX_FAILED, StepError, type Steps, withoutRows } from './isolate.ts';
+import type { Services } from '../../streams/services.ts';
+import { MAX_FAILED } from './isolate.ts';
+import { type Marks, runSplit, throughStages } from './run-split.ts';
 import { openSource } from './source.ts';
 import { SplitOutput } from './split-output.ts';
 import type { ProbeTask, SplitProgress, TaskResult, WatchedTask } from './tasks.ts';
-import { beatAt, READING, WHOLE, WRITING } from './watch.ts';
+import { threadStages } from './thread-stages.ts';
+import { type Beat, beatAt, READING, WHOLE, WRITING } from './watch.ts';
 
-const stages = new Map<string, Promise<Stage>>();
-/** Of the stages, once an error has thrown away the first. */
-let stageKernel: Promise<Kernel> | null = null;
+const PROGRESS_MS = 200;
+/** Model workers have something to do while the batch they have scored is worked on and written. */
+const BATCHES_FOR_MODELS = 2;
 
-/** The stage of a step in this thread, made once. */
-function stageOf(descriptor: StepDescriptor, kernel: Kernel): Promise<Stage> {
-  const key = JSON.stringify(descriptor);
-  let stage = stages.get(key);
-  if (!stage) {
-    stage = (stageKernel ?? Promise.resolve(kernel)).then((k) => makeStage(descriptor, k));
-    stages.set(key, stage);
-  }
-  return stage;
-}
-
-/** The steps of a task on a batch. */
-function stepsOf(task: WatchedTask, kernel: Kernel, beat: (step: number) => void): Steps {
-  return async (batch) => {
-    let current = batch;
-    for (const [i, descriptor] of task.phase.steps.entries()) {
-      const stage = await stageOf(descriptor, kernel);
-      beat(i);
-      try {
-        current = await stage.apply(current);
-      } catch (error) {
-        // A trap leaves the memory of the kernel as it was in the middle of its work.
-        if ((error as Error)?.name === 'RuntimeError') {
-          stages.clear();
-          stageKernel = loadKernel();
-        }
-        throw new StepError(descriptor.step, error);
-      }
-    }
-    return current;
+/** Signs of life. One batch may be worked on while another is written, which is nobody's time. */
+function marksOn(beat: Beat | null): Marks {
+  return {
+    reading: (batch) => beatAt(beat, batch, READING),
+    working: (batch, step) => beatAt(beat, batch, WHOLE, step),
+    writing: (batch) => beatAt(beat, batch, WRITING),
   };
 }
 
-const PROGRESS_MS = 200;
-
 /**
- * Reads one split, runs its steps and writes its segments, all in this thread; at most a batch and the open row groups
- * in memory.
+ * Reads one split, runs its steps and writes its segments, all in this thread but what stages ask the main thread for;
+ * at most a batch, or two where models score, and the open row groups in memory.
  */
 export async function runSplitTask(
   task: WatchedTask,
   kernel: Kernel,
+  services: Services,
   onProgress: (p: SplitProgress) => void,
 ): Promise<TaskResult> {
-  let number = 0;
-  const steps = stepsOf(task, kernel, (step) => beatAt(task.beat, number, WHOLE, step));
-  await Promise.all(task.phase.steps.map((s) => stageOf(s, kernel)));
+  const stages = await threadStages(task.phase.steps, kernel, services);
+  const models = task.phase.steps.some((s) => s.models === true);
   const output = await SplitOutput.open(task, kernel);
   let last = performance.now();
-  let failures = 0;
+  const say = (everyMs: number): void => {
+    if (performance.now() - last < everyMs) return;
+    last = performance.now();
+    onProgress({ split: task.split.index, phase: task.phase.number, counters: output.counters });
+  };
   try {
-    for await (const batch of openSource(task, kernel, (r) => output.quarantine(r), { reuse: true })) {
-      beatAt(task.beat, number, WHOLE);
-      output.read(batch);
-      const dead = task.aside.filter((a) => a.batch === number);
-      const rest = withoutRows(batch, dead);
-      output.setAside(batch, dead);
-      const { batch: done, failed } = await isolating(rest, steps, task.allowFailures ? null : MAX_FAILED - failures);
-      failures += failed.length;
-      output.setAside(rest, failed);
-      beatAt(task.beat, number, WRITING);
-      await output.write(done);
-      beatAt(task.beat, ++number, READING);
-      if (performance.now() - last > PROGRESS_MS) {
-        last = performance.now();
-        onProgress({ split: task.split.index, phase: task.phase.number, counters: output.counters });
-      }
-    }
-    beatAt(task.beat, number, WRITING);
+    await runSplit({
+      name: `split ${task.split.index}`,
+      read: (onQuarantine) => openSource(task, kernel, onQuarantine, { reuse: !models }),
+      stages: () => stages,
+      sink: {
+        read: (batch) => {
+          output.read(batch);
+          // A batch is with the models for seconds: how much of it they have scored is shown meanwhile.
+          if (models) say(0);
+        },
+        quarantine: (record) => output.quarantine(record),
+        setAside: (batch, failed) => output.setAside(batch, failed),
+        write: async (batch) => {
+          await output.write(batch);
+          say(PROGRESS_MS);
+        },
+      },
+      marks: marksOn(task.beat),
+      maxFailed: task.allowFailures ? null : MAX_FAILED,
+      aside: task.aside,
+      batchesAtOnce: models ? BATCHES_FOR_MODELS : 1,
+    });
+    beatAt(task.beat, 0, WRITING);
     return await output.finish();
   } catch (error) {
     await output.abort();
@@ -96,18 +80,18 @@ export async function runSplitTask(
  * Runs the steps on the documents of one batch one by one, from a row on; whoever watches sees on which one the thread
  * dies. Writes nothing.
  */
-export async function probeBatch(task: ProbeTask, kernel: Kernel): Promise<TaskResult> {
+export async function probeBatch(task: ProbeTask, kernel: Kernel, services: Services): Promise<TaskResult> {
   const { batch: wanted, from } = task.probe;
+  const stages = await threadStages(task.phase.steps, kernel, services);
   let number = 0;
-  let row = 0;
-  const steps = stepsOf(task, kernel, (step) => beatAt(task.beat, number, row, step));
   for await (const batch of openSource(task, kernel, () => {}, { reuse: true })) {
     if (number === wanted) {
-      for (row of batch.aliveRows()) {
+      for (const row of batch.aliveRows()) {
         if (row < from || task.aside.some((a) => a.batch === number && a.row === row)) continue;
-        beatAt(task.beat, number, row);
+        const mark = (step: number): void => beatAt(task.beat, number, row, step);
+        mark(-1);
         // A document on which a step throws is found again, and set aside, by the next try.
-        await steps(rowsOfBatch(batch, Int32Array.of(row))).catch(() => {});
+        await throughStages(rowsOfBatch(batch, Int32Array.of(row)), stages, mark).catch(() => {});
       }
       break;
     }

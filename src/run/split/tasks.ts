@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { SinkDescriptor } from '../../sinks/index.ts';
 import type { ColumnSpec } from '../../streams/batch/columns.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
@@ -5,6 +6,7 @@ import type { CommittedFile, DuplicateCluster } from '../../streams/commits/log.
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import type { PlannedFile, Split } from '../../streams/plan/splits.ts';
+import type { ErrorData } from '../../thread-errors.ts';
 import type { Phase } from '../phases.ts';
 import type { FailedRow } from './isolate.ts';
 import type { Beat } from './watch.ts';
@@ -37,6 +39,8 @@ export interface LimitedTask extends SplitTask {
 /** A split as a thread gets it that may be stopped, and tried again. */
 export interface WatchedTask extends LimitedTask {
   readonly beat: Beat | null;
+  /** To the services of the main thread, for this task alone; null when no step asks for any. */
+  readonly services: MessagePort | null;
   /** Documents on which a thread died: not for this one. Batches are numbered as the source gives them. */
   readonly aside: readonly (FailedRow & { readonly batch: number })[];
 }
@@ -81,4 +85,9 @@ export interface SplitProgress {
   readonly counters: Counters;
   /** Text that model workers have scored, of batches in work too; asked whenever it is shown. */
   readonly scoredBytes?: () => number;
+}
+
+/** An error that crossed a thread. */
+export interface TaskError {
+  readonly error: ErrorData;
 }

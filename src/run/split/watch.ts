@@ -33,8 +33,9 @@ export interface Watch {
 /**
  * Watches a thread at work, from its first sign of life on.
  * @param timeoutMs time without a sign of life; the time that this process itself stood still does not count.
+ * @param waits true while the thread waits for an answer of this one, which is not its time
  */
-export function openWatch(timeoutMs: number): Watch {
+export function openWatch(timeoutMs: number, waits: () => boolean = () => false): Watch {
   const beat: Beat = new Int32Array(new SharedArrayBuffer(4 * WORDS));
   const abort = new AbortController();
   const every = Math.max(5, Math.min(1000, timeoutMs / 8));
@@ -45,7 +46,9 @@ export function openWatch(timeoutMs: number): Watch {
     const now = performance.now();
     const beats = Atomics.load(beat, BEATS);
     still =
-      beats > 0 && beats === seen && Atomics.load(beat, ROW) !== WRITING ? still + Math.min(now - last, 2 * every) : 0;
+      beats > 0 && beats === seen && Atomics.load(beat, ROW) !== WRITING && !waits()
+        ? still + Math.min(now - last, 2 * every)
+        : 0;
     seen = beats;
     last = now;
     if (still >= timeoutMs) abort.abort(new Error('no sign of life'));

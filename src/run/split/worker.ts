@@ -1,14 +1,18 @@
 import { parentPort } from 'node:worker_threads';
-import { SluiceError } from '../../errors.ts';
 import { systemError } from '../../files/system-error.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
+import type { Services } from '../../streams/services.ts';
+import { errorData } from '../../thread-errors.ts';
+import { servicesOver } from '../services/ask.ts';
 import { decide } from './decide.ts';
 import { joinShard } from './join-task.ts';
-import type { TaskError } from './split-pool.ts';
 import { probeBatch, runSplitTask } from './split-task.ts';
-import type { DecideTask, JoinTask, ProbeTask, TaskResult, WatchedTask } from './tasks.ts';
+import type { DecideTask, JoinTask, ProbeTask, SplitProgress, TaskError, TaskResult, WatchedTask } from './tasks.ts';
 
 const kernel = loadKernel();
+/** Of the task in work. Stages outlive a task, and ask for the next one over another port. */
+let asked: Services | null = null;
+const services: Services = { call: (...question) => asked!.call(...question) };
 
 /** Worker entry of a run. Errors come back as data: their class and parts would not survive the thread. */
 export default async function runTask(
@@ -17,25 +21,24 @@ export default async function runTask(
   try {
     switch (task.kind) {
       case 'split':
-        return 'probe' in task
-          ? await probeBatch(task, await kernel)
-          : await runSplitTask(task, await kernel, (progress) => parentPort?.postMessage({ progress }));
+        return await splitTask(task);
       case 'decide':
         return await decide(task, await kernel);
       case 'join':
         return await joinShard(task);
     }
   } catch (error) {
-    const e = systemError(error) as Error;
-    const parts = e instanceof SluiceError ? { ...e.parts, cause: undefined } : undefined;
-    return {
-      error: {
-        code: e instanceof SluiceError ? e.code : 'unexpected',
-        name: e.name,
-        message: e.message,
-        stack: e.stack,
-        parts,
-      },
-    };
+    return { error: errorData(systemError(error)) };
+  }
+}
+
+async function splitTask(task: WatchedTask | ProbeTask): Promise<TaskResult> {
+  asked = task.services && servicesOver(task.services);
+  try {
+    if ('probe' in task) return await probeBatch(task, await kernel, services);
+    const onProgress = (progress: SplitProgress): void => parentPort?.postMessage({ progress });
+    return await runSplitTask(task, await kernel, services, onProgress);
+  } finally {
+    task.services?.close();
   }
 }

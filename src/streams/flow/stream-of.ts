@@ -1,4 +1,4 @@
-import { fromEvent, Observable, takeUntil } from 'rxjs';
+import { fromEvent, Observable, takeUntil } from './rxjs.ts';
 
 /** Who listens to a stream. */
 export interface Downstream<T> {

@@ -192,3 +192,37 @@ describe('a neural scorer', () => {
     },
   );
 });
+
+it('opens one session for each length of a row, also when two scores ask for it at once', async () => {
+  const long = newModel({ vocabulary: 257, width: 32, layers: 1, heads: 4, context: 256 }, 7);
+  const executor = await onnxruntimeNode();
+  let [opened, released] = [0, 0];
+  const counting = {
+    ...executor,
+    open: async (...given: Parameters<typeof executor.open>) => {
+      opened++;
+      const session = await executor.open(...given);
+      return {
+        run: session.run.bind(session),
+        release: () => {
+          released++;
+          return session.release();
+        },
+      };
+    },
+  };
+  const scorer = await neuralScorer({
+    name: 'm',
+    hash: 'h',
+    model: long,
+    tokenizer: byteTokenizer,
+    start: START,
+    executor: counting as typeof executor,
+  });
+  expect(opened).toBe(1);
+  const short = textsOf(['a few words']);
+  await Promise.all([scorer.score(short), scorer.score(short)]);
+  expect(opened).toBe(2);
+  await scorer.close!();
+  expect(released).toBe(2);
+});

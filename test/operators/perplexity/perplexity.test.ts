@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { lastValueFrom, of, toArray } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
+import { loadKernel } from '../../../src/kernels/kernel.ts';
 import { saveModel } from '../../../src/models/folders/hugging-face.ts';
 import { HashList, writeTrainedOn } from '../../../src/models/folders/trained-on.ts';
 import { newModel } from '../../../src/models/new-model.ts';
 import { perplexity } from '../../../src/operators/perplexity/perplexity.ts';
-import { stage as perplexityStage } from '../../../src/operators/perplexity/perplexity-stage.ts';
-import { sharedContext } from '../../../src/operators/shared-context.ts';
+import { stage as perplexityStage, scoringSpec } from '../../../src/operators/perplexity/perplexity-stage.ts';
+import { scoreParts, textsOf } from '../../../src/operators/perplexity/score-parts.ts';
+import { sharedScoringPool } from '../../../src/operators/perplexity/scoring-pool.ts';
 import type { DocumentBatch } from '../../../src/streams/batch/batch.ts';
 import { numberAt, stringAt, utf8Column } from '../../../src/streams/batch/columns.ts';
 import { groupHasher } from '../../../src/streams/inputs/groups.ts';
@@ -25,6 +27,8 @@ const documents = [
 const batch = batchOf(documents).withColumns([
   ['metadata', utf8Column(['{}', '{}', '{}', '{"group":"trained book"}', '{}'])],
 ]);
+
+const nobody = { kernel: await loadKernel(), services: null, load: () => Promise.reject(new Error('none')) };
 
 let folder: string;
 beforeEach(async () => {
@@ -77,7 +81,7 @@ describe('perplexity()', () => {
     expect(batch.utf8('text').offsets[3]).toBeGreaterThan(131_072);
     const operator = perplexity({ model: folder, executor: 'onnxruntime-cpu' });
     const pooled = await lastValueFrom(of(batch).pipe(operator));
-    const alone = await perplexityStage(operator.descriptor).apply(batch);
+    const alone = await perplexityStage(operator.descriptor, nobody).apply(batch);
     for (const name of ['ppl_nll_sum', 'ppl_bits_per_byte_max', 'ppl_cached_bits_per_byte'])
       for (let i = 0; i < 3; i++) {
         const [a, b] = [pooled, alone].map((x) => numberAt(x.number(name), i)!);
@@ -92,17 +96,19 @@ describe('perplexity()', () => {
     }));
     const shares: number[] = [];
     let [share, ended] = [() => -1, false];
-    const scoring = (step: string, of: DocumentBatch, ask: () => number): void => {
-      expect([step, of.rows]).toEqual(['perplexity', 40]);
-      share = ask;
-    };
-    const bound = perplexity({ model: folder, executor: 'onnxruntime-cpu' }).bind({ ...sharedContext(), scoring });
     const look = (): void => {
       if (share() !== shares.at(-1)) shares.push(share());
       if (!ended) setImmediate(look);
     };
     look();
-    await lastValueFrom(of(batchOf(long)).pipe(bound));
+    const spec = scoringSpec(perplexity({ model: folder, executor: 'onnxruntime-cpu' }).descriptor);
+    const b = batchOf(long);
+    const parts = textsOf(b, scoreParts(b.alive, b.utf8('text').offsets));
+    await sharedScoringPool().score(spec, parts, {
+      watch: (ask) => {
+        share = ask;
+      },
+    });
     ended = true;
     expect(share()).toBe(1);
     // Before there was a task, and then run after run.
@@ -110,16 +116,6 @@ describe('perplexity()', () => {
     expect(shares[1]).toBeLessThan(0.5);
     expect(shares.length).toBeGreaterThan(3);
     expect(shares).toEqual([...shares].sort((a, b) => a - b));
-  });
-
-  it('has nothing to wait for in a batch out of its scope', async () => {
-    const asked: number[] = [];
-    const bound = perplexity({ model: folder, where: { domain: ['none'] } }).bind({
-      ...sharedContext(),
-      scoring: (_step, _batch, share) => void asked.push(share()),
-    });
-    await lastValueFrom(of(batch).pipe(bound));
-    expect(asked).toEqual([1]);
   });
 
   it('leaves documents out of its scope alone, and scores what it was trained on when told to', async () => {

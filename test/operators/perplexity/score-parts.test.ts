@@ -23,16 +23,16 @@ it('has one part for little text, also for none', () => {
 
 it('takes every row from its own part', () => {
   const scores = (value: number, reason: 'empty' | null) => ({
-    ...emptyScores(3),
-    nllSum: new Float64Array(3).fill(value),
-    tokens: new Int32Array(3).fill(value),
-    bytes: new Int32Array(3).fill(10 * value),
-    bitsPerByteMax: new Float64Array(3).fill(-value),
-    cachedNllSum: new Float64Array(3).fill(value / 2),
-    reason: [reason, reason, reason],
+    ...emptyScores(1),
+    nllSum: new Float64Array(1).fill(value),
+    tokens: new Int32Array(1).fill(value),
+    bytes: new Int32Array(1).fill(10 * value),
+    bitsPerByteMax: new Float64Array(1).fill(-value),
+    cachedNllSum: new Float64Array(1).fill(value / 2),
+    reason: [reason],
   });
   const parts = [Uint8Array.of(1, 0, 0), Uint8Array.of(0, 0, 1)].map((scope) => ({ scope, bytes: 1 }));
-  expect(together(parts, [scores(2, null), scores(4, 'empty')])).toEqual({
+  expect(together(3, parts, [scores(2, null), scores(4, 'empty')])).toEqual({
     nllSum: Float64Array.of(2, Number.NaN, 4),
     tokens: Int32Array.of(2, 0, 4),
     bytes: Int32Array.of(20, 0, 40),

@@ -19,7 +19,9 @@ import { digestOf, readFixture, readOracle } from '../../helpers/profiles.ts';
 
 const kernel = await loadKernel();
 const apply = (operator: Operator, batch: DocumentBatch): DocumentBatch =>
-  c4Stage(operator.descriptor, kernel).apply(batch) as DocumentBatch;
+  c4Stage(operator.descriptor, { kernel, services: null, load: () => Promise.reject(new Error('none')) }).apply(
+    batch,
+  ) as DocumentBatch;
 const few = { minSentences: 0 } as const;
 const reasonOf = (batch: DocumentBatch, row = 0): string | null => {
   const v = batch.verdicts.at(-1)!;

@@ -1,10 +1,12 @@
-import type { DocumentBatch } from '../../streams/batch/batch.ts';
-import { originalBytes } from '../../streams/commits/counting.ts';
-import type { OperatorContext } from '../../streams/operator.ts';
-
 /** Text of one try at a split that model workers have been through, batches in work included. */
 export interface ScoredText {
-  readonly scoring: NonNullable<OperatorContext['scoring']>;
+  /**
+   * Told before a step works on a batch.
+   * @param sequence number of the batch in the split
+   * @param batchBytes its text as it was read
+   * @param share 0 to 1, how much of the work is done, at any time
+   */
+  scoring(step: string, sequence: number, batchBytes: number, share: () => number): void;
   /** Never sinks. */
   bytes(): number;
 }
@@ -15,9 +17,8 @@ export function scoredText(steps: readonly string[]): ScoredText {
   const batches = new Map<string, { readonly bytes: number; readonly share: () => number }>();
   let shown = 0;
   return {
-    scoring(step: string, batch: DocumentBatch, share: () => number) {
-      const bytes = originalBytes(batch).reduce((n, b) => n + b, 0) / steps.length;
-      batches.set(`${step} ${batch.sequence}`, { bytes, share });
+    scoring(step, sequence, batchBytes, share) {
+      batches.set(`${step} ${sequence}`, { bytes: batchBytes / steps.length, share });
     },
     bytes() {
       let sum = 0;

@@ -1,0 +1,100 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { InvariantError } from '../../errors.ts';
+import type { ScoreRequest } from '../../operators/perplexity/score-parts.ts';
+import { asksServices, type Operator, type StepDescriptor } from '../../streams/operator.ts';
+import { errorData } from '../../thread-errors.ts';
+import type { Answer, Question } from './messages.ts';
+import type { Models } from './models.ts';
+import { type ScoredText, scoredText } from './scored-text.ts';
+
+/** The line between a task in a worker and the services. */
+export interface Line {
+  /** For the worker; goes with the task. */
+  readonly port: MessagePort;
+  /** True while the worker waits for an answer. */
+  waits(): boolean;
+  /** Text that model workers have scored for the task, of batches in work too. */
+  readonly scoredBytes: () => number;
+  /** Cancels what the worker still waits for. */
+  end(): void;
+}
+
+/** What the main thread does for the stages of a run: the user's functions, and model workers. */
+export interface RunServices {
+  /** A line for one task; null when none of its steps asks. */
+  lineFor(steps: readonly StepDescriptor[]): Line | null;
+  close(): Promise<void>;
+}
+
+export function openServices(operators: readonly Operator[], models: Models): RunServices {
+  const byStep = new Map(operators.map((o) => [o.descriptor.step, o]));
+  const answer = async ({ service, step, request }: Question, line: OpenLine): Promise<unknown> => {
+    const operator = byStep.get(step);
+    if (service === 'model' && operator) {
+      const { sequence, batchBytes, parts } = request as ScoreRequest;
+      const watch = (share: () => number): void => line.scored.scoring(step, sequence, batchBytes, share);
+      return models.score(operator.descriptor, parts, { watch, signal: line.signal });
+    }
+    if (service === 'closure' && operator?.serve) return line.inTurn(step, () => operator.serve!(request));
+    throw new InvariantError({
+      expected: 'a step with a function of its own, or one with a model',
+      got: `a request for the ${service} of step ${step}`,
+      fix: 'Please report this with the recipe.',
+    });
+  };
+  return {
+    lineFor: (steps) => (steps.some(asksServices) ? openLine(steps, answer) : null),
+    close: () => models.close(),
+  };
+}
+
+interface OpenLine {
+  readonly signal: AbortSignal;
+  readonly scored: ScoredText;
+  /** One request of a step after the other: a function of the user's sees the documents of a split in order. */
+  inTurn<T>(step: string, work: () => Promise<T>): Promise<T>;
+}
+
+type AnswerQuestion = (question: Question, line: OpenLine) => Promise<unknown>;
+
+function openLine(steps: readonly StepDescriptor[], answer: AnswerQuestion): Line {
+  const { port1, port2 } = new MessageChannel();
+  const left = new AbortController();
+  const scored = scoredText(steps.filter((s) => s.models).map((s) => s.step));
+  const turns = new Map<string, Promise<unknown>>();
+  const line: OpenLine = {
+    signal: left.signal,
+    scored,
+    inTurn(step, work) {
+      const turn = (turns.get(step) ?? Promise.resolve()).then(() => {
+        left.signal.throwIfAborted();
+        return work();
+      });
+      turns.set(
+        step,
+        turn.catch(() => {}),
+      );
+      return turn;
+    },
+  };
+  let waiting = 0;
+  port1.on('message', async (question: Question) => {
+    const { id } = question;
+    waiting++;
+    const said: Answer = await answer(question, line).then(
+      (result) => ({ id, result }),
+      (error) => ({ id, error: errorData(error) }),
+    );
+    waiting--;
+    if (!left.signal.aborted) port1.postMessage(said);
+  });
+  return {
+    port: port2,
+    waits: () => waiting > 0,
+    scoredBytes: scored.bytes,
+    end() {
+      left.abort(new Error('the task has ended'));
+      port1.close();
+    },
+  };
+}
