@@ -174,8 +174,8 @@ describe('set()', () => {
 
   it('says what is wrong, and where', () => {
     expect(() => dedup.exact().set('priorty', 'x')).toThrow(
-      '--set exact_dedup.priorty: expected an option of step exact_dedup (priority, saveIndex, against), got priorty. ' +
-        'Did you mean priority?',
+      '--set exact_dedup.priorty: expected an option of step exact_dedup (priority, saveIndex, against), ' +
+        'got priorty. Did you mean priority?',
     );
     expect(() => dedup.minhash().set('threshold', 'high')).toThrow(
       '--set minhash_dedup.threshold: expected threshold: a number, got "high".',

@@ -18,8 +18,8 @@ export const exactOptions = z.strictObject({
  * Exact deduplication of whole texts, as a barrier: 128-bit content hash, and the bytes compared on every hash hit, so
  * that no collision ever drops a document. The first in input order survives, or the one with the highest `priority`.
  * `saveIndex` and `against` make a chain of runs keep what one run would; of an earlier run only hashes are left, so
- * they decide alone there. Drops: rule `exact_duplicate`, with the survivor's position in `duplicate_of`. Memory: 4 bytes
- * a document, 12 for each that stands for others, and partitions that fit the budget; disk: the text once under
+ * they decide alone there. Drops: rule `exact_duplicate`, with the survivor's position in `duplicate_of`. Memory: 4
+ * bytes a document, 12 for each that stands for others, and partitions that fit the budget; disk: the text once under
  * `work/`.
  */
 export const exact = operator({

@@ -29,8 +29,8 @@ export const streamingOptions = byRankOptions.extend({
 export type StreamingOptions = z.input<typeof streamingOptions> &
   StepOptions & {
     /**
-     * Told when a warm-up ends early: of the first ten domains one by one, of more at the end. Default: a warning of the
-     * process.
+     * Told when a warm-up ends early: of the first ten domains one by one, of more at the end. Default: a warning of
+     * the process.
      */
     readonly onWarning?: (text: string) => void;
   };

@@ -71,7 +71,8 @@ export const minhashOptions = z.strictObject({
  * Near-duplicate removal by MinHash and locality-sensitive hashing (Broder 1997; Lee et al. 2022, "Deduplicating
  * Training Data Makes Language Models Better", appendix A; bands and rows of Penedo et al. 2024, FineWeb), as a barrier
  * over all documents. Words are runs of letters, marks, numbers and `_`, folded as in `dedup.normalized()`, each with
- * the operators before it. Documents that share a band key are candidates; from the best rank down a document is dropped when its true Jaccard similarity to a survivor
+ * the operators before it. Documents that share a band key are candidates; from the best
+ * rank down a document is dropped when its true Jaccard similarity to a survivor
  * is at least `threshold` (rule `near_duplicate`, with `duplicate_of` and `similarity`): nothing is dropped that is not
  * that similar to the document named, so chains do not swallow a cluster. Texts too short for a shingle are compared as
  * in `dedup.normalized()` (rule `exact_normalized_duplicate`). `scope: 'streaming'`: keep-first with an index
