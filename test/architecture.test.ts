@@ -124,6 +124,30 @@ describe('files', () => {
   });
 });
 
+describe('errors', () => {
+  /**
+   * Handlers that do not look at what they caught: `catch {`, `.catch(() => ...)`, `.then(f, () => ...)`. The reason
+   * stands on the line, on the one above, or as the first line of the block.
+   */
+  const unseen = (text: string): number[] => {
+    const lines = text.split('\n');
+    const blind = /\bcatch \{|\.catch\(\s*(async )?\(\) =>|\.then\(.*, (async )?\(\) =>|catchError\(\(\) =>/;
+    const comment = (line: string | undefined): boolean => /(^|\s)(\/\/|\*\/)/.test(line ?? '');
+    const said = (i: number): boolean =>
+      comment(lines[i]) || comment(lines[i - 1]) || (/\{$/.test(lines[i]) && /^\s*\/\//.test(lines[i + 1]));
+    return lines.flatMap((line, i) => (blind.test(line) && !said(i) ? [i + 1] : []));
+  };
+
+  it('are looked at by whoever catches them, or a comment says why not', () => {
+    const found = files.flatMap((f) => unseen(readFileSync(join(src, f), 'utf8')).map((line) => `${f}:${line}`));
+    expect(found).toEqual([]);
+    // The test sees one where there is one.
+    expect(unseen('try {\n  a();\n} catch {\n  return null;\n}')).toEqual([3]);
+    expect(unseen('try {\n  a();\n} catch {\n  // It is not there.\n  return null;\n}')).toEqual([]);
+    expect(unseen('open();\na.catch(() => {});\nb.then(c, () => undefined);')).toEqual([2, 3]);
+  });
+});
+
 describe('lines', () => {
   it('are no longer than 120 columns, strings and comments included, which the formatter does not break', () => {
     // Data: tables of Unicode, fixtures, and the texts that fixtures are made of, whose line ends count.

@@ -48,9 +48,10 @@ export async function openZstdDecoder(): Promise<ZstdDecoder> {
       try {
         const good = type === 2 ? exports.zstdBlock(source, packed.length) : exports.zstdPlainBlock(source, size, type);
         return good === 1 ? output() : null;
-      } catch {
+      } catch (error) {
         // A trap: the damage led out of the memory.
-        return null;
+        if ((error as Error).name === 'RuntimeError') return null;
+        throw error;
       }
     },
   };

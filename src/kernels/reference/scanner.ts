@@ -51,6 +51,7 @@ export function referenceRecord(line: Uint8Array, fields: ScanFields): ScannedRe
   try {
     value = JSON.parse(json);
   } catch {
+    // JSON.parse throws nothing else.
     return fault('invalid_json', 'expected one JSON object on the line, got something that is not JSON');
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {

@@ -23,7 +23,8 @@ function cudaProvider(): boolean {
     const folder = join(dirname(entry), '..', 'bin', 'napi-v6', process.platform, process.arch);
     return readdirSync(folder).some((file) => file.includes('providers_cuda'));
   } catch {
-    return false; // not installed: said by the CPU executor
+    // Not installed: said by the CPU executor.
+    return false;
   }
 }
 

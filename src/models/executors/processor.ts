@@ -18,7 +18,8 @@ function instructions(): string[] {
   try {
     text = readFileSync('/proc/cpuinfo', 'latin1');
   } catch {
-    return []; // not mounted: the name then
+    // Not mounted, or not to be read in a container: the name of the processor then.
+    return [];
   }
   const flags = /^(?:flags|Features|isa)\s*:(.*)$/m.exec(text)?.[1] ?? '';
   return [...new Set(flags.trim().split(/\s+/))].filter((f) => CHOOSES.test(f)).sort();

@@ -100,6 +100,7 @@ const inUse = new Map<ExecutorName, Promise<Executor>>();
 async function usedHere(name: ExecutorName, options: ExecutorOptions): Promise<void> {
   const used = inUse.get(name) ?? checkedExecutor(name, options);
   inUse.set(name, used);
+  // The error is that of the line below; who comes next tries again.
   used.catch(() => inUse.delete(name));
   await used;
 }

@@ -104,8 +104,9 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
     const opening = executor
       .open(scoringGraph(config, { rows, length }), model.weights)
       .then((session) => ({ rows, length, session }));
-    // Before it is open: who asks meanwhile gets the same one. What could not be opened is tried again.
+    // Before it is open: who asks meanwhile gets the same one.
     sessions.set(length, opening);
+    // Who asked gets the error; what could not be opened is tried again.
     opening.catch(() => sessions.delete(length));
     return opening;
   };
@@ -132,6 +133,7 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = turn.then(work);
+    // Whoever asked is told; the next has its turn all the same.
     turn = mine.catch(() => {});
     return mine;
   };

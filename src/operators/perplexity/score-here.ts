@@ -75,6 +75,7 @@ export async function scoreHere(
   if (open === undefined) {
     open = openScorer(spec);
     opened.set(key, open);
+    // The error is that of the line below; the next batch tries again.
     open.catch(() => opened.delete(key));
   }
   const { scorer, fresh } = await open;

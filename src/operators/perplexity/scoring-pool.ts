@@ -98,6 +98,7 @@ function executorOf(name: ExecutorName | 'auto'): Promise<Executor> {
   if (found === undefined) {
     found = pickExecutor(name, { threads: 1 }).then(({ executor }) => executor);
     picked.set(key, found);
+    // Who asked gets the error; who comes next tries again.
     found.catch(() => picked.delete(key));
   }
   return found;

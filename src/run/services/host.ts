@@ -70,10 +70,9 @@ function openLine(steps: readonly StepDescriptor[], answer: AnswerQuestion): Lin
         left.signal.throwIfAborted();
         return work();
       });
-      turns.set(
-        step,
-        turn.catch(() => {}),
-      );
+      // Whoever asked is told; the next has its turn all the same.
+      const over = turn.catch(() => {});
+      turns.set(step, over);
       return turn;
     },
   };

@@ -164,6 +164,7 @@ export async function openSplitPool(
       await pool.close();
       // A function of the user may never come back, and a model worker is let out of its run.
       const patience = new AbortController();
+      // Rejects only when it is aborted, two lines below.
       const late = delay(CLOSE_MS, null, { signal: patience.signal }).catch(() => {});
       await Promise.race([Promise.allSettled([...inWork, services.close()]), late]);
       patience.abort();

@@ -100,7 +100,7 @@ export function lz4Hadoop(bytes: Uint8Array, size: number): Uint8Array {
     }
     if (end === size && at === bytes.length) return out;
   } catch {
-    // Not Hadoop's framing, then.
+    // Damage, as all that is thrown here: not Hadoop's framing, then.
   }
   return lz4Block(bytes, size);
 }

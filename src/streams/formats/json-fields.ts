@@ -57,6 +57,7 @@ function parsed(line: string): object | null {
     const value = JSON.parse(line) as unknown;
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
   } catch {
+    // JSON.parse throws nothing else.
     return null;
   }
 }

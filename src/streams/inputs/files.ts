@@ -228,7 +228,8 @@ function resolveLink(path: string, realRoot: string): { realPath: string } | { r
   let realPath: string;
   try {
     realPath = realpathSync(path);
-  } catch {
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     return { reason: 'broken link' };
   }
   const outside = relative(realRoot, realPath);
