@@ -109,7 +109,7 @@ describe('select.streaming()', () => {
     const options = { ...half, warmUp: 100, warmUpBytes: 300, onWarning: (text: string) => said.push(text) };
     expect(alive(await run(batches, options))).toBe(alive(await run(batches, { ...half, warmUp: 6 })));
     expect(said).toEqual([
-      'select_ppl: the warm-up ended at 6 of 100 documents, since more of them would not fit in warmUpBytes (300)',
+      'select_ppl: the warm-up ended after 6 of 100 documents: more would not fit in warmUpBytes (300)',
     ]);
   });
 
