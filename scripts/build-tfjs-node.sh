@@ -17,10 +17,10 @@ version=4.22.0
 tensorflow=${TENSORFLOW:-tensorflow-cpu==2.19.1}
 
 fail() { echo "build-tfjs-node: $*" >&2; exit 1; }
-[ "$(uname -sm)" = 'Linux x86_64' ] || fail "expected Linux on x86-64, came $(uname -sm)"
+[ "$(uname -sm)" = 'Linux x86_64' ] || fail "expected Linux on x86-64, got $(uname -sm)"
 for tool in node npm g++ python3; do command -v "$tool" > /dev/null \
   || fail "$tool is not on the PATH"; done
-python3 -m pip --version > /dev/null 2>&1 || fail 'expected pip, which `python3 -m pip` runs, came nothing'
+python3 -m pip --version > /dev/null 2>&1 || fail 'pip is not installed (python3 -m pip)'
 [ -f "$project/package.json" ] || fail "expected a project in $project, came no package.json"
 
 work=$(mktemp -d)

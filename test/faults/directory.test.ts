@@ -59,7 +59,7 @@ describe('the lock', () => {
     const stat = readFileSync(`/proc/${other.pid}/stat`, 'utf8');
     const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     await writeFile(join(p.output, 'lock'), JSON.stringify({ pid: other.pid, started }));
-    await expect(runToEnd(plain(), options(p))).rejects.toThrow(`got one that process ${other.pid} holds`);
+    await expect(runToEnd(plain(), options(p))).rejects.toThrow(`got one that process ${other.pid} is using`);
     expect(readdirSync(p.output)).toEqual(['lock']);
     other.kill('SIGKILL');
     await once(other, 'exit');
@@ -67,7 +67,7 @@ describe('the lock', () => {
     const ends = await Promise.allSettled(both);
     expect(ends.map((e) => e.status).sort()).toEqual(['fulfilled', 'rejected']);
     const refused = ends.find((e) => e.status === 'rejected') as PromiseRejectedResult;
-    expect((refused.reason as Error).message).toContain('got one that this process works on already');
+    expect((refused.reason as Error).message).toContain('got one that this process already uses');
     await goesOn(p);
   });
 

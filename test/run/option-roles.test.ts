@@ -69,10 +69,10 @@ it('options of the identity make another run, which a started one refuses to bec
   expect(identity).toEqual(['limit', 'samplePercent', 'annotateOnly']);
   for (const option of identity)
     await expect(runToEnd(chain, { input, output, workers: 1, ...OTHER[option] })).rejects.toThrow(
-      'expected the recipe that this run was started with',
+      'expected the recipe this run was started with',
     );
   await cp(join(folder, 'in/part-000.jsonl'), join(folder, 'in/part-002.jsonl'));
-  await expect(runToEnd(chain, { input, output, workers: 1 })).rejects.toThrow('expected the input that this run');
+  await expect(runToEnd(chain, { input, output, workers: 1 })).rejects.toThrow('expected the input this run');
   expect(readFileSync(join(output, 'run.json'), 'utf8')).toBe(before);
 });
 

@@ -117,7 +117,7 @@ describe('run()', () => {
     await expect(runToEnd(stricter, { input, output })).rejects.toThrow(/lines@1.*--fresh/);
     await appendFile(input[0], jsonLines([{ id: 'new', text: 'more' }]));
     await expect(runToEnd(testRecipe(), { input, output })).rejects.toThrow(
-      /expected the input that this run was started with/,
+      /expected the input this run was started with/,
     );
     const { last } = await runToEnd(testRecipe(), { input, output, fresh: true, workers: 1 });
     expect(last).toMatchObject({ type: 'finished', already: false });

@@ -121,7 +121,7 @@ describe('selection in a run', () => {
     await run();
     await modelIn(folder, text.slice(1));
     await expect(run()).rejects.toThrow(
-      /expected the recipe that this run was started with, got another: .*options\.hash was/,
+      /expected the recipe this run was started with, got a different one: .*options\.hash was/,
     );
   });
 });

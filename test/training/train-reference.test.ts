@@ -404,8 +404,8 @@ describe('training a reference model', () => {
     );
     expect((await lastValueFrom(first)).type).toBe('finished');
     const held =
-      `${join(output, 'work')}: expected a folder that no other process works on, got one that this ` +
-      'process works on already.';
+      `${join(output, 'work')}: expected a folder that no other process is using, got one that this ` +
+      'process already uses.';
     expect(second).toEqual([expect.stringContaining(held), expect.stringContaining(held)]);
     const whole = await readFile(join(output, 'model.safetensors'));
     await writeFile(join(output, 'notes.txt'), 'of the first');

@@ -1,16 +1,21 @@
 import { safeText } from '../../safe-text.ts';
-import type { Counters, DomainCounters } from '../../streams/commits/counters.ts';
+import type { Amount, Counters, DomainCounters } from '../../streams/commits/counters.ts';
 import { count, percent, rough, size } from '../terminal/format.ts';
 import { type Terminal, tableLines } from '../terminal/terminal.ts';
 
 const DOMAINS = 12;
 
-/** Tokens of all that was read are known for judged documents only; the others count at the same bytes per token. */
-function tokensIn(amount: { bytes: number; tokens: number }, kept: { bytes: number; tokens: number }): number {
-  return kept.tokens > 0 ? (amount.bytes * kept.tokens) / kept.bytes : amount.bytes / 4;
-}
+/**
+ * An estimate, at the bytes per token of the kept documents: not every document read was measured, and kept ones before
+ * text was cut from them.
+ */
+const tokensIn = (bytes: number, kept: Amount): number =>
+  kept.tokens > 0 ? (bytes * kept.tokens) / kept.bytes : bytes / 4;
 
-/** The table of domains: what was read and kept of each. Its rows add up to the last one. */
+/** Text of the kept documents as it was written, after cuts. */
+const writtenBytes = ({ kept, cutBytes = 0 }: DomainCounters): number => kept.bytes - cutBytes;
+
+/** The table of domains: what was read of each, and what was written. Documents and text add up to the last row. */
 export function domainLines(terminal: Terminal, t: Counters): string[] {
   const { style } = terminal;
   const row = (name: string, d: DomainCounters, paint = (s: string): string => s): string[] => [
@@ -19,9 +24,9 @@ export function domainLines(terminal: Terminal, t: Counters): string[] {
     paint(count(d.kept.documents)),
     percent(d.kept.documents, d.read.documents),
     size(d.read.bytes),
-    size(d.kept.bytes),
-    rough(tokensIn(d.read, d.kept)),
-    rough(tokensIn(d.kept, d.kept)),
+    size(writtenBytes(d)),
+    rough(tokensIn(d.read.bytes, d.kept)),
+    rough(tokensIn(writtenBytes(d), d.kept)),
   ];
   const domains = Object.entries(t.domains).sort((a, b) => b[1].read.bytes - a[1].read.bytes || (a[0] < b[0] ? -1 : 1));
   const shown = domains.length > DOMAINS ? domains.slice(0, DOMAINS - 1) : domains;
@@ -34,7 +39,9 @@ export function domainLines(terminal: Terminal, t: Counters): string[] {
   const nowhere = t.read.documents - domains.reduce((n, [, d]) => n + d.read.documents, 0);
   if (nowhere > 0) rows.push(['(quarantine)', count(nowhere), '0', '0 %', ...Array(4).fill('–')]);
   if (rows.length !== 1 || nowhere > 0)
-    rows.push(row('all', { read: t.read, kept: t.kept, dropped: t.dropped }, style.bold));
+    rows.push(
+      row('all', { read: t.read, kept: t.kept, dropped: t.dropped, cutBytes: t.cutBytes - t.addedBytes }, style.bold),
+    );
   const right = 'right' as const;
   return tableLines(
     [
@@ -57,5 +64,6 @@ function sumDomains(a: DomainCounters, b: DomainCounters): DomainCounters {
     bytes: a[k].bytes + b[k].bytes,
     tokens: a[k].tokens + b[k].tokens,
   });
-  return { read: add('read'), kept: add('kept'), dropped: add('dropped') };
+  const cutBytes = (a.cutBytes ?? 0) + (b.cutBytes ?? 0);
+  return { read: add('read'), kept: add('kept'), dropped: add('dropped'), cutBytes };
 }

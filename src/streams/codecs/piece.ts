@@ -35,7 +35,7 @@ export const RATIO_FREE_BYTES = 64 * 1024 * 1024;
 /** Unpacked bytes per packed byte of text, where none came out that could tell. */
 const TEXT_RATIO = 3.5;
 
-/** Unpacked bytes of `packed` ones that are lost, after `came` came out of `read`; without those, by the usual ratio. */
+/** Unpacked bytes of `packed` ones that are lost, after `came` came out of `read`; else by the usual ratio. */
 export const lostBytes = (packed: number, came = 0, read = 0): number =>
   Math.round(Math.max(0, packed) * (came > 0 && read > 0 ? came / read : TEXT_RATIO));
 

@@ -12,6 +12,8 @@ export interface DomainCounters {
   created?: Amount;
   kept: Amount;
   dropped: Amount;
+  /** Bytes by which the kept texts are shorter than what was read; absent where no text was changed. */
+  cutBytes?: number;
 }
 
 /** A dropped document that shows what a rule does. */
@@ -166,6 +168,7 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
   for (const [name, d] of Object.entries(b.domains)) {
     const mine = domainOf(a, name);
     for (const k of ['read', 'kept', 'dropped'] as const) add(mine[k], d[k].documents, d[k].bytes, d[k].tokens);
+    if (d.cutBytes) mine.cutBytes = (mine.cutBytes ?? 0) + d.cutBytes;
     if (d.created) add(createdOf(mine), d.created.documents, d.created.bytes, d.created.tokens);
   }
   for (const [step, rules] of Object.entries(b.steps)) {

@@ -101,6 +101,8 @@ export function countOutcome(counters: Counters, batch: DocumentBatch, last: boo
     add(derived ? createdOf(domain) : domain.read, 0, 0, t);
     add(derived ? counters.created : counters.read, 0, 0, t);
     if (!kept) continue;
+    const shorter = bytes[i] - (now[i + 1] - now[i]);
+    if (shorter !== 0) domain.cutBytes = (domain.cutBytes ?? 0) + shorter;
     countCuts(counters, batch.cuts, i, bytes[i], now[i + 1] - now[i]);
     if (!isJudged(batch, i) && !(judgedBefore && Number(judgedBefore.values[i]) > 0)) counters.unjudged++;
   }

@@ -33,7 +33,7 @@ describe('sluice clusters', { timeout: 60_000 }, () => {
     expect(code).toBe(0);
     expect(stdout).toContain('normalized_dedup  1 cluster, 1 duplicate dropped (exact_normalized_duplicate 1)');
     expect(stdout).toContain('minhash_dedup  1 cluster, 1 duplicate dropped (near_duplicate 1)');
-    expect(stdout).toMatch(/^ {8}2 {2}first {12}0\.8226 {2}a0 a1 a2/m);
+    expect(stdout).toMatch(/^ {8}2 {2}first {10}0\.8226 {2}a0 a1 a2/m);
     const json = JSON.parse((await ask('clusters', 'sluice-out/mine', '--json')).stdout);
     expect(json.steps[1]).toMatchObject({
       step: 'minhash_dedup',
@@ -54,7 +54,7 @@ describe('sluice clusters', { timeout: 60_000 }, () => {
     const other = await ask('clusters', 'sluice-out/mine', 'near', '--pair', 'alone');
     expect(other.stdout).toContain('which is not a duplicate of it');
     const explained = await ask('explain', 'sluice-out/mine', 'near');
-    expect(explained.stdout).toContain('near copy of first (part-000.jsonl#0.0), similarity 0.8226');
+    expect(explained.stdout).toContain('near duplicate of first (part-000.jsonl#0.0), similarity 0.8226');
     expect(explained.stdout).toContain('[-a30-] {+CHANGED \\e[31mand+}');
   });
 

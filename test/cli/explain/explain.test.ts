@@ -68,7 +68,7 @@ describe('sluice explain', () => {
     expect(one.stdout).toMatch(/^twice: dropped by step web, rule min_lines\n/);
     const quarantined = await ask('explain', 'sluice-out/mine', `part-000.jsonl#0.${offsetOf(6)}`);
     expect(quarantined.stdout).toMatch(
-      /: quarantined\n[\s\S]*It could not be read as a document: invalid_json: expected one JSON object/,
+      /: quarantined\n[\s\S]*The record could not be read as a document: invalid_json: expected one JSON object/,
     );
   });
 

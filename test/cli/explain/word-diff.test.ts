@@ -53,6 +53,6 @@ describe('diffLines', () => {
     expect(diffLines(terminal, 'a b', 'a b', '', 9)).toEqual(['The texts are identical.']);
     const [line, more] = diffLines(terminal, 'a b c '.repeat(20), 'a x c '.repeat(20), '', 1);
     expect(line.length).toBeLessThanOrEqual(80);
-    expect(more).toMatch(/^\.\.\. \d+ more lines; in all 20 words removed, 20 added, 40 the same$/);
+    expect(more).toMatch(/^\.\.\. \d+ more lines; in total 20 words removed, 20 added, 40 unchanged$/);
   });
 });

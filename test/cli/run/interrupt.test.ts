@@ -31,7 +31,7 @@ describe('Ctrl-C', () => {
     const status = await runCli(['status', 'sluice-out/slow'], { cwd });
     expect(status.stdout).toMatch(/^slow in sluice-out\/slow: interrupted\n[\s\S]* splits +1 of 3\n/);
     const again = await runCli(['run', 'recipe.ts', '--workers', '1'], { cwd });
-    expect(again.stderr).toMatch(/^slow: 1 file, .* 3 splits, 1 of them done before\n/);
+    expect(again.stderr).toMatch(/^slow: 1 file, .* 3 splits, 1 already done\n/);
     expect(again.stdout).toMatch(/\nDone: kept 60 of 60 documents/);
     expect(again.code).toBe(0);
   });

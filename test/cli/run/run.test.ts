@@ -38,7 +38,7 @@ describe('sluice run', () => {
     );
     expect(why).toMatch(/14\.3 % +1 {2}exact_duplicate {2}same text as an earlier document\n +e\.g\. copy: “The mill/);
     expect(why).toMatch(/14\.3 % +1 {2}min_lines {2}text_lines < 2\n/);
-    expect(stdout).toMatch(/\n {2}quarantine +1 record \(16 B\) that could not be read as documents: invalid_json 1\n/);
+    expect(stdout).toMatch(/\n {2}quarantine +1 record \(16 B\) that could not be read: invalid_json 1\n/);
     expect(stdout).toMatch(
       /\nOutput {2}sluice-out\/mine\n {2}documents\/ +1 file .*\n {2}ledger\/ +1 file .*\n {2}quarantine\/ +1 file /,
     );
@@ -76,7 +76,7 @@ describe('sluice run', () => {
     const other = await runCli(['run', 'recipe.ts', '--set', 'length.min_chars=30'], { cwd });
     expect(other.code).toBe(2);
     expect(other.stderr).toMatch(
-      /expected {2}the recipe that this run was started with\n {2}got {7}another: .* was 60, is 30\n/,
+      /expected {2}the recipe this run was started with\n {2}got {7}a different one: .* was 60, is 30\n/,
     );
     const fresh = await runCli(['run', 'recipe.ts', '--set', 'length.min_chars=30', '--fresh'], { cwd });
     expect(fresh.stdout).toMatch(/\nDone: kept 3 of 6 documents/);

@@ -148,3 +148,26 @@ export default recipe({ name: 'mine', steps: [annotate(textStatistics()), ${step
     expect(await summary([])).not.toContain('no match');
   });
 });
+
+it('states text and tokens kept as they were written, after cuts, in total and for each domain', async () => {
+  const cwd = await temporaryFolder();
+  const prose = (id: string): string =>
+    ['river', 'road', 'hill']
+      .map((w) => `Mill ${id} by the ${w} turns now. ${id} has a ${w} gate too. A ${w} like ${id} is wet.`)
+      .join('\n');
+  const record = (id: string, domain: string) =>
+    JSON.stringify({ id, text: `${prose(id)}\nmenu without an end ${'x '.repeat(400)}`, domain });
+  await writeFile(join(cwd, 'in.jsonl'), `${record('a', 'web')}\n${record('b', 'web')}\n${record('c', 'news')}\n`);
+  const { stdout, code } = await runCli(['run', 'c4', '--input', 'in.jsonl', '--output', 'out'], { cwd });
+  expect(code).toBe(0);
+  const query = 'SELECT domain, sum(octet_length(encode(text)))::INT AS n FROM documents GROUP BY ALL ORDER BY domain';
+  const written = JSON.parse((await runCli(['sql', 'out', query, '--json'], { cwd })).stdout);
+  const bytes = Buffer.byteLength(prose('a'));
+  expect(written).toEqual([
+    { domain: 'news', n: bytes },
+    { domain: 'web', n: 2 * bytes },
+  ]);
+  expect(stdout).toMatch(new RegExp(String.raw`\n {2}news .* ${bytes} B +\d+ +${Math.round(bytes / 4)}\n`));
+  expect(stdout).toMatch(new RegExp(String.raw`\n {2}web .* ${2 * bytes} B +\d+ +${Math.round(bytes / 2)}\n`));
+  expect(stdout).toMatch(new RegExp(String.raw`\n {2}all .* ${3 * bytes} B `));
+});

@@ -54,7 +54,7 @@ describe('sluice train-reference and Ctrl-C', () => {
     expect(existsSync(join(cwd, 'torn/work/checkpoint.safetensors'))).toBe(true);
     const again = await runCli(command('torn'), { cwd });
     expect(again.code).toBe(0);
-    expect(again.stderr).toMatch(/going on at step \d/);
+    expect(again.stderr).toMatch(/resuming at step \d/);
     expect(weights(cwd, 'torn').equals(weights(cwd, 'whole'))).toBe(true);
     expect(existsSync(join(cwd, 'torn/work'))).toBe(false);
   });

@@ -46,7 +46,7 @@ it.skipIf(!existsSync('/dev/full'))('a full disk is an error that names the fold
   const full = openSync('/dev/full', 'r+');
   const sorter = new RowSorter({ keys: 1, width: 1 }, 0, { ...scratchIn('/there'), open: () => full });
   expect(() => sorter.spill(Int32Array.of(2, 1), 2)).toThrow(
-    '/there: expected disk space for counts that do not fit the memory, got a full disk (ENOSPC). Give more memory,',
+    '/there: expected disk space for counts that do not fit in memory, got a full disk (ENOSPC). Raise --memory,',
   );
   closeSync(full);
 });

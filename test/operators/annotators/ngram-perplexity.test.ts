@@ -128,6 +128,6 @@ describe('ngramPerplexity()', () => {
     );
     const operator = annotate(ngramPerplexity({ model: await modelFile(folder) }));
     await modelFile(folder, 'm.ngram', 'another text');
-    await expect(scored(operator, ['x'])).rejects.toThrow(/It was changed since the run began/);
+    await expect(scored(operator, ['x'])).rejects.toThrow(/It (was )?changed since the run began/);
   });
 });

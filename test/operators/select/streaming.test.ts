@@ -109,7 +109,7 @@ describe('select.streaming()', () => {
     const options = { ...half, warmUp: 100, warmUpBytes: 300, onWarning: (text: string) => said.push(text) };
     expect(alive(await run(batches, options))).toBe(alive(await run(batches, { ...half, warmUp: 6 })));
     expect(said).toEqual([
-      'select_ppl: the warm-up ended at 6 of 100 documents, since more of them would not fit in warmUpBytes (300)',
+      'select_ppl: the warm-up ended after 6 of 100 documents: more would not fit in warmUpBytes (300)',
     ]);
   });
 
@@ -146,8 +146,8 @@ describe('select.streaming()', () => {
     expect(alive(await lastValueFrom(judged.pipe(toArray())))).toBe('1 0 0 0 0 0 1 0');
     expect(order).toEqual([0, 1, -1, -1, 2, 3, 4, 5, -1, -1, -1, -1, 6, -1, 7, -1]);
     expect(said).toEqual([
-      'select_ppl: the warm-up of domain "rare" ended at 1 of 2 documents, since more of them would not ' +
-        'fit in warmUpBytes (300)',
+      'select_ppl: the warm-up of domain "rare" ended after 1 of 2 documents: more would not fit in ' +
+        'warmUpBytes (300)',
     ]);
   });
 
@@ -158,7 +158,7 @@ describe('select.streaming()', () => {
     const judged = await run(batches, { ...options, onWarning: (text) => said.push(text) });
     expect(judged.length).toBe(30);
     expect(said.length).toBe(11);
-    expect(said[0]).toContain('the warm-up of domain "\\u001b[31m" ended at 1 of 2 documents');
+    expect(said[0]).toContain('the warm-up of domain "\\u001b[31m" ended after 1 of 2 documents');
     expect(said[9]).toContain('the warm-up of domain "d9" ended');
     expect(said[10]).toBe('select_ppl: the warm-up of 20 more domains ended early in the same way');
   });

@@ -159,7 +159,9 @@ describe('documents on which a step fails', () => {
       runToEnd(big, { input: [join(folder, 'a.jsonl')], output: join(folder, 'out'), workers: 1 }),
     ).rejects.toMatchObject({
       code: 'guard',
-      message: expect.stringMatching(/a\.jsonl#0\.\d+: expected step trouble to fail on few documents \(at most 100/),
+      message: expect.stringMatching(
+        /a\.jsonl#0\.\d+: expected step trouble to fail on at most 100 documents per split/,
+      ),
     });
     expect(existsSync(join(folder, 'out/documents')) && readdirSync(join(folder, 'out/documents'))).toEqual([]);
   });
@@ -172,7 +174,9 @@ describe('documents on which a step fails', () => {
       runToEnd(meeting, { input: [join(folder, 'a.jsonl')], output: join(folder, 'out'), workers: 1 }),
     ).rejects.toMatchObject({
       code: 'invariant',
-      message: expect.stringMatching(/step company to work on 40 documents as on each of them, got step company: two/),
+      message: expect.stringMatching(
+        /step company to handle 40 documents together as it does one by one, got step company: two/,
+      ),
     });
   });
 });

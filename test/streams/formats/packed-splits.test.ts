@@ -103,8 +103,8 @@ describe('a file that can only be unpacked from its beginning', () => {
       ]),
     );
     expect(plan.warnings).toEqual([
-      'a.jsonl.gz: one gzip stream that can only be unpacked from its beginning; its 4 parts each do that, ' +
-        'and pass over what is not theirs',
+      'a.jsonl.gz: a single gzip stream, which can only be decompressed from the start; each of its 4 parts ' +
+        'decompresses it and skips to its own range',
     ]);
   });
 
