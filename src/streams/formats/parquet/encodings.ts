@@ -181,7 +181,8 @@ function widthOf(type: PhysicalType, typeLength: number): number {
 function fixedValues(bytes: Uint8Array, type: PhysicalType, width: number, count: number): RawValues {
   if (type === 'INT96' || type === 'FIXED_LEN_BYTE_ARRAY')
     return Array.from({ length: count }, (_, i) => bytes.subarray(i * width, (i + 1) * width));
-  const { buffer } = bytes.slice();
+  // A Buffer's own `slice` would be a view.
+  const { buffer } = Uint8Array.from(bytes);
   if (type === 'INT32') return new Int32Array(buffer);
   if (type === 'INT64') return new BigInt64Array(buffer);
   return type === 'FLOAT' ? new Float32Array(buffer) : new Float64Array(buffer);

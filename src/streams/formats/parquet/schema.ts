@@ -85,14 +85,24 @@ export function nodesOf(tree: SchemaTree, arrow: readonly ArrowField[] | null): 
         leaf,
       };
     }
-    const children = t.children.map((c) =>
-      read(c, { defined, repeated }, field?.children.find((f) => f.name === c.element.name) ?? null, depth + 1),
-    );
+    const children = t.children.map((c) => read(c, { defined, repeated }, fieldOf(c, field), depth + 1));
     const node = { name: element.name, defined, repeated, optional, list, children, first, leaves: leaves - first };
     return { ...node, shape: shapeOf(element, children), leaf: null };
   };
   const root = { defined: 0, repeated: 0 };
   return tree.children.map((c) => read(c, root, arrow?.find((f) => f.name === c.element.name) ?? null, 0));
+}
+
+/** The field of Arrow that a part of the schema was made from: Parquet has a level more for lists and maps. */
+function fieldOf(child: SchemaTree, above: ArrowField | null): ArrowField | null {
+  if (above === null) return null;
+  const { kind } = above.type;
+  if (kind !== 'map' && kind !== 'list' && kind !== 'list_view' && kind !== 'fixed_list')
+    return above.children.find((f) => f.name === child.element.name) ?? null;
+  const inner = kind === 'map' ? (above.children[0]?.children ?? []) : above.children;
+  if (child.children.length === 0) return inner[0] ?? null;
+  const children = child.children.flatMap((c, i) => (inner[i] ? { ...inner[i], name: c.element.name } : []));
+  return { name: child.element.name, type: { kind: 'struct' }, children, dictionary: null };
 }
 
 function shapeOf(
