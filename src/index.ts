@@ -7,9 +7,15 @@ export type {
   AnnotatorContext,
   AnnotatorDescriptor,
   AnnotatorFactory,
+  Description,
   DocumentView,
   DropOptions,
+  OperatorFactory,
+  OperatorSpec,
   Predicate,
+  StageContext,
+  StageFactory,
+  StepOptions,
 } from './operators/index.ts';
 export {
   annotate,
@@ -27,13 +33,16 @@ export {
   gopherQualityRules,
   gopherRepetition,
   gopherRepetitionRules,
+  judge,
   ngramPerplexity,
+  operator,
   perplexity,
   rule,
   select,
   tableRules,
   textRules,
   textStatistics,
+  withVerdict,
 } from './operators/index.ts';
 export { type Recipe, type RecipeInput, recipe } from './recipe/recipe.ts';
 export type { RunEvent } from './run/events.ts';

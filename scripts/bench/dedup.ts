@@ -268,7 +268,9 @@ async function addresses(): Promise<void> {
       const peakMb = process.resourceUsage().maxRSS / 1e3;
       series.push({ documents: count, dropped, memory, cpuSeconds: (user + system) / 1e6, rssBefore, peakMb });
       out(
-        `${String(count).padStart(9)} documents by address, ${memory} MB given: ${((user + system) / count).toFixed(2)} µs a document, ${peakMb.toFixed(0)} MB most of the process so far (${rssBefore.toFixed(0)} MB before), ${dropped} dropped`,
+        `${String(count).padStart(9)} documents by address, ${memory} MB given: ` +
+          `${((user + system) / count).toFixed(2)} µs a document, ${peakMb.toFixed(0)} MB most of the process ` +
+          `so far (${rssBefore.toFixed(0)} MB before), ${dropped} dropped`,
       );
     } finally {
       rmSync(folder, { recursive: true });

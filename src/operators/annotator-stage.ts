@@ -1,13 +1,13 @@
 import type { Kernel } from '../kernels/kernel.ts';
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import type { Column, ColumnSpec } from '../streams/batch/columns.ts';
-import type { Json } from '../streams/operator.ts';
+import type { Json, ModuleExport } from '../streams/operator.ts';
 
 /**
  * Where a worker finds the function that computes an annotator: a stage of Sluice, or the export of a module of your
  * own by its URL (`import.meta.url`), an `AnnotatorFactory`.
  */
-export type StageReference = { readonly stage: string } | { readonly module: string; readonly export: string };
+export type StageReference = { readonly stage: string } | ModuleExport;
 
 /** An annotator as plain data: what it is called, what it writes, and where a worker finds what computes it. */
 export type AnnotatorDescriptor = StageReference & {

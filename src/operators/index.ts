@@ -7,10 +7,18 @@ export * from './decontaminate/index.ts';
 export * as dedup from './dedup/index.ts';
 export { type DropOptions, drop, rule } from './drop.ts';
 export { judge } from './drop-stage.ts';
+export {
+  type Description,
+  type OperatorFactory,
+  type OperatorSpec,
+  operator,
+  type StepOptions,
+} from './operator.ts';
 export { type PerplexityInput, perplexity } from './perplexity/perplexity.ts';
 export * from './rewrite/index.ts';
 export * from './rules/index.ts';
 export * as select from './select/index.ts';
 export { sharedContext } from './shared-context.ts';
+export type { StageContext, StageFactory } from './stage-context.ts';
 export { makeBarrier, makeStage } from './stages.ts';
 export { withDecision, withVerdict } from './verdicts.ts';

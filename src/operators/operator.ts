@@ -5,10 +5,12 @@ import type { DocumentBatch } from '../streams/batch/batch.ts';
 import { parallel } from '../streams/flow/parallel.ts';
 import {
   annotates,
+  createsDocuments,
   dropsFor,
   type Effects,
   isBarrier,
   type Json,
+  type ModuleExport,
   type Operator,
   type OperatorContext,
   rewritesText,
@@ -49,7 +51,8 @@ export interface OperatorSpec<S extends z.ZodObject> {
   readonly call: string;
   /** Name of a step that is given none. */
   readonly name: Of<z.output<S>, string>;
-  readonly stage: StageName;
+  /** A stage of Sluice, or one of your own: `{ module: import.meta.url, export: 'stage' }`, a `StageFactory`. */
+  readonly stage: StageName | ModuleExport;
   /** A strict schema, or the one that what was given asks for. */
   readonly options: S | ((given: z.input<S>) => S);
   /** Versions of everything in it that has a meaning of its own: `gopher_quality@1`. */
@@ -139,7 +142,7 @@ export function operatorOf(
     set,
     bind,
     annotateOnly(): Operator | null {
-      if (!annotates(descriptor) && !rewritesText(descriptor)) return null;
+      if (![annotates, rewritesText, createsDocuments].some((does) => does(descriptor))) return null;
       if (dropsFor(descriptor) === null) return operator;
       const { drops: _, ...effects } = descriptor.effects;
       return operatorOf({ ...descriptor, effects }, set, ownPipe);

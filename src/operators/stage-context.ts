@@ -1,4 +1,5 @@
 import type { Kernel } from '../kernels/kernel.ts';
+import type { Stage, StepDescriptor } from '../streams/operator.ts';
 import type { Services } from '../streams/services.ts';
 import type { LoadAnnotator } from './annotator-stage.ts';
 
@@ -9,3 +10,6 @@ export interface StageContext {
   readonly services: Services | null;
   readonly load: LoadAnnotator;
 }
+
+/** Makes a stage in a worker, once. Export one of these from a module of your own to add an operator. */
+export type StageFactory = (descriptor: StepDescriptor, context: StageContext) => Stage | Promise<Stage>;

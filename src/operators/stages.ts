@@ -1,15 +1,15 @@
 import { ConfigError } from '../errors.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import type { Barrier } from '../streams/flow/barrier.ts';
-import type { Stage, StepDescriptor } from '../streams/operator.ts';
+import type { ModuleExport, Stage, StepDescriptor } from '../streams/operator.ts';
 import type { Services } from '../streams/services.ts';
 import type { AnnotatorFactory, StageReference } from './annotator-stage.ts';
-import type { StageContext } from './stage-context.ts';
+import type { StageFactory } from './stage-context.ts';
 
 /** What a module of a stage exports: one of these, by what its step is. */
 interface StageModule {
   /** What runs a step on batches. */
-  readonly stage?: (descriptor: StepDescriptor, context: StageContext) => Stage | Promise<Stage>;
+  readonly stage?: StageFactory;
   /** What sees every document before it decides. */
   readonly barrier?: (descriptor: StepDescriptor, kernel: Kernel) => Barrier | Promise<Barrier>;
   /** What computes columns for `annotate()`. */
@@ -47,7 +47,12 @@ export type StageName = keyof typeof stages;
 /** Names of all stages; for tests and messages. */
 export const STAGE_NAMES = Object.keys(stages) as readonly StageName[];
 
-async function load<R extends keyof StageModule>(name: string, role: R): Promise<NonNullable<StageModule[R]>> {
+/** Of the table, or of a user's module. */
+async function load<R extends keyof StageModule>(
+  name: string | ModuleExport,
+  role: R,
+): Promise<NonNullable<StageModule[R]>> {
+  if (typeof name !== 'string') return exportOf(name, role);
   const found: StageModule | undefined = Object.hasOwn(stages, name) ? await stages[name as StageName]() : undefined;
   const made = found?.[role];
   if (made) return made;
@@ -74,14 +79,17 @@ export async function makeBarrier(descriptor: StepDescriptor, kernel: Kernel): P
   return barrier(descriptor, kernel);
 }
 
-/** Of the table, or of a user's module. */
-async function loadAnnotator(reference: StageReference): Promise<AnnotatorFactory> {
-  if ('stage' in reference) return load(reference.stage, 'annotator');
-  const { module, export: name } = reference;
+const loadAnnotator = (reference: StageReference): Promise<AnnotatorFactory> =>
+  load('stage' in reference ? reference.stage : reference, 'annotator');
+
+async function exportOf<R extends keyof StageModule>(
+  { module, export: name }: ModuleExport,
+  role: R,
+): Promise<NonNullable<StageModule[R]>> {
   const loaded = (await import(module)) as { readonly [key: string]: unknown };
-  if (typeof loaded[name] === 'function') return loaded[name] as AnnotatorFactory;
+  if (typeof loaded[name] === 'function') return loaded[name] as NonNullable<StageModule[R]>;
   throw new ConfigError({
-    expected: `an export ${name}, an annotator's function`,
+    expected: `an export ${name}, the function that makes a ${role}`,
     got: loaded[name] === undefined ? `only ${Object.keys(loaded).join(', ')}` : typeof loaded[name],
     where: module,
   });

@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError, nearestName, SluiceError } from '../errors.ts';
 import { importInWorkers } from '../threads.ts';
 import type { Reference } from '../training/reference.ts';
+import { ownModules } from './own-modules.ts';
 import type { Recipe } from './recipe.ts';
 import type { ResolveHookData } from './resolve-hook.ts';
 
@@ -36,7 +37,8 @@ export async function builtInRecipes(): Promise<Recipe[]> {
 export async function loadRecipe(nameOrPath: string): Promise<Recipe> {
   const { found, file, names } = await loadDefault(nameOrPath, looksLikeRecipe);
   if (looksLikeRecipe(found)) {
-    if (ownModules(found).length > 0) importInWorkers(hooksForWorkers(ownModules(found)));
+    const modules = ownModules(found.steps.map((s) => s.descriptor));
+    if (modules.length > 0) importInWorkers(hooksForWorkers(modules));
     return found;
   }
   if (looksLikeReference(found))
@@ -171,15 +173,6 @@ function useRunningCopy(): void {
   if (registered) return;
   registered = true;
   register(hook, { data: hookData });
-}
-
-/** Modules of the user's own that workers will import: annotators, for example. */
-function ownModules(recipe: Recipe): string[] {
-  const named = recipe.steps.flatMap(({ descriptor: d }) => {
-    const annotators = (d.options.annotators ?? []) as unknown as readonly { readonly module?: string }[];
-    return annotators.flatMap((a) => a.module ?? []);
-  });
-  return named.filter((m) => m.startsWith('file:'));
 }
 
 /** Hooks hold for one thread only, so each worker registers them again. */

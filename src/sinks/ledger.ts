@@ -276,7 +276,10 @@ export function ledgerQuarantineRows(
     ['judged_by', { type: 'int32', values: new Int32Array(n), valid: null }],
     ['excerpt', utf8Column(records.map((r) => r.excerpt))],
     [DERIVED, utf8Column(records.map((r) => r.derived ?? null))],
-    ['parents', listColumn(new Int32Array(n + 1), utf8Column([]))],
+    ['parents', linesColumn(utf8Column(records.map((r) => r.lineage?.parents.join('\n') ?? null)), n)],
+    ['generator', utf8Column(records.map((r) => r.lineage?.generator ?? null))],
+    ['prompt_hash', utf8Column(records.map((r) => r.lineage?.promptHash ?? null))],
+    ['cost', nullWhereNaN(Float64Array.from(records, (r) => r.lineage?.cost ?? Number.NaN))],
   ]);
   const columns = ledgerSchema(annotations, creates).map(({ name, type }): [string, TableColumn] => [
     name,

@@ -27,13 +27,19 @@ export interface Effects {
   readonly barrier?: boolean;
 }
 
+/** A function in a module of the user's own: the URL of the module (`import.meta.url`), and the name of the export. */
+export interface ModuleExport {
+  readonly module: string;
+  readonly export: string;
+}
+
 /** All that is needed to make a step again in another thread or another run: plain data. The recipe hash covers it. */
 export interface StepDescriptor {
   readonly effects: Effects;
   /** Unique in a recipe; the `step` of the ledger. */
   readonly step: string;
-  /** What a worker runs, by its name in the table of stages. */
-  readonly stage: string;
+  /** What a worker runs: its name in the table of stages, or where a module of the user's has it. */
+  readonly stage: string | ModuleExport;
   /** Versions of everything in it that has a meaning of its own: `gopher_quality@1`. */
   readonly versions: readonly string[];
   /** Every option with its value, defaults included. */

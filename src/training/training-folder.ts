@@ -16,7 +16,8 @@ const BEFORE_RECORD = new RegExp(
 );
 /** What a training writes beside `work`. */
 const OWN_NAMES = [
-  '(README\\.md|sluice\\.json|(generation_)?config\\.json|tokenizer(_config)?\\.json|special_tokens_map\\.json|trained-on\\.bin',
+  '(README\\.md|sluice\\.json|(generation_)?config\\.json|tokenizer(_config)?\\.json|special_tokens_map\\.json',
+  'trained-on\\.bin',
   'model(-\\d+-of-\\d+)?\\.safetensors|model\\.safetensors\\.index\\.json)',
 ];
 const OWN = new RegExp(`^${OWN_NAMES.join('|')}((\\.[0-9a-f]+)?\\.tmp)?$`);
@@ -87,7 +88,8 @@ export async function takeFolder(folder: string): Promise<() => Promise<void>> {
 }
 
 /**
- * Removes an earlier training from a folder that was taken, and nothing beside it. The record goes aside first and away last: what a kill
+ * Removes an earlier training from a folder that was taken, and nothing beside it. The record goes aside first and
+ * away last: what a kill
  * leaves looks like no whole model, and is ours.
  */
 export async function removeTraining(folder: string): Promise<void> {

@@ -25,22 +25,26 @@ const sql = async (cwd: string, run: string, query: string): Promise<unknown> =>
   JSON.parse((await runCli(['sql', run, '--json', query], { cwd })).stdout);
 
 describe('a run', () => {
-  it('whose output lies in its input reads neither its own files nor those of other runs, and is done the second time', async () => {
-    const { data: cwd } = await project();
-    const args = ['run', '../keep.mjs', '--input', '.'];
-    const first = await runCli(args, { cwd });
-    expect(first.code).toBe(0);
-    expect(first.stdout).toContain('kept 300 of 300 documents');
-    const files = await sql(cwd, 'sluice-out/keep', 'SELECT file, count(*) AS n FROM ledger GROUP BY ALL');
-    expect(files).toEqual([{ file: 'data.jsonl', n: 300 }]);
-    const second = await runCli(args, { cwd });
-    expect(second.code).toBe(0);
-    expect(second.stdout).toContain('Already done: kept 300 of 300 documents');
-    const other = await runCli([...args, '--output', 'other'], { cwd });
-    expect(other.stdout).toContain('kept 300 of 300 documents');
-    const plan = await runCli(['plan', '../keep.mjs', '--input', '.', '--output', 'other', '--no-probe'], { cwd });
-    expect(plan.stdout).toContain('other holds this very run, finished');
-  });
+  it(
+    'whose output lies in its input reads neither its own files nor those of other runs, and is done the ' +
+      'second time',
+    async () => {
+      const { data: cwd } = await project();
+      const args = ['run', '../keep.mjs', '--input', '.'];
+      const first = await runCli(args, { cwd });
+      expect(first.code).toBe(0);
+      expect(first.stdout).toContain('kept 300 of 300 documents');
+      const files = await sql(cwd, 'sluice-out/keep', 'SELECT file, count(*) AS n FROM ledger GROUP BY ALL');
+      expect(files).toEqual([{ file: 'data.jsonl', n: 300 }]);
+      const second = await runCli(args, { cwd });
+      expect(second.code).toBe(0);
+      expect(second.stdout).toContain('Already done: kept 300 of 300 documents');
+      const other = await runCli([...args, '--output', 'other'], { cwd });
+      expect(other.stdout).toContain('kept 300 of 300 documents');
+      const plan = await runCli(['plan', '../keep.mjs', '--input', '.', '--output', 'other', '--no-probe'], { cwd });
+      expect(plan.stdout).toContain('other holds this very run, finished');
+    },
+  );
 
   it('given as an input offers the documents that it kept, to run and to inspect', async () => {
     const { cwd } = await project();

@@ -9,6 +9,7 @@ import {
   textStatistics,
 } from 'sluice';
 import * as operators from 'sluice/operators';
+import { partition } from '../helpers/partition.ts';
 
 const { annotate, as, c4, custom, decontaminate, dedup, drop, rule, select } = operators;
 
@@ -31,6 +32,8 @@ export interface OperatorCase {
   readonly documents?: number;
   /** True for a model, whose sums are rounded differently in another company of rows. */
   readonly rounds?: boolean;
+  /** True for an operator that only these tests have: a user's own. */
+  readonly own?: true;
   /** Why it may read columns that its descriptor does not name. */
   readonly readsMore?: string;
 }
@@ -182,6 +185,8 @@ export function operatorCases({ questions, ngram, indexes }: CaseFiles): readonl
       ...scores,
       readsMore: 'a closure reads what it likes',
     },
+    factory('partition', partition, { minParts: 3 }, {}, { own: true }),
+    factory('partition, of few', partition, {}, { minParts: 4 }, { own: true }),
     factory('c4', c4, { ...c4Documents, ...c4Lines, profile: 'datatrove' }),
     factory('c4, datatrove', c4, { ...c4Documents, ...c4Lines }, profile),
     factory(
@@ -298,6 +303,7 @@ export const HELPERS = [
   'judge',
   'makeBarrier',
   'makeStage',
+  'operator',
   'sharedContext',
   'withDecision',
   'withVerdict',

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { from, lastValueFrom, type OperatorFunction, tap, toArray } from 'rxjs';
 import { ByteBudget, type DocumentBatch, numberAt, type Operator, parallel, pulled, stringAt } from 'sluice';
+import { DERIVED } from '../../src/streams/batch/lineage.ts';
 import { chargeOf } from '../../src/streams/flow/budget.ts';
 import { BATCH_TEXT_BYTES } from '../../src/streams/plan/splits.ts';
 
@@ -16,10 +17,10 @@ export interface Outcome {
   readonly annotations: { readonly [name: string]: number | string | null };
 }
 
-const DOCUMENT = new Set(['file', 'block', 'offset', 'row', 'id', 'text', 'domain', 'metadata']);
+const DOCUMENT = new Set(['file', 'block', 'offset', 'row', 'id', 'text', 'domain', 'metadata', DERIVED]);
 
 export const annotationsOf = (batch: DocumentBatch): string[] =>
-  [...batch.columns.keys()].filter((c) => !DOCUMENT.has(c));
+  [...batch.columns.keys()].filter((c) => !DOCUMENT.has(c) && !c.startsWith('_'));
 
 const valueAt = (batch: DocumentBatch, name: string, row: number): number | string | null => {
   const column = batch.column(name);

@@ -17,7 +17,10 @@ export function hashBytes(numbers: readonly (number | null)[]): Uint8Array {
   return new Uint8Array(Uint32Array.from(numbers.flatMap((n) => [...hashWords(n)])).buffer);
 }
 
-/** Key files of splits, frame by frame. @param frames of each split: the side columns of a frame, by its first document */
+/**
+ * Key files of splits, frame by frame. @param frames of each split: the side columns of a frame, by its first
+ * document
+ */
 export async function keySplits<T>(
   splits: readonly (readonly (readonly T[])[])[],
   columns: (rows: readonly T[], first: number) => [string, Column][],

@@ -51,7 +51,8 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
   const { samplePercent } = result.limits;
   if (!top && samplePercent !== null)
     return [
-      `The sample of ${samplePercent} % took none of the documents. Take more with --sample, or see what the files contain: ${program()} inspect FILE`,
+      `The sample of ${samplePercent} % took none of the documents. Take more with --sample, or see what ` +
+        `the files contain: ${program()} inspect FILE`,
     ];
   if (!top) return [`The files contain no documents. See what is in them: ${program()} inspect FILE`];
   const step = stepsOf(result).find((s) => s.step === top.step);

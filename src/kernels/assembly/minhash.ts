@@ -211,7 +211,8 @@ function wideRun(p: usize, end: usize): void {
 function between(p: usize, end: usize): void {
   while (p < end) {
     const b = <u32>load<u8>(p);
-    // What most texts have between words, without a look around: white space, `" ?`, `: ; '`, and `. ,` before no number.
+    // What most texts have between words, without a look around: white space, `" ?`, `: ; '`, and `. ,` before no
+    // number.
     if (b <= 0x22 && b != 0x21 || b == 0x3f) {
       gap = true;
       p++;

@@ -66,7 +66,10 @@ function lastOf(text: string): number {
   return last !== undefined && last > 0xffff ? last : text.charCodeAt(text.length - 1);
 }
 
-/** Letters among numbers and symbols, connectors and joiners: what `\w` of Rust has beyond letters, marks and digits. */
+/**
+ * Letters among numbers and symbols, connectors and joiners: what `\w` of Rust has beyond letters, marks and
+ * digits.
+ */
 const MORE: readonly (readonly [number, number])[] = [
   [0x5f, 0x5f],
   [0x16ee, 0x16f0],

@@ -2,6 +2,7 @@ import { ConfigError } from '../../errors.ts';
 import { canonicalJson, xxh64Hex } from '../../hash.ts';
 import { RUN_FORMAT, type RunJson } from '../../ledger/run-json.ts';
 import type { ExecutorRecord } from '../../operators/perplexity/scoring-pool.ts';
+import { hashesOfModules, ownModules } from '../../recipe/own-modules.ts';
 import { annotationColumns, type Recipe, recipeIdentity } from '../../recipe/recipe.ts';
 import { BATCH_SCHEMA_VERSION } from '../../streams/batch/batch.ts';
 import type { Json } from '../../streams/operator.ts';
@@ -17,10 +18,12 @@ type Identity = Omit<
 
 /** What a run is: everything that decides its output, with hashes. Workers, memory and display are outside it. */
 export async function identityOf(recipe: Recipe, options: RunOptions, plan: SplitPlan): Promise<{ run: Identity }> {
-  const identity = recipeIdentity(recipe);
+  const descriptors = recipe.steps.map((s) => s.descriptor);
+  const modules = await hashesOfModules(ownModules(descriptors));
+  const plain = recipeIdentity(recipe) as { readonly [key: string]: Json };
+  const identity: Json = Object.keys(modules).length > 0 ? { ...plain, modules } : plain;
   const files = plan.files.map(({ path, size, mtimeMs, probeHash }) => ({ path, size, mtimeMs, probeHash }));
   const limits = { limit: options.limit, samplePercent: options.samplePercent };
-  const descriptors = recipe.steps.map((s) => s.descriptor);
   return {
     run: {
       format: RUN_FORMAT,

@@ -15,7 +15,10 @@ const OWN: readonly RegExp[] = [
   /^(run\.json|plan\.json|commits\.jsonl|input\.xxh64|lock)$/,
   /^(run\.json|plan\.json|input\.xxh64|README\.md|lock)(\.[\w-]+)?\.tmp$/,
   // A table: segments, shards.
-  /^(documents|ledger|quarantine|sinks\/[\w-]+)\/(split-\d{6,}-\d+|part-\d{5,}-of-\d{5,})\.[a-z]+(\.(zst|gz))?(\.tmp)?$/,
+  new RegExp(
+    String.raw`^(documents|ledger|quarantine|sinks/[\w-]+)/(split-\d{6,}-\d+|part-\d{5,}-of-\d{5,})\.[a-z]+` +
+      String.raw`(\.(zst|gz))?(\.tmp)?$`,
+  ),
   new RegExp(`^${WORK_FOLDER}/[^/]+/(documents|keys|decision)-\\d{6,}(\\.[\\w.-]+)?$`),
   // Barriers that work without a split.
   new RegExp(`^${WORK_FOLDER}/[^/]+/[^/]+\\.tmp$`),

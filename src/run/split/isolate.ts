@@ -2,7 +2,7 @@ import { InvariantError, SluiceError } from '../../errors.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { rowsOfBatch } from '../../streams/batch/batch-rows.ts';
 import { numberAt, stringAt } from '../../streams/batch/columns.ts';
-import { DERIVED } from '../../streams/batch/lineage.ts';
+import { DERIVED, LINEAGE } from '../../streams/batch/lineage.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { positionLabel } from '../../streams/batch/position.ts';
 import { excerptOf } from '../../streams/formats/context.ts';
@@ -128,7 +128,23 @@ function placeOf(batch: DocumentBatch, row: number) {
     block: number('block'),
     offset: number('offset'),
     row: number('row'),
-    ...(batch.columns.has(DERIVED) ? { derived: stringAt(batch.utf8(DERIVED), row) } : {}),
+    ...lineageOf(batch, row),
+  };
+}
+
+/** Of a document that a step before a barrier created; nothing of one that was read. */
+function lineageOf(batch: DocumentBatch, row: number): Pick<QuarantinedRecord, 'derived' | 'lineage'> {
+  const string = (name: string): string | null => (batch.columns.has(name) ? stringAt(batch.utf8(name), row) : null);
+  const derived = string(DERIVED);
+  if (derived === null) return {};
+  return {
+    derived,
+    lineage: {
+      parents: (string(LINEAGE.parents) ?? '').split('\n'),
+      generator: string(LINEAGE.generator),
+      promptHash: string(LINEAGE.promptHash),
+      cost: numberAt(batch.number(LINEAGE.cost), row),
+    },
   };
 }
 

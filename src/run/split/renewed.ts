@@ -7,7 +7,10 @@ interface Endable {
 /** A pool that is opened again when all of its threads have died: one that dies while it starts is not replaced. */
 export interface Renewed<P> {
   readonly current: P;
-  /** Told by every task whose thread has died, with the pool it ran on; all tasks of a dead pool get the same new one. */
+  /**
+   * Told by every task whose thread has died, with the pool it ran on; all tasks of a dead pool get the same new
+   * one.
+   */
   died(pool: P): Promise<void>;
   close(): Promise<void>;
 }

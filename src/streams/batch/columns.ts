@@ -102,7 +102,10 @@ export function numberAt(column: NumberColumn, row: number): number | null {
   return isValid(column, row) ? Number(column.values[row]) : null;
 }
 
-/** All values of a number column as doubles, whatever is null; of int64 by its 32-bit halves, without a BigInt a row. */
+/**
+ * All values of a number column as doubles, whatever is null; of int64 by its 32-bit halves, without a BigInt a
+ * row.
+ */
 export function doublesOf({ type, values }: NumberColumn): ArrayLike<number> {
   assertAttached(values);
   if (type !== 'int64') return values as ArrayLike<number>;

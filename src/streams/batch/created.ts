@@ -4,6 +4,7 @@ import { CARRIED, excerptsOf } from './carried.ts';
 import {
   type Column,
   concatColumns,
+  float64Column,
   nullColumn,
   numberAt,
   stringAt,
@@ -137,14 +138,14 @@ function lineageOf(batch: DocumentBatch, created: CreatedDocuments): Map<string,
   });
   const n = created.parent.length;
   const none = Array.from({ length: n }, () => null);
-  const cost = created.cost ?? new Float64Array(n).fill(Number.NaN);
+  const cost = created.cost?.slice() ?? new Float64Array(n).fill(Number.NaN);
   return new Map<string, Column>([
     [DERIVED, utf8Column(derived)],
     ['id', created.columns.get('id') ?? utf8Column(ids)],
     [LINEAGE.parents, utf8Column(parents)],
     [LINEAGE.generator, utf8Column(created.generator ?? none)],
     [LINEAGE.promptHash, utf8Column(created.promptHash ?? none)],
-    [LINEAGE.cost, { type: 'float64', values: cost, valid: null }],
+    [LINEAGE.cost, float64Column(cost)],
   ]);
 }
 

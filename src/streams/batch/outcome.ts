@@ -82,6 +82,13 @@ export interface QuarantinedRecord {
   readonly excerpt: string;
   /** Number of a created document, as in the column. */
   readonly derived?: string | null;
+  /** What that document was made of: labels of positions, what wrote it, hash of the prompt, cost. */
+  readonly lineage?: {
+    readonly parents: readonly string[];
+    readonly generator: string | null;
+    readonly promptHash: string | null;
+    readonly cost: number | null;
+  };
   /** Of a document that was read well, and set aside because a step failed on it. */
   readonly id?: string;
   readonly domain?: string;

@@ -84,7 +84,8 @@ describe('a run that keeps nothing, or next to nothing', () => {
   it('ends well without a sink', async () => {
     const cwd = await temporaryFolder();
     const recipe =
-      "import { dedup, recipe } from 'sluice';\nexport default recipe({ name: 'none', steps: [dedup.exact()], sinks: [] });\n";
+      "import { dedup, recipe } from 'sluice';\nexport default recipe({ name: 'none', steps: " +
+      '[dedup.exact()], sinks: [] });\n';
     await writeProject(cwd, { recipe, documents: [{ text: long }] });
     const { code, stdout, stderr } = await runCli(['run', 'recipe.ts', '--input', 'in'], { cwd });
     expect(code).toBe(0);

@@ -46,7 +46,10 @@ export interface Leaf {
 
 const MAX_DEPTH = 64;
 
-/** @param arrow the fields of the Arrow schema that the file was made from, where it has that: durations are told only there. */
+/**
+ * @param arrow the fields of the Arrow schema that the file was made from, where it has that: durations are told
+ * only there.
+ */
 export function nodesOf(tree: SchemaTree, arrow: readonly ArrowField[] | null): readonly Node[] {
   let leaves = 0;
   const read = (
@@ -116,7 +119,8 @@ function shapeOf(
 }
 
 /**
- * The item of a list whose repeated part is `inner`: that part itself where writers of old left a level out (LogicalTypes
+ * The item of a list whose repeated part is `inner`: that part itself where writers of old left a level out
+ * (LogicalTypes
  * of the Parquet format, backward compatibility rules), else its only member.
  */
 export function itemOf(list: Node, inner: Node): Node {
