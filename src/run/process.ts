@@ -22,6 +22,7 @@ import { type Phase, phasesOf } from './phases.ts';
 import { Progress } from './progress.ts';
 import { openSplitPool, type SplitPool } from './split/split-pool.ts';
 import type { SplitTask, TaskResult } from './split/tasks.ts';
+import { type Waiting, waitingError } from './split/waiting.ts';
 
 const PLANNED_HEAP_BYTES = 40 * 1024 * 1024;
 
@@ -137,12 +138,17 @@ export class Run {
     );
     const limited = phase.number === 0 && this.#options.limit !== null;
     let left = limited ? this.#remaining() : null;
+    const waiting: Waiting[] = [];
     const one = (split: Split) =>
       defer(async () => {
         if (this.#stop.aborted || this.#guards.tripped) return;
         if (left === 0) return;
         const result = await pool.split(this.#task(phase, split), left);
         if (this.#hard.aborted) return;
+        if (result.waiting) {
+          waiting.push(result.waiting);
+          return;
+        }
         await this.#commit(phase, split, result);
         if (left !== null) left = Math.max(0, left - result.counters!.read.documents);
         this.#guards.committed();
@@ -150,6 +156,7 @@ export class Run {
       });
     const work = from(todo).pipe(mergeMap(one, limited ? 1 : this.#options.workers));
     await lastValueFrom(work, { defaultValue: undefined });
+    if (waiting.length > 0) throw waitingError(waiting, this.#directory.path);
   }
 
   /** What was asked for and is not done: another size of shards than at the first start, a folder without its files. */

@@ -8,6 +8,7 @@ import { openSource } from './source.ts';
 import { SplitOutput } from './split-output.ts';
 import type { ProbeTask, SplitProgress, TaskResult, WatchedTask } from './tasks.ts';
 import { threadStages } from './thread-stages.ts';
+import { type Waiting, waitingAfter } from './waiting.ts';
 import { type Beat, beatAt, READING, WHOLE, WRITING } from './watch.ts';
 
 const PROGRESS_MS = 200;
@@ -37,6 +38,7 @@ export async function runSplitTask(
   const models = task.phase.steps.some((s) => s.models === true);
   const output = await SplitOutput.open(task, kernel);
   let last = performance.now();
+  let waiting: Waiting | null = null;
   const say = (everyMs: number): void => {
     if (performance.now() - last < everyMs) return;
     last = performance.now();
@@ -56,7 +58,9 @@ export async function runSplitTask(
         quarantine: (record) => output.quarantine(record),
         setAside: (batch, failed) => output.setAside(batch, failed),
         write: async (batch) => {
-          await output.write(batch);
+          waiting = waitingAfter(waiting, batch);
+          // The other documents of the split are worked on all the same: what their stages ask for is kept by those.
+          if (waiting === null) await output.write(batch);
           say(PROGRESS_MS);
         },
       },
@@ -66,6 +70,10 @@ export async function runSplitTask(
       batchesAtOnce: models ? BATCHES_FOR_MODELS : 1,
     });
     beatAt(task.beat, 0, WRITING);
+    if (waiting !== null) {
+      await output.abort();
+      return { files: [], counters: null, waiting };
+    }
     return await output.finish();
   } catch (error) {
     await output.abort();

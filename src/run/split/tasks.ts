@@ -9,6 +9,7 @@ import type { PlannedFile, Split } from '../../streams/plan/splits.ts';
 import type { ErrorData } from '../../thread-errors.ts';
 import type { Phase } from '../phases.ts';
 import type { FailedRow } from './isolate.ts';
+import type { Waiting } from './waiting.ts';
 import type { Beat } from './watch.ts';
 
 /** One split of one phase, as it crosses to a worker. */
@@ -74,6 +75,8 @@ export type Task = SplitTask | DecideTask | JoinTask;
 export interface TaskResult {
   readonly files: readonly CommittedFile[];
   readonly counters: Counters | null;
+  /** Documents without an outcome: nothing of the split is committed. */
+  readonly waiting?: Waiting;
   /** Of a dedup's decision. */
   readonly cluster?: DuplicateCluster | null;
 }
