@@ -148,7 +148,9 @@ def columns_of(n, arrow):
         "unsigned32": pa.array(some(lambda i: 2**32 - 1 - i), pa.uint32()),
         "tiny": pa.array(some(lambda i: -128 + i), pa.int8()),
         "short": pa.array(some(lambda i: 65535 - i), pa.uint16()),
-        "decimal": pa.array(some(lambda i: d(f"{'-' if i % 2 else ''}{i}12345678901234567890.123450")), pa.decimal128(38, 6)),
+        "decimal": pa.array(
+            some(lambda i: d(f"{'-' if i % 2 else ''}{i}12345678901234567890.123450")), pa.decimal128(38, 6)
+        ),
         "decimal_small": pa.array(some(lambda i: d(i) / 100), pa.decimal128(9, 2)),
         "decimal_wide": pa.array(some(lambda i: d(f"{10**40 + i}.5")), pa.decimal256(60, 1)),
         "day": pa.array(some(lambda i: -719162 + i * 20000), pa.date32()),
@@ -179,9 +181,13 @@ def columns_of(n, arrow):
             pa.list_(pa.struct([("k", pa.int32()), ("v", pa.string())])),
         ),
         "map": pa.array(some(lambda i: [("url", i), ("lang", None)][: i % 3]), pa.map_(pa.string(), pa.int64())),
-        "map_numbers": pa.array(some(lambda i: [(i, ["a"]), (-i - 1, None)]), pa.map_(pa.int32(), pa.list_(pa.string()))),
+        "map_numbers": pa.array(
+            some(lambda i: [(i, ["a"]), (-i - 1, None)]), pa.map_(pa.int32(), pa.list_(pa.string()))
+        ),
         "dictionary": pa.array(some(lambda i: ["en", "de", "pl"][i % 3])).dictionary_encode(),
-        "uuid": pa.ExtensionArray.from_storage(pa.uuid(), pa.array(some(lambda i: uuid.UUID(int=i * 10**30).bytes), pa.binary(16))),
+        "uuid": pa.ExtensionArray.from_storage(
+            pa.uuid(), pa.array(some(lambda i: uuid.UUID(int=i * 10**30).bytes), pa.binary(16))
+        ),
         "none": pa.nulls(n),
     }
     if not arrow:
@@ -199,7 +205,9 @@ def columns_of(n, arrow):
         "runs": pa.RunEndEncodedArray.from_arrays(ends, pa.array(["en", None, "de"])),
         "union": pa.UnionArray.from_sparse(kinds, children),
         "union_dense": pa.UnionArray.from_dense(kinds, pa.array([i // 2 for i in range(n)], pa.int32()), children),
-        "dictionary64": pa.DictionaryArray.from_arrays(pa.array([i % 2 for i in range(n)], pa.int64()), pa.array(["x", "y"])),
+        "dictionary64": pa.DictionaryArray.from_arrays(
+            pa.array([i % 2 for i in range(n)], pa.int64()), pa.array(["x", "y"])
+        ),
         "bool8": pa.ExtensionArray.from_storage(pa.bool8(), pa.array(some(lambda i: i % 3), pa.int8())),
         "decimal32": pa.array(some(lambda i: decimal.Decimal(i) / 10), pa.decimal32(7, 1)),
         "decimal64": pa.array(some(lambda i: decimal.Decimal(-i) / 1000), pa.decimal64(15, 3)),
@@ -236,14 +244,17 @@ def fixtures(folder):
         "types.parquet": {"compression": "none"},
         "types-v2.parquet": {"compression": "zstd", "data_page_version": "2.0", "row_group_size": 7},
         "types-lz4.parquet": {"compression": "lz4", "use_dictionary": False, "data_page_size": 64},
-        "types-brotli.parquet": {"compression": "brotli", "data_page_version": "2.0", "use_dictionary": False, "data_page_size": 64},
+        "types-brotli.parquet": {
+            "compression": "brotli", "data_page_version": "2.0", "use_dictionary": False, "data_page_size": 64
+        },
         "types-1.0.parquet": {"compression": "gzip", "version": "1.0", "use_deprecated_int96_timestamps": True},
     }.items():
         pq.write_table(table, at(name), **{"store_decimal_as_integer": name == "types-v2.parquet", **options})
         read = pq.read_table(at(name))
         if "int96" in str(options):
             # Times of 96 bits are in UTC by convention; pyarrow leaves the zone open.
-            read = read.cast(pa.schema([f.with_type(pa.timestamp("ns", "UTC")) if pa.types.is_timestamp(f.type) else f for f in read.schema]))
+            utc = lambda f: f.with_type(pa.timestamp("ns", "UTC")) if pa.types.is_timestamp(f.type) else f
+            read = read.cast(pa.schema([utc(f) for f in read.schema]))
         expected(read, at(name))
     n = 120
     flat = pa.table({
@@ -256,11 +267,13 @@ def fixtures(folder):
         "b": pa.array([i % 3 == 0 for i in range(n)]),
         "fix": pa.array([struct.pack(">Q", i)[2:] for i in range(n)], pa.binary(6)),
     })
-    encodings = {"id": "DELTA_BYTE_ARRAY", "text": "DELTA_LENGTH_BYTE_ARRAY", "i32": "DELTA_BINARY_PACKED", "i64": "DELTA_BINARY_PACKED",
-                 "f32": "BYTE_STREAM_SPLIT", "f64": "BYTE_STREAM_SPLIT", "b": "RLE", "fix": "BYTE_STREAM_SPLIT"}
+    encodings = {"id": "DELTA_BYTE_ARRAY", "text": "DELTA_LENGTH_BYTE_ARRAY",
+                 "i32": "DELTA_BINARY_PACKED", "i64": "DELTA_BINARY_PACKED", "f32": "BYTE_STREAM_SPLIT",
+                 "f64": "BYTE_STREAM_SPLIT", "b": "RLE", "fix": "BYTE_STREAM_SPLIT"}
     for version in ("1.0", "2.0"):
         name = f"encodings-{version}.parquet"
-        pq.write_table(flat, at(name), use_dictionary=False, column_encoding=encodings, data_page_version=version, data_page_size=512)
+        pq.write_table(flat, at(name), use_dictionary=False, column_encoding=encodings, data_page_version=version,
+                       data_page_size=512)
         expected(pq.read_table(at(name)), at(name))
     polars_fixtures(at)
 
@@ -286,8 +299,9 @@ def polars_fixtures(at):
     expected(pq.read_table(at("polars.parquet")), at("polars.parquet"))
 
 
-LEAVES = [pa.bool_(), pa.int8(), pa.uint8(), pa.int16(), pa.uint16(), pa.int32(), pa.uint32(), pa.int64(), pa.uint64(), pa.float32(), pa.float64(),
-          pa.string(), pa.large_string(), pa.binary(), pa.binary(5), pa.date32(), pa.time32("ms"), pa.time64("us"), pa.timestamp("us", "UTC"), pa.timestamp("ns"),
+LEAVES = [pa.bool_(), pa.int8(), pa.uint8(), pa.int16(), pa.uint16(), pa.int32(), pa.uint32(), pa.int64(),
+          pa.uint64(), pa.float32(), pa.float64(), pa.string(), pa.large_string(), pa.binary(), pa.binary(5),
+          pa.date32(), pa.time32("ms"), pa.time64("us"), pa.timestamp("us", "UTC"), pa.timestamp("ns"),
           pa.timestamp("ms"), pa.duration("us"), pa.decimal128(20, 4), pa.decimal128(5, 0)]
 
 
@@ -298,7 +312,8 @@ def random_type(rng, depth):
     if pick < 0.68:
         return pa.list_(random_type(rng, depth - 1))
     if pick < 0.85:
-        return pa.struct([pa.field(f"m{i}", random_type(rng, depth - 1), nullable=rng.random() < 0.8) for i in range(rng.randint(1, 3))])
+        member = lambda i: pa.field(f"m{i}", random_type(rng, depth - 1), nullable=rng.random() < 0.8)
+        return pa.struct([member(i) for i in range(rng.randint(1, 3))])
     if pick < 0.95:
         return pa.map_(rng.choice([pa.string(), pa.int32()]), random_type(rng, depth - 1))
     return pa.list_(random_type(rng, 0), rng.randint(1, 3))

@@ -56,7 +56,7 @@ describe.each(Object.entries(SUITE))('%s', (name, { counted }) => {
 
 describe('files of random schemas, by pyarrow', () => {
   it.skipIf(python === undefined)(
-    `are read as pyarrow reads them${python === undefined ? ' (skipped: SLUICE_PYTHON names no Python with pyarrow)' : ''}`,
+    `are read as pyarrow reads them${python ? '' : ' (skipped: SLUICE_PYTHON names no Python with pyarrow)'}`,
     async () => {
       const folder = await temporaryFolder();
       const [seed, count] = [process.env.SLUICE_SEED ?? '1', process.env.SLUICE_FILES ?? '60'];

@@ -21,7 +21,7 @@ function same(got: unknown, want: unknown): unknown {
   return got;
 }
 
-/** Reads a file, in parts of every size, and compares it with what stands in `<file>.expected.jsonl`. Returns its rows. */
+/** Reads a file, whole and in small parts, and compares it with `<file>.expected.jsonl`. Returns its rows. */
 export async function expectAsOracle(path: string): Promise<number> {
   const want = readFileSync(`${path}.expected.jsonl`, 'utf8')
     .split('\n')

@@ -55,10 +55,11 @@ async function* readFrame(
   scratch: Scratch,
 ): AsyncGenerator<Unpacked> {
   const { start: block, end } = frame;
-  /** @param read packed bytes up to the damage */
-  const lost = (offset: number, detail: string, read = 0): Unpacked => {
+  /** @param read packed bytes up to the damage. @param believed false: what the header tells is no size of text */
+  const lost = (offset: number, detail: string, read = 0, believed = true): Unpacked => {
     const bytes = (cut === null ? end : file.size) - block;
     const told = frame.contentSize === null ? null : Math.max(0, frame.contentSize - offset);
+    if (!believed) return { damage: { block, offset, bytes, unpacked: lostBytes(bytes - read), detail } };
     return { damage: { block, offset, bytes, unpacked: told ?? lostBytes(bytes - read, offset, read), detail } };
   };
   if (cut === null && frame.contentAtMost <= WHOLE_FRAME_BYTES && end - block <= WHOLE_FRAME_BYTES) {
@@ -106,7 +107,7 @@ async function* streamFrame(
   frame: ZstdFrame,
   limits: UnpackLimits,
   cut: string | null,
-  lost: (offset: number, detail: string, read: number) => Unpacked,
+  lost: (offset: number, detail: string, read: number, believed?: boolean) => Unpacked,
 ): AsyncGenerator<Unpacked> {
   const { start: block, end } = frame;
   decoder.begin(Math.min(frame.windowSize, frame.contentAtMost));
@@ -131,7 +132,7 @@ async function* streamFrame(
     offset += bytes.length;
     const excess = ratioDamage(offset, at - block, limits);
     if (excess !== null) {
-      yield lost(offset, excess, at - block);
+      yield lost(offset, excess, at - block, false);
       return;
     }
   }

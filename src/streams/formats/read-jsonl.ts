@@ -86,7 +86,8 @@ class Records {
         const { damage, place, unfinished, head } = event;
         // Damage of the next range only matters to a line of this one that runs into it.
         if (damage.bytes > 0 || unfinished > 0) {
-          const loss = estimatedLoss(unfinished + damage.unpacked, this.#row, this.#lineBytes);
+          // The line that it breaks off is one, whatever its length.
+          const loss = estimatedLoss(damage.unpacked, this.#row, this.#lineBytes);
           this.#aside(place, damage.bytes || unfinished, 'undecodable', damage.detail, head, out, loss);
         }
         break;

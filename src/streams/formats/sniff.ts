@@ -66,8 +66,8 @@ export function sniff(
   const byName = formatOfExtension(inner);
   const warning =
     head.length > 0 && byPacking !== codec && (byPacking !== 'none' || byName !== undefined || inner === 'json')
-      ? `${path}: named like ${byPacking === 'none' ? 'an unpacked file' : byPacking}, but its content is ` +
-        `${codec === 'none' ? 'not packed' : codec}; read as that`
+      ? `${path}: named like ${byPacking === 'none' ? 'an uncompressed file' : byPacking}, but its content is ` +
+        `${codec === 'none' ? 'uncompressed' : codec}; read as such`
       : undefined;
   const as = (format: Format, more = warning): Sniffed => ({ format, codec, warning: more });
   const asked = options.format === 'auto' ? undefined : FORMATS[options.format];
@@ -77,18 +77,18 @@ export function sniff(
     (f) => codec === 'none' && f.magic?.({ bytes: head, unpacked, extension }),
   );
   if (byMagic) {
-    if (asked && asked !== byMagic)
-      return { skip: `its content is ${byMagic.name}, and the format asked for is ${asked.name}` };
-    return as(byMagic.name, byMagic === byName ? undefined : `${path}: its content is ${byMagic.name}; read as that`);
+    if (asked && asked !== byMagic) return { skip: `its content is ${byMagic.name}, but --format is ${asked.name}` };
+    return as(byMagic.name, byMagic === byName ? undefined : `${path}: its content is ${byMagic.name}; read as such`);
   }
   if (head.length === 0) return as('text', `${path}: empty file`);
   if (asked) {
-    if (asked.magic) return { skip: `not ${asked.name}: it starts with other bytes` };
+    if (asked.magic) return { skip: `not ${asked.name}: its first bytes differ` };
     // A folder of texts has pictures and programs in it; a file named by the user goes to quarantine instead.
     if (asked.name === 'text' && !named && looksBinary(unpacked)) return { skip: 'binary' };
     return as(asked.name);
   }
-  if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc') return { skip: 'WARC archives are not read' };
+  if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc')
+    return { skip: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' };
   if (byName?.magic) return { skip: `named .${inner}, but its content is not ${byName.name}` };
   if (byName) return as(byName.name);
   if (looksBinary(unpacked)) return { skip: 'binary' };

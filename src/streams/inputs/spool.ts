@@ -51,7 +51,7 @@ export function pipeOf(input: string, stdin?: AsyncIterable<Uint8Array>): Pipe |
       expected: 'data on standard input',
       got: 'a terminal',
       where: '--input -',
-      fix: 'Pipe something in, or name files.',
+      fix: 'Pipe data in, or name files.',
     });
   };
   return { name: 'stdin', called: 'standard input', read };
@@ -90,7 +90,7 @@ export async function spool(pipe: Pipe, folder?: string): Promise<Spooled> {
             expected: `disk space for a copy of ${pipe.called} (${bytes} bytes so far)`,
             got: `${bavail * bsize} bytes free`,
             where: into,
-            fix: 'Write the input to a file on a larger disk, and name that.',
+            fix: 'Write the input to a file on a larger disk and use that.',
           });
         }
       }

@@ -47,7 +47,7 @@ const FILE_ERRORS: Readonly<Record<string, { good: number; reasons?: string[]; w
   'corrupt.jsonl.zst': { good: 0, reasons: ['undecodable'] },
   'gzip_named_zst.jsonl.zst': { good: 40, warned: /its content is gzip/ },
   'zstd_named_gz.jsonl.gz': { good: 40, warned: /its content is zstd/ },
-  'plain_named_gz.jsonl.gz': { good: 40, warned: /its content is not packed/ },
+  'plain_named_gz.jsonl.gz': { good: 40, warned: /its content is uncompressed/ },
   'utf16le.jsonl': { good: 0, reasons: ['undecodable'] },
   'bad.warc.gz': { good: 0, skipped: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' },
 };

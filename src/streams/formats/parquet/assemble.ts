@@ -9,10 +9,7 @@ interface Place {
   value: number;
 }
 
-/**
- * Values of a column by row: its leaves put together again by their levels (Dremel). @param rows of its leaves,
- * in order
- */
+/** Values of a column by row: its leaves put together by their levels (Dremel). @param rows of its leaves, in order */
 export function columnAt(node: Node, rows: readonly LeafRows[]): (row: number) => Value {
   const { leaf } = node;
   if (leaf !== null && !node.list) {

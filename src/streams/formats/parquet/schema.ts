@@ -46,10 +46,7 @@ export interface Leaf {
 
 const MAX_DEPTH = 64;
 
-/**
- * @param arrow the fields of the Arrow schema that the file was made from, where it has that: durations are told
- * only there.
- */
+/** @param arrow fields of the Arrow schema that the file was made from, where it has it: only that tells durations. */
 export function nodesOf(tree: SchemaTree, arrow: readonly ArrowField[] | null): readonly Node[] {
   let leaves = 0;
   const read = (
@@ -119,9 +116,8 @@ function shapeOf(
 }
 
 /**
- * The item of a list whose repeated part is `inner`: that part itself where writers of old left a level out
- * (LogicalTypes
- * of the Parquet format, backward compatibility rules), else its only member.
+ * The item of a list whose repeated part is `inner`: that part itself where writers of old left a level out (Parquet,
+ * LogicalTypes, backward compatibility rules), else its only member.
  */
 export function itemOf(list: Node, inner: Node): Node {
   const only = inner.children.length === 1 ? inner.children[0] : null;

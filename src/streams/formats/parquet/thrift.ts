@@ -1,7 +1,4 @@
-/**
- * A struct of Thrift's compact protocol by the numbers of its fields; structs inside are such too, others are
- * skipped.
- */
+/** A struct of Thrift's compact protocol by the numbers of its fields: numbers, truth values and structs; no others. */
 export type ThriftStruct = ReadonlyMap<number, number | boolean | ThriftStruct>;
 
 /** Reads a struct at `from`; returns it and the byte after it. Throws a RangeError past the end of the bytes. */

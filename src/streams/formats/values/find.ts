@@ -43,11 +43,8 @@ function listOf(value: Value): readonly Value[] | null {
 /** JSON of a value without what is at `path`. */
 export function withoutJson(value: Value, [key, ...rest]: readonly string[]): string {
   const list = listOf(value);
-  if (list !== null) {
-    const without = (v: Value): string => (rest.length > 0 ? withoutJson(v, rest) : 'null');
-    return `[${list.map((v, i) => (String(i) === key ? without(v) : valueJson(v))).join(',')}]`;
-  }
+  const cut = (v: Value): string => (rest.length > 0 ? withoutJson(v, rest) : 'null');
+  if (list !== null) return `[${list.map((v, i) => (String(i) === key ? cut(v) : valueJson(v))).join(',')}]`;
   const kept = (membersOf(value) ?? []).filter(([k]) => k !== key || rest.length > 0);
-  const members = kept.map(([k, v]) => `${JSON.stringify(k)}:${k === key ? withoutJson(v, rest) : valueJson(v)}`);
-  return `{${members.join(',')}}`;
+  return `{${kept.map(([k, v]) => `${JSON.stringify(k)}:${k === key ? cut(v) : valueJson(v)}`).join(',')}}`;
 }
