@@ -50,7 +50,7 @@ it.each([
 );
 
 it(
-  'a run of a version that did not record the size is refused with another one, and goes on with its ' + 'own',
+  'a run of a version that did not record the size is refused with another one, and goes on with its own',
   async () => {
     const { input, output, bytes } = await killedInTheMiddle();
     const path = join(output, 'run.json');

@@ -136,7 +136,7 @@ describe('a run with a language model', () => {
     const other = scoring({ maxTokens: 9 });
     const options = { input: [join(folder, 'in/*.jsonl')], output: join(folder, 'moved'), workers: 1 };
     await expect(lastValueFrom(run(other, options))).rejects.toThrow(
-      'got another: recipe.steps.0.options.maxTokens was 1000000, is 9.',
+      'got a different one: recipe.steps.0.options.maxTokens was 1000000, is 9.',
     );
     expect(await start('moved')).toMatchObject({ type: 'finished' });
   });
@@ -154,7 +154,7 @@ describe('a run with a language model', () => {
     expect(await lastValueFrom(run(ngram(there), options))).toMatchObject({ type: 'finished' });
     await writeNgram(there, await trainNgram(['other text']));
     await expect(lastValueFrom(run(ngram(there), options))).rejects.toThrow(
-      /another: recipe\.steps\.0\.options\.annotators\.0\.options\.hash was/,
+      /a different one: recipe\.steps\.0\.options\.annotators\.0\.options\.hash was/,
     );
   });
 

@@ -21,7 +21,7 @@ import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { fieldNotes } from '../run/field-notes.ts';
 import { conditionOf } from '../run/summary-reasons.ts';
 import { plural, shellWord, size } from '../terminal/format.ts';
-import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
+import { paintedWidth, standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import { type Estimate, estimateOf, printEstimate, withoutEstimate } from './plan-estimate.ts';
 import { foreignFolder, outputState } from './plan-output.ts';
 import { probe } from './probe.ts';
@@ -154,7 +154,7 @@ function printPlan(
   { workers, sample, limit }: { readonly workers: number; readonly sample: number; readonly limit: number | null },
 ): void {
   const { out, style, width } = terminal;
-  out(`${style.bold(safeText(recipe.name))}  ${safeText(recipe.description)}`);
+  for (const line of wrapped(`${style.bold(safeText(recipe.name))}  ${safeText(recipe.description)}`, width)) out(line);
   out();
   const formats = new Set(plan.files.map((f) => (f.codec === 'none' ? f.format : `${f.format} ${f.codec}`)));
   out(
@@ -211,19 +211,34 @@ function whatOf(d: StepDescriptor): string {
   return `measures ${plural(d.writes.length, 'column')} (${versions})`;
 }
 
-function stepLines({ style, width }: Terminal, d: StepDescriptor, number: number): string[] {
+/** Name, condition and option of every rule; where that is too wide, the condition on a line of its own. */
+function ruleLines({ style, width }: Terminal, { rules }: StepDescriptor): string[] {
+  const indent = ' '.repeat(7);
+  const cells = rules.map((r) => [safeText(`${r.name}@${r.version}`), conditionOf(r), style.dim(safeText(r.option))]);
+  const wide = tableLines([{}, {}, {}], cells, indent);
+  if (wide.every((line) => paintedWidth(line) <= width)) return wide;
+  const names = tableLines(
+    [{}, {}],
+    cells.map(([name, _, option]) => [name, option]),
+    indent,
+  );
+  return names.flatMap((line, i) => [line, `${indent}  ${cells[i][1]}`]);
+}
+
+function stepLines(terminal: Terminal, d: StepDescriptor, number: number): string[] {
+  const { style, width } = terminal;
   const scope = d.where
     ? '  ' +
       `${style.dim(`(${d.where.not ? 'all domains but' : 'only domain'} ${d.where.domain.map(safeText).join(', ')})`)}`
     : '';
   const head = `  ${String(number).padStart(2)} ${style.bold(safeText(d.step))}${scope}`;
-  const rules = tableLines(
-    [{}, {}, {}],
-    d.rules.map((r) => [safeText(`${r.name}@${r.version}`), conditionOf(r), style.dim(safeText(r.option))]),
-    '       ',
-  );
+  const rules = ruleLines(terminal, d);
   const change = style.dim(`(--set ${safeText(d.step)}.OPTION=NUMBER)`);
-  if (isRules(d)) return [`${head}  drops a document when  ${change}`, ...rules];
+  const drops = `${head}  drops a document when  ${change}`;
+  if (isRules(d))
+    return paintedWidth(drops) <= width
+      ? [drops, ...rules]
+      : [`${head}  drops a document when`, `       ${change}`, ...rules];
   const room = width - 7;
   const indent = head.slice(0, head.length - head.trimStart().length);
   const lines = wrapped(`${head.trimStart()}  ${whatOf(d)}`, room).map((l, i) => (i === 0 ? indent : '       ') + l);

@@ -20,18 +20,19 @@ export function reasonLines(
 ): string[] {
   const step = steps.find((s) => s.step === r.step);
   const rule = step?.rules.find((x) => x.name === r.rule);
+  const room = Math.max(20, width - 25 - r.rule.length);
   const means =
     step && removesCopies(step)
       ? copyMeaning(r.rule)
       : step && isSelection(step)
         ? selectionOf(step, rule)
         : rule && !(step && dropsFor(step) === 'predicate')
-          ? conditionOf(rule)
+          ? fittedCondition(rule, room)
           : '';
   const line =
     `  ${percent(r.dropped, t.read.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ` +
     style.bold(safeText(r.rule)) +
-    (means ? `  ${style.dim(clipped(safeText(means), Math.max(20, width - 25 - r.rule.length)))}` : '');
+    (means ? `  ${style.dim(clipped(safeText(means), room))}` : '');
   const [example] = r.counters.examples;
   if (!example) return [line];
   const value =
@@ -57,3 +58,9 @@ function selectionOf({ options }: StepDescriptor, rule: Rule | undefined): strin
 
 /** When a rule drops a document: `gopher_word_count < 50`. */
 export const conditionOf = (r: Rule): string => `${r.column} ${r.comparison} ${short(r.threshold)}`;
+
+/** A condition in so many columns: its column is cut, never its threshold. */
+function fittedCondition(r: Rule, room: number): string {
+  const limit = ` ${r.comparison} ${short(r.threshold)}`;
+  return clipped(safeText(r.column), Math.max(8, room - limit.length)) + limit;
+}
