@@ -225,7 +225,11 @@ describe.each(cases.map((c) => [c.name, c] as const))('%s', (_, given) => {
   it('takes no documents, one, and those that are dead already', async () => {
     expect(await lastValueFrom(EMPTY.pipe(step, toArray()))).toEqual([]);
     const one = await collect([slice(input, 0, 1, 0)], step);
-    expect(outcomesOf(one).filter(notMade).map((o) => o.id)).toEqual(['doc-0']);
+    expect(
+      outcomesOf(one)
+        .filter(notMade)
+        .map((o) => o.id),
+    ).toEqual(['doc-0']);
     const dead = slice(input, 0, 3, 0).with({ alive: new Uint8Array(3) });
     for (const batch of await collect([dead], step)) {
       expect(batch.aliveRows().length).toBe(0);
