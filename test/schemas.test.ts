@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ledgerSchema } from '../src/sinks/index.ts';
+import { ledgerSchema } from '../src/sinks/ledger.ts';
 import { DOCUMENT_COLUMNS } from '../src/streams/batch/batch.ts';
 
 // What stands on disk or in the public types: a change here is a new format version.

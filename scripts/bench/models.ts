@@ -8,21 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import {
-  executorName,
-  floatTensor,
-  intTensor,
-  type NewModelOptions,
-  newModel,
-  openExecutor,
-  parameterCount,
-  type Session,
-  saveModel,
-  scoringGraph,
-  type Tensor,
-  trainingGraph,
-  trainingState,
-} from '../../src/models/index.ts';
+import type { Session } from '../../src/models/executors/executor.ts';
+import { openExecutor } from '../../src/models/executors/open-executor.ts';
+import { executorName } from '../../src/models/executors/pick-executor.ts';
+import { saveModel } from '../../src/models/folders/hugging-face.ts';
+import type { NewModelOptions } from '../../src/models/language-model.ts';
+import { newModel, parameterCount } from '../../src/models/new-model.ts';
+import { scoringGraph } from '../../src/models/scorers/scoring-graph.ts';
+import { floatTensor, intTensor, type Tensor } from '../../src/models/tensor.ts';
+import { trainingGraph, trainingState } from '../../src/models/training-graph.ts';
 
 const SIZES: Readonly<Record<string, NewModelOptions>> = {
   '0.9M': { family: 'gpt2', width: 128, layers: 4, heads: 4, context: 256 },

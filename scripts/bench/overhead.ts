@@ -16,7 +16,7 @@ import {
   readDocuments,
 } from 'sluice';
 import { loadKernel } from '../../dist/kernels/kernel.js';
-import { makeStage } from '../../dist/operators/index.js';
+import { makeStage } from '../../dist/operators/stages.js';
 import { benchmarkLines, inTemporaryFolder, median } from './corpus.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean' } } });

@@ -8,9 +8,11 @@ import { parquetReadObjects } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { Compression, readParquet, Table, WriterPropertiesBuilder, writeParquet } from 'parquet-wasm/node';
 import { lastValueFrom, reduce } from 'rxjs';
-import { openSegmentWriter, parquet, type TableBatch } from '../../src/sinks/index.ts';
+import { parquet } from '../../src/sinks/descriptors.ts';
+import type { TableBatch } from '../../src/sinks/table.ts';
+import { openSegmentWriter } from '../../src/sinks/writers.ts';
 import { utf8Column } from '../../src/streams/batch/columns.ts';
-import { readDocuments } from '../../src/streams/index.ts';
+import { readDocuments } from '../../src/streams/inputs/read-documents.ts';
 import { beside, printMeasured } from './beside.ts';
 import { benchmarkLines, inTemporaryFolder } from './corpus.ts';
 

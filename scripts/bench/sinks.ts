@@ -2,17 +2,12 @@
 // of 5): npx tsx scripts/bench/sinks.ts [--json] [--mb 40] [--only parquet] Text: mixed/ of $SLUICE_CORPORA or
 // ../shared/corpora beside the clone, else the text files of node_modules. 40 annotations a document.
 import { parseArgs } from 'node:util';
-import {
-  arrow,
-  documentColumns,
-  jsonl,
-  ledgerRows,
-  ledgerSink,
-  openSegmentWriter,
-  parquet,
-  type SinkDescriptor,
-  type TableBatch,
-} from '../../src/sinks/index.ts';
+import { arrow, jsonl, parquet } from '../../src/sinks/descriptors.ts';
+import { documentColumns } from '../../src/sinks/documents.ts';
+import { ledgerRows } from '../../src/sinks/ledger.ts';
+import type { SinkDescriptor } from '../../src/sinks/options.ts';
+import type { TableBatch } from '../../src/sinks/table.ts';
+import { ledgerSink, openSegmentWriter } from '../../src/sinks/writers.ts';
 import { DocumentBatch } from '../../src/streams/batch/batch.ts';
 import { type Column, type ColumnSpec, utf8Column } from '../../src/streams/batch/columns.ts';
 import { benchmarkLines, inTemporaryFolder, jsonParseSeconds, median } from './corpus.ts';

@@ -1,13 +1,9 @@
 /** PUBLIC: small language models as tensor graphs, and what runs them. */
 export type { AdamWOptions } from './adamw.ts';
-export type { Architecture } from './architectures/architecture.ts';
-export { architectures } from './architectures/index.ts';
 export { EXECUTORS, type Executor, type ExecutorName, type Session, type Tensors } from './executors/executor.ts';
-export { waitForModelsAtExit } from './executors/exit-guard.ts';
 export type { ExecutorOptions } from './executors/onnxruntime-node.ts';
 export { openExecutor } from './executors/open-executor.ts';
-export { executorName, type PickedExecutor, type PickOptions, pickExecutor } from './executors/pick-executor.ts';
-export { type ExecutorReport, surveyExecutors } from './executors/survey.ts';
+export { type PickedExecutor, type PickOptions, pickExecutor } from './executors/pick-executor.ts';
 export { openInThread, type ThreadExecutor } from './executors/thread.ts';
 export { loadModel, loadModelConfig, type SaveModelOptions, saveModel } from './folders/hugging-face.ts';
 export { differentiate } from './graph/differentiate.ts';
@@ -25,7 +21,6 @@ export {
 export { newModel, parameterCount } from './new-model.ts';
 export * from './ngram/index.ts';
 export {
-  emptyScores,
   type NotScored,
   type Perplexities,
   perplexities,
@@ -37,5 +32,5 @@ export { type GraphSize, logitsGraph, NO_TARGET, PADDING_SEGMENT, scoringGraph }
 export { type DataType, floatTensor, intTensor, type Tensor } from './tensor.ts';
 export { byteTokenizer } from './tokenizers/bytes.ts';
 export { loadTokenizer } from './tokenizers/hugging-face.ts';
-export { checkVocabulary, type Tokenizer } from './tokenizers/tokenizer.ts';
+export type { Tokenizer } from './tokenizers/tokenizer.ts';
 export { type TrainingOptions, trainedModel, trainingGraph, trainingState } from './training-graph.ts';

@@ -18,7 +18,5 @@ export { type PerplexityInput, perplexity } from './perplexity/perplexity.ts';
 export * from './rewrite/index.ts';
 export * from './rules/index.ts';
 export * as select from './select/index.ts';
-export { sharedContext } from './shared-context.ts';
 export type { StageContext, StageFactory } from './stage-context.ts';
-export { makeBarrier, makeStage } from './stages.ts';
-export { withDecision, withVerdict } from './verdicts.ts';
+export { withVerdict } from './verdicts.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { ConfigError, nearestName } from '../errors.ts';
 import { parseOptions } from '../options.ts';
-import type { SinkDescriptor } from '../sinks/index.ts';
-import { parquet } from '../sinks/index.ts';
+import { parquet } from '../sinks/descriptors.ts';
+import type { SinkDescriptor } from '../sinks/options.ts';
 import { DOCUMENT_COLUMNS } from '../streams/batch/batch.ts';
 import type { ColumnSpec } from '../streams/batch/columns.ts';
 import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';

@@ -1,5 +1,6 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { diskError, type FileSystem, nodeFileSystem, type OpenFile } from '../files/file-system.ts';
+import { unpublished } from '../files/publish.ts';
 import { loadXxhash } from '../hash.ts';
 
 /** A finished file of a sink, still under its temporary name until it is published. */
@@ -38,7 +39,7 @@ export async function createOutputFile({
   path,
   fileSystem = nodeFileSystem,
 }: OutputPlace): Promise<OutputFile> {
-  const target = `${join(runDirectory, path)}.tmp`;
+  const target = unpublished(join(runDirectory, path));
   const hash = (await loadXxhash()).create64();
   const attempt = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
     try {
@@ -80,19 +81,4 @@ export async function createOutputFile({
 
 function ignoreAbsent(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-}
-
-/** Gives a finished file its final name and makes the name durable. */
-export async function publish(
-  runDirectory: string,
-  file: SegmentFile,
-  fileSystem: FileSystem = nodeFileSystem,
-): Promise<void> {
-  const target = join(runDirectory, file.path);
-  try {
-    await fileSystem.rename(`${target}.tmp`, target);
-    await fileSystem.fsyncFolder(dirname(target));
-  } catch (error) {
-    throw diskError(error, 'rename a finished file', target);
-  }
 }

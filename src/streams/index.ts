@@ -9,6 +9,7 @@ export {
   numberAt,
   stringAt,
   utf8Column,
+  validBitmap,
 } from './batch/columns.ts';
 export { type CreatedDocuments, withCreated } from './batch/created.ts';
 export type { Comparison, CutSpans, QuarantinedRecord, Rule, Verdict } from './batch/outcome.ts';

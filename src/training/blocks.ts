@@ -1,4 +1,5 @@
-import { NO_TARGET, PADDING_SEGMENT, type Tensor } from '../models/index.ts';
+import { NO_TARGET, PADDING_SEGMENT } from '../models/scorers/scoring-graph.ts';
+import type { Tensor } from '../models/tensor.ts';
 import { seededRandom } from '../random.ts';
 
 /**

@@ -1,6 +1,8 @@
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { InputError } from '../errors.ts';
 import { nodeFileSystem } from '../files/file-system.ts';
+import { publish, unpublished } from '../files/publish.ts';
 
 const BUFFER_TOKENS = 1 << 18;
 
@@ -23,7 +25,7 @@ export class TokenWriter {
 
   static async open(path: string, vocabulary: number): Promise<TokenWriter> {
     const buffer = vocabulary <= 65_536 ? new Uint16Array(BUFFER_TOKENS) : new Uint32Array(BUFFER_TOKENS);
-    return new TokenWriter(path, await open(`${path}.tmp`, 'w'), buffer);
+    return new TokenWriter(path, await open(unpublished(path), 'w'), buffer);
   }
 
   async write(tokens: ArrayLike<number>): Promise<void> {
@@ -47,7 +49,7 @@ export class TokenWriter {
     await this.#flush();
     await this.#file.sync();
     await this.#file.close();
-    await rename(`${this.path}.tmp`, this.path);
+    await publish(dirname(this.path), [{ path: basename(this.path) }]);
     return this.#count;
   }
 

@@ -298,16 +298,7 @@ export function operatorCases({ questions, ngram, indexes }: CaseFiles): readonl
 }
 
 /** What the package exports that is no operator, annotator or set of rules. */
-export const HELPERS = [
-  'annotate',
-  'judge',
-  'makeBarrier',
-  'makeStage',
-  'operator',
-  'sharedContext',
-  'withDecision',
-  'withVerdict',
-];
+export const HELPERS = ['annotate', 'judge', 'operator', 'withVerdict'];
 
 /** Names of all exported functions, those in a namespace with its name in front. */
 export const exportedFunctions = (): string[] =>

@@ -56,7 +56,7 @@ describe('a disk', () => {
       expect(mount('-o', 'remount,ro', disk).status).toBe(0);
       const end = await runChild({ ...run, output: join(disk, 'out') });
       expect(end.code).toBe(1);
-      expect(end.stderr).toMatch(/InputError.*expected mkdir to work, got EROFS: read-only file system/s);
+      expect(end.stderr).toMatch(/InputError.*expected mkdir to succeed, got EROFS: read-only file system/s);
     });
   });
 

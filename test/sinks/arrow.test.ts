@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import { arrow, openSegmentWriter } from '../../src/sinks/index.ts';
+import { arrow } from '../../src/sinks/descriptors.ts';
+import { openSegmentWriter } from '../../src/sinks/writers.ts';
 import { type AnyRow, batchesOf, plainRow, repeated, sinkFolder } from '../helpers/tables.ts';
 
 const rows: AnyRow[] = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { documentColumns } from '../../src/sinks/index.ts';
+import { documentColumns } from '../../src/sinks/documents.ts';
 import { schemaText } from '../../src/sinks/table.ts';
 import { type Column, numberAt, stringAt } from '../../src/streams/batch/columns.ts';
 import { batchOf } from '../helpers/batches.ts';

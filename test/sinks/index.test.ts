@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { arrow, jsonl, ledgerSink, parquet, quarantineSink } from '../../src/sinks/index.ts';
+import { arrow, jsonl, parquet } from '../../src/sinks/descriptors.ts';
+import { ledgerSink, quarantineSink } from '../../src/sinks/writers.ts';
 
 describe('sink descriptors', () => {
   it('are plain data with every option', () => {

@@ -4,7 +4,9 @@ import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { decompress } from 'fzstd';
 import { describe, expect, it } from 'vitest';
-import { jsonl, openSegmentWriter, type TableBatch } from '../../src/sinks/index.ts';
+import { jsonl } from '../../src/sinks/descriptors.ts';
+import type { TableBatch } from '../../src/sinks/table.ts';
+import { openSegmentWriter } from '../../src/sinks/writers.ts';
 import { utf8Column } from '../../src/streams/batch/columns.ts';
 import { type AnyRow, anyRow, batchesOf, plainRow, query, repeated, sinkFolder, tableOf } from '../helpers/tables.ts';
 

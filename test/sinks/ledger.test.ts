@@ -1,14 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  ledgerQuarantineRows,
-  ledgerRows,
-  ledgerSchema,
-  ledgerSink,
-  openSegmentWriter,
-  type TableBatch,
-} from '../../src/sinks/index.ts';
+import { ledgerQuarantineRows, ledgerRows, ledgerSchema } from '../../src/sinks/ledger.ts';
+import type { TableBatch } from '../../src/sinks/table.ts';
 import { schemaText } from '../../src/sinks/table.ts';
+import { ledgerSink, openSegmentWriter } from '../../src/sinks/writers.ts';
 import type { DocumentBatch } from '../../src/streams/batch/batch.ts';
 import { type ColumnSpec, utf8Column } from '../../src/streams/batch/columns.ts';
 import type { QuarantinedRecord, Rule, Verdict } from '../../src/streams/batch/outcome.ts';

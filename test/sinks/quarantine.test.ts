@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { openSegmentWriter, quarantineRows, quarantineSink } from '../../src/sinks/index.ts';
+import { quarantineRows } from '../../src/sinks/quarantine.ts';
+import { openSegmentWriter, quarantineSink } from '../../src/sinks/writers.ts';
 import type { QuarantinedRecord } from '../../src/streams/batch/outcome.ts';
 import { sinkFolder } from '../helpers/tables.ts';
 

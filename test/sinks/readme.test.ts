@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runReadme } from '../../src/sinks/index.ts';
+import { runReadme } from '../../src/sinks/readme.ts';
 
 describe('readme of a run', () => {
   it('names what load_dataset opens', () => {

@@ -2,9 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { publish } from '../../src/files/publish.ts';
 import { xxh64Hex } from '../../src/hash.ts';
-import { arrow, jsonl, openSegmentWriter, parquet, publish, type SinkDescriptor } from '../../src/sinks/index.ts';
+import { arrow, jsonl, parquet } from '../../src/sinks/descriptors.ts';
+import type { SinkDescriptor } from '../../src/sinks/options.ts';
 import { groupedWriter } from '../../src/sinks/segment.ts';
+import { openSegmentWriter } from '../../src/sinks/writers.ts';
 import { type AnyRow, anyRow, batchesOf, plainRow, repeated, sinkFolder } from '../helpers/tables.ts';
 
 const sinks: SinkDescriptor[] = [
@@ -54,7 +57,7 @@ describe.each(sinks.map((s) => [label(s), s] as const))('%s', (_, sink) => {
     await writer.write(batchesOf([plainRow, { ...plainRow, text: 'ż' }], [2])[0]);
     const file = await writer.finish();
     expect(readdirSync(runDirectory)).toEqual([`${file!.path}.tmp`]);
-    await publish(runDirectory, file!);
+    await publish(runDirectory, [file!]);
     expect(readdirSync(runDirectory)).toEqual([file!.path]);
     const bytes = readFileSync(join(runDirectory, file!.path));
     expect(file).toEqual({

@@ -5,18 +5,12 @@ import { tableFromIPC } from 'apache-arrow';
 import { decompress } from 'fzstd';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
+import { publish } from '../../src/files/publish.ts';
 import { xxh64Hex } from '../../src/hash.ts';
-import {
-  arrow,
-  jsonl,
-  openSegmentWriter,
-  parquet,
-  planShards,
-  publish,
-  type SegmentFile,
-  type SinkDescriptor,
-  writeShard,
-} from '../../src/sinks/index.ts';
+import { arrow, jsonl, parquet } from '../../src/sinks/descriptors.ts';
+import type { SinkDescriptor } from '../../src/sinks/options.ts';
+import type { SegmentFile } from '../../src/sinks/output-file.ts';
+import { openSegmentWriter, planShards, writeShard } from '../../src/sinks/writers.ts';
 import { batchesOf, plainRow, query, repeated, sinkFolder } from '../helpers/tables.ts';
 
 const segment = (path: string, bytes: number): SegmentFile => ({ path, bytes, rows: 1, textBytes: 1, xxh64: '' });
@@ -65,7 +59,7 @@ async function threeSegments(sink: SinkDescriptor, runDirectory: string): Promis
     const writer = await openSegmentWriter(sink, { runDirectory, path: name });
     for (const batch of batchesOf(rows.slice(from, to), [1000])) await writer.write(batch);
     const file = (await writer.finish())!;
-    await publish(runDirectory, file);
+    await publish(runDirectory, [file]);
     files.push(file);
   }
   return files;
@@ -164,7 +158,7 @@ describe('joined parquet', () => {
     const other = await openSegmentWriter(parquet({ columns: ['id'] }), { runDirectory, path: 'other' });
     await other.write(batchesOf([plainRow], [1])[0]);
     const file = (await other.finish())!;
-    await publish(runDirectory, file);
+    await publish(runDirectory, [file]);
     await expect(writeShard(parquet(), { runDirectory, path: 'shard', inputs: [inputs[0], file] })).rejects.toThrow(
       /one schema and one writer/,
     );

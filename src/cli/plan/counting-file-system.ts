@@ -1,4 +1,4 @@
-import type { FileSystem } from '../../sinks/index.ts';
+import type { FileSystem } from '../../files/file-system.ts';
 
 /** Takes every write and keeps nothing but its length. */
 export function countingFileSystem(written: Map<string, number>): FileSystem {

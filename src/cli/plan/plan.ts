@@ -4,7 +4,7 @@ import { ConfigError } from '../../errors.ts';
 import { minhashText } from '../../operators/dedup/minhash/minhash-bands.ts';
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
-import { documentSchema } from '../../sinks/index.ts';
+import { documentSchema } from '../../sinks/documents.ts';
 import {
   dropsFor,
   isBarrier,

@@ -1,17 +1,14 @@
 import { firstValueFrom, of } from 'rxjs';
 import { type Kernel, loadKernel } from '../../kernels/kernel.ts';
-import { makeStage } from '../../operators/index.ts';
+import { makeStage } from '../../operators/stages.ts';
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
 import { firstRows } from '../../run/split/source.ts';
-import {
-  documentColumns,
-  ledgerRows,
-  ledgerSink,
-  nullColumn,
-  openSegmentWriter,
-  type SegmentWriter,
-} from '../../sinks/index.ts';
+import { documentColumns } from '../../sinks/documents.ts';
+import { ledgerRows } from '../../sinks/ledger.ts';
+import type { SegmentWriter } from '../../sinks/segment.ts';
+import { ledgerSink, openSegmentWriter } from '../../sinks/writers.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
+import { nullColumn } from '../../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { type Counters, emptyCounters, keptTextBytes, mergeCounters } from '../../streams/commits/counters.ts';
 import { countOutcome, countQuarantined, countRead } from '../../streams/commits/counting.ts';

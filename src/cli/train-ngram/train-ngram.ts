@@ -15,8 +15,8 @@ import {
 import { parseBytes } from '../../run/options.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
-import { readDocuments } from '../../streams/index.ts';
 import { groupHasher } from '../../streams/inputs/groups.ts';
+import { readDocuments } from '../../streams/inputs/read-documents.ts';
 import { wantedDomains } from '../../streams/inputs/wanted-domains.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { EXIT } from '../failure.ts';

@@ -1,3 +1,4 @@
+import { unpublished } from '../../files/publish.ts';
 import type { Kernel } from '../../kernels/kernel.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { Column, Utf8Column } from '../../streams/batch/columns.ts';
@@ -22,7 +23,7 @@ export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
       }
       if (descriptor.options.saveIndex !== true || !outputs) return;
       const name = `${descriptor.step}.bloom`;
-      await writeIndex(`${outputs.folder}/${name}.tmp`, seen.header(), [seen.bits()]);
+      await writeIndex(unpublished(`${outputs.folder}/${name}`), seen.header(), [seen.bits()]);
       outputs.names.push(name);
     },
   };

@@ -1,3 +1,4 @@
+import { unpublished } from '../../files/publish.ts';
 import type { Kernel } from '../../kernels/kernel.ts';
 import type { Column } from '../../streams/batch/columns.ts';
 import { positionLabels } from '../../streams/batch/position.ts';
@@ -39,7 +40,11 @@ export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
       const earlier = await openHashes(options.indexes);
       const name = `${descriptor.step}.hashes`;
       const save = async (payload: AsyncIterable<Uint8Array>, keys: number): Promise<void> => {
-        await writeIndex(`${outputs?.folder}/${name}.tmp`, { ...urlIndexOf(options), layout: {}, keys }, payload);
+        await writeIndex(
+          unpublished(`${outputs?.folder}/${name}`),
+          { ...urlIndexOf(options), layout: {}, keys },
+          payload,
+        );
         outputs?.names.push(name);
       };
       yield* decideUrls(splits, memoryBytes, earlier, options.saveIndex && outputs ? save : null);

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { mkdir, readdir, rm, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
 import { lock } from '../../files/lock.ts';
+import { publish } from '../../files/publish.ts';
 import { syncFolder, writeWhole } from '../../files/whole.ts';
 import { checkSizes } from '../../ledger/damage.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
@@ -71,14 +72,9 @@ export class RunDirectory {
 
   async #commit({ phase, ...rest }: NewCommit): Promise<void> {
     if (this.#closed) throw new Error('the run has ended');
-    const folders = new Set<string>();
-    for (const { path } of rest.files) {
-      await rename(join(this.path, `${path}.tmp`), join(this.path, path));
-      folders.add(dirname(join(this.path, path)));
-      // The step that leaves an index makes the folder.
-      if (path.startsWith(`${INDEX_FOLDER}/`)) folders.add(this.path);
-    }
-    for (const folder of folders) await syncFolder(folder);
+    // The step that leaves an index makes the folder.
+    const hasIndex = rest.files.some(({ path }) => path.startsWith(`${INDEX_FOLDER}/`));
+    await publish(this.path, rest.files, { folders: hasIndex ? [this.path] : [] });
     const commit: Commit = { format: 1, phase: phaseName(phase), ...rest, at: new Date().toISOString() };
     this.commits.add({ commit, ...(await this.#log.append(commit)) });
   }

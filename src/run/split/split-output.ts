@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { unpublished } from '../../files/publish.ts';
 import type { Kernel } from '../../kernels/kernel.ts';
 import { makeBarrier } from '../../operators/stages.ts';
 import { documentColumns } from '../../sinks/documents.ts';
@@ -56,8 +57,8 @@ export class SplitOutput {
       const paths = barrierPaths(phase.before.step, split.index);
       barrier = await BarrierWriter.open(
         await makeBarrier(phase.before, kernel),
-        join(runDirectory, `${paths.spill}.tmp`),
-        join(runDirectory, `${paths.keys}.tmp`),
+        unpublished(join(runDirectory, paths.spill)),
+        unpublished(join(runDirectory, paths.keys)),
       );
     } else {
       for (const { name, folder, sink } of sinkPlaces(task))

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { SinkDescriptor } from '../../sinks/index.ts';
+import type { SinkDescriptor } from '../../sinks/options.ts';
 import type { ColumnSpec } from '../../streams/batch/columns.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
 import type { CommittedFile, DuplicateCluster } from '../../streams/commits/log.ts';

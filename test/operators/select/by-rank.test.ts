@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withDecision } from '../../../src/operators/index.ts';
 import { byPerplexity, byRank } from '../../../src/operators/select/index.ts';
 import { valuesAtRanks } from '../../../src/operators/select/values-at-ranks.ts';
+import { withDecision } from '../../../src/operators/verdicts.ts';
 import { seededRandom } from '../../../src/random.ts';
 import { batchOf } from '../../helpers/batches.ts';
 import { decisionsOf, type ValuedDocument } from './decisions.ts';

@@ -1,6 +1,7 @@
 import { concat, from, lastValueFrom, NEVER, of, take, tap, throwError, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { drop, rule, select } from '../../../src/operators/index.ts';
+import { drop, rule } from '../../../src/operators/drop.ts';
+import * as select from '../../../src/operators/select/index.ts';
 import { seededRandom } from '../../../src/random.ts';
 import type { DocumentBatch } from '../../../src/streams/batch/batch.ts';
 import { ByteBudget, chargeOf } from '../../../src/streams/flow/budget.ts';

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { decompress } from 'fzstd';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
-import { openSegmentWriter, parquet } from '../../../src/sinks/index.ts';
+import { parquet } from '../../../src/sinks/descriptors.ts';
+import { openSegmentWriter } from '../../../src/sinks/writers.ts';
 import { type AnyRow, anyRow, batchesOf, plainRow, query, repeated, sinkFolder } from '../../helpers/tables.ts';
 
 async function write(rows: readonly AnyRow[], options: Parameters<typeof parquet>[0] = {}): Promise<string> {

@@ -11,7 +11,7 @@ import {
   pipe,
 } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { dedup } from '../../../src/operators/index.ts';
+import * as dedup from '../../../src/operators/dedup/index.ts';
 import { DocumentBatch } from '../../../src/streams/batch/batch.ts';
 import { ByteBudget, chargeOf, retain } from '../../../src/streams/flow/budget.ts';
 import { parallel } from '../../../src/streams/flow/parallel.ts';

@@ -1,3 +1,4 @@
+import { unpublished } from '../../../files/publish.ts';
 import type { MinhashKeys } from '../../../kernels/minhash.ts';
 import { DocumentBatch } from '../../../streams/batch/batch.ts';
 import { type Column, concatColumns, takeRows } from '../../../streams/batch/columns.ts';
@@ -106,7 +107,7 @@ export async function saveMinhash(
     if (rows > 0) yield* encoded(parts);
   }
   await writeIndex(
-    `${outputs.folder}/${name}.tmp`,
+    unpublished(`${outputs.folder}/${name}`),
     { ...header, layout: { frameRows: FRAME_ROWS }, keys: kept.count },
     frames(),
   );

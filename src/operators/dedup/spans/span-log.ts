@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { unpublished } from '../../../files/publish.ts';
 import type { KeyTables } from '../tables/key-tables.ts';
 
 /** Words of a span to cut: row in its split, start and end. */
@@ -78,7 +79,7 @@ export class SpanLog {
   }
 
   #path(split: number): string {
-    return `${this.#tables.splits[split].keys}.found.tmp`;
+    return unpublished(`${this.#tables.splits[split].keys}.found`);
   }
 
   #grow(split: number): void {

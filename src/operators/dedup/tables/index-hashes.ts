@@ -1,3 +1,4 @@
+import { unpublished } from '../../../files/publish.ts';
 import type { BarrierDecision, BarrierOutputs, BarrierSplit } from '../../../streams/flow/barrier.ts';
 import { chosenHashes, type EarlierHashes, eachEarlier, openHashes, rangesWith } from './earlier-hashes.ts';
 import { eachHash, type Halves } from './hash-columns.ts';
@@ -57,7 +58,7 @@ export async function* againstEarlier(
     (place) => firstEarlier.has(place),
     (document) => first.has(document),
   );
-  await writeIndex(`${outputs.folder}/${saveAs}.tmp`, { ...TEXT_HASHES, layout: {}, keys }, payload);
+  await writeIndex(unpublished(`${outputs.folder}/${saveAs}`), { ...TEXT_HASHES, layout: {}, keys }, payload);
   outputs.names.push(saveAs);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import * as dedup from '../../../../src/operators/dedup/index.ts';
 import { splitLines, splitParagraphs, splitSentences } from '../../../../src/operators/dedup/spans/pieces.ts';
-import { dedup } from '../../../../src/operators/index.ts';
 import type { Operator } from '../../../../src/streams/operator.ts';
 import { decisionsOf, outcomes } from '../../../helpers/barriers.ts';
 import type { TestDocument } from '../../../helpers/batches.ts';

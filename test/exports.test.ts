@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const src = resolve(import.meta.dirname, '../src');
+
+interface Exported {
+  readonly values: string[];
+  readonly types: string[];
+}
+
+/** Names that an index exports, by its text: it says nothing but `export ... from`. */
+function exportsOf(file: string): Exported {
+  const text = readFileSync(file, 'utf8');
+  const inner = (path: string): Exported => exportsOf(resolve(dirname(file), path));
+  const found: Exported = { values: [], types: [] };
+  for (const [, type, names] of text.matchAll(/export (type )?\{([^}]*)\} from/g))
+    for (const name of names.split(',').map((n) => n.trim()))
+      if (name) found[type || name.startsWith('type ') ? 'types' : 'values'].push(name.split(' ').at(-1)!);
+  for (const [, path] of text.matchAll(/export \* from '([^']+)'/g)) {
+    found.values.push(...inner(path).values);
+    found.types.push(...inner(path).types);
+  }
+  for (const [, name, path] of text.matchAll(/export \* as (\w+) from '([^']+)'/g)) {
+    const members = path.endsWith('/index.ts') ? inner(path).values.map((n) => `${name}.${n}`) : [name];
+    found.values.push(...members);
+  }
+  return { values: found.values.sort(), types: found.types.sort() };
+}
+
+/** Words of a text. */
+const words = (text: TemplateStringsArray): string[] => text[0].split(/\s+/).filter(Boolean);
+
+/** What users can import, by sub-path; whatever is added or taken away is a decision, so it is written here too. */
+const PUBLIC: Readonly<Record<string, Exported>> = {
+  '': {
+    values: words`
+      ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
+      SluiceError annotate arrow as c4 codeRules codeStatistics custom decontaminate dedup drop fineweb
+      finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
+      int32Column jsonl judge ngramPerplexity numberAt operator parallel parquet perplexity pulled readDocuments
+      recipe reference retain rowsInScope rule run select stringAt tableRules textRules textStatistics toArrow
+      utf8Column validBitmap withCreated withVerdict
+    `,
+    types: words`
+      Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory Column ColumnSpec ColumnType
+      Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects Json Lease
+      ModuleExport Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate
+      QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
+      ReferenceInput Rule RunEvent RunJson RunOptionsInput Scope SinkDescriptor Split SplitPlan Stage StageContext
+      StageFactory StepDescriptor StepOptions Verdict
+    `,
+  },
+  streams: {
+    values: words`
+      ByteBudget DOCUMENT_COLUMNS DocumentBatch float64Column int32Column numberAt parallel pulled readDocuments
+      retain rowsInScope stringAt toArrow utf8Column validBitmap withCreated
+    `,
+    types: words`
+      Column ColumnSpec ColumnType Comparison Counters CreatedDocuments CutSpans Effects Json Lease ModuleExport
+      Operator OperatorContext ParallelOptions QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput
+      Rule Scope Split SplitPlan Stage StepDescriptor Verdict
+    `,
+  },
+  operators: {
+    values: words`
+      DEFAULT_FIELDS annotate as c4 codeRules codeStatistics custom decontaminate dedup.bloom dedup.boilerplate
+      dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences dedup.substring
+      dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
+      judge ngramPerplexity operator perplexity rule select.buckets select.byPerplexity select.byRank
+      select.streaming tableRules textRules textStatistics withVerdict
+    `,
+    types: words`
+      Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory BenchmarkFields C4Options
+      C4StepOptions CodeThresholds Description DocumentView DropOptions FinewebOptions FinewebThresholds
+      GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds
+      NgramPerplexityOptions OperatorFactory OperatorSpec PerplexityInput Predicate Profile SplitName StageContext
+      StageFactory StepOptions TableThresholds TextThresholds
+    `,
+  },
+  models: {
+    values: words`
+      EXECUTORS GraphBuilder NO_TARGET PADDING_SEGMENT byteTokenizer differentiate floatTensor intTensor loadModel
+      loadModelConfig loadNgram loadTokenizer logitsGraph modelConfig newModel ngramFileInfo ngramScorer
+      ngramTrainer openExecutor openInThread ops parameterCount perplexities pickExecutor readArpa saveModel
+      scoringGraph trainNgram trainedModel trainingGraph trainingState writeArpa writeNgram
+    `,
+    types: words`
+      AdamWOptions DataType Executor ExecutorName ExecutorOptions Family Graph GraphSize LanguageModel
+      LanguageModelConfig NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer NotScored Perplexities
+      PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores Session Split Tensor Tensors
+      Texts ThreadExecutor Tokenizer TrainNgramOptions TrainingOptions TrainingTexts Value
+    `,
+  },
+  training: {
+    values: words`
+      reference trainReference
+    `,
+    types: words`
+      Measurement Reference ReferenceInput ReferenceJson TrainReferenceOptions TrainingEvent
+    `,
+  },
+  sinks: {
+    values: words`
+      arrow jsonl parquet
+    `,
+    types: words`
+      SinkDescriptor
+    `,
+  },
+};
+
+describe.each(Object.entries(PUBLIC))('sluice/%s', (path, expected) => {
+  it('exports what this list says, and nothing else', async () => {
+    expect(exportsOf(join(src, path, 'index.ts'))).toEqual(expected);
+    // Nothing else, by what is loaded.
+    const loaded = (await import(join(src, path, 'index.ts'))) as Record<string, unknown>;
+    const names = [...new Set(expected.values.map((name) => name.split('.')[0]))];
+    expect(Object.keys(loaded).sort()).toEqual(names.sort());
+  });
+});
+
+describe('the files of Sluice', () => {
+  it('do not go through what users import', () => {
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).map((f) => f.replaceAll('\\', '/'));
+    const entries = Object.keys(PUBLIC).map((path) => join(src, path, 'index.ts'));
+    const importing = files
+      .filter((f) => f.endsWith('.ts') && f !== 'index.ts')
+      .flatMap((f) =>
+        [...readFileSync(join(src, f), 'utf8').matchAll(/from '(\.[^']+)'/g)]
+          .map(([, path]) => resolve(dirname(join(src, f)), path))
+          .filter((path) => entries.includes(path))
+          .map((path) => `${f} -> ${path}`),
+      );
+    expect(importing).toEqual([]);
+  });
+});
