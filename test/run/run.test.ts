@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { annotate, custom, dedup, drop, type Recipe, type RunJson, recipe, rule, textStatistics } from 'sluice';
 import { describe, expect, it } from 'vitest';
@@ -121,8 +121,10 @@ describe('run()', () => {
     );
     const { last } = await runToEnd(testRecipe(), { input, output, fresh: true, workers: 1 });
     expect(last).toMatchObject({ type: 'finished', already: false });
-    await writeFile(join(folder, 'in', 'mine.txt'), 'x');
-    await expect(runToEnd(testRecipe(), { input, output: join(folder, 'in') })).rejects.toThrow(
+    const mine = join(folder, 'mine');
+    await mkdir(mine);
+    await writeFile(join(mine, 'mine.txt'), 'x');
+    await expect(runToEnd(testRecipe(), { input, output: mine })).rejects.toThrow(
       /never deletes what is not its own/,
     );
     await expect(runToEnd(testRecipe(), { input: [], output })).rejects.toThrow(/something to read/);
