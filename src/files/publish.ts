@@ -3,7 +3,8 @@ import { diskError, type FileSystem, nodeFileSystem } from './file-system.ts';
 
 /**
  * Name of a file of a run until it is published, and of what a barrier needs for a while. Unlike `temporaryName`,
- * anybody could guess it: it lies in a folder of the run, which the lock keeps for one process, and by it the next start
+ * anybody could guess it: it lies in a folder of the run, which the lock keeps for one process, and by it the next
+ * start
  * finds what a kill left.
  */
 export const unpublished = (path: string): string => `${path}.tmp`;

@@ -49,7 +49,7 @@ it.each([
   },
 );
 
-it('a run of a version that did not record the size is refused with another one, and goes on with its own', async () => {
+it('a run made before the size was recorded is refused with another one, and goes on with its own', async () => {
   const { input, output, bytes } = await killedInTheMiddle();
   const path = join(output, 'run.json');
   const { shardSize, ...older } = JSON.parse(readFileSync(path, 'utf8')) as { shardSize: number };

@@ -35,7 +35,7 @@ async function project() {
   return { folder, input, ready };
 }
 
-it('documents without an answer have no outcome; the same command does their splits again, and only those', async () => {
+it('documents without an answer have no outcome; the same command redoes their splits, and only those', async () => {
   const { folder, input, ready } = await project();
   const output = join(folder, 'out');
   const first = runToEnd(asking(ready), { input, output, workers: 2 });

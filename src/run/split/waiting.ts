@@ -23,7 +23,7 @@ export function waitingAfter(before: Waiting | null, batch: DocumentBatch): Wait
 }
 
 /**
- * What ends a run in which splits wait. They are not committed, so the next start does them again; all other splits are.
+ * What ends a run in which splits wait. They are not committed, so the next start does them again; all others are.
  * A stage keeps what it has paid for by itself.
  */
 export function waitingError(splits: readonly Waiting[], run: string): SluiceError {
