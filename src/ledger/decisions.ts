@@ -1,10 +1,12 @@
 import { type Comparison, fails, type Rule } from '../streams/batch/outcome.ts';
-import { dropsFor, type Effects, effectsOf, type StepDescriptor } from '../streams/operator.ts';
+import { createsDocuments, dropsFor, type Effects, effectsOf, type StepDescriptor } from '../streams/operator.ts';
 
 /** A row of the ledger, as far as a decision needs it. */
 export interface LedgerRow {
   readonly domain: string;
   readonly outcome: string;
+  /** True for a document that a step made. */
+  readonly created?: boolean;
   readonly step: string | null;
   readonly rule: string | null;
   readonly value: number | null;
@@ -49,7 +51,7 @@ export interface RuleDecision {
 export interface StepDecision {
   readonly step: string;
   readonly effects: Effects;
-  readonly state: 'done' | 'dropped' | 'out of scope' | 'not reached';
+  readonly state: 'done' | 'dropped' | 'out of scope' | 'not reached' | 'not yet made';
   /** Values that the step wrote. */
   readonly values: readonly { readonly column: string; readonly value: number | string | null }[];
   readonly rules: readonly RuleDecision[];
@@ -58,18 +60,34 @@ export interface StepDecision {
 /** Every decision on one document, in the order of the recipe. */
 export function decisionsOn(row: LedgerRow, steps: readonly StepDescriptor[]): StepDecision[] {
   const droppedAt = row.outcome === 'dropped' ? steps.findIndex((s) => s.step === row.step) : -1;
+  // The first step that could have made it, and those before, never saw it.
+  const unseen = row.created ? steps.findIndex(createsDocuments) : -1;
   return steps.map((s, i) => {
-    const reached = droppedAt < 0 || i <= droppedAt;
+    const reached = i > unseen && (droppedAt < 0 || i <= droppedAt);
     const inScope = s.where === null || s.where.domain.includes(row.domain) !== (s.where.not === true);
-    const state = !inScope ? 'out of scope' : !reached ? 'not reached' : i === droppedAt ? 'dropped' : 'done';
+    const state = stateOf({ inScope, reached, made: i > unseen, dropped: i === droppedAt });
     const values =
       state === 'done' || state === 'dropped'
         ? s.writes.map((w) => ({ column: w.name, value: row.annotations[w.name] ?? null }))
         : [];
-    const judges = dropsFor(s) === 'thresholds';
+    const judges = dropsFor(s) === 'thresholds' && i > unseen;
     const rules = judges && inScope ? s.rules.map((r) => decisionOf(r, s, row, reached, i === droppedAt)) : [];
     return { step: s.step, effects: effectsOf(s), state, values, rules };
   });
+}
+
+interface Place {
+  readonly inScope: boolean;
+  readonly reached: boolean;
+  readonly made: boolean;
+  readonly dropped: boolean;
+}
+
+function stateOf({ inScope, reached, made, dropped }: Place): StepDecision['state'] {
+  if (!made) return 'not yet made';
+  if (!inScope) return 'out of scope';
+  if (!reached) return 'not reached';
+  return dropped ? 'dropped' : 'done';
 }
 
 function decisionOf(r: Rule, step: StepDescriptor, row: LedgerRow, reached: boolean, dropsHere: boolean): RuleDecision {

@@ -118,6 +118,7 @@ async function explanationOf(
   const row: LedgerRow = {
     domain: String(r.domain ?? ''),
     outcome: String(r.outcome),
+    created: r.derived !== null,
     step: r.step as string | null,
     rule: r.rule as string | null,
     value: r.value as number | null,
@@ -202,8 +203,8 @@ async function detailOf(db: RunDatabase, r: Record<string, Plain>): Promise<stri
   const [row] = await rowsOf(
     db,
     'SELECT detail FROM quarantine WHERE file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS ' +
-      'BIGINT) LIMIT 1',
-    [String(r.file), String(r.block), String(r.offset)],
+      'BIGINT) AND derived IS NOT DISTINCT FROM CAST(? AS VARCHAR) LIMIT 1',
+    [String(r.file), String(r.block), String(r.offset), r.derived as string | null],
   );
   return row ? (plain(row.detail) as string | null) : null;
 }

@@ -89,7 +89,7 @@ async function exportOf<R extends keyof StageModule>(
   const loaded = (await import(module)) as { readonly [key: string]: unknown };
   if (typeof loaded[name] === 'function') return loaded[name] as NonNullable<StageModule[R]>;
   throw new ConfigError({
-    expected: `an export ${name}, the function that makes a ${role}`,
+    expected: `an export ${name}, the function that makes the ${role}`,
     got: loaded[name] === undefined ? `only ${Object.keys(loaded).join(', ')}` : typeof loaded[name],
     where: module,
   });

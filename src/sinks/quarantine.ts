@@ -1,14 +1,17 @@
 import { type Column, utf8Column } from '../streams/batch/columns.ts';
+import { DERIVED } from '../streams/batch/lineage.ts';
 import type { QuarantinedRecord } from '../streams/batch/outcome.ts';
 import { positionColumns } from './column-makers.ts';
 import type { TableBatch } from './table.ts';
 
-/** Names and types of `quarantine/part-*.jsonl`, in order. */
+/** Names and types of `quarantine/part-*.jsonl`, in order; what a recipe does not write is null. */
 export const quarantineSchema = [
   { name: 'file', type: 'utf8' },
   { name: 'block', type: 'int64' },
   { name: 'offset', type: 'int64' },
   { name: 'row', type: 'uint32' },
+  /** Of a created document. */
+  { name: DERIVED, type: 'utf8' },
   { name: 'bytes', type: 'int64' },
   /** Documents lost with it. */
   { name: 'rows', type: 'int64' },
@@ -19,11 +22,12 @@ export const quarantineSchema = [
   { name: 'excerpt', type: 'utf8' },
 ] as const;
 
-/** Lines of `quarantineSchema`. */
-export function quarantineRows(records: readonly QuarantinedRecord[]): TableBatch {
+/** Lines of `quarantineSchema`. @param creates whether a step of the recipe creates documents: only then `derived` */
+export function quarantineRows(records: readonly QuarantinedRecord[], creates = false): TableBatch {
   const bytes: Column = { type: 'int64', values: BigInt64Array.from(records, (r) => BigInt(r.bytes)), valid: null };
   const columns = new Map<string, Column>([
     ...positionColumns(records),
+    ...(creates ? [[DERIVED, utf8Column(records.map((r) => r.derived ?? null))] as const] : []),
     ['bytes', bytes],
     ['rows', { type: 'int64', values: BigInt64Array.from(records, (r) => BigInt(r.rows ?? 1)), valid: null }],
     ['rows_estimated', { type: 'int32', values: Int32Array.from(records, (r) => (r.estimated ? 1 : 0)), valid: null }],

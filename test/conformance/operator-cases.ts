@@ -119,6 +119,7 @@ const minhashOptions = {
   remembered: 100,
   seed: 2,
   saveIndex: true,
+  code: ['web'],
 };
 
 /** Every public operator, annotator and set of rules; a new one is tested by one more line. */
@@ -221,7 +222,7 @@ export function operatorCases({ questions, ngram, indexes }: CaseFiles): readonl
       scores,
     ),
     factory('dedup.exact, by priority', dedup.exact, {}, priority, scores),
-    factory('dedup.normalized', dedup.normalized, { ...priority, prefer: 'lowest' }, {}, scores),
+    factory('dedup.normalized', dedup.normalized, { ...priority, prefer: 'lowest', code: ['web'] }, {}, scores),
     factory('dedup.url', dedup.url, {
       path: 'link',
       ...address,

@@ -6,6 +6,7 @@ import { isEarlier } from '../../operators/dedup/tables/earlier-run.ts';
 import { FAILURE_REASONS } from '../../run/split/isolate.ts';
 import { clipped, displayWidth, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import {
+  createsDocuments,
   dropsFor,
   isBarrier,
   isRules,
@@ -185,11 +186,13 @@ function stepLines(
   const longest = Math.max(...d.decisions.map((s) => s.step.length));
   const head = (text: string): string =>
     `${String(number).padStart(3)} ${style.bold(safeText(step.step).padEnd(longest))}  ${text}`;
+  if (step.state === 'not yet made') return [head(style.dim('came before this document was created'))];
   if (step.state === 'out of scope') return [head(style.dim(`does not apply to domain ${safeText(d.domain ?? '')}`))];
   const measures = !rewritesText(step) && !isBarrier(step) && dropsFor(step) === null;
   const found = all && measures ? [] : foundLines(terminal, step);
   if (isRules(step)) return [...judgedLines(terminal, step, head, all), ...found];
   if (step.state === 'not reached') return [head(style.dim('not reached'))];
+  if (createsDocuments(step)) return [head(style.dim('creates documents')), ...found];
   if (removesCopies(step)) return [head(copyText(terminal, d, step, spans, descriptor))];
   if (isBarrier(step)) {
     if (step.state === 'dropped') return [head(style.red(cutOf(d)))];

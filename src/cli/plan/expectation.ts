@@ -1,4 +1,4 @@
-import { type Amount, type Counters, lostDocuments } from '../../streams/commits/counters.ts';
+import { type Amount, type Counters, cameIn, domainCounters, lostDocuments } from '../../streams/commits/counters.ts';
 import { studentT } from './student-t.ts';
 
 /** What was read of one stretch of the input. */
@@ -47,22 +47,23 @@ export function expectationOf(tried: readonly Tried[], drawnShare = 1): Expectat
     tried.reduce((n, t) => n + t.weight * t.batches.reduce((m, c) => m + pick(c), 0), 0);
   const names = new Set(tried.flatMap((t) => t.batches.flatMap((c) => Object.keys(c.domains))));
   const own = (c: Counters, name: string) => (Object.hasOwn(c.domains, name) ? c.domains[name] : null);
+  const into = (c: Counters, name: string): Amount => cameIn(own(c, name) ?? domainCounters());
   const share = (x: (c: Counters) => number, y: (c: Counters) => number, bytes: (c: Counters) => number): Share => ({
     documents: sum(x),
     textBytes: sum(bytes),
     ...rangeOf(tried, x, y, drawnShare),
   });
   const all = share(
-    (c) => c.read.documents,
+    (c) => cameIn(c).documents,
     (c) => c.kept.documents,
-    (c) => c.read.bytes,
+    (c) => cameIn(c).bytes,
   );
   const domains = [...names].map((name): [string, Share] => [
     name,
     share(
-      (c) => own(c, name)?.read.documents ?? 0,
+      (c) => into(c, name).documents,
       (c) => own(c, name)?.kept.documents ?? 0,
-      (c) => own(c, name)?.read.bytes ?? 0,
+      (c) => into(c, name).bytes,
     ),
   ]);
   domains.sort((a, b) => b[1].textBytes - a[1].textBytes || (a[0] < b[0] ? -1 : 1));

@@ -6,6 +6,7 @@ import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { documentSchema } from '../../sinks/documents.ts';
 import {
+  createsDocuments,
   dropsFor,
   isBarrier,
   isRules,
@@ -139,6 +140,7 @@ const schemaOf = (recipe: Recipe) =>
   documentSchema(
     annotationColumns(recipe.steps.map((s) => s.descriptor)),
     recipe.steps.some((s) => rewritesText(s.descriptor)),
+    recipe.steps.some((s) => createsDocuments(s.descriptor)),
   );
 
 /** A barrier that leaves documents out; others only write a column. */
@@ -207,6 +209,7 @@ function whatOf(d: StepDescriptor): string {
     return `${does} by rank (${versions}); ${waits}`;
   }
   if (rewritesText(d)) return `edits text (${versions}); the ledger records what is cut`;
+  if (createsDocuments(d)) return `creates documents (${versions}); the ledger records what each is made of`;
   if (dropsFor(d) === 'predicate') return 'your own function, on the main thread';
   return `measures ${plural(d.writes.length, 'column')} (${versions})`;
 }
@@ -235,7 +238,7 @@ function stepLines(terminal: Terminal, d: StepDescriptor, number: number): strin
   const rules = ruleLines(terminal, d);
   const change = style.dim(`(--set ${safeText(d.step)}.OPTION=NUMBER)`);
   const drops = `${head}  drops a document when  ${change}`;
-  if (isRules(d))
+  if (isRules(d) && !createsDocuments(d))
     return paintedWidth(drops) <= width
       ? [drops, ...rules]
       : [`${head}  drops a document when`, `       ${change}`, ...rules];
@@ -244,7 +247,7 @@ function stepLines(terminal: Terminal, d: StepDescriptor, number: number): strin
   const lines = wrapped(`${head.trimStart()}  ${whatOf(d)}`, room).map((l, i) => (i === 0 ? indent : '       ') + l);
   if (d.stage === 'dedup/minhash')
     return [...lines, ...wrapped(minhashText(d.options), room).map((l) => `       ${style.dim(l)}`)];
-  if (!rewritesText(d) || dropsFor(d) !== 'thresholds') return lines;
+  if (!(rewritesText(d) || createsDocuments(d)) || dropsFor(d) !== 'thresholds') return lines;
   return [...lines, `       and drops a document when  ${change}`, ...rules];
 }
 

@@ -167,7 +167,7 @@ export function jsonReporter({ limit }: ReporterOptions): Reporter {
         const v = toView(event);
         if (v.seconds - last < JSON_EVERY_SECONDS && v.share < 1) return;
         last = v.seconds;
-        const { read, kept, dropped, quarantined } = event.counters;
+        const { read, created, kept, dropped, quarantined } = event.counters;
         print('progress', {
           phase: event.phase,
           phaseNumber: event.phaseNumber,
@@ -177,6 +177,7 @@ export function jsonReporter({ limit }: ReporterOptions): Reporter {
           share: v.share,
           documents: {
             read: read.documents,
+            created: created.documents,
             kept: kept.documents,
             dropped: dropped.documents,
             quarantined: quarantined.documents ?? quarantined.records,

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../../run/events.ts';
-import { type Counters, lostDocuments, type RuleCounters } from '../../streams/commits/counters.ts';
+import { type Counters, cameIn, lostDocuments, type RuleCounters } from '../../streams/commits/counters.ts';
 
 type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;
 
@@ -55,6 +55,7 @@ export function progressViews(limit: number | null): (event: ProgressEvent) => P
     const { counters: c } = e;
     const bytesPerSecond = rate(e.seconds, e.doneTextBytes);
     const share = shareOf(e, limit);
+    const input = cameIn(c).documents;
     const decided = c.kept.documents + c.dropped.documents + lostDocuments(c);
     return {
       phase: e.phase,
@@ -62,7 +63,7 @@ export function progressViews(limit: number | null): (event: ProgressEvent) => P
       splitsDone: e.splitsDone,
       splits: e.splits,
       documents: c.read.documents,
-      keptShare: decided === 0 ? null : (c.read.documents - c.dropped.documents - lostDocuments(c)) / c.read.documents,
+      keptShare: decided === 0 ? null : (input - c.dropped.documents - lostDocuments(c)) / input,
       textBytes: c.read.bytes,
       megabytesPerSecond: bytesPerSecond === null ? null : bytesPerSecond / 1e6,
       etaSeconds: left(e.seconds, e.phaseNumber, share),

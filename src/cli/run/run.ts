@@ -227,7 +227,7 @@ export const runCommand: Command = {
       '',
       'Events of --json, each with `event` and `time`. Later versions only add fields:',
       '  planned   run files splits textBytes skipped[{path,reason}] warnings[] resumedSplits',
-      '  progress  phase phaseNumber phases splitsDone splits share documents{read,kept,dropped,quarantined}',
+      '  progress  phase phaseNumber phases splitsDone splits share documents{read,created,kept,dropped,quarantined}',
       '            textBytes megabytesPerSecond etaSeconds memoryBytes seconds topReasons[{step,rule,dropped}]',
       '  commit    phase split documents',
       '  retried   task cause attempt attempts                (a thread died)',

@@ -1,5 +1,5 @@
 import { safeText } from '../../safe-text.ts';
-import type { Amount, Counters, DomainCounters } from '../../streams/commits/counters.ts';
+import { type Amount, type Counters, cameIn, createdIn, type DomainCounters } from '../../streams/commits/counters.ts';
 import { count, percent, rough, size } from '../terminal/format.ts';
 import { type Terminal, tableLines } from '../terminal/terminal.ts';
 
@@ -15,20 +15,28 @@ const tokensIn = (bytes: number, kept: Amount): number =>
 /** Text of the kept documents as it was written, after cuts. */
 const writtenBytes = ({ kept, cutBytes = 0 }: DomainCounters): number => kept.bytes - cutBytes;
 
-/** The table of domains: what was read of each, and what was written. Documents and text add up to the last row. */
+/**
+ * The table of domains: what was read of each, or created, and what was written. Documents and text add up to the last
+ * row.
+ */
 export function domainLines(terminal: Terminal, t: Counters): string[] {
   const { style } = terminal;
+  const creates = createdIn(t).documents > 0;
+  const ofCreated = (text: string): string[] => (creates ? [text] : []);
   const row = (name: string, d: DomainCounters, paint = (s: string): string => s): string[] => [
     paint(name),
     count(d.read.documents),
+    ...ofCreated(count(createdIn(d).documents)),
     paint(count(d.kept.documents)),
-    percent(d.kept.documents, d.read.documents),
-    size(d.read.bytes),
+    percent(d.kept.documents, cameIn(d).documents),
+    size(cameIn(d).bytes),
     size(writtenBytes(d)),
-    rough(tokensIn(d.read.bytes, d.kept)),
+    rough(tokensIn(cameIn(d).bytes, d.kept)),
     rough(tokensIn(writtenBytes(d), d.kept)),
   ];
-  const domains = Object.entries(t.domains).sort((a, b) => b[1].read.bytes - a[1].read.bytes || (a[0] < b[0] ? -1 : 1));
+  const domains = Object.entries(t.domains).sort(
+    (a, b) => cameIn(b[1]).bytes - cameIn(a[1]).bytes || (a[0] < b[0] ? -1 : 1),
+  );
   const shown = domains.length > DOMAINS ? domains.slice(0, DOMAINS - 1) : domains;
   const rows = shown.map(([name, d]) => row(safeText(name) || '(none)', d));
   if (domains.length > shown.length) {
@@ -37,16 +45,21 @@ export function domainLines(terminal: Terminal, t: Counters): string[] {
   }
   // Of a record that cannot be read nobody knows the domain.
   const nowhere = t.read.documents - domains.reduce((n, [, d]) => n + d.read.documents, 0);
-  if (nowhere > 0) rows.push(['(quarantine)', count(nowhere), '0', '0 %', ...Array(4).fill('–')]);
+  if (nowhere > 0) rows.push(['(quarantine)', count(nowhere), ...ofCreated('0'), '0', '0 %', ...Array(4).fill('–')]);
   if (rows.length !== 1 || nowhere > 0)
     rows.push(
-      row('all', { read: t.read, kept: t.kept, dropped: t.dropped, cutBytes: t.cutBytes - t.addedBytes }, style.bold),
+      row(
+        'all',
+        { read: t.read, created: t.created, kept: t.kept, dropped: t.dropped, cutBytes: t.cutBytes - t.addedBytes },
+        style.bold,
+      ),
     );
   const right = 'right' as const;
   return tableLines(
     [
       { title: 'domain', max: 22 },
       { title: 'documents', align: right },
+      ...ofCreated('created').map((title) => ({ title, align: right })),
       { title: '→ kept', align: right },
       { title: '', align: right },
       { title: 'text', align: right },
@@ -59,11 +72,16 @@ export function domainLines(terminal: Terminal, t: Counters): string[] {
 }
 
 function sumDomains(a: DomainCounters, b: DomainCounters): DomainCounters {
-  const add = (k: 'read' | 'kept' | 'dropped') => ({
-    documents: a[k].documents + b[k].documents,
-    bytes: a[k].bytes + b[k].bytes,
-    tokens: a[k].tokens + b[k].tokens,
+  const add = (k: Amount, l: Amount): Amount => ({
+    documents: k.documents + l.documents,
+    bytes: k.bytes + l.bytes,
+    tokens: k.tokens + l.tokens,
   });
-  const cutBytes = (a.cutBytes ?? 0) + (b.cutBytes ?? 0);
-  return { read: add('read'), kept: add('kept'), dropped: add('dropped'), cutBytes };
+  return {
+    read: add(a.read, b.read),
+    created: add(createdIn(a), createdIn(b)),
+    kept: add(a.kept, b.kept),
+    dropped: add(a.dropped, b.dropped),
+    cutBytes: (a.cutBytes ?? 0) + (b.cutBytes ?? 0),
+  };
 }

@@ -1,6 +1,6 @@
 import { GUARD_DEFAULTS } from '../../run/guards/guards.ts';
 import { safeText } from '../../safe-text.ts';
-import { keptTextBytes, lostDocuments } from '../../streams/commits/counters.ts';
+import { cameIn, createdIn, keptTextBytes, lostDocuments } from '../../streams/commits/counters.ts';
 import { isRules, isSelection, removesCopies } from '../../streams/operator.ts';
 import { program } from '../program.ts';
 import { count, duration, percent, plural, shellWord, shownPath, size } from '../terminal/format.ts';
@@ -16,10 +16,13 @@ const FEW = 100;
 export function headLines({ style, width }: Terminal, input: SummaryInput, reasons: readonly Reason[]): string[] {
   const { result, already } = input;
   const t = result.totals!;
-  const [read, kept] = [t.read.documents, t.kept.documents];
+  const [read, kept] = [cameIn(t).documents, t.kept.documents];
   const little = kept === 0 || (read >= FEW && kept / read < 1 - GUARD_DEFAULTS.drop_share.max);
   const head = already ? 'Already done' : 'Done';
-  const of = `${style.bold(count(kept))} of ${plural(read, 'document')} (${percent(kept, read)})`;
+  const made = createdIn(t).documents;
+  const from =
+    made === 0 ? plural(read, 'document') : `${plural(t.read.documents, 'document')} read and ${count(made)} created`;
+  const of = `${style.bold(count(kept))} of ${from} (${percent(kept, read)})`;
   const rest = `${of}, ${size(keptTextBytes(t))} of text, in ${duration(result.seconds)}.`;
   if (!little) return [`${style.bold(style.green(head))}: kept ${rest}`];
   const word = read === 0 ? 'nothing was read' : kept === 0 ? 'nothing was kept' : 'almost nothing was kept';
@@ -60,7 +63,7 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
   const means = rule && step && isRules(step) ? `, ${conditionOf(rule)}` : '';
   const took =
     `Most were dropped by ${safeText(top.rule)} (step ${safeText(top.step)}${means}): ` +
-    `${plural(top.dropped, 'document')}, ${percent(top.dropped, t.read.documents)}.`;
+    `${plural(top.dropped, 'document')}, ${percent(top.dropped, cameIn(t).documents)}.`;
   const look =
     step && removesCopies(step)
       ? `See the clusters of duplicates: ${program()} clusters ${dir}.`

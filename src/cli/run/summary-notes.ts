@@ -1,6 +1,6 @@
 import type { JudgedGuard } from '../../ledger/run-json.ts';
 import { safeText } from '../../safe-text.ts';
-import { type Counters, lostDocuments } from '../../streams/commits/counters.ts';
+import { type Counters, cameIn, lostDocuments } from '../../streams/commits/counters.ts';
 import { dropsFor, isBarrier, isSelection, type StepDescriptor } from '../../streams/operator.ts';
 import { count, percent, plural, size } from '../terminal/format.ts';
 import { type Terminal, wrapped } from '../terminal/terminal.ts';
@@ -21,7 +21,7 @@ function mixAround(step: string, t: Counters, steps: readonly StepDescriptor[]):
     names.flatMap((n) => Object.values(t.steps[n] ?? {})).reduce((n, r) => n + (r.byDomain[domain] ?? 0), 0);
   const earlier = steps.slice(0, at).map((s) => s.step);
   const domains = Object.entries(t.domains).map(([name, d]) => {
-    const before = d.read.documents - droppedBy(earlier, name);
+    const before = cameIn(d).documents - droppedBy(earlier, name);
     return { name, before, after: before - droppedBy([step], name) };
   });
   const [before, after] = [domains.reduce((n, d) => n + d.before, 0), domains.reduce((n, d) => n + d.after, 0)];
@@ -65,7 +65,7 @@ export function noteLines(
     say('quarantine', `${lostWords(t)} that could not be read as documents: ${reasons.join(', ')}`, style.yellow);
     const missing = q.byReason.missing_text ?? 0;
     // Where nothing was kept the head has said so.
-    if (missing > t.read.documents / 2 && t.kept.documents > 0)
+    if (missing > cameIn(t).documents / 2 && t.kept.documents > 0)
       say(
         '',
         'Most records have no text in the field read. Name the field with --text-field; sluice inspect FILE ' +

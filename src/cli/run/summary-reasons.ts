@@ -1,7 +1,7 @@
 import type { RunJson } from '../../ledger/run-json.ts';
 import { clipped, safeExcerpt, safeText } from '../../safe-text.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
-import type { Counters } from '../../streams/commits/counters.ts';
+import { type Counters, cameIn } from '../../streams/commits/counters.ts';
 import { dropsFor, isSelection, removesCopies, type StepDescriptor } from '../../streams/operator.ts';
 import { copyMeaning } from '../explain/copy-meaning.ts';
 import { count, percent, short } from '../terminal/format.ts';
@@ -30,7 +30,7 @@ export function reasonLines(
           ? fittedCondition(rule, room)
           : '';
   const line =
-    `  ${percent(r.dropped, t.read.documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ` +
+    `  ${percent(r.dropped, cameIn(t).documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ` +
     style.bold(safeText(r.rule)) +
     (means ? `  ${style.dim(clipped(safeText(means), room))}` : '');
   const [example] = r.counters.examples;

@@ -1,6 +1,7 @@
 import { nearestName } from '../../errors.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { safeText } from '../../safe-text.ts';
+import { cameIn } from '../../streams/commits/counters.ts';
 import type { Scope } from '../../streams/operator.ts';
 import { stepsOf } from './summary-reasons.ts';
 
@@ -16,7 +17,7 @@ export interface IdleScope {
  */
 export function idleScopes(result: RunJson): IdleScope[] {
   const domains = Object.entries(result.totals?.domains ?? {}).flatMap(([name, d]) =>
-    d.read.documents > 0 ? [name] : [],
+    cameIn(d).documents > 0 ? [name] : [],
   );
   if (domains.length === 0) return [];
   const idle = new Map<string, { where: Scope; steps: string[] }>();

@@ -6,7 +6,7 @@ import type { RunJson } from '../../ledger/run-json.ts';
 import { builtInNames } from '../../recipe/loader.ts';
 import { phasesOf } from '../../run/phases.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
-import { lostDocuments } from '../../streams/commits/counters.ts';
+import { cameIn, createdIn, lostDocuments } from '../../streams/commits/counters.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
 import { splitPhase } from '../../streams/commits/phase.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
@@ -110,11 +110,12 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
   ].filter(Boolean);
   if (limits.length > 0) rows.push(['only', limits.join(', ')]);
   // Before the end of a run with barriers some documents are read but not decided.
-  const undecided = t.read.documents - t.kept.documents - t.dropped.documents - lostDocuments(t);
+  const made = createdIn(t).documents;
+  const undecided = cameIn(t).documents - t.kept.documents - t.dropped.documents - lostDocuments(t);
   rows.push([
     'documents',
-    `${count(t.read.documents)} read (${size(t.read.bytes)}), ${count(t.kept.documents)} kept ` +
-      `(${percent(t.kept.documents, t.read.documents)}), ${count(t.dropped.documents)} dropped, ` +
+    `${count(t.read.documents)} read (${size(t.read.bytes)}), ${made > 0 ? `${count(made)} created, ` : ''}` +
+      `${count(t.kept.documents)} kept (${percent(t.kept.documents, cameIn(t).documents)}), ${count(t.dropped.documents)} dropped, ` +
       `${t.quarantined.estimated > 0 ? 'about ' : ''}${count(lostDocuments(t))} in ` +
       `quarantine${undecided > 0 ? `, ${count(undecided)} not yet decided` : ''}`,
   ]);

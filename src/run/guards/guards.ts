@@ -1,6 +1,6 @@
 import type { GuardKind, JudgedGuard } from '../../ledger/run-json.ts';
 import type { Band, Expected } from '../../recipe/recipe.ts';
-import { type Counters, lostDocuments } from '../../streams/commits/counters.ts';
+import { type Counters, cameIn, lostDocuments } from '../../streams/commits/counters.ts';
 import type { DuplicateCluster } from '../../streams/commits/log.ts';
 import type { Allow } from '../options.ts';
 import { FAILURE_REASONS } from '../split/isolate.ts';
@@ -41,7 +41,7 @@ export interface GuardScene {
 
 /** Judges totals by every guard there is. */
 export function judgeGuards({ expected, allow, counters: c, clusters, final }: GuardScene): JudgedGuard[] {
-  const read = c.read.documents;
+  const read = cameIn(c).documents;
   const judge = (guard: GuardKind, of: string, documents: number, outOf: number, band: Band | undefined) => {
     const { min, max } = band ?? GUARD_DEFAULTS[guard];
     const share = outOf === 0 ? 0 : documents / outOf;
@@ -55,7 +55,7 @@ export function judgeGuards({ expected, allow, counters: c, clusters, final }: G
   const judged: JudgedGuard[] = [judge('drop_share', 'all', c.dropped.documents, read, expected.all)];
   for (const [name, band] of Object.entries(expected.domains)) {
     const domain = Object.hasOwn(c.domains, name) ? c.domains[name] : null;
-    if (domain) judged.push(judge('drop_share', name, domain.dropped.documents, domain.read.documents, band));
+    if (domain) judged.push(judge('drop_share', name, domain.dropped.documents, cameIn(domain).documents, band));
   }
   for (const [step, rules] of Object.entries(c.steps))
     for (const [rule, { dropped }] of Object.entries(rules)) {

@@ -106,7 +106,7 @@ export class SplitOutput {
     if (records.length === 0) return;
     this.#aside = [];
     await this.#ledger.write(ledgerQuarantineRows(records, this.#task.annotations, this.#task.creates));
-    await this.#quarantine.write(quarantineRows(records));
+    await this.#quarantine.write(quarantineRows(records, this.#task.creates));
   }
 
   async finish(): Promise<TaskResult> {

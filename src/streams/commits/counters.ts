@@ -150,8 +150,10 @@ export function domainOf({ domains }: Pick<Counters, 'domains'>, name: string): 
 
 /** Sum of two; `a` is the earlier in input order. `a` is changed and returned. */
 export function mergeCounters(a: Counters, b: Counters): Counters {
-  for (const k of ['read', 'created', 'kept', 'dropped', 'passed', 'received'] as const)
+  for (const k of ['read', 'kept', 'dropped', 'passed', 'received'] as const)
     add(a[k], b[k].documents, b[k].bytes, b[k].tokens);
+  const created = createdIn(b);
+  add(a.created, created.documents, created.bytes, created.tokens);
   a.quarantined.documents = lostDocuments(a) + lostDocuments(b);
   a.quarantined.estimated = (a.quarantined.estimated ?? 0) + (b.quarantined.estimated ?? 0);
   a.quarantined.records += b.quarantined.records;
@@ -199,6 +201,15 @@ export const ruleCounters = (threshold: number): RuleCounters => ({
   examples: [],
 });
 
+/** What steps created; counters of before know nothing of it. */
+export const createdIn = ({ created }: { readonly created?: Amount }): Amount => created ?? amount();
+
+/** What came in: read and created. */
+export function cameIn(c: { readonly read: Amount; readonly created?: Amount }): Amount {
+  const [r, m] = [c.read, createdIn(c)];
+  return { documents: r.documents + m.documents, bytes: r.bytes + m.bytes, tokens: r.tokens + m.tokens };
+}
+
 /** Documents that could not be read, or on which a step failed; counters of before know their entries only. */
 export const lostDocuments = ({ quarantined: q }: Counters): number => q.documents ?? q.records;
 
@@ -211,24 +222,17 @@ export const keptTextBytes = (c: Counters): number => c.kept.bytes - c.cutBytes 
  */
 export function conservationError(c: Counters): string | null {
   const documents =
-    c.read.documents +
-    c.created.documents +
+    cameIn(c).documents +
     c.received.documents -
     c.kept.documents -
     c.dropped.documents -
     c.passed.documents -
     lostDocuments(c);
   const bytes =
-    c.read.bytes +
-    c.created.bytes +
-    c.received.bytes -
-    c.kept.bytes -
-    c.dropped.bytes -
-    c.passed.bytes -
-    c.quarantined.textBytes;
+    cameIn(c).bytes + c.received.bytes - c.kept.bytes - c.dropped.bytes - c.passed.bytes - c.quarantined.textBytes;
   if (documents === 0 && bytes === 0 && c.unexplainedBytes === 0) return null;
   const counts =
-    `${c.read.documents} read, ${c.created.documents} created, ${c.kept.documents} kept, ` +
+    `${c.read.documents} read, ${createdIn(c).documents} created, ${c.kept.documents} kept, ` +
     `${c.dropped.documents} dropped, ${lostDocuments(c)} quarantined`;
   return `${counts}: ${documents} documents and ${bytes + c.unexplainedBytes} bytes of text unaccounted for`;
 }
