@@ -27,3 +27,17 @@ export function canonicalJson(value: unknown): string {
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return `{${members.map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`).join(',')}}`;
 }
+
+/**
+ * xxh64 over the canonical JSON of a list, item by item: that of a long list would be longer than a string can be.
+ */
+export async function listHash(values: Iterable<unknown>): Promise<string> {
+  const hash = (await loadXxhash()).create64();
+  let before = '[';
+  for (const value of values) {
+    hash.update(before + canonicalJson(value ?? null));
+    before = ',';
+  }
+  hash.update(before === '[' ? '[]' : ']');
+  return hash.digest().toString(16).padStart(16, '0');
+}

@@ -1,12 +1,12 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import { loadKernel } from '../kernels/kernel.ts';
 import { parseOptions } from '../options.ts';
 import { numberAt, stringAt } from '../streams/batch/columns.ts';
 import { readSplit } from '../streams/formats/read-split.ts';
 import { FORMATS } from '../streams/formats/table.ts';
 import { readOptions } from '../streams/inputs/read-options.ts';
-import type { InputRange, PlannedFile, SplitPlan } from '../streams/plan/splits.ts';
+import { hasPlan, planLines } from '../streams/plan/plan-file.ts';
+import type { InputRange, PlannedFile } from '../streams/plan/splits.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** A document's text as it stands in the input, or why it cannot be read. */
@@ -16,14 +16,12 @@ const LABEL = /^(.*)#(\d+)\.(\d+)$/s;
 
 /** Reads the document at a position (`file#block.offset`) again from the input of a run. */
 export async function originalText(folder: RunFolder, position: string): Promise<OriginalText> {
-  const path = join(folder.path, 'plan.json');
   const label = LABEL.exec(position);
-  if (label === null || !existsSync(path)) return { missing: 'its position is not known' };
-  const plan = JSON.parse(readFileSync(path, 'utf8')) as SplitPlan;
+  if (label === null || !hasPlan(folder.path)) return { missing: 'its position is not known' };
   const [name, block, offset] = [label[1], Number(label[2]), Number(label[3])];
-  const number = plan.files.findIndex((f) => f.path === name);
-  if (number < 0) return { missing: 'its file is not in the plan of the run' };
-  const file = plan.files[number];
+  const planned = await plannedOf(folder.path, name);
+  if (planned === null) return { missing: 'its file is not in the plan of the run' };
+  const { file, ranges } = planned;
   const now = statSync(file.absolutePath, { throwIfNoEntry: false });
   if (now === undefined) return { missing: 'the input file is gone' };
   if (now.size !== file.size || (file.mtimeMs !== 0 && now.mtimeMs !== file.mtimeMs))
@@ -34,7 +32,8 @@ export async function originalText(folder: RunFolder, position: string): Promise
     'run.json at recipe.read',
   );
   const kernel = await loadKernel();
-  for (const range of rangesFor(plan, file, number, block, offset)) {
+  const plan = { version: 1, files: [file], splits: [], skipped: [], warnings: [] } as const;
+  for (const range of rangesFor(file, ranges, block, offset)) {
     const split = { index: 0, ranges: [range], estimatedTextBytes: 0 };
     for await (const batch of readSplit(split, plan, read, { kernel, onQuarantine: () => {} })) {
       for (let i = 0; i < batch.rows; i++) {
@@ -46,11 +45,34 @@ export async function originalText(folder: RunFolder, position: string): Promise
   return { missing: 'nothing stands there any more' };
 }
 
+/** A file of the plan with its ranges, in which `file` is 0; the rest of the plan is read past. */
+async function plannedOf(
+  run: string,
+  name: string,
+): Promise<{ readonly file: PlannedFile; readonly ranges: readonly InputRange[] } | null> {
+  let file: PlannedFile | null = null;
+  let number = -1;
+  const ranges: InputRange[] = [];
+  for await (const line of planLines(run)) {
+    if ('file' in line && file === null) {
+      number++;
+      if (line.file.path === name) file = line.file;
+    }
+    if ('split' in line && file !== null)
+      for (const range of line.split.ranges) if (range.file === number) ranges.push({ ...range, file: 0 });
+  }
+  return file === null ? null : { file, ranges };
+}
+
 /** The ranges of the file in which the position can lie. */
-function rangesFor(plan: SplitPlan, file: PlannedFile, number: number, block: number, offset: number): InputRange[] {
+function rangesFor(
+  file: PlannedFile,
+  ranges: readonly InputRange[],
+  block: number,
+  offset: number,
+): readonly InputRange[] {
   if (FORMATS[file.format].ranges === 'lines' && file.codec === 'none')
-    return [{ file: number, start: offset, end: offset + 1 }];
-  const ranges = plan.splits.flatMap((s) => s.ranges.filter((r) => r.file === number));
+    return [{ file: 0, start: offset, end: offset + 1 }];
   const near = ranges.filter((r) => {
     const at = r.unpacked ? offset : block;
     return r.start <= at && at < r.end;

@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { Observable, type Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import { systemError } from '../files/system-error.ts';
-import { writeWhole } from '../files/whole.ts';
-import { canonicalJson } from '../hash.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
 import { parseOptions } from '../options.ts';
 import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
@@ -15,6 +12,7 @@ import { phaseOf, splitPhase } from '../streams/commits/phase.ts';
 import { pipeOf } from '../streams/inputs/spool.ts';
 import { isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
+import { hasPlan, writePlan } from '../streams/plan/plan-file.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
 import { STDIN_FOLDER } from './directory/own-files.ts';
@@ -128,8 +126,7 @@ async function runAll(
       return;
     }
     // Before run.json: whoever finds that finds the plan too.
-    if (!previous || !existsSync(join(path, 'plan.json')))
-      await writeWhole(join(path, 'plan.json'), `${canonicalJson(plan)}\n`);
+    if (!previous || !hasPlan(path)) await writePlan(path, plan);
     const base: RunJson & { readonly shardSize: number } = {
       ...(previous ?? firstStart(identity.run, executors)),
       shardSize: previous?.shardSize ?? options.shardSize ?? SHARD_BYTES,

@@ -118,11 +118,11 @@ describe('every call to the disk, in order', () => {
   });
 
   it(
-    'writes plan.json, then run.json, and at the end README.md, then run.json, each made durable before ' +
+    'writes plan.jsonl, then run.json, and at the end README.md, then run.json, each made durable before ' +
       'the next call',
     () => {
       const whole = calls.filter((c) => c.op === 'rename' && !c.path.includes('/'));
-      expect(whole.map((c) => c.path)).toEqual(['plan.json', 'run.json', 'README.md', 'run.json']);
+      expect(whole.map((c) => c.path)).toEqual(['plan.jsonl', 'run.json', 'README.md', 'run.json']);
       for (const rename of whole) {
         const next = calls.filter((c) => c.from > rename.to)[0];
         expect(next).toMatchObject({ op: 'fsync-folder', path: '.' });

@@ -21,11 +21,15 @@ interface NamedField {
  * be there (`id`, `domain`) are not missed.
  */
 export async function fieldNotes(
-  files: readonly PlannedFile[],
+  files: AsyncIterable<PlannedFile> | Iterable<PlannedFile>,
   read: ReadOptions,
   steps: readonly StepDescriptor[],
 ): Promise<string[]> {
-  const structured = files.filter((f) => f.format !== 'text' && f.size > 0).slice(0, FILES);
+  const structured: PlannedFile[] = [];
+  for await (const file of files) {
+    if (file.format !== 'text' && file.size > 0) structured.push(file);
+    if (structured.length === FILES) break;
+  }
   const seen: FieldSeen[] = [];
   for (const file of structured) {
     const found = await fieldsOf(file);

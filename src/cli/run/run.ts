@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Observable } from 'rxjs';
 import type { RunEvent } from '../../run/events.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
-import type { PlannedFile } from '../../streams/plan/splits.ts';
+import { plannedFiles } from '../../streams/plan/plan-file.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
 import { EXIT, errorEvent } from '../failure.ts';
 import { program } from '../program.ts';
@@ -112,7 +111,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
   if (!values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
-    const missing = await fieldNotes(await plannedFiles(end.run), recipe.read, steps);
+    const missing = await fieldNotes(plannedFiles(end.run), recipe.read, steps);
     await printSummary(standardOutput(), {
       run: resolve(end.run),
       result: end.result,
@@ -129,12 +128,6 @@ async function run(args: readonly string[]): Promise<number> {
 /** Whether there were records and none of them could be read as a document. */
 const readNothing = (totals: Counters | null): boolean =>
   totals !== null && totals.read.documents > 0 && totals.quarantined.records >= totals.read.documents;
-
-/** The files of the plan of a run. */
-async function plannedFiles(run: string): Promise<readonly PlannedFile[]> {
-  const plan = JSON.parse(await readFile(join(run, 'plan.json'), 'utf8')) as { readonly files: readonly PlannedFile[] };
-  return plan.files;
-}
 
 type Planned = Extract<RunEvent, { type: 'planned' }>;
 type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import { canonicalJson, xxh64Hex } from '../../hash.ts';
+import { canonicalJson, listHash, xxh64Hex } from '../../hash.ts';
 import { RUN_FORMAT, type RunJson } from '../../ledger/run-json.ts';
 import type { ExecutorRecord } from '../../operators/perplexity/scoring-pool.ts';
 import { hashesOfModules, ownModules } from '../../recipe/own-modules.ts';
@@ -32,8 +32,8 @@ export async function identityOf(recipe: Recipe, options: RunOptions, plan: Spli
       recipe: identity,
       hashes: {
         recipe: await xxh64Hex(canonicalJson({ identity: withoutPlaces(identity), limits })),
-        input: await xxh64Hex(canonicalJson(files)),
-        plan: await xxh64Hex(canonicalJson(plan.splits)),
+        input: await listHash(files),
+        plan: await listHash(plan.splits),
       },
       versions: descriptors.flatMap((d) => d.versions),
       input: {

@@ -12,8 +12,8 @@ export const WORK_FOLDER = 'work';
  * never deleted and never written over.
  */
 const OWN: readonly RegExp[] = [
-  /^(run\.json|plan\.json|commits\.jsonl|input\.xxh64|lock)$/,
-  /^(run\.json|plan\.json|input\.xxh64|README\.md|lock)(\.[\w-]+)?\.tmp$/,
+  /^(run\.json|plan\.jsonl?|commits\.jsonl|input\.xxh64|lock)$/,
+  /^(run\.json|plan\.jsonl?|input\.xxh64|README\.md|lock)(\.[\w-]+)?\.tmp$/,
   // A table: segments, shards.
   new RegExp(
     String.raw`^(documents|ledger|quarantine|sinks/[\w-]+)/(split-\d{6,}-\d+|part-\d{5,}-of-\d{5,})\.[a-z]+` +

@@ -1,7 +1,8 @@
 import { createReadStream, existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { fileLines, partsOfLines } from '../../files/lines.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { loadXxhash } from '../../hash.ts';
 import type { PlannedFile } from '../../streams/plan/splits.ts';
@@ -30,21 +31,38 @@ export async function verifyInput(
         '--fresh.',
     });
   }
-  const lines: string[] = [];
-  for (const file of files) lines.push(`${await hashOf(file.absolutePath)}  ${file.path}`);
-  const text = `${lines.join('\n')}\n`;
-  if (started === 'now') return writeWhole(kept, text);
-  const before = (await readFile(kept, 'utf8')).split('\n');
-  const other = lines.findIndex((line, i) => line !== before[i]);
-  if (other < 0) return;
+  const hashes: string[] = [];
+  for (const file of files) hashes.push(await hashOf(file.absolutePath));
+  if (started === 'now') return writeWhole(kept, partsOfLines(files.map((file, i) => `${hashes[i]}  ${file.path}`)));
+  const other = await firstOther(kept, files, hashes);
+  if (other === null) return;
   throw new ConfigError({
-    expected:
-      `${files[other].path} with xxh64 ${before[other]?.slice(0, 16) ?? 'of no file'}, as when this run ` +
-      'was started',
-    got: lines[other].slice(0, 16),
-    where: files[other].absolutePath,
+    expected: `${other.file.path} with xxh64 ${other.before ?? 'of no file'}, as when this run was started`,
+    got: other.now,
+    where: other.file.absolutePath,
     fix: 'Restore the file, start over with --fresh, or choose another folder with --output.',
   });
+}
+
+/** The first file whose line is another one than was kept. */
+async function firstOther(
+  kept: string,
+  files: readonly PlannedFile[],
+  hashes: readonly string[],
+): Promise<{ file: PlannedFile; now: string; before: string | null } | null> {
+  const handle = await open(kept, 'r');
+  try {
+    let i = 0;
+    for await (const { bytes } of fileLines(handle, (await handle.stat()).size)) {
+      const line = bytes.toString('utf8');
+      if (i < files.length && line !== `${hashes[i]}  ${files[i].path}`)
+        return { file: files[i], now: hashes[i], before: line.slice(0, 16) };
+      i++;
+    }
+    return i < files.length ? { file: files[i], now: hashes[i], before: null } : null;
+  } finally {
+    await handle.close();
+  }
 }
 
 async function hashOf(path: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { InputError } from '../../errors.ts';
+import { fileLines } from '../../files/lines.ts';
 import { loadXxhash, xxh64Hex } from '../../hash.ts';
 import type { Counters, DropExample } from './counters.ts';
 import { splitPhaseNumber } from './phase.ts';
@@ -85,7 +86,7 @@ export async function* commitLines(path: string, { repair }: { repair: boolean }
   let good = 0;
   try {
     const { size } = await file.stat();
-    for await (const line of linesOf(file, size)) {
+    for await (const line of fileLines(file, size)) {
       const commit = line.whole ? parseLine(line.bytes, h64Raw) : null;
       if (commit === null) {
         if (!line.whole || good + line.bytes.length + 1 >= size) break;
@@ -103,28 +104,6 @@ export async function* commitLines(path: string, { repair }: { repair: boolean }
     await file.close();
   }
   if (repair) await cutAt(path, good);
-}
-
-const PIECE = 1024 * 1024;
-
-/** Lines of the first `size` bytes without their newlines; the last is not whole when it has none. */
-async function* linesOf(file: FileHandle, size: number): AsyncGenerator<{ bytes: Buffer; whole: boolean }> {
-  let begun: Buffer[] = [];
-  for (let at = 0; at < size; ) {
-    const piece = Buffer.allocUnsafe(Math.min(PIECE, size - at));
-    const { bytesRead } = await file.read(piece, 0, piece.length, at);
-    if (bytesRead === 0) break;
-    at += bytesRead;
-    let from = 0;
-    for (let end = piece.indexOf(10); end >= 0 && end < bytesRead; end = piece.indexOf(10, from)) {
-      const own = piece.subarray(from, end);
-      yield { bytes: begun.length > 0 ? Buffer.concat([...begun, own]) : own, whole: true };
-      begun = [];
-      from = end + 1;
-    }
-    if (from < bytesRead) begun.push(piece.subarray(from, bytesRead));
-  }
-  if (begun.length > 0) yield { bytes: Buffer.concat(begun), whole: false };
 }
 
 async function cutAt(path: string, bytes: number): Promise<void> {
