@@ -124,9 +124,7 @@ describe('run()', () => {
     const mine = join(folder, 'mine');
     await mkdir(mine);
     await writeFile(join(mine, 'mine.txt'), 'x');
-    await expect(runToEnd(testRecipe(), { input, output: mine })).rejects.toThrow(
-      /never deletes what is not its own/,
-    );
+    await expect(runToEnd(testRecipe(), { input, output: mine })).rejects.toThrow(/never deletes what is not its own/);
     await expect(runToEnd(testRecipe(), { input: [], output })).rejects.toThrow(/something to read/);
   });
 

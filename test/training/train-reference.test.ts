@@ -230,7 +230,10 @@ describe('training a reference model', () => {
     const rewrite = c4({ minSentences: 1, minWordsPerLine: 3 });
     const prepared = (await prepare(small({ steps: [rewrite] }), input, join(folder, 'model', 'work'), 'one'))!;
     expect(prepared.documents.train).toBeGreaterThan(0);
-    const fresh = await freshRows(await readTrainedOn(join(folder, 'model', 'work', 'trained-on.bin')), 'metadata.group');
+    const fresh = await freshRows(
+      await readTrainedOn(join(folder, 'model', 'work', 'trained-on.bin')),
+      'metadata.group',
+    );
     const read = batchOf(texts);
     const asRead = fresh(read, new Uint8Array(texts.length).fill(1));
     expect(asRead.filter((f) => f === 0).length).toBe(prepared.documents.train);
