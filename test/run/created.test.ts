@@ -42,9 +42,16 @@ describe('documents that a step creates', () => {
     const output = await run(grownRecipe(), 'run');
     const piped = await lastValueFrom(readDocuments(input).pipe(chained(grownSteps()), toArray()));
     const texts = new Map(
-      (await query(`SELECT id, text FROM read_json_auto('${output}/sinks/jsonl/*.jsonl')`)).map((r) => [String(r.id), String(r.text)]),
+      (await query(`SELECT id, text FROM read_json_auto('${output}/sinks/jsonl/*.jsonl')`)).map((r) => [
+        String(r.id),
+        String(r.text),
+      ]),
     );
-    const ran = (await ledger(output, 'id, rule LEDGER')).map(({ id, rule }) => [id, rule, texts.get(String(id)) ?? null]);
+    const ran = (await ledger(output, 'id, rule LEDGER')).map(({ id, rule }) => [
+      id,
+      rule,
+      texts.get(String(id)) ?? null,
+    ]);
     const fates = (all: readonly Outcome[]) => all.map(({ id, rule, text }) => [id, rule, text]);
     // A batch of a pipe leaves what a barrier has dropped behind it, so the ledger has more.
     const wanted = fates(outcomesOf(piped));
