@@ -200,9 +200,9 @@ describe('training a reference model', () => {
       const input = [join(folder, 'in.jsonl')];
       await writeFile(input[0], `${lines.join('\n')}\n`);
       const recipe = small({ shares: { train: 0.5, heldOut: 0.5 } });
-      const prepared = (await prepare(recipe, input, join(folder, 'work'), 'one'))!;
+      const prepared = (await prepare(recipe, input, join(folder, 'model', 'work'), 'one'))!;
       expect(Object.keys(prepared.domains).sort()).toEqual(['__proto__', 'constructor']);
-      const tokens = [...new Uint16Array((await readFile(join(folder, 'work', 'tokens.bin'))).buffer)];
+      const tokens = [...new Uint16Array((await readFile(join(folder, 'model', 'work', 'tokens.bin'))).buffer)];
       const numberIn = (ids: readonly number[]) => /text (\d+) of/.exec(String.fromCharCode(...ids))?.[1];
       const trained = new Set(
         tokens
@@ -214,8 +214,8 @@ describe('training a reference model', () => {
       expect(held.length).toBeGreaterThan(3);
       expect(held.length).toBeLessThan(prepared.documents.heldOut);
       expect(held.filter((n) => trained.has(n))).toEqual([]);
-      expect(await readPrepared(join(folder, 'work'), 'one')).toEqual(prepared);
-      expect(await readPrepared(join(folder, 'work'), 'another')).toBeNull();
+      expect(await readPrepared(join(folder, 'model', 'work'), 'one')).toEqual(prepared);
+      expect(await readPrepared(join(folder, 'model', 'work'), 'another')).toBeNull();
     },
   );
 
@@ -228,9 +228,9 @@ describe('training a reference model', () => {
     const input = [join(folder, 'in.jsonl')];
     await writeFile(input[0], texts.map((text, i) => `${JSON.stringify({ id: `d${i}`, text })}\n`).join(''));
     const rewrite = c4({ minSentences: 1, minWordsPerLine: 3 });
-    const prepared = (await prepare(small({ steps: [rewrite] }), input, join(folder, 'work'), 'one'))!;
+    const prepared = (await prepare(small({ steps: [rewrite] }), input, join(folder, 'model', 'work'), 'one'))!;
     expect(prepared.documents.train).toBeGreaterThan(0);
-    const fresh = await freshRows(await readTrainedOn(join(folder, 'work', 'trained-on.bin')), 'metadata.group');
+    const fresh = await freshRows(await readTrainedOn(join(folder, 'model', 'work', 'trained-on.bin')), 'metadata.group');
     const read = batchOf(texts);
     const asRead = fresh(read, new Uint8Array(texts.length).fill(1));
     expect(asRead.filter((f) => f === 0).length).toBe(prepared.documents.train);
@@ -244,7 +244,7 @@ describe('training a reference model', () => {
   it('forgets what was prepared before it reads for another recipe', async () => {
     const folder = await temporaryFolder();
     const input = [await corpus(folder)];
-    const work = join(folder, 'work');
+    const work = join(folder, 'model', 'work');
     await prepare(small({ seed: 1 }), input, work, 'one');
     // Ended after tokens.bin was written for seed 2: too little text for its context.
     const model = { width: 16, layers: 1, heads: 2, context: 65_536 };
@@ -412,10 +412,12 @@ describe('training a reference model', () => {
     const again = await all(trainReference(small(), { executor, input, output, fresh: true }));
     expect(again.at(-1)).toMatchObject({ type: 'finished', already: false });
     expect((await readFile(join(output, 'model.safetensors'))).equals(whole)).toBe(true);
+    // What somebody else put there stays.
     expect((await readdir(output)).sort()).toEqual([
       'README.md',
       'config.json',
       'model.safetensors',
+      'notes.txt',
       'sluice.json',
       'trained-on.bin',
     ]);
