@@ -30,6 +30,8 @@ export interface RunJson {
    * Absent in runs of earlier versions.
    */
   readonly shardSize?: number;
+  /** Arguments of the last `sluice run`, and the folder it was given in; absent when `run()` was called. */
+  readonly command?: { readonly args: readonly string[]; readonly folder: string };
   readonly startedAt: string;
   readonly finishedAt: string | null;
   /** Seconds of work, added up over interruptions. */

@@ -26,5 +26,6 @@ export const OPTION_ROLES = {
   annotateOnly: 'identity',
   /** Lets a run go on that a guard would stop; what is committed until then is the same. */
   allow: 'free',
+  command: 'free',
   shardSize: 'recorded',
 } as const satisfies Readonly<Record<keyof RunOptions, OptionRole>>;

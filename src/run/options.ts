@@ -59,6 +59,8 @@ export const runOptions = z.strictObject({
   annotateOnly: z.boolean().default(false),
   /** What guards must let pass. Default: nothing. */
   allow: allowOptions.prefault({}),
+  /** The command line that this is, kept in run.json so that `status` can say how to go on. */
+  command: z.strictObject({ args: z.array(z.string()), folder: z.string() }).optional(),
   /** Bytes that a finished shard aims at. Default 256 MB; a run that goes on keeps that of its first start. */
   shardSize: z.int().min(LEAST_SHARD).optional(),
 });

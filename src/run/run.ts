@@ -129,6 +129,7 @@ async function runAll(
     if (!previous || !hasPlan(path)) await writePlan(path, plan);
     const base: RunJson & { readonly shardSize: number } = {
       ...(previous ?? firstStart(identity.run, executors)),
+      command: options.command ?? previous?.command,
       shardSize: previous?.shardSize ?? options.shardSize ?? SHARD_BYTES,
     };
     // Before the first shard. Where there are some of a run without the record, joining finds out whether it is theirs.

@@ -47,6 +47,7 @@ export interface Prepared {
 /**
  * Reads the input once: token ids of the training side to a file, held-out sequences, and what was trained on for the
  * record; null when told to stop.
+ * @param folder in that of the training: nothing there is input
  */
 export async function prepare(
   reference: Reference,

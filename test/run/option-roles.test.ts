@@ -34,6 +34,7 @@ const OTHER: Readonly<Record<Exclude<keyof typeof OPTION_ROLES, 'input' | 'outpu
   verifyInput: { verifyInput: true },
   annotateOnly: { annotateOnly: true },
   allow: { allow: { rule: ['min_chars'], dropShare: ['all'], cluster: ['exact_dedup'], quarantine: true } },
+  command: { command: { args: ['run', 'other.ts'], folder: '/' } },
   shardSize: { shardSize: 8 * 1024 },
 };
 
@@ -51,7 +52,7 @@ it('free and told options decide no byte', async () => {
   const bytes = promisedBytes(join(folder, 'base'));
   expect(Object.keys(bytes).length).toBeGreaterThan(3);
   const free = (Object.keys(OTHER) as (keyof typeof OTHER)[]).filter((o) => /free|told/.test(OPTION_ROLES[o]));
-  expect(free).toEqual(['workers', 'memory', 'timeoutSeconds', 'fresh', 'verifyInput', 'allow']);
+  expect(free).toEqual(['workers', 'memory', 'timeoutSeconds', 'fresh', 'verifyInput', 'allow', 'command']);
   for (const option of free) {
     const output = join(folder, option);
     await runToEnd(chain, { ...base, ...OTHER[option], output });

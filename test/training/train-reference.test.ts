@@ -415,6 +415,7 @@ describe('training a reference model', () => {
     const again = await all(trainReference(small(), { executor, input, output, fresh: true }));
     expect(again.at(-1)).toMatchObject({ type: 'finished', already: false });
     expect((await readFile(join(output, 'model.safetensors'))).equals(whole)).toBe(true);
+    // What somebody else put there stays.
     expect((await readdir(output)).sort()).toEqual([
       'README.md',
       'config.json',

@@ -3,7 +3,7 @@ import type { Recipe } from '../../recipe/recipe.ts';
 import { safeText } from '../../safe-text.ts';
 import { isBarrier } from '../../streams/operator.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
-import { program } from '../program.ts';
+import { inspectCommand } from '../inspect/inspect-command.ts';
 import { count, duration, percent, plural, rough, size } from '../terminal/format.ts';
 import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import type { Share } from './expectation.ts';
@@ -116,18 +116,19 @@ function takenOf({ sample, limit }: Scene, documents: number): string {
 }
 
 /** Why there is no estimate: nothing of what was tried has text. */
-export function withoutEstimate({ quarantined, documents }: Probe): string {
+export function withoutEstimate({ quarantined, documents }: Probe, inputs: readonly string[]): string {
+  const inspect = inspectCommand(inputs);
   const reasons = Object.entries(quarantined).sort((a, b) => b[1] - a[1]);
   const records = reasons.reduce((n, [, k]) => n + k, 0);
   if (records === 0)
     return documents === 0
-      ? `No estimate: the files contain no documents. See what is in them: ${program()} inspect FILE`
-      : `No estimate: ${plural(documents, 'document')} sampled, none with any text. See: ${program()} inspect FILE`;
+      ? `No estimate: the files contain no documents. See what is in them: ${inspect}`
+      : `No estimate: ${plural(documents, 'document')} sampled, none with any text. See: ${inspect}`;
   const listed = reasons.map(([reason, n]) => `${safeText(reason)} ${count(n)}`).join(', ');
   const fix =
     'missing_text' in quarantined
-      ? `Name the field that holds the text with --text-field. ${program()} inspect FILE lists the fields.`
-      : `See: ${program()} inspect FILE`;
+      ? `Name the field that holds the text with --text-field; to list the fields: ${inspect}`
+      : `See: ${inspect}`;
   return `No estimate: none of ${plural(records, 'record')} sampled could be read as a document (${listed}). ${fix}`;
 }
 

@@ -118,7 +118,8 @@ async function run(args: readonly string[]): Promise<number> {
     const terminal = standardOutput();
     if (tried && estimate === null) {
       terminal.out();
-      for (const line of wrapped(withoutEstimate(tried), terminal.width)) terminal.out(terminal.style.yellow(line));
+      for (const line of wrapped(withoutEstimate(tried, patterns), terminal.width))
+        terminal.out(terminal.style.yellow(line));
     }
     terminal.out();
     const { means, state, goes } = output;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunJson } from '../../ledger/run-json.ts';
-import { clipped, safeText } from '../../safe-text.ts';
+import { safeText } from '../../safe-text.ts';
 import { lostDocuments } from '../../streams/commits/counters.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
 import { readCommitStore } from '../../streams/commits/store.ts';
@@ -49,7 +49,7 @@ export async function printSummary(terminal: Terminal, input: SummaryInput): Pro
   out();
   out(style.bold('Next'));
   const example = reasons.flatMap((r) => r.counters.examples)[0]?.id;
-  for (const command of nextCommands(here, result, example)) out(`  ${clipped(command, Math.max(width, 200))}`);
+  for (const command of nextCommands(here, result, example)) out(`  ${command}`);
 }
 
 async function printOutput(

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Observable } from 'rxjs';
+import type { RunJson } from '../../ledger/run-json.ts';
 import type { RunEvent } from '../../run/events.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
@@ -68,6 +69,8 @@ async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('run', args, options, ['recipe']);
   const recipe = await recipeFrom(positionals[0], values);
   const limit = wholeNumber(values.limit, '--limit') ?? null;
+  const shardSize =
+    values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size', LEAST_SHARD);
   const runOptions = {
     input: values.input.length > 0 ? [...values.input] : undefined,
     output: values.output,
@@ -85,18 +88,17 @@ async function run(args: readonly string[]): Promise<number> {
       cluster: [...values['allow-cluster']],
       quarantine: values['allow-quarantine'],
     },
-    shardSize:
-      values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size', LEAST_SHARD),
+    command: { args: args.filter((a) => a !== '--fresh'), folder: process.cwd() },
+    shardSize,
   };
   const reporterOptions = { name: recipe.name, limit };
   const reporter = values.json ? jsonReporter(reporterOptions) : peopleReporter(reporterOptions);
-  const resume = `${program()} run ${args
-    .filter((a) => a !== '--fresh')
-    .map(shellWord)
-    .join(' ')}`;
   const stop = new AbortController();
   const seen = await follow(runRecipe(recipe, { ...runOptions, stop: stop.signal }), stop, reporter, values.json);
   const { end, planned, progress } = seen;
+  // What the folder holds before its run.json is written is of an earlier run.
+  const again = planned === null ? args : runOptions.command.args;
+  const resume = `${program()} run ${again.map(shellWord).join(' ')}`;
   if (end === 'killed') {
     process.stderr.write(`Stopped immediately. Committed work is kept. To resume:\n  ${resume}\n`);
     // Workers may be in the middle of a batch: nobody waits for them.
@@ -116,7 +118,11 @@ async function run(args: readonly string[]): Promise<number> {
       run: resolve(end.run),
       result: end.result,
       skipped: planned?.skipped ?? [],
-      warnings: [...missing, ...(planned?.warnings ?? [])],
+      warnings: [
+        ...missing,
+        ...(planned?.warnings ?? []),
+        ...(end.already ? shardSizeNote(end.result, shardSize) : []),
+      ],
       peakBytes: end.already ? null : process.resourceUsage().maxRSS * 1024,
       bytesPerSecond: end.already ? null : (end.result.totals?.read.bytes ?? 0) / end.result.seconds,
       already: end.already,
@@ -124,6 +130,14 @@ async function run(args: readonly string[]): Promise<number> {
   }
   return readNothing(end.result.totals) && !values['allow-quarantine'] ? EXIT.failed : EXIT.done;
 }
+
+/** A finished run keeps its shards; one of an earlier version says nothing of their size. */
+const shardSizeNote = (run: RunJson, asked: number | undefined): string[] =>
+  asked === undefined || asked === run.shardSize
+    ? []
+    : [
+        `--shard-size is not used: the shards are written already${run.shardSize ? `, for ${run.shardSize} bytes` : ''}`,
+      ];
 
 /** Whether there were records and none of them could be read as a document. */
 const readNothing = (totals: Counters | null): boolean =>

@@ -2,6 +2,7 @@ import { GUARD_DEFAULTS } from '../../run/guards/guards.ts';
 import { safeText } from '../../safe-text.ts';
 import { cameIn, createdIn, keptTextBytes, lostDocuments } from '../../streams/commits/counters.ts';
 import { isRules, isSelection, removesCopies } from '../../streams/operator.ts';
+import { inspectCommand } from '../inspect/inspect-command.ts';
 import { program } from '../program.ts';
 import { count, duration, percent, plural, shellWord, shownPath, size } from '../terminal/format.ts';
 import { type Terminal, wrapped } from '../terminal/terminal.ts';
@@ -38,6 +39,7 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
   const t = result.totals!;
   const dir = shellWord(shownPath(run));
   const [top] = reasons;
+  const inspect = inspectCommand(result.input.patterns);
   const { records, byReason } = t.quarantined;
   const lost = lostDocuments(t);
   if (lost > (top?.dropped ?? 0)) {
@@ -47,7 +49,7 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
       `${plural(lost, lost === records ? 'record' : 'document')} (${percent(lost, t.read.documents)}) ` +
         `could not be read as documents, mostly for this reason: ${safeText(reason)}.`,
       reason === 'missing_text'
-        ? `Name the field that holds the text with --text-field. ${program()} inspect FILE lists the fields.`
+        ? `Name the field that holds the text with --text-field; to list the fields: ${inspect}`
         : `${look}.`,
     ];
   }
@@ -55,9 +57,9 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
   if (!top && samplePercent !== null)
     return [
       `The sample of ${samplePercent} % took none of the documents. Take more with --sample, or see what ` +
-        `the files contain: ${program()} inspect FILE`,
+        `the files contain: ${inspect}`,
     ];
-  if (!top) return [`The files contain no documents. See what is in them: ${program()} inspect FILE`];
+  if (!top) return [`The files contain no documents. See what is in them: ${inspect}`];
   const step = stepsOf(result).find((s) => s.step === top.step);
   const rule = step?.rules.find((r) => r.name === top.rule);
   const means = rule && step && isRules(step) ? `, ${conditionOf(rule)}` : '';

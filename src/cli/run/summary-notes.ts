@@ -2,6 +2,7 @@ import type { JudgedGuard } from '../../ledger/run-json.ts';
 import { safeText } from '../../safe-text.ts';
 import { type Counters, cameIn, lostDocuments } from '../../streams/commits/counters.ts';
 import { dropsFor, isBarrier, isSelection, type StepDescriptor } from '../../streams/operator.ts';
+import { inspectCommand } from '../inspect/inspect-command.ts';
 import { count, percent, plural, size } from '../terminal/format.ts';
 import { type Terminal, wrapped } from '../terminal/terminal.ts';
 import type { SummaryInput } from './summary-input.ts';
@@ -68,8 +69,8 @@ export function noteLines(
     if (missing > cameIn(t).documents / 2 && t.kept.documents > 0)
       say(
         '',
-        'Most records have no text in the field read. Name the field with --text-field; sluice inspect FILE ' +
-          'lists the fields.',
+        'Most records have no text in the field read. Name the field with --text-field; to list the fields: ' +
+          inspectCommand(input.result.input.patterns),
         style.yellow,
       );
   }

@@ -156,13 +156,20 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
       `To resume, give the command that started it; what is in the ${plural(commits.all.length, 'commit')} so ` +
         'far is not redone:',
     );
-    const inputs = run.input.patterns.map((p) => `--input ${shellWord(p)}`).join(' ');
-    out(
-      `  ${program()} run ${builtInNames().includes(run.name) ? run.name : '<the same recipe>'} ` +
-        `${inputs}${limitsOf(run)} --output ` +
-        `${shellWord(shownPath(path))}${guard ? ` ${safeText(guard.flag)}` : ''}`,
-    );
+    out(`  ${safeText(resumeCommand(path, run))}${guard ? ` ${safeText(guard.flag)}` : ''}`);
   }
+}
+
+/** As it was typed; where `run()` was called, or by an earlier version, what run.json tells. */
+function resumeCommand(path: string, run: RunJson): string {
+  if (run.command) {
+    const { args, folder } = run.command;
+    const there = folder === process.cwd() ? '' : `cd ${shellWord(folder)} && `;
+    return `${there}${program()} run ${args.map(shellWord).join(' ')}`;
+  }
+  const recipe = builtInNames().includes(run.name) ? run.name : '<the same recipe>';
+  const inputs = run.input.patterns.map((p) => `--input ${shellWord(p)}`).join(' ');
+  return `${program()} run ${recipe} ${inputs}${limitsOf(run)} --output ${shellWord(shownPath(path))}`;
 }
 
 /** Another limit or sample would be another run. */

@@ -13,7 +13,7 @@ import { sinkPlaces } from './layout.ts';
 
 type Identity = Omit<
   RunJson,
-  'status' | 'shardSize' | 'startedAt' | 'finishedAt' | 'seconds' | 'totals' | 'guards' | 'executors'
+  'status' | 'command' | 'shardSize' | 'startedAt' | 'finishedAt' | 'seconds' | 'totals' | 'guards' | 'executors'
 >;
 
 /** What a run is: everything that decides its output, with hashes. Workers, memory and display are outside it. */

@@ -82,20 +82,20 @@ export default recipe({ name: 'mine', input: ['in'], steps: [${step}] });`;
       '{"content": "one"}\n{"content": "two"}\n',
       { missing_text: 2 },
       'No estimate: none of 2 records sampled could be read as a document (missing_text 2). Name the field ' +
-        'that holds the text with --text-field. sluice inspect FILE lists the fields.',
+        'that holds the text with --text-field; to list the fields: sluice inspect in',
     ],
     [
       'nope\n{"content": "one"}\nnope\n',
       { invalid_json: 2, missing_text: 1 },
       'No estimate: none of 3 records sampled could be read as a document (invalid_json 2, missing_text ' +
-        '1). Name the field that holds the text with --text-field. sluice inspect FILE lists the fields.',
+        '1). Name the field that holds the text with --text-field; to list the fields: sluice inspect in',
     ],
     [
       'nope\n',
       { invalid_json: 1 },
-      'No estimate: none of 1 record sampled could be read as a document (invalid_json 1). See: sluice inspect FILE',
+      'No estimate: none of 1 record sampled could be read as a document (invalid_json 1). See: sluice inspect in',
     ],
-    ['\n\n', {}, 'No estimate: the files contain no documents. See what is in them: sluice inspect FILE'],
+    ['\n\n', {}, 'No estimate: the files contain no documents. See what is in them: sluice inspect in'],
   ])('says why it expects nothing of %j', async (raw, quarantined, said) => {
     const cwd = await temporaryFolder();
     await writeProject(cwd, { documents: [], raw });

@@ -45,7 +45,7 @@ describe('a run that keeps nothing, or next to nothing', () => {
       new RegExp(
         String.raw`^ Done, but nothing was kept: .* 10 documents \(100 %\) could not be read, ` +
           String.raw`mostly for this reason: missing_text\. Name the field that holds the text with ` +
-          String.raw`--text-field\. sluice inspect FILE lists the fields\. `,
+          String.raw`--text-field; to list the fields: sluice inspect data\.jsonl`,
       ),
     );
     expect(await summary([])).toMatch(/^ Done, but nothing was read: 0 of 0 documents/);
