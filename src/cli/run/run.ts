@@ -136,7 +136,8 @@ const shardSizeNote = (run: RunJson, asked: number | undefined): string[] =>
   asked === undefined || asked === run.shardSize
     ? []
     : [
-        `--shard-size is not used: the shards are written already${run.shardSize ? `, for ${run.shardSize} bytes` : ''}`,
+        '--shard-size is not used: the shards are written already' +
+          (run.shardSize ? `, for ${run.shardSize} bytes` : ''),
       ];
 
 /** Whether there were records and none of them could be read as a document. */
