@@ -79,11 +79,18 @@ export const shingleWords = (text: string): string[] => readWords(text).words;
 /** The normalised text: two texts are the same when this is equal. */
 export const normalizedText = (text: string): string => readWords(text).normalized;
 
+/** By a loop: an expression that looks for a run at the end takes quadratic time on runs elsewhere. */
+function withoutTrailingSpace(line: string): string {
+  let end = line.length;
+  while (end > 0 && ' \t\v\f\r'.includes(line[end - 1])) end--;
+  return line.slice(0, end);
+}
+
 /** Code as it is compared: without white space at the ends of lines, and without blank lines; all else counts. */
 export const normalizedCode = (text: string): string =>
   text
     .split('\n')
-    .map((line) => line.replace(/[ \t\v\f\r]+$/, ''))
+    .map(withoutTrailingSpace)
     .filter((line) => line !== '')
     .join('\n');
 

@@ -43,7 +43,7 @@ describe('a run that keeps nothing, or next to nothing', () => {
     const nameless = Array.from({ length: 10 }, (_, i) => ({ content: `${i} ${long}` }));
     expect(await ended(1, nameless)).toMatch(
       new RegExp(
-        String.raw`^ Done, but nothing was kept: .* 10 documents \(100 %\) could not be read, ` +
+        String.raw`^ Done, but nothing was kept: .* 10 records \(100 %\) could not be read as documents, ` +
           String.raw`mostly for this reason: missing_text\. Name the field that holds the text with ` +
           String.raw`--text-field; to list the fields: sluice inspect data\.jsonl`,
       ),
