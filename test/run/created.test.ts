@@ -270,6 +270,6 @@ export default recipe({ name: 'grown', input: ['in.jsonl'], steps: [
       JSON.parse(
         await ask('sql', 'sluice-out/grown', 'SELECT count(*) AS n FROM ledger WHERE len(parents) = 2', '--json'),
       ),
-    ).toEqual({ n: 48 });
+    ).toEqual([{ n: 48 }]);
   });
 });
