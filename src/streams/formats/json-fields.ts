@@ -1,3 +1,4 @@
+import { finiteJson } from '../../kernels/reference/scanner.ts';
 import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { PlannedFile } from '../plan/splits.ts';
@@ -54,7 +55,7 @@ export function fieldsOfRecords(all: readonly object[]): FileFields {
 /** The record of a line; null when it is no JSON object: the reader says what it is instead. */
 function parsed(line: string): object | null {
   try {
-    const value = JSON.parse(line) as unknown;
+    const value = JSON.parse(finiteJson(line)) as unknown;
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
   } catch {
     // JSON.parse throws nothing else.
