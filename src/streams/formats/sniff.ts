@@ -43,6 +43,14 @@ function looksLikeJsonLines(head: Uint8Array): boolean {
   return whole ? /\}\s*$/.test(line) : true;
 }
 
+/** Does it begin with a JSON array, of objects or of something else? */
+function arrayIn(head: Uint8Array): 'objects' | 'other' | null {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  const found = /^(?:\xef\xbb\xbf)?\s*\[\s*(.)/s.exec(text);
+  if (found === null) return null;
+  return found[1] === '{' || (found[1] === ']' && /^\S*\s*\[\s*\]\s*$/.test(text)) ? 'objects' : 'other';
+}
+
 /** The format that an extension stands for. */
 const formatOfExtension = (extension: string): InputFormat | undefined =>
   Object.values(FORMATS).find((f) => f.extensions.includes(extension));
@@ -90,7 +98,13 @@ export function sniff(
   if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc')
     return { skip: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' };
   if (byName?.magic) return { skip: `named .${inner}, but its content is not ${byName.name}` };
-  if (byName) return as(byName.name);
+  // A folder of plain files: what they hold is text, whatever its form.
+  const plainFiles = options.domainFrom === 'kind';
+  const array = plainFiles ? null : arrayIn(unpacked);
+  if (array === 'objects' && (inner === 'json' || inner === '' || byName?.name === 'jsonl')) return as('json');
+  if (array === 'other' && inner === 'json')
+    return { skip: 'a JSON array, but not of objects: write each text as {"text": ...}, one a line' };
+  if (byName && !(plainFiles && byName.name === 'csv')) return as(byName.name);
   if (looksBinary(unpacked)) return { skip: 'binary' };
   if (inner === 'json' || (inner === '' && named) || (packing !== '' && inner === '')) {
     if (looksLikeJsonLines(unpacked)) return as('jsonl');
