@@ -22,7 +22,7 @@ export const readSpecs = {
       'How to label documents by source: auto (field domain, else metadata.domain, else the path), path, ' +
       'kind (prose, code or table, by file extension), field:NAME or constant:NAME.',
   },
-  format: { value: 'FORMAT', help: 'auto (default), jsonl, text, parquet or arrow.' },
+  format: { value: 'FORMAT', help: 'auto (default), jsonl, json (an array), csv, text, parquet or arrow.' },
   'max-line': { value: 'SIZE', help: 'Largest text of one record; longer ones go to quarantine. Default 16MiB.' },
 } as const satisfies OptionSpecs;
 
@@ -53,7 +53,7 @@ export function readOptionsFrom(values: Values<typeof readSpecs>, base: Partial<
   const field = String(issue.path[0] ?? '');
   const flags: Readonly<Record<string, [keyof typeof readSpecs, string]>> = {
     domainFrom: ['domain-from', 'auto, path, kind, field:<name> or constant:<name>'],
-    format: ['format', 'auto, jsonl, text, parquet or arrow'],
+    format: ['format', 'auto, jsonl, json, csv, text, parquet or arrow'],
     maxLineBytes: ['max-line', 'a size of at least 1 KiB'],
   };
   const [flag, expected] = flags[field] ?? [field, issue.message];

@@ -119,8 +119,8 @@ describe('bad usage exits with 2 and says what was expected, what came and what 
     ],
     [['explain', '.', 'x'], '  got       a folder without one'],
     [
-      ['inspect', 'x', '--format', 'csv'],
-      "error  --format\n  expected  auto, jsonl, text, parquet or arrow\n  got       'csv'",
+      ['inspect', 'x', '--format', 'xlsx'],
+      "error  --format\n  expected  auto, jsonl, json, csv, text, parquet or arrow\n  got       'xlsx'",
     ],
   ])('sluice %j', async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: await temporaryFolder() });

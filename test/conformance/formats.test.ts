@@ -18,6 +18,8 @@ const SUITE: Readonly<Record<Format, { readonly counted: boolean }>> = {
   parquet: { counted: true },
   arrow: { counted: true },
   jsonl: { counted: false },
+  json: { counted: false },
+  csv: { counted: false },
   text: { counted: false },
 };
 

@@ -39,21 +39,21 @@ const fault = (reason: ScanFault['reason'], detail: string): ScanFault => ({ rea
 /**
  * A line as a document, by `JSON.parse`: the definition of what the kernel does, and the way of every line that is not
  * plain sailing for it. Of duplicate keys the last wins; a numeric id is its digits as written; an id of another type
- * is none; a domain is a text that is not empty, a number or a truth value.
+ * is none; NaN and Infinity are null; a domain is a text that is not empty, a number or a truth value.
  * @param line bytes of one line, without its newline.
  */
 export function referenceRecord(line: Uint8Array, fields: ScanFields): ScannedRecord | ScanFault {
   if (!isUtf8(line)) return fault('invalid_utf8', 'expected UTF-8, got other bytes');
-  const json = Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8');
+  let json = Buffer.from(line.buffer, line.byteOffset, line.length).toString('utf8');
   // First: a megabyte of brackets costs the parser a hundred of memory.
   if (tooDeep(json)) return fault('nested_too_deep', `expected at most ${MAX_DEPTH} nested brackets, got more`);
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    // JSON.parse throws nothing else.
-    return fault('invalid_json', 'expected one JSON object on the line, got something that is not JSON');
+  let value = parsed(json);
+  if (value === undefined) {
+    json = finiteJson(json);
+    value = parsed(json);
   }
+  if (value === undefined)
+    return fault('invalid_json', 'expected one JSON object on the line, got something that is not JSON');
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     return fault('wrong_type', `expected a JSON object, got ${typeName(value)}`);
   }
@@ -79,6 +79,38 @@ export function referenceRecord(line: Uint8Array, fields: ScanFields): ScannedRe
     break;
   }
   return { text: text.value, id: idText, domain, metadata: metadataOf(json, used, text) };
+}
+
+/** The value; undefined when it is not JSON. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    // JSON.parse throws nothing else.
+    return undefined;
+  }
+}
+
+/**
+ * JSON with null for NaN, Infinity and -Infinity, as Python's `json.dumps` writes them for numbers. Strings stay as
+ * they are. What is no JSON for another reason stays none: `null` makes no valid JSON of its neighbours.
+ */
+export function finiteJson(json: string): string {
+  if (!/NaN|Infinity/.test(json)) return json;
+  let out = '';
+  let copied = 0;
+  // Outside of strings only: a string is stepped over by its quotes, however long it is.
+  const marks = /["\\]|-?Infinity|NaN/g;
+  let string = false;
+  for (let found = marks.exec(json); found !== null; found = marks.exec(json)) {
+    if (found[0] === '"') string = !string;
+    else if (found[0] === '\\') marks.lastIndex++;
+    else if (!string) {
+      out += `${json.slice(copied, found.index)}null`;
+      copied = marks.lastIndex;
+    }
+  }
+  return out + json.slice(copied);
 }
 
 const typeName = (v: unknown): string =>

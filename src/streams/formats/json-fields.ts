@@ -1,7 +1,10 @@
+import { finiteJson } from '../../kernels/reference/scanner.ts';
 import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { PlannedFile } from '../plan/splits.ts';
+import { arrayElements } from './array-elements.ts';
 import type { FieldSeen, FileFields } from './format.ts';
+import { withoutMark } from './mark.ts';
 
 const SAMPLE_BYTES = 1024 * 1024;
 const SAMPLE_RECORDS = 1000;
@@ -21,6 +24,18 @@ export async function jsonLinesFields(file: PlannedFile, window: FileWindow): Pr
     .split('\n')
     .slice(0, SAMPLE_RECORDS + 1);
   return fieldsOfRecords(lines.flatMap((line) => parsed(line) ?? []));
+}
+
+/** Fields of the first elements of a JSON array. */
+export async function jsonArrayFields(file: PlannedFile, window: FileWindow): Promise<FileFields> {
+  const bytes = withoutMark(unpack(window, file.codec, 0, { maxRatio: 200 }), file.size);
+  const records: object[] = [];
+  for await (const event of arrayElements(bytes, SAMPLE_BYTES)) {
+    if (event.kind !== 'lines') break;
+    records.push(...[parsed(Buffer.from(event.bytes).toString('utf8')) ?? []].flat());
+    if (records.length >= SAMPLE_RECORDS) break;
+  }
+  return fieldsOfRecords(records);
 }
 
 /** Fields of some records. */
@@ -54,7 +69,7 @@ export function fieldsOfRecords(all: readonly object[]): FileFields {
 /** The record of a line; null when it is no JSON object: the reader says what it is instead. */
 function parsed(line: string): object | null {
   try {
-    const value = JSON.parse(line) as unknown;
+    const value = JSON.parse(finiteJson(line)) as unknown;
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
   } catch {
     // JSON.parse throws nothing else.

@@ -17,6 +17,16 @@ export type LineEvent =
   | { readonly kind: 'long'; readonly line: LongLine; readonly place: Place }
   /** A line over the limit: only counted. */
   | { readonly kind: 'too_long'; readonly bytes: number; readonly head: Uint8Array; readonly place: Place }
+  /** A record that another format cannot read. `lost`: bytes of the records that are lost with it. */
+  | {
+      readonly kind: 'fault';
+      readonly reason: 'invalid_json' | 'invalid_csv';
+      readonly detail: string;
+      readonly bytes: number;
+      readonly head: Uint8Array;
+      readonly place: Place;
+      readonly lost?: number;
+    }
   /**
    * Damage; `place` is where the unfinished line before it starts, else where the damage is. `unfinished`: bytes of
    * that line.

@@ -49,7 +49,7 @@ export async function* readJsonl(
  * Turns lines into rows of the builder. A batch that is full leaves at once, so batches and records set aside stay in
  * input order.
  */
-class Records {
+export class Records {
   #path: string;
   #context: ReadContext;
   #fields: ScanFields;
@@ -82,6 +82,12 @@ class Records {
       case 'too_long':
         this.#tooLong(event.place, event.bytes, event.head, out);
         break;
+      case 'fault': {
+        const { place, bytes, reason, detail, head, lost } = event;
+        const loss = lost === undefined ? undefined : estimatedLoss(lost, this.#row, this.#lineBytes);
+        this.#aside(place, bytes, reason, detail, head, out, loss);
+        break;
+      }
       case 'damage': {
         const { damage, place, unfinished, head } = event;
         // Damage of the next range only matters to a line of this one that runs into it.

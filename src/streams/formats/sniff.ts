@@ -43,6 +43,33 @@ function looksLikeJsonLines(head: Uint8Array): boolean {
   return whole ? /\}\s*$/.test(line) : true;
 }
 
+/** Does it begin with a JSON array, of objects or of something else? */
+function arrayIn(head: Uint8Array): 'objects' | 'other' | null {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  const found = /^(?:\xef\xbb\xbf)?\s*\[\s*(.)/s.exec(text);
+  if (found === null) return null;
+  return found[1] === '{' || (found[1] === ']' && /^\S*\s*\[\s*\]\s*$/.test(text)) ? 'objects' : 'other';
+}
+
+/** What is not read, by its first bytes (Latin-1), and the way out. */
+const UNREAD: readonly { readonly magic: string; readonly reason: string }[] = [
+  { magic: 'PARE', reason: 'an encrypted Parquet file: write it again without encryption' },
+  { magic: '\xfd7zXZ\0', reason: 'xz is not read: xz -dc FILE | sluice run ... --input -' },
+  { magic: 'BZh', reason: 'bzip2 is not read: bzip2 -dc FILE | sluice run ... --input -' },
+  { magic: '7z\xbc\xaf\x27\x1c', reason: '7z archives are not read: unpack it with 7z x FILE' },
+  { magic: 'PK\x03\x04', reason: 'zip archives are not read: unpack it with unzip FILE' },
+  { magic: '\xff\xfe', reason: 'UTF-16 is not read: iconv -f UTF-16 -t UTF-8 FILE' },
+  { magic: '\xfe\xff', reason: 'UTF-16 is not read: iconv -f UTF-16 -t UTF-8 FILE' },
+];
+
+/** Files that writers of data leave beside it; the reason to skip one that is found in a folder. */
+function besideData(path: string): string | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (['dataset_info.json', 'dataset_dict.json', 'state.json'].includes(name))
+    return 'describes a data set of Hugging Face datasets; holds no documents';
+  return name === '_SUCCESS' ? 'the mark of a finished Spark or Hadoop job; holds no documents' : undefined;
+}
+
 /** The format that an extension stands for. */
 const formatOfExtension = (extension: string): InputFormat | undefined =>
   Object.values(FORMATS).find((f) => f.extensions.includes(extension));
@@ -80,7 +107,11 @@ export function sniff(
     if (asked && asked !== byMagic) return { skip: `its content is ${byMagic.name}, but --format is ${asked.name}` };
     return as(byMagic.name, byMagic === byName ? undefined : `${path}: its content is ${byMagic.name}; read as such`);
   }
+  const beside = asked || named ? undefined : besideData(path);
+  if (beside !== undefined) return { skip: beside };
   if (head.length === 0) return as('text', `${path}: empty file`);
+  const unread = asked ? undefined : UNREAD.find(({ magic }) => isText(head, magic));
+  if (unread) return { skip: unread.reason };
   if (asked) {
     if (asked.magic) return { skip: `not ${asked.name}: its first bytes differ` };
     // A folder of texts has pictures and programs in it; a file named by the user goes to quarantine instead.
@@ -90,9 +121,15 @@ export function sniff(
   if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc')
     return { skip: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' };
   if (byName?.magic) return { skip: `named .${inner}, but its content is not ${byName.name}` };
-  if (byName) return as(byName.name);
+  // A folder of plain files: what they hold is text, whatever its form.
+  const plainFiles = options.domainFrom === 'kind';
+  const array = plainFiles ? null : arrayIn(unpacked);
+  if (array === 'objects' && (inner === 'json' || inner === '' || byName?.name === 'jsonl')) return as('json');
+  if (array === 'other' && inner === 'json')
+    return { skip: 'a JSON array, but not of objects: write each text as {"text": ...}, one a line' };
+  if (byName && !(plainFiles && byName.name === 'csv')) return as(byName.name);
   if (looksBinary(unpacked)) return { skip: 'binary' };
-  if (inner === 'json' || (inner === '' && named) || (packing !== '' && inner === '')) {
+  if (inner === 'json' || inner === '') {
     if (looksLikeJsonLines(unpacked)) return as('jsonl');
   }
   return as('text');

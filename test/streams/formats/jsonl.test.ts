@@ -220,4 +220,26 @@ describe('readJsonl', () => {
     });
     expect(bytes).toBe(BYTES.length);
   });
+
+  it('keeps documents with NaN and Infinity, as null; in strings they stay', async () => {
+    const path = fixture(
+      'nan.jsonl',
+      [
+        '{"id": "a", "text": "NaN", "score": NaN, "why": "say \\"NaN, -Infinity"}',
+        '{"id": "b", "text": "Infinity", "list": [Infinity, -Infinity, 1.5], "in": {"x": -Infinity}}',
+        '{"id": NaN, "text": "no id", "metadata": {"loss": NaN}}',
+        '{"id": "d", "text": NaN}',
+        '{"id": "e", "text": "not JSON", "x": NaN1}',
+        '{"id": "f", "text": "not JSON", "x": --Infinity, "y": "open',
+      ].join('\n'),
+    );
+    const { documents, quarantined } = await readAll(path);
+    expect(documents.map((d) => [d.id, d.text, d.metadata])).toEqual([
+      ['a', 'NaN', '{"score": null,"why": "say \\"NaN, -Infinity"}'],
+      ['b', 'Infinity', '{"list": [null, null, 1.5],"in": {"x": null}}'],
+      [documents[2].id, 'no id', '{"loss": null}'],
+    ]);
+    expect(documents[2].id).toMatch(/^nan\.jsonl#0\.\d+$/);
+    expect(quarantined.map((q) => q.reason)).toEqual(['missing_text', 'invalid_json', 'invalid_json']);
+  });
 });

@@ -1,0 +1,73 @@
+import { isUtf8 } from 'node:buffer';
+import { unpack } from '../codecs/unpack.ts';
+import type { FileWindow } from '../codecs/window.ts';
+import type { InputRange, PlannedFile } from '../plan/splits.ts';
+import type { ReadContext, ReadEvent } from './context.ts';
+import { type CsvRow, columnNames, csvFieldsOf, csvRows } from './csv-rows.ts';
+import { extensionsOf } from './extensions.ts';
+import type { LineEvent } from './lines.ts';
+import { withoutMark } from './mark.ts';
+import { Records } from './read-jsonl.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** What ends a field in a file of this name. */
+export const delimiterOf = (path: string): ',' | '\t' =>
+  ['tsv', 'tab'].includes(extensionsOf(path).inner) ? '\t' : ',';
+
+/**
+ * Reads the rows below the header line as records; every value is a text, as it stands in the file. Blank lines are no
+ * rows. A row of fewer or more fields than the header goes to quarantine.
+ */
+export async function* readCsv(
+  file: PlannedFile,
+  _range: InputRange,
+  window: FileWindow,
+  context: ReadContext,
+): AsyncGenerator<ReadEvent> {
+  const { maxLineBytes, maxRatio } = context.options;
+  const delimiter = delimiterOf(file.path);
+  const bytes = withoutMark(unpack(window, file.codec, 0, { maxRatio }), file.size);
+  const records = new Records(file, context);
+  let names: readonly string[] | null = null;
+  for await (const row of csvRows(bytes, delimiter.charCodeAt(0), maxLineBytes)) {
+    if (row.kind !== 'row') {
+      yield* records.of(row);
+      // Without its header nothing of the file has a name.
+      if (names === null && row.kind !== 'damage') return;
+      continue;
+    }
+    if (row.bytes.length === 0 || (row.bytes.length === 1 && row.bytes[0] === 13)) continue;
+    const fields: string[] | null = isUtf8(row.bytes) ? csvFieldsOf(decoder.decode(row.bytes), delimiter) : null;
+    if (names === null) {
+      if (fields === null) {
+        yield* records.of(fault(row, 'expected a header line, got one that is not CSV in UTF-8'));
+        return;
+      }
+      names = columnNames(fields);
+    } else yield* records.of(lineOf(row, names, fields));
+  }
+}
+
+type Row = Extract<CsvRow, { kind: 'row' }>;
+
+/** A row as the line of JSON that it stands for. */
+function lineOf(row: Row, names: readonly string[], fields: readonly string[] | null): LineEvent {
+  // Whatever is not UTF-8 the reader of records names.
+  if (!isUtf8(row.bytes)) return { kind: 'lines', bytes: row.bytes.filter((b) => b !== 10), place: row.place };
+  if (fields === null) return fault(row, 'expected a delimiter or the end of the row after a quoted field, got more');
+  if (fields.length !== names.length)
+    return fault(row, `expected ${names.length} fields as in the header, got ${fields.length}`);
+  const line = JSON.stringify(Object.fromEntries(fields.map((value, i) => [names[i], value])));
+  return { kind: 'lines', bytes: encoder.encode(line), place: row.place };
+}
+
+const fault = ({ bytes, place }: Row, detail: string): LineEvent => ({
+  kind: 'fault',
+  reason: 'invalid_csv',
+  detail,
+  bytes: bytes.length,
+  head: bytes.slice(0, 240),
+  place,
+});

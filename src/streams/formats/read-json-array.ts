@@ -1,0 +1,20 @@
+import { unpack } from '../codecs/unpack.ts';
+import type { FileWindow } from '../codecs/window.ts';
+import type { InputRange, PlannedFile } from '../plan/splits.ts';
+import { arrayElements } from './array-elements.ts';
+import type { ReadContext, ReadEvent } from './context.ts';
+import { withoutMark } from './mark.ts';
+import { Records } from './read-jsonl.ts';
+
+/** Reads the elements of JSON arrays as records; a record stands where its first byte does. */
+export async function* readJsonArray(
+  file: PlannedFile,
+  _range: InputRange,
+  window: FileWindow,
+  context: ReadContext,
+): AsyncGenerator<ReadEvent> {
+  const { maxLineBytes, maxRatio } = context.options;
+  const bytes = withoutMark(unpack(window, file.codec, 0, { maxRatio }), file.size);
+  const records = new Records(file, context);
+  for await (const event of arrayElements(bytes, maxLineBytes)) yield* records.of(event);
+}

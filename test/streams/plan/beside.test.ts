@@ -1,0 +1,29 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { fixtureFolder, readAll } from '../formats/read-all.ts';
+
+it('skips what is beside data or not read, with the reason; sniffs files without an extension', async () => {
+  const root = fixtureFolder();
+  mkdirSync(join(root, 'train'));
+  const write = (name: string, content: string): void => writeFileSync(join(root, name), content, 'latin1');
+  write('part-00000', '{"text": "one"}\n{"text": "two"}\n');
+  write('_SUCCESS', '');
+  write('dataset_dict.json', '{"splits": ["train"]}');
+  write('train/state.json', '{\n "_split": "train"\n}');
+  write('a.parquet', 'PARE....PARE');
+  write('b.txt.xz', '\xfd7zXZ\0....');
+  write('c.jsonl.bz2', 'BZh91AY....');
+  write('d.txt', '\xff\xfea\0b\0');
+  const { documents, plan } = await readAll(root);
+  expect(documents.map((d) => d.text)).toEqual(['one', 'two']);
+  expect(plan.skipped.map((s) => [s.path, s.reason.split(':')[0]])).toEqual([
+    ['_SUCCESS', 'the mark of a finished Spark or Hadoop job; holds no documents'],
+    ['a.parquet', 'an encrypted Parquet file'],
+    ['b.txt.xz', 'xz is not read'],
+    ['c.jsonl.bz2', 'bzip2 is not read'],
+    ['d.txt', 'UTF-16 is not read'],
+    ['dataset_dict.json', 'describes a data set of Hugging Face datasets; holds no documents'],
+    ['train/state.json', 'describes a data set of Hugging Face datasets; holds no documents'],
+  ]);
+});
