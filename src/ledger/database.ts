@@ -161,7 +161,8 @@ function commitsTable(commits: CommitStore): string {
   const types =
     'number::INTEGER AS number, phase::VARCHAR AS phase, split::INTEGER AS split, files::INTEGER AS ' +
     'files, bytes::BIGINT AS bytes, read::BIGINT AS read, created::BIGINT AS created, kept::BIGINT AS kept, ' +
-    'dropped::BIGINT AS dropped, quarantined::BIGINT AS quarantined, "at"::TIMESTAMPTZ AS "at", paths::VARCHAR[] AS paths';
+    'dropped::BIGINT AS dropped, quarantined::BIGINT AS quarantined, "at"::TIMESTAMPTZ AS "at", ' +
+    'paths::VARCHAR[] AS paths';
   const none = '(0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL)';
   const values = `SELECT ${types} FROM (VALUES ${rows.length > 0 ? rows.join(', ') : none}) AS t(${columns})`;
   return `CREATE TABLE commits AS ${values}${rows.length > 0 ? '' : ' WHERE false'}`;

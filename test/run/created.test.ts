@@ -246,7 +246,10 @@ export default recipe({ name: 'grown', input: ['in.jsonl'], steps: [
       0,
     );
     expect(await ask('plan', 'recipe.ts', '--no-probe')).toMatch(
-      /partition {2}creates documents \(partition@1\); the ledger records what each is made of\n +and drops.*\n +partition_whole@1/,
+      new RegExp(
+        String.raw`partition {2}creates documents \(partition@1\); the ledger records what each is made of\n` +
+          String.raw` +and drops.*\n +partition_whole@1`,
+      ),
     );
     expect(await ask('run', 'recipe.ts')).toContain(`of 60 documents read and ${made} created`);
     expect(await ask('status', 'sluice-out/grown')).toContain(`60 read (`);

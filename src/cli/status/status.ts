@@ -115,7 +115,8 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
   rows.push([
     'documents',
     `${count(t.read.documents)} read (${size(t.read.bytes)}), ${made > 0 ? `${count(made)} created, ` : ''}` +
-      `${count(t.kept.documents)} kept (${percent(t.kept.documents, cameIn(t).documents)}), ${count(t.dropped.documents)} dropped, ` +
+      `${count(t.kept.documents)} kept (${percent(t.kept.documents, cameIn(t).documents)}), ` +
+      `${count(t.dropped.documents)} dropped, ` +
       `${t.quarantined.estimated > 0 ? 'about ' : ''}${count(lostDocuments(t))} in ` +
       `quarantine${undecided > 0 ? `, ${count(undecided)} not yet decided` : ''}`,
   ]);

@@ -42,7 +42,8 @@ export const hasPlan = (run: string): boolean =>
   existsSync(join(run, PLAN_FILE)) || existsSync(join(run, OLD_PLAN_FILE));
 
 /**
- * Writes the plan of a run, a line per file and split: as one JSON string it would end at about two million files, where
+ * Writes the plan of a run, a line per file and split: as one JSON string it would end at about two million files,
+ * where
  * V8 has no longer strings.
  */
 export async function writePlan(run: string, plan: SplitPlan): Promise<void> {
