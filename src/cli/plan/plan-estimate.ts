@@ -168,7 +168,8 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
   if (quarantined > 0)
     rows.push([
       'quarantine',
-      `about ${rough(quarantined)} documents: ${Object.keys(p.quarantined).map(safeText).join(', ')}`,
+      `about ${rough(quarantined)} ${rough(quarantined) === '1' ? 'document' : 'documents'}: ` +
+        `${Object.keys(p.quarantined).map(safeText).join(', ')}`,
     ]);
   const label = rows.reduce((w, [name]) => Math.max(w, name.length), 0);
   for (const [name, text] of rows)

@@ -50,7 +50,7 @@ export default recipe({ name: 'mine', input: ['in'], steps: [${step}] });`;
     expect(words(stdout)).toMatch(
       / Estimate, from 7 documents \(\S+ B\) sampled at 1 place in the 1 file, .* on one thread speed /,
     );
-    expect(stdout).toMatch(/\n {2}quarantine +about 1 record: invalid_json\n/);
+    expect(stdout).toMatch(/\n {2}quarantine +about 1 document: invalid_json\n/);
     expect(stdout).toContain(
       [
         'Expected to be kept',
