@@ -215,7 +215,10 @@ const notOneQuery = (got: string): ConfigError =>
 
 /** What DuckDB says of a damaged file is about its own code: the commits know which file it is. */
 export async function readError(db: RunDatabase, error: unknown, sql = ''): Promise<Error> {
-  if (!(error instanceof Error) || !/^[A-Z][A-Za-z -]+ Error: /.test(error.message)) return error as Error;
+  if (!(error instanceof Error)) return error as Error;
+  // DuckDB's client puts this before what DuckDB says of a statement that it cannot parse.
+  const said = error.message.replace(/^Failed to extract statements: /, '');
+  if (!/^[A-Z][A-Za-z -]{0,60} Error: /.test(said)) return error;
   if (UNREADABLE.test(error.message)) await db.check();
   return queryError(error, db.views, sql);
 }

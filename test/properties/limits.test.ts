@@ -64,7 +64,7 @@ describe('limits', () => {
     const { documents, plan } = await readAll(folder);
     expect(documents).toEqual([]);
     expect(plan.skipped).toEqual([
-      { path: 'a.zip', reason: 'binary' },
+      { path: 'a.zip', reason: 'zip archives are not read: unpack it with unzip FILE' },
       { path: 'b.tar', reason: 'binary' },
     ]);
   });
@@ -134,7 +134,7 @@ describe('names from data', () => {
 
   it('are refused where they would name files: sinks, steps, recipes', () => {
     for (const name of ['../x', 'a/b', '..', '__proto__', '', 'x\0', 'a'.concat('\n')]) {
-      expect(() => jsonl({ name })).toThrow(/expected a name of a-z/);
+      expect(() => jsonl({ name })).toThrow(/expected name: a name of a-z/);
       expect(() => recipe({ name, steps: [...steps()] })).toThrow(/letters a-z|expected/);
       expect(() => recipe({ name: 'ok', steps: [annotate(textStatistics(), { step: name })] })).toThrow();
     }

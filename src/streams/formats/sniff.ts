@@ -58,8 +58,6 @@ const UNREAD: readonly { readonly magic: string; readonly reason: string }[] = [
   { magic: 'BZh', reason: 'bzip2 is not read: bzip2 -dc FILE | sluice run ... --input -' },
   { magic: '7z\xbc\xaf\x27\x1c', reason: '7z archives are not read: unpack it with 7z x FILE' },
   { magic: 'PK\x03\x04', reason: 'zip archives are not read: unpack it with unzip FILE' },
-  { magic: '\xff\xfe', reason: 'UTF-16 is not read: iconv -f UTF-16 -t UTF-8 FILE' },
-  { magic: '\xfe\xff', reason: 'UTF-16 is not read: iconv -f UTF-16 -t UTF-8 FILE' },
 ];
 
 /** Files that writers of data leave beside it; the reason to skip one that is found in a folder. */

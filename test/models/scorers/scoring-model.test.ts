@@ -82,7 +82,7 @@ describe('a folder that is no model says which file and why', () => {
     await rm(join(model, 'model-00002-of-00002.safetensors'));
     expect(() => modelFolderInfo(model)).toThrow(
       `${model}: expected every file that model.safetensors.index.json names, got a folder without ` +
-        'model-00002-of-00002.safetensors. Copy the whole directory',
+        'model-00002-of-00002.safetensors. Copy the whole model directory',
     );
   });
 
