@@ -101,7 +101,7 @@ const code = (c: string): number => c.charCodeAt(0);
 const OPENING = new Set([...'([{'].map(code));
 const CLOSING = new Set([...')]}'].map(code));
 /** Left out wherever they stand, in ASCII. */
-const LEFT_OUT = new Set([...":;'"].map(code));
+const LEFT_OUT = new Set([...";'"].map(code));
 /** What is looked past, for the operator beside a bracket and the number after a sign. */
 const SKIPPED = new Set([0, GAP, ...[...",:;'"].map(code)]);
 /** What makes a bracket beside it count. */
@@ -117,8 +117,8 @@ const isOperator = (v: number): boolean =>
 
 /**
  * What is kept of the code point `at(0)`, which stands between words: 0 (nothing, the words are joined), `GAP`, or
- * itself. A point or comma between numbers, a sign before a word or number, `!=`, `!x`, `C#`, and brackets beside
- * operators are kept; the comma of thousands is not.
+ * itself. A point, comma or colon between numbers, a sign before a word or number, `!=`, `!x`, `C#`, and brackets
+ * beside operators are kept; the comma of thousands is not.
  * @param at folded code points, counted from this one; OUTSIDE beyond the text
  */
 export function keptBetween(at: (step: number) => number): number {
@@ -134,6 +134,7 @@ export function keptBetween(at: (step: number) => number): number {
     const thousands = isNumber(at(2)) && isNumber(at(3)) && !isNumber(at(4));
     return isNumber(at(-1)) && isNumber(at(1)) && !thousands ? c : 0;
   }
+  if (c === code(':')) return isNumber(at(-1)) && isNumber(at(1)) ? c : 0;
   if (c === code('-')) return isMinus(at) ? c : GAP;
   if (c === code('!'))
     return isThe(code('='), at(1)) || (!isWord(at(-1)) && (isWord(at(1)) || isThe(code('('), at(1)))) ? c : GAP;

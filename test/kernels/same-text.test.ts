@@ -64,6 +64,10 @@ const DIFFERENT: readonly (readonly [string, string, string])[] = [
   ['minus sign', '−5', '5'],
   ['range', '10-20', '1020'],
   ['columns of a table', '1 23', '12 3'],
+  ['time of day', 'at 12:30', 'at 1230'],
+  ['ratio', 'mixed 1:12', 'mixed 11:2'],
+  ['verse', 'Psalm 1:12', 'Psalm 112'],
+  ['fullwidth colon', '１：１２', '112'],
   ['per cent', '5%', '5'],
   ['currency', '$5', '€5'],
   ['C and C++', 'I like C.', 'I like C++.'],
@@ -115,8 +119,8 @@ describe('texts that are compared', () => {
   it('are folded by the kernel as by the reference, whatever stands beside what', async () => {
     const random = generator(11);
     const alphabet = [
-      ...(' \n  ' +
-        'ab1２٣e\u0301\u0323ạéが犬ก้मी_.,-:;\'"!#%&()[]{}*/\\<>=+^|~@?−×÷—‘،٫ﬁﾊﾞＡ．－（㎏🙂\u00ad\u200b\ufe0f\u0591\u0640'),
+      ...(' \n\t\u007f  ' +
+        'ab11$`２٣e\u0301\u0323ạéが犬ก้मी_.,-:;\'"!#%&()[]{}*/\\<>=+^|~@?−×÷—‘،٫ﬁﾊﾞＡ．－（㎏🙂\u00ad\u200b\ufe0f\u0591\u0640'),
     ];
     const pick = (): string => alphabet[Math.floor(random() * alphabet.length)];
     const texts = Array.from({ length: 3000 }, (_, i) => Array.from({ length: i % 150 }, pick).join(''));

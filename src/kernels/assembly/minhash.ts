@@ -3,8 +3,11 @@
 import { arenaAlloc } from './arena';
 import { hashTo } from './hash';
 import { bandKeys, densify, permutations, SIGNATURE, sketch } from './minhash-sketch';
-import { ALONE, BETWEEN, CODE_POINT, folded, GAP, kept, MARK, openFolded, SEVERAL, severalAt } from './same-text';
+import {
+  ALONE, BETWEEN, CODE_POINT, folded, GAP, isAlwaysKept, kept, MARK, openFolded, SEVERAL, severalAt,
+} from './same-text';
 import { decode, lengthOfLead } from './unicode';
+import { gapBits, lookBits, openBlocks, readBlock, wideBits, wordBits } from './word-blocks';
 
 const WORD_SEED: u64 = 0x9e3779b97f4a7c15;
 const WORD_STEP: u64 = 0xbf58476d1ce4e5b9;
@@ -211,26 +214,18 @@ function wideRun(p: usize, end: usize): void {
 function between(p: usize, end: usize): void {
   while (p < end) {
     const b = <u32>load<u8>(p);
-    // What most texts have between words, without a look around: white space, `" ?`, `: ; '`, and `. ,` before no
-    // number.
-    if (b <= 0x22 && b != 0x21 || b == 0x3f) {
+    if (b == 0x20 || b == 0x0a || b == 0x22) {
       gap = true;
       p++;
       continue;
     }
-    if (b == 0x3a || b == 0x3b || b == 0x27) {
+    if (isAlwaysKept(b)) {
+      store<u8>(out, <u8>b);
+      out++;
       p++;
       continue;
     }
-    if (b == 0x2e || b == 0x2c) {
-      const next = <u32>load<u8>(p, 1);
-      if (next < 0x80 && next - 0x30 > 9) {
-        p++;
-        continue;
-      }
-    }
-    const v = folded(decode(p));
-    const c = kept(p, v);
+    const c = kept(p, folded(decode(p)));
     if (c == GAP) gap = true;
     else if (c != 0) write(c);
     p += lengthOfLead(b);
@@ -259,23 +254,6 @@ function write(cp: u32): void {
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function wordBytes(v: v128): u64 {
-  const letter = i8x16.lt_u(i8x16.sub(v128.or(v, i8x16.splat(32)), i8x16.splat(97)), i8x16.splat(26));
-  const digit = i8x16.lt_u(i8x16.sub(v, i8x16.splat(48)), i8x16.splat(10));
-  return <u64>i8x16.bitmask(v128.or(v128.or(letter, digit), i8x16.eq(v, i8x16.splat(95))));
-}
-
-// @ts-ignore: decorator
-@inline
-function run(last: usize, at: usize, end: usize, wide: bool): void {
-  if (at == last + 1 && load<u8>(last) == 0x20) gap = true;
-  else between(last, at);
-  if (wide) wideRun(at, end);
-  else asciiRun(at, end - at);
-}
-
 /** Words of a text; `out` must have room for its folded bytes and 8 more. */
 function scan(p: usize, end: usize): void {
   filled = 0;
@@ -288,69 +266,108 @@ function scan(p: usize, end: usize): void {
   ended = false;
   const room = out;
   openFolded(p, end);
-  /** End of the last run. */
+  openBlocks();
+  const most = CHUNK + n - 1;
+  const ofWords = !characters;
+  // What `out`, `filled` and `gap` are, which are only right for the functions above when these are called.
+  let to = out;
+  let count: u32 = 0;
+  let gaps: u64 = 0;
+  /** Whether nothing but a gap is kept for the next word. */
+  let plain: bool = false;
+  /** End of the last run, and whether what came after it takes a look. */
   let last = p;
-  let pending: usize = 0;
-  let pendingWide: bool = false;
-  /** Bits of the next block that belong to a code point of this one. */
-  let overWord: u64 = 0;
-  let overWide: u64 = 0;
-  for (; p < end; p += 64) {
-    const a = v128.load(p);
-    const b = v128.load(p, 16);
-    const c = v128.load(p, 32);
-    const d = v128.load(p, 48);
-    const left = end - p;
-    const valid = left >= 64 ? ~(<u64>0) : ~(<u64>0) >> (64 - <u64>left);
-    let m = (wordBytes(a) | (wordBytes(b) << 16) | (wordBytes(c) << 32) | (wordBytes(d) << 48)) & valid;
-    let wide = (<u64>i8x16.bitmask(a) | (<u64>i8x16.bitmask(b) << 16) | (<u64>i8x16.bitmask(c) << 32) |
-      (<u64>i8x16.bitmask(d) << 48)) & valid;
-    if ((wide | overWide) != 0) {
-      m |= overWord;
-      let leads = wide & ~overWide;
-      overWord = overWide = 0;
-      while (leads != 0) {
-        const bit = <u64>ctz(leads);
-        const q = p + <usize>bit;
-        const length = <u64>lengthOfLead(load<u8>(q));
-        const ones = (<u64>1 << length) - 1;
-        const here = ones << bit;
-        const over = bit + length > 64 ? ones >> (64 - bit) : 0;
-        leads &= ~here;
-        overWide |= over;
-        if (!(folded(decode(q)) & BETWEEN)) {
-          m |= here;
-          overWord |= over;
-        }
-      }
-    }
-    if (pending != 0) {
-      const l = ctz(~m);
-      if (l > 0) pendingWide = pendingWide || (wide & (m & ~(m + 1))) != 0;
-      if (l == 64) continue;
-      run(last, pending, p + <usize>l, pendingWide);
-      last = p + <usize>l;
-      pending = 0;
-      m &= m + 1;
-    }
+  let looks: u64 = 0;
+  while (p < end) {
+    readBlock(p, end);
+    let m = wordBits;
+    let step: usize = 64;
+    /** After the last run. */
+    let rest = ~(<u64>0);
     while (m != 0) {
-      const s = <u64>ctz(m);
-      const next = m + (<u64>1 << s);
-      const ones = m & ~next;
-      const at = p + <usize>s;
-      const isWide = (wide & ones) != 0;
-      if (next == 0) {
-        pending = at;
-        pendingWide = isWide;
+      const low = m & (0 - m);
+      const inner = rest & (low - 1);
+      gaps |= gapBits & inner;
+      looks |= lookBits & inner;
+      let at = p + <usize>ctz(m);
+      const next = m + low;
+      let wide = wideBits & m & ~next;
+      let stop = at;
+      if (next != 0) {
+        stop = p + <usize>ctz(next);
+        rest = ~(<u64>0) << ctz(next);
+        m &= next;
+      } else if (at > p) {
+        // The next block begins with this run.
+        step = at - p;
+        rest = 0;
+        openBlocks();
         break;
+      } else {
+        do {
+          p += 64;
+          readBlock(p, end);
+          m = wordBits;
+          wide |= wideBits & m & ~(m + 1);
+        } while (~m == 0);
+        stop = p + <usize>ctz(~m);
+        rest = ~(<u64>0) << ctz(~m);
+        m &= m + 1;
       }
-      run(last, at, at + <usize>popcnt(ones), isWide);
-      last = at + <usize>popcnt(ones);
-      m &= next;
+      if (looks != 0) {
+        if (plain) operators = to;
+        out = to;
+        gap = gaps != 0;
+        between(last, at);
+        to = out;
+        gaps = <u64>gap;
+        looks = 0;
+        plain = plain && operators == to;
+      }
+      last = stop;
+      if (ofWords && plain && wide == 0) {
+        store<u8>(to, <u8>GAP);
+        to += <usize>(gaps != 0);
+        gaps = 0;
+        let h = WORD_SEED;
+        let left = stop - at;
+        for (; left > 8; left -= 8, at += 8, to += 8) {
+          const x = load<u64>(at) | 0x2020202020202020;
+          store<u64>(to, x);
+          h = step8(h, x);
+        }
+        const x = (load<u64>(at) | 0x2020202020202020) & (~(<u64>0) >> ((8 - <u64>left) << 3));
+        store<u64>(to, x);
+        to += left;
+        store<u64>(words + (<usize>count << 3), step8(h, x));
+        count++;
+        if (count == most) {
+          filled = count;
+          flush();
+          count = filled;
+        }
+      } else {
+        if (plain) operators = to;
+        out = to;
+        filled = count;
+        gap = gaps != 0;
+        if (wide != 0) wideRun(at, stop);
+        else asciiRun(at, stop - at);
+        to = out;
+        count = filled;
+        gaps = <u64>gap;
+        plain = operators == to && !alone && ended;
+      }
     }
+    gaps |= gapBits & rest;
+    looks |= lookBits & rest;
+    p += step;
   }
-  if (pending != 0) run(last, pending, end, pendingWide);
-  else between(last, end);
+  if (plain) operators = to;
+  out = to;
+  filled = count;
+  gap = gaps != 0;
+  if (looks != 0) between(last, end);
   if (!ended) out = room;
   else if (out > operators) word(operators);
   flush();

@@ -100,6 +100,52 @@ function isSkipped(v: u32): bool {
   return c == 0 || c == GAP || c == 0x2c || c == 0x3a || c == 0x3b || c == 0x27;
 }
 
+// What an ASCII byte is to a bracket beside it, and between words: looked past, an operator, and kept wherever it is.
+const PAST: u32 = 1;
+const OPERATOR: u32 = 2;
+const ALWAYS: u32 = 4;
+const ASCII = memory.data<u8>([
+  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, // control
+  1, 0, 1, 0, 4, 6, 6, 1, 0, 0, 6, 6, 1, 2, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 6, 6, 6, 1, // space to ?
+  4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 6, 0, // @ to _
+  1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 4, 1, // ` to delete
+]);
+
+/** An ASCII character that is kept whatever stands beside it. */
+// @ts-ignore: decorator
+@inline
+export function isAlwaysKept(b: u32): bool {
+  return b < 0x80 && (<u32>load<u8>(ASCII + <usize>b) & ALWAYS) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function isAsciiLetter(b: u32): bool {
+  return (b | 0x20) - 0x61 < 26;
+}
+
+/** Whether the first value before an address that is not looked past is an operator. */
+function operatorBefore(at: usize): bool {
+  for (let p = at; p > textStart; p--) {
+    const b = <u32>load<u8>(p - 1);
+    if (b >= 0x80) return isOperator(leftOf(p));
+    const c = <u32>load<u8>(ASCII + <usize>b);
+    if (!(c & PAST)) return (c & OPERATOR) != 0;
+  }
+  return false;
+}
+
+/** Whether the first value after the code point at an address that is not looked past is an operator. */
+function operatorAfter(at: usize): bool {
+  for (let p = after(at); p < textEnd; at = p++) {
+    const b = <u32>load<u8>(p);
+    if (b >= 0x80) return isOperator(rightOf(at));
+    const c = <u32>load<u8>(ASCII + <usize>b);
+    if (!(c & PAST)) return (c & OPERATOR) != 0;
+  }
+  return false;
+}
+
 function leftOf(at: usize): u32 {
   let v: u32;
   do {
@@ -141,19 +187,23 @@ export function kept(at: usize, v: u32): u32 {
   if (c == GAP || c == 0) return c;
   if (c == MINUS) return 0x2d;
   if (c >= 128) return c;
-  if (c == 0x3a || c == 0x3b || c == 0x27) return 0;
+  if (c == 0x3b || c == 0x27) return 0;
+  if (c == 0x3a) return isNumber(valueAt(before(at))) && isNumber(valueAt(after(at))) ? c : 0;
   if (c == 0x28 || c == 0x5b || c == 0x7b) {
-    return isOperator(leftOf(at)) ? c : GAP;
+    return operatorBefore(at) ? c : GAP;
   }
   if (c == 0x29 || c == 0x5d || c == 0x7d) {
-    return isOperator(rightOf(at)) ? c : GAP;
+    return operatorAfter(at) ? c : GAP;
   }
   if (c == 0x2e) {
     const left = valueAt(before(at));
     return isNumber(valueAt(after(at))) && !(isWord(left) && !(left & NUMBER)) ? c : 0;
   }
   if (c == 0x2c) return isDecimalComma(at) ? c : 0;
-  if (c == 0x2d) return isMinus(at) ? c : GAP;
+  if (c == 0x2d) {
+    if (at > textStart && isAsciiLetter(<u32>load<u8>(at - 1)) && isAsciiLetter(<u32>load<u8>(at, 1))) return GAP;
+    return isMinus(at) ? c : GAP;
+  }
   if (c == 0x21) {
     const right = valueAt(after(at));
     if (isThe(0x3d, right)) return c;

@@ -38,7 +38,7 @@ describe('sluice run', () => {
     );
     expect(why).toMatch(/14\.3 % +1 {2}exact_duplicate {2}same text as an earlier document\n +e\.g\. copy: “The mill/);
     expect(why).toMatch(/14\.3 % +1 {2}min_lines {2}text_lines < 2\n/);
-    expect(stdout).toMatch(/\n {2}quarantine +1 record \(16 B\) that could not be read: invalid_json 1\n/);
+    expect(stdout).toMatch(/\n {2}quarantine +1 record \(16 B\) that could not be read as documents: invalid_json 1\n/);
     expect(stdout).toMatch(
       /\nOutput {2}sluice-out\/mine\n {2}documents\/ +1 file .*\n {2}ledger\/ +1 file .*\n {2}quarantine\/ +1 file /,
     );
@@ -158,11 +158,11 @@ describe('sluice run', () => {
   it('says where to look when no record has the text field', async () => {
     const cwd = await project();
     const { code, stdout } = await runCli(['run', 'recipe.ts', '--text-field', 'body'], { cwd });
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(stdout).toMatch(
       new RegExp(
-        String.raw`mostly for this reason: missing_text\.\n +Name the field that holds the text with ` +
-          String.raw`--text-field\.[\s\S]*\n {2}sluice sql sluice-out\/mine "SELECT reason, count\(\*\) AS n ` +
+        String.raw`mostly for this reason: missing_text\.\s+Name the field that holds the text with\s+` +
+          String.raw`--text-field; to list the fields:\s+sluice inspect[\s\S]*\n {2}sluice sql sluice-out\/mine "SELECT reason, count\(\*\) AS n ` +
           String.raw`FROM quarantine GROUP BY ALL ORDER BY n DESC"\n`,
       ),
     );
