@@ -162,8 +162,8 @@ describe('sluice run', () => {
     expect(stdout).toMatch(
       new RegExp(
         String.raw`mostly for this reason: missing_text\.\s+Name the field that holds the text with\s+` +
-          String.raw`--text-field; to list the fields:\s+sluice inspect[\s\S]*\n {2}sluice sql sluice-out\/mine "SELECT reason, count\(\*\) AS n ` +
-          String.raw`FROM quarantine GROUP BY ALL ORDER BY n DESC"\n`,
+          String.raw`--text-field; to list the fields:\s+sluice inspect[\s\S]*\n {2}sluice sql sluice-out\/mine ` +
+          String.raw`"SELECT reason, count\(\*\) AS n FROM quarantine GROUP BY ALL ORDER BY n DESC"\n`,
       ),
     );
   });

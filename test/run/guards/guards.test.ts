@@ -204,7 +204,7 @@ export default recipe({ name: 'mine', input: ['in'],
     expect(status.stdout).toMatch(
       /: interrupted\n(?:.*\n)*? +stopped by +a guard: length\.min_chars 70\.0 % of 1,500 documents/,
     );
-    expect(status.stdout).toMatch(/--output sluice-out\/mine --allow-rule length\.min_chars\n$/);
+    expect(status.stdout).toMatch(/ --allow-rule length\.min_chars\n$/);
     const json = await runCli(['run', 'recipe.mjs', '--json'], { cwd: folder });
     const event = JSON.parse(json.stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
     expect(event).toMatchObject({
