@@ -44,7 +44,8 @@ const nameOf = (path) =>
     .replaceAll(String(process.pid), 'P')
     .replace(/^lock\.[0-9a-f]{12}\.tmp$/, 'lock.P.tmp')
     // Whatever a process draws.
-    .replace(/\.[0-9a-f]{12}\.tmp$/, '.tmp');
+    .replace(/\.[0-9a-f]{12}\.tmp$/, '.tmp')
+    .replace(/-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/, '.tmp');
 const mine = (path) =>
   config !== null && typeof path === 'string' && (path === config.root || path.startsWith(config.root + sep));
 const AGAIN = /^(|commits\.jsonl|run\.json(\.tmp)?|lock.*)$/;
