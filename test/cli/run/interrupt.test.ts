@@ -53,7 +53,7 @@ describe('Ctrl-C', () => {
     expect(existsSync(join(cwd, 'sluice-out/slow/run.json'))).toBe(true);
     // Without the limit it would be refused as another run.
     const { stdout } = await runCli(['status', 'sluice-out/slow'], { cwd });
-    expect(stdout).toContain('  sluice run <the same recipe> --input in --limit 1000 --output sluice-out/slow\n');
+    expect(stdout).toContain('  sluice run recipe.ts --workers 1 --limit 1000\n');
     const again = await runCli(['run', 'recipe.ts', '--workers', '1', '--limit', '1000'], { cwd });
     expect(again.code).toBe(0);
     const { totals } = JSON.parse(readFileSync(join(cwd, 'sluice-out/slow/run.json'), 'utf8'));
