@@ -17,7 +17,7 @@ const documents = [
 mkdirSync(join(folder, 'in'));
 writeFileSync(
   join(folder, 'in/part-000.jsonl'),
-  documents.map((d) => `${JSON.stringify(d)}\n`).join('') + '{"text": broken}\n',
+  `${documents.map((d) => `${JSON.stringify(d)}\n`).join('')}{"text": broken}\n`,
 );
 writeFileSync(
   join(folder, 'recipe.mjs'),
