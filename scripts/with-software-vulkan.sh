@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Runs a command with a Vulkan driver that computes on the processor (SwiftShader), so that WebGPU is tested without a
 # GPU:
-#   scripts/with-software-vulkan.sh npx vitest run test/conformance
+#   scripts/with-software-vulkan.sh npx vitest run test/conformance/executors.test.ts
 # The driver and the Vulkan loader are unpacked from Debian's packages into SLUICE_VULKAN (default: sluice-vulkan in the
 # user's cache folder); nothing is installed. Needs apt-get and dpkg-deb the first time.
 set -euo pipefail
-[ $# -gt 0 ] || { echo "expected a command, as in: $0 npx vitest run test/conformance" >&2; exit 2; }
+[ $# -gt 0 ] || { echo "expected a command, as in: $0 npx vitest run test/conformance/executors.test.ts" >&2; exit 2; }
 folder=${SLUICE_VULKAN:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-vulkan}
 
 if [ ! -f "$folder/complete" ]; then
