@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { nearestName } from '../../errors.ts';
 import type { FieldSeen } from '../../streams/formats/format.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
@@ -27,6 +28,8 @@ export async function fieldNotes(
 ): Promise<string[]> {
   const structured: PlannedFile[] = [];
   for await (const file of files) {
+    // After a run, the copy of a pipe is gone, and the user may have moved the input: then there is nothing to note.
+    if (!existsSync(file.absolutePath)) return [];
     if (file.format !== 'text' && file.size > 0) structured.push(file);
     if (structured.length === FILES) break;
   }

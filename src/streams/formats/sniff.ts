@@ -55,10 +55,14 @@ function arrayIn(head: Uint8Array): 'objects' | 'other' | null {
 const UNREAD: readonly { readonly magic: string; readonly reason: string }[] = [
   { magic: 'PARE', reason: 'an encrypted Parquet file: write it again without encryption' },
   { magic: '\xfd7zXZ\0', reason: 'xz is not read: xz -dc FILE | sluice run ... --input -' },
-  { magic: 'BZh', reason: 'bzip2 is not read: bzip2 -dc FILE | sluice run ... --input -' },
+  { magic: 'BZh91AY&SY', reason: 'bzip2 is not read: bzip2 -dc FILE | sluice run ... --input -' },
   { magic: '7z\xbc\xaf\x27\x1c', reason: '7z archives are not read: unpack it with 7z x FILE' },
   { magic: 'PK\x03\x04', reason: 'zip archives are not read: unpack it with unzip FILE' },
 ];
+
+/** Text in UTF-16 looks binary too. JSON lines in it go to quarantine, where their loss is counted. */
+const binaryReason = (head: Uint8Array): string =>
+  isText(head, '\xff\xfe') || isText(head, '\xfe\xff') ? 'UTF-16 is not read: iconv -f UTF-16 -t UTF-8 FILE' : 'binary';
 
 /** Files that writers of data leave beside it; the reason to skip one that is found in a folder. */
 function besideData(path: string): string | undefined {
@@ -108,12 +112,13 @@ export function sniff(
   const beside = asked || named ? undefined : besideData(path);
   if (beside !== undefined) return { skip: beside };
   if (head.length === 0) return as('text', `${path}: empty file`);
-  const unread = asked ? undefined : UNREAD.find(({ magic }) => isText(head, magic));
+  // A text may begin with the letters of one of these.
+  const unread = asked || !looksBinary(head) ? undefined : UNREAD.find(({ magic }) => isText(head, magic));
   if (unread) return { skip: unread.reason };
   if (asked) {
     if (asked.magic) return { skip: `not ${asked.name}: its first bytes differ` };
     // A folder of texts has pictures and programs in it; a file named by the user goes to quarantine instead.
-    if (asked.name === 'text' && !named && looksBinary(unpacked)) return { skip: 'binary' };
+    if (asked.name === 'text' && !named && looksBinary(unpacked)) return { skip: binaryReason(unpacked) };
     return as(asked.name);
   }
   if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc')
@@ -126,7 +131,7 @@ export function sniff(
   if (array === 'other' && inner === 'json')
     return { skip: 'a JSON array, but not of objects: write each text as {"text": ...}, one a line' };
   if (byName && !(plainFiles && byName.name === 'csv')) return as(byName.name);
-  if (looksBinary(unpacked)) return { skip: 'binary' };
+  if (looksBinary(unpacked)) return { skip: binaryReason(unpacked) };
   if (inner === 'json' || inner === '') {
     if (looksLikeJsonLines(unpacked)) return as('jsonl');
   }

@@ -11,12 +11,13 @@ it('skips what is beside data or not read, with the reason; sniffs files without
   write('_SUCCESS', '');
   write('dataset_dict.json', '{"splits": ["train"]}');
   write('train/state.json', '{\n "_split": "train"\n}');
-  write('a.parquet', 'PARE....PARE');
+  write('a.parquet', 'PARE\0\x15\xff..PARE');
   write('b.txt.xz', '\xfd7zXZ\0....');
-  write('c.jsonl.bz2', 'BZh91AY....');
+  write('c.jsonl.bz2', 'BZh91AY&SY\x8e\xff..');
   write('d.txt', '\xff\xfea\0b\0');
+  write('e.txt', 'PARE is a text, and not a Parquet file.');
   const { documents, plan } = await readAll(root);
-  expect(documents.map((d) => d.text)).toEqual(['one', 'two']);
+  expect(documents.map((d) => d.text)).toEqual(['PARE is a text, and not a Parquet file.', 'one', 'two']);
   expect(plan.skipped.map((s) => [s.path, s.reason.split(':')[0]])).toEqual([
     ['_SUCCESS', 'the mark of a finished Spark or Hadoop job; holds no documents'],
     ['a.parquet', 'an encrypted Parquet file'],
