@@ -216,19 +216,20 @@ const notOneQuery = (got: string): ConfigError =>
 /** What DuckDB says of a damaged file is about its own code: the commits know which file it is. */
 export async function readError(db: RunDatabase, error: unknown, sql = ''): Promise<Error> {
   if (!(error instanceof Error)) return error as Error;
-  // DuckDB's client puts this before what DuckDB says of a statement that it cannot parse.
-  const said = error.message.replace(/^Failed to extract statements: /, '');
-  if (!/^[A-Z][A-Za-z -]{0,60} Error: /.test(said)) return error;
-  if (UNREADABLE.test(error.message)) await db.check();
+  if (!/^[A-Z][A-Za-z -]{0,60} Error: /.test(saidBy(error))) return error;
+  if (UNREADABLE.test(saidBy(error))) await db.check();
   return queryError(error, db.views, sql);
 }
+
+/** What DuckDB says, without what its client puts before it where a statement cannot be parsed. */
+const saidBy = (error: unknown): string => (error as Error).message.replace(/^Failed to extract statements: /, '');
 
 /** Errors of DuckDB that a query alone does not have. */
 const UNREADABLE = /^(IO|Invalid Input|Invalid|Serialization|INTERNAL|TransactionContext|Out of Range) Error: /;
 
 /** An error of DuckDB, with what there is to ask. */
 export function queryError(error: unknown, views: readonly View[], sql = ''): ConfigError {
-  const message = (error as Error).message.replace(/\n+LINE \d+:[\s\S]*$/, (m) => m.replace(/\n+/g, '\n'));
+  const message = saidBy(error).replace(/\n+LINE \d+:[\s\S]*$/, (m) => m.replace(/\n+/g, '\n'));
   const external = /file system operations are disabled|Cannot access file/.test(message);
   const unread = views.find((v) => !v.readable && message.includes(v.name));
   if (unread) {
