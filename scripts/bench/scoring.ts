@@ -28,6 +28,7 @@ import { neuralScorer } from '../../src/models/scorers/neural-scorer.ts';
 import { packRows, windowsOf } from '../../src/models/scorers/packing.ts';
 import { loadScoringModel, modelFolderInfo } from '../../src/models/scorers/scoring-model.ts';
 import { byteTokenizer } from '../../src/models/tokenizers/bytes.ts';
+import { oneByOne } from '../../src/models/tokenizers/one-by-one.ts';
 import type { Tokenizer } from '../../src/models/tokenizers/tokenizer.ts';
 import { utf8Column } from '../../src/streams/batch/columns.ts';
 import { corporaFolder, median } from './corpus.ts';
@@ -102,6 +103,8 @@ async function cpuSeconds(work: () => Promise<unknown>): Promise<number> {
   return (user + system) / 1e6;
 }
 
+const everyFourth = (text: Uint8Array): Int32Array =>
+  Int32Array.from({ length: Math.ceil(text.length / 4) }, (_, i) => text[4 * i]);
 /**
  * About what a BPE vocabulary of 50,000 gives: an id for every four bytes. What the ids are changes nothing about the
  * work.
@@ -111,8 +114,10 @@ const fourBytes: Tokenizer = {
   vocabularySize: 256,
   hash: '',
   unknown: null,
+  endOfText: null,
   byteLengths: new Uint16Array(256).fill(4),
-  encode: (text) => Int32Array.from({ length: Math.ceil(text.length / 4) }, (_, i) => text[4 * i]),
+  encode: everyFourth,
+  encodeBatch: oneByOne(everyFourth),
   decode: () => '',
 };
 const longModel = (context: number) => ({

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../files/whole.ts';
 import { byteTokenizer } from '../models/tokenizers/bytes.ts';
-import { loadTokenizer } from '../models/tokenizers/hugging-face.ts';
+import { loadTokenizer } from '../models/tokenizers/load.ts';
 import type { Tokenizer } from '../models/tokenizers/tokenizer.ts';
 import { bpeTokenizerJson, type PieceCounts, START, trainBpe } from '../models/tokenizers/train-bpe.ts';
 import { openTokenFile, TokenWriter } from './token-file.ts';

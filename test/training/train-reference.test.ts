@@ -9,7 +9,7 @@ import { loadModel } from '../../src/models/folders/hugging-face.ts';
 import { readTrainedOn } from '../../src/models/folders/trained-on.ts';
 import { neuralScorer } from '../../src/models/scorers/neural-scorer.ts';
 import { loadScoringModel, modelFolderInfo } from '../../src/models/scorers/scoring-model.ts';
-import { loadTokenizer } from '../../src/models/tokenizers/hugging-face.ts';
+import { loadTokenizer } from '../../src/models/tokenizers/load.ts';
 import { freshRows } from '../../src/operators/perplexity/fresh-rows.ts';
 import { c4 } from '../../src/operators/rewrite/c4.ts';
 import { utf8Column } from '../../src/streams/batch/columns.ts';

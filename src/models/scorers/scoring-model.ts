@@ -7,7 +7,7 @@ import { jsonFields, readJson } from '../folders/json-fields.ts';
 import { INDEX, WEIGHTS, weightFiles } from '../folders/weight-files.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { byteTokenizer } from '../tokenizers/bytes.ts';
-import { loadTokenizer } from '../tokenizers/hugging-face.ts';
+import { loadTokenizer } from '../tokenizers/load.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 
 /** What can be said of a model folder without loading the weights. */

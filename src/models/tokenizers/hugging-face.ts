@@ -3,6 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { ConfigError } from '../../errors.ts';
+import { endOfText } from './end-of-text.ts';
+import { oneByOne } from './one-by-one.ts';
 import { type AddedToken, keepSingleWords } from './single-words.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -11,7 +13,7 @@ import type { Tokenizer } from './tokenizer.ts';
  * which is read too). Encoding adds no special tokens; decoding keeps them. Errors: ConfigError when the file is not
  * there or is none.
  */
-export async function loadTokenizer(path: string): Promise<Tokenizer> {
+export async function loadHuggingFace(path: string): Promise<Tokenizer> {
   const file = (await isFolder(path)) ? join(path, 'tokenizer.json') : path;
   const bytes = await readFile(file).catch((cause: Error) => {
     throw notOne(file, cause.message, cause);
@@ -53,13 +55,17 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   if (largest < 0) throw notOne(file, 'a file without a vocabulary');
   const byteLengths = new Uint16Array(largest + 1);
   for (const [token, id] of vocabulary) byteLengths[id] = lengthOf(token);
+  const encode = (utf8: Uint8Array): Int32Array =>
+    Int32Array.from(loaded.encode(utf8Of(utf8), { add_special_tokens: false }).ids);
   return {
     name: basename(folder ?? file),
     vocabularySize: largest + 1,
     unknown,
+    endOfText: endOfText(vocabulary, settings),
     byteLengths,
     hash: createHash('sha256').update(bytes).update(config).digest('hex').slice(0, 16),
-    encode: (utf8) => Int32Array.from(loaded.encode(utf8Of(utf8), { add_special_tokens: false }).ids),
+    encode,
+    encodeBatch: oneByOne(encode),
     // The library refuses an empty list.
     decode: (ids) =>
       ids.length === 0

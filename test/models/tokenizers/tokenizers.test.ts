@@ -2,7 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { byteTokenizer } from '../../../src/models/tokenizers/bytes.ts';
-import { loadTokenizer } from '../../../src/models/tokenizers/hugging-face.ts';
+import { loadTokenizer } from '../../../src/models/tokenizers/load.ts';
 import { checkVocabulary } from '../../../src/models/tokenizers/tokenizer.ts';
 import { corporaFolder } from '../../helpers/corpora.ts';
 import { THREE_LETTERS } from '../../helpers/tokenizers.ts';
@@ -25,6 +25,18 @@ describe('byte tokenizer', () => {
     expect(byteTokenizer.encode(utf8('é!'))).toEqual(Int32Array.of(0xc3, 0xa9, 0x21));
     for (const text of TEXTS) expect(byteTokenizer.decode(byteTokenizer.encode(utf8(text)))).toBe(text);
     expect(byteTokenizer.decode([0x61, 0xff])).toBe('a\uFFFD');
+  });
+
+  it('encodes a batch, from where its offsets begin, but for documents that are not wanted', async () => {
+    const tokenizer = await loadTokenizer('bytes');
+    expect(tokenizer).toMatchObject({ name: 'bytes', vocabularySize: 256, endOfText: null });
+    const text = utf8('-abc--');
+    const ids = (from: number, to: number): number[] => [...text.subarray(from, to)];
+    const all = tokenizer.encodeBatch(text, Int32Array.of(1, 3, 3, 4));
+    expect(all).toEqual({ ids: Uint32Array.from(ids(1, 4)), offsets: Int32Array.of(0, 2, 2, 3) });
+    const some = tokenizer.encodeBatch(text, Int32Array.of(1, 3, 4, 6), Uint8Array.of(1, 0, 1));
+    expect(some).toEqual({ ids: Uint32Array.from([...ids(1, 3), ...ids(4, 6)]), offsets: Int32Array.of(0, 2, 2, 4) });
+    expect(tokenizer.encodeBatch(text, Int32Array.of(0))).toEqual({ ids: new Uint32Array(0), offsets: Int32Array.of(0) });
   });
 });
 
@@ -61,6 +73,32 @@ describe('tokenizer.json', () => {
     expect(ids('acab<m>')).toEqual([0, 2, 3, 7]);
     for (const word of ['cac', '1ca', 'ca_', 'éca', 'ca\u0301', '日ca', 'ca\u{1d400}', '\u{1d400}ca'])
       expect(ids(word)).not.toContain(6);
+  });
+
+  it('encodes a batch as its documents one by one', async () => {
+    const path = join(await temporaryFolder(), 'tiny.json');
+    await writeFile(path, JSON.stringify(TINY));
+    const tokenizer = await loadTokenizer(path);
+    const { ids, offsets } = tokenizer.encodeBatch(utf8('abc abcab'), Int32Array.of(0, 4, 4, 7, 9));
+    expect(ids).toEqual(Uint32Array.of(4, 4, 3));
+    expect(offsets).toEqual(Int32Array.of(0, 1, 1, 2, 3));
+  });
+
+  it('knows what ends a document: by the names base models use, then by its configuration', async () => {
+    const folder = join(await temporaryFolder(), 'ends');
+    await mkdir(folder);
+    const ends = async (names: readonly string[], settings: object): Promise<number | null> => {
+      const added_tokens = names.map((content, i) => ({ ...TINY.added_tokens[0], content, id: 6 + i }));
+      await writeFile(join(folder, 'tokenizer.json'), JSON.stringify({ ...TINY, added_tokens }));
+      await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify(settings));
+      return (await loadTokenizer(folder)).endOfText;
+    };
+    expect(await ends(['<end>'], {})).toBeNull();
+    expect(await ends(['<end>'], { eos_token: '<end>' })).toBe(6);
+    expect(await ends(['<pad>', '<end>'], { eos_token: { content: '<end>' } })).toBe(7);
+    expect(await ends(['<|im_end|>', '<|endoftext|>'], { eos_token: '<|im_end|>' })).toBe(7);
+    expect(await ends(['<s>', '</s>'], {})).toBe(7);
+    expect(await ends(['<end>'], { eos_token: '<gone>' })).toBeNull();
   });
 
   it('has another hash when the vocabulary is another', async () => {

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadTokenizer } from '../../../src/models/tokenizers/hugging-face.ts';
+import { loadTokenizer } from '../../../src/models/tokenizers/load.ts';
 import type { Tokenizer } from '../../../src/models/tokenizers/tokenizer.ts';
 import {
   bpeTokenizerJson,
