@@ -89,7 +89,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       AdamWOptions DataType Executor ExecutorName ExecutorOptions Family Graph GraphSize LanguageModel
       LanguageModelConfig NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer NotScored Perplexities
       PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores Session Split Tensor Tensors
-      Texts ThreadExecutor Tokenizer TrainNgramOptions TrainingOptions TrainingTexts Value
+      Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainingOptions TrainingTexts Value
     `,
   },
   training: {

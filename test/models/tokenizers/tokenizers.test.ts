@@ -36,7 +36,10 @@ describe('byte tokenizer', () => {
     expect(all).toEqual({ ids: Uint32Array.from(ids(1, 4)), offsets: Int32Array.of(0, 2, 2, 3) });
     const some = tokenizer.encodeBatch(text, Int32Array.of(1, 3, 4, 6), Uint8Array.of(1, 0, 1));
     expect(some).toEqual({ ids: Uint32Array.from([...ids(1, 3), ...ids(4, 6)]), offsets: Int32Array.of(0, 2, 2, 4) });
-    expect(tokenizer.encodeBatch(text, Int32Array.of(0))).toEqual({ ids: new Uint32Array(0), offsets: Int32Array.of(0) });
+    expect(tokenizer.encodeBatch(text, Int32Array.of(0))).toEqual({
+      ids: new Uint32Array(0),
+      offsets: Int32Array.of(0),
+    });
   });
 });
 
