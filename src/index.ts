@@ -49,7 +49,7 @@ export type { RunEvent } from './run/events.ts';
 export type { RunOptionsInput } from './run/options.ts';
 export { run } from './run/run.ts';
 export type { SinkDescriptor } from './sinks/index.ts';
-export { arrow, jsonl, parquet } from './sinks/index.ts';
+export { arrow, jsonl, parquet, tokens } from './sinks/index.ts';
 export * from './streams/index.ts';
 export { type Reference, type ReferenceInput, reference } from './training/reference.ts';
 export { SLUICE_VERSION } from './version.ts';

@@ -5,6 +5,7 @@ import { safeText } from '../safe-text.ts';
 import { documentSchema } from '../sinks/documents.ts';
 import { LINEAGE_COLUMNS, ledgerSchema } from '../sinks/ledger.ts';
 import { quarantineSchema } from '../sinks/quarantine.ts';
+import { indexSchema } from '../sinks/tokens/index-table.ts';
 import { createdIn, lostDocuments } from '../streams/commits/counters.ts';
 import { liveFiles } from '../streams/commits/log.ts';
 import type { CommitStore } from '../streams/commits/store.ts';
@@ -94,6 +95,8 @@ function viewsOf(folder: RunFolder): ViewSource[] {
   return [
     ...run.sinks.map((s, i) => {
       const chosen = sinks[i]?.options.columns;
+      const index = indexViews[s.kind];
+      if (index) return { ...index(folder, s.name, chosen ?? []), name: s.name };
       return viewOf(
         folder,
         s.name,
@@ -107,6 +110,14 @@ function viewsOf(folder: RunFolder): ViewSource[] {
     viewOf(folder, 'quarantine', 'jsonl', quarantineSchema, 0),
   ];
 }
+
+/** Sinks that are no tables, by what lists their documents. */
+const indexViews: Readonly<
+  Record<string, (folder: RunFolder, sink: string, chosen: readonly string[]) => ViewSource>
+> = {
+  tokens: (folder, sink, chosen) =>
+    viewOf(folder, `${sink}.index`, 'parquet', indexSchema(folder.run.schema.annotations, chosen), 0),
+};
 
 function viewOf(
   folder: RunFolder,

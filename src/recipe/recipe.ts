@@ -3,6 +3,7 @@ import { ConfigError, nearestName } from '../errors.ts';
 import { parseOptions } from '../options.ts';
 import { parquet } from '../sinks/descriptors.ts';
 import type { SinkDescriptor } from '../sinks/options.ts';
+import { writesDocuments } from '../sinks/writers.ts';
 import { DOCUMENT_COLUMNS } from '../streams/batch/batch.ts';
 import type { ColumnSpec } from '../streams/batch/columns.ts';
 import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
@@ -44,12 +45,13 @@ const recipeSchema = z.strictObject({
   /** Globs, folders or files; `--input` replaces them. */
   input: z.array(z.string()).default([]),
   read: readOptions.prefault({}),
-  steps: z.array(z.custom<Operator>(isOperator, 'an operator of Sluice (wrap your own function in custom())')).min(1),
+  /** None: what is read is written as it is, in other formats or as tokens. */
+  steps: z.array(z.custom<Operator>(isOperator, 'an operator of Sluice (wrap your own function in custom())')),
   sinks: z
     .array(
       z.custom<SinkDescriptor>(
         (v) => typeof v === 'object' && v !== null && 'kind' in v,
-        'a sink: parquet(), jsonl() or arrow()',
+        'a sink: parquet(), jsonl(), arrow() or tokens()',
       ),
     )
     .default(() => [parquet()]),
@@ -99,7 +101,8 @@ export function recipe(input: RecipeInput): Recipe {
       got: `two called ${twice}`,
       where: `recipe ${checked.name}`,
     });
-  const taken = sinkNames.slice(1).find((n) => TABLES.includes(n));
+  const documents = checked.sinks.find(writesDocuments);
+  const taken = checked.sinks.find((sink) => sink !== documents && TABLES.includes(sink.name))?.name;
   if (taken)
     throw new ConfigError({
       expected: `a further sink with a name of its own (${TABLES.join(', ')} are taken)`,

@@ -12,7 +12,7 @@ import { createsDocuments, rewritesText } from '../streams/operator.ts';
 import type { Split, SplitPlan } from '../streams/plan/splits.ts';
 import { filesError, handOverError } from './conservation.ts';
 import { checkPublished, joinShards } from './directory/join.ts';
-import { barrierPaths, tablePlaces } from './directory/layout.ts';
+import { barrierPaths, hasDocuments, tablePlaces } from './directory/layout.ts';
 import { runReadmeOf } from './directory/readme.ts';
 import type { RunDirectory } from './directory/run-directory.ts';
 import type { RunEvent } from './events.ts';
@@ -213,7 +213,7 @@ export class Run {
       (before?.counted ? handOverError(before.counted.passed, counters.received) : null) ??
       filesError(counters, files, {
         last: phase.before === null,
-        documents: this.#recipe.sinks.length > 0,
+        documents: hasDocuments(this.#recipe),
       })
     );
   }

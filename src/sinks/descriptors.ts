@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { readVocabulary } from '../models/tokenizers/vocabulary.ts';
 import { parseOptions } from '../options.ts';
+import { tokenVocabulary } from '../streams/tokens/token-kind.ts';
 import { type NamedOptions, type SinkDescriptor, sinkOptions } from './options.ts';
 
 /** Parquet: `compression` zstd (default), snappy or none; `columns` to write. */
@@ -13,6 +15,21 @@ export const jsonl = (options: NamedOptions<'jsonl'> = {}): Extract<SinkDescript
 /** Arrow IPC: `format` file (default) or stream; `columns`. */
 export const arrow = (options: NamedOptions<'arrow'> = {}): Extract<SinkDescriptor, { kind: 'arrow' }> =>
   descriptor('arrow', options);
+
+/**
+ * Token ids for a trainer, in `sinks/tokens/`: a file of uint16 (uint32 for more than 65,536 ids) a split, and a Parquet
+ * index of its documents. `tokenizer` is required; `endOfText`, `columns`. Errors: ConfigError when there is no such
+ * tokenizer.
+ */
+export const tokens = (options: NamedOptions<'tokens'>): Extract<SinkDescriptor, { kind: 'tokens' }> => {
+  const sink = descriptor('tokens', options);
+  const { tokenizer, endOfText } = sink.options;
+  return {
+    ...sink,
+    vocabulary: tokenVocabulary(readVocabulary(tokenizer), endOfText),
+    places: tokenizer === 'bytes' ? [] : ['tokenizer'],
+  };
+};
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'a name of a-z, 0-9, - and _');
 

@@ -1,3 +1,3 @@
 /** PUBLIC: what a run writes documents to, as plain data for `sinks`. */
-export { arrow, jsonl, parquet } from './descriptors.ts';
+export { arrow, jsonl, parquet, tokens } from './descriptors.ts';
 export type { SinkDescriptor } from './options.ts';

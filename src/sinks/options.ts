@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { TokenVocabulary } from '../streams/tokens/token-kind.ts';
 
 export const jsonlOptions = z.strictObject({
   /**
@@ -36,13 +37,41 @@ export const arrowOptions = z.strictObject({
 
 export type ArrowOptions = z.infer<typeof arrowOptions>;
 
-export const sinkOptions = { parquet: parquetOptions, jsonl: jsonlOptions, arrow: arrowOptions };
+export const tokensOptions = z.strictObject({
+  /**
+   * `bytes` (an id is a byte of UTF-8), or a `tokenizer.json` of Hugging Face or the folder that has one.
+   */
+  tokenizer: z.string().min(1),
+  /**
+   * Id put after every document. Default `auto`: what the tokenizer ends documents with, 256 for `bytes`; null: none.
+   */
+  endOfText: z.union([z.int().min(0), z.literal('auto')]).nullable().default('auto'),
+  /** Annotations to keep in the index, for curricula and groups. Default: none. */
+  columns: z.array(z.string()).default([]),
+});
+
+export type TokensOptions = z.infer<typeof tokensOptions>;
+
+export const sinkOptions = {
+  parquet: parquetOptions,
+  jsonl: jsonlOptions,
+  arrow: arrowOptions,
+  tokens: tokensOptions,
+};
 
 type Kinds = typeof sinkOptions;
 
 /** A sink as plain data: it crosses threads, is hashed with the recipe and recorded. */
 export type SinkDescriptor = {
-  [K in keyof Kinds]: { readonly name: string; readonly kind: K; readonly options: Readonly<z.infer<Kinds[K]>> };
+  [K in keyof Kinds]: {
+    readonly name: string;
+    readonly kind: K;
+    readonly options: Readonly<z.infer<Kinds[K]>>;
+    /** Of a store of tokens: what its ids are. */
+    readonly vocabulary?: TokenVocabulary;
+    /** Options that only say where a file lies whose hash stands beside them. */
+    readonly places?: readonly string[];
+  };
 }[keyof Kinds];
 
 export type NamedOptions<K extends keyof Kinds> = z.input<Kinds[K]> & {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { diskError, type FileSystem, nodeFileSystem, type OpenFile } from '../files/file-system.ts';
 import { unpublished } from '../files/publish.ts';
+import type { DomainTokens } from '../streams/commits/log.ts';
 import { loadXxhash } from '../hash.ts';
 
 /** A finished file of a sink, still under its temporary name until it is published. */
@@ -13,6 +14,8 @@ export interface SegmentFile {
   readonly bytes: number;
   /** xxHash64 (seed 0) over the file, 16 hexadecimal digits. */
   readonly xxh64: string;
+  /** Of a file of token ids: what it holds of each domain. */
+  readonly tokens?: DomainTokens;
 }
 
 /** Where a file goes. */

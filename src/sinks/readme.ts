@@ -1,3 +1,5 @@
+import type { SinkDescriptor } from './options.ts';
+
 /** What the README of a run directory says. */
 export interface ReadmeInput {
   readonly name: string;
@@ -6,7 +8,7 @@ export interface ReadmeInput {
   readonly sinks: readonly {
     readonly name: string;
     readonly folder: string;
-    readonly kind: 'parquet' | 'jsonl' | 'arrow';
+    readonly kind: SinkDescriptor['kind'];
     readonly extension: string;
   }[];
   readonly totals: readonly (readonly [label: string, value: string])[];
@@ -26,7 +28,8 @@ const markdown = (s: string): string =>
     .replace(/[\\`*_{}[\]<>()#+!|~&]/g, (c) => `\\${c}`)
     .trim();
 
-const BUILDERS = { parquet: 'parquet', jsonl: 'json', arrow: 'arrow' } as const;
+/** What `datasets` opens a kind of sink with; a store of tokens is opened by its index. */
+const BUILDERS = { parquet: 'parquet', jsonl: 'json', arrow: 'arrow', tokens: null } as const;
 
 /**
  * How `datasets` opens a sink: by name only if it has the format of the first one, because the library takes a single
@@ -44,7 +47,9 @@ function loadCall({ name, folder, kind, extension }: ReadmeInput['sinks'][number
  * Face Hub.)
  */
 export function runReadme({ name, description = '', sinks, totals }: ReadmeInput): string {
-  const configs = sinks.flatMap((s, i) => [
+  const tables = sinks.filter((s) => BUILDERS[s.kind] !== null);
+  const stores = sinks.filter((s) => BUILDERS[s.kind] === null);
+  const configs = tables.flatMap((s, i) => [
     `  - config_name: ${yaml(s.name)}`,
     ...(i === 0 ? ['    default: true'] : []),
     '    data_files:',
@@ -53,7 +58,7 @@ export function runReadme({ name, description = '', sinks, totals }: ReadmeInput
   ]);
   return [
     '---',
-    ...(sinks.length > 0 ? ['configs:', ...configs] : []),
+    ...(tables.length > 0 ? ['configs:', ...configs] : []),
     'tags:',
     '  - sluice',
     '---',
@@ -72,9 +77,14 @@ export function runReadme({ name, description = '', sinks, totals }: ReadmeInput
     'from datasets import load_dataset',
     '',
     'run = os.getcwd()  # or the path of this folder',
-    ...sinks.map((s) => `${s.name.replace(/[^a-z0-9]/g, '_')} = ${loadCall(s, sinks[0].kind)}`),
+    ...tables.map((s) => `${s.name.replace(/[^a-z0-9]/g, '_')} = ${loadCall(s, tables[0].kind)}`),
     '```',
     '',
+    ...stores.map(
+      ({ folder }) =>
+        `\`${folder}/\` holds token ids for a trainer: \`sluice feed .\` serves them as sequences. Its ` +
+        'files `*.bin` are plain little-endian numbers, and `*.index.parquet` lists their documents.\n',
+    ),
     'Made by Sluice. `run.json` holds the recipe, the versions and all totals. `ledger` has a row for ' +
       'every document with ' +
       'the reason why it was dropped.',

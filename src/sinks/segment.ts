@@ -11,6 +11,8 @@ export interface SegmentWriter {
    * file.
    */
   finish(): Promise<SegmentFile | null>;
+  /** Further files, by the name that is put after the sink's; once it has finished. Default: none. */
+  readonly beside?: Readonly<Record<string, SegmentFile>>;
   /** Stops and deletes what was written. */
   abort(): Promise<void>;
   /** Bytes held in buffers now, without those of an encoder's WebAssembly memory. */

@@ -6,7 +6,51 @@ import type { SinkDescriptor } from './options.ts';
 import type { OutputPlace, SegmentFile } from './output-file.ts';
 import { parquetJoiner, parquetWriter } from './parquet/writer.ts';
 import type { SegmentWriter } from './segment.ts';
-import { concatenation, joinFiles, type PlannedShard, planShards as planNamed } from './shards.ts';
+import { concatenation, type Joiner, joinFiles, type PlannedShard, planShards as planNamed } from './shards.ts';
+
+type Kind = SinkDescriptor['kind'];
+type Of<K extends Kind> = Extract<SinkDescriptor, { kind: K }>;
+
+/** What there is to know of a kind of sink. */
+interface SinkFormat<S extends SinkDescriptor> {
+  /** False: it writes something else than the rows of documents, and is never the sink `documents`. */
+  readonly documents: boolean;
+  extension(sink: S): string;
+  open(place: OutputPlace, sink: S, encoders: Encoders): SegmentWriter | Promise<SegmentWriter>;
+  /** How segments become a shard; absent: every segment stays a file of its own. */
+  readonly joiner?: (sink: S, path: string) => Joiner | Promise<Joiner>;
+}
+
+const FORMATS: { readonly [K in Kind]: SinkFormat<Of<K>> } = {
+  parquet: {
+    documents: true,
+    extension: () => 'parquet',
+    open: (place, { options }, encoders) => parquetWriter(place, options, encoders),
+    joiner: (_, path) => parquetJoiner(path),
+  },
+  jsonl: {
+    documents: true,
+    extension: ({ options }) => jsonlExtension(options),
+    open: (place, { options }, encoders) => jsonlWriter(place, options, encoders),
+    joiner: () => concatenation,
+  },
+  // apache-arrow costs a thread 18 MB: loaded by those who write it.
+  arrow: {
+    documents: true,
+    extension: ({ options }) => (options.format === 'file' ? 'arrow' : 'arrows'),
+    open: async (place, { options }) => (await import('./arrow.ts')).arrowWriter(place, options),
+    joiner: async ({ options }) => (await import('./arrow.ts')).arrowJoiner(options),
+  },
+  // Sequences are cut by splits, also while the run goes on: their files stay as they were committed.
+  tokens: {
+    documents: false,
+    extension: () => 'bin',
+    open: async (place, sink, encoders) => (await import('./tokens/writer.ts')).tokensWriter(place, sink, encoders),
+  },
+};
+
+const formatOf = (sink: SinkDescriptor): SinkFormat<SinkDescriptor> =>
+  FORMATS[sink.kind] as unknown as SinkFormat<SinkDescriptor>;
 
 /** Of every run: `ledger/`, Parquet zstd. */
 export const ledgerSink: SinkDescriptor = {
@@ -23,11 +67,13 @@ export const quarantineSink: SinkDescriptor = {
 };
 
 /** Extension of a sink's files, without the dot. */
-export function sinkExtension(sink: SinkDescriptor): string {
-  if (sink.kind === 'jsonl') return jsonlExtension(sink.options);
-  if (sink.kind === 'arrow') return sink.options.format === 'file' ? 'arrow' : 'arrows';
-  return 'parquet';
-}
+export const sinkExtension = (sink: SinkDescriptor): string => formatOf(sink).extension(sink);
+
+/** True of a sink whose rows are documents, so that it can be `documents`. */
+export const writesDocuments = (sink: SinkDescriptor): boolean => formatOf(sink).documents;
+
+/** True of a sink whose segments are joined into shards at the end of a run. */
+export const isJoined = (sink: SinkDescriptor): boolean => formatOf(sink).joiner !== undefined;
 
 export interface SegmentPlace extends OutputPlace {
   /** The kernel of this thread; it must be at rest while a writer works. Default: one of the sinks' own. */
@@ -45,12 +91,9 @@ export async function openSegmentWriter(
   sink: SinkDescriptor,
   { kernel, ...place }: SegmentPlace,
 ): Promise<SegmentWriter> {
-  const at = { ...place, path: `${place.path}.${sinkExtension(sink)}` };
-  // apache-arrow costs a thread 18 MB: loaded by those who write it.
-  if (sink.kind === 'arrow') return (await import('./arrow.ts')).arrowWriter(at, sink.options);
   ownKernel ??= kernel ? null : loadKernel();
-  const encoders = kernel ?? (await ownKernel!);
-  return sink.kind === 'jsonl' ? jsonlWriter(at, sink.options, encoders) : parquetWriter(at, sink.options, encoders);
+  const at = { ...place, path: `${place.path}.${sinkExtension(sink)}` };
+  return formatOf(sink).open(at, sink, kernel ?? (await ownKernel!));
 }
 
 /** Which segments become which shard, by size only; see `shards.ts`. */
@@ -67,11 +110,6 @@ export async function writeShard(
   sink: SinkDescriptor,
   { inputs, ...place }: OutputPlace & { readonly inputs: readonly SegmentFile[] },
 ): Promise<SegmentFile> {
-  const joiner =
-    sink.kind === 'parquet'
-      ? parquetJoiner(place.path)
-      : sink.kind === 'arrow'
-        ? (await import('./arrow.ts')).arrowJoiner(sink.options)
-        : concatenation;
-  return joinFiles(place, inputs, joiner);
+  const { joiner = () => concatenation } = formatOf(sink);
+  return joinFiles(place, inputs, await joiner(sink, place.path));
 }

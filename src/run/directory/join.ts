@@ -1,12 +1,12 @@
 import { ConfigError, InvariantError } from '../../errors.ts';
-import { planShards, sinkExtension } from '../../sinks/writers.ts';
+import { isJoined, planShards, sinkExtension } from '../../sinks/writers.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
 import { type CommittedFile, liveFiles } from '../../streams/commits/log.ts';
 import { phaseOf, shardPhase } from '../../streams/commits/phase.ts';
 import type { CommitHead } from '../../streams/commits/store.ts';
 import { filesError } from '../conservation.ts';
 import type { SplitPool } from '../split/split-pool.ts';
-import { type SinkPlace, tablePlaces } from './layout.ts';
+import { hasDocuments, type SinkPlace, tablePlaces } from './layout.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 type Sinks = Parameters<typeof tablePlaces>[0];
@@ -23,7 +23,7 @@ export async function joinShards(
   shardSize: number,
   pool: SplitPool,
 ): Promise<void> {
-  for (const { name, folder, sink } of tablePlaces(recipe)) {
+  for (const { name, folder, sink } of tablePlaces(recipe).filter((p) => isJoined(p.sink))) {
     const phase = shardPhase(name);
     // From the split commits alone, so the plan is the same after an interruption.
     const ofSplits = directory.commits.all.filter((c) => phaseOf(c).kind === 'split');
@@ -69,8 +69,8 @@ export function checkPublished(commits: readonly CommitHead[], recipe: Sinks, to
   const places = tablePlaces(recipe);
   const files = liveFiles(commits).filter((f) => places.some((p) => p.name === f.sink));
   const wrong =
-    places.map((p) => misnamed(p, files)).find((found) => found !== null) ??
-    filesError(totals, files, { last: true, documents: recipe.sinks.length > 0 }) ??
+    places.map((p) => (isJoined(p.sink) ? misnamed(p, files) : null)).find((found) => found !== null) ??
+    filesError(totals, files, { last: true, documents: hasDocuments(recipe) }) ??
     places.map((p, i) => shortOf(p, files, i < recipe.sinks.length ? totals : null)).find((found) => found !== null);
   if (!wrong) return;
   throw new InvariantError({

@@ -1,5 +1,5 @@
 import type { SinkDescriptor } from '../../sinks/options.ts';
-import { ledgerSink, quarantineSink } from '../../sinks/writers.ts';
+import { ledgerSink, quarantineSink, writesDocuments } from '../../sinks/writers.ts';
 
 /** A table that a run writes: its name in commits and in SQL, and its folder below the run directory. */
 export interface SinkPlace {
@@ -8,13 +8,19 @@ export interface SinkPlace {
   readonly sink: SinkDescriptor;
 }
 
-/** Where the sinks of a recipe write. The first is `documents`, whatever its own name. */
-export const sinkPlaces = ({ sinks }: { readonly sinks: readonly SinkDescriptor[] }): SinkPlace[] =>
-  sinks.map((sink, i) =>
-    i === 0
+/** Where the sinks of a recipe write. The first that writes documents is `documents`, whatever its own name. */
+export function sinkPlaces({ sinks }: { readonly sinks: readonly SinkDescriptor[] }): SinkPlace[] {
+  const first = sinks.find(writesDocuments);
+  return sinks.map((sink) =>
+    sink === first
       ? { name: 'documents', folder: 'documents', sink }
       : { name: sink.name, folder: `sinks/${sink.name}`, sink },
   );
+}
+
+/** True of a recipe whose kept documents are written as rows. */
+export const hasDocuments = (recipe: { readonly sinks: readonly SinkDescriptor[] }): boolean =>
+  recipe.sinks.some(writesDocuments);
 
 /** The sinks of a recipe, then the tables of every run. */
 export const tablePlaces = (recipe: { readonly sinks: readonly SinkDescriptor[] }): SinkPlace[] => [

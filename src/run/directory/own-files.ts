@@ -17,7 +17,7 @@ const OWN: readonly RegExp[] = [
   // A table: segments, shards.
   new RegExp(
     String.raw`^(documents|ledger|quarantine|sinks/[\w-]+)/(split-\d{6,}-\d+|part-\d{5,}-of-\d{5,})\.[a-z]+` +
-      String.raw`(\.(zst|gz))?(\.tmp)?$`,
+      String.raw`(\.(zst|gz|parquet))?(\.tmp)?$`,
   ),
   new RegExp(`^${WORK_FOLDER}/[^/]+/(documents|keys|decision)-\\d{6,}(\\.[\\w.-]+)?$`),
   // Barriers that work without a split.

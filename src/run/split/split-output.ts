@@ -120,6 +120,7 @@ export class SplitOutput {
     for (const { sink, writer } of all) {
       const file = await writer.finish();
       if (file) files.push({ sink, ...file });
+      for (const [name, own] of Object.entries(writer.beside ?? {})) files.push({ sink: `${sink}.${name}`, ...own });
     }
     if (this.#barrier) {
       const paths = barrierPaths(this.#task.phase.before!.step, this.#task.split.index);

@@ -6,6 +6,9 @@ import { loadXxhash, xxh64Hex } from '../../hash.ts';
 import type { Counters, DropExample } from './counters.ts';
 import { splitPhaseNumber } from './phase.ts';
 
+/** Documents and tokens by domain; tokens with those that end documents. */
+export type DomainTokens = Readonly<Record<string, { readonly documents: number; readonly tokens: number }>>;
+
 /** An immutable file that a commit makes part of the run. */
 export interface CommittedFile {
   /** Sink name: `documents`, `ledger`, `quarantine`, or a further sink. */
@@ -17,6 +20,8 @@ export interface CommittedFile {
   readonly textBytes: number;
   /** xxh64 over the file, hexadecimal. */
   readonly xxh64: string;
+  /** Of a file of token ids: what it holds of each domain. */
+  readonly tokens?: DomainTokens;
 }
 
 /** A document that stands for others, as a dedup step decided. */
