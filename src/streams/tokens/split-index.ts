@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { parquetRead } from 'hyparquet';
+import { InputError } from '../../errors.ts';
+
+/** Documents of one domain in one split, in the order of the input. */
+export interface DomainDocuments {
+  /** Token of the file at which each document begins. */
+  readonly begin: Uint32Array;
+  /** Tokens of the domain before each document, and after the last: one entry more than documents. */
+  readonly before: Uint32Array;
+}
+
+/** Documents of a split by domain. */
+export type SplitIndex = ReadonlyMap<string, DomainDocuments>;
+
+/** Bytes that an index takes in memory. */
+export const indexBytes = (index: SplitIndex): number =>
+  [...index.values()].reduce((n, d) => n + d.begin.byteLength + d.before.byteLength + 200, 0);
+
+/**
+ * Reads the index of a split. Errors: InputError when the file is gone or damaged, or is not about the tokens that
+ * were committed.
+ * @param path `split-000000-0.index.parquet`
+ */
+export async function readSplitIndex(path: string): Promise<SplitIndex> {
+  const columns: { domain: string[]; begin: number[]; length: number[] } = { domain: [], begin: [], length: [] };
+  try {
+    const bytes = await readFile(path);
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    await parquetRead({
+      file,
+      columns: ['domain', 'begin', 'length'],
+      onChunk: ({ columnName, columnData }) => {
+        const into = columns[columnName as keyof typeof columns] as unknown[];
+        for (let i = 0; i < columnData.length; i++) into.push(columnData[i]);
+      },
+    });
+  } catch (cause) {
+    throw new InputError({
+      expected: 'the index of a split, as it was committed',
+      got: (cause as Error).message,
+      where: path,
+      fix: 'Restore the file, or make the run again with --fresh.',
+      cause,
+    });
+  }
+  return byDomain(columns);
+}
+
+function byDomain(columns: { domain: string[]; begin: number[]; length: number[] }): SplitIndex {
+  const rows = new Map<string, number[]>();
+  columns.domain.forEach((domain, row) => {
+    const own = rows.get(domain);
+    if (own) own.push(row);
+    else rows.set(domain, [row]);
+  });
+  const index = new Map<string, DomainDocuments>();
+  for (const [domain, own] of rows) {
+    const begin = new Uint32Array(own.length);
+    const before = new Uint32Array(own.length + 1);
+    own.forEach((row, i) => {
+      begin[i] = columns.begin[row];
+      before[i + 1] = before[i] + columns.length[row];
+    });
+    index.set(domain, { begin, before });
+  }
+  return index;
+}
