@@ -1,0 +1,101 @@
+import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lock } from '../../files/lock.ts';
+import { syncFolder } from '../../files/whole.ts';
+import { checkHeader, type MixHistory, mixHistory } from '../../mixture/history.ts';
+import { formatLine, type LogHeader, type LogLine, logHeader, type ParsedLog, parseLog } from '../../mixture/log.ts';
+import type { Mix } from '../../mixture/mix.ts';
+
+/** `mixture.jsonl` in the folder of a feed: what steers it, and what it has drawn by. */
+export interface MixtureFile {
+  readonly history: MixHistory;
+  /** Steps below it have their lines. */
+  readonly logged: number;
+  /** Writes lines and makes them durable before it resolves; in the order of the calls. */
+  append(lines: readonly LogLine[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a feed wrote before; null: nothing. Errors: InputError for a damaged log. */
+export async function readMixture(folder: string): Promise<ParsedLog | null> {
+  const file = join(folder, 'mixture.jsonl');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  return parseLog(text, file);
+}
+
+/**
+ * Takes the folder for this process and goes on with its log, or begins one. Errors: ConfigError when another process
+ * has the folder, or it belongs to another feed.
+ */
+export async function openMixture(folder: string, mix: Mix, seed: number, lag: number): Promise<MixtureFile> {
+  await mkdir(folder, { recursive: true });
+  await lock(folder);
+  try {
+    const before = await readMixture(folder);
+    const history = mixHistory(mix, lag);
+    if (before?.header) checkHeader(before.header, mix, seed, lag);
+    for (const line of before?.lines ?? []) history.record(line);
+    const logged = loggedSteps(before?.lines ?? [], lag);
+    const file = await openLog(folder, before, logHeader(mix, seed, lag));
+    return { history, logged, ...appender(file), close: () => closeAll(folder, file) };
+  } catch (error) {
+    await rm(join(folder, 'lock'), { force: true });
+    throw error;
+  }
+}
+
+async function openLog(folder: string, before: ParsedLog | null, header: LogHeader): Promise<FileHandle> {
+  const file = await open(join(folder, 'mixture.jsonl'), 'a');
+  try {
+    // A kill may have torn the last line: it was not answered, so it never was.
+    if (before) await file.truncate(before.header ? before.bytes : 0);
+    if (!before?.header) await file.writeFile(formatLine(header));
+    await file.sync();
+    await syncFolder(folder);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** What follows a rewind, or losses that replace others, is logged again. */
+function loggedSteps(lines: readonly LogLine[], lag: number): number {
+  const posted = new Set<number>();
+  let logged = 0;
+  for (const line of lines) {
+    if (line.type === 'weights') logged = Math.max(logged, line.step + 1);
+    if (line.type === 'counters') logged = Math.max(logged, line.state.step);
+    if (line.type === 'rewind' || (line.type === 'losses' && posted.has(line.step)))
+      logged = Math.min(logged, line.step + lag);
+    if (line.type === 'losses') posted.add(line.step);
+  }
+  return logged;
+}
+
+function appender(file: FileHandle): Pick<MixtureFile, 'append'> {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    append(lines) {
+      // After an error what stands at the end of the file is not known: every further line is refused with it.
+      const next = last.then(async () => {
+        if (lines.length === 0) return;
+        await file.writeFile(lines.map(formatLine).join(''));
+        await file.datasync();
+      });
+      last = next;
+      return next;
+    },
+  };
+}
+
+async function closeAll(folder: string, file: FileHandle): Promise<void> {
+  await file.close();
+  await rm(join(folder, 'lock'), { force: true });
+}

@@ -1,0 +1,91 @@
+import {
+  type Data,
+  type DataType,
+  Field,
+  FixedSizeList,
+  Float64,
+  Int32,
+  Int64,
+  List,
+  makeData,
+  RecordBatch,
+  RecordBatchStreamWriter,
+  Schema,
+  Struct,
+  Uint16,
+  Uint32,
+  Utf8,
+} from 'apache-arrow';
+import { type TokenArray, tokenArray } from '../../streams/tokens/token-kind.ts';
+import type { FeedFacts, FeedSequence, Pulled } from './source.ts';
+
+/**
+ * Sequences as an Arrow IPC stream of one record batch, a row each: `step`, `slot`, `domain`, `epoch`, `index`,
+ * `input_ids` (a fixed-size list, as long as a context), `length`, `next`, `starts`, `loss_weight`. What there was no
+ * row for stands in the schema: `waits_for`, `ended`.
+ */
+export function encodePulled(facts: FeedFacts, { steps, waitsFor, ended }: Pulled): Uint8Array {
+  const rows = steps.flatMap(({ step, sequences }) => sequences.map((s) => ({ step, s })));
+  const length = rows.length;
+  const ids = idsOf(facts, rows);
+  const children: [string, Data<DataType>][] = [
+    ['step', numbers(new Int64(), BigInt64Array.from(rows, (r) => BigInt(r.step)))],
+    ['slot', numbers(new Uint32(), Uint32Array.from(rows, (r) => r.s.slot))],
+    ['domain', names(rows.map((r) => facts.domains[r.s.domain]))],
+    ['epoch', numbers(new Uint32(), Uint32Array.from(rows, (r) => r.s.epoch))],
+    ['index', numbers(new Int64(), BigInt64Array.from(rows, (r) => BigInt(r.s.index)))],
+    ['input_ids', contexts(ids, facts.contextLength, length)],
+    ['length', numbers(new Uint32(), Uint32Array.from(rows, (r) => r.s.length))],
+    ['next', numbers(new Int32(), Int32Array.from(rows, (r) => r.s.next))],
+    ['starts', startsOf(rows)],
+    ['loss_weight', numbers(new Float64(), Float64Array.from(rows, (r) => r.s.lossWeight))],
+  ];
+  const fields = children.map(([name, data]) => new Field(name, data.type, false));
+  const metadata = new Map<string, string>();
+  if (waitsFor !== null) metadata.set('waits_for', waitsFor);
+  if (ended !== null) metadata.set('ended', ended);
+  const data = makeData({ type: new Struct(fields), length, nullCount: 0, children: children.map((c) => c[1]) });
+  return RecordBatchStreamWriter.writeAll([new RecordBatch(new Schema(fields, metadata), data)]).toUint8Array(true);
+}
+
+type Rows = readonly { readonly s: FeedSequence }[];
+
+function idsOf({ vocabulary, contextLength }: FeedFacts, rows: Rows): TokenArray {
+  const all = new (tokenArray(vocabulary))(rows.length * contextLength);
+  rows.forEach(({ s }, i) => {
+    all.set(s.ids, i * contextLength);
+  });
+  return all;
+}
+
+/** The classes of numbers differ in their type parameters only; `makeData` reads the values as the class says. */
+const numbers = (type: DataType, values: { readonly length: number }): Data<DataType> =>
+  makeData({ type: type as Float64, length: values.length, nullCount: 0, data: values as Float64Array });
+
+function names(strings: readonly string[]): Data<DataType> {
+  const offsets = new Int32Array(strings.length + 1);
+  strings.forEach((s, i) => {
+    offsets[i + 1] = offsets[i] + Buffer.byteLength(s);
+  });
+  const data = Buffer.from(strings.join(''));
+  return makeData({ type: new Utf8(), length: strings.length, nullCount: 0, valueOffsets: offsets, data });
+}
+
+function contexts(ids: TokenArray, contextLength: number, length: number): Data<DataType> {
+  const child = numbers(ids.BYTES_PER_ELEMENT === 2 ? new Uint16() : new Uint32(), ids);
+  const type = new FixedSizeList(contextLength, new Field('item', child.type, false));
+  return makeData({ type, length, nullCount: 0, child });
+}
+
+function startsOf(rows: Rows): Data<DataType> {
+  const offsets = new Int32Array(rows.length + 1);
+  rows.forEach(({ s }, i) => {
+    offsets[i + 1] = offsets[i] + s.starts.length;
+  });
+  const child = numbers(
+    new Uint32(),
+    Uint32Array.from(rows.flatMap(({ s }) => s.starts)),
+  );
+  const type = new List(new Field('item', child.type, false));
+  return makeData({ type, length: rows.length, nullCount: 0, valueOffsets: offsets, child });
+}

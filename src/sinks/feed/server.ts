@@ -1,0 +1,158 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SluiceError } from '../../errors.ts';
+import { type Access, isLoopback, jsonBody, refusal, SAFE, sendJson } from '../http.ts';
+import { encodePulled } from './encode.ts';
+import { FeedMetrics } from './metrics.ts';
+import type { FeedSource } from './source.ts';
+
+export interface FeedServerOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** Default: any that is free. */
+  readonly port?: number;
+  /** Needed when `host` is not loopback. */
+  readonly token?: string | null;
+  /** A request that has to wait is answered after so long, with what there is. Default 20 s. */
+  readonly waitMs?: number;
+}
+
+export interface FeedServer {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+  readonly metrics: FeedMetrics;
+  /** Answers those who wait, and stops listening. The source stays open. */
+  close(): Promise<void>;
+}
+
+const BODY_BYTES = 1 << 20;
+/** Sequences of one answer; a client that wants more asks again. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Serves a feed: `GET /feed` (facts), `GET /sequences?from=&count=&rank=&world=` (Arrow IPC), `POST /losses`
+ * `{step, losses: {domain: number}}`, `POST /rewind` `{step}`, `GET /status`, `GET /metrics` (Prometheus).
+ */
+export async function serveFeed(source: FeedSource, options: FeedServerOptions = {}): Promise<FeedServer> {
+  const { host = '127.0.0.1', port = 0, token = null, waitMs = 20_000 } = options;
+  if (!isLoopback(host) && token === null) throw new Error('a token is needed beyond loopback');
+  const metrics = new FeedMetrics();
+  const stop = new AbortController();
+  const access: Access = { host, token };
+  const server = createServer((request, response) => {
+    answer(request, response, { source, access, metrics, waitMs, stop: stop.signal }).catch((error) =>
+      failed(response, error),
+    );
+  });
+  // Ranks keep their connection for as long as they train.
+  server.keepAliveTimeout = 120_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve());
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return {
+    host,
+    port: bound,
+    url: `http://${shown}:${bound}`,
+    metrics,
+    close: () => closed(server, stop),
+  };
+}
+
+async function closed(server: Server, stop: AbortController): Promise<void> {
+  stop.abort();
+  const done = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await done;
+}
+
+interface Context {
+  readonly source: FeedSource;
+  readonly access: Access;
+  readonly metrics: FeedMetrics;
+  readonly waitMs: number;
+  readonly stop: AbortSignal;
+}
+
+type Route = (request: IncomingMessage, response: ServerResponse, url: URL, context: Context) => Promise<void>;
+
+const routes: Readonly<Record<string, Route>> = {
+  'GET /feed': async (_, response, __, { source }) => sendJson(response, 200, source.facts),
+  'GET /status': async (_, response, __, { source, metrics }) =>
+    sendJson(response, 200, { ...(await source.status()), ranks: metrics.ranks() }),
+  'GET /metrics': async (_, response, __, { source, metrics }) => {
+    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4', ...SAFE });
+    response.end(metrics.text(await source.status()));
+  },
+  'GET /sequences': sequences,
+  'POST /losses': async (request, response, _, { source }) => {
+    const { step, losses } = (await jsonBody(request, BODY_BYTES)) as { step: unknown; losses: unknown };
+    if (!isStep(step) || losses === null || typeof losses !== 'object' || Array.isArray(losses))
+      return sendJson(response, 400, wrong('{"step": number, "losses": {"domain": number}}', { step, losses }));
+    await source.post(step, losses as Record<string, number | null>);
+    sendJson(response, 200, { step, actsFrom: step + source.facts.lag });
+  },
+  'POST /rewind': async (request, response, _, { source }) => {
+    const { step } = (await jsonBody(request, BODY_BYTES)) as { step: unknown };
+    if (!isStep(step)) return sendJson(response, 400, wrong('{"step": number}', { step }));
+    await source.rewind(step);
+    sendJson(response, 200, { step });
+  },
+};
+
+async function answer(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
+  const refused = refusal(request, context.access);
+  if (refused) return sendJson(response, refused[0], { error: refused[1] });
+  const url = new URL(request.url ?? '/', 'http://feed');
+  const route = routes[`${request.method} ${url.pathname}`];
+  if (route) return route(request, response, url, context);
+  sendJson(response, 404, { error: `There is no ${request.method} ${url.pathname}: ${Object.keys(routes).join(', ')}.` });
+}
+
+async function sequences(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  { source, metrics, waitMs, stop }: Context,
+): Promise<void> {
+  const number = (name: string, otherwise: number): number => Number(url.searchParams.get(name) ?? otherwise);
+  const asked = { from: number('from', Number.NaN), count: number('count', 1) };
+  const [rank, world] = [number('rank', 0), number('world', 1)];
+  const { contextLength, sequencesPerStep, vocabulary } = source.facts;
+  const right = isStep(asked.from) && isStep(asked.count) && asked.count > 0 && isStep(rank) && isStep(world);
+  if (!right || rank >= world)
+    return sendJson(response, 400, wrong('from=step, count >= 1, rank < world', { ...asked, rank, world }));
+  const stepBytes = Math.ceil(sequencesPerStep / world) * contextLength * (vocabulary.size > 65_536 ? 4 : 2);
+  const count = Math.min(asked.count, Math.max(1, Math.floor(MOST_BYTES / stepBytes)));
+  const gone = new AbortController();
+  request.once('close', () => gone.abort());
+  const until = AbortSignal.any([stop, gone.signal, AbortSignal.timeout(waitMs)]);
+  const pulled = await source.pull(asked.from, count, rank, world, until);
+  metrics.pulled(rank, world, pulled, contextLength);
+  const bytes = encodePulled(source.facts, pulled);
+  response.writeHead(200, {
+    'content-type': 'application/vnd.apache.arrow.stream',
+    'content-length': bytes.length,
+    ...SAFE,
+  });
+  response.end(bytes);
+}
+
+const isStep = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const wrong = (expected: string, got: unknown) => ({ error: 'the request is not right', expected, got });
+
+/** What the caller did wrong is 400, damaged files are 500; both say what to do. */
+function failed(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const bad = error instanceof SyntaxError || error instanceof RangeError;
+  const status = bad || (error instanceof SluiceError && error.code === 'config') ? 400 : 500;
+  const parts = error instanceof SluiceError ? error.parts : {};
+  sendJson(response, status, { error: (error as Error).message, ...parts });
+}

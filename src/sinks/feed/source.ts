@@ -1,0 +1,94 @@
+import type { TokenArray, TokenVocabulary } from '../../streams/tokens/token-kind.ts';
+
+/** What does not change while a feed lives. */
+export interface FeedFacts {
+  /** Weights, losses and counters are in this order. */
+  readonly domains: readonly string[];
+  readonly contextLength: number;
+  /** Of one global step, over all ranks. */
+  readonly sequencesPerStep: number;
+  readonly steps: number | null;
+  readonly packing: 'concat' | 'best-fit';
+  readonly scheduler: { readonly name: string; readonly version: number };
+  /** Steps from `lag` on wait for the losses of the step `lag` before them. */
+  readonly needsLosses: boolean;
+  readonly lag: number;
+  readonly seed: number;
+  readonly tokenizer: string;
+  readonly vocabulary: TokenVocabulary;
+  readonly stores: readonly string[];
+}
+
+/** One sequence of a step. */
+export interface FeedSequence {
+  /** Place in the global step; those of rank r of w are r, r + w, ... */
+  readonly slot: number;
+  /** Place in `domains`. */
+  readonly domain: number;
+  readonly epoch: number;
+  /** Number of the sequence within its domain, in the order of the input. */
+  readonly index: number;
+  /** As long as a context; from `length` on it is padding: the end of text, or 0. */
+  readonly ids: TokenArray;
+  readonly length: number;
+  /** The token after the last; -1: none. */
+  readonly next: number;
+  /** Where documents begin. */
+  readonly starts: readonly number[];
+  /** Factor on its loss; 1 unless the scheduler weighs losses. */
+  readonly lossWeight: number;
+}
+
+export interface FeedStep {
+  readonly step: number;
+  readonly sequences: readonly FeedSequence[];
+  readonly weights: readonly number[];
+}
+
+/** What there is of the steps asked for, in order: fewer when the next one waits for something, or there is none. */
+export interface Pulled {
+  readonly steps: readonly FeedStep[];
+  readonly waitsFor: string | null;
+  readonly ended: string | null;
+}
+
+export interface DomainStatus {
+  readonly domain: string;
+  /** In the last step that was drawn; null before the first. */
+  readonly weight: number | null;
+  /** Sequences drawn, over all steps up to the last. */
+  readonly drawn: number;
+  /** Of one epoch; null while the run goes on. */
+  readonly sequences: number | null;
+  /** So far. */
+  readonly tokens: number;
+  readonly epochs: number | null;
+}
+
+export interface FeedStatus {
+  /** Steps drawn. */
+  readonly step: number;
+  readonly stores: { readonly planned: number; readonly committed: number; readonly done: boolean };
+  readonly domains: readonly DomainStatus[];
+  /** Domains of the stores that are not drawn from. */
+  readonly unused: readonly string[];
+}
+
+/** Where a feed gets its sequences from, and where losses go. */
+export interface FeedSource {
+  readonly facts: FeedFacts;
+  /**
+   * Sequences of rank `rank` of `world` in the steps `from` to `from + count`. Waits for losses and for runs in work
+   * until it is told to stop.
+   */
+  pull(from: number, count: number, rank: number, world: number, until: AbortSignal): Promise<Pulled>;
+  /**
+   * Mean loss per token of each domain in a step; null or absent where it held none. Posted again: the same is ignored,
+   * others replace it and all that came after. Errors: ConfigError for a value that is no number, or another domain.
+   */
+  post(step: number, losses: Readonly<Record<string, number | null>>): Promise<void>;
+  /** The trainer goes back to a step: the losses from there on no longer count. */
+  rewind(step: number): Promise<void>;
+  status(): Promise<FeedStatus>;
+  close(): Promise<void>;
+}
