@@ -112,12 +112,11 @@ function viewsOf(folder: RunFolder): ViewSource[] {
 }
 
 /** Sinks that are no tables, by what lists their documents. */
-const indexViews: Readonly<
-  Record<string, (folder: RunFolder, sink: string, chosen: readonly string[]) => ViewSource>
-> = {
-  tokens: (folder, sink, chosen) =>
-    viewOf(folder, `${sink}.index`, 'parquet', indexSchema(folder.run.schema.annotations, chosen), 0),
-};
+const indexViews: Readonly<Record<string, (folder: RunFolder, sink: string, chosen: readonly string[]) => ViewSource>> =
+  {
+    tokens: (folder, sink, chosen) =>
+      viewOf(folder, `${sink}.index`, 'parquet', indexSchema(folder.run.schema.annotations, chosen), 0),
+  };
 
 function viewOf(
   folder: RunFolder,

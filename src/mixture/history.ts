@@ -174,7 +174,7 @@ export function checkHeader(header: LogHeader, mix: Mix, seed: number, lag: numb
     if (before !== after)
       throw new ConfigError({
         problem: `the ${what} of this feed ${what.endsWith('s') ? 'are' : 'is'} not what it was begun with`,
-        expected: before,
+        expected: `the ${what} that this feed was begun with: ${before}`,
         got: after,
         where: 'mixture.jsonl',
         fix: 'Go on with the same, or start a feed in a new directory.',

@@ -106,7 +106,8 @@ export function applyLosses(mix: Mix, state: MixState, step: number, losses: rea
  */
 export function drawStep(mix: Mix, before: MixState): DrawnStep {
   const { facts, limits } = mix;
-  const epochs = facts.domains.map((d, i) => (d.sequences ? Math.floor(before.drawn[i] / d.sequences) : 0));
+  // As the scheduler sees them: where it sees no totals, it must decide the same before and after they are known.
+  const epochs = factsFor(mix).domains.map((d, i) => (d.sequences ? Math.floor(before.drawn[i] / d.sequences) : 0));
   const event = { type: 'step', step: before.step, drawn: before.drawn, epochs } as const;
   const decision = next(mix, before, event);
   const [drawn, owed] = [[...before.drawn], [...before.owed]];

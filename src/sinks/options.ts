@@ -45,7 +45,10 @@ export const tokensOptions = z.strictObject({
   /**
    * Id put after every document. Default `auto`: what the tokenizer ends documents with, 256 for `bytes`; null: none.
    */
-  endOfText: z.union([z.int().min(0), z.literal('auto')]).nullable().default('auto'),
+  endOfText: z
+    .union([z.int().min(0), z.literal('auto')])
+    .nullable()
+    .default('auto'),
   /** Annotations to keep in the index, for curricula and groups. Default: none. */
   columns: z.array(z.string()).default([]),
 });

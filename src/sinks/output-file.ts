@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { diskError, type FileSystem, nodeFileSystem, type OpenFile } from '../files/file-system.ts';
 import { unpublished } from '../files/publish.ts';
-import type { DomainTokens } from '../streams/commits/log.ts';
 import { loadXxhash } from '../hash.ts';
+import type { DomainTokens } from '../streams/commits/log.ts';
 
 /** A finished file of a sink, still under its temporary name until it is published. */
 export interface SegmentFile {

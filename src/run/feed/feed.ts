@@ -3,9 +3,17 @@ import { epochOrder, type Place } from '../../mixture/epochs.ts';
 import { type LogLine, weightsLine } from '../../mixture/log.ts';
 import { type DrawnStep, type Mix, type MixOptions, type MixState, mixOf } from '../../mixture/mix.ts';
 import type { DomainFacts, Scheduler } from '../../mixture/scheduler.ts';
+import type {
+  Asked,
+  FeedFacts,
+  FeedSequence,
+  FeedSource,
+  FeedStatus,
+  FeedStep,
+  Pulled,
+} from '../../sinks/feed/source.ts';
 import { type CutOptions, Sequences } from '../../streams/tokens/sequences.ts';
 import { tokenArray } from '../../streams/tokens/token-kind.ts';
-import type { FeedFacts, FeedSequence, FeedSource, FeedStatus, Pulled } from '../../sinks/feed/source.ts';
 import { type MixtureFile, openMixture, readMixture } from './mixture-file.ts';
 import { openStores, type Stores } from './stores.ts';
 
@@ -143,15 +151,17 @@ class Feed implements FeedSource {
     };
   }
 
-  async pull(from: number, count: number, rank: number, world: number, until: AbortSignal): Promise<Pulled> {
-    const steps: { step: number; sequences: FeedSequence[]; weights: readonly number[] }[] = [];
-    for (let step = from; step < from + count; step++) {
+  async pull({ from, count, stride, rank, world }: Asked, until: AbortSignal): Promise<Pulled> {
+    const steps: FeedStep[] = [];
+    for (let step = from; step < from + count * stride; step += stride) {
       if (this.facts.steps !== null && step >= this.facts.steps)
         return { steps, waitsFor: null, ended: `all ${this.facts.steps} planned steps are done` };
-      const drawn = await this.#draw(step, until);
+      // A trainer may need the first step for the losses that the next one waits for.
+      const patience = steps.length > 0 ? AbortSignal.abort() : until;
+      const drawn = await this.#draw(step, patience);
       if (typeof drawn === 'string') return { steps, waitsFor: drawn, ended: null };
       if (drawn.ended !== null) return { steps, waitsFor: null, ended: drawn.ended };
-      const sequences = await this.#read(drawn, rank, world, until);
+      const sequences = await this.#read(drawn, rank, world, patience);
       if (typeof sequences === 'string') return { steps, waitsFor: sequences, ended: null };
       steps.push({ step, sequences, weights: drawn.state.weights });
     }

@@ -21,27 +21,69 @@ import type { FeedFacts, FeedSequence, Pulled } from './source.ts';
 
 /**
  * Sequences as an Arrow IPC stream of one record batch, a row each: `step`, `slot`, `domain`, `epoch`, `index`,
- * `input_ids` (a fixed-size list, as long as a context), `length`, `next`, `starts`, `loss_weight`. What there was no
- * row for stands in the schema: `waits_for`, `ended`.
+ * `input_ids` (a fixed-size list, as long as a context), `length`, `next`, `starts`, `loss_weight`. The metadata of the
+ * schema have `weights` (a list a step, as JSON), and why there are no more rows: `waits_for`, `ended`.
  */
 export function encodePulled(facts: FeedFacts, { steps, waitsFor, ended }: Pulled): Uint8Array {
   const rows = steps.flatMap(({ step, sequences }) => sequences.map((s) => ({ step, s })));
   const length = rows.length;
   const ids = idsOf(facts, rows);
   const children: [string, Data<DataType>][] = [
-    ['step', numbers(new Int64(), BigInt64Array.from(rows, (r) => BigInt(r.step)))],
-    ['slot', numbers(new Uint32(), Uint32Array.from(rows, (r) => r.s.slot))],
+    [
+      'step',
+      numbers(
+        new Int64(),
+        BigInt64Array.from(rows, (r) => BigInt(r.step)),
+      ),
+    ],
+    [
+      'slot',
+      numbers(
+        new Uint32(),
+        Uint32Array.from(rows, (r) => r.s.slot),
+      ),
+    ],
     ['domain', names(rows.map((r) => facts.domains[r.s.domain]))],
-    ['epoch', numbers(new Uint32(), Uint32Array.from(rows, (r) => r.s.epoch))],
-    ['index', numbers(new Int64(), BigInt64Array.from(rows, (r) => BigInt(r.s.index)))],
+    [
+      'epoch',
+      numbers(
+        new Uint32(),
+        Uint32Array.from(rows, (r) => r.s.epoch),
+      ),
+    ],
+    [
+      'index',
+      numbers(
+        new Int64(),
+        BigInt64Array.from(rows, (r) => BigInt(r.s.index)),
+      ),
+    ],
     ['input_ids', contexts(ids, facts.contextLength, length)],
-    ['length', numbers(new Uint32(), Uint32Array.from(rows, (r) => r.s.length))],
-    ['next', numbers(new Int32(), Int32Array.from(rows, (r) => r.s.next))],
+    [
+      'length',
+      numbers(
+        new Uint32(),
+        Uint32Array.from(rows, (r) => r.s.length),
+      ),
+    ],
+    [
+      'next',
+      numbers(
+        new Int32(),
+        Int32Array.from(rows, (r) => r.s.next),
+      ),
+    ],
     ['starts', startsOf(rows)],
-    ['loss_weight', numbers(new Float64(), Float64Array.from(rows, (r) => r.s.lossWeight))],
+    [
+      'loss_weight',
+      numbers(
+        new Float64(),
+        Float64Array.from(rows, (r) => r.s.lossWeight),
+      ),
+    ],
   ];
   const fields = children.map(([name, data]) => new Field(name, data.type, false));
-  const metadata = new Map<string, string>();
+  const metadata = new Map([['weights', JSON.stringify(steps.map((s) => s.weights))]]);
   if (waitsFor !== null) metadata.set('waits_for', waitsFor);
   if (ended !== null) metadata.set('ended', ended);
   const data = makeData({ type: new Struct(fields), length, nullCount: 0, children: children.map((c) => c[1]) });
@@ -82,10 +124,7 @@ function startsOf(rows: Rows): Data<DataType> {
   rows.forEach(({ s }, i) => {
     offsets[i + 1] = offsets[i] + s.starts.length;
   });
-  const child = numbers(
-    new Uint32(),
-    Uint32Array.from(rows.flatMap(({ s }) => s.starts)),
-  );
+  const child = numbers(new Uint32(), Uint32Array.from(rows.flatMap(({ s }) => s.starts)));
   const type = new List(new Field('item', child.type, false));
   return makeData({ type, length: rows.length, nullCount: 0, valueOffsets: offsets, child });
 }

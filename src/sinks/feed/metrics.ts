@@ -42,7 +42,12 @@ export class FeedMetrics {
   /** Prometheus text. */
   text({ step, domains, stores }: FeedStatus): string {
     const lines: string[] = [];
-    const metric = (name: string, type: 'counter' | 'gauge', help: string, values: readonly [string, number][]): void => {
+    const metric = (
+      name: string,
+      type: 'counter' | 'gauge',
+      help: string,
+      values: readonly [string, number][],
+    ): void => {
       lines.push(`# HELP sluice_feed_${name} ${help}`, `# TYPE sluice_feed_${name} ${type}`);
       for (const [labels, value] of values) lines.push(`sluice_feed_${name}${labels} ${value}`);
     };
@@ -58,9 +63,24 @@ export class FeedMetrics {
     metric('tokens_total', 'counter', 'Tokens served, padding included.', [['', this.#tokens]]);
     metric('splits_committed', 'gauge', 'Splits of the stores that can be drawn.', [['', stores.committed]]);
     metric('splits_planned', 'gauge', 'Splits of the stores.', [['', stores.planned]]);
-    metric('weight', 'gauge', 'Weight in the last step.', by((d) => d.weight));
-    metric('drawn_sequences', 'gauge', 'Sequences drawn.', by((d) => d.drawn));
-    metric('epochs', 'gauge', 'Epochs drawn.', by((d) => d.epochs));
+    metric(
+      'weight',
+      'gauge',
+      'Weight in the last step.',
+      by((d) => d.weight),
+    );
+    metric(
+      'drawn_sequences',
+      'gauge',
+      'Sequences drawn.',
+      by((d) => d.drawn),
+    );
+    metric(
+      'epochs',
+      'gauge',
+      'Epochs drawn.',
+      by((d) => d.epochs),
+    );
     const ranks = this.ranks().map((r): [string, number] => [`{rank="${r.rank}",world="${r.world}"}`, r.next]);
     metric('rank_next_step', 'gauge', 'The next step of each rank.', ranks);
     return `${lines.join('\n')}\n`;

@@ -4,7 +4,7 @@ import { SluiceError } from '../../errors.ts';
 import { type Access, isLoopback, jsonBody, refusal, SAFE, sendJson } from '../http.ts';
 import { encodePulled } from './encode.ts';
 import { FeedMetrics } from './metrics.ts';
-import type { FeedSource } from './source.ts';
+import type { Asked, FeedSource } from './source.ts';
 
 export interface FeedServerOptions {
   /** Default 127.0.0.1. */
@@ -109,28 +109,35 @@ async function answer(request: IncomingMessage, response: ServerResponse, contex
   const url = new URL(request.url ?? '/', 'http://feed');
   const route = routes[`${request.method} ${url.pathname}`];
   if (route) return route(request, response, url, context);
-  sendJson(response, 404, { error: `There is no ${request.method} ${url.pathname}: ${Object.keys(routes).join(', ')}.` });
+  sendJson(response, 404, {
+    error: `There is no ${request.method} ${url.pathname}: ${Object.keys(routes).join(', ')}.`,
+  });
 }
 
 async function sequences(
-  request: IncomingMessage,
+  _: IncomingMessage,
   response: ServerResponse,
   url: URL,
   { source, metrics, waitMs, stop }: Context,
 ): Promise<void> {
   const number = (name: string, otherwise: number): number => Number(url.searchParams.get(name) ?? otherwise);
-  const asked = { from: number('from', Number.NaN), count: number('count', 1) };
-  const [rank, world] = [number('rank', 0), number('world', 1)];
+  const asked: Asked = {
+    from: number('from', Number.NaN),
+    count: number('count', 1),
+    stride: number('stride', 1),
+    rank: number('rank', 0),
+    world: number('world', 1),
+  };
+  const { rank, world } = asked;
+  if (!Object.values(asked).every(isStep) || asked.count < 1 || asked.stride < 1 || rank >= world)
+    return sendJson(response, 400, wrong('from >= 0, count >= 1, stride >= 1, rank < world', asked));
   const { contextLength, sequencesPerStep, vocabulary } = source.facts;
-  const right = isStep(asked.from) && isStep(asked.count) && asked.count > 0 && isStep(rank) && isStep(world);
-  if (!right || rank >= world)
-    return sendJson(response, 400, wrong('from=step, count >= 1, rank < world', { ...asked, rank, world }));
   const stepBytes = Math.ceil(sequencesPerStep / world) * contextLength * (vocabulary.size > 65_536 ? 4 : 2);
   const count = Math.min(asked.count, Math.max(1, Math.floor(MOST_BYTES / stepBytes)));
   const gone = new AbortController();
-  request.once('close', () => gone.abort());
+  response.once('close', () => gone.abort());
   const until = AbortSignal.any([stop, gone.signal, AbortSignal.timeout(waitMs)]);
-  const pulled = await source.pull(asked.from, count, rank, world, until);
+  const pulled = await source.pull({ ...asked, count }, until);
   metrics.pulled(rank, world, pulled, contextLength);
   const bytes = encodePulled(source.facts, pulled);
   response.writeHead(200, {

@@ -45,6 +45,15 @@ export interface FeedStep {
   readonly weights: readonly number[];
 }
 
+/** Steps `from`, `from + stride`, ..., `count` of them, as rank `rank` of `world` gets them. */
+export interface Asked {
+  readonly from: number;
+  readonly count: number;
+  readonly stride: number;
+  readonly rank: number;
+  readonly world: number;
+}
+
 /** What there is of the steps asked for, in order: fewer when the next one waits for something, or there is none. */
 export interface Pulled {
   readonly steps: readonly FeedStep[];
@@ -78,10 +87,10 @@ export interface FeedStatus {
 export interface FeedSource {
   readonly facts: FeedFacts;
   /**
-   * Sequences of rank `rank` of `world` in the steps `from` to `from + count`. Waits for losses and for runs in work
-   * until it is told to stop.
+   * Waits for the first step, for losses that it depends on and for runs in work, until it is told to stop; gives of
+   * the others what is ready.
    */
-  pull(from: number, count: number, rank: number, world: number, until: AbortSignal): Promise<Pulled>;
+  pull(asked: Asked, until: AbortSignal): Promise<Pulled>;
   /**
    * Mean loss per token of each domain in a step; null or absent where it held none. Posted again: the same is ignored,
    * others replace it and all that came after. Errors: ConfigError for a value that is no number, or another domain.

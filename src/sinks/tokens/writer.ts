@@ -61,7 +61,11 @@ export async function tokensWriter(
   encoders: Encoders,
 ): Promise<SegmentWriter> {
   const tokenizer = await tokenizerOf(sink);
-  const index = await parquetWriter({ ...place, path: path.replace(/\.bin$/, '.index.parquet') }, INDEX_OPTIONS, encoders);
+  const index = await parquetWriter(
+    { ...place, path: path.replace(/\.bin$/, '.index.parquet') },
+    INDEX_OPTIONS,
+    encoders,
+  );
   const domains = new Map<string, { documents: number; tokens: number }>();
   let beside: Record<string, SegmentFile> = {};
   let file: OutputFile | null = null;
@@ -125,4 +129,3 @@ export async function tokensWriter(
 }
 
 const uint32 = (values: Uint32Array): NumberColumn => ({ type: 'uint32', values, valid: null });
-

@@ -1,0 +1,186 @@
+"""A feed as a dataset of PyTorch."""
+
+import queue
+import threading
+
+import numpy as np
+import torch
+from torch.utils.data import IterableDataset, get_worker_info
+
+from .client import FeedClient
+
+IGNORED = -100
+# Tokens that one request asks for, where steps are small.
+REQUEST_TOKENS = 1 << 18
+
+
+class FeedDataset(IterableDataset):
+    """The sequences of one rank: an item is a whole step (use `DataLoader(dataset, batch_size=None)`).
+
+    url: printed by `sluice feed`. rank, world: default those of torch.distributed, else 0 of 1. start: first step.
+    mask_boundaries: no loss for the first token of a document, predicted from the one before it. prefetch: requests
+    that are under way while the trainer works; default 2. token, timeout: as for FeedClient. sequences=True: an item is
+    one sequence, for loaders that collate by themselves, such as that of the Hugging Face Trainer.
+
+    A step is a dict: `step` (int), `input_ids` and `labels` (int64 [n, context]; labels are shifted already: label i is
+    the token after i, -100 where there is none), `length` (int64 [n]), `domain` (int64 [n], place in `domains`),
+    `epoch`, `index`, `slot` (int64 [n]), `loss_weight` (float32 [n]), `document` (int32 [n, context]: which document of
+    the sequence each token belongs to, from 0, for attention that must not look across; -1 for padding).
+
+    `state_dict()` and `load_state_dict()` hold the next step, as StatefulDataLoader of torchdata expects. Whatever the
+    number of workers, ranks and restarts: step s holds the same sequences.
+    """
+
+    def __init__(
+        self,
+        url,
+        rank=None,
+        world=None,
+        start=0,
+        mask_boundaries=False,
+        prefetch=2,
+        token=None,
+        timeout=600.0,
+        sequences=False,
+    ):
+        super().__init__()
+        self.client = FeedClient(url, token=token, timeout=timeout)
+        self.rank, self.world = _place(rank, world)
+        self.mask_boundaries, self.prefetch, self.sequences = mask_boundaries, prefetch, sequences
+        self._next = start
+        # Of one worker of a loader, which has its own share of the steps.
+        self._own = None
+
+    @property
+    def domains(self):
+        return self.client.domains
+
+    def post_losses(self, step, losses):
+        """See FeedClient.post_losses; by one rank, with the mean over all."""
+        return self.client.post_losses(step, losses)
+
+    def state_dict(self):
+        return {"step": self._next if self._own is None else self._own}
+
+    def load_state_dict(self, state):
+        """Goes on from a step; rank 0 tells the feed that the losses from there on no longer count."""
+        if get_worker_info() is not None:
+            self._own = int(state["step"])
+            return
+        self._next = int(state["step"])
+        if self.rank == 0:
+            self.client.rewind(self._next)
+
+    def __iter__(self):
+        info = get_worker_info()
+        workers, worker = (1, 0) if info is None else (info.num_workers, info.id)
+        # Workers take turns, so that the loader, which asks one after the other, gets steps in order.
+        start = self._next + worker if self._own is None else self._own
+        for step in _ahead(self._requests(start, workers), self.prefetch):
+            if info is None:
+                self._next = step["step"] + 1
+            else:
+                self._own = step["step"] + workers
+            item = self._tensors(step)
+            if self.sequences:
+                yield from _rows(item)
+            else:
+                yield item
+
+    def _requests(self, start, stride):
+        facts = self.client.facts
+        tokens = facts["contextLength"] * max(1, facts["sequencesPerStep"] // self.world)
+        most = max(1, facts["lag"] // 2) if facts["needsLosses"] else 64
+        count = min(most, max(1, REQUEST_TOKENS // tokens))
+        while True:
+            steps, ended = self.client.steps(start, count, self.rank, self.world, stride)
+            yield from steps
+            if ended:
+                return
+            start = steps[-1]["step"] + stride
+
+    def _tensors(self, step):
+        ids = step["input_ids"].astype(np.int64)
+        length = step["length"].astype(np.int64)
+        labels = np.full_like(ids, IGNORED)
+        labels[:, :-1] = ids[:, 1:]
+        place = np.arange(ids.shape[1])
+        last = length - 1
+        labels[place[None, :] >= last[:, None]] = IGNORED
+        rows = np.arange(len(ids))
+        labels[rows, last] = np.where(step["next"] >= 0, step["next"], IGNORED)
+        document = np.zeros(ids.shape, np.int32)
+        for row, starts in enumerate(step["starts"]):
+            document[row, starts[1:]] = 1
+            if self.mask_boundaries:
+                labels[row, starts[1:].astype(np.int64) - 1] = IGNORED
+        np.cumsum(document, axis=1, out=document)
+        document[place[None, :] >= length[:, None]] = -1
+        number = {name: i for i, name in enumerate(self.domains)}
+        return {
+            "step": step["step"],
+            "input_ids": torch.from_numpy(ids),
+            "labels": torch.from_numpy(labels),
+            "length": torch.from_numpy(length),
+            "document": torch.from_numpy(document),
+            "domain": torch.tensor([number[d] for d in step["domain"]], dtype=torch.int64),
+            "loss_weight": torch.from_numpy(step["loss_weight"].astype(np.float32)),
+            **{name: torch.from_numpy(step[name].astype(np.int64)) for name in ("epoch", "index", "slot")},
+        }
+
+
+def _place(rank, world):
+    if (rank is None) != (world is None):
+        raise ValueError("give both rank and world, or neither")
+    if rank is not None:
+        return rank, world
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_rank(), torch.distributed.get_world_size()
+    return 0, 1
+
+
+def _rows(item):
+    tensors = {name: value for name, value in item.items() if name != "step"}
+    for i in range(len(item["input_ids"])):
+        yield {"step": item["step"], **{name: value[i] for name, value in tensors.items()}}
+
+
+def _ahead(items, depth):
+    """The items of a generator, up to `depth` of them fetched ahead by a thread."""
+    if depth < 1:
+        yield from items
+        return
+    ready = queue.Queue(maxsize=depth)
+    gone = threading.Event()
+    end = object()
+
+    def put(value):
+        while not gone.is_set():
+            try:
+                ready.put(value, timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def fetch():
+        try:
+            for item in items:
+                put(item)
+                if gone.is_set():
+                    return
+            put(end)
+        except BaseException as error:  # handed to the thread that reads
+            put(error)
+
+    thread = threading.Thread(target=fetch, daemon=True)
+    thread.start()
+    try:
+        while True:
+            value = ready.get()
+            if value is end:
+                return
+            if isinstance(value, BaseException):
+                raise value
+            yield value
+    finally:
+        gone.set()

@@ -1,0 +1,69 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { recipe, tokens } from 'sluice';
+import type { Scheduler } from '../../src/mixture/scheduler.ts';
+import { seededRandom } from '../../src/random.ts';
+import type { FeedStep } from '../../src/sinks/feed/source.ts';
+import { runToEnd } from './run.ts';
+
+/** JSON lines of three domains, `files` files of `documents` documents each. */
+export function writeDomains(folder: string, files = 4, documents = 30): string {
+  const random = seededRandom(7);
+  for (const domain of ['code', 'news', 'web'])
+    for (let f = 0; f < files; f++) {
+      const lines = Array.from({ length: documents }, (_, i) =>
+        JSON.stringify({ id: `${domain}${f}.${i}`, text: `${domain} ${f} ${i} `.repeat(1 + random.below(9)) }),
+      );
+      mkdirSync(join(folder, domain), { recursive: true });
+      writeFileSync(join(folder, domain, `${f}.jsonl`), `${lines.join('\n')}\n`);
+    }
+  return folder;
+}
+
+export const tokensRecipe = () =>
+  recipe({
+    name: 'tokens',
+    steps: [],
+    read: { domainFrom: 'path' },
+    sinks: [tokens({ tokenizer: 'bytes' })],
+    splitBytes: 4096,
+  });
+
+/** A finished run with a store of tokens of three domains. */
+export async function tokenStore(folder: string): Promise<string> {
+  const output = join(folder, 'run');
+  await runToEnd(tokensRecipe(), { input: [writeDomains(join(folder, 'in'))], output, workers: 1 });
+  return output;
+}
+
+/** Draws more of what has a higher loss, and remembers all it saw, so that a lost or repeated event shows. */
+export const reactive = (): Scheduler<readonly number[]> => ({
+  name: 'reactive',
+  version: 1,
+  options: null,
+  needsTotals: false,
+  needsLosses: true,
+  start: ({ domains }) => ({ weights: domains.map(() => 1), state: domains.map(() => 1) }),
+  next(state, event) {
+    if (event.type === 'step') return { weights: state, state };
+    const weights = state.map((w, i) => 0.9 * w + 0.1 * (event.losses[i] ?? w));
+    return { weights, state: weights };
+  },
+});
+
+/** Fixed weights in the order of the domains' names. */
+export const fixedWeights = (weights: readonly number[]): Scheduler<null> => ({
+  name: 'fixed',
+  version: 1,
+  options: { weights },
+  needsTotals: false,
+  needsLosses: false,
+  start: () => ({ weights, state: null }),
+  next: () => ({ weights, state: null }),
+});
+
+/** What identifies the sequences of a step, with its weights. */
+export const shown = (steps: readonly FeedStep[], domains: readonly string[]): string[] =>
+  steps.flatMap(({ step, sequences }) =>
+    sequences.map((s) => `${step}.${s.slot} ${domains[s.domain]} ${s.epoch}.${s.index} ${s.ids.slice(0, 8).join()}`),
+  );

@@ -1,0 +1,172 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../src/random.ts';
+import { type FeedOptions, openFeed } from '../../../src/run/feed/feed.ts';
+import type { FeedSource } from '../../../src/sinks/feed/source.ts';
+import { fixedWeights, reactive, shown, tokenStore } from '../../helpers/feed.ts';
+import { temporaryFolder } from '../../helpers/run.ts';
+
+const NOW = AbortSignal.abort();
+const BATCH = 7;
+
+const opened: FeedSource[] = [];
+afterEach(async () => {
+  for (const feed of opened.splice(0)) await feed.close();
+});
+
+async function feedOf(store: string, state: string, options: Partial<FeedOptions> = {}): Promise<FeedSource> {
+  const feed = await openFeed({
+    stores: [store],
+    state: join(store, state),
+    scheduler: reactive(),
+    contextLength: 32,
+    sequencesPerStep: BATCH,
+    windowSplits: 2,
+    lag: 3,
+    seed: 11,
+    ...options,
+  });
+  opened.push(feed);
+  return feed;
+}
+
+async function stop(feed: FeedSource): Promise<void> {
+  await feed.close();
+  opened.splice(opened.indexOf(feed), 1);
+}
+
+/** What a trainer would measure: a function of the step and its sequences. */
+const lossesOf = (step: number, lines: readonly string[]): Record<string, number> =>
+  Object.fromEntries(
+    ['code', 'news', 'web'].flatMap((d) => {
+      const own = lines.filter((l) => l.includes(` ${d} `));
+      return own.length === 0 ? [] : [[d, 1 + ((own.join().length * 31 + step * 17) % 97) / 10]];
+    }),
+  );
+
+/** The sequences of a step over all ranks, in slot order. */
+async function stepOf(feed: FeedSource, step: number, world: number): Promise<string[]> {
+  const lines: string[] = [];
+  for (let rank = 0; rank < world; rank++) {
+    const { steps, waitsFor, ended } = await feed.pull({ from: step, count: 1, stride: 1, rank, world }, NOW);
+    expect([waitsFor, ended]).toEqual([null, null]);
+    lines.push(...shown(steps, feed.facts.domains));
+  }
+  return lines.sort((a, b) => Number(a.split(/[. ]/)[1]) - Number(b.split(/[. ]/)[1]));
+}
+
+async function train(feed: FeedSource, from: number, to: number, world: number, into: string[][]): Promise<void> {
+  for (let step = from; step < to; step++) {
+    into[step] = await stepOf(feed, step, world);
+    await feed.post(step, lossesOf(step, into[step]));
+  }
+}
+
+describe('a feed', () => {
+  it('gives the same after kills, rewinds and other numbers of ranks, while losses steer it', async () => {
+    const store = await tokenStore(await temporaryFolder());
+    const whole: string[][] = [];
+    await train(await feedOf(store, 'whole'), 0, 80, 1, whole);
+    for (let trial = 0; trial < 8; trial++) {
+      const random = seededRandom(trial);
+      const seen: string[][] = [];
+      let feed = await feedOf(store, `trial${trial}`);
+      let checkpoint = 0;
+      while (checkpoint < 80) {
+        const to = Math.min(80, checkpoint + 1 + random.below(60));
+        await train(feed, checkpoint, to, 1 + random.below(4), seen);
+        if (to === 80) break;
+        // Killed: the process is gone, the lock of a dead process too; the last line may be torn.
+        if (random.below(2) === 0) {
+          await stop(feed);
+          if (random.below(2) === 0) appendFileSync(join(store, `trial${trial}`, 'mixture.jsonl'), '{"type":"loss');
+          feed = await feedOf(store, `trial${trial}`);
+        }
+        // The trainer's last checkpoint is older than its last step.
+        checkpoint = Math.max(checkpoint, to - random.below(30));
+        if (random.below(2) === 0) await feed.rewind(checkpoint);
+      }
+      await stop(feed);
+      expect(seen).toEqual(whole);
+    }
+  });
+
+  it('draws every sequence of an epoch once, and weights say how often each domain comes', async () => {
+    const store = await tokenStore(await temporaryFolder());
+    const feed = await feedOf(store, 'fixed', { scheduler: fixedWeights([1, 2, 4]) });
+    const { steps } = await feed.pull({ from: 0, count: 400, stride: 1, rank: 0, world: 1 }, NOW);
+    const drawn = new Map<string, number[]>();
+    for (const { sequences } of steps)
+      for (const s of sequences)
+        drawn.set(`${s.domain}.${s.epoch}`, [...(drawn.get(`${s.domain}.${s.epoch}`) ?? []), s.index]);
+    const { domains } = await feed.status();
+    for (const [i, { sequences, epochs }] of domains.entries()) {
+      expect(epochs).toBeGreaterThan(1);
+      for (let epoch = 0; epoch < Math.floor(epochs!); epoch++)
+        expect(drawn.get(`${i}.${epoch}`)!.toSorted((a, b) => a - b)).toEqual(
+          Array.from({ length: sequences! }, (_, n) => n),
+        );
+      expect(drawn.get(`${i}.0`)).not.toEqual(drawn.get(`${i}.1`));
+    }
+    expect(domains.map((d) => Math.abs(d.drawn - 400 * BATCH * d.weight!) < 1)).toEqual([true, true, true]);
+  });
+
+  it('waits for losses that a step depends on, and gives what does not', async () => {
+    const store = await tokenStore(await temporaryFolder());
+    const feed = await feedOf(store, 'waits');
+    const asked = { from: 0, count: 9, stride: 1, rank: 0, world: 1 };
+    const before = await feed.pull(asked, NOW);
+    expect([before.steps.length, before.waitsFor]).toEqual([3, 'the losses of step 0']);
+    const waiting = feed.pull({ ...asked, from: 3 }, new AbortController().signal);
+    await feed.post(0, { web: 2 });
+    expect((await waiting).steps.map((s) => s.step)).toEqual([3]);
+    await expect(feed.post(1, { web: Number.NaN })).rejects.toThrow(/a finite number.*NaN for web/s);
+    await expect(feed.post(1, { wiki: 1 })).rejects.toThrow(/losses of code, news, web.*wiki/s);
+  });
+
+  it('replaces losses that are posted again with other values, and all that follows from them', async () => {
+    const store = await tokenStore(await temporaryFolder());
+    const [a, b] = [await feedOf(store, 'a'), await feedOf(store, 'b')];
+    const [first, second]: [string[][], string[][]] = [[], []];
+    await train(a, 0, 20, 1, first);
+    await train(b, 0, 30, 1, second);
+    await a.post(10, { code: 50, news: 1, web: 1 });
+    await b.post(10, { code: 50, news: 1, web: 1 });
+    await train(a, 11, 40, 2, first);
+    await train(b, 11, 40, 1, second);
+    expect(first).toEqual(second);
+    const changed: string[][] = [];
+    await train(await feedOf(store, 'c'), 0, 40, 1, changed);
+    expect(changed.slice(0, 13)).toEqual(first.slice(0, 13));
+    expect(changed.slice(13)).not.toEqual(first.slice(13));
+  });
+
+  it('ends when every domain has had its epochs, or the planned steps are done', async () => {
+    const store = await tokenStore(await temporaryFolder());
+    const feed = await feedOf(store, 'epochs', { scheduler: fixedWeights([1, 1, 1]), maxEpochs: 1 });
+    const total = (await feed.status()).domains.reduce((n, d) => n + d.sequences!, 0);
+    const { steps, ended } = await feed.pull({ from: 0, count: 10_000, stride: 1, rank: 0, world: 1 }, NOW);
+    expect(steps.length).toBe(Math.floor(total / BATCH));
+    expect(ended).toMatch(/all its epochs/);
+    const planned = await feedOf(store, 'planned', { scheduler: fixedWeights([1, 1, 1]), steps: 5 });
+    const five = await planned.pull({ from: 3, count: 9, stride: 1, rank: 0, world: 1 }, NOW);
+    expect([five.steps.length, five.ended]).toEqual([2, 'all 5 planned steps are done']);
+  });
+
+  it('refuses a folder of another feed, of another process, and a damaged log', async () => {
+    const store = await tokenStore(await temporaryFolder());
+    const feed = await feedOf(store, 'mine');
+    await expect(feedOf(store, 'mine')).rejects.toThrow(/already uses/);
+    await train(feed, 0, 4, 1, []);
+    await stop(feed);
+    await expect(feedOf(store, 'mine', { seed: 12 })).rejects.toThrow(
+      /the seed that this feed was begun with: 11, got 12/,
+    );
+    await expect(feedOf(store, 'mine', { contextLength: 64 })).rejects.toThrow(/the context length that/);
+    const log = join(store, 'mine', 'mixture.jsonl');
+    const lines = readFileSync(log, 'utf8').split('\n');
+    writeFileSync(log, lines.with(1, lines[1].slice(0, -5)).join('\n'));
+    await expect(feedOf(store, 'mine')).rejects.toThrow(/line 2: expected a line as it was written/);
+  });
+});
