@@ -40,7 +40,7 @@ export interface Command {
 /**
  * Options and positionals of a command line. Errors: ConfigError for an unknown option (with the nearest one), a
  * missing or unwanted value, too few or too many positionals.
- * @param positionals names of those expected, `?` at the end for optional ones
+ * @param positionals names of those expected, `?` at the end for optional ones, `...` for one or more
  */
 export function parseCommandLine<const O extends OptionSpecs>(
   command: string,
@@ -117,7 +117,7 @@ function checkPositionals(given: readonly string[], names: readonly string[], wh
       fix: `See: sluice ${command} --help`,
     });
   }
-  if (given.length > names.length) {
+  if (given.length > names.length && !names.at(-1)?.endsWith('...')) {
     throw new ConfigError({
       expected: usage,
       got: `also '${given[names.length]}'`,

@@ -3,8 +3,13 @@ import { builtInRecipes, loadRecipe } from '../recipe/loader.ts';
 import { type Recipe, withSettings } from '../recipe/recipe.ts';
 import { parseBytes } from '../run/options.ts';
 import { safeText } from '../safe-text.ts';
+import { tokens } from '../sinks/index.ts';
+import type { SinkDescriptor } from '../sinks/options.ts';
+import { writesDocuments } from '../sinks/writers.ts';
 import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
 import type { OptionSpecs, Values } from './command.ts';
+
+type TokensSink = Extract<SinkDescriptor, { kind: 'tokens' }>;
 
 /** Options that say what is read. */
 export const readSpecs = {
@@ -35,6 +40,10 @@ export const recipeSpecs = {
     many: true,
     help: 'Change one option of one step, for example gopher_quality.min_words=30.',
   },
+  tokens: {
+    value: 'TOKENIZER',
+    help: 'Write the kept documents as token ids too: bytes, or a tokenizer.json or the folder of a model.',
+  },
 } as const satisfies OptionSpecs;
 
 /** Reading options of a recipe with those of the command line over them. */
@@ -64,7 +73,17 @@ export function readOptionsFrom(values: Values<typeof readSpecs>, base: Partial<
 /** The recipe that the command line names, with its options applied. */
 export async function recipeFrom(nameOrPath: string, values: Values<typeof recipeSpecs>): Promise<Recipe> {
   const loaded = await loadRecipe(nameOrPath);
-  return withSettings({ ...loaded, read: readOptionsFrom(values, loaded.read) }, values.set);
+  const sinks = values.tokens === undefined ? loaded.sinks : withTokens(loaded.sinks, values.tokens);
+  return withSettings({ ...loaded, sinks, read: readOptionsFrom(values, loaded.read) }, values.set);
+}
+
+const isTokens = (sink: SinkDescriptor): sink is TokensSink => !writesDocuments(sink);
+
+/** In the place of a sink of tokens that is there already. */
+function withTokens(sinks: readonly SinkDescriptor[], tokenizer: string): SinkDescriptor[] {
+  const before = sinks.find(isTokens);
+  const sink = tokens({ ...before?.options, name: before?.name, tokenizer });
+  return before ? sinks.map((s) => (s === before ? sink : s)) : [...sinks, sink];
 }
 
 /** Lines of the help that list the built-in recipes. */

@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import os
+import threading
 import time
 import urllib.parse
 
@@ -30,7 +32,8 @@ class FeedClient:
             raise ValueError(f"expected a url such as http://127.0.0.1:7077, got {url!r}")
         self.url, self.token, self.timeout = url, token, timeout
         self._address = (parts.hostname, parts.port or 80)
-        self._connection = None
+        # One a thread and process: a fork inherits the sockets of its parent, which are not its own.
+        self._connections = {}
         self.facts = self._json("GET", "/feed")
 
     @property
@@ -75,9 +78,10 @@ class FeedClient:
         return self._json("GET", "/status")
 
     def close(self):
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = None
+        """Closes the connection of this thread."""
+        connection = self._connections.pop(_here(), None)
+        if connection is not None:
+            connection.close()
 
     def _json(self, method, path, body=None):
         text = None
@@ -103,11 +107,13 @@ class FeedClient:
                 pause = min(2.0, pause * 2)
 
     def _once(self, method, path, body):
-        if self._connection is None:
-            self._connection = http.client.HTTPConnection(*self._address, timeout=120)
+        connection = self._connections.get(_here())
+        if connection is None:
+            connection = http.client.HTTPConnection(*self._address, timeout=120)
+            self._connections[_here()] = connection
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
-        self._connection.request(method, path, body=body, headers=headers)
-        response = self._connection.getresponse()
+        connection.request(method, path, body=body, headers=headers)
+        response = connection.getresponse()
         data = response.read()
         if response.status == 200:
             return data
@@ -119,7 +125,11 @@ class FeedClient:
 
     def __getstate__(self):
         # Workers of a DataLoader open connections of their own.
-        return {**self.__dict__, "_connection": None}
+        return {**self.__dict__, "_connections": {}}
+
+
+def _here():
+    return os.getpid(), threading.get_ident()
 
 
 def _by_step(table, context):

@@ -4,10 +4,10 @@ import type { RunJson } from '../../ledger/run-json.ts';
 import { safeText } from '../../safe-text.ts';
 import { lostDocuments } from '../../streams/commits/counters.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
-import { readCommitStore } from '../../streams/commits/store.ts';
+import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
 import { removesCopies } from '../../streams/operator.ts';
 import { program } from '../program.ts';
-import { plural, shellWord, shownPath, size } from '../terminal/format.ts';
+import { count, plural, shellWord, shownPath, size } from '../terminal/format.ts';
 import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import { topReasons } from './run-view.ts';
 import { domainLines } from './summary-domains.ts';
@@ -60,7 +60,7 @@ async function printOutput(
   out(`${style.bold('Output')}  ${here}`);
   const commits = await readCommitStore(join(run, 'commits.jsonl'), { repair: false });
   const rows = [
-    ...result.sinks.map((s) => ({ ...s, what: 'kept documents with all annotations' })),
+    ...result.sinks.map((s) => ({ ...s, what: tokensIn(commits, s.name) ?? 'kept documents with all annotations' })),
     { name: 'ledger', folder: 'ledger', what: 'one row per document: outcome, rule, value' },
     { name: 'quarantine', folder: 'quarantine', what: 'records that could not be read, and why' },
   ].flatMap(({ name, folder, what }) => {
@@ -72,6 +72,13 @@ async function printOutput(
   });
   if (existsSync(join(run, 'README.md'))) rows.push(['README.md', '', '', style.dim('how to open it in Python')]);
   for (const line of tableLines([{}, { align: 'right' }, { align: 'right' }, { max: width - 33 }], rows)) out(line);
+}
+
+/** Of a store of tokens, exactly; null for a sink of documents. */
+function tokensIn(commits: CommitStore, sink: string): string | null {
+  const stores = liveFiles(commits.all, sink).flatMap((f) => (f.tokens ? Object.values(f.tokens) : []));
+  if (stores.length === 0) return null;
+  return `${count(stores.reduce((n, t) => n + t.tokens, 0))} tokens, exactly, for sluice feed`;
 }
 
 function nextCommands(here: string, result: RunJson, example: string | undefined): string[] {
@@ -93,8 +100,10 @@ function nextCommands(here: string, result: RunJson, example: string | undefined
     (s) => removesCopies(s) && Object.values(result.totals?.steps[s.step] ?? {}).some((r) => r.dropped > 0),
   );
   if (copies) commands.push(`${program()} clusters ${dir}`);
-  const documents = result.sinks.at(0);
+  const documents = result.sinks.find((s) => s.name === 'documents');
   if (documents && (result.totals?.kept.documents ?? 0) > 0)
     commands.push(`${program()} inspect ${shellWord(join(here, documents.folder))}`);
+  if (result.sinks.some((s) => s.kind === 'tokens') && (result.totals?.kept.documents ?? 0) > 0)
+    commands.push(`${program()} feed ${dir}`);
   return commands;
 }

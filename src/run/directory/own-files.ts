@@ -6,6 +6,8 @@ import { INDEX_FOLDER } from './layout.ts';
 /** Copy of standard input, kept until the run is done. */
 export const STDIN_FOLDER = 'stdin-copy';
 export const WORK_FOLDER = 'work';
+/** What steers a feed, unless `--state` names another folder. */
+export const FEED_FOLDER = 'feed';
 
 /**
  * Names that a run gives to its files, relative to the run directory. What has another name is somebody else's: it is
@@ -23,6 +25,8 @@ const OWN: readonly RegExp[] = [
   // Barriers that work without a split.
   new RegExp(`^${WORK_FOLDER}/[^/]+/[^/]+\\.tmp$`),
   new RegExp(`^${INDEX_FOLDER}/[^/]+\\.(bloom|hashes|minhash|urls?)(\\.tmp)?$`),
+  // Of a feed of its tokens.
+  new RegExp(`^${FEED_FOLDER}/(mixture\\.jsonl|lock(\\.[\\w-]+)?(\\.tmp)?)$`),
   new RegExp(`^${STDIN_FOLDER}/stdin-[\\w-]+(\\.tmp)?$`),
 ];
 
@@ -74,6 +78,7 @@ const FOLDERS: readonly string[] = [
   WORK_FOLDER,
   INDEX_FOLDER,
   STDIN_FOLDER,
+  FEED_FOLDER,
 ];
 
 /**

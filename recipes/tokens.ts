@@ -1,0 +1,9 @@
+import { recipe, tokens } from 'sluice';
+
+/** Every document as it is, as token ids for `sluice feed` and trainers. Another tokenizer: `--tokens tokenizer.json`. */
+export default recipe({
+  name: 'tokens',
+  description: 'Tokenises what it reads, a finished run too: --tokens bytes or a tokenizer.json.',
+  steps: [],
+  sinks: [tokens({ tokenizer: 'bytes' })],
+});
