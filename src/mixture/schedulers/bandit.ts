@@ -26,9 +26,10 @@ const LARGEST = 700;
 /**
  * Online data mixing by a bandit (Albalak et al. 2023, "Efficient online data mixing for language model pre-training"),
  * as the authors' code does it, which is not everywhere what the paper says: `mean`, the class that their README names,
- * keeps 0.9 of exp(loss) and takes probabilities in proportion to it; `exp3` sums loss / 10 / probability and takes them
- * by exponential weights. Both explore with min(1/K, sqrt(ln K / (K t))) for each of K domains, t being the step. The
- * reward is the loss itself, so a domain of high entropy is drawn more for good. Warm-up 2,000 steps, as their scripts.
+ * keeps 0.9 of exp(loss) and takes probabilities in proportion to it; `exp3` sums loss / 10 / probability and takes
+ * them by exponential weights. Both explore with min(1/K, sqrt(ln K / (K t))) for each of K domains, t being the step.
+ * The reward is the loss itself, so a domain of high entropy is drawn more for good. Warm-up 2,000 steps, as in their
+ * scripts.
  */
 export function bandit(options: z.input<typeof schema> = {}): Scheduler<State> {
   const checked = parseOptions(schema, options, 'bandit()');

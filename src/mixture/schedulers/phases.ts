@@ -14,7 +14,8 @@ const schema = z.strictObject({ phases: z.array(phase).min(1) });
 
 /**
  * Weights in phases with hard switches: `{ phases: [{ from: 0, weights: {...} }, { from: 0.9, weights: {...} }] }`. The
- * first begins at 0; each domain has a weight in one of them at least. Needs the planned steps, unless there is only one.
+ * first begins at 0; each domain has a weight in one of them at least. Needs the planned steps, unless there is one
+ * phase only.
  */
 export function phases(options: z.input<typeof schema>) {
   const checked = parseOptions(schema, options, 'phases()');
