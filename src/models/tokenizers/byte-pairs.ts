@@ -24,7 +24,8 @@ export async function loadBytePairs(files: TokenizerFiles, addSpecialTokens: boo
   }
   const { starts, bytes } = blob(Array.from(byId, (part) => part ?? new Uint8Array(0)));
   const unknown = json.model?.unk_token ?? null;
-  const encodeInner = encoderOf(await openBpeKernel(level.tables), level.normalizes);
+  const kernel = await openBpeKernel(level.tables);
+  const encodeInner = encoderOf(kernel, level.normalizes);
   const encodeBatch: Tokenizer['encodeBatch'] = (utf8, offsets, wanted = null) =>
     withAround(encodeInner(utf8, offsets, wanted), around, wanted);
   return {
@@ -37,6 +38,7 @@ export async function loadBytePairs(files: TokenizerFiles, addSpecialTokens: boo
     encode: (utf8) => new Int32Array(encodeBatch(utf8, Int32Array.of(0, utf8.length)).ids.buffer),
     encodeBatch,
     decode: (ids) => decoded(ids, starts, bytes),
+    memoryBytes: kernel.memoryBytes,
   };
 }
 
