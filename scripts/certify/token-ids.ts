@@ -51,7 +51,10 @@ function* everyText(tokens: readonly string[]): Generator<readonly [group: strin
     for (const text of texts) {
       if (n++ % Number(options.every) !== 0) continue;
       if (n % 37 === 0 && text.length > 0) prose.push(text);
-      yield [path.startsWith('multilingual') ? 'multilingual' : path.startsWith('planted') ? 'planted' : 'corpora', text];
+      yield [
+        path.startsWith('multilingual') ? 'multilingual' : path.startsWith('planted') ? 'planted' : 'corpora',
+        text,
+      ];
     }
   }
   for (const text of otherFiles()) yield ['other files', text];
@@ -112,7 +115,7 @@ for (const path of positionals) {
     groups.push(group);
   }
   closeSync(file);
-  const script = join(import.meta.dirname, 'token-ids.py');
+  const script = join(import.meta.dirname, 'token_ids.py');
   const how = [...(options.tiktoken ? ['tiktoken'] : []), ...(options.special ? ['special'] : [])];
   const python = process.env.SLUICE_PYTHON ?? 'python3';
   const { status } = spawnSync(python, [script, path, texts, expected, ...how], { stdio: 'inherit' });

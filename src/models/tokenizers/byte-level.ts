@@ -27,8 +27,8 @@ export function byteLevelOf(json: TokenizerJson): ByteLevel | null {
   const byteIds = new Uint32Array(256);
   for (let byte = 0; byte < 256; byte++) {
     const id = ids.get(characterOfByte(byte));
-    if (id === undefined) return null;
-    byteIds[byte] = id;
+    if (id === undefined && !neverInUtf8(byte)) return null;
+    byteIds[byte] = id ?? 0;
   }
   const list = mergesOf(merges, ids);
   const added = addedOf(added_tokens, ids, normalizes);
@@ -36,6 +36,8 @@ export function byteLevelOf(json: TokenizerJson): ByteLevel | null {
   const whole = model.ignore_merges === true ? wholeTokens(ids) : null;
   return { tables: { ...(pieced satisfies Pieced), byteIds, merges: list, whole, added }, normalizes };
 }
+
+const neverInUtf8 = (byte: number): boolean => byte === 0xc0 || byte === 0xc1 || byte >= 0xf5;
 
 /** false: there is none; null: it is another one. */
 function isNfc(normalizer: Part | null | undefined): boolean | null {

@@ -1,10 +1,10 @@
 """Ids of texts by the tokenizers library, or by tiktoken with the same vocabulary and expression: what token-ids.ts
 compares with.
 
-    python token-ids.py <tokenizer.json> <texts: a JSON string a line> <out> [tiktoken] [special]
+    python token_ids.py <tokenizer.json> <texts: a JSON string a line> <out> [tiktoken] [special]
 
 Writes to <out>, for each text, its number of ids and the ids, as uint32. With `special`, what the post-processor adds
-is added. Also imported by ../bench/time-token-ids.py.
+is added. Also imported by ../bench/time-token_ids.py.
 """
 
 import array
