@@ -2,7 +2,7 @@ import { loadBytePairs } from './byte-pairs.ts';
 import { byteTokenizer } from './bytes.ts';
 import { loadHuggingFace } from './hugging-face.ts';
 import type { Tokenizer } from './tokenizer.ts';
-import { readTokenizer } from './tokenizer-files.ts';
+import { hashWith, readTokenizer } from './tokenizer-files.ts';
 
 export interface LoadTokenizerOptions {
   /** Whether what the post-processor adds (a token that begins or ends a text) is added. Default: false. */
@@ -20,7 +20,7 @@ export async function loadTokenizer(
   { addSpecialTokens = false }: LoadTokenizerOptions = {},
 ): Promise<Tokenizer> {
   if (source === 'bytes') return byteTokenizer;
-  const files = await readTokenizer(source);
+  const files = readTokenizer(source);
   const tokenizer = (await loadBytePairs(files, addSpecialTokens)) ?? (await loadHuggingFace(files, addSpecialTokens));
-  return addSpecialTokens ? { ...tokenizer, hash: `${tokenizer.hash}+special` } : tokenizer;
+  return { ...tokenizer, hash: hashWith(files.hash, addSpecialTokens) };
 }
