@@ -42,6 +42,7 @@ export {
   tableRules,
   textRules,
   textStatistics,
+  tokenize,
   withVerdict,
 } from './operators/index.ts';
 export { type Recipe, type RecipeInput, recipe } from './recipe/recipe.ts';

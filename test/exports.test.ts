@@ -40,7 +40,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt operator parallel parquet perplexity pulled readDocuments
       recipe reference retain rowsInScope rule run select stringAt tableRules textRules textStatistics toArrow
-      utf8Column validBitmap withCreated withVerdict
+      tokenize utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
       Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory Column ColumnSpec ColumnType
@@ -68,14 +68,14 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences dedup.substring
       dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       judge ngramPerplexity operator perplexity rule select.buckets select.byPerplexity select.byRank
-      select.streaming tableRules textRules textStatistics withVerdict
+      select.streaming tableRules textRules textStatistics tokenize withVerdict
     `,
     types: words`
       Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory BenchmarkFields C4Options
       C4StepOptions CodeThresholds Description DocumentView DropOptions FinewebOptions FinewebThresholds
       GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds
       NgramPerplexityOptions OperatorFactory OperatorSpec PerplexityInput Predicate Profile SplitName StageContext
-      StageFactory StepOptions TableThresholds TextThresholds
+      StageFactory StepOptions TableThresholds TextThresholds TokenizeOptions
     `,
   },
   models: {
@@ -87,7 +87,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     `,
     types: words`
       AdamWOptions DataType Executor ExecutorName ExecutorOptions Family Graph GraphSize LanguageModel
-      LanguageModelConfig NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer NotScored Perplexities
+      LanguageModelConfig LoadTokenizerOptions NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer NotScored Perplexities
       PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores Session Split Tensor Tensors
       Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainingOptions TrainingTexts Value
     `,

@@ -15,8 +15,8 @@ const EQUAL = 1e-9;
  *   greedy emptier, whose fullest of n cups holds at most 1/2 + ... + 1/n), and nothing is ahead by more than 1 - d.
  * - No rule that does not know the coming weights keeps within one sequence for n >= 4: who pours equally into the
  *   domains not yet drawn leaves the last of them owed 1/2 + ... + 1/n (1.08 for 4, 2.60 for 20).
- * - Largest debt alone has that least worst case but exceeds 1 with constant weights (1.28 measured); Tijdeman's
- *   alone reaches 5.05 against the pouring above, this rule 2.59. Random changes of weights: 1.3 at most (4 to 20
+ * - Largest debt alone has that least worst case but exceeds 1 with constant weights (1.24 measured); Tijdeman's
+ *   alone reaches 5.10 against the pouring above, this rule 2.60. Random changes of weights: 1.3 at most (2 to 20
  *   domains, `scripts/certify/draw-rules.ts`).
  * - A domain that is owed something when its weight becomes 0 is owed it until its weight is above 0 again.
  */

@@ -31,6 +31,6 @@ export {
 export { type GraphSize, logitsGraph, NO_TARGET, PADDING_SEGMENT, scoringGraph } from './scorers/scoring-graph.ts';
 export { type DataType, floatTensor, intTensor, type Tensor } from './tensor.ts';
 export { byteTokenizer } from './tokenizers/bytes.ts';
-export { loadTokenizer } from './tokenizers/load.ts';
+export { type LoadTokenizerOptions, loadTokenizer } from './tokenizers/load.ts';
 export type { Tokenizer, TokenLists } from './tokenizers/tokenizer.ts';
 export { type TrainingOptions, trainedModel, trainingGraph, trainingState } from './training-graph.ts';

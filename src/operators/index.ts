@@ -19,4 +19,5 @@ export * from './rewrite/index.ts';
 export * from './rules/index.ts';
 export * as select from './select/index.ts';
 export type { StageContext, StageFactory } from './stage-context.ts';
+export { type TokenizeOptions, tokenize } from './tokenize/tokenize.ts';
 export { withVerdict } from './verdicts.ts';

@@ -6,8 +6,9 @@ import type { SinkDescriptor } from '../sinks/options.ts';
 import { writesDocuments } from '../sinks/writers.ts';
 import { DOCUMENT_COLUMNS } from '../streams/batch/batch.ts';
 import type { ColumnSpec } from '../streams/batch/columns.ts';
+import { countsTokens } from '../streams/batch/token-ids.ts';
 import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
-import type { Json, Operator, StepDescriptor } from '../streams/operator.ts';
+import { createsDocuments, type Json, type Operator, rewritesText, type StepDescriptor } from '../streams/operator.ts';
 import { SPLIT_TEXT_BYTES } from '../streams/plan/splits.ts';
 
 const band = z
@@ -178,6 +179,22 @@ export function checkSteps(steps: readonly StepDescriptor[], recipeName: string)
       written.set(name, s.step);
     }
   }
+  checkCounted(steps, recipeName);
+}
+
+/** Counted tokens are those of the text that is written, or they would be called exact and be wrong. */
+function checkCounted(steps: readonly StepDescriptor[], recipeName: string): void {
+  const counts = steps.findLast((s) => countsTokens(s.writes));
+  if (counts === undefined) return;
+  const changes = steps.slice(steps.indexOf(counts) + 1).find((s) => rewritesText(s) || createsDocuments(s));
+  if (changes === undefined) return;
+  throw new ConfigError({
+    problem: `step ${changes.step} changes documents after step ${counts.step} has counted their tokens`,
+    expected: 'no step that changes or creates documents after their tokens are counted',
+    got: `${changes.step} after ${counts.step}`,
+    where: `recipe ${recipeName}`,
+    fix: 'Put tokenize() after the last step that changes or creates documents.',
+  });
 }
 
 /** Before a run: every step has all that it needs; a built-in recipe may leave something to `--set`. */

@@ -12,6 +12,7 @@ import {
 } from '../streams/batch/columns.ts';
 import { DERIVED, LINEAGE } from '../streams/batch/lineage.ts';
 import type { QuarantinedRecord, Verdict } from '../streams/batch/outcome.ts';
+import { TOKENS, tokensColumn } from '../streams/batch/token-ids.ts';
 import { originalBytes } from '../streams/commits/counting.ts';
 import { constantColumn, indexedColumn, listColumn, nullWhereNaN, positionColumns } from './column-makers.ts';
 import { excerptColumn } from './excerpt.ts';
@@ -67,7 +68,7 @@ export function ledgerSchema(
     { name: 'judged_by', type: 'int32' },
     { name: 'excerpt', type: 'utf8' },
     ...(creates ? LINEAGE_SCHEMA : []),
-    ...annotations,
+    ...annotations.filter((a) => a.name !== TOKENS.name),
   ];
 }
 
@@ -100,7 +101,7 @@ export function ledgerRows(
   for (const [name, c] of decisions(batch.verdicts, rows, batch.alive)) columns.set(name, c);
   columns.set('cut_spans', cutSpans(batch, rows));
   columns.set('text_bytes', int64(take({ type: 'int32', values: originalBytes(batch), valid: null })));
-  const tokens = batch.columns.get('text_tokens_estimate');
+  const tokens = batch.columns.get(tokensColumn(annotations));
   columns.set('tokens', tokens && tokens.type !== 'utf8' ? int64(take(tokens)) : nullColumn('int64', n));
   columns.set('judged_by', judgedBy(batch, rows));
   columns.set('excerpt', take(excerptColumn(batch)));
@@ -111,6 +112,7 @@ export function ledgerRows(
     columns.set('cost', own(LINEAGE.cost, 'float64'));
   }
   for (const { name, type } of annotations) {
+    if (name === TOKENS.name) continue;
     const c = batch.columns.get(name);
     columns.set(name, c && c.type === type ? take(c) : nullColumn(type, n));
   }

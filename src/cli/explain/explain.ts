@@ -5,6 +5,7 @@ import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import { isEarlier } from '../../operators/dedup/tables/earlier-run.ts';
 import { FAILURE_REASONS } from '../../run/split/isolate.ts';
 import { clipped, displayWidth, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
+import { countsTokens } from '../../streams/batch/token-ids.ts';
 import {
   createsDocuments,
   dropsFor,
@@ -77,11 +78,12 @@ function printExplanation(terminal: Terminal, d: Explanation, steps: readonly St
       ? ` by step ${style.bold(safeText(d.step ?? ''))}, rule ${style.bold(safeText(d.rule ?? ''))}`
       : '';
   out(`${style.bold(safeText(d.id ?? d.position))}: ${outcome}${by}`);
+  const counted = steps.some((s) => countsTokens(s.writes));
   const facts = [
     d.id === d.position ? '' : safeText(d.position),
     d.domain === null ? '' : `domain ${safeText(d.domain)}`,
     d.textBytes === null ? '' : `${size(d.textBytes)} of text`,
-    d.tokens === null ? '' : `≈ ${plural(d.tokens, 'token')}`,
+    d.tokens === null ? '' : `${counted ? '' : '≈ '}${plural(d.tokens, 'token')}`,
   ];
   out(style.dim(`  ${facts.filter(Boolean).join(' · ')}`));
   const excerpt = clipped(`“${safeExcerpt(d.excerpt)}”`, 3 * (width - 16));

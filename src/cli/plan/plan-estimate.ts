@@ -63,6 +63,8 @@ interface Scene {
   readonly workers: number;
   /** Of the input. */
   readonly files: number;
+  /** What tokens are counted by; null: they are an estimate without one. */
+  readonly tokenizer: string | null;
   /** Steps with a language model. */
   readonly models: readonly string[];
   /** Share of the documents that the run takes. */
@@ -160,7 +162,7 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
     [
       'input',
       `about ${rough(e.documents)} documents, ${size(e.textBytes)} of text, ≈ ${rough(e.tokens)} ` +
-        `tokens${takenOf(scene, e.documents)}`,
+        `tokens${scene.tokenizer === null ? '' : ` of ${safeText(scene.tokenizer)}`}${takenOf(scene, e.documents)}`,
     ],
   ];
   const left = reasons.slice(0, 3).map((r) => `${safeText(r.rule)} ${percent(r.share, 1)}`);

@@ -196,8 +196,15 @@ function printPlan(
       limit,
       files: plan.files.length,
       models,
+      tokenizer: tokenizerOf(recipe.steps.map((s) => s.descriptor)),
       barriers: recipe.steps.filter((s) => takesAway(s.descriptor)).map((s) => safeText(s.descriptor.step)),
     });
+}
+
+/** Name of the tokenizer that counts the tokens of a recipe; null: it has none, or it counts by another way. */
+function tokenizerOf(steps: readonly StepDescriptor[]): string | null {
+  const name = steps.findLast((s) => s.stage === 'tokenize')?.options.name;
+  return typeof name === 'string' ? name : null;
 }
 
 /** What a step does, in words. */
@@ -212,6 +219,7 @@ function whatOf(d: StepDescriptor): string {
   if (rewritesText(d)) return `edits text (${versions}); the ledger records what is cut`;
   if (createsDocuments(d)) return `creates documents (${versions}); the ledger records what each is made of`;
   if (dropsFor(d) === 'predicate') return 'your own function, on the main thread';
+  if (d.stage === 'tokenize') return `counts tokens of ${safeText(tokenizerOf([d]) ?? '')} (${versions})`;
   return `measures ${plural(d.writes.length, 'column')} (${versions})`;
 }
 

@@ -115,7 +115,7 @@ export async function probe(
       countRead(counters, read, 'input');
       let batch = read;
       for (const apply of stages) batch = await apply(batch);
-      countOutcome(counters, batch, true);
+      countOutcome(counters, batch, true, annotations);
       await ledger.write(ledgerRows(batch, annotations));
       const kept = documentColumns(batch, annotations, rewritten);
       for (const w of documents) await w.write(kept);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { safeText } from '../../safe-text.ts';
+import { countsTokens } from '../../streams/batch/token-ids.ts';
 import { lostDocuments } from '../../streams/commits/counters.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
@@ -32,7 +33,7 @@ export async function printSummary(terminal: Terminal, input: SummaryInput): Pro
     'Every document has a row in the ledger; dropped ones carry the reason. Input files were not modified.';
   for (const line of wrapped(promise, width)) out(style.dim(line));
   out();
-  for (const line of domainLines(terminal, t)) out(line);
+  for (const line of domainLines(terminal, t, countsTokens(result.schema.annotations))) out(line);
   if (reasons.length > 0) {
     out();
     out(style.bold(`Why ${plural(t.dropped.documents, 'document was', 'documents were')} dropped`));

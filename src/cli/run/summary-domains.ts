@@ -17,9 +17,10 @@ const writtenBytes = ({ kept, cutBytes = 0 }: DomainCounters): number => kept.by
 
 /**
  * The table of domains: what was read of each, or created, and what was written. Documents and text add up to the last
- * row.
+ * row; so do tokens that were kept where they were counted.
+ * @param counted whether a step of the recipe counted the tokens of what is kept
  */
-export function domainLines(terminal: Terminal, t: Counters): string[] {
+export function domainLines(terminal: Terminal, t: Counters, counted: boolean): string[] {
   const { style } = terminal;
   const creates = createdIn(t).documents > 0;
   const ofCreated = (text: string): string[] => (creates ? [text] : []);
@@ -32,7 +33,7 @@ export function domainLines(terminal: Terminal, t: Counters): string[] {
     size(cameIn(d).bytes),
     size(writtenBytes(d)),
     rough(tokensIn(cameIn(d).bytes, d.kept)),
-    rough(tokensIn(writtenBytes(d), d.kept)),
+    counted ? count(d.kept.tokens) : rough(tokensIn(writtenBytes(d), d.kept)),
   ];
   const domains = Object.entries(t.domains).sort(
     (a, b) => cameIn(b[1]).bytes - cameIn(a[1]).bytes || (a[0] < b[0] ? -1 : 1),
@@ -65,7 +66,7 @@ export function domainLines(terminal: Terminal, t: Counters): string[] {
       { title: 'text', align: right },
       { title: '→ kept', align: right },
       { title: '≈ tokens', align: right },
-      { title: '→ kept', align: right },
+      { title: counted ? '→ kept, exact' : '→ kept', align: right },
     ],
     rows,
   ).map((line, i) => (i === 0 ? style.dim(line) : line));

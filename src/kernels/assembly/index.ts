@@ -17,3 +17,7 @@ export { minhashTable } from './same-text';
 export { minhashSketch } from './minhash-sketch';
 export { substringAnchors, substringOpen, substringWindows } from './substring';
 export { minhash61 } from './minhash61';
+export { bpeAdded } from './bpe-added';
+export { bpeCaches } from './bpe-cache';
+export { bpeBytes, bpeClasses, bpeMerges, bpeMergeTable, bpeTokens } from './bpe-tables';
+export { bpeEncode, bpeMatches, bpeOpen, bpeUnusual } from './bpe';

@@ -1,14 +1,5 @@
 import { isDigit, isLetter, isMark } from '../../unicode.ts';
-
-/** An added token of a tokenizer.json. */
-export interface AddedToken {
-  readonly content: string;
-  readonly id: number;
-  /** Found only where no letter, number or `_` stands beside it. */
-  readonly single_word?: boolean;
-  readonly normalized?: boolean;
-  readonly special?: boolean;
-}
+import type { AddedToken } from './tokenizer-json.ts';
 
 /** Parts a text into added tokens and what is between them. */
 interface Splitter {

@@ -36,6 +36,8 @@ export interface Tokenizer {
    */
   encodeBatch(utf8: Uint8Array, offsets: Int32Array, wanted?: Uint8Array | null): TokenLists;
   decode(ids: ArrayLike<number>): string;
+  /** Bytes of WebAssembly memory that it holds now; left out where it has none. */
+  memoryBytes?(): number;
 }
 
 /** Throws when a tokenizer makes ids that a model does not know. A wider model is right: layers are often padded. */

@@ -22,6 +22,7 @@ export function withCuts(
     originalText: batch.originalText ?? (batch.textVersion === 0 ? text : undefined),
     cuts: composeCuts(batch.cuts, cuts, rules),
     textVersion: batch.textVersion + 1,
+    tokenIds: undefined,
     stale: staleAfter(
       batch,
       added.map(([name]) => name),

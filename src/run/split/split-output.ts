@@ -93,7 +93,7 @@ export class SplitOutput {
   async write(batch: DocumentBatch): Promise<void> {
     await this.#writeAside();
     const last = this.#barrier === null;
-    countOutcome(this.counters, batch, last);
+    countOutcome(this.counters, batch, last, this.#task.annotations);
     await this.#ledger.write(ledgerRows(batch, this.#task.annotations, last ? 'all' : 'dropped', this.#task.creates));
     if (this.#barrier) return this.#barrier.write(carriedOver(batch));
     if (this.#documents.length === 0) return;

@@ -4,7 +4,7 @@ import { cutsOfRows, type Verdict } from './outcome.ts';
 
 /**
  * Rows `rows` (ascending) of a batch, with all that was decided on them, in fresh buffers. Counts of nulls stay those
- * of the whole batch.
+ * of the whole batch; token ids stay behind.
  */
 export function rowsOfBatch(batch: DocumentBatch, rows: Int32Array): DocumentBatch {
   const { originalText, cuts } = batch;
@@ -16,6 +16,7 @@ export function rowsOfBatch(batch: DocumentBatch, rows: Int32Array): DocumentBat
     originalText: originalText ? (takeRows(originalText, rows) as Utf8Column) : undefined,
     cuts: cuts ? cutsOfRows(cuts, rows) : undefined,
     made: batch.made ? Uint8Array.from(rows, (r) => batch.made![r]) : undefined,
+    tokenIds: undefined,
     retry: batch.retry ? Array.from(rows, (r) => batch.retry![r]) : undefined,
   });
 }

@@ -2,6 +2,7 @@ import { ConfigError } from '../../errors.ts';
 import { type Column, type ColumnSpec, type NumberColumn, stringAt, takeRows, type Utf8Column } from './columns.ts';
 import type { Credit } from './credit.ts';
 import { type CutSpans, cutsOfRows, type Verdict } from './outcome.ts';
+import type { TokenIds } from './token-ids.ts';
 
 /** Version of the column layout below; on disk in run.json. */
 export const BATCH_SCHEMA_VERSION = 1;
@@ -39,6 +40,8 @@ export interface BatchParts {
   readonly textVersion?: number;
   /** Annotation columns that describe an older `text_version`. */
   readonly stale?: ReadonlySet<string>;
+  /** Left by a step that tokenises; ask `tokenIdsOf()` whether they still hold. */
+  readonly tokenIds?: TokenIds;
 }
 
 /**
@@ -58,6 +61,7 @@ export class DocumentBatch {
   readonly retry: readonly (string | null)[] | null;
   readonly textVersion: number;
   readonly stale: ReadonlySet<string>;
+  readonly tokenIds: TokenIds | null;
   /** Of the source that it came from; null: made from nothing. Stays in this thread: no part of `parts()`. */
   readonly credit: Credit | null;
 
@@ -74,6 +78,7 @@ export class DocumentBatch {
     this.retry = parts.retry ?? null;
     this.textVersion = parts.textVersion ?? 0;
     this.stale = parts.stale ?? new Set();
+    this.tokenIds = parts.tokenIds ?? null;
     this.credit = credit;
   }
 
@@ -82,7 +87,8 @@ export class DocumentBatch {
     const { rows, columns, split, sequence, alive, verdicts, textVersion, stale } = this;
     const rewritten = { originalText: this.originalText ?? undefined, cuts: this.cuts ?? undefined };
     const grown = { made: this.made ?? undefined, retry: this.retry ?? undefined };
-    return { rows, columns, split, sequence, alive, verdicts, textVersion, stale, ...rewritten, ...grown };
+    const tokenIds = this.tokenIds ?? undefined;
+    return { rows, columns, split, sequence, alive, verdicts, textVersion, stale, ...rewritten, ...grown, tokenIds };
   }
 
   /** The same batch with some parts replaced; buffers are shared, not copied. */
@@ -151,11 +157,13 @@ export class DocumentBatch {
     };
     for (const c of this.columns.values()) addColumn(c);
     if (this.originalText) addColumn(this.originalText);
+    if (this.tokenIds) for (const a of [this.tokenIds.ids, this.tokenIds.offsets, this.tokenIds.has]) add(a);
     for (const v of this.verdicts) for (const a of [v.judged, v.rule, v.value, v.failed]) add(a);
     return bytes;
   }
 
-  /** Only the rows alive, in fresh buffers. Verdicts and the text as it was read stay behind. */
+  /** Only the rows alive, in fresh buffers. Verdicts, token ids and the text as it was read stay
+   * behind. */
   compact(): DocumentBatch {
     const rows = this.aliveRows();
     const columns = new Map([...this.columns].map(([name, c]) => [name, takeRows(c, rows)] as const));

@@ -70,6 +70,7 @@ export function withCreated(batch: DocumentBatch, created: CreatedDocuments): Do
   const original = batch.originalText;
   return batch.with({
     rows: order.length,
+    tokenIds: undefined,
     columns: new Map([...columns, [LINEAGE.created, countsAfter(batch, created, order)]]),
     alive,
     made,

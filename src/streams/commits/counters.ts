@@ -1,4 +1,7 @@
-/** Documents, bytes of original text and estimated tokens. */
+/**
+ * Documents, bytes of original text and tokens: estimated ones, or those that `tokenize()` counted where the recipe has
+ * it.
+ */
 export interface Amount {
   documents: number;
   bytes: number;

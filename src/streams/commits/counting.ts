@@ -1,9 +1,10 @@
 import type { DocumentBatch } from '../batch/batch.ts';
 import { CARRIED } from '../batch/carried.ts';
-import { isValid, stringAt } from '../batch/columns.ts';
+import { type ColumnSpec, isValid, stringAt } from '../batch/columns.ts';
 import { DERIVED } from '../batch/lineage.ts';
 import type { CutSpans, QuarantinedRecord } from '../batch/outcome.ts';
 import { labelOf } from '../batch/position.ts';
+import { tokensColumn } from '../batch/token-ids.ts';
 import {
   add,
   type Counters,
@@ -75,11 +76,17 @@ export function originalBytes(batch: DocumentBatch): Int32Array {
 /**
  * Counts what a batch has come to at the end of a phase: all drops; and, in the last phase, what is kept.
  * @param last false before a barrier: rows alive go on and are counted later.
+ * @param annotations of the recipe: where it tokenises, tokens are counted exactly, and only of what was tokenised.
  */
-export function countOutcome(counters: Counters, batch: DocumentBatch, last: boolean): void {
+export function countOutcome(
+  counters: Counters,
+  batch: DocumentBatch,
+  last: boolean,
+  annotations: readonly ColumnSpec[] = [],
+): void {
   const domains = batch.utf8('domain');
   const bytes = originalBytes(batch);
-  const tokens = batch.columns.get('text_tokens_estimate');
+  const tokens = batch.columns.get(tokensColumn(annotations));
   const now = batch.utf8('text').offsets;
   const judgedBefore = batch.columns.get(CARRIED.judged);
   const from = batch.columns.get(DERIVED);

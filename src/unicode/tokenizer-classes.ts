@@ -1,0 +1,50 @@
+import { TOKEN_CLASS_PALETTE, TOKEN_CLASS_RUNS } from './tokenizer-tables.ts';
+import { inTwoStages, type TwoStageTable } from './two-stage.ts';
+
+/**
+ * What a code point is to a tokenizer: bits, as the tokenizers library of Hugging Face and tiktoken see them (Unicode
+ * 16.0, which is not the version that decides the rest of Sluice: ids belong to the model, not to the text).
+ */
+export const TOKEN_CLASS = {
+  /** General category L. */
+  letter: 1,
+  /** General category N. */
+  number: 2,
+  /** `\s`: property White_Space. */
+  white: 4,
+  /** Lu, Lt, Lm, Lo, M. */
+  upper: 8,
+  /** Ll, Lm, Lo, M. */
+  lower: 16,
+  /** `\w`: what may not stand beside an added token that is a single word. */
+  word: 32,
+  /** P, S. */
+  sign: 64,
+  /** May not stand in a text in NFC, or not everywhere. */
+  unusual: 128,
+} as const;
+
+let table: TwoStageTable<Uint8Array<ArrayBuffer>> | null = null;
+
+/** Class bytes of all code points, built once a thread. */
+export function tokenClassTable(): TwoStageTable<Uint8Array<ArrayBuffer>> {
+  table ??= build();
+  return table;
+}
+
+function build(): TwoStageTable<Uint8Array<ArrayBuffer>> {
+  const flat = new Uint8Array(0x110000);
+  let at = 0;
+  for (const [, name, length] of TOKEN_CLASS_RUNS.matchAll(/([A-Z])([0-9a-z]+)/g)) {
+    const end = at + Number.parseInt(length, 36);
+    flat.fill(TOKEN_CLASS_PALETTE[name.charCodeAt(0) - 65], at, end);
+    at = end;
+  }
+  return inTwoStages((first) => flat.subarray(first, first + 128));
+}
+
+/** Bits of TOKEN_CLASS. */
+export function tokenClassOf(cp: number): number {
+  const { index, blocks } = tokenClassTable();
+  return blocks[(index[cp >> 7] << 7) | (cp & 127)];
+}
