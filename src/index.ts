@@ -47,10 +47,21 @@ export {
 } from './operators/index.ts';
 export { type Recipe, type RecipeInput, recipe } from './recipe/recipe.ts';
 export type { RunEvent } from './run/events.ts';
+export { type FeedOptions, openFeed } from './run/feed/feed.ts';
 export type { RunOptionsInput } from './run/options.ts';
 export { run } from './run/run.ts';
-export type { SinkDescriptor } from './sinks/index.ts';
-export { arrow, jsonl, parquet, tokens } from './sinks/index.ts';
+export type {
+  Asked,
+  FeedFacts,
+  FeedSequence,
+  FeedServer,
+  FeedSource,
+  FeedStatus,
+  FeedStep,
+  Pulled,
+  SinkDescriptor,
+} from './sinks/index.ts';
+export { arrow, feedClient, jsonl, parquet, serveFeed, tokens } from './sinks/index.ts';
 export * from './streams/index.ts';
 export { type Reference, type ReferenceInput, reference } from './training/reference.ts';
 export { SLUICE_VERSION } from './version.ts';

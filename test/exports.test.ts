@@ -36,16 +36,16 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
-      SluiceError annotate arrow as c4 codeRules codeStatistics custom decontaminate dedup drop fineweb
+      SluiceError annotate arrow as c4 codeRules codeStatistics custom decontaminate dedup drop feedClient fineweb
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
-      int32Column jsonl judge ngramPerplexity numberAt operator parallel parquet perplexity pulled readDocuments
-      recipe reference retain rowsInScope rule run select stringAt tableRules textRules textStatistics toArrow
-      tokenize utf8Column validBitmap withCreated withVerdict
+      int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled readDocuments
+      recipe reference retain rowsInScope rule run select serveFeed stringAt tableRules textRules textStatistics toArrow
+      tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
-      Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory Column ColumnSpec ColumnType
-      Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects Json Lease
-      ModuleExport Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate
+      Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory Asked Column ColumnSpec ColumnType
+      Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects FeedFacts FeedOptions FeedSequence FeedServer FeedSource FeedStatus FeedStep Json Lease
+      ModuleExport Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
       ReferenceInput Rule RunEvent RunJson RunOptionsInput Scope SinkDescriptor Split SplitPlan Stage StageContext
       StageFactory StepDescriptor StepOptions Verdict
@@ -102,10 +102,11 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   sinks: {
     values: words`
-      arrow jsonl parquet
+      arrow feedClient jsonl parquet serveFeed tokens
     `,
     types: words`
-      SinkDescriptor
+      Asked FeedClientOptions FeedFacts FeedSequence FeedServer FeedServerOptions FeedSource FeedStatus FeedStep
+      Pulled SinkDescriptor
     `,
   },
 };

@@ -3,7 +3,7 @@ import { builtInRecipes, loadRecipe } from '../recipe/loader.ts';
 import { type Recipe, withSettings } from '../recipe/recipe.ts';
 import { parseBytes } from '../run/options.ts';
 import { safeText } from '../safe-text.ts';
-import { tokens } from '../sinks/index.ts';
+import { tokens } from '../sinks/descriptors.ts';
 import type { SinkDescriptor } from '../sinks/options.ts';
 import { writesDocuments } from '../sinks/writers.ts';
 import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
