@@ -113,6 +113,14 @@ describe('steps', () => {
   });
 });
 
+describe('unions', () => {
+  // They have a table of functions by tag, a field of their own, or a switch that the compiler checks.
+  it('are never asked for their kind, outside that file', () => {
+    const asked = files.filter((f) => /\.kind ===/.test(readFileSync(join(src, f), 'utf8')));
+    expect(asked.filter((f) => f !== 'streams/operator.ts')).toEqual([]);
+  });
+});
+
 describe('files', () => {
   it('have no file that everything ends up in', () => {
     const long = files

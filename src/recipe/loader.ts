@@ -4,6 +4,7 @@ import { register } from 'node:module';
 import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError, nearestName, SluiceError } from '../errors.ts';
+import { isReference } from '../files/reference-record.ts';
 import { importInWorkers } from '../threads.ts';
 import type { Reference } from '../training/reference.ts';
 import { ownModules } from './own-modules.ts';
@@ -65,8 +66,7 @@ export async function loadReference(nameOrPath: string): Promise<Reference> {
   throw noRecipe('reference', found, names, file);
 }
 
-const looksLikeReference = (value: unknown): value is Reference =>
-  (value as Partial<Reference> | null | undefined)?.kind === 'reference';
+const looksLikeReference = (value: unknown): value is Reference => isReference(value);
 
 /**
  * The default export of a recipe module. @param fits which built-in recipes the error about an unknown name proposes

@@ -6,7 +6,7 @@ import type { SinkDescriptor } from './options.ts';
 import type { OutputPlace, SegmentFile } from './output-file.ts';
 import { parquetJoiner, parquetWriter } from './parquet/writer.ts';
 import type { SegmentWriter } from './segment.ts';
-import { concatenation, joinFiles, type PlannedShard, planShards as planNamed } from './shards.ts';
+import { concatenation, type Joiner, joinFiles, type PlannedShard, planShards as planNamed } from './shards.ts';
 
 /** Of every run: `ledger/`, Parquet zstd. */
 export const ledgerSink: SinkDescriptor = {
@@ -22,12 +22,39 @@ export const quarantineSink: SinkDescriptor = {
   options: { compression: 'none', columns: null, textField: 'text' },
 };
 
-/** Extension of a sink's files, without the dot. */
-export function sinkExtension(sink: SinkDescriptor): string {
-  if (sink.kind === 'jsonl') return jsonlExtension(sink.options);
-  if (sink.kind === 'arrow') return sink.options.format === 'file' ? 'arrow' : 'arrows';
-  return 'parquet';
+/** What a kind of sink does; `O` are its options. */
+interface Format<O> {
+  /** Of its files, without the dot. */
+  extension(options: O): string;
+  writer(at: OutputPlace, options: O, kernel: Encoders | undefined): Promise<SegmentWriter>;
+  /** What makes one file of several. @param path of that file, without `.tmp` */
+  joiner(options: O, path: string): Promise<Joiner>;
 }
+
+const FORMATS: { readonly [K in SinkDescriptor['kind']]: Format<Extract<SinkDescriptor, { kind: K }>['options']> } = {
+  parquet: {
+    extension: () => 'parquet',
+    writer: async (at, options, kernel) => parquetWriter(at, options, await encoders(kernel)),
+    joiner: async (_, path) => parquetJoiner(path),
+  },
+  jsonl: {
+    extension: jsonlExtension,
+    writer: async (at, options, kernel) => jsonlWriter(at, options, await encoders(kernel)),
+    joiner: async () => concatenation,
+  },
+  // apache-arrow costs a thread 18 MB: loaded by those who write it.
+  arrow: {
+    extension: ({ format }) => (format === 'file' ? 'arrow' : 'arrows'),
+    writer: async (at, options) => (await import('./arrow.ts')).arrowWriter(at, options),
+    joiner: async (options) => (await import('./arrow.ts')).arrowJoiner(options),
+  },
+};
+
+/** Options belong to the kind beside them, which the compiler does not see in a table. */
+const formatOf = ({ kind }: SinkDescriptor) => FORMATS[kind] as Format<SinkDescriptor['options']>;
+
+/** Extension of a sink's files, without the dot. */
+export const sinkExtension = (sink: SinkDescriptor): string => formatOf(sink).extension(sink.options);
 
 export interface SegmentPlace extends OutputPlace {
   /** The kernel of this thread; it must be at rest while a writer works. Default: one of the sinks' own. */
@@ -35,6 +62,12 @@ export interface SegmentPlace extends OutputPlace {
 }
 
 let ownKernel: Promise<Encoders> | null = null;
+
+async function encoders(kernel: Encoders | undefined): Promise<Encoders> {
+  if (kernel) return kernel;
+  ownKernel ??= loadKernel();
+  return ownKernel;
+}
 
 /**
  * A writer for one segment of a sink.
@@ -46,11 +79,7 @@ export async function openSegmentWriter(
   { kernel, ...place }: SegmentPlace,
 ): Promise<SegmentWriter> {
   const at = { ...place, path: `${place.path}.${sinkExtension(sink)}` };
-  // apache-arrow costs a thread 18 MB: loaded by those who write it.
-  if (sink.kind === 'arrow') return (await import('./arrow.ts')).arrowWriter(at, sink.options);
-  ownKernel ??= kernel ? null : loadKernel();
-  const encoders = kernel ?? (await ownKernel!);
-  return sink.kind === 'jsonl' ? jsonlWriter(at, sink.options, encoders) : parquetWriter(at, sink.options, encoders);
+  return formatOf(sink).writer(at, sink.options, kernel);
 }
 
 /** Which segments become which shard, by size only; see `shards.ts`. */
@@ -67,11 +96,5 @@ export async function writeShard(
   sink: SinkDescriptor,
   { inputs, ...place }: OutputPlace & { readonly inputs: readonly SegmentFile[] },
 ): Promise<SegmentFile> {
-  const joiner =
-    sink.kind === 'parquet'
-      ? parquetJoiner(place.path)
-      : sink.kind === 'arrow'
-        ? (await import('./arrow.ts')).arrowJoiner(sink.options)
-        : concatenation;
-  return joinFiles(place, inputs, joiner);
+  return joinFiles(place, inputs, await formatOf(sink).joiner(sink.options, place.path));
 }
