@@ -24,7 +24,7 @@ const layers: readonly (readonly [RegExp, number, string])[] = [
   [/^recipe\//, 5, 'recipe'],
   [/^ledger\//, 6, 'ledger'],
   [/^run\//, 7, 'run'],
-  [/^(cli(\.ts|\/)|index\.ts)/, 8, 'top'],
+  [/^(cli(\.ts|\/)|index\.ts|for-recipes\.ts)/, 8, 'top'],
 ];
 
 function layerOf(file: string): readonly [number, string] {

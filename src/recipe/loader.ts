@@ -74,7 +74,7 @@ const looksLikeReference = (value: unknown): value is Reference => isReference(v
 async function loadDefault(nameOrPath: string, fits?: (found: unknown) => boolean) {
   const url = locate(nameOrPath) ?? (await refuseUnknown(nameOrPath, fits));
   if (url.pathname.endsWith('ts')) await useTypeScript();
-  useRunningCopy();
+  if (fromSources || !url.href.startsWith(builtInFolder.href)) await useRunningCopy();
   const file = fileURLToPath(url);
   let module: { readonly default?: unknown };
   try {
@@ -169,9 +169,14 @@ let registered = false;
 const hook = new URL(`./resolve-hook${extension}`, import.meta.url);
 const hookData: ResolveHookData = { root: new URL('..', import.meta.url).href, extension };
 
-function useRunningCopy(): void {
+/**
+ * A recipe of the build needs no hook: its `sluice` is the package that it lies in. With one, every module that is
+ * loaded costs a message to another thread, so what recipes import is loaded before.
+ */
+async function useRunningCopy(): Promise<void> {
   if (registered) return;
   registered = true;
+  await import(new URL(`index${extension}`, hookData.root).href);
   register(hook, { data: hookData });
 }
 

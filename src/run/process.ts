@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { defer, from, lastValueFrom, mergeMap, type Subscriber } from 'rxjs';
+import type { Subscriber } from 'rxjs';
 import { InvariantError } from '../errors.ts';
 import { writeWhole } from '../files/whole.ts';
 import type { RunJson } from '../ledger/run-json.ts';
@@ -8,6 +8,7 @@ import { type Counters, conservationError } from '../streams/commits/counters.ts
 import { decidePhase, phaseName, splitPhase } from '../streams/commits/phase.ts';
 import { totalsOf } from '../streams/commits/store.ts';
 import { collectGarbage } from '../streams/flow/garbage.ts';
+import { defer, from, lastValueFrom, mergeMap } from '../streams/flow/rxjs.ts';
 import { createsDocuments, rewritesText } from '../streams/operator.ts';
 import type { Split, SplitPlan } from '../streams/plan/splits.ts';
 import { filesError, handOverError } from './conservation.ts';
@@ -98,7 +99,7 @@ export class Run {
     const progress = new Progress(this.#plan, this.#phases, { commits, counted }, samplePercent, (e) =>
       this.#out.next(e),
     );
-    const pool = await openSplitPool(this.#recipe, this.#options, this.#hard, {
+    const pool = await openSplitPool(this.#recipe, this.#options, splits.length, this.#hard, {
       progress: (p) => progress.inFlight(p),
       retry: (retry) => this.#out.next({ type: 'retried', ...retry }),
     });

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { Observable, type Subscriber } from 'rxjs';
+import type { Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import { systemError } from '../files/system-error.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
@@ -9,6 +9,7 @@ import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
 import { SHARD_BYTES } from '../sinks/shards.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
 import { shardPhase, splitPhase } from '../streams/commits/phase.ts';
+import { Observable } from '../streams/flow/rxjs.ts';
 import { pipeOf } from '../streams/inputs/spool.ts';
 import { isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';

@@ -54,9 +54,11 @@ export interface PoolEvents {
   readonly retry: (r: Retry) => void;
 }
 
+/** @param splits how many the run has: no more threads than that are started */
 export async function openSplitPool(
   recipe: Recipe,
   options: RunOptions,
+  splits: number,
   hard: AbortSignal,
   on: PoolEvents,
 ): Promise<SplitPool> {
@@ -64,8 +66,8 @@ export async function openSplitPool(
   const closing = new AbortController();
   const signal = AbortSignal.any([hard, closing.signal]);
   const inWork = new Set<Promise<unknown>>();
-  // A thread that the budget never lets work would hold 25 MB for nothing.
-  const workers = Math.max(1, Math.min(options.workers, Math.floor(options.memory / SPLIT_BYTES)));
+  // A thread that never gets work, for lack of budget or of splits, would cost 25 MB and 0.15 s for nothing.
+  const workers = Math.max(1, Math.min(options.workers, splits, Math.floor(options.memory / SPLIT_BYTES)));
   /** Of splits in work: text that model workers have scored. */
   const scored = new Map<number, () => number>();
   const openPool = () => {
