@@ -121,12 +121,20 @@ describe('unions', () => {
   });
 });
 
+const linesOf = (file: string): number => readFileSync(join(src, file), 'utf8').trimEnd().split('\n').length;
+
 describe('files', () => {
   it('have no file that everything ends up in', () => {
-    const long = files
-      .filter((f) => !f.endsWith('tables.ts'))
-      .map((f) => [f, readFileSync(join(src, f), 'utf8').split('\n').length] as const);
-    expect(long.filter(([, lines]) => lines > 400)).toEqual([]);
+    const sources = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'));
+    const known = [
+      // Data, which a script made.
+      'unicode/tables.ts',
+      // Still to be split.
+      'streams/formats/arrow/columns.ts',
+      'streams/formats/parquet/encodings.ts',
+    ];
+    const long = sources.filter((f) => !known.includes(f.replaceAll('\\', '/')) && linesOf(f) > 300);
+    expect(long).toEqual([]);
     const folders = readdirSync(src).filter((f) => statSync(join(src, f)).isDirectory());
     expect(folders.filter((f) => ['utils', 'common', 'core', 'types', 'helpers', 'lib'].includes(f))).toEqual([]);
   });
