@@ -5,6 +5,7 @@ export type {
   AnnotatorContext,
   AnnotatorDescriptor,
   AnnotatorFactory,
+  AnnotatorSpec,
   Description,
   DocumentView,
   DropOptions,
@@ -17,6 +18,7 @@ export type {
 } from './operators/index.ts';
 export {
   annotate,
+  annotator,
   as,
   c4,
   codeRules,

@@ -36,15 +36,15 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
-      SluiceError annotate arrow as c4 codeRules codeStatistics custom decontaminate dedup drop fineweb
+      SluiceError annotate annotator arrow as c4 codeRules codeStatistics custom decontaminate dedup drop fineweb
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt operator parallel parquet perplexity pulled readDocuments
       recipe reference retain rowsInScope rule run select stringAt tableRules textRules textStatistics toArrow
       utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
-      Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory Column ColumnSpec ColumnType
-      Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects Json Lease
+      Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Column ColumnSpec
+      ColumnType Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects Json Lease
       ModuleExport Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
       ReferenceInput Rule RunEvent RunJson RunOptionsInput Scope SinkDescriptor Split SplitPlan Stage StageContext
@@ -64,14 +64,16 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   operators: {
     values: words`
-      DEFAULT_FIELDS annotate as c4 codeRules codeStatistics custom decontaminate dedup.bloom dedup.boilerplate
-      dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences dedup.substring
-      dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
+      DEFAULT_FIELDS annotate annotator as c4 codeRules codeStatistics custom decontaminate dedup.bloom
+      dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
+      dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
+      gopherRepetitionRules
       judge ngramPerplexity operator perplexity rule select.buckets select.byPerplexity select.byRank
       select.streaming tableRules textRules textStatistics withVerdict
     `,
     types: words`
-      Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory BenchmarkFields C4Options
+      Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
+      AnnotatorFactory AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options
       C4StepOptions CodeThresholds Description DocumentView DropOptions FinewebOptions FinewebThresholds
       GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds
       NgramPerplexityOptions OperatorFactory OperatorSpec PerplexityInput Predicate Profile SplitName StageContext
