@@ -73,8 +73,7 @@ const looksLikeReference = (value: unknown): value is Reference => isReference(v
  */
 async function loadDefault(nameOrPath: string, fits?: (found: unknown) => boolean) {
   const url = locate(nameOrPath) ?? (await refuseUnknown(nameOrPath, fits));
-  if (url.pathname.endsWith('ts')) await useTypeScript();
-  if (fromSources || !url.href.startsWith(builtInFolder.href)) await useRunningCopy();
+  if (fromSources || !url.href.startsWith(builtInFolder.href)) await useHooks(url.pathname.endsWith('ts'));
   const file = fileURLToPath(url);
   let module: { readonly default?: unknown };
   try {
@@ -170,13 +169,15 @@ const hook = new URL(`./resolve-hook${extension}`, import.meta.url);
 const hookData: ResolveHookData = { root: new URL('..', import.meta.url).href, extension };
 
 /**
- * A recipe of the build needs no hook: its `sluice` is the package that it lies in. With one, every module that is
- * loaded costs a message to another thread, so what recipes import is loaded before.
+ * What the recipe of a user needs to load: its `sluice` is the running copy. One of the build needs none of it: its
+ * `sluice` is the package that it lies in. Behind hooks every module that is loaded costs a message to another thread,
+ * so what recipes import is loaded before.
  */
-async function useRunningCopy(): Promise<void> {
+async function useHooks(typeScript: boolean): Promise<void> {
+  await import(new URL(`index${extension}`, hookData.root).href);
+  if (typeScript) await useTypeScript();
   if (registered) return;
   registered = true;
-  await import(new URL(`index${extension}`, hookData.root).href);
   register(hook, { data: hookData });
 }
 
