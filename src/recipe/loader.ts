@@ -4,6 +4,7 @@ import { register } from 'node:module';
 import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError, nearestName, SluiceError } from '../errors.ts';
+import { isReference } from '../files/reference-record.ts';
 import { importInWorkers } from '../threads.ts';
 import type { Reference } from '../training/reference.ts';
 import { ownModules } from './own-modules.ts';
@@ -65,16 +66,14 @@ export async function loadReference(nameOrPath: string): Promise<Reference> {
   throw noRecipe('reference', found, names, file);
 }
 
-const looksLikeReference = (value: unknown): value is Reference =>
-  (value as Partial<Reference> | null | undefined)?.kind === 'reference';
+const looksLikeReference = (value: unknown): value is Reference => isReference(value);
 
 /**
  * The default export of a recipe module. @param fits which built-in recipes the error about an unknown name proposes
  */
 async function loadDefault(nameOrPath: string, fits?: (found: unknown) => boolean) {
   const url = locate(nameOrPath) ?? (await refuseUnknown(nameOrPath, fits));
-  if (url.pathname.endsWith('ts')) await useTypeScript();
-  useRunningCopy();
+  if (fromSources || !url.href.startsWith(builtInFolder.href)) await useHooks(url.pathname.endsWith('ts'));
   const file = fileURLToPath(url);
   let module: { readonly default?: unknown };
   try {
@@ -169,7 +168,14 @@ let registered = false;
 const hook = new URL(`./resolve-hook${extension}`, import.meta.url);
 const hookData: ResolveHookData = { root: new URL('..', import.meta.url).href, extension };
 
-function useRunningCopy(): void {
+/**
+ * What the recipe of a user needs to load: its `sluice` is the running copy. One of the build needs none of it: its
+ * `sluice` is the package that it lies in. Behind hooks every module that is loaded costs a message to another thread,
+ * so what recipes import is loaded before.
+ */
+async function useHooks(typeScript: boolean): Promise<void> {
+  await import(new URL(`index${extension}`, hookData.root).href);
+  if (typeScript) await useTypeScript();
   if (registered) return;
   registered = true;
   register(hook, { data: hookData });

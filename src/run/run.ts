@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { Observable, type Subscriber } from 'rxjs';
+import type { Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import { systemError } from '../files/system-error.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
@@ -8,13 +8,15 @@ import { parseOptions } from '../options.ts';
 import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
 import { SHARD_BYTES } from '../sinks/shards.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
-import { phaseOf, splitPhase } from '../streams/commits/phase.ts';
+import { shardPhase, splitPhase } from '../streams/commits/phase.ts';
+import { Observable } from '../streams/flow/rxjs.ts';
 import { pipeOf } from '../streams/inputs/spool.ts';
 import { isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
 import { hasPlan, writePlan } from '../streams/plan/plan-file.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
+import { tablePlaces } from './directory/layout.ts';
 import { STDIN_FOLDER } from './directory/own-files.ts';
 import { openRunDirectory } from './directory/run-directory.ts';
 import { verifyInput } from './directory/verify-input.ts';
@@ -133,7 +135,7 @@ async function runAll(
       shardSize: previous?.shardSize ?? options.shardSize ?? SHARD_BYTES,
     };
     // Before the first shard. Where there are some of a run without the record, joining finds out whether it is theirs.
-    const shards = directory.commits.all.some((c) => phaseOf(c).kind === 'shard');
+    const shards = tablePlaces(recipe).some(({ name }) => directory.commits.of(shardPhase(name)).size > 0);
     if (previous?.shardSize === undefined && !shards) await directory.writeRunJson(base);
     await new Run({ recipe, options, plan, directory, base, left, stop, hard, out }).all();
     await directory.close({ failed: false });

@@ -1,32 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type CliResult, runCli, said, startCli } from '../helpers/cli.ts';
 import { jsonLines, madeDocuments } from '../helpers/corpus.ts';
 import { waitingRecipe, writeProject } from '../helpers/recipes.ts';
 import { temporaryFolder } from '../helpers/run.ts';
+import { paste } from '../helpers/shell.ts';
 
 // Every command that a message prints as the way to go on is given to a shell as it stands there.
-
-const cli = resolve(import.meta.dirname, '../../dist/cli.js');
-
-/** Gives a command to a shell that has `sluice` on its path. */
-async function paste(command: string, cwd: string): Promise<{ code: number | null; text: string }> {
-  const bin = await temporaryFolder();
-  writeFileSync(join(bin, 'sluice'), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`);
-  chmodSync(join(bin, 'sluice'), 0o755);
-  const { npm_command: _, ...env } = process.env;
-  const path = `${bin}${delimiter}${env.PATH}`;
-  const { status, stdout, stderr } = spawnSync(command, {
-    shell: true,
-    cwd,
-    encoding: 'utf8',
-    env: { ...env, PATH: path },
-  });
-  return { code: status, text: stdout + stderr };
-}
 
 /** Commands on lines of their own, and at the ends of sentences, whose lines may be broken. */
 function commandsIn({ stdout, stderr }: CliResult): string[] {

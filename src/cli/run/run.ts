@@ -14,7 +14,8 @@ import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 import { fieldNotes } from './field-notes.ts';
-import { jsonReporter, peopleReporter, type Reporter } from './run-reporters.ts';
+import type { Reporter } from './reporter.ts';
+import { jsonReporter, peopleReporter } from './run-reporters.ts';
 import { printSummary } from './run-summary.ts';
 
 const options = {
@@ -92,7 +93,7 @@ async function run(args: readonly string[]): Promise<number> {
     shardSize,
   };
   const reporterOptions = { name: recipe.name, limit };
-  const reporter = values.json ? jsonReporter(reporterOptions) : peopleReporter(reporterOptions);
+  const reporter = values.json ? jsonReporter(reporterOptions) : await peopleReporter(reporterOptions);
   const stop = new AbortController();
   const seen = await follow(runRecipe(recipe, { ...runOptions, stop: stop.signal }), stop, reporter, values.json);
   const { end, planned, progress } = seen;

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
 import { isGlob, parseGlob } from './glob.ts';
-import { documentsOfRun, madeFolder } from './made-by-sluice.ts';
+import { documentsOfRun, isRun, madeFolder } from './made-by-sluice.ts';
 import type { Spooled } from './spool.ts';
 
 /** A file that an input names, before anyone looked into it. */
@@ -93,8 +93,7 @@ async function expand(
   if (existsSync(input)) {
     const found = statSync(input);
     if (found.isDirectory()) {
-      if (madeFolder(resolve(input))?.kind === 'run' && !isOwn(realpathSync(input)))
-        return documentsIn(input, warnings);
+      if (isRun(madeFolder(resolve(input))) && !isOwn(realpathSync(input))) return documentsIn(input, warnings);
       const pass = (p: string): string | null => passedOver(p, isOwn);
       return walk(input, () => true, Number.POSITIVE_INFINITY, false, pass, skipped);
     }
@@ -139,7 +138,7 @@ function passedOver(folder: string, isOwn: (realPath: string) => boolean): strin
   if (isOwn(folder)) return OWN_OUTPUT;
   const made = madeFolder(folder);
   if (made === null) return null;
-  return made.kind === 'run'
+  return isRun(made)
     ? 'a run directory of Sluice: give it as an input of its own to read the documents that it kept'
     : 'a model that Sluice has trained';
 }
