@@ -73,6 +73,12 @@ export function noteLines(
           inspectCommand(input.result.input.patterns),
         style.yellow,
       );
+    if ((q.byReason.invalid_utf8 ?? 0) > cameIn(t).documents / 10)
+      say(
+        '',
+        'Many records are not in the encoding read (UTF-8 by default). Name theirs with --encoding.',
+        style.yellow,
+      );
   }
   if (input.skipped.length > 0) {
     const by = new Map<string, number>();

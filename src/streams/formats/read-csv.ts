@@ -1,12 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { InputRange, PlannedFile } from '../plan/splits.ts';
+import { contentOf } from './content.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
 import { type CsvRow, columnNames, csvFieldsOf, csvRows } from './csv-rows.ts';
 import { extensionsOf } from './extensions.ts';
 import type { LineEvent } from './lines.ts';
-import { withoutMark } from './mark.ts';
 import { Records } from './read-jsonl.ts';
 
 const encoder = new TextEncoder();
@@ -28,7 +27,7 @@ export async function* readCsv(
 ): AsyncGenerator<ReadEvent> {
   const { maxLineBytes, maxRatio } = context.options;
   const delimiter = delimiterOf(file.path);
-  const bytes = withoutMark(unpack(window, file.codec, 0, { maxRatio }), file.size);
+  const bytes = contentOf(file, window, maxRatio);
   const records = new Records(file, context);
   let names: readonly string[] | null = null;
   for await (const row of csvRows(bytes, delimiter.charCodeAt(0), maxLineBytes)) {
@@ -42,7 +41,9 @@ export async function* readCsv(
     const fields: string[] | null = isUtf8(row.bytes) ? csvFieldsOf(decoder.decode(row.bytes), delimiter) : null;
     if (names === null) {
       if (fields === null) {
-        yield* records.of(fault(row, 'expected a header line, got one that is not CSV in UTF-8'));
+        yield* records.of(
+          fault(row, 'expected a header line, got one that is not CSV in its encoding (UTF-8, or --encoding)'),
+        );
         return;
       }
       names = columnNames(fields);

@@ -10,10 +10,12 @@ import {
 } from '../../kernels/scanner.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
 import { labelOf } from '../batch/position.ts';
+import { linesAreBytes } from '../codecs/encodings.ts';
 import type { Unpacked } from '../codecs/piece.ts';
 import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { InputRange, PlannedFile } from '../plan/splits.ts';
+import { contentOf, notInEncoding } from './content.ts';
 import { excerptOf, type ReadContext, type ReadEvent } from './context.ts';
 import { domainSource } from './domain.ts';
 import { isBlank, type LineEvent, lineEvents, type Place } from './lines.ts';
@@ -35,14 +37,27 @@ export async function* readJsonl(
   context: ReadContext,
 ): AsyncGenerator<ReadEvent> {
   const { maxLineBytes, maxRatio } = context.options;
-  const limits = { maxRatio };
-  const whole = () => unpack(window, file.codec, 0, limits);
-  const marked = (bytes: AsyncIterable<Unpacked>) => (range.start === 0 ? withoutMark(bytes, file.size) : bytes);
-  const lines = range.unpacked
-    ? marked(ownUnpacked(whole(), range.start, range.end))
-    : ownLines(marked(unpack(window, file.codec, startOfUnpacking(range, file.codec), limits)), range, file.codec);
   const records = new Records(file, context);
+  const lines = linesAreBytes(file.encoding)
+    ? await linesOf(file, range, window, maxRatio)
+    : contentOf(file, window, maxRatio);
   for await (const event of lineEvents(lines, maxLineBytes)) yield* records.of(event);
+}
+
+/** Bytes of the lines that start in a range, as UTF-8; each line stands where its first byte is in the file. */
+async function linesOf(
+  file: PlannedFile,
+  range: InputRange,
+  window: FileWindow,
+  maxRatio: number,
+): Promise<AsyncIterable<Unpacked>> {
+  const limits = { maxRatio };
+  const marked = (bytes: AsyncIterable<Unpacked>) => (range.start === 0 ? withoutMark(bytes, file.size) : bytes);
+  const own = range.unpacked
+    ? marked(ownUnpacked(unpack(window, file.codec, 0, limits), range.start, range.end))
+    : ownLines(marked(unpack(window, file.codec, startOfUnpacking(range, file.codec), limits)), range, file.codec);
+  if (file.encoding === undefined) return own;
+  return (await import('../codecs/transcode.ts')).transcodedLines(own, file.encoding);
 }
 
 /**
@@ -51,6 +66,7 @@ export async function* readJsonl(
  */
 export class Records {
   #path: string;
+  #file: PlannedFile;
   #context: ReadContext;
   #fields: ScanFields;
   #names: ScanNames | null;
@@ -63,6 +79,7 @@ export class Records {
     const { options } = context;
     const domain = domainSource(file, options);
     this.#path = file.path;
+    this.#file = file;
     this.#context = context;
     this.#fields = { text: options.textField, id: options.idField, domain: domain.fields };
     this.#names = scanNames(this.#fields);
@@ -176,7 +193,8 @@ export class Records {
   #byReference(line: Uint8Array, place: Place, out: ReadEvent[]): void {
     const record = referenceRecord(line, this.#fields);
     if ('reason' in record) {
-      this.#aside(place, line.length, record.reason, record.detail, line, out);
+      const detail = record.reason === 'invalid_utf8' ? notInEncoding(this.#file) : record.detail;
+      this.#aside(place, line.length, record.reason, detail, line, out);
       return;
     }
     const { builder } = this.#context;

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { encodingOfMark } from '../codecs/encodings.ts';
 import { SNIFF_BYTES } from '../codecs/head.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import type { Codec } from '../plan/splits.ts';
@@ -60,9 +61,23 @@ const UNREAD: readonly { readonly magic: string; readonly reason: string }[] = [
   { magic: 'PK\x03\x04', reason: 'zip archives are not read: unpack it with unzip FILE' },
 ];
 
-/** Text in UTF-16 looks binary too. JSON lines in it go to quarantine, where their loss is counted. */
-const binaryReason = (head: Uint8Array): string =>
-  isText(head, '\xff\xfe') || isText(head, '\xfe\xff') ? 'UTF-16 is not read: iconv -f UTF-16 -t UTF-8 FILE' : 'binary';
+const UTF16 = 'UTF-16 is read with --encoding utf-16, or as iconv -f UTF-16 -t UTF-8 FILE makes it';
+
+/** Why the beginning of a file is no text in UTF-8: UTF-16 without a mark, another encoding, or no text at all. */
+function notUtf8(head: Uint8Array): string {
+  const zeros = [0, 0];
+  let control = 0;
+  head.forEach((b, i) => {
+    if (b === 0) zeros[i & 1]++;
+    else if (b < 0x20 && !(b >= 0x09 && b <= 0x0d) && b !== 0x1b) control++;
+  });
+  const [even, odd] = zeros;
+  const wide = Math.max(even, odd) > head.length / 8 && Math.min(even, odd) < head.length / 100;
+  if (wide && control === 0)
+    return `UTF-16 without a mark, it seems: --encoding ${odd > even ? 'utf-16le' : 'utf-16be'}`;
+  if (even + odd + control > 0) return 'binary';
+  return 'not UTF-8; text in another encoding is read with --encoding, for example windows-1252, gbk or shift_jis';
+}
 
 /** Files that writers of data leave beside it; the reason to skip one that is found in a folder. */
 function besideData(path: string): string | undefined {
@@ -115,10 +130,13 @@ export function sniff(
   // A text may begin with the letters of one of these.
   const unread = asked || !looksBinary(head) ? undefined : UNREAD.find(({ magic }) => isText(head, magic));
   if (unread) return { skip: unread.reason };
+  // With another encoding asked for, what is looked at here is UTF-8 already.
+  const mark = encodingOfMark(unpacked);
+  if (mark === 'utf-16le' || mark === 'utf-16be') return { skip: UTF16 };
   if (asked) {
     if (asked.magic) return { skip: `not ${asked.name}: its first bytes differ` };
     // A folder of texts has pictures and programs in it; a file named by the user goes to quarantine instead.
-    if (asked.name === 'text' && !named && looksBinary(unpacked)) return { skip: binaryReason(unpacked) };
+    if (asked.name === 'text' && !named && looksBinary(unpacked)) return { skip: notUtf8(unpacked) };
     return as(asked.name);
   }
   if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc')
@@ -131,7 +149,7 @@ export function sniff(
   if (array === 'other' && inner === 'json')
     return { skip: 'a JSON array, but not of objects: write each text as {"text": ...}, one a line' };
   if (byName && !(plainFiles && byName.name === 'csv')) return as(byName.name);
-  if (looksBinary(unpacked)) return { skip: binaryReason(unpacked) };
+  if (looksBinary(unpacked)) return { skip: notUtf8(unpacked) };
   if (inner === 'json' || inner === '') {
     if (looksLikeJsonLines(unpacked)) return as('jsonl');
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { encodingNamed } from '../codecs/encodings.ts';
 import { FORMAT_NAMES } from '../formats/names.ts';
 
 /** How input records become documents; sets the meaning of a run, so it is part of its hash. */
@@ -20,6 +21,15 @@ export const readOptions = z.strictObject({
     .default('auto'),
   /** `auto`: by magic, then by name. */
   format: z.enum(['auto', ...FORMAT_NAMES]).default('auto'),
+  /**
+   * Encoding of the text of JSON, CSV and text files; absent: UTF-8. A byte order mark of another one wins. `latin1` is
+   * read as `windows-1252`, `gbk` as `gb18030`.
+   */
+  encoding: z
+    .string()
+    .refine((name) => encodingNamed(name) !== undefined, 'an encoding that is known, for example utf-16 or latin1')
+    .transform((name) => (encodingNamed(name) === 'utf-8' ? undefined : encodingNamed(name)))
+    .optional(),
   /** Largest text of one record in bytes; a longer line goes to quarantine without being held. */
   maxLineBytes: z
     .int()

@@ -1,5 +1,6 @@
 import { loadXxhash } from '../../hash.ts';
-import { unpackHead } from '../codecs/head.ts';
+import { encodingOf, encodingOfMark } from '../codecs/encodings.ts';
+import { SNIFF_BYTES, unpackHead } from '../codecs/head.ts';
 import type { Part } from '../formats/format.ts';
 import { codecByMagic, sniff } from '../formats/sniff.ts';
 import { FORMATS } from '../formats/table.ts';
@@ -14,7 +15,6 @@ import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type S
  * much.
  */
 const FILE_WEIGHT = 16 * 1024;
-const isUtf16 = ([a, b]: Uint8Array): boolean => (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
 
 export interface PlanOptions {
   /** Text bytes that a split aims at. Default SPLIT_TEXT_BYTES. */
@@ -55,17 +55,23 @@ export async function planSplits(
     const probe = probeFile(file.absolutePath);
     const codec = codecByMagic(probe.head);
     const unpacked = codec === 'none' ? probe.head : await unpackHead(probe.first, codec);
-    const sniffed = sniff(file.path, probe.head, unpacked, options, file.named);
+    const encoding = encodingOf(unpacked, options.encoding);
+    const content = encoding === undefined ? unpacked : await headInUtf8(unpacked, encoding);
+    const sniffed = sniff(file.path, probe.head, content, options, file.named);
     if ('skip' in sniffed) {
       skipped.push({ path: file.path, reason: sniffed.skip });
       continue;
     }
     if (sniffed.warning) warnings.push(sniffed.warning);
+    const marked = options.encoding === undefined ? null : encodingOfMark(unpacked);
+    if (marked !== null && !marked.startsWith(options.encoding ?? ''))
+      warnings.push(`${file.path}: begins with the byte order mark of ${marked}; read as such`);
     const planned: PlannedFile = {
       path: file.path,
       absolutePath: file.absolutePath,
       format: sniffed.format,
       codec: sniffed.codec,
+      ...(encoding !== undefined && FORMATS[sniffed.format].packed && { encoding }),
       size: probe.size,
       // The time of the copy of a pipe is not a property of the input.
       mtimeMs: copies.has(file.absolutePath) ? 0 : probe.mtimeMs,
@@ -75,9 +81,7 @@ export async function planSplits(
       files.push(planned);
       continue;
     }
-    // What is not UTF-8 from its first bytes on is one record, not one of each part.
-    const size = isUtf16(unpacked) ? Number.POSITIVE_INFINITY : splitBytes;
-    const cutting = { index: files.length, options, splitBytes: size, last: probe.last };
+    const cutting = { index: files.length, options, splitBytes, last: probe.last };
     const { parts: own, units } = await FORMATS[planned.format].cut(planned, cutting);
     files.push(units === undefined ? planned : { ...planned, units });
     parts.push(...own);
@@ -88,6 +92,11 @@ export async function planSplits(
       );
   }
   return { version: 1, files, splits: pack(parts, splitBytes), skipped, warnings };
+}
+
+async function headInUtf8(head: Uint8Array, encoding: string): Promise<Uint8Array> {
+  const { openDecoder } = await import('../codecs/transcode.ts');
+  return openDecoder(encoding).write(head).subarray(0, SNIFF_BYTES);
 }
 
 /** Parts in order into splits: a split takes parts until the next one would bring it over `splitBytes`. */

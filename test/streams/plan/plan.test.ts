@@ -115,7 +115,11 @@ describe('planSplits', () => {
       { path: 'lost.jsonl', reason: 'broken link' },
       { path: 'out.jsonl', reason: 'link that points outside the input' },
       { path: 'outdir', reason: 'link that points outside the input' },
-      { path: 'l.txt', reason: 'binary' },
+      {
+        path: 'l.txt',
+        reason:
+          'not UTF-8; text in another encoding is read with --encoding, for example windows-1252, gbk or shift_jis',
+      },
       { path: 'p.png', reason: 'binary' },
     ]);
     expect((await plan([join(root, '.h.jsonl')])).files.length).toBe(1);
