@@ -11,7 +11,7 @@ import type { OptionSpecs, Values } from './command.ts';
 export const readSpecs = {
   'text-field': {
     value: 'FIELD',
-    help: 'Field of a record that holds the text; dots reach into objects. Default text.',
+    help: 'Field that holds the text; dots reach into objects and lists (messages.0.content). Default text.',
   },
   'id-field': {
     value: 'FIELD',
@@ -27,6 +27,10 @@ export const readSpecs = {
   encoding: {
     value: 'NAME',
     help: 'Encoding of JSON, CSV and text files. Default utf-8; utf-16, latin1, gbk, shift_jis, euc-kr, big5, ...',
+  },
+  columns: {
+    value: 'A,B,...',
+    help: "Metadata fields to keep; others are not read. Default: all; '' keeps none.",
   },
   'max-line': { value: 'SIZE', help: 'Largest text of one record; longer ones go to quarantine. Default 16MiB.' },
 } as const satisfies OptionSpecs;
@@ -50,6 +54,7 @@ export function readOptionsFrom(values: Values<typeof readSpecs>, base: Partial<
     ...(values['id-field'] && { idField: values['id-field'] }),
     ...(values['domain-from'] && { domainFrom: values['domain-from'] }),
     ...(values.format && { format: values.format }),
+    ...(values.columns !== undefined && { columns: listOf(values.columns) }),
     ...(values.encoding !== undefined && { encoding: values.encoding }),
     ...(values['max-line'] && { maxLineBytes: parseBytes(values['max-line'], '--max-line') }),
   };
@@ -72,6 +77,12 @@ export function readOptionsFrom(values: Values<typeof readSpecs>, base: Partial<
   const fix = near === null ? undefined : `Did you mean ${near}?`;
   throw new ConfigError({ expected, got: `'${String(got)}'`, where: `--${flag}`, fix });
 }
+
+const listOf = (names: string): string[] =>
+  names
+    .split(',')
+    .map((n) => n.trim())
+    .filter((n) => n !== '');
 
 /** The recipe that the command line names, with its options applied. */
 export async function recipeFrom(nameOrPath: string, values: Values<typeof recipeSpecs>): Promise<Recipe> {

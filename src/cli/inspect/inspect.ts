@@ -1,6 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { labelOf } from '../../streams/batch/position.ts';
+import { fieldsOf } from '../../streams/formats/fields-of.ts';
 import type { FieldSeen } from '../../streams/formats/format.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import type { PlannedFile, SplitPlan } from '../../streams/plan/splits.ts';
@@ -10,7 +11,7 @@ import { program } from '../program.ts';
 import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
 import { count, percent, plural, shellWord, size } from '../terminal/format.ts';
 import { standardOutput, type Terminal, tableLines } from '../terminal/terminal.ts';
-import { fieldsOf, likelyTextField } from './fields.ts';
+import { likelyTextField } from './fields.ts';
 
 const options = {
   ...readSpecs,

@@ -5,6 +5,7 @@ import {
   type LongLine,
   type ScanFields,
   type ScanNames,
+  type ScannedColumn,
   type ScannedLines,
   scanNames,
 } from '../../kernels/scanner.ts';
@@ -18,6 +19,7 @@ import type { InputRange, PlannedFile } from '../plan/splits.ts';
 import { contentOf, notInEncoding } from './content.ts';
 import { excerptOf, type ReadContext, type ReadEvent } from './context.ts';
 import { domainSource } from './domain.ts';
+import { type KeptColumns, keptColumns, keptMembers } from './kept-columns.ts';
 import { isBlank, type LineEvent, lineEvents, type Place } from './lines.ts';
 import { estimatedLoss, type Loss } from './loss.ts';
 import { withoutMark } from './mark.ts';
@@ -71,6 +73,7 @@ export class Records {
   #fields: ScanFields;
   #names: ScanNames | null;
   #domain: Uint8Array;
+  #kept: KeptColumns;
   #row = 0;
   /** Unpacked bytes of the records so far. */
   #lineBytes = 0;
@@ -80,6 +83,7 @@ export class Records {
     const domain = domainSource(file, options);
     this.#path = file.path;
     this.#file = file;
+    this.#kept = keptColumns(options);
     this.#context = context;
     this.#fields = { text: options.textField, id: options.idField, domain: domain.fields };
     this.#names = scanNames(this.#fields);
@@ -160,6 +164,11 @@ export class Records {
     const { builder } = this.#context;
     const { status, start, text, metadata, id, domain } = scanned;
     let row = from;
+    if (this.#kept !== null) {
+      for (; row < limit && (status[row] & (LINE.irregular | LINE.tooLong)) === 0; row++)
+        this.#keptRow(scanned, row, { block, offset: offset + start[row] }, out);
+      return row;
+    }
     while (row < limit && (status[row] & (LINE.irregular | LINE.tooLong)) === 0) {
       const first = row;
       const base = text.offsets[first] + metadata.offsets[first];
@@ -197,18 +206,37 @@ export class Records {
       this.#aside(place, line.length, record.reason, detail, line, out);
       return;
     }
-    const { builder } = this.#context;
-    const text = encoder.encode(record.text);
+    const bytesOf = (value: string | null): Uint8Array | null => (value === null ? null : encoder.encode(value));
     const metadata = encoder.encode(record.metadata);
+    this.#push(place, encoder.encode(record.text), metadata, bytesOf(record.id), bytesOf(record.domain), out);
+  }
+
+  #push(
+    place: Place,
+    text: Uint8Array,
+    allMetadata: Uint8Array,
+    id: Uint8Array | null,
+    domain: Uint8Array | null,
+    out: ReadEvent[],
+  ): void {
+    const { builder } = this.#context;
+    const metadata = keptMembers(allMetadata, this.#kept);
     const bytes = text.length + metadata.length;
     if (builder.closesBefore(bytes, 1)) out.push(builder.take());
     const closes = builder.closesAfter(bytes, 1);
     builder.text.push(text);
     builder.metadata.push(metadata);
-    builder.domain.push(record.domain === null ? this.#domain : encoder.encode(record.domain));
-    builder.id.push(record.id === null ? this.#positionId(place) : encoder.encode(record.id));
+    builder.domain.push(domain ?? this.#domain);
+    builder.id.push(id ?? this.#positionId(place));
     builder.place(place.block, place.offset, this.#row++);
     if (closes) out.push(builder.take());
+  }
+
+  /** A regular row with the fields that are kept. */
+  #keptRow({ status, text, metadata, id, domain }: ScannedLines, row: number, place: Place, out: ReadEvent[]): void {
+    const of = ({ values, offsets }: ScannedColumn): Uint8Array => values.subarray(offsets[row], offsets[row + 1]);
+    const [ownId, ownDomain] = [status[row] & LINE.hasId, status[row] & LINE.hasDomain];
+    this.#push(place, of(text), of(metadata), ownId ? of(id) : null, ownDomain ? of(domain) : null, out);
   }
 
   /** Fields that the kernel cannot look for. */

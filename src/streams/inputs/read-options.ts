@@ -5,7 +5,8 @@ import { FORMAT_NAMES } from '../formats/names.ts';
 /** How input records become documents; sets the meaning of a run, so it is part of its hash. */
 export const readOptions = z.strictObject({
   /**
-   * Field that holds the text; dots reach into objects (`content.body`). A field whose whole name has the dots wins.
+   * Field that holds the text; dots reach into objects and lists (`content.body`, `messages.0.content`). A field whose
+   * whole name has the dots wins.
    */
   textField: z.string().min(1).default('text'),
   /** Field that holds the id (string or number). Default `id`; a document without one is called `file#block.offset`. */
@@ -30,6 +31,11 @@ export const readOptions = z.strictObject({
     .refine((name) => encodingNamed(name) !== undefined, 'an encoding that is known, for example utf-16 or latin1')
     .transform((name) => (encodingNamed(name) === 'utf-8' ? undefined : encodingNamed(name)))
     .optional(),
+  /**
+   * Metadata fields to keep, by their names in the metadata; absent: all. Columns of Parquet and Arrow that are not
+   * kept, nor hold text, id or domain, are not read.
+   */
+  columns: z.array(z.string().transform((name) => name.replace(/^metadata\./, ''))).optional(),
   /** Largest text of one record in bytes; a longer line goes to quarantine without being held. */
   maxLineBytes: z
     .int()

@@ -7,6 +7,7 @@ import { FORMATS } from '../formats/table.ts';
 import { breathe, findFiles } from '../inputs/files.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import { pipeOf, type Spooled, spool } from '../inputs/spool.ts';
+import { checkColumns } from './check-columns.ts';
 import { probeFile } from './probe.ts';
 import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type SplitPlan } from './splits.ts';
 
@@ -91,6 +92,7 @@ export async function planSplits(
           `${own.length} parts decompresses it and skips to its own range`,
       );
   }
+  if (options.columns !== undefined) warnings.push(...(await checkColumns(files, options.columns)));
   return { version: 1, files, splits: pack(parts, splitBytes), skipped, warnings };
 }
 

@@ -5,7 +5,7 @@ import type { InputRange, PlannedFile } from '../../plan/splits.ts';
 import type { ReadContext, ReadEvent } from '../context.ts';
 import { damageOnly, refuseOtherUnits } from '../format.ts';
 import { estimatedLoss, type Loss, toldLoss } from '../loss.ts';
-import { neededColumns, type ValueColumn, ValueRecords } from '../values/records.ts';
+import { neededColumns, readColumns, type ValueColumn, ValueRecords } from '../values/records.ts';
 import { columnAt } from './assemble.ts';
 import { type ParquetFooter, parquetFooter } from './footer.ts';
 import { LeafReader, type LeafRows } from './leaf.ts';
@@ -49,10 +49,12 @@ export async function* readParquet(
     yield lost(0, 0, file.size, footer, estimatedLoss(file.size));
     return;
   }
-  const { groups, nodes } = footer;
+  const { groups } = footer;
   refuseOtherUnits(file, range, groups.length);
   const unpack = await pageUnpack();
-  const names = nodes.map((n) => n.name);
+  const names = footer.nodes.map((n) => n.name);
+  const read = readColumns(names, file, context.options);
+  const nodes = footer.nodes.filter((n) => read.has(n.name));
   const needed = neededColumns(names, file, context.options);
   const variants = variantColumns(footer.metadata);
   const readVariant = variants.size > 0 ? await variantReader(window, footer.metadata) : null;
@@ -73,7 +75,7 @@ export async function* readParquet(
         ? openVariant(n, readVariant!, firstRow(footer, g))
         : openColumn(n, footer, g, window, unpack),
     );
-    const each = runRows(footer, g);
+    const each = runRows(footer, g, nodes);
     for (let from = 0; from < group.rows; from += each) {
       const rows = Math.min(group.rows - from, each);
       const run: ValueColumn[] = [];
@@ -99,11 +101,12 @@ const unread = (error: Error) => (): never => {
   throw error;
 };
 
-/** Rows that are read at once. */
-function runRows({ metadata, groups }: ParquetFooter, number: number): number {
+/** Rows that are read at once, by what the columns that are read hold. */
+function runRows({ metadata, groups }: ParquetFooter, number: number, nodes: readonly Node[]): number {
   const { rows } = groups[number];
+  const { columns } = metadata.row_groups[number];
   let bytes = 0;
-  for (const { meta_data: m } of metadata.row_groups[number].columns)
+  for (const { meta_data: m } of nodes.flatMap((n) => columns.slice(n.first, n.first + n.leaves)))
     if (m) bytes += Math.max(Number(m.total_uncompressed_size), Number(m.num_values) * VALUE_BYTES);
   return Math.max(1, Math.min(RUN_ROWS, Math.floor(RUN_BYTES / Math.max(1, bytes / Math.max(1, rows)))));
 }
