@@ -12,8 +12,8 @@ import {
 } from './members.ts';
 
 /**
- * Which fields of a JSON record make a document. Dots reach into objects and lists (`messages.0.content`); a field whose
- * whole name has the dots wins.
+ * Which fields of a JSON record make a document. Dots reach into objects and lists (`messages.0.content`); a field
+ * whose whole name has the dots wins.
  */
 export interface ScanFields {
   readonly text: string;

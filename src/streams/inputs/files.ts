@@ -2,6 +2,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
 import { isGlob, parseGlob } from './glob.ts';
+import { folderOfCache, followLink } from './links.ts';
 import { documentsOfRun, madeFolder } from './made-by-sluice.ts';
 import type { Spooled } from './spool.ts';
 
@@ -32,8 +33,8 @@ export async function breathe(started: number): Promise<number> {
 
 /**
  * Files of globs, folders and paths in argument order, then by the bytes of the relative path; a file is listed once,
- * where it comes first. Folders: recursive, no hidden names, no links that leave the root, no linked folders (their
- * files are in the root anyway, or outside). Errors: ConfigError for an input that names nothing that exists.
+ * where it comes first, and by a link only where it is not found without one. Folders: recursive, no hidden names, no
+ * links that leave the root. Errors: ConfigError for an input that names nothing that exists.
  * What Sluice has made is read only when it is asked for: a run directory that is an input stands for the documents
  * that it kept, one below an input is skipped unless the glob names a folder of it, and so is a model; files at or
  * below `output` are never read.
@@ -59,8 +60,13 @@ export async function findFiles(
       files.push({ path: uniqueName(copy.name, '/pipe', names, warnings), absolutePath: copy.path, named: true });
       continue;
     }
-    for (const { path, absolutePath, realPath, root, named } of await expand(input, isOwn, skipped, warnings)) {
-      if (seen.has(realPath)) continue;
+    const candidates = await expand(input, isOwn, skipped, warnings);
+    const direct = new Set(candidates.filter((c) => !c.link).map((c) => c.realPath));
+    for (const { path, absolutePath, realPath, root, named, link } of candidates) {
+      if (seen.has(realPath) || (link && direct.has(realPath))) {
+        if (link) skipped.push({ path, reason: 'link to a file that is read already' });
+        continue;
+      }
       seen.add(realPath);
       if (isOwn(realPath)) {
         skipped.push({ path, reason: OWN_OUTPUT });
@@ -78,6 +84,8 @@ interface Candidate {
   readonly realPath: string;
   readonly root: string;
   readonly named: boolean;
+  /** By a link, its own or that of a folder above it. */
+  readonly link: boolean;
 }
 
 const OWN_OUTPUT = 'it is what this very command writes';
@@ -113,6 +121,7 @@ async function expand(
         realPath: realpathSync(absolutePath),
         root: dirname(absolutePath),
         named: true,
+        link: false,
       },
     ];
   }
@@ -156,11 +165,15 @@ async function documentsIn(input: string, warnings: string[]): Promise<Candidate
       realPath: realpathSync(absolutePath),
       root,
       named: false,
+      link: false,
     };
   });
 }
 
-/** Files below a folder that match, by the bytes of their relative path. */
+/** So often a folder is read by links that lead to it. */
+const MOST_LINKS = 8;
+
+/** Files below a folder that match, by the bytes of their relative path. Links are followed as `followLink` says. */
 async function walk(
   root: string,
   matches: (path: string) => boolean,
@@ -172,71 +185,76 @@ async function walk(
   const absoluteRoot = resolve(root);
   const realRoot = realpathSync(absoluteRoot);
   const found: Candidate[] = [];
+  const linked = new Map<string, number>();
   let started = performance.now();
-  const visit = async (folder: string, level: number): Promise<void> => {
+  /** @param above the folder and all that it is in, up to the root, without links. @param byLink reached by a link */
+  const visit = async (folder: string, above: readonly string[], byLink: boolean): Promise<void> => {
     started = await breathe(started);
-    let entries: ReturnType<typeof readFolder>;
-    try {
-      entries = readFolder(join(realRoot, folder));
-    } catch (cause) {
-      throw new InputError({
-        expected: 'a folder that can be read',
-        got: (cause as Error).message,
-        where: join(absoluteRoot, folder),
-        cause,
-      });
-    }
+    const here = above[above.length - 1];
+    const entries = readFolder(here, join(absoluteRoot, folder));
+    const names = entries.map((e) => e.name);
+    const enter = async (path: string, realPath: string, link: boolean): Promise<void> => {
+      if (above.length >= depth) return;
+      const reason = pass(realPath) ?? (link ? null : folderOfCache(here, basename(path), names));
+      if (reason !== null) skipped.push({ path, reason });
+      else await visit(path, [...above, realPath], link);
+    };
     for (const entry of entries) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       // In a glob the pattern itself says whether a dot is wanted.
       if (!glob && entry.name.startsWith('.')) continue;
+      const ownPath = join(here, entry.name);
       if (entry.isDirectory()) {
-        const reason = level < depth ? pass(join(realRoot, path)) : null;
-        if (reason !== null) skipped.push({ path, reason });
-        else if (level < depth) await visit(path, level + 1);
+        await enter(path, ownPath, byLink);
         continue;
       }
-      if (!matches(path)) continue;
+      const wanted = matches(path);
+      if (!wanted && !(entry.isSymbolicLink() && above.length < depth)) continue;
       // Names come as text; one that is not UTF-8 does not lead back to its file.
-      if (path.includes('\ufffd') && !existsSync(join(realRoot, path))) {
+      if (path.includes('\ufffd') && !existsSync(ownPath)) {
         skipped.push({ path, reason: 'its name is not UTF-8' });
         continue;
       }
-      const absolutePath = join(absoluteRoot, path);
-      let realPath = join(realRoot, path);
+      let realPath = ownPath;
+      let link = byLink;
       if (entry.isSymbolicLink()) {
-        const target = resolveLink(realPath, realRoot);
+        const target = followLink(ownPath, realRoot);
+        link = true;
         if ('reason' in target) {
-          if (target.reason !== null) skipped.push({ path, reason: target.reason });
+          if (wanted || isFolder(ownPath)) skipped.push({ path, reason: target.reason });
           continue;
         }
         realPath = target.realPath;
+        if (target.folder) {
+          const times = linked.get(realPath) ?? 0;
+          linked.set(realPath, times + 1);
+          if (isIn(here, realPath)) skipped.push({ path, reason: 'link to a folder that it is in' });
+          else if (times >= MOST_LINKS) skipped.push({ path, reason: 'link to a folder that many links lead to' });
+          else await enter(path, realPath, true);
+          continue;
+        }
       } else if (!entry.isFile()) {
         skipped.push({ path, reason: 'not a file' });
         continue;
       }
-      found.push({ path, absolutePath, realPath, root: absoluteRoot, named: glob });
+      if (wanted)
+        found.push({ path, absolutePath: join(absoluteRoot, path), realPath, root: absoluteRoot, named: glob, link });
     }
   };
-  await visit('', 1);
+  const isIn = (folder: string, above: string): boolean => folder === above || folder.startsWith(above + sep);
+  await visit('', [realRoot], false);
   return sortByBytes(found);
 }
 
-const readFolder = (path: string) => readdirSync(path, { withFileTypes: true });
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-function resolveLink(path: string, realRoot: string): { realPath: string } | { reason: string | null } {
-  let realPath: string;
+/** @param shown what the folder is called in an error */
+function readFolder(path: string, shown: string) {
   try {
-    realPath = realpathSync(path);
-  } catch (error) {
-    if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    return { reason: 'broken link' };
+    return readdirSync(path, { withFileTypes: true });
+  } catch (cause) {
+    throw new InputError({ expected: 'a folder that can be read', got: (cause as Error).message, where: shown, cause });
   }
-  const outside = relative(realRoot, realPath);
-  if (outside === '../..' || outside.startsWith(`..${sep}`)) return { reason: 'link that points outside the input' };
-  const target = statSync(realPath);
-  if (target.isFile()) return { realPath };
-  return { reason: target.isDirectory() ? null : 'not a file' };
 }
 
 function sortByBytes(found: Candidate[]): Candidate[] {

@@ -24,7 +24,8 @@ const table = (): Table => {
   } as never);
 };
 const parquetOf = (t: Table): Uint8Array => writeParquet(WasmTable.fromIPCStream(tableToIPC(t, 'stream')));
-const csv = `id,text,url,"odd ""name""",embedding\n${RECORDS.map((r) => `${r.id},${r.text},${r.url},${r['odd "name"']},x\n`).join('')}`;
+const csvRows = RECORDS.map((r) => `${r.id},${r.text},${r.url},${r['odd "name"']},x\n`);
+const csv = `id,text,url,"odd ""name""",embedding\n${csvRows.join('')}`;
 const FILES: readonly (readonly [string, () => string | Uint8Array])[] = [
   ['a.jsonl', () => lines(RECORDS)],
   ['a.json', () => JSON.stringify(RECORDS, null, 1)],

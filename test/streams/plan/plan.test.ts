@@ -109,12 +109,15 @@ describe('planSplits', () => {
     const { files, skipped } = await plan([root]);
     expect(files.map((f) => [f.path, f.format])).toEqual([
       ['a.jsonl', 'jsonl'],
-      ['in.md', 'text'],
+      ['sub/z.md', 'text'],
     ]);
+    const leaves = 'link that leaves the input: give what it leads to as an input of its own';
     expect(skipped).toEqual([
       { path: 'lost.jsonl', reason: 'broken link' },
-      { path: 'out.jsonl', reason: 'link that points outside the input' },
-      { path: 'outdir', reason: 'link that points outside the input' },
+      { path: 'out.jsonl', reason: leaves },
+      { path: 'outdir', reason: leaves },
+      { path: 'sub/loop', reason: 'link to a folder that it is in' },
+      { path: 'in.md', reason: 'link to a file that is read already' },
       {
         path: 'l.txt',
         reason:
