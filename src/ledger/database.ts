@@ -10,7 +10,9 @@ import { liveFiles } from '../streams/commits/log.ts';
 import type { CommitStore } from '../streams/commits/store.ts';
 import type { ReadOptions } from '../streams/inputs/read-options.ts';
 import { createsDocuments, rewritesText } from '../streams/operator.ts';
+import { PLAN_FILE } from '../streams/plan/plan-file.ts';
 import { checkBytes } from './damage.ts';
+import { filesView } from './files-view.ts';
 import type { RunFolder } from './run-folder.ts';
 
 const duckType: Readonly<Record<string, string>> = {
@@ -46,8 +48,8 @@ export interface RunDatabase {
 }
 
 /**
- * The committed files of a run as views `documents`, `ledger`, `quarantine`, one per further sink, and a table
- * `commits`, in an in-memory DuckDB that can read those files and nothing else.
+ * The committed files of a run as views `documents`, `ledger`, `quarantine`, one per further sink, `files` (those of
+ * the input), and a table `commits`, in an in-memory DuckDB that can read those files and nothing else.
  */
 export async function openRunDatabase(folder: RunFolder): Promise<RunDatabase> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
@@ -57,12 +59,13 @@ export async function openRunDatabase(folder: RunFolder): Promise<RunDatabase> {
   });
   const connection = await instance.connect();
   const views = viewsOf(folder);
-  const paths = views.flatMap((v) => v.files);
+  const paths = [...views.flatMap((v) => v.files), join(folder.path, PLAN_FILE)];
   await connection.run(`SET TimeZone = 'UTC'`);
   await connection.run(`SET allowed_paths = [${paths.map(text).join(', ')}]`);
   for (const view of views)
     if (view.select !== null) await connection.run(`CREATE VIEW ${name(view.name)} AS ${view.select}`);
   await connection.run(commitsTable(folder.commits));
+  if (!views.some((v) => v.name === 'files')) await connection.run(filesView(folder));
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
   return {
@@ -249,8 +252,8 @@ export function queryError(error: unknown, views: readonly View[], sql = ''): Co
     got: message.trim(),
     where: 'query',
     fix: external
-      ? `Only the files of this run can be read, through the views ${names} and commits.`
-      : `${quoteHint(message, sql)}Views: ${names}, commits. Columns: sluice sql <run> "DESCRIBE ledger"`,
+      ? `Only the files of this run can be read, through the views ${names}, files and commits.`
+      : `${quoteHint(message, sql)}Views: ${names}, files, commits. Columns: sluice sql <run> "DESCRIBE ledger"`,
     cause: error,
   });
 }

@@ -10,7 +10,8 @@ import { type Sample, sampleOf } from '../plan/sample.ts';
 import { program } from '../program.ts';
 import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
 import { count, percent, plural, shellWord, size } from '../terminal/format.ts';
-import { standardOutput, type Terminal, tableLines } from '../terminal/terminal.ts';
+import { skippedSentences } from '../terminal/skipped.ts';
+import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import { likelyTextField } from './fields.ts';
 
 const options = {
@@ -122,13 +123,9 @@ function printFacts(terminal: Terminal, f: Facts, inputs: readonly string[], fla
   const rows = f.files.slice(0, FILES).map((file) => [safeText(file.path), kindOf(file), size(file.bytes)]);
   for (const line of tableLines([{ max: width - 32 }, {}, { align: 'right' }], rows)) out(line);
   if (f.files.length > FILES) out(style.dim(`  and ${plural(f.files.length - FILES, 'more file', 'more files')}`));
-  if (f.skipped.length > 0)
-    out(
-      style.yellow(
-        `  ${plural(f.skipped.length, 'file')} skipped, the first: ${safeText(f.skipped[0].path)} ` +
-          `(${safeText(f.skipped[0].reason)})`,
-      ),
-    );
+  const [skipped, ...reasons] = skippedSentences(f.skipped);
+  if (skipped !== undefined) out(style.yellow(`  skipped ${skipped}`));
+  for (const reason of reasons) for (const line of wrapped(reason, width - 4)) out(style.yellow(`    ${line}`));
   for (const w of f.warnings.slice(0, 3)) out(style.yellow(`  ${safeText(w)}`));
   if (f.fields.length > 0) {
     out();

@@ -22,6 +22,7 @@ import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { fieldNotes } from '../run/field-notes.ts';
 import { conditionOf } from '../run/summary-reasons.ts';
 import { plural, shellWord, size } from '../terminal/format.ts';
+import { skippedSentences } from '../terminal/skipped.ts';
 import { paintedWidth, standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import { type Estimate, estimateOf, printEstimate, withoutEstimate } from './plan-estimate.ts';
 import { foreignFolder, outputState } from './plan-output.ts';
@@ -171,13 +172,9 @@ function printPlan(
   for (const line of tableLines([{ max: width - 32 }, {}, { align: 'right' }], rows)) out(line);
   if (plan.files.length > FILES)
     out(style.dim(`  and ${plural(plan.files.length - FILES, 'more file', 'more files')}`));
-  if (plan.skipped.length > 0)
-    out(
-      style.yellow(
-        `  ${plural(plan.skipped.length, 'file')} skipped, the first: ${safeText(plan.skipped[0].path)} ` +
-          `(${safeText(plan.skipped[0].reason)})`,
-      ),
-    );
+  const [skipped, ...reasons] = skippedSentences(plan.skipped);
+  if (skipped !== undefined) out(style.yellow(`  skipped ${skipped}`));
+  for (const reason of reasons) for (const line of wrapped(reason, width - 4)) out(style.yellow(`    ${line}`));
   for (const w of plan.warnings.slice(0, 3)) out(style.yellow(`  ${safeText(w)}`));
   out();
   out(style.bold('Steps'));

@@ -82,8 +82,10 @@ function notUtf8(head: Uint8Array): string {
 /** Files that writers of data leave beside it; the reason to skip one that is found in a folder. */
 function besideData(path: string): string | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  if (['dataset_info.json', 'dataset_dict.json', 'state.json'].includes(name))
+  if (['dataset_info.json', 'dataset_infos.json', 'dataset_dict.json', 'state.json'].includes(name))
     return 'describes a data set of Hugging Face datasets; holds no documents';
+  if (name === '_metadata' || name === '_common_metadata') return 'an index of Parquet files; holds no documents';
+  if (name.endsWith('.crc')) return 'a checksum of Hadoop; holds no documents';
   return name === '_SUCCESS' ? 'the mark of a finished Spark or Hadoop job; holds no documents' : undefined;
 }
 
@@ -95,14 +97,15 @@ const formatOfExtension = (extension: string): InputFormat | undefined =>
  * What a file is. Magic beats the name, with a warning.
  * @param head its first SNIFF_BYTES bytes. @param unpacked the first bytes of its content: `head` itself when it is not
  *   packed.
- * @param named named by the user itself, so an unknown extension is no reason to doubt it.
+ * @param how `named` by the user itself, so an unknown extension is no reason to doubt it; `explicit`: as it is, so
+ *   that it is read even if its name says that it lies beside data.
  */
 export function sniff(
   path: string,
   head: Uint8Array,
   unpacked: Uint8Array,
   options: ReadOptions,
-  named: boolean,
+  { named, explicit }: { readonly named: boolean; readonly explicit: boolean },
 ): Sniffed {
   const { packing, inner } = extensionsOf(path);
   const codec = codecByMagic(head);
@@ -117,6 +120,8 @@ export function sniff(
   const asked = options.format === 'auto' ? undefined : FORMATS[options.format];
   // A format that is asked for may be known by less than others.
   const extension = asked && !asked.packed ? asked.extensions[0] : inner;
+  const beside = asked || explicit ? undefined : besideData(path);
+  if (beside !== undefined) return { skip: beside };
   const byMagic = Object.values(FORMATS).find(
     (f) => codec === 'none' && f.magic?.({ bytes: head, unpacked, extension }),
   );
@@ -124,8 +129,6 @@ export function sniff(
     if (asked && asked !== byMagic) return { skip: `its content is ${byMagic.name}, but --format is ${asked.name}` };
     return as(byMagic.name, byMagic === byName ? undefined : `${path}: its content is ${byMagic.name}; read as such`);
   }
-  const beside = asked || named ? undefined : besideData(path);
-  if (beside !== undefined) return { skip: beside };
   if (head.length === 0) return as('text', `${path}: empty file`);
   // A text may begin with the letters of one of these.
   const unread = asked || !looksBinary(head) ? undefined : UNREAD.find(({ magic }) => isText(head, magic));
@@ -141,6 +144,8 @@ export function sniff(
   }
   if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc')
     return { skip: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' };
+  if (isText(unpacked.subarray(257), 'ustar') || inner === 'tar' || inner === 'tgz')
+    return { skip: 'tar archives are not read: unpack it with tar -xf FILE' };
   if (byName?.magic) return { skip: `named .${inner}, but its content is not ${byName.name}` };
   // A folder of plain files: what they hold is text, whatever its form.
   const plainFiles = options.domainFrom === 'kind';

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { ConfigError, InputError } from '../../errors.ts';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { ConfigError } from '../../errors.ts';
 import { isGlob, parseGlob } from './glob.ts';
-import { folderOfCache, followLink } from './links.ts';
 import { documentsOfRun, madeFolder } from './made-by-sluice.ts';
 import type { Spooled } from './spool.ts';
+import { type Candidate, type Skipped, walk } from './walk.ts';
 
 /** A file that an input names, before anyone looked into it. */
 export interface FoundFile {
@@ -13,22 +13,16 @@ export interface FoundFile {
   readonly absolutePath: string;
   /** Named by the user itself (or by a glob), not found in a folder. */
   readonly named: boolean;
+  /** Asked for as it is: by its path, or by a glob that says how its name ends. */
+  readonly explicit: boolean;
+  /** Number of the input that it comes from. */
+  readonly input: number;
 }
 
 export interface FoundFiles {
   readonly files: readonly FoundFile[];
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
   readonly warnings: readonly string[];
-}
-
-/** How long the thread may be blocked by file system calls before others get a turn. */
-const SLICE_MS = 25;
-
-/** Lets timers and I/O run when `started` is longer ago than a slice; returns the time to measure from next. */
-export async function breathe(started: number): Promise<number> {
-  if (performance.now() - started < SLICE_MS) return started;
-  await new Promise<void>((r) => setImmediate(r));
-  return performance.now();
 }
 
 /**
@@ -50,47 +44,49 @@ export async function findFiles(
   const own = output !== undefined && existsSync(output) ? realpathSync(output) : null;
   const isOwn = (realPath: string): boolean => own !== null && (realPath === own || realPath.startsWith(own + sep));
   const warnings: string[] = [];
-  const seen = new Set<string>();
+  /** Number in `files`, or -1. */
+  const seen = new Map<string, number>();
   const names = new Map<string, number>();
-  for (const input of inputs) {
+  for (const [number, input] of inputs.entries()) {
     const copy = spooled.get(input);
     if (copy) {
       if (seen.has(`pipe ${input}`)) continue;
-      seen.add(`pipe ${input}`);
-      files.push({ path: uniqueName(copy.name, '/pipe', names, warnings), absolutePath: copy.path, named: true });
+      seen.set(`pipe ${input}`, -1);
+      files.push({ path: uniqueName(copy.name, '/pipe', names, warnings), absolutePath: copy.path, ...asked(number) });
       continue;
     }
     const candidates = await expand(input, isOwn, skipped, warnings);
     const direct = new Set(candidates.filter((c) => !c.link).map((c) => c.realPath));
-    for (const { path, absolutePath, realPath, root, named, link } of candidates) {
-      if (seen.has(realPath) || (link && direct.has(realPath))) {
-        if (link) skipped.push({ path, reason: 'link to a file that is read already' });
+    for (const { path, absolutePath, realPath, root, named, explicit, link } of candidates) {
+      const before = seen.get(realPath);
+      if (before !== undefined || (link && direct.has(realPath))) {
+        const file = files[before ?? -1];
+        // Asked for by two inputs, it is what the one that says more makes it.
+        if (file && explicit) files[before!] = { ...file, named: file.named || named, explicit };
+        else if (link) skipped.push({ path, reason: 'link to a file that is read already' });
         continue;
       }
-      seen.add(realPath);
+      seen.set(realPath, isOwn(realPath) ? -1 : files.length);
       if (isOwn(realPath)) {
         skipped.push({ path, reason: OWN_OUTPUT });
         continue;
       }
-      files.push({ path: uniqueName(path, root, names, warnings), absolutePath, named });
+      const name = uniqueName(path, root, names, warnings);
+      files.push({ path: name, absolutePath, named, explicit, input: number });
     }
   }
   return { files, skipped, warnings };
 }
 
-interface Candidate {
-  readonly path: string;
-  readonly absolutePath: string;
-  readonly realPath: string;
-  readonly root: string;
-  readonly named: boolean;
-  /** By a link, its own or that of a folder above it. */
-  readonly link: boolean;
-}
+const asked = (input: number) => ({ named: true, explicit: true, input });
+
+/** Does a glob say how the names end that it asks for? */
+const asksForNames = (glob: string): boolean => {
+  const last = glob.slice(glob.lastIndexOf('/') + 1);
+  return last.includes('.') && last !== '*.*';
+};
 
 const OWN_OUTPUT = 'it is what this very command writes';
-
-type Skipped = { path: string; reason: string }[];
 
 async function expand(
   input: string,
@@ -104,7 +100,8 @@ async function expand(
       if (madeFolder(resolve(input))?.kind === 'run' && !isOwn(realpathSync(input)))
         return documentsIn(input, warnings);
       const pass = (p: string): string | null => passedOver(p, isOwn);
-      return walk(input, () => true, Number.POSITIVE_INFINITY, false, pass, skipped);
+      const all = { matches: () => true, depth: Number.POSITIVE_INFINITY, glob: false, explicit: false };
+      return walk(input, all, pass, skipped);
     }
     const absolutePath = resolve(input);
     if (!found.isFile() && absolutePath !== '/dev/null')
@@ -121,6 +118,7 @@ async function expand(
         realPath: realpathSync(absolutePath),
         root: dirname(absolutePath),
         named: true,
+        explicit: true,
         link: false,
       },
     ];
@@ -137,7 +135,7 @@ async function expand(
   if (!existsSync(root) || !statSync(root).isDirectory()) return [];
   const asksForParts = TABLES.test(input.slice(root.length));
   const pass = (p: string): string | null => (asksForParts && !isOwn(p) ? null : passedOver(p, isOwn));
-  return walk(root, matches, depth, true, pass, skipped);
+  return walk(root, { matches, depth, glob: true, explicit: asksForNames(input) }, pass, skipped);
 }
 
 /** A folder of a run directory, named in a glob. */
@@ -165,105 +163,10 @@ async function documentsIn(input: string, warnings: string[]): Promise<Candidate
       realPath: realpathSync(absolutePath),
       root,
       named: false,
+      explicit: true,
       link: false,
     };
   });
-}
-
-/** So often a folder is read by links that lead to it. */
-const MOST_LINKS = 8;
-
-/** Files below a folder that match, by the bytes of their relative path. Links are followed as `followLink` says. */
-async function walk(
-  root: string,
-  matches: (path: string) => boolean,
-  depth: number,
-  glob: boolean,
-  pass: (realPath: string) => string | null,
-  skipped: Skipped,
-): Promise<Candidate[]> {
-  const absoluteRoot = resolve(root);
-  const realRoot = realpathSync(absoluteRoot);
-  const found: Candidate[] = [];
-  const linked = new Map<string, number>();
-  let started = performance.now();
-  /** @param above the folder and all that it is in, up to the root, without links. @param byLink reached by a link */
-  const visit = async (folder: string, above: readonly string[], byLink: boolean): Promise<void> => {
-    started = await breathe(started);
-    const here = above[above.length - 1];
-    const entries = readFolder(here, join(absoluteRoot, folder));
-    const names = entries.map((e) => e.name);
-    const enter = async (path: string, realPath: string, link: boolean): Promise<void> => {
-      if (above.length >= depth) return;
-      const reason = pass(realPath) ?? (link ? null : folderOfCache(here, basename(path), names));
-      if (reason !== null) skipped.push({ path, reason });
-      else await visit(path, [...above, realPath], link);
-    };
-    for (const entry of entries) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      // In a glob the pattern itself says whether a dot is wanted.
-      if (!glob && entry.name.startsWith('.')) continue;
-      const ownPath = join(here, entry.name);
-      if (entry.isDirectory()) {
-        await enter(path, ownPath, byLink);
-        continue;
-      }
-      const wanted = matches(path);
-      if (!wanted && !(entry.isSymbolicLink() && above.length < depth)) continue;
-      // Names come as text; one that is not UTF-8 does not lead back to its file.
-      if (path.includes('\ufffd') && !existsSync(ownPath)) {
-        skipped.push({ path, reason: 'its name is not UTF-8' });
-        continue;
-      }
-      let realPath = ownPath;
-      let link = byLink;
-      if (entry.isSymbolicLink()) {
-        const target = followLink(ownPath, realRoot);
-        link = true;
-        if ('reason' in target) {
-          if (wanted || isFolder(ownPath)) skipped.push({ path, reason: target.reason });
-          continue;
-        }
-        realPath = target.realPath;
-        if (target.folder) {
-          const times = linked.get(realPath) ?? 0;
-          linked.set(realPath, times + 1);
-          if (isIn(here, realPath)) skipped.push({ path, reason: 'link to a folder that it is in' });
-          else if (times >= MOST_LINKS) skipped.push({ path, reason: 'link to a folder that many links lead to' });
-          else await enter(path, realPath, true);
-          continue;
-        }
-      } else if (!entry.isFile()) {
-        skipped.push({ path, reason: 'not a file' });
-        continue;
-      }
-      if (wanted)
-        found.push({ path, absolutePath: join(absoluteRoot, path), realPath, root: absoluteRoot, named: glob, link });
-    }
-  };
-  const isIn = (folder: string, above: string): boolean => folder === above || folder.startsWith(above + sep);
-  await visit('', [realRoot], false);
-  return sortByBytes(found);
-}
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-/** @param shown what the folder is called in an error */
-function readFolder(path: string, shown: string) {
-  try {
-    return readdirSync(path, { withFileTypes: true });
-  } catch (cause) {
-    throw new InputError({ expected: 'a folder that can be read', got: (cause as Error).message, where: shown, cause });
-  }
-}
-
-function sortByBytes(found: Candidate[]): Candidate[] {
-  // UTF-16 order is byte order as long as all is ASCII.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is "ASCII"
-  if (found.every((f) => /^[\x00-\x7f]*$/.test(f.path)))
-    return found.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  const keyed = found.map((file) => ({ file, bytes: Buffer.from(file.path) }));
-  return keyed.sort((a, b) => Buffer.compare(a.bytes, b.bytes)).map(({ file }) => file);
 }
 
 /** Two roots may hold the same relative path; a position must name one file only. */

@@ -4,9 +4,11 @@ import { SNIFF_BYTES, unpackHead } from '../codecs/head.ts';
 import type { Part } from '../formats/format.ts';
 import { codecByMagic, sniff } from '../formats/sniff.ts';
 import { FORMATS } from '../formats/table.ts';
-import { breathe, findFiles } from '../inputs/files.ts';
+import { findFiles } from '../inputs/files.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import { pipeOf, type Spooled, spool } from '../inputs/spool.ts';
+import { breathe } from '../inputs/walk.ts';
+import { cardsBeside, type KnownFile } from './cards.ts';
 import { checkColumns } from './check-columns.ts';
 import { probeFile } from './probe.ts';
 import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type SplitPlan } from './splits.ts';
@@ -47,8 +49,7 @@ export async function planSplits(
   const found = await findFiles(inputs, { spooled, output });
   const skipped = [...found.skipped];
   const warnings = [...[...spooled.values()].map((s) => s.warning), ...found.warnings];
-  const files: PlannedFile[] = [];
-  const parts: Part[] = [];
+  const known: (KnownFile & { readonly last: Uint8Array })[] = [];
   let started = performance.now();
   const { h64Raw } = await loadXxhash();
   for (const file of found.files) {
@@ -58,7 +59,7 @@ export async function planSplits(
     const unpacked = codec === 'none' ? probe.head : await unpackHead(probe.first, codec);
     const encoding = encodingOf(unpacked, options.encoding);
     const content = encoding === undefined ? unpacked : await headInUtf8(unpacked, encoding);
-    const sniffed = sniff(file.path, probe.head, content, options, file.named);
+    const sniffed = sniff(file.path, probe.head, content, options, file);
     if ('skip' in sniffed) {
       skipped.push({ path: file.path, reason: sniffed.skip });
       continue;
@@ -78,18 +79,31 @@ export async function planSplits(
       mtimeMs: copies.has(file.absolutePath) ? 0 : probe.mtimeMs,
       probeHash: h64Raw(probe.ends).toString(16).padStart(16, '0'),
     };
-    if (probe.size === 0) {
+    known.push({ found: file, planned, last: probe.last.slice() });
+  }
+  const cards = cardsBeside(known, options);
+  const files: PlannedFile[] = [];
+  const parts: Part[] = [];
+  for (const file of known) {
+    started = await breathe(started);
+    const { planned, last } = file;
+    const card = cards.get(file);
+    if (card !== undefined) {
+      skipped.push({ path: planned.path, reason: card });
+      continue;
+    }
+    if (planned.size === 0) {
       files.push(planned);
       continue;
     }
-    const cutting = { index: files.length, options, splitBytes, last: probe.last };
+    const cutting = { index: files.length, options, splitBytes, last };
     const { parts: own, units } = await FORMATS[planned.format].cut(planned, cutting);
     files.push(units === undefined ? planned : { ...planned, units });
     parts.push(...own);
     if (own.length > 1 && own[0].range.unpacked)
       warnings.push(
-        `${file.path}: a single ${codec} stream, which can only be decompressed from the start; each of its ` +
-          `${own.length} parts decompresses it and skips to its own range`,
+        `${planned.path}: a single ${planned.codec} stream, which can only be decompressed from the start; each of ` +
+          `its ${own.length} parts decompresses it and skips to its own range`,
       );
   }
   if (options.columns !== undefined) warnings.push(...(await checkColumns(files, options.columns)));

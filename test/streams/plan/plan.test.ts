@@ -99,17 +99,17 @@ describe('planSplits', () => {
       '.d/a.jsonl': undefined,
       'p.png': Buffer.from('\x89PNG\0\0', 'latin1'),
       'l.txt': Buffer.from('caf\xe9', 'latin1'),
-      'sub/z.md': '# t',
+      'sub/z.txt': 't',
     });
     symlinkSync(join(outside, 'o.jsonl'), join(root, 'out.jsonl'));
     symlinkSync(outside, join(root, 'outdir'));
-    symlinkSync(join(root, 'sub/z.md'), join(root, 'in.md'));
+    symlinkSync(join(root, 'sub/z.txt'), join(root, 'in.txt'));
     symlinkSync(join(root, 'nothing'), join(root, 'lost.jsonl'));
     symlinkSync(root, join(root, 'sub/loop'));
     const { files, skipped } = await plan([root]);
     expect(files.map((f) => [f.path, f.format])).toEqual([
       ['a.jsonl', 'jsonl'],
-      ['sub/z.md', 'text'],
+      ['sub/z.txt', 'text'],
     ]);
     const leaves = 'link that leaves the input: give what it leads to as an input of its own';
     expect(skipped).toEqual([
@@ -117,7 +117,7 @@ describe('planSplits', () => {
       { path: 'out.jsonl', reason: leaves },
       { path: 'outdir', reason: leaves },
       { path: 'sub/loop', reason: 'link to a folder that it is in' },
-      { path: 'in.md', reason: 'link to a file that is read already' },
+      { path: 'in.txt', reason: 'link to a file that is read already' },
       {
         path: 'l.txt',
         reason:

@@ -6,7 +6,7 @@ import { estimatedLoss, type Loss, toldLoss } from '../loss.ts';
 import { neededColumns, readColumns, type ValueColumn, ValueRecords } from '../values/records.ts';
 import { columnOf, skipColumn } from './columns.ts';
 import { type ArrowUnit, arrowMessages } from './messages.ts';
-import type { ArrowField } from './schema.ts';
+import { type ArrowField, typeName } from './schema.ts';
 import { batchOpener, type OpenBatch } from './source.ts';
 
 /**
@@ -79,7 +79,7 @@ async function columnsOf(
     const at = await columnOf(field, source.fork()).catch(damageOnly);
     skipColumn(field, source);
     if (at instanceof Error && needed.has(field.name)) throw at;
-    columns.push({ name: field.name, at: at instanceof Error ? unread(at) : at });
+    columns.push({ name: field.name, type: typeName(field), at: at instanceof Error ? unread(at) : at });
   }
   return columns;
 }

@@ -20,6 +20,8 @@ const RUN_ROWS = 8192;
 const VALUE_BYTES = 16;
 /** Unpacked pages that are held over a run, all columns together; others are unpacked again for the next run. */
 const HELD_BYTES = 64 * 1024 * 1024;
+/** Of a column in a file whose footer can be read. */
+const ENCRYPTED = 'is encrypted; write the file again without encryption';
 /** More rows than this no group of sane size has. */
 const MAX_ROWS = 2 ** 27;
 
@@ -40,7 +42,9 @@ export async function* readParquet(
       { block, offset },
       bytes,
       'undecodable',
-      `expected Parquet data, got damage or an encoding that is not read: ${cause.message}`,
+      cause.message.endsWith(ENCRYPTED)
+        ? `expected Parquet data that can be read, got an encrypted file: ${cause.message}`
+        : `expected Parquet data, got damage or an encoding that is not read: ${cause.message}`,
       new Uint8Array(0),
       loss,
     );
@@ -83,7 +87,7 @@ export async function* readParquet(
       for (const column of columns) {
         const at = await column.take(rows);
         if (at instanceof Error && needed.has(column.name)) damaged ??= at;
-        run.push({ name: column.name, at: at instanceof Error ? unread(at) : at });
+        run.push({ name: column.name, type: column.type, at: at instanceof Error ? unread(at) : at });
       }
       if (damaged !== null) {
         const left = group.rows - from;
@@ -113,6 +117,7 @@ function runRows({ metadata, groups }: ParquetFooter, number: number, nodes: rea
 
 interface OpenColumn {
   readonly name: string;
+  readonly type: string;
   readonly leaves: readonly LeafReader[];
   /** Its next rows, or what is wrong with it: then there are no more. */
   take(rows: number): Promise<ValueColumn['at'] | Error>;
@@ -131,7 +136,7 @@ function openColumn(
   try {
     for (const n of leavesOf(node)) {
       const { meta_data: m, crypto_metadata: crypto } = chunks[n.first] ?? {};
-      if (!m || crypto) throw new Error(`column ${n.leaf!.path} is encrypted`);
+      if (!m || crypto) throw new Error(`column ${n.leaf!.path} ${ENCRYPTED}`);
       if (m.path_in_schema.join('.') !== n.leaf!.path)
         throw new Error(`expected column ${n.leaf!.path}, got ${m.path_in_schema.join('.')}`);
       leaves.push(new LeafReader(n.leaf!, new PageReader(window, m, n.leaf!, unpack)));
@@ -141,6 +146,7 @@ function openColumn(
   }
   return {
     name: node.name,
+    type: node.leaf === null ? node.shape : node.leaf.type.toLowerCase(),
     leaves,
     async take(rows) {
       if (failed !== null) return failed;
@@ -163,6 +169,7 @@ function openVariant({ name }: Node, read: ReadVariant, first: number): OpenColu
   let at = first;
   return {
     name,
+    type: 'variant',
     leaves: [],
     async take(rows) {
       at += rows;

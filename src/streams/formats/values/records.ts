@@ -12,6 +12,8 @@ import { type Fields, isRaw, kindOfValue, scalarText, type Value, valueJson } fr
 /** A column of typed values. */
 export interface ValueColumn {
   readonly name: string;
+  /** As the file calls it. */
+  readonly type?: string;
   readonly at: (row: number) => Value;
 }
 
@@ -81,9 +83,10 @@ export class ValueRecords {
    * rows: full batches, and records set aside.
    */
   *rows(columns: readonly ValueColumn[], from: number, to: number, { block, offset }: Place): Generator<ReadEvent> {
-    const layout = {
+    const layout: Layout = {
       columns,
       kept: keptColumns(this.#context.options),
+      unread: new Map(),
       keys: columns.map((c) => `${JSON.stringify(c.name)}:`),
       unique: new Set(columns.map((c) => c.name)).size === columns.length,
       metadata: columns.findIndex((c) => c.name === METADATA),
@@ -103,6 +106,8 @@ export class ValueRecords {
       }
       yield* this.#full;
     }
+    for (const [column, { type, detail, rows }] of layout.unread)
+      yield { unread: { file: this.#file.path, column, type, detail, rows } };
   }
 
   /** Puts a row into the builder; or gives the record that it is set aside as. */
@@ -180,6 +185,8 @@ export class ValueRecords {
 interface Layout {
   readonly columns: readonly ValueColumn[];
   readonly kept: KeptColumns;
+  /** Columns of which values could not be read so far, and how many. */
+  readonly unread: Map<string, { readonly type: string; readonly detail: string; rows: number }>;
   /** `"name":` of each. */
   readonly keys: readonly string[];
   /** No two columns have one name. */
@@ -208,7 +215,11 @@ function metadataOf(layout: Layout, row: number, used: ReadonlySet<number>): str
     try {
       return columns[c].at(row);
     } catch (error) {
-      unread.push(`${columns[c].name}: ${damageOnly(error).message}`);
+      const detail = damageOnly(error).message;
+      unread.push(`${columns[c].name}: ${detail}`);
+      const { name, type = '' } = columns[c];
+      const seen = layout.unread.get(name) ?? { type, detail, rows: 0 };
+      layout.unread.set(name, { ...seen, rows: seen.rows + 1 });
       return null;
     }
   };
