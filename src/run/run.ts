@@ -21,6 +21,7 @@ import { verifyInput } from './directory/verify-input.ts';
 import type { RunEvent } from './events.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
 import { Run } from './process.ts';
+import { refuseLargeWindows } from './split/windows.ts';
 
 /**
  * Runs a recipe into a run directory, split by split; running again goes on where it stopped. Cold: nothing happens
@@ -115,6 +116,7 @@ async function runAll(
             : 'Check the path; quote globs so that the shell does not expand them.',
       });
     }
+    refuseLargeWindows(plan.files, options.memory);
     const identity = await identityOf(recipe, options, plan);
     if (previous) refuseOtherRun(path, previous, identity.run);
     const executors = await executorsOf(path, recipe, previous);

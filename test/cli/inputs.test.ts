@@ -187,3 +187,38 @@ describe('a column that cannot be understood', () => {
     expect(less.stdout).not.toContain('could not be read');
   });
 });
+
+/** A frame with a window of 2 GiB, as `zstd --long=31` makes of a stream: lines, then `blank` bytes of empty lines. */
+function longWindow(lines: string, blank: number): Buffer {
+  const blocks: Buffer[] = [Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 21 << 3])];
+  const block = (type: number, size: number, content: Buffer, last = 0): void => {
+    const header = Buffer.alloc(3);
+    header.writeUIntLE((size << 3) | (type << 1) | last, 0, 3);
+    blocks.push(header, content);
+  };
+  const bytes = Buffer.from(lines);
+  for (let at = 0; at < bytes.length; at += 100_000)
+    block(0, Math.min(100_000, bytes.length - at), bytes.subarray(at, at + 100_000));
+  for (let left = blank; left > 0; left -= 131_072) block(1, Math.min(left, 131_072), Buffer.from('\n'));
+  block(0, 0, Buffer.alloc(0), 1);
+  return Buffer.concat(blocks);
+}
+
+describe('a long zstd window', () => {
+  it('is read within the memory budget, and refused by name beyond it', { timeout: 120_000 }, async () => {
+    const lines = jsonLines(Array.from({ length: 9000 }, (_, i) => ({ id: `d${i}`, text: `Text ${i} `.repeat(10) })));
+    const cwd = await project({ 'a.jsonl.zst': longWindow(lines, 135_000_000) });
+    const args = ['run', 'keep.mjs', '--input', 'a.jsonl.zst', '--output', 'o'];
+    const small = await runCli([...args, '--memory', '150MB'], { cwd });
+    expect(small.code).toBe(2);
+    const need = /Use --memory (\d+)MB, or unpack it first: zstd -dc --long=31 FILE/.exec(flat(small.stderr));
+    expect(flat(small.stderr)).toContain('for the large zstd window (--long) of a.jsonl.zst got 150 MB');
+    // What it unpacks to, and a split.
+    expect(Number(need?.[1])).toBeGreaterThan(235);
+    expect(Number(need?.[1])).toBeLessThan(240);
+    const run = await runCli([...args, '--memory', `${need![1]}MB`, '--workers', '2'], { cwd });
+    expect(run.stdout).toContain('kept 9,000 of 9,000 documents');
+    const peak = /peak memory (\d+) MB/.exec(run.stdout);
+    expect(Number(peak?.[1])).toBeLessThan(Number(need![1]) + 200);
+  });
+});

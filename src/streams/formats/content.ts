@@ -6,8 +6,7 @@ import { withoutMark } from './mark.ts';
 
 /** All that a file holds, as UTF-8 without a byte order mark. */
 export async function* contentOf(file: PlannedFile, window: FileWindow, maxRatio = 200): AsyncGenerator<Unpacked> {
-  const limits = { maxRatio };
-  const unpacked = unpack(window, file.codec, 0, limits);
+  const unpacked = unpack(window, file.codec, 0, { maxRatio, windowBytes: file.windowBytes });
   yield* withoutMark(await inUtf8(unpacked, file), file.size);
 }
 

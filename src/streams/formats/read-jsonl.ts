@@ -53,7 +53,7 @@ async function linesOf(
   window: FileWindow,
   maxRatio: number,
 ): Promise<AsyncIterable<Unpacked>> {
-  const limits = { maxRatio };
+  const limits = { maxRatio, windowBytes: file.windowBytes };
   const marked = (bytes: AsyncIterable<Unpacked>) => (range.start === 0 ? withoutMark(bytes, file.size) : bytes);
   const own = range.unpacked
     ? marked(ownUnpacked(unpack(window, file.codec, 0, limits), range.start, range.end))

@@ -1,6 +1,7 @@
 import { loadXxhash } from '../../hash.ts';
 import { encodingOf, encodingOfMark } from '../codecs/encodings.ts';
 import { SNIFF_BYTES, unpackHead } from '../codecs/head.ts';
+import { largestWindow, MOST_WINDOW_MEMORY } from '../codecs/zstd-window.ts';
 import type { Part } from '../formats/format.ts';
 import { codecByMagic, sniff } from '../formats/sniff.ts';
 import { FORMATS } from '../formats/table.ts';
@@ -18,6 +19,8 @@ import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type S
  * much.
  */
 const FILE_WEIGHT = 16 * 1024;
+
+const WIDE = 'a zstd window that no memory holds: zstd -dc --long=31 --memory=... FILE | sluice run ... --input -';
 
 export interface PlanOptions {
   /** Text bytes that a split aims at. Default SPLIT_TEXT_BYTES. */
@@ -64,6 +67,11 @@ export async function planSplits(
       skipped.push({ path: file.path, reason: sniffed.skip });
       continue;
     }
+    const windowBytes = codec === 'zstd' ? await largestWindow(file.absolutePath, probe.size, probe.first) : 0;
+    if (windowBytes > MOST_WINDOW_MEMORY) {
+      skipped.push({ path: file.path, reason: WIDE });
+      continue;
+    }
     if (sniffed.warning) warnings.push(sniffed.warning);
     const marked = options.encoding === undefined ? null : encodingOfMark(unpacked);
     if (marked !== null && !marked.startsWith(options.encoding ?? ''))
@@ -74,6 +82,7 @@ export async function planSplits(
       format: sniffed.format,
       codec: sniffed.codec,
       ...(encoding !== undefined && FORMATS[sniffed.format].packed && { encoding }),
+      ...(windowBytes > 0 && { windowBytes }),
       size: probe.size,
       // The time of the copy of a pipe is not a property of the input.
       mtimeMs: copies.has(file.absolutePath) ? 0 : probe.mtimeMs,
