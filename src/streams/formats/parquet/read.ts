@@ -146,7 +146,8 @@ function openColumn(
   }
   return {
     name: node.name,
-    type: node.leaf === null ? node.shape : node.leaf.type.toLowerCase(),
+    // A damaged schema has types that are none.
+    type: node.leaf === null ? node.shape : `${node.leaf.type ?? ''}`.toLowerCase(),
     leaves,
     async take(rows) {
       if (failed !== null) return failed;
