@@ -30,7 +30,7 @@ export const readSpecs = {
   },
   columns: {
     value: 'A,B,...',
-    help: "Metadata fields to keep; others are not read. Default: all; '' keeps none.",
+    help: 'Metadata fields to keep; others are not read. Default all; none keeps none.',
   },
   'max-line': { value: 'SIZE', help: 'Largest text of one record; longer ones go to quarantine. Default 16MiB.' },
 } as const satisfies OptionSpecs;
@@ -79,7 +79,7 @@ export function readOptionsFrom(values: Values<typeof readSpecs>, base: Partial<
 }
 
 const listOf = (names: string): string[] =>
-  names
+  (names === 'none' ? '' : names)
     .split(',')
     .map((n) => n.trim())
     .filter((n) => n !== '');
