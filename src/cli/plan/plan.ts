@@ -119,7 +119,7 @@ async function run(args: readonly string[]): Promise<number> {
     const terminal = standardOutput();
     if (tried && estimate === null) {
       terminal.out();
-      for (const line of wrapped(withoutEstimate(tried, patterns), terminal.width))
+      for (const line of wrapped(withoutEstimate(tried, patterns, recipe.read), terminal.width))
         terminal.out(terminal.style.yellow(line));
     }
     terminal.out();

@@ -1,4 +1,4 @@
-import type { JudgedGuard } from '../../ledger/run-json.ts';
+import { type JudgedGuard, readOf } from '../../ledger/run-json.ts';
 import { safeText } from '../../safe-text.ts';
 import { type Counters, cameIn, lostDocuments } from '../../streams/commits/counters.ts';
 import { dropsFor, isBarrier, isSelection, type StepDescriptor } from '../../streams/operator.ts';
@@ -72,7 +72,7 @@ export function noteLines(
       say(
         '',
         'Most records have no text in the field read. Name the field with --text-field; to list the fields: ' +
-          inspectCommand(input.result.input.patterns),
+          inspectCommand(input.result.input.patterns, readOf(input.result)),
         style.yellow,
       );
     if ((q.byReason.invalid_utf8 ?? 0) > cameIn(t).documents / 10)
