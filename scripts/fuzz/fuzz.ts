@@ -1,8 +1,8 @@
 // Feeds made-up and damaged JSON lines through reader, scanner, statistics, content hash, C4 rules, n-grams, MinHash
 // and substring anchors, and compares every document with the plain TypeScript references: npm run fuzz -- [--documents
 // 10000000] [--seed 1] [--workers 1] [--from BATCH] [--batch BATCH]. With --tables: damaged Parquet and Arrow files of
-// the conformance suite, a file a batch, which must give documents or records set aside with a place. A document depends on seed and batch number only:
-// `--batch N` runs one batch again. Ends with `N passed, N failed`, a part each.
+// the conformance suite, a file a batch, which must give documents or records set aside with a place. A document
+// depends on seed and batch number only: `--batch N` runs one batch again. Ends with `N passed, N failed`, a part each.
 import { parseArgs } from 'node:util';
 import { workerPool } from '../../src/threads.ts';
 import { type FuzzCount, LINES } from './check.ts';

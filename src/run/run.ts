@@ -13,6 +13,7 @@ import { pipeOf } from '../streams/inputs/spool.ts';
 import { isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
 import { hasPlan, writePlan } from '../streams/plan/plan-file.ts';
+import { nothingToRead } from '../streams/plan/skipped.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
 import { STDIN_FOLDER } from './directory/own-files.ts';
@@ -110,10 +111,7 @@ async function runAll(
         expected: 'at least one file to read',
         got: `none that matches ${patterns.join(' ')}`,
         where: '--input',
-        fix:
-          plan.skipped.length > 0
-            ? `Skipped files: ${plan.skipped.length}, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
-            : 'Check the path; quote globs so that the shell does not expand them.',
+        fix: nothingToRead(plan.skipped),
       });
     }
     refuseLargeWindows(plan.files, options.memory);

@@ -4,6 +4,7 @@ import { labelOf } from '../../streams/batch/position.ts';
 import { fieldsOf } from '../../streams/formats/fields-of.ts';
 import type { FieldSeen } from '../../streams/formats/format.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
+import { nothingToRead } from '../../streams/plan/skipped.ts';
 import type { PlannedFile, SplitPlan } from '../../streams/plan/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, type Values, wholeNumber } from '../command.ts';
 import { type Sample, sampleOf } from '../plan/sample.ts';
@@ -66,10 +67,7 @@ function nothingFound(plan: SplitPlan, inputs: readonly string[]): ConfigError {
     expected: 'at least one file to read',
     got: `none that matches ${inputs.join(' ')}`,
     where: 'sluice inspect',
-    fix: plan.skipped[0]
-      ? `${plural(plan.skipped.length, 'file')} skipped, the first: ${plan.skipped[0].path} ` +
-        `(${plan.skipped[0].reason}).`
-      : 'Check the path.',
+    fix: nothingToRead(plan.skipped),
   });
 }
 

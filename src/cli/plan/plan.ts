@@ -15,6 +15,7 @@ import {
   type StepDescriptor,
 } from '../../streams/operator.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
+import { nothingToRead } from '../../streams/plan/skipped.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
 import { program } from '../program.ts';
@@ -76,10 +77,7 @@ async function run(args: readonly string[]): Promise<number> {
       expected: 'at least one file to read',
       got: `none that matches ${patterns.join(' ')}`,
       where: '--input',
-      fix: plan.skipped[0]
-        ? `${plural(plan.skipped.length, 'file')} skipped, the first: ${plan.skipped[0].path} ` +
-          `(${plan.skipped[0].reason}).`
-        : 'Check the path; quote globs.',
+      fix: nothingToRead(plan.skipped),
     });
   }
   const trial = () => (limit === null ? probe(recipe, plan) : probeFirst(recipe, plan, Math.ceil(limit / sample)));

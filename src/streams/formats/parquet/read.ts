@@ -37,17 +37,13 @@ export async function* readParquet(
   context: ReadContext,
 ): AsyncGenerator<ReadEvent> {
   const records = new ValueRecords(file, context);
-  const lost = (block: number, offset: number, bytes: number, cause: Error, loss: Loss): ReadEvent =>
-    records.aside(
-      { block, offset },
-      bytes,
-      'undecodable',
-      cause.message.endsWith(ENCRYPTED)
-        ? `expected Parquet data that can be read, got an encrypted file: ${cause.message}`
-        : `expected Parquet data, got damage or an encoding that is not read: ${cause.message}`,
-      new Uint8Array(0),
-      loss,
-    );
+  const lost = (block: number, offset: number, bytes: number, { message }: Error, loss: Loss): ReadEvent => {
+    const [reason, got] = message.endsWith(ENCRYPTED)
+      ? ['encrypted', 'a column that is encrypted']
+      : ['undecodable', 'damage or an encoding that is not read'];
+    const detail = `expected Parquet data, got ${got}: ${message}`;
+    return records.aside({ block, offset }, bytes, reason, detail, new Uint8Array(0), loss);
+  };
   const footer = await parquetFooter(window, context.options.textField).catch(damageOnly);
   if (footer instanceof Error) {
     yield lost(0, 0, file.size, footer, estimatedLoss(file.size));
