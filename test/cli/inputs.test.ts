@@ -225,3 +225,15 @@ describe('a long zstd window', () => {
     expect(Number(peak?.[1])).toBeLessThan(Number(need![1]) + 200);
   });
 });
+
+describe('limits of options', () => {
+  it.each([
+    [['--workers', '1000'], 'expected workers: at most 256 got 1000'],
+    [['--memory', '1MB'], '--memory expected at least'],
+  ])('%s', async (option, said) => {
+    const cwd = await project({ 'a.jsonl': jsonLines([{ text: 'a' }]) });
+    const { code, stderr } = await runCli(['run', 'keep.mjs', '--input', 'a.jsonl', ...option], { cwd });
+    expect(code).toBe(2);
+    expect(flat(stderr)).toContain(said);
+  });
+});
