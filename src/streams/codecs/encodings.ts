@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /** Encodings of text other than UTF-8 that are read, with what else they are called. */
 const ENCODINGS: Readonly<Record<string, string>> = {
   'utf-16': 'ucs2 ucs-2 iso-10646-ucs-2 unicode',
@@ -64,14 +66,23 @@ export function encodingOfMark([a, b, c]: Uint8Array): 'utf-8' | 'utf-16le' | 'u
 
 /**
  * The encoding that a file is read in; undefined for UTF-8. A byte order mark is believed, once another encoding than
- * UTF-8 was asked for.
+ * UTF-8 was asked for. With `utf-16` a file without one is UTF-8 if it can be, else UTF-16 in the order in which its
+ * zeros lie.
  * @param asked name as `encodingNamed` gives it
  */
 export function encodingOf(head: Uint8Array, asked: string | undefined): string | undefined {
   if (asked === undefined || asked === UTF8) return undefined;
-  const marked = encodingOfMark(head);
-  const name = marked ?? (asked === 'utf-16' ? 'utf-16le' : asked);
+  const name = encodingOfMark(head) ?? (asked === 'utf-16' ? utf16Or8(head) : asked);
   return name === UTF8 ? undefined : name;
+}
+
+function utf16Or8(head: Uint8Array): string {
+  const zeros = [0, 0];
+  for (let i = 0; i < head.length; i++) if (head[i] === 0) zeros[i & 1]++;
+  if (zeros[0] > zeros[1]) return 'utf-16be';
+  // A code point may be cut at the end.
+  const text = [0, 1, 2, 3].some((cut) => isUtf8(head.subarray(0, Math.max(0, head.length - cut))));
+  return zeros[1] === 0 && text ? UTF8 : 'utf-16le';
 }
 
 /** Does a byte 10 end a line wherever it stands? Not in UTF-16. */

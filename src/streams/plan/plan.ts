@@ -61,7 +61,9 @@ export async function planSplits(
     const codec = codecByMagic(probe.head);
     const unpacked = codec === 'none' ? probe.head : await unpackHead(probe.first, codec);
     const encoding = encodingOf(unpacked, options.encoding);
-    const content = encoding === undefined ? unpacked : await headInUtf8(unpacked, encoding);
+    // What is two bytes in UTF-16 may be one in UTF-8.
+    const start = codec === 'none' ? probe.first.subarray(0, 2 * SNIFF_BYTES) : unpacked;
+    const content = encoding === undefined ? unpacked : await headInUtf8(start, encoding);
     const sniffed = sniff(file.path, probe.head, content, options, file);
     if ('skip' in sniffed) {
       skipped.push({ path: file.path, reason: sniffed.skip });

@@ -71,6 +71,22 @@ describe('texts in another encoding', () => {
     }
   });
 
+  it('UTF-16 without a mark by its zeros; a file in UTF-8 beside it stays that', async () => {
+    const root = fixtureFolder();
+    const long = `{"text":"${'x'.repeat(6000)} and the end of it"}\n`;
+    writeFileSync(join(root, 'a'), utf16(long, 'be'));
+    writeFileSync(join(root, 'b'), utf16(long.replace('"x', '"水'), 'le'));
+    writeFileSync(join(root, 'c.jsonl'), '{"text":"Żółć"}\n');
+    const { documents, quarantined, plan } = await readAll(root, { encoding: 'utf-16' });
+    expect(quarantined).toEqual([]);
+    expect(plan.files.map((f) => [f.format, f.encoding])).toEqual([
+      ['jsonl', 'utf-16be'],
+      ['jsonl', 'utf-16le'],
+      ['jsonl', undefined],
+    ]);
+    expect(documents.map((d) => d.text.slice(0, 2))).toEqual(['xx', '水x', 'Żó']);
+  });
+
   it('is cut into parts between lines; a record stands at the byte of its line', async () => {
     const made = Array.from(
       { length: 3000 },
