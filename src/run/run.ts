@@ -14,6 +14,7 @@ import { pipeOf } from '../streams/inputs/spool.ts';
 import { isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
 import { hasPlan, writePlan } from '../streams/plan/plan-file.ts';
+import { nothingToRead } from '../streams/plan/skipped.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
 import { tablePlaces } from './directory/layout.ts';
@@ -23,6 +24,7 @@ import { verifyInput } from './directory/verify-input.ts';
 import type { RunEvent } from './events.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
 import { Run } from './process.ts';
+import { refuseLargeWindows } from './split/windows.ts';
 
 /**
  * Runs a recipe into a run directory, split by split; running again goes on where it stopped. Cold: nothing happens
@@ -111,12 +113,10 @@ async function runAll(
         expected: 'at least one file to read',
         got: `none that matches ${patterns.join(' ')}`,
         where: '--input',
-        fix:
-          plan.skipped.length > 0
-            ? `Skipped files: ${plan.skipped.length}, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
-            : 'Check the path; quote globs so that the shell does not expand them.',
+        fix: nothingToRead(plan.skipped),
       });
     }
+    refuseLargeWindows(plan.files, options.memory);
     const identity = await identityOf(recipe, options, plan);
     if (previous) refuseOtherRun(path, previous, identity.run);
     const executors = await executorsOf(path, recipe, previous);

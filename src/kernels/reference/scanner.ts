@@ -1,8 +1,19 @@
 import { isUtf8 } from 'node:buffer';
-import { lastOfEach, type Member, membersOf, skipSpace, skipTo } from './json-members.ts';
+import {
+  itemsOf,
+  lastOfEach,
+  type Member,
+  memberOf,
+  membersOf,
+  placeOf,
+  skipSpace,
+  skipTo,
+  without,
+} from './members.ts';
 
 /**
- * Which fields of a JSON record make a document. Dots reach into objects; a field whose whole name has the dots wins.
+ * Which fields of a JSON record make a document. Dots reach into objects and lists (`messages.0.content`); a field
+ * whose whole name has the dots wins.
  */
 export interface ScanFields {
   readonly text: string;
@@ -172,23 +183,11 @@ function find(json: string, name: string): Found | null {
   const path = name.split('.');
   let raw = skipTo(json);
   for (const key of path) {
-    if (raw[0] !== '{') return null;
-    const member = lastOfEach(membersOf(raw)).get(key);
-    if (!member) return null;
-    raw = member.value;
+    const inner = raw[0] === '[' ? itemsOf(raw)[placeOf(key)] : memberOf(raw, key);
+    if (inner === undefined) return null;
+    raw = inner;
   }
   return { value: JSON.parse(raw), raw, top: path[0], nested: path.slice(1) };
-}
-
-/** The object without the field at `path`; everything else as written. */
-function without(object: string, path: readonly string[]): string {
-  const members = [...lastOfEach(membersOf(object)).values()];
-  const [key, ...rest] = path;
-  const kept = members.filter((m) => rest.length > 0 || m.key !== key);
-  const written = kept.map((m) =>
-    m.key === key ? m.raw.slice(0, m.raw.length - m.value.length) + without(m.value, rest) : m.raw,
-  );
-  return `{${written.join(',')}}`;
 }
 
 /** Not by a regular expression: a long run of spaces in the middle would be tried from each of them. */

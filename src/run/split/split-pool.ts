@@ -19,9 +19,8 @@ import {
   type WatchedTask,
 } from './tasks.ts';
 import { openWatch, READING, WHOLE } from './watch.ts';
+import { SPLIT_BYTES, windowBytesOf } from './windows.ts';
 
-/** Buffers of one split in work, measured: batch, kernel memory, one open row group per sink, its encoder. */
-const SPLIT_BYTES = 96 * 1024 * 1024;
 /**
  * A document that is a file of its own may be larger than a batch: its text, copies of it and kernel tables for each
  * byte more, measured.
@@ -189,7 +188,8 @@ function bytesOf({ split, files, read }: SplitTask): number {
     .map((r) => files[r.file])
     .filter((f) => f.format === 'text' && f.size <= read.maxLineBytes);
   const largest = texts.reduce((most, f) => Math.max(most, f.size), 0);
-  return SPLIT_BYTES + BYTES_PER_LARGE_BYTE * Math.max(0, largest - LARGE_DOCUMENT);
+  const windows = windowBytesOf(split.ranges.map((r) => files[r.file]));
+  return SPLIT_BYTES + windows + BYTES_PER_LARGE_BYTE * Math.max(0, largest - LARGE_DOCUMENT);
 }
 
 function errorFrom({ error }: TaskError): Error {

@@ -1,4 +1,5 @@
-/** A member of a JSON object as it is written. */
+// JSON that is known to be valid, as it is written.
+
 export interface Member {
   readonly key: string;
   /** From the quote of the key to the end of the value, as written. */
@@ -26,7 +27,6 @@ export function membersOf(json: string): Member[] {
   return members;
 }
 
-/** The first place from `at` on that is no white space. */
 export function skipSpace(json: string, at: number): number {
   while (json[at] === ' ' || json[at] === '\t' || json[at] === '\r' || json[at] === '\n') at++;
   return at;
@@ -67,5 +67,43 @@ export function lastOfEach(members: readonly Member[]): Map<string, Member> {
 export const rawMembers = (object: string): [name: string, json: string][] =>
   [...lastOfEach(membersOf(skipTo(object))).values()].map((m) => [m.key, m.value]);
 
-/** The JSON without white space before it. */
+/** A member of an object as written; undefined where there is none. */
+export const memberOf = (json: string, key: string): string | undefined =>
+  json[0] === '{' ? lastOfEach(membersOf(json)).get(key)?.value : undefined;
+
+/** Place in a list that a part of a path says; none: NaN. */
+export const placeOf = (key: string): number => (/^\d+$/.test(key) ? Number(key) : Number.NaN);
+
+/** Items of a JSON array as written. */
+export function itemsOf(json: string): string[] {
+  const items: string[] = [];
+  let at = skipSpace(json, 1);
+  while (at < json.length && json[at] !== ']') {
+    const end = endOfValue(json, at);
+    items.push(json.slice(at, end));
+    at = skipSpace(json, end);
+    if (json[at] === ',') at = skipSpace(json, at + 1);
+  }
+  return items;
+}
+
+/**
+ * The object or array without the field at `path`; everything else as written. In an array null stands in its place,
+ * so that the others keep theirs.
+ */
+export function without(object: string, path: readonly string[]): string {
+  const [key, ...rest] = path;
+  if (object[0] === '[') {
+    const items = itemsOf(object);
+    items[placeOf(key)] = rest.length > 0 ? without(items[placeOf(key)], rest) : 'null';
+    return `[${items.join(',')}]`;
+  }
+  const members = [...lastOfEach(membersOf(object)).values()];
+  const kept = members.filter((m) => rest.length > 0 || m.key !== key);
+  const written = kept.map((m) =>
+    m.key === key ? m.raw.slice(0, m.raw.length - m.value.length) + without(m.value, rest) : m.raw,
+  );
+  return `{${written.join(',')}}`;
+}
+
 export const skipTo = (json: string): string => json.slice(skipSpace(json, 0));
