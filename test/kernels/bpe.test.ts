@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AddedBytes, type BpeTables, openBpeKernel, ROW } from '../../src/kernels/bpe.ts';
@@ -9,10 +8,9 @@ import { byteLevelOf } from '../../src/models/tokenizers/byte-level.ts';
 import { utf8Column } from '../../src/streams/batch/columns.ts';
 import { corporaFolder } from '../helpers/corpora.ts';
 import { corpusTexts } from '../helpers/corpus-texts.ts';
+import { tokenFixture } from '../helpers/tokenizers.ts';
 
-const { model, texts: odd } = JSON.parse(
-  readFileSync(new URL('../fixtures/tokenizers.json', import.meta.url), 'utf8'),
-) as { readonly model: object; readonly texts: readonly string[] };
+const { model, texts: odd } = tokenFixture;
 
 const pre_tokenizer = { type: 'ByteLevel', add_prefix_space: false, use_regex: true };
 const tablesOf = (ignoreMerges: boolean): BpeTables =>
