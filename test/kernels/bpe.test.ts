@@ -48,7 +48,9 @@ const character = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...Array.from(' \n\t\'"-.,aAbBsStTlLrReEvVdDmMxyz019<>_/')) },
   {
     weight: 3,
-    arbitrary: fc.constantFrom(...Array.from('éÉßǅʰ\u0301\u093c\u0085\u00a0\u2028\u3000\ufeff½²३Ⅷ水車ाक🐎𝟘ſ\r')),
+    arbitrary: fc.constantFrom(
+      ...Array.from('éÉßǅʰ\u0301\u093c\u0085\u00a0\u2028\u3000\ufeff½²३Ⅷ\u{11de0}水車ाक🐎𝟘ſ\r'),
+    ),
   },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
 );

@@ -55,4 +55,4 @@ export function referencePieces(text: string, pieces: Pieces, numbers: Numbers):
 
 /** Its group stays between what it splits. */
 const numberSplitter = (numbers: Numbers): RegExp =>
-  new RegExp(`([${ranges(TOKEN_CLASS.number)}]${numbers === 'runs' ? '+' : ''})`, 'u');
+  new RegExp(`([${ranges(TOKEN_CLASS.digit)}]${numbers === 'runs' ? '+' : ''})`, 'u');
