@@ -57,7 +57,7 @@ export interface BpeKernel {
 /** Text in one call of the module; a longer row is a call of its own. Bounds the memory, with room for the worst ids. */
 const CHUNK_BYTES = 1 << 19;
 /** What a long piece took is given back after so many calls that needed none of it. */
-const SPARE_BYTES = 32 * 1024 * 1024;
+const SPARE_BYTES = 16 * 1024 * 1024;
 const SMALL_CALLS = 64;
 
 /** Opens a kernel; its tables take 20 to 60 MB for vocabularies of 50,000 to 200,000. */

@@ -58,7 +58,7 @@ export const perplexity = operator({
   name: 'perplexity',
   stage: 'perplexity',
   options: perplexityOptions,
-  versions: ({ model }) => ['perplexity@5', `model ${modelFolderInfo(modelFolder(model)).hash}`],
+  versions: ({ model }) => ['perplexity@6', `model ${modelFolderInfo(modelFolder(model)).hash}`],
   effects: { annotates: true },
   describe: ({ as }) => ({ places: ['model'], writes: perplexityColumns(as, { cached: true }), models: true }),
   pipe: (descriptor) =>
