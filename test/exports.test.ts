@@ -97,6 +97,18 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainingOptions TrainingTexts Value
     `,
   },
+  mixture: {
+    values: words`
+      ado adviceOn applyLosses bandit calibratedSlopes cooldown curriculum descend domainUpsampling doremi drawStep
+      fitTrials fixed fromTrials graphFromDrops graphFromPairs lossAtSize mixOf phases planFor planMix predictMix
+      proportional readTrials scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
+    `,
+    types: words`
+      Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions MixPlan
+      MixPrediction MixState MixtureEvent MixtureLoss Pilot PlannedDomain PlannedPhase Scheduler Slot Trial TrialFit
+      TrialOptions
+    `,
+  },
   training: {
     values: words`
       reference trainReference

@@ -1,5 +1,6 @@
-// How well trials at one size tell mixtures of other sizes apart, on RegMix's own tables (512 runs of 1M parameters; 256
-// held-out runs of 1M and 60M, 64 of 1B), beside trivial answers. Run: node --import tsx scripts/certify/mixtures.ts
+// How well trials at one size tell mixtures of other sizes apart, on RegMix's own tables (512 runs of 1M parameters;
+// 256 held-out runs of 1M and 60M, 64 of 1B), beside trivial answers.
+// Run: node --import tsx scripts/certify/mixtures.ts
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readTrials } from '../../src/mixture/trial-table.ts';

@@ -25,9 +25,10 @@ const RIDGES = [1e-4, 1e-3, 1e-2, 0.1, 1];
 
 /**
  * Predicts the loss of a mixture from trials, by ridge regression on the weights and their logarithms, after RegMix
- * (Liu et al. 2024: many small runs, a regression, the best mixture by the regression). RegMix prefers LightGBM, boosted
- * trees, to a linear regression on the weights; this is neither, and `scripts/certify/mixtures.ts` says how the three
- * compare on RegMix's own trials. Errors: ConfigError for fewer than two trials, or weights of different numbers.
+ * (Liu et al. 2024: many small runs, a regression, the best mixture by the regression). RegMix prefers LightGBM,
+ * boosted trees, to a linear regression on the weights; this is neither, and `scripts/certify/mixtures.ts` says how
+ * the three compare on RegMix's own trials. Errors: ConfigError for fewer than two trials, or weights of different
+ * numbers.
  */
 export function fitTrials(trials: readonly Trial[], { features = 'log' }: TrialOptions = {}): TrialFit {
   const domains = trials[0]?.weights.length ?? 0;

@@ -5,6 +5,7 @@ import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError, nearestName, SluiceError } from '../errors.ts';
 import { isReference } from '../files/reference-record.ts';
+import type { Scheduler } from '../mixture/scheduler.ts';
 import { importInWorkers } from '../threads.ts';
 import type { Reference } from '../training/reference.ts';
 import { ownModules } from './own-modules.ts';
@@ -66,6 +67,23 @@ export async function loadReference(nameOrPath: string): Promise<Reference> {
   throw noRecipe('reference', found, names, file);
 }
 
+/**
+ * A mixture scheduler that a module exports as default. Errors: ConfigError for a module that is not there, does not
+ * load, or exports something else.
+ */
+export async function loadScheduler(path: string): Promise<Scheduler> {
+  const { found, file } = await loadDefault(path);
+  const s = found as Partial<Scheduler> | null | undefined;
+  if (typeof s?.name === 'string' && typeof s.start === 'function' && typeof s.next === 'function')
+    return found as Scheduler;
+  throw new ConfigError({
+    expected: 'a mixture scheduler as default export: `export default temperature({ temperature: 3 })`',
+    got: found === undefined ? 'no default export' : kindOf(found),
+    where: file,
+    fix: "Import one from 'sluice/mixture'.",
+  });
+}
+
 const looksLikeReference = (value: unknown): value is Reference => isReference(value);
 
 /**
@@ -116,7 +134,7 @@ const kindOf = (value: unknown): string => {
   return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
 };
 
-const isPath = (nameOrPath: string): boolean => /[\\/]/.test(nameOrPath) || /\.[cm]?[jt]s$/.test(nameOrPath);
+export const isPath = (nameOrPath: string): boolean => /[\\/]/.test(nameOrPath) || /\.[cm]?[jt]s$/.test(nameOrPath);
 
 /** Null when there is no such recipe. */
 function locate(nameOrPath: string): URL | null {
