@@ -92,9 +92,10 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     `,
     types: words`
       AdamWOptions DataType Executor ExecutorName ExecutorOptions Family Graph GraphSize LanguageModel
-      LanguageModelConfig LoadTokenizerOptions NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer NotScored Perplexities
-      PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores Session Split Tensor Tensors
-      Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainingOptions TrainingTexts Value
+      LanguageModelConfig LoadTokenizerOptions NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer
+      NotScored Perplexities PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores Session
+      Split Tensor Tensors Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainingOptions TrainingTexts
+      Value
     `,
   },
   mixture: {

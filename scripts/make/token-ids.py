@@ -1,5 +1,5 @@
-"""Writes test/fixtures/tokenizers.json: byte pairs learnt from the documentation of Sluice, texts of our own, and the ids
-that the tokenizers library of Hugging Face gives them with several pre-tokenizers. test/models/tokenizers/
+"""Writes test/fixtures/tokenizers.json: byte pairs learnt from the documentation of Sluice, texts of our own, and the
+ids that the tokenizers library of Hugging Face gives them with several pre-tokenizers. test/models/tokenizers/
 byte-pairs.test.ts compares.
 
     python scripts/make/token-ids.py          (needs tokenizers)
@@ -39,8 +39,10 @@ TEXTS = [
     "12345 6789 0 1,234.50 ½ ²³ ३४५ ٣٤ Ⅷ 〇 ①② x2y 3D",
     "snake_case camelCase HTTPServer XMLHttpRequest getURL iPhone ÜBER Straße ŁÓDŹ ǅabc ʰx 'sA",
     "a/b//c/\n/d\n\n--==>>!!!\n\r\n?.../\\\n",
-    "U+0085:\u0085x\u0085\u0085y U+FEFF:\ufeffx\ufeff U+00A0:\u00a0x\u00a0\u00a0y U+2028:\u2028z\u3000 \u3000w\u200b\u200d",
-    "e\u0301 n\u0303 \u0301x q\u0327\u0301 \u1e9b\u0323 \u212b \u2126 \uac00 \u1100\u1161\u11a8 \u0958 \u0915\u093c \u0340",
+    "U+0085:\u0085x\u0085\u0085y U+FEFF:\ufeffx\ufeff U+00A0:\u00a0x\u00a0\u00a0y "
+    "U+2028:\u2028z\u3000 \u3000w\u200b\u200d",
+    "e\u0301 n\u0303 \u0301x q\u0327\u0301 \u1e9b\u0323 \u212b \u2126 \uac00 "
+    "\u1100\u1161\u11a8 \u0958 \u0915\u093c \u0340",
     "नदी के किनारे क्\u200dष ไม่มีช่องว่าง 水車小屋、川。🐎👨‍👩‍👧‍👦🏽 𝟘𝟙 𐐀𐐨 \U0002f800 \U00010ffff",
     "ÜBERMÄẞIG ὈΔΥΣΣΕΎΣ Дом'S дом's \u02bcs’s",
     "<end><end> <end>a <mask> x <mask>\n\n<mask>y cat cats cat. a cat_ cat<end>cat é cat\u0301 Ca\u0301t",
@@ -59,9 +61,8 @@ ADDED = [
 
 
 def split(pattern):
-    return pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(pattern), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
-    )
+    parted = pre_tokenizers.Split(Regex(pattern), "isolated")
+    return pre_tokenizers.Sequence([parted, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
 
 
 def gpt2():
@@ -91,9 +92,8 @@ def main():
     model["vocab"]["Ġthewheel"] = len(model["vocab"])
     ways = {}
     for name, way in WAYS.items():
-        tokenizer = Tokenizer.from_str(
-            json.dumps({"version": "1.0", "added_tokens": [], "model": {**model, "ignore_merges": way.get("whole", False)}})
-        )
+        of_model = {**model, "ignore_merges": way.get("whole", False)}
+        tokenizer = Tokenizer.from_str(json.dumps({"version": "1.0", "added_tokens": [], "model": of_model}))
         tokenizer.pre_tokenizer = way["pieces"]
         tokenizer.decoder = decoders.ByteLevel()
         if "normalizer" in way:

@@ -182,7 +182,8 @@ def main() -> None:
     last = 0
     rows = []
     for c in sorted(decomposed):
-        rows.append(".".join([base36(c - last), *(base36(ord(ch)) for ch in decomposed[c])]) + ("!" if c in excluded else ""))
+        row = ".".join([base36(c - last), *(base36(ord(ch)) for ch in decomposed[c])])
+        rows.append(row + ("!" if c in excluded else ""))
         last = c
 
     def lines(name: str, text: str) -> str:
@@ -204,7 +205,8 @@ export const TOKEN_CLASS_PALETTE: readonly number[] = [{', '.join(map(str, palet
  */
 {lines('NORMAL_DECOMPOSITIONS', ' '.join(rows))}"""
     )
-    print(len(palette), "classes;", len(classes), "marks;", len(decomposed), "decompositions;", len(excluded), "excluded")
+    counts = {"classes": palette, "marks": classes, "decompositions": decomposed, "excluded": excluded}
+    print({name: len(of) for name, of in counts.items()})
 
 
 main()

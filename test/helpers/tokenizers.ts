@@ -16,7 +16,7 @@ export const THREE_LETTERS = {
   },
 };
 
-/** Of test/fixtures/tokenizers.json, made by scripts/make/token-ids.py: 701 byte pairs, and ids by the library in Rust. */
+/** test/fixtures/tokenizers.json, made by scripts/make/token-ids.py: 701 byte pairs, and ids by the library in Rust. */
 export interface TokenFixture {
   readonly model: { readonly [key: string]: unknown };
   readonly texts: readonly string[];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AddedBytes, type BpeTables, openBpeKernel, ROW } from '../../src/kernels/bpe.ts';
+import { type BpeTables, openBpeKernel, ROW } from '../../src/kernels/bpe.ts';
+import type { AddedBytes } from '../../src/kernels/bpe-added.ts';
 import { NUMBERS, PIECES, type Pieces } from '../../src/kernels/pre-tokenizers.ts';
 import { referenceBpe } from '../../src/kernels/reference/bpe.ts';
 import { referencePieces } from '../../src/kernels/reference/pieces.ts';

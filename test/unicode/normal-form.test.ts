@@ -28,7 +28,7 @@ describe('normal form C', () => {
   });
 
   it('leaves marks of later versions of Unicode where they are, as the tokenizers library does', () => {
-    // U+0897 (Unicode 16) has class 230, U+0327 class 202: in order by the tables of today, not by those of the library.
+    // U+0897 (Unicode 16) has class 230, U+0327 class 202: in order by today's tables, not by the library's.
     expect(normalFormC('q\u0897\u0327')).toBe('q\u0897\u0327');
     expect(normalFormC('q\u0301\u0327')).toBe('q\u0327\u0301');
     // U+11938 (Unicode 13) is U+11935 and U+11930 together.

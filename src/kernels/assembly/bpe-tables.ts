@@ -1,5 +1,5 @@
-// What a byte-level BPE tokenizer is made of, in permanent memory: classes of code points, ids of bytes, merges by pair,
-// and tokens by their bytes. Filled once by ../bpe.ts.
+// What a byte-level BPE tokenizer is made of, in permanent memory: classes of code points, ids of bytes, merges by
+// pair, and tokens by their bytes. Filled once by ../bpe.ts.
 import { arenaAlloc } from './arena';
 import { decode } from './unicode';
 

@@ -1,5 +1,6 @@
 import { TOKEN_CLASS, tokenClassOf } from '../../unicode/tokenizer-classes.ts';
-import type { AddedBytes, BpeTables } from '../bpe.ts';
+import type { BpeTables } from '../bpe.ts';
+import type { AddedBytes } from '../bpe-added.ts';
 import { referencePieces } from './pieces.ts';
 
 /**
