@@ -19,8 +19,8 @@ function kernelOf(length: number): (a: Row, b: Row) => number {
 }
 
 /**
- * Kernel ridge regression (the mean of a Gaussian process) on rows of mean 0 and spread 1: smooth, and no shape is given.
- * Takes time that grows with the cube of the number of rows.
+ * Kernel ridge regression (the mean of a Gaussian process) on rows of mean 0 and spread 1: smooth, and no shape is
+ * given. Takes time that grows with the cube of the number of rows.
  */
 export function kernelFit(rows: readonly Row[], losses: readonly number[], length: number, ridge: number) {
   const kernel = kernelOf(length);
