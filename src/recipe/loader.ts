@@ -72,6 +72,8 @@ export async function loadReference(nameOrPath: string): Promise<Reference> {
  * load, or exports something else.
  */
 export async function loadScheduler(path: string): Promise<Scheduler> {
+  if (locate(path) === null)
+    throw new ConfigError({ expected: 'a module that exports a scheduler', got: `'${path}'`, where: 'scheduler' });
   const { found, file } = await loadDefault(path);
   const s = found as Partial<Scheduler> | null | undefined;
   if (typeof s?.name === 'string' && typeof s.start === 'function' && typeof s.next === 'function')

@@ -67,6 +67,7 @@ describe('sluice mix plan', () => {
     [[...three, '--steps', '1', '--tokens', '1e9'], 'either --steps or --tokens', 'both'],
     [[...three, '--tokens', '5'], 'the tokens of one step at least (1048576)', "'5'"],
     [[...three, '--steps', '1', '--scheduler', 'temprature'], 'a scheduler: proportional, fixed', 'temprature'],
+    [[...three, '--steps', '1', '--scheduler', './none.ts'], 'a module that exports a scheduler', "'./none.ts'"],
     [[...three, '--steps', '1', '--options', '{'], 'JSON, such as \'{"temperature":3}\'', "'{'"],
     [[...three, '--steps', '1', '--options', '{"t":1}'], 'no options', 'the option t'],
     [['--domains', 'web=5', '--steps', '1'], 'a weight above 0 for one domain at least', '0 for web'],
