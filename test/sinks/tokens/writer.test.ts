@@ -59,7 +59,7 @@ describe('a store of tokens', () => {
     await expect(openSegmentWriter(sink, { runDirectory: folder, path: 'x' })).rejects.toThrow(
       /the tokenizer with hash .*, as the run began/,
     );
-    expect(() => tokens({ tokenizer: join(folder, 'nothing') })).toThrow(/a path that does not exist/);
+    expect(() => tokens({ tokenizer: join(folder, 'nothing') })).toThrow(/a tokenizer.json of Hugging Face/);
   });
 
   it('keeps annotations in its index that a step writes', () => {
