@@ -20,7 +20,8 @@ class FeedDataset(IterableDataset):
     url: printed by `sluice feed`. rank, world: default those of torch.distributed, else 0 of 1. start: first step.
     mask_boundaries: no loss for the first token of a document, predicted from the one before it. prefetch: requests
     that are under way while the trainer works; default 2. token, timeout: as for FeedClient. sequences=True: an item is
-    one sequence, for loaders that collate by themselves, such as that of the Hugging Face Trainer.
+    one sequence, for loaders that collate by themselves, such as that of the Hugging Face Trainer. vocabulary: how many
+    ids the model knows; a feed with more is refused.
 
     A step is a dict: `step` (int), `input_ids` and `labels` (int64 [n, context]; labels are shifted already: label i is
     the token after i, -100 where there is none), `length` (int64 [n]), `domain` (int64 [n], place in `domains`),
@@ -42,10 +43,17 @@ class FeedDataset(IterableDataset):
         token=None,
         timeout=600.0,
         sequences=False,
+        vocabulary=None,
     ):
         super().__init__()
         self.client = FeedClient(url, token=token, timeout=timeout)
         self.rank, self.world = _place(rank, world)
+        ids = self.client.facts["vocabulary"]["size"]
+        if vocabulary is not None and ids > vocabulary:
+            raise ValueError(
+                f"expected ids below {vocabulary}, which the model knows, got a feed of {self.client.facts['tokenizer']} "
+                f"with {ids}: tokenise with the tokenizer of the model, or give the model {ids} ids"
+            )
         self.mask_boundaries, self.prefetch, self.sequences = mask_boundaries, prefetch, sequences
         self._next = start
         # Of one worker of a loader, which has its own share of the steps.
