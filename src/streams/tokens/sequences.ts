@@ -12,6 +12,8 @@ export interface TokenSplit {
   readonly index: string;
   /** Tokens by domain. */
   readonly tokens: ReadonlyMap<string, number>;
+  /** Of all domains. */
+  readonly documents: number;
 }
 
 export interface CutOptions {
