@@ -1,10 +1,10 @@
-"""Reads an export with the reader of its own consumer; prints {part: rows}, a row a list of ids.
+"""Reads exports with the reader of their own consumer; prints a line for each: {part: rows}, a row a list of ids.
 
-  python read-export.py FORMAT DIR
+  python read-export.py FORMAT DIR [FORMAT DIR ...]
 
 Raw files are one row. Formats: nanogpt (numpy.memmap), llm.c (the checks of its data loader), megatron (megatron.core
 where it is installed, else its layout read here), mds (streaming.LocalDataset and StreamingDataset), parquet
-(datasets.load_dataset and pyarrow). Exits with 3 and the reason where a package is missing.
+(datasets.load_dataset and pyarrow). Where a package is missing, the line is {"missing": reason}.
 """
 
 import glob
@@ -118,8 +118,8 @@ def parquet(folder):
 READERS = {"nanogpt": nanogpt, "llm.c": llm_c, "megatron": megatron, "mds": mds, "parquet": parquet}
 
 if __name__ == "__main__":
-    try:
-        print(json.dumps(READERS[sys.argv[1]](sys.argv[2])))
-    except ModuleNotFoundError as error:
-        print(error, file=sys.stderr)
-        sys.exit(3)
+    for name, directory in zip(sys.argv[1::2], sys.argv[2::2]):
+        try:
+            print(json.dumps(READERS[name](directory)), flush=True)
+        except ModuleNotFoundError as error:
+            print(json.dumps({"missing": str(error)}), flush=True)
