@@ -1,6 +1,6 @@
 import { recipe, tokens } from 'sluice';
 
-/** Every document as it is, as token ids for `sluice feed` and trainers. Another tokenizer: `--tokens tokenizer.json`. */
+/** Every document as it is, as token ids for trainers. Another tokenizer than bytes: `--tokens tokenizer.json`. */
 export default recipe({
   name: 'tokens',
   description: 'Tokenises what it reads, a finished run too: --tokens bytes or a tokenizer.json.',

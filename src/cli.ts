@@ -51,6 +51,10 @@ const commands: CommandTable = {
     summary: 'train a cheap n-gram model for perplexity',
     load: async () => (await import('./cli/train-ngram/train-ngram.ts')).trainNgramCommand,
   },
+  mix: {
+    summary: 'what a mixture of domains would draw: tokens, epochs, repeats',
+    load: async () => (await import('./cli/mix/mix.ts')).mix,
+  },
   doctor: {
     summary: 'check that everything works on this machine',
     load: async () => (await import('./cli/doctor/doctor.ts')).doctor,

@@ -77,3 +77,7 @@ export function clipped(text: string, width: number): string {
   }
   return `${out}…`;
 }
+
+/** A word as a POSIX shell reads it back. */
+export const shellWord = (word: string): string =>
+  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -24,7 +24,7 @@ const layers: readonly (readonly [RegExp, number, string])[] = [
   [/^recipe\//, 5, 'recipe'],
   [/^ledger\//, 6, 'ledger'],
   [/^run\//, 7, 'run'],
-  [/^(cli(\.ts|\/)|index\.ts)/, 8, 'top'],
+  [/^(cli(\.ts|\/)|index\.ts|for-recipes\.ts)/, 8, 'top'],
 ];
 
 function layerOf(file: string): readonly [number, string] {
@@ -113,12 +113,28 @@ describe('steps', () => {
   });
 });
 
+describe('unions', () => {
+  // They have a table of functions by tag, a field of their own, or a switch that the compiler checks.
+  it('are never asked for their kind, outside that file', () => {
+    const asked = files.filter((f) => /\.kind ===/.test(readFileSync(join(src, f), 'utf8')));
+    expect(asked.filter((f) => f !== 'streams/operator.ts')).toEqual([]);
+  });
+});
+
+const linesOf = (file: string): number => readFileSync(join(src, file), 'utf8').trimEnd().split('\n').length;
+
 describe('files', () => {
   it('have no file that everything ends up in', () => {
-    const long = files
-      .filter((f) => !f.endsWith('tables.ts'))
-      .map((f) => [f, readFileSync(join(src, f), 'utf8').split('\n').length] as const);
-    expect(long.filter(([, lines]) => lines > 400)).toEqual([]);
+    const sources = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'));
+    const known = [
+      // Data, which a script made.
+      'unicode/tables.ts',
+      // Still to be split.
+      'streams/formats/arrow/columns.ts',
+      'streams/formats/parquet/encodings.ts',
+    ];
+    const long = sources.filter((f) => !known.includes(f.replaceAll('\\', '/')) && linesOf(f) > 300);
+    expect(long).toEqual([]);
     const folders = readdirSync(src).filter((f) => statSync(join(src, f)).isDirectory());
     expect(folders.filter((f) => ['utils', 'common', 'core', 'types', 'helpers', 'lib'].includes(f))).toEqual([]);
   });
@@ -151,7 +167,7 @@ describe('errors', () => {
 describe('lines', () => {
   it('are no longer than 120 columns, strings and comments included, which the formatter does not break', () => {
     // Data: tables of Unicode, fixtures, and the texts that fixtures are made of, whose line ends count.
-    const made = /^(src\/unicode\/tables\.ts|test\/fixtures\/|scripts\/make\/profile-texts\.ts)/;
+    const made = /^(src\/unicode\/(tokenizer-)?tables\.ts|test\/fixtures\/|scripts\/make\/profile-texts\.ts)/;
     const root = resolve(src, '..');
     const long = ['src', 'test', 'scripts', 'recipes'].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

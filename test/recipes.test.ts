@@ -58,6 +58,7 @@ describe('recipes', () => {
       'perplexity-ngram',
       'quickstart',
       'reference',
+      'tokens',
     ]);
   });
 

@@ -1,5 +1,5 @@
-// Byte-level BPE here, in the tokenizers library and in tiktoken: the same documents and vocabulary, one core, CPU time,
-// in turns, median:
+// Byte-level BPE here, in the tokenizers library and in tiktoken: the same documents and vocabulary, one core, CPU
+// time, in turns, median:
 //   SLUICE_PYTHON=<python with tokenizers, tiktoken> npm run bench -- bpe [--tokenizer FILE] [--only PART] [--mb 10]
 //     [--runs 5] [--json]
 // FILE: a tokenizer.json under any name; default: that of GPT-NeoX in the corpora. PART: of a path in the corpora.
@@ -125,7 +125,8 @@ else {
   const documents = batches.reduce((sum, batch) => sum + batch.length, 0);
   console.log(
     `${basename(path)}, ${tokenizer.vocabularySize} ids; ${documents} documents of ${values.only}, ` +
-      `${(textBytes / 1e6).toFixed(1)} MB; one core, median of ${values.runs}; ${memory.toFixed(0)} MB of kernel memory`,
+      `${(textBytes / 1e6).toFixed(1)} MB; one core, median of ${values.runs}; ${memory.toFixed(0)} MB of kernel ` +
+      'memory',
   );
   for (const { name, ids, mbPerCpuSecond, firstPass, seconds } of results)
     console.log(

@@ -1,5 +1,5 @@
-// How far the shares drawn are from the integral of the weights, for rules of drawing and kinds of change: the most that
-// a domain was owed / was ahead. Run: node --import tsx scripts/certify/draw-rules.ts [slots]
+// How far the shares drawn are from the integral of the weights, for rules of drawing and kinds of change: the most
+// that a domain was owed / was ahead. Run: node --import tsx scripts/certify/draw-rules.ts [slots]
 import { nextDomain } from '../../src/mixture/draw.ts';
 import { seededRandom } from '../../src/random.ts';
 

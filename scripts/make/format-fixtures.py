@@ -2,6 +2,7 @@
 
   python scripts/make/format-fixtures.py fixtures FOLDER         the files of test/fixtures/formats
   python scripts/make/format-fixtures.py random FOLDER SEED N    N files of random schemas
+  python scripts/make/format-fixtures.py encrypted FOLDER        encrypted files, which are not read
 
 Each file X comes with X.expected.jsonl: one object a row, {"id", "text", "metadata"}; a number of which every digit
 counts is {"$n": "digits"}. Needs pyarrow (26 made those in the repository), and polars (2.1) for `fixtures`.
@@ -387,8 +388,34 @@ def random_files(folder, seed, count):
         expected(read_arrow(path), path)
 
 
+def encrypted(folder):
+    """Modular encryption of Parquet: the footer too, all columns, and one column that is not the text."""
+    import pyarrow.parquet.encryption as pe
+
+    class Keys(pe.KmsClient):
+        def __init__(self, config):
+            super().__init__()
+
+        def wrap_key(self, key, name):
+            return base64.b64encode(key)
+
+        def unwrap_key(self, key, name):
+            return base64.b64decode(key)
+
+    rows = range(6)
+    table = pa.table({"id": [f"d{i}" for i in rows], "text": [f"Text {i}." for i in rows], "n": list(rows)})
+    factory, kms = pe.CryptoFactory(Keys), pe.KmsConnectionConfig()
+    for name, columns, plain in [("footer", ["text"], False), ("text", ["text"], True), ("number", ["n"], True)]:
+        config = pe.EncryptionConfiguration(footer_key="f", column_keys={"k": columns}, plaintext_footer=plain)
+        properties = factory.file_encryption_properties(kms, config)
+        with pq.ParquetWriter(f"{folder}/{name}.parquet", table.schema, encryption_properties=properties) as writer:
+            writer.write_table(table)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "fixtures":
         fixtures(sys.argv[2])
+    elif sys.argv[1] == "encrypted":
+        encrypted(sys.argv[2])
     else:
         random_files(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -63,8 +63,11 @@ export function parseCommandLine<const O extends OptionSpecs>(
   for (const [name, o] of Object.entries(options)) values[name] = o.many ? [] : o.value ? undefined : false;
   const rest: string[] = [];
   for (const token of tokens) {
-    if (token.kind === 'positional') rest.push(token.value);
-    if (token.kind !== 'option') continue;
+    if (!('rawName' in token)) {
+      // `--` itself has no value.
+      if ('value' in token) rest.push(token.value);
+      continue;
+    }
     // No option has white space in its name: a query that begins with a comment does.
     if (/\s/.test(token.rawName)) {
       rest.push(args[token.index]);

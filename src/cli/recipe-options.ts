@@ -1,11 +1,12 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError, nearestName } from '../errors.ts';
 import { builtInRecipes, loadRecipe } from '../recipe/loader.ts';
 import { type Recipe, withSettings } from '../recipe/recipe.ts';
 import { parseBytes } from '../run/options.ts';
 import { safeText } from '../safe-text.ts';
-import { tokens } from '../sinks/index.ts';
+import { tokens } from '../sinks/descriptors.ts';
 import type { SinkDescriptor } from '../sinks/options.ts';
 import { writesDocuments } from '../sinks/writers.ts';
+import { ENCODING_NAMES } from '../streams/codecs/encodings.ts';
 import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
 import type { OptionSpecs, Values } from './command.ts';
 
@@ -15,7 +16,7 @@ type TokensSink = Extract<SinkDescriptor, { kind: 'tokens' }>;
 export const readSpecs = {
   'text-field': {
     value: 'FIELD',
-    help: 'Field of a record that holds the text; dots reach into objects. Default text.',
+    help: 'Field that holds the text; dots reach into objects and lists (messages.0.content). Default text.',
   },
   'id-field': {
     value: 'FIELD',
@@ -28,6 +29,14 @@ export const readSpecs = {
       'kind (prose, code or table, by file extension), field:NAME or constant:NAME.',
   },
   format: { value: 'FORMAT', help: 'auto (default), jsonl, json (an array), csv, text, parquet or arrow.' },
+  encoding: {
+    value: 'NAME',
+    help: 'Encoding of JSON, CSV and text files. Default utf-8; utf-16, latin1, gbk, shift_jis, euc-kr, big5, ...',
+  },
+  columns: {
+    value: 'A,B,...',
+    help: 'Metadata fields to keep; others are not read. Default all; none keeps none.',
+  },
   'max-line': { value: 'SIZE', help: 'Largest text of one record; longer ones go to quarantine. Default 16MiB.' },
 } as const satisfies OptionSpecs;
 
@@ -54,6 +63,8 @@ export function readOptionsFrom(values: Values<typeof readSpecs>, base: Partial<
     ...(values['id-field'] && { idField: values['id-field'] }),
     ...(values['domain-from'] && { domainFrom: values['domain-from'] }),
     ...(values.format && { format: values.format }),
+    ...(values.columns !== undefined && { columns: listOf(values.columns) }),
+    ...(values.encoding !== undefined && { encoding: values.encoding }),
     ...(values['max-line'] && { maxLineBytes: parseBytes(values['max-line'], '--max-line') }),
   };
   const parsed = readOptions.safeParse(changed);
@@ -62,13 +73,25 @@ export function readOptionsFrom(values: Values<typeof readSpecs>, base: Partial<
   const field = String(issue.path[0] ?? '');
   const flags: Readonly<Record<string, [keyof typeof readSpecs, string]>> = {
     domainFrom: ['domain-from', 'auto, path, kind, field:<name> or constant:<name>'],
+    encoding: [
+      'encoding',
+      'the name of an encoding (utf-8, utf-16, latin1, gbk, shift_jis, euc-kr, big5, koi8-r, ...)',
+    ],
     format: ['format', 'auto, jsonl, json, csv, text, parquet or arrow'],
     maxLineBytes: ['max-line', 'a size of at least 1 KiB'],
   };
   const [flag, expected] = flags[field] ?? [field, issue.message];
   const got = (values as Readonly<Record<string, unknown>>)[flag];
-  throw new ConfigError({ expected, got: `'${String(got)}'`, where: `--${flag}` });
+  const near = field === 'encoding' ? nearestName(String(got), ENCODING_NAMES) : null;
+  const fix = near === null ? undefined : `Did you mean ${near}?`;
+  throw new ConfigError({ expected, got: `'${String(got)}'`, where: `--${flag}`, fix });
 }
+
+const listOf = (names: string): string[] =>
+  (names === 'none' ? '' : names)
+    .split(',')
+    .map((n) => n.trim())
+    .filter((n) => n !== '');
 
 /** The recipe that the command line names, with its options applied. */
 export async function recipeFrom(nameOrPath: string, values: Values<typeof recipeSpecs>): Promise<Recipe> {

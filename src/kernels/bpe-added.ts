@@ -1,5 +1,15 @@
 import type { KernelArena } from './arena.ts';
-import type { AddedBytes } from './bpe.ts';
+
+/** A token that is looked for before a text is parted into pieces. */
+export interface AddedBytes {
+  readonly bytes: Uint8Array;
+  readonly id: number;
+  /** Not where a letter, number, mark or `_` stands beside it. */
+  readonly singleWord: boolean;
+  /** Takes the white space before it with it. */
+  readonly left: boolean;
+  readonly right: boolean;
+}
 
 interface Node {
   readonly byte: number;

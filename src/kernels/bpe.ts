@@ -1,20 +1,9 @@
 import { tokenClassTable } from '../unicode/tokenizer-classes.ts';
 import { type KernelArena, kernelModule, openArena } from './arena.ts';
-import { addedSet } from './bpe-added.ts';
+import { type AddedBytes, addedSet } from './bpe-added.ts';
 import { NUMBERS, type Numbers, PIECES, type Pieces } from './pre-tokenizers.ts';
 import { checkOffsets } from './statistics.ts';
 import type { WasmModule } from './webassembly.ts';
-
-/** A token that is looked for before a text is parted into pieces. */
-export interface AddedBytes {
-  readonly bytes: Uint8Array;
-  readonly id: number;
-  /** Not where a letter, number, mark or `_` stands beside it. */
-  readonly singleWord: boolean;
-  /** Takes the white space before it with it. */
-  readonly left: boolean;
-  readonly right: boolean;
-}
 
 /** A byte-level BPE tokenizer. Ids are below 2^24. */
 export interface BpeTables {
@@ -54,10 +43,10 @@ export interface BpeKernel {
   matches(text: Uint8Array): Uint32Array;
 }
 
-/** Text in one call of the module; a longer row is a call of its own. Bounds the memory, with room for the worst ids. */
+/** Text in one call of the module; a longer row is a call of its own. Bounds the memory. */
 const CHUNK_BYTES = 1 << 19;
 /** What a long piece took is given back after so many calls that needed none of it. */
-const SPARE_BYTES = 32 * 1024 * 1024;
+const SPARE_BYTES = 16 * 1024 * 1024;
 const SMALL_CALLS = 64;
 
 /** Opens a kernel; its tables take 20 to 60 MB for vocabularies of 50,000 to 200,000. */

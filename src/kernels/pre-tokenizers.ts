@@ -20,7 +20,7 @@ export const PIECES = {
 
 export type Pieces = keyof typeof PIECES;
 
-/** How numbers (general category N) are kept apart before all else. */
+/** How numbers (general category N of Unicode 17.0, as Rust has it) are kept apart before all else. */
 export const NUMBERS = ['with the rest', 'each', 'runs'] as const;
 
 export type Numbers = (typeof NUMBERS)[number];

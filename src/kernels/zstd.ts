@@ -14,14 +14,23 @@ export type ZstdBlockType = 0 | 1 | 2;
 export interface ZstdDecoder {
   /** Bytes of WebAssembly memory held. */
   memoryBytes(): number;
-  /** Begins a frame. @param window bytes that matches may reach back. */
-  begin(window: number): void;
+  /** Begins a frame. @param window bytes that matches may reach back. @param most bytes that it unpacks to at most */
+  begin(window: number, most?: number): void;
   /**
    * The next block, unpacked: a view that dies at the next call; null for damage.
    * @param packed what follows the block header. @param size the size in it: of the unpacked bytes for type 1, else of
    *   `packed`.
    */
   block(type: ZstdBlockType, packed: Uint8Array, size: number): Uint8Array | null;
+}
+
+/**
+ * Bytes that a window takes: half of one more, so that it is moved down only once in so many bytes, but no more than
+ * the frame unpacks to.
+ */
+export function zstdMemory(window: number, most = Number.POSITIVE_INFINITY): number {
+  const sliding = window + Math.max(Math.floor(window / 2), 4 * BLOCK_BYTES);
+  return Math.min(sliding, Math.max(window, most) + 4 * BLOCK_BYTES);
 }
 
 /** A decoder with kernel memory of its own, which is given back with it: a window, half of one again, and 0.5 MB. */
@@ -36,10 +45,9 @@ export async function openZstdDecoder(): Promise<ZstdDecoder> {
     new Uint8Array(exports.memory.buffer, exports.zstdOutput() >>> 0, exports.zstdOutputBytes() >>> 0);
   return {
     memoryBytes: arena.memoryBytes,
-    begin(window) {
+    begin(window, most) {
       arena.reset();
-      // Half a window more, so that it is moved down only once in so many bytes.
-      const capacity = window + Math.max(window >> 1, 4 * BLOCK_BYTES);
+      const capacity = zstdMemory(window, most);
       exports.zstdBegin(arena.alloc(capacity + SLACK), capacity, window);
     },
     block(type, packed, size) {

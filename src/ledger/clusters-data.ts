@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import { safeText } from '../safe-text.ts';
+import { safeText, shellWord } from '../safe-text.ts';
 import { type RunDatabase, rowsOf } from './database.ts';
 import { POSITION } from './position.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -132,7 +132,7 @@ export async function memberCalled(db: RunDatabase, wanted: string, where: strin
     expected: 'the id or position of a document in the ledger',
     got: `'${safeText(wanted)}'`,
     where,
-    fix: 'List the ids with: sluice clusters <run-dir>',
+    fix: `List the ids with: sluice clusters ${shellWord(db.path)}`,
   });
 }
 

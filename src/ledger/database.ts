@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
 import { ConfigError } from '../errors.ts';
-import { safeText } from '../safe-text.ts';
+import { safeText, shellWord } from '../safe-text.ts';
 import { documentSchema } from '../sinks/documents.ts';
 import { LINEAGE_COLUMNS, ledgerSchema } from '../sinks/ledger.ts';
 import { quarantineSchema } from '../sinks/quarantine.ts';
@@ -9,10 +9,12 @@ import { indexSchema } from '../sinks/tokens/index-table.ts';
 import { createdIn, lostDocuments } from '../streams/commits/counters.ts';
 import { liveFiles } from '../streams/commits/log.ts';
 import type { CommitStore } from '../streams/commits/store.ts';
-import type { ReadOptions } from '../streams/inputs/read-options.ts';
 import { createsDocuments, rewritesText } from '../streams/operator.ts';
+import { PLAN_FILE } from '../streams/plan/plan-file.ts';
 import { checkBytes } from './damage.ts';
+import { filesView } from './files-view.ts';
 import type { RunFolder } from './run-folder.ts';
+import { readOf } from './run-json.ts';
 
 const duckType: Readonly<Record<string, string>> = {
   utf8: 'VARCHAR',
@@ -39,6 +41,8 @@ export interface View {
 }
 
 export interface RunDatabase {
+  /** Its folder, as it was given. */
+  readonly path: string;
   readonly connection: DuckDBConnection;
   readonly views: readonly View[];
   /** Reads all files of the run, and throws an InputError when one is not as it was committed. */
@@ -47,8 +51,8 @@ export interface RunDatabase {
 }
 
 /**
- * The committed files of a run as views `documents`, `ledger`, `quarantine`, one per further sink, and a table
- * `commits`, in an in-memory DuckDB that can read those files and nothing else.
+ * The committed files of a run as views `documents`, `ledger`, `quarantine`, one per further sink, `files` (those of
+ * the input), and a table `commits`, in an in-memory DuckDB that can read those files and nothing else.
  */
 export async function openRunDatabase(folder: RunFolder): Promise<RunDatabase> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
@@ -58,15 +62,17 @@ export async function openRunDatabase(folder: RunFolder): Promise<RunDatabase> {
   });
   const connection = await instance.connect();
   const views = viewsOf(folder);
-  const paths = views.flatMap((v) => v.files);
+  const paths = [...views.flatMap((v) => v.files), join(folder.path, PLAN_FILE)];
   await connection.run(`SET TimeZone = 'UTC'`);
   await connection.run(`SET allowed_paths = [${paths.map(text).join(', ')}]`);
   for (const view of views)
     if (view.select !== null) await connection.run(`CREATE VIEW ${name(view.name)} AS ${view.select}`);
   await connection.run(commitsTable(folder.commits));
+  if (!views.some((v) => v.name === 'files')) await connection.run(filesView(folder));
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
   return {
+    path: folder.given,
     connection,
     views: views.map(({ name, rows, columns, readable }) => ({ name, rows, columns, readable })),
     check: () => checkBytes(folder),
@@ -88,7 +94,7 @@ function viewsOf(folder: RunFolder): ViewSource[] {
   const rewritten = steps.some(rewritesText);
   const creates = steps.some(createsDocuments);
   const documents: Schema = documentSchema(run.schema.annotations, rewritten, creates);
-  const read = (run.recipe as unknown as { readonly read: ReadOptions }).read;
+  const read = readOf(run);
   const sinks = (
     run.recipe as unknown as { readonly sinks: readonly { options: { columns?: readonly string[] | null } }[] }
   ).sinks;
@@ -186,13 +192,13 @@ const READING = new Map([
 
 /** Runs one statement that only reads, as a stream of rows. Errors: ConfigError with DuckDB's message. */
 export async function query(db: RunDatabase, sql: string, values: DuckDBValue[] = []): Promise<DuckDBResult> {
-  if (isEmptyQuery(sql)) throw notOneQuery('an empty query');
+  if (isEmptyQuery(sql)) throw notOneQuery('an empty query', db.path);
   try {
     const statements = await db.connection.extractStatements(sql);
     if (statements.count !== 1)
-      throw notOneQuery(statements.count === 0 ? 'nothing' : `${statements.count} statements`);
+      throw notOneQuery(statements.count === 0 ? 'nothing' : `${statements.count} statements`, db.path);
     const prepared = await statements.prepare(0);
-    if (!READING.has(prepared.statementType)) throw notOneQuery('a statement that writes or sets something');
+    if (!READING.has(prepared.statementType)) throw notOneQuery('a statement that writes or sets something', db.path);
     if (values.length > 0) prepared.bind(values);
     return await prepared.stream();
   } catch (error) {
@@ -215,12 +221,12 @@ function quoteHint(message: string, sql: string): string {
   return found.length === 0 ? '' : `A column that is a keyword of SQL needs quotes: ${found.map(name).join(', ')}. `;
 }
 
-const notOneQuery = (got: string): ConfigError =>
+const notOneQuery = (got: string, run: string): ConfigError =>
   new ConfigError({
     expected: 'one SELECT (or DESCRIBE, SUMMARIZE, EXPLAIN)',
     got,
     where: 'query',
-    fix: 'To write a file, redirect: sluice sql <run> --csv "SELECT ..." > file.csv',
+    fix: `To write a file, redirect: sluice sql ${shellWord(run)} --csv "SELECT * FROM documents" > file.csv`,
   });
 
 /** What DuckDB says of a damaged file is about its own code: the commits know which file it is. */
@@ -228,7 +234,7 @@ export async function readError(db: RunDatabase, error: unknown, sql = ''): Prom
   if (!(error instanceof Error)) return error as Error;
   if (!/^[A-Z][A-Za-z -]{0,60} Error: /.test(saidBy(error))) return error;
   if (UNREADABLE.test(saidBy(error))) await db.check();
-  return queryError(error, db.views, sql);
+  return queryError(error, db, sql);
 }
 
 /** What DuckDB says, without what its client puts before it where a statement cannot be parsed. */
@@ -238,7 +244,7 @@ const saidBy = (error: unknown): string => (error as Error).message.replace(/^Fa
 const UNREADABLE = /^(IO|Invalid Input|Invalid|Serialization|INTERNAL|TransactionContext|Out of Range) Error: /;
 
 /** An error of DuckDB, with what there is to ask. */
-export function queryError(error: unknown, views: readonly View[], sql = ''): ConfigError {
+function queryError(error: unknown, { path, views }: RunDatabase, sql: string): ConfigError {
   const message = saidBy(error).replace(/\n+LINE \d+:[\s\S]*$/, (m) => m.replace(/\n+/g, '\n'));
   const external = /file system operations are disabled|Cannot access file/.test(message);
   const unread = views.find((v) => !v.readable && message.includes(v.name));
@@ -259,8 +265,9 @@ export function queryError(error: unknown, views: readonly View[], sql = ''): Co
     got: message.trim(),
     where: 'query',
     fix: external
-      ? `Only the files of this run can be read, through the views ${names} and commits.`
-      : `${quoteHint(message, sql)}Views: ${names}, commits. Columns: sluice sql <run> "DESCRIBE ledger"`,
+      ? `Only the files of this run can be read, through the views ${names}, files and commits.`
+      : `${quoteHint(message, sql)}Views: ${names}, files, commits. ` +
+        `Columns: sluice sql ${shellWord(path)} "DESCRIBE ledger"`,
     cause: error,
   });
 }

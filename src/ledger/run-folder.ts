@@ -11,6 +11,8 @@ import { readRunJson } from './run-json.ts';
 /** A run directory as a reader sees it; it may be in work. */
 export interface RunFolder {
   readonly path: string;
+  /** The path as it was given. */
+  readonly given: string;
   readonly run: RunJson;
   readonly commits: CommitStore;
   readonly steps: readonly StepDescriptor[];
@@ -34,7 +36,7 @@ export async function openRunFolder(folder: string): Promise<RunFolder> {
   const { steps } = run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
   const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: false });
   checkSizes({ path, commits }, run.status === 'done');
-  return { path, run, steps, commits };
+  return { path, given: folder, run, steps, commits };
 }
 
 /** Totals of what is committed so far, in split order; those of a finished run are in its run.json. */

@@ -5,6 +5,7 @@ import { type GuardSight, InputError } from '../errors.ts';
 import type { ExecutorRecord } from '../operators/perplexity/scoring-pool.ts';
 import type { ColumnSpec } from '../streams/batch/columns.ts';
 import type { Counters } from '../streams/commits/counters.ts';
+import type { ReadOptions } from '../streams/inputs/read-options.ts';
 import type { Json } from '../streams/operator.ts';
 
 export const RUN_FORMAT = 1;
@@ -40,6 +41,9 @@ export interface RunJson {
   /** Null before anything was judged. */
   readonly guards: GuardRecord | null;
 }
+
+/** How the input of a run was read. */
+export const readOf = (run: RunJson): ReadOptions => (run.recipe as unknown as { readonly read: ReadOptions }).read;
 
 /**
  * Reads run.json of a run directory; null when there is none. Errors: InputError for a file that is not JSON or of

@@ -70,10 +70,9 @@ export function mixHistory(mix: Mix, lag: number): MixHistory {
       losses.set(line.step, line.losses);
     } else if (line.type === 'rewind') forget(line.step);
     else if (line.type === 'weights') weights.set(line.step, line.weights);
-    else if (line.type === 'counters' && line.state.step > 0) {
-      while (counters[counters.length - 1].step >= line.state.step) counters.pop();
+    // Those that are kept follow from the same losses: one from before them adds nothing.
+    else if (line.type === 'counters' && line.state.step > counters[counters.length - 1].step)
       counters.push(line.state);
-    }
   };
   const check = (step: number, values: Losses): void => {
     const { domains } = mix.facts;

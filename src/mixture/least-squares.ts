@@ -1,4 +1,4 @@
-/** Solves `matrix * x = right` for a symmetric matrix above 0 (Cholesky). A pivot that is not above 0 leaves 0 for it. */
+/** Solves `matrix * x = right` for a symmetric matrix above 0 (Cholesky). Where a pivot is not above 0, x is 0. */
 export function solved(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
   const n = right.length;
   const lower = matrix.map((row) => row.map(() => 0));

@@ -22,9 +22,9 @@ export interface DescentOptions {
 export type MixtureLoss = (weights: readonly number[]) => { readonly value: number; readonly slope: readonly number[] };
 
 /**
- * The mixture with the least loss that projected gradient descent comes by, which is the optimiser of projektor (Kang et
- * al. 2023, "Performance scaling via optimal transport"): a step down the slope, then the nearest mixture. It returns
- * the best of all it has seen, so a step that is too long does no harm.
+ * The mixture with the least loss that projected gradient descent comes by, which is the optimiser of projektor (Kang
+ * et al. 2023, "Performance scaling via optimal transport"): a step down the slope, then the nearest mixture. It
+ * returns the best of all it has seen, so a step that is too long does no harm.
  */
 export function descend(
   domains: number,

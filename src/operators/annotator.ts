@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { parseOptions } from '../options.ts';
-import type { Json } from '../streams/operator.ts';
+import type { Json, ModuleExport } from '../streams/operator.ts';
 import type { AnnotatorDescriptor } from './annotator-stage.ts';
 import { settingOf } from './settings.ts';
 import type { StageName } from './stages.ts';
@@ -24,7 +24,8 @@ export interface AnnotatorSpec<S extends z.ZodObject> {
   /** snake_case, the family prefix of its columns. */
   readonly name: Of<z.output<S>, string>;
   readonly version: number;
-  readonly stage: Of<z.output<S>, StageName>;
+  /** A stage of Sluice, or an `AnnotatorFactory` of your own: `{ module: import.meta.url, export: 'annotator' }`. */
+  readonly stage: Of<z.output<S>, StageName | ModuleExport>;
   /** A strict schema. */
   readonly options: S;
   readonly describe: (options: z.output<S>) => AnnotatorDescription;
@@ -44,10 +45,11 @@ export function annotator<S extends z.ZodObject>(spec: AnnotatorSpec<S>): Annota
     const options = parseOptions(spec.options, given, where);
     const of = <T>(value: Of<z.output<S>, T>): T => (value instanceof Function ? value(options) : value);
     const { options: recorded, ...described } = spec.describe(options);
+    const stage = of(spec.stage);
     const data: AnnotatorDescriptor = {
       name: of(spec.name),
       version: spec.version,
-      stage: of(spec.stage),
+      ...(typeof stage === 'string' ? { stage } : stage),
       options: recorded ?? (options as AnnotatorDescriptor['options']),
       reads: ['text'],
       ...described,

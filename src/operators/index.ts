@@ -1,5 +1,12 @@
 /** PUBLIC: operators on streams of documents. */
 export { type AnnotateOptions, annotate, as } from './annotate.ts';
+export {
+  type Annotator,
+  type AnnotatorDescription,
+  type AnnotatorMaker,
+  type AnnotatorSpec,
+  annotator,
+} from './annotator.ts';
 export type { Annotate, AnnotatorContext, AnnotatorDescriptor, AnnotatorFactory } from './annotator-stage.ts';
 export * from './annotators/index.ts';
 export { custom, type DocumentView, type Predicate } from './custom.ts';

@@ -1,8 +1,9 @@
-import { defer, type OperatorFunction } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
 import * as z from 'zod';
 import { parseOptions } from '../options.ts';
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import { parallel } from '../streams/flow/parallel.ts';
+import { defer } from '../streams/flow/rxjs.ts';
 import {
   annotates,
   createsDocuments,

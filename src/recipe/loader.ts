@@ -4,6 +4,8 @@ import { register } from 'node:module';
 import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError, nearestName, SluiceError } from '../errors.ts';
+import { isReference } from '../files/reference-record.ts';
+import type { Scheduler } from '../mixture/scheduler.ts';
 import { importInWorkers } from '../threads.ts';
 import type { Reference } from '../training/reference.ts';
 import { ownModules } from './own-modules.ts';
@@ -65,16 +67,33 @@ export async function loadReference(nameOrPath: string): Promise<Reference> {
   throw noRecipe('reference', found, names, file);
 }
 
-const looksLikeReference = (value: unknown): value is Reference =>
-  (value as Partial<Reference> | null | undefined)?.kind === 'reference';
+/**
+ * A mixture scheduler that a module exports as default. Errors: ConfigError for a module that is not there, does not
+ * load, or exports something else.
+ */
+export async function loadScheduler(path: string): Promise<Scheduler> {
+  if (locate(path) === null)
+    throw new ConfigError({ expected: 'a module that exports a scheduler', got: `'${path}'`, where: 'scheduler' });
+  const { found, file } = await loadDefault(path);
+  const s = found as Partial<Scheduler> | null | undefined;
+  if (typeof s?.name === 'string' && typeof s.start === 'function' && typeof s.next === 'function')
+    return found as Scheduler;
+  throw new ConfigError({
+    expected: 'a mixture scheduler as default export: `export default temperature({ temperature: 3 })`',
+    got: found === undefined ? 'no default export' : kindOf(found),
+    where: file,
+    fix: "Import one from 'sluice/mixture'.",
+  });
+}
+
+const looksLikeReference = (value: unknown): value is Reference => isReference(value);
 
 /**
  * The default export of a recipe module. @param fits which built-in recipes the error about an unknown name proposes
  */
 async function loadDefault(nameOrPath: string, fits?: (found: unknown) => boolean) {
   const url = locate(nameOrPath) ?? (await refuseUnknown(nameOrPath, fits));
-  if (url.pathname.endsWith('ts')) await useTypeScript();
-  useRunningCopy();
+  if (fromSources || !url.href.startsWith(builtInFolder.href)) await useHooks(url.pathname.endsWith('ts'));
   const file = fileURLToPath(url);
   let module: { readonly default?: unknown };
   try {
@@ -117,7 +136,7 @@ const kindOf = (value: unknown): string => {
   return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
 };
 
-const isPath = (nameOrPath: string): boolean => /[\\/]/.test(nameOrPath) || /\.[cm]?[jt]s$/.test(nameOrPath);
+export const isPath = (nameOrPath: string): boolean => /[\\/]/.test(nameOrPath) || /\.[cm]?[jt]s$/.test(nameOrPath);
 
 /** Null when there is no such recipe. */
 function locate(nameOrPath: string): URL | null {
@@ -169,7 +188,14 @@ let registered = false;
 const hook = new URL(`./resolve-hook${extension}`, import.meta.url);
 const hookData: ResolveHookData = { root: new URL('..', import.meta.url).href, extension };
 
-function useRunningCopy(): void {
+/**
+ * What the recipe of a user needs to load: its `sluice` is the running copy. One of the build needs none of it: its
+ * `sluice` is the package that it lies in. Behind hooks every module that is loaded costs a message to another thread,
+ * so what recipes import is loaded before.
+ */
+async function useHooks(typeScript: boolean): Promise<void> {
+  await import(new URL(`index${extension}`, hookData.root).href);
+  if (typeScript) await useTypeScript();
   if (registered) return;
   registered = true;
   register(hook, { data: hookData });

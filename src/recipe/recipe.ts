@@ -94,6 +94,7 @@ export function recipe(input: RecipeInput): Recipe {
     checked.name,
   );
   checkExpected(checked);
+  checkTokenColumns(checked);
   const sinkNames = checked.sinks.map((s) => s.name);
   const twice = sinkNames.find((n, i) => sinkNames.indexOf(n) !== i);
   if (twice)
@@ -115,7 +116,7 @@ export function recipe(input: RecipeInput): Recipe {
 }
 
 /** What a run writes besides its sinks, as it stands in commits and as views of `sluice sql`. */
-const TABLES: readonly string[] = ['documents', 'ledger', 'quarantine', 'commits', 'work', 'indexes'];
+const TABLES: readonly string[] = ['documents', 'ledger', 'quarantine', 'files', 'commits', 'work', 'indexes'];
 
 /** A band for a rule that no step has would never be judged. */
 function checkExpected({ name, steps, expected }: Recipe): void {
@@ -129,6 +130,22 @@ function checkExpected({ name, steps, expected }: Recipe): void {
     where: `recipe ${name} at expected.rules`,
     fix: near ? `Did you mean ${near}?` : `There are ${rules.join(', ') || 'none'}.`,
   });
+}
+
+/** What the index of a token store keeps must be there. */
+function checkTokenColumns({ name, steps, sinks }: Recipe): void {
+  const known = annotationColumns(steps.map((s) => s.descriptor)).map((c) => c.name);
+  for (const sink of sinks.filter((s) => !writesDocuments(s))) {
+    const unknown = (sink.options.columns ?? []).find((c) => !known.includes(c));
+    if (unknown === undefined) continue;
+    const near = nearestName(unknown, known);
+    throw new ConfigError({
+      expected: `an annotation of this recipe (${known.join(', ') || 'there is none'})`,
+      got: unknown,
+      where: `recipe ${name}, columns of the sink ${sink.name}`,
+      fix: near ? `Did you mean ${near}?` : undefined,
+    });
+  }
 }
 
 /** The typed graph of columns: every column read must have been written by an earlier step. */

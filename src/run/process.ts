@@ -1,16 +1,16 @@
 import { dirname, join } from 'node:path';
-import { defer, from, lastValueFrom, mergeMap, type Subscriber } from 'rxjs';
+import type { Subscriber } from 'rxjs';
 import { InvariantError } from '../errors.ts';
 import { writeWhole } from '../files/whole.ts';
 import type { RunJson } from '../ledger/run-json.ts';
-import { annotationColumns, type Recipe } from '../recipe/recipe.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import { type Counters, conservationError } from '../streams/commits/counters.ts';
 import { decidePhase, phaseName, splitPhase } from '../streams/commits/phase.ts';
 import { totalsOf } from '../streams/commits/store.ts';
 import { collectGarbage } from '../streams/flow/garbage.ts';
-import { createsDocuments, rewritesText } from '../streams/operator.ts';
+import { defer, from, lastValueFrom, mergeMap } from '../streams/flow/rxjs.ts';
 import type { Split, SplitPlan } from '../streams/plan/splits.ts';
-import { filesError, handOverError } from './conservation.ts';
+import { handOverError, splitError } from './conservation.ts';
 import { checkPublished, joinShards } from './directory/join.ts';
 import { barrierPaths, hasDocuments, tablePlaces } from './directory/layout.ts';
 import { runReadmeOf } from './directory/readme.ts';
@@ -20,8 +20,9 @@ import { GuardWatch } from './guards/guard-watch.ts';
 import type { RunOptions } from './options.ts';
 import { type Phase, phasesOf } from './phases.ts';
 import { Progress } from './progress.ts';
+import { makeSplitTask } from './split/make-task.ts';
 import { openSplitPool, type SplitPool } from './split/split-pool.ts';
-import type { SplitTask, TaskResult } from './split/tasks.ts';
+import type { TaskResult } from './split/tasks.ts';
 import { type Waiting, waitingError } from './split/waiting.ts';
 
 const PLANNED_HEAP_BYTES = 40 * 1024 * 1024;
@@ -98,7 +99,7 @@ export class Run {
     const progress = new Progress(this.#plan, this.#phases, { commits, counted }, samplePercent, (e) =>
       this.#out.next(e),
     );
-    const pool = await openSplitPool(this.#recipe, this.#options, this.#hard, {
+    const pool = await openSplitPool(this.#recipe, this.#options, splits.length, this.#hard, {
       progress: (p) => progress.inFlight(p),
       retry: (retry) => this.#out.next({ type: 'retried', ...retry }),
     });
@@ -143,7 +144,10 @@ export class Run {
       defer(async () => {
         if (this.#stop.aborted || this.#guards.tripped) return;
         if (left === 0) return;
-        const result = await pool.split(this.#task(phase, split), left);
+        const result = await pool.split(
+          makeSplitTask(this.#directory.path, this.#recipe, this.#plan, phase, split),
+          left,
+        );
         if (this.#hard.aborted) return;
         if (result.waiting) {
           waiting.push(result.waiting);
@@ -178,7 +182,10 @@ export class Run {
 
   async #commit(phase: Phase, split: Split, result: TaskResult): Promise<void> {
     const own = splitPhase(phase.number);
-    const lost = this.#lost(phase, split.index, result);
+    const lost = splitError(result, this.#directory.commits.get(splitPhase(phase.number - 1), split.index), {
+      last: phase.before === null,
+      documents: hasDocuments(this.#recipe),
+    });
     if (lost)
       throw new InvariantError({
         expected: 'every document and every byte of text accounted for',
@@ -204,43 +211,12 @@ export class Run {
     });
   }
 
-  /** A sentence when a split does not add up: in itself, against the phase before, or against the files written. */
-  #lost(phase: Phase, split: number, { counters, files }: TaskResult): string | null {
-    if (counters === null) return null;
-    const before = this.#directory.commits.get(splitPhase(phase.number - 1), split);
-    return (
-      conservationError(counters) ??
-      (before?.counted ? handOverError(before.counted.passed, counters.received) : null) ??
-      filesError(counters, files, {
-        last: phase.before === null,
-        documents: hasDocuments(this.#recipe),
-      })
-    );
-  }
-
   /** A tripped guard ends the run once the splits in work are committed. */
   async #heedGuards(): Promise<void> {
     const { tripped, record } = this.#guards;
     if (tripped === null) return;
     await this.#directory.writeRunJson({ ...this.#base, seconds: this.#seconds(), guards: record });
     throw tripped;
-  }
-
-  #task(phase: Phase, split: Split): SplitTask {
-    const used = [...new Set(split.ranges.map((r) => r.file))];
-    const steps = this.#recipe.steps.map((s) => s.descriptor);
-    return {
-      kind: 'split',
-      runDirectory: this.#directory.path,
-      phase,
-      split: { ...split, ranges: split.ranges.map((r) => ({ ...r, file: used.indexOf(r.file) })) },
-      files: used.map((f) => this.#plan.files[f]),
-      read: this.#recipe.read,
-      annotations: annotationColumns(steps),
-      sinks: this.#recipe.sinks,
-      rewritten: steps.some(rewritesText),
-      creates: steps.some(createsDocuments),
-    };
   }
 
   #remaining(): number {

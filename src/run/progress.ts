@@ -1,5 +1,5 @@
 import { type Counters, emptyCounters, mergeCounters } from '../streams/commits/counters.ts';
-import { phaseOf, splitPhase } from '../streams/commits/phase.ts';
+import { splitPhase, splitPhaseNumber } from '../streams/commits/phase.ts';
 import type { CommitStore } from '../streams/commits/store.ts';
 import type { SplitPlan } from '../streams/plan/splits.ts';
 import type { RunEvent } from './events.ts';
@@ -47,9 +47,9 @@ export class Progress {
     this.#text = plan.splits.reduce((n, s) => n + this.#textOf(s.index), 0);
     mergeCounters(this.#committed, structuredClone(before.counted));
     for (const c of before.commits.all) {
-      const phase = phaseOf(c);
-      if (phase.kind !== 'split') continue;
-      this.#phase = phase.number;
+      const phase = splitPhaseNumber(c);
+      if (phase === null) continue;
+      this.#phase = phase;
       this.#doneText += this.#textOf(c.split);
     }
     this.#phaseSplits = before.commits.of(splitPhase(this.#phase)).size;

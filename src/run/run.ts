@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { Observable, type Subscriber } from 'rxjs';
+import type { Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import { systemError } from '../files/system-error.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
@@ -8,19 +8,23 @@ import { parseOptions } from '../options.ts';
 import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
 import { SHARD_BYTES } from '../sinks/shards.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
-import { phaseOf, splitPhase } from '../streams/commits/phase.ts';
+import { shardPhase, splitPhase } from '../streams/commits/phase.ts';
+import { Observable } from '../streams/flow/rxjs.ts';
 import { pipeOf } from '../streams/inputs/spool.ts';
 import { isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
 import { hasPlan, writePlan } from '../streams/plan/plan-file.ts';
+import { nothingToRead } from '../streams/plan/skipped.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
+import { tablePlaces } from './directory/layout.ts';
 import { STDIN_FOLDER } from './directory/own-files.ts';
 import { openRunDirectory } from './directory/run-directory.ts';
 import { verifyInput } from './directory/verify-input.ts';
 import type { RunEvent } from './events.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
 import { Run } from './process.ts';
+import { refuseLargeWindows } from './split/windows.ts';
 
 /**
  * Runs a recipe into a run directory, split by split; running again goes on where it stopped. Cold: nothing happens
@@ -109,12 +113,10 @@ async function runAll(
         expected: 'at least one file to read',
         got: `none that matches ${patterns.join(' ')}`,
         where: '--input',
-        fix:
-          plan.skipped.length > 0
-            ? `Skipped files: ${plan.skipped.length}, the first: ${plan.skipped[0].path} (${plan.skipped[0].reason}).`
-            : 'Check the path; quote globs so that the shell does not expand them.',
+        fix: nothingToRead(plan.skipped),
       });
     }
+    refuseLargeWindows(plan.files, options.memory);
     const identity = await identityOf(recipe, options, plan);
     if (previous) refuseOtherRun(path, previous, identity.run);
     const executors = await executorsOf(path, recipe, previous);
@@ -133,7 +135,7 @@ async function runAll(
       shardSize: previous?.shardSize ?? options.shardSize ?? SHARD_BYTES,
     };
     // Before the first shard. Where there are some of a run without the record, joining finds out whether it is theirs.
-    const shards = directory.commits.all.some((c) => phaseOf(c).kind === 'shard');
+    const shards = tablePlaces(recipe).some(({ name }) => directory.commits.of(shardPhase(name)).size > 0);
     if (previous?.shardSize === undefined && !shards) await directory.writeRunJson(base);
     await new Run({ recipe, options, plan, directory, base, left, stop, hard, out }).all();
     await directory.close({ failed: false });

@@ -18,8 +18,8 @@ export const arrow = (options: NamedOptions<'arrow'> = {}): Extract<SinkDescript
 
 /**
  * Token ids for a trainer, in `sinks/tokens/`: a file of uint16 (uint32 for more than 65,536 ids) a split, and a
- * Parquet index of its documents. `tokenizer` is required; `endOfText`, `columns`. Errors: ConfigError when there is no such
- * tokenizer.
+ * Parquet index of its documents. `tokenizer` is required; `endOfText`, `columns`. Errors: ConfigError when there is
+ * no such tokenizer.
  */
 export const tokens = (options: NamedOptions<'tokens'>): Extract<SinkDescriptor, { kind: 'tokens' }> => {
   const sink = descriptor('tokens', options);

@@ -1,7 +1,8 @@
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import { type Column, type ColumnSpec, nullColumn, takeRows } from '../streams/batch/columns.ts';
 import { DERIVED } from '../streams/batch/lineage.ts';
-import type { TableBatch } from './table.ts';
+import { tokenIdsOf } from '../streams/batch/token-ids.ts';
+import type { RowTokens, TableBatch } from './table.ts';
 
 /** Names and types of a documents sink, in order. */
 export function documentSchema(annotations: readonly ColumnSpec[], rewritten: boolean, creates = false): ColumnSpec[] {
@@ -38,7 +39,23 @@ export function documentColumns(
       columns.set(name, { type: 'int32', values: new Int32Array(alive.length).fill(batch.textVersion), valid: null });
     else columns.set(name, columnOf(batch, { name, type }, all ? null : alive));
   }
-  return { columns, rows: alive.length };
+  return { columns, rows: alive.length, tokenIds: tokensOf(batch, all ? null : alive) };
+}
+
+/** Ids that a step has left on the batch, of the rows given; null = all. */
+function tokensOf(batch: DocumentBatch, rows: Int32Array | null): RowTokens | null {
+  const { tokenIds } = batch;
+  if (tokenIds === null || tokenIdsOf(batch, tokenIds.tokenizer) === null) return null;
+  if (rows === null) return tokenIds;
+  const offsets = new Int32Array(rows.length + 1);
+  rows.forEach((row, i) => {
+    offsets[i + 1] = offsets[i] + tokenIds.offsets[row + 1] - tokenIds.offsets[row];
+  });
+  const ids = new Uint32Array(offsets[rows.length]);
+  rows.forEach((row, i) => {
+    ids.set(tokenIds.ids.subarray(tokenIds.offsets[row], tokenIds.offsets[row + 1]), offsets[i]);
+  });
+  return { tokenizer: tokenIds.tokenizer, ids, offsets };
 }
 
 function columnOf(batch: DocumentBatch, { name, type }: ColumnSpec, rows: Int32Array | null): Column {

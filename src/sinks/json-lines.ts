@@ -15,13 +15,8 @@ export interface JsonLinesNames {
   readonly raw: ReadonlySet<string>;
 }
 
-/** A column as it is written: numbers, strings already escaped, raw JSON. */
-type Part =
-  | { readonly kind: 'number'; readonly column: Exclude<Column, Utf8Column> }
-  | { readonly kind: 'string'; readonly column: Utf8Column }
-  | { readonly kind: 'raw'; readonly column: Utf8Column }
-  | { readonly kind: 'list'; readonly column: ListColumn; readonly item: Part }
-  | { readonly kind: 'struct'; readonly fields: readonly { readonly key: string; readonly part: Part }[] };
+/** Writes the value that a column has in a row. */
+type Write = (row: number) => void;
 
 const isNull = (valid: Uint8Array | null, row: number): boolean =>
   valid !== null && (valid[row >> 3] & (1 << (row & 7))) === 0;
@@ -57,13 +52,6 @@ export function jsonLinesEncoder({ textField, raw }: JsonLinesNames, { escapeJso
     const escaped = escapeJson(c.values, c.offsets, c.offsets.length - 1);
     return { type: 'utf8', values: escaped.values.slice(), offsets: escaped.offsets.slice(), valid: c.valid };
   };
-  const partOf = (name: string, c: TableColumn | StructColumn): Part => {
-    if (c.type === 'list') return { kind: 'list', column: c, item: partOf(name, c.child) };
-    if (c.type === 'struct')
-      return { kind: 'struct', fields: [...c.fields].map(([n, f]) => ({ key: keyText(n), part: partOf(n, f) })) };
-    if (c.type !== 'utf8') return { kind: 'number', column: c };
-    return raw.has(name) ? { kind: 'raw', column: c } : { kind: 'string', column: escapedColumn(c) };
-  };
   /**
    * JSON as it is, if it looks like an object; a line break between its tokens would break the line, so it becomes a
    * space.
@@ -80,35 +68,54 @@ export function jsonLinesEncoder({ textField, raw }: JsonLinesNames, { escapeJso
     bytes(c.values, from, to);
     for (let i = start; i < at; i++) if (out[i] === 0x0a || out[i] === 0x0d) out[i] = 0x20;
   };
-  const list = ({ offsets }: ListColumn, item: Part, row: number): void => {
+  const number = ({ values }: Exclude<Column, Utf8Column>, row: number): void => {
+    const value = values[row];
+    // Infinity is not in the data model, but JSON has no word for it either.
+    pending += typeof value === 'bigint' || Number.isFinite(value) ? String(value) : 'null';
+  };
+  /** Of a column that is escaped already. */
+  const text = ({ values, offsets }: Utf8Column, row: number): void => {
+    pending += '"';
+    bytes(values, offsets[row], offsets[row + 1]);
+    pending += '"';
+  };
+  const list = ({ offsets }: ListColumn, item: Write, row: number): void => {
     pending += '[';
     for (let k = offsets[row]; k < offsets[row + 1]; k++) {
       if (k > offsets[row]) pending += ',';
-      value(item, k);
+      item(k);
     }
     pending += ']';
   };
-  const value = (part: Part, row: number): void => {
-    if (part.kind === 'struct') {
-      part.fields.forEach((f, i) => {
-        pending += (i === 0 ? '{' : ',') + f.key;
-        value(f.part, row);
-      });
-      pending += '}';
-    } else if (isNull(part.column.valid, row)) {
-      pending += 'null';
-    } else if (part.kind === 'number') {
-      const number = part.column.values[row];
-      // Infinity is not in the data model, but JSON has no word for it either.
-      pending += typeof number === 'bigint' || Number.isFinite(number) ? String(number) : 'null';
-    } else if (part.kind === 'string') {
-      pending += '"';
-      bytes(part.column.values, part.column.offsets[row], part.column.offsets[row + 1]);
-      pending += '"';
-    } else if (part.kind === 'raw') {
-      rawJson(part.column, row);
-    } else {
-      list(part.column, part.item, row);
+  const struct = (fields: readonly (readonly [key: string, write: Write])[], row: number): void => {
+    for (const [key, write] of fields) {
+      pending += key;
+      write(row);
+    }
+    pending += '}';
+  };
+  const orNull =
+    <C extends TableColumn>(column: C, write: (column: C, row: number) => void): Write =>
+    (row) => {
+      if (isNull(column.valid, row)) pending += 'null';
+      else write(column, row);
+    };
+  const writeOf = (name: string, column: TableColumn | StructColumn): Write => {
+    switch (column.type) {
+      case 'struct': {
+        const fields = [...column.fields].map(
+          ([n, field], i) => [(i === 0 ? '{' : ',') + keyText(n), writeOf(n, field)] as const,
+        );
+        return (row) => struct(fields, row);
+      }
+      case 'list': {
+        const item = writeOf(name, column.child);
+        return orNull(column, (c, row) => list(c, item, row));
+      }
+      case 'utf8':
+        return raw.has(name) ? orNull(column, rawJson) : orNull(escapedColumn(column), text);
+      default:
+        return orNull(column, number);
     }
   };
   return {
@@ -116,12 +123,12 @@ export function jsonLinesEncoder({ textField, raw }: JsonLinesNames, { escapeJso
       at = 0;
       const parts = [...columns].map(([name, c], i) => ({
         key: (i === 0 ? '{' : ',') + keyText(name === 'text' ? textField : name),
-        part: partOf(name, c),
+        write: writeOf(name, c),
       }));
       for (let row = 0; row < rows; row++) {
-        for (const { key, part } of parts) {
+        for (const { key, write } of parts) {
           pending += key;
-          value(part, row);
+          write(row);
         }
         pending += '}\n';
       }

@@ -24,6 +24,16 @@ export type TableColumn = Column | ListColumn;
 export interface TableBatch {
   readonly columns: ReadonlyMap<string, TableColumn>;
   readonly rows: number;
+  /** Token ids of the text, where a step has made them. */
+  readonly tokenIds?: RowTokens | null;
+}
+
+/** Ids of row i are `ids[offsets[i] .. offsets[i + 1])`. */
+export interface RowTokens {
+  /** Hash of the tokenizer. */
+  readonly tokenizer: string;
+  readonly ids: Uint32Array;
+  readonly offsets: Int32Array;
 }
 
 /** Names and types in order, as text: equal for batches that fit in one file. */

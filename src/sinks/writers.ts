@@ -16,7 +16,7 @@ interface SinkFormat<S extends SinkDescriptor> {
   /** False: it writes something else than the rows of documents, and is never the sink `documents`. */
   readonly documents: boolean;
   extension(sink: S): string;
-  open(place: OutputPlace, sink: S, encoders: Encoders): SegmentWriter | Promise<SegmentWriter>;
+  open(place: OutputPlace, sink: S, kernel: Encoders | undefined): Promise<SegmentWriter>;
   /** How segments become a shard; absent: every segment stays a file of its own. */
   readonly joiner?: (sink: S, path: string) => Joiner | Promise<Joiner>;
 }
@@ -25,13 +25,13 @@ const FORMATS: { readonly [K in Kind]: SinkFormat<Of<K>> } = {
   parquet: {
     documents: true,
     extension: () => 'parquet',
-    open: (place, { options }, encoders) => parquetWriter(place, options, encoders),
+    open: async (place, { options }, kernel) => parquetWriter(place, options, await encoders(kernel)),
     joiner: (_, path) => parquetJoiner(path),
   },
   jsonl: {
     documents: true,
     extension: ({ options }) => jsonlExtension(options),
-    open: (place, { options }, encoders) => jsonlWriter(place, options, encoders),
+    open: async (place, { options }, kernel) => jsonlWriter(place, options, await encoders(kernel)),
     joiner: () => concatenation,
   },
   // apache-arrow costs a thread 18 MB: loaded by those who write it.
@@ -45,7 +45,8 @@ const FORMATS: { readonly [K in Kind]: SinkFormat<Of<K>> } = {
   tokens: {
     documents: false,
     extension: () => 'bin',
-    open: async (place, sink, encoders) => (await import('./tokens/writer.ts')).tokensWriter(place, sink, encoders),
+    open: async (place, sink, kernel) =>
+      (await import('./tokens/writer.ts')).tokensWriter(place, sink, await encoders(kernel)),
   },
 };
 
@@ -82,6 +83,12 @@ export interface SegmentPlace extends OutputPlace {
 
 let ownKernel: Promise<Encoders> | null = null;
 
+async function encoders(kernel: Encoders | undefined): Promise<Encoders> {
+  if (kernel) return kernel;
+  ownKernel ??= loadKernel();
+  return ownKernel;
+}
+
 /**
  * A writer for one segment of a sink.
  * @param place `path` without its extension, which the sink adds. The folder must exist; the file is made with the
@@ -91,9 +98,8 @@ export async function openSegmentWriter(
   sink: SinkDescriptor,
   { kernel, ...place }: SegmentPlace,
 ): Promise<SegmentWriter> {
-  ownKernel ??= kernel ? null : loadKernel();
   const at = { ...place, path: `${place.path}.${sinkExtension(sink)}` };
-  return formatOf(sink).open(at, sink, kernel ?? (await ownKernel!));
+  return formatOf(sink).open(at, sink, kernel);
 }
 
 /** Which segments become which shard, by size only; see `shards.ts`. */

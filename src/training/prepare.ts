@@ -1,7 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { lastValueFrom, type OperatorFunction, pipe } from 'rxjs';
-import { takeWhile } from 'rxjs/operators';
+import type { OperatorFunction } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import { writeWhole } from '../files/whole.ts';
 import { HashList, trainedOn, writeTrainedOn } from '../models/folders/trained-on.ts';
@@ -11,6 +10,7 @@ import type { DocumentBatch } from '../streams/batch/batch.ts';
 import { stringAt } from '../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../streams/batch/outcome.ts';
 import { parallel } from '../streams/flow/parallel.ts';
+import { lastValueFrom, pipe, takeWhile } from '../streams/flow/rxjs.ts';
 import type { GroupHashes } from '../streams/inputs/groups.ts';
 import { readDocuments } from '../streams/inputs/read-documents.ts';
 import { wantedDomains } from '../streams/inputs/wanted-domains.ts';

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Observable } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import { canonicalJson, xxh64Hex } from '../hash.ts';
 import type { Executor } from '../models/executors/executor.ts';
+import { Observable } from '../streams/flow/rxjs.ts';
 import { prepare, readPrepared } from './prepare.ts';
 import { type Reference, resumableIdentity } from './reference.ts';
 import { openTokenFile } from './token-file.ts';

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { lock } from '../files/lock.ts';
+import { isReference } from '../files/reference-record.ts';
 import type { ReferenceJson } from './training-types.ts';
 
 const RECORD = 'sluice.json';
@@ -43,7 +44,7 @@ export async function readReferenceJson(folder: string): Promise<ReferenceJson |
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw noRecord((error as Error).message, error);
   }
-  if (record?.kind !== 'reference') throw noRecord('other JSON');
+  if (!isReference(record)) throw noRecord('other JSON');
   return record;
 }
 

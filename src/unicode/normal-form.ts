@@ -50,8 +50,8 @@ const S = { syllable: 0xac00, lead: 0x1100, vowel: 0x1161, tail: 0x11a7, leads: 
 const SYLLABLES = S.leads * S.vowels * S.tails;
 
 /**
- * Normal form C of a text, by tables that are part of Sluice: the same on every Node. Equal to the NFC of the tokenizers
- * library (0.23), which knows no composites and marks that came after Unicode 9.
+ * Normal form C of a text, by tables that are part of Sluice: the same on every Node. Equal to the NFC of the
+ * tokenizers library (0.23), which knows no composites and marks that came after Unicode 9.
  */
 export function normalFormC(text: string): string {
   if (!mayChange(text)) return text;

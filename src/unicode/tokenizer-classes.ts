@@ -18,8 +18,8 @@ export const TOKEN_CLASS = {
   lower: 16,
   /** `\w`: what may not stand beside an added token that is a single word. */
   word: 32,
-  /** P, S. */
-  sign: 64,
+  /** What `Digits` keeps apart: general category N of Unicode 17.0. */
+  digit: 64,
   /** May not stand in a text in NFC, or not everywhere. */
   unusual: 128,
 } as const;

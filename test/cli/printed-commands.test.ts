@@ -1,32 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type CliResult, runCli, said, startCli } from '../helpers/cli.ts';
 import { jsonLines, madeDocuments } from '../helpers/corpus.ts';
 import { waitingRecipe, writeProject } from '../helpers/recipes.ts';
 import { temporaryFolder } from '../helpers/run.ts';
+import { paste } from '../helpers/shell.ts';
 
 // Every command that a message prints as the way to go on is given to a shell as it stands there.
-
-const cli = resolve(import.meta.dirname, '../../dist/cli.js');
-
-/** Gives a command to a shell that has `sluice` on its path. */
-async function paste(command: string, cwd: string): Promise<{ code: number | null; text: string }> {
-  const bin = await temporaryFolder();
-  writeFileSync(join(bin, 'sluice'), `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`);
-  chmodSync(join(bin, 'sluice'), 0o755);
-  const { npm_command: _, ...env } = process.env;
-  const path = `${bin}${delimiter}${env.PATH}`;
-  const { status, stdout, stderr } = spawnSync(command, {
-    shell: true,
-    cwd,
-    encoding: 'utf8',
-    env: { ...env, PATH: path },
-  });
-  return { code: status, text: stdout + stderr };
-}
 
 /** Commands on lines of their own, and at the ends of sentences, whose lines may be broken. */
 function commandsIn({ stdout, stderr }: CliResult): string[] {
@@ -160,5 +143,135 @@ describe('a finished run', () => {
     );
     const same = await runCli([...args, '256MiB'], { cwd });
     expect(same.stdout).not.toContain('not used');
+  });
+});
+
+describe('what a refusal advises works', () => {
+  const RUN = ['run', 'recipe.ts', '--output', 'o'];
+
+  it('where the output folder is not of a run, or lies in the input or around it', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd);
+    mkdirSync(join(cwd, 'o'));
+    writeFileSync(join(cwd, 'o/mine.txt'), 'mine');
+    for (const args of [RUN, [...RUN, '--fresh'], ['run', 'recipe.ts', '--input', 'o', '--output', 'o']]) {
+      const refused = await runCli(args, { cwd });
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toMatch(/fix {7}Choose another folder with --output\./);
+      expect(commandsIn(refused)).toEqual([]);
+    }
+    expect((await runCli(['run', 'recipe.ts', '--output', 'other', '--fresh'], { cwd })).code).toBe(0);
+    // A folder in the input is another one too, and no input of its own.
+    const args = ['run', 'recipe.ts', '--input', '.', '--output'];
+    expect((await runCli([...args, 'in/o'], { cwd })).code).toBe(0);
+    const inside = await runCli([...args, 'in/p'], { cwd });
+    expect(inside.code).toBe(0);
+    await pasteAll(inside, cwd);
+  });
+
+  it('where the output of a finished run is damaged, or is of another recipe', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd);
+    await runCli(RUN, { cwd });
+    const part = join(cwd, 'o/documents/part-00000-of-00001.parquet');
+    writeFileSync(part, readFileSync(part).subarray(0, -100));
+    for (const args of [RUN, ['status', 'o'], ['sql', 'o', 'SELECT 1'], ['explain', 'o', 'short']]) {
+      const refused = await runCli(args, { cwd });
+      expect(refused.code, args.join(' ')).not.toBe(0);
+      expect(refused.stderr).toContain('--fresh');
+      expect(commandsIn(refused)).toEqual([]);
+    }
+    expect((await runCli([...RUN, '--fresh'], { cwd })).code).toBe(0);
+    const other = await runCli([...RUN, '--text-field', 'id'], { cwd });
+    expect(other.stderr).toContain('Run with --fresh to start over, or choose another folder with --output.');
+    expect((await runCli([...RUN, '--text-field', 'id', '--fresh'], { cwd })).code).toBe(0);
+  });
+
+  it('of clusters, explain and sql, in a folder whose name needs quotes', async () => {
+    const cwd = await temporaryFolder();
+    const text = Array.from({ length: 60 }, (_, i) => `Line ${i} of a text that comes twice.`).join('\n');
+    await writeProject(cwd, {
+      documents: [
+        { id: 'one', text, domain: 'books' },
+        { id: 'two b', text: text.replaceAll('twice', 'TWICE'), domain: 'books' },
+        { id: 'other', text: 'Another text, which has no copy of any kind in here.', domain: 'books' },
+      ],
+    });
+    await runCli(['run', 'dedup', '--input', 'in', '--output', 'my out'], { cwd });
+    const said = async (...args: string[]): Promise<string[]> => {
+      const printed = await runCli([args[0], 'my out', ...args.slice(1)], { cwd });
+      return pasteAll(printed, cwd);
+    };
+    expect(await said('clusters')).toEqual(["sluice clusters 'my out' one"]);
+    expect(await said('explain', 'two b')).toEqual(["sluice clusters 'my out' 'two b' --full"]);
+    expect(await said('clusters', 'nobody')).toEqual(["sluice clusters 'my out'"]);
+    expect(await said('clusters', 'other')).toEqual(["sluice clusters 'my out'"]);
+    expect(await said('sql', 'SELECT nothing FROM ledger')).toEqual(['sluice sql \'my out\' "DESCRIBE ledger"']);
+    expect(await said('sql', 'DROP TABLE commits')).toEqual([
+      'sluice sql \'my out\' --csv "SELECT * FROM documents" > file.csv',
+    ]);
+    expect(readFileSync(join(cwd, 'file.csv'), 'utf8')).toContain('one,');
+  });
+
+  it('where files are skipped: the way out of each packing and encoding, with the name of the file', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd);
+    const lines = jsonLines(madeDocuments(20));
+    writeFileSync(join(cwd, 'a.jsonl'), lines);
+    const have = (tool: string): boolean => spawnSync(tool, ['--version'], { input: '' }).error === undefined;
+    if (have('xz')) spawnSync('xz', ['-k', 'a.jsonl'], { cwd });
+    if (have('bzip2')) spawnSync('bzip2', ['-k', 'a.jsonl'], { cwd });
+    writeFileSync(join(cwd, 'u.jsonl'), Buffer.from(`\ufeff${lines}`, 'utf16le'));
+    const unread = ['a.jsonl.xz', 'a.jsonl.bz2', 'u.jsonl'].filter((f) => existsSync(join(cwd, f)));
+    for (const file of unread) {
+      const { stderr } = await runCli(['run', 'recipe.ts', '--input', file, '--output', 'no'], { cwd });
+      const way = /((?:xz|bzip2) -dc FILE \| sluice run \.\.\. --input -|--encoding \S+|iconv[^)]*FILE)/.exec(
+        stderr,
+      )![1];
+      const command = way.startsWith('--')
+        ? `sluice run recipe.ts --input ${file} ${way.replace(/,$/, '')}`
+        : way.replace('FILE', file).replace('run ...', 'run recipe.ts');
+      const { code, text } = await paste(`${command} --output o-${file}`, cwd);
+      expect({ command, code, text: code === 0 ? '' : text }).toEqual({ command, code: 0, text: '' });
+      expect(text).toMatch(/ of 20 documents/);
+    }
+    expect(unread).toContain('u.jsonl');
+  });
+
+  it('where nothing is kept of a text in another encoding', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd);
+    writeFileSync(
+      join(cwd, 'l.jsonl'),
+      Buffer.from('{"body":"The mill, the river and the caf\xe9 beside it."}\n', 'latin1'),
+    );
+    const args = ['--input', 'l.jsonl', '--encoding', 'latin1'];
+    const printed = await runCli(['run', 'recipe.ts', ...args, '--allow-quarantine'], { cwd });
+    expect(await pasteAll(printed, cwd)).toContain('sluice inspect l.jsonl --encoding windows-1252');
+    await pasteAll(await runCli(['inspect', 'l.jsonl', '--encoding', 'latin1'], { cwd }), cwd);
+  });
+
+  it('after Ctrl-C in a training', async () => {
+    const cwd = await temporaryFolder();
+    mkdirSync(join(cwd, 'in'));
+    writeFileSync(join(cwd, 'in/a.jsonl'), jsonLines(madeDocuments(300)));
+    writeFileSync(
+      join(cwd, 'small.ts'),
+      `import { reference } from 'sluice';
+const model = { width: 32, layers: 2, heads: 2, context: 64 };
+const training = { tokens: 30720, rows: 4, evaluateEvery: 1000 };
+export default reference({ name: 'small', input: ['in'], groupBy: 'text', model, training });
+`,
+    );
+    const args = ['train-reference', 'small.ts', '--executor', 'onnxruntime-cpu', '--output', 'my model'];
+    const { child, done } = startCli(args, { cwd });
+    await said(child, 'tokens to train on');
+    child.kill('SIGINT');
+    const stopped = await done;
+    expect(stopped.code).toBe(130);
+    const commands = await pasteAll(stopped, cwd);
+    expect(commands).toEqual(["sluice train-reference small.ts --executor onnxruntime-cpu --output 'my model'"]);
+    // Finished, it says what to do with the model.
+    await pasteAll(await runCli(args, { cwd }), cwd);
   });
 });

@@ -14,6 +14,7 @@ const COMMANDS = [
   'clusters',
   'status',
   'train-ngram',
+  'mix',
   'doctor',
   'init',
 ];

@@ -13,7 +13,7 @@ import { chained, collect, inBatchesOf, slice } from './streams.ts';
 
 // One suite over every barrier: two passes over literal splits, as a run makes them.
 const questions = new URL('../fixtures/questions.jsonl', import.meta.url).pathname;
-const cases = operatorCases({ questions, ngram: '', indexes: '' }).filter(
+const cases = operatorCases({ questions, ngram: '', tokenizer: 'bytes', indexes: '' }).filter(
   ({ make, name }) => !name.startsWith('ngram') && isBarrier(make().descriptor),
 );
 const kernel = loadKernel();

@@ -42,6 +42,8 @@ export interface OperatorCase {
 export interface CaseFiles {
   readonly questions: string;
   readonly ngram: string;
+  /** A tokenizer.json of byte pairs. */
+  readonly tokenizer: string;
   /** Folder of the indexes that an earlier run has left. */
   readonly indexes: string;
 }
@@ -123,7 +125,7 @@ const minhashOptions = {
 };
 
 /** Every public operator, annotator and set of rules; a new one is tested by one more line. */
-export function operatorCases({ questions, ngram, indexes }: CaseFiles): readonly OperatorCase[] {
+export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFiles): readonly OperatorCase[] {
   const index = (name: string): string => `${indexes}/${name}`;
   const contaminated = {
     benchmarks: [questions, questions],
@@ -295,6 +297,8 @@ export function operatorCases({ questions, ngram, indexes }: CaseFiles): readonl
       { column: 'text_chars' },
       scores,
     ),
+    factory('tokenize', operators.tokenize, { tokenizer: `${tokenizer}.copy`, addSpecialTokens: true }, { tokenizer }),
+    factory('tokenize, bytes', operators.tokenize, {}, { tokenizer: 'bytes' }),
   ];
 }
 

@@ -4,7 +4,7 @@ import { publish } from '../../src/files/publish.ts';
 import type { TableBatch } from '../../src/sinks/table.ts';
 import { openSegmentWriter } from '../../src/sinks/writers.ts';
 import { type Column, utf8Column } from '../../src/streams/batch/columns.ts';
-import type { TokenSplit } from '../../src/streams/tokens/sequences.ts';
+import type { TokenSplit } from '../../src/streams/tokens/split-index.ts';
 
 export interface StoredDocument {
   readonly domain: string;

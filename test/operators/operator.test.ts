@@ -34,6 +34,7 @@ import {
   tableRules,
   textRules,
   textStatistics,
+  tokenize,
 } from 'sluice';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../helpers/run.ts';
@@ -93,6 +94,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
   tableRules: [tableRules, { minChars: 'x' }, 'minChars: a number, got "x"'],
   textRules: [textRules, { maxUpperRatio: 'x' }, 'maxUpperRatio: a number, got "x"'],
   textStatistics: [textStatistics as (o: never) => unknown, 5 as never, 'options: an object with options, got number'],
+  tokenize: [tokenize, { tokenizer: 5 }, 'tokenizer: a text, got 5'],
 };
 
 async function refusal(call: () => unknown): Promise<ConfigError> {

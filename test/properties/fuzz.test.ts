@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDedupChecks } from '../../scripts/certify/dedup-checks.ts';
 import { type FuzzParts, fuzzBatch } from '../../scripts/fuzz/check.ts';
+import { fuzzTable } from '../../scripts/fuzz/tables.ts';
 import { loadKernel } from '../../src/kernels/kernel.ts';
 import { loadZstdModule } from '../../src/streams/codecs/zstd-module.ts';
 
@@ -53,5 +54,26 @@ describe('fuzzed documents', () => {
     };
     const lost = await fuzzBatch({ ...parts, kernel: { ...kernel, scanLines: blind } }, 1, 1).catch((e: Error) => e);
     expect(lost instanceof Error || lost.differences.length > 0).toBe(true);
+  });
+});
+
+// The long part: npm run fuzz -- --tables --documents 1000000 --seed 1
+describe('damaged Parquet and Arrow files of the conformance suite', () => {
+  it('give documents, or records set aside with a place; no crash, no hang, no memory without end', async () => {
+    const before = process.resourceUsage().maxRSS;
+    let [documents, quarantined] = [0, 0];
+    for (let number = 0; number < 400; number++) {
+      const count = await fuzzTable(parts, 14, number);
+      expect(count.differences).toEqual([]);
+      documents += count.documents;
+      quarantined += count.quarantined;
+    }
+    expect(documents).toBeGreaterThan(1000);
+    expect(quarantined).toBeGreaterThan(100);
+    expect((process.resourceUsage().maxRSS - before) / 1024).toBeLessThan(600);
+  }, 120_000);
+
+  it('are the same at every run', async () => {
+    expect(await fuzzTable(parts, 5, 3)).toEqual(await fuzzTable(parts, 5, 3));
   });
 });

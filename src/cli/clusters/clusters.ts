@@ -155,7 +155,9 @@ async function pairOf(
         expected: 'a document in a cluster of duplicates',
         got: `${safeText(id)}, which has no duplicates`,
         where: folder.path,
-        fix: 'Compare any two documents with --pair, or list the clusters: sluice clusters <run-dir>',
+        fix:
+          'Compare any two documents with --pair, or list the clusters: ' +
+          `sluice clusters ${shellWord(folder.given)}`,
       });
     }
     pair = [asked, first[0]];

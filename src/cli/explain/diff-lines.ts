@@ -22,7 +22,9 @@ export function diffLines(
   most: number,
 ): string[] {
   const parts = wordDiff(wordsOf(before), wordsOf(after));
-  if (parts.every((p) => p.kind === 'same'))
+  const words = { same: 0, removed: 0, added: 0 };
+  for (const part of parts) words[part.kind] += part.words.length;
+  if (words.removed + words.added === 0)
     return [
       indent + (before === after ? 'The texts are identical.' : 'The words are identical; only white space differs.'),
     ];
@@ -30,16 +32,22 @@ export function diffLines(
   for (const [i, part] of parts.entries()) pieces.push(...painted(part, i === 0, i === parts.length - 1, style));
   const lines = filled(pieces, width, indent);
   if (lines.length <= most) return lines;
-  const words = (kind: DiffPart['kind']): number =>
-    parts.filter((p) => p.kind === kind).reduce((n, p) => n + p.words.length, 0);
-  const total = `${words('removed')} words removed, ${words('added')} added, ${words('same')} unchanged`;
+  const total = `${words.removed} words removed, ${words.added} added, ${words.same} unchanged`;
   return [...lines.slice(0, most), indent + style.dim(`... ${lines.length - most} more lines; in total ${total}`)];
 }
+
+/** How a difference is marked, where there is no colour too. */
+const MARKS = {
+  same: null,
+  removed: { open: '[-', close: '-]', colour: 'red' },
+  added: { open: '{+', close: '+}', colour: 'green' },
+} as const;
 
 /** The words of a part, each painted on its own, so that a line may end after any of them. */
 function painted(part: DiffPart, first: boolean, last: boolean, style: Terminal['style']): string[] {
   const words = part.words.map(safeText);
-  if (part.kind === 'same') {
+  const marks = MARKS[part.kind];
+  if (marks === null) {
     const room = (first ? 0 : CONTEXT) + (last ? 0 : CONTEXT);
     if (words.length <= room + 1) return words.map(style.dim);
     const left = style.dim(`(${words.length - room} words)`);
@@ -53,9 +61,8 @@ function painted(part: DiffPart, first: boolean, last: boolean, style: Terminal[
     words.length <= LONGEST + 1
       ? words
       : [...words.slice(0, LONGEST / 2), `(${words.length - LONGEST} words)`, ...words.slice(-LONGEST / 2)];
-  const [open, close, paint] =
-    part.kind === 'removed' ? (['[-', '-]', style.red] as const) : (['{+', '+}', style.green] as const);
-  return shown.map((w, i) => paint(`${i === 0 ? open : ''}${w}${i === shown.length - 1 ? close : ''}`));
+  const { open, close, colour } = marks;
+  return shown.map((w, i) => style[colour](`${i === 0 ? open : ''}${w}${i === shown.length - 1 ? close : ''}`));
 }
 
 function filled(pieces: readonly string[], width: number, indent: string): string[] {

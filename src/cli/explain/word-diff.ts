@@ -14,12 +14,15 @@ export function wordDiff(a: readonly string[], b: readonly string[]): DiffPart[]
   let end = 0;
   while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
   const middle = edits(a.slice(start, a.length - end), b.slice(start, b.length - end));
-  const parts: { kind: DiffPart['kind']; words: string[] }[] = [];
+  const parts: DiffPart[] = [];
+  let run: { readonly of: DiffPart['kind']; readonly words: string[] } | null = null;
   const add = (kind: DiffPart['kind'], words: readonly string[]): void => {
     if (words.length === 0) return;
-    const last = parts.at(-1);
-    if (last?.kind === kind) last.words.push(...words);
-    else parts.push({ kind, words: [...words] });
+    if (run?.of !== kind) {
+      run = { of: kind, words: [] };
+      parts.push({ kind, words: run.words });
+    }
+    run.words.push(...words);
   };
   add('same', a.slice(0, start));
   for (const { kind, words } of middle) add(kind, words);

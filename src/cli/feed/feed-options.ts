@@ -1,20 +1,24 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import type { Scheduler } from '../../mixture/scheduler.ts';
+import { fixed } from '../../mixture/schedulers/fixed.ts';
 import { FEED_FOLDER } from '../../run/directory/own-files.ts';
 import type { FeedOptions } from '../../run/feed/feed.ts';
 import { parseBytes } from '../../run/options.ts';
 import { type OptionSpecs, type Values, wholeNumber } from '../command.ts';
-import { schedulerCalled } from '../mix/scheduler-option.ts';
+import { numbersByName } from '../mix/domains.ts';
+import { schedulerOf } from '../mix/scheduler-option.ts';
 
 export const feedSpecs = {
   weights: {
     value: 'DOMAIN=N,...',
     help: 'How often each domain is drawn, as in web=0.7,code=0.3. Default: as it has tokens (proportional).',
   },
-  scheduler: { value: 'NAME', help: 'What decides the weights: see `sluice mix plan --help`. Default proportional.' },
-  options: { value: 'JSON', help: 'Options of the scheduler, or a file with them.' },
+  scheduler: {
+    value: 'NAME',
+    help: 'What decides the weights, or a module: see sluice mix --help. Default proportional.',
+  },
+  options: { value: 'JSON', help: 'Options of the scheduler: \'{"temperature":3}\'.' },
   context: { value: 'N', help: 'Tokens of a sequence. Default 2048.' },
   batch: { value: 'N', help: 'Sequences of a global step, over all ranks. Default 64.' },
   packing: {
@@ -42,7 +46,7 @@ export async function feedOptionsFrom(
   const packing = values.packing ?? 'concat';
   if (packing !== 'concat' && packing !== 'best-fit')
     throw new ConfigError({ expected: 'concat or best-fit', got: `'${packing}'`, where: '--packing' });
-  const weights = values.weights === undefined ? null : weightsFrom(values.weights);
+  const weights = values.weights === undefined ? null : numbersByName(values.weights, '--weights', 'a weight');
   const scheduler = await schedulerFrom(values, weights);
   const whole = (name: 'context' | 'batch' | 'steps' | 'lag' | 'window', otherwise: number): number =>
     wholeNumber(values[name], `--${name}`) ?? otherwise;
@@ -65,41 +69,14 @@ export async function feedOptionsFrom(
 }
 
 async function schedulerFrom(
-  { scheduler, options, weights: text }: Values<typeof feedSpecs>,
-  weights: Record<string, number> | null,
+  values: Values<typeof feedSpecs>,
+  weights: Readonly<Record<string, number>> | null,
 ): Promise<Scheduler> {
-  if (weights === null) return schedulerCalled(scheduler ?? 'proportional', await optionsFrom(options));
-  if (scheduler !== undefined && scheduler !== 'fixed')
-    throw new ConfigError({
-      expected: '--weights, or another --scheduler with its --options',
-      got: `--weights ${text} and --scheduler ${scheduler}`,
-      where: 'sluice feed',
-    });
-  return schedulerCalled('fixed', { weights });
-}
-
-/** JSON itself, or a file with it. */
-async function optionsFrom(given: string | undefined): Promise<unknown> {
-  if (given === undefined) return {};
-  const text = given.trimStart().startsWith('{') ? given : await readFile(given, 'utf8');
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigError({ expected: 'JSON, or a file with it', got: given, where: '--options', cause });
-  }
-}
-
-/** `web=0.7,code=0.3`; names may have anything but commas and equal signs. */
-export function weightsFrom(text: string): Record<string, number> {
-  const pairs = text.split(',').map((pair): [string, number] => {
-    const at = pair.lastIndexOf('=');
-    const weight = Number(pair.slice(at + 1));
-    if (at > 0 && pair.length > at + 1 && Number.isFinite(weight) && weight >= 0) return [pair.slice(0, at), weight];
-    throw new ConfigError({
-      expected: 'weights such as web=0.7,code=0.3, each 0 or more',
-      got: `'${pair}'`,
-      where: '--weights',
-    });
+  if (weights === null) return schedulerOf(values);
+  if (values.scheduler === undefined || values.scheduler === 'fixed') return fixed({ weights });
+  throw new ConfigError({
+    expected: '--weights, or another --scheduler with its --options',
+    got: `--weights ${values.weights} and --scheduler ${values.scheduler}`,
+    where: 'sluice feed',
   });
-  return Object.fromEntries(pairs);
 }

@@ -99,8 +99,8 @@ export const feedCommand: Command = {
   help: {
     usage: '<run-dir>... [options]',
     about:
-      'Serves the tokens of runs as training sequences over HTTP. Step s holds the same sequences after any restart and ' +
-      'at any number of ranks; a run that is still working may be fed from.',
+      'Serves the tokens of runs as training sequences over HTTP. Step s holds the same sequences after any ' +
+      'restart and at any number of ranks; a run that is still working may be fed from.',
     options,
     examples: [
       ['sluice run quickstart --input data/ --tokens gpt2/tokenizer.json', 'curate, and write tokens'],

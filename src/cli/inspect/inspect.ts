@@ -1,16 +1,19 @@
 import { ConfigError } from '../../errors.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { labelOf } from '../../streams/batch/position.ts';
+import { fieldsOf } from '../../streams/formats/fields-of.ts';
 import type { FieldSeen } from '../../streams/formats/format.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
+import { nothingToRead } from '../../streams/plan/skipped.ts';
 import type { PlannedFile, SplitPlan } from '../../streams/plan/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, type Values, wholeNumber } from '../command.ts';
 import { type Sample, sampleOf } from '../plan/sample.ts';
 import { program } from '../program.ts';
 import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
 import { count, percent, plural, shellWord, size } from '../terminal/format.ts';
-import { standardOutput, type Terminal, tableLines } from '../terminal/terminal.ts';
-import { fieldsOf, likelyTextField } from './fields.ts';
+import { skippedSentences } from '../terminal/skipped.ts';
+import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
+import { likelyTextField } from './fields.ts';
 
 const options = {
   ...readSpecs,
@@ -64,10 +67,7 @@ function nothingFound(plan: SplitPlan, inputs: readonly string[]): ConfigError {
     expected: 'at least one file to read',
     got: `none that matches ${inputs.join(' ')}`,
     where: 'sluice inspect',
-    fix: plan.skipped[0]
-      ? `${plural(plan.skipped.length, 'file')} skipped, the first: ${plan.skipped[0].path} ` +
-        `(${plan.skipped[0].reason}).`
-      : 'Check the path.',
+    fix: nothingToRead(plan.skipped),
   });
 }
 
@@ -121,13 +121,9 @@ function printFacts(terminal: Terminal, f: Facts, inputs: readonly string[], fla
   const rows = f.files.slice(0, FILES).map((file) => [safeText(file.path), kindOf(file), size(file.bytes)]);
   for (const line of tableLines([{ max: width - 32 }, {}, { align: 'right' }], rows)) out(line);
   if (f.files.length > FILES) out(style.dim(`  and ${plural(f.files.length - FILES, 'more file', 'more files')}`));
-  if (f.skipped.length > 0)
-    out(
-      style.yellow(
-        `  ${plural(f.skipped.length, 'file')} skipped, the first: ${safeText(f.skipped[0].path)} ` +
-          `(${safeText(f.skipped[0].reason)})`,
-      ),
-    );
+  const [skipped, ...reasons] = skippedSentences(f.skipped);
+  if (skipped !== undefined) out(style.yellow(`  skipped ${skipped}`));
+  for (const reason of reasons) for (const line of wrapped(reason, width - 4)) out(style.yellow(`    ${line}`));
   for (const w of f.warnings.slice(0, 3)) out(style.yellow(`  ${safeText(w)}`));
   if (f.fields.length > 0) {
     out();

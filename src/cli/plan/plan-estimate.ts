@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { safeText } from '../../safe-text.ts';
+import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import { isBarrier } from '../../streams/operator.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
 import { inspectCommand } from '../inspect/inspect-command.ts';
@@ -118,8 +119,12 @@ function takenOf({ sample, limit }: Scene, documents: number): string {
 }
 
 /** Why there is no estimate: nothing of what was tried has text. */
-export function withoutEstimate({ quarantined, documents }: Probe, inputs: readonly string[]): string {
-  const inspect = inspectCommand(inputs);
+export function withoutEstimate(
+  { quarantined, documents }: Probe,
+  inputs: readonly string[],
+  read: ReadOptions,
+): string {
+  const inspect = inspectCommand(inputs, read);
   const reasons = Object.entries(quarantined).sort((a, b) => b[1] - a[1]);
   const records = reasons.reduce((n, [, k]) => n + k, 0);
   if (records === 0)

@@ -15,6 +15,7 @@ import {
   type StepDescriptor,
 } from '../../streams/operator.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
+import { nothingToRead } from '../../streams/plan/skipped.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
 import { program } from '../program.ts';
@@ -22,6 +23,7 @@ import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { fieldNotes } from '../run/field-notes.ts';
 import { conditionOf } from '../run/summary-reasons.ts';
 import { plural, shellWord, size } from '../terminal/format.ts';
+import { skippedSentences } from '../terminal/skipped.ts';
 import { paintedWidth, standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import { type Estimate, estimateOf, printEstimate, withoutEstimate } from './plan-estimate.ts';
 import { foreignFolder, outputState } from './plan-output.ts';
@@ -75,10 +77,7 @@ async function run(args: readonly string[]): Promise<number> {
       expected: 'at least one file to read',
       got: `none that matches ${patterns.join(' ')}`,
       where: '--input',
-      fix: plan.skipped[0]
-        ? `${plural(plan.skipped.length, 'file')} skipped, the first: ${plan.skipped[0].path} ` +
-          `(${plan.skipped[0].reason}).`
-        : 'Check the path; quote globs.',
+      fix: nothingToRead(plan.skipped),
     });
   }
   const trial = () => (limit === null ? probe(recipe, plan) : probeFirst(recipe, plan, Math.ceil(limit / sample)));
@@ -118,7 +117,7 @@ async function run(args: readonly string[]): Promise<number> {
     const terminal = standardOutput();
     if (tried && estimate === null) {
       terminal.out();
-      for (const line of wrapped(withoutEstimate(tried, patterns), terminal.width))
+      for (const line of wrapped(withoutEstimate(tried, patterns, recipe.read), terminal.width))
         terminal.out(terminal.style.yellow(line));
     }
     terminal.out();
@@ -171,13 +170,9 @@ function printPlan(
   for (const line of tableLines([{ max: width - 32 }, {}, { align: 'right' }], rows)) out(line);
   if (plan.files.length > FILES)
     out(style.dim(`  and ${plural(plan.files.length - FILES, 'more file', 'more files')}`));
-  if (plan.skipped.length > 0)
-    out(
-      style.yellow(
-        `  ${plural(plan.skipped.length, 'file')} skipped, the first: ${safeText(plan.skipped[0].path)} ` +
-          `(${safeText(plan.skipped[0].reason)})`,
-      ),
-    );
+  const [skipped, ...reasons] = skippedSentences(plan.skipped);
+  if (skipped !== undefined) out(style.yellow(`  skipped ${skipped}`));
+  for (const reason of reasons) for (const line of wrapped(reason, width - 4)) out(style.yellow(`    ${line}`));
   for (const w of plan.warnings.slice(0, 3)) out(style.yellow(`  ${safeText(w)}`));
   out();
   out(style.bold('Steps'));

@@ -92,7 +92,7 @@ async function ratioOf(file: PlannedFile, { maxRatio }: ReadOptions): Promise<nu
   };
   try {
     let bytes = 0;
-    for await (const piece of unpack(watched, file.codec, 0, { maxRatio })) {
+    for await (const piece of unpack(watched, file.codec, 0, { maxRatio, windowBytes: file.windowBytes })) {
       if ('damage' in piece) return packed > 0 && bytes > 0 ? bytes / packed : 1;
       // What came before this piece was made of what lies before its bytes.
       if (bytes > UNPACKED_BYTES && packed > 0) return bytes / packed;

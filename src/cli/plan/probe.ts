@@ -1,4 +1,3 @@
-import { firstValueFrom, of } from 'rxjs';
 import { type Kernel, loadKernel } from '../../kernels/kernel.ts';
 import { makeStage } from '../../operators/stages.ts';
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
@@ -12,6 +11,7 @@ import { nullColumn } from '../../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { type Counters, emptyCounters, keptTextBytes, mergeCounters } from '../../streams/commits/counters.ts';
 import { countOutcome, countQuarantined, countRead } from '../../streams/commits/counting.ts';
+import { firstValueFrom, of } from '../../streams/flow/rxjs.ts';
 import { BATCH_ROWS } from '../../streams/formats/batch-builder.ts';
 import { readSplit } from '../../streams/formats/read-split.ts';
 import { dropsFor, isBarrier, rewritesText, type StepDescriptor } from '../../streams/operator.ts';

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { nearestName } from '../../errors.ts';
+import { fieldsOf } from '../../streams/formats/fields-of.ts';
 import type { FieldSeen } from '../../streams/formats/format.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import type { Json, StepDescriptor } from '../../streams/operator.ts';
 import type { PlannedFile } from '../../streams/plan/splits.ts';
-import { fieldsOf, likelyTextField } from '../inspect/fields.ts';
+import { likelyTextField } from '../inspect/fields.ts';
 
 /** Files whose fields are looked at. */
 const FILES = 4;
@@ -42,6 +43,8 @@ export async function fieldNotes(
   }
   if (seen.length === 0) return [];
   const names = new Set(seen.map((f) => f.name));
+  const leftOut = ({ field }: NamedField): boolean =>
+    read.columns !== undefined && !read.columns.includes(field.split('.')[0]);
   const metadata = new Set([...names].map((name) => name.replace(/^metadata\./, '')));
   return [
     ...namedFields(read).flatMap(({ field, option }) => {
@@ -49,6 +52,9 @@ export async function fieldNotes(
       const likely = field === read.textField ? likelyTextField(seen) : null;
       return [sentence(field, option, nearestName(field, names) ?? likely, names)];
     }),
+    ...metadataFields(steps)
+      .filter(leftOut)
+      .map(({ field, option }) => `${METADATA}${field} (${option}) is left out by --columns.`),
     ...metadataFields(steps).flatMap(({ field, option }) =>
       isThere(field, metadata) ? [] : [sentence(METADATA + field, option, nearestName(field, metadata), metadata)],
     ),

@@ -104,7 +104,7 @@ function nextCommands(here: string, result: RunJson, example: string | undefined
   const documents = result.sinks.find((s) => s.name === 'documents');
   if (documents && (result.totals?.kept.documents ?? 0) > 0)
     commands.push(`${program()} inspect ${shellWord(join(here, documents.folder))}`);
-  if (result.sinks.some((s) => s.kind === 'tokens') && (result.totals?.kept.documents ?? 0) > 0)
+  if (result.sinks.some(({ kind }) => kind === 'tokens') && (result.totals?.kept.documents ?? 0) > 0)
     commands.push(`${program()} feed ${dir}`);
   return commands;
 }

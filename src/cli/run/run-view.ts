@@ -1,5 +1,6 @@
 import type { RunEvent } from '../../run/events.ts';
 import { type Counters, cameIn, lostDocuments, type RuleCounters } from '../../streams/commits/counters.ts';
+import { duration } from '../terminal/format.ts';
 
 type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;
 
@@ -134,3 +135,7 @@ function shareOf(e: ProgressEvent, limit: number | null): number {
   const all = e.weights.reduce((sum, w) => sum + w, 0);
   return Math.min(1, (before + e.weights[e.phaseNumber] * Math.min(1, Math.max(0, ofPhase))) / all);
 }
+
+/** An estimate, so without tenths of a second. */
+export const wholeSeconds = (seconds: number): string =>
+  seconds < 9.5 ? `${Math.ceil(seconds)} s` : duration(seconds);

@@ -5,7 +5,7 @@ import type { RunEvent } from '../../run/events.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
-import type { Counters } from '../../streams/commits/counters.ts';
+import { type Counters, lostDocuments } from '../../streams/commits/counters.ts';
 import { plannedFiles } from '../../streams/plan/plan-file.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
 import { EXIT, errorEvent } from '../failure.ts';
@@ -14,7 +14,8 @@ import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 import { fieldNotes } from './field-notes.ts';
-import { jsonReporter, peopleReporter, type Reporter } from './run-reporters.ts';
+import type { Reporter } from './reporter.ts';
+import { jsonReporter, peopleReporter } from './run-reporters.ts';
 import { printSummary } from './run-summary.ts';
 
 const options = {
@@ -92,7 +93,7 @@ async function run(args: readonly string[]): Promise<number> {
     shardSize,
   };
   const reporterOptions = { name: recipe.name, limit };
-  const reporter = values.json ? jsonReporter(reporterOptions) : peopleReporter(reporterOptions);
+  const reporter = values.json ? jsonReporter(reporterOptions) : await peopleReporter(reporterOptions);
   const stop = new AbortController();
   const seen = await follow(runRecipe(recipe, { ...runOptions, stop: stop.signal }), stop, reporter, values.json);
   const { end, planned, progress } = seen;
@@ -142,7 +143,7 @@ const shardSizeNote = (run: RunJson, asked: number | undefined): string[] =>
 
 /** Whether there were records and none of them could be read as a document. */
 const readNothing = (totals: Counters | null): boolean =>
-  totals !== null && totals.read.documents > 0 && totals.quarantined.records >= totals.read.documents;
+  totals !== null && totals.read.documents > 0 && lostDocuments(totals) >= totals.read.documents;
 
 type Planned = Extract<RunEvent, { type: 'planned' }>;
 type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;

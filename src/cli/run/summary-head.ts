@@ -1,3 +1,4 @@
+import { readOf } from '../../ledger/run-json.ts';
 import { GUARD_DEFAULTS } from '../../run/guards/guards.ts';
 import { safeText } from '../../safe-text.ts';
 import { cameIn, createdIn, keptTextBytes, lostDocuments } from '../../streams/commits/counters.ts';
@@ -39,7 +40,7 @@ function adviceOf({ result, run }: SummaryInput, reasons: readonly Reason[]): st
   const t = result.totals!;
   const dir = shellWord(shownPath(run));
   const [top] = reasons;
-  const inspect = inspectCommand(result.input.patterns);
+  const inspect = inspectCommand(result.input.patterns, readOf(result));
   const { records, byReason } = t.quarantined;
   const lost = lostDocuments(t);
   if (lost > (top?.dropped ?? 0)) {

@@ -1,15 +1,17 @@
-import type { JudgedGuard } from '../../ledger/run-json.ts';
+import { type JudgedGuard, readOf } from '../../ledger/run-json.ts';
 import { safeText } from '../../safe-text.ts';
 import { type Counters, cameIn, lostDocuments } from '../../streams/commits/counters.ts';
 import { dropsFor, isBarrier, isSelection, type StepDescriptor } from '../../streams/operator.ts';
 import { inspectCommand } from '../inspect/inspect-command.ts';
 import { count, percent, plural, size } from '../terminal/format.ts';
+import { skippedSentences } from '../terminal/skipped.ts';
 import { type Terminal, wrapped } from '../terminal/terminal.ts';
 import type { SummaryInput } from './summary-input.ts';
 import { stepsOf } from './summary-reasons.ts';
 import { idleScopes } from './summary-scopes.ts';
 
 const DOMAINS = 11;
+const UNREAD_COLUMNS = 5;
 /** Below so many documents a share is no news. */
 const FEW = 100;
 
@@ -70,19 +72,28 @@ export function noteLines(
       say(
         '',
         'Most records have no text in the field read. Name the field with --text-field; to list the fields: ' +
-          inspectCommand(input.result.input.patterns),
+          inspectCommand(input.result.input.patterns, readOf(input.result)),
+        style.yellow,
+      );
+    if ((q.byReason.invalid_utf8 ?? 0) > cameIn(t).documents / 10)
+      say(
+        '',
+        'Many records are not in the encoding read (UTF-8 by default). Name theirs with --encoding.',
         style.yellow,
       );
   }
   if (input.skipped.length > 0) {
-    const by = new Map<string, number>();
-    for (const s of input.skipped) by.set(s.reason, (by.get(s.reason) ?? 0) + 1);
-    const reasons = [...by].sort((a, b) => b[1] - a[1]).map(([reason, n]) => `${safeText(reason)} ${count(n)}`);
-    say(
-      'skipped',
-      `${plural(input.skipped.length, 'file')}: ${reasons.slice(0, 6).join(', ')}${reasons.length > 6 ? ', ...' : ''}`,
-    );
+    const [head, ...reasons] = skippedSentences(input.skipped);
+    say('skipped', head);
+    for (const reason of reasons) say('', reason);
   }
+  for (const { file, column, type, detail, rows } of (t.unread ?? []).slice(0, UNREAD_COLUMNS)) {
+    const named = column === '' ? 'further columns' : `column ${column}${type === '' ? '' : ` (${type})`}`;
+    const text = `${named} of ${file} could not be read, and is null in ${plural(rows, 'document')}: ${detail}`;
+    say('null', safeText(text), style.yellow);
+  }
+  const more = (t.unread ?? []).length - UNREAD_COLUMNS;
+  if (more > 0) say('', `and ${plural(more, 'more column', 'more columns')}: sluice sql, table files`);
   for (const w of input.warnings.slice(0, 3)) say('note', safeText(w), style.yellow);
   if (input.warnings.length > 3) say('', `and ${plural(input.warnings.length - 3, 'more warning', 'more warnings')}`);
   // Of a recipe that only removes copies or measures, nothing is judged on purpose.

@@ -145,7 +145,8 @@ export const sql: Command = {
     about:
       'Queries a run in SQL (DuckDB, times in UTC). Views: documents (the kept ones), ledger (one row per ' +
       'document read, with outcome, step, rule, value, threshold and every annotation), quarantine (what ' +
-      'could not be read), commits, and further Parquet and JSONL sinks by name. Only committed files are ' +
+      'could not be read), files (of the input, with the reason where one was ' +
+      'skipped), commits, and further Parquet and JSONL sinks by name. Only committed files are ' +
       'read, so it works while the run is in progress.',
     options,
     examples: [

@@ -65,9 +65,7 @@ export function short(value: number): string {
   return String(Number(value.toPrecision(Math.abs(value) >= 1e4 ? 7 : 4)));
 }
 
-/** A word as a POSIX shell reads it back. */
-export const shellWord = (word: string): string =>
-  /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+export { shellWord } from '../../safe-text.ts';
 
 /** A path as short as it can be from here. */
 export function shownPath(path: string): string {

@@ -1,7 +1,6 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { lastValueFrom, tap } from 'rxjs';
 import { ConfigError } from '../../errors.ts';
 import { removeTemporary } from '../../files/whole.ts';
 import { isNgramFile } from '../../models/ngram/file.ts';
@@ -15,6 +14,7 @@ import {
 import { parseBytes } from '../../run/options.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
+import { lastValueFrom, tap } from '../../streams/flow/rxjs.ts';
 import { groupHasher } from '../../streams/inputs/groups.ts';
 import { readDocuments } from '../../streams/inputs/read-documents.ts';
 import { wantedDomains } from '../../streams/inputs/wanted-domains.ts';

@@ -1,6 +1,6 @@
 // Where a piece ends: the regular expressions of GPT-2, GPT-4 (and Llama 3, Qwen 2) and o200k, by hand. Each function
-// gets the place of the first byte of a piece and the end of the text, and returns the end of the piece. The expressions
-// are in ../pre-tokenizers.ts.
+// gets the place of the first byte of a piece and the end of the text, and returns the end of the piece. The
+// expressions are in ../pre-tokenizers.ts.
 import { classHere, LETTER, LOWER, NO_SIGN, NUMBER, UPPER, WHITE } from './bpe-tables';
 import { lengthOfLead } from './unicode';
 

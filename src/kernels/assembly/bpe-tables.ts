@@ -1,5 +1,5 @@
-// What a byte-level BPE tokenizer is made of, in permanent memory: classes of code points, ids of bytes, merges by pair,
-// and tokens by their bytes. Filled once by ../bpe.ts.
+// What a byte-level BPE tokenizer is made of, in permanent memory: classes of code points, ids of bytes, merges by
+// pair, and tokens by their bytes. Filled once by ../bpe.ts.
 import { arenaAlloc } from './arena';
 import { decode } from './unicode';
 
@@ -9,7 +9,7 @@ export const WHITE: u32 = 4;
 export const UPPER: u32 = 8;
 export const LOWER: u32 = 16;
 export const WORD: u32 = 32;
-export const SIGN: u32 = 64;
+export const DIGIT: u32 = 64;
 export const UNUSUAL: u32 = 128;
 /** What ends a run of signs. */
 export const NO_SIGN: u32 = LETTER | NUMBER | WHITE;

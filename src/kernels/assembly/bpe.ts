@@ -3,7 +3,7 @@ import { addedFlags, addedId, findAdded, isAlone, LEFT, matchEnd, matchStart, ma
   whiteBefore } from './bpe-added';
 import { encodePiece } from './bpe-cache';
 import { endGpt2, endGpt4, endO200k } from './bpe-split';
-import { classHere, NUMBER, UNUSUAL, WHITE } from './bpe-tables';
+import { classHere, DIGIT, UNUSUAL, WHITE } from './bpe-tables';
 import { lengthOfLead } from './unicode';
 
 // What parts a text into pieces, as PIECES in ../pre-tokenizers.ts.
@@ -54,14 +54,14 @@ function next(at: usize): usize {
 function encodeApart(at: usize, end: usize, out: usize): usize {
   let from = at;
   while (at < end) {
-    if (!(classHere(at) & NUMBER)) {
+    if (!(classHere(at) & DIGIT)) {
       at = next(at);
       continue;
     }
     out = encodePieces(from, at, out);
     from = at;
     at = next(at);
-    if (numbersApart == 2) while (at < end && classHere(at) & NUMBER) at = next(at);
+    if (numbersApart == 2) while (at < end && classHere(at) & DIGIT) at = next(at);
     out = encodePieces(from, at, out);
     from = at;
   }

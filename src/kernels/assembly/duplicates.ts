@@ -2,6 +2,7 @@
 // for byte, not by hashes alone, and an n-gram is known by the number of the first copy of its first n-1 words and that
 // of its last word.
 import { arenaAlloc, arenaMark, arenaRelease } from './arena';
+import { at32, choose, sameBytes, set32 } from './items';
 import {
   hashBytes, lines, LINE_BYTES, nLines, nParagraphs, nWords, wordChars, wordKeys, wordSizes, wordStarts,
 } from './pass';
@@ -35,35 +36,6 @@ function openTable(entries: u32): void {
   memory.fill(table, 0, slots << 2);
   mask = (1 << bits) - 1;
   shift = 64 - <u64>bits;
-}
-
-function sameBytes(a: usize, b: usize, bytes: u32): bool {
-  let i: u32 = 0;
-  for (; i + 8 <= bytes; i += 8) if (load<u64>(a + i) != load<u64>(b + i)) return false;
-  for (; i < bytes; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false;
-  return true;
-}
-
-// @ts-ignore: decorator
-@inline
-function at32(array: usize, i: u32): u32 {
-  return load<u32>(array + (<usize>i << 2));
-}
-
-// @ts-ignore: decorator
-@inline
-function set32(array: usize, i: u32, value: u32): void {
-  store<u32>(array + (<usize>i << 2), value);
-}
-
-/**
- * a if `condition` is 1, b if it is 0, as arithmetic: the engine makes a branch of a select, and the text would often
- * mislead it.
- */
-// @ts-ignore: decorator
-@inline
-function choose(condition: u32, a: u32, b: u32): u32 {
-  return b ^ ((a ^ b) & (0 - condition));
 }
 
 /** Word code points of the words before word i. */

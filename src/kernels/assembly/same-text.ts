@@ -111,17 +111,23 @@ const ASCII = memory.data<u8>([
   1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 4, 1, // ` to delete
 ]);
 
-/** An ASCII character that is kept whatever stands beside it. */
-// @ts-ignore: decorator
-@inline
-export function isAlwaysKept(b: u32): bool {
-  return b < 0x80 && (<u32>load<u8>(ASCII + <usize>b) & ALWAYS) != 0;
-}
-
 // @ts-ignore: decorator
 @inline
 function isAsciiLetter(b: u32): bool {
   return (b | 0x20) - 0x61 < 26;
+}
+
+// @ts-ignore: decorator
+@inline
+function isAsciiDigit(b: u32): bool {
+  return b - 0x30 < 10;
+}
+
+/** A letter, a digit or `_`. */
+// @ts-ignore: decorator
+@inline
+function isAsciiWord(b: u32): bool {
+  return isAsciiLetter(b) || isAsciiDigit(b) || b == 0x5f;
 }
 
 /** Whether the first value before an address that is not looked past is an operator. */
@@ -211,4 +217,47 @@ export function kept(at: usize, v: u32): u32 {
   }
   if (c == 0x23) return isWord(valueAt(before(at))) || isWord(valueAt(after(at))) ? c : GAP;
   return c;
+}
+
+/** `kept` of the ASCII character b at an address: by the bytes beside it, where these are ASCII too. */
+// @ts-ignore: decorator
+@inline
+export function keptAscii(at: usize, b: u32): u32 {
+  if ((<u32>load<u8>(ASCII + <usize>b) & ALWAYS) != 0) return b;
+  if (at == textStart || at + 1 >= textEnd) return kept(at, folded(b));
+  const l = <u32>load<u8>(at - 1);
+  const r = <u32>load<u8>(at, 1);
+  if ((l | r) >= 0x80) return kept(at, folded(b));
+  switch (b) {
+    case 0x2d: // -
+      if (isAsciiLetter(l) && isAsciiLetter(r)) return GAP;
+      if ((isAsciiDigit(l) && isAsciiDigit(r)) || r == 0x3d || r == 0x3e) return b;
+      if (isAsciiWord(l) || l == 0x2d) return GAP;
+      if (isAsciiWord(r)) return b;
+      return (<u32>load<u8>(ASCII + <usize>r) & PAST) != 0 ? kept(at, folded(b)) : GAP;
+    case 0x28: // ( [ {
+    case 0x5b:
+    case 0x7b: {
+      const c = <u32>load<u8>(ASCII + <usize>l);
+      return (c & PAST) != 0 ? (operatorBefore(at - 1) ? b : GAP) : (c & OPERATOR) != 0 ? b : GAP;
+    }
+    case 0x29: // ) ] }
+    case 0x5d:
+    case 0x7d: {
+      const c = <u32>load<u8>(ASCII + <usize>r);
+      return (c & PAST) != 0 ? (operatorAfter(at) ? b : GAP) : (c & OPERATOR) != 0 ? b : GAP;
+    }
+    case 0x2e: // .
+      return isAsciiDigit(r) && (isAsciiDigit(l) || !isAsciiWord(l)) ? b : 0;
+    case 0x2c: // ,
+      return isAsciiDigit(l) && isAsciiDigit(r) ? kept(at, folded(b)) : 0;
+    case 0x3a: // :
+      return isAsciiDigit(l) && isAsciiDigit(r) ? b : 0;
+    case 0x21: // !
+      return r == 0x3d || (!isAsciiWord(l) && (isAsciiWord(r) || r == 0x28)) ? b : GAP;
+    case 0x23: // #
+      return isAsciiWord(l) || isAsciiWord(r) ? b : GAP;
+    default:
+      return kept(at, folded(b));
+  }
 }

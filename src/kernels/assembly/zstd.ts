@@ -3,35 +3,11 @@
 // in 0.
 import { buildFse, readCounts } from './fse';
 import { forgetCodes, literalsAt, literalsEnd, readLiterals } from './zstd-literals';
+import { llBase, llBits, llDefault, mlBase, mlBits, mlDefault, ofDefault } from './zstd-tables';
 
 export { literalsBuffer } from './zstd-literals';
 
 const BLOCK_BYTES: usize = 128 * 1024;
-
-// Codes of literal lengths and match lengths: what they begin at (u32), and bits that follow (u8).
-const llBase = memory.data<u32>([
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 128, 256, 512,
-  1024, 2048, 4096, 8192, 16384, 32768, 65536,
-]);
-const llBits = memory.data<u8>([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8,
-  9, 10, 11, 12, 13, 14, 15, 16]);
-const mlBase = memory.data<u32>([
-  3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32,
-  33, 34, 35, 37, 39, 41, 43, 47, 51, 59, 67, 83, 99, 131, 259, 515,
-  1027, 2051, 4099, 8195, 16387, 32771, 65539,
-]);
-const mlBits = memory.data<u8>([
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2,
-  3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-]);
-const llDefault = memory.data<i16>([4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3,
-  2, 1, 1, 1, 1, 1, -1, -1, -1, -1]);
-const mlDefault = memory.data<i16>([
-  1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-  1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1,
-]);
-const ofDefault = memory.data<i16>([1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1,
-  -1, -1, -1]);
 
 // A code table is 2^log entries of 8 bytes: base u32, extra bits u8, state bits u8, next state u16.
 const llTable = memory.data(8 * 512);

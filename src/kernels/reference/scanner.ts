@@ -1,7 +1,19 @@
 import { isUtf8 } from 'node:buffer';
+import {
+  itemsOf,
+  lastOfEach,
+  type Member,
+  memberOf,
+  membersOf,
+  placeOf,
+  skipSpace,
+  skipTo,
+  without,
+} from './members.ts';
 
 /**
- * Which fields of a JSON record make a document. Dots reach into objects; a field whose whole name has the dots wins.
+ * Which fields of a JSON record make a document. Dots reach into objects and lists (`messages.0.content`); a field
+ * whose whole name has the dots wins.
  */
 export interface ScanFields {
   readonly text: string;
@@ -153,69 +165,6 @@ function hasLoneSurrogate(value: unknown): boolean {
   return Object.entries(value).some(([k, v]) => LONE.test(k) || hasLoneSurrogate(v));
 }
 
-interface Member {
-  readonly key: string;
-  /** From the quote of the key to the end of the value, as written. */
-  readonly raw: string;
-  readonly value: string;
-}
-
-/** Members of a JSON object as written, duplicates included. `json` is valid and starts with its brace. */
-function membersOf(json: string): Member[] {
-  const members: Member[] = [];
-  let at = skipSpace(json, 1);
-  while (json[at] !== '}') {
-    const start = at;
-    const keyEnd = endOfString(json, at);
-    const valueAt = skipSpace(json, skipSpace(json, keyEnd) + 1);
-    const end = endOfValue(json, valueAt);
-    members.push({
-      key: JSON.parse(json.slice(start, keyEnd)) as string,
-      raw: json.slice(start, end),
-      value: json.slice(valueAt, end),
-    });
-    at = skipSpace(json, end);
-    if (json[at] === ',') at = skipSpace(json, at + 1);
-  }
-  return members;
-}
-
-function skipSpace(json: string, at: number): number {
-  while (json[at] === ' ' || json[at] === '\t' || json[at] === '\r' || json[at] === '\n') at++;
-  return at;
-}
-
-/** One past the closing quote of the string that opens at `at`. */
-function endOfString(json: string, at: number): number {
-  for (let i = at + 1; ; i++) {
-    if (json[i] === '\\') i++;
-    else if (json[i] === '"') return i + 1;
-  }
-}
-
-function endOfValue(json: string, at: number): number {
-  let depth = 0;
-  for (let i = at; ; ) {
-    const c = json[i];
-    if (c === '"') i = endOfString(json, i);
-    else {
-      if (c === '{' || c === '[') depth++;
-      else if (c === '}' || c === ']') depth--;
-      i++;
-    }
-    if (depth === 0 && (c === '"' || c === '}' || c === ']')) return i;
-    // A number or a literal ends where the next mark begins.
-    if (depth === 0 && (i >= json.length || ' \t\r\n,}]'.includes(json[i]))) return i;
-  }
-}
-
-/** Last member of each name, in the order in which the names first came. */
-function lastOfEach(members: readonly Member[]): Map<string, Member> {
-  const last = new Map<string, Member>();
-  for (const m of members) last.set(m.key, m);
-  return last;
-}
-
 interface Found {
   readonly value: unknown;
   readonly raw: string;
@@ -224,10 +173,6 @@ interface Found {
   /** Names below it, or null when the record itself has the field. */
   readonly nested: readonly string[] | null;
 }
-
-/** Names and values of a valid JSON object as they are written; of a name that comes twice the last value. */
-export const rawMembers = (object: string): [name: string, json: string][] =>
-  [...lastOfEach(membersOf(skipTo(object))).values()].map((m) => [m.key, m.value]);
 
 /** The field `name` of the record, or null. */
 function find(json: string, name: string): Found | null {
@@ -238,25 +183,11 @@ function find(json: string, name: string): Found | null {
   const path = name.split('.');
   let raw = skipTo(json);
   for (const key of path) {
-    if (raw[0] !== '{') return null;
-    const member = lastOfEach(membersOf(raw)).get(key);
-    if (!member) return null;
-    raw = member.value;
+    const inner = raw[0] === '[' ? itemsOf(raw)[placeOf(key)] : memberOf(raw, key);
+    if (inner === undefined) return null;
+    raw = inner;
   }
   return { value: JSON.parse(raw), raw, top: path[0], nested: path.slice(1) };
-}
-
-const skipTo = (json: string): string => json.slice(skipSpace(json, 0));
-
-/** The object without the field at `path`; everything else as written. */
-function without(object: string, path: readonly string[]): string {
-  const members = [...lastOfEach(membersOf(object)).values()];
-  const [key, ...rest] = path;
-  const kept = members.filter((m) => rest.length > 0 || m.key !== key);
-  const written = kept.map((m) =>
-    m.key === key ? m.raw.slice(0, m.raw.length - m.value.length) + without(m.value, rest) : m.raw,
-  );
-  return `{${written.join(',')}}`;
 }
 
 /** Not by a regular expression: a long run of spaces in the middle would be tried from each of them. */

@@ -151,14 +151,20 @@ export function ropeFrequencies({ base, fraction, scaling }: Rope, headWidth: nu
     { length: rotated / 2 },
     (_, i) => 1 / Math.fround(base ** Math.fround((2 * i) / rotated)),
   );
-  if (scaling === null) return plain;
-  if (scaling.kind === 'linear') return plain.map((f) => f / scaling.factor);
-  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContext } = scaling;
-  return plain.map((f) => {
-    const turns = (originalContext * f) / (2 * Math.PI);
-    if (turns > high) return f;
-    if (turns < low) return f / factor;
-    const smooth = (turns - low) / (high - low);
-    return ((1 - smooth) * f) / factor + smooth * f;
-  });
+  switch (scaling?.kind) {
+    case undefined:
+      return plain;
+    case 'linear':
+      return plain.map((f) => f / scaling.factor);
+    case 'llama3': {
+      const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContext } = scaling;
+      return plain.map((f) => {
+        const turns = (originalContext * f) / (2 * Math.PI);
+        if (turns > high) return f;
+        if (turns < low) return f / factor;
+        const smooth = (turns - low) / (high - low);
+        return ((1 - smooth) * f) / factor + smooth * f;
+      });
+    }
+  }
 }

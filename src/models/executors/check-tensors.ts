@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import type { Graph, GraphInput, InputKind } from '../graph/graph.ts';
+import { type Graph, type GraphInput, type InputKind, inputsOf } from '../graph/graph.ts';
 import { dataTypeOf, elementCount, sameShape, shapeText } from '../tensor.ts';
 import type { Tensors } from './executor.ts';
 
@@ -8,7 +8,7 @@ import type { Tensors } from './executor.ts';
  * let pass.
  */
 export function checkTensors(graph: Graph, given: Tensors, kinds: readonly InputKind[]): void {
-  const inputs = graph.inputs.filter((i) => kinds.includes(i.kind));
+  const inputs = inputsOf(graph, kinds);
   for (const input of inputs) checkTensor(graph, given, input);
   if (!kinds.includes('feed')) return;
   const known = inputs.map((i) => i.name);

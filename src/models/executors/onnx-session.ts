@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { InputError } from '../../errors.ts';
-import { type Graph, GraphBuilder, type GraphInput } from '../graph/graph.ts';
+import { type Graph, GraphBuilder, inputsOf } from '../graph/graph.ts';
 import type { OnnxTarget } from '../onnx/lowering.ts';
 import { nextName, outputName, writeOnnx } from '../onnx/onnx.ts';
 import { dataTypeOf, elementCount, type Tensor } from '../tensor.ts';
@@ -37,7 +37,7 @@ export async function openOnnx(
   settings: OnnxSettings,
 ): Promise<Session> {
   checkTensors(graph, values, ['weight', 'state']);
-  const weights = ofKind(graph, 'weight');
+  const weights = inputsOf(graph, ['weight']);
   const bytes = weights.reduce((n, w) => n + 4 * elementCount(graph.values[w.value].shape), 0);
   const baked = bytes <= settings.constantBytes ? weights : [];
   const constants = new Map(baked.map(({ name }) => [name, values.get(name)!]));
@@ -157,10 +157,6 @@ function resultState(ort: OrtRuntime, graph: Graph, values: Tensors): State {
     },
     dispose,
   };
-}
-
-function ofKind(graph: Graph, kind: GraphInput['kind']): readonly GraphInput[] {
-  return graph.inputs.filter((i) => i.kind === kind);
 }
 
 /** The runtime refuses shared memory: such a tensor is copied. */

@@ -1,5 +1,5 @@
 import type * as TensorFlow from '@tensorflow/tfjs';
-import type { GraphNode, Op } from '../graph/graph.ts';
+import type { Gelu, GraphNode, Op } from '../graph/graph.ts';
 
 export type Tf = typeof TensorFlow;
 export type TfTensor = TensorFlow.Tensor;
@@ -13,6 +13,17 @@ const ROWS_BY_PRODUCT = 2048;
 export function tfCompute(tf: Tf, node: GraphNode, inputs: readonly TfTensor[], shape: readonly number[]): TfTensor {
   return compute[node.op](tf, inputs, node, shape);
 }
+
+const GELU: Record<Gelu, (tf: Tf, x: TfTensor) => TfTensor> = {
+  erf: (tf, x) => tf.mul(tf.mul(x, 0.5), tf.add(errorFunction(tf, tf.mul(x, Math.SQRT1_2)), 1)),
+  tanh(tf, x) {
+    const inner = tf.mul(
+      x,
+      tf.add(tf.mul(tf.mul(x, x), 2 * Math.sqrt(2 / Math.PI) * 0.044715), 2 * Math.sqrt(2 / Math.PI)),
+    );
+    return tf.mul(x, tf.sigmoid(inner));
+  },
+};
 
 const compute: Record<Op, Compute> = {
   add: (tf, [a, b]) => tf.add(a, b),
@@ -29,14 +40,7 @@ const compute: Record<Op, Compute> = {
   tanh: (tf, [x]) => tf.tanh(x),
   sigmoid: (tf, [x]) => tf.sigmoid(x),
   erf: (tf, [x]) => errorFunction(tf, x),
-  gelu: (tf, [x], { attributes }) => {
-    if (attributes.kind === 'erf') return tf.mul(tf.mul(x, 0.5), tf.add(errorFunction(tf, tf.mul(x, Math.SQRT1_2)), 1));
-    const inner = tf.mul(
-      x,
-      tf.add(tf.mul(tf.mul(x, x), 2 * Math.sqrt(2 / Math.PI) * 0.044715), 2 * Math.sqrt(2 / Math.PI)),
-    );
-    return tf.mul(x, tf.sigmoid(inner));
-  },
+  gelu: (tf, [x], { attributes }) => GELU[attributes.gelu!](tf, x),
   cast: (tf, [x], _, __) => tf.cast(x, x.dtype === 'int32' ? 'float32' : 'int32'),
   stopGradient: (tf, [x]) => tf.clone(x),
   reshape: (tf, [x], _, shape) => tf.reshape(x, [...shape]),

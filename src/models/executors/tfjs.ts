@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, type InputKind, inputsOf } from '../graph/graph.ts';
 import { dataTypeOf, type Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
 import { type Executor, oneAtATime, type Session, type Tensors } from './executor.ts';
@@ -110,7 +110,7 @@ function open(tf: Tf, graph: Graph, values: Tensors): Session {
   checkTensors(graph, values, ['weight', 'state']);
   const toTf = ({ shape, data }: Tensor, copy: boolean): TfTensor =>
     tf.tensor(copy ? data.slice() : data, [...shape], dataTypeOf({ shape, data }));
-  const ofKind = (kind: string) => graph.inputs.filter((i) => i.kind === kind);
+  const ofKind = (kind: InputKind) => inputsOf(graph, [kind]);
   const constants = new Map([...graph.constants].map(([id, tensor]) => [id, toTf(tensor, false)]));
   for (const { name, value } of ofKind('weight')) constants.set(value, toTf(values.get(name)!, false));
   let state = new Map(ofKind('state').map(({ name }) => [name, toTf(values.get(name)!, true)]));

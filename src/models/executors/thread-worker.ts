@@ -27,6 +27,8 @@ type Body = Omit<ThreadReply, 'id'>;
 const sessions = new Map<number, Session>();
 let executor: Executor | null = null;
 let opened = 0;
+/** The reply to `close` is the last one. */
+let closing = false;
 
 // One request after another: runs of a session must not overlap, and a close comes after what was asked before it.
 let last: Promise<void> = Promise.resolve();
@@ -34,7 +36,7 @@ parentPort!.on('message', (request: ThreadRequest & { id: number }) => {
   last = last.then(async () => {
     const body = await answer(request).catch((error: unknown): Body => ({ error: plainError(error as Error) }));
     parentPort!.postMessage({ id: request.id, ...body });
-    if (request.kind === 'close') parentPort!.close();
+    if (closing) parentPort!.close();
   });
 });
 
@@ -57,6 +59,7 @@ async function answer(request: ThreadRequest): Promise<Body> {
     case 'close':
       for (const session of sessions.values()) await session.release();
       sessions.clear();
+      closing = true;
       return {};
   }
 }

@@ -243,19 +243,23 @@ export function formatConfig(config: LanguageModelConfig): Record<string, unknow
   };
 }
 
+function scalingFields(scaling: NonNullable<Rope['scaling']>): Record<string, unknown> {
+  const both = { rope_type: scaling.kind, factor: scaling.factor };
+  switch (scaling.kind) {
+    case 'linear':
+      return both;
+    case 'llama3':
+      return {
+        ...both,
+        low_freq_factor: scaling.lowFrequencyFactor,
+        high_freq_factor: scaling.highFrequencyFactor,
+        original_max_position_embeddings: scaling.originalContext,
+      };
+  }
+}
+
 function ropeFields({ base, fraction, scaling }: Rope): Record<string, unknown> {
-  const scaled =
-    scaling === null
-      ? { rope_type: 'default' }
-      : scaling.kind === 'linear'
-        ? { rope_type: 'linear', factor: scaling.factor }
-        : {
-            rope_type: 'llama3',
-            factor: scaling.factor,
-            low_freq_factor: scaling.lowFrequencyFactor,
-            high_freq_factor: scaling.highFrequencyFactor,
-            original_max_position_embeddings: scaling.originalContext,
-          };
+  const scaled = scaling === null ? { rope_type: 'default' } : scalingFields(scaling);
   const partial = fraction === 1 ? {} : { partial_rotary_factor: fraction };
   return {
     rope_theta: base,

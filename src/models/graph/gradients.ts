@@ -1,5 +1,5 @@
 import { sameShape } from '../tensor.ts';
-import type { NodeAttributes, Op, Value } from './graph.ts';
+import type { Gelu, NodeAttributes, Op, Value } from './graph.ts';
 import {
   add,
   divide,
@@ -36,6 +36,8 @@ export type Gradient = Value | SlicedGradient | null;
 /** Given the inputs, the output and the gradient of the output of a node, the gradients of its inputs. */
 export type GradientRule = (inputs: readonly Value[], y: Value, g: Value, attributes: NodeAttributes) => Gradient[];
 
+const GELU_SLOPES: Record<Gelu, (x: Value) => Value> = { tanh: tanhGeluSlope, erf: erfGeluSlope };
+
 /** The rule of every operation through which gradients flow. */
 export const gradientRules: Partial<Record<Op, GradientRule>> = {
   add: ([a, b], _, g) => [summedTo(a.shape, g), summedTo(b.shape, g)],
@@ -54,7 +56,7 @@ export const gradientRules: Partial<Record<Op, GradientRule>> = {
   tanh: (_, y, g) => [multiply(g, subtract(y.graph.scalar(1), multiply(y, y)))],
   sigmoid: (_, y, g) => [multiply(g, multiply(y, subtract(y.graph.scalar(1), y)))],
   erf: ([x], _, g) => [multiply(g, multiply(exp(multiply(multiply(x, x), -1)), 2 / Math.sqrt(Math.PI)))],
-  gelu: ([x], _, g, { kind }) => [multiply(g, kind === 'tanh' ? tanhGeluSlope(x) : erfGeluSlope(x))],
+  gelu: ([x], _, g, { gelu }) => [multiply(g, GELU_SLOPES[gelu!](x))],
   matmul: ([a, b], _, g) => {
     if (b.shape.length === 2 && a.shape.length > 2) {
       // One weight for all rows: its gradient is one product over all of them.

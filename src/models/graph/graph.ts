@@ -34,6 +34,9 @@ export type Op =
   | 'softmax'
   | 'layerNorm';
 
+/** How the normal distribution in GELU is computed: in Cephes' way, or by the formula with tanh of GPT-2. */
+export type Gelu = 'tanh' | 'erf';
+
 /** Settings of one node; which of them an operation reads is said in `ops.ts`. */
 export interface NodeAttributes {
   readonly axis?: number;
@@ -42,7 +45,7 @@ export interface NodeAttributes {
   readonly start?: number;
   readonly end?: number;
   readonly epsilon?: number;
-  readonly kind?: 'tanh' | 'erf';
+  readonly gelu?: Gelu;
 }
 
 /** Shape and type of one value; its number is its index in `Graph.values`. */
@@ -69,6 +72,10 @@ export interface GraphInput {
   readonly value: number;
   readonly kind: InputKind;
 }
+
+/** Inputs of these kinds, in the order of the graph. */
+export const inputsOf = (graph: Graph, kinds: readonly InputKind[]): readonly GraphInput[] =>
+  graph.inputs.filter((input) => kinds.includes(input.kind));
 
 export interface GraphOutput {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { InvariantError } from '../../errors.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
-import type { Graph, GraphNode, Op } from './graph.ts';
+import type { Gelu, Graph, GraphNode, Op } from './graph.ts';
 
 /** A value in double precision. */
 export interface Wide {
@@ -36,6 +36,11 @@ function wide(tensor: Tensor | Wide): Wide {
   return { shape: tensor.shape, data: Float64Array.from(tensor.data) };
 }
 
+const GELU: Record<Gelu, (v: number) => number> = {
+  tanh: (v) => 0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3))),
+  erf: (v) => 0.5 * v * (1 + errorFunction(v * Math.SQRT1_2)),
+};
+
 const compute: Record<Op, Compute> = {
   add: pairwise((a, b) => a + b),
   subtract: pairwise((a, b) => a - b),
@@ -51,12 +56,7 @@ const compute: Record<Op, Compute> = {
   tanh: each(Math.tanh),
   sigmoid: each((x) => 1 / (1 + Math.exp(-x))),
   erf: each(errorFunction),
-  gelu: ([x], { attributes }) =>
-    x.data.map(
-      attributes.kind === 'tanh'
-        ? (v) => 0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3)))
-        : (v) => 0.5 * v * (1 + errorFunction(v * Math.SQRT1_2)),
-    ),
+  gelu: ([x], { attributes }) => x.data.map(GELU[attributes.gelu!]),
   cast: each(Math.trunc),
   stopGradient: ([x]) => x.data,
   reshape: ([x]) => x.data,

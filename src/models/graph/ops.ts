@@ -1,6 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import { type DataType, elementCount, sameShape, shapeText } from '../tensor.ts';
-import type { Op, Value } from './graph.ts';
+import type { Gelu, Op, Value } from './graph.ts';
 
 // Every function makes one node (or none) and infers its shape. Broadcasting follows NumPy. Types are float32 unless
 // said.
@@ -36,9 +36,9 @@ export const erf = (x: Value): Value => unary('erf', x);
 export const stopGradient = (x: Value): Value => x.graph.apply('stopGradient', [x], x.shape, x.type);
 
 /** Gaussian error linear unit: exact (`erf`) or by tanh (Hendrycks & Gimpel 2016). */
-export function gelu(x: Value, kind: 'tanh' | 'erf'): Value {
+export function gelu(x: Value, gelu: Gelu): Value {
   mustBe('float32', 'gelu', x);
-  return x.graph.apply('gelu', [x], x.shape, 'float32', { kind });
+  return x.graph.apply('gelu', [x], x.shape, 'float32', { gelu });
 }
 
 /** x as another type; float32 to int32 cuts towards zero. */

@@ -1,5 +1,5 @@
 import { InvariantError } from '../../errors.ts';
-import type { Graph, GraphNode, Op } from '../graph/graph.ts';
+import type { Gelu, Graph, GraphNode, Op } from '../graph/graph.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** `webgpu` avoids operations that its provider would hand to the CPU. */
@@ -39,6 +39,9 @@ const SAME_NAME: Partial<Record<Op, string>> = {
   maximum: 'Max',
   minimum: 'Min',
 };
+
+/** Of the attribute `approximate`. */
+const GELU: Record<Gelu, string> = { tanh: 'tanh', erf: 'none' };
 
 /** The ONNX operations (set 20) of a graph, in order; `names` has the name of every value. */
 export function nodesOf(graph: Graph, names: readonly string[], target: OnnxTarget): OnnxNode[] {
@@ -87,7 +90,7 @@ export function nodesOf(graph: Graph, names: readonly string[], target: OnnxTarg
         emit('Identity', [a], {}, out);
         return;
       case 'gelu':
-        emit('Gelu', [a], { approximate: { text: attributes.kind === 'tanh' ? 'tanh' : 'none' } }, out);
+        emit('Gelu', [a], { approximate: { text: GELU[attributes.gelu!] } }, out);
         return;
       case 'transpose':
         emit('Transpose', [a], { perm: { ints: attributes.permutation! } }, out);

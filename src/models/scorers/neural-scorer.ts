@@ -1,13 +1,14 @@
 import { ConfigError } from '../../errors.ts';
-import type { Executor, ExecutorName, Session } from '../executors/executor.ts';
+import type { Executor, ExecutorName } from '../executors/executor.ts';
 import type { LanguageModel } from '../language-model.ts';
-import { elementCount, intTensor, type Tensor } from '../tensor.ts';
+import { elementCount } from '../tensor.ts';
 import { checkVocabulary, type Tokenizer } from '../tokenizers/tokenizer.ts';
 import { cachedSum } from './document-cache.ts';
-import { packCheapest, type Row, rowLengths, rowsOfRun, type Window, windowsOf } from './packing.ts';
+import { packCheapest, rowLengths, rowsOfRun, type Window, windowsOf } from './packing.ts';
 import { pieceWalk } from './pieces.ts';
+import { type Document, type ScoringSession, sumsOf } from './score-rows.ts';
 import { bitsPerByteOf, emptyScores, type NotScored, type Scorer, type Scores, type Texts } from './scorer.ts';
-import { NO_TARGET, PADDING_SEGMENT, scoringGraph } from './scoring-graph.ts';
+import { scoringGraph } from './scoring-graph.ts';
 
 export interface NeuralScorerOptions {
   readonly name: string;
@@ -201,14 +202,6 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
   };
 }
 
-/** A document as a model reads it. */
-interface Document {
-  /** The first is only read; every other one is a target. */
-  readonly ids: Int32Array;
-  /** Place of its first target among those of the batch. */
-  readonly at: number;
-}
-
 /** Bits per byte of the highest piece, null where there is one piece; `nlls[k]` is that of `ids[k + 1]`. */
 function highestPiece(ids: Int32Array, nlls: Float32Array, byteLengths: Uint16Array): number | null {
   const pieces = pieceWalk();
@@ -216,89 +209,4 @@ function highestPiece(ids: Int32Array, nlls: Float32Array, byteLengths: Uint16Ar
     pieces.add(nll, byteLengths[ids[k + 1]]);
   });
   return pieces.end();
-}
-
-/** Runs of one shape. */
-interface ScoringSession {
-  readonly rows: number;
-  readonly length: number;
-  readonly session: Session;
-}
-
-/** What rows are made of, and where their scores go. */
-interface RowsToScore {
-  readonly documents: ReadonlyMap<number, Document>;
-  readonly windows: readonly Window[];
-  /** Takes the negative log-likelihood of every target. */
-  readonly nlls: Float32Array;
-  readonly onProgress: (share: number) => void;
-}
-
-/** Sum of the negative log-likelihoods that each window scores. */
-async function sumsOf(
-  sessionOf: (length: number) => Promise<ScoringSession>,
-  rows: readonly Row[],
-  { documents, windows, nlls, onProgress }: RowsToScore,
-): Promise<Float64Array> {
-  const places = rows.reduce((n, row) => n + row.length, 0);
-  let done = 0;
-  const sums = new Float64Array(windows.length);
-  for (const length of new Set(rows.map((row) => row.length))) {
-    const rowsOfLength = rows.filter((row) => row.length === length);
-    const shape = await sessionOf(length);
-    for (let at = 0; at < rowsOfLength.length; at += shape.rows) {
-      const part = rowsOfLength.slice(at, at + shape.rows);
-      const nll = (await shape.session.run(feedsOf(part, windows, documents, shape))).get('nll')!.data;
-      part.forEach((row, r) => {
-        let place = r * length;
-        for (const k of row.windows) {
-          const { document, from, firstScored, length: inputs } = windows[k];
-          const at = documents.get(document)!.at + from;
-          let sum = 0;
-          for (let i = firstScored; i < inputs; i++) {
-            nlls[at + i] = nll[place + i];
-            sum += nll[place + i];
-          }
-          sums[k] = sum;
-          place += inputs;
-        }
-      });
-      done += part.length * length;
-      onProgress(done / places);
-    }
-  }
-  return sums;
-}
-
-function feedsOf(
-  part: readonly Row[],
-  windows: readonly Window[],
-  documents: ReadonlyMap<number, Document>,
-  { rows, length }: ScoringSession,
-): Map<string, Tensor> {
-  const size = rows * length;
-  const tokens = new Int32Array(size);
-  const positions = new Int32Array(size);
-  const segments = new Int32Array(size).fill(PADDING_SEGMENT);
-  const targets = new Int32Array(size).fill(NO_TARGET);
-  part.forEach((row, r) => {
-    let at = r * length;
-    row.windows.forEach((k, segment) => {
-      const window = windows[k];
-      const { ids } = documents.get(window.document)!;
-      for (let i = 0; i < window.length; i++, at++) {
-        tokens[at] = ids[window.from + i];
-        positions[at] = i;
-        segments[at] = segment;
-        targets[at] = ids[window.from + i + 1];
-      }
-    });
-  });
-  const shape = [rows, length];
-  return new Map([
-    ['tokens', intTensor(shape, tokens)],
-    ['positions', intTensor(shape, positions)],
-    ['segments', intTensor(shape, segments)],
-    ['targets', intTensor(shape, targets)],
-  ]);
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { isReference } from '../../files/reference-record.ts';
 import { loadModel, readModelConfig } from '../folders/hugging-face.ts';
 import { jsonFields, readJson } from '../folders/json-fields.ts';
 import { INDEX, WEIGHTS, weightFiles } from '../folders/weight-files.ts';
@@ -66,7 +67,7 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
     });
   const list = join(folder, 'trained-on.bin');
   // Without it the texts that the model was trained on would get scores, and good ones.
-  if (reference?.kind === 'reference' && !existsSync(list))
+  if (isReference(reference) && !existsSync(list))
     throw new ConfigError({
       expected: 'the list of what the model was trained on',
       got: 'a folder without trained-on.bin',

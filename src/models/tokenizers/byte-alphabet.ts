@@ -1,4 +1,4 @@
-/** The characters that byte-level tokenizers write bytes as: printable ones of Latin-1 are themselves, others follow. */
+/** The characters that byte-level tokenizers write bytes as: printable ones of Latin-1 as themselves, others follow. */
 const CHARACTERS: readonly string[] = (() => {
   const own = (byte: number): boolean =>
     (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;

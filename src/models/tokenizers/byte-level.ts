@@ -1,4 +1,5 @@
-import type { AddedBytes, BpeTables } from '../../kernels/bpe.ts';
+import type { BpeTables } from '../../kernels/bpe.ts';
+import type { AddedBytes } from '../../kernels/bpe-added.ts';
 import { normalFormC } from '../../unicode/normal-form.ts';
 import { bytesOfToken, characterOfByte } from './byte-alphabet.ts';
 import { type Pieced, piecesOf } from './pieces.ts';

@@ -1,4 +1,5 @@
 import { InvariantError } from '../../errors.ts';
+import { characterOfByte } from './byte-alphabet.ts';
 import { MaxHeap } from './max-heap.ts';
 
 /**
@@ -137,7 +138,7 @@ function merged(ids: readonly number[], left: number, right: number, id: number)
 
 /** A tokenizer.json of Hugging Face for merges over bytes; nothing in a text makes the id of the start. */
 export function bpeTokenizerJson(merges: readonly Merge[]): object {
-  const names = [...byteNames(), '<start>'];
+  const names = [...Array.from({ length: 256 }, (_, byte) => characterOfByte(byte)), '<start>'];
   for (const [left, right] of merges) names.push(names[left] + names[right]);
   return {
     version: '1.0',
@@ -167,13 +168,4 @@ export function bpeTokenizerJson(merges: readonly Merge[]): object {
       merges: merges.map(([left, right]) => [names[left], names[right]]),
     },
   };
-}
-
-/** How tokenizer.json spells a byte: what can be printed as itself, the rest from U+0100 on (GPT-2). */
-function byteNames(): string[] {
-  let next = 256;
-  return Array.from({ length: 256 }, (_, byte) => {
-    const printed = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-    return String.fromCharCode(printed ? byte : next++);
-  });
 }

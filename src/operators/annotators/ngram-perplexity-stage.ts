@@ -5,11 +5,7 @@ import { ngramScorer } from '../../models/ngram/scorer.ts';
 import type { Scores } from '../../models/scorers/scorer.ts';
 import type { AnnotatorFactory } from '../annotator-stage.ts';
 import { freshRows, withTrainedOn } from '../perplexity/fresh-rows.ts';
-import { perplexityColumnsOf } from './perplexity-columns.ts';
-
-/** How to come by a model, as a sentence. */
-export const HOW_TO_MAKE =
-  "Train one on clean text that you will not score: sluice train-ngram --input 'clean/*.jsonl.gz' --output ref.ngram";
+import { HOW_TO_MAKE, perplexityColumnsOf } from './perplexity-columns.ts';
 
 interface Options {
   readonly model: string | null;

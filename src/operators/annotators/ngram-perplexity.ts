@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { ngramFileInfo } from '../../models/ngram/file.ts';
 import { annotator } from '../annotator.ts';
-import { HOW_TO_MAKE } from './ngram-perplexity-stage.ts';
-import { perplexityColumns } from './perplexity-columns.ts';
+import { HOW_TO_MAKE, perplexityColumns } from './perplexity-columns.ts';
 
 export const ngramPerplexityOptions = z.strictObject({
   /** File of `sluice train-ngram` or `writeNgram`, or an ARPA file. Null: none yet; a run says how to make one. */

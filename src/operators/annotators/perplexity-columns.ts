@@ -1,6 +1,10 @@
 import { bitsPerByteOf, perplexities, type Scores } from '../../models/scorers/scorer.ts';
 import { type Column, type ColumnSpec, float64Column, utf8Column } from '../../streams/batch/columns.ts';
 
+/** How to come by an n-gram model, as a sentence. */
+export const HOW_TO_MAKE =
+  "Train one on clean text that you will not score: sluice train-ngram --input 'clean/*.jsonl.gz' --output ref.ngram";
+
 /**
  * Columns that every scorer writes, with its prefix (`ppl` unless told otherwise). All null where nothing was scored;
  * `_unscored` then says why (`empty`, `one_token`, `too_long`, `unknown_tokens`, `trained_on`, `not_finite`), and is

@@ -1,6 +1,7 @@
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
-import { type Column, type ColumnSpec, float64Column, int32Column } from '../../streams/batch/columns.ts';
+import { type Column, float64Column, int32Column } from '../../streams/batch/columns.ts';
 import type { AnnotatorContext, AnnotatorFactory, StatisticsOfBatch } from '../annotator-stage.ts';
+import { profileColumns } from './profiles/columns.ts';
 import { datatroveFineweb, datatroveGopherQuality, datatroveGopherRepetition } from './profiles/datatrove.ts';
 import { type DolmaTagger, dolmaGopherQuality, dolmaGopherRepetition } from './profiles/dolma.ts';
 
@@ -13,7 +14,7 @@ export interface ProfileChoice {
 type Statistics = (text: string, choice: ProfileChoice) => Record<string, number>;
 
 /** Which function computes a family in a profile; the names stand in descriptors. */
-const functions: { readonly [family: string]: { readonly [profile: string]: Statistics } } = {
+export const profileStatistics: { readonly [family: string]: { readonly [profile: string]: Statistics } } = {
   gopher_quality: {
     datatrove: (text, { split }) => datatroveGopherQuality(text, split),
     dolma: (text, { tagger }) => dolmaGopherQuality(text, tagger),
@@ -24,15 +25,6 @@ const functions: { readonly [family: string]: { readonly [profile: string]: Stat
   },
   fineweb: { datatrove: (text, { split }) => datatroveFineweb(text, split) },
 };
-
-const INTEGERS = new Set(['gopher_word_count', 'gopher_stop_word_count', 'gopher_chars', 'fineweb_lines']);
-
-const columnsOf = (family: string, profile: string, choice: ProfileChoice): string[] =>
-  Object.keys(functions[family][profile]('', choice));
-
-/** What a family has in a profile; its columns are those that the function writes. */
-export const profileColumns = (family: string, profile: string, choice: ProfileChoice): ColumnSpec[] =>
-  columnsOf(family, profile, choice).map((name) => ({ name, type: INTEGERS.has(name) ? 'int32' : 'float64' }));
 
 interface Options extends Partial<ProfileChoice> {
   readonly family: string;
@@ -95,9 +87,9 @@ function annotated(
 ): [string, Columns][] {
   const all = Array.from(families, (family) => ({
     family,
-    statisticsOf: functions[family][profile],
-    values: columnsOf(family, profile, choice).map((name) => ({
-      name,
+    statisticsOf: profileStatistics[family][profile],
+    values: profileColumns(family, profile).map((spec) => ({
+      ...spec,
       column: new Float64Array(batch.rows).fill(Number.NaN),
     })),
   }));
@@ -111,6 +103,6 @@ function annotated(
   }
   return all.map(({ family, values }) => [
     family,
-    values.map(({ name, column }) => [name, INTEGERS.has(name) ? int32Column(column) : float64Column(column)]),
+    values.map(({ name, type, column }) => [name, type === 'int32' ? int32Column(column) : float64Column(column)]),
   ]);
 }

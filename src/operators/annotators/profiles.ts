@@ -2,7 +2,8 @@ import type { StatisticFamily } from '../../kernels/statistics.ts';
 import type { AnnotatorDescription } from '../annotator.ts';
 import type { StageName } from '../stages.ts';
 import type { Profile } from './profile.ts';
-import { type ProfileChoice, profileColumns } from './profiles-stage.ts';
+import { profileColumns } from './profiles/columns.ts';
+import type { ProfileChoice } from './profiles-stage.ts';
 import { statisticsColumns } from './statistics-stage.ts';
 
 /** Which stage computes the statistics of a profile. */
@@ -19,6 +20,6 @@ export function profileDescription(
   const { split, tagger } = choice;
   return {
     options: { family, profile, ...(profile === 'dolma' ? { tagger } : { split }) },
-    writes: profileColumns(family, profile, choice),
+    writes: profileColumns(family, profile),
   };
 }

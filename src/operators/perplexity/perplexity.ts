@@ -5,7 +5,6 @@ import { parallel } from '../../streams/flow/parallel.ts';
 import { perplexityColumns } from '../annotators/perplexity-columns.ts';
 import { operator, type StepOptions } from '../operator.ts';
 import { modelFolder, scoringSpec, withScores } from './perplexity-stage.ts';
-import { sharedScoringPool } from './scoring-pool.ts';
 
 export const perplexityOptions = z.strictObject({
   /**
@@ -59,14 +58,17 @@ export const perplexity = operator({
   name: 'perplexity',
   stage: 'perplexity',
   options: perplexityOptions,
-  versions: ({ model }) => ['perplexity@5', `model ${modelFolderInfo(modelFolder(model)).hash}`],
+  versions: ({ model }) => ['perplexity@6', `model ${modelFolderInfo(modelFolder(model)).hash}`],
   effects: { annotates: true },
   describe: ({ as }) => ({ places: ['model'], writes: perplexityColumns(as, { cached: true }), models: true }),
   pipe: (descriptor) =>
     parallel(
       descriptor.step,
       (batch) =>
-        withScores(descriptor, batch, ({ parts }) => sharedScoringPool().score(scoringSpec(descriptor), parts)),
+        withScores(descriptor, batch, async ({ parts }) => {
+          const { sharedScoringPool } = await import('./scoring-pool.ts');
+          return sharedScoringPool().score(scoringSpec(descriptor), parts);
+        }),
       { concurrency: 2 },
     ),
 });

@@ -1,11 +1,11 @@
-import { concat, defer, type OperatorFunction } from 'rxjs';
-import { concatMap, finalize } from 'rxjs/operators';
+import type { OperatorFunction } from 'rxjs';
 import * as z from 'zod';
 import { parseOptions } from '../../options.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { type NumberColumn, numberAt, stringAt } from '../../streams/batch/columns.ts';
 import type { Rule, Verdict } from '../../streams/batch/outcome.ts';
 import { QuantileSketch } from '../../streams/commits/quantile-sketch.ts';
+import { concat, concatMap, defer, finalize } from '../../streams/flow/rxjs.ts';
 import { rowsInScope, type Scope } from '../../streams/operator.ts';
 import { type StepOptions, stepOptions } from '../operator.ts';
 import { withVerdict } from '../verdicts.ts';

@@ -2,7 +2,7 @@ import { ConfigError, InvariantError } from '../../errors.ts';
 import { isJoined, planShards, sinkExtension } from '../../sinks/writers.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
 import { type CommittedFile, liveFiles } from '../../streams/commits/log.ts';
-import { phaseOf, shardPhase } from '../../streams/commits/phase.ts';
+import { shardPhase, splitPhaseNumber } from '../../streams/commits/phase.ts';
 import type { CommitHead } from '../../streams/commits/store.ts';
 import { filesError } from '../conservation.ts';
 import type { SplitPool } from '../split/split-pool.ts';
@@ -26,7 +26,7 @@ export async function joinShards(
   for (const { name, folder, sink } of tablePlaces(recipe).filter((p) => isJoined(p.sink))) {
     const phase = shardPhase(name);
     // From the split commits alone, so the plan is the same after an interruption.
-    const ofSplits = directory.commits.all.filter((c) => phaseOf(c).kind === 'split');
+    const ofSplits = directory.commits.all.filter((c) => splitPhaseNumber(c) !== null);
     const segments = liveFiles(
       ofSplits.map((c) => ({ ...c, replaces: [] })),
       name,

@@ -1,7 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import { epochOrder, type Place } from '../../mixture/epochs.ts';
-import { type LogLine, weightsLine } from '../../mixture/log.ts';
-import { type DrawnStep, type Mix, type MixOptions, type MixState, mixOf } from '../../mixture/mix.ts';
+import { type DrawnStep, type Mix, type MixOptions, mixOf } from '../../mixture/mix.ts';
 import type { DomainFacts, Scheduler } from '../../mixture/scheduler.ts';
 import type {
   Asked,
@@ -14,6 +13,7 @@ import type {
 } from '../../sinks/feed/source.ts';
 import { type CutOptions, Sequences } from '../../streams/tokens/sequences.ts';
 import { tokenArray } from '../../streams/tokens/token-kind.ts';
+import { Drawing } from './drawing.ts';
 import { type MixtureFile, openMixture, readMixture } from './mixture-file.ts';
 import { openStores, type Stores } from './stores.ts';
 
@@ -41,10 +41,6 @@ export interface FeedOptions extends Partial<Omit<CutOptions, 'contextLength'>>,
   readonly pollMs?: number;
 }
 
-/** Steps between two lines of counters: seeking to a step draws at most so many again. */
-const COUNTERS_EVERY = 64;
-/** Steps whose slots are kept, for ranks that ask one after the other. */
-const KEPT_STEPS = 256;
 const DEFAULT_LAG = 8;
 const DEFAULT_WINDOW = 8;
 const DEFAULT_CACHE = 64 * 1024 * 1024;
@@ -119,21 +115,14 @@ type Order = (ordinal: number) => Place | null;
 class Feed implements FeedSource {
   readonly facts: FeedFacts;
   #p: FeedParts;
+  #drawing: Drawing;
   #orders: (Order | null)[] = [];
-  /** States before steps that were drawn lately. */
-  #states = new Map<number, MixState>();
-  #drawn = new Map<number, DrawnStep>();
-  /** Steps below it have their lines in the log. */
-  #logged: number;
-  #last: Promise<unknown> = Promise.resolve();
   #polled = 0;
   #polling: Promise<void> | null = null;
-  #wake: (() => void)[] = [];
-  #closed = false;
 
   constructor(parts: FeedParts) {
     this.#p = parts;
-    this.#logged = parts.log.logged;
+    this.#drawing = new Drawing(parts.log);
     const { options, stores, mix, seed, lag } = parts;
     this.facts = {
       domains: mix.facts.domains.map((d) => d.name),
@@ -158,7 +147,7 @@ class Feed implements FeedSource {
         return { steps, waitsFor: null, ended: `all ${this.facts.steps} planned steps are done` };
       // A trainer may need the first step for the losses that the next one waits for.
       const patience = steps.length > 0 ? AbortSignal.abort() : until;
-      const drawn = await this.#draw(step, patience);
+      const drawn = await this.#drawing.draw(step, patience);
       if (typeof drawn === 'string') return { steps, waitsFor: drawn, ended: null };
       if (drawn.ended !== null) return { steps, waitsFor: null, ended: drawn.ended };
       const sequences = await this.#read(drawn, rank, world, patience);
@@ -169,39 +158,30 @@ class Feed implements FeedSource {
   }
 
   async post(step: number, losses: Readonly<Record<string, number | null>>): Promise<void> {
-    const { mix, log } = this.#p;
-    const stranger = Object.keys(losses).find((d) => !this.facts.domains.includes(d));
+    const { domains } = this.facts;
+    const stranger = Object.keys(losses).find((d) => !domains.includes(d));
     if (stranger !== undefined)
       throw new ConfigError({
-        expected: `losses of ${this.facts.domains.join(', ')}`,
+        expected: `losses of ${domains.join(', ')}`,
         got: `one of ${stranger}`,
         where: `losses of step ${step}`,
       });
-    const values = mix.facts.domains.map(({ name }) => (Object.hasOwn(losses, name) ? losses[name] : null));
-    await this.#alone(async () => {
-      const posted = log.history.post(step, values);
-      if (posted === null) return;
-      await log.append([posted.line]);
-      this.#forget(posted.redrawFrom);
-    });
-    this.#woken();
+    await this.#drawing.post(
+      step,
+      domains.map((name) => (Object.hasOwn(losses, name) ? losses[name] : null)),
+    );
   }
 
-  async rewind(step: number): Promise<void> {
-    await this.#alone(async () => {
-      const posted = this.#p.log.history.rewind(step);
-      await this.#p.log.append([posted.line]);
-      this.#forget(posted.redrawFrom);
-    });
+  rewind(step: number): Promise<void> {
+    return this.#drawing.rewind(step);
   }
 
   async status(): Promise<FeedStatus> {
     const { stores, sequences, mix } = this.#p;
     await this.#refresh();
-    const step = Math.max(0, ...this.#drawn.keys());
-    const state = this.#drawn.get(step)?.state ?? null;
+    const { state } = this.#drawing;
     return {
-      step: state === null ? 0 : step + 1,
+      step: state?.step ?? 0,
       stores: { planned: stores.planned, committed: stores.splits.length, done: stores.done },
       domains: mix.facts.domains.map(({ name }, i) => ({
         domain: name,
@@ -217,74 +197,8 @@ class Feed implements FeedSource {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#woken();
-    await this.#last;
+    await this.#drawing.close();
     this.#p.sequences.close();
-    await this.#p.log.close();
-  }
-
-  /** Void after other losses came for a step. */
-  #forget(from: number | null): void {
-    if (from === null) return;
-    for (const step of this.#states.keys()) if (step > from) this.#states.delete(step);
-    for (const step of this.#drawn.keys()) if (step >= from) this.#drawn.delete(step);
-    this.#logged = Math.min(this.#logged, from);
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#last.then(work);
-    // Whoever waits for the result is told; those behind go on.
-    this.#last = next.catch(() => {});
-    return next;
-  }
-
-  /** The step with its slots; or what it waits for, when that has not come before `until`. */
-  async #draw(step: number, until: AbortSignal): Promise<DrawnStep | string> {
-    for (;;) {
-      const known = this.#drawn.get(step);
-      if (known) return known;
-      const waits = await this.#alone(() => this.#drawUpTo(step));
-      if (typeof waits !== 'string') return waits;
-      if (until.aborted || this.#closed) return waits;
-      await this.#woken$(until);
-    }
-  }
-
-  async #drawUpTo(step: number): Promise<DrawnStep | string> {
-    const { log } = this.#p;
-    let state = this.#states.get(step) ?? this.#drawn.get(step - 1)?.state ?? log.history.stateAt(step);
-    if ('waitsFor' in state) return `the losses of step ${state.waitsFor}`;
-    if (state.step < step) return log.history.draw(state) as DrawnStep;
-    const drawn = log.history.draw(state);
-    if ('waitsFor' in drawn) return `the losses of step ${drawn.waitsFor}`;
-    if (drawn.ended !== null) return drawn;
-    await this.#log(step, state, drawn.state);
-    this.#keep(step, drawn);
-    state = drawn.state;
-    return drawn;
-  }
-
-  /** What says how a step was drawn, before anybody gets it. */
-  async #log(step: number, before: MixState, after: MixState): Promise<void> {
-    if (step < this.#logged) return;
-    this.#logged = step + 1;
-    const lines: LogLine[] = [];
-    const weights = weightsLine(step === 0 ? null : before, after);
-    if (weights) lines.push(weights);
-    if (after.step % COUNTERS_EVERY === 0) lines.push({ type: 'counters', state: after });
-    for (const line of lines) this.#p.log.history.record(line);
-    await this.#p.log.append(lines);
-  }
-
-  #keep(step: number, drawn: DrawnStep): void {
-    this.#drawn.set(step, drawn);
-    this.#states.set(step + 1, drawn.state);
-    for (const old of this.#drawn.keys()) {
-      if (this.#drawn.size <= KEPT_STEPS) break;
-      this.#drawn.delete(old);
-      this.#states.delete(old + 1);
-    }
   }
 
   async #read(drawn: DrawnStep, rank: number, world: number, until: AbortSignal): Promise<FeedSequence[] | string> {
@@ -318,7 +232,7 @@ class Feed implements FeedSource {
           where: stores.paths.join(', '),
           fix: 'Take it out of the weights, and start the feed with another --state.',
         });
-      if (until.aborted || this.#closed) return `more of the domain ${name}: the run has not committed it yet`;
+      if (until.aborted || this.#drawing.closed) return `more of the domain ${name}: the run has not committed it yet`;
       await this.#refresh();
     }
   }
@@ -355,21 +269,5 @@ class Feed implements FeedSource {
     if (!(await stores.refresh())) return;
     await sequences.extend(stores.splits, stores.done);
     this.#orders = [];
-  }
-
-  #woken(): void {
-    for (const wake of this.#wake.splice(0)) wake();
-  }
-
-  /** Until something was posted, or time is up. */
-  #woken$(until: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        until.removeEventListener('abort', wake);
-        resolve();
-      };
-      until.addEventListener('abort', wake);
-      this.#wake.push(wake);
-    });
   }
 }

@@ -7,7 +7,7 @@ import type { SinkDescriptor } from '../../sinks/options.ts';
 import { splitPhase } from '../../streams/commits/phase.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
-import type { TokenSplit } from '../../streams/tokens/sequences.ts';
+import type { TokenSplit } from '../../streams/tokens/split-index.ts';
 import type { TokenVocabulary } from '../../streams/tokens/token-kind.ts';
 import { phasesOf } from '../phases.ts';
 

@@ -20,11 +20,17 @@ export interface Died {
 
 /** What a task is called in messages: the split with its files, the barrier, the shard. */
 export function nameOf(task: Task): string {
-  if (task.kind === 'decide') return `the decision of ${task.barrier.step}`;
-  if (task.kind === 'join') return task.path;
-  const [first, ...others] = task.files;
-  const more = others.length === 0 ? '' : ` and ${others.length} more file${others.length === 1 ? '' : 's'}`;
-  return `split ${task.split.index} (${first.path}${more})`;
+  switch (task.kind) {
+    case 'decide':
+      return `the decision of ${task.barrier.step}`;
+    case 'join':
+      return task.path;
+    case 'split': {
+      const [first, ...others] = task.files;
+      const more = others.length === 0 ? '' : ` and ${others.length} more file${others.length === 1 ? '' : 's'}`;
+      return `split ${task.split.index} (${first.path}${more})`;
+    }
+  }
 }
 
 /**

@@ -5,21 +5,28 @@ import { withDecision } from '../../operators/verdicts.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { stringAt } from '../../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
+import type { UnreadColumn } from '../../streams/batch/unread.ts';
 import { readDecided, readDecision } from '../../streams/flow/barrier.ts';
 import { readSplit } from '../../streams/formats/read-split.ts';
 import { refuseChangedFiles } from '../directory/input-files.ts';
 import { barrierPaths } from '../directory/layout.ts';
 import type { LimitedTask } from './tasks.ts';
 
+interface SourceOptions {
+  readonly signal?: AbortSignal;
+  /** A batch and its views die when the next one is asked for. */
+  readonly reuse?: boolean;
+  readonly onUnread?: (column: UnreadColumn) => void;
+}
+
 /**
  * The batches that open a phase: read from the input, or let through by the barrier before it.
- * @param reuse a batch and its views die when the next one is asked for
  */
 export async function* openSource(
   task: LimitedTask,
   kernel: Kernel,
   onQuarantine: (record: QuarantinedRecord) => void,
-  { signal, reuse }: { readonly signal?: AbortSignal; readonly reuse?: boolean } = {},
+  { signal, reuse, onUnread }: SourceOptions = {},
 ): AsyncGenerator<DocumentBatch> {
   const { after } = task.phase;
   if (after) {
@@ -41,6 +48,7 @@ export async function* openSource(
   for await (const whole of readSplit(task.split, plan, task.read, {
     kernel,
     onQuarantine: quarantine,
+    onUnread,
     signal,
     reuse,
   })) {

@@ -9,6 +9,7 @@ import type { SegmentWriter } from '../../sinks/segment.ts';
 import { ledgerSink, openSegmentWriter, quarantineSink } from '../../sinks/writers.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
+import { addUnread, type UnreadColumn } from '../../streams/batch/unread.ts';
 import { type Counters, emptyCounters } from '../../streams/commits/counters.ts';
 import {
   countFailed,
@@ -77,6 +78,11 @@ export class SplitOutput {
   quarantine(record: QuarantinedRecord): void {
     countQuarantined(this.counters, record);
     this.#aside.push(record);
+  }
+
+  /** Counts a column that could not be understood. */
+  unread(column: UnreadColumn): void {
+    this.counters.unread = addUnread(this.counters.unread ?? [], column);
   }
 
   /** Sets documents of a batch aside that were read, and that no step may see again. */

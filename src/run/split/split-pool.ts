@@ -9,11 +9,18 @@ import { type Line, openServices } from '../services/host.ts';
 import { modelBytes, openModels } from '../services/models.ts';
 import { type Died, deadRow, deathOf, diedAgain, MAX_DEATHS, nameOf, tooManyDeaths } from './deaths.ts';
 import { renewed } from './renewed.ts';
-import type { SplitProgress, SplitTask, Task, TaskError, TaskResult, WatchedTask } from './tasks.ts';
+import {
+  asSplit,
+  type SplitProgress,
+  type SplitTask,
+  type Task,
+  type TaskError,
+  type TaskResult,
+  type WatchedTask,
+} from './tasks.ts';
 import { openWatch, READING, WHOLE } from './watch.ts';
+import { SPLIT_BYTES, windowBytesOf } from './windows.ts';
 
-/** Buffers of one split in work, measured: batch, kernel memory, one open row group per sink, its encoder. */
-const SPLIT_BYTES = 96 * 1024 * 1024;
 /**
  * A document that is a file of its own may be larger than a batch: its text, copies of it and kernel tables for each
  * byte more, measured.
@@ -46,9 +53,11 @@ export interface PoolEvents {
   readonly retry: (r: Retry) => void;
 }
 
+/** @param splits how many the run has: no more threads than that are started */
 export async function openSplitPool(
   recipe: Recipe,
   options: RunOptions,
+  splits: number,
   hard: AbortSignal,
   on: PoolEvents,
 ): Promise<SplitPool> {
@@ -56,8 +65,8 @@ export async function openSplitPool(
   const closing = new AbortController();
   const signal = AbortSignal.any([hard, closing.signal]);
   const inWork = new Set<Promise<unknown>>();
-  // A thread that the budget never lets work would hold 25 MB for nothing.
-  const workers = Math.max(1, Math.min(options.workers, Math.floor(options.memory / SPLIT_BYTES)));
+  // A thread that never gets work, for lack of budget or of splits, would cost 25 MB and 0.15 s for nothing.
+  const workers = Math.max(1, Math.min(options.workers, splits, Math.floor(options.memory / SPLIT_BYTES)));
   /** Of splits in work: text that model workers have scored. */
   const scored = new Map<number, () => number>();
   const openPool = () => {
@@ -74,9 +83,10 @@ export async function openSplitPool(
   const { timeoutSeconds } = options;
   /** One try; a thread that died is said, not thrown. */
   const once = async (task: Task, extra: object = {}): Promise<TaskResult | Died> => {
-    const line: Line | null = task.kind === 'split' ? services.lineFor(task.phase.steps) : null;
-    const watch = task.kind === 'split' ? openWatch(1000 * timeoutSeconds, line?.waits) : null;
-    if (line && task.kind === 'split') scored.set(task.split.index, line.scoredBytes);
+    const ofSplit = asSplit(task);
+    const line: Line | null = ofSplit && services.lineFor(ofSplit.phase.steps);
+    const watch = ofSplit && openWatch(1000 * timeoutSeconds, line?.waits);
+    if (line) scored.set(ofSplit!.split.index, line.scoredBytes);
     const threads = pool.current;
     try {
       const result = (await threads.run(
@@ -98,7 +108,7 @@ export async function openSplitPool(
     } finally {
       watch?.end();
       line?.end();
-      if (task.kind === 'split') scored.delete(task.split.index);
+      if (ofSplit) scored.delete(ofSplit.split.index);
     }
   };
   /**
@@ -107,16 +117,16 @@ export async function openSplitPool(
    */
   const inPool = async (task: Task, extra: object = {}): Promise<TaskResult> => {
     const aside: WatchedTask['aside'][number][] = [];
+    const ofSplit = asSplit(task);
     for (let attempt = 1; ; attempt++) {
       const result = await once(task, { ...extra, aside });
       if (!('death' in result)) return result;
-      const found =
-        task.kind === 'split' && result.at.row === WHOLE ? await culprits(task, result, { ...extra, aside }) : [];
-      if (found.length > 0) {
+      const found = ofSplit && result.at.row === WHOLE ? await culprits(ofSplit, result, { ...extra, aside }) : [];
+      if (ofSplit && found.length > 0) {
         attempt = 0;
         aside.push(...found);
         if (aside.length > MAX_DEATHS && !options.allow.quarantine)
-          throw tooManyDeaths(task as SplitTask, aside[aside.length - 1]);
+          throw tooManyDeaths(ofSplit, aside[aside.length - 1]);
       }
       if (attempt > RETRIES) throw diedAgain(task, result.death, attempt);
       on.retry({ task: nameOf(task), cause: result.death.cause, attempt: Math.max(1, attempt), attempts: RETRIES });
@@ -178,7 +188,8 @@ function bytesOf({ split, files, read }: SplitTask): number {
     .map((r) => files[r.file])
     .filter((f) => f.format === 'text' && f.size <= read.maxLineBytes);
   const largest = texts.reduce((most, f) => Math.max(most, f.size), 0);
-  return SPLIT_BYTES + BYTES_PER_LARGE_BYTE * Math.max(0, largest - LARGE_DOCUMENT);
+  const windows = windowBytesOf(split.ranges.map((r) => files[r.file]));
+  return SPLIT_BYTES + windows + BYTES_PER_LARGE_BYTE * Math.max(0, largest - LARGE_DOCUMENT);
 }
 
 function errorFrom({ error }: TaskError): Error {

@@ -47,7 +47,8 @@ export async function runSplitTask(
   try {
     await runSplit({
       name: `split ${task.split.index}`,
-      read: (onQuarantine) => openSource(task, kernel, onQuarantine, { reuse: !models }),
+      read: (onQuarantine) =>
+        openSource(task, kernel, onQuarantine, { reuse: !models, onUnread: (u) => output.unread(u) }),
       stages: () => stages,
       sink: {
         read: (batch) => {

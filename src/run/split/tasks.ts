@@ -71,6 +71,9 @@ export interface JoinTask {
 
 export type Task = SplitTask | DecideTask | JoinTask;
 
+/** The task if it is a split; null for a decision and a shard. */
+export const asSplit = (task: Task): SplitTask | null => ('split' in task ? task : null);
+
 /** What a task has written to `.tmp` files, ready to be renamed and committed. */
 export interface TaskResult {
   readonly files: readonly CommittedFile[];

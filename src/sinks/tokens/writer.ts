@@ -37,9 +37,11 @@ interface Encoded {
   readonly lengths: Uint32Array;
 }
 
-function encode(tokenizer: Tokenizer, vocabulary: TokenVocabulary, text: Utf8Column, rows: number): Encoded {
+function encode(tokenizer: Tokenizer, vocabulary: TokenVocabulary, text: Utf8Column, batch: TableBatch): Encoded {
   const { endOfText } = vocabulary;
-  const { ids, offsets } = tokenizer.encodeBatch(text.values, text.offsets.subarray(0, rows + 1));
+  const { rows, tokenIds } = batch;
+  const known = tokenIds?.tokenizer === vocabulary.hash ? tokenIds : null;
+  const { ids, offsets } = known ?? tokenizer.encodeBatch(text.values, text.offsets.subarray(0, rows + 1));
   const end = endOfText === null ? 0 : 1;
   const lengths = new Uint32Array(rows);
   const all = new (tokenArray(vocabulary))(ids.length + end * rows);
@@ -93,7 +95,7 @@ export async function tokensWriter(
       const text = batch.columns.get('text');
       if (text?.type !== 'utf8')
         throw new InvariantError({ expected: 'documents with a text', got: text?.type ?? 'none', where: path });
-      const { bytes, lengths } = encode(tokenizer, sink.vocabulary!, text, batch.rows);
+      const { bytes, lengths } = encode(tokenizer, sink.vocabulary!, text, batch);
       file ??= await createOutputFile({ ...place, path });
       await file.write(bytes);
       const begins = count(batch, lengths);

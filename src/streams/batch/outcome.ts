@@ -74,7 +74,7 @@ export interface QuarantinedRecord {
   readonly rows?: number;
   /** Nothing tells how many: `rows` is an estimate by the bytes lost. */
   readonly estimated?: true;
-  /** Stable code: `invalid_json`, `invalid_utf8`, `missing_text`, `wrong_type`, `line_too_long`, `undecodable`, ... */
+  /** Stable code: `invalid_json`, `invalid_utf8`, `missing_text`, `wrong_type`, `undecodable`, `encrypted`, ... */
   readonly reason: string;
   /** One sentence for people: what was expected and what came. */
   readonly detail: string;

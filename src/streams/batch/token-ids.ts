@@ -1,4 +1,3 @@
-import type { DocumentBatch } from './batch.ts';
 import type { ColumnSpec } from './columns.ts';
 
 /** The exact number of tokens of each document, as `tokenize()` writes it. */
@@ -29,11 +28,19 @@ export interface TokenIds {
   readonly offsets: Int32Array;
 }
 
+/** The part of a batch that says whether its ids still hold. */
+interface Tokenised {
+  readonly rows: number;
+  readonly alive: Uint8Array;
+  readonly textVersion: number;
+  readonly tokenIds: TokenIds | null;
+}
+
 /**
  * Ids that a step has left on a batch; null when they are of another tokenizer or an older text, or a document that is
  * still in the stream has none.
  */
-export function tokenIdsOf(batch: DocumentBatch, tokenizer: string): TokenIds | null {
+export function tokenIdsOf(batch: Tokenised, tokenizer: string): TokenIds | null {
   const { tokenIds } = batch;
   if (tokenIds?.tokenizer !== tokenizer || tokenIds.textVersion !== batch.textVersion) return null;
   if (tokenIds.offsets.length !== batch.rows + 1) return null;

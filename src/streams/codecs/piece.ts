@@ -27,6 +27,8 @@ export type Unpacked = Piece | { readonly damage: Damage };
 export interface UnpackLimits {
   /** Decompressed bytes per compressed byte, after RATIO_FREE_BYTES. */
   readonly maxRatio: number;
+  /** Memory that a zstd window beyond the usual size may take. Default 0. */
+  readonly windowBytes?: number;
 }
 
 /** Decompressed bytes of a block that may come at any ratio. */

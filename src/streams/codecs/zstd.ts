@@ -4,14 +4,13 @@ import { lostBytes, ratioDamage, type Unpacked, type UnpackLimits } from './piec
 import type { FileWindow } from './window.ts';
 import { frameAt, type ZstdFrame } from './zstd-frames.ts';
 import { loadZstdUnpack } from './zstd-memory.ts';
+import { WINDOW_LIMIT, windowMemory } from './zstd-window.ts';
 
 /**
  * A frame that unpacks to no more than this is unpacked in one go, so that nothing of it comes out before its checksum
  * is right.
  */
 export const WHOLE_FRAME_BYTES = 8 * 1024 * 1024;
-/** Frames that ask for a larger window are refused, as `zstd` itself does without --long. */
-export const WINDOW_LIMIT = 128 * 1024 * 1024;
 
 /** Header and content of a block. */
 const BLOCK_BYTES = 3 + 128 * 1024;
@@ -82,8 +81,10 @@ async function* readFrame(
     if (bytes.length > 0) yield { block, offset: 0, bytes };
     return;
   }
-  if (frame.windowSize > WINDOW_LIMIT && frame.contentAtMost > WINDOW_LIMIT) {
-    yield lost(0, `expected a zstd window of at most ${WINDOW_LIMIT} bytes, got ${frame.windowSize}`);
+  if (windowMemory(frame) > (limits.windowBytes ?? 0)) {
+    const most = limits.windowBytes ? `no larger than those before` : `of at most ${WINDOW_LIMIT} bytes`;
+    const way = 'zstd -dc --long=31 FILE | sluice run ... --input -';
+    yield lost(0, `expected a zstd window ${most}, got ${frame.windowSize} bytes: ${way}`);
     return;
   }
   const decoder = idle ?? (await openZstdDecoder());
@@ -110,7 +111,7 @@ async function* streamFrame(
   lost: (offset: number, detail: string, read: number, believed?: boolean) => Unpacked,
 ): AsyncGenerator<Unpacked> {
   const { start: block, end } = frame;
-  decoder.begin(Math.min(frame.windowSize, frame.contentAtMost));
+  decoder.begin(Math.min(frame.windowSize, frame.contentAtMost), frame.contentAtMost);
   const checksum = frame.checksum && cut === null ? (await loadXxhash()).create64() : null;
   let offset = 0;
   for (let at = block + frame.headerBytes, last = false; !last; ) {

@@ -1,3 +1,5 @@
+import { addUnread, type UnreadColumn } from '../batch/unread.ts';
+
 /**
  * Documents, bytes of original text and tokens: estimated ones, or those that `tokenize()` counted where the recipe has
  * it.
@@ -73,6 +75,8 @@ export interface Counters {
     byReason: Record<string, number>;
     examples: QuarantineExample[];
   };
+  /** Columns that could not be understood; absent where all could. */
+  unread?: UnreadColumn[];
   /** Bytes of the spans that rewrites cut out of kept documents, and bytes that they put in their place. */
   cutBytes: number;
   addedBytes: number;
@@ -166,6 +170,7 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
     a.quarantined.byReason[reason] = entry(a.quarantined.byReason, reason, () => 0) + n;
   }
   a.quarantined.examples = [...a.quarantined.examples, ...b.quarantined.examples].slice(0, EXAMPLES);
+  if (b.unread) a.unread = b.unread.reduce(addUnread, a.unread ?? []);
   a.cutBytes += b.cutBytes;
   a.addedBytes += b.addedBytes;
   a.unexplainedBytes += b.unexplainedBytes;

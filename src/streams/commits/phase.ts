@@ -49,5 +49,5 @@ export function phaseOf({ phase }: { readonly phase: string }): CommitPhase {
 /** Number of the phase of a split; null for other commits. */
 export function splitPhaseNumber(commit: { readonly phase: string }): number | null {
   const phase = phaseOf(commit);
-  return phase.kind === 'split' ? phase.number : null;
+  return 'number' in phase ? phase.number : null;
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../../errors.ts';
 import { type Amount, type Counters, emptyCounters, mergeCounters } from './counters.ts';
 import { type Commit, type CommitLine, commitLines } from './log.ts';
-import { type CommitPhase, phaseName, phaseOf } from './phase.ts';
+import { type CommitPhase, phaseName, splitPhaseNumber } from './phase.ts';
 
 /** A commit without its counters: kilobytes each, which stay in the log until somebody asks for them. */
 export interface CommitHead extends Omit<Commit, 'format' | 'counters'> {
@@ -51,9 +51,9 @@ export function commitStore(path: string): CommitStore {
     ofSplits: () =>
       all
         .filter((c) => c.counted !== null)
-        .map((c) => [c, phaseOf(c)] as const)
-        .flatMap(([c, phase]) => (phase.kind === 'split' ? [{ c, number: phase.number }] : []))
-        .sort((a, b) => a.c.split - b.c.split || a.number - b.number)
+        .map((c) => ({ c, phase: splitPhaseNumber(c) ?? -1 }))
+        .filter(({ phase }) => phase >= 0)
+        .sort((a, b) => a.c.split - b.c.split || a.phase - b.phase)
         .map(({ c }) => c),
     *countersOf(commits) {
       let file: number | null = null;

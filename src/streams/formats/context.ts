@@ -1,6 +1,7 @@
 import type { Kernel } from '../../kernels/kernel.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
+import type { UnreadColumn } from '../batch/unread.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 
@@ -11,8 +12,8 @@ export interface ReadContext {
   readonly builder: BatchBuilder;
 }
 
-/** What a reader gives, in input order: full batches, and records set aside. */
-export type ReadEvent = DocumentBatch | { readonly quarantined: QuarantinedRecord };
+/** What a reader gives, in input order: full batches, records set aside, and columns that were not understood. */
+export type ReadEvent = DocumentBatch | { readonly quarantined: QuarantinedRecord } | { readonly unread: UnreadColumn };
 
 /** First bytes of a record, for people: what is no text or would move the cursor is replaced. */
 export function excerptOf(head: Uint8Array): string {

@@ -1,10 +1,9 @@
-import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { PlannedFile } from '../plan/splits.ts';
+import { contentOf } from './content.ts';
 import { columnNames, csvFieldsOf, csvRows } from './csv-rows.ts';
 import type { FileFields } from './format.ts';
 import { fieldsOfRecords } from './json-fields.ts';
-import { withoutMark } from './mark.ts';
 import { delimiterOf } from './read-csv.ts';
 
 const SAMPLE_RECORDS = 1000;
@@ -13,7 +12,7 @@ const MOST_BYTES = 1024 * 1024;
 /** Fields of the first rows of a table. */
 export async function csvFields(file: PlannedFile, window: FileWindow): Promise<FileFields> {
   const delimiter = delimiterOf(file.path);
-  const bytes = withoutMark(unpack(window, file.codec, 0, { maxRatio: 200 }), file.size);
+  const bytes = contentOf(file, window);
   const records: object[] = [];
   let names: readonly string[] | null = null;
   for await (const row of csvRows(bytes, delimiter.charCodeAt(0), MOST_BYTES)) {

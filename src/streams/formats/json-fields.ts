@@ -1,10 +1,9 @@
 import { finiteJson } from '../../kernels/reference/scanner.ts';
-import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { PlannedFile } from '../plan/splits.ts';
 import { arrayElements } from './array-elements.ts';
+import { contentOf } from './content.ts';
 import type { FieldSeen, FileFields } from './format.ts';
-import { withoutMark } from './mark.ts';
 
 const SAMPLE_BYTES = 1024 * 1024;
 const SAMPLE_RECORDS = 1000;
@@ -13,7 +12,7 @@ const SAMPLE_RECORDS = 1000;
 export async function jsonLinesFields(file: PlannedFile, window: FileWindow): Promise<FileFields> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of unpack(window, file.codec, 0, { maxRatio: 200 })) {
+  for await (const piece of contentOf(file, window)) {
     if ('damage' in piece) break;
     parts.push(Buffer.from(piece.bytes));
     bytes += piece.bytes.length;
@@ -28,7 +27,7 @@ export async function jsonLinesFields(file: PlannedFile, window: FileWindow): Pr
 
 /** Fields of the first elements of a JSON array. */
 export async function jsonArrayFields(file: PlannedFile, window: FileWindow): Promise<FileFields> {
-  const bytes = withoutMark(unpack(window, file.codec, 0, { maxRatio: 200 }), file.size);
+  const bytes = contentOf(file, window);
   const records: object[] = [];
   for await (const event of arrayElements(bytes, SAMPLE_BYTES)) {
     if (event.kind !== 'lines') break;

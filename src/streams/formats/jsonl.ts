@@ -1,6 +1,7 @@
+import { linesAreBytes } from '../codecs/encodings.ts';
 import type { InputFormat } from './format.ts';
 import { jsonLinesFields } from './json-fields.ts';
-import { betweenLines } from './line-parts.ts';
+import { betweenLines, inOneGo } from './line-parts.ts';
 import { readJsonl } from './read-jsonl.ts';
 
 /** JSON Lines: one object a line. A part is a run of lines. */
@@ -9,7 +10,7 @@ export const jsonl: InputFormat = {
   extensions: ['jsonl', 'ndjson', 'jsonlines'],
   packed: true,
   ranges: 'lines',
-  cut: betweenLines,
+  cut: (file, cutting) => (linesAreBytes(file.encoding) ? betweenLines : inOneGo)(file, cutting),
   fields: jsonLinesFields,
   reader: async () => readJsonl,
 };

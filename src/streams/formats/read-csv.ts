@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { InputRange, PlannedFile } from '../plan/splits.ts';
+import { contentOf } from './content.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
 import { type CsvRow, columnNames, csvFieldsOf, csvRows } from './csv-rows.ts';
 import { extensionsOf } from './extensions.ts';
 import type { LineEvent } from './lines.ts';
-import { withoutMark } from './mark.ts';
 import { Records } from './read-jsonl.ts';
+import { readColumns } from './values/records.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -28,9 +28,10 @@ export async function* readCsv(
 ): AsyncGenerator<ReadEvent> {
   const { maxLineBytes, maxRatio } = context.options;
   const delimiter = delimiterOf(file.path);
-  const bytes = withoutMark(unpack(window, file.codec, 0, { maxRatio }), file.size);
+  const bytes = contentOf(file, window, maxRatio);
   const records = new Records(file, context);
   let names: readonly string[] | null = null;
+  let read: ReadonlySet<string> = new Set();
   for await (const row of csvRows(bytes, delimiter.charCodeAt(0), maxLineBytes)) {
     if (row.kind !== 'row') {
       yield* records.of(row);
@@ -42,24 +43,33 @@ export async function* readCsv(
     const fields: string[] | null = isUtf8(row.bytes) ? csvFieldsOf(decoder.decode(row.bytes), delimiter) : null;
     if (names === null) {
       if (fields === null) {
-        yield* records.of(fault(row, 'expected a header line, got one that is not CSV in UTF-8'));
+        yield* records.of(
+          fault(row, 'expected a header line, got one that is not CSV in its encoding (UTF-8, or --encoding)'),
+        );
         return;
       }
       names = columnNames(fields);
-    } else yield* records.of(lineOf(row, names, fields));
+      read = readColumns(names, file, context.options);
+    } else yield* records.of(lineOf(row, names, read, fields));
   }
 }
 
 type Row = Extract<CsvRow, { kind: 'row' }>;
 
 /** A row as the line of JSON that it stands for. */
-function lineOf(row: Row, names: readonly string[], fields: readonly string[] | null): LineEvent {
+function lineOf(
+  row: Row,
+  names: readonly string[],
+  read: ReadonlySet<string>,
+  fields: readonly string[] | null,
+): LineEvent {
   // Whatever is not UTF-8 the reader of records names.
   if (!isUtf8(row.bytes)) return { kind: 'lines', bytes: row.bytes.filter((b) => b !== 10), place: row.place };
   if (fields === null) return fault(row, 'expected a delimiter or the end of the row after a quoted field, got more');
   if (fields.length !== names.length)
     return fault(row, `expected ${names.length} fields as in the header, got ${fields.length}`);
-  const line = JSON.stringify(Object.fromEntries(fields.map((value, i) => [names[i], value])));
+  const members = fields.map((value, i) => [names[i], value] as const).filter(([name]) => read.has(name));
+  const line = JSON.stringify(Object.fromEntries(members));
   return { kind: 'lines', bytes: encoder.encode(line), place: row.place };
 }
 

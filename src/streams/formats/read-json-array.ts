@@ -1,9 +1,8 @@
-import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { InputRange, PlannedFile } from '../plan/splits.ts';
 import { arrayElements } from './array-elements.ts';
+import { contentOf } from './content.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
-import { withoutMark } from './mark.ts';
 import { Records } from './read-jsonl.ts';
 
 /** Reads the elements of JSON arrays as records; a record stands where its first byte does. */
@@ -14,7 +13,7 @@ export async function* readJsonArray(
   context: ReadContext,
 ): AsyncGenerator<ReadEvent> {
   const { maxLineBytes, maxRatio } = context.options;
-  const bytes = withoutMark(unpack(window, file.codec, 0, { maxRatio }), file.size);
+  const bytes = contentOf(file, window, maxRatio);
   const records = new Records(file, context);
   for await (const event of arrayElements(bytes, maxLineBytes)) yield* records.of(event);
 }

@@ -5,17 +5,21 @@ import {
   type LongLine,
   type ScanFields,
   type ScanNames,
+  type ScannedColumn,
   type ScannedLines,
   scanNames,
 } from '../../kernels/scanner.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
 import { labelOf } from '../batch/position.ts';
+import { linesAreBytes } from '../codecs/encodings.ts';
 import type { Unpacked } from '../codecs/piece.ts';
 import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { InputRange, PlannedFile } from '../plan/splits.ts';
+import { contentOf, notInEncoding } from './content.ts';
 import { excerptOf, type ReadContext, type ReadEvent } from './context.ts';
 import { domainSource } from './domain.ts';
+import { type KeptColumns, keptColumns, keptMembers } from './kept-columns.ts';
 import { isBlank, type LineEvent, lineEvents, type Place } from './lines.ts';
 import { estimatedLoss, type Loss } from './loss.ts';
 import { withoutMark } from './mark.ts';
@@ -35,14 +39,27 @@ export async function* readJsonl(
   context: ReadContext,
 ): AsyncGenerator<ReadEvent> {
   const { maxLineBytes, maxRatio } = context.options;
-  const limits = { maxRatio };
-  const whole = () => unpack(window, file.codec, 0, limits);
-  const marked = (bytes: AsyncIterable<Unpacked>) => (range.start === 0 ? withoutMark(bytes, file.size) : bytes);
-  const lines = range.unpacked
-    ? marked(ownUnpacked(whole(), range.start, range.end))
-    : ownLines(marked(unpack(window, file.codec, startOfUnpacking(range, file.codec), limits)), range, file.codec);
   const records = new Records(file, context);
+  const lines = linesAreBytes(file.encoding)
+    ? await linesOf(file, range, window, maxRatio)
+    : contentOf(file, window, maxRatio);
   for await (const event of lineEvents(lines, maxLineBytes)) yield* records.of(event);
+}
+
+/** Bytes of the lines that start in a range, as UTF-8; each line stands where its first byte is in the file. */
+async function linesOf(
+  file: PlannedFile,
+  range: InputRange,
+  window: FileWindow,
+  maxRatio: number,
+): Promise<AsyncIterable<Unpacked>> {
+  const limits = { maxRatio, windowBytes: file.windowBytes };
+  const marked = (bytes: AsyncIterable<Unpacked>) => (range.start === 0 ? withoutMark(bytes, file.size) : bytes);
+  const own = range.unpacked
+    ? marked(ownUnpacked(unpack(window, file.codec, 0, limits), range.start, range.end))
+    : ownLines(marked(unpack(window, file.codec, startOfUnpacking(range, file.codec), limits)), range, file.codec);
+  if (file.encoding === undefined) return own;
+  return (await import('../codecs/transcode.ts')).transcodedLines(own, file.encoding);
 }
 
 /**
@@ -51,10 +68,12 @@ export async function* readJsonl(
  */
 export class Records {
   #path: string;
+  #file: PlannedFile;
   #context: ReadContext;
   #fields: ScanFields;
   #names: ScanNames | null;
   #domain: Uint8Array;
+  #kept: KeptColumns;
   #row = 0;
   /** Unpacked bytes of the records so far. */
   #lineBytes = 0;
@@ -63,6 +82,8 @@ export class Records {
     const { options } = context;
     const domain = domainSource(file, options);
     this.#path = file.path;
+    this.#file = file;
+    this.#kept = keptColumns(options);
     this.#context = context;
     this.#fields = { text: options.textField, id: options.idField, domain: domain.fields };
     this.#names = scanNames(this.#fields);
@@ -143,6 +164,11 @@ export class Records {
     const { builder } = this.#context;
     const { status, start, text, metadata, id, domain } = scanned;
     let row = from;
+    if (this.#kept !== null) {
+      for (; row < limit && (status[row] & (LINE.irregular | LINE.tooLong)) === 0; row++)
+        this.#keptRow(scanned, row, { block, offset: offset + start[row] }, out);
+      return row;
+    }
     while (row < limit && (status[row] & (LINE.irregular | LINE.tooLong)) === 0) {
       const first = row;
       const base = text.offsets[first] + metadata.offsets[first];
@@ -176,21 +202,41 @@ export class Records {
   #byReference(line: Uint8Array, place: Place, out: ReadEvent[]): void {
     const record = referenceRecord(line, this.#fields);
     if ('reason' in record) {
-      this.#aside(place, line.length, record.reason, record.detail, line, out);
+      const detail = record.reason === 'invalid_utf8' ? notInEncoding(this.#file) : record.detail;
+      this.#aside(place, line.length, record.reason, detail, line, out);
       return;
     }
-    const { builder } = this.#context;
-    const text = encoder.encode(record.text);
+    const bytesOf = (value: string | null): Uint8Array | null => (value === null ? null : encoder.encode(value));
     const metadata = encoder.encode(record.metadata);
+    this.#push(place, encoder.encode(record.text), metadata, bytesOf(record.id), bytesOf(record.domain), out);
+  }
+
+  #push(
+    place: Place,
+    text: Uint8Array,
+    allMetadata: Uint8Array,
+    id: Uint8Array | null,
+    domain: Uint8Array | null,
+    out: ReadEvent[],
+  ): void {
+    const { builder } = this.#context;
+    const metadata = keptMembers(allMetadata, this.#kept);
     const bytes = text.length + metadata.length;
     if (builder.closesBefore(bytes, 1)) out.push(builder.take());
     const closes = builder.closesAfter(bytes, 1);
     builder.text.push(text);
     builder.metadata.push(metadata);
-    builder.domain.push(record.domain === null ? this.#domain : encoder.encode(record.domain));
-    builder.id.push(record.id === null ? this.#positionId(place) : encoder.encode(record.id));
+    builder.domain.push(domain ?? this.#domain);
+    builder.id.push(id ?? this.#positionId(place));
     builder.place(place.block, place.offset, this.#row++);
     if (closes) out.push(builder.take());
+  }
+
+  /** A regular row with the fields that are kept. */
+  #keptRow({ status, text, metadata, id, domain }: ScannedLines, row: number, place: Place, out: ReadEvent[]): void {
+    const of = ({ values, offsets }: ScannedColumn): Uint8Array => values.subarray(offsets[row], offsets[row + 1]);
+    const [ownId, ownDomain] = [status[row] & LINE.hasId, status[row] & LINE.hasDomain];
+    this.#push(place, of(text), of(metadata), ownId ? of(id) : null, ownDomain ? of(domain) : null, out);
   }
 
   /** Fields that the kernel cannot look for. */

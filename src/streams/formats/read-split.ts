@@ -1,6 +1,7 @@
 import type { Kernel } from '../../kernels/kernel.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
+import type { UnreadColumn } from '../batch/unread.ts';
 import { openWindow } from '../codecs/window.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import { BATCH_TEXT_BYTES, type Split, type SplitPlan } from '../plan/splits.ts';
@@ -13,6 +14,8 @@ export interface ReadSplitOptions {
   readonly kernel: Kernel;
   /** Called with every record that is no document, in input order among the batches. */
   readonly onQuarantine: (record: QuarantinedRecord) => void;
+  /** Called with columns that could not be understood, and are null in the metadata. */
+  readonly onUnread?: (column: UnreadColumn) => void;
   /** Called with the input bytes (as on disk) read since the last call. */
   readonly onProgress?: (bytes: number) => void;
   readonly signal?: AbortSignal;
@@ -36,7 +39,7 @@ export async function* readSplit(
   options: ReadOptions,
   given: ReadSplitOptions,
 ): AsyncGenerator<DocumentBatch> {
-  const { kernel, onQuarantine, onProgress, signal, batchBytes = BATCH_TEXT_BYTES, reuse = false } = given;
+  const { kernel, onQuarantine, onUnread, onProgress, signal, batchBytes = BATCH_TEXT_BYTES, reuse = false } = given;
   const builder = reuse ? lendingBuilder(split.index, batchBytes) : new BatchBuilder(split.index, batchBytes);
   const context: ReadContext = { kernel, options, builder };
   for (const range of split.ranges) {
@@ -46,6 +49,7 @@ export async function* readSplit(
     try {
       for await (const event of read(file, range, window, context)) {
         if ('quarantined' in event) onQuarantine(event.quarantined);
+        else if ('unread' in event) onUnread?.(event.unread);
         else {
           yield event;
           if (reuse) builder.giveBack(event);

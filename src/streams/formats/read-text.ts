@@ -1,10 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { PlannedFile } from '../plan/splits.ts';
+import { contentOf, notInEncoding } from './content.ts';
 import { excerptOf, type ReadContext, type ReadEvent } from './context.ts';
 import { domainSource } from './domain.ts';
-import { withoutMark } from './mark.ts';
 
 const encoder = new TextEncoder();
 const EXCERPT = 240;
@@ -35,14 +34,16 @@ export async function* readText(
   const { maxLineBytes } = options;
   const tooLong = (size: number): ReadEvent =>
     aside('line_too_long', `expected a text of at most ${maxLineBytes} bytes, got ${size}`, size);
-  if (file.codec === 'none' && file.size > maxLineBytes + MARK_BYTES) {
+  // Of a plain file in UTF-8 the size of its text is known.
+  const plain = file.codec === 'none' && file.encoding === undefined;
+  if (plain && file.size > maxLineBytes + MARK_BYTES) {
     head = Uint8Array.from(await window.peek(0, EXCERPT));
     yield tooLong(file.size);
     return;
   }
-  // Of a plain file the size is known: one buffer instead of parts and their sum.
-  const whole = file.codec === 'none' ? new Uint8Array(file.size) : null;
-  for await (const piece of withoutMark(unpack(window, file.codec, 0, { maxRatio: options.maxRatio }), file.size)) {
+  // One buffer instead of parts and their sum.
+  const whole = plain ? new Uint8Array(file.size) : null;
+  for await (const piece of contentOf(file, window, options.maxRatio)) {
     if ('damage' in piece) {
       // Half a document is none.
       yield aside('undecodable', piece.damage.detail, file.size);
@@ -61,7 +62,7 @@ export async function* readText(
   }
   const text = whole ? whole.subarray(0, bytes) : parts.length === 1 ? parts[0] : Buffer.concat(parts);
   if (!isUtf8(text)) {
-    yield aside('invalid_utf8', 'expected UTF-8, got other bytes', bytes);
+    yield aside('invalid_utf8', notInEncoding(file), bytes);
     return;
   }
   builder.startFile(file.path);

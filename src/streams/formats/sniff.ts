@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { encodingOfMark } from '../codecs/encodings.ts';
 import { SNIFF_BYTES } from '../codecs/head.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import type { Codec } from '../plan/splits.ts';
@@ -60,15 +61,31 @@ const UNREAD: readonly { readonly magic: string; readonly reason: string }[] = [
   { magic: 'PK\x03\x04', reason: 'zip archives are not read: unpack it with unzip FILE' },
 ];
 
-/** Text in UTF-16 looks binary too. JSON lines in it go to quarantine, where their loss is counted. */
-const binaryReason = (head: Uint8Array): string =>
-  isText(head, '\xff\xfe') || isText(head, '\xfe\xff') ? 'UTF-16 is not read: iconv -f UTF-16 -t UTF-8 FILE' : 'binary';
+const UTF16 = 'UTF-16 is read with --encoding utf-16, or as iconv -f UTF-16 -t UTF-8 FILE makes it';
+
+/** Why the beginning of a file is no text in UTF-8: UTF-16 without a mark, another encoding, or no text at all. */
+function notUtf8(head: Uint8Array): string {
+  const zeros = [0, 0];
+  let control = 0;
+  head.forEach((b, i) => {
+    if (b === 0) zeros[i & 1]++;
+    else if (b < 0x20 && !(b >= 0x09 && b <= 0x0d) && b !== 0x1b) control++;
+  });
+  const [even, odd] = zeros;
+  const wide = Math.max(even, odd) > head.length / 8 && Math.min(even, odd) < head.length / 100;
+  if (wide && control === 0)
+    return `UTF-16 without a mark, it seems: --encoding ${odd > even ? 'utf-16le' : 'utf-16be'}`;
+  if (even + odd + control > 0) return 'binary';
+  return 'not UTF-8; text in another encoding is read with --encoding, for example windows-1252, gbk or shift_jis';
+}
 
 /** Files that writers of data leave beside it; the reason to skip one that is found in a folder. */
 function besideData(path: string): string | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  if (['dataset_info.json', 'dataset_dict.json', 'state.json'].includes(name))
+  if (['dataset_info.json', 'dataset_infos.json', 'dataset_dict.json', 'state.json'].includes(name))
     return 'describes a data set of Hugging Face datasets; holds no documents';
+  if (name === '_metadata' || name === '_common_metadata') return 'an index of Parquet files; holds no documents';
+  if (name.endsWith('.crc')) return 'a checksum of Hadoop; holds no documents';
   return name === '_SUCCESS' ? 'the mark of a finished Spark or Hadoop job; holds no documents' : undefined;
 }
 
@@ -80,14 +97,15 @@ const formatOfExtension = (extension: string): InputFormat | undefined =>
  * What a file is. Magic beats the name, with a warning.
  * @param head its first SNIFF_BYTES bytes. @param unpacked the first bytes of its content: `head` itself when it is not
  *   packed.
- * @param named named by the user itself, so an unknown extension is no reason to doubt it.
+ * @param how `named` by the user itself, so an unknown extension is no reason to doubt it; `explicit`: as it is, so
+ *   that it is read even if its name says that it lies beside data.
  */
 export function sniff(
   path: string,
   head: Uint8Array,
   unpacked: Uint8Array,
   options: ReadOptions,
-  named: boolean,
+  { named, explicit }: { readonly named: boolean; readonly explicit: boolean },
 ): Sniffed {
   const { packing, inner } = extensionsOf(path);
   const codec = codecByMagic(head);
@@ -102,6 +120,8 @@ export function sniff(
   const asked = options.format === 'auto' ? undefined : FORMATS[options.format];
   // A format that is asked for may be known by less than others.
   const extension = asked && !asked.packed ? asked.extensions[0] : inner;
+  const beside = asked || explicit ? undefined : besideData(path);
+  if (beside !== undefined) return { skip: beside };
   const byMagic = Object.values(FORMATS).find(
     (f) => codec === 'none' && f.magic?.({ bytes: head, unpacked, extension }),
   );
@@ -109,20 +129,23 @@ export function sniff(
     if (asked && asked !== byMagic) return { skip: `its content is ${byMagic.name}, but --format is ${asked.name}` };
     return as(byMagic.name, byMagic === byName ? undefined : `${path}: its content is ${byMagic.name}; read as such`);
   }
-  const beside = asked || named ? undefined : besideData(path);
-  if (beside !== undefined) return { skip: beside };
   if (head.length === 0) return as('text', `${path}: empty file`);
   // A text may begin with the letters of one of these.
   const unread = asked || !looksBinary(head) ? undefined : UNREAD.find(({ magic }) => isText(head, magic));
   if (unread) return { skip: unread.reason };
+  // With another encoding asked for, what is looked at here is UTF-8 already.
+  const mark = encodingOfMark(unpacked);
+  if (mark === 'utf-16le' || mark === 'utf-16be') return { skip: UTF16 };
   if (asked) {
     if (asked.magic) return { skip: `not ${asked.name}: its first bytes differ` };
     // A folder of texts has pictures and programs in it; a file named by the user goes to quarantine instead.
-    if (asked.name === 'text' && !named && looksBinary(unpacked)) return { skip: binaryReason(unpacked) };
+    if (asked.name === 'text' && !named && looksBinary(unpacked)) return { skip: notUtf8(unpacked) };
     return as(asked.name);
   }
   if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc')
     return { skip: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' };
+  if (isText(unpacked.subarray(257), 'ustar') || inner === 'tar' || inner === 'tgz')
+    return { skip: 'tar archives are not read: unpack it with tar -xf FILE' };
   if (byName?.magic) return { skip: `named .${inner}, but its content is not ${byName.name}` };
   // A folder of plain files: what they hold is text, whatever its form.
   const plainFiles = options.domainFrom === 'kind';
@@ -131,7 +154,7 @@ export function sniff(
   if (array === 'other' && inner === 'json')
     return { skip: 'a JSON array, but not of objects: write each text as {"text": ...}, one a line' };
   if (byName && !(plainFiles && byName.name === 'csv')) return as(byName.name);
-  if (looksBinary(unpacked)) return { skip: binaryReason(unpacked) };
+  if (looksBinary(unpacked)) return { skip: notUtf8(unpacked) };
   if (inner === 'json' || inner === '') {
     if (looksLikeJsonLines(unpacked)) return as('jsonl');
   }

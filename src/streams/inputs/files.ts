@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { ConfigError, InputError } from '../../errors.ts';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { ConfigError } from '../../errors.ts';
 import { isGlob, parseGlob } from './glob.ts';
-import { documentsOfRun, madeFolder } from './made-by-sluice.ts';
+import { documentsOfRun, isRun, madeFolder } from './made-by-sluice.ts';
 import type { Spooled } from './spool.ts';
+import { type Candidate, type Skipped, walk } from './walk.ts';
 
 /** A file that an input names, before anyone looked into it. */
 export interface FoundFile {
@@ -12,6 +13,10 @@ export interface FoundFile {
   readonly absolutePath: string;
   /** Named by the user itself (or by a glob), not found in a folder. */
   readonly named: boolean;
+  /** Asked for as it is: by its path, or by a glob that says how its name ends. */
+  readonly explicit: boolean;
+  /** Number of the input that it comes from. */
+  readonly input: number;
 }
 
 export interface FoundFiles {
@@ -20,20 +25,10 @@ export interface FoundFiles {
   readonly warnings: readonly string[];
 }
 
-/** How long the thread may be blocked by file system calls before others get a turn. */
-const SLICE_MS = 25;
-
-/** Lets timers and I/O run when `started` is longer ago than a slice; returns the time to measure from next. */
-export async function breathe(started: number): Promise<number> {
-  if (performance.now() - started < SLICE_MS) return started;
-  await new Promise<void>((r) => setImmediate(r));
-  return performance.now();
-}
-
 /**
  * Files of globs, folders and paths in argument order, then by the bytes of the relative path; a file is listed once,
- * where it comes first. Folders: recursive, no hidden names, no links that leave the root, no linked folders (their
- * files are in the root anyway, or outside). Errors: ConfigError for an input that names nothing that exists.
+ * where it comes first, and by a link only where it is not found without one. Folders: recursive, no hidden names, no
+ * links that leave the root. Errors: ConfigError for an input that names nothing that exists.
  * What Sluice has made is read only when it is asked for: a run directory that is an input stands for the documents
  * that it kept, one below an input is skipped unless the glob names a folder of it, and so is a model; files at or
  * below `output` are never read.
@@ -49,40 +44,49 @@ export async function findFiles(
   const own = output !== undefined && existsSync(output) ? realpathSync(output) : null;
   const isOwn = (realPath: string): boolean => own !== null && (realPath === own || realPath.startsWith(own + sep));
   const warnings: string[] = [];
-  const seen = new Set<string>();
+  /** Number in `files`, or -1. */
+  const seen = new Map<string, number>();
   const names = new Map<string, number>();
-  for (const input of inputs) {
+  for (const [number, input] of inputs.entries()) {
     const copy = spooled.get(input);
     if (copy) {
       if (seen.has(`pipe ${input}`)) continue;
-      seen.add(`pipe ${input}`);
-      files.push({ path: uniqueName(copy.name, '/pipe', names, warnings), absolutePath: copy.path, named: true });
+      seen.set(`pipe ${input}`, -1);
+      files.push({ path: uniqueName(copy.name, '/pipe', names, warnings), absolutePath: copy.path, ...asked(number) });
       continue;
     }
-    for (const { path, absolutePath, realPath, root, named } of await expand(input, isOwn, skipped, warnings)) {
-      if (seen.has(realPath)) continue;
-      seen.add(realPath);
+    const candidates = await expand(input, isOwn, skipped, warnings);
+    const direct = new Set(candidates.filter((c) => !c.link).map((c) => c.realPath));
+    for (const { path, absolutePath, realPath, root, named, explicit, link } of candidates) {
+      const before = seen.get(realPath);
+      if (before !== undefined || (link && direct.has(realPath))) {
+        const file = files[before ?? -1];
+        // Asked for by two inputs, it is what the one that says more makes it.
+        if (file && explicit) files[before!] = { ...file, named: file.named || named, explicit };
+        else if (link) skipped.push({ path, reason: 'link to a file that is read already' });
+        continue;
+      }
+      seen.set(realPath, isOwn(realPath) ? -1 : files.length);
       if (isOwn(realPath)) {
         skipped.push({ path, reason: OWN_OUTPUT });
         continue;
       }
-      files.push({ path: uniqueName(path, root, names, warnings), absolutePath, named });
+      const name = uniqueName(path, root, names, warnings);
+      files.push({ path: name, absolutePath, named, explicit, input: number });
     }
   }
   return { files, skipped, warnings };
 }
 
-interface Candidate {
-  readonly path: string;
-  readonly absolutePath: string;
-  readonly realPath: string;
-  readonly root: string;
-  readonly named: boolean;
-}
+const asked = (input: number) => ({ named: true, explicit: true, input });
+
+/** Does a glob say how the names end that it asks for? */
+const asksForNames = (glob: string): boolean => {
+  const last = glob.slice(glob.lastIndexOf('/') + 1);
+  return last.includes('.') && last !== '*.*';
+};
 
 const OWN_OUTPUT = 'it is what this very command writes';
-
-type Skipped = { path: string; reason: string }[];
 
 async function expand(
   input: string,
@@ -93,10 +97,10 @@ async function expand(
   if (existsSync(input)) {
     const found = statSync(input);
     if (found.isDirectory()) {
-      if (madeFolder(resolve(input))?.kind === 'run' && !isOwn(realpathSync(input)))
-        return documentsIn(input, warnings);
+      if (isRun(madeFolder(resolve(input))) && !isOwn(realpathSync(input))) return documentsIn(input, warnings);
       const pass = (p: string): string | null => passedOver(p, isOwn);
-      return walk(input, () => true, Number.POSITIVE_INFINITY, false, pass, skipped);
+      const all = { matches: () => true, depth: Number.POSITIVE_INFINITY, glob: false, explicit: false };
+      return walk(input, all, pass, skipped);
     }
     const absolutePath = resolve(input);
     if (!found.isFile() && absolutePath !== '/dev/null')
@@ -113,6 +117,8 @@ async function expand(
         realPath: realpathSync(absolutePath),
         root: dirname(absolutePath),
         named: true,
+        explicit: true,
+        link: false,
       },
     ];
   }
@@ -128,7 +134,7 @@ async function expand(
   if (!existsSync(root) || !statSync(root).isDirectory()) return [];
   const asksForParts = TABLES.test(input.slice(root.length));
   const pass = (p: string): string | null => (asksForParts && !isOwn(p) ? null : passedOver(p, isOwn));
-  return walk(root, matches, depth, true, pass, skipped);
+  return walk(root, { matches, depth, glob: true, explicit: asksForNames(input) }, pass, skipped);
 }
 
 /** A folder of a run directory, named in a glob. */
@@ -139,7 +145,7 @@ function passedOver(folder: string, isOwn: (realPath: string) => boolean): strin
   if (isOwn(folder)) return OWN_OUTPUT;
   const made = madeFolder(folder);
   if (made === null) return null;
-  return made.kind === 'run'
+  return isRun(made)
     ? 'a run directory of Sluice: give it as an input of its own to read the documents that it kept'
     : 'a model that Sluice has trained';
 }
@@ -156,96 +162,10 @@ async function documentsIn(input: string, warnings: string[]): Promise<Candidate
       realPath: realpathSync(absolutePath),
       root,
       named: false,
+      explicit: true,
+      link: false,
     };
   });
-}
-
-/** Files below a folder that match, by the bytes of their relative path. */
-async function walk(
-  root: string,
-  matches: (path: string) => boolean,
-  depth: number,
-  glob: boolean,
-  pass: (realPath: string) => string | null,
-  skipped: Skipped,
-): Promise<Candidate[]> {
-  const absoluteRoot = resolve(root);
-  const realRoot = realpathSync(absoluteRoot);
-  const found: Candidate[] = [];
-  let started = performance.now();
-  const visit = async (folder: string, level: number): Promise<void> => {
-    started = await breathe(started);
-    let entries: ReturnType<typeof readFolder>;
-    try {
-      entries = readFolder(join(realRoot, folder));
-    } catch (cause) {
-      throw new InputError({
-        expected: 'a folder that can be read',
-        got: (cause as Error).message,
-        where: join(absoluteRoot, folder),
-        cause,
-      });
-    }
-    for (const entry of entries) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      // In a glob the pattern itself says whether a dot is wanted.
-      if (!glob && entry.name.startsWith('.')) continue;
-      if (entry.isDirectory()) {
-        const reason = level < depth ? pass(join(realRoot, path)) : null;
-        if (reason !== null) skipped.push({ path, reason });
-        else if (level < depth) await visit(path, level + 1);
-        continue;
-      }
-      if (!matches(path)) continue;
-      // Names come as text; one that is not UTF-8 does not lead back to its file.
-      if (path.includes('\ufffd') && !existsSync(join(realRoot, path))) {
-        skipped.push({ path, reason: 'its name is not UTF-8' });
-        continue;
-      }
-      const absolutePath = join(absoluteRoot, path);
-      let realPath = join(realRoot, path);
-      if (entry.isSymbolicLink()) {
-        const target = resolveLink(realPath, realRoot);
-        if ('reason' in target) {
-          if (target.reason !== null) skipped.push({ path, reason: target.reason });
-          continue;
-        }
-        realPath = target.realPath;
-      } else if (!entry.isFile()) {
-        skipped.push({ path, reason: 'not a file' });
-        continue;
-      }
-      found.push({ path, absolutePath, realPath, root: absoluteRoot, named: glob });
-    }
-  };
-  await visit('', 1);
-  return sortByBytes(found);
-}
-
-const readFolder = (path: string) => readdirSync(path, { withFileTypes: true });
-
-function resolveLink(path: string, realRoot: string): { realPath: string } | { reason: string | null } {
-  let realPath: string;
-  try {
-    realPath = realpathSync(path);
-  } catch (error) {
-    if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    return { reason: 'broken link' };
-  }
-  const outside = relative(realRoot, realPath);
-  if (outside === '../..' || outside.startsWith(`..${sep}`)) return { reason: 'link that points outside the input' };
-  const target = statSync(realPath);
-  if (target.isFile()) return { realPath };
-  return { reason: target.isDirectory() ? null : 'not a file' };
-}
-
-function sortByBytes(found: Candidate[]): Candidate[] {
-  // UTF-16 order is byte order as long as all is ASCII.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is "ASCII"
-  if (found.every((f) => /^[\x00-\x7f]*$/.test(f.path)))
-    return found.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
-  const keyed = found.map((file) => ({ file, bytes: Buffer.from(file.path) }));
-  return keyed.sort((a, b) => Buffer.compare(a.bytes, b.bytes)).map(({ file }) => file);
 }
 
 /** Two roots may hold the same relative path; a position must name one file only. */

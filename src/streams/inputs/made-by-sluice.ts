@@ -1,18 +1,21 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
+import { isReference } from '../../files/reference-record.ts';
 import { liveFiles } from '../commits/log.ts';
 import { readCommitStore } from '../commits/store.ts';
 
 /** What Sluice has made of a folder, by the record in it; null for any other folder. */
-export type MadeFolder = { readonly kind: 'run'; readonly done: boolean } | { readonly kind: 'model' };
+export type MadeFolder = 'finished run' | 'unfinished run' | 'model' | null;
+
+export const isRun = (made: MadeFolder): boolean => made === 'finished run' || made === 'unfinished run';
 
 /** Looks for run.json of a run or sluice.json of a model. @param folder absolute */
-export function madeFolder(folder: string): MadeFolder | null {
+export function madeFolder(folder: string): MadeFolder {
   const run = recordIn(folder, 'run.json');
   if (run && typeof run.sluice === 'string' && typeof run.format === 'number' && typeof run.hashes === 'object')
-    return { kind: 'run', done: run.status === 'done' };
-  return recordIn(folder, 'sluice.json')?.kind === 'reference' ? { kind: 'model' } : null;
+    return run.status === 'done' ? 'finished run' : 'unfinished run';
+  return isReference(recordIn(folder, 'sluice.json')) ? 'model' : null;
 }
 
 function recordIn(folder: string, name: string): { readonly [key: string]: unknown } | null {
@@ -33,8 +36,7 @@ function recordIn(folder: string, name: string): { readonly [key: string]: unkno
  * ConfigError for a run that is not finished.
  */
 export async function documentsOfRun(folder: string): Promise<string[]> {
-  const made = madeFolder(folder);
-  if (made?.kind === 'run' && !made.done) {
+  if (madeFolder(folder) === 'unfinished run') {
     throw new ConfigError({
       expected: 'a finished run, to read the documents that it kept',
       got: 'one that is not finished',

@@ -1,10 +1,12 @@
 import * as z from 'zod';
+import { encodingNamed } from '../codecs/encodings.ts';
 import { FORMAT_NAMES } from '../formats/names.ts';
 
 /** How input records become documents; sets the meaning of a run, so it is part of its hash. */
 export const readOptions = z.strictObject({
   /**
-   * Field that holds the text; dots reach into objects (`content.body`). A field whose whole name has the dots wins.
+   * Field that holds the text; dots reach into objects and lists (`content.body`, `messages.0.content`). A field whose
+   * whole name has the dots wins.
    */
   textField: z.string().min(1).default('text'),
   /** Field that holds the id (string or number). Default `id`; a document without one is called `file#block.offset`. */
@@ -20,6 +22,20 @@ export const readOptions = z.strictObject({
     .default('auto'),
   /** `auto`: by magic, then by name. */
   format: z.enum(['auto', ...FORMAT_NAMES]).default('auto'),
+  /**
+   * Encoding of the text of JSON, CSV and text files; absent: UTF-8. A byte order mark of another one wins. `latin1` is
+   * read as `windows-1252`, `gbk` as `gb18030`.
+   */
+  encoding: z
+    .string()
+    .refine((name) => encodingNamed(name) !== undefined, 'an encoding that is known, for example utf-16 or latin1')
+    .transform((name) => (encodingNamed(name) === 'utf-8' ? undefined : encodingNamed(name)))
+    .optional(),
+  /**
+   * Metadata fields to keep, by their names in the metadata; absent: all. Columns of Parquet and Arrow that are not
+   * kept, nor hold text, id or domain, are not read.
+   */
+  columns: z.array(z.string().transform((name) => name.replace(/^metadata\./, ''))).optional(),
   /** Largest text of one record in bytes; a longer line goes to quarantine without being held. */
   maxLineBytes: z
     .int()

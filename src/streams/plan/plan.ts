@@ -1,11 +1,16 @@
 import { loadXxhash } from '../../hash.ts';
-import { unpackHead } from '../codecs/head.ts';
+import { encodingOf, encodingOfMark } from '../codecs/encodings.ts';
+import { SNIFF_BYTES, unpackHead } from '../codecs/head.ts';
+import { largestWindow, MOST_WINDOW_MEMORY } from '../codecs/zstd-window.ts';
 import type { Part } from '../formats/format.ts';
 import { codecByMagic, sniff } from '../formats/sniff.ts';
 import { FORMATS } from '../formats/table.ts';
-import { breathe, findFiles } from '../inputs/files.ts';
+import { findFiles } from '../inputs/files.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import { pipeOf, type Spooled, spool } from '../inputs/spool.ts';
+import { breathe } from '../inputs/walk.ts';
+import { cardsBeside, type KnownFile } from './cards.ts';
+import { checkColumns } from './check-columns.ts';
 import { probeFile } from './probe.ts';
 import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type SplitPlan } from './splits.ts';
 
@@ -14,7 +19,8 @@ import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type S
  * much.
  */
 const FILE_WEIGHT = 16 * 1024;
-const isUtf16 = ([a, b]: Uint8Array): boolean => (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
+
+const WIDE = 'a zstd window that no memory holds: zstd -dc --long=31 --memory=... FILE | sluice run ... --input -';
 
 export interface PlanOptions {
   /** Text bytes that a split aims at. Default SPLIT_TEXT_BYTES. */
@@ -46,8 +52,7 @@ export async function planSplits(
   const found = await findFiles(inputs, { spooled, output });
   const skipped = [...found.skipped];
   const warnings = [...[...spooled.values()].map((s) => s.warning), ...found.warnings];
-  const files: PlannedFile[] = [];
-  const parts: Part[] = [];
+  const known: (KnownFile & { readonly last: Uint8Array })[] = [];
   let started = performance.now();
   const { h64Raw } = await loadXxhash();
   for (const file of found.files) {
@@ -55,39 +60,70 @@ export async function planSplits(
     const probe = probeFile(file.absolutePath);
     const codec = codecByMagic(probe.head);
     const unpacked = codec === 'none' ? probe.head : await unpackHead(probe.first, codec);
-    const sniffed = sniff(file.path, probe.head, unpacked, options, file.named);
+    const encoding = encodingOf(unpacked, options.encoding);
+    // What is two bytes in UTF-16 may be one in UTF-8.
+    const start = codec === 'none' ? probe.first.subarray(0, 2 * SNIFF_BYTES) : unpacked;
+    const content = encoding === undefined ? unpacked : await headInUtf8(start, encoding);
+    const sniffed = sniff(file.path, probe.head, content, options, file);
     if ('skip' in sniffed) {
       skipped.push({ path: file.path, reason: sniffed.skip });
       continue;
     }
+    const windowBytes = codec === 'zstd' ? await largestWindow(file.absolutePath, probe.size, probe.first) : 0;
+    if (windowBytes > MOST_WINDOW_MEMORY) {
+      skipped.push({ path: file.path, reason: WIDE });
+      continue;
+    }
     if (sniffed.warning) warnings.push(sniffed.warning);
+    const marked = options.encoding === undefined ? null : encodingOfMark(unpacked);
+    if (marked !== null && !marked.startsWith(options.encoding ?? ''))
+      warnings.push(`${file.path}: begins with the byte order mark of ${marked}; read as such`);
     const planned: PlannedFile = {
       path: file.path,
       absolutePath: file.absolutePath,
       format: sniffed.format,
       codec: sniffed.codec,
+      ...(encoding !== undefined && FORMATS[sniffed.format].packed && { encoding }),
+      ...(windowBytes > 0 && { windowBytes }),
       size: probe.size,
       // The time of the copy of a pipe is not a property of the input.
       mtimeMs: copies.has(file.absolutePath) ? 0 : probe.mtimeMs,
       probeHash: h64Raw(probe.ends).toString(16).padStart(16, '0'),
     };
-    if (probe.size === 0) {
+    known.push({ found: file, planned, last: probe.last.slice() });
+  }
+  const cards = cardsBeside(known, options);
+  const files: PlannedFile[] = [];
+  const parts: Part[] = [];
+  for (const file of known) {
+    started = await breathe(started);
+    const { planned, last } = file;
+    const card = cards.get(file);
+    if (card !== undefined) {
+      skipped.push({ path: planned.path, reason: card });
+      continue;
+    }
+    if (planned.size === 0) {
       files.push(planned);
       continue;
     }
-    // What is not UTF-8 from its first bytes on is one record, not one of each part.
-    const size = isUtf16(unpacked) ? Number.POSITIVE_INFINITY : splitBytes;
-    const cutting = { index: files.length, options, splitBytes: size, last: probe.last };
+    const cutting = { index: files.length, options, splitBytes, last };
     const { parts: own, units } = await FORMATS[planned.format].cut(planned, cutting);
     files.push(units === undefined ? planned : { ...planned, units });
     parts.push(...own);
     if (own.length > 1 && own[0].range.unpacked)
       warnings.push(
-        `${file.path}: a single ${codec} stream, which can only be decompressed from the start; each of its ` +
-          `${own.length} parts decompresses it and skips to its own range`,
+        `${planned.path}: a single ${planned.codec} stream, which can only be decompressed from the start; each of ` +
+          `its ${own.length} parts decompresses it and skips to its own range`,
       );
   }
+  if (options.columns !== undefined) warnings.push(...(await checkColumns(files, options.columns)));
   return { version: 1, files, splits: pack(parts, splitBytes), skipped, warnings };
+}
+
+async function headInUtf8(head: Uint8Array, encoding: string): Promise<Uint8Array> {
+  const { openDecoder } = await import('../codecs/transcode.ts');
+  return openDecoder(encoding).write(head).subarray(0, SNIFF_BYTES);
 }
 
 /** Parts in order into splits: a split takes parts until the next one would bring it over `splitBytes`. */

@@ -39,6 +39,10 @@ export interface PlannedFile {
   readonly absolutePath: string;
   readonly format: Format;
   readonly codec: Codec;
+  /** Encoding of its text, as `encodingOf` names it; absent: UTF-8, or a format that has none. */
+  readonly encoding?: string;
+  /** zstd: bytes of memory that unpacking takes, where its window is larger than usual (`zstd --long`). */
+  readonly windowBytes?: number;
   /** Bytes on disk. */
   readonly size: number;
   /** Parquet, Arrow: row groups or record batches found at planning; the reader must find as many. */

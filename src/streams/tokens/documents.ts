@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parquetRead } from 'hyparquet';
 import { InputError, InvariantError } from '../../errors.ts';
-import type { TokenSplit } from './sequences.ts';
+import type { TokenSplit } from './split-index.ts';
 import { TokenFiles } from './token-files.ts';
 import { type TokenArray, type TokenVocabulary, tokenArray } from './token-kind.ts';
 

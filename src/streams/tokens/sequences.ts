@@ -1,20 +1,10 @@
 import { InvariantError } from '../../errors.ts';
 import { bestFit } from './best-fit.ts';
+import { IndexCache } from './index-cache.ts';
 import { type Piece, piecesBetween, piecesOfDocuments } from './pieces.ts';
-import { indexBytes, readSplitIndex, type SplitIndex } from './split-index.ts';
+import type { SplitIndex, TokenSplit } from './split-index.ts';
 import { TokenFiles } from './token-files.ts';
 import type { TokenArray } from './token-kind.ts';
-
-/** Tokens of one split, as it was committed. */
-export interface TokenSplit {
-  /** Absolute. */
-  readonly bin: string;
-  readonly index: string;
-  /** Tokens by domain. */
-  readonly tokens: ReadonlyMap<string, number>;
-  /** Of all domains. */
-  readonly documents: number;
-}
 
 export interface CutOptions {
   /** Tokens of a sequence. */
@@ -60,14 +50,14 @@ export class Sequences {
   #windows = 0;
   #done = false;
   #domains = new Map<string, Domain>();
-  #indexes = new Map<number, SplitIndex>();
-  #indexBytes = 0;
+  #indexes: IndexCache;
   #packed = new Map<string, readonly (readonly Piece[])[]>();
   #packedPieces = 0;
   #files = new TokenFiles();
 
   constructor(options: CutOptions) {
     this.options = options;
+    this.#indexes = new IndexCache(options.cacheBytes);
   }
 
   /** True once every split is known. */
@@ -161,6 +151,10 @@ export class Sequences {
 
   close(): void {
     this.#files.close();
+  }
+
+  #index(split: number): Promise<SplitIndex> {
+    return this.#indexes.of(split, this.#splits[split]!);
   }
 
   /** The token after a sequence; `pieces` has one more where there is a next document. */
@@ -260,34 +254,6 @@ export class Sequences {
       this.#packedPieces -= old.reduce((n, bin) => n + bin.length, 0);
     }
     return bins;
-  }
-
-  async #index(split: number): Promise<SplitIndex> {
-    const known = this.#indexes.get(split);
-    if (known) {
-      this.#indexes.delete(split);
-      this.#indexes.set(split, known);
-      return known;
-    }
-    const index = await readSplitIndex(this.#splits[split]!.index);
-    this.#check(split, index);
-    this.#indexes.set(split, index);
-    this.#indexBytes += indexBytes(index);
-    for (const [oldest, old] of this.#indexes) {
-      if (this.#indexBytes <= this.options.cacheBytes || oldest === split) break;
-      this.#indexes.delete(oldest);
-      this.#indexBytes -= indexBytes(old);
-    }
-    return index;
-  }
-
-  #check(split: number, index: SplitIndex): void {
-    const { tokens, index: path } = this.#splits[split]!;
-    for (const [domain, expected] of tokens) {
-      const got = index.get(domain)?.before.at(-1) ?? 0;
-      if (got !== expected)
-        throw new InvariantError({ expected: `${expected} tokens of ${domain}`, got: `${got}`, where: path });
-    }
   }
 }
 

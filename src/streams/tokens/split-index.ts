@@ -2,6 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { parquetRead } from 'hyparquet';
 import { InputError } from '../../errors.ts';
 
+/** Tokens of one split, as it was committed. */
+export interface TokenSplit {
+  /** Absolute. */
+  readonly bin: string;
+  readonly index: string;
+  /** Tokens by domain. */
+  readonly tokens: ReadonlyMap<string, number>;
+  /** Of all domains. */
+  readonly documents: number;
+}
+
 /** Documents of one domain in one split, in the order of the input. */
 export interface DomainDocuments {
   /** Token of the file at which each document begins. */

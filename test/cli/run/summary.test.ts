@@ -172,3 +172,30 @@ it('states text and tokens kept as they were written, after cuts, in total and f
   expect(stdout).toMatch(new RegExp(String.raw`\n {2}web .* ${2 * bytes} B +\d+ +${Math.round(bytes / 2)}\n`));
   expect(stdout).toMatch(new RegExp(String.raw`\n {2}all .* ${3 * bytes} B `));
 });
+
+it('states tokens exactly where the recipe counts them, in the summary, the plan and of each document', async () => {
+  const cwd = await temporaryFolder();
+  const texts = ['The mill stands by the river.', 'The wheel turns at night, and the miller sleeps.', 'Grain.'];
+  await writeProject(cwd, {
+    recipe: `import { recipe, tokenize } from 'sluice';
+export default recipe({ name: 'mine', steps: [tokenize({ tokenizer: 'bytes' })] });
+`,
+    documents: texts.map((text, i) => ({ id: `d${i}`, text, domain: i < 2 ? 'web' : 'news' })),
+  });
+  const args = ['recipe.ts', '--input', 'in/*.jsonl'];
+  const plan = await runCli(['plan', ...args], { cwd });
+  expect(words(plan.stdout)).toContain(' 1 tokenize counts tokens of bytes (tokenize@1) ');
+  expect(words(plan.stdout)).toMatch(/ input about 3 documents, \S+ B of text, ≈ \S+ tokens of bytes /);
+  const { code, stdout } = await runCli(['run', ...args, '--output', 'out'], { cwd });
+  expect(code).toBe(0);
+  expect(words(stdout)).toContain(' ≈ tokens → kept, exact ');
+  const [web, news] = [texts[0].length + texts[1].length, texts[2].length];
+  for (const [name, tokens] of [
+    ['web', web],
+    ['news', news],
+    ['all', web + news],
+  ])
+    expect(stdout).toMatch(new RegExp(String.raw`\n {2}${name} .* ${tokens}\n`));
+  const explained = await runCli(['explain', 'out', 'd2'], { cwd });
+  expect(words(explained.stdout)).toContain(' · 6 tokens ');
+});

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { profileColumns } from '../../../src/operators/annotators/profiles/columns.ts';
 import {
   datatroveFineweb,
   datatroveGopherQuality,
@@ -8,6 +9,7 @@ import {
 import { dolmaGopherQuality, dolmaGopherRepetition } from '../../../src/operators/annotators/profiles/dolma.ts';
 import { splitLines, splitSpace, strip } from '../../../src/operators/annotators/profiles/python-text.ts';
 import { splitsOf } from '../../../src/operators/annotators/profiles/splits.ts';
+import { profileStatistics } from '../../../src/operators/annotators/profiles-stage.ts';
 import { finewebRules, gopherQualityRules, gopherRepetitionRules } from '../../../src/operators/rules/index.ts';
 import { fails, type Rule } from '../../../src/streams/batch/outcome.ts';
 import { corporaFolder } from '../../helpers/corpora.ts';
@@ -27,6 +29,16 @@ const reason = (statistics: Record<string, number>, rules: readonly Rule[]): str
     ?.name ?? null;
 
 const texts = new Map(readFixture<{ id: string; text: string }>('profiles/texts.json').map((t) => [t.id, t.text]));
+
+describe('columns of a profile', () => {
+  const all = Object.entries(profileStatistics).flatMap(([family, profiles]) =>
+    Object.keys(profiles).map((profile) => ({ family, profile })),
+  );
+  it.each(all)('of $family in $profile are what its function computes, in that order', ({ family, profile }) => {
+    const computed = Object.keys(profileStatistics[family][profile]('', { split: 'punctuated', tagger: 'v2' }));
+    expect(profileColumns(family, profile).map((c) => c.name)).toEqual(computed);
+  });
+});
 
 describe('profile datatrove, given the words of datatrove 0.10', () => {
   const rows = readOracle<Oracle>('profiles/datatrove.json');

@@ -1,11 +1,15 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { lastValueFrom, tap } from 'rxjs';
+import { recipe, run, tokens } from 'sluice';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/random.ts';
 import { type FeedOptions, openFeed } from '../../../src/run/feed/feed.ts';
 import type { FeedSource } from '../../../src/sinks/feed/source.ts';
-import { fixedWeights, reactive, shown, tokenStore } from '../../helpers/feed.ts';
-import { temporaryFolder } from '../../helpers/run.ts';
+import { fixedWeights, reactive, shown, tokenStore, tokensRecipe, writeDomains } from '../../helpers/feed.ts';
+import { runToEnd, temporaryFolder } from '../../helpers/run.ts';
 
 const NOW = AbortSignal.abort();
 const BATCH = 7;
@@ -15,23 +19,24 @@ afterEach(async () => {
   for (const feed of opened.splice(0)) await feed.close();
 });
 
+const base = (store: string, state: string): FeedOptions => ({
+  stores: [store],
+  state: join(store, state),
+  scheduler: reactive(),
+  contextLength: 32,
+  sequencesPerStep: BATCH,
+  windowSplits: 2,
+  lag: 3,
+  seed: 11,
+});
+
 async function feedOf(store: string, state: string, options: Partial<FeedOptions> = {}): Promise<FeedSource> {
-  const feed = await openFeed({
-    stores: [store],
-    state: join(store, state),
-    scheduler: reactive(),
-    contextLength: 32,
-    sequencesPerStep: BATCH,
-    windowSplits: 2,
-    lag: 3,
-    seed: 11,
-    ...options,
-  });
+  const feed = await openFeed({ ...base(store, state), ...options });
   opened.push(feed);
   return feed;
 }
 
-async function stop(feed: FeedSource): Promise<void> {
+async function close(feed: FeedSource): Promise<void> {
   await feed.close();
   opened.splice(opened.indexOf(feed), 1);
 }
@@ -63,9 +68,16 @@ async function train(feed: FeedSource, from: number, to: number, world: number, 
   }
 }
 
+let kept = '';
+let store = '';
+beforeAll(async () => {
+  kept = await mkdtemp(join(tmpdir(), 'sluice-feed-'));
+  store = await tokenStore(kept);
+});
+afterAll(() => rm(kept, { recursive: true, force: true }));
+
 describe('a feed', () => {
   it('gives the same after kills, rewinds and other numbers of ranks, while losses steer it', async () => {
-    const store = await tokenStore(await temporaryFolder());
     const whole: string[][] = [];
     await train(await feedOf(store, 'whole'), 0, 80, 1, whole);
     for (let trial = 0; trial < 8; trial++) {
@@ -79,7 +91,7 @@ describe('a feed', () => {
         if (to === 80) break;
         // Killed: the process is gone, the lock of a dead process too; the last line may be torn.
         if (random.below(2) === 0) {
-          await stop(feed);
+          await close(feed);
           if (random.below(2) === 0) appendFileSync(join(store, `trial${trial}`, 'mixture.jsonl'), '{"type":"loss');
           feed = await feedOf(store, `trial${trial}`);
         }
@@ -87,13 +99,12 @@ describe('a feed', () => {
         checkpoint = Math.max(checkpoint, to - random.below(30));
         if (random.below(2) === 0) await feed.rewind(checkpoint);
       }
-      await stop(feed);
+      await close(feed);
       expect(seen).toEqual(whole);
     }
   });
 
   it('draws every sequence of an epoch once, and weights say how often each domain comes', async () => {
-    const store = await tokenStore(await temporaryFolder());
     const feed = await feedOf(store, 'fixed', { scheduler: fixedWeights([1, 2, 4]) });
     const { steps } = await feed.pull({ from: 0, count: 400, stride: 1, rank: 0, world: 1 }, NOW);
     const drawn = new Map<string, number[]>();
@@ -113,7 +124,6 @@ describe('a feed', () => {
   });
 
   it('waits for losses that a step depends on, and gives what does not', async () => {
-    const store = await tokenStore(await temporaryFolder());
     const feed = await feedOf(store, 'waits');
     const asked = { from: 0, count: 9, stride: 1, rank: 0, world: 1 };
     const before = await feed.pull(asked, NOW);
@@ -126,7 +136,6 @@ describe('a feed', () => {
   });
 
   it('replaces losses that are posted again with other values, and all that follows from them', async () => {
-    const store = await tokenStore(await temporaryFolder());
     const [a, b] = [await feedOf(store, 'a'), await feedOf(store, 'b')];
     const [first, second]: [string[][], string[][]] = [[], []];
     await train(a, 0, 20, 1, first);
@@ -143,7 +152,6 @@ describe('a feed', () => {
   });
 
   it('ends when every domain has had its epochs, or the planned steps are done', async () => {
-    const store = await tokenStore(await temporaryFolder());
     const feed = await feedOf(store, 'epochs', { scheduler: fixedWeights([1, 1, 1]), maxEpochs: 1 });
     const total = (await feed.status()).domains.reduce((n, d) => n + d.sequences!, 0);
     const { steps, ended } = await feed.pull({ from: 0, count: 10_000, stride: 1, rank: 0, world: 1 }, NOW);
@@ -155,11 +163,10 @@ describe('a feed', () => {
   });
 
   it('refuses a folder of another feed, of another process, and a damaged log', async () => {
-    const store = await tokenStore(await temporaryFolder());
     const feed = await feedOf(store, 'mine');
     await expect(feedOf(store, 'mine')).rejects.toThrow(/already uses/);
     await train(feed, 0, 4, 1, []);
-    await stop(feed);
+    await close(feed);
     await expect(feedOf(store, 'mine', { seed: 12 })).rejects.toThrow(
       /the seed that this feed was begun with: 11, got 12/,
     );
@@ -168,5 +175,80 @@ describe('a feed', () => {
     const lines = readFileSync(log, 'utf8').split('\n');
     writeFileSync(log, lines.with(1, lines[1].slice(0, -5)).join('\n'));
     await expect(feedOf(store, 'mine')).rejects.toThrow(/line 2: expected a line as it was written/);
+  });
+});
+
+describe('a feed of a run that goes on', () => {
+  it('waits for what is not committed, and gives the same sequences as afterwards', async () => {
+    const folder = await temporaryFolder();
+    const input = [writeDomains(join(folder, 'in'), 6)];
+    const finished = join(folder, 'finished');
+    const growing = join(folder, 'growing');
+    await runToEnd(tokensRecipe(), { input, output: finished, workers: 1 });
+    const options = { scheduler: fixedWeights([1, 2, 1]), pollMs: 10, domains: ['code', 'news', 'web'] };
+    const after = await feedOf(finished, 'feed', options);
+    const asked = { from: 0, count: 60, stride: 1, rank: 0, world: 1 };
+    const expected = shown((await after.pull(asked, NOW)).steps, after.facts.domains);
+    // Stopped after its first split, so that the feed begins before the rest is there.
+    const stop = new AbortController();
+    await lastValueFrom(
+      run(tokensRecipe(), { input, output: growing, workers: 1, stop: stop.signal }).pipe(
+        tap((event) => {
+          if (event.type === 'commit') stop.abort();
+        }),
+      ),
+    );
+    const during = await feedOf(growing, 'feed', options);
+    const early = await during.pull(asked, NOW);
+    expect(early.waitsFor).toMatch(/the run has not committed it yet/);
+    expect(early.steps.length).toBeLessThan(60);
+    const patient = new AbortController().signal;
+    const all: string[] = [];
+    const pulling = (async () => {
+      for (let from = 0; from < 60; from++)
+        all.push(...shown((await during.pull({ ...asked, from, count: 1 }, patient)).steps, during.facts.domains));
+    })();
+    await runToEnd(tokensRecipe(), { input, output: growing, workers: 2 });
+    await pulling;
+    expect(all).toEqual(expected);
+    // Started again after the end, it goes on with the same.
+    await close(during);
+    const again = await feedOf(growing, 'feed', options);
+    expect(shown((await again.pull(asked, NOW)).steps, again.facts.domains)).toEqual(expected);
+  });
+
+  it('asks for names of domains, and refuses what is no store', async () => {
+    const folder = await temporaryFolder();
+    const input = [writeDomains(join(folder, 'in'), 2)];
+    const output = join(folder, 'run');
+    const stop = new AbortController();
+    stop.abort();
+    await runToEnd(tokensRecipe(), { input, output, workers: 1, stop: stop.signal });
+    await expect(feedOf(output, 'feed')).rejects.toThrow(/the names of the domains, since the run has not ended/);
+    await runToEnd(tokensRecipe(), { input, output, workers: 1 });
+    await expect(feedOf(output, 'feed', { domains: ['wiki'] })).rejects.toThrow(/a domain of the stores: code, news/);
+    await expect(feedOf(join(folder, 'in'), 'feed')).rejects.toThrow(/a run directory/);
+    const plain = join(folder, 'plain');
+    await runToEnd(recipe({ name: 'plain', steps: [] }), { input, output: plain, workers: 1 });
+    await expect(feedOf(plain, 'feed')).rejects.toThrow(/a run that wrote tokens, got the sinks documents/);
+    await expect(openFeed({ ...base(output, 'two'), stores: [output, plain] })).rejects.toThrow(/wrote tokens/);
+    const other = join(folder, 'other');
+    await runToEnd(recipe({ name: 'other', steps: [], sinks: [tokens({ tokenizer: 'bytes', endOfText: null })] }), {
+      input,
+      output: other,
+      workers: 1,
+    });
+    await expect(openFeed({ ...base(output, 'two'), stores: [output, other] })).rejects.toThrow(
+      /tokens of one tokenizer/,
+    );
+  });
+
+  it('feeds from several finished runs as from one', async () => {
+    const folder = await temporaryFolder();
+    const feed = await openFeed({ ...base(folder, 'both'), stores: [store, store] });
+    opened.push(feed);
+    const one = await feedOf(store, 'one');
+    const [both, single] = [await feed.status(), await one.status()];
+    expect(both.domains.map((d) => d.tokens)).toEqual(single.domains.map((d) => 2 * d.tokens));
   });
 });

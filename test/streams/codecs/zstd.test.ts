@@ -178,7 +178,12 @@ describe('readZstd', () => {
     const window = Buffer.from(runs(140_000_000));
     window[5] = 18 << 3;
     expect((await unpackFile(window)).damage).toMatchObject([
-      { offset: 0, detail: 'expected a zstd window of at most 134217728 bytes, got 268435456' },
+      {
+        offset: 0,
+        detail:
+          'expected a zstd window of at most 134217728 bytes, got 268435456 bytes: ' +
+          'zstd -dc --long=31 FILE | sluice run ... --input -',
+      },
     ]);
   });
 

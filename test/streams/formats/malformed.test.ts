@@ -50,7 +50,10 @@ const FILE_ERRORS: Readonly<Record<string, { good: number; reasons?: string[]; w
   'gzip_named_zst.jsonl.zst': { good: 40, warned: /its content is gzip/ },
   'zstd_named_gz.jsonl.gz': { good: 40, warned: /its content is zstd/ },
   'plain_named_gz.jsonl.gz': { good: 40, warned: /its content is uncompressed/ },
-  'utf16le.jsonl': { good: 0, reasons: ['undecodable'] },
+  'utf16le.jsonl': {
+    good: 0,
+    skipped: 'UTF-16 is read with --encoding utf-16, or as iconv -f UTF-16 -t UTF-8 FILE makes it',
+  },
   'bad.warc.gz': { good: 0, skipped: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' },
 };
 

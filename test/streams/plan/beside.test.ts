@@ -23,7 +23,7 @@ it('skips what is beside data or not read, with the reason; sniffs files without
     ['a.parquet', 'an encrypted Parquet file'],
     ['b.txt.xz', 'xz is not read'],
     ['c.jsonl.bz2', 'bzip2 is not read'],
-    ['d.txt', 'UTF-16 is not read'],
+    ['d.txt', 'UTF-16 is read with --encoding utf-16, or as iconv -f UTF-16 -t UTF-8 FILE makes it'],
     ['dataset_dict.json', 'describes a data set of Hugging Face datasets; holds no documents'],
     ['train/state.json', 'describes a data set of Hugging Face datasets; holds no documents'],
   ]);

@@ -99,23 +99,30 @@ describe('planSplits', () => {
       '.d/a.jsonl': undefined,
       'p.png': Buffer.from('\x89PNG\0\0', 'latin1'),
       'l.txt': Buffer.from('caf\xe9', 'latin1'),
-      'sub/z.md': '# t',
+      'sub/z.txt': 't',
     });
     symlinkSync(join(outside, 'o.jsonl'), join(root, 'out.jsonl'));
     symlinkSync(outside, join(root, 'outdir'));
-    symlinkSync(join(root, 'sub/z.md'), join(root, 'in.md'));
+    symlinkSync(join(root, 'sub/z.txt'), join(root, 'in.txt'));
     symlinkSync(join(root, 'nothing'), join(root, 'lost.jsonl'));
     symlinkSync(root, join(root, 'sub/loop'));
     const { files, skipped } = await plan([root]);
     expect(files.map((f) => [f.path, f.format])).toEqual([
       ['a.jsonl', 'jsonl'],
-      ['in.md', 'text'],
+      ['sub/z.txt', 'text'],
     ]);
+    const leaves = 'link that leaves the input: give what it leads to as an input of its own';
     expect(skipped).toEqual([
       { path: 'lost.jsonl', reason: 'broken link' },
-      { path: 'out.jsonl', reason: 'link that points outside the input' },
-      { path: 'outdir', reason: 'link that points outside the input' },
-      { path: 'l.txt', reason: 'binary' },
+      { path: 'out.jsonl', reason: leaves },
+      { path: 'outdir', reason: leaves },
+      { path: 'sub/loop', reason: 'link to a folder that it is in' },
+      { path: 'in.txt', reason: 'link to a file that is read already' },
+      {
+        path: 'l.txt',
+        reason:
+          'not UTF-8; text in another encoding is read with --encoding, for example windows-1252, gbk or shift_jis',
+      },
       { path: 'p.png', reason: 'binary' },
     ]);
     expect((await plan([join(root, '.h.jsonl')])).files.length).toBe(1);

@@ -1,7 +1,8 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type CutOptions, Sequences, type TokenSplit } from '../../../src/streams/tokens/sequences.ts';
+import { type CutOptions, Sequences } from '../../../src/streams/tokens/sequences.ts';
+import type { TokenSplit } from '../../../src/streams/tokens/split-index.ts';
 import { sinkFolder } from '../../helpers/tables.ts';
 import { type StoredDocument, storeSplit } from '../../helpers/token-store.ts';
 

@@ -6,7 +6,6 @@ import { withIndexes } from '../earlier-indexes.ts';
 import { onlineCopies } from '../online-copies.ts';
 import { columnsOf } from '../priority.ts';
 import { bandsAndRows, type MinhashOptions, minhashIndexOf } from './minhash-bands.ts';
-import { barrier } from './minhash-stage.ts';
 import { nearRule, normalizedRule } from './near-rules.ts';
 
 export const minhashOptions = z.strictObject({
@@ -97,6 +96,7 @@ export const minhash = operator({
   pipe(descriptor) {
     if (descriptor.options.scope === 'global') return null;
     return onlineCopies(descriptor, async () => {
+      const { barrier } = await import('./minhash-stage.ts');
       const made = await barrier(descriptor);
       return { barrier: made, copies: (paths) => made.streaming(paths) };
     });

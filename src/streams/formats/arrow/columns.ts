@@ -55,7 +55,7 @@ export function skipColumn({ type, children, dictionary }: ArrowField, source: C
   source.node();
   const kind = dictionary ? 'int' : type.kind;
   let buffers = OWN_BUFFERS[kind] ?? 2;
-  if (type.kind === 'union' && !dictionary) buffers = (type.dense ? 2 : 1) + (source.oldUnions ? 1 : 0);
+  if ('dense' in type && !dictionary) buffers = (type.dense ? 2 : 1) + (source.oldUnions ? 1 : 0);
   if (kind === 'bytes_view') buffers += source.variadic();
   if (kind === 'unknown') throw damage('a type that is known');
   for (let i = 0; i < buffers; i++) source.skip();
@@ -74,13 +74,21 @@ const OWN_BUFFERS: Partial<Record<ArrowType['kind'], number>> = {
 
 async function valuesOf({ type, children }: ArrowField, source: ColumnSource): Promise<At> {
   const { length, nulls } = source.node();
-  if (type.kind === 'null') return () => null;
-  if (type.kind === 'run_ends') return runEnds(children, length, source);
-  if (type.kind === 'union') return union(type, children, length, source);
-  if (type.kind === 'unknown') throw new Error(`expected a type of Arrow, got one that is not known (${type.code})`);
-  const valid = validity(await source.buffer(), length, nulls);
-  const at = await plain(type, children, length, source);
-  return (row) => (valid(row) ? at(row) : null);
+  switch (type.kind) {
+    case 'null':
+      return () => null;
+    case 'run_ends':
+      return runEnds(children, length, source);
+    case 'union':
+      return union(type, children, length, source);
+    case 'unknown':
+      throw new Error(`expected a type of Arrow, got one that is not known (${type.code})`);
+    default: {
+      const valid = validity(await source.buffer(), length, nulls);
+      const at = await plain(type, children, length, source);
+      return (row) => (valid(row) ? at(row) : null);
+    }
+  }
 }
 
 function validity(bits: Uint8Array, length: number, nulls: number): (row: number) => boolean {

@@ -3,10 +3,10 @@ import type { InputRange, PlannedFile } from '../../plan/splits.ts';
 import type { ReadContext, ReadEvent } from '../context.ts';
 import { damageOnly, refuseOtherUnits } from '../format.ts';
 import { estimatedLoss, type Loss, toldLoss } from '../loss.ts';
-import { neededColumns, type ValueColumn, ValueRecords } from '../values/records.ts';
+import { neededColumns, readColumns, type ValueColumn, ValueRecords } from '../values/records.ts';
 import { columnOf, skipColumn } from './columns.ts';
 import { type ArrowUnit, arrowMessages } from './messages.ts';
-import type { ArrowField } from './schema.ts';
+import { type ArrowField, typeName } from './schema.ts';
 import { batchOpener, type OpenBatch } from './source.ts';
 
 /**
@@ -38,11 +38,9 @@ export async function* readArrow(
   const [rowsRead, bytesRead] = [sum(good, (u) => u.rows), sum(good, (u) => u.bytes)];
   const { fields } = messages;
   const open = await batchOpener(window, messages);
-  const needed = neededColumns(
-    fields.map((f) => f.name),
-    file,
-    context.options,
-  );
+  const names = fields.map((f) => f.name);
+  const needed = neededColumns(names, file, context.options);
+  const read = readColumns(names, file, context.options);
   for (const [i, unit] of messages.units.slice(range.start, range.end).entries()) {
     const { start, bytes, rows, data, damage } = unit;
     if (data === null) {
@@ -50,7 +48,7 @@ export async function* readArrow(
       continue;
     }
     if (rows === 0) continue;
-    const columns = await columnsOf(unit, range.start + i, fields, open, needed).catch(damageOnly);
+    const columns = await columnsOf(unit, range.start + i, fields, open, needed, read).catch(damageOnly);
     if (columns instanceof Error) {
       yield lost(start, bytes, `expected Arrow data: ${columns.message}`, toldLoss(rows));
       continue;
@@ -68,15 +66,20 @@ async function columnsOf(
   fields: readonly ArrowField[],
   open: OpenBatch,
   needed: ReadonlySet<string>,
+  read: ReadonlySet<string>,
 ): Promise<ValueColumn[]> {
   const columns: ValueColumn[] = [];
   const source = open(data!, number);
   for (const field of fields) {
+    if (!read.has(field.name)) {
+      skipColumn(field, source);
+      continue;
+    }
     // A column that cannot be read leaves the places of those after it as they are.
     const at = await columnOf(field, source.fork()).catch(damageOnly);
     skipColumn(field, source);
     if (at instanceof Error && needed.has(field.name)) throw at;
-    columns.push({ name: field.name, at: at instanceof Error ? unread(at) : at });
+    columns.push({ name: field.name, type: typeName(field), at: at instanceof Error ? unread(at) : at });
   }
   return columns;
 }

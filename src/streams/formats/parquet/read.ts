@@ -5,7 +5,7 @@ import type { InputRange, PlannedFile } from '../../plan/splits.ts';
 import type { ReadContext, ReadEvent } from '../context.ts';
 import { damageOnly, refuseOtherUnits } from '../format.ts';
 import { estimatedLoss, type Loss, toldLoss } from '../loss.ts';
-import { neededColumns, type ValueColumn, ValueRecords } from '../values/records.ts';
+import { neededColumns, readColumns, type ValueColumn, ValueRecords } from '../values/records.ts';
 import { columnAt } from './assemble.ts';
 import { type ParquetFooter, parquetFooter } from './footer.ts';
 import { LeafReader, type LeafRows } from './leaf.ts';
@@ -20,6 +20,8 @@ const RUN_ROWS = 8192;
 const VALUE_BYTES = 16;
 /** Unpacked pages that are held over a run, all columns together; others are unpacked again for the next run. */
 const HELD_BYTES = 64 * 1024 * 1024;
+/** Of a column in a file whose footer can be read. */
+const ENCRYPTED = 'is encrypted; write the file again without encryption';
 /** More rows than this no group of sane size has. */
 const MAX_ROWS = 2 ** 27;
 
@@ -35,24 +37,24 @@ export async function* readParquet(
   context: ReadContext,
 ): AsyncGenerator<ReadEvent> {
   const records = new ValueRecords(file, context);
-  const lost = (block: number, offset: number, bytes: number, cause: Error, loss: Loss): ReadEvent =>
-    records.aside(
-      { block, offset },
-      bytes,
-      'undecodable',
-      `expected Parquet data, got damage or an encoding that is not read: ${cause.message}`,
-      new Uint8Array(0),
-      loss,
-    );
+  const lost = (block: number, offset: number, bytes: number, { message }: Error, loss: Loss): ReadEvent => {
+    const [reason, got] = message.endsWith(ENCRYPTED)
+      ? ['encrypted', 'a column that is encrypted']
+      : ['undecodable', 'damage or an encoding that is not read'];
+    const detail = `expected Parquet data, got ${got}: ${message}`;
+    return records.aside({ block, offset }, bytes, reason, detail, new Uint8Array(0), loss);
+  };
   const footer = await parquetFooter(window, context.options.textField).catch(damageOnly);
   if (footer instanceof Error) {
     yield lost(0, 0, file.size, footer, estimatedLoss(file.size));
     return;
   }
-  const { groups, nodes } = footer;
+  const { groups } = footer;
   refuseOtherUnits(file, range, groups.length);
   const unpack = await pageUnpack();
-  const names = nodes.map((n) => n.name);
+  const names = footer.nodes.map((n) => n.name);
+  const read = readColumns(names, file, context.options);
+  const nodes = footer.nodes.filter((n) => read.has(n.name));
   const needed = neededColumns(names, file, context.options);
   const variants = variantColumns(footer.metadata);
   const readVariant = variants.size > 0 ? await variantReader(window, footer.metadata) : null;
@@ -73,7 +75,7 @@ export async function* readParquet(
         ? openVariant(n, readVariant!, firstRow(footer, g))
         : openColumn(n, footer, g, window, unpack),
     );
-    const each = runRows(footer, g);
+    const each = runRows(footer, g, nodes);
     for (let from = 0; from < group.rows; from += each) {
       const rows = Math.min(group.rows - from, each);
       const run: ValueColumn[] = [];
@@ -81,7 +83,7 @@ export async function* readParquet(
       for (const column of columns) {
         const at = await column.take(rows);
         if (at instanceof Error && needed.has(column.name)) damaged ??= at;
-        run.push({ name: column.name, at: at instanceof Error ? unread(at) : at });
+        run.push({ name: column.name, type: column.type, at: at instanceof Error ? unread(at) : at });
       }
       if (damaged !== null) {
         const left = group.rows - from;
@@ -99,17 +101,19 @@ const unread = (error: Error) => (): never => {
   throw error;
 };
 
-/** Rows that are read at once. */
-function runRows({ metadata, groups }: ParquetFooter, number: number): number {
+/** Rows that are read at once, by what the columns that are read hold. */
+function runRows({ metadata, groups }: ParquetFooter, number: number, nodes: readonly Node[]): number {
   const { rows } = groups[number];
+  const { columns } = metadata.row_groups[number];
   let bytes = 0;
-  for (const { meta_data: m } of metadata.row_groups[number].columns)
+  for (const { meta_data: m } of nodes.flatMap((n) => columns.slice(n.first, n.first + n.leaves)))
     if (m) bytes += Math.max(Number(m.total_uncompressed_size), Number(m.num_values) * VALUE_BYTES);
   return Math.max(1, Math.min(RUN_ROWS, Math.floor(RUN_BYTES / Math.max(1, bytes / Math.max(1, rows)))));
 }
 
 interface OpenColumn {
   readonly name: string;
+  readonly type: string;
   readonly leaves: readonly LeafReader[];
   /** Its next rows, or what is wrong with it: then there are no more. */
   take(rows: number): Promise<ValueColumn['at'] | Error>;
@@ -128,7 +132,7 @@ function openColumn(
   try {
     for (const n of leavesOf(node)) {
       const { meta_data: m, crypto_metadata: crypto } = chunks[n.first] ?? {};
-      if (!m || crypto) throw new Error(`column ${n.leaf!.path} is encrypted`);
+      if (!m || crypto) throw new Error(`column ${n.leaf!.path} ${ENCRYPTED}`);
       if (m.path_in_schema.join('.') !== n.leaf!.path)
         throw new Error(`expected column ${n.leaf!.path}, got ${m.path_in_schema.join('.')}`);
       leaves.push(new LeafReader(n.leaf!, new PageReader(window, m, n.leaf!, unpack)));
@@ -138,6 +142,8 @@ function openColumn(
   }
   return {
     name: node.name,
+    // A damaged schema has types that are none.
+    type: node.leaf === null ? node.shape : `${node.leaf.type ?? ''}`.toLowerCase(),
     leaves,
     async take(rows) {
       if (failed !== null) return failed;
@@ -160,6 +166,7 @@ function openVariant({ name }: Node, read: ReadVariant, first: number): OpenColu
   let at = first;
   return {
     name,
+    type: 'variant',
     leaves: [],
     async take(rows) {
       at += rows;

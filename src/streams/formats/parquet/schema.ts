@@ -1,5 +1,5 @@
 import type { SchemaElement, SchemaTree } from 'hyparquet';
-import type { ArrowField } from '../arrow/schema.ts';
+import type { ArrowField, ArrowType } from '../arrow/schema.ts';
 import {
   bigEndian,
   dateText,
@@ -144,7 +144,7 @@ function convertOf(element: SchemaElement, field: ArrowField | null): Convert {
     return (raw) => timestampText(bigOf(raw), unit, utc);
   }
   if (logical?.type === 'TIME') return (raw) => timeText(bigOf(raw), UNITS[logical.unit]);
-  if (logical?.type === 'UUID' || (field?.type.kind === 'fixed_bytes' && field.type.uuid))
+  if (logical?.type === 'UUID' || (field && 'uuid' in field.type && field.type.uuid))
     return (raw) => (bytesOf(raw).length === 16 ? uuidText(bytesOf(raw)) : bytesOf(raw));
   if (logical?.type === 'FLOAT16') return (raw) => float16(bytesOf(raw)[0] | (bytesOf(raw)[1] << 8));
   switch (converted) {
@@ -165,11 +165,14 @@ function convertOf(element: SchemaElement, field: ArrowField | null): Convert {
   const unsigned = converted?.startsWith('UINT_') || (logical?.type === 'INTEGER' && !logical.isSigned);
   if (type === 'INT32' && unsigned) return (raw) => (raw as number) >>> 0;
   if (type === 'INT64' && unsigned) return (raw) => BigInt.asUintN(64, raw as bigint);
-  if (type === 'INT64' && field?.type.kind === 'duration') {
-    const { unit } = field.type;
-    return (raw) => durationText(raw as bigint, unit);
+  switch (type === 'INT64' && field?.type.kind) {
+    case 'duration': {
+      const { unit } = field!.type as Extract<ArrowType, { kind: 'duration' }>;
+      return (raw) => durationText(raw as bigint, unit);
+    }
+    default:
+      return (raw) => raw;
   }
-  return (raw) => raw;
 }
 
 /** Nanoseconds of a day, and the Julian day: times of Impala and old Spark, in UTC. */

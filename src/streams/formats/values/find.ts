@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { rawMembers } from '../../../kernels/reference/scanner.ts';
+import { rawMembers } from '../../../kernels/reference/members.ts';
 import { type Fields, isFields, isRaw, utf8, type Value, valueJson } from './value.ts';
 
 /** Members of a struct, a map or a JSON object; null when it is none. */

@@ -3,6 +3,7 @@ import type { PlannedFile } from '../../plan/splits.ts';
 import { excerptOf, type ReadContext, type ReadEvent } from '../context.ts';
 import { domainSource } from '../domain.ts';
 import { damageOnly } from '../format.ts';
+import { isKept, type KeptColumns, keptColumns, UNREAD } from '../kept-columns.ts';
 import type { Place } from '../lines.ts';
 import type { Loss } from '../loss.ts';
 import { jsonObject, membersOf, valueAt, withoutJson } from './find.ts';
@@ -11,6 +12,8 @@ import { type Fields, isRaw, kindOfValue, scalarText, type Value, valueJson } fr
 /** A column of typed values. */
 export interface ValueColumn {
   readonly name: string;
+  /** As the file calls it. */
+  readonly type?: string;
   readonly at: (row: number) => Value;
 }
 
@@ -45,6 +48,17 @@ export function neededColumns(
   return new Set(fields.flatMap((f) => fieldIn(columns, f)?.column ?? []).map((c) => names[c]));
 }
 
+/** Names of the columns that are read: those that make a document, and the metadata that is kept. */
+export function readColumns(names: readonly string[], file: PlannedFile, options: ReadContext['options']): Set<string> {
+  const kept = keptColumns(options);
+  if (kept === null) return new Set(names);
+  const read = neededColumns(names, file, options);
+  for (const name of kept) read.add(name);
+  // What is no column may be a member of this one.
+  if ([...kept].some((name) => !names.includes(name))) read.add(METADATA);
+  return read;
+}
+
 /** Puts records of typed values into the builder, by the same field rules as JSON lines. */
 export class ValueRecords {
   #file: PlannedFile;
@@ -69,8 +83,10 @@ export class ValueRecords {
    * rows: full batches, and records set aside.
    */
   *rows(columns: readonly ValueColumn[], from: number, to: number, { block, offset }: Place): Generator<ReadEvent> {
-    const layout = {
+    const layout: Layout = {
       columns,
+      kept: keptColumns(this.#context.options),
+      unread: new Map(),
       keys: columns.map((c) => `${JSON.stringify(c.name)}:`),
       unique: new Set(columns.map((c) => c.name)).size === columns.length,
       metadata: columns.findIndex((c) => c.name === METADATA),
@@ -90,6 +106,8 @@ export class ValueRecords {
       }
       yield* this.#full;
     }
+    for (const [column, { type, detail, rows }] of layout.unread)
+      yield { unread: { file: this.#file.path, column, type, detail, rows } };
   }
 
   /** Puts a row into the builder; or gives the record that it is set aside as. */
@@ -166,6 +184,9 @@ export class ValueRecords {
 /** What is the same for every row of some columns. */
 interface Layout {
   readonly columns: readonly ValueColumn[];
+  readonly kept: KeptColumns;
+  /** Columns of which values could not be read so far, and how many. */
+  readonly unread: Map<string, { readonly type: string; readonly detail: string; rows: number }>;
   /** `"name":` of each. */
   readonly keys: readonly string[];
   /** No two columns have one name. */
@@ -185,19 +206,20 @@ function valueIn({ columns }: Layout, field: Field | null, row: number): Value {
   return valueAt(inside, field.nested);
 }
 
-/** Member of the metadata that says which columns could not be read, and why. */
-const UNREAD = '_unread';
-
 /** JSON of one object: the members of a `metadata` object, then all columns that are not text, id or domain. */
 function metadataOf(layout: Layout, row: number, used: ReadonlySet<number>): string {
-  const { columns, keys, text } = layout;
+  const { columns, keys, text, kept } = layout;
   const nested = text?.nested ?? null;
   const unread: string[] = [];
   const read = (c: number): Value => {
     try {
       return columns[c].at(row);
     } catch (error) {
-      unread.push(`${columns[c].name}: ${damageOnly(error).message}`);
+      const detail = damageOnly(error).message;
+      unread.push(`${columns[c].name}: ${detail}`);
+      const { name, type = '' } = columns[c];
+      const seen = layout.unread.get(name) ?? { type, detail, rows: 0 };
+      layout.unread.set(name, { ...seen, rows: seen.rows + 1 });
       return null;
     }
   };
@@ -206,7 +228,7 @@ function metadataOf(layout: Layout, row: number, used: ReadonlySet<number>): str
   if (inside === null && layout.unique) {
     let json = '';
     for (let c = 0; c < columns.length; c++) {
-      if (used.has(c)) continue;
+      if (used.has(c) || !isKept(kept, columns[c].name)) continue;
       const value = read(c);
       const own = nested && c === text!.column ? withoutJson(value, nested) : valueJson(value);
       json += `${json === '' ? '' : ','}${keys[c]}${own}`;
@@ -217,11 +239,12 @@ function metadataOf(layout: Layout, row: number, used: ReadonlySet<number>): str
   const members = new Map<string, string>();
   const below = nested && text!.column === layout.metadata ? nested : null;
   for (const [key, value] of inside ?? []) {
+    if (!isKept(kept, key)) continue;
     if (below === null || below[0] !== key) members.set(key, valueJson(value));
     else if (below.length > 1) members.set(key, withoutJson(value, below.slice(1)));
   }
   columns.forEach(({ name }, c) => {
-    if (used.has(c) || (c === layout.metadata && inside !== null)) return;
+    if (used.has(c) || (c === layout.metadata && inside !== null) || !isKept(kept, name)) return;
     members.set(name, nested && c === text!.column ? withoutJson(read(c), nested) : valueJson(read(c)));
   });
   if (unread.length > 0) members.set(UNREAD, JSON.stringify(unread));

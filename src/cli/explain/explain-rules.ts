@@ -1,0 +1,96 @@
+import type { RuleDecision, StepDecision } from '../../ledger/decisions.ts';
+import { displayWidth, safeText } from '../../safe-text.ts';
+import { exact, short } from '../terminal/format.ts';
+import { paintedWidth, type TableColumnSpec, type Terminal, tableLines } from '../terminal/terminal.ts';
+
+/** How the rules of a step judged a document: the failed ones as a table, with `all` every one. */
+export function judgedLines(
+  terminal: Terminal,
+  step: StepDecision,
+  head: (text: string) => string,
+  all: boolean,
+): string[] {
+  const { style, width } = terminal;
+  const failed = step.rules.filter((r) => r.wouldFail);
+  const missing = step.rules.filter((r) => r.value === null && !r.wouldFail);
+  const passed = step.rules.filter((r) => r.wouldFail === false);
+  const reached = step.state !== 'not reached';
+  if (!reached && failed.length + passed.length === 0) return [head(style.dim('not reached'))];
+  const parts = [
+    failed.length > 0 ? (reached ? style.red(`${failed.length} failed`) : `${failed.length} would fail`) : '',
+    passed.length > 0 ? `${passed.length} ${reached ? 'passed' : 'would pass'}` : '',
+    missing.length > 0 ? `${missing.length} not judged (no value)` : '',
+  ].filter(Boolean);
+  const lines = [head(`${reached ? '' : style.dim('not reached: ')}${parts.join(', ')}`)];
+  const table = (rules: readonly RuleDecision[]): string[] => {
+    const rows = rules.map((r) => ruleRow(terminal, r, reached));
+    const columns: TableColumnSpec[] = [{}, {}, {}, { align: 'right' }, {}];
+    const wide = tableLines(columns, rows, INDENT);
+    if (wide.every((line) => paintedWidth(line) <= width)) return wide;
+    // Too wide: what would have kept it goes on the next line.
+    return tableLines(columns.slice(0, 4), rows, INDENT).flatMap((line, k) =>
+      rows[k][4] === '' ? [line] : [line, `${INDENT}   ${rows[k][4]}`],
+    );
+  };
+  if (all) return [...lines, ...table(step.rules)];
+  const brief = reached
+    ? [...passed, ...missing].map((r) => `${r.value === null ? '–' : '✓'} ${conditionPassed(r)}`)
+    : [];
+  return [...lines, ...table(failed), ...grid(brief, width - 6).map((l) => style.dim(l))];
+}
+
+/** Short texts side by side, as many in a line as fit. */
+function grid(texts: readonly string[], width: number): string[] {
+  const widest = Math.max(0, ...texts.map(displayWidth));
+  const columns = Math.max(1, Math.floor((width + 2) / (widest + 2)));
+  const rows = Array.from({ length: Math.ceil(texts.length / columns) }, (_, i) =>
+    texts.slice(i * columns, (i + 1) * columns),
+  );
+  return tableLines(
+    Array.from({ length: columns }, () => ({})),
+    rows,
+    '      ',
+  );
+}
+
+const INDENT = '      ';
+
+const opposite: Readonly<Record<RuleDecision['comparison'], string>> = {
+  '<': '≥',
+  '<=': '>',
+  '>': '≤',
+  '>=': '<',
+  '==': '≠',
+  '!=': '=',
+};
+
+/** A rule that let the document pass, in few words: `gopher_max_words@1 5 ≤ 100,000`. */
+const conditionPassed = (r: RuleDecision): string =>
+  safeText(
+    `${r.rule}@${r.version} ` +
+      `${r.value === null ? 'null' : `${short(r.value)} ${opposite[r.comparison]} ${short(r.threshold)}`}`,
+  );
+
+function ruleRow({ style }: Terminal, r: RuleDecision, reached: boolean): string[] {
+  const mark =
+    r.wouldFail === null
+      ? style.dim('–')
+      : r.wouldFail
+        ? reached
+          ? style.red('✗')
+          : style.dim('✗')
+        : style.green('✓');
+  const rescue = rescueText(r);
+  const condition =
+    r.value === null
+      ? `null ${r.comparison} ${short(r.threshold)}`
+      : `${short(r.value)} ${r.comparison} ${short(r.threshold)}`;
+  return [mark, safeText(`${r.rule}@${r.version}`), style.dim(safeText(r.column)), condition, rescue];
+}
+
+/** `would be kept with min_words <= 37`; a switch of its step is turned off. */
+function rescueText(r: RuleDecision): string {
+  if (!r.rescue) return '';
+  if (r.setting?.endsWith('=false')) return `would be kept with ${safeText(r.option)}=false`;
+  return `would be kept with ${safeText(r.option)} ${r.rescue.comparison} ${exact(r.rescue.bound)}`;
+}

@@ -1,0 +1,163 @@
+import { setImmediate } from 'node:timers/promises';
+import { ConfigError } from '../../errors.ts';
+import { type LogLine, type Losses, weightsLine } from '../../mixture/log.ts';
+import type { DrawnStep, MixState } from '../../mixture/mix.ts';
+import type { MixtureFile } from './mixture-file.ts';
+
+/** Steps between two lines of counters: seeking to a step draws at most so many again. */
+const COUNTERS_EVERY = 64;
+/** Steps whose slots are kept, for ranks that ask one after the other. */
+const KEPT_STEPS = 256;
+/** Steps that are drawn before others have their turn, where a step far ahead is asked for. */
+const STEPS_AT_ONCE = 4096;
+
+/** Draws steps by the log of a mixture, which has a line of what decided a step before anybody gets it. */
+export class Drawing {
+  #log: MixtureFile;
+  /** States before steps that were drawn lately. */
+  #states = new Map<number, MixState>();
+  #drawn = new Map<number, DrawnStep>();
+  /** Steps below it have their lines in the log. */
+  #logged: number;
+  #last: Promise<unknown> = Promise.resolve();
+  #wake: (() => void)[] = [];
+  #closed = false;
+
+  constructor(log: MixtureFile) {
+    this.#log = log;
+    this.#logged = log.logged;
+  }
+
+  /** The state after the last step that was drawn, by an earlier process too; null before the first. */
+  get state(): MixState | null {
+    const drawn = this.#drawn.get(Math.max(...this.#drawn.keys()));
+    if (drawn || this.#logged === 0) return drawn?.state ?? null;
+    const logged = this.#log.history.stateAt(this.#logged);
+    return 'waitsFor' in logged ? null : logged;
+  }
+
+  /** The step with its slots; or what it waits for, when that has not come before `until`. */
+  async draw(step: number, until: AbortSignal): Promise<DrawnStep | string> {
+    for (;;) {
+      const known = this.#drawn.get(step);
+      if (known) return known;
+      const drawn = await this.#alone(() => this.#draw(step));
+      if (typeof drawn !== 'string' || until.aborted || this.#closed) return drawn;
+      await this.#posted(until);
+    }
+  }
+
+  /** Errors: ConfigError for values that are no losses, and for a step that nobody has been given. */
+  async post(step: number, losses: Losses): Promise<void> {
+    await this.#alone(async () => {
+      const known = Math.max(this.#logged + COUNTERS_EVERY, ...this.#drawn.keys(), -1);
+      if (step > known)
+        throw new ConfigError({
+          expected: 'losses of a step that was drawn',
+          got: `step ${step}, beyond the last`,
+          where: 'losses',
+        });
+      const posted = this.#log.history.post(step, losses);
+      if (posted === null) return;
+      await this.#log.append([posted.line]);
+      this.#forget(posted.redrawFrom);
+    });
+    this.#wakeAll();
+  }
+
+  rewind(step: number): Promise<void> {
+    return this.#alone(async () => {
+      const { line, redrawFrom } = this.#log.history.rewind(step);
+      await this.#log.append([line]);
+      this.#forget(redrawFrom);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wakeAll();
+    await this.#last;
+    await this.#log.close();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  async #draw(step: number): Promise<DrawnStep | string> {
+    const { history } = this.#log;
+    const state = this.#states.get(step) ?? (await this.#seek(step));
+    if ('waitsFor' in state) return `the losses of step ${state.waitsFor}`;
+    const drawn = history.draw(state);
+    if ('waitsFor' in drawn) return `the losses of step ${drawn.waitsFor}`;
+    // Where the feed ends before the step, the state is that of its end.
+    if (drawn.ended !== null) return drawn;
+    await this.#write(step, state, drawn.state);
+    this.#keep(step, drawn);
+    return drawn;
+  }
+
+  async #seek(step: number): Promise<MixState | { readonly waitsFor: number }> {
+    const { history } = this.#log;
+    for (let at = this.#logged + STEPS_AT_ONCE; at < step; at += STEPS_AT_ONCE) {
+      const state = history.stateAt(at);
+      if ('waitsFor' in state) return state;
+      history.record({ type: 'counters', state });
+      await setImmediate();
+    }
+    return history.stateAt(step);
+  }
+
+  /** What says how a step was drawn, before anybody gets it. */
+  async #write(step: number, before: MixState, after: MixState): Promise<void> {
+    if (step < this.#logged) return;
+    this.#logged = step + 1;
+    const lines: LogLine[] = [];
+    const weights = weightsLine(step === 0 ? null : before, after);
+    if (weights) lines.push(weights);
+    if (after.step % COUNTERS_EVERY === 0) lines.push({ type: 'counters', state: after });
+    for (const line of lines) this.#log.history.record(line);
+    await this.#log.append(lines);
+  }
+
+  #keep(step: number, drawn: DrawnStep): void {
+    this.#drawn.set(step, drawn);
+    this.#states.set(step + 1, drawn.state);
+    for (const old of this.#drawn.keys()) {
+      if (this.#drawn.size <= KEPT_STEPS) break;
+      this.#drawn.delete(old);
+      this.#states.delete(old + 1);
+    }
+  }
+
+  /** Void after other losses came for a step. */
+  #forget(from: number | null): void {
+    if (from === null) return;
+    for (const step of this.#states.keys()) if (step > from) this.#states.delete(step);
+    for (const step of this.#drawn.keys()) if (step >= from) this.#drawn.delete(step);
+    this.#logged = Math.min(this.#logged, from);
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(work);
+    // Whoever waits for the result is told; those behind go on.
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  /** Until something was posted, or time is up. */
+  #posted(until: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        until.removeEventListener('abort', wake);
+        resolve();
+      };
+      until.addEventListener('abort', wake);
+      this.#wake.push(wake);
+    });
+  }
+}

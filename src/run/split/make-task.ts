@@ -1,0 +1,29 @@
+import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
+import { createsDocuments, rewritesText } from '../../streams/operator.ts';
+import type { Split, SplitPlan } from '../../streams/plan/splits.ts';
+import type { Phase } from '../phases.ts';
+import type { SplitTask } from './tasks.ts';
+
+/** A split of a phase with only the files that it reads, as a thread gets it. */
+export function makeSplitTask(
+  runDirectory: string,
+  recipe: Recipe,
+  plan: SplitPlan,
+  phase: Phase,
+  split: Split,
+): SplitTask {
+  const used = [...new Set(split.ranges.map((r) => r.file))];
+  const steps = recipe.steps.map((s) => s.descriptor);
+  return {
+    kind: 'split',
+    runDirectory,
+    phase,
+    split: { ...split, ranges: split.ranges.map((r) => ({ ...r, file: used.indexOf(r.file) })) },
+    files: used.map((f) => plan.files[f]),
+    read: recipe.read,
+    annotations: annotationColumns(steps),
+    sinks: recipe.sinks,
+    rewritten: steps.some(rewritesText),
+    creates: steps.some(createsDocuments),
+  };
+}

@@ -1,0 +1,23 @@
+import { ConfigError } from '../../errors.ts';
+import type { PlannedFile } from '../../streams/plan/splits.ts';
+
+/** Buffers of one split in work, measured: batch, kernel memory, one open row group per sink, its encoder. */
+export const SPLIT_BYTES = 96 * 1024 * 1024;
+
+/** Memory of the largest zstd window among some files, which are read one after the other. */
+export const windowBytesOf = (files: readonly PlannedFile[]): number =>
+  files.reduce((most, f) => Math.max(most, f.windowBytes ?? 0), 0);
+
+/** Refuses a file whose zstd window does not fit the budget: half of it would be lost in the middle of a run. */
+export function refuseLargeWindows(files: readonly PlannedFile[], memory: number): void {
+  const found = files.find((f) => SPLIT_BYTES + (f.windowBytes ?? 0) > memory);
+  if (found?.windowBytes === undefined) return;
+  const megabytes = (bytes: number): number => Math.ceil(bytes / 1e6);
+  const need = SPLIT_BYTES + found.windowBytes;
+  throw new ConfigError({
+    expected: `a budget of at least ${megabytes(need)} MB, for the large zstd window (--long) of ${found.path}`,
+    got: `${megabytes(memory)} MB`,
+    where: '--memory',
+    fix: `Use --memory ${megabytes(need)}MB, or unpack it first: zstd -dc --long=31 FILE | sluice run ... --input -`,
+  });
+}
