@@ -1,12 +1,18 @@
 """Batches of torch tensors from the same tokens: a feed, MosaicML Streaming, and a memory-mapped file.
 
-  python feed-loaders.py URL MDS_DIR NANOGPT_DIR CONTEXT BATCH SECONDS [missing packages ...]
+  python feed-loaders.py URL SERVER MDS_DIR NANOGPT_DIR CONTEXT BATCH SECONDS [missing packages ...]
 
 Each behind a DataLoader with 0 and 2 workers, to batches of int64 input_ids and labels; in turns, three rounds, median.
-Prints a line of JSON for each: {"name", "rate"} in million tokens a second.
+Prints a line of JSON for each: {"name", "rate", "perCpu"} in million tokens a second, and a CPU-second of loader and
+server together, starts not counted.
+
+  SERVER is the process id of the feed.
 """
 
+import itertools
 import json
+import os
+import subprocess
 import sys
 import time
 
@@ -14,7 +20,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-url, mds, nanogpt, context, batch, seconds, *missing = sys.argv[1:]
+url, server, mds, nanogpt, context, batch, seconds, *missing = sys.argv[1:]
 context, batch, seconds = int(context), int(batch), float(seconds)
 torch.set_num_threads(1)
 
@@ -66,23 +72,49 @@ def mapped(workers):
     return DataLoader(Mapped(nanogpt), batch_size=None, num_workers=workers)
 
 
+def cpu_seconds(pids):
+    """User and system time of processes so far; 0 where the system does not say."""
+    ticks = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/stat") as f:
+                ticks += sum(int(t) for t in f.read().rpartition(")")[2].split()[11:13])
+        except OSError:
+            pass
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def children():
+    try:
+        return subprocess.run(["pgrep", "-P", str(os.getpid())], capture_output=True, text=True).stdout.split()
+    except OSError:
+        return []
+
+
 def rate(make):
-    """Million tokens a second, from the third batch on; a loader that ends is started again, the start not counted."""
-    tokens, spent = 0, 0.0
+    """Million tokens a second, and a CPU-second, from the third batch on; a loader that ends is started again."""
+    tokens, spent, used = 0, 0.0, 0.0
     while spent < seconds:
         loader = iter(make())
+        own, took, cpu = 0, 0.0, 0.0
         try:
             for _ in range(2):
                 next(loader)
-            began = time.perf_counter()
-            while spent + time.perf_counter() - began < seconds:
-                item = next(loader)
-                tokens += item["input_ids"].numel() if item["labels"].shape == item["input_ids"].shape else 0
+            pids = [os.getpid(), server, *children()]
+            before, began = cpu_seconds(pids), time.perf_counter()
+            held = 0
+            for n in itertools.count(1):
+                held += next(loader)["input_ids"].numel()
+                # What workers used is known while they live.
+                if n % 8 == 0:
+                    own, took, cpu = held, time.perf_counter() - began, cpu_seconds(pids) - before
+                    if spent + took >= seconds:
+                        break
         except StopIteration:
             pass
-        spent += time.perf_counter() - began
+        tokens, spent, used = tokens + own, spent + took, used + cpu
         del loader
-    return tokens / spent / 1e6
+    return tokens / spent / 1e6, tokens / used / 1e6 if used > 0 else float("nan")
 
 
 if __name__ == "__main__":
@@ -97,4 +129,6 @@ if __name__ == "__main__":
         for name, own in rates.items():
             line = {"name": f"{name}, {workers} workers"}
             skipped = {"rate": 0, "note": "skipped: no package streaming in this Python"}
-            print(json.dumps({**line, **({"rate": float(np.median(own))} if own else skipped)}), flush=True)
+            medians = {"rate": 0, "perCpu": 1}
+            found = {key: float(np.median([r[i] for r in own])) for key, i in medians.items()} if own else skipped
+            print(json.dumps({**line, **found}), flush=True)

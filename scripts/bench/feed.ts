@@ -42,6 +42,8 @@ interface Rate {
   readonly name: string;
   /** Million tokens a second. */
   readonly rate: number;
+  /** A CPU-second of loader and server together. */
+  readonly perCpu?: number;
   readonly note?: string;
 }
 
@@ -151,7 +153,7 @@ async function behindLoaders({ python, missing }: Consumer): Promise<{ rates: Ra
     const client = fileURLToPath(new URL('../../python/sluice_feed', import.meta.url));
     const { status, stdout } = spawnSync(
       python,
-      [script, url, mds, nanogpt, values.context, values.batch, values.seconds, ...missing],
+      [script, url, String(server.pid), mds, nanogpt, values.context, values.batch, values.seconds, ...missing],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, PYTHONPATH: client } },
     );
     if (status !== 0) throw new Error('the loaders in Python failed');
@@ -189,11 +191,16 @@ else {
   for (const { name, rate } of rates) console.log(`${name.padEnd(44)} ${rate.toFixed(1).padStart(8)}   target 10`);
   if (beside === null) console.log(`behind a DataLoader: skipped, ${found as string}`);
   else {
-    for (const { name, rate, note } of beside.rates) {
+    for (const { name, rate, perCpu, note } of beside.rates) {
       const workers = name.slice(name.lastIndexOf(','));
       const ours = beside.rates.find((r) => r.name === `FeedDataset${workers}`);
-      const ratio = note ?? `FeedDataset is x ${((ours?.rate ?? Number.NaN) / rate).toFixed(2)}`;
-      console.log(`${name.padEnd(44)} ${note ? '' : rate.toFixed(1).padStart(8)}   ${ratio}`);
+      const times = (a = Number.NaN, b = Number.NaN): string => (a / b).toFixed(2);
+      console.log(
+        `${name.padEnd(44)} ` +
+          (note ??
+            `${rate.toFixed(1).padStart(8)}   FeedDataset is x ${times(ours?.rate, rate)}   ` +
+              `${(perCpu ?? Number.NaN).toFixed(1).padStart(6)} a CPU-second, x ${times(ours?.perCpu, perCpu)}`),
+      );
     }
     console.log(`peak memory of the server: ${beside.serverMb === null ? 'not told here' : `${beside.serverMb} MB`}`);
   }
