@@ -1,5 +1,5 @@
-// `npm run bench -- [engine|kernels|readers|sinks|feed|memory|soak] [options]`: the benchmarks of this folder; without a
-// name, all but the long ones.
+// `npm run bench -- [engine|kernels|readers|sinks|feed|memory|soak] [options]`: the benchmarks of this folder; without
+// a name, all but the long ones.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,9 +1,9 @@
 // From a store of tokens to a trainer, beside MosaicML Streaming and a memory-mapped loader on the same tokens:
 //   SLUICE_PYTHON=<python with torch, pyarrow, streaming> npm run bench:feed [-- --mb 60] [--context 2048] [--batch 64]
 //     [--tokenizer FILE] [--runs 5] [--seconds 4] [--json]
-// FILE: `bytes` or a tokenizer.json; default: that of GPT-NeoX in the corpora. Parts: sequences in this process; batches
-// of torch tensors behind a DataLoader with 0 and 2 workers; what packing costs. Rates are wall time on what cores there
-// are, since server and trainer work at once.
+// FILE: `bytes` or a tokenizer.json; default: that of GPT-NeoX in the corpora. Parts: sequences in this process;
+// batches of torch tensors behind a DataLoader with 0 and 2 workers; what packing costs. Rates are wall time on what
+// cores there are, since server and trainer work at once; beside them a CPU-second of both.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -52,9 +52,8 @@ async function run(args: readonly string[]): Promise<number> {
     out(`  ${part.padEnd(6)} ${plural(rows, 'row')}, ${plural(own, 'token')}`);
   if (empty > 0) out(`  ${plural(empty, 'document')} without a token cannot stand in this format`);
   const shown = files.slice(0, 6).map(safeText).join(', ');
-  out(
-    `${style.bold('Files')}     ${shownPath(report.output)}: ${shown}${files.length > 6 ? `, ... (${count(files.length)})` : ''}`,
-  );
+  const more = files.length > 6 ? `, ... (${count(files.length)})` : '';
+  out(`${style.bold('Files')}     ${shownPath(report.output)}: ${shown}${more}`);
   for (const note of notes) out(style.yellow(`  ${note}`));
   return EXIT.done;
 }
