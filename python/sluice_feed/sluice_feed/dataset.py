@@ -11,7 +11,7 @@ from .client import FeedClient
 
 IGNORED = -100
 # Tokens that one request asks for, where steps are small.
-REQUEST_TOKENS = 1 << 18
+REQUEST_TOKENS = 1 << 20
 
 
 class FeedDataset(IterableDataset):
@@ -84,25 +84,28 @@ class FeedDataset(IterableDataset):
         workers, worker = (1, 0) if info is None else (info.num_workers, info.id)
         # Workers take turns, so that the loader, which asks one after the other, gets steps in order.
         start = self._next + worker if self._own is None else self._own
-        for step in _ahead(self._requests(start, workers), self.prefetch):
-            if info is None:
-                self._next = step["step"] + 1
-            else:
-                self._own = step["step"] + workers
-            item = self._tensors(step)
-            if self.sequences:
-                yield from _rows(item)
-            else:
-                yield item
+        for steps in _ahead(self._requests(start, workers), self.prefetch):
+            for step in steps:
+                if info is None:
+                    self._next = step["step"] + 1
+                else:
+                    self._own = step["step"] + workers
+                item = self._tensors(step)
+                if self.sequences:
+                    yield from _rows(item)
+                else:
+                    yield item
 
     def _requests(self, start, stride):
+        """The steps of one request after the other, so that the feed works while those of the last are used."""
         facts = self.client.facts
         tokens = facts["contextLength"] * max(1, facts["sequencesPerStep"] // self.world)
         most = max(1, facts["lag"] // 2) if facts["needsLosses"] else 64
         count = min(most, max(1, REQUEST_TOKENS // tokens))
         while True:
             steps, ended = self.client.steps(start, count, self.rank, self.world, stride)
-            yield from steps
+            if steps:
+                yield steps
             if ended:
                 return
             start = steps[-1]["step"] + stride
@@ -110,20 +113,20 @@ class FeedDataset(IterableDataset):
     def _tensors(self, step):
         ids = step["input_ids"].astype(np.int64)
         length = step["length"].astype(np.int64)
-        labels = np.full_like(ids, IGNORED)
+        labels = np.empty_like(ids)
         labels[:, :-1] = ids[:, 1:]
-        place = np.arange(ids.shape[1])
-        last = length - 1
-        labels[place[None, :] >= last[:, None]] = IGNORED
-        rows = np.arange(len(ids))
-        labels[rows, last] = np.where(step["next"] >= 0, step["next"], IGNORED)
         document = np.zeros(ids.shape, np.int32)
         for row, starts in enumerate(step["starts"]):
-            document[row, starts[1:]] = 1
-            if self.mask_boundaries:
-                labels[row, starts[1:].astype(np.int64) - 1] = IGNORED
-        np.cumsum(document, axis=1, out=document)
-        document[place[None, :] >= length[:, None]] = -1
+            if len(starts) > 1:
+                document[row, starts[1:]] = 1
+                np.cumsum(document[row], out=document[row])
+                if self.mask_boundaries:
+                    labels[row, starts[1:].astype(np.int64) - 1] = IGNORED
+        # Most sequences are full: only the others have padding to mark.
+        for row in np.flatnonzero(length < ids.shape[1]):
+            labels[row, length[row] :] = IGNORED
+            document[row, length[row] :] = -1
+        labels[np.arange(len(ids)), length - 1] = np.where(step["next"] >= 0, step["next"], IGNORED)
         number = {name: i for i, name in enumerate(self.domains)}
         return {
             "step": step["step"],
