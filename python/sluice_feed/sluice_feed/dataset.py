@@ -84,7 +84,8 @@ class FeedDataset(IterableDataset):
         workers, worker = (1, 0) if info is None else (info.num_workers, info.id)
         # Workers take turns, so that the loader, which asks one after the other, gets steps in order.
         start = self._next + worker if self._own is None else self._own
-        for steps in _ahead(self._requests(start, workers), self.prefetch):
+        count, prefetch = self._sizes(workers)
+        for steps in _ahead(self._requests(start, workers, count), prefetch):
             for step in steps:
                 if info is None:
                     self._next = step["step"] + 1
@@ -96,12 +97,24 @@ class FeedDataset(IterableDataset):
                 else:
                     yield item
 
-    def _requests(self, start, stride):
-        """The steps of one request after the other, so that the feed works while those of the last are used."""
+    def _sizes(self, workers):
+        """Steps of a request, and requests ahead of the one in use.
+
+        Where losses steer, never more steps than the lag are fetched ahead: a step that is fetched before the losses
+        that act on it would wait for them, or, after a restart, take those of the run before.
+        """
         facts = self.client.facts
         tokens = facts["contextLength"] * max(1, facts["sequencesPerStep"] // self.world)
-        most = max(1, facts["lag"] // 2) if facts["needsLosses"] else 64
-        count = min(most, max(1, REQUEST_TOKENS // tokens))
+        count = min(64, max(1, REQUEST_TOKENS // tokens))
+        if not facts["needsLosses"]:
+            return count, self.prefetch
+        # The request in use, those that wait, and the one under way.
+        share = facts["lag"] // workers
+        prefetch = max(0, min(self.prefetch, share - 2))
+        return max(1, min(count, share // (prefetch + 2))), prefetch
+
+    def _requests(self, start, stride, count):
+        """The steps of one request after the other, so that the feed works while those of the last are used."""
         while True:
             steps, ended = self.client.steps(start, count, self.rank, self.world, stride)
             if steps:
