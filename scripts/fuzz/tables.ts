@@ -88,7 +88,9 @@ export async function fuzzTable(
     for (let i = 0; i < batch.rows; i++) JSON.parse(stringAt(batch.utf8('metadata'), i) ?? '');
   };
   for await (const event of read(file, range, windowOver(bytes), { kernel, options: OPTIONS, builder })) {
-    if ('unread' in event) {
+    if ('seen' in event) {
+      if (event.seen.documents < 1 || !(event.seen.bytes > 0)) differ('seen without documents or bytes');
+    } else if ('unread' in event) {
       if (event.unread.rows < 1 || event.unread.detail === '') differ('an unread column without rows or reason');
     } else if ('quarantined' in event) {
       const { reason, detail, offset, block, rows = 1, bytes: aside } = event.quarantined;

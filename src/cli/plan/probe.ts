@@ -9,10 +9,18 @@ import { ledgerSink, openSegmentWriter } from '../../sinks/writers.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { nullColumn } from '../../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
-import { type Counters, emptyCounters, keptTextBytes, mergeCounters } from '../../streams/commits/counters.ts';
+import {
+  addSeen,
+  type Counters,
+  emptyCounters,
+  estimateBlind,
+  keptTextBytes,
+  mergeCounters,
+} from '../../streams/commits/counters.ts';
 import { countOutcome, countQuarantined, countRead } from '../../streams/commits/counting.ts';
 import { firstValueFrom, of } from '../../streams/flow/rxjs.ts';
 import { BATCH_ROWS } from '../../streams/formats/batch-builder.ts';
+import type { Seen } from '../../streams/formats/loss.ts';
 import { readSplit } from '../../streams/formats/read-split.ts';
 import { dropsFor, isBarrier, rewritesText, type StepDescriptor } from '../../streams/operator.ts';
 import type { Split, SplitPlan } from '../../streams/plan/splits.ts';
@@ -81,6 +89,8 @@ export async function probe(
   let left = first ?? Number.POSITIVE_INFINITY;
   const pace = paceMeter();
   const tried: Visit[] = [];
+  /** What was read well, for the estimates of what is lost. */
+  const known = emptyCounters();
   let reached = true;
   let open = places.reduce((n, p) => n + Math.sqrt(p.bytes), 0);
   for (const p of places) {
@@ -101,6 +111,7 @@ export async function probe(
       onQuarantine: (r: QuarantinedRecord): void => {
         if (left-- > 0) countQuarantined(batches[batches.length - 1], r);
       },
+      onSeen: (s: Seen): void => addSeen(known, s),
       onProgress: (n: number): void => {
         progress += n;
       },
@@ -139,6 +150,7 @@ export async function probe(
   const trials: Probe['models'][number][] = [];
   if (reached) for (const m of models) trials.push(await m.run());
   const sum = tried.flatMap((t) => t.batches).reduce((a, c) => mergeCounters(a, structuredClone(c)), emptyCounters());
+  for (const c of [sum, ...tried.flatMap((t) => t.batches)]) estimateBlind(c, known.seen);
   const bytesOf = (test: (path: string) => boolean): number =>
     [...written].filter(([path]) => test(path)).reduce((n, [, b]) => n + b, 0);
   return {

@@ -22,8 +22,11 @@ export function headLines({ style, width }: Terminal, input: SummaryInput, reaso
   const little = kept === 0 || (read >= FEW && kept / read < 1 - GUARD_DEFAULTS.drop_share.max);
   const head = already ? 'Already done' : 'Done';
   const made = createdIn(t).documents;
+  const about = t.quarantined.estimated > 0 ? 'about ' : '';
   const from =
-    made === 0 ? plural(read, 'document') : `${plural(t.read.documents, 'document')} read and ${count(made)} created`;
+    made === 0
+      ? `${about}${plural(read, 'document')}`
+      : `${about}${plural(t.read.documents, 'document')} read and ${count(made)} created`;
   const of = `${style.bold(count(kept))} of ${from} (${percent(kept, read)})`;
   const rest = `${of}, ${size(keptTextBytes(t))} of text, in ${duration(result.seconds)}.`;
   if (!little) return [`${style.bold(style.green(head))}: kept ${rest}`];

@@ -66,6 +66,12 @@ export function noteLines(
       .sort((a, b) => b[1] - a[1])
       .map(([reason, n]) => `${safeText(reason)} ${count(n)}`);
     say('quarantine', `${lostWords(t)} that could not be read as documents: ${reasons.join(', ')}`, style.yellow);
+    if (q.cut)
+      say(
+        '',
+        `${plural(q.cut, 'file')} cut off: what is missing at the end is unknown, and not counted.`,
+        style.yellow,
+      );
     const missing = q.byReason.missing_text ?? 0;
     // Where nothing was kept the head has said so.
     if (missing > cameIn(t).documents / 2 && t.kept.documents > 0)

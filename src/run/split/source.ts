@@ -5,8 +5,10 @@ import { withDecision } from '../../operators/verdicts.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { stringAt } from '../../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
+import { labelOf } from '../../streams/batch/position.ts';
 import type { UnreadColumn } from '../../streams/batch/unread.ts';
 import { readDecided, readDecision } from '../../streams/flow/barrier.ts';
+import type { Seen } from '../../streams/formats/loss.ts';
 import { readSplit } from '../../streams/formats/read-split.ts';
 import { refuseChangedFiles } from '../directory/input-files.ts';
 import { barrierPaths } from '../directory/layout.ts';
@@ -17,6 +19,7 @@ interface SourceOptions {
   /** A batch and its views die when the next one is asked for. */
   readonly reuse?: boolean;
   readonly onUnread?: (column: UnreadColumn) => void;
+  readonly onSeen?: (seen: Seen) => void;
 }
 
 /**
@@ -26,7 +29,7 @@ export async function* openSource(
   task: LimitedTask,
   kernel: Kernel,
   onQuarantine: (record: QuarantinedRecord) => void,
-  { signal, reuse, onUnread }: SourceOptions = {},
+  { signal, reuse, onUnread, onSeen }: SourceOptions = {},
 ): AsyncGenerator<DocumentBatch> {
   const { after } = task.phase;
   if (after) {
@@ -38,17 +41,20 @@ export async function* openSource(
   }
   const plan = { version: 1 as const, files: task.files, splits: [task.split], skipped: [], warnings: [] };
   let left = task.limit ?? Number.POSITIVE_INFINITY;
-  const quarantine = (record: QuarantinedRecord): void => {
-    if (left <= 0) return;
+  const sampled = task.samplePercent === null ? null : await sampler(task.samplePercent);
+  const thinned = task.samplePercent === null ? null : await lossSampler(task.samplePercent);
+  const quarantine = (whole: QuarantinedRecord): void => {
+    const record = thinned ? thinned(whole) : whole;
+    if (left <= 0 || record === null) return;
     left -= record.rows ?? 1;
     onQuarantine(record);
   };
-  const sampled = task.samplePercent === null ? null : await sampler(task.samplePercent);
   refuseChangedFiles(task.files);
   for await (const whole of readSplit(task.split, plan, task.read, {
     kernel,
     onQuarantine: quarantine,
     onUnread,
+    onSeen,
     signal,
     reuse,
   })) {
@@ -70,6 +76,21 @@ async function sampler(percent: number): Promise<(batch: DocumentBatch) => Docum
     const alive = new Uint8Array(batch.rows);
     for (let i = 0; i < batch.rows; i++) if (h32(stringAt(ids, i) ?? '') < below) alive[i] = 1;
     return batch.with({ alive }).compact();
+  };
+}
+
+/**
+ * Of lost documents the same share: a single record stays or goes by its position; one that stands for many stays, and
+ * counts as their share, rounded up or down by its position.
+ */
+async function lossSampler(percent: number): Promise<(record: QuarantinedRecord) => QuarantinedRecord | null> {
+  const { h32 } = await loadXxhash();
+  const share = percent / 100;
+  return (record) => {
+    const rows = Math.floor((record.rows ?? 1) * share + 1 - (h32(labelOf(record)) + 1) / 2 ** 32);
+    if (record.rows === undefined) return rows > 0 || record.cut ? record : null;
+    const { blind } = record;
+    return { ...record, rows, ...(blind ? { blind: { ...blind, bytes: blind.bytes * share } } : {}) };
   };
 }
 

@@ -10,7 +10,7 @@ import { ledgerSink, openSegmentWriter, quarantineSink } from '../../sinks/write
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { addUnread, type UnreadColumn } from '../../streams/batch/unread.ts';
-import { type Counters, emptyCounters } from '../../streams/commits/counters.ts';
+import { addSeen, type Counters, emptyCounters } from '../../streams/commits/counters.ts';
 import {
   countFailed,
   countOutcome,
@@ -20,6 +20,7 @@ import {
 } from '../../streams/commits/counting.ts';
 import type { CommittedFile } from '../../streams/commits/log.ts';
 import { BarrierWriter } from '../../streams/flow/barrier.ts';
+import type { Seen } from '../../streams/formats/loss.ts';
 import { barrierPaths, segmentPath, sinkPlaces } from '../directory/layout.ts';
 import { carriedOver } from './carry.ts';
 import { type FailedRow, setAside } from './isolate.ts';
@@ -83,6 +84,11 @@ export class SplitOutput {
   /** Counts a column that could not be understood. */
   unread(column: UnreadColumn): void {
     this.counters.unread = addUnread(this.counters.unread ?? [], column);
+  }
+
+  /** Counts what was read well, for the estimates of what is lost. */
+  seen(seen: Seen): void {
+    addSeen(this.counters, seen);
   }
 
   /** Sets documents of a batch aside that were read, and that no step may see again. */

@@ -48,7 +48,11 @@ export async function runSplitTask(
     await runSplit({
       name: `split ${task.split.index}`,
       read: (onQuarantine) =>
-        openSource(task, kernel, onQuarantine, { reuse: !models, onUnread: (u) => output.unread(u) }),
+        openSource(task, kernel, onQuarantine, {
+          reuse: !models,
+          onUnread: (u) => output.unread(u),
+          onSeen: (s) => output.seen(s),
+        }),
       stages: () => stages,
       sink: {
         read: (batch) => {

@@ -1,3 +1,5 @@
+import type { Blind } from '../formats/loss.ts';
+
 /** Comparison of a column with a threshold. The document is dropped when the comparison is TRUE. */
 export type Comparison = '<' | '<=' | '>' | '>=' | '==' | '!=';
 
@@ -74,6 +76,10 @@ export interface QuarantinedRecord {
   readonly rows?: number;
   /** Nothing tells how many: `rows` is an estimate by the bytes lost. */
   readonly estimated?: true;
+  /** Bytes that only other files can tell the documents of. */
+  readonly blind?: Blind;
+  /** The file ends in the middle: what is missing after it is unknown. */
+  readonly cut?: true;
   /** Stable code: `invalid_json`, `invalid_utf8`, `missing_text`, `wrong_type`, `undecodable`, `encrypted`, ... */
   readonly reason: string;
   /** One sentence for people: what was expected and what came. */

@@ -33,11 +33,22 @@ export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 
       yield { block, offset, bytes };
       offset += bytes.length;
     }
+    const end = block + header.bytes + member.consumed() + TRAILER_BYTES;
+    if (member.error() === null && !member.ended()) {
+      // All of its bytes were unpacked.
+      const got = 'the end of the file: it is cut off, and what is missing is unknown';
+      const detail = `expected the end of the gzip member at byte ${block}, got ${got}`;
+      yield { damage: { block, offset, bytes: 0, unpacked: 0, detail, cut: true } };
+      return;
+    }
     const detail = member.error() ?? (await trailerFault(file, member, block, header, offset, crc));
-    if (detail !== null)
-      yield lost(offset, detail, member.error() === null ? 0 : await restOf(file, block, next, offset));
+    if (detail !== null) {
+      // Damage may look like the end of the member: then what is left of the file is lost with it.
+      const early = member.error() !== null || (end < next && !(await onlyZeros(file, end)));
+      yield lost(offset, detail, early ? await restOf(file, block, next, offset) : 0);
+    }
     if (detail !== null && header.end === null) return;
-    block = header.end ?? block + header.bytes + member.consumed() + TRAILER_BYTES;
+    block = header.end ?? end;
   }
 }
 
@@ -67,7 +78,7 @@ async function trailerFault(
 ): Promise<string | null> {
   const end = block + header.bytes + member.consumed();
   const trailer = Buffer.from(await file.copy(end, TRAILER_BYTES));
-  if (!member.ended() || trailer.length < TRAILER_BYTES)
+  if (trailer.length < TRAILER_BYTES)
     return `expected the end of the gzip member at byte ${block}, got the end of the file`;
   if (trailer.readUInt32LE(0) !== crc || trailer.readUInt32LE(4) !== bytes % 2 ** 32)
     return `expected checksum ${trailer.readUInt32LE(0)} and ${trailer.readUInt32LE(4)} bytes, got ${crc} and ${bytes}`;

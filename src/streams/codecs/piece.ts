@@ -19,6 +19,8 @@ export interface Damage {
   readonly unpacked: number;
   /** What was expected and what came. */
   readonly detail: string;
+  /** The file ends in the middle, and nothing tells what is missing. */
+  readonly cut?: true;
 }
 
 export type Unpacked = Piece | { readonly damage: Damage };

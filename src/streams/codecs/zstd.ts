@@ -59,7 +59,9 @@ async function* readFrame(
     const bytes = (cut === null ? end : file.size) - block;
     const told = frame.contentSize === null ? null : Math.max(0, frame.contentSize - offset);
     if (!believed) return { damage: { block, offset, bytes, unpacked: lostBytes(bytes - read), detail } };
-    return { damage: { block, offset, bytes, unpacked: told ?? lostBytes(bytes - read, offset, read), detail } };
+    const unpacked = told ?? lostBytes(bytes - read, offset, read);
+    const unknown = cut !== null && told === null ? ({ cut: true } as const) : {};
+    return { damage: { block, offset, bytes, unpacked, detail, ...unknown } };
   };
   if (cut === null && frame.contentAtMost <= WHOLE_FRAME_BYTES && end - block <= WHOLE_FRAME_BYTES) {
     const unpackFrame = await loadZstdUnpack();

@@ -7,6 +7,7 @@ import { labelOf } from '../batch/position.ts';
 import { tokensColumn } from '../batch/token-ids.ts';
 import {
   add,
+  addBlind,
   type Counters,
   countedDomain,
   createdOf,
@@ -55,6 +56,8 @@ function countAside(counters: Counters, record: QuarantinedRecord): void {
   q.records++;
   q.documents += documents;
   if (record.estimated) q.estimated += documents;
+  if (record.blind) addBlind(counters, { ...record.blind, reason: record.reason, documents });
+  if (record.cut) q.cut = (q.cut ?? 0) + 1;
   q.bytes += record.bytes;
   q.byReason[record.reason] = entry(q.byReason, record.reason, () => 0) + documents;
   if (q.examples.length < EXAMPLES) {

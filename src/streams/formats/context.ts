@@ -4,6 +4,7 @@ import type { QuarantinedRecord } from '../batch/outcome.ts';
 import type { UnreadColumn } from '../batch/unread.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import type { BatchBuilder } from './batch-builder.ts';
+import type { Seen } from './loss.ts';
 
 /** What the readers of one split share. */
 export interface ReadContext {
@@ -12,8 +13,15 @@ export interface ReadContext {
   readonly builder: BatchBuilder;
 }
 
-/** What a reader gives, in input order: full batches, records set aside, and columns that were not understood. */
-export type ReadEvent = DocumentBatch | { readonly quarantined: QuarantinedRecord } | { readonly unread: UnreadColumn };
+/**
+ * What a reader gives, in input order: full batches, records set aside, columns that were not understood, and what was
+ * read well.
+ */
+export type ReadEvent =
+  | DocumentBatch
+  | { readonly quarantined: QuarantinedRecord }
+  | { readonly unread: UnreadColumn }
+  | { readonly seen: Seen };
 
 /** First bytes of a record, for people: what is no text or would move the cursor is replaced. */
 export function excerptOf(head: Uint8Array): string {

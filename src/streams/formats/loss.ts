@@ -3,6 +3,22 @@ export interface Loss {
   readonly rows: number;
   /** Nothing tells how many they are: by the bytes of those around them. Absent: counted. */
   readonly estimated?: true;
+  /** Nothing of the file was read that could tell: the totals of the run estimate it anew by what was read elsewhere. */
+  readonly blind?: Blind;
+}
+
+/** How bytes of input are compared: unpacked bytes of lines of text, file bytes of Parquet and Arrow. */
+export type SeenKind = 'lines' | 'parquet' | 'arrow';
+
+/** Bytes that are lost, where only other files can tell how many documents they hold. */
+export interface Blind {
+  readonly kind: SeenKind;
+  readonly bytes: number;
+}
+
+/** Documents that were read well, and how many bytes of that kind they took. */
+export interface Seen extends Blind {
+  readonly documents: number;
 }
 
 /** Bytes of a document where none was read that could tell. */
@@ -13,9 +29,11 @@ export const toldLoss = (rows: number): Loss => ({ rows: Math.max(1, rows) });
 
 /**
  * How many documents lost bytes stand for, at the size of those that were read.
- * @param bytes lost. @param documents read from the same range, and `ofBytes`: how many such bytes they took
+ * @param kind of the bytes. @param bytes lost. @param documents read from the same range, and `ofBytes`: how many such bytes they took
  */
-export function estimatedLoss(bytes: number, documents = 0, ofBytes = 0): Loss {
-  const each = documents > 0 && ofBytes > 0 ? ofBytes / documents : ASSUMED_DOCUMENT_BYTES;
-  return { rows: Math.max(1, Math.round(bytes / each)), estimated: true };
+export function estimatedLoss(kind: SeenKind, bytes: number, documents = 0, ofBytes = 0): Loss {
+  const known = documents > 0 && ofBytes > 0;
+  const each = known ? ofBytes / documents : ASSUMED_DOCUMENT_BYTES;
+  const rows = Math.max(1, Math.round(bytes / each));
+  return { rows, estimated: true, ...(known || bytes === 0 ? {} : { blind: { kind, bytes } }) };
 }

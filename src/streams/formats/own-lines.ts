@@ -33,7 +33,9 @@ export async function* ownLines(
         continue;
       }
       // A line of this range that runs into damage of the next: `finish` of the caller sees it unfinished.
-      yield piece.damage.block >= range.end && blocks ? { damage: { ...piece.damage, bytes: 0, unpacked: 0 } } : piece;
+      yield piece.damage.block >= range.end && blocks
+        ? { damage: { ...piece.damage, bytes: 0, unpacked: 0, cut: undefined } }
+        : piece;
       if (blocks && piece.damage.block >= range.end) return;
       skipping = false;
       lineStarts = true;

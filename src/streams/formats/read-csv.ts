@@ -36,7 +36,7 @@ export async function* readCsv(
     if (row.kind !== 'row') {
       yield* records.of(row);
       // Without its header nothing of the file has a name.
-      if (names === null && row.kind !== 'damage') return;
+      if (names === null && row.kind !== 'damage') break;
       continue;
     }
     if (row.bytes.length === 0 || (row.bytes.length === 1 && row.bytes[0] === 13)) continue;
@@ -46,12 +46,13 @@ export async function* readCsv(
         yield* records.of(
           fault(row, 'expected a header line, got one that is not CSV in its encoding (UTF-8, or --encoding)'),
         );
-        return;
+        break;
       }
       names = columnNames(fields);
       read = readColumns(names, file, context.options);
     } else yield* records.of(lineOf(row, names, read, fields));
   }
+  yield* records.end();
 }
 
 type Row = Extract<CsvRow, { kind: 'row' }>;

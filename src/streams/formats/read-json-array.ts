@@ -16,4 +16,5 @@ export async function* readJsonArray(
   const bytes = contentOf(file, window, maxRatio);
   const records = new Records(file, context);
   for await (const event of arrayElements(bytes, maxLineBytes)) yield* records.of(event);
+  yield* records.end();
 }

@@ -19,6 +19,7 @@ import type { InputRange, PlannedFile } from '../plan/splits.ts';
 import { contentOf, notInEncoding } from './content.ts';
 import { excerptOf, type ReadContext, type ReadEvent } from './context.ts';
 import { domainSource } from './domain.ts';
+import { HeldRecords } from './held-records.ts';
 import { type KeptColumns, keptColumns, keptMembers } from './kept-columns.ts';
 import { isBlank, type LineEvent, lineEvents, type Place } from './lines.ts';
 import { estimatedLoss, type Loss } from './loss.ts';
@@ -44,6 +45,7 @@ export async function* readJsonl(
     ? await linesOf(file, range, window, maxRatio)
     : contentOf(file, window, maxRatio);
   for await (const event of lineEvents(lines, maxLineBytes)) yield* records.of(event);
+  yield* records.end();
 }
 
 /** Bytes of the lines that start in a range, as UTF-8; each line stands where its first byte is in the file. */
@@ -77,11 +79,13 @@ export class Records {
   #row = 0;
   /** Unpacked bytes of the records so far. */
   #lineBytes = 0;
+  #held: HeldRecords;
 
   constructor(file: PlannedFile, context: ReadContext) {
     const { options } = context;
     const domain = domainSource(file, options);
     this.#path = file.path;
+    this.#held = new HeldRecords(file.codec !== 'none');
     this.#file = file;
     this.#kept = keptColumns(options);
     this.#context = context;
@@ -105,22 +109,42 @@ export class Records {
         break;
       case 'fault': {
         const { place, bytes, reason, detail, head, lost } = event;
-        const loss = lost === undefined ? undefined : estimatedLoss(lost, this.#row, this.#lineBytes);
+        const loss = lost === undefined ? undefined : estimatedLoss('lines', lost, this.#row, this.#lineBytes);
         this.#aside(place, bytes, reason, detail, head, out, loss);
         break;
       }
-      case 'damage': {
-        const { damage, place, unfinished, head } = event;
-        // Damage of the next range only matters to a line of this one that runs into it.
-        if (damage.bytes > 0 || unfinished > 0) {
-          // The line that it breaks off is one, whatever its length.
-          const loss = estimatedLoss(damage.unpacked, this.#row, this.#lineBytes);
-          this.#aside(place, damage.bytes || unfinished, 'undecodable', damage.detail, head, out, loss);
-        }
+      case 'damage':
+        this.#damage(event, out);
         break;
-      }
     }
     return out;
+  }
+
+  /** Call after the last event. */
+  end(): readonly ReadEvent[] {
+    const out: ReadEvent[] = [];
+    this.#held.release(out);
+    if (this.#row > 0 && this.#lineBytes > 0)
+      out.push({ seen: { kind: 'lines', documents: this.#row, bytes: this.#lineBytes } });
+    return out;
+  }
+
+  #damage({ damage, place, unfinished, head }: Extract<LineEvent, { kind: 'damage' }>, out: ReadEvent[]): void {
+    // Damage of the next range only matters to a line of this one that runs into it.
+    if (damage.bytes === 0 && !damage.cut && unfinished === 0) return;
+    const garbage = this.#held.fold(damage.block, out);
+    if (garbage === null) {
+      // The line that it breaks off is one, whatever its length.
+      const loss = damage.cut ? {} : estimatedLoss('lines', damage.unpacked, this.#row, this.#lineBytes);
+      const cut = damage.cut ? { cut: damage.cut } : {};
+      this.#aside(place, damage.bytes || unfinished, 'undecodable', damage.detail, head, out, { ...loss, ...cut });
+      return;
+    }
+    this.#row -= garbage.records;
+    this.#lineBytes -= garbage.bytes;
+    const lost = damage.unpacked + garbage.bytes + unfinished;
+    const loss = estimatedLoss('lines', lost, this.#row, this.#lineBytes);
+    this.#aside(garbage.first, damage.bytes || garbage.bytes, 'undecodable', damage.detail, head, out, loss);
   }
 
   #lines(bytes: Uint8Array, place: Place, out: ReadEvent[]): void {
@@ -161,6 +185,7 @@ export class Records {
    * of the chunk.
    */
   #run(scanned: ScannedLines, from: number, limit: number, { block, offset }: Place, out: ReadEvent[]): number {
+    this.#held.release(out);
     const { builder } = this.#context;
     const { status, start, text, metadata, id, domain } = scanned;
     let row = from;
@@ -219,6 +244,7 @@ export class Records {
     domain: Uint8Array | null,
     out: ReadEvent[],
   ): void {
+    this.#held.release(out);
     const { builder } = this.#context;
     const metadata = keptMembers(allMetadata, this.#kept);
     const bytes = text.length + metadata.length;
@@ -284,7 +310,7 @@ export class Records {
     detail: string,
     head: Uint8Array,
     out: ReadEvent[],
-    loss?: Loss,
+    loss?: Partial<Loss> & Pick<QuarantinedRecord, 'cut'>,
   ): void {
     const quarantined: QuarantinedRecord = {
       file: this.#path,
@@ -297,6 +323,6 @@ export class Records {
       excerpt: excerptOf(head),
       ...loss,
     };
-    out.push({ quarantined });
+    this.#held.add(quarantined, out);
   }
 }

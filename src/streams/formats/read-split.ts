@@ -7,6 +7,7 @@ import type { ReadOptions } from '../inputs/read-options.ts';
 import { BATCH_TEXT_BYTES, type Split, type SplitPlan } from '../plan/splits.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import type { ReadContext } from './context.ts';
+import type { Seen } from './loss.ts';
 import { FORMATS } from './table.ts';
 
 export interface ReadSplitOptions {
@@ -16,6 +17,8 @@ export interface ReadSplitOptions {
   readonly onQuarantine: (record: QuarantinedRecord) => void;
   /** Called with columns that could not be understood, and are null in the metadata. */
   readonly onUnread?: (column: UnreadColumn) => void;
+  /** Called with what was read well of a range, before any sampling. */
+  readonly onSeen?: (seen: Seen) => void;
   /** Called with the input bytes (as on disk) read since the last call. */
   readonly onProgress?: (bytes: number) => void;
   readonly signal?: AbortSignal;
@@ -39,7 +42,16 @@ export async function* readSplit(
   options: ReadOptions,
   given: ReadSplitOptions,
 ): AsyncGenerator<DocumentBatch> {
-  const { kernel, onQuarantine, onUnread, onProgress, signal, batchBytes = BATCH_TEXT_BYTES, reuse = false } = given;
+  const {
+    kernel,
+    onQuarantine,
+    onUnread,
+    onSeen,
+    onProgress,
+    signal,
+    batchBytes = BATCH_TEXT_BYTES,
+    reuse = false,
+  } = given;
   const builder = reuse ? lendingBuilder(split.index, batchBytes) : new BatchBuilder(split.index, batchBytes);
   const context: ReadContext = { kernel, options, builder };
   for (const range of split.ranges) {
@@ -50,6 +62,7 @@ export async function* readSplit(
       for await (const event of read(file, range, window, context)) {
         if ('quarantined' in event) onQuarantine(event.quarantined);
         else if ('unread' in event) onUnread?.(event.unread);
+        else if ('seen' in event) onSeen?.(event.seen);
         else {
           yield event;
           if (reuse) builder.giveBack(event);

@@ -22,7 +22,7 @@ export interface ArrowUnit {
   readonly start: number;
   /** Bytes of the message with its body; of damage: to the end of the file. */
   readonly bytes: number;
-  /** Its rows; 0 of damage. */
+  /** Its rows; of damage: as its header tells, else 0. */
   readonly rows: number;
   readonly data: ArrowData | null;
   readonly damage: string | null;
@@ -75,9 +75,9 @@ export async function arrowMessages(file: FileWindow): Promise<ArrowMessages> {
   for (const block of footer.batches) {
     const message = await messageAt(file, block.start, block).catch(damageOnly);
     const bytes = block.metadata + block.body;
-    const lost = (detail: string): void =>
-      void units.push({ start: block.start, bytes, rows: 0, data: null, damage: detail });
-    if (message instanceof Error) lost(message.message);
+    const lost = (detail: string, rows = 0): void =>
+      void units.push({ start: block.start, bytes, rows, data: null, damage: detail });
+    if (message instanceof Error) lost(message.message, rowsOf(message));
     else if (message?.kind !== BATCH) lost('expected a record batch where the footer has one, got something else');
     else units.push({ start: block.start, bytes, rows: message.data!.rows, data: message.data!, damage: null });
   }
@@ -89,20 +89,25 @@ async function walked(file: FileWindow, from: number, isFile: boolean): Promise<
   const units: ArrowUnit[] = [];
   const dictionaries: ArrowDictionary[] = [];
   let schema: { readonly fields: readonly ArrowField[]; readonly version: number } | null = null;
+  let schemaBytes = 0;
   let at = from;
-  const lost = (detail: string): void =>
-    void units.push({ start: at, bytes: file.size - at, rows: 0, data: null, damage: detail });
+  const lost = (detail: string, rows = 0): void =>
+    void units.push({ start: at, bytes: file.size - at, rows, data: null, damage: detail });
   for (;;) {
     const message = await messageAt(file, at).catch(damageOnly);
     if (message === null || message instanceof Error) {
-      if (message !== null) lost(message.message);
-      else if (isFile) lost('expected the footer after the last message, got something else');
-      else if (at + 8 < file.size) lost('expected the end of the file after the last message, got more');
+      if (message !== null) lost(message.message, rowsOf(message));
+      else if (isFile) {
+        if (!(await isEnd(file, at, schemaBytes, units.length + dictionaries.length)))
+          lost('expected the footer after the last message, got something else');
+      } else if (at + 8 < file.size) lost('expected the end of the file after the last message, got more');
       break;
     }
     const { bytes, kind, data } = message;
-    if (kind === SCHEMA && schema === null) schema = { fields: message.fields!, version: message.version };
-    else if (kind === DICTIONARY) dictionaries.push({ ...message.dictionary!, data: data!, before: units.length });
+    if (kind === SCHEMA && schema === null) {
+      schema = { fields: message.fields!, version: message.version };
+      schemaBytes = bytes;
+    } else if (kind === DICTIONARY) dictionaries.push({ ...message.dictionary!, data: data!, before: units.length });
     else {
       const wrong = kind === BATCH ? null : 'expected a record batch, got a schema that nothing needs';
       units.push({ start: at, bytes, rows: data?.rows ?? 0, data: wrong ? null : data, damage: wrong });
@@ -111,6 +116,15 @@ async function walked(file: FileWindow, from: number, isFile: boolean): Promise<
   }
   if (schema === null || schema.fields.length === 0) throw damage('a schema with columns');
   return { ...schema, dictionaries, units };
+}
+
+/**
+ * Do all messages end at `at`, with nothing after them but a footer, whole or cut? It repeats the schema, and has 24
+ * bytes for each of its messages.
+ */
+async function isEnd(file: FileWindow, at: number, schemaBytes: number, messages: number): Promise<boolean> {
+  const mark = Buffer.from(await file.peek(at, 8)).toString('hex');
+  return mark === 'ffffffff00000000' && file.size - at - 8 <= 2 * schemaBytes + 24 * messages + 1024;
 }
 
 interface Block {
@@ -157,6 +171,18 @@ async function footerOf(file: FileWindow) {
   });
 }
 
+/** The metadata of a message without all of its body. */
+class CutMessage extends Error {
+  /** Rows of the batch, as its metadata tells; else 0. */
+  readonly rows: number;
+  constructor(bodyBytes: number, rows: number) {
+    super(`expected the body of a message, at most ${MAX_BODY} bytes, got a size of ${bodyBytes}`);
+    this.rows = rows;
+  }
+}
+
+const rowsOf = (error: Error): number => (error instanceof CutMessage ? error.rows : 0);
+
 /** A message whose lists are as long as they say. */
 interface Message {
   readonly kind: number;
@@ -193,8 +219,10 @@ async function messageAt(file: FileWindow, at: number, told?: Block): Promise<Me
     const header = message.table(2);
     if (header === null || bodyBytes < 0 || kind < SCHEMA || kind > BATCH)
       throw damage('a schema, dictionary or batch');
-    if (bodyBytes > MAX_BODY || body + bodyBytes > file.size)
-      throw new Error(`expected the body of a message, at most ${MAX_BODY} bytes, got a size of ${bodyBytes}`);
+    if (bodyBytes > MAX_BODY || body + bodyBytes > file.size) {
+      const rows = kind === BATCH && bodyBytes <= MAX_BODY ? header.int64(0) : 0;
+      throw new CutMessage(bodyBytes, rows > 0 && rows <= MAX_ROWS ? rows : 0);
+    }
     const bytes = body + bodyBytes - at;
     if (kind === SCHEMA) return { kind, version, bytes, fields: fieldsOfSchema(header), data: null };
     const data = kind === BATCH ? header : header.table(1);

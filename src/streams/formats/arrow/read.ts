@@ -29,7 +29,7 @@ export async function* readArrow(
       0,
       file.size,
       `expected Arrow data that begins with a schema: ${messages.message}`,
-      estimatedLoss(file.size),
+      estimatedLoss('arrow', file.size),
     );
     return;
   }
@@ -41,10 +41,16 @@ export async function* readArrow(
   const names = fields.map((f) => f.name);
   const needed = neededColumns(names, file, context.options);
   const read = readColumns(names, file, context.options);
+  let [seenRows, seenBytes] = [0, 0];
   for (const [i, unit] of messages.units.slice(range.start, range.end).entries()) {
     const { start, bytes, rows, data, damage } = unit;
     if (data === null) {
-      yield lost(start, bytes, damage ?? '', rows > 0 ? toldLoss(rows) : estimatedLoss(bytes, rowsRead, bytesRead));
+      yield lost(
+        start,
+        bytes,
+        damage ?? '',
+        rows > 0 ? toldLoss(rows) : estimatedLoss('arrow', bytes, rowsRead, bytesRead),
+      );
       continue;
     }
     if (rows === 0) continue;
@@ -54,7 +60,10 @@ export async function* readArrow(
       continue;
     }
     yield* records.rows(columns, 0, rows, { block: start, offset: 0 });
+    seenRows += rows;
+    seenBytes += bytes;
   }
+  if (seenRows > 0) yield { seen: { kind: 'arrow', documents: seenRows, bytes: seenBytes } };
 }
 
 const sum = (units: readonly ArrowUnit[], of: (u: ArrowUnit) => number): number => units.reduce((n, u) => n + of(u), 0);

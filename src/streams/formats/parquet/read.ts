@@ -46,7 +46,7 @@ export async function* readParquet(
   };
   const footer = await parquetFooter(window, context.options.textField).catch(damageOnly);
   if (footer instanceof Error) {
-    yield lost(0, 0, file.size, footer, estimatedLoss(file.size));
+    yield lost(0, 0, file.size, footer, estimatedLoss('parquet', file.size));
     return;
   }
   const { groups } = footer;
@@ -58,6 +58,7 @@ export async function* readParquet(
   const needed = neededColumns(names, file, context.options);
   const variants = variantColumns(footer.metadata);
   const readVariant = variants.size > 0 ? await variantReader(window, footer.metadata) : null;
+  let seen = 0;
   for (let g = range.start; g < Math.min(range.end, groups.length); g++) {
     const group = groups[g];
     if (!(group.rows >= 0 && group.rows <= MAX_ROWS)) {
@@ -66,7 +67,7 @@ export async function* readParquet(
         0,
         group.bytes,
         new Error(`a row group of ${group.rows} rows`),
-        estimatedLoss(group.bytes),
+        estimatedLoss('parquet', group.bytes, ...told(groups)),
       );
       continue;
     }
@@ -93,8 +94,17 @@ export async function* readParquet(
       }
       yield* records.rows(run, 0, rows, { block: group.start, offset: from });
       releasePages(columns);
+      seen += rows;
     }
   }
+  const [all] = told(groups);
+  if (seen > 0) yield { seen: { kind: 'parquet', documents: seen, bytes: (file.size * seen) / all } };
+}
+
+/** Rows and bytes of the groups whose number of rows is believed. */
+function told(groups: ParquetFooter['groups']): [rows: number, bytes: number] {
+  const good = groups.filter((g) => g.rows >= 0 && g.rows <= MAX_ROWS);
+  return [good.reduce((n, g) => n + g.rows, 0), good.reduce((n, g) => n + g.bytes, 0)];
 }
 
 const unread = (error: Error) => (): never => {
