@@ -84,6 +84,8 @@ export interface JudgedGuard {
   readonly of: string;
   /** Documents dropped, set aside, or in the cluster. */
   readonly documents: number;
+  /** Some of them are an estimate. Absent: all are counted. */
+  readonly estimated?: true;
   /** Documents of the scope: read in the run, or in the domain. */
   readonly outOf: number;
   readonly share: number;

@@ -118,6 +118,84 @@ describe('loss is counted in what was lost', () => {
     expect(Math.abs(documents.length + lost - ROWS)).toBeLessThan(0.05 * ROWS);
   });
 
+  it('files of which nothing is read, by what the run read of others', async () => {
+    const folder = await temporaryFolder();
+    const bytes = parquetBytes(0);
+    for (const i of [0, 1, 2]) await writeFile(join(folder, `train-${i}.parquet`), bytes);
+    for (const i of [3, 4]) await writeFile(join(folder, `train-${i}.parquet`), bytes.subarray(0, bytes.length - 20));
+    const input = [join(folder, '*.parquet')];
+    const output = join(folder, 'out');
+    const stopped = await runToEnd(keep, { input, output }).catch((e: unknown) => e);
+    expect(stopped).toBeInstanceOf(GuardError);
+    expect((stopped as GuardError).message).toContain('about ');
+    const { last } = await runToEnd(keep, { input, output, allow: { quarantine: true } });
+    const { totals } = (last as { result: RunJson }).result;
+    const lost = totals!.quarantined;
+    expect(totals!.kept.documents).toBe(3 * ROWS);
+    expect(Math.abs(lost.documents - 2 * ROWS)).toBeLessThan(0.01 * ROWS);
+    expect(lost).toMatchObject({ records: 2, estimated: lost.documents, byReason: { undecodable: lost.documents } });
+    expect(totals!.read.documents).toBe(totals!.kept.documents + lost.documents);
+  });
+
+  it('one damaged frame with its size in the header, by the lines of another file', async () => {
+    const folder = await temporaryFolder();
+    const lines = Buffer.from(jsonLines(ids.map((id, i) => ({ id, text: texts[i] }))));
+    const packed = Buffer.from((await loadZstdModule()).compress(lines, 3));
+    packed.fill(0xff, 40, 90);
+    await writeFile(join(folder, 'a.jsonl'), lines);
+    await writeFile(join(folder, 'b.jsonl.zst'), packed);
+    const input = [join(folder, '*.*')];
+    const { last } = await runToEnd(keep, { input, output: join(folder, 'out'), allow: { quarantine: true } });
+    expect((last as { result: RunJson }).result.totals).toMatchObject({
+      read: { documents: 2 * ROWS },
+      kept: { documents: ROWS },
+      quarantined: { records: 1, documents: ROWS, estimated: ROWS },
+    });
+  });
+
+  it('with a sample, the same share of what is lost', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'b.parquet'), parquetBytes(1));
+    const options = { input: [join(folder, '*.*')], output: join(folder, 'out'), samplePercent: 10 };
+    const { last } = await runToEnd(keep, { ...options, allow: { quarantine: true } });
+    const { totals } = (last as { result: RunJson }).result;
+    expect(totals!.quarantined.documents).toBe(100);
+    expect(Math.abs(totals!.kept.documents - 400)).toBeLessThan(60);
+  });
+
+  it('of an Arrow file without its end: the rows of the batch that is cut, and none with the footer', async () => {
+    const table = new Table({ id: vectorFromArray(ids, new Utf8()), text: vectorFromArray(texts, new Utf8()) });
+    const batches = [0, 2000].flatMap((n) => table.slice(n, n + 2000).batches);
+    const bytes = tableToIPC(new Table(table.schema, batches), 'file');
+    const folder = await temporaryFolder();
+    const path = join(folder, 'x.arrow');
+    await writeFile(path, bytes);
+    const second = (await readAll(path)).documents[2000].block;
+    await writeFile(path, bytes.subarray(0, bytes.length - 4));
+    const whole = await readAll(path);
+    expect([whole.documents.length, whole.quarantined]).toEqual([4000, []]);
+    await writeFile(path, bytes.subarray(0, second + 5000));
+    const cut = await readAll(path);
+    expect(cut.documents.length).toBe(2000);
+    expect(cut.quarantined).toMatchObject([{ block: second, rows: 2000, bytes: 5000 }]);
+    expect(cut.quarantined[0].estimated).toBeUndefined();
+  });
+
+  it('lines of nonsense before a wrong checksum, and the rest of the file, by the bytes', async () => {
+    const random = Array.from({ length: ROWS }, (_, i) => ({ text: `${Math.sin(i)} ${Math.cos(i)} ${texts[i]}` }));
+    const packed = gzipSync(jsonLines(random));
+    const folder = await temporaryFolder();
+    const path = join(folder, 'x.jsonl.gz');
+    for (const part of [0.3, 0.5, 0.7]) {
+      const broken = Buffer.from(packed);
+      broken.fill(0xff, Math.floor(packed.length * part), Math.floor(packed.length * part) + 50);
+      await writeFile(path, broken);
+      const { documents, quarantined } = await readAll(path);
+      const lost = quarantined.reduce((n, q) => n + (q.rows ?? 1), 0);
+      expect(Math.abs(documents.length + lost - ROWS)).toBeLessThan(0.05 * ROWS);
+    }
+  });
+
   it('a file whose footer is gone by its bytes, and says that it is an estimate', async () => {
     const folder = await temporaryFolder();
     const bytes = parquetBytes(0);

@@ -9,14 +9,8 @@ import { ledgerSink, openSegmentWriter } from '../../sinks/writers.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { nullColumn } from '../../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
-import {
-  addSeen,
-  type Counters,
-  emptyCounters,
-  estimateBlind,
-  keptTextBytes,
-  mergeCounters,
-} from '../../streams/commits/counters.ts';
+import { addSeen, estimateBlind } from '../../streams/commits/blind.ts';
+import { type Counters, emptyCounters, keptTextBytes, mergeCounters } from '../../streams/commits/counters.ts';
 import { countOutcome, countQuarantined, countRead } from '../../streams/commits/counting.ts';
 import { firstValueFrom, of } from '../../streams/flow/rxjs.ts';
 import { BATCH_ROWS } from '../../streams/formats/batch-builder.ts';

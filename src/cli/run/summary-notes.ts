@@ -133,8 +133,9 @@ function surprises({ result }: SummaryInput): string[] {
       const bound = `${g.share < g.min ? 'at least' : 'at most'} ${percent(limit, 1)}`;
       const allowed = g.allowed && g.state === 'outside' ? '; allowed by a flag' : '';
       const near = g.state === 'near' ? ' (close to the limit)' : '';
+      const about = g.estimated ? 'about ' : '';
       return (
-        `${subject} ${percent(g.documents, g.outOf)} of ${plural(g.outOf, 'document')}; ` +
+        `${subject} ${about}${percent(g.documents, g.outOf)} of ${plural(g.outOf, 'document')}; ` +
         `${g.stated ? 'the recipe expects' : 'the guard allows'} ${bound}${near}${allowed}.`
       );
     });

@@ -33,7 +33,8 @@ export function guardError(g: JudgedGuard, evidence: GuardEvidence): GuardError 
   const below = g.share < g.min;
   const { subject, did, fix } = WORDS[g.guard](g, evidence);
   const limit = below ? `at least ${percent(g.min)}` : `at most ${percent(g.max)}`;
-  const seen = `${count(g.documents)} of ${count(g.outOf)} documents (${percent(g.share)}) in ${evidence.seenIn}`;
+  const lost = `${g.estimated ? 'about ' : ''}${count(g.documents)}`;
+  const seen = `${lost} of ${count(g.outOf)} documents (${percent(g.share)}) in ${evidence.seenIn}`;
   const lines = examples.map(
     (e) => `e.g. ${e.id}${noteOf(e)}: ${e.excerpt === '' ? '(empty text)' : `"${e.excerpt}"`}`,
   );

@@ -64,7 +64,8 @@ export function judgeGuards({ expected, allow, counters: c, clusters, final }: G
     }
   for (const [step, { documents }] of Object.entries(clusters))
     judged.push(judge('cluster', step, documents, read, expected.cluster));
-  judged.push(judge('quarantine', 'all', lostDocuments(c), read, expected.quarantine));
+  const guess = c.quarantined.estimated > 0 ? ({ estimated: true } as const) : {};
+  judged.push({ ...judge('quarantine', 'all', lostDocuments(c), read, expected.quarantine), ...guess });
   const failed = FAILURE_REASONS.reduce((n, r) => n + (c.quarantined.byReason[r] ?? 0), 0);
   if (failed > 0) judged.push(judge('failed', 'all', failed, read, undefined));
   return judged;

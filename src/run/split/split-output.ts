@@ -10,7 +10,8 @@ import { ledgerSink, openSegmentWriter, quarantineSink } from '../../sinks/write
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { addUnread, type UnreadColumn } from '../../streams/batch/unread.ts';
-import { addSeen, type Counters, emptyCounters } from '../../streams/commits/counters.ts';
+import { addSeen } from '../../streams/commits/blind.ts';
+import { type Counters, emptyCounters } from '../../streams/commits/counters.ts';
 import {
   countFailed,
   countOutcome,

@@ -1,5 +1,6 @@
 import { addUnread, type UnreadColumn } from '../batch/unread.ts';
-import type { Seen, SeenKind } from '../formats/loss.ts';
+import type { Seen, SeenUnit } from '../formats/loss.ts';
+import { addBlind, addSeen, type BlindCounters, estimateBlind } from './blind.ts';
 
 /**
  * Documents, bytes of original text and tokens: estimated ones, or those that `tokenize()` counted where the recipe has
@@ -52,14 +53,6 @@ export interface RuleCounters {
   examples: DropExample[];
 }
 
-/** Lost bytes of one kind and reason, and the documents that they are counted as. */
-export interface BlindCounters {
-  readonly kind: SeenKind;
-  readonly reason: string;
-  readonly bytes: number;
-  readonly documents: number;
-}
-
 /** All that is counted; plain data, merged in split order, so totals do not depend on workers. */
 export interface Counters {
   /** Documents read from the input, those set aside in quarantine included. Bytes are text bytes. */
@@ -89,7 +82,7 @@ export interface Counters {
     cut?: number;
   };
   /** Documents read well by kind of bytes, and the bytes that they took; before any sampling. */
-  seen?: Partial<Record<SeenKind, Omit<Seen, 'kind'>>>;
+  seen?: Partial<Record<SeenUnit, Omit<Seen, 'unit'>>>;
   /** Columns that could not be understood; absent where all could. */
   unread?: UnreadColumn[];
   /** Bytes of the spans that rewrites cut out of kept documents, and bytes that they put in their place. */
@@ -170,42 +163,6 @@ export function domainOf({ domains }: Pick<Counters, 'domains'>, name: string): 
   return entry(domains, name, domainCounters);
 }
 
-/** Adds what was read well. */
-export function addSeen(counters: Counters, { kind, documents, bytes }: Seen): void {
-  const before = counters.seen?.[kind] ?? { documents: 0, bytes: 0 };
-  const sum = { documents: before.documents + documents, bytes: before.bytes + bytes };
-  counters.seen = { ...counters.seen, [kind]: sum };
-}
-
-/** Adds lost bytes to those of their kind and reason; their documents are counted elsewhere. */
-export function addBlind({ quarantined }: Counters, { kind, reason, bytes, documents }: BlindCounters): void {
-  const list = [...(quarantined.blind ?? [])];
-  const at = list.findIndex((x) => x.kind === kind && x.reason === reason);
-  if (at < 0) list.push({ kind, reason, bytes, documents });
-  else list[at] = { kind, reason, bytes: list[at].bytes + bytes, documents: list[at].documents + documents };
-  quarantined.blind = list;
-}
-
-/**
- * Estimates anew how many documents blindly lost bytes stand for, by what was read well of their kind. What is read and
- * what is set aside change by the same number; the order of sums and how often it is done do not matter.
- */
-export function estimateBlind(c: Counters, seen = c.seen): void {
-  c.quarantined.blind = c.quarantined.blind?.map((blind) => {
-    const { kind, reason, bytes, documents } = blind;
-    const told = seen?.[kind];
-    if (!told || told.documents === 0 || told.bytes === 0) return blind;
-    const better = Math.max(1, Math.round((bytes * told.documents) / told.bytes));
-    const q = c.quarantined;
-    c.read.documents += better - documents;
-    q.documents += better - documents;
-    q.estimated += better - documents;
-    q.byReason[reason] = entry(q.byReason, reason, () => 0) + better - documents;
-    return { kind, reason, bytes, documents: better };
-  });
-  if (c.quarantined.blind === undefined) delete c.quarantined.blind;
-}
-
 /** Sum of two; `a` is the earlier in input order. `a` is changed and returned. */
 export function mergeCounters(a: Counters, b: Counters): Counters {
   for (const k of ['read', 'kept', 'dropped', 'passed', 'received'] as const)
@@ -223,7 +180,7 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
   a.quarantined.examples = [...a.quarantined.examples, ...b.quarantined.examples].slice(0, EXAMPLES);
   for (const blind of b.quarantined.blind ?? []) addBlind(a, blind);
   if (b.quarantined.cut) a.quarantined.cut = (a.quarantined.cut ?? 0) + b.quarantined.cut;
-  for (const [kind, seen] of Object.entries(b.seen ?? {})) addSeen(a, { kind: kind as SeenKind, ...seen });
+  for (const [unit, seen] of Object.entries(b.seen ?? {})) addSeen(a, { unit: unit as SeenUnit, ...seen });
   estimateBlind(a);
   if (b.unread) a.unread = b.unread.reduce(addUnread, a.unread ?? []);
   a.cutBytes += b.cutBytes;

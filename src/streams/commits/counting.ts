@@ -5,9 +5,9 @@ import { DERIVED } from '../batch/lineage.ts';
 import type { CutSpans, QuarantinedRecord } from '../batch/outcome.ts';
 import { labelOf } from '../batch/position.ts';
 import { tokensColumn } from '../batch/token-ids.ts';
+import { addBlind } from './blind.ts';
 import {
   add,
-  addBlind,
   type Counters,
   countedDomain,
   createdOf,

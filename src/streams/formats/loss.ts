@@ -3,20 +3,20 @@ export interface Loss {
   readonly rows: number;
   /** Nothing tells how many they are: by the bytes of those around them. Absent: counted. */
   readonly estimated?: true;
-  /** Nothing of the file was read that could tell: the totals of the run estimate it anew by what was read elsewhere. */
+  /** Nothing of the file was read that could tell: totals of the run estimate it by what was read of others. */
   readonly blind?: Blind;
 }
 
 /** How bytes of input are compared: unpacked bytes of lines of text, file bytes of Parquet and Arrow. */
-export type SeenKind = 'lines' | 'parquet' | 'arrow';
+export type SeenUnit = 'lines' | 'parquet' | 'arrow';
 
 /** Bytes that are lost, where only other files can tell how many documents they hold. */
 export interface Blind {
-  readonly kind: SeenKind;
+  readonly unit: SeenUnit;
   readonly bytes: number;
 }
 
-/** Documents that were read well, and how many bytes of that kind they took. */
+/** Documents that were read well, and how many bytes of it they took. */
 export interface Seen extends Blind {
   readonly documents: number;
 }
@@ -29,11 +29,12 @@ export const toldLoss = (rows: number): Loss => ({ rows: Math.max(1, rows) });
 
 /**
  * How many documents lost bytes stand for, at the size of those that were read.
- * @param kind of the bytes. @param bytes lost. @param documents read from the same range, and `ofBytes`: how many such bytes they took
+ * @param unit of the bytes. @param bytes lost.
+ * @param documents read from the same range, and `ofBytes`: how many such bytes they took
  */
-export function estimatedLoss(kind: SeenKind, bytes: number, documents = 0, ofBytes = 0): Loss {
+export function estimatedLoss(unit: SeenUnit, bytes: number, documents = 0, ofBytes = 0): Loss {
   const known = documents > 0 && ofBytes > 0;
   const each = known ? ofBytes / documents : ASSUMED_DOCUMENT_BYTES;
   const rows = Math.max(1, Math.round(bytes / each));
-  return { rows, estimated: true, ...(known || bytes === 0 ? {} : { blind: { kind, bytes } }) };
+  return { rows, estimated: true, ...(known || bytes === 0 ? {} : { blind: { unit, bytes } }) };
 }

@@ -12,20 +12,16 @@ import {
 import type { QuarantinedRecord } from '../batch/outcome.ts';
 import { labelOf } from '../batch/position.ts';
 import { linesAreBytes } from '../codecs/encodings.ts';
-import type { Unpacked } from '../codecs/piece.ts';
-import { unpack } from '../codecs/unpack.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { InputRange, PlannedFile } from '../plan/splits.ts';
 import { contentOf, notInEncoding } from './content.ts';
 import { excerptOf, type ReadContext, type ReadEvent } from './context.ts';
 import { domainSource } from './domain.ts';
-import { HeldRecords } from './held-records.ts';
 import { type KeptColumns, keptColumns, keptMembers } from './kept-columns.ts';
 import { isBlank, type LineEvent, lineEvents, type Place } from './lines.ts';
+import { linesOf } from './lines-of-range.ts';
 import { estimatedLoss, type Loss } from './loss.ts';
-import { withoutMark } from './mark.ts';
-import { ownLines, startOfUnpacking } from './own-lines.ts';
-import { ownUnpacked } from './own-unpacked.ts';
+import { Nonsense, seenLines } from './nonsense.ts';
 
 const encoder = new TextEncoder();
 
@@ -48,22 +44,6 @@ export async function* readJsonl(
   yield* records.end();
 }
 
-/** Bytes of the lines that start in a range, as UTF-8; each line stands where its first byte is in the file. */
-async function linesOf(
-  file: PlannedFile,
-  range: InputRange,
-  window: FileWindow,
-  maxRatio: number,
-): Promise<AsyncIterable<Unpacked>> {
-  const limits = { maxRatio, windowBytes: file.windowBytes };
-  const marked = (bytes: AsyncIterable<Unpacked>) => (range.start === 0 ? withoutMark(bytes, file.size) : bytes);
-  const own = range.unpacked
-    ? marked(ownUnpacked(unpack(window, file.codec, 0, limits), range.start, range.end))
-    : ownLines(marked(unpack(window, file.codec, startOfUnpacking(range, file.codec), limits)), range, file.codec);
-  if (file.encoding === undefined) return own;
-  return (await import('../codecs/transcode.ts')).transcodedLines(own, file.encoding);
-}
-
 /**
  * Turns lines into rows of the builder. A batch that is full leaves at once, so batches and records set aside stay in
  * input order.
@@ -79,13 +59,12 @@ export class Records {
   #row = 0;
   /** Unpacked bytes of the records so far. */
   #lineBytes = 0;
-  #held: HeldRecords;
+  #nonsense = new Nonsense();
 
   constructor(file: PlannedFile, context: ReadContext) {
     const { options } = context;
     const domain = domainSource(file, options);
     this.#path = file.path;
-    this.#held = new HeldRecords(file.codec !== 'none');
     this.#file = file;
     this.#kept = keptColumns(options);
     this.#context = context;
@@ -122,29 +101,14 @@ export class Records {
 
   /** Call after the last event. */
   end(): readonly ReadEvent[] {
-    const out: ReadEvent[] = [];
-    this.#held.release(out);
-    if (this.#row > 0 && this.#lineBytes > 0)
-      out.push({ seen: { kind: 'lines', documents: this.#row, bytes: this.#lineBytes } });
-    return out;
+    return seenLines(this.#row, this.#lineBytes);
   }
 
   #damage({ damage, place, unfinished, head }: Extract<LineEvent, { kind: 'damage' }>, out: ReadEvent[]): void {
     // Damage of the next range only matters to a line of this one that runs into it.
     if (damage.bytes === 0 && !damage.cut && unfinished === 0) return;
-    const garbage = this.#held.fold(damage.block, out);
-    if (garbage === null) {
-      // The line that it breaks off is one, whatever its length.
-      const loss = damage.cut ? {} : estimatedLoss('lines', damage.unpacked, this.#row, this.#lineBytes);
-      const cut = damage.cut ? { cut: damage.cut } : {};
-      this.#aside(place, damage.bytes || unfinished, 'undecodable', damage.detail, head, out, { ...loss, ...cut });
-      return;
-    }
-    this.#row -= garbage.records;
-    this.#lineBytes -= garbage.bytes;
-    const lost = damage.unpacked + garbage.bytes + unfinished;
-    const loss = estimatedLoss('lines', lost, this.#row, this.#lineBytes);
-    this.#aside(garbage.first, damage.bytes || garbage.bytes, 'undecodable', damage.detail, head, out, loss);
+    const how = damage.cut ? { cut: damage.cut } : this.#nonsense.loss(damage, this.#row, this.#lineBytes);
+    this.#aside(place, damage.bytes || unfinished, 'undecodable', damage.detail, head, out, how);
   }
 
   #lines(bytes: Uint8Array, place: Place, out: ReadEvent[]): void {
@@ -185,7 +149,7 @@ export class Records {
    * of the chunk.
    */
   #run(scanned: ScannedLines, from: number, limit: number, { block, offset }: Place, out: ReadEvent[]): number {
-    this.#held.release(out);
+    this.#nonsense.good();
     const { builder } = this.#context;
     const { status, start, text, metadata, id, domain } = scanned;
     let row = from;
@@ -244,7 +208,7 @@ export class Records {
     domain: Uint8Array | null,
     out: ReadEvent[],
   ): void {
-    this.#held.release(out);
+    this.#nonsense.good();
     const { builder } = this.#context;
     const metadata = keptMembers(allMetadata, this.#kept);
     const bytes = text.length + metadata.length;
@@ -312,6 +276,7 @@ export class Records {
     out: ReadEvent[],
     loss?: Partial<Loss> & Pick<QuarantinedRecord, 'cut'>,
   ): void {
+    this.#nonsense.bad(reason, block, bytes);
     const quarantined: QuarantinedRecord = {
       file: this.#path,
       block,
@@ -323,6 +288,6 @@ export class Records {
       excerpt: excerptOf(head),
       ...loss,
     };
-    this.#held.add(quarantined, out);
+    out.push({ quarantined });
   }
 }

@@ -223,8 +223,11 @@ describe('broken input of our own', () => {
     expect(documents.length - kept.length).toBe(30);
     const end = kept.at(-1)!.offset + Buffer.byteLength(record((kept.length - 1) % 30)) + 1;
     expect(quarantined).toMatchObject([
-      { file: 'a.jsonl.gz', row: kept.length, block: 0, offset: end, bytes: packed.length >> 1, reason: 'undecodable' },
+      { file: 'a.jsonl.gz', row: kept.length, block: 0, offset: end, reason: 'undecodable', cut: true },
     ]);
+    // What is lost is the line that is broken off, not the file.
+    expect(quarantined[0].bytes).toBeLessThan(Buffer.byteLength(good) / 30 + 60);
+    expect(quarantined[0].rows).toBeUndefined();
   });
 
   it('loses one damaged zstd frame, and a line that runs into it, but not the rest of the file', async () => {

@@ -63,7 +63,7 @@ export async function* readArrow(
     seenRows += rows;
     seenBytes += bytes;
   }
-  if (seenRows > 0) yield { seen: { kind: 'arrow', documents: seenRows, bytes: seenBytes } };
+  if (seenRows > 0) yield { seen: { unit: 'arrow', documents: seenRows, bytes: seenBytes } };
 }
 
 const sum = (units: readonly ArrowUnit[], of: (u: ArrowUnit) => number): number => units.reduce((n, u) => n + of(u), 0);

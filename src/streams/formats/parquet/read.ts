@@ -98,7 +98,7 @@ export async function* readParquet(
     }
   }
   const [all] = told(groups);
-  if (seen > 0) yield { seen: { kind: 'parquet', documents: seen, bytes: (file.size * seen) / all } };
+  if (seen > 0) yield { seen: { unit: 'parquet', documents: seen, bytes: (file.size * seen) / all } };
 }
 
 /** Rows and bytes of the groups whose number of rows is believed. */
