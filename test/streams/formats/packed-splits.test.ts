@@ -39,7 +39,8 @@ function inBlocks(bytes: Buffer, cuts: readonly number[], pack: (part: Buffer) =
 /** Everything but the number within the range, and what is estimated by what else is in it. */
 const seen = ({ documents, quarantined }: Awaited<ReturnType<typeof readAll>>) => ({
   documents: documents.map(({ row: _, ...d }) => d),
-  quarantined: quarantined.map(({ row: _, rows, ...q }) => (q.estimated ? q : { ...q, rows })),
+  // How many documents an estimate has depends on what the range has of the file.
+  quarantined: quarantined.map(({ row: _, rows, blind: __, ...q }) => (q.estimated ? q : { ...q, rows })),
 });
 
 const PACKINGS: readonly [string, string, (cuts: readonly number[]) => Buffer][] = [
