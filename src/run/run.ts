@@ -94,6 +94,7 @@ async function runAll(
   const { directory, previous, left } = await openRunDirectory(path, { fresh: options.fresh });
   try {
     if (previous) await directory.sweep();
+    if (previous?.status === 'done') await directory.checkFinished();
     const plan = await planSplits(patterns, recipe.read, {
       splitBytes: recipe.splitBytes,
       spoolFolder: join(path, STDIN_FOLDER),
