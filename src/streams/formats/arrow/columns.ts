@@ -57,10 +57,13 @@ export function skipColumn({ type, children, dictionary }: ArrowField, source: C
   let buffers = OWN_BUFFERS[kind] ?? 2;
   if ('dense' in type && !dictionary) buffers = (type.dense ? 2 : 1) + (source.oldUnions ? 1 : 0);
   if (kind === 'bytes_view') buffers += source.variadic();
-  if (kind === 'unknown') throw damage('a type that is known');
+  if (type.kind === 'unknown' && !dictionary) throw notKnown(type.code);
   for (let i = 0; i < buffers; i++) source.skip();
   if (!dictionary) for (const child of children) skipColumn(child, source);
 }
+
+const notKnown = (code: number): Error =>
+  new Error(`expected a type of Arrow that is known, got type ${code}, which is not read`);
 
 /** Buffers of a type, what is null included; others have two. */
 const OWN_BUFFERS: Partial<Record<ArrowType['kind'], number>> = {
@@ -82,7 +85,7 @@ async function valuesOf({ type, children }: ArrowField, source: ColumnSource): P
     case 'union':
       return union(type, children, length, source);
     case 'unknown':
-      throw new Error(`expected a type of Arrow, got one that is not known (${type.code})`);
+      throw notKnown(type.code);
     default: {
       const valid = validity(await source.buffer(), length, nulls);
       const at = await plain(type, children, length, source);
@@ -264,7 +267,7 @@ function integers(
     case 64:
       return signed ? new BigInt64Array(buffer, at, length) : new BigUint64Array(buffer, at, length);
     default:
-      throw damage('integers of 8, 16, 32 or 64 bits');
+      throw new Error(`expected integers of 8, 16, 32 or 64 bits, got a type of ${bits} bits, which is not read`);
   }
 }
 
