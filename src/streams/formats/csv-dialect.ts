@@ -1,8 +1,8 @@
 import { SNIFF_BYTES } from '../codecs/head.ts';
 import { extensionsOf } from './extensions.ts';
+import type { Delimiter } from './names.ts';
 
-const DELIMITERS = [',', '\t', ';', '|'] as const;
-export type Delimiter = (typeof DELIMITERS)[number];
+const DELIMITERS: readonly Delimiter[] = [',', '\t', ';', '|'];
 
 const NAMES: Readonly<Record<Delimiter, string>> = { ',': 'a comma', '\t': 'a tab', ';': "';'", '|': "'|'" };
 
@@ -34,19 +34,23 @@ export function dialectOf(path: string, head: Uint8Array): Dialect {
   const [fitting, second] = others.filter(({ counts }) => counts.every((n) => n === counts[0]));
   if (fitting && !second) {
     const { delimiter } = fitting;
-    const warning = `${path}: fields end with ${NAMES[delimiter]} by its first lines, not with ${NAMES[usual]}; read as such`;
+    const warning =
+      `${path}: fields end with ${NAMES[delimiter]} by its first lines, not with ${NAMES[usual]}; ` + 'read as such';
     return { delimiter, warning };
   }
   if (others.length === 0) return {};
   return {
     warning:
       `${path}: read as one column, for its header has no ${NAMES[usual].replace('a ', '')}; it has ` +
-      `${others.map(({ delimiter }) => NAMES[delimiter]).join(' and ')}, but which one ends the fields is not clear from ` +
-      'its first lines. Write it again with commas and quotes',
+      `${others.map(({ delimiter }) => NAMES[delimiter]).join(' and ')}, but which one ends the fields is not clear ` +
+      'from its first lines. Write it again with commas and quotes',
   };
 }
 
-/** Fields of the rows, the header first; blank lines are none. @param cutOff the last row may go on: it does not count */
+/**
+ * Fields of the rows, the header first; blank lines are none.
+ * @param cutOff the last row may go on after the text: it does not count
+ */
 function fieldCounts(text: string, delimiter: Delimiter, cutOff: boolean): number[] {
   const counts: number[] = [];
   let fields = 1;

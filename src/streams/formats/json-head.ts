@@ -36,7 +36,10 @@ export function notRecords(head: Uint8Array): string | null {
   if (OBJECT.test(all)) {
     const list = LIST_OF_OBJECTS.exec(all)?.[1];
     const way = list !== undefined && /^\w+$/.test(list) ? `jq -c '.${list}[]' FILE` : 'jq -c . FILE';
-    return `JSON, but neither a record a line nor an array of records: make lines of it with ${way} > records.jsonl (as a text: --format text)`;
+    return (
+      `JSON, but neither a record a line nor an array of records: make lines of it with ${way} > records.jsonl ` +
+      '(as a text: --format text)'
+    );
   }
   return ARRAY.test(all) || (all.length < SNIFF_BYTES && arrayIn(head) === 'other' && isJson(all))
     ? NOT_OF_OBJECTS

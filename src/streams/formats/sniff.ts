@@ -3,11 +3,11 @@ import { encodingOfMark } from '../codecs/encodings.ts';
 import { SNIFF_BYTES } from '../codecs/head.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import type { Codec } from '../plan/splits.ts';
-import { type Delimiter, dialectOf } from './csv-dialect.ts';
+import { dialectOf } from './csv-dialect.ts';
 import { CODEC_OF_EXTENSION, extensionsOf } from './extensions.ts';
 import type { InputFormat } from './format.ts';
 import { arrayIn, looksLikeJsonLines, NOT_OF_OBJECTS, notRecords } from './json-head.ts';
-import type { Format } from './names.ts';
+import type { Delimiter, Format } from './names.ts';
 import { FORMATS } from './table.ts';
 
 /** What a file is, or why it is passed over. */

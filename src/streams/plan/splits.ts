@@ -1,5 +1,4 @@
-import type { Delimiter } from '../formats/csv-dialect.ts';
-import type { Format } from '../formats/names.ts';
+import type { Delimiter, Format } from '../formats/names.ts';
 
 /** How the bytes of an input file are packed. */
 export type Codec = 'none' | 'gzip' | 'zstd';

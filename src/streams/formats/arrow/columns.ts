@@ -57,7 +57,7 @@ export function skipColumn({ type, children, dictionary }: ArrowField, source: C
   let buffers = OWN_BUFFERS[kind] ?? 2;
   if ('dense' in type && !dictionary) buffers = (type.dense ? 2 : 1) + (source.oldUnions ? 1 : 0);
   if (kind === 'bytes_view') buffers += source.variadic();
-  if (type.kind === 'unknown' && !dictionary) throw notKnown(type.code);
+  if ('code' in type && !dictionary) throw notKnown(type.code);
   for (let i = 0; i < buffers; i++) source.skip();
   if (!dictionary) for (const child of children) skipColumn(child, source);
 }
