@@ -8,6 +8,7 @@ const COMMANDS = [
   'run',
   'plan',
   'feed',
+  'export',
   'inspect',
   'sql',
   'explain',
