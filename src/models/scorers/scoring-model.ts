@@ -9,6 +9,7 @@ import { INDEX, WEIGHTS, weightFiles } from '../folders/weight-files.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { byteTokenizer } from '../tokenizers/bytes.ts';
 import { loadTokenizer } from '../tokenizers/load.ts';
+import { startOfText } from '../tokenizers/start-of-text.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 
 /** What can be said of a model folder without loading the weights. */
@@ -89,7 +90,7 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
     folder,
     name: basename(folder),
     hash: hash.digest('hex').slice(0, 16),
-    start: reference ? reference.tokenizer.start : bosToken,
+    start: reference ? reference.tokenizer.start : startOfText(folder, bosToken),
     trainedOn,
   };
 }

@@ -104,3 +104,29 @@ describe('a folder that is no model says which file and why', () => {
     expect(modelFolderInfo(model).start).toBe(3);
   });
 });
+
+describe('the start token', () => {
+  const ids = { a: 0, '<|endoftext|>': 1, '<|im_start|>': 2 };
+  const settings = async (value: object, endOfText = true): Promise<number | null> => {
+    const path = join(model, 'config.json');
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), bos_token_id: 2 }));
+    const { '<|endoftext|>': _, ...rest } = ids;
+    const vocab = endOfText ? ids : rest;
+    await writeFile(join(model, 'tokenizer.json'), JSON.stringify({ model: { type: 'BPE', vocab, merges: [] } }));
+    await writeFile(join(model, 'tokenizer_config.json'), JSON.stringify(value));
+    return modelFolderInfo(model).start;
+  };
+
+  it('is that of config.json, and none where tokenizer_config.json says that none is added', async () => {
+    expect(await settings({})).toBe(2);
+    expect(await settings({ add_bos_token: true, bos_token: '<s>' })).toBe(2);
+    expect(await settings({ add_bos_token: false, bos_token: '<s>' })).toBeNull();
+    await expect(settings({ add_bos_token: 'no' })).rejects.toThrow('expected true or false for add_bos_token');
+  });
+
+  it('is the end of a document where that of config.json begins a turn', async () => {
+    expect(await settings({ bos_token: '<|im_start|>' })).toBe(1);
+    expect(await settings({ bos_token: { content: '<|im_start|>', special: true } })).toBe(1);
+    expect(await settings({ bos_token: '<|im_start|>' }, false)).toBeNull();
+  });
+});
