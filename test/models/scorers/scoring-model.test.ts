@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HashList, writeTrainedOn } from '../../../src/models/folders/trained-on.ts';
 import { modelFolderInfo } from '../../../src/models/scorers/scoring-model.ts';
+import { loadTokenizer } from '../../../src/models/tokenizers/load.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 
 let model: string;
@@ -69,6 +70,19 @@ describe('a folder that is no model says which file and why', () => {
     const list = join(model, 'trained-on.bin');
     await writeTrainedOn(list, new HashList());
     expect(modelFolderInfo(model).trainedOn).toEqual({ groupBy: 'text', list });
+  });
+
+  it('has a SentencePiece model: how to convert it is said', async () => {
+    await rm(join(model, 'tokenizer.json'));
+    const pieces = join(model, 'tokenizer.model');
+    await writeFile(pieces, 'x');
+    expect(() => modelFolderInfo(model)).toThrow(
+      `Convert it in Python: AutoTokenizer.from_pretrained('${model}').save_pretrained('${model}') of transformers`,
+    );
+    for (const source of [model, pieces])
+      await expect(loadTokenizer(source)).rejects.toThrow(
+        `${pieces}: expected a tokenizer.json of Hugging Face, got a SentencePiece model. Convert it in Python:`,
+      );
   });
 
   it('is a file', async () => {
