@@ -19,6 +19,10 @@ const commands: CommandTable = {
     summary: 'serve the tokens of runs to trainers, mixed by weights or losses',
     load: async () => (await import('./cli/feed/feed.ts')).feedCommand,
   },
+  export: {
+    summary: 'the tokens of runs as nanoGPT, llm.c, Megatron, MDS or Parquet files',
+    load: async () => (await import('./cli/export/export.ts')).exportCommand,
+  },
   inspect: {
     summary: 'formats, fields, counts and samples of files',
     load: async () => (await import('./cli/inspect/inspect.ts')).inspect,

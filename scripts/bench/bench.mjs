@@ -1,5 +1,5 @@
-// `npm run bench -- [engine|kernels|readers|sinks|memory|soak] [options]`: the benchmarks of this folder; without a
-// name, all but the long ones.
+// `npm run bench -- [engine|kernels|readers|sinks|feed|memory|soak] [options]`: the benchmarks of this folder; without
+// a name, all but the long ones.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ const names = readdirSync(folder)
   .map((f) => /^([a-z-]+)\.ts$/.exec(f)?.[1])
   .filter((n) => n !== undefined && n !== 'corpus' && n !== 'beside');
 /** Minutes or gigabytes: only by name. */
-const LONG = ['memory', 'soak', 'resume', 'splits', 'scoring', 'models', 'datatrove', 'bpe'];
+const LONG = ['memory', 'soak', 'resume', 'splits', 'scoring', 'models', 'datatrove', 'bpe', 'feed'];
 const [first, ...rest] = process.argv.slice(2);
 const named = first !== undefined && !first.startsWith('-');
 if (named && !names.includes(first)) {

@@ -159,20 +159,21 @@ export function checkHeader(header: LogHeader, mix: Mix, seed: number, lag: numb
   const parts: readonly (readonly [what: string, of: (h: LogHeader) => unknown])[] = [
     ['scheduler', (h) => h.scheduler.name],
     ['version of the scheduler', (h) => h.scheduler.version],
-    ['options of the scheduler', (h) => h.scheduler.options],
+    ['list of options of the scheduler', (h) => h.scheduler.options],
     ['seed', (h) => h.seed],
     ['lag', (h) => h.lag],
-    ['domains', (h) => h.facts.domains],
+    // Before the domains, whose sequences follow from it.
     ['context length', (h) => h.facts.contextLength],
-    ['sequences per step', (h) => h.facts.sequencesPerStep],
-    ['planned steps', (h) => h.facts.steps],
-    ['limits', (h) => h.limits],
+    ['number of sequences a step', (h) => h.facts.sequencesPerStep],
+    ['set of domains', (h) => h.facts.domains],
+    ['number of planned steps', (h) => h.facts.steps],
+    ['set of limits', (h) => h.limits],
   ];
   for (const [what, of] of parts) {
     const [before, after] = [canonicalJson(of(header)), canonicalJson(of(now))];
     if (before !== after)
       throw new ConfigError({
-        problem: `the ${what} of this feed ${what.endsWith('s') ? 'are' : 'is'} not what it was begun with`,
+        problem: `this feed was begun with another ${what}: ${clipped(before)}, now ${clipped(after)}`,
         expected: `the ${what} that this feed was begun with: ${before}`,
         got: after,
         where: 'mixture.jsonl',
@@ -180,3 +181,5 @@ export function checkHeader(header: LogHeader, mix: Mix, seed: number, lag: numb
       });
   }
 }
+
+const clipped = (json: string): string => (json.length > 60 ? `${json.slice(0, 60)}...` : json);

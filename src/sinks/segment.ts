@@ -27,6 +27,8 @@ export interface GroupLimits {
   readonly rows: number;
   /** Bytes of all columns of variable length. */
   readonly bytes: number;
+  /** Count numbers in lists too, for lists that are long. Default: text only. */
+  readonly numbers?: boolean;
 }
 
 /** 8,192 rows or 16 MiB of text. */
@@ -93,7 +95,7 @@ export function groupedWriter(
     async write(whole) {
       const batch = selectColumns(whole, columns, place.path);
       const bytes = new Float64Array(batch.rows);
-      for (const column of batch.columns.values()) addTextBytes(column, 0, batch.rows, bytes);
+      for (const column of batch.columns.values()) addTextBytes(column, 0, batch.rows, bytes, limits.numbers);
       for (let from = 0; from < batch.rows; ) {
         let to = from;
         while (to < batch.rows && group.rows + to - from < limits.rows) {

@@ -69,21 +69,35 @@ export function selectColumns(batch: TableBatch, names: readonly string[] | null
   return { columns: new Map(columns), rows: batch.rows };
 }
 
-/** Adds to `into` the bytes of variable length of each row from `from` to `to`. */
-export function addTextBytes(column: TableColumn | StructColumn, from: number, to: number, into: Float64Array): void {
+/**
+ * Adds to `into` the bytes of variable length of each row from `from` to `to`.
+ * @param numbers count those in lists, too
+ */
+export function addTextBytes(
+  column: TableColumn | StructColumn,
+  from: number,
+  to: number,
+  into: Float64Array,
+  numbers = false,
+): void {
   if (column.type === 'utf8') {
     for (let i = from; i < to; i++) into[i - from] += column.offsets[i + 1] - column.offsets[i];
     return;
   }
   if (column.type === 'struct') {
-    for (const field of column.fields.values()) addTextBytes(field, from, to, into);
+    for (const field of column.fields.values()) addTextBytes(field, from, to, into, numbers);
     return;
   }
   if (column.type !== 'list') return;
+  if (numbers && column.child.type !== 'utf8' && column.child.type !== 'struct') {
+    const each = column.child.values.BYTES_PER_ELEMENT;
+    for (let i = from; i < to; i++) into[i - from] += each * (column.offsets[i + 1] - column.offsets[i]);
+    return;
+  }
   const [first, last] = [column.offsets[from], column.offsets[to]];
   if (first === last) return;
   const items = new Float64Array(last - first);
-  addTextBytes(column.child, first, last, items);
+  addTextBytes(column.child, first, last, items, numbers);
   for (let i = from; i < to; i++) {
     for (let k = column.offsets[i]; k < column.offsets[i + 1]; k++) into[i - from] += items[k - first];
   }

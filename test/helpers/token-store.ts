@@ -47,5 +47,6 @@ export async function storeSplit(
     bin: join(folder, file.path),
     index: join(folder, index.path),
     tokens: new Map(Object.entries(file.tokens!).map(([domain, t]) => [domain, t.tokens])),
+    documents: file.rows,
   };
 }

@@ -11,7 +11,7 @@ from .client import FeedClient
 
 IGNORED = -100
 # Tokens that one request asks for, where steps are small.
-REQUEST_TOKENS = 1 << 18
+REQUEST_TOKENS = 1 << 20
 
 
 class FeedDataset(IterableDataset):
@@ -20,7 +20,8 @@ class FeedDataset(IterableDataset):
     url: printed by `sluice feed`. rank, world: default those of torch.distributed, else 0 of 1. start: first step.
     mask_boundaries: no loss for the first token of a document, predicted from the one before it. prefetch: requests
     that are under way while the trainer works; default 2. token, timeout: as for FeedClient. sequences=True: an item is
-    one sequence, for loaders that collate by themselves, such as that of the Hugging Face Trainer.
+    one sequence, for loaders that collate by themselves, such as that of the Hugging Face Trainer. vocabulary: how many
+    ids the model knows; a feed with more is refused.
 
     A step is a dict: `step` (int), `input_ids` and `labels` (int64 [n, context]; labels are shifted already: label i is
     the token after i, -100 where there is none), `length` (int64 [n]), `domain` (int64 [n], place in `domains`),
@@ -42,10 +43,17 @@ class FeedDataset(IterableDataset):
         token=None,
         timeout=600.0,
         sequences=False,
+        vocabulary=None,
     ):
         super().__init__()
         self.client = FeedClient(url, token=token, timeout=timeout)
         self.rank, self.world = _place(rank, world)
+        ids = self.client.facts["vocabulary"]["size"]
+        if vocabulary is not None and ids > vocabulary:
+            raise ValueError(
+                f"expected ids below {vocabulary}, which the model knows, got a feed of {self.client.facts['tokenizer']} "
+                f"with {ids}: tokenise with the tokenizer of the model, or give the model {ids} ids"
+            )
         self.mask_boundaries, self.prefetch, self.sequences = mask_boundaries, prefetch, sequences
         self._next = start
         # Of one worker of a loader, which has its own share of the steps.
@@ -76,25 +84,41 @@ class FeedDataset(IterableDataset):
         workers, worker = (1, 0) if info is None else (info.num_workers, info.id)
         # Workers take turns, so that the loader, which asks one after the other, gets steps in order.
         start = self._next + worker if self._own is None else self._own
-        for step in _ahead(self._requests(start, workers), self.prefetch):
-            if info is None:
-                self._next = step["step"] + 1
-            else:
-                self._own = step["step"] + workers
-            item = self._tensors(step)
-            if self.sequences:
-                yield from _rows(item)
-            else:
-                yield item
+        count, prefetch = self._sizes(workers)
+        for steps in _ahead(self._requests(start, workers, count), prefetch):
+            for step in steps:
+                if info is None:
+                    self._next = step["step"] + 1
+                else:
+                    self._own = step["step"] + workers
+                item = self._tensors(step)
+                if self.sequences:
+                    yield from _rows(item)
+                else:
+                    yield item
 
-    def _requests(self, start, stride):
+    def _sizes(self, workers):
+        """Steps of a request, and requests ahead of the one in use.
+
+        Where losses steer, never more steps than the lag are fetched ahead: a step that is fetched before the losses
+        that act on it would wait for them, or, after a restart, take those of the run before.
+        """
         facts = self.client.facts
         tokens = facts["contextLength"] * max(1, facts["sequencesPerStep"] // self.world)
-        most = max(1, facts["lag"] // 2) if facts["needsLosses"] else 64
-        count = min(most, max(1, REQUEST_TOKENS // tokens))
+        count = min(64, max(1, REQUEST_TOKENS // tokens))
+        if not facts["needsLosses"]:
+            return count, self.prefetch
+        # The request in use, those that wait, and the one under way.
+        share = facts["lag"] // workers
+        prefetch = max(0, min(self.prefetch, share - 2))
+        return max(1, min(count, share // (prefetch + 2))), prefetch
+
+    def _requests(self, start, stride, count):
+        """The steps of one request after the other, so that the feed works while those of the last are used."""
         while True:
             steps, ended = self.client.steps(start, count, self.rank, self.world, stride)
-            yield from steps
+            if steps:
+                yield steps
             if ended:
                 return
             start = steps[-1]["step"] + stride
@@ -102,20 +126,20 @@ class FeedDataset(IterableDataset):
     def _tensors(self, step):
         ids = step["input_ids"].astype(np.int64)
         length = step["length"].astype(np.int64)
-        labels = np.full_like(ids, IGNORED)
+        labels = np.empty_like(ids)
         labels[:, :-1] = ids[:, 1:]
-        place = np.arange(ids.shape[1])
-        last = length - 1
-        labels[place[None, :] >= last[:, None]] = IGNORED
-        rows = np.arange(len(ids))
-        labels[rows, last] = np.where(step["next"] >= 0, step["next"], IGNORED)
         document = np.zeros(ids.shape, np.int32)
         for row, starts in enumerate(step["starts"]):
-            document[row, starts[1:]] = 1
-            if self.mask_boundaries:
-                labels[row, starts[1:].astype(np.int64) - 1] = IGNORED
-        np.cumsum(document, axis=1, out=document)
-        document[place[None, :] >= length[:, None]] = -1
+            if len(starts) > 1:
+                document[row, starts[1:]] = 1
+                np.cumsum(document[row], out=document[row])
+                if self.mask_boundaries:
+                    labels[row, starts[1:].astype(np.int64) - 1] = IGNORED
+        # Most sequences are full: only the others have padding to mark.
+        for row in np.flatnonzero(length < ids.shape[1]):
+            labels[row, length[row] :] = IGNORED
+            document[row, length[row] :] = -1
+        labels[np.arange(len(ids)), length - 1] = np.where(step["next"] >= 0, step["next"], IGNORED)
         number = {name: i for i, name in enumerate(self.domains)}
         return {
             "step": step["step"],

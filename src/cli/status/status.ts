@@ -22,6 +22,11 @@ const options = {
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('status', args, options, ['run-dir']);
+  if (/^https?:\/\//.test(positionals[0])) {
+    // The client loads apache-arrow.
+    await (await import('./feed-status.ts')).printFeedStatus(positionals[0], values.json);
+    return 0;
+  }
   const folder = await openRunFolder(positionals[0]);
   const verified = values.verify ? await checkBytes(folder) : null;
   const facts = { ...(await factsOf(folder)), verified };

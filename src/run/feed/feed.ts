@@ -112,6 +112,9 @@ interface FeedParts {
 
 type Order = (ordinal: number) => Place | null;
 
+/** One for all: each that is made costs a stack trace. */
+const NOT_AT_ALL = AbortSignal.abort();
+
 class Feed implements FeedSource {
   readonly facts: FeedFacts;
   #p: FeedParts;
@@ -146,7 +149,7 @@ class Feed implements FeedSource {
       if (this.facts.steps !== null && step >= this.facts.steps)
         return { steps, waitsFor: null, ended: `all ${this.facts.steps} planned steps are done` };
       // A trainer may need the first step for the losses that the next one waits for.
-      const patience = steps.length > 0 ? AbortSignal.abort() : until;
+      const patience = steps.length > 0 ? NOT_AT_ALL : until;
       const drawn = await this.#drawing.draw(step, patience);
       if (typeof drawn === 'string') return { steps, waitsFor: drawn, ended: null };
       if (drawn.ended !== null) return { steps, waitsFor: null, ended: drawn.ended };

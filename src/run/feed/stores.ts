@@ -166,5 +166,6 @@ function tokenSplit({ path, sink }: Store, files: CommitStore['all'][number]['fi
     bin: join(path, bin.path),
     index: join(path, index.path),
     tokens: new Map(Object.entries(bin.tokens ?? {}).map(([domain, t]) => [domain, t.tokens])),
+    documents: bin.rows,
   };
 }

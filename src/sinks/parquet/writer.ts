@@ -2,7 +2,13 @@ import type { Encoders } from '../../kernels/encoders.ts';
 import { loadZstdModule } from '../../streams/codecs/zstd-module.ts';
 import type { ParquetOptions } from '../options.ts';
 import type { OutputPlace } from '../output-file.ts';
-import { type GroupEncoder, groupedWriter, ROW_GROUP_LIMITS, type SegmentWriter } from '../segment.ts';
+import {
+  type GroupEncoder,
+  type GroupLimits,
+  groupedWriter,
+  ROW_GROUP_LIMITS,
+  type SegmentWriter,
+} from '../segment.ts';
 import type { Joiner } from '../shards.ts';
 import type { TableBatch } from '../table.ts';
 import { FooterMerger, footerBytes, PARQUET_MAGIC, type ParquetFooter, parseFooter } from './footer.ts';
@@ -25,10 +31,11 @@ export async function parquetWriter(
   place: OutputPlace,
   options: ParquetOptions,
   encoders: Encoders,
+  limits: GroupLimits = ROW_GROUP_LIMITS,
 ): Promise<SegmentWriter> {
   return groupedWriter(
     place,
-    parquetEncoder(place.path, options.compression, await compressor(options, encoders)),
+    parquetEncoder(place.path, options.compression, await compressor(options, encoders), limits),
     options.columns,
   );
 }
@@ -44,10 +51,11 @@ function parquetEncoder(
   path: string,
   compression: ParquetOptions['compression'],
   compress: CompressPage,
+  limits: GroupLimits,
 ): GroupEncoder {
   const footer = new FooterMerger(path);
   return {
-    limits: ROW_GROUP_LIMITS,
+    limits,
     group(table, at) {
       const pieces: Uint8Array[] = at === 0 ? [PARQUET_MAGIC] : [];
       const start = at === 0 ? PARQUET_MAGIC.length : at;

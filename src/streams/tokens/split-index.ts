@@ -9,6 +9,8 @@ export interface TokenSplit {
   readonly index: string;
   /** Tokens by domain. */
   readonly tokens: ReadonlyMap<string, number>;
+  /** Of all domains. */
+  readonly documents: number;
 }
 
 /** Documents of one domain in one split, in the order of the input. */

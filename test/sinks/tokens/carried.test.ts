@@ -15,7 +15,7 @@ describe('a store of tokens', () => {
     const folder = await temporaryFolder();
     const input = [writeDomains(join(folder, 'in'), 1)];
     const sinks = [tokens({ tokenizer: 'bytes' })];
-    const rules = [annotate(textStatistics()), drop({ step: 'long', rules: [rule('text_chars < 40')] })];
+    const rules = [annotate(textStatistics()), drop('long', [rule('text_chars < 40')])];
     const [made, carried] = [join(folder, 'made'), join(folder, 'carried')];
     await runToEnd(recipe({ name: 'made', steps: rules, sinks }), { input, output: made, workers: 1 });
     const steps = [tokenize({ tokenizer: 'bytes' }), ...rules];
