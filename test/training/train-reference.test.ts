@@ -436,6 +436,8 @@ describe('training a reference model', () => {
       'model.safetensors',
       'notes.txt',
       'sluice.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
       'trained-on.bin',
     ]);
   });
