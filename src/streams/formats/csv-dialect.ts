@@ -35,7 +35,8 @@ export function dialectOf(path: string, head: Uint8Array): Dialect {
   if (fitting && !second) {
     const { delimiter } = fitting;
     const warning =
-      `${path}: fields end with ${NAMES[delimiter]} by its first lines, not with ${NAMES[usual]}; ` + 'read as such';
+      `${path}: fields end with ${NAMES[delimiter]} by its first lines, not with ${NAMES[usual]}; ` +
+      'read as such';
     return { delimiter, warning };
   }
   if (others.length === 0) return {};

@@ -5,8 +5,8 @@ import { contentOf } from './content.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
 import { delimiterOf } from './csv-dialect.ts';
 import { type CsvRow, columnNames, csvFieldsOf, csvRows } from './csv-rows.ts';
+import { Records } from './line-records.ts';
 import type { LineEvent } from './lines.ts';
-import { Records } from './read-jsonl.ts';
 import { readColumns } from './values/records.ts';
 
 const encoder = new TextEncoder();

@@ -1,20 +1,7 @@
-import {
-  bigEndian,
-  dateText,
-  decimalDigits,
-  durationText,
-  float16,
-  intervalText,
-  timestampText,
-  timeText,
-  uuidText,
-} from '../values/times.ts';
 import { isFields, mapFields, type Value } from '../values/value.ts';
+import { type At, fixed, integers } from './fixed.ts';
 import { damage } from './flat.ts';
 import type { ArrowField, ArrowType } from './schema.ts';
-
-/** Values of a column by row. */
-export type At = (row: number) => Value;
 
 /** The columns of one batch, in their order. */
 export interface ColumnSource {
@@ -247,6 +234,7 @@ async function union(
     return member.at(place);
   };
 }
+<<<<<<< HEAD
 
 type Integers = ArrayLike<number> | ArrayLike<bigint>;
 
@@ -360,3 +348,5 @@ function intervals(
       return (row) => intervalText(int32(16 * row), int32(16 * row + 4), view.getBigInt64(16 * row + 8, true));
   }
 }
+=======
+>>>>>>> main
