@@ -34,10 +34,8 @@ export function dialectOf(path: string, head: Uint8Array): Dialect {
   const [fitting, second] = others.filter(({ counts }) => counts.every((n) => n === counts[0]));
   if (fitting && !second) {
     const { delimiter } = fitting;
-    const warning =
-      `${path}: fields end with ${NAMES[delimiter]} by its first lines, not with ${NAMES[usual]}; ` +
-      'read as such';
-    return { delimiter, warning };
+    const found = `fields end with ${NAMES[delimiter]} by its first lines, not with ${NAMES[usual]}`;
+    return { delimiter, warning: `${path}: ${found}; read as such` };
   }
   if (others.length === 0) return {};
   return {

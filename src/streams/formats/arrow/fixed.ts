@@ -36,7 +36,7 @@ export function integers(
     case 64:
       return signed ? new BigInt64Array(buffer, at, length) : new BigUint64Array(buffer, at, length);
     default:
-      throw damage('integers of 8, 16, 32 or 64 bits');
+      throw new Error(`expected integers of 8, 16, 32 or 64 bits, got a type of ${bits} bits, which is not read`);
   }
 }
 
