@@ -1,7 +1,8 @@
 // Tokens per CPU-second of scoring and training byte-level GPTs on one thread, median of 5 stretches of a second, with
-// peak memory; beside them the same checkpoint in PyTorch where Python has torch and transformers (SLUICE_PYTHON names
-// another python3): npx tsx scripts/bench/models.ts [--json] [--sizes 0.9M,10M] [--executor onnxruntime-cpu] --sizes
-// 125M is the shape of the small GPT-2, scored only: minutes.
+// peak memory; beside them the same checkpoint in PyTorch, eager and compiled (dropout 0, SDPA, fused AdamW), where
+// Python has torch and transformers (SLUICE_PYTHON names another python3):
+// npx tsx scripts/bench/models.ts [--json] [--sizes 0.9M,10M] [--executor onnxruntime-cpu]
+// --sizes 125M is the shape of the small GPT-2, scored only: minutes.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,8 +44,15 @@ interface Result {
   /** Peak resident memory of a process that scores only, and of one that trains, in MB. */
   readonly scoreMb: number;
   readonly trainMb: number | null;
-  readonly torch: { readonly version: string; readonly score: number; readonly train: number } | null;
+  readonly torch: Readonly<Record<TorchWay, TorchRates>> | null;
 }
+
+const TORCH_WAYS = ['eager', 'compiled'] as const;
+type TorchWay = (typeof TORCH_WAYS)[number];
+/** Tokens per CPU-second, or why there are none: torch.compile needs a C++ compiler. */
+type TorchRates =
+  | { readonly version: string; readonly score: number; readonly train: number }
+  | { readonly failed: string };
 
 const { values: options } = parseArgs({
   options: {
@@ -151,11 +159,15 @@ function torchRates(size: string): Result['torch'] {
   try {
     const saved = spawnSync(process.execPath, ['--import', 'tsx', self, '--only', folder, '--sizes', size]);
     if (saved.status !== 0) throw new Error(String(saved.stderr));
-    const script = fileURLToPath(new URL('make-torch-oracle.py', import.meta.url));
-    const args = [script, 'bench', folder, `${ROWS}`, `${LENGTH}`];
-    const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(stderr);
-    return JSON.parse(stdout);
+    const script = fileURLToPath(new URL('../make/torch-oracle.py', import.meta.url));
+    const ratesOf = (way: TorchWay): TorchRates => {
+      const args = [script, 'bench', folder, `${ROWS}`, `${LENGTH}`, way];
+      const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8' });
+      if (status === 0) return JSON.parse(stdout) as TorchRates;
+      if (way === 'eager') throw new Error(stderr);
+      return { failed: stderr.trim().split('\n').at(-1)! };
+    };
+    return { eager: ratesOf('eager'), compiled: ratesOf('compiled') };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -175,9 +187,12 @@ function report(results: readonly Result[]): void {
       if (rate === null) continue;
       const target = TARGETS[r.size][work];
       const wanted = target ? `, wanted ${target}: ${rate >= target ? 'met' : 'MISSED'}` : '';
-      const torch = r.torch
-        ? `, PyTorch ${r.torch.version} ${r.torch[work].toFixed(0)}: ratio ${(rate / r.torch[work]).toFixed(2)}`
-        : '';
+      const torch = TORCH_WAYS.map((way) => {
+        const rates = r.torch?.[way];
+        if (!rates) return '';
+        if ('failed' in rates) return `, ${way}: failed (${rates.failed})`;
+        return `, PyTorch ${rates.version} ${way} ${rates[work].toFixed(0)}: ratio ${(rate / rates[work]).toFixed(2)}`;
+      }).join('');
       const mb = work === 'score' ? r.scoreMb : r.trainMb;
       console.log(`  ${work} ${rate.toFixed(0).padStart(6)}${wanted}${torch}, peak memory ${mb?.toFixed(0)} MB`);
     }

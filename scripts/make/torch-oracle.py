@@ -5,8 +5,9 @@ make   writes test/fixtures/models/: small random checkpoints of every family as
        Usage: python scripts/make/torch-oracle.py make
 open   opens a checkpoint that Sluice saved and prints its logits as JSON.
        Usage: python scripts/make/torch-oracle.py open FOLDER '[[token, ...], ...]'
-bench  prints tokens per CPU-second of scoring and training of a saved checkpoint on one thread, as JSON.
-       Usage: python scripts/make/torch-oracle.py bench FOLDER ROWS LENGTH
+bench  prints tokens per CPU-second of scoring and training of a saved checkpoint on one thread, as JSON: dropout 0,
+       scaled_dot_product_attention, fused AdamW; eager, or by torch.compile.
+       Usage: python scripts/make/torch-oracle.py bench FOLDER ROWS LENGTH eager|compiled
 """
 
 import json
@@ -18,7 +19,7 @@ import time
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, Qwen2Config
+from transformers import AutoConfig, AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, Qwen2Config
 
 CONTEXT = 32
 VOCABULARY = 40
@@ -96,11 +97,11 @@ def loss_of(model, tokens):
     return torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), tokens[:, 1:].reshape(-1))
 
 
-def optimizer_of(model):
+def optimizer_of(model, **options):
     matrices = [p for p in model.parameters() if p.ndim >= 2]
     vectors = [p for p in model.parameters() if p.ndim < 2]
     groups = [dict(params=matrices, weight_decay=0.1), dict(params=vectors, weight_decay=0.0)]
-    return torch.optim.AdamW(groups, lr=1e-2, betas=(0.9, 0.95), eps=1e-8)
+    return torch.optim.AdamW(groups, lr=1e-2, betas=(0.9, 0.95), eps=1e-8, **options)
 
 
 def train(model, folder, with_gradients):
@@ -146,11 +147,20 @@ def open_model(folder, tokens):
         print(json.dumps(model(torch.tensor(json.loads(tokens))).logits.flatten().tolist()))
 
 
-def bench(folder, rows, length):
+def bench(folder, rows, length, compiled):
     torch.set_num_threads(1)
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    # Sluice computes no dropout; GPT-2 of transformers has 0.1 where config.json says nothing.
+    config = AutoConfig.from_pretrained(folder)
+    for name in ("resid_pdrop", "embd_pdrop", "attn_pdrop", "attention_dropout", "hidden_dropout"):
+        if hasattr(config, name):
+            setattr(config, name, 0.0)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, config=config, dtype=torch.float32, attn_implementation="sdpa"
+    )
     tokens = torch.randint(0, model.config.vocab_size, (rows, length))
-    optimizer = optimizer_of(model)
+    optimizer = optimizer_of(model, fused=True)
+    if compiled:
+        model = torch.compile(model)
 
     def score():
         with torch.no_grad():
@@ -174,7 +184,9 @@ def bench(folder, rows, length):
 
     rates = {}
     for name, work in (("score", score), ("train", step)):
-        work()
+        # What is compiled is compiled in the first runs.
+        for _ in range(3):
+            work()
         runs = math.ceil(1 / seconds_of(work, 1))
         seconds = [seconds_of(work, runs) for _ in range(5)]
         rates[name] = rows * length / sorted(seconds)[2]
@@ -186,7 +198,7 @@ if __name__ == "__main__":
         make()
     elif sys.argv[1:2] == ["open"] and len(sys.argv) == 4:
         open_model(*sys.argv[2:])
-    elif sys.argv[1:2] == ["bench"] and len(sys.argv) == 5:
-        bench(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    elif sys.argv[1:2] == ["bench"] and len(sys.argv) == 6 and sys.argv[5] in ("eager", "compiled"):
+        bench(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5] == "compiled")
     else:
         sys.exit(__doc__)

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import type { Counters } from '../streams/commits/counters.ts';
+import { checkRecent, checkSizes } from '../streams/commits/damage.ts';
 import { type CommitStore, readCommitStore, totalsOf } from '../streams/commits/store.ts';
 import type { StepDescriptor } from '../streams/operator.ts';
-import { checkSizes } from './damage.ts';
 import type { RunJson } from './run-json.ts';
 import { readRunJson } from './run-json.ts';
 
@@ -20,7 +20,7 @@ export interface RunFolder {
 
 /**
  * Reads a run directory without changing anything in it. Errors: ConfigError when it is none, InputError when a file of
- * it has another size than was committed.
+ * it has another size than was committed or, of a finished run, other bytes (see `checkRecent`).
  */
 export async function openRunFolder(folder: string): Promise<RunFolder> {
   const path = resolve(folder);
@@ -35,7 +35,8 @@ export async function openRunFolder(folder: string): Promise<RunFolder> {
   }
   const { steps } = run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
   const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: false });
-  checkSizes({ path, commits }, run.status === 'done');
+  if (run.status === 'done') await checkRecent({ path, commits });
+  else checkSizes({ path, commits }, false);
   return { path, given: folder, run, steps, commits };
 }
 

@@ -16,6 +16,7 @@ export const OPTION_ROLES = {
   output: 'free',
   workers: 'free',
   memory: 'free',
+  modelMemory: 'free',
   limit: 'identity',
   samplePercent: 'identity',
   /** A document on which a thread hangs goes to quarantine, with the seconds it was given in its `detail`. */

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import * as z from 'zod';
 import { ConfigError } from '../errors.ts';
 
@@ -39,6 +39,14 @@ export const runOptions = z.strictObject({
     .int()
     .min(LEAST_MEMORY, `at least ${LEAST_MEMORY} bytes (17 MB)`)
     .default(256 * 1024 * 1024),
+  /**
+   * Bytes that all model workers together may hold; one is opened whatever it takes. Default: `memory` where that is
+   * given, else half of the memory of this machine.
+   */
+  modelMemory: z
+    .int()
+    .min(1)
+    .default(() => Math.floor(totalmem() / 2)),
   /** Only the first so many documents in input order. */
   limit: z.int().min(1).nullable().default(null),
   /** Only about so many percent of the documents, chosen by a hash of the id. */

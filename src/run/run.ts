@@ -36,7 +36,7 @@ export function run(recipe: Recipe, options: RunOptionsInput = {}): Observable<R
   return new Observable((subscriber) => {
     const { stop, ...rest } = options;
     const abort = new AbortController();
-    const parsed = parseOptions(runOptions, rest, 'run()');
+    const parsed = parseOptions(runOptions, { modelMemory: rest.memory, ...rest }, 'run()');
     // A closure that waits for something that never comes must not let the process end as if the run were done.
     const alive = setInterval(() => {}, 2 ** 30);
     runAll(recipe, parsed, stop ?? new AbortController().signal, abort.signal, subscriber)
@@ -94,6 +94,7 @@ async function runAll(
   const { directory, previous, left } = await openRunDirectory(path, { fresh: options.fresh });
   try {
     if (previous) await directory.sweep();
+    if (previous?.status === 'done') await directory.checkFinished();
     const plan = await planSplits(patterns, recipe.read, {
       splitBytes: recipe.splitBytes,
       spoolFolder: join(path, STDIN_FOLDER),

@@ -4,25 +4,41 @@ import { writeWhole } from '../files/whole.ts';
 import { byteTokenizer } from '../models/tokenizers/bytes.ts';
 import { loadTokenizer } from '../models/tokenizers/load.ts';
 import type { Tokenizer } from '../models/tokenizers/tokenizer.ts';
-import { bpeTokenizerJson, type PieceCounts, START, trainBpe } from '../models/tokenizers/train-bpe.ts';
+import {
+  bpeTokenizerJson,
+  type Merge,
+  type PieceCounts,
+  START,
+  START_NAME,
+  trainBpe,
+} from '../models/tokenizers/train-bpe.ts';
 import { openTokenFile, TokenWriter } from './token-file.ts';
 
 /** The bytes, and the start of a document. */
 export const BYTE_VOCABULARY = 257;
 
-/** Files that a learnt tokenizer consists of. */
+/** Files that the tokenizer of a model consists of. */
 export const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json'] as const;
 
 /** Learns byte pairs and writes them as the files that transformers reads, each whole or not at all. */
 export async function learnBytePairs(pieces: PieceCounts, vocabulary: number, folder: string): Promise<Tokenizer> {
-  const contents = [
-    bpeTokenizerJson(trainBpe(pieces, vocabulary)),
-    { tokenizer_class: 'PreTrainedTokenizerFast', clean_up_tokenization_spaces: false },
-  ];
-  for (const [i, name] of TOKENIZER_FILES.entries()) {
-    await writeWhole(join(folder, name), JSON.stringify(contents[i]));
-  }
+  await writeTokenizer(trainBpe(pieces, vocabulary), folder);
   return loadTokenizer(folder);
+}
+
+/** Writes a tokenizer of bytes and their merges. No text makes its start token, whose name it may hold. */
+export async function writeTokenizer(merges: readonly Merge[], folder: string): Promise<void> {
+  const contents = [
+    bpeTokenizerJson(merges),
+    {
+      tokenizer_class: 'PreTrainedTokenizerFast',
+      bos_token: START_NAME,
+      add_bos_token: true,
+      split_special_tokens: true,
+      clean_up_tokenization_spaces: false,
+    },
+  ];
+  for (const [i, name] of TOKENIZER_FILES.entries()) await writeWhole(join(folder, name), JSON.stringify(contents[i]));
 }
 
 /** The tokenizer of a training whose input has been read. */

@@ -19,7 +19,7 @@ import type { Prepared } from './prepare.ts';
 import { type Reference, referenceIdentity } from './reference.ts';
 import { cardOf } from './reference-card.ts';
 import type { TokenFile } from './token-file.ts';
-import { BYTE_VOCABULARY, TOKENIZER_FILES, trainingTokenizer } from './tokenize.ts';
+import { BYTE_VOCABULARY, TOKENIZER_FILES, trainingTokenizer, writeTokenizer } from './tokenize.ts';
 import type { Measurement, ReferenceJson, TrainingEvent } from './training-types.ts';
 
 /** Steps of a whole training. */
@@ -69,7 +69,7 @@ export class Training {
     this.#prepared = prepared;
     this.#tokens = tokens;
     const { model, seed } = reference;
-    this.#config = modelConfig(model);
+    this.#config = modelConfig({ ...model, bosToken: START });
     this.#blocks = Math.floor((tokens.tokens - 1) / model.context);
     this.#order = blockOrder(this.#blocks, seed);
     this.steps = stepsOf(reference);
@@ -261,10 +261,12 @@ export class Training {
   /** The model, its card and the record of what it was trained on; the work folder goes. */
   async finish(): Promise<ReferenceJson> {
     const state = await this.#session!.readState();
-    const { dtype, vocabulary } = this.#reference.model;
+    const { dtype } = this.#reference.model;
     await saveModel({ config: this.#config, weights: state }, this.#folder, { dtype: WEIGHT_TYPES[dtype] });
-    const made = vocabulary > BYTE_VOCABULARY ? ['trained-on.bin', ...TOKENIZER_FILES] : ['trained-on.bin'];
-    for (const name of made) await copyFile(join(this.#folder, 'work', name), join(this.#folder, name));
+    const work = join(this.#folder, 'work');
+    if (this.#config.vocabulary === BYTE_VOCABULARY) await writeTokenizer([], work);
+    for (const name of ['trained-on.bin', ...TOKENIZER_FILES])
+      await copyFile(join(work, name), join(this.#folder, name));
     await writeFile(
       join(this.#folder, 'README.md'),
       cardOf(this.#reference, this.json('done'), this.#byteLengths.length),

@@ -72,6 +72,33 @@ describe('a run', () => {
     ]);
   });
 
+  it('with a part of the same size and other bytes is refused by every command that reads it', async () => {
+    const { cwd } = await project();
+    const args = ['run', 'keep.mjs', '--input', 'data', '--output', 'o'];
+    expect((await runCli(args, { cwd })).code).toBe(0);
+    const part = join(cwd, 'o/documents/part-00000-of-00001.parquet');
+    const bytes = await readFile(part);
+    bytes[bytes.length >> 1] ^= 1;
+    await writeFile(part, bytes);
+    for (const command of [
+      args,
+      ['status', 'o'],
+      ['explain', 'o', 'd1'],
+      ['sql', 'o', 'SELECT 1'],
+      ['run', 'keep.mjs', '--input', 'o', '--output', 'o2'],
+      ['inspect', 'o'],
+    ]) {
+      const { code, stderr, stdout } = await runCli(command, { cwd });
+      expect([command, code, stdout.includes('Already done')]).toEqual([command, 1, false]);
+      expect(stderr.replace(/\s+/g, ' ')).toMatch(
+        /expected documents\/part-00000-of-00001\.parquet as it was committed .* got the same size, but other bytes/,
+      );
+    }
+    bytes[bytes.length >> 1] ^= 1;
+    await writeFile(part, bytes);
+    expect((await runCli(args, { cwd })).stdout).toContain('Already done');
+  });
+
   it('that is not finished is refused as an input, and so is the output folder', async () => {
     const { cwd } = await project();
     await runCli(['run', 'keep.mjs', '--input', 'data', '--output', 'o'], { cwd });

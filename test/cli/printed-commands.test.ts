@@ -259,7 +259,7 @@ describe('what a refusal advises works', () => {
       join(cwd, 'small.ts'),
       `import { reference } from 'sluice';
 const model = { width: 32, layers: 2, heads: 2, context: 64 };
-const training = { tokens: 30720, rows: 4, evaluateEvery: 1000 };
+const training = { tokens: 10240, rows: 4, evaluateEvery: 1000 };
 export default reference({ name: 'small', input: ['in'], groupBy: 'text', model, training });
 `,
     );

@@ -7,6 +7,8 @@ import { temporaryFolder } from '../helpers/run.ts';
 const COMMANDS = [
   'run',
   'plan',
+  'feed',
+  'export',
   'inspect',
   'sql',
   'explain',

@@ -55,7 +55,7 @@ const annotator = (
   more: Partial<OperatorCase> = {},
 ): OperatorCase => ({
   name,
-  make: ({ where, ...options } = {}) => annotate(make(options), { step: 'step', where }),
+  make: ({ where, step = 'step', ...options } = {}) => annotate(make(options), { step: `${step}`, where }),
   settings,
   ...more,
 });
@@ -182,8 +182,8 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     },
     {
       name: 'custom',
-      make: ({ where } = {}) =>
-        custom('step', 1, (d) => d.text.includes('mill') && d.value('text_chars')! > 200, { where }),
+      make: ({ where, step = 'step' } = {}) =>
+        custom(`${step}`, 1, (d) => d.text.includes('mill') && d.value('text_chars')! > 200, { where }),
       settings: {},
       ...scores,
       readsMore: 'a closure reads what it likes',
@@ -303,7 +303,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
 }
 
 /** What the package exports that is no operator, annotator or set of rules. */
-export const HELPERS = ['annotate', 'judge', 'operator', 'withVerdict'];
+export const HELPERS = ['annotate', 'annotator', 'judge', 'operator', 'withVerdict'];
 
 /** Names of all exported functions, those in a namespace with its name in front. */
 export const exportedFunctions = (): string[] =>
@@ -322,8 +322,9 @@ export const conformanceRecipe = (steps: readonly Operator[]): Recipe =>
     splitBytes: 16 * 1024,
   });
 
-/** The recipe of a case, in another process. */
-export function recipeOf(name: string, files: CaseFiles): Recipe {
-  const { make, before } = operatorCases(files).find((c) => c.name === name)!;
-  return conformanceRecipe([...(before?.() ?? []), make()]);
+/** One recipe of some cases, with what the first that needs something needs; each step has a name of its own. */
+export function recipeOf(names: readonly string[], files: CaseFiles): Recipe {
+  const cases = names.map((name) => operatorCases(files).find((c) => c.name === name)!);
+  const before = cases.find((c) => c.before)?.before?.() ?? [];
+  return conformanceRecipe([...before, ...cases.map(({ make }, i) => make({ step: `step_${i}` }))]);
 }

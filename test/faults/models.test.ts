@@ -10,7 +10,7 @@ import { query } from '../helpers/tables.ts';
 import { chain, leftovers, linesOf, runWhole } from './harness.ts';
 import { killAtRandom } from './random-kills.ts';
 
-const KILLS = 8;
+const KILLS = 5;
 /**
  * Where results become true, and where what was is deleted; the other calls are those of the runs in
  * `failpoints.test.ts`.

@@ -272,11 +272,15 @@ describe('the log', () => {
 
   it('is not gone on with for another mixture', () => {
     checkHeader(JSON.parse(JSON.stringify(header)), mix, 1, LAG);
-    expect(() => checkHeader(header, mix, 2, LAG)).toThrow('expected 1, got 2');
-    expect(() => checkHeader(header, mix, 1, 4)).toThrow('expected 3, got 4');
+    expect(() => checkHeader(header, mix, 2, LAG)).toThrow('the seed that this feed was begun with: 1, got 2');
+    expect(() => checkHeader(header, mix, 1, 4)).toThrow('the lag that this feed was begun with: 3, got 4');
     expect(() => checkHeader(header, mixOf(constant([1, 1, 1]), facts), 1, LAG)).toThrow('got "constant"');
-    expect(() => checkHeader(header, mixOf({ ...reactive, version: 2 }, facts), 1, LAG)).toThrow('expected 1, got 2');
-    expect(() => checkHeader(header, mixOf(reactive, factsOf([1, 2, 3], 16)), 1, LAG)).toThrow('expected 8, got 16');
+    expect(() => checkHeader(header, mixOf({ ...reactive, version: 2 }, facts), 1, LAG)).toThrow(
+      'the version of the scheduler that this feed was begun with: 1, got 2',
+    );
+    expect(() => checkHeader(header, mixOf(reactive, factsOf([1, 2, 3], 16)), 1, LAG)).toThrow(
+      'the sequences per step that this feed was begun with: 8, got 16',
+    );
     // It saw no totals, so it does not matter that they are known now.
     checkHeader(logHeader(mixOf(reactive, factsOf([null, null, null], 8)), 1, LAG), mix, 1, LAG);
   });

@@ -10,6 +10,7 @@ import { type LanguageModelConfig, modelConfig } from '../../src/models/language
 import { newModel } from '../../src/models/new-model.ts';
 import { logitsGraph } from '../../src/models/scorers/scoring-graph.ts';
 import { intTensor } from '../../src/models/tensor.ts';
+import { writeTokenizer } from '../../src/training/tokenize.ts';
 
 // Python with torch and transformers: SLUICE_PYTHON, else python3.
 const python = process.env.SLUICE_PYTHON ?? 'python3';
@@ -38,6 +39,21 @@ const configs: Readonly<Record<string, LanguageModelConfig>> = {
 };
 
 describe.skipIf(missing !== null)('transformers', () => {
+  it('reads the tokenizer of a byte model: ids 0 to 255 are bytes, 256 is put before the text', async () => {
+    const path = join(folder, 'bytes');
+    const config = modelConfig({ ...shape, vocabulary: 257, bosToken: 256 });
+    await saveModel(newModel(config, 1), path);
+    await writeTokenizer([], path);
+    const texts = ['h\u00e9llo\n <start> x', '', '\u0000\u{1f600}\ufeff\u0085 \r\n\t  '];
+    const code =
+      'import json, sys; from transformers import AutoTokenizer; t = AutoTokenizer.from_pretrained(sys.argv[1]); ' +
+      'print(json.dumps([t.bos_token, t.bos_token_id, len(t)] + [t(s).input_ids for s in json.loads(sys.argv[2])]))';
+    const opened = spawnSync(python, ['-c', code, path, JSON.stringify(texts)], { encoding: 'utf8' });
+    expect(opened.status, opened.stderr).toBe(0);
+    const ids = texts.map((text) => [256, ...Buffer.from(text)]);
+    expect(JSON.parse(opened.stdout)).toEqual(['<start>', 256, 257, ...ids]);
+  });
+
   it.each(Object.keys(configs))('opens a saved %s with the same logits', async (name) => {
     const model = newModel(configs[name], 11);
     // Norms and biases that are not all ones and zeros.

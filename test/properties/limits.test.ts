@@ -65,7 +65,7 @@ describe('limits', () => {
     expect(documents).toEqual([]);
     expect(plan.skipped).toEqual([
       { path: 'a.zip', reason: 'zip archives are not read: unpack it with unzip FILE' },
-      { path: 'b.tar', reason: 'binary' },
+      { path: 'b.tar', reason: 'tar archives are not read: unpack it with tar -xf FILE' },
     ]);
   });
 

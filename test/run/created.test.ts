@@ -1,27 +1,30 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
 import { dedup, type Operator, type Recipe, readDocuments } from 'sluice';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readCommitStore } from '../../src/streams/commits/store.ts';
 import { chained, type Outcome, outcomesOf } from '../conformance/streams.ts';
 import { leftovers, runChild, runWhole } from '../faults/harness.ts';
 import { runCli } from '../helpers/cli.ts';
+import { jsonLines } from '../helpers/corpus.ts';
 import { grownRecipe, grownSteps, paragraphed, paragraphedLines, picky } from '../helpers/grown.ts';
 import { partition } from '../helpers/partition.ts';
 import { promisedBytes, runToEnd, temporaryFolder } from '../helpers/run.ts';
 import { query } from '../helpers/tables.ts';
 
+const shared = mkdtempSync(join(tmpdir(), 'sluice-created-'));
+afterAll(() => rmSync(shared, { recursive: true, force: true }));
+const input = join(shared, 'in.jsonl');
+writeFileSync(input, paragraphedLines(60));
+
 let folder: string;
-let input: string;
 beforeEach(async () => {
   folder = await temporaryFolder();
-  input = join(folder, 'in.jsonl');
-  writeFileSync(input, paragraphedLines(60));
 });
 
-const run = async (recipe: Recipe, name: string, more: object = {}): Promise<string> => {
-  const output = join(folder, name);
+const run = async (recipe: Recipe, output: string, more: object = {}): Promise<string> => {
   const { last } = await runToEnd(recipe, { input: [input], output, workers: 1, ...more });
   expect(last.type).toBe('finished');
   return output;
@@ -38,8 +41,13 @@ const totals = async (output: string) => {
 };
 
 describe('documents that a step creates', () => {
+  const shardSize = 16 * 1024;
+  /** A run of every kind of step, by one worker. */
+  const whole = join(shared, 'whole');
+  beforeAll(() => run(grownRecipe(), whole, { shardSize }));
+
   it('go through barriers and rewrites in run() as in a plain pipe', async () => {
-    const output = await run(grownRecipe(), 'run');
+    const output = whole;
     const piped = await lastValueFrom(readDocuments(input).pipe(chained(grownSteps()), toArray()));
     const texts = new Map(
       (await query(`SELECT id, text FROM read_json_auto('${output}/sinks/jsonl/*.jsonl')`)).map((r) => [
@@ -65,7 +73,7 @@ describe('documents that a step creates', () => {
   });
 
   it('are counted at every commit, and each has its row', async () => {
-    const output = await run(grownRecipe(), 'run', { workers: 2 });
+    const output = await run(grownRecipe(), join(folder, 'run'), { shardSize, workers: 2 });
     const commits = await totals(output);
     const sum = (of: (c: (typeof commits)[number]) => number): number => commits.reduce((n, c) => n + of(c), 0);
     for (const c of commits)
@@ -78,18 +86,18 @@ describe('documents that a step creates', () => {
     expect(Number(await one(output, 'count(DISTINCT (file, "offset", derived)) LEDGER'))).toBe(
       60 + sum((c) => c.created.documents),
     );
-    expect(promisedBytes(output)).toEqual(promisedBytes(await run(grownRecipe(), 'again')));
+    expect(promisedBytes(output)).toEqual(promisedBytes(whole));
   });
 
   it('have their lineage in the ledger', async () => {
-    const output = await run(grownRecipe([partition()]), 'run');
+    const output = await run(grownRecipe([partition()]), join(folder, 'run'));
     const at = paragraphed(60).findIndex(({ text }) => text.split('\n\n').length === 3);
     const rows = await ledger(
       output,
       `id, derived, outcome, rule, to_json(parents)::VARCHAR AS parents, generator, prompt_hash, cost
        LEDGER WHERE id = 'doc-${at}' OR starts_with(id, 'doc-${at}+') ORDER BY derived NULLS FIRST`,
     );
-    const whole = await one(output, `file || '#' || block || '.' || "offset" LEDGER WHERE id = 'doc-${at}'`);
+    const source = await one(output, `file || '#' || block || '.' || "offset" LEDGER WHERE id = 'doc-${at}'`);
     const row = (derived: string, parents: string[], made: unknown[] = [null, null, null]) => [
       `doc-${at}+${derived.replace('1.', '1+')}`,
       derived,
@@ -100,19 +108,19 @@ describe('documents that a step creates', () => {
     ];
     expect(rows.map((r) => Object.values(r))).toEqual([
       [`doc-${at}`, null, 'dropped', 'partition_whole', '[]', null, null, null],
-      row('1', [`${whole}`]),
-      row('1.1', [`${whole}+1`]),
-      row('1.2', [`${whole}+1`, `${whole}+2`], ['joiner', '00ff', 0.25]),
-      row('2', [`${whole}`]),
-      row('3', [`${whole}`]),
+      row('1', [`${source}`]),
+      row('1.1', [`${source}+1`]),
+      row('1.2', [`${source}+1`, `${source}+2`], ['joiner', '00ff', 0.25]),
+      row('2', [`${source}`]),
+      row('3', [`${source}`]),
     ]);
   });
 
   it('come of the documents that a limit and a sample take', async () => {
-    const few = await run(grownRecipe([partition()]), 'limit', { limit: 5 });
+    const few = await run(grownRecipe([partition()]), join(folder, 'limit'), { limit: 5 });
     expect(Number(await one(few, 'count(*) LEDGER WHERE derived IS NULL'))).toBe(5);
     expect(Number(await one(few, 'count(*) LEDGER'))).toBe(5 + [2, 3, 4, 5].reduce((n, parts) => n + parts + 2, 0));
-    const sample = await run(grownRecipe([partition()]), 'sample', { samplePercent: 30 });
+    const sample = await run(grownRecipe([partition()]), join(folder, 'sample'), { samplePercent: 30 });
     const taken = (await ledger(sample, 'id LEDGER WHERE derived IS NULL')).map(({ id }) => String(id));
     expect(taken.length).toBeGreaterThan(5);
     expect(taken.length).toBeLessThan(40);
@@ -124,7 +132,7 @@ describe('documents that a step creates', () => {
   });
 
   it('stay when nothing is to be dropped', async () => {
-    const output = await run(grownRecipe(), 'all', { annotateOnly: true });
+    const output = await run(grownRecipe(), join(folder, 'all'), { annotateOnly: true });
     expect(await ledger(output, 'DISTINCT outcome LEDGER')).toEqual([{ outcome: 'kept' }]);
     expect(Number(await one(output, 'count(*) LEDGER WHERE derived IS NOT NULL'))).toBeGreaterThan(60);
   });
@@ -136,7 +144,6 @@ describe('documents that a step creates', () => {
       `import { grownRecipe } from ${JSON.stringify(join(import.meta.dirname, '../helpers/grown.ts'))};
 export default grownRecipe();`,
     );
-    const whole = await run(grownRecipe(), 'whole', { shardSize: 16 * 1024 });
     const output = join(folder, 'killed');
     let kills = 0;
     for (const [site, n] of [
@@ -165,13 +172,9 @@ describe('a step that throws on a created document', () => {
     { id: 'c', text: 'Plain again\n\nAnd once more' },
   ];
   const fates = async (steps: readonly Operator[]) => {
-    writeFileSync(
-      input,
-      words()
-        .map((d) => `${JSON.stringify(d)}\n`)
-        .join(''),
-    );
-    const output = await run(grownRecipe(steps), 'run');
+    const few = join(folder, 'in.jsonl');
+    writeFileSync(few, jsonLines(words()));
+    const output = await run(grownRecipe(steps), join(folder, 'run'), { input: [few] });
     const rows = await ledger(output, 'id, outcome, rule LEDGER ORDER BY id');
     return { output, rows: rows.map((r) => `${r.id} ${r.outcome} ${r.rule ?? ''}`.trim()) };
   };
@@ -226,6 +229,7 @@ describe('a step that throws on a created document', () => {
 
 describe('the command line of a run that creates documents', () => {
   it('says so in plan, summary, status, README, explain and sql', async () => {
+    writeFileSync(join(folder, 'in.jsonl'), paragraphedLines(60));
     const helper = (name: string): string => JSON.stringify(join(import.meta.dirname, '../helpers', name));
     writeFileSync(
       join(folder, 'recipe.ts'),
@@ -252,9 +256,9 @@ export default recipe({ name: 'grown', input: ['in.jsonl'], steps: [
       ),
     );
     expect(await ask('run', 'recipe.ts')).toContain(`of 60 documents read and ${made} created`);
-    expect(await ask('status', 'sluice-out/grown')).toContain(`60 read (`);
-    expect(await ask('status', 'sluice-out/grown')).toContain(`${made} created, `);
-    const { readFileSync } = await import('node:fs');
+    const status = await ask('status', 'sluice-out/grown');
+    expect(status).toContain(`60 read (`);
+    expect(status).toContain(`${made} created, `);
     expect(readFileSync(join(folder, 'sluice-out/grown/README.md'), 'utf8')).toMatch(
       new RegExp(`documents created.*${made}`),
     );

@@ -27,6 +27,7 @@ async function corpus(): Promise<string> {
 const OTHER: Readonly<Record<Exclude<keyof typeof OPTION_ROLES, 'input' | 'output'>, RunOptionsInput>> = {
   workers: { workers: 3 },
   memory: { memory: 96 * 2 ** 20 },
+  modelMemory: { modelMemory: 96 * 2 ** 20 },
   limit: { limit: 50 },
   samplePercent: { samplePercent: 40 },
   timeoutSeconds: { timeoutSeconds: 3000 },
@@ -52,7 +53,16 @@ it('free and told options decide no byte', async () => {
   const bytes = promisedBytes(join(folder, 'base'));
   expect(Object.keys(bytes).length).toBeGreaterThan(3);
   const free = (Object.keys(OTHER) as (keyof typeof OTHER)[]).filter((o) => /free|told/.test(OPTION_ROLES[o]));
-  expect(free).toEqual(['workers', 'memory', 'timeoutSeconds', 'fresh', 'verifyInput', 'allow', 'command']);
+  expect(free).toEqual([
+    'workers',
+    'memory',
+    'modelMemory',
+    'timeoutSeconds',
+    'fresh',
+    'verifyInput',
+    'allow',
+    'command',
+  ]);
   for (const option of free) {
     const output = join(folder, option);
     await runToEnd(chain, { ...base, ...OTHER[option], output });

@@ -75,9 +75,23 @@ describe('training a reference model', () => {
     expect(train + heldOut + rest).toBe(80);
     const { config, weights } = await loadModel(output);
     expect([config.vocabulary, config.width, weights.size > 5]).toEqual([257, 16, true]);
+    expect(config.bosToken).toBe(256);
     expect(await readFile(join(output, 'README.md'), 'utf8')).toContain('held-out bits per byte');
     const again = await all(trainReference(small(), { executor, input: [join(folder, 'in.jsonl')], output }));
     expect(again).toMatchObject([{ type: 'finished', already: true }]);
+    // As any other Hugging Face directory it has the same start token and ids, and gives the same scores.
+    const texts = utf8Column(['the slow river', 'é', '<start> a']);
+    const scores = async () => {
+      const info = modelFolderInfo(output);
+      const scorer = await neuralScorer({ ...(await loadScoringModel(info)), ...info, executor });
+      const { nllSum, tokens, bytes } = await scorer.score(texts);
+      await scorer.close?.();
+      return { nllSum, tokens, bytes };
+    };
+    const own = await scores();
+    expect([...own.tokens]).toEqual([14, 2, 9]);
+    await rm(join(output, 'sluice.json'));
+    expect(await scores()).toEqual(own);
   });
 
   it('stopped half way and started again ends with the same weights', async () => {
@@ -422,6 +436,8 @@ describe('training a reference model', () => {
       'model.safetensors',
       'notes.txt',
       'sluice.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
       'trained-on.bin',
     ]);
   });

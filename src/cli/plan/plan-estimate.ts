@@ -9,7 +9,7 @@ import { count, duration, percent, plural, rough, size } from '../terminal/forma
 import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import type { Share } from './expectation.ts';
 import type { Probe } from './probe.ts';
-import { type ModelRefusal, type ModelTrial, modelSeconds, modelWorkers } from './probe-models.ts';
+import { type ModelRefusal, type ModelTrial, type ModelWorkers, modelSeconds } from './probe-models.ts';
 
 /** A second thread gives about nine tenths of itself (memory and disk are shared). */
 const SECOND_THREAD = 0.9;
@@ -27,6 +27,8 @@ export interface Estimate {
   /** Of `seconds`, those of steps with a language model. */
   readonly models: readonly (ModelTrial & { readonly seconds: number })[];
   readonly memoryBytes: number;
+  /** Of a recipe with language models; their memory is not in `memoryBytes`. */
+  readonly modelWorkers: ModelWorkers;
   readonly scratchBytes: number;
   readonly outputBytes: number;
   readonly ledgerBytes: number;
@@ -34,8 +36,20 @@ export interface Estimate {
   readonly tokens: number;
 }
 
-/** @param sample share of the documents that the run takes; it reads all of them */
-export function estimateOf(recipe: Recipe, plan: SplitPlan, tried: Probe, workers: number, sample = 1): Estimate {
+/** What a run is given. */
+export interface RunShape {
+  readonly workers: number;
+  readonly modelWorkers: ModelWorkers;
+  /** Share of the documents that the run takes; it reads all of them. */
+  readonly sample: number;
+}
+
+export function estimateOf(
+  recipe: Recipe,
+  plan: SplitPlan,
+  tried: Probe,
+  { workers, modelWorkers, sample }: RunShape,
+): Estimate {
   const { all, kept } = tried.expected;
   const text = all.textBytes * sample;
   const threads = Math.min(workers, availableParallelism(), plan.splits.length);
@@ -43,7 +57,9 @@ export function estimateOf(recipe: Recipe, plan: SplitPlan, tried: Probe, worker
   const { reading, working } = tried.bytesPerSecond;
   const oneThread = all.textBytes / reading + text / working;
   const engine = oneThread / (1 + (threads - 1) * SECOND_THREAD) + (2 * barriers * text) / SPILL_BYTES_PER_SECOND;
-  const models = tried.models.flatMap((m) => ('refused' in m ? [] : [{ ...m, seconds: modelSeconds(m, text) }]));
+  const models = tried.models.flatMap((m) =>
+    'refused' in m ? [] : [{ ...m, seconds: modelSeconds(m, text, modelWorkers.workers) }],
+  );
   const seconds = engine + models.reduce((n, m) => n + m.seconds, 0);
   return {
     probe: tried,
@@ -52,6 +68,7 @@ export function estimateOf(recipe: Recipe, plan: SplitPlan, tried: Probe, worker
     seconds,
     models,
     memoryBytes: MEMORY_BYTES,
+    modelWorkers,
     scratchBytes: barriers > 0 ? text * 1.05 : 0,
     outputBytes: tried.outputPerKeptByte * kept.bytes * sample,
     ledgerBytes: tried.ledgerPerDocument * all.documents * sample,
@@ -105,9 +122,13 @@ function modelText(m: ModelTrial | ModelRefusal, e: Estimate): string {
   const part = m.share === 1 ? 'all text' : `${percent(m.share, 1)} of the text`;
   return (
     `of which ${step} ${duration(seconds)}: scores ${part} at ${size(m.bytesPerSecond)}/s per model ` +
-    `worker (${modelWorkers()}), measured on ${plural(m.documents, 'document')} (${size(m.textBytes)})`
+    `worker (${e.modelWorkers.workers}), measured on ${plural(m.documents, 'document')} (${size(m.textBytes)})`
   );
 }
+
+/** What model workers take. */
+const modelMemory = ({ workers, bytesEach }: ModelWorkers): string =>
+  `, and ${plural(workers, 'model worker')} of up to ${size(bytesEach)}${workers > 1 ? ' each' : ''}`;
 
 /** Which part of the input that is. */
 function takenOf({ sample, limit }: Scene, documents: number): string {
@@ -158,7 +179,7 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
     ['speed', `${size(e.megabytesPerSecond * 1e6)}/s of text with ${plural(scene.workers, 'worker')}`],
     ['time', `about ${duration(e.seconds)}`],
     ...p.models.map((m) => ['', modelText(m, e)]),
-    ['memory', `up to ${size(e.memoryBytes)}${p.models.length > 0 ? ', plus the model workers' : ''}`],
+    ['memory', `up to ${size(e.memoryBytes)}${p.models.length > 0 ? modelMemory(e.modelWorkers) : ''}`],
     [
       'scratch',
       e.scratchBytes === 0 ? 'none' : `about ${size(e.scratchBytes)} of disk under work/, deleted at the end`,

@@ -2,7 +2,10 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { minhashText } from '../../operators/dedup/minhash/minhash-bands.ts';
+import { parseOptions } from '../../options.ts';
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
+import { LEAST_MEMORY, parseBytes, runOptions } from '../../run/options.ts';
+import { modelBytes, modelWorkersOf } from '../../run/services/models.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { documentSchema } from '../../sinks/documents.ts';
 import {
@@ -37,6 +40,7 @@ const options = {
     help: 'Run directory to check for an earlier run. Default sluice-out/<recipe>.',
   },
   workers: { value: 'N', help: 'Threads the run will use. Default: all cores.' },
+  memory: { value: 'SIZE', help: 'Plan a run with this --memory.' },
   limit: {
     value: 'N',
     help: 'Plan a run with this --limit (the first N documents, or the first N of a --sample).',
@@ -80,9 +84,14 @@ async function run(args: readonly string[]): Promise<number> {
       fix: nothingToRead(plan.skipped),
     });
   }
+  const memory = values.memory === undefined ? undefined : parseBytes(values.memory, '--memory', LEAST_MEMORY);
+  const bytesEach = await modelBytes(descriptors);
+  const { modelMemory } = parseOptions(runOptions, { modelMemory: memory }, 'plan');
+  const modelWorkers = { workers: modelWorkersOf(threads, modelMemory, bytesEach), bytesEach };
   const trial = () => (limit === null ? probe(recipe, plan) : probeFirst(recipe, plan, Math.ceil(limit / sample)));
   const tried = values['no-probe'] ? null : await trial();
-  const estimate = tried && tried.textBytes > 0 ? estimateOf(recipe, plan, tried, workers, sample) : null;
+  const estimate =
+    tried && tried.textBytes > 0 ? estimateOf(recipe, plan, tried, { workers, modelWorkers, sample }) : null;
   const output = await outputState(writesTo, recipe, planned, {
     samplePercent,
     limit,

@@ -46,12 +46,16 @@ const BATCH_BYTES = 8192;
  */
 const SECOND_WORKER = 0.95;
 
-/** Threads that score in a run: one a core, whatever `--workers` says. */
-export const modelWorkers = availableParallelism;
+/** Model workers of a run. */
+export interface ModelWorkers {
+  readonly workers: number;
+  /** Bytes that each holds at most. */
+  readonly bytesEach: number;
+}
 
-/** Seconds that a step takes for so much text read. */
-export const modelSeconds = (t: ModelTrial, textBytes: number): number =>
-  (textBytes * t.share) / (t.bytesPerSecond * (1 + (modelWorkers() - 1) * SECOND_WORKER));
+/** Seconds that a step takes for so much text read. @param workers model workers; no more than cores work at once */
+export const modelSeconds = (t: ModelTrial, textBytes: number, workers: number): number =>
+  (textBytes * t.share) / (t.bytesPerSecond * (1 + (Math.min(workers, availableParallelism()) - 1) * SECOND_WORKER));
 
 export function modelProbe(descriptor: StepDescriptor): ModelProbe {
   const taken: DocumentBatch[] = [];

@@ -82,16 +82,21 @@ function metadataFields(steps: readonly StepDescriptor[]): NamedField[] {
   return fields;
 }
 
-/** Whether a path is a field, or leads to or through one; below the second level of objects nothing is known. */
+/** Whether a path is a field, or leads to or through one; below what is known of objects and lists anything may be. */
 function isThere(path: string, names: ReadonlySet<string>): boolean {
-  if (names.has(path)) return true;
-  const [first, second, ...deeper] = path.split('.');
-  for (const name of names) {
-    if (name.startsWith(`${path}.`)) return true;
-    if (second !== undefined && (name === first || (deeper.length > 0 && name === `${first}.${second}`))) return true;
-  }
-  return false;
+  const own = path.replace(NUMBER, '.0');
+  if (names.has(own)) return true;
+  const within = (outer: string): boolean => [...names].some((name) => name.startsWith(`${outer}.`));
+  if (within(own)) return true;
+  const parts = own.split('.');
+  return parts.some((_, i) => {
+    const outer = parts.slice(0, i).join('.');
+    return names.has(outer) && !within(outer);
+  });
 }
+
+/** Numbers of items in a path. */
+const NUMBER = /\.\d+(?=\.|$)/g;
 
 function sentence(field: string, option: string, near: string | null, names: ReadonlySet<string>): string {
   const listed = [...names].slice(0, 8).join(', ');

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { lockHolder } from '../../files/lock.ts';
-import { checkBytes } from '../../ledger/damage.ts';
 import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { builtInNames } from '../../recipe/loader.ts';
 import { phasesOf } from '../../run/phases.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { cameIn, createdIn, lostDocuments } from '../../streams/commits/counters.ts';
+import { checkBytes } from '../../streams/commits/damage.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
 import { splitPhase } from '../../streams/commits/phase.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';

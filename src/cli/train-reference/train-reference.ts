@@ -172,9 +172,8 @@ function summary(folder: string, model: ReferenceJson, already: boolean): void {
   }
   out();
   out(style.bold(`Model  ${shownFolder(folder)}`));
-  const tokenizer = model.tokenizer.name === 'bytes' ? '' : ' tokenizer.json,';
   out(
-    `  config.json, model.safetensors,${tokenizer} README.md (its card), trained-on.bin (hashes of its ` +
+    '  config.json, model.safetensors, tokenizer.json, README.md (its card), trained-on.bin (hashes of its ' +
       'training documents)',
   );
 }

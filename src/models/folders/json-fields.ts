@@ -12,6 +12,8 @@ export interface JsonFields {
   text(name: string, fallback?: string): string;
   /** A number, or the first of a list of numbers; null when absent. */
   first(name: string): number | null;
+  /** As it stands there, not checked. */
+  value(name: string): unknown;
   /** null when absent. */
   object(name: string): JsonFields | null;
 }
@@ -37,6 +39,7 @@ export function jsonFields(value: unknown, where: string): JsonFields {
       const value = Array.isArray(fields[name]) ? fields[name][0] : fields[name];
       return value == null ? null : jsonFields({ [name]: value }, where).number(name);
     },
+    value: (name) => fields[name],
     object: (name) => (fields[name] == null ? null : jsonFields(fields[name], `${where}, ${name}`)),
   };
 }

@@ -33,6 +33,11 @@ export interface NeuralScorerOptions {
   readonly overlap?: number;
   /** Documents of more tokens are not scored, nor those of more than 16 bytes for each of these. Default: all are. */
   readonly maxTokens?: number;
+  /**
+   * Bytes that the weights of all open sessions may take, each having its own copy; one may be open whatever it takes.
+   * Default 128 MB.
+   */
+  readonly sessionBytes?: number;
 }
 
 /**
@@ -50,15 +55,36 @@ const MOST_BYTES = 16;
 export const longestText = (maxTokens: number): number => MOST_BYTES * maxTokens;
 
 /**
- * Every length of a row has a session of its own, and a runtime packs the weights for each: only so many bytes of them.
+ * Every length of a row has a session of its own, and a runtime packs the weights for each: only so many bytes of them
+ * are open at once.
  */
 const SESSION_BYTES = 128e6;
 
-const sessionsOf = (weightBytes: number): number => Math.max(1, Math.floor(SESSION_BYTES / weightBytes));
+/** Opening a session copies the weights a few times, while a place of a run reads them once: about so many of these. */
+const OPENING_PLACES = 1000;
 
-/** Bytes that a scorer holds at most for a model with weights of so many: the weights, and each session's own copy. */
-export const scorerBytes = (weightBytes: number): number =>
-  weightBytes * (1 + Math.min(sessionsOf(weightBytes), rowLengths(MOST_CONTEXT).length));
+const sessionsOf = (weightBytes: number, bytes = SESSION_BYTES): number => Math.max(1, Math.floor(bytes / weightBytes));
+
+/** What a scorer holds at most for a model, in bytes. */
+export interface ModelSize {
+  /** Of the weights as float32. */
+  readonly weightBytes: number;
+  readonly vocabulary: number;
+  readonly context: number;
+}
+
+/** Copies of the weights while a session is opened, beside its own: measured at 10 M and 124 M parameters. */
+const COPIES = 2.5;
+
+/**
+ * Bytes that a scorer holds at most: the weights, their copies in sessions, and the logits of a run with their
+ * exponentials. Within a fifth of what processes took that scored with 10 M, 124 M and 135 M parameters.
+ */
+export function scorerBytes({ weightBytes, vocabulary, context }: ModelSize): number {
+  const longest = Math.min(context, MOST_CONTEXT);
+  const sessions = Math.min(sessionsOf(weightBytes), rowLengths(longest).length);
+  return Math.ceil(weightBytes * (COPIES + sessions) + 2 * 4 * Math.max(1024, longest) * vocabulary);
+}
 
 /**
  * A causal language model as a scorer. Windows of many documents share a row, each seeing only itself (prepacking: Zhao
@@ -96,20 +122,33 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
   const runTokens = options.rows === undefined ? Math.max(runTokensOn(executor.name), context) : options.rows * context;
   const weightBytes = [...model.weights.values()].reduce((n, t) => n + 4 * elementCount(t.shape), 0);
 
-  const lengths = rowLengths(context).slice(-sessionsOf(weightBytes));
+  const lengths = rowLengths(context);
+  const most = sessionsOf(weightBytes, options.sessionBytes);
+  const opening = most < lengths.length ? OPENING_PLACES : 0;
+  /** By length, the last used last. */
   const sessions = new Map<number, Promise<ScoringSession>>();
-  const sessionOf = (length: number): Promise<ScoringSession> => {
+  const sessionOf = async (length: number): Promise<ScoringSession> => {
     const known = sessions.get(length);
-    if (known) return known;
+    if (known) {
+      sessions.delete(length);
+      sessions.set(length, known);
+      return known;
+    }
+    // None of them is in a run: whoever asks has the turn.
+    for (const [other, old] of sessions) {
+      if (sessions.size < most) break;
+      sessions.delete(other);
+      await (await old).session.release();
+    }
     const rows = rowsOfRun(runTokens, length);
-    const opening = executor
+    const opened = executor
       .open(scoringGraph(config, { rows, length }), model.weights)
       .then((session) => ({ rows, length, session }));
     // Before it is open: who asks meanwhile gets the same one.
-    sessions.set(length, opening);
+    sessions.set(length, opened);
     // Who asked gets the error; what could not be opened is tried again.
-    opening.catch(() => sessions.delete(length));
-    return opening;
+    opened.catch(() => sessions.delete(length));
+    return opened;
   };
   // Whatever cannot be opened is said before the first document.
   await sessionOf(context);
@@ -167,7 +206,7 @@ export async function neuralScorer(options: NeuralScorerOptions): Promise<Scorer
     const rows = packCheapest(
       windows.map((w) => w.length),
       lengths,
-      { runTokens, width: config.width },
+      { runTokens, width: config.width, opening },
     );
     /** Of every target of the batch, document after document. */
     const nlls = new Float32Array(targets);

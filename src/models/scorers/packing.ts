@@ -80,6 +80,11 @@ export interface RunCost {
   readonly runTokens: number;
   /** Width of the model's hidden states. */
   readonly width: number;
+  /**
+   * Places that could be computed in the time that opening a length of row takes, where not all can stay open. Default
+   * 0: all stay open.
+   */
+  readonly opening?: number;
 }
 
 /** Places that attention computes for each of a row, on average. */
@@ -97,16 +102,25 @@ const SPARES = [1, 1.5, 2, Number.POSITIVE_INFINITY];
 export function packCheapest(lengths: readonly number[], rowLengths: readonly number[], cost: RunCost): Row[] {
   const costOf = (rows: readonly Row[]): number => {
     let sum = 0;
-    for (const length of rowLengths) {
+    for (const length of new Set(rows.map((r) => r.length))) {
       const perRun = rowsOfRun(cost.runTokens, length);
       const runs = Math.ceil(rows.filter((r) => r.length === length).length / perRun);
+      sum += (cost.opening ?? 0) * 6 * cost.width;
       sum += runs * perRun * length * (6 * cost.width + placesSeen(length));
     }
     return sum;
   };
-  const packed = SPARES.map((spare) => packRows(lengths, rowLengths, spare));
+  const longest = lengths.reduce((most, n) => Math.max(most, n), 1);
+  const sets = cost.opening ? [rowLengths, ...fewLengths(rowLengths, longest)] : [rowLengths];
+  const packed = sets.flatMap((some) => SPARES.map((spare) => packRows(lengths, some, spare)));
   const costs = packed.map(costOf);
   return packed[costs.indexOf(Math.min(...costs))];
+}
+
+/** Every single length that holds the longest window, and each shorter one beside the smallest that does. */
+function fewLengths(rowLengths: readonly number[], longest: number): number[][] {
+  const holding = rowLengths.filter((r) => r >= longest);
+  return [...holding.map((r) => [r]), ...rowLengths.filter((r) => r < longest).map((r) => [r, holding[0]])];
 }
 
 /** Rows of a length that one run takes. */

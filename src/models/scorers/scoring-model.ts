@@ -9,7 +9,9 @@ import { INDEX, WEIGHTS, weightFiles } from '../folders/weight-files.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { byteTokenizer } from '../tokenizers/bytes.ts';
 import { loadTokenizer } from '../tokenizers/load.ts';
+import { startOfText } from '../tokenizers/start-of-text.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { howToConvert, sentencePieceIn } from '../tokenizers/tokenizer-files.ts';
 
 /** What can be said of a model folder without loading the weights. */
 export interface ModelFolderInfo {
@@ -50,12 +52,16 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
   const index = weights.length === 0 || weights[0] === WEIGHTS ? [] : [INDEX];
   const files = [...DECIDES.filter((name) => existsSync(join(folder, name))), ...index, ...weights].sort();
   const tokenized = reference?.tokenizer.name === 'bytes' || files.includes('tokenizer.json');
+  const pieces = sentencePieceIn(folder);
   if (weights.length === 0 || !tokenized)
     throw new ConfigError({
       expected: `a model with ${weights.length === 0 ? `its weights (${WEIGHTS})` : 'its tokenizer.json'}`,
       got: files.join(', '),
       where: folder,
-      fix: 'Copy the whole model directory. Convert weights in other formats with save_pretrained() of transformers.',
+      fix:
+        tokenized || pieces === null
+          ? 'Copy the whole model directory. Convert weights in other formats with save_pretrained() of transformers.'
+          : howToConvert(pieces),
     });
   const missing = weights.find((file) => !existsSync(join(folder, file)));
   if (missing !== undefined)
@@ -89,7 +95,7 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
     folder,
     name: basename(folder),
     hash: hash.digest('hex').slice(0, 16),
-    start: reference ? reference.tokenizer.start : bosToken,
+    start: reference ? reference.tokenizer.start : startOfText(folder, bosToken),
     trainedOn,
   };
 }

@@ -47,6 +47,7 @@ interface Contents {
 
 function contents(path: string): Contents {
   const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, 'tokenizer.json') : path;
+  refuseSentencePiece(file);
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
@@ -87,6 +88,31 @@ export function readTokenizer(path: string): TokenizerFiles {
   }
   return { name, file, json, settings, hash };
 }
+
+/** Names under which SentencePiece models stand beside where a tokenizer.json would. */
+const SENTENCE_PIECES = ['tokenizer.model', 'spiece.model', 'sentencepiece.bpe.model', 'sp.model'];
+
+/** A SentencePiece model in the folder `dir`; null: none. */
+export const sentencePieceIn = (dir: string): string | null =>
+  SENTENCE_PIECES.map((name) => join(dir, name)).find((path) => existsSync(path)) ?? null;
+
+function refuseSentencePiece(file: string): void {
+  const inFolder = basename(file) === 'tokenizer.json' && !existsSync(file);
+  const model = file.endsWith('.model') ? file : inFolder ? sentencePieceIn(dirname(file)) : null;
+  if (model === null) return;
+  throw new ConfigError({
+    expected: 'a tokenizer.json of Hugging Face',
+    got: 'a SentencePiece model',
+    where: model,
+    fix: howToConvert(model),
+  });
+}
+
+/** How to make a tokenizer.json of a SentencePiece model. */
+export const howToConvert = (model: string): string =>
+  `Convert it in Python: AutoTokenizer.from_pretrained('${dirname(model)}').save_pretrained('${dirname(model)}') of ` +
+  'transformers where it belongs to a model, or, of a unigram model alone (as those of cc_net are), ' +
+  `SentencePieceUnigramTokenizer.from_spm('${model}').save('tokenizer.json') of tokenizers.`;
 
 /** More than any model has. */
 const MOST_IDS = 1 << 24;

@@ -13,6 +13,7 @@ export const PIECES =
 
 /** Ids 0 to 255 are bytes; this one begins a document, and no text makes it. Merges follow. */
 export const START = 256;
+export const START_NAME = '<start>';
 
 /** Longer pieces are counted in parts; runs of ASCII so long are no words and teach nothing. */
 const LONGEST_PIECE = 64;
@@ -138,7 +139,7 @@ function merged(ids: readonly number[], left: number, right: number, id: number)
 
 /** A tokenizer.json of Hugging Face for merges over bytes; nothing in a text makes the id of the start. */
 export function bpeTokenizerJson(merges: readonly Merge[]): object {
-  const names = [...Array.from({ length: 256 }, (_, byte) => characterOfByte(byte)), '<start>'];
+  const names = [...Array.from({ length: 256 }, (_, byte) => characterOfByte(byte)), START_NAME];
   for (const [left, right] of merges) names.push(names[left] + names[right]);
   return {
     version: '1.0',
@@ -153,7 +154,18 @@ export function bpeTokenizerJson(merges: readonly Merge[]): object {
         { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
       ],
     },
-    post_processor: null,
+    // What other tools read is what the model was trained on; Sluice's scorer puts the start there itself.
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [{ SpecialToken: { id: START_NAME, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+      pair: [
+        { SpecialToken: { id: START_NAME, type_id: 0 } },
+        { Sequence: { id: 'A', type_id: 0 } },
+        { SpecialToken: { id: START_NAME, type_id: 1 } },
+        { Sequence: { id: 'B', type_id: 1 } },
+      ],
+      special_tokens: { [START_NAME]: { id: START_NAME, ids: [START], tokens: [START_NAME] } },
+    },
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
       type: 'BPE',

@@ -20,6 +20,13 @@ export const perplexityOptions = z.strictObject({
     .regex(/^[a-z][a-z0-9_]*$/, 'a-z, 0-9 and _')
     .default('ppl'),
   /**
+   * Id of the token before the first of a document, which the model reads and nobody predicts; `none`: the first token
+   * of the document is not predicted. Default `auto`: as the model was trained by `sluice train-reference`, else
+   * `bos_token_id` of config.json, but `none` where tokenizer_config.json has `add_bos_token: false`, and the end of a
+   * document where that token begins a turn of a conversation.
+   */
+  start: z.union([z.enum(['auto', 'none']), z.int().min(0)]).default('auto'),
+  /**
    * Longest window, in tokens; attention costs its square in memory. Default: the context of the model, 2,048 at most.
    */
   context: z.int().min(2).nullable().default(null),
@@ -58,7 +65,7 @@ export const perplexity = operator({
   name: 'perplexity',
   stage: 'perplexity',
   options: perplexityOptions,
-  versions: ({ model }) => ['perplexity@6', `model ${modelFolderInfo(modelFolder(model)).hash}`],
+  versions: ({ model }) => ['perplexity@7', `model ${modelFolderInfo(modelFolder(model)).hash}`],
   effects: { annotates: true },
   describe: ({ as }) => ({ places: ['model'], writes: perplexityColumns(as, { cached: true }), models: true }),
   pipe: (descriptor) =>

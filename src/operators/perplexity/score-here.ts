@@ -14,6 +14,8 @@ export interface ScoringSpec {
   /** Of the model when the step was made: another one is refused. */
   readonly hash: string;
   readonly executor: ExecutorName | 'auto';
+  /** Id before the first token of a document; `auto`: that of the model. */
+  readonly start: number | 'auto' | 'none';
   readonly context: number | null;
   readonly overlap: number | null;
   readonly maxTokens: number | null;
@@ -46,7 +48,7 @@ async function openScorer(spec: ScoringSpec): Promise<ThreadScorer> {
     ...(await loadScoringModel(info)),
     name: info.name,
     hash: info.hash,
-    start: info.start,
+    start: spec.start === 'auto' ? info.start : spec.start === 'none' ? null : spec.start,
     executor,
     context: spec.context ?? undefined,
     overlap: spec.overlap ?? undefined,

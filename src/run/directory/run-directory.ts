@@ -5,9 +5,9 @@ import { ConfigError, InputError } from '../../errors.ts';
 import { lock } from '../../files/lock.ts';
 import { publish } from '../../files/publish.ts';
 import { syncFolder, writeWhole } from '../../files/whole.ts';
-import { checkSizes } from '../../ledger/damage.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
+import { checkRecent, checkSizes } from '../../streams/commits/damage.ts';
 import { type Commit, CommitLog, type CommittedFile } from '../../streams/commits/log.ts';
 import { type CommitPhase, phaseName } from '../../streams/commits/phase.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
@@ -110,6 +110,11 @@ export class RunDirectory {
         if (own && name.endsWith('.tmp')) await unlink(path);
       }
     }
+  }
+
+  /** Errors: InputError when a file of this finished run has other bytes than were committed, see `checkRecent`. */
+  checkFinished(): Promise<void> {
+    return checkRecent(this);
   }
 
   /** Deletes what a commit has made superfluous; `sweep` does it on the next start if a kill comes first. */

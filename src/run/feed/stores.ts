@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { checkSizes } from '../../ledger/damage.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import type { SinkDescriptor } from '../../sinks/options.ts';
+import { checkSizes } from '../../streams/commits/damage.ts';
 import { splitPhase } from '../../streams/commits/phase.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';

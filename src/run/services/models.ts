@@ -1,7 +1,9 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readModelConfig } from '../../models/folders/hugging-face.ts';
+import { parameterCount } from '../../models/new-model.ts';
+import type { ModelSize } from '../../models/scorers/neural-scorer.ts';
 import type { Scores } from '../../models/scorers/scorer.ts';
 import { scoringSpec } from '../../operators/perplexity/perplexity-stage.ts';
+import type { ScoringSpec } from '../../operators/perplexity/score-here.ts';
 import type { TextsToScore } from '../../operators/perplexity/score-parts.ts';
 import type { ScoringOptions, ScoringPool } from '../../operators/perplexity/scoring-pool.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
@@ -26,17 +28,26 @@ export function openModels(workers: number): Models {
   };
 }
 
+/**
+ * Model workers that a run has: no more than it has workers, nor than its memory has room for, but one at least.
+ * @param bytes that one holds, as `modelBytes` says
+ */
+export const modelWorkersOf = (workers: number, memory: number, bytes: number): number =>
+  Math.max(1, Math.min(workers, bytes === 0 ? workers : Math.floor(memory / bytes)));
+
 /** Bytes that one worker holds at most for the models of some steps. */
 export async function modelBytes(steps: readonly StepDescriptor[]): Promise<number> {
   const models = steps.filter((s) => s.models);
   if (models.length === 0) return 0;
   const { scorerBytes } = await import('../../models/scorers/neural-scorer.ts');
-  return models.reduce((n, s) => n + scorerBytes(weightBytes(scoringSpec(s).folder)), 0);
+  return models.reduce((n, s) => n + scorerBytes(sizeOf(scoringSpec(s))), 0);
 }
 
-/** Size of the weights of a model on disk. */
-function weightBytes(folder: string): number {
-  return readdirSync(folder)
-    .filter((f) => f.endsWith('.safetensors'))
-    .reduce((n, f) => n + statSync(join(folder, f)).size, 0);
+function sizeOf({ folder, context }: ScoringSpec): ModelSize {
+  const config = readModelConfig(folder);
+  return {
+    weightBytes: 4 * parameterCount(config),
+    vocabulary: config.vocabulary,
+    context: Math.min(config.context, context ?? config.context),
+  };
 }

@@ -6,7 +6,7 @@ import { errorFromData } from '../../thread-errors.ts';
 import { workerPool } from '../../threads.ts';
 import type { RunOptions } from '../options.ts';
 import { type Line, openServices } from '../services/host.ts';
-import { modelBytes, openModels } from '../services/models.ts';
+import { modelBytes, modelWorkersOf, openModels } from '../services/models.ts';
 import { type Died, deadRow, deathOf, diedAgain, MAX_DEATHS, nameOf, tooManyDeaths } from './deaths.ts';
 import { renewed } from './renewed.ts';
 import {
@@ -79,7 +79,9 @@ export async function openSplitPool(
     return opened;
   };
   const pool = renewed(openPool);
-  const services = openServices(recipe.steps, openModels(options.workers));
+  const eachModel = await modelBytes(recipe.steps.map((s) => s.descriptor));
+  const modelWorkers = modelWorkersOf(options.workers, options.modelMemory, eachModel);
+  const services = openServices(recipe.steps, openModels(modelWorkers));
   const { timeoutSeconds } = options;
   /** One try; a thread that died is said, not thrown. */
   const once = async (task: Task, extra: object = {}): Promise<TaskResult | Died> => {
@@ -146,7 +148,7 @@ export async function openSplitPool(
   const models = budget.charge(0, 'models');
   /** What model workers hold is taken from the memory of splits, as long as one of these fits. */
   const countModels = (bytes: number): number => {
-    const counted = Math.min(options.workers * bytes, Math.max(0, options.memory - SPLIT_BYTES));
+    const counted = Math.min(modelWorkers * bytes, Math.max(0, options.memory - SPLIT_BYTES));
     models.resize(counted);
     return counted;
   };

@@ -1,6 +1,7 @@
 import { openWindow } from '../codecs/window.ts';
 import { arrowMessages } from './arrow/messages.ts';
 import { typeName } from './arrow/schema.ts';
+import { isSchemaMessage } from './arrow/stream-head.ts';
 import { damagedWhole, damageOnly, type InputFormat, unitParts } from './format.ts';
 
 const isFile = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 6)).toString('latin1') === 'ARROW1';
@@ -11,7 +12,8 @@ const isStream = ([a, b, c, d]: Uint8Array): boolean => (a & b & c & d) === 0xff
 export const arrow: InputFormat = {
   name: 'arrow',
   extensions: ['arrow', 'arrows', 'ipc', 'feather'],
-  magic: ({ bytes, extension }) => isFile(bytes) || (arrow.extensions.includes(extension) && isStream(bytes)),
+  magic: ({ bytes, extension }) =>
+    isFile(bytes) || isSchemaMessage(bytes) || (arrow.extensions.includes(extension) && isStream(bytes)),
   packed: false,
   ranges: 'units',
   async cut(file, { index, splitBytes }) {

@@ -1,17 +1,17 @@
 import type { FileWindow } from '../codecs/window.ts';
 import type { PlannedFile } from '../plan/splits.ts';
 import { contentOf } from './content.ts';
+import { delimiterOf } from './csv-dialect.ts';
 import { columnNames, csvFieldsOf, csvRows } from './csv-rows.ts';
 import type { FileFields } from './format.ts';
 import { fieldsOfRecords } from './json-fields.ts';
-import { delimiterOf } from './read-csv.ts';
 
 const SAMPLE_RECORDS = 1000;
 const MOST_BYTES = 1024 * 1024;
 
 /** Fields of the first rows of a table. */
 export async function csvFields(file: PlannedFile, window: FileWindow): Promise<FileFields> {
-  const delimiter = delimiterOf(file.path);
+  const delimiter = file.delimiter ?? delimiterOf(file.path);
   const bytes = contentOf(file, window);
   const records: object[] = [];
   let names: readonly string[] | null = null;

@@ -78,6 +78,9 @@ function parsed(line: string): object | null {
 
 function* members(record: object, prefix = ''): Generator<[string, unknown]> {
   for (const [key, value] of Object.entries(record)) {
+    const first: unknown = Array.isArray(value) && prefix === '' ? value[0] : null;
+    // What a path such as messages.0.content leads to.
+    if (typeof first === 'object' && first !== null && !Array.isArray(first)) yield* members(first, `${key}.0.`);
     if (typeof value === 'object' && value !== null && !Array.isArray(value) && prefix === '')
       yield* members(value, `${key}.`);
     else yield [prefix + key, value];

@@ -24,13 +24,16 @@ export class Nonsense {
     this.#bytes += bytes;
   }
 
-  /** What is lost with damage, after so many records of so many bytes, those of nonsense among them. */
-  loss(damage: Damage, records: number, bytes: number): Loss {
+  /**
+   * What is lost with damage, after so many records of so many bytes, those of nonsense among them.
+   * @param unfinished bytes of the line that the damage breaks off
+   */
+  loss(damage: Damage, records: number, bytes: number, unfinished: number): Loss {
     // The line that the damage breaks off is one, whatever its length.
     if (this.#records === 0 || this.#block !== damage.block)
       return estimatedLoss('lines', damage.unpacked, records, bytes);
     const [before, of] = [records - this.#records, bytes - this.#bytes];
-    const loss = estimatedLoss('lines', damage.unpacked + this.#bytes, before, of);
+    const loss = estimatedLoss('lines', damage.unpacked + this.#bytes + unfinished, before, of);
     return { ...loss, rows: Math.max(1, loss.rows - this.#records) };
   }
 }

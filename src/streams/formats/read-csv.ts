@@ -3,18 +3,14 @@ import type { FileWindow } from '../codecs/window.ts';
 import type { InputRange, PlannedFile } from '../plan/splits.ts';
 import { contentOf } from './content.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
+import { delimiterOf } from './csv-dialect.ts';
 import { type CsvRow, columnNames, csvFieldsOf, csvRows } from './csv-rows.ts';
-import { extensionsOf } from './extensions.ts';
+import { Records } from './line-records.ts';
 import type { LineEvent } from './lines.ts';
-import { Records } from './read-jsonl.ts';
 import { readColumns } from './values/records.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
-/** What ends a field in a file of this name. */
-export const delimiterOf = (path: string): ',' | '\t' =>
-  ['tsv', 'tab'].includes(extensionsOf(path).inner) ? '\t' : ',';
 
 /**
  * Reads the rows below the header line as records; every value is a text, as it stands in the file. Blank lines are no
@@ -27,7 +23,7 @@ export async function* readCsv(
   context: ReadContext,
 ): AsyncGenerator<ReadEvent> {
   const { maxLineBytes, maxRatio } = context.options;
-  const delimiter = delimiterOf(file.path);
+  const delimiter = file.delimiter ?? delimiterOf(file.path);
   const bytes = contentOf(file, window, maxRatio);
   const records = new Records(file, context);
   let names: readonly string[] | null = null;

@@ -3,7 +3,7 @@ import type { InputRange, PlannedFile } from '../plan/splits.ts';
 import { arrayElements } from './array-elements.ts';
 import { contentOf } from './content.ts';
 import type { ReadContext, ReadEvent } from './context.ts';
-import { Records } from './read-jsonl.ts';
+import { Records } from './line-records.ts';
 
 /** Reads the elements of JSON arrays as records; a record stands where its first byte does. */
 export async function* readJsonArray(

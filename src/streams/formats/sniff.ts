@@ -3,14 +3,16 @@ import { encodingOfMark } from '../codecs/encodings.ts';
 import { SNIFF_BYTES } from '../codecs/head.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import type { Codec } from '../plan/splits.ts';
+import { dialectOf } from './csv-dialect.ts';
 import { CODEC_OF_EXTENSION, extensionsOf } from './extensions.ts';
 import type { InputFormat } from './format.ts';
-import type { Format } from './names.ts';
+import { arrayIn, looksLikeJsonLines, NOT_OF_OBJECTS, notRecords } from './json-head.ts';
+import type { Delimiter, Format } from './names.ts';
 import { FORMATS } from './table.ts';
 
 /** What a file is, or why it is passed over. */
 export type Sniffed =
-  | { readonly format: Format; readonly codec: Codec; readonly warning?: string }
+  | { readonly format: Format; readonly codec: Codec; readonly warning?: string; readonly delimiter?: Delimiter }
   | { readonly skip: string };
 
 const startsWith = (bytes: Uint8Array, ...magic: number[]): boolean => magic.every((b, i) => bytes[i] === b);
@@ -31,25 +33,6 @@ export function looksBinary(head: Uint8Array): boolean {
   if (head.length < SNIFF_BYTES) return true;
   for (let cut = 1; cut <= 3; cut++) if (isUtf8(head.subarray(0, head.length - cut))) return false;
   return true;
-}
-
-/** Does the first line look like one whole JSON object (or the head of a very long one)? */
-function looksLikeJsonLines(head: Uint8Array): boolean {
-  const text = Buffer.from(head.buffer, head.byteOffset, head.length)
-    .toString('latin1')
-    .replace(/^\xef\xbb\xbf/, '');
-  const line = text.split('\n').find((l) => l.trim() !== '');
-  if (line === undefined || !/^\s*\{\s*"/.test(line)) return false;
-  const whole = text.length < SNIFF_BYTES || line.length < text.length - text.indexOf(line);
-  return whole ? /\}\s*$/.test(line) : true;
-}
-
-/** Does it begin with a JSON array, of objects or of something else? */
-function arrayIn(head: Uint8Array): 'objects' | 'other' | null {
-  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
-  const found = /^(?:\xef\xbb\xbf)?\s*\[\s*(.)/s.exec(text);
-  if (found === null) return null;
-  return found[1] === '{' || (found[1] === ']' && /^\S*\s*\[\s*\]\s*$/.test(text)) ? 'objects' : 'other';
 }
 
 /** What is not read, by its first bytes (Latin-1), and the way out. */
@@ -116,7 +99,11 @@ export function sniff(
       ? `${path}: named like ${byPacking === 'none' ? 'an uncompressed file' : byPacking}, but its content is ` +
         `${codec === 'none' ? 'uncompressed' : codec}; read as such`
       : undefined;
-  const as = (format: Format, more = warning): Sniffed => ({ format, codec, warning: more });
+  const as = (format: Format, more = warning): Sniffed => {
+    const { delimiter, warning: told } = format === 'csv' ? dialectOf(path, unpacked) : {};
+    const warned = [more, told].filter((w) => w !== undefined).join('; ') || undefined;
+    return { format, codec, warning: warned, ...(delimiter !== undefined && { delimiter }) };
+  };
   const asked = options.format === 'auto' ? undefined : FORMATS[options.format];
   // A format that is asked for may be known by less than others.
   const extension = asked && !asked.packed ? asked.extensions[0] : inner;
@@ -142,21 +129,24 @@ export function sniff(
     if (asked.name === 'text' && !named && looksBinary(unpacked)) return { skip: notUtf8(unpacked) };
     return as(asked.name);
   }
+  // A folder of plain files: what they hold is text, whatever its form.
+  const plainFiles = options.domainFrom === 'kind';
+  if (isText(unpacked, '\\data\\\n'))
+    return { skip: 'an n-gram model in the ARPA format; holds no documents (as a text: --format text)' };
   if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc')
     return { skip: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' };
   if (isText(unpacked.subarray(257), 'ustar') || inner === 'tar' || inner === 'tgz')
     return { skip: 'tar archives are not read: unpack it with tar -xf FILE' };
   if (byName?.magic) return { skip: `named .${inner}, but its content is not ${byName.name}` };
-  // A folder of plain files: what they hold is text, whatever its form.
-  const plainFiles = options.domainFrom === 'kind';
   const array = plainFiles ? null : arrayIn(unpacked);
   if (array === 'objects' && (inner === 'json' || inner === '' || byName?.name === 'jsonl')) return as('json');
-  if (array === 'other' && inner === 'json')
-    return { skip: 'a JSON array, but not of objects: write each text as {"text": ...}, one a line' };
+  if (array === 'other' && inner === 'json') return { skip: NOT_OF_OBJECTS };
   if (byName && !(plainFiles && byName.name === 'csv')) return as(byName.name);
   if (looksBinary(unpacked)) return { skip: notUtf8(unpacked) };
   if (inner === 'json' || inner === '') {
     if (looksLikeJsonLines(unpacked)) return as('jsonl');
+    const reason = plainFiles ? null : notRecords(unpacked);
+    if (reason !== null) return { skip: reason };
   }
   return as('text');
 }

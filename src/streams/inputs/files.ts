@@ -134,7 +134,7 @@ async function expand(
   if (!existsSync(root) || !statSync(root).isDirectory()) return [];
   const asksForParts = TABLES.test(input.slice(root.length));
   const pass = (p: string): string | null => (asksForParts && !isOwn(p) ? null : passedOver(p, isOwn));
-  return walk(root, { matches, depth, glob: true, explicit: asksForNames(input) }, pass, skipped);
+  return walk(root, { matches, depth, glob: true, explicit: asksForNames(input), pattern: input }, pass, skipped);
 }
 
 /** A folder of a run directory, named in a glob. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
 import { isReference } from '../../files/reference-record.ts';
+import { checkRecent } from '../commits/damage.ts';
 import { liveFiles } from '../commits/log.ts';
 import { readCommitStore } from '../commits/store.ts';
 
@@ -33,7 +34,7 @@ function recordIn(folder: string, name: string): { readonly [key: string]: unkno
 
 /**
  * The documents that a finished run has kept, as paths relative to the run directory in input order. Errors:
- * ConfigError for a run that is not finished.
+ * ConfigError for a run that is not finished; InputError for documents that are not as they were committed.
  */
 export async function documentsOfRun(folder: string): Promise<string[]> {
   if (madeFolder(folder) === 'unfinished run') {
@@ -47,7 +48,10 @@ export async function documentsOfRun(folder: string): Promise<string[]> {
   const commits = await readCommitStore(join(folder, 'commits.jsonl'), { repair: false });
   const files = liveFiles(commits.all, 'documents').filter((f) => f.rows > 0);
   const gone = files.find((f) => statSync(join(folder, f.path), { throwIfNoEntry: false })?.size !== f.bytes);
-  if (gone === undefined) return files.map((f) => f.path);
+  if (gone === undefined) {
+    await checkRecent({ path: folder, commits, sink: 'documents' });
+    return files.map((f) => f.path);
+  }
   throw new InputError({
     expected: `${gone.path} of ${gone.bytes} bytes, as the run committed it`,
     got: existsSync(join(folder, gone.path)) ? `${statSync(join(folder, gone.path)).size} bytes` : 'no such file',

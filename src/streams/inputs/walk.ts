@@ -35,6 +35,8 @@ export interface Wanted {
   readonly depth: number;
   readonly glob: boolean;
   readonly explicit: boolean;
+  /** The glob, as written. */
+  readonly pattern?: string;
 }
 
 /** So often a folder is read by links that lead to it. */
@@ -43,13 +45,15 @@ const MOST_LINKS = 8;
 /** Files below a folder that match, by the bytes of their relative path. Links are followed as `followLink` says. */
 export async function walk(
   root: string,
-  { matches, depth, glob, explicit }: Wanted,
+  { matches, depth, glob, explicit, pattern = '' }: Wanted,
   pass: (realPath: string) => string | null,
   skipped: Skipped,
 ): Promise<Candidate[]> {
   const absoluteRoot = resolve(root);
   const realRoot = realpathSync(absoluteRoot);
   const found: Candidate[] = [];
+  /** That a glob matches, but does not go into. */
+  const folders: Skipped = [];
   const linked = new Map<string, number>();
   let started = performance.now();
   /** @param above the folder and all that it is in, up to the root, without links. @param byLink reached by a link */
@@ -59,7 +63,10 @@ export async function walk(
     const entries = readFolder(here, join(absoluteRoot, folder));
     const names = entries.map((e) => e.name);
     const enter = async (path: string, realPath: string, link: boolean): Promise<void> => {
-      if (above.length >= depth) return;
+      if (above.length >= depth) {
+        if (glob && matches(path)) folders.push({ path, reason: pass(realPath) ?? matchedFolder(pattern) });
+        return;
+      }
       const reason = pass(realPath) ?? (link ? null : folderOfCache(here, basename(path), names));
       if (reason !== null) skipped.push({ path, reason });
       else await visit(path, [...above, realPath], link);
@@ -116,8 +123,13 @@ export async function walk(
   };
   const isIn = (folder: string, above: string): boolean => folder === above || folder.startsWith(above + sep);
   await visit('', [realRoot], false);
+  // Beside files they are what a glob such as data/* leaves out by its nature.
+  if (found.length === 0) skipped.push(...folders);
   return sortByBytes(found);
 }
+
+const matchedFolder = (pattern: string): string =>
+  `a folder, and the glob asks for files: write '${pattern.replace(/\/+$/, '')}/**', or the folder itself`;
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 

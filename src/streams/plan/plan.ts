@@ -84,6 +84,7 @@ export async function planSplits(
       format: sniffed.format,
       codec: sniffed.codec,
       ...(encoding !== undefined && FORMATS[sniffed.format].packed && { encoding }),
+      ...(sniffed.delimiter !== undefined && { delimiter: sniffed.delimiter }),
       ...(windowBytes > 0 && { windowBytes }),
       size: probe.size,
       // The time of the copy of a pipe is not a property of the input.

@@ -1,4 +1,4 @@
-import type { Format } from '../formats/names.ts';
+import type { Delimiter, Format } from '../formats/names.ts';
 
 /** How the bytes of an input file are packed. */
 export type Codec = 'none' | 'gzip' | 'zstd';
@@ -41,6 +41,8 @@ export interface PlannedFile {
   readonly codec: Codec;
   /** Encoding of its text, as `encodingOf` names it; absent: UTF-8, or a format that has none. */
   readonly encoding?: string;
+  /** CSV: what ends a field, where it is not what the name says. */
+  readonly delimiter?: Delimiter;
   /** zstd: bytes of memory that unpacking takes, where its window is larger than usual (`zstd --long`). */
   readonly windowBytes?: number;
   /** Bytes on disk. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { modelProbe, modelSeconds } from '../../../src/cli/plan/probe-models.ts';
 import { perplexity } from '../../../src/operators/perplexity/perplexity.ts';
@@ -26,6 +27,13 @@ describe('what a model takes, tried', () => {
     await probe.take(batchOf([book('a', ''), { id: 'b', text: 'Out of scope.', domain: 'web' }]));
     const trial = await probe.run();
     expect(trial).toMatchObject({ documents: 0, textBytes: 0, share: 0 });
-    expect('share' in trial && modelSeconds(trial, 1e9)).toBe(0);
+    expect('share' in trial && modelSeconds(trial, 1e9, 1)).toBe(0);
+  });
+
+  it('takes half the time of one worker with two, or of as many as there are cores', () => {
+    const trial = { step: 'p', documents: 1, textBytes: 1, bytesPerSecond: 1000, share: 0.5 };
+    expect(modelSeconds(trial, 1e6, 1)).toBe(500);
+    const cores = availableParallelism();
+    expect(modelSeconds(trial, 1e6, 1000)).toBe(500 / (1 + 0.95 * (cores - 1)));
   });
 });

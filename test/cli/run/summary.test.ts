@@ -78,6 +78,11 @@ describe('a run that keeps nothing, or next to nothing', () => {
       ),
     );
     expect(await ended(1, records, '--text-field', 'txt')).toContain(missing('txt', '--text-field', 'text'));
+    const chat = [{ text: long, messages: [{ role: 'user', content: long }] }];
+    expect(await ended(1, chat, '--text-field', 'messages.0.contnt')).toContain(
+      missing('messages.0.contnt', '--text-field', 'messages.0.content'),
+    );
+    expect(await summary(chat, '--text-field', 'messages.0.content')).not.toContain('No record');
     expect(await summary(records, '--id-field', 'title')).not.toContain('No record');
   });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
+import type { Executor } from '../../../src/models/executors/executor.ts';
 import { onnxruntimeNode } from '../../../src/models/executors/onnxruntime-node.ts';
 import type { LanguageModel } from '../../../src/models/language-model.ts';
 import { newModel } from '../../../src/models/new-model.ts';
@@ -225,4 +226,50 @@ it('opens one session for each length of a row, also when two scores ask for it 
   expect(opened).toBe(2);
   await scorer.close!();
   expect(released).toBe(2);
+});
+
+describe('where not all lengths of rows can stay open', () => {
+  it('short documents are read in short rows all the same, by one session at a time, with the same sums', async () => {
+    const long = newModel({ vocabulary: 257, width: 32, layers: 1, heads: 4, context: 1024 }, 7);
+    const executor = await onnxruntimeNode();
+    const open = new Set<object>();
+    const read: number[] = [];
+    let [opened, most] = [0, 0];
+    const watched: Executor = {
+      ...executor,
+      async open(graph, weights) {
+        const session = await executor.open(graph, weights);
+        opened++;
+        const own: typeof session = {
+          ...session,
+          run: (feeds) => {
+            read.push(feeds.get('tokens')!.shape[1]);
+            return session.run(feeds);
+          },
+          release: async () => {
+            open.delete(own);
+            await session.release();
+          },
+        };
+        most = Math.max(most, open.add(own).size);
+        return own;
+      },
+    };
+    const options = { name: 'm', hash: 'h', model: long, tokenizer: byteTokenizer, start: START };
+    const texts = textsOf(Array.from({ length: 24 }, (_, i) => 'the old bridge, '.repeat(8) + 'x'.repeat(i)));
+    const one = await neuralScorer({ ...options, executor: watched, sessionBytes: 0 });
+    const scores = await one.score(texts);
+    // The context is opened first, so that what cannot be opened is said before the first document.
+    expect([opened, read.length > 0, Math.max(...read) < 1024]).toEqual([2, true, true]);
+    expect(await one.score(texts)).toEqual(scores);
+    expect(most).toBe(1);
+    await one.close?.();
+    expect(open.size).toBe(0);
+    const all = await neuralScorer({ ...options, executor });
+    const expected = await all.score(texts);
+    await all.close?.();
+    scores.nllSum.forEach((sum, i) => {
+      expect(Math.abs(sum / expected.nllSum[i] - 1)).toBeLessThan(1e-5);
+    });
+  });
 });

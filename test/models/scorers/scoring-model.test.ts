@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HashList, writeTrainedOn } from '../../../src/models/folders/trained-on.ts';
 import { modelFolderInfo } from '../../../src/models/scorers/scoring-model.ts';
+import { loadTokenizer } from '../../../src/models/tokenizers/load.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 
 let model: string;
@@ -71,6 +72,19 @@ describe('a folder that is no model says which file and why', () => {
     expect(modelFolderInfo(model).trainedOn).toEqual({ groupBy: 'text', list });
   });
 
+  it('has a SentencePiece model: how to convert it is said', async () => {
+    await rm(join(model, 'tokenizer.json'));
+    const pieces = join(model, 'tokenizer.model');
+    await writeFile(pieces, 'x');
+    expect(() => modelFolderInfo(model)).toThrow(
+      `Convert it in Python: AutoTokenizer.from_pretrained('${model}').save_pretrained('${model}') of transformers`,
+    );
+    for (const source of [model, pieces])
+      await expect(loadTokenizer(source)).rejects.toThrow(
+        `${pieces}: expected a tokenizer.json of Hugging Face, got a SentencePiece model. Convert it in Python:`,
+      );
+  });
+
   it('is a file', async () => {
     const file = join(model, 'config.json');
     expect(() => modelFolderInfo(file)).toThrow(
@@ -102,5 +116,31 @@ describe('a folder that is no model says which file and why', () => {
     const path = join(model, 'config.json');
     await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), bos_token_id: [3, 4] }));
     expect(modelFolderInfo(model).start).toBe(3);
+  });
+});
+
+describe('the start token', () => {
+  const ids = { a: 0, '<|endoftext|>': 1, '<|im_start|>': 2 };
+  const settings = async (value: object, endOfText = true): Promise<number | null> => {
+    const path = join(model, 'config.json');
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), bos_token_id: 2 }));
+    const { '<|endoftext|>': _, ...rest } = ids;
+    const vocab = endOfText ? ids : rest;
+    await writeFile(join(model, 'tokenizer.json'), JSON.stringify({ model: { type: 'BPE', vocab, merges: [] } }));
+    await writeFile(join(model, 'tokenizer_config.json'), JSON.stringify(value));
+    return modelFolderInfo(model).start;
+  };
+
+  it('is that of config.json, and none where tokenizer_config.json says that none is added', async () => {
+    expect(await settings({})).toBe(2);
+    expect(await settings({ add_bos_token: true, bos_token: '<s>' })).toBe(2);
+    expect(await settings({ add_bos_token: false, bos_token: '<s>' })).toBeNull();
+    await expect(settings({ add_bos_token: 'no' })).rejects.toThrow('expected true or false for add_bos_token');
+  });
+
+  it('is the end of a document where that of config.json begins a turn', async () => {
+    expect(await settings({ bos_token: '<|im_start|>' })).toBe(1);
+    expect(await settings({ bos_token: { content: '<|im_start|>', special: true } })).toBe(1);
+    expect(await settings({ bos_token: '<|im_start|>' }, false)).toBeNull();
   });
 });

@@ -148,8 +148,8 @@ describe('tokenizer.json of byte pairs', () => {
     const tokenizer = await loadTokenizer(path);
     const code =
       'import json,sys;from tokenizers import ' +
-      'Tokenizer;t=Tokenizer.from_file(sys.argv[1]);print(json.dumps([t.encode(x).ids for x in ' +
-      'json.load(sys.stdin)]))';
+      'Tokenizer;t=Tokenizer.from_file(sys.argv[1]);print(json.dumps([' +
+      't.encode(x, add_special_tokens=False).ids for x in json.load(sys.stdin)]))';
     const theirs = spawnSync(python, ['-c', code, path], { input: JSON.stringify(texts), encoding: 'utf8' });
     expect(JSON.parse(theirs.stdout)).toEqual(texts.map((text) => [...tokenizer.encode(utf8(text))]));
   });

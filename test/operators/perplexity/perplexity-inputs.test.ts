@@ -72,6 +72,33 @@ describe('documents that cannot be scored have no number and a reason', () => {
   });
 });
 
+describe('the start token', () => {
+  const sums = async (more: object, text = 'abc abc') => {
+    const out = await scored(hubModel(), [text], more);
+    return [numberAt(out.number('ppl_tokens'), 0), numberAt(out.number('ppl_nll_sum'), 0)] as const;
+  };
+
+  it('is read and not predicted; with none the first token is not', async () => {
+    const [none, first, other] = [await sums({}), await sums({ start: 0 }), await sums({ start: 5 })];
+    expect([none[0], first[0], other[0]]).toEqual([1, 2, 2]);
+    expect(await sums({ start: 'none' })).toEqual(none);
+    expect(first[1]).not.toBe(other[1]);
+    // One token can be scored where something stands before it.
+    expect((await sums({ start: 0 }, 'abc'))[0]).toBe(1);
+    await expect(sums({ start: 6 })).rejects.toThrow('expected a start token below 6, got 6');
+  });
+
+  it('of add_bos_token: false is none, whatever config.json says', async () => {
+    const without = await sums({});
+    const path = join(hubModel(), 'config.json');
+    const config = JSON.parse(await readFile(path, 'utf8')) as object;
+    await writeFile(path, JSON.stringify({ ...config, bos_token_id: 5 }));
+    expect(await sums({})).toEqual(await sums({ start: 5 }));
+    await writeFile(join(hubModel(), 'tokenizer_config.json'), '{"add_bos_token":false}');
+    expect(await sums({})).toEqual(without);
+  });
+});
+
 describe('a model that cannot score is an error, before or at the first document', () => {
   it('a file is missing', async () => {
     await rm(join(hubModel(), 'tokenizer.json'));

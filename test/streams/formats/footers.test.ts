@@ -1,6 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { Field, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow';
+import { Field, RecordBatchStreamWriter, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
@@ -25,15 +25,17 @@ const parquetBytes = (): Uint8Array =>
     }),
   );
 
-const arrowBytes = (): Uint8Array => {
+const arrowTable = (): Table => {
   const table = new Table({
     id: vectorFromArray(IDS, new Utf8()),
     text: vectorFromArray(TEXTS, new Utf8()),
   });
   const batches = Array.from({ length: 5 }, (_, i) => table.slice(i * 80, (i + 1) * 80).batches).flat();
   expect(table.schema.fields[0]).toBeInstanceOf(Field);
-  return tableToIPC(new Table(table.schema, batches), 'file');
+  return new Table(table.schema, batches);
 };
+
+const arrowBytes = (): Uint8Array => tableToIPC(arrowTable(), 'file');
 
 /** Neither the schema in front nor the footer makes sense any more. */
 function damage(bytes: Uint8Array): void {
@@ -130,4 +132,17 @@ describe.each(FILES)('the footer of %s', (name, bytesOf) => {
         rows += batch.rows;
     expect(rows).toBe(ROWS);
   });
+});
+
+it.each([
+  ['of the old form, without a marker in front of its messages', true],
+  ['of the new form', false],
+])('an Arrow stream %s is known by its schema, whatever its name', async (_, writeLegacyIpcFormat) => {
+  const bytes = await RecordBatchStreamWriter.writeAll(arrowTable(), { writeLegacyIpcFormat }).toUint8Array();
+  expect(Buffer.from(bytes.subarray(0, 4)).equals(Buffer.from([255, 255, 255, 255]))).toBe(!writeLegacyIpcFormat);
+  for (const name of ['data.arrow', 'data']) {
+    const { documents, plan, quarantined } = await readAll(fixture(name, bytes));
+    expect(documents.map((d) => [d.id, d.text])).toEqual(IDS.map((id, i) => [id, TEXTS[i]]));
+    expect([quarantined, plan.files.map((f) => f.format)]).toEqual([[], ['arrow']]);
+  }
 });

@@ -55,14 +55,26 @@ describe('JSON arrays', () => {
     ]);
   });
 
-  it('of texts are skipped with the reason; an object is a text as before', async () => {
+  it('of texts are skipped with the reason; an object over several lines too', async () => {
     const { plan } = await readAll(fixture('data.json', '["a", "b"]'));
     expect(plan.skipped.map((s) => s.reason)).toEqual([
       'a JSON array, but not of objects: write each text as {"text": ...}, one a line',
     ]);
-    expect((await readAll(fixture('data.json', '{\n "a": 1\n}'))).documents.map((d) => d.text)).toEqual([
-      '{\n "a": 1\n}',
-    ]);
+    const lines = (way: string): string =>
+      `JSON, but neither a record a line nor an array of records: make lines of it with ${way} > records.jsonl ` +
+      '(as a text: --format text)';
+    for (const [name, content, reason] of [
+      ['data.json', '{\n "a": 1\n}', lines('jq -c . FILE')],
+      ['data', '{\n "data": [\n  {\n   "text": "one"\n  }\n ]\n}', lines("jq -c '.data[]' FILE")],
+      ['data', '[1,2,3]', plan.skipped[0].reason],
+    ]) {
+      const read = await readAll(fixture(name, content));
+      expect([read.documents, read.plan.skipped.map((s) => s.reason)]).toEqual([[], [reason]]);
+    }
+    const [object] = (await readAll(fixture('data.json', '{\n "a": 1\n}'), { format: 'text' })).documents;
+    expect(object.text).toBe('{\n "a": 1\n}');
+    const prose = '[1] A note that begins with a number in brackets.';
+    expect((await readAll(fixture('data', prose))).documents.map((d) => d.text)).toEqual([prose]);
     const kept = await readAll(fixture('data.json', '[{"a": 1}]'), { domainFrom: 'kind' });
     expect(kept.documents.map((d) => d.text)).toEqual(['[{"a": 1}]']);
   });
@@ -83,6 +95,34 @@ describe('CSV and TSV', () => {
     ['gzip', 'data.csv.gz', gzipSync(table(',', '\n'))],
   ])('%s', async (_, name, content) => {
     expect(await asRead(name, content)).toEqual(texts);
+  });
+
+  it.each([
+    [';', "';'", 'data.csv', 'a comma'],
+    ['|', "'|'", 'data.csv', 'a comma'],
+    ['\t', 'a tab', 'data.csv', 'a comma'],
+    [',', 'a comma', 'data.tsv', 'a tab'],
+  ])('with %j for a delimiter, which is said', async (delimiter, named, name, usual) => {
+    const { documents, plan, quarantined } = await readAll(fixture(name, table(delimiter, '\r\n')));
+    expect(documents.map(({ id, text, metadata }) => ({ id, text, metadata }))).toEqual(
+      texts.map(({ id, text, metadata }) => ({ id, text, metadata })),
+    );
+    expect(quarantined).toEqual([]);
+    expect(plan.warnings).toEqual([
+      `${name}: fields end with ${named} by its first lines, not with ${usual}; read as such`,
+    ]);
+  });
+
+  it('a delimiter that does not fit every row is not taken, and said; texts with one alone are as before', async () => {
+    const odd = await readAll(fixture('data.csv', 'id;text\na;one\nb;two;three\n'), { textField: 'id;text' });
+    expect(odd.documents.map((d) => d.text)).toEqual(['a;one', 'b;two;three']);
+    expect(odd.plan.warnings).toEqual([
+      "data.csv: read as one column, for its header has no comma; it has ';', but which one ends the fields is not " +
+        'clear from its first lines. Write it again with commas and quotes',
+    ]);
+    const plain = await readAll(fixture('data.csv', 'text\none; two\n"three\n; four"\n'));
+    expect(plain.documents.map((d) => d.text)).toEqual(['one; two', 'three\n; four']);
+    expect(plain.plan.warnings).toEqual([]);
   });
 
   it('quotes, empty fields, names that are blank or come again', async () => {

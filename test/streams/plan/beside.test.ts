@@ -28,3 +28,23 @@ it('skips what is beside data or not read, with the reason; sniffs files without
     ['train/state.json', 'describes a data set of Hugging Face datasets; holds no documents'],
   ]);
 });
+
+it('skips language models in the ARPA format, and says what a glob of folders alone asks for', async () => {
+  const root = fixtureFolder();
+  mkdirSync(join(root, 'data/a'), { recursive: true });
+  mkdirSync(join(root, 'data/b'));
+  writeFileSync(join(root, 'data/a/m.arpa'), '\\data\\\nngram 1=3\n\n\\1-grams:\n');
+  writeFileSync(join(root, 'data/b/t.txt'), 'A text.');
+  const { documents, plan } = await readAll(join(root, 'data'));
+  expect(documents.map((d) => d.text)).toEqual(['A text.']);
+  expect(plan.skipped).toEqual([
+    { path: 'a/m.arpa', reason: 'an n-gram model in the ARPA format; holds no documents (as a text: --format text)' },
+  ]);
+  const folders = await readAll(join(root, 'data/*'));
+  const reason = `a folder, and the glob asks for files: write '${join(root, 'data/*')}/**', or the folder itself`;
+  expect(folders.plan.skipped).toEqual([
+    { path: 'a', reason },
+    { path: 'b', reason },
+  ]);
+  expect((await readAll(join(root, 'data/*/**'))).documents.map((d) => d.text)).toEqual(['A text.']);
+});

@@ -154,7 +154,6 @@ describe('planSplits', () => {
       '3.jsonl.gz jsonl zstd',
       '4.jsonl jsonl gzip',
       '5.json jsonl none',
-      '6.json text none',
       '7.txt text none',
       '8.txt.gz text gzip',
       '9.json.zst jsonl zstd',
@@ -163,6 +162,12 @@ describe('planSplits', () => {
       'e.py text none',
     ]);
     expect(skipped).toEqual([
+      {
+        path: '6.json',
+        reason:
+          'JSON, but neither a record a line nor an array of records: make lines of it with jq -c . FILE > ' +
+          'records.jsonl (as a text: --format text)',
+      },
       { path: 'a.parquet', reason: 'named .parquet, but its content is not parquet' },
       { path: 'b.warc.gz', reason: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' },
     ]);

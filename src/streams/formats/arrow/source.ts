@@ -1,7 +1,8 @@
 import { lz4Frame } from '../../codecs/lz4.ts';
 import type { FileWindow } from '../../codecs/window.ts';
 import { loadZstdUnpack } from '../../codecs/zstd-memory.ts';
-import { type At, type ColumnSource, columnOf } from './columns.ts';
+import { type ColumnSource, columnOf } from './columns.ts';
+import type { At } from './fixed.ts';
 import { damage } from './flat.ts';
 import type { ArrowData, ArrowDictionary, ArrowMessages } from './messages.ts';
 import type { ArrowField } from './schema.ts';

@@ -84,7 +84,7 @@ export async function parquetFields(window: FileWindow): Promise<FileFields> {
   const fields = [...bytes].map(([name, total]): FieldSeen => {
     const type = types.get(name.split('.').at(-1) ?? name) ?? '?';
     return {
-      name,
+      name: asPath(name),
       types: [type.toLowerCase()],
       share: null,
       meanLength: type === 'UTF8' && rows > 0 ? total / rows : 0,
@@ -92,3 +92,7 @@ export async function parquetFields(window: FileWindow): Promise<FileFields> {
   });
   return { fields, rows };
 }
+
+/** Of a column inside of a list, as Parquet names it, the path that leads to it: `a.list.element.b` is `a.0.b`. */
+const asPath = (name: string): string =>
+  name.replace(/\.(list\.(element|item)|bag\.(array_element|array)|array)(?=\.|$)/g, '.0');

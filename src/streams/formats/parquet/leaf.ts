@@ -1,4 +1,4 @@
-import type { RawValues } from './encodings.ts';
+import type { RawValues } from './cursor.ts';
 import type { Page, PageReader } from './pages.ts';
 import type { Leaf } from './schema.ts';
 

@@ -1,16 +1,9 @@
 import type { ColumnMetaData, Encoding } from 'hyparquet';
 import type { FileWindow } from '../../codecs/window.ts';
-import {
-  bitPackedLevels,
-  type Cursor,
-  DeltaCursor,
-  deltaBytesCursor,
-  deltaLengthCursor,
-  HybridCursor,
-  plainCursor,
-  type RawValues,
-  streamSplitCursor,
-} from './encodings.ts';
+import type { Cursor, RawValues } from './cursor.ts';
+import { DeltaCursor, deltaBytesCursor, deltaLengthCursor } from './delta.ts';
+import { plainCursor, streamSplitCursor } from './plain.ts';
+import { bitPackedLevels, HybridCursor } from './runs.ts';
 import type { Leaf } from './schema.ts';
 import { readThrift, type ThriftStruct } from './thrift.ts';
 

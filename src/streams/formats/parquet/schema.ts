@@ -13,7 +13,7 @@ import {
   uuidText,
 } from '../values/times.ts';
 import type { Value } from '../values/value.ts';
-import type { PhysicalType, RawValues } from './encodings.ts';
+import type { PhysicalType, RawValues } from './cursor.ts';
 
 /** A value as it is stored, as what it means. */
 export type Convert = (raw: RawValues[number]) => Value;
