@@ -1,4 +1,5 @@
 import { ConfigError, nearestName } from '../errors.ts';
+import { tokenize } from '../operators/tokenize/tokenize.ts';
 import { builtInRecipes, loadRecipe } from '../recipe/loader.ts';
 import { type Recipe, withSettings } from '../recipe/recipe.ts';
 import { parseBytes } from '../run/options.ts';
@@ -96,17 +97,19 @@ const listOf = (names: string): string[] =>
 /** The recipe that the command line names, with its options applied. */
 export async function recipeFrom(nameOrPath: string, values: Values<typeof recipeSpecs>): Promise<Recipe> {
   const loaded = await loadRecipe(nameOrPath);
-  const sinks = values.tokens === undefined ? loaded.sinks : withTokens(loaded.sinks, values.tokens);
-  return withSettings({ ...loaded, sinks, read: readOptionsFrom(values, loaded.read) }, values.set);
+  const recipe = values.tokens === undefined ? loaded : withTokens(loaded, values.tokens);
+  return withSettings({ ...recipe, read: readOptionsFrom(values, loaded.read) }, values.set);
 }
 
 const isTokens = (sink: SinkDescriptor): sink is TokensSink => !writesDocuments(sink);
 
-/** In the place of a sink of tokens that is there already. */
-function withTokens(sinks: readonly SinkDescriptor[], tokenizer: string): SinkDescriptor[] {
-  const before = sinks.find(isTokens);
+/** The last step counts the tokens of what is kept, exactly, and the sink writes them; in the place of those there are. */
+function withTokens(recipe: Recipe, tokenizer: string): Recipe {
+  const before = recipe.sinks.find(isTokens);
   const sink = tokens({ ...before?.options, name: before?.name, tokenizer });
-  return before ? sinks.map((s) => (s === before ? sink : s)) : [...sinks, sink];
+  const sinks = before ? recipe.sinks.map((s) => (s === before ? sink : s)) : [...recipe.sinks, sink];
+  const steps = recipe.steps.filter((s) => s.descriptor.stage !== 'tokenize');
+  return { ...recipe, steps: [...steps, tokenize({ tokenizer })], sinks };
 }
 
 /** Lines of the help that list the built-in recipes. */

@@ -46,7 +46,7 @@ export function plannedSteps(facts: Facts, where: string): number {
     expected: 'the planned steps',
     got: 'an open-ended run',
     where,
-    fix: 'Give the number of steps.',
+    fix: 'Give the number of steps, as in --steps 10000.',
   });
 }
 

@@ -154,15 +154,23 @@ export function replay(mix: Mix, header: LogHeader, lines: readonly LogLine[], s
 }
 
 /** Errors: ConfigError where a log was written for another mixture, saying what differs. */
-export function checkHeader(header: LogHeader, mix: Mix, seed: number, lag: number): void {
-  const now = logHeader(mix, seed, lag);
+export function checkHeader(
+  header: LogHeader,
+  mix: Mix,
+  seed: number,
+  lag: number,
+  sequences?: LogHeader['sequences'],
+): void {
+  const now = logHeader(mix, seed, lag, sequences);
+  const own = Object.keys({ ...header.sequences, ...sequences });
   const parts: readonly (readonly [what: string, of: (h: LogHeader) => unknown])[] = [
     ['scheduler', (h) => h.scheduler.name],
     ['version of the scheduler', (h) => h.scheduler.version],
     ['list of options of the scheduler', (h) => h.scheduler.options],
     ['seed', (h) => h.seed],
     ['lag', (h) => h.lag],
-    // Before the domains, whose sequences follow from it.
+    // Before the domains, whose sequences follow from them.
+    ...own.map((part) => [part, (h: LogHeader) => h.sequences?.[part] ?? null] as const),
     ['context length', (h) => h.facts.contextLength],
     ['number of sequences a step', (h) => h.facts.sequencesPerStep],
     ['set of domains', (h) => h.facts.domains],

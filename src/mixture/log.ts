@@ -17,6 +17,8 @@ export interface LogHeader {
   /** As the scheduler sees them: without totals, unless it needs them. */
   readonly facts: Facts;
   readonly limits: readonly (number | null)[];
+  /** What the sequences are, by name of its parts: the mixture only compares it. */
+  readonly sequences?: { readonly [part: string]: Json };
 }
 
 /** A line of `mixture.jsonl`. */
@@ -35,7 +37,7 @@ export type LogLine =
   /** The trainer went back to `step`: the losses of that step and of later ones do not count any more. */
   | { readonly type: 'rewind'; readonly step: number };
 
-export function logHeader(mix: Mix, seed: number, lag: number): LogHeader {
+export function logHeader(mix: Mix, seed: number, lag: number, sequences?: LogHeader['sequences']): LogHeader {
   const { name, version, options } = mix.scheduler;
   return {
     type: 'header',
@@ -45,6 +47,7 @@ export function logHeader(mix: Mix, seed: number, lag: number): LogHeader {
     lag,
     facts: factsFor(mix),
     limits: mix.limits,
+    ...(sequences && { sequences }),
   };
 }
 

@@ -211,6 +211,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         context: 64,
         overlap: 8,
         maxTokens: 1000,
+        start: 'none',
         scoreTrainedOn: true,
       },
       {},

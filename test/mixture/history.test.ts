@@ -279,7 +279,7 @@ describe('the log', () => {
       'the version of the scheduler that this feed was begun with: 1, got 2',
     );
     expect(() => checkHeader(header, mixOf(reactive, factsOf([1, 2, 3], 16)), 1, LAG)).toThrow(
-      'the sequences per step that this feed was begun with: 8, got 16',
+      'the number of sequences a step that this feed was begun with: 8, got 16',
     );
     // It saw no totals, so it does not matter that they are known now.
     checkHeader(logHeader(mixOf(reactive, factsOf([null, null, null], 8)), 1, LAG), mix, 1, LAG);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { openFeed } from '../../run/feed/feed.ts';
@@ -26,6 +27,7 @@ async function run(args: readonly string[]): Promise<number> {
   const host = values.host ?? '127.0.0.1';
   const token = isLoopback(host) ? null : (process.env.SLUICE_FEED_TOKEN ?? randomBytes(24).toString('base64url'));
   const port = wholeNumber(values.port, '--port', 0) ?? DEFAULT_PORT;
+  if (port > 65_535) throw new ConfigError({ expected: 'a port up to 65535', got: `${port}`, where: '--port' });
   const every = 1000 * (wholeNumber(values.every, '--every', 0) ?? 10);
   const feed = await openFeed(await feedOptionsFrom(positionals, values));
   let server: FeedServer;
@@ -74,7 +76,9 @@ function tableReport(feed: FeedSource, server: FeedServer, token: string | null)
       out();
       out(`${style.bold('Serving')}    ${style.cyan(server.url)}   (Ctrl-C to stop; a start goes on with it)`);
       if (token !== null) out(`${style.bold('Token')}      ${token}   (from SLUICE_FEED_TOKEN where it is set)`);
-      out(`  python: FeedDataset("${server.url}")      metrics: ${join(server.url, 'metrics').replace(':/', '://')}`);
+      const url = token === null ? server.url : server.url.replace(server.host, hostname());
+      const given = token === null ? '' : ', token="..."';
+      out(`  python: FeedDataset("${url}"${given})      metrics: ${join(server.url, 'metrics').replace(':/', '://')}`);
       return;
     }
     const lines = statusLines(feed.facts, status, server.metrics.ranks(), style);

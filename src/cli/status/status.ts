@@ -184,7 +184,7 @@ const limitsOf = ({ limits: { limit, samplePercent } }: RunJson): string =>
 
 export const status: Command = {
   help: {
-    usage: '<run-dir> [--verify] [--json]',
+    usage: '<run-dir or address of a feed> [--verify] [--json]',
     about:
       'Progress of a run: state, splits, committed totals, files, and how to resume it. Read-only, so it ' +
       'works while the run is in progress.',

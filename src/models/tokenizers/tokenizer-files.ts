@@ -130,6 +130,6 @@ export const notOne = (file: string, got: string, cause?: unknown): ConfigError 
     expected: 'a tokenizer.json of Hugging Face',
     got,
     where: file,
-    fix: 'Give the file or the folder it is in; without one, text is scored byte by byte.',
+    fix: "Give the file or the folder it is in, or 'bytes'.",
     cause,
   });

@@ -50,19 +50,27 @@ export class Drawing {
   /** Errors: ConfigError for values that are no losses, and for a step that nobody has been given. */
   async post(step: number, losses: Losses): Promise<void> {
     await this.#alone(async () => {
-      const known = Math.max(this.#logged + COUNTERS_EVERY, ...this.#drawn.keys(), -1);
-      if (step > known)
-        throw new ConfigError({
-          expected: 'losses of a step that was drawn',
-          got: `step ${step}, beyond the last`,
-          where: 'losses',
-        });
+      await this.#checkDrawn(step);
       const posted = this.#log.history.post(step, losses);
       if (posted === null) return;
       await this.#log.append([posted.line]);
       this.#forget(posted.redrawFrom);
     });
     this.#wakeAll();
+  }
+
+  /** Nobody can have the losses of a step that nobody was given: it would depend on losses that have not come. */
+  async #checkDrawn(step: number): Promise<void> {
+    if (this.#drawn.has(step) || step < this.#logged) return;
+    const far = step > Math.max(this.#logged + KEPT_STEPS, ...this.#drawn.keys());
+    const before = far ? null : await this.#seek(step);
+    if (before !== null && !('waitsFor' in before) && before.step === step) return;
+    const why = before !== null && 'waitsFor' in before ? `: that waits for the losses of step ${before.waitsFor}` : '';
+    throw new ConfigError({
+      expected: 'losses of a step that was drawn',
+      got: `step ${step}${why}`,
+      where: 'losses',
+    });
   }
 
   rewind(step: number): Promise<void> {

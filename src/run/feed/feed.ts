@@ -69,7 +69,8 @@ export async function openFeed(options: FeedOptions): Promise<FeedSource> {
     { maxEpochs: options.maxEpochs },
   );
   const { seed = 0, lag = DEFAULT_LAG } = options;
-  const log = await openMixture(options.state, mix, seed, lag);
+  const kinds = { window: windowSplits, packing, tokenizer: stores.vocabulary.hash, run: stores.hashes };
+  const log = await openMixture(options.state, mix, { seed, lag, sequences: kinds });
   return new Feed({ options, stores, sequences, mix, log, seed, lag });
 }
 

@@ -33,16 +33,20 @@ export async function readMixture(folder: string): Promise<ParsedLog | null> {
  * Takes the folder for this process and goes on with its log, or begins one. Errors: ConfigError when another process
  * has the folder, or it belongs to another feed.
  */
-export async function openMixture(folder: string, mix: Mix, seed: number, lag: number): Promise<MixtureFile> {
+export async function openMixture(
+  folder: string,
+  mix: Mix,
+  { seed, lag, sequences }: Pick<LogHeader, 'seed' | 'lag' | 'sequences'>,
+): Promise<MixtureFile> {
   await mkdir(folder, { recursive: true });
   await lock(folder);
   try {
     const before = await readMixture(folder);
     const history = mixHistory(mix, lag);
-    if (before?.header) checkHeader(before.header, mix, seed, lag);
+    if (before?.header) checkHeader(before.header, mix, seed, lag, sequences);
     for (const line of before?.lines ?? []) history.record(line);
     const logged = loggedSteps(before?.lines ?? [], lag);
-    const file = await openLog(folder, before, logHeader(mix, seed, lag));
+    const file = await openLog(folder, before, logHeader(mix, seed, lag, sequences));
     return { history, logged, ...appender(file), close: () => closeAll(folder, file) };
   } catch (error) {
     await rm(join(folder, 'lock'), { force: true });

@@ -29,6 +29,8 @@ export interface Stores {
   readonly paths: readonly string[];
   readonly tokenizer: string;
   readonly vocabulary: TokenVocabulary;
+  /** Of the recipe and the input of each run: with other ones the sequences are others. */
+  readonly hashes: readonly string[];
   readonly splits: readonly (TokenSplit | null)[];
   /** Splits that the runs have planned. */
   readonly planned: number;
@@ -47,6 +49,14 @@ export async function openStores(folders: readonly string[], sink: string | null
   const stores: Store[] = [];
   for (const folder of folders) stores.push(await openStore(resolve(folder), sink));
   const [first] = stores;
+  const twice = stores.find((s, i) => stores.findIndex((o) => o.path === s.path) !== i);
+  if (twice)
+    throw new ConfigError({
+      expected: 'every run once',
+      got: 'one that is named twice',
+      where: twice.path,
+      fix: 'To draw its documents more often, give weights.',
+    });
   const other = stores.find((s) => JSON.stringify(s.vocabulary) !== JSON.stringify(first.vocabulary));
   if (other)
     throw new ConfigError({
@@ -60,6 +70,7 @@ export async function openStores(folders: readonly string[], sink: string | null
     paths: stores.map((s) => s.path),
     tokenizer: first.tokenizer,
     vocabulary: first.vocabulary,
+    hashes: stores.map(({ run }) => `${run.hashes.recipe} ${run.hashes.input} ${run.hashes.plan}`),
     get splits() {
       return known.splits;
     },

@@ -1,5 +1,5 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lastValueFrom, tap } from 'rxjs';
@@ -132,6 +132,8 @@ describe('a feed', () => {
     await feed.post(0, { web: 2 });
     expect((await waiting).steps.map((s) => s.step)).toEqual([3]);
     await expect(feed.post(1, { web: Number.NaN })).rejects.toThrow(/a finite number.*NaN for web/s);
+    await expect(feed.post(9, { web: 1 })).rejects.toThrow(/step 9: that waits for the losses of step 1/);
+    await expect(feed.post(1e6, { web: 1 })).rejects.toThrow(/a step that was drawn, got step 1000000/);
     await expect(feed.post(1, { wiki: 1 })).rejects.toThrow(/losses of code, news, web.*wiki/s);
   });
 
@@ -171,6 +173,9 @@ describe('a feed', () => {
       /the seed that this feed was begun with: 11, got 12/,
     );
     await expect(feedOf(store, 'mine', { contextLength: 64 })).rejects.toThrow(/the context length that/);
+    await expect(feedOf(store, 'mine', { windowSplits: 3 })).rejects.toThrow(/the window that .*: 2, got 3/);
+    await expect(feedOf(store, 'mine', { packing: 'best-fit' })).rejects.toThrow(/the packing that/);
+    await expect(openFeed({ ...base(store, 'mine'), stores: [store, store] })).rejects.toThrow(/every run once/);
     const log = join(store, 'mine', 'mixture.jsonl');
     const lines = readFileSync(log, 'utf8').split('\n');
     writeFileSync(log, lines.with(1, lines[1].slice(0, -5)).join('\n'));
@@ -245,7 +250,9 @@ describe('a feed of a run that goes on', () => {
 
   it('feeds from several finished runs as from one', async () => {
     const folder = await temporaryFolder();
-    const feed = await openFeed({ ...base(folder, 'both'), stores: [store, store] });
+    const copy = join(folder, 'copy');
+    await cp(store, copy, { recursive: true });
+    const feed = await openFeed({ ...base(folder, 'both'), stores: [store, copy] });
     opened.push(feed);
     const one = await feedOf(store, 'one');
     const [both, single] = [await feed.status(), await one.status()];
