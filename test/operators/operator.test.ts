@@ -95,6 +95,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
   textRules: [textRules, { maxUpperRatio: 'x' }, 'maxUpperRatio: a number, got "x"'],
   textStatistics: [textStatistics as (o: never) => unknown, 5 as never, 'options: an object with options, got number'],
   tokenize: [tokenize, { tokenizer: 5 }, 'tokenizer: a text, got 5'],
+  tokens: [sluice.tokens, { tokenizer: 5 }, 'tokenizer: a text, got 5'],
 };
 
 async function refusal(call: () => unknown): Promise<ConfigError> {
@@ -116,7 +117,8 @@ describe('public functions', () => {
       Object.keys(group).map((n) => `${['dedup', 'select'][i]}.${n}`),
     );
     const without = [
-      ...['float64Column', 'int32Column', 'judge', 'numberAt', 'operator', 'parallel', 'pulled', 'retain'],
+      ...['annotator', 'feedClient', 'float64Column', 'int32Column', 'judge', 'numberAt', 'openFeed', 'operator'],
+      ...['parallel', 'pulled', 'retain', 'serveFeed'],
       ...['rowsInScope', 'stringAt', 'toArrow', 'utf8Column', 'validBitmap', 'withCreated', 'withVerdict'],
     ];
     const listed = [...functions.filter((f) => !without.includes(f)), ...grouped];
