@@ -103,7 +103,7 @@ export async function recipeFrom(nameOrPath: string, values: Values<typeof recip
 
 const isTokens = (sink: SinkDescriptor): sink is TokensSink => !writesDocuments(sink);
 
-/** The last step counts the tokens of what is kept, exactly, and the sink writes them; in the place of those there are. */
+/** A last step that counts the tokens of what is kept, exactly, and a sink that writes them; instead of its own. */
 function withTokens(recipe: Recipe, tokenizer: string): Recipe {
   const before = recipe.sinks.find(isTokens);
   const sink = tokens({ ...before?.options, name: before?.name, tokenizer });
