@@ -36,7 +36,7 @@ const CONTRACTIONS = "(?:'(?:[sS\\u017f]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[d
 function asJavaScript(pattern: string): RegExp {
   const white = ranges(TOKEN_CLASS.white);
   let out = pattern.replaceAll("(?i:'s|'t|'re|'ve|'m|'ll|'d)", CONTRACTIONS).replaceAll('\\S', `[^${white}]`);
-  out = out.replaceAll(/\[\^?(?:\\p\{\w+\}|\\.|[^\]\\])*\]|\\p\{\w\}|\\s/g, (part) => {
+  out = out.replaceAll(/\[\^?(?:\\p\{\w{1,30}\}|\\.|[^\]\\]){0,200}\]|\\p\{\w\}|\\s/g, (part) => {
     const written = CLASSES.reduce((text, [name, bit]) => text.replaceAll(name, () => ranges(bit)), part);
     return part.startsWith('[') ? written : `[${written}]`;
   });

@@ -129,7 +129,7 @@ export async function walk(
 }
 
 const matchedFolder = (pattern: string): string =>
-  `a folder, and the glob asks for files: write '${pattern.replace(/\/+$/, '')}/**', or the folder itself`;
+  `a folder, and the glob asks for files: write '${join(pattern, '**')}', or the folder itself`;
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
