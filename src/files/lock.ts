@@ -1,7 +1,7 @@
 import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
-import { temporaryName } from './whole.ts';
+import { readIfThere, temporaryName } from './whole.ts';
 
 /**
  * Takes a folder for this process, by a file `lock` with its process id. The file appears with its content or not at
@@ -100,13 +100,8 @@ async function putBack(aside: string, file: string): Promise<void> {
 
 /** Process id in a lock when that same process is alive, else null. */
 export async function lockHolder(file: string): Promise<number | null> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  const text = await readIfThere(file);
+  if (text === null) return null;
   const match = /^\{"pid":(\d+),"started":(?:"(\d*)"|null)\}$/.exec(text);
   if (!match) return null;
   const pid = Number(match[1]);

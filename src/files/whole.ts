@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { type FileSystem, nodeFileSystem } from './file-system.ts';
@@ -65,6 +65,14 @@ export async function writeWhole(
       cause: error,
     });
   }
+}
+
+/** Text of a file; null where there is none. */
+export async function readIfThere(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
 }
 
 function unlessGone(error: NodeJS.ErrnoException): void {

@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { OperatorFunction } from 'rxjs';
 import { ConfigError } from '../errors.ts';
-import { writeWhole } from '../files/whole.ts';
+import { readIfThere, writeWhole } from '../files/whole.ts';
 import { HashList, trainedOn, writeTrainedOn } from '../models/folders/trained-on.ts';
 import { byteTokenizer } from '../models/tokenizers/bytes.ts';
 import { PieceCounts, START } from '../models/tokenizers/train-bpe.ts';
@@ -165,13 +165,9 @@ export async function prepare(
 
 /** What was prepared for the training of this identity; null where there is nothing, or of another one. */
 export async function readPrepared(folder: string, identity: string): Promise<Prepared | null> {
-  try {
-    const prepared = JSON.parse(await readFile(join(folder, 'prepared.json'), 'utf8')) as Prepared;
-    return prepared.identity === identity ? prepared : null;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  const text = await readIfThere(join(folder, 'prepared.json'));
+  const prepared = text === null ? null : (JSON.parse(text) as Prepared);
+  return prepared?.identity === identity ? prepared : null;
 }
 
 /** Sequences of at most `length` targets; each begins with the last id of the one before it. */

@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recipe, tokens } from 'sluice';
-import type { Scheduler } from '../../src/mixture/scheduler.ts';
 import { seededRandom } from '../../src/random.ts';
 import type { FeedStep } from '../../src/sinks/feed/source.ts';
 import { runToEnd } from './run.ts';
@@ -35,32 +34,6 @@ export async function tokenStore(folder: string): Promise<string> {
   await runToEnd(tokensRecipe(), { input: [writeDomains(join(folder, 'in'))], output, workers: 1 });
   return output;
 }
-
-/** Draws more of what has a higher loss, and remembers all it saw, so that a lost or repeated event shows. */
-export const reactive = (): Scheduler<readonly number[]> => ({
-  name: 'reactive',
-  version: 1,
-  options: null,
-  needsTotals: false,
-  needsLosses: true,
-  start: ({ domains }) => ({ weights: domains.map(() => 1), state: domains.map(() => 1) }),
-  next(state, event) {
-    if (event.type === 'step') return { weights: state, state };
-    const weights = state.map((w, i) => 0.9 * w + 0.1 * (event.losses[i] ?? w));
-    return { weights, state: weights };
-  },
-});
-
-/** Fixed weights in the order of the domains' names. */
-export const fixedWeights = (weights: readonly number[]): Scheduler<null> => ({
-  name: 'fixed',
-  version: 1,
-  options: { weights },
-  needsTotals: false,
-  needsLosses: false,
-  start: () => ({ weights, state: null }),
-  next: () => ({ weights, state: null }),
-});
 
 /** What identifies the sequences of a step, with its weights. */
 export const shown = (steps: readonly FeedStep[], domains: readonly string[]): string[] =>

@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { openFeed } from '../../src/run/feed/feed.ts';
 import { serveFeed } from '../../src/sinks/feed/server.ts';
-import { fixedWeights, reactive, tokenStore } from '../helpers/feed.ts';
+import { tokenStore } from '../helpers/feed.ts';
+import { constant, reactive } from '../mixture/toy.ts';
 
 const python = process.env.SLUICE_PYTHON ?? 'python3';
 const folder = resolve(import.meta.dirname, '../../python/sluice_feed');
@@ -37,7 +38,7 @@ describe.skipIf(missing !== null)('the client in Python', () => {
     const feed = await openFeed({
       stores: [store],
       state: join(root, 'state'),
-      scheduler: fixedWeights([1, 2, 1]),
+      scheduler: constant([1, 2, 1]),
       contextLength: 48,
       sequencesPerStep: 5,
     });
@@ -96,7 +97,7 @@ describe.skipIf(missing !== null)('the client in Python', () => {
     const root = await mkdtemp(join(tmpdir(), 'sluice-python-'));
     const store = await tokenStore(root);
     const options = { stores: [store], contextLength: 16, sequencesPerStep: 6, lag: 4 };
-    const feed = await openFeed({ ...options, state: join(root, 'state'), scheduler: reactive() });
+    const feed = await openFeed({ ...options, state: join(root, 'state'), scheduler: reactive });
     const server = await serveFeed(feed);
     try {
       const checkpoint = join(root, 'model.pt');

@@ -55,7 +55,8 @@ export function statusLines(
   );
   const tokens = rough(status.step * facts.sequencesPerStep * facts.contextLength);
   const head =
-    `step ${count(status.step)}${facts.steps === null ? '' : ` of ${count(facts.steps)}`}, ≈ ${tokens} tokens` +
+    `${status.certain ? '' : 'at least '}step ${count(status.step)}` +
+    `${facts.steps === null ? '' : ` of ${count(facts.steps)}`}, ≈ ${tokens} tokens` +
     (planned === null ? '' : `, ${count(Math.max(0, planned - total))} sequences left`);
   return [head, ...table, ...rankLines(ranks)];
 }

@@ -28,6 +28,11 @@ export class Drawing {
     this.#logged = log.logged;
   }
 
+  /** False where only the log tells what was drawn, which has a line of some steps: there may have been more. */
+  get certain(): boolean {
+    return this.#drawn.size > 0 || this.#logged === 0;
+  }
+
   /** The state after the last step that was drawn, by an earlier process too; null before the first. */
   get state(): MixState | null {
     const drawn = this.#drawn.get(Math.max(...this.#drawn.keys()));
@@ -85,7 +90,13 @@ export class Drawing {
     this.#closed = true;
     this.#wakeAll();
     await this.#last;
-    await this.#log.close();
+    const { state } = this;
+    try {
+      // Whoever looks next sees how far it came.
+      if (this.#drawn.size > 0 && state !== null) await this.#log.append([{ type: 'counters', state }]);
+    } finally {
+      await this.#log.close();
+    }
   }
 
   get closed(): boolean {

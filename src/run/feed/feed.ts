@@ -76,7 +76,14 @@ export async function openFeed(options: FeedOptions): Promise<FeedSource> {
 
 function domainNames({ domains }: FeedOptions, stores: Stores, sequences: Sequences): string[] {
   if (domains === undefined) {
-    if (stores.done) return [...sequences.domains].sort();
+    if (stores.done && sequences.domains.length > 0) return [...sequences.domains].sort();
+    if (stores.done)
+      throw new ConfigError({
+        expected: 'a store with tokens',
+        got: 'none: no document was kept',
+        where: stores.paths.join(', '),
+        fix: 'See what the run dropped, and why: sluice status, sluice sql.',
+      });
     throw new ConfigError({
       expected: 'the names of the domains, since the run has not ended',
       got: 'none',
@@ -186,6 +193,7 @@ class Feed implements FeedSource {
     const { state } = this.#drawing;
     return {
       step: state?.step ?? 0,
+      certain: this.#drawing.certain,
       stores: { planned: stores.planned, committed: stores.splits.length, done: stores.done },
       domains: mix.facts.domains.map(({ name }, i) => ({
         domain: name,

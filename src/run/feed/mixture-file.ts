@@ -1,7 +1,7 @@
-import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lock } from '../../files/lock.ts';
-import { syncFolder } from '../../files/whole.ts';
+import { readIfThere, syncFolder } from '../../files/whole.ts';
 import { checkHeader, type MixHistory, mixHistory } from '../../mixture/history.ts';
 import { formatLine, type LogHeader, type LogLine, logHeader, type ParsedLog, parseLog } from '../../mixture/log.ts';
 import type { Mix } from '../../mixture/mix.ts';
@@ -19,14 +19,8 @@ export interface MixtureFile {
 /** What a feed wrote before; null: nothing. Errors: InputError for a damaged log. */
 export async function readMixture(folder: string): Promise<ParsedLog | null> {
   const file = join(folder, 'mixture.jsonl');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  return parseLog(text, file);
+  const text = await readIfThere(file);
+  return text === null ? null : parseLog(text, file);
 }
 
 /**

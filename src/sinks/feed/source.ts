@@ -77,6 +77,8 @@ export interface DomainStatus {
 export interface FeedStatus {
   /** Steps drawn. */
   readonly step: number;
+  /** False after a start before the first request: at least so many, and so many of each domain. */
+  readonly certain: boolean;
   readonly stores: { readonly planned: number; readonly committed: number; readonly done: boolean };
   readonly domains: readonly DomainStatus[];
   /** Domains of the stores that are not drawn from. */

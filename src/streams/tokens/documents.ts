@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { parquetRead } from 'hyparquet';
-import { InputError, InvariantError } from '../../errors.ts';
-import type { TokenSplit } from './split-index.ts';
+import { InvariantError } from '../../errors.ts';
+import { readIndexColumns, type TokenSplit } from './split-index.ts';
 import { TokenFiles } from './token-files.ts';
 import { type TokenArray, type TokenVocabulary, tokenArray } from './token-kind.ts';
 
@@ -20,13 +18,6 @@ export interface TokenRows {
 /** Tokens that are read at once; a longer document is read whole. */
 const CHUNK_TOKENS = 1 << 20;
 
-interface IndexColumns {
-  readonly id: (string | null)[];
-  readonly domain: string[];
-  readonly begin: number[];
-  readonly length: number[];
-}
-
 /**
  * The documents of a split in the order of the input, about a million tokens at a time; the arrays are new with every
  * chunk. Errors: InputError for files that are gone or damaged.
@@ -36,7 +27,7 @@ export async function* readDocuments(
   vocabulary: TokenVocabulary,
   chunkTokens = CHUNK_TOKENS,
 ): AsyncGenerator<TokenRows> {
-  const { id, domain, begin, length } = await readIndex(split.index);
+  const { id, domain, begin, length } = await readIndexColumns(split.index, ['id', 'domain', 'begin', 'length']);
   const files = new TokenFiles();
   try {
     for (let from = 0; from < length.length; ) {
@@ -62,28 +53,4 @@ export async function* readDocuments(
   } finally {
     files.close();
   }
-}
-
-async function readIndex(path: string): Promise<IndexColumns> {
-  const columns: IndexColumns = { id: [], domain: [], begin: [], length: [] };
-  try {
-    const bytes = await readFile(path);
-    await parquetRead({
-      file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
-      columns: Object.keys(columns),
-      onChunk: ({ columnName, columnData }) => {
-        const into = columns[columnName as keyof IndexColumns] as unknown[];
-        for (let i = 0; i < columnData.length; i++) into.push(columnData[i]);
-      },
-    });
-  } catch (cause) {
-    throw new InputError({
-      expected: 'the index of a split, as it was committed',
-      got: (cause as Error).message,
-      where: path,
-      fix: 'Restore the file, or make the run again with --fresh.',
-      cause,
-    });
-  }
-  return columns;
 }

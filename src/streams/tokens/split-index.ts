@@ -34,15 +34,31 @@ export const indexBytes = (index: SplitIndex): number =>
  * @param path `split-000000-0.index.parquet`
  */
 export async function readSplitIndex(path: string): Promise<SplitIndex> {
-  const columns: { domain: string[]; begin: number[]; length: number[] } = { domain: [], begin: [], length: [] };
+  return byDomain(await readIndexColumns(path, ['domain', 'begin', 'length']));
+}
+
+/** Columns of the index of a split, an entry a document. */
+export interface IndexColumns {
+  /** Null where a document has none. */
+  readonly id: (string | null)[];
+  readonly domain: string[];
+  readonly begin: number[];
+  readonly length: number[];
+}
+
+/** Some columns of the index of a split, in the order of the input. Errors: InputError when it is gone or damaged. */
+export async function readIndexColumns<K extends keyof IndexColumns>(
+  path: string,
+  names: readonly K[],
+): Promise<Pick<IndexColumns, K>> {
+  const columns: Record<string, unknown[]> = Object.fromEntries(names.map((name) => [name, []]));
   try {
     const bytes = await readFile(path);
-    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
     await parquetRead({
-      file,
-      columns: ['domain', 'begin', 'length'],
+      file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
+      columns: [...names],
       onChunk: ({ columnName, columnData }) => {
-        const into = columns[columnName as keyof typeof columns] as unknown[];
+        const into = columns[columnName];
         for (let i = 0; i < columnData.length; i++) into.push(columnData[i]);
       },
     });
@@ -55,10 +71,10 @@ export async function readSplitIndex(path: string): Promise<SplitIndex> {
       cause,
     });
   }
-  return byDomain(columns);
+  return columns as unknown as Pick<IndexColumns, K>;
 }
 
-function byDomain(columns: { domain: string[]; begin: number[]; length: number[] }): SplitIndex {
+function byDomain(columns: Pick<IndexColumns, 'domain' | 'begin' | 'length'>): SplitIndex {
   const rows = new Map<string, number[]>();
   columns.domain.forEach((domain, row) => {
     const own = rows.get(domain);

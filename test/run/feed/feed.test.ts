@@ -8,8 +8,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/random.ts';
 import { type FeedOptions, openFeed } from '../../../src/run/feed/feed.ts';
 import type { FeedSource } from '../../../src/sinks/feed/source.ts';
-import { fixedWeights, reactive, shown, tokenStore, tokensRecipe, writeDomains } from '../../helpers/feed.ts';
+import { shown, tokenStore, tokensRecipe, writeDomains } from '../../helpers/feed.ts';
 import { runToEnd, temporaryFolder } from '../../helpers/run.ts';
+import { constant, reactive } from '../../mixture/toy.ts';
 
 const NOW = AbortSignal.abort();
 const BATCH = 7;
@@ -22,7 +23,7 @@ afterEach(async () => {
 const base = (store: string, state: string): FeedOptions => ({
   stores: [store],
   state: join(store, state),
-  scheduler: reactive(),
+  scheduler: reactive,
   contextLength: 32,
   sequencesPerStep: BATCH,
   windowSplits: 2,
@@ -105,7 +106,7 @@ describe('a feed', () => {
   });
 
   it('draws every sequence of an epoch once, and weights say how often each domain comes', async () => {
-    const feed = await feedOf(store, 'fixed', { scheduler: fixedWeights([1, 2, 4]) });
+    const feed = await feedOf(store, 'fixed', { scheduler: constant([1, 2, 4]) });
     const { steps } = await feed.pull({ from: 0, count: 400, stride: 1, rank: 0, world: 1 }, NOW);
     const drawn = new Map<string, number[]>();
     for (const { sequences } of steps)
@@ -154,12 +155,12 @@ describe('a feed', () => {
   });
 
   it('ends when every domain has had its epochs, or the planned steps are done', async () => {
-    const feed = await feedOf(store, 'epochs', { scheduler: fixedWeights([1, 1, 1]), maxEpochs: 1 });
+    const feed = await feedOf(store, 'epochs', { scheduler: constant([1, 1, 1]), maxEpochs: 1 });
     const total = (await feed.status()).domains.reduce((n, d) => n + d.sequences!, 0);
     const { steps, ended } = await feed.pull({ from: 0, count: 10_000, stride: 1, rank: 0, world: 1 }, NOW);
     expect(steps.length).toBe(Math.floor(total / BATCH));
     expect(ended).toMatch(/all its epochs/);
-    const planned = await feedOf(store, 'planned', { scheduler: fixedWeights([1, 1, 1]), steps: 5 });
+    const planned = await feedOf(store, 'planned', { scheduler: constant([1, 1, 1]), steps: 5 });
     const five = await planned.pull({ from: 3, count: 9, stride: 1, rank: 0, world: 1 }, NOW);
     expect([five.steps.length, five.ended]).toEqual([2, 'all 5 planned steps are done']);
   });
@@ -190,7 +191,7 @@ describe('a feed of a run that goes on', () => {
     const finished = join(folder, 'finished');
     const growing = join(folder, 'growing');
     await runToEnd(tokensRecipe(), { input, output: finished, workers: 1 });
-    const options = { scheduler: fixedWeights([1, 2, 1]), pollMs: 10, domains: ['code', 'news', 'web'] };
+    const options = { scheduler: constant([1, 2, 1]), pollMs: 10, domains: ['code', 'news', 'web'] };
     const after = await feedOf(finished, 'feed', options);
     const asked = { from: 0, count: 60, stride: 1, rank: 0, world: 1 };
     const expected = shown((await after.pull(asked, NOW)).steps, after.facts.domains);

@@ -7,7 +7,8 @@ import { openFeed } from '../../../src/run/feed/feed.ts';
 import { feedClient } from '../../../src/sinks/feed/client.ts';
 import { type FeedServer, type FeedServerOptions, serveFeed } from '../../../src/sinks/feed/server.ts';
 import type { FeedSource } from '../../../src/sinks/feed/source.ts';
-import { fixedWeights, reactive, shown, tokenStore } from '../../helpers/feed.ts';
+import { shown, tokenStore } from '../../helpers/feed.ts';
+import { constant, reactive } from '../../mixture/toy.ts';
 
 const NEVER = new AbortController().signal;
 const one = { count: 1, stride: 1, rank: 0, world: 1 };
@@ -23,7 +24,7 @@ let folder = '';
 let store = '';
 let states = 0;
 
-async function served(options: FeedServerOptions = {}, scheduler = reactive()): Promise<FeedServer> {
+async function served(options: FeedServerOptions = {}, scheduler = reactive): Promise<FeedServer> {
   const feed = await openFeed({
     stores: [store],
     state: join(store, `state${states++}`),
@@ -124,7 +125,7 @@ describe('the server of a feed', () => {
   });
 
   it('counts what it serves, as Prometheus reads it', async () => {
-    const { url } = await served({}, fixedWeights([1, 1, 2]) as never);
+    const { url } = await served({}, constant([1, 1, 2]));
     const client = await feedClient(url);
     await client.pull({ ...one, from: 0, count: 5, world: 2 }, NEVER);
     await client.pull({ ...one, from: 0, count: 3, rank: 1, world: 2 }, NEVER);
