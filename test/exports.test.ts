@@ -112,10 +112,12 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   training: {
     values: words`
-      reference trainReference
+      continualPretrain measureBits readCheckpoint reference schedules trainReference
     `,
     types: words`
-      Measurement Reference ReferenceInput ReferenceJson TrainReferenceOptions TrainingEvent
+      BitsPerByte Checkpoint HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps Reference
+      ReferenceInput ReferenceJson Schedule SchedulePlace StepEvent TrainReferenceOptions TrainingEvent
+      TrainingSequence TrainingSource TrainingStep
     `,
   },
   sinks: {
