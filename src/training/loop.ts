@@ -39,7 +39,7 @@ export interface LoopOptions {
   readonly from?: Checkpoint | null;
   /** Keeps a checkpoint, whole or not at all. Left out: none is kept. */
   readonly save?: (checkpoint: Checkpoint) => Promise<void>;
-  /** Steps between two checkpoints; the end is one. Default 500. */
+  /** Steps between two checkpoints; one is kept at the end too, and after every measurement. Default 500. */
   readonly saveEvery?: number;
   /** Loss in nats a token above which a training has exploded. Default: twice that of a uniform guess. */
   readonly mostLoss?: number;
@@ -156,14 +156,17 @@ export async function* trainSteps(options: LoopOptions, left: AbortSignal): Asyn
       await source.post?.(batch.step, event.lossByDomain);
       yield { ...event, tokensPerSecond };
       const due = (every: number): boolean => step % every === 0 || step === steps;
-      if (options.measure && due(measureEvery)) yield { type: 'measured', measurement: await measured() };
-      if (options.save && due(saveEvery)) {
+      const measuring = options.measure !== undefined && due(measureEvery);
+      if (measuring) yield { type: 'measured', measurement: await measured() };
+      // What was measured is kept, so that the best can be.
+      const saving = options.save !== undefined && (due(saveEvery) || measuring);
+      if (saving) {
         await save();
         yield { type: 'saved', step };
       }
       if (left.aborted) return;
       if (stop?.aborted && step < steps) {
-        if (!due(saveEvery)) await save();
+        if (options.save && !saving) await save();
         yield { type: 'stopped', step };
         return;
       }
@@ -183,7 +186,9 @@ export async function* trainSteps(options: LoopOptions, left: AbortSignal): Asyn
 function checkPlace({ step, tokensSeen }: Progress, { model, source, steps }: LoopOptions): void {
   if (source.contextLength > model.config.context)
     throw new ConfigError({
-      problem: `sequences of ${source.contextLength} tokens do not fit into the model's context of ${model.config.context}`,
+      problem:
+        `sequences of ${source.contextLength} tokens do not fit into the model's context of ` +
+        `${model.config.context} tokens`,
       expected: `sequences of at most ${model.config.context} tokens, the model's context`,
       got: `${source.contextLength}`,
       where: 'contextLength',

@@ -47,7 +47,7 @@ export interface TrainingSource {
   readonly sequencesPerStep: number;
   /** Steps `from` on, `count` at most; waits for what is not there yet until it is told to stop. */
   pull(from: number, count: number, until: AbortSignal): Promise<PulledSteps>;
-  /** Mean loss of each domain in a step, in nats a token; null where it held none of it. Left out: nobody reads them. */
+  /** Mean loss of each domain in a step, in nats a token; null where it held none. Left out: nobody reads them. */
   post?(step: number, losses: Readonly<Record<string, number | null>>): Promise<void>;
   /** All that the sequences from a step on depend on, beside the source itself, as JSON for a checkpoint. */
   snapshot?(step: number): Promise<Json>;
