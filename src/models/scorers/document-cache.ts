@@ -29,12 +29,12 @@ const BYTES: readonly Context[] = [
 const CHANGE = 0.001;
 
 /**
- * Negative log-likelihoods under the model and a cache of the document itself (Kuhn and De Mori 1990): what the document
- * has said is expected again. Longer contexts are mixed over shorter ones, and the shortest over the model, by the rule
- * of Pitman and Yor (Teh 2006): a context counts for the less, the more different tokens have followed it. Model and
- * cache then share each token by how well either foretold those before it (Herbster and Warmuth 1998), so that a
- * document that does not repeat itself costs at most ln 2, and 0.0005 nats a token, more than under the model alone.
- * Takes a few microseconds a token, and nothing is learnt across documents.
+ * Negative log-likelihoods under the model and a cache of the document itself (Kuhn and De Mori 1990): what the
+ * document has said is expected again. Longer contexts are mixed over shorter ones, and the shortest over the model, by
+ * the rule of Pitman and Yor (Teh 2006): a context counts for the less, the more different tokens have followed it.
+ * Model and cache then share each token by how well either foretold those before it (Herbster and Warmuth 1998), so
+ * that a document that does not repeat itself costs at most ln 2, and 0.0005 nats a token, more than under the model
+ * alone. Takes a few microseconds a token, and nothing is learnt across documents.
  * @param ids a document; the first is not predicted
  * @param nll of ids 1 and on, in nats, as the model gives them
  * @param vocabulary number of ids; up to 257 means bytes
