@@ -1,6 +1,6 @@
 /**
- * How alike two models rank the documents that both have scored: Spearman's rank correlation of every column of bits per
- * byte of the first run with `ppl_bits_per_byte` of the second, with 95 % of 1,000 bootstrap samples.
+ * How alike two models rank the documents that both have scored: Spearman's rank correlation of every column of bits
+ * per byte of the first run with `ppl_bits_per_byte` of the second, with 95 % of 1,000 bootstrap samples.
  *
  *   npx tsx scripts/score/agreement.ts RUN OTHER-RUN
  */
