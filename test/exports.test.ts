@@ -114,10 +114,10 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   training: {
     values: words`
-      continualPretrain measureBits readCheckpoint reference schedules trainReference
+      continualPretrain measureBits measureModel readCheckpoint reference schedules trainReference
     `,
     types: words`
-      BitsPerByte Checkpoint HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps Reference
+      BitsPerByte Checkpoint Evaluate HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps Reference
       ReferenceInput ReferenceJson Schedule SchedulePlace StepEvent TrainReferenceOptions TrainingEvent
       TrainingSequence TrainingSource TrainingStep
     `,

@@ -59,6 +59,8 @@ const continualSchema = z.strictObject({
       context: z.int().min(8).default(256),
       /** Sequences of a step. */
       sequences: z.int().min(1).default(8),
+      /** Parts that a step is computed in, with the memory of one. */
+      accumulate: z.int().min(1).default(1),
       /** The highest. */
       learningRate: z.number().gt(0).default(1e-3),
       schedule: z.custom<Schedule>(withMethods('factor'), 'a schedule').default(() => rewarm()),

@@ -1,7 +1,14 @@
 /** PUBLIC: training of small models. */
 export { type Checkpoint, type Progress, readCheckpoint } from './checkpoint.ts';
 export { continualPretrain, type LoopEvent, type LoopOptions, type StepEvent } from './loop.ts';
-export { type BitsPerByte, type HeldOut, type HeldOutText, measureBits } from './measure.ts';
+export {
+  type BitsPerByte,
+  type Evaluate,
+  type HeldOut,
+  type HeldOutText,
+  measureBits,
+  measureModel,
+} from './measure.ts';
 export { type Reference, type ReferenceInput, reference } from './reference.ts';
 export type { Schedule, SchedulePlace } from './schedules.ts';
 export * as schedules from './schedules.ts';

@@ -15,6 +15,7 @@ export const trainSpecs = {
   tokens: { value: 'N', help: 'Tokens to train on, instead of the number in the recipe.' },
   context: { value: 'N', help: 'Tokens of a sequence.' },
   batch: { value: 'N', help: 'Sequences of a step.' },
+  accumulate: { value: 'N', help: 'Parts that a step is computed in, one after the other: less memory.' },
   'learning-rate': { value: 'RATE', help: 'The highest one.' },
   schedule: { value: 'NAME', help: `How the rate goes: ${names().join(', ')}. See docs/training.md.` },
   'schedule-options': { value: 'JSON', help: 'Options of the schedule: \'{"warmup":0.05,"final":0.1}\'.' },
@@ -39,7 +40,7 @@ export type TrainValues = Values<typeof trainSpecs>;
 /** The recipe with what the command line says over it. Errors: ConfigError. */
 export async function trainRecipe(recipe: Continual, values: TrainValues): Promise<Continual> {
   const { training, replay } = recipe;
-  const whole = (name: 'tokens' | 'context' | 'batch', otherwise: number): number =>
+  const whole = (name: 'tokens' | 'context' | 'batch' | 'accumulate', otherwise: number): number =>
     wholeNumber(values[name], `--${name}`) ?? otherwise;
   const share = percentOption(values['replay-share'], '--replay-share');
   return {
@@ -54,6 +55,7 @@ export async function trainRecipe(recipe: Continual, values: TrainValues): Promi
       tokens: whole('tokens', training.tokens),
       context: whole('context', training.context),
       sequences: whole('batch', training.sequences),
+      accumulate: whole('accumulate', training.accumulate),
       learningRate: rateOf(values['learning-rate']) ?? training.learningRate,
       schedule: scheduleOf(values) ?? training.schedule,
     },

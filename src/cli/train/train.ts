@@ -104,7 +104,10 @@ export const trainCommand: Command = {
         "sluice train continual --input 'new/*.jsonl' --replay 'old/*.jsonl' --replay-share 5%",
         'with replay; what is forgotten of the old text is measured',
       ],
-      ['sluice train continual --input out --model gpt2/ --tokens 5_000_000', 'tokens of a run, and a model of your own'],
+      [
+        'sluice train continual --input out --model gpt2/ --tokens 5_000_000',
+        'tokens of a run, and a model of your own',
+      ],
     ],
     more: async () => [
       'Events of --json, each with `type`. Later versions only add fields:',

@@ -115,6 +115,7 @@ export async function begunWith(
     tokenizer: stores.vocabulary.hash,
     'context length': training.context,
     'number of sequences a step': training.sequences,
+    'number of parts a step': training.accumulate,
     seed: recipe.seed,
     lag: training.lag,
     mixture: {

@@ -20,7 +20,7 @@ import {
 import { reportOf } from '../../training/continual/report.ts';
 import { openScalars } from '../../training/continual/scalars.ts';
 import { observed, type StepEvent, trainSteps } from '../../training/loop.ts';
-import { type HeldOutText, measureBits } from '../../training/measure.ts';
+import type { HeldOutText } from '../../training/measure.ts';
 import type { Schedule } from '../../training/schedules.ts';
 import { SLUICE_VERSION } from '../../version.ts';
 import type { RunEvent } from '../events.ts';
@@ -164,7 +164,7 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
   const begun = await begunWith(recipe, base, local, executor, schedule, steps);
   if (previous?.begun) refuseOther(previous.begun, begun, folder);
   const fromStep = from?.progress.step ?? 0;
-  const { context, sequences } = recipe.training;
+  const { context } = recipe.training;
   const heldOut = heldOutSequences(local.heldOut, local.stores.vocabulary, base.start, context);
   let record = recordOf(ready, begun, heldOut);
   if (previous?.status === 'done' && previous.plans.at(-1)?.steps === steps) {
@@ -178,7 +178,7 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
   yield { type: 'start', folder, record, model: base.name, fromStep, steps, notMeasured };
   const scalars = await openScalars(folder, domains, fromStep);
   const text: HeldOutText = { sequences: heldOut, byteLengths: base.tokenizer.byteLengths, start: base.start };
-  const { learningRate, weightDecay, clip, beta1, beta2 } = recipe.training;
+  const { learningRate, accumulate, weightDecay, clip, beta1, beta2 } = recipe.training;
   const loop = trainSteps(
     {
       model: base.weights,
@@ -187,9 +187,10 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
       steps,
       learningRate,
       schedule,
+      accumulate,
       optimizer: { weightDecay, clip, beta1, beta2 },
       start: base.start,
-      measure: (weights) => measureBits(executor, base.config, weights, text, { rows: sequences, length: context }),
+      heldOut: text,
       measureEvery: recipe.measureEvery ?? Math.ceil(steps / 4),
       measureFirst: true,
       from,
