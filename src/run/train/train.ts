@@ -27,7 +27,7 @@ import type { RunEvent } from '../events.ts';
 import type { LocalFeed } from '../feed/feed.ts';
 import { type BaseModel, baseModel } from './base-model.ts';
 import { feedSource, heldOutSequences, restoreFeed } from './feed-source.ts';
-import { begunWith, openTrainingFeed, plannedSteps, scheduleFor } from './plan.ts';
+import { begunWith, openTrainingFeed, plannedSteps, scheduleFor, type TrainingStores } from './plan.ts';
 import { PLACES, takeTrainingFolder } from './training-folder.ts';
 import { type StoreOptions, type TextKind, trainingStores } from './training-stores.ts';
 
@@ -110,9 +110,14 @@ async function* trainInFolder(recipe: Continual, options: TrainOptions, left: Ab
     const checkpoints = await Checkpoints.open(join(folder, PLACES.checkpoints), recipe.checkpoints);
     const from = await checkpoints.newest((text) => options.onWarning?.(text));
     const { schedule, steps } = scheduleFor(recipe, previous, from?.progress.step ?? 0, options.anneal);
+    const begun = await begunWith(recipe, base, stores, options.executor, schedule, steps);
+    if (previous?.begun) refuseOther(previous.begun, begun, folder);
     const local = await openTrainingFeed(recipe, base, stores, join(folder, PLACES.feed), schedule.open ? null : steps);
     try {
-      yield* trainOnFeed({ recipe, options, base, folder, previous, checkpoints, from, schedule, steps, local }, left);
+      yield* trainOnFeed(
+        { recipe, options, base, folder, previous, begun, checkpoints, from, schedule, steps, local },
+        left,
+      );
     } finally {
       await local.feed.close();
     }
@@ -128,7 +133,7 @@ async function* storesOf(
   base: BaseModel,
   folder: string,
   input: readonly string[],
-): AsyncGenerator<TrainEvent, { readonly fresh: readonly string[]; readonly old: readonly string[] } | null> {
+): AsyncGenerator<TrainEvent, TrainingStores | null> {
   const made: Record<TextKind, readonly string[]> = { input: [], replay: [] };
   for (const [of, paths] of [
     ['input', input],
@@ -151,6 +156,7 @@ interface Ready {
   readonly base: BaseModel;
   readonly folder: string;
   readonly previous: TrainingRecord | null;
+  readonly begun: Begun;
   readonly checkpoints: Checkpoints;
   readonly from: Checkpoint | null;
   readonly schedule: Schedule;
@@ -161,12 +167,10 @@ interface Ready {
 async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<TrainEvent> {
   const { recipe, options, base, folder, previous, checkpoints, from, schedule, steps, local } = ready;
   const { executor } = options;
-  const begun = await begunWith(recipe, base, local, executor, schedule, steps);
-  if (previous?.begun) refuseOther(previous.begun, begun, folder);
   const fromStep = from?.progress.step ?? 0;
   const { context } = recipe.training;
   const heldOut = heldOutSequences(local.heldOut, local.stores.vocabulary, base.start, context);
-  let record = recordOf(ready, begun, heldOut);
+  let record = recordOf(ready, heldOut);
   if (previous?.status === 'done' && previous.plans.at(-1)?.steps === steps) {
     yield { type: 'finished', folder, already: true, record: previous, early: null };
     return;
@@ -254,8 +258,7 @@ const preparing = (recipe: Continual, base: BaseModel, executor: Executor): Trai
 });
 
 function recordOf(
-  { recipe, options, base, previous, from, schedule, steps, local }: Ready,
-  begun: Begun,
+  { recipe, options, base, previous, begun, from, schedule, steps, local }: Ready,
   heldOut: HeldOutText['sequences'],
 ): TrainingRecord {
   const { step: fromStep, measurements } = from?.progress ?? BEGINNING;
