@@ -41,14 +41,14 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
       readDocuments
-      recipe reference retain rowsInScope rule run select serveFeed stringAt tableRules textRules textStatistics toArrow
+      recipe reference retain rowsInScope rule run runStats select serveFeed stringAt tableRules textRules textStatistics toArrow
       tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
-      Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked Column
+      Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked Column
       ColumnSpec ColumnType Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects
       FeedFacts FeedOptions FeedSequence FeedServer FeedSource FeedStatus FeedStep Json Lease
-      ModuleExport Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
+      LiveState ModuleExport Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
       ReferenceInput Rule RunEvent RunJson RunOptionsInput Scope SinkDescriptor Split SplitPlan Stage StageContext
       StageFactory StepDescriptor StepOptions Verdict

@@ -14,6 +14,7 @@ const COMMANDS = [
   'explain',
   'train-reference',
   'clusters',
+  'serve',
   'status',
   'train-ngram',
   'mix',
