@@ -41,7 +41,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
       readDocuments
-      recipe reference retain rowsInScope rule run runStats select serveFeed stringAt tableRules textRules textStatistics toArrow
+      recipe reference retain rowsInScope rule run runStats select serveFeed stringAt tableRules textRules
+      textStatistics toArrow
       tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`

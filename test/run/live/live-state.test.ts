@@ -105,9 +105,8 @@ describe('the state of a finished run', () => {
 describe('runStats', () => {
   it('shows what failed, then passes the error on', async () => {
     const { folder, path } = await input(1500);
-    const strict = recipe({ ...made, name: 'strict', expected: {} });
     const seen: LiveState[] = [];
-    const running = run(strict, { input: [path], output: join(folder, 'out') });
+    const running = run(made, { input: [path], output: join(folder, 'out') });
     const failed = lastValueFrom(
       running.pipe(
         runStats(),
