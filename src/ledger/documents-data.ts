@@ -19,8 +19,9 @@ export interface ListedDocument {
   readonly excerpt: string;
 }
 
+const PLAIN_COLUMNS = 'id, domain, outcome, step, rule, value, threshold, text_bytes, excerpt';
 /** What a list of documents shows of the ledger, in SQL; `listedDocument` makes it of a row. */
-export const LISTED_COLUMNS = `${POSITION} AS position, id, domain, outcome, step, rule, value, threshold, text_bytes, ` + 'excerpt';
+export const LISTED_COLUMNS = `${POSITION} AS position, ${PLAIN_COLUMNS}`;
 
 export const listedDocument = (raw: Record<string, DuckDBValue>): ListedDocument => {
   const r = Object.fromEntries(Object.entries(raw).map(([k, v]) => [k, plain(v)])) as Record<string, Plain>;

@@ -13,7 +13,7 @@ const hostile = [
   },
   { id: `bidi ${RLO}gnp.exe`, domain: `do${RLO}main`, text: `${RLO}backwards.\n${sentences(6, 901)}` },
   { id: 'ansi', domain: 'web', text: `${ESCAPE} is a colour.\n${sentences(6, 902)}` },
-  { id: 'long', domain: 'web', text: `${'word '.repeat(200_000)}end.\n${sentences(6, 903)}` },
+  { id: 'megabyte', domain: 'web', text: `${'word '.repeat(200_000)}end.\n${sentences(6, 903)}` },
   { id: '__proto__', domain: '__proto__', text: sentences(6, 904) },
 ];
 
@@ -27,6 +27,7 @@ describe.skipIf(chromiumPath === null)('hostile documents on the page', () => {
     const { page, errors } = await openPage();
     await page.goto(url);
     await page.locator('#find').fill(id);
+    await expect.poll(() => page.locator('.documents li').count()).toBe(1);
     await page.locator('.documents li').first().locator('button').click();
     await page.locator('dialog pre').first().waitFor();
     const shown = (await page.locator('dialog pre').first().textContent()) ?? '';
@@ -42,9 +43,9 @@ describe.skipIf(chromiumPath === null)('hostile documents on the page', () => {
   it('stays quick with a text of a megabyte in the list', async () => {
     const { page } = await openPage();
     await page.goto(url);
-    await page.locator('#find').fill('long');
+    await page.locator('#find').fill('megabyte');
     const row = page.locator('.documents li').first();
-    await expect.poll(() => row.locator('button').textContent()).toBe('long');
+    await expect.poll(() => row.locator('button').textContent()).toBe('megabyte');
     expect(((await row.textContent()) ?? '').length).toBeLessThan(500);
   });
 });

@@ -32,7 +32,8 @@ export interface LiveDocument {
 export function documents(more: readonly LiveDocument[] = []): LiveDocument[] {
   const made = Array.from({ length: 240 }, (_, i): LiveDocument => {
     const domain = i % 3 === 0 ? 'books' : 'web';
-    if (i % 12 === 11) return { id: `copy-${i}`, domain, text: sentences(6, 12 * Math.floor(i / 12)) };
+    const first = i - 11;
+    if (i % 12 === 11) return { id: `copy-${i}`, domain, text: sentences(6 + (first % 5), first) };
     if (i % 6 === 1) return { id: `short-${i}`, domain, text: sentences(1, i) };
     const whole = sentences(6 + (i % 5), i);
     return { id: `doc-${i}`, domain, text: i % 8 === 2 ? whole.replace('\n', `\n${MENU}\n`) : whole };

@@ -96,6 +96,7 @@ export interface LiveState {
     readonly splits: number;
     readonly recipeHash: string;
     readonly threads: number;
+    /** Those that are numbers. */
     readonly annotations: readonly string[];
     readonly error: string | null;
   };
@@ -143,7 +144,7 @@ export function liveState(facts: LiveFacts): LiveState {
       splits: run.splits,
       recipeHash: run.hashes.recipe,
       threads: facts.threads,
-      annotations: run.schema.annotations.map((a) => a.name),
+      annotations: run.schema.annotations.filter((a) => a.type !== 'utf8').map((a) => a.name),
       error: facts.error,
     },
     progress: facts.status === 'running' ? facts.progress : null,

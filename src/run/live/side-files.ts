@@ -46,7 +46,10 @@ export function sideFiles(folder: string): SideFiles {
         await refresh();
         const name = query.get('name') ?? '';
         const curve = curves().get(name);
-        if (!curve) throw wrong('name', 'a curve of /api/side-curves', name);
+        if (!curve && !(name.startsWith('mixture/') ? mixture : training))
+          throw wrong('name', 'a curve of /api/side-curves', name);
+        // Of a domain nothing has been measured yet.
+        if (!curve) return { name, whole: null, points: 0, x: [], y: [] };
         const { from, to, pixels } = windowOf(query, curve.x);
         return { name, ...drawn(curve, from, to, pixels) };
       },

@@ -12,7 +12,10 @@ export default recipe({
   name: 'shards',
   input: ['in/*.jsonl'],
   splitBytes: 65536,
-  steps: [annotate(textStatistics(), { step: 'scores' }), drop('length', [rule('text_chars < 30', { name: 'min_chars' })])],
+  steps: [
+    annotate(textStatistics(), { step: 'scores' }),
+    drop('length', [rule('text_chars < 30', { name: 'min_chars' })]),
+  ],
 });
 `;
 

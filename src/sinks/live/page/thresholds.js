@@ -333,7 +333,9 @@
       .cellsOf('rule/')
       .filter((r) => r.column && run.annotations.includes(r.column))
       .sort((a, b) => b.dropped - a.dropped);
-    const names = page.data ? page.data.columns : [...new Set([...judged.map((r) => r.column), ...run.annotations])];
+    const names = [...new Set([...judged.map((r) => r.column), ...run.annotations])].filter(
+      (n) => !page.data || page.data.columns.includes(n),
+    );
     const key = names.slice().sort().join(' ');
     if (names.length === 0 || key === columns) return;
     columns = key;
