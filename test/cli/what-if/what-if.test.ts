@@ -58,7 +58,8 @@ describe('sluice what-if', () => {
     expect(answer.examples.saved.map((d) => d.id).sort()).toEqual(['short', 'twice', 'twice']);
     expect((await ask('run', ...answer.recut)).code).toBe(0);
     const sql =
-      "SELECT count(*) AS documents, sum(text_bytes) AS bytes, sum(tokens) AS tokens FROM ledger WHERE outcome = 'kept'";
+      'SELECT count(*) AS documents, sum(text_bytes) AS bytes, sum(tokens) AS tokens FROM ledger ' +
+      "WHERE outcome = 'kept'";
     const real = await ask('sql', join(cwd(), 'sluice-out/mine-recut'), sql, '--json');
     expect(JSON.parse(real.stdout)).toEqual([answer.total.kept]);
   });
