@@ -12,6 +12,8 @@ const COMMANDS = [
   'inspect',
   'sql',
   'explain',
+  'what-if',
+  'sample',
   'train',
   'train-reference',
   'clusters',
