@@ -55,6 +55,10 @@ const commands: CommandTable = {
     summary: 'which documents are duplicates, and how they differ',
     load: async () => (await import('./cli/clusters/clusters.ts')).clusters,
   },
+  serve: {
+    summary: 'the live page of a run, from its directory alone',
+    load: async () => (await import('./cli/serve/serve.ts')).serveCommand,
+  },
   status: {
     summary: 'progress of a run, and how to resume it',
     load: async () => (await import('./cli/status/status.ts')).status,

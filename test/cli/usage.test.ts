@@ -17,6 +17,7 @@ const COMMANDS = [
   'train',
   'train-reference',
   'clusters',
+  'serve',
   'status',
   'train-ngram',
   'mix',
