@@ -43,6 +43,10 @@ const commands: CommandTable = {
     summary: 'some documents of a run to read: dropped ones, those of a rule or of a query',
     load: async () => (await import('./cli/sample/sample.ts')).sample,
   },
+  train: {
+    summary: 'train a model on with curated, mixed text; run again to resume',
+    load: async () => (await import('./cli/train/train.ts')).trainCommand,
+  },
   'train-reference': {
     summary: 'train a small language model for scoring; run again to resume',
     load: async () => (await import('./cli/train-reference/train-reference.ts')).trainReferenceCommand,

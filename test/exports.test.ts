@@ -36,23 +36,25 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
-      SluiceError annotate annotator arrow as c4 codeRules codeStatistics custom decontaminate dedup drop feedClient
+      SluiceError annotate annotator arrow as c4 codeRules codeStatistics
+      continual continualPretrain custom decontaminate dedup drop feedClient
       fineweb
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
       readDocuments
-      recipe reference retain rowsInScope rule run runStats select serveFeed stringAt tableRules textRules
-      textStatistics toArrow
-      tokenize tokens utf8Column validBitmap withCreated withVerdict
+      recipe reference retain rowsInScope rule run runStats schedules select serveFeed stringAt tableRules
+      textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
-      Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked Column
-      ColumnSpec ColumnType Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects
-      FeedFacts FeedOptions FeedSequence FeedServer FeedSource FeedStatus FeedStep Json Lease
-      LiveState ModuleExport Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
+      Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
+      Column ColumnSpec ColumnType Comparison Continual ContinualInput Counters CreatedDocuments CutSpans
+      Description DocumentView DropOptions Effects FeedFacts FeedOptions FeedSequence FeedServer FeedSource
+      FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
+      OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
-      ReferenceInput Rule RunEvent RunJson RunOptionsInput Scope SinkDescriptor Split SplitPlan Stage StageContext
-      StageFactory StepDescriptor StepOptions Verdict
+      ReferenceInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split
+      SplitPlan Stage StageContext
+      StageFactory StepDescriptor StepEvent StepOptions Verdict
     `,
   },
   streams: {
@@ -104,7 +106,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     values: words`
       ado adviceOn applyLosses bandit calibratedSlopes cooldown curriculum descend domainUpsampling doremi drawStep
       fitTrials fixed fromTrials graphFromDrops graphFromPairs lossAtSize mixOf phases planFor planMix predictMix
-      proportional readTrials scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
+      proportional readTrials replay scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
     `,
     types: words`
       Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions MixPlan
@@ -114,10 +116,12 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   training: {
     values: words`
-      reference trainReference
+      continualPretrain measureBits measureModel readCheckpoint reference schedules trainReference
     `,
     types: words`
-      Measurement Reference ReferenceInput ReferenceJson TrainReferenceOptions TrainingEvent
+      BitsPerByte Checkpoint Evaluate HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps Reference
+      ReferenceInput ReferenceJson Schedule SchedulePlace StepEvent TrainReferenceOptions TrainingEvent
+      TrainingSequence TrainingSource TrainingStep
     `,
   },
   sinks: {

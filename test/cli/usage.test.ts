@@ -14,6 +14,7 @@ const COMMANDS = [
   'explain',
   'what-if',
   'sample',
+  'train',
   'train-reference',
   'clusters',
   'serve',
