@@ -80,9 +80,14 @@ try {
   console.log(
     `a drag over ${rows} rows: ${drag.toFixed(0)} ms, of two thresholds: ${two.toFixed(0)} ms (median of 21)`,
   );
-  const list = JSON.parse(await get('api/documents?outcome=dropped&most=5')) as { documents: { id: string }[] };
-  const { id } = list.documents[4];
+  const list = JSON.parse(await get('api/documents?outcome=dropped&most=5')) as {
+    documents: { id: string; position: string }[];
+  };
+  const { id, position } = list.documents[4];
   console.log(`a document by its id: ${(await timed(() => get(`api/document?id=${id}`), 7)).toFixed(0)} ms`);
+  const place = encodeURIComponent(position);
+  const byPlace = await timed(() => get(`api/document?position=${place}`), 7);
+  console.log(`a document by its position: ${byPlace.toFixed(0)} ms`);
   console.log(`a histogram: ${(await timed(() => get('api/histogram?column=text_chars'), 5)).toFixed(0)} ms`);
   console.log(`near a cut: ${(await timed(() => get('api/documents?near=shape.min_chars&most=40'), 5)).toFixed(0)} ms`);
 } finally {

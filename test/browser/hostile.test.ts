@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, openPage } from '../helpers/browser.ts';
+import { chromiumPath, openPage, soon } from '../helpers/browser.ts';
 import { documents, doneRun, pageOf, sentences } from '../helpers/live-run.ts';
 
 const RLO = '\u202e';
@@ -27,7 +27,7 @@ describe.skipIf(chromiumPath === null)('hostile documents on the page', () => {
     const { page, errors } = await openPage();
     await page.goto(url);
     await page.locator('#find').fill(id);
-    await expect.poll(() => page.locator('.documents li').count()).toBe(1);
+    await soon(() => page.locator('.documents li').count()).toBe(1);
     await page.locator('.documents li').first().locator('button').click();
     await page.locator('dialog pre').first().waitFor();
     const shown = (await page.locator('dialog pre').first().textContent()) ?? '';
@@ -45,7 +45,7 @@ describe.skipIf(chromiumPath === null)('hostile documents on the page', () => {
     await page.goto(url);
     await page.locator('#find').fill('megabyte');
     const row = page.locator('.documents li').first();
-    await expect.poll(() => row.locator('button').textContent()).toBe('megabyte');
+    await soon(() => row.locator('button').textContent()).toBe('megabyte');
     expect(((await row.textContent()) ?? '').length).toBeLessThan(500);
   });
 });

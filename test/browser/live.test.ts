@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { folderState } from '../../src/run/live/follow-folder.ts';
 import { StateSource } from '../../src/run/live/live-source.ts';
 import { serveLive } from '../../src/sinks/live/server.ts';
-import { chromiumPath, openPage } from '../helpers/browser.ts';
+import { chromiumPath, openPage, soon } from '../helpers/browser.ts';
 import { documents, doneRun, pageOf } from '../helpers/live-run.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
@@ -23,7 +23,7 @@ describe.skipIf(chromiumPath === null)('the live page of what is in work', () =>
     source.show(running(1));
     const { page } = await openPage();
     await page.goto(server.url);
-    await expect.poll(() => page.locator('#status').textContent()).toBe('running');
+    await soon(() => page.locator('#status').textContent()).toBe('running');
     expect(await page.locator('progress').evaluate((e) => (e as unknown as { value: number }).value)).toBe(0.25);
     const tookMs = page.evaluate(`new Promise((ok) => {
       const node = document.querySelectorAll('.figure strong')[1];
@@ -35,7 +35,7 @@ describe.skipIf(chromiumPath === null)('the live page of what is in work', () =>
     expect((await tookMs) - shownMs).toBeLessThan(300);
     expect(await page.locator('.figure strong').nth(1).textContent()).toBe('77');
     await server.close();
-    await expect.poll(() => page.locator('#lost').isVisible()).toBe(true);
+    await soon(() => page.locator('#lost').isVisible()).toBe(true);
   });
 
   it('draws the mixture of a feed, with what changed the weights, and follows its log', async () => {
@@ -62,11 +62,11 @@ describe.skipIf(chromiumPath === null)('the live page of what is in work', () =>
     const { page, errors } = await openPage();
     await page.goto((await pageOf(folder)).url);
     const first = page.locator('#mixture .changes li').first();
-    await expect.poll(() => first.textContent()).toBe('step 3 books 75 %, web 25 % by losses up to step 1');
+    await soon(() => first.textContent()).toBe('step 3 books 75 %, web 25 % by losses up to step 1');
     expect(await page.locator('#mixture tbody tr').first().textContent()).toBe('books75 %––2.5');
-    await expect.poll(() => page.locator('#mixture canvas').count()).toBeGreaterThan(0);
+    await soon(() => page.locator('#mixture canvas').count()).toBeGreaterThan(0);
     await appendFile(file, weights(9, 0.25));
-    await expect.poll(() => first.textContent(), { timeout: 5000 }).toMatch(/^step 9 books 25 %/);
+    await soon(() => first.textContent()).toMatch(/^step 9 books 25 %/);
     expect(await page.locator('#funnel').isVisible()).toBe(false);
     expect(errors).toEqual([]);
   });
@@ -79,7 +79,7 @@ describe.skipIf(chromiumPath === null)('the live page of what is in work', () =>
     const { page, errors } = await openPage();
     await page.goto((await pageOf(folder)).url);
     const plot = page.locator('#training .plot').first();
-    await expect.poll(() => plot.getAttribute('aria-label')).toBe('loss: between 2 and 99');
+    await soon(() => plot.getAttribute('aria-label')).toBe('loss: between 2 and 99');
     await plot.focus();
     for (let zoom = 0; zoom < 3; zoom++) {
       await page.keyboard.press('+');
@@ -89,7 +89,7 @@ describe.skipIf(chromiumPath === null)('the live page of what is in work', () =>
       expect(await plot.getAttribute('aria-label')).toBe('loss: between 2 and 99');
     }
     await page.keyboard.press('Escape');
-    await expect.poll(() => page.locator('#training .curve').first().locator('p.small').textContent()).toBe('');
+    await soon(() => page.locator('#training .curve').first().locator('p.small').textContent()).toBe('');
     expect(errors).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { exportRun } from '../../src/run/live/export-run.ts';
-import { chromiumPath, openPage } from '../helpers/browser.ts';
+import { chromiumPath, openPage, soon } from '../helpers/browser.ts';
 import { documents, doneRun, MENU, pageOf } from '../helpers/live-run.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
@@ -21,9 +21,10 @@ describe.skipIf(chromiumPath === null)('the live page of a finished run', () => 
   it('shows the totals, the funnel and the bottleneck, and complains about nothing', async () => {
     const { page, errors } = await openPage();
     await page.goto(url);
-    await expect.poll(() => page.title()).toBe('mill · Sluice');
-    await expect.poll(() => page.locator('#status').textContent()).toBe('done');
-    expect(await page.locator('.figure strong').allTextContents()).toMatchObject(['241', '180', '60', '1']);
+    await soon(() => page.title()).toBe('mill · Sluice');
+    await soon(() => page.locator('#status').textContent()).toBe('done');
+    const figures = await page.locator('.figure strong').allTextContents();
+    expect(figures.slice(0, 4)).toEqual(['241', '180', '60', '1']);
     expect(await page.locator('.funnel .who strong').allTextContents()).toEqual([
       'read',
       'exact_dedup',
@@ -58,21 +59,21 @@ describe.skipIf(chromiumPath === null)('the live page of a finished run', () => 
     const grip = page.locator('.grip[aria-label="Threshold of length.min_chars"]');
     await grip.focus();
     await page.keyboard.press('ArrowRight');
-    await expect.poll(async () => Number(await grip.getAttribute('aria-valuenow'))).toBeGreaterThan(200);
+    await soon(async () => Number(await grip.getAttribute('aria-valuenow'))).toBeGreaterThan(200);
     await page.locator('input[id="set-length.min_chars"]').fill('1');
     const all = '#what-if tbody tr:has-text("all")';
-    await expect.poll(() => cell(page, all, 1)).toBe('220');
+    await soon(() => cell(page, all, 1)).toBe('220');
     expect([await cell(page, all, 0), await cell(page, all, 2)]).toEqual(['180', '+ 40']);
-    await expect.poll(() => page.locator('.answer .sides li').count()).toBe(8);
+    await soon(() => page.locator('.answer .sides li').count()).toBe(8);
     expect(await page.locator('.answer code').textContent()).toBe('sluice run … --set length.min_chars=1');
     const box = (await grip.boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + 40);
     await page.mouse.down();
     await page.mouse.move(box.x + 2000, box.y + 40, { steps: 5 });
     await page.mouse.up();
-    await expect.poll(() => cell(page, all, 2)).toMatch(/^− \d+$/);
+    await soon(() => cell(page, all, 2)).toMatch(/^− \d+$/);
     await page.getByRole('button', { name: 'All thresholds as they were' }).click();
-    await expect.poll(() => page.locator('#what-if').count()).toBe(0);
+    await soon(() => page.locator('#what-if').count()).toBe(0);
     expect(errors).toEqual([]);
   });
 
@@ -80,21 +81,21 @@ describe.skipIf(chromiumPath === null)('the live page of a finished run', () => 
     const { page } = await openPage();
     await page.goto(url);
     const ids = () => page.locator('.documents button').allTextContents();
-    await expect.poll(async () => (await ids()).length).toBe(40);
+    await soon(async () => (await ids()).length).toBe(40);
     await page.getByRole('button', { name: 'More' }).click();
-    await expect.poll(async () => (await ids()).length).toBe(80);
+    await soon(async () => (await ids()).length).toBe(80);
     await page.locator('#find').fill('SHORT-1');
     const short = Array.from({ length: 240 }, (_, i) => i).filter((i) => i % 6 === 1 && String(i).startsWith('1'));
-    await expect.poll(ids).toEqual(short.map((i) => `short-${i}`));
+    await soon(ids).toEqual(short.map((i) => `short-${i}`));
     await page.locator('#find').fill('');
     await page.locator('#outcome').selectOption('quarantined');
-    await expect.poll(ids).toHaveLength(1);
+    await soon(ids).toHaveLength(1);
     await page.locator('#outcome').selectOption('');
     await page.locator('#rule').selectOption('exact_dedup.exact_duplicate');
-    await expect.poll(ids).toHaveLength(20);
+    await soon(ids).toHaveLength(20);
     await page.locator('#rule').selectOption('');
     await page.locator('#near').selectOption('length.min_chars');
-    await expect.poll(ids).toHaveLength(40);
+    await soon(ids).toHaveLength(40);
     const outcomes = await page.locator('.documents .tag').allTextContents();
     expect(outcomes.slice(0, 20)).toEqual(Array(20).fill('kept'));
     expect(outcomes.slice(20)).toEqual(Array(20).fill('dropped'));
@@ -105,7 +106,7 @@ describe.skipIf(chromiumPath === null)('the live page of a finished run', () => 
     await page.goto(url);
     const open = async (id: string): Promise<void> => {
       await page.locator('#find').fill(id);
-      await expect.poll(() => page.locator('.documents button').first().textContent()).toBe(id);
+      await soon(() => page.locator('.documents button').first().textContent()).toBe(id);
       await page.locator('.documents button').first().click();
       await page.locator('dialog .decisions details').first().waitFor();
     };
@@ -161,14 +162,15 @@ describe.skipIf(chromiumPath === null)('the live page of a finished run', () => 
     await writeFile(file, await exportRun(folder));
     const { page, errors } = await openPage({ offline: true });
     await page.goto(`file://${file}`);
-    await expect.poll(() => page.title()).toBe('mill · Sluice');
+    await soon(() => page.title()).toBe('mill · Sluice');
     const { page: live } = await openPage();
     await live.goto(url);
     await live.locator('#rules tbody tr').first().waitFor();
+    for (const shown of [page, live]) await shown.locator('.histogram .grip').first().waitFor();
     for (const part of ['.figures', '.funnel', '#domains', '#rules tbody', '.histogram'])
       expect(await page.locator(part).textContent()).toBe(await live.locator(part).textContent());
     await page.locator('#outcome').selectOption('dropped');
-    await expect.poll(() => page.locator('.documents li').count()).toBe(12);
+    await soon(() => page.locator('.documents li').count()).toBe(12);
     expect(errors).toEqual([]);
     const bare = await exportRun(folder, { text: false });
     expect(bare).not.toContain('The mill stands');

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach } from 'vitest';
+import { afterAll, afterEach, expect } from 'vitest';
 
 const PLACES = [
   '/usr/bin/chromium',
@@ -43,3 +43,6 @@ export async function openPage(options: BrowserContextOptions = {}): Promise<{ p
   pages.push({ page, errors });
   return { page, errors };
 }
+
+/** Asks again until it is so: a page is drawn, and a run opened, when they get to it. */
+export const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 20_000 });

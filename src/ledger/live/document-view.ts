@@ -37,8 +37,13 @@ const MOST_BYTES = 128 * 1024;
 const MOST_WORDS = 4000;
 
 /** Everything about one document: each decision, its text read again by position, and its twin. */
-export async function documentView(folder: RunFolder, db: RunDatabase, wanted: string): Promise<DocumentView> {
-  const { total, documents } = await explainDocuments(folder, db, wanted);
+export async function documentView(
+  folder: RunFolder,
+  db: RunDatabase,
+  wanted: string,
+  by: 'id or position' | 'position',
+): Promise<DocumentView> {
+  const { total, documents } = await explainDocuments(folder, db, wanted, by);
   const [document] = documents;
   const original = await wholeText(folder, document);
   const text = 'text' in original ? original.text : document.excerpt;

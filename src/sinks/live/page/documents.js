@@ -185,7 +185,7 @@
     put(dialog, [h('p', { text: 'Looking …' })]);
     if (!dialog.open) dialog.showModal();
     try {
-      const { document: d, text: t, twin } = await page.api('document', { id: position });
+      const { document: d, text: t, twin } = await page.api('document', { position });
       const facts = [
         d.position,
         d.domain,
