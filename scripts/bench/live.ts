@@ -65,9 +65,8 @@ try {
   const files = [...html.matchAll(/(?:src|href)="([\w.]+)"/g)].map(([, f]) => f);
   let bytes = Buffer.byteLength(html);
   for (const f of files) bytes += Buffer.byteLength(await get(f));
-  console.log(
-    `first load: ${(bytes / 1e3).toFixed(0)} kB in ${files.length + 1} files; state ${(await get('api/state')).length} B`,
-  );
+  const state = (await get('api/state')).length;
+  console.log(`first load: ${(bytes / 1e3).toFixed(0)} kB in ${files.length + 1} files; state ${state} bytes`);
   const first = performance.now();
   await get('api/what-if?set=shape.min_chars:41');
   console.log(`first question of all, which reads the ledger: ${((performance.now() - first) / 1e3).toFixed(2)} s`);

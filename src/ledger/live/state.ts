@@ -123,6 +123,8 @@ export interface LiveState {
 
 /** Domains that are shown by name; those with less text are one line. `/api/domains` has all. */
 export const SHOWN_DOMAINS = 24;
+/** The last ones; a source that changes all the time is no news. */
+const MOST_ALERTS = 200;
 export const REST = 'other domains';
 
 /** The same facts give the same state, whether they come from a run in work or from its directory. */
@@ -168,7 +170,7 @@ export function liveState(facts: LiveFacts): LiveState {
     steps: stepStates(facts, timing),
     rules: ruleStates(steps, c),
     domains: domainStates(c, SHOWN_DOMAINS),
-    alerts: facts.alerts,
+    alerts: facts.alerts.slice(-MOST_ALERTS),
     guards: run.guards?.judged ?? [],
     stopped,
     sample: facts.sample,

@@ -58,13 +58,13 @@ export function runAnswers(path: () => string | null): RunAnswers {
             most: Math.min(200, wholeIn(query, 'most', 40)),
           }),
         ),
-      document: (query) => {
+      document: async (query) => {
         const position = query.get('position');
         const [wanted, by] =
           position === null ? [query.get('id') ?? '', 'id or position' as const] : [position, 'position' as const];
         return reader.use(({ folder, db }) => documentView(folder, db, wanted, by));
       },
-      rows: (query) => {
+      rows: async (query) => {
         const rows = (query.get('rows') ?? '').split(',').filter(Boolean).map(Number);
         if (rows.length > 200 || !rows.every((n) => Number.isSafeInteger(n) && n >= 0))
           throw wrong('rows', 'up to 200 numbers of rows of the ledger', query.get('rows') ?? '');
