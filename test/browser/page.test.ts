@@ -39,7 +39,7 @@ describe.skipIf(chromiumPath === null)('the live page of a finished run', () => 
     expect(await page.locator('.funnel li[data-bottleneck]').count()).toBe(1);
     const length = page.locator('.funnel li', { hasText: 'length' });
     await length.locator('summary').click();
-    expect(await length.locator('tbody tr').count()).toBe(2);
+    expect(await length.locator('tbody tr').allTextContents()).toEqual([expect.stringMatching(/^web40\d/)]);
     expect(errors).toEqual([]);
   });
 

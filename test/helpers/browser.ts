@@ -45,4 +45,4 @@ export async function openPage(options: BrowserContextOptions = {}): Promise<{ p
 }
 
 /** Asks again until it is so: a page is drawn, and a run opened, when they get to it. */
-export const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 20_000 });
+export const soon = (ask: () => unknown): ReturnType<typeof expect.poll> => expect.poll(ask, { timeout: 20_000 });

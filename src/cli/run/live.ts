@@ -20,8 +20,11 @@ export interface RunWatch {
   event(event: RunEvent): void;
   fail(error: unknown): void;
   readonly alerts: number;
-  /** On a terminal the page stays until Ctrl-C; elsewhere it ends with the run. */
-  end(note: (line: string) => void): Promise<void>;
+  /**
+   * On a terminal the page stays until Ctrl-C; elsewhere it ends with the run.
+   * @param note says so; null: it does not stay, because the user has pressed it already
+   */
+  end(note: ((line: string) => void) | null): Promise<void>;
 }
 
 const TOLD: ReadonlySet<RunEvent['type']> = new Set(['progress', 'stopped', 'finished']);
@@ -57,7 +60,7 @@ export async function watchRun({ live: typed, webhook, limit, note }: WatchOptio
     async end(say) {
       await alerts.close();
       if (page === null) return;
-      if (process.stderr.isTTY) {
+      if (say && process.stderr.isTTY) {
         say(`The live page stays at ${page.url} until Ctrl-C.`);
         await interrupted();
       }

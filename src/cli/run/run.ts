@@ -135,6 +135,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (end.type === 'stopped') {
     const phase = progress && progress.phases > 1 ? ` ${safeText(progress.phase)}` : '';
     const done = progress ? `${progress.splitsDone} of ${plural(progress.splits, 'split')}${phase} done. ` : '';
+    await watch?.end(null);
     process.stderr.write(`Stopped: ${done}Committed work is kept in ${shownPath(end.run)}. To resume:\n  ${resume}\n`);
     return EXIT.interrupted;
   }

@@ -180,6 +180,8 @@ export function liveState(facts: LiveFacts): LiveState {
 function stepStates({ steps, counters, arrived }: LiveFacts, timing: Timing): StepState[] {
   const at = stepPlaces(steps);
   const gone = arrived.map(() => ({ documents: 0, bytes: 0 }));
+  // What could not be read was read, and came to no step; what a step failed on came no further.
+  if (gone.length > 0) gone[0] = { documents: lostDocuments(counters), bytes: counters.quarantined.textBytes };
   return steps.map((s, index) => {
     const { phase } = at[index];
     const before = gone[phase] ?? { documents: 0, bytes: 0 };

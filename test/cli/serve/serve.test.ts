@@ -73,6 +73,23 @@ describe('sluice serve', () => {
   });
 });
 
+describe('sluice status --steps', () => {
+  it('prints the funnel of the page in 80 columns', async () => {
+    const { code, stdout } = await ask('status', 'sluice-out/mine', '--steps');
+    expect(code).toBe(0);
+    const rows = stdout.split('\n').filter((line) => /^ {2}(read|exact_dedup|scores|length|web|kept) +\d/.test(line));
+    expect(rows.map((line) => line.trim().split(/ +/).slice(0, 3))).toMatchObject([
+      ['read', '7', '-1'],
+      ['exact_dedup', '5', '-1'],
+      ['scores', '5', expect.anything()],
+      ['length', '3', '-2'],
+      ['web', '2', '-1'],
+      ['kept', '2', expect.anything()],
+    ]);
+    for (const line of rows) expect(line.length).toBeLessThanOrEqual(80);
+  });
+});
+
 describe('sluice run --live', () => {
   it('says where the page is, and ends with the run where there is no terminal', async () => {
     const folder = await temporaryFolder();
