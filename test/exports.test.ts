@@ -42,8 +42,9 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
       readDocuments
-      recipe reference retain rowsInScope rule run runStats schedules select serveFeed stringAt tableRules
-      textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
+      recipe reference retain rowsInScope rule run runStats schedules select serveFeed shadow stringAt
+      tableRules textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated
+      withVerdict
     `,
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
@@ -74,7 +75,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
       gopherRepetitionRules
       judge ngramPerplexity operator perplexity rule select.buckets select.byPerplexity select.byRank
-      select.streaming tableRules textRules textStatistics tokenize withVerdict
+      select.streaming shadow tableRules textRules textStatistics tokenize withVerdict
     `,
     types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
