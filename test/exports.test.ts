@@ -53,7 +53,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
-      ReferenceInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split SplitPlan Stage StageContext
+      ReferenceInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split SplitPlan Stage
+      StageContext
       StageFactory StepDescriptor StepEvent StepOptions Verdict
     `,
   },
@@ -119,7 +120,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       continualPretrain measureBits measureModel readCheckpoint reference schedules trainReference
     `,
     types: words`
-      BitsPerByte Checkpoint Evaluate HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps Reference
+      BitsPerByte Checkpoint Evaluate HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps
+      Reference
       ReferenceInput ReferenceJson Schedule SchedulePlace StepEvent TrainReferenceOptions TrainingEvent
       TrainingSequence TrainingSource TrainingStep
     `,
