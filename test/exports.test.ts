@@ -86,17 +86,18 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   models: {
     values: words`
       EXECUTORS GraphBuilder NO_TARGET PADDING_SEGMENT byteTokenizer differentiate evaluationGraph floatTensor
-      gradientGraph intTensor loadModel loadModelConfig loadNgram loadTokenizer logitsGraph modelConfig newModel
-      ngramFileInfo ngramScorer ngramTrainer openExecutor openInThread openTrainer ops packedRows parameterCount
-      perplexities pickExecutor readArpa saveModel scoringGraph trainNgram trainedModel trainingGraph trainingState
-      updateGraph writeArpa writeNgram
+      gradientGraph intTensor loadAdapter loadModel loadModelConfig loadNgram loadTokenizer logitsGraph modelConfig
+      newModel ngramFileInfo ngramScorer ngramTrainer openExecutor openInThread openTrainer ops packedRows
+      parameterCount perplexities pickExecutor readArpa saveModel scoringGraph tokenizerInfo trainNgram trainedModel
+      trainingGraph trainingState updateGraph writeArpa writeNgram
     `,
     types: words`
-      AdamWOptions DataType Executor ExecutorName ExecutorOptions Family Graph GraphSize LanguageModel
-      LanguageModelConfig LoadTokenizerOptions NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer
-      NotScored PackedRow Perplexities PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores
-      Session Split Tensor Tensors Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainedStep Trainer
-      TrainingOptions TrainingTexts Value
+      AdamWOptions Adapter AdapterOrigin AdapterPair AdapterSettings DataType Executor ExecutorName ExecutorOptions
+      Family Graph GraphSize LanguageModel LanguageModelConfig LoadTokenizerOptions LossInputs NewModelOptions
+      NgramFileInfo NgramModel NgramOrigin NgramTrainer NotScored PackedRow Perplexities PickOptions PickedExecutor
+      Rope RopeScaling SaveModelOptions Scorer Scores Session Split StepPart Tensor Tensors Texts ThreadExecutor
+      TokenLists Tokenizer TokenizerInfo TrainNgramOptions TrainedStep Trainer TrainingOptions TrainingTexts
+      Transform TransformHooks TransformPlace Value
     `,
   },
   mixture: {
@@ -113,10 +114,13 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   training: {
     values: words`
-      reference trainReference
+      distillation dropout frozenHalf greedySoup halfFineTuning interpolated interpolationCurve keptTopLogits
+      labelSmoothing lora loraFrom openTeacher reference selfDistillation trainReference uniformSoup
     `,
     types: words`
-      Measurement Reference ReferenceInput ReferenceJson TrainReferenceOptions TrainingEvent
+      Distillation DistillationOptions DropoutOptions GreedySoup HalfFineTuningOptions Ingredient LoraOptions
+      Measure Measurement Reference ReferenceInput ReferenceJson SelfDistillationOptions SoupStep Teacher
+      TeacherModel TopLogits TopLogitsSource TrainReferenceOptions TrainingEvent
     `,
   },
   sinks: {
