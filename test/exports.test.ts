@@ -85,17 +85,18 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   models: {
     values: words`
-      EXECUTORS GraphBuilder NO_TARGET PADDING_SEGMENT byteTokenizer differentiate floatTensor intTensor loadModel
-      loadModelConfig loadNgram loadTokenizer logitsGraph modelConfig newModel ngramFileInfo ngramScorer
-      ngramTrainer openExecutor openInThread ops parameterCount perplexities pickExecutor readArpa saveModel
-      scoringGraph trainNgram trainedModel trainingGraph trainingState writeArpa writeNgram
+      EXECUTORS GraphBuilder NO_TARGET PADDING_SEGMENT byteTokenizer differentiate evaluationGraph floatTensor
+      gradientGraph intTensor loadModel loadModelConfig loadNgram loadTokenizer logitsGraph modelConfig newModel
+      ngramFileInfo ngramScorer ngramTrainer openExecutor openInThread openTrainer ops packedRows parameterCount
+      perplexities pickExecutor readArpa saveModel scoringGraph trainNgram trainedModel trainingGraph trainingState
+      updateGraph writeArpa writeNgram
     `,
     types: words`
       AdamWOptions DataType Executor ExecutorName ExecutorOptions Family Graph GraphSize LanguageModel
       LanguageModelConfig LoadTokenizerOptions NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer
-      NotScored Perplexities PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores Session
-      Split Tensor Tensors Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainingOptions TrainingTexts
-      Value
+      NotScored PackedRow Perplexities PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores
+      Session Split Tensor Tensors Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainedStep Trainer
+      TrainingOptions TrainingTexts Value
     `,
   },
   mixture: {

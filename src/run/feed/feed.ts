@@ -130,6 +130,7 @@ class Feed implements FeedSource {
   #orders: (Order | null)[] = [];
   #polled = 0;
   #polling: Promise<void> | null = null;
+  #ended: { readonly step: number; readonly why: string } | null = null;
 
   constructor(parts: FeedParts) {
     this.#p = parts;
@@ -155,12 +156,15 @@ class Feed implements FeedSource {
     const steps: FeedStep[] = [];
     for (let step = from; step < from + count * stride; step += stride) {
       if (this.facts.steps !== null && step >= this.facts.steps)
-        return { steps, waitsFor: null, ended: `all ${this.facts.steps} planned steps are done` };
+        return { steps, waitsFor: null, ended: this.#allDone(this.facts.steps) };
       // A trainer may need the first step for the losses that the next one waits for.
       const patience = steps.length > 0 ? NOT_AT_ALL : until;
       const drawn = await this.#drawing.draw(step, patience);
       if (typeof drawn === 'string') return { steps, waitsFor: drawn, ended: null };
-      if (drawn.ended !== null) return { steps, waitsFor: null, ended: drawn.ended };
+      if (drawn.ended !== null) {
+        this.#ended = { step: drawn.state.step, why: drawn.ended };
+        return { steps, waitsFor: null, ended: drawn.ended };
+      }
       const sequences = await this.#read(drawn, rank, world, patience);
       if (typeof sequences === 'string') return { steps, waitsFor: sequences, ended: null };
       steps.push({ step, sequences, weights: drawn.state.weights });
@@ -194,6 +198,7 @@ class Feed implements FeedSource {
     return {
       step: state?.step ?? 0,
       certain: this.#drawing.certain,
+      ended: this.#endedAt(state?.step ?? 0),
       stores: { planned: stores.planned, committed: stores.splits.length, done: stores.done },
       domains: mix.facts.domains.map(({ name }, i) => ({
         domain: name,
@@ -206,6 +211,14 @@ class Feed implements FeedSource {
       /** In the stores, and given no weight. */
       unused: sequences.domains.filter((d) => !this.facts.domains.includes(d)),
     };
+  }
+
+  #allDone = (steps: number): string => `all ${steps} planned steps are done`;
+
+  /** A trainer that goes back makes more of a feed that had ended. */
+  #endedAt(step: number): string | null {
+    if (this.facts.steps !== null && step >= this.facts.steps) return this.#allDone(this.facts.steps);
+    return this.#ended !== null && this.#ended.step <= step ? this.#ended.why : null;
   }
 
   async close(): Promise<void> {
