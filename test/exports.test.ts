@@ -113,11 +113,13 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   training: {
     values: words`
-      continualPretrain measureBits readCheckpoint reference schedules trainReference
+      compare comparisonSettings continualPretrain measureBits planComparison readCheckpoint reference schedules
+      trainReference
     `,
     types: words`
-      BitsPerByte Checkpoint HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps Reference
-      ReferenceInput ReferenceJson Schedule SchedulePlace StepEvent TrainReferenceOptions TrainingEvent
+      BitsPerByte Checkpoint ComparedRow ComparisonEvent ComparisonInput ComparisonOptions ComparisonPlan
+      ComparisonReport ComparisonSettings HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps
+      Reference ReferenceInput ReferenceJson Schedule SchedulePlace StepEvent TrainReferenceOptions TrainingEvent
       TrainingSequence TrainingSource TrainingStep
     `,
   },

@@ -13,6 +13,7 @@ const COMMANDS = [
   'sql',
   'explain',
   'train-reference',
+  'compare',
   'clusters',
   'status',
   'train-ngram',
