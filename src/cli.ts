@@ -35,6 +35,10 @@ const commands: CommandTable = {
     summary: 'every decision on one document, and what would have kept it',
     load: async () => (await import('./cli/explain/explain.ts')).explain,
   },
+  train: {
+    summary: 'train a model on with curated, mixed text; run again to resume',
+    load: async () => (await import('./cli/train/train.ts')).trainCommand,
+  },
   'train-reference': {
     summary: 'train a small language model for scoring; run again to resume',
     load: async () => (await import('./cli/train-reference/train-reference.ts')).trainReferenceCommand,

@@ -18,4 +18,5 @@ export type {
 } from './sinks/index.ts';
 export { feedClient, serveFeed } from './sinks/index.ts';
 export * from './streams/index.ts';
+export { continualPretrain, type LoopEvent, type LoopOptions, type StepEvent } from './training/loop.ts';
 export { SLUICE_VERSION } from './version.ts';

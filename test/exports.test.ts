@@ -36,22 +36,23 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
-      SluiceError annotate annotator arrow as c4 codeRules codeStatistics custom decontaminate dedup drop feedClient
+      SluiceError annotate annotator arrow as c4 codeRules codeStatistics
+      continual continualPretrain custom decontaminate dedup drop feedClient
       fineweb
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
       readDocuments
-      recipe reference retain rowsInScope rule run select serveFeed stringAt tableRules textRules textStatistics toArrow
+      recipe reference retain rowsInScope rule run schedules select serveFeed stringAt tableRules textRules textStatistics toArrow
       tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
       Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked Column
-      ColumnSpec ColumnType Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects
-      FeedFacts FeedOptions FeedSequence FeedServer FeedSource FeedStatus FeedStep Json Lease
+      ColumnSpec ColumnType Comparison Continual ContinualInput Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects
+      FeedFacts FeedOptions FeedSequence FeedServer FeedSource FeedStatus FeedStep Json Lease LoopEvent LoopOptions
       ModuleExport Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
-      ReferenceInput Rule RunEvent RunJson RunOptionsInput Scope SinkDescriptor Split SplitPlan Stage StageContext
-      StageFactory StepDescriptor StepOptions Verdict
+      ReferenceInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split SplitPlan Stage StageContext
+      StageFactory StepDescriptor StepEvent StepOptions Verdict
     `,
   },
   streams: {
@@ -103,7 +104,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     values: words`
       ado adviceOn applyLosses bandit calibratedSlopes cooldown curriculum descend domainUpsampling doremi drawStep
       fitTrials fixed fromTrials graphFromDrops graphFromPairs lossAtSize mixOf phases planFor planMix predictMix
-      proportional readTrials scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
+      proportional readTrials replay scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
     `,
     types: words`
       Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions MixPlan
@@ -113,13 +114,14 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   training: {
     values: words`
-      compare comparisonSettings continualPretrain measureBits planComparison readCheckpoint reference schedules
-      trainReference
+      compare comparisonSettings continualPretrain measureBits measureModel planComparison readCheckpoint reference
+      schedules trainReference
     `,
     types: words`
       BitsPerByte Checkpoint ComparedRow ComparisonEvent ComparisonInput ComparisonOptions ComparisonPlan
-      ComparisonReport ComparisonSettings HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps
-      Reference ReferenceInput ReferenceJson Schedule SchedulePlace StepEvent TrainReferenceOptions TrainingEvent
+      ComparisonReport ComparisonSettings Evaluate HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress
+      PulledSteps Reference ReferenceInput ReferenceJson Schedule SchedulePlace StepEvent TrainReferenceOptions
+      TrainingEvent
       TrainingSequence TrainingSource TrainingStep
     `,
   },

@@ -6,7 +6,14 @@ export type { ComparisonReport } from './compare/report.ts';
 export type { ComparedRow } from './compare/rows.ts';
 export { type ComparisonInput, type ComparisonSettings, comparisonSettings } from './compare/settings.ts';
 export { continualPretrain, type LoopEvent, type LoopOptions, type StepEvent } from './loop.ts';
-export { type BitsPerByte, type HeldOut, type HeldOutText, measureBits } from './measure.ts';
+export {
+  type BitsPerByte,
+  type Evaluate,
+  type HeldOut,
+  type HeldOutText,
+  measureBits,
+  measureModel,
+} from './measure.ts';
 export { type Reference, type ReferenceInput, reference } from './reference.ts';
 export type { Schedule, SchedulePlace } from './schedules.ts';
 export * as schedules from './schedules.ts';

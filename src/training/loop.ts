@@ -1,13 +1,12 @@
 import { ConfigError } from '../errors.ts';
-import type { Executor, Session, Tensors } from '../models/executors/executor.ts';
+import type { Executor } from '../models/executors/executor.ts';
 import type { LanguageModel } from '../models/language-model.ts';
-import type { Tensor } from '../models/tensor.ts';
-import { floatTensor } from '../models/tensor.ts';
-import { type TrainingOptions, trainedModel, trainingGraph, trainingState } from '../models/training-graph.ts';
+import { openTrainer, type Trainer } from '../models/trainer.ts';
+import type { TrainingOptions } from '../models/training-graph.ts';
 import { Observable } from '../streams/flow/rxjs.ts';
 import { BEGINNING, type Checkpoint, type Progress } from './checkpoint.ts';
 import { checkStep, checkWeights } from './exploded.ts';
-import type { BitsPerByte } from './measure.ts';
+import { type HeldOutText, measureBits } from './measure.ts';
 import type { Schedule } from './schedules.ts';
 import { lossesByDomain, sequenceFeeds, type TrainingSource, type TrainingStep, tokensOf } from './sequences.ts';
 import type { Measurement } from './training-types.ts';
@@ -23,14 +22,17 @@ export interface LoopOptions {
   /** The highest rate. */
   readonly learningRate: number;
   readonly schedule: Schedule;
+  /**
+   * Parts that a step is computed in, one after the other, with the memory of one; they divide the sequences of a step.
+   * Default 1. To float32 it is the same step.
+   */
+  readonly accumulate?: number;
   /** Of AdamW, and which weights are trained. Defaults of `trainingGraph`. */
   readonly optimizer?: Omit<TrainingOptions, 'rows' | 'length'>;
   /** Id that begins a document for this model; null (default): none does. */
   readonly start?: number | null;
-  /** Further feeds of the graph, by step from 0. */
-  readonly feeds?: (step: number) => ReadonlyMap<string, Tensor>;
-  /** Bits per byte of weights on held-out text; see `measureBits`. Left out: nothing is measured. */
-  readonly measure?: (weights: Tensors) => Promise<BitsPerByte>;
+  /** Text that is measured on, and never trained on. Left out: nothing is measured. */
+  readonly heldOut?: HeldOutText;
   /** Steps between two measurements; the end is one. Default: the end only. */
   readonly measureEvery?: number;
   /** True: also before the first step. Default false. */
@@ -39,7 +41,7 @@ export interface LoopOptions {
   readonly from?: Checkpoint | null;
   /** Keeps a checkpoint, whole or not at all. Left out: none is kept. */
   readonly save?: (checkpoint: Checkpoint) => Promise<void>;
-  /** Steps between two checkpoints; the end is one. Default 500. */
+  /** Steps between two checkpoints; one is kept at the end too, and after every measurement. Default 500. */
   readonly saveEvery?: number;
   /** Loss in nats a token above which a training has exploded. Default: twice that of a uniform guess. */
   readonly mostLoss?: number;
@@ -118,19 +120,18 @@ export async function* trainSteps(options: LoopOptions, left: AbortSignal): Asyn
   const { model, executor, source, steps, measureEvery = steps, saveEvery = SAVE_EVERY, stop } = options;
   let progress = options.from?.progress ?? BEGINNING;
   checkPlace(progress, options);
-  const size = { rows: source.sequencesPerStep, length: source.contextLength };
-  const graph = trainingGraph(model.config, { ...size, ...options.optimizer });
-  const session = await executor.open(graph, options.from?.state ?? trainingState(model, graph));
+  const size = { rows: rowsOf(options), length: source.contextLength };
+  const trainer = await openTrainer(executor, model, { ...size, ...options.optimizer }, options.from?.state ?? null);
   const reading = readAhead(source, steps);
   const measured = async (): Promise<Measurement> => {
     const { step, tokensSeen, lossSum, lossSteps, measurements } = progress;
-    const bits = await options.measure!(await session.readState());
+    const bits = await measureBits(trainer.evaluate, options.heldOut!, size);
     const measurement = { step, tokensSeen, trainLoss: lossSteps > 0 ? lossSum / lossSteps : null, ...bits };
     progress = { ...progress, lossSum: 0, lossSteps: 0, measurements: [...measurements, measurement] };
     return measurement;
   };
   const save = async (): Promise<void> => {
-    const state = await session.readState();
+    const state = await trainer.readState();
     checkWeights(state, progress.step);
     await options.save?.({
       state,
@@ -140,7 +141,7 @@ export async function* trainSteps(options: LoopOptions, left: AbortSignal): Asyn
   let early: string | null = null;
   try {
     yield { type: 'began', step: progress.step, tokensSeen: progress.tokensSeen };
-    if (options.measure && options.measureFirst && progress.measurements.length === 0)
+    if (options.heldOut && options.measureFirst && progress.measurements.length === 0)
       yield { type: 'measured', measurement: await measured() };
     while (progress.step < steps) {
       const began = performance.now();
@@ -149,41 +150,56 @@ export async function* trainSteps(options: LoopOptions, left: AbortSignal): Asyn
         early = batch;
         break;
       }
-      const event = await trainOn(batch, session, options, progress);
+      const event = await trainOn(batch, trainer, options, progress);
       const tokensPerSecond = (tokensOf(batch) * 1000) / (performance.now() - began);
       const { step, tokensSeen, loss } = event;
       progress = { ...progress, step, tokensSeen, lossSum: progress.lossSum + loss, lossSteps: progress.lossSteps + 1 };
       await source.post?.(batch.step, event.lossByDomain);
       yield { ...event, tokensPerSecond };
       const due = (every: number): boolean => step % every === 0 || step === steps;
-      if (options.measure && due(measureEvery)) yield { type: 'measured', measurement: await measured() };
-      if (options.save && due(saveEvery)) {
+      const measuring = options.heldOut !== undefined && due(measureEvery);
+      if (measuring) yield { type: 'measured', measurement: await measured() };
+      // What was measured is kept, so that the best can be.
+      const saving = options.save !== undefined && (due(saveEvery) || measuring);
+      if (saving) {
         await save();
         yield { type: 'saved', step };
       }
       if (left.aborted) return;
       if (stop?.aborted && step < steps) {
-        if (!due(saveEvery)) await save();
+        if (options.save && !saving) await save();
         yield { type: 'stopped', step };
         return;
       }
     }
     // Ended before a measurement was due: shortened, or the source has no more.
-    if (options.measure && progress.measurements.at(-1)?.step !== progress.step)
+    if (options.heldOut && progress.measurements.at(-1)?.step !== progress.step)
       yield { type: 'measured', measurement: await measured() };
-    const state = await session.readState();
-    yield { type: 'ended', step: progress.step, early, progress, model: trainedModel(model, state) };
+    yield { type: 'ended', step: progress.step, early, progress, model: await trainer.model() };
   } finally {
     reading.end();
-    await session.release();
+    await trainer.release();
   }
+}
+
+/** Sequences of a part of a step. Errors: ConfigError where the parts are not equal. */
+function rowsOf({ source, accumulate = 1 }: LoopOptions): number {
+  const rows = source.sequencesPerStep / accumulate;
+  if (Number.isInteger(rows) && rows >= 1) return rows;
+  throw new ConfigError({
+    expected: `a number of parts that divides the ${source.sequencesPerStep} sequences of a step`,
+    got: `${accumulate}`,
+    where: 'accumulate',
+  });
 }
 
 /** Errors: ConfigError. */
 function checkPlace({ step, tokensSeen }: Progress, { model, source, steps }: LoopOptions): void {
   if (source.contextLength > model.config.context)
     throw new ConfigError({
-      problem: `sequences of ${source.contextLength} tokens do not fit into the model's context of ${model.config.context}`,
+      problem:
+        `sequences of ${source.contextLength} tokens do not fit into the model's context of ` +
+        `${model.config.context} tokens`,
       expected: `sequences of at most ${model.config.context} tokens, the model's context`,
       got: `${source.contextLength}`,
       where: 'contextLength',
@@ -200,35 +216,28 @@ function checkPlace({ step, tokensSeen }: Progress, { model, source, steps }: Lo
 /** Forward, backward, and the change of the weights. */
 async function trainOn(
   batch: TrainingStep,
-  session: Session,
+  trainer: Trainer,
   options: LoopOptions,
   { step, tokensSeen }: Progress,
 ): Promise<Omit<StepEvent, 'tokensPerSecond'>> {
   const { source, schedule, steps, model } = options;
   const { domains, sequencesPerStep, contextLength } = source;
   const tokens = tokensOf(batch);
-  const feeds = sequenceFeeds(batch.sequences, sequencesPerStep, contextLength, options.start ?? null);
+  const rows = rowsOf(options);
+  const parts = Array.from({ length: options.accumulate ?? 1 }, (_, i) =>
+    batch.sequences.slice(i * rows, (i + 1) * rows),
+  );
   const perStep = sequencesPerStep * contextLength;
   const place = {
     steps: { at: step, width: 1, length: steps },
     tokens: { at: tokensSeen, width: tokens, length: steps * perStep },
   };
   const learningRate = options.learningRate * schedule.factor(place[schedule.by]);
-  feeds.set('learning_rate', floatTensor([], [learningRate]));
-  feeds.set('step', floatTensor([], [step + 1]));
-  for (const [name, tensor] of options.feeds?.(step) ?? []) feeds.set(name, tensor);
-  const outputs = await session.run(feeds);
-  const loss = outputs.get('loss')!.data[0];
-  const gradientNorm = outputs.get('gradient_norm')!.data[0];
+  const feeds = parts.map((part) => sequenceFeeds(part, rows, contextLength, options.start ?? null));
+  const { loss, gradientNorm, rows: told } = await trainer.step(feeds, step + 1, learningRate);
   const most = options.mostLoss ?? 2 * Math.log(model.config.vocabulary);
   checkStep({ step: step + 1, loss, gradientNorm, learningRate, most }, batch, domains);
-  const lossByDomain = lossesByDomain(
-    batch,
-    domains,
-    outputs.get('nll')!.data,
-    feeds.get('targets')!.data,
-    contextLength,
-  );
+  const lossByDomain = lossesByDomain(batch, domains, told);
   const weights = Object.fromEntries(domains.map((name, i) => [name, batch.weights[i]]));
   const seen = tokensSeen + tokens;
   return { type: 'step', step: step + 1, tokensSeen: seen, loss, lossByDomain, learningRate, gradientNorm, weights };

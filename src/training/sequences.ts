@@ -47,7 +47,7 @@ export interface TrainingSource {
   readonly sequencesPerStep: number;
   /** Steps `from` on, `count` at most; waits for what is not there yet until it is told to stop. */
   pull(from: number, count: number, until: AbortSignal): Promise<PulledSteps>;
-  /** Mean loss of each domain in a step, in nats a token; null where it held none of it. Left out: nobody reads them. */
+  /** Mean loss of each domain in a step, in nats a token; null where it held none. Left out: nobody reads them. */
   post?(step: number, losses: Readonly<Record<string, number | null>>): Promise<void>;
   /** All that the sequences from a step on depend on, beside the source itself, as JSON for a checkpoint. */
   snapshot?(step: number): Promise<Json>;
@@ -112,23 +112,18 @@ export const tokensOf = ({ sequences }: TrainingStep): number => sequences.reduc
 /**
  * Mean negative log-likelihood of each domain in a step, in nats a token; null where the step had none of it. The
  * factors on losses do not count.
- * @param nll of every target, [rows, length]
+ * @param rows sum of the nll and number of targets, of each sequence in order
  */
 export function lossesByDomain(
   { sequences }: TrainingStep,
   domains: readonly string[],
-  nll: ArrayLike<number>,
-  targets: ArrayLike<number>,
-  length: number,
+  rows: readonly { readonly nll: number; readonly targets: number }[],
 ): Readonly<Record<string, number | null>> {
   const sums = new Float64Array(domains.length);
-  const counts = new Uint32Array(domains.length);
+  const counts = new Float64Array(domains.length);
   sequences.forEach(({ domain }, row) => {
-    for (let at = row * length; at < (row + 1) * length; at++) {
-      if (targets[at] < 0) continue;
-      sums[domain] += nll[at];
-      counts[domain]++;
-    }
+    sums[domain] += rows[row].nll;
+    counts[domain] += rows[row].targets;
   });
   return Object.fromEntries(domains.map((name, i) => [name, counts[i] > 0 ? sums[i] / counts[i] : null]));
 }

@@ -12,7 +12,6 @@ import { SLUICE_VERSION } from '../version.ts';
 import { sequenceOf } from './blocks.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { type LoopEvent, trainSteps } from './loop.ts';
-import { measureBits } from './measure.ts';
 import type { Prepared } from './prepare.ts';
 import { type Reference, referenceIdentity } from './reference.ts';
 import { cardOf } from './reference-card.ts';
@@ -113,11 +112,10 @@ export class Training {
   async *events(left: AbortSignal, stop: AbortSignal | undefined): AsyncGenerator<LoopEvent> {
     const { model, seed, training } = this.#reference;
     const { rows, learningRate, warmup, final, weightDecay, clip, evaluateEvery } = training;
-    const size = { rows, length: model.context };
-    const heldOut = Object.entries(this.#prepared.heldOut).map(
+    const sequences = Object.entries(this.#prepared.heldOut).map(
       ([domain, rows]) => [domain, rows.map((ids) => sequenceOf(ids, model.context, START))] as const,
     );
-    const text = { sequences: Object.fromEntries(heldOut), byteLengths: this.#byteLengths, start: START };
+    const heldOut = { sequences: Object.fromEntries(sequences), byteLengths: this.#byteLengths, start: START };
     const loop = trainSteps(
       {
         model: newModel(this.#config, seed),
@@ -128,7 +126,7 @@ export class Training {
         schedule: cosine({ warmup: Math.round(this.steps * warmup), final }),
         optimizer: { weightDecay, clip },
         start: START,
-        measure: (weights) => measureBits(this.#executor, this.#config, weights, text, size),
+        heldOut,
         measureEvery: evaluateEvery,
         from: this.#from,
         save: (checkpoint) => writeCheckpoint(checkpointPath(this.#folder), checkpoint),

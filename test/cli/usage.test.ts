@@ -12,6 +12,7 @@ const COMMANDS = [
   'inspect',
   'sql',
   'explain',
+  'train',
   'train-reference',
   'compare',
   'clusters',
