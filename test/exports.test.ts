@@ -42,14 +42,15 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
       readDocuments
-      recipe reference retain rowsInScope rule run schedules select serveFeed stringAt tableRules textRules textStatistics toArrow
-      tokenize tokens utf8Column validBitmap withCreated withVerdict
+      recipe reference retain rowsInScope rule run runStats schedules select serveFeed stringAt tableRules
+      textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
-      Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked Column
-      ColumnSpec ColumnType Comparison Continual ContinualInput Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects
-      FeedFacts FeedOptions FeedSequence FeedServer FeedSource FeedStatus FeedStep Json Lease LoopEvent LoopOptions
-      ModuleExport Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
+      Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
+      Column ColumnSpec ColumnType Comparison Continual ContinualInput Counters CreatedDocuments CutSpans
+      Description DocumentView DropOptions Effects FeedFacts FeedOptions FeedSequence FeedServer FeedSource
+      FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
+      OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
       ReferenceInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split SplitPlan Stage StageContext
       StageFactory StepDescriptor StepEvent StepOptions Verdict
