@@ -53,7 +53,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
-      ReferenceInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split SplitPlan Stage
+      ReferenceInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split SplitPlan
+      Stage
       StageContext
       StageFactory StepDescriptor StepEvent StepOptions Verdict
     `,
@@ -118,16 +119,18 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   training: {
     values: words`
-      continualPretrain distillation dropout frozenHalf greedySoup halfFineTuning interpolated
-      interpolationCurve keptTopLogits labelSmoothing lora loraFrom measureBits measureModel openTeacher
-      readCheckpoint reference schedules selfDistillation trainReference uniformSoup
+      compare comparisonSettings continualPretrain distillation dropout frozenHalf greedySoup halfFineTuning
+      interpolated interpolationCurve keptTopLogits labelSmoothing lora loraFrom measureBits measureModel
+      openTeacher planComparison readCheckpoint reference schedules selfDistillation trainReference
+      uniformSoup
     `,
     types: words`
-      BitsPerByte Checkpoint Distillation DistillationOptions DropoutOptions Evaluate GreedySoup
+      BitsPerByte Checkpoint ComparedRow ComparisonEvent ComparisonInput ComparisonOptions ComparisonPlan
+      ComparisonReport ComparisonSettings Distillation DistillationOptions DropoutOptions Evaluate GreedySoup
       HalfFineTuningOptions HeldOut HeldOutText Ingredient LoopEvent LoopOptions LoraOptions Measure
       Measurement Progress PulledSteps Reference ReferenceInput ReferenceJson Schedule SchedulePlace
-      SelfDistillationOptions SoupStep StepEvent Teacher TeacherModel TopLogits TopLogitsSource TrainingEvent
-      TrainingSequence TrainingSource TrainingStep TrainReferenceOptions
+      SelfDistillationOptions SoupStep StepEvent Teacher TeacherModel TopLogits TopLogitsSource
+      TrainReferenceOptions TrainingEvent TrainingSequence TrainingSource TrainingStep
     `,
   },
   sinks: {

@@ -1,5 +1,10 @@
 /** PUBLIC: training of small models. */
 export { type Checkpoint, type Progress, readCheckpoint } from './checkpoint.ts';
+export { type ComparisonEvent, type ComparisonOptions, compare } from './compare/comparison.ts';
+export { type ComparisonPlan, planComparison } from './compare/plan.ts';
+export type { ComparisonReport } from './compare/report.ts';
+export type { ComparedRow } from './compare/rows.ts';
+export { type ComparisonInput, type ComparisonSettings, comparisonSettings } from './compare/settings.ts';
 export { continualPretrain, type LoopEvent, type LoopOptions, type StepEvent } from './loop.ts';
 export {
   type BitsPerByte,
