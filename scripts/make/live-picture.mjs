@@ -31,7 +31,7 @@ const url = await new Promise((ok) => {
   });
 });
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-const page = await browser.newPage({ viewport: { width: 1120, height: 980 } });
+const page = await browser.newPage({ viewport: { width: 980, height: 900 } });
 await page.goto(url);
 await page.locator('.documents li').first().waitFor();
 await page.locator('.grip').first().focus();
@@ -43,7 +43,10 @@ const path = join(root, 'docs/live.png');
 await page.evaluate(() => {
   for (const id of ['curves', 'domains', 'rules', 'documents', 'quarantine', 'alerts'])
     document.getElementById(id)?.setAttribute('hidden', '');
-  document.querySelector('.answer .sides')?.setAttribute('hidden', '');
+  for (const part of ['.answer .sides', '.sliders', '#thresholds p.small'])
+    document.querySelector(part)?.setAttribute('hidden', '');
+  document.querySelector('main').style.paddingBottom = '0';
+  window.scrollTo(0, 0);
   document.activeElement?.blur();
 });
 await page.screenshot({ path, fullPage: true });

@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts';
 import { isEarlier } from '../operators/dedup/tables/earlier-run.ts';
 import { safeText } from '../safe-text.ts';
 import { labelOf } from '../streams/batch/position.ts';
+import { createsDocuments, removesCopies } from '../streams/operator.ts';
 import { type RunDatabase, rowsOf } from './database.ts';
 import { decisionsOn, type LedgerRow, type StepDecision } from './decisions.ts';
 import { atPosition, POSITION } from './position.ts';
@@ -54,6 +55,8 @@ export interface Explanation {
 }
 
 const MOST = 100;
+/** Where no step of the recipe could have made any, nobody looks through the ledger for them. */
+const NONE: Explanation['copies'] = { count: 0, first: [] };
 
 /**
  * All documents of an id, or the one at a position. Errors: ConfigError with ids that are near.
@@ -147,9 +150,9 @@ async function explanationOf(
     excerpt: String(r.excerpt ?? ''),
     duplicateOf:
       row.duplicate_of === null ? null : { ...(await twinAt(db, row.duplicate_of)), similarity: row.similarity },
-    copies: await copiesOf(db, position),
+    copies: folder.steps.some(removesCopies) ? await copiesOf(db, position) : NONE,
     lineage: await lineageOf(db, r),
-    created: await createdFrom(db, position),
+    created: folder.steps.some(createsDocuments) ? await createdFrom(db, position) : NONE,
     cutSpans: (r.cut_spans ?? []) as Explanation['cutSpans'],
     decisions,
     keepWith: keepWith(decisions, row),
