@@ -190,7 +190,7 @@
         d.position,
         d.domain,
         page.size(d.textBytes),
-        d.tokens === null ? '' : `${page.count(d.tokens)} tokens`,
+        d.tokens === null ? '' : `${page.tokens(d.tokens)} tokens`,
       ].filter(Boolean);
       const verdict =
         d.outcome === 'dropped'

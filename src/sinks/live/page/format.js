@@ -51,5 +51,9 @@
     return `${trimmed(n / (unit[0] === 1e4 ? 1e3 : unit[0]), 1)}${unit[1]}`;
   };
 
-  page.tokens = (n) => (n >= 1e6 ? `${trimmed(n / 1e6, 1)} M` : n >= 1e4 ? `${trimmed(n / 1e3, 1)} k` : page.count(n));
+  const short = (n) => (n >= 1e6 ? `${trimmed(n / 1e6, 1)} M` : n >= 1e4 ? `${trimmed(n / 1e3, 1)} k` : page.count(n));
+
+  // Tokens that no step has counted are estimates.
+  const counted = () => page.cell('run')?.annotations.includes('tokens');
+  page.tokens = (n) => `${counted() ? '' : '≈ '}${short(n)}`;
 })();
