@@ -39,6 +39,7 @@ export {
   perplexity,
   rule,
   select,
+  shadow,
   tableRules,
   textRules,
   textStatistics,

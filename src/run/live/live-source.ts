@@ -1,0 +1,50 @@
+import { cellsOf } from '../../ledger/live/cells-of.ts';
+import { metricsText } from '../../ledger/live/metrics.ts';
+import type { LiveState } from '../../ledger/live/state.ts';
+import { Cells } from '../../sinks/live/cells.ts';
+import type { LiveSource } from '../../sinks/live/server.ts';
+
+/** A source of a live page that is given one state after the other. */
+export class StateSource implements LiveSource {
+  readonly cells = new Cells();
+  readonly api: LiveSource['api'];
+  #state: LiveState | null = null;
+  #beside: readonly (readonly [string, unknown])[] = [];
+  #watchers = new Set<() => void>();
+
+  constructor(api: LiveSource['api']) {
+    this.api = {
+      ...api,
+      metrics: async () => ({ text: this.metrics() }),
+    };
+  }
+
+  get state(): LiveState | null {
+    return this.#state;
+  }
+
+  show(state: LiveState): void {
+    this.#state = state;
+    this.#put();
+  }
+
+  /** Cells that are not of the run: of what stands beside it. */
+  showBeside(cells: readonly (readonly [string, unknown])[]): void {
+    this.#beside = cells;
+    this.#put();
+  }
+
+  #put(): void {
+    const cells = [...(this.#state ? cellsOf(this.#state) : []), ...this.#beside.filter(([, cell]) => cell !== null)];
+    if (this.cells.replace(cells)) for (const changed of this.#watchers) changed();
+  }
+
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  }
+
+  metrics(): string {
+    return this.#state ? metricsText(this.#state) : '';
+  }
+}
