@@ -69,6 +69,21 @@ const continualSchema = z.strictObject({
       clip: z.number().gt(0).default(1),
       beta1: z.number().min(0).lt(1).default(0.9),
       beta2: z.number().min(0).lt(1).default(0.95),
+      /** Embeddings share one second moment (Coupled Adam). */
+      coupledAdam: z.boolean().default(false),
+      /** Share that is dropped in training. */
+      dropout: z.number().min(0).lt(1).default(0),
+      /** Train adapters of this rank only, which are merged into the model at the end. Null: all weights. */
+      lora: z
+        .strictObject({
+          rank: z.int().min(1),
+          alpha: z.number().gt(0).optional(),
+          targets: z.union([z.enum(['all', 'attention', 'feedForward']), z.array(z.string())]).optional(),
+        })
+        .nullable()
+        .default(null),
+      /** Freeze half of the parameters of the layers. */
+      halfFineTuning: z.boolean().default(false),
       /** The losses of step s act on the mixture from step s + lag on. */
       lag: z.int().min(1).default(8),
     })

@@ -17,6 +17,10 @@ export const trainSpecs = {
   batch: { value: 'N', help: 'Sequences of a step.' },
   accumulate: { value: 'N', help: 'Parts that a step is computed in, one after the other: less memory.' },
   'learning-rate': { value: 'RATE', help: 'The highest one.' },
+  dropout: { value: 'P%', help: 'Share that is dropped in training, where text is repeated many times. Default none.' },
+  lora: { value: 'RANK', help: 'Train adapters of this rank only: less is learned, and less forgotten.' },
+  'half-fine-tuning': { help: 'Freeze half of the parameters of the layers.' },
+  'coupled-adam': { help: 'Embeddings share one second moment.' },
   schedule: { value: 'NAME', help: `How the rate goes: ${names().join(', ')}. See docs/training.md.` },
   'schedule-options': { value: 'JSON', help: 'Options of the schedule: \'{"warmup":0.05,"final":0.1}\'.' },
   anneal: {
@@ -43,6 +47,7 @@ export async function trainRecipe(recipe: Continual, values: TrainValues): Promi
   const whole = (name: 'tokens' | 'context' | 'batch' | 'accumulate', otherwise: number): number =>
     wholeNumber(values[name], `--${name}`) ?? otherwise;
   const share = percentOption(values['replay-share'], '--replay-share');
+  const rank = wholeNumber(values.lora, '--lora');
   return {
     ...recipe,
     read: readOptionsFrom(values, recipe.read),
@@ -58,6 +63,10 @@ export async function trainRecipe(recipe: Continual, values: TrainValues): Promi
       accumulate: whole('accumulate', training.accumulate),
       learningRate: rateOf(values['learning-rate']) ?? training.learningRate,
       schedule: scheduleOf(values) ?? training.schedule,
+      dropout: (percentOption(values.dropout, '--dropout') ?? 100 * training.dropout) / 100,
+      lora: rank === undefined ? training.lora : { ...training.lora, rank },
+      halfFineTuning: values['half-fine-tuning'] || training.halfFineTuning,
+      coupledAdam: values['coupled-adam'] || training.coupledAdam,
     },
   };
 }

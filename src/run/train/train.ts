@@ -18,7 +18,7 @@ import {
   writeRecord,
 } from '../../training/continual/record.ts';
 import { reportOf } from '../../training/continual/report.ts';
-import { openScalars } from '../../training/continual/scalars.ts';
+import { openScalars, TABLES } from '../../training/continual/scalars.ts';
 import { observed, type StepEvent, trainSteps } from '../../training/loop.ts';
 import type { HeldOutText } from '../../training/measure.ts';
 import type { Schedule } from '../../training/schedules.ts';
@@ -27,7 +27,7 @@ import type { RunEvent } from '../events.ts';
 import type { LocalFeed } from '../feed/feed.ts';
 import { type BaseModel, baseModel } from './base-model.ts';
 import { feedSource, heldOutSequences, restoreFeed } from './feed-source.ts';
-import { begunWith, openTrainingFeed, plannedSteps, scheduleFor, type TrainingStores } from './plan.ts';
+import { begunWith, openTrainingFeed, plannedSteps, scheduleFor, type TrainingStores, transformsOf } from './plan.ts';
 import { PLACES, takeTrainingFolder } from './training-folder.ts';
 import { type StoreOptions, type TextKind, trainingStores } from './training-stores.ts';
 
@@ -98,7 +98,7 @@ async function* trainInFolder(recipe: Continual, options: TrainOptions, left: Ab
     });
   const leave = await takeTrainingFolder(folder, options.fresh ?? false);
   try {
-    await removeTemporary(join(folder, RECORD));
+    for (const name of [RECORD, PLACES.report, ...TABLES]) await removeTemporary(join(folder, name));
     const base = await baseModel(recipe);
     const previous = await readRecord(folder);
     if (previous === null) await writeRecord(folder, preparing(recipe, base, options.executor));
@@ -182,7 +182,7 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
   yield { type: 'start', folder, record, model: base.name, fromStep, steps, notMeasured };
   const scalars = await openScalars(folder, domains, from === null ? null : fromStep);
   const text: HeldOutText = { sequences: heldOut, byteLengths: base.tokenizer.byteLengths, start: base.start };
-  const { learningRate, accumulate, weightDecay, clip, beta1, beta2 } = recipe.training;
+  const { learningRate, accumulate, weightDecay, clip, beta1, beta2, coupledAdam } = recipe.training;
   const loop = trainSteps(
     {
       model: base.weights,
@@ -192,7 +192,7 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
       learningRate,
       schedule,
       accumulate,
-      optimizer: { weightDecay, clip, beta1, beta2 },
+      optimizer: { weightDecay, clip, beta1, beta2, coupledAdam, transforms: transformsOf(recipe) },
       start: base.start,
       heldOut: text,
       measureEvery: recipe.measureEvery ?? Math.ceil(steps / 4),

@@ -163,6 +163,23 @@ describe('a training', () => {
     expect(new Set(shares.map((line) => line.split(',').at(-1))).size).toBeGreaterThan(2);
   });
 
+  it.each<[string, ContinualInput['training']]>([
+    ['dropout', { dropout: 0.1 }],
+    ['LoRA', { lora: { rank: 2 } }],
+    ['half fine-tuning and Coupled Adam', { halfFineTuning: true, coupledAdam: true }],
+    ['parts of a step', { accumulate: 2 }],
+  ])('with %s is resumed bit for bit, and gives other weights than without', async (_, training) => {
+    const folder = await temporaryFolder();
+    const [plain, whole, torn] = ['plain', 'whole', 'torn'].map((name) => join(folder, name));
+    const input = [await tokenStore(folder)];
+    await all(small(), { input, output: plain });
+    await all(small({}, training), { input, output: whole });
+    await stopped(3, small({}, training), { input, output: torn });
+    await all(small({}, training), { input, output: torn });
+    expect(weights(torn).equals(weights(whole))).toBe(true);
+    expect(weights(whole).equals(weights(plain))).toBe(false);
+  });
+
   it('goes on where the log of its mixture is lost, with the same weights', async () => {
     const folder = await temporaryFolder();
     const [whole, torn] = [join(folder, 'whole'), join(folder, 'torn')];
