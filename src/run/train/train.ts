@@ -41,7 +41,7 @@ export interface TrainOptions extends StoreOptions {
   readonly output?: string;
   /** Throws away what an earlier training left in the folder. */
   readonly fresh?: boolean;
-  /** Begins the final anneal of an infinite schedule where the training stands, over so many steps, and ends with it. */
+  /** Steps of the final anneal of an infinite schedule, which begins where the training stands and ends it. */
   readonly anneal?: number;
   /** Told about what does not stop the training. */
   readonly onWarning?: (text: string) => void;
