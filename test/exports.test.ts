@@ -53,9 +53,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
-      ReferenceInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split SplitPlan
-      Stage
-      StageContext
+      ReferenceInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split
+      SplitPlan Stage StageContext
       StageFactory StepDescriptor StepEvent StepOptions Verdict
     `,
   },
