@@ -39,9 +39,10 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       SluiceError annotate annotator arrow as c4 codeRules codeStatistics custom decontaminate dedup drop feedClient
       fineweb
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
-      int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
+      int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet partsRules perplexity pulled
       readDocuments
-      recipe reference retain rowsInScope rule run select serveFeed stringAt tableRules textRules textStatistics toArrow
+      recipe reference retain rowsInScope rule run select serveFeed stringAt tableRules textParts textRules
+      textStatistics toArrow
       tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
@@ -71,16 +72,17 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
       dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
       gopherRepetitionRules
-      judge ngramPerplexity operator perplexity rule select.buckets select.byPerplexity select.byRank
-      select.streaming tableRules textRules textStatistics tokenize withVerdict
+      judge ngramPerplexity operator partsRules perplexity rule select.buckets select.byPerplexity select.byRank
+      select.streaming tableRules textParts textRules textStatistics tokenize withVerdict
     `,
     types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
       AnnotatorFactory AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options
       C4StepOptions CodeThresholds Description DocumentView DropOptions FinewebOptions FinewebThresholds
       GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds
-      NgramPerplexityOptions OperatorFactory OperatorSpec PerplexityInput Predicate Profile SplitName StageContext
-      StageFactory StepOptions TableThresholds TextThresholds TokenizeOptions
+      NgramPerplexityOptions OperatorFactory OperatorSpec PartsThresholds PerplexityInput Predicate Profile SplitName
+      StageContext
+      StageFactory StepOptions TableThresholds TextPartsOptions TextThresholds TokenizeOptions
     `,
   },
   models: {

@@ -21,7 +21,7 @@ describe('sluice init', () => {
     expect(again.stderr).toContain(`error  the file already exists\n  in        ${file}\n`);
     expect(readFileSync(join(cwd, file), 'utf8')).toBe(text);
     const run = await runCli(['run', file, '--input', 'in'], { cwd });
-    expect(run.stdout).toMatch(/\nDone, but nothing was kept: 0 of 6 documents/);
+    expect(run.stdout).toMatch(/\nDone: kept 3 of 6 documents/);
     expect(run.code).toBe(0);
     expect(existsSync(join(cwd, 'sluice-out/my-recipe/run.json'))).toBe(true);
   });
