@@ -1,5 +1,5 @@
 import type { KernelArena } from './arena.ts';
-import { BYTE_CLASSES, CODE_STARTS, CODE_WORDS, PART_WORDS } from './part-tables.ts';
+import { BYTE, BYTE_CLASSES, CODE_STARTS, CODE_WORDS, PART_WORDS } from './part-tables.ts';
 import { checkOffsets } from './statistics.ts';
 
 /** The columns of `parts`, in order; what each means is written at `textParts()`. */
@@ -65,12 +65,31 @@ export function partsOver(arena: KernelArena): PartsFunction {
   };
 }
 
+/** Classes that the kernel tells 16 bytes at a time, in its order. */
+const ROWS = [BYTE.letter, BYTE.digit, BYTE.space, BYTE.mark, BYTE.plain];
+
+/** A bit for each high digit of an ASCII byte. */
+const highRows = Uint8Array.from({ length: 16 }, (_, high) => (high < 8 ? 1 << high : 0));
+
+/** For each low digit: the high digits with which it is an ASCII byte of the class. */
+const rowsOf = (bit: number): Uint8Array =>
+  Uint8Array.from({ length: 16 }, (_, low) =>
+    Array.from({ length: 8 }, (_, high) => ((BYTE_CLASSES[16 * high + low] & bit) !== 0 ? 1 << high : 0)).reduce(
+      (all, row) => all | row,
+    ),
+  );
+
 /** Copies the classes of bytes, the starts of lines and the words into an instance; the caller keeps them. */
 export function installPartTables(arena: KernelArena): void {
   const { exports } = arena;
   const lines = [...CODE_STARTS, ...CODE_WORDS];
   const classes = exports.partTables(lines.length, CODE_STARTS.length) >>> 0;
-  new Uint8Array(exports.memory.buffer, classes, 256).set(BYTE_CLASSES);
+  const tables = new Uint8Array(exports.memory.buffer, classes, 256 + 6 * 16);
+  tables.set(BYTE_CLASSES);
+  tables.set(highRows, 256);
+  ROWS.forEach((bit, k) => {
+    tables.set(rowsOf(bit), 256 + 16 * (k + 1));
+  });
   const starts = exports.partStarts() >>> 0;
   lines.forEach((start, i) => {
     const slot = new Uint8Array(exports.memory.buffer, starts + i * 16, 16);

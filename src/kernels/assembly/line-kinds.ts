@@ -1,7 +1,9 @@
 // The kind of a line, told from its bytes and from the lines before it; the rules are written at the plain reference,
 // ../reference/line-kinds.ts.
-import { byteClasses, classOfByte, CONTINUATION, DIGIT, LETTER, MARK, PLAIN, RULE, SPACE, startsAsCode,
-  startsWithCodeWord } from './part-tables';
+import {
+  byteClasses, classOfByte, DIGIT, digitRows, highRows, LETTER, letterRows, markRows, plainRows, RULE, SPACE, spaceRows,
+  startsAsCode, startsWithCodeWord,
+} from './part-tables';
 
 export const BLANK: u32 = 0;
 export const PROSE: u32 = 1;
@@ -52,8 +54,43 @@ function spaceOrEnd(at: usize): bool {
   return at < lineStart || at >= lineEnd || (classOfByte(at) & SPACE) != 0;
 }
 
+/** One bit a byte of four vectors: whether it is in the class of `table`. */
+// @ts-ignore: decorator
+@inline
+function inClass(table: usize, high: usize, a: v128, b: v128, c: v128, d: v128): u64 {
+  const low = v128.load(table);
+  const rows = v128.load(high);
+  return <u64>inClass16(low, rows, a) | (<u64>inClass16(low, rows, b) << 16) | (<u64>inClass16(low, rows, c) << 32) |
+    (<u64>inClass16(low, rows, d) << 48);
+}
+
+/** Of the table, row `high digit` has a bit at `low digit`; bytes beyond ASCII have no row. */
+// @ts-ignore: decorator
+@inline
+function inClass16(low: v128, rows: v128, v: v128): u32 {
+  const row = i8x16.swizzle(rows, i8x16.shr_u(v, 4));
+  const found = v128.and(i8x16.swizzle(low, v128.and(v, i8x16.splat(15))), row);
+  return <u32>i8x16.bitmask(i8x16.ne(found, i8x16.splat(0)));
+}
+
+// @ts-ignore: decorator
+@inline
+function equal(byte: i8, a: v128, b: v128, c: v128, d: v128): u64 {
+  const s = i8x16.splat(byte);
+  return <u64>i8x16.bitmask(i8x16.eq(a, s)) | (<u64>i8x16.bitmask(i8x16.eq(b, s)) << 16) |
+    (<u64>i8x16.bitmask(i8x16.eq(c, s)) << 32) | (<u64>i8x16.bitmask(i8x16.eq(d, s)) << 48);
+}
+
+// @ts-ignore: decorator
+@inline
+function continuations(a: v128, b: v128, c: v128, d: v128): u64 {
+  const s = i8x16.splat(-64);
+  return <u64>i8x16.bitmask(i8x16.lt_s(a, s)) | (<u64>i8x16.bitmask(i8x16.lt_s(b, s)) << 16) |
+    (<u64>i8x16.bitmask(i8x16.lt_s(c, s)) << 32) | (<u64>i8x16.bitmask(i8x16.lt_s(d, s)) << 48);
+}
+
+/** Counts over a line, 64 bytes at a time; 64 bytes after the text are readable. */
 function measure(from: usize, to: usize): void {
-  const classes = byteClasses;
   let start = from;
   let end = to;
   indent = 0;
@@ -61,61 +98,73 @@ function measure(from: usize, to: usize): void {
   while (end > start && (classOfByte(end - 1) & SPACE) != 0) end--;
   lineStart = start;
   lineEnd = end;
-  let c: u32 = 0;
-  let w: u32 = 0;
-  let l: u32 = 0;
-  let d: u32 = 0;
-  let m: u32 = 0;
-  let p: u32 = 0;
-  pipes = tightCommas = gaps = calls = 0;
-  let open: u32 = 1;
-  for (let i = start; i < end; i++) {
-    const b = <u32>load<u8>(i);
-    const cls = <u32>load<u8>(classes + b);
-    const lead = <u32>((cls & CONTINUATION) == 0);
-    const letter = cls & LETTER;
-    const space = (cls & SPACE) >> 2;
-    c += lead;
-    l += letter & lead;
-    w += letter & open;
-    open = space | (open & (letter ^ 1));
-    d += (cls & DIGIT) >> 1;
-    m += (cls & MARK) >> 3;
-    p += (cls & PLAIN) >> 4;
-    // '(' ',' '/' '|', tab and space are the ones that need a look around.
-    if (b == 32) {
-      // Neither end of a trimmed line is white space.
-      if ((classOfByte(i + 1) & SPACE) != 0) wideGap(i);
-    } else if (b == 0x28) {
-      const next = load<u8>(i + 1);
-      const before = i > start ? <u32>load<u8>(i - 1) : 0;
-      calls += <u32>((i + 1 < end && next == 0x29) || (before != 0 && ((load<u8>(classes + before) & LETTER) != 0 ||
-        before == 0x5f)));
-    } else if (b == 0x2c) {
-      tightCommas += <u32>(i + 1 < end && (classOfByte(i + 1) & SPACE) == 0);
-    } else if (b == 0x2f) {
-      calls += <u32>(i + 1 < end && load<u8>(i + 1) == 0x2f && i > start && (classOfByte(i - 1) & SPACE) != 0);
-    } else if (b == 0x7c) {
-      pipes += <u32>(spaceOrEnd(i - 1) && spaceOrEnd(i + 1));
-    } else if (b < 14 && space != 0) {
-      if (b == 9) gaps++;
-      else if ((classOfByte(i + 1) & SPACE) != 0) wideGap(i);
+  lineChars = words = letters = digits = marks = plain = pipes = tightCommas = gaps = calls = 0;
+  // Whether the token that is open at the start of a block has had a letter; whether the byte before is white space.
+  let counted: bool = false;
+  let spaceBefore: u64 = 0;
+  for (let p = start; p < end; p += 64) {
+    const a = v128.load(p);
+    const b = v128.load(p, 16);
+    const c = v128.load(p, 32);
+    const d = v128.load(p, 48);
+    const left = end - p;
+    const valid = left >= 64 ? <u64>-1 : (<u64>-1) >> (64 - <u64>left);
+    const wide = (<u64>i8x16.bitmask(a) | (<u64>i8x16.bitmask(b) << 16) | (<u64>i8x16.bitmask(c) << 32) |
+      (<u64>i8x16.bitmask(d) << 48)) & valid;
+    const lead = valid & ~continuations(a, b, c, d);
+    const letter = (inClass(letterRows, highRows, a, b, c, d) & valid) | wide;
+    const space = inClass(spaceRows, highRows, a, b, c, d) & valid;
+    lineChars += <u32>popcnt(lead);
+    letters += <u32>popcnt(letter & lead);
+    digits += <u32>popcnt(inClass(digitRows, highRows, a, b, c, d) & valid);
+    marks += <u32>popcnt(inClass(markRows, highRows, a, b, c, d) & valid);
+    plain += <u32>popcnt(inClass(plainRows, highRows, a, b, c, d) & valid);
+
+    // The first letter of each run of bytes that are no white space: the sum carries from it to the end of the run.
+    const token = ~space & valid;
+    const open = ctz(~token);
+    const fresh = !counted ? letter : open >= 64 ? 0 : letter & ((<u64>-1) << open);
+    words += <u32>popcnt(fresh & ~(token + fresh));
+    const closing = clz(~token);
+    const last = closing >= 64 ? <u64>-1 : closing == 0 ? 0 : ~((<u64>-1) >> closing);
+    counted = (letter & last) != 0 || (closing >= 64 && counted);
+
+    const after = p + 64 < end ? <u64>((classOfByte(p + 64) & SPACE) != 0) : 0;
+    const spaceAfter = (space >> 1) | (after << 63);
+    const tab = equal(9, a, b, c, d) & valid;
+    if (((space & spaceAfter) | tab) != 0) {
+      gaps += <u32>popcnt(tab);
+      const wideSpace = space & ~tab & spaceAfter & ~((space << 1) | spaceBefore);
+      for (let m = wideSpace; m != 0; m &= m - 1) gapAt(p + <usize>ctz(m));
+    }
+    spaceBefore = space >> 63;
+    const comma = equal(0x2c, a, b, c, d) & valid;
+    if (comma != 0) {
+      tightCommas += <u32>popcnt(comma & ~spaceAfter) - <u32>(left <= 64 && (comma >> (<u64>left - 1)) != 0);
+    }
+    for (let m = equal(0x28, a, b, c, d) & valid; m != 0; m &= m - 1) parenAt(p + <usize>ctz(m));
+    for (let m = equal(0x2f, a, b, c, d) & valid; m != 0; m &= m - 1) slashAt(p + <usize>ctz(m));
+    for (let m = equal(0x7c, a, b, c, d) & valid; m != 0; m &= m - 1) {
+      const at = p + <usize>ctz(m);
+      pipes += <u32>(spaceOrEnd(at - 1) && spaceOrEnd(at + 1));
     }
   }
-  lineChars = c;
-  words = w;
-  letters = l;
-  digits = d;
-  marks = m;
-  plain = p;
 }
 
-/** White space that more white space follows: a gap if it is the first, and no sentence ends before it. */
-function wideGap(at: usize): void {
+/** The first of several white spaces: a gap, unless a sentence ends before it. */
+function gapAt(at: usize): void {
   const before = <u32>load<u8>(at - 1);
-  if ((load<u8>(byteClasses + before) & SPACE) != 0) return;
-  if (before == 0x2e || before == 0x3f || before == 0x21 || before == 0x3a) return;
-  gaps++;
+  gaps += <u32>(before != 0x2e && before != 0x3f && before != 0x21 && before != 0x3a);
+}
+
+function parenAt(at: usize): void {
+  const before = at > lineStart ? <u32>load<u8>(at - 1) : 0;
+  const closes = at + 1 < lineEnd && load<u8>(at + 1) == 0x29;
+  calls += <u32>(closes || (before != 0 && ((load<u8>(byteClasses + before) & LETTER) != 0 || before == 0x5f)));
+}
+
+function slashAt(at: usize): void {
+  calls += <u32>(at + 1 < lineEnd && load<u8>(at + 1) == 0x2f && at > lineStart && (classOfByte(at - 1) & SPACE) != 0);
 }
 
 function readsLikeProse(): bool {

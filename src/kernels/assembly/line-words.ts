@@ -9,6 +9,8 @@ const NOT_AFTER: u32 = 8;
 const FILLER: u32 = 16;
 
 const LETTER_RUN: u32 = 20;
+/** The bit that tells small letters, in 8 bytes. */
+const SMALL: u64 = 0x2020202020202020;
 
 export let nWords: u32 = 0;
 export let nEnglish: u32 = 0;
@@ -66,6 +68,32 @@ export function countWordsOf(start: usize, end: usize): void {
     }
     // A word.
     const from = i;
+    // Of up to 15 ASCII letters, as most are: its end is found at once.
+    const v = v128.load(i);
+    const small = v128.or(v, i8x16.splat(0x20));
+    const isLetter = i8x16.lt_u(i8x16.sub(small, i8x16.splat(0x61)), i8x16.splat(26));
+    const size = <u32>ctz(~<u32>i8x16.bitmask(isLetter));
+    if (size > 0 && size < 16 && from + size <= end) {
+      const next = <u32>load<u8>(i + size);
+      if (next < 0x80 || from + size == end || next == 0xc2 || (next == 0xe2 && load<u8>(i + size, 1) == 0x80)) {
+        i += size;
+        nWords++;
+        nLetters += size;
+        if (size > 8) continue;
+        const own = (<u64>-1) >> (64 - (<u64>size << 3));
+        const raw = load<u64>(from) & own;
+        const bits = bitsOfWord(raw | (SMALL & own));
+        if (bits == 0) continue;
+        nEnglish += bits & ENGLISH;
+        nForeign += (bits & FOREIGN) >> 1;
+        nFiller += (bits & FILLER) >> 4;
+        if ((raw & SMALL) != (SMALL & own)) continue;
+        if ((bits & NOT_AFTER) != 0 && determinerEnd != 0 && from == determinerEnd + 1 && load<u8>(determinerEnd) == 32)
+          nPairs++;
+        if ((bits & DETERMINER) != 0) determinerEnd = i;
+        continue;
+      }
+    }
     let key: u64 = 0;
     let shift: u64 = 0;
     let upper: u32 = 0;

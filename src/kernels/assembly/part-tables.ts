@@ -5,10 +5,7 @@ import { arenaAlloc } from './arena';
 export const LETTER: u32 = 1;
 export const DIGIT: u32 = 2;
 export const SPACE: u32 = 4;
-export const MARK: u32 = 8;
-export const PLAIN: u32 = 16;
 export const RULE: u32 = 32;
-export const CONTINUATION: u32 = 64;
 export const LOWER: u32 = 128;
 
 /** A start of a line: u8 length, then up to 15 bytes. */
@@ -17,6 +14,14 @@ const SLOTS: u32 = 4096;
 
 /** u8 per byte value. */
 export let byteClasses: usize = 0;
+// The same by the two digits of a byte: a row for each high digit, and for each class the rows in which a low digit
+// has it. 16 bytes each.
+export let highRows: usize = 0;
+export let letterRows: usize = 0;
+export let digitRows: usize = 0;
+export let spaceRows: usize = 0;
+export let markRows: usize = 0;
+export let plainRows: usize = 0;
 let starts: usize = 0;
 let startCount: u32 = 0;
 let codeStarts: u32 = 0;
@@ -24,9 +29,18 @@ let codeStarts: u32 = 0;
 let wordKeys: usize = 0;
 let wordBits: usize = 0;
 
-/** Room for 256 classes and for starts of lines, which the caller fills in; the first `always` need no other sign. */
+/**
+ * Room for 256 classes with their six tables of rows, and for starts of lines, which the caller fills in; the first
+ * `always` need no other sign.
+ */
 export function partTables(count: u32, always: u32): usize {
-  byteClasses = arenaAlloc(256);
+  byteClasses = arenaAlloc(256 + 6 * 16);
+  highRows = byteClasses + 256;
+  letterRows = highRows + 16;
+  digitRows = highRows + 32;
+  spaceRows = highRows + 48;
+  markRows = highRows + 64;
+  plainRows = highRows + 80;
   starts = arenaAlloc(<usize>count * START_BYTES);
   startCount = count;
   codeStarts = always;
