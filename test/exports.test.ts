@@ -36,23 +36,27 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
-      SluiceError annotate annotator arrow as c4 codeRules codeStatistics custom decontaminate dedup drop feedClient
+      SluiceError annotate annotator arrow as c4 codeRules codeStatistics
+      continual continualPretrain custom decontaminate dedup drop feedClient
       fineweb
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet partsRules perplexity pulled
       readDocuments
-      recipe reference retain rowsInScope rule run select serveFeed stringAt tableRules textParts textRules
-      textStatistics toArrow
-      tokenize tokens utf8Column validBitmap withCreated withVerdict
+      recipe reference retain rowsInScope rule run runStats schedules select serveFeed shadow stringAt
+      tableRules textParts textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated
+      withVerdict
     `,
     types: words`
-      Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked Column
-      ColumnSpec ColumnType Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects
-      FeedFacts FeedOptions FeedSequence FeedServer FeedSource FeedStatus FeedStep Json Lease
-      ModuleExport Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
+      Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
+      Column ColumnSpec ColumnType Comparison Continual ContinualInput Counters CreatedDocuments CutSpans
+      Description DocumentView DropOptions Effects FeedFacts FeedOptions FeedSequence FeedServer FeedSource
+      FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
+      OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
-      ReferenceInput Rule RunEvent RunJson RunOptionsInput Scope SinkDescriptor Split SplitPlan Stage StageContext
-      StageFactory StepDescriptor StepOptions Verdict
+      ReferenceInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split SplitPlan
+      Stage
+      StageContext
+      StageFactory StepDescriptor StepEvent StepOptions Verdict
     `,
   },
   streams: {
@@ -73,7 +77,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
       gopherRepetitionRules
       judge ngramPerplexity operator partsRules perplexity rule select.buckets select.byPerplexity select.byRank
-      select.streaming tableRules textParts textRules textStatistics tokenize withVerdict
+      select.streaming shadow tableRules textParts textRules textStatistics tokenize withVerdict
     `,
     types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
@@ -87,24 +91,26 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   models: {
     values: words`
-      EXECUTORS GraphBuilder NO_TARGET PADDING_SEGMENT byteTokenizer differentiate floatTensor intTensor loadModel
-      loadModelConfig loadNgram loadTokenizer logitsGraph modelConfig newModel ngramFileInfo ngramScorer
-      ngramTrainer openExecutor openInThread ops parameterCount perplexities pickExecutor readArpa saveModel
-      scoringGraph trainNgram trainedModel trainingGraph trainingState writeArpa writeNgram
+      EXECUTORS GraphBuilder NO_TARGET PADDING_SEGMENT byteTokenizer differentiate evaluationGraph floatTensor
+      gradientGraph intTensor loadAdapter loadModel loadModelConfig loadNgram loadTokenizer logitsGraph modelConfig
+      newModel ngramFileInfo ngramScorer ngramTrainer openExecutor openInThread openTrainer ops packedRows
+      parameterCount perplexities pickExecutor readArpa saveModel scoringGraph tokenizerInfo trainNgram trainedModel
+      trainingGraph trainingState updateGraph writeArpa writeNgram
     `,
     types: words`
-      AdamWOptions DataType Executor ExecutorName ExecutorOptions Family Graph GraphSize LanguageModel
-      LanguageModelConfig LoadTokenizerOptions NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer
-      NotScored Perplexities PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores Session
-      Split Tensor Tensors Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainingOptions TrainingTexts
-      Value
+      AdamWOptions Adapter AdapterOrigin AdapterPair AdapterSettings DataType Executor ExecutorName ExecutorOptions
+      Family Graph GraphSize LanguageModel LanguageModelConfig LoadTokenizerOptions LossInputs NewModelOptions
+      NgramFileInfo NgramModel NgramOrigin NgramTrainer NotScored PackedRow Perplexities PickOptions PickedExecutor
+      Rope RopeScaling SaveModelOptions Scorer Scores Session Split StepPart Tensor Tensors Texts ThreadExecutor
+      TokenLists Tokenizer TokenizerInfo TrainNgramOptions TrainedStep Trainer TrainingOptions TrainingTexts
+      Transform TransformHooks TransformPlace Value
     `,
   },
   mixture: {
     values: words`
       ado adviceOn applyLosses bandit calibratedSlopes cooldown curriculum descend domainUpsampling doremi drawStep
       fitTrials fixed fromTrials graphFromDrops graphFromPairs lossAtSize mixOf phases planFor planMix predictMix
-      proportional readTrials scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
+      proportional readTrials replay scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
     `,
     types: words`
       Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions MixPlan
@@ -114,10 +120,18 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   training: {
     values: words`
-      reference trainReference
+      compare comparisonSettings continualPretrain distillation dropout frozenHalf greedySoup halfFineTuning
+      interpolated interpolationCurve keptTopLogits labelSmoothing lora loraFrom measureBits measureModel
+      openTeacher planComparison readCheckpoint reference schedules selfDistillation trainReference
+      uniformSoup
     `,
     types: words`
-      Measurement Reference ReferenceInput ReferenceJson TrainReferenceOptions TrainingEvent
+      BitsPerByte Checkpoint ComparedRow ComparisonEvent ComparisonInput ComparisonOptions ComparisonPlan
+      ComparisonReport ComparisonSettings Distillation DistillationOptions DropoutOptions Evaluate GreedySoup
+      HalfFineTuningOptions HeldOut HeldOutText Ingredient LoopEvent LoopOptions LoraOptions Measure
+      Measurement Progress PulledSteps Reference ReferenceInput ReferenceJson Schedule SchedulePlace
+      SelfDistillationOptions SoupStep StepEvent Teacher TeacherModel TopLogits TopLogitsSource
+      TrainReferenceOptions TrainingEvent TrainingSequence TrainingSource TrainingStep
     `,
   },
   sinks: {

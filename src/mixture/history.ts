@@ -28,7 +28,7 @@ export interface MixHistory {
   /**
    * Losses of a step. Posted again with the same values: `null`, nothing to do. With other values: they replace the
    * first, and the losses of later steps no longer count. Errors: ConfigError for a value that is not a finite number
-   * or null, or for too many or too few of them.
+   * of 0 or more, or null, or for too many or too few of them.
    */
   post(step: number, losses: Losses): Posted | null;
   /** The trainer goes back to a step: the losses from there on no longer count. */
@@ -40,6 +40,8 @@ export interface MixHistory {
   stateAt(step: number): MixState | Waiting;
   /** Draws the step of a state, with the losses that act on it; or the losses it waits for. */
   draw(state: MixState): DrawnStep | Waiting;
+  /** Losses of the steps from one on, up to another, as far as they were posted: lines of a log. */
+  lossesBetween(from: number, to: number): LogLine[];
 }
 
 /**
@@ -76,14 +78,14 @@ export function mixHistory(mix: Mix, lag: number): MixHistory {
   };
   const check = (step: number, values: Losses): void => {
     const { domains } = mix.facts;
-    const wrong = values.findIndex((v) => v !== null && !Number.isFinite(v));
+    const wrong = values.findIndex((v) => v !== null && !(Number.isFinite(v) && v >= 0));
     if (values.length === domains.length && wrong < 0) return;
     throw new ConfigError({
       expected:
         wrong < 0
           ? `${domains.length} losses, one for each of ${domains.map((d) => d.name).join(', ')}`
-          : 'a finite number, or null where the step held none of the domain',
-      got: wrong < 0 ? `${values.length}` : `${values[wrong]} for ${domains[wrong]?.name}`,
+          : 'a finite number of 0 or more, or null where the step held none of the domain',
+      got: wrong < 0 ? `${values.length} losses` : `${values[wrong]} for ${domains[wrong]?.name}`,
       where: `losses of step ${step}`,
     });
   };
@@ -110,6 +112,10 @@ export function mixHistory(mix: Mix, lag: number): MixHistory {
   return {
     record,
     draw,
+    lossesBetween: (from, to) =>
+      [...losses].flatMap(([step, values]) =>
+        step >= from && step < to ? [{ type: 'losses' as const, step, losses: values }] : [],
+      ),
     post(step, values) {
       check(step, values);
       const before = losses.get(step);

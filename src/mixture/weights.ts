@@ -12,7 +12,7 @@ export function checkedWeights(scheduler: string, facts: Facts, weights: readonl
   if (weights.length !== domains.length)
     throw new ConfigError({
       expected: `${domains.length} weights, one for each of ${domains.map((d) => d.name).join(', ')}`,
-      got: `${weights.length}`,
+      got: `${weights.length} weights`,
       where,
     });
   let sum = 0;
@@ -59,7 +59,7 @@ export function checkedLossWeights(
   if (lossWeights.length === facts.domains.length && wrong < 0) return lossWeights;
   throw new ConfigError({
     expected: `${facts.domains.length} loss weights of 0 or more`,
-    got: wrong < 0 ? `${lossWeights.length}` : `${lossWeights[wrong]} for ${facts.domains[wrong]?.name}`,
+    got: wrong < 0 ? `${lossWeights.length} loss weights` : `${lossWeights[wrong]} for ${facts.domains[wrong]?.name}`,
     where: `scheduler ${scheduler}`,
   });
 }

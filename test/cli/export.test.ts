@@ -7,7 +7,7 @@ import { storedDocuments } from '../helpers/exports.ts';
 import { tokenStore } from '../helpers/feed.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
-const ARGS = ['--to', 'nanogpt', '--output', 'out', '--val-share', '0'];
+const ARGS: readonly string[] = ['--to', 'nanogpt', '--output', 'out', '--val-share', '0'];
 
 describe('sluice export', () => {
   it('killed at once and started again gives all tokens; before, a reader finds nothing or all', async () => {
@@ -31,6 +31,41 @@ describe('sluice export', () => {
     expect(again.stdout).toMatch(/Exported .*360 documents, [\d,]+ tokens as nanogpt/);
     expect(stream()).toEqual(ids);
     expect(readdirSync(join(cwd, 'out')).sort()).toEqual(['.sluice-export.json', 'meta.json', 'meta.pkl', 'train.bin']);
+  });
+
+  it('writes the documents of one domain alone, which trainers that mix files by themselves want', async () => {
+    const cwd = await temporaryFolder();
+    const run = await tokenStore(cwd);
+    const documents = await storedDocuments(run);
+    for (const domain of ['news', 'web']) {
+      const args = ['export', run, ...ARGS.with(3, domain), '--domain', domain, '--json'];
+      const wanted = documents.filter((d) => d.domain === domain);
+      const ids = wanted.flatMap((d) => d.ids);
+      const { code, stdout } = await runCli(args, { cwd });
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ documents: wanted.length, tokens: ids.length });
+      const bytes = Uint8Array.from(readFileSync(join(cwd, domain, 'train.bin')));
+      expect([...new Uint16Array(bytes.buffer)]).toEqual(ids);
+    }
+    const rows = [
+      'export',
+      run,
+      '--to',
+      'parquet',
+      '--output',
+      'rows',
+      '--context',
+      '32',
+      '--domain',
+      'news',
+      '--json',
+    ];
+    const sequences = await runCli(rows, { cwd });
+    const news = documents.filter((d) => d.domain === 'news');
+    const tokens = news.reduce((n, d) => n + d.ids.length, 0);
+    expect(JSON.parse(sequences.stdout)).toMatchObject({ documents: news.length, tokens });
+    const stranger = await runCli(['export', run, ...ARGS, '--domain', 'wiki'], { cwd });
+    expect(stranger).toMatchObject({ code: 2, stderr: expect.stringMatching(/domains of code, news, web.*wiki/s) });
   });
 
   it('says what is missing or wrong, and what would be right', async () => {

@@ -204,10 +204,10 @@ describe('losses', () => {
   it.each([
     [
       [1, Number.NaN, 2],
-      'losses of step 7: expected a finite number, or null where the step held none of the domain, ' +
+      'losses of step 7: expected a finite number of 0 or more, or null where the step held none of the domain, ' +
         'got NaN for d1.',
     ],
-    [[1, 2], 'losses of step 7: expected 3 losses, one for each of d0, d1, d2, got 2.'],
+    [[1, 2], 'losses of step 7: expected 3 losses, one for each of d0, d1, d2, got 2 losses.'],
     [[1, 2, Number.POSITIVE_INFINITY], 'got Infinity for d2.'],
   ])('that cannot be are refused: %j', (losses, message) => {
     expect(() => mixHistory(mix, LAG).post(7, losses)).toThrow(message);

@@ -167,7 +167,7 @@ describe('what a scheduler says', () => {
     [[1, Number.NaN], 'scheduler constant: expected weights of 0 or more, got NaN for d1.'],
     [[-1, 1], 'scheduler constant: expected weights of 0 or more, got -1 for d0.'],
     [[1, Number.POSITIVE_INFINITY], 'scheduler constant: expected weights of 0 or more, got Infinity for d1.'],
-    [[1], 'scheduler constant: expected 2 weights, one for each of d0, d1, got 1.'],
+    [[1], 'scheduler constant: expected 2 weights, one for each of d0, d1, got 1 weights.'],
     [[0, 0], 'scheduler constant: expected a weight above 0 for one domain at least, got 0 for d0, d1.'],
   ])('is checked: %j', (weights, message) => {
     expect(() => startMix(mixOf(constant(weights), factsOf([9, 9])))).toThrow(message);

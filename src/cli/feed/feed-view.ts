@@ -58,7 +58,8 @@ export function statusLines(
     `${status.certain ? '' : 'at least '}step ${count(status.step)}` +
     `${facts.steps === null ? '' : ` of ${count(facts.steps)}`}, ≈ ${tokens} tokens` +
     (planned === null ? '' : `, ${count(Math.max(0, planned - total))} sequences left`);
-  return [head, ...table, ...rankLines(ranks)];
+  const ended = status.ended === null ? [] : [`  The feed has ended: ${safeText(status.ended)}.`];
+  return [head, ...ended, ...table, ...rankLines(ranks)];
 }
 
 function rankLines(ranks: readonly RankStatus[]): string[] {

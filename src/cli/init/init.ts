@@ -67,10 +67,19 @@ export default recipe({
 });
 `;
 
-/** The recipe of that name as it stands in the package. Errors: ConfigError for another name. */
+/**
+ * The recipe of that name as it stands in the package. Errors: ConfigError for another name, and for a recipe that is
+ * made of another one.
+ */
 async function builtInSource(name: string): Promise<string> {
-  const names = builtInNames();
-  if (names.includes(name)) return readFile(new URL(`../../../recipes/${name}.ts`, import.meta.url), 'utf8');
+  const sources = new Map<string, string>();
+  for (const n of builtInNames()) {
+    const source = await readFile(new URL(`../../../recipes/${n}.ts`, import.meta.url), 'utf8');
+    if (!source.includes("from './")) sources.set(n, source);
+  }
+  const names = [...sources.keys()];
+  const source = sources.get(name);
+  if (source !== undefined) return source;
   const near = nearestName(name, names);
   throw new ConfigError({
     expected: `a built-in recipe (${names.join(', ')})`,

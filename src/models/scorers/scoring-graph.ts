@@ -55,6 +55,18 @@ export function logitsGraph(config: LanguageModelConfig, size: GraphSize): Graph
   return graph.finish(`${config.family} logits ${size.rows}x${size.length}`, new Map([['logits', shaped]]));
 }
 
+/** The graph of the last hidden states, normalised: `hidden` float32 [B x T, width]. Feeds as `logitsGraph`. */
+export function hiddenGraph(config: LanguageModelConfig, size: GraphSize): Graph {
+  const graph = new GraphBuilder();
+  const { inputs } = tokenInputs(graph, config, size, false);
+  const hidden = architectures[config.family].hidden(
+    config,
+    weightInputs(graph, config, () => 'weight'),
+    inputs,
+  );
+  return graph.finish(`${config.family} hidden ${size.rows}x${size.length}`, new Map([['hidden', hidden]]));
+}
+
 /** The int32 feeds of a language model; throws when the rows are longer than the model's context. */
 export function tokenInputs(graph: GraphBuilder, config: LanguageModelConfig, size: GraphSize, withTargets = true) {
   const { rows, length } = size;

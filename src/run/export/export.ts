@@ -12,6 +12,7 @@ import {
 } from '../../sinks/exports/format.ts';
 import { readDocuments, type TokenRows } from '../../streams/tokens/documents.ts';
 import { type CutOptions, Sequences } from '../../streams/tokens/sequences.ts';
+import { readIndexColumns } from '../../streams/tokens/split-index.ts';
 import { tokenArray } from '../../streams/tokens/token-kind.ts';
 import { openStores, type Stores } from '../feed/stores.ts';
 import { openExportFolder } from './folder.ts';
@@ -22,6 +23,8 @@ export interface ExportOptions {
   /** Name of the sink, where a run has several. */
   readonly sink?: string | null;
   readonly format: ExportFormat;
+  /** Only documents of these domains, as trainers that mix files by themselves want them. Default: all. */
+  readonly domains?: readonly string[];
   /** Folder for the files: a new one, an empty one, or that of an earlier export, which is replaced. */
   readonly output: string;
   /** Share of the documents that go to `val`, by a hash of their tokens: equal documents go to the same side. */
@@ -51,7 +54,8 @@ export interface ExportReport {
  * Writes the tokens of finished runs as files that a trainer reads. Streams: memory is that of a chunk of documents, of
  * an index of a split and of what the format buffers. A killed one leaves nothing that a reader finds, and the next
  * start begins anew. Errors: ConfigError for options, an unfinished run, and a folder that is somebody else's;
- * InputError for damaged files; InvariantError when not every token and document came out.
+ * InputError for damaged files; InvariantError when not every token and document came out (with `domains`: all of
+ * theirs).
  */
 export async function exportTokens(options: ExportOptions): Promise<ExportReport> {
   const { format, output } = options;
@@ -59,14 +63,16 @@ export async function exportTokens(options: ExportOptions): Promise<ExportReport
   const valShare = valShareOf(options, packing);
   const stores = await openStores(options.stores, options.sink ?? null);
   if (!stores.done) throw unfinished(stores);
-  if (totalsOf(stores).documents === 0)
+  const wanted = wantedOf(options.domains, stores);
+  const totals = await totalsOf(stores, wanted);
+  if (totals.documents === 0)
     throw new ConfigError({ expected: 'documents to export', got: 'none', where: stores.paths.join(', ') });
   const folder = await openExportFolder(output);
   try {
-    const rows = packing === 'documents' ? documentsOf(stores) : sequencesOf(stores, { ...options, packing });
-    const parts = await write(format, folder.work, stores, rows, valShare);
-    const report = { ...reportOf(options, stores, parts, valShare), files: [] as string[] };
-    checkCounts(stores, parts, packing === 'documents', output);
+    const rows = packing === 'documents' ? documentsOf(stores) : sequencesOf(stores, { ...options, packing }, wanted);
+    const parts = await write(format, folder.work, stores, rows, await chooser(valShare, wanted));
+    const report = { ...reportOf(options, stores, totals, parts, valShare), files: [] as string[] };
+    checkCounts(totals, parts, packing === 'documents', output);
     for (const { files } of Object.values(parts)) report.files.push(...files);
     const { vocabulary, tokenizer } = stores;
     const tokens = { train: parts.train?.tokens ?? 0, ...(parts.val && { val: parts.val.tokens }) };
@@ -80,6 +86,16 @@ export async function exportTokens(options: ExportOptions): Promise<ExportReport
   } finally {
     await folder.close();
   }
+}
+
+type Wanted = (domain: string) => boolean;
+
+function wantedOf(domains: readonly string[] | undefined, { splits }: Stores): Wanted | null {
+  if (domains === undefined || domains.length === 0) return null;
+  const known = new Set(splits.flatMap((s) => [...(s?.tokens.keys() ?? [])]));
+  const stranger = domains.find((d) => !known.has(d));
+  if (stranger === undefined) return (domain) => domains.includes(domain);
+  throw new ConfigError({ expected: `domains of ${[...known].sort().join(', ')}`, got: stranger, where: '--domain' });
 }
 
 function packingOf({ packing, format }: ExportOptions): NonNullable<ExportOptions['packing']> {
@@ -132,12 +148,13 @@ const CHUNK_TOKENS = 1 << 20;
 async function* sequencesOf(
   stores: Stores,
   { contextLength = 2048, packing, windowSplits = 8, cacheBytes = 64 * 1024 * 1024 }: ExportOptions,
+  wanted: Wanted | null,
 ): AsyncGenerator<TokenRows> {
   const cut = { contextLength, packing: packing as CutOptions['packing'], windowSplits, cacheBytes };
   const sequences = new Sequences(cut);
   try {
     await sequences.extend(stores.splits, true);
-    const domains = [...sequences.domains].sort();
+    const domains = sequences.domains.filter((d) => wanted?.(d) ?? true).sort();
     const most = Math.max(1, Math.floor(CHUNK_TOKENS / contextLength));
     const array = tokenArray(stores.vocabulary);
     const windows = Math.ceil(stores.splits.length / windowSplits);
@@ -170,7 +187,7 @@ async function write(
   folder: string,
   { vocabulary }: Stores,
   all: AsyncIterable<TokenRows>,
-  valShare: number,
+  partOf: Chooser,
 ): Promise<Parts> {
   const writers = new Map<ExportPart, ExportWriter>();
   const writerOf = async (part: ExportPart): Promise<ExportWriter> => {
@@ -179,7 +196,7 @@ async function write(
     return writer;
   };
   try {
-    return await writeAll(all, await chooser(valShare), writerOf, writers);
+    return await writeAll(all, partOf, writerOf, writers);
   } catch (error) {
     for (const writer of writers.values()) await writer.abort();
     throw error;
@@ -188,7 +205,7 @@ async function write(
 
 async function writeAll(
   all: AsyncIterable<TokenRows>,
-  partOf: (rows: TokenRows, row: number) => ExportPart,
+  partOf: Chooser,
   writerOf: (part: ExportPart) => Promise<ExportWriter>,
   writers: ReadonlyMap<ExportPart, ExportWriter>,
 ): Promise<Parts> {
@@ -198,7 +215,7 @@ async function writeAll(
       const part = partOf(rows, from);
       let to = from + 1;
       while (to < n && partOf(rows, to) === part) to++;
-      await (await writerOf(part)).write(rowsBetween(rows, from, to));
+      if (part !== null) await (await writerOf(part)).write(rowsBetween(rows, from, to));
       from = to;
     }
   }
@@ -210,27 +227,43 @@ async function writeAll(
   return parts;
 }
 
+/** Null: the row is not wanted. */
+type Chooser = (rows: TokenRows, row: number) => ExportPart | null;
+
 /** By the hash of a document's ids alone: the same side in every run and order, and for every copy of it. */
-async function chooser(valShare: number): Promise<(rows: TokenRows, row: number) => ExportPart> {
-  if (valShare === 0) return () => 'train';
+async function chooser(valShare: number, wanted: Wanted | null): Promise<Chooser> {
+  const left = (domain: string): boolean => wanted !== null && !wanted(domain);
+  if (valShare === 0) return ({ domains }, row) => (left(domains[row]) ? null : 'train');
   const { h64Raw } = await loadXxhash();
   const below = BigInt(Math.round(valShare * 2 ** 53));
-  return ({ ids, offsets }, row) =>
-    h64Raw(bytesOf(ids.subarray(offsets[row], offsets[row + 1]))) >> 11n < below ? 'val' : 'train';
+  return ({ ids, offsets, domains }, row) => {
+    if (left(domains[row])) return null;
+    return h64Raw(bytesOf(ids.subarray(offsets[row], offsets[row + 1]))) >> 11n < below ? 'val' : 'train';
+  };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-/** Tokens and documents in, as they were committed. */
-function totalsOf({ splits }: Stores): { documents: number; tokens: number } {
-  return {
-    documents: sum(splits.map((s) => s?.documents ?? 0)),
-    tokens: sum(splits.map((s) => sum([...(s?.tokens.values() ?? [])]))),
-  };
+interface Totals {
+  readonly documents: number;
+  readonly tokens: number;
 }
 
-function checkCounts(stores: Stores, parts: Parts, documents: boolean, where: string): void {
-  const committed = totalsOf(stores);
+/** Of the wanted domains, as they were committed; `wanted` null: all, which needs no index. */
+async function totalsOf({ splits }: Stores, wanted: Wanted | null): Promise<Totals> {
+  let [documents, tokens] = [0, 0];
+  for (const split of splits) {
+    if (split === null) continue;
+    for (const [domain, n] of split.tokens) if (wanted?.(domain) ?? true) tokens += n;
+    documents +=
+      wanted === null
+        ? split.documents
+        : (await readIndexColumns(split.index, ['domain'])).domain.filter(wanted).length;
+  }
+  return { documents, tokens };
+}
+
+function checkCounts(committed: Totals, parts: Parts, documents: boolean, where: string): void {
   const all = Object.values(parts);
   const expected = documents ? `${committed.documents} documents and ${committed.tokens} tokens` : committed.tokens;
   const tokens = sum(all.map((p) => p.tokens));
@@ -242,6 +275,7 @@ function checkCounts(stores: Stores, parts: Parts, documents: boolean, where: st
 function reportOf(
   { format, output }: ExportOptions,
   stores: Stores,
+  totals: Totals,
   parts: Parts,
   valShare: number,
 ): Omit<ExportReport, 'files'> {
@@ -250,7 +284,7 @@ function reportOf(
     format: format.name,
     output,
     tokenizer: stores.tokenizer,
-    ...totalsOf(stores),
+    ...totals,
     empty: sum(Object.values(parts).map((p) => p.empty)),
     parts: Object.fromEntries(Object.entries(parts).map(([part, { rows, tokens }]) => [part, { rows, tokens }])),
     notes: [

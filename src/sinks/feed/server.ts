@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SluiceError } from '../../errors.ts';
+import { isFull } from '../../files/full-disk.ts';
 import { type Access, isLoopback, jsonBody, refusal, SAFE, sendJson } from '../http.ts';
 import { encodePulled } from './encode.ts';
 import { FeedMetrics } from './metrics.ts';
@@ -152,10 +153,20 @@ const isStep = (value: unknown): value is number => Number.isSafeInteger(value) 
 
 const wrong = (expected: string, got: unknown) => ({ error: 'the request is not right', expected, got });
 
+const FULL = {
+  error: 'there is no room to write the log of the mixture',
+  expected: 'room on the disk of the feed',
+  fix: 'Free some, and start the feed again: the trainer goes on where it was, and nothing is drawn twice.',
+};
+
 /** What the caller did wrong is 400, damaged files are 500; both say what to do. */
 function failed(response: ServerResponse, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
+    return;
+  }
+  if (isFull(error)) {
+    sendJson(response, 507, FULL);
     return;
   }
   const bad = error instanceof SyntaxError || error instanceof RangeError;

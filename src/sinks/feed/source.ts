@@ -79,6 +79,8 @@ export interface FeedStatus {
   readonly step: number;
   /** False after a start before the first request: at least so many, and so many of each domain. */
   readonly certain: boolean;
+  /** Why no step comes after the last one that was drawn; null while there may be more. */
+  readonly ended: string | null;
   readonly stores: { readonly planned: number; readonly committed: number; readonly done: boolean };
   readonly domains: readonly DomainStatus[];
   /** Domains of the stores that are not drawn from. */

@@ -133,6 +133,7 @@ describe('a feed', () => {
     await feed.post(0, { web: 2 });
     expect((await waiting).steps.map((s) => s.step)).toEqual([3]);
     await expect(feed.post(1, { web: Number.NaN })).rejects.toThrow(/a finite number.*NaN for web/s);
+    await expect(feed.post(1, { web: -0.5 })).rejects.toThrow(/of 0 or more.*-0.5 for web/s);
     await expect(feed.post(9, { web: 1 })).rejects.toThrow(/step 9: that waits for the losses of step 1/);
     await expect(feed.post(1e6, { web: 1 })).rejects.toThrow(/a step that was drawn, got step 1000000/);
     await expect(feed.post(1, { wiki: 1 })).rejects.toThrow(/losses of code, news, web.*wiki/s);

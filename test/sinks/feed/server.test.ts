@@ -24,7 +24,7 @@ let folder = '';
 let store = '';
 let states = 0;
 
-async function served(options: FeedServerOptions = {}, scheduler = reactive): Promise<FeedServer> {
+async function served(options: FeedServerOptions = {}, scheduler = reactive, steps?: number): Promise<FeedServer> {
   const feed = await openFeed({
     stores: [store],
     state: join(store, `state${states++}`),
@@ -32,6 +32,7 @@ async function served(options: FeedServerOptions = {}, scheduler = reactive): Pr
     contextLength: 32,
     sequencesPerStep: 6,
     lag: 2,
+    steps,
   });
   feeds.push(feed);
   const server = await serveFeed(feed, options);
@@ -89,6 +90,28 @@ describe('the server of a feed', () => {
     });
     await client.post(0, { web: 3 });
     expect((await client.pull({ ...one, from: 2 }, NEVER)).steps.length).toBe(1);
+  });
+
+  it('says in its status that it has ended', async () => {
+    const { url } = await served({}, constant([1, 1, 2]), 3);
+    const client = await feedClient(url);
+    await client.pull({ ...one, from: 0, count: 2 }, NEVER);
+    expect((await client.status()).ended).toBeNull();
+    const pulled = await client.pull({ ...one, from: 2, count: 2 }, NEVER);
+    expect([pulled.steps.length, pulled.ended]).toEqual([1, 'all 3 planned steps are done']);
+    expect((await client.status()).ended).toBe('all 3 planned steps are done');
+  });
+
+  it('says that there is no room for its log, and what to do', async () => {
+    const { url } = await served({}, constant([1, 1, 2]));
+    const [feed] = feeds;
+    feed.post = () => Promise.reject(Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }));
+    const response = await fetch(`${url}/losses`, { method: 'POST', body: '{"step":0,"losses":{}}' });
+    expect(response.status).toBe(507);
+    expect(await response.json()).toMatchObject({
+      error: expect.stringContaining('no room'),
+      fix: expect.stringContaining('start the feed again'),
+    });
   });
 
   it('says what is wrong with a request', async () => {
