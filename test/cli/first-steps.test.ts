@@ -27,6 +27,30 @@ describe('sluice init', () => {
   });
 });
 
+describe('sluice init --from', () => {
+  it.each(['quickstart', 'perplexity', 'c4'])(
+    'copies the recipe %s, which runs as the one that it was',
+    async (name) => {
+      const cwd = await temporaryFolder();
+      await writeProject(cwd, { file: 'other.ts' });
+      expect(await runCli(['init', '--from', name], { cwd })).toMatchObject({ code: 0, stderr: '' });
+      const source = readFileSync(new URL(`../../recipes/${name}.ts`, import.meta.url), 'utf8');
+      expect(readFileSync(join(cwd, 'recipe.ts'), 'utf8')).toBe(source);
+      const plan = await runCli(['plan', 'recipe.ts', '--input', 'in'], { cwd });
+      expect(plan).toMatchObject({ code: 0 });
+      expect(plan.stdout).toContain(name);
+    },
+  );
+
+  it('names the recipes that there are, and the nearest', async () => {
+    const cwd = await temporaryFolder();
+    const { code, stderr } = await runCli(['init', '--from', 'quikstart'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean quickstart?');
+    expect(existsSync(join(cwd, 'recipe.ts'))).toBe(false);
+  });
+});
+
 describe('sluice doctor', () => {
   it('tries everything and finds it well here', async () => {
     const { code, stdout } = await runCli(['doctor', '--json'], { cwd: await temporaryFolder() });
