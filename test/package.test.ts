@@ -50,6 +50,8 @@ describe('the package', () => {
         'dist/cli.js',
         'dist/kernels/kernels.wasm',
         'dist/recipes/quickstart.js',
+        'docs/reference.md',
+        'recipes/quickstart.ts',
         'models/prose/model.safetensors',
         'LICENSE',
         'NOTICE',

@@ -28,7 +28,7 @@ describe('sluice init', () => {
 });
 
 describe('sluice init --from', () => {
-  it.each(['quickstart', 'perplexity', 'c4'])(
+  it.each(['quickstart', 'gopher', 'c4'])(
     'copies the recipe %s, which runs as the one that it was',
     async (name) => {
       const cwd = await temporaryFolder();

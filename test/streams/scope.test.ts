@@ -39,7 +39,7 @@ describe('a scope', () => {
     [{}],
   ])('%j is refused', (where) => {
     expect(() => drop('x', [rule('text_chars < 1')], { where: where as unknown as Scope })).toThrow(
-      'expected { domain: [...] } or { column: ..., is: [...] }',
+      'expected where: { domain: [...] } or { column: ..., is: [...] }',
     );
   });
 });

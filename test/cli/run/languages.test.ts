@@ -5,11 +5,11 @@ import { runCli } from '../../helpers/cli.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 
 const ENGLISH =
-  'The gate of the mill is opened at dawn, when the water has risen in the channel. The miller walks down to the wheel ' +
-  'and looks at the boards.\nHe writes the height of the water in a book that hangs by the door.';
+  'The gate of the mill is opened at dawn, when the water has risen in the channel. The miller walks down to the ' +
+  'wheel and looks at the boards.\nHe writes the height of the water in a book that hangs by the door.';
 const GERMAN =
-  'Das Tor der Mühle wird am Morgen geöffnet, wenn das Wasser im Kanal gestiegen ist. Der Müller geht zum Rad und sieht ' +
-  'sich die Bretter an.\nEr schreibt die Höhe des Wassers in ein Buch, das neben der Tür hängt.';
+  'Das Tor der Mühle wird am Morgen geöffnet, wenn das Wasser im Kanal gestiegen ist. Der Müller geht zum Rad und ' +
+  'sieht sich die Bretter an.\nEr schreibt die Höhe des Wassers in ein Buch, das neben der Tür hängt.';
 
 it('quickstart lets other languages pass and says how many they were', async () => {
   const cwd = await temporaryFolder();
