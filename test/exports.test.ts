@@ -36,21 +36,20 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
-      SluiceError annotate annotator arrow as c4 codeRules codeStatistics custom decontaminate dedup drop feedClient
-      fineweb
-      finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
-      int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
-      readDocuments
-      recipe reference retain rowsInScope rule run select serveFeed stringAt tableRules textRules textStatistics toArrow
-      tokenize tokens utf8Column validBitmap withCreated withVerdict
+      SluiceError annotate annotator arrow as c4 codeRules codeStatistics custom decontaminate dedup drop
+      feedClient fineweb finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition
+      gopherRepetitionRules int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet
+      perplexity pulled readDocuments recipe reference refine rephrase retain rowsInScope rule run select serveFeed
+      stringAt tableRules textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated
+      withVerdict
     `,
     types: words`
       Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked Column
-      ColumnSpec ColumnType Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions Effects
-      FeedFacts FeedOptions FeedSequence FeedServer FeedSource FeedStatus FeedStep Json Lease
-      ModuleExport Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
-      QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
-      ReferenceInput Rule RunEvent RunJson RunOptionsInput Scope SinkDescriptor Split SplitPlan Stage StageContext
+      ColumnSpec ColumnType Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions
+      Effects FeedFacts FeedOptions FeedSequence FeedServer FeedSource FeedStatus FeedStep Json Lease ModuleExport
+      Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate Pulled QuarantinedRecord
+      ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference ReferenceInput RefineInput
+      RephraseInput Rule RunEvent RunJson RunOptionsInput Scope SinkDescriptor Split SplitPlan Stage StageContext
       StageFactory StepDescriptor StepOptions Verdict
     `,
   },
@@ -70,17 +69,16 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       DEFAULT_FIELDS annotate annotator as c4 codeRules codeStatistics custom decontaminate dedup.bloom
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
       dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
-      gopherRepetitionRules
-      judge ngramPerplexity operator perplexity rule select.buckets select.byPerplexity select.byRank
-      select.streaming tableRules textRules textStatistics tokenize withVerdict
+      gopherRepetitionRules judge ngramPerplexity operator perplexity refine rephrase rule select.buckets
+      select.byPerplexity select.byRank select.streaming tableRules textRules textStatistics tokenize withVerdict
     `,
     types: words`
-      Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
-      AnnotatorFactory AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options
-      C4StepOptions CodeThresholds Description DocumentView DropOptions FinewebOptions FinewebThresholds
-      GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds
-      NgramPerplexityOptions OperatorFactory OperatorSpec PerplexityInput Predicate Profile SplitName StageContext
-      StageFactory StepOptions TableThresholds TextThresholds TokenizeOptions
+      Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor AnnotatorFactory
+      AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options C4StepOptions CodeThresholds Description DocumentView
+      DropOptions FinewebOptions FinewebThresholds GopherQualityOptions GopherQualityThresholds
+      GopherRepetitionOptions GopherRepetitionThresholds NgramPerplexityOptions OperatorFactory OperatorSpec
+      PerplexityInput Predicate Profile RefineInput RephraseInput SplitName StageContext StageFactory StepOptions
+      TableThresholds TextThresholds TokenizeOptions
     `,
   },
   models: {
@@ -94,8 +92,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       AdamWOptions DataType Executor ExecutorName ExecutorOptions Family Graph GraphSize LanguageModel
       LanguageModelConfig LoadTokenizerOptions NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer
       NotScored Perplexities PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores Session
-      Split Tensor Tensors Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainingOptions TrainingTexts
-      Value
+      Split Tensor Tensors Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainingOptions
+      TrainingTexts Value
     `,
   },
   mixture: {
@@ -105,9 +103,9 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       proportional readTrials scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
     `,
     types: words`
-      Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions MixPlan
-      MixPrediction MixState MixtureEvent MixtureLoss Pilot PlannedDomain PlannedPhase Scheduler Slot Trial TrialFit
-      TrialOptions
+      Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions
+      MixPlan MixPrediction MixState MixtureEvent MixtureLoss Pilot PlannedDomain PlannedPhase Scheduler Slot Trial
+      TrialFit TrialOptions
     `,
   },
   training: {

@@ -129,6 +129,8 @@ describe('the public API', () => {
         "readDocuments",
         "recipe",
         "reference",
+        "refine",
+        "rephrase",
         "retain",
         "rowsInScope",
         "rule",

@@ -56,8 +56,10 @@ describe('recipes', () => {
       'node-modules',
       'perplexity',
       'perplexity-ngram',
+      'prox',
       'quickstart',
       'reference',
+      'rephrase',
       'tokens',
     ]);
   });

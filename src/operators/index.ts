@@ -9,6 +9,7 @@ export {
 } from './annotator.ts';
 export type { Annotate, AnnotatorContext, AnnotatorDescriptor, AnnotatorFactory } from './annotator-stage.ts';
 export * from './annotators/index.ts';
+export { type RephraseInput, rephrase } from './create/rephrase.ts';
 export { custom, type DocumentView, type Predicate } from './custom.ts';
 export * from './decontaminate/index.ts';
 export * as dedup from './dedup/index.ts';

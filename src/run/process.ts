@@ -13,6 +13,7 @@ import type { Split, SplitPlan } from '../streams/plan/splits.ts';
 import { handOverError, splitError } from './conservation.ts';
 import { checkPublished, joinShards } from './directory/join.ts';
 import { barrierPaths, hasDocuments, tablePlaces } from './directory/layout.ts';
+import { ANSWERS_FOLDER } from './directory/own-files.ts';
 import { runReadmeOf } from './directory/readme.ts';
 import type { RunDirectory } from './directory/run-directory.ts';
 import type { RunEvent } from './events.ts';
@@ -99,7 +100,8 @@ export class Run {
     const progress = new Progress(this.#plan, this.#phases, { commits, counted }, samplePercent, (e) =>
       this.#out.next(e),
     );
-    const pool = await openSplitPool(this.#recipe, this.#options, splits.length, this.#hard, {
+    const answers = join(this.#directory.path, ANSWERS_FOLDER);
+    const pool = await openSplitPool(this.#recipe, answers, this.#options, splits.length, this.#hard, {
       progress: (p) => progress.inFlight(p),
       retry: (retry) => this.#out.next({ type: 'retried', ...retry }),
     });
@@ -110,6 +112,7 @@ export class Run {
         await this.#heedGuards();
         if (this.#stop.aborted) {
           progress.end();
+          await this.#tellSpent(pool);
           return await this.#stopped();
         }
       }
@@ -119,7 +122,11 @@ export class Run {
       await this.#heedGuards();
       await joinShards(this.#directory, this.#recipe, this.#base.shardSize, pool);
       checkPublished(this.#directory.commits.all, this.#recipe, totals, this.#directory.path);
+      await this.#tellSpent(pool);
       await this.#finish(totals);
+    } catch (error) {
+      await this.#tellSpent(pool);
+      throw error;
     } finally {
       progress.end();
       await pool.close();
@@ -260,6 +267,10 @@ export class Run {
 
   #seconds(): number {
     return Math.round(this.#base.seconds * 1000 + performance.now() - this.#startedMs) / 1000;
+  }
+
+  async #tellSpent(pool: SplitPool): Promise<void> {
+    for (const [step, status] of await pool.generators()) this.#out.next({ type: 'generated', step, status });
   }
 
   async #stopped(): Promise<void> {

@@ -14,6 +14,7 @@ import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 import { fieldNotes } from './field-notes.ts';
+import { generatedLine } from './generated-line.ts';
 import type { Reporter } from './reporter.ts';
 import { jsonReporter, peopleReporter } from './run-reporters.ts';
 import { printSummary } from './run-summary.ts';
@@ -173,6 +174,7 @@ async function follow(
           if (e.type === 'planned') planned = e;
           if (e.type === 'progress') progress = e;
           reporter.event(e);
+          if (e.type === 'generated') reporter.note(generatedLine(e));
           if (e.type === 'retried')
             reporter.note(
               safeText(
@@ -240,6 +242,7 @@ export const runCommand: Command = {
       '            textBytes megabytesPerSecond etaSeconds memoryBytes seconds topReasons[{step,rule,dropped}]',
       '  commit    phase split documents',
       '  retried   task cause attempt attempts                (a thread died)',
+      '  generated step status{sent,answered,reused,refused,rejected,unasked,later,spent,wasted,cost,cutOff,busy,...}',
       '  stopping  after the first Ctrl-C',
       '  stopped   run splitsDone splits                      (exit code 130)',
       '  finished  run already seconds totals                 (exit code 0; 1 when no record could be read)',

@@ -2,7 +2,7 @@ import type { Value } from '../graph/graph.ts';
 import { add, gather, layerNorm, matmul, reshape, slice } from '../graph/ops.ts';
 import type { LanguageModelConfig } from '../language-model.ts';
 import type { Architecture } from './architecture.ts';
-import { activate, attention, attentionBlocks, type WeightSource } from './blocks.ts';
+import { activate, type WeightSource } from './blocks.ts';
 
 /** GPT-2 (Radford et al. 2019): learned positions, layer norm before each block, weights [in, out]. */
 export const gpt2: Architecture = {
@@ -24,11 +24,10 @@ export const gpt2: Architecture = {
     return shapes;
   },
   outputWeight: ({ tiedEmbeddings }) => (tiedEmbeddings ? 'transformer.wte.weight' : 'lm_head.weight'),
-  hidden(config, weights, { tokens, positions, segments }) {
+  hidden(config, weights, { tokens, positions, attend }) {
     const { width, heads, headWidth, layers } = config;
     const [rows, length] = tokens.shape;
     const n = rows * length;
-    const blocks = attentionBlocks(segments);
     const embedded = (name: string, ids: Value) => gather(weights(`transformer.${name}.weight`), reshape(ids, [n]));
     let x = add(embedded('wte', tokens), embedded('wpe', positions));
     for (let i = 0; i < layers; i++) {
@@ -37,7 +36,7 @@ export const gpt2: Architecture = {
       const [q, k, v] = [0, 1, 2].map((j) =>
         reshape(slice(qkv, 1, j * width, (j + 1) * width), [rows, length, heads, headWidth]),
       );
-      x = add(x, affine(attention(q, k, v, blocks), weights, `${h}.attn.c_proj`));
+      x = add(x, affine(attend(q, k, v, i), weights, `${h}.attn.c_proj`));
       const inner = affine(norm(x, weights, `${h}.ln_2`, config), weights, `${h}.mlp.c_fc`);
       x = add(x, affine(activate(inner, config.activation), weights, `${h}.mlp.c_proj`));
     }

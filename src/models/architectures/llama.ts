@@ -1,7 +1,7 @@
 import type { Value } from '../graph/graph.ts';
 import { add, gather, multiply, reshape } from '../graph/ops.ts';
 import type { Architecture } from './architecture.ts';
-import { activate, attention, attentionBlocks, linear, rmsNorm, ropeTurn, rotate } from './blocks.ts';
+import { activate, linear, rmsNorm, ropeTurn, rotate } from './blocks.ts';
 
 /** Llama (Touvron et al. 2023): RMS norm, rotary positions, gated feed-forward, grouped-query attention. */
 export const llama: Architecture = {
@@ -27,11 +27,10 @@ export const llama: Architecture = {
     return shapes;
   },
   outputWeight: ({ tiedEmbeddings }) => (tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'),
-  hidden(config, weights, { tokens, positions, segments }) {
+  hidden(config, weights, { tokens, positions, places, attend }) {
     const { heads, kvHeads, headWidth, layers, biases } = config;
     const [rows, length] = tokens.shape;
-    const blocks = attentionBlocks(segments);
-    const turn = ropeTurn(positions, config.rope!, headWidth);
+    const turn = ropeTurn(positions, places, config.rope!, headWidth);
     const norm = (v: Value, name: string) => rmsNorm(v, weights(`${name}.weight`), config.normEpsilon);
     let x = gather(weights('model.embed_tokens.weight'), reshape(tokens, [rows * length]));
     for (let i = 0; i < layers; i++) {
@@ -45,7 +44,7 @@ export const llama: Architecture = {
           headWidth,
         ]),
       );
-      const mixed = attention(rotate(q, turn), rotate(k, turn), v, blocks);
+      const mixed = attend(rotate(q, turn), rotate(k, turn), v, i);
       x = add(x, linear(mixed, weights, `${h}.self_attn.o_proj`, biases.attentionOutput));
       const inner = norm(x, `${h}.post_attention_layernorm`);
       const gate = activate(linear(inner, weights, `${h}.mlp.gate_proj`, biases.feedForward), config.activation);

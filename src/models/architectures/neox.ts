@@ -1,7 +1,7 @@
 import type { Value } from '../graph/graph.ts';
 import { add, gather, layerNorm, reshape, slice } from '../graph/ops.ts';
 import type { Architecture } from './architecture.ts';
-import { activate, attention, attentionBlocks, linear, ropeTurn, rotate } from './blocks.ts';
+import { activate, linear, ropeTurn, rotate } from './blocks.ts';
 
 /**
  * GPT-NeoX (Black et al. 2022), Pythia: partial rotary positions, query, key and value interleaved by head, parallel
@@ -28,11 +28,10 @@ export const neox: Architecture = {
     return shapes;
   },
   outputWeight: ({ tiedEmbeddings }) => (tiedEmbeddings ? 'gpt_neox.embed_in.weight' : 'embed_out.weight'),
-  hidden(config, weights, { tokens, positions, segments }) {
+  hidden(config, weights, { tokens, positions, places, attend }) {
     const { heads, headWidth, layers, biases, parallelResidual } = config;
     const [rows, length] = tokens.shape;
-    const blocks = attentionBlocks(segments);
-    const turn = ropeTurn(positions, config.rope!, headWidth);
+    const turn = ropeTurn(positions, places, config.rope!, headWidth);
     const norm = (v: Value, name: string) =>
       layerNorm(v, weights(`${name}.weight`), weights(`${name}.bias`), config.normEpsilon);
     let x = gather(weights('gpt_neox.embed_in.weight'), reshape(tokens, [rows * length]));
@@ -41,7 +40,7 @@ export const neox: Architecture = {
       const qkv = linear(norm(x, `${h}.input_layernorm`), weights, `${h}.attention.query_key_value`, biases.qkv);
       const split = reshape(qkv, [rows, length, heads, 3 * headWidth]);
       const [q, k, v] = [0, 1, 2].map((j) => slice(split, 3, j * headWidth, (j + 1) * headWidth));
-      const mixed = attention(rotate(q, turn), rotate(k, turn), v, blocks);
+      const mixed = attend(rotate(q, turn), rotate(k, turn), v, i);
       const attended = linear(mixed, weights, `${h}.attention.dense`, biases.attentionOutput);
       const before = parallelResidual ? x : add(x, attended);
       const inner = linear(norm(before, `${h}.post_attention_layernorm`), weights, `${h}.mlp.dense_h_to_4h`, true);
