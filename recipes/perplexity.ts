@@ -24,7 +24,8 @@ export default recipe({
     drop('length', [rule('text_chars < 200', { name: 'min_chars' })]),
     perplexity(),
     select.buckets({ step: 'buckets' }),
-    select.byPerplexity({ criterion: 'medium', rate: RATE, step: 'select' }),
+    // Of the columns the one that ranks most like a real model (docs/models-notes.md).
+    select.byPerplexity({ criterion: 'medium', rate: RATE, column: 'ppl_cached_bits_per_byte', step: 'select' }),
   ],
   sinks: [parquet()],
 });

@@ -15,6 +15,7 @@ run(['node_modules/assemblyscript/bin/asc.js', ...scripts['build:kernels'].split
 const fresh = `dist-new-${process.pid}`;
 try {
   run([tsc, '-p', 'tsconfig.json', '--outDir', fresh]);
+  cpSync(`${root}/src/sinks/live/page`, `${root}/${fresh}/sinks/live/page`, { recursive: true });
   cpSync(`${root}/src/kernels/kernels.wasm`, `${root}/${fresh}/kernels/kernels.wasm`);
   rmSync(`${root}/dist`, { recursive: true, force: true });
   renameSync(`${root}/${fresh}`, `${root}/dist`);

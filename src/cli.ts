@@ -35,6 +35,18 @@ const commands: CommandTable = {
     summary: 'every decision on one document, and what would have kept it',
     load: async () => (await import('./cli/explain/explain.ts')).explain,
   },
+  'what-if': {
+    summary: 'what other thresholds would keep, from the ledger alone',
+    load: async () => (await import('./cli/what-if/what-if.ts')).whatIf,
+  },
+  sample: {
+    summary: 'some documents of a run to read: dropped ones, those of a rule or of a query',
+    load: async () => (await import('./cli/sample/sample.ts')).sample,
+  },
+  train: {
+    summary: 'train a model on with curated, mixed text; run again to resume',
+    load: async () => (await import('./cli/train/train.ts')).trainCommand,
+  },
   'train-reference': {
     summary: 'train a small language model for scoring; run again to resume',
     load: async () => (await import('./cli/train-reference/train-reference.ts')).trainReferenceCommand,
@@ -42,6 +54,10 @@ const commands: CommandTable = {
   clusters: {
     summary: 'which documents are duplicates, and how they differ',
     load: async () => (await import('./cli/clusters/clusters.ts')).clusters,
+  },
+  serve: {
+    summary: 'the live page of a run, from its directory alone',
+    load: async () => (await import('./cli/serve/serve.ts')).serveCommand,
   },
   status: {
     summary: 'progress of a run, and how to resume it',

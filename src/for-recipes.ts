@@ -49,7 +49,10 @@ export {
   tokenize,
   withVerdict,
 } from './operators/index.ts';
+export { type Continual, type ContinualInput, continual } from './recipe/continual.ts';
 export { type Recipe, type RecipeInput, recipe } from './recipe/recipe.ts';
 export { arrow, jsonl, parquet, tokens } from './sinks/descriptors.ts';
 export type { SinkDescriptor } from './sinks/options.ts';
 export { type Reference, type ReferenceInput, reference } from './training/reference.ts';
+export type { Schedule, SchedulePlace } from './training/schedules.ts';
+export * as schedules from './training/schedules.ts';

@@ -36,21 +36,24 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
-      SluiceError annotate annotator arrow as c4 codeRules codeStatistics custom decontaminate dedup drop
-      feedClient fineweb finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition
-      gopherRepetitionRules int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet
-      perplexity pulled readDocuments recipe reference refine rephrase retain rowsInScope rule run select serveFeed
-      stringAt tableRules textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated
-      withVerdict
+      SluiceError annotate annotator arrow as c4 codeRules codeStatistics
+      continual continualPretrain custom decontaminate dedup drop feedClient
+      fineweb
+      finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
+      int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
+      readDocuments
+      recipe reference refine rephrase retain rowsInScope rule run runStats schedules select serveFeed stringAt tableRules
+      textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
-      Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked Column
-      ColumnSpec ColumnType Comparison Counters CreatedDocuments CutSpans Description DocumentView DropOptions
-      Effects FeedFacts FeedOptions FeedSequence FeedServer FeedSource FeedStatus FeedStep Json Lease ModuleExport
-      Operator OperatorContext OperatorFactory OperatorSpec ParallelOptions Predicate Pulled QuarantinedRecord
-      ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference ReferenceInput RefineInput
-      RephraseInput Rule RunEvent RunJson RunOptionsInput Scope SinkDescriptor Split SplitPlan Stage StageContext
-      StageFactory StepDescriptor StepOptions Verdict
+      Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
+      Column ColumnSpec ColumnType Comparison Continual ContinualInput Counters CreatedDocuments CutSpans
+      Description DocumentView DropOptions Effects FeedFacts FeedOptions FeedSequence FeedServer FeedSource
+      FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
+      OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
+      QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
+      ReferenceInput RefineInput RephraseInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split SplitPlan Stage StageContext
+      StageFactory StepDescriptor StepEvent StepOptions Verdict
     `,
   },
   streams: {
@@ -69,51 +72,55 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       DEFAULT_FIELDS annotate annotator as c4 codeRules codeStatistics custom decontaminate dedup.bloom
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
       dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
-      gopherRepetitionRules judge ngramPerplexity operator perplexity refine rephrase rule select.buckets
-      select.byPerplexity select.byRank select.streaming tableRules textRules textStatistics tokenize withVerdict
+      gopherRepetitionRules
+      judge ngramPerplexity operator perplexity refine rephrase rule select.buckets select.byPerplexity select.byRank
+      select.streaming tableRules textRules textStatistics tokenize withVerdict
     `,
     types: words`
-      Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor AnnotatorFactory
-      AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options C4StepOptions CodeThresholds Description DocumentView
-      DropOptions FinewebOptions FinewebThresholds GopherQualityOptions GopherQualityThresholds
-      GopherRepetitionOptions GopherRepetitionThresholds NgramPerplexityOptions OperatorFactory OperatorSpec
-      PerplexityInput Predicate Profile RefineInput RephraseInput SplitName StageContext StageFactory StepOptions
-      TableThresholds TextThresholds TokenizeOptions
+      Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
+      AnnotatorFactory AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options
+      C4StepOptions CodeThresholds Description DocumentView DropOptions FinewebOptions FinewebThresholds
+      GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds
+      NgramPerplexityOptions OperatorFactory OperatorSpec PerplexityInput Predicate Profile RefineInput RephraseInput SplitName StageContext
+      StageFactory StepOptions TableThresholds TextThresholds TokenizeOptions
     `,
   },
   models: {
     values: words`
-      EXECUTORS GraphBuilder NO_TARGET PADDING_SEGMENT byteTokenizer differentiate floatTensor intTensor loadModel
-      loadModelConfig loadNgram loadTokenizer logitsGraph modelConfig newModel ngramFileInfo ngramScorer
-      ngramTrainer openExecutor openInThread ops parameterCount perplexities pickExecutor readArpa saveModel
-      scoringGraph trainNgram trainedModel trainingGraph trainingState writeArpa writeNgram
+      EXECUTORS GraphBuilder NO_TARGET PADDING_SEGMENT byteTokenizer differentiate evaluationGraph floatTensor
+      gradientGraph intTensor loadModel loadModelConfig loadNgram loadTokenizer logitsGraph modelConfig newModel
+      ngramFileInfo ngramScorer ngramTrainer openExecutor openInThread openTrainer ops packedRows parameterCount
+      perplexities pickExecutor readArpa saveModel scoringGraph trainNgram trainedModel trainingGraph trainingState
+      updateGraph writeArpa writeNgram
     `,
     types: words`
       AdamWOptions DataType Executor ExecutorName ExecutorOptions Family Graph GraphSize LanguageModel
       LanguageModelConfig LoadTokenizerOptions NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer
-      NotScored Perplexities PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores Session
-      Split Tensor Tensors Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainingOptions
-      TrainingTexts Value
+      NotScored PackedRow Perplexities PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores
+      Session Split Tensor Tensors Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainedStep Trainer
+      TrainingOptions TrainingTexts Value
     `,
   },
   mixture: {
     values: words`
       ado adviceOn applyLosses bandit calibratedSlopes cooldown curriculum descend domainUpsampling doremi drawStep
       fitTrials fixed fromTrials graphFromDrops graphFromPairs lossAtSize mixOf phases planFor planMix predictMix
-      proportional readTrials scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
+      proportional readTrials replay scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
     `,
     types: words`
-      Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions
-      MixPlan MixPrediction MixState MixtureEvent MixtureLoss Pilot PlannedDomain PlannedPhase Scheduler Slot Trial
-      TrialFit TrialOptions
+      Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions MixPlan
+      MixPrediction MixState MixtureEvent MixtureLoss Pilot PlannedDomain PlannedPhase Scheduler Slot Trial TrialFit
+      TrialOptions
     `,
   },
   training: {
     values: words`
-      reference trainReference
+      continualPretrain measureBits measureModel readCheckpoint reference schedules trainReference
     `,
     types: words`
-      Measurement Reference ReferenceInput ReferenceJson TrainReferenceOptions TrainingEvent
+      BitsPerByte Checkpoint Evaluate HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps Reference
+      ReferenceInput ReferenceJson Schedule SchedulePlace StepEvent TrainReferenceOptions TrainingEvent
+      TrainingSequence TrainingSource TrainingStep
     `,
   },
   sinks: {

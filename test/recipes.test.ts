@@ -48,6 +48,7 @@ describe('recipes', () => {
   it('are the built-in ones', () => {
     expect(names.sort()).toEqual([
       'c4',
+      'continual',
       'decontaminate',
       'dedup',
       'dolma',

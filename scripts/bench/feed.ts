@@ -97,7 +97,7 @@ async function packing(kind: (typeof PACKINGS)[number]) {
   let [documents, whole, fitting] = [0, 0, 0];
   for (const split of stores.splits) {
     if (split === null) continue;
-    for (const [domain, { before }] of await readSplitIndex(split.index)) {
+    for (const [domain, { before }] of await readSplitIndex(split)) {
       const base = ends.get(domain) ?? 0;
       for (let d = 0; d + 1 < before.length; d++) {
         const [from, to] = [base + before[d], base + before[d + 1]];

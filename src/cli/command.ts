@@ -5,6 +5,8 @@ import { ConfigError, nearestName } from '../errors.ts';
 export interface OptionSpec {
   /** Placeholder in the help, for example GLOB. Absent: a flag. */
   readonly value?: string;
+  /** The value may be left out, and is given as `--name=VALUE`; '' where it is left out. */
+  readonly optional?: boolean;
   /** May be given more than once. */
   readonly many?: boolean;
   readonly help: string;
@@ -56,7 +58,10 @@ export function parseCommandLine<const O extends OptionSpecs>(
     allowPositionals: true,
     tokens: true,
     options: Object.fromEntries(
-      Object.entries(known).map(([name, o]) => [name, { type: o.value ? ('string' as const) : ('boolean' as const) }]),
+      Object.entries(known).map(([name, o]) => [
+        name,
+        { type: o.value && !o.optional ? ('string' as const) : ('boolean' as const) },
+      ]),
     ),
   });
   const values: Record<string, string | boolean | string[] | undefined> = {};
@@ -75,6 +80,10 @@ export function parseCommandLine<const O extends OptionSpecs>(
     }
     const spec = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (!spec) throw unknownOption(token.rawName, Object.keys(known), where, command);
+    if (spec.optional) {
+      values[token.name] = token.value ?? '';
+      continue;
+    }
     if (!spec.value) {
       if (token.value !== undefined)
         throw new ConfigError({ expected: `${token.rawName} without a value`, got: `'${token.value}'`, where });

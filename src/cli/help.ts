@@ -52,7 +52,9 @@ export async function printCommandHelp(
   if (options.length > 0) {
     out();
     out(style.bold('Options'));
-    const left = options.map(([option, o]) => `--${option}${o.value ? ` ${o.value}` : ''}`);
+    const left = options.map(
+      ([option, o]) => `--${option}${o.value ? (o.optional ? `[=${o.value}]` : ` ${o.value}`) : ''}`,
+    );
     const column = Math.min(28, Math.max(...left.map((l) => l.length)));
     options.forEach(([, o], i) => {
       const lines = wrapped(o.many ? `${o.help} (repeatable)` : o.help, width - column - 4);

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { loadXxhash } from '../hash.ts';
 import { loadKernel } from '../kernels/kernel.ts';
 import { parseOptions } from '../options.ts';
 import { numberAt, stringAt } from '../streams/batch/columns.ts';
@@ -6,6 +7,7 @@ import { readSplit } from '../streams/formats/read-split.ts';
 import { FORMATS } from '../streams/formats/table.ts';
 import { readOptions } from '../streams/inputs/read-options.ts';
 import { hasPlan, planLines } from '../streams/plan/plan-file.ts';
+import { probeFile } from '../streams/plan/probe.ts';
 import type { InputRange, PlannedFile } from '../streams/plan/splits.ts';
 import type { RunFolder } from './run-folder.ts';
 
@@ -24,7 +26,9 @@ export async function originalText(folder: RunFolder, position: string): Promise
   const { file, ranges } = planned;
   const now = statSync(file.absolutePath, { throwIfNoEntry: false });
   if (now === undefined) return { missing: 'the input file is gone' };
-  if (now.size !== file.size || (file.mtimeMs !== 0 && now.mtimeMs !== file.mtimeMs))
+  const sameTime = file.mtimeMs === 0 || now.mtimeMs === file.mtimeMs;
+  // Copied or touched: both ends of it tell whether it is the same.
+  if (now.size !== file.size || (!sameTime && (await hashOfEnds(file)) !== file.probeHash))
     return { missing: 'the input file has changed since the run' };
   const read = parseOptions(
     readOptions,
@@ -43,6 +47,12 @@ export async function originalText(folder: RunFolder, position: string): Promise
     }
   }
   return { missing: 'nothing stands there any more' };
+}
+
+/** Hash of both ends of a file, as the plan has it. */
+async function hashOfEnds({ absolutePath }: PlannedFile): Promise<string> {
+  const { h64Raw } = await loadXxhash();
+  return h64Raw(probeFile(absolutePath).ends).toString(16).padStart(16, '0');
 }
 
 /** A file of the plan with its ranges, in which `file` is 0; the rest of the plan is read past. */

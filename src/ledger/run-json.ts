@@ -6,7 +6,7 @@ import type { ExecutorRecord } from '../operators/perplexity/scoring-pool.ts';
 import type { ColumnSpec } from '../streams/batch/columns.ts';
 import type { Counters } from '../streams/commits/counters.ts';
 import type { ReadOptions } from '../streams/inputs/read-options.ts';
-import type { Json } from '../streams/operator.ts';
+import type { Json, StepDescriptor } from '../streams/operator.ts';
 
 export const RUN_FORMAT = 1;
 
@@ -40,6 +40,8 @@ export interface RunJson {
   readonly totals: Counters | null;
   /** Null before anything was judged. */
   readonly guards: GuardRecord | null;
+  /** All steps of the recipe of a run with `annotateOnly`, which took those of `recipe`; absent in other runs. */
+  readonly undecided?: readonly StepDescriptor[];
 }
 
 /** How the input of a run was read. */

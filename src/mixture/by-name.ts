@@ -9,6 +9,7 @@ import { doremi } from './schedulers/doremi.ts';
 import { fixed } from './schedulers/fixed.ts';
 import { phases } from './schedulers/phases.ts';
 import { proportional } from './schedulers/proportional.ts';
+import { replay } from './schedulers/replay.ts';
 import { scalarization } from './schedulers/scalarization.ts';
 import { skillIt } from './schedulers/skill-it.ts';
 import { temperature } from './schedulers/temperature.ts';
@@ -29,7 +30,15 @@ const makers: { readonly [name: string]: (options: never) => unknown } = {
   doremi,
   ado,
   bandit,
+  replay: ({ of, ...options }: Parameters<typeof replay>[1] & { readonly of?: Named }) =>
+    replay(schedulerByName(of?.name ?? 'proportional', of?.options), options),
 };
+
+/** A scheduler inside another's options. */
+interface Named {
+  readonly name: string;
+  readonly options?: Json;
+}
 
 /** Names of the schedulers that come with Sluice. */
 export const schedulerNames = (): string[] => Object.keys(makers);

@@ -40,6 +40,8 @@ export interface MixHistory {
   stateAt(step: number): MixState | Waiting;
   /** Draws the step of a state, with the losses that act on it; or the losses it waits for. */
   draw(state: MixState): DrawnStep | Waiting;
+  /** Losses of the steps from one on, up to another, as far as they were posted: lines of a log. */
+  lossesBetween(from: number, to: number): LogLine[];
 }
 
 /**
@@ -110,6 +112,10 @@ export function mixHistory(mix: Mix, lag: number): MixHistory {
   return {
     record,
     draw,
+    lossesBetween: (from, to) =>
+      [...losses].flatMap(([step, values]) =>
+        step >= from && step < to ? [{ type: 'losses' as const, step, losses: values }] : [],
+      ),
     post(step, values) {
       check(step, values);
       const before = losses.get(step);

@@ -25,6 +25,7 @@ export { doremi } from './schedulers/doremi.ts';
 export { fixed } from './schedulers/fixed.ts';
 export { phases } from './schedulers/phases.ts';
 export { proportional } from './schedulers/proportional.ts';
+export { replay } from './schedulers/replay.ts';
 export { scalarization } from './schedulers/scalarization.ts';
 export { skillIt } from './schedulers/skill-it.ts';
 export { temperature } from './schedulers/temperature.ts';

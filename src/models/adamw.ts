@@ -55,12 +55,23 @@ export function adamW(
   return { weight: subtract(kept, change), m: nextM, v: nextV };
 }
 
-/** The global norm [] of gradients, and the factor [] that brings it down to `limit` (1 when it is below). */
-export function clipping(gradients: readonly Value[], limit: number): { norm: Value; scale: Value } {
+/**
+ * The global norm [] of gradients, and the factor [] that brings it down to `limit` (1 when it is below).
+ *
+ * @param total what the gradients have still to be divided by; the norm is that of what comes out, and the factor
+ *   divides
+ */
+export function clipping(
+  gradients: readonly Value[],
+  limit: number,
+  total: Value | null = null,
+): { norm: Value; scale: Value } {
   const squares = gradients.map((g) => reshape(sum(multiply(g, g), [...g.shape.keys()]), []));
-  const norm = sqrt(squares.reduce((a, b) => add(a, b)));
-  if (!Number.isFinite(limit)) return { norm, scale: norm.graph.scalar(1) };
-  return { norm, scale: minimum(divide(norm.graph.scalar(limit), add(norm, 1e-6)), 1) };
+  const raw = sqrt(squares.reduce((a, b) => add(a, b)));
+  const norm = total ? divide(raw, total) : raw;
+  const one = norm.graph.scalar(1);
+  const factor = Number.isFinite(limit) ? minimum(divide(norm.graph.scalar(limit), add(norm, 1e-6)), 1) : one;
+  return { norm, scale: total ? divide(factor, total) : factor };
 }
 
 // 1 - beta^step = -expm1(x) with x = step ln(beta); by tanh, because 1 - exp(x) loses the digits that matter at the

@@ -20,6 +20,7 @@ export {
 } from './language-model.ts';
 export { newModel, parameterCount } from './new-model.ts';
 export * from './ngram/index.ts';
+export { type PackedRow, packedRows } from './packed-rows.ts';
 export {
   type NotScored,
   type Perplexities,
@@ -33,4 +34,13 @@ export { type DataType, floatTensor, intTensor, type Tensor } from './tensor.ts'
 export { byteTokenizer } from './tokenizers/bytes.ts';
 export { type LoadTokenizerOptions, loadTokenizer } from './tokenizers/load.ts';
 export type { Tokenizer, TokenLists } from './tokenizers/tokenizer.ts';
-export { type TrainingOptions, trainedModel, trainingGraph, trainingState } from './training-graph.ts';
+export { openTrainer, type TrainedStep, type Trainer } from './trainer.ts';
+export {
+  evaluationGraph,
+  gradientGraph,
+  type TrainingOptions,
+  trainedModel,
+  trainingGraph,
+  trainingState,
+  updateGraph,
+} from './training-graph.ts';

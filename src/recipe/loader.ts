@@ -8,6 +8,7 @@ import { isReference } from '../files/reference-record.ts';
 import type { Scheduler } from '../mixture/scheduler.ts';
 import { importInWorkers } from '../threads.ts';
 import type { Reference } from '../training/reference.ts';
+import { type Continual, isContinual } from './continual.ts';
 import { ownModules } from './own-modules.ts';
 import type { Recipe } from './recipe.ts';
 import type { ResolveHookData } from './resolve-hook.ts';
@@ -43,28 +44,50 @@ export async function loadRecipe(nameOrPath: string): Promise<Recipe> {
     if (modules.length > 0) importInWorkers(hooksForWorkers(modules));
     return found;
   }
-  if (looksLikeReference(found))
-    throw new ConfigError({
-      expected: 'a recipe that curates',
-      got: 'one that trains a reference model',
-      where: file,
-      fix: `Run it with: sluice train-reference ${nameOrPath}`,
-    });
-  throw noRecipe('recipe', found, names, file);
+  throw otherRecipe('recipe', found, names, file, nameOrPath);
 }
 
 /** The same for a recipe of `sluice train-reference`. */
 export async function loadReference(nameOrPath: string): Promise<Reference> {
   const { found, file, names } = await loadDefault(nameOrPath, looksLikeReference);
   if (looksLikeReference(found)) return found;
-  if (looksLikeRecipe(found))
-    throw new ConfigError({
-      expected: 'a recipe that trains a reference model',
-      got: 'one that curates',
-      where: file,
-      fix: `Run it with: sluice run ${nameOrPath}`,
-    });
-  throw noRecipe('reference', found, names, file);
+  throw otherRecipe('reference', found, names, file, nameOrPath);
+}
+
+/** The same for a recipe of `sluice train`. */
+export async function loadContinual(nameOrPath: string): Promise<Continual> {
+  const { found, file, names } = await loadDefault(nameOrPath, isContinual);
+  if (!isContinual(found)) throw otherRecipe('continual', found, names, file, nameOrPath);
+  const modules = ownModules(found.steps.map((s) => s.descriptor));
+  if (modules.length > 0) importInWorkers(hooksForWorkers(modules));
+  return found;
+}
+
+/** Recipes by the function that makes them: what each does, its command, and how it is known. */
+const SORTS = {
+  recipe: { does: 'curates', command: 'run', is: looksLikeRecipe },
+  reference: { does: 'trains a reference model', command: 'train-reference', is: isReference },
+  continual: { does: 'trains a model on', command: 'train', is: isContinual },
+} as const;
+
+type Sort = keyof typeof SORTS;
+
+/** The error about a module that has another sort of recipe, or none. */
+function otherRecipe(
+  wanted: Sort,
+  found: unknown,
+  names: readonly string[],
+  file: string,
+  nameOrPath: string,
+): ConfigError {
+  const other = Object.values(SORTS).find((sort) => sort.is(found));
+  if (other === undefined) return noRecipe(wanted, found, names, file);
+  return new ConfigError({
+    expected: `a recipe that ${SORTS[wanted].does}`,
+    got: `one that ${other.does}`,
+    where: file,
+    fix: `Run it with: sluice ${other.command} ${nameOrPath}`,
+  });
 }
 
 /**
@@ -107,7 +130,7 @@ async function loadDefault(nameOrPath: string, fits?: (found: unknown) => boolea
   return { found, file, names: Object.keys(module) };
 }
 
-function noRecipe(maker: 'recipe' | 'reference', found: unknown, names: readonly string[], file: string): ConfigError {
+function noRecipe(maker: Sort, found: unknown, names: readonly string[], file: string): ConfigError {
   return new ConfigError({
     expected: `\`export default ${maker}({ ... })\``,
     got: found === undefined ? `no default export (only ${names.join(', ') || 'nothing'})` : kindOf(found),

@@ -15,7 +15,7 @@ const band = z
   .strictObject({ min: z.number().min(0).max(1).default(0), max: z.number().min(0).max(1).default(1) })
   .refine(({ min, max }) => min <= max, 'a band with min <= max');
 
-const expectedBands = z.strictObject({
+export const expectedBands = z.strictObject({
   /** Share of all documents that the run drops. Default of the guard: at most 0.98. */
   all: band.optional(),
   /** Share of a domain that the run drops. Default: any. */
@@ -34,7 +34,7 @@ const expectedBands = z.strictObject({
 export type Band = z.output<typeof band>;
 export type Expected = z.output<typeof expectedBands>;
 
-const isOperator = (value: unknown): value is Operator =>
+export const isOperator = (value: unknown): value is Operator =>
   typeof value === 'function' &&
   typeof (value as Partial<Operator>).descriptor === 'object' &&
   typeof (value as Partial<Operator>).bind === 'function';

@@ -1,6 +1,7 @@
+import type { RunRecord } from '../ledger/live/records.ts';
 import type { RunJson } from '../ledger/run-json.ts';
 import type { AskerStatus } from '../models/generators/asker.ts';
-import type { Counters } from '../streams/commits/counters.ts';
+import type { Amount, Counters } from '../streams/commits/counters.ts';
 
 export type RunEvent =
   | {
@@ -29,6 +30,15 @@ export type RunEvent =
       /** Read by the splits in work, and not through all steps yet. */
       readonly waitingTextBytes: number;
       readonly seconds: number;
+      /** Documents and bytes that came to the steps of each phase. */
+      readonly arrived: readonly Pick<Amount, 'documents' | 'bytes'>[];
+      /** Of the splits in work: milliseconds at each place of the phase, as in a `split` record. */
+      readonly working: readonly number[];
+    }
+  | {
+      /** A line was added to events.jsonl. */
+      readonly type: 'recorded';
+      readonly line: RunRecord;
     }
   | { readonly type: 'commit'; readonly phase: string; readonly split: number; readonly documents: number }
   | {

@@ -5,22 +5,26 @@ import { writeWhole } from '../files/whole.ts';
 import type { RunJson } from '../ledger/run-json.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { type Counters, conservationError } from '../streams/commits/counters.ts';
-import { decidePhase, phaseName, splitPhase } from '../streams/commits/phase.ts';
+import { phaseName, splitPhase } from '../streams/commits/phase.ts';
 import { totalsOf } from '../streams/commits/store.ts';
 import { collectGarbage } from '../streams/flow/garbage.ts';
 import { defer, from, lastValueFrom, mergeMap } from '../streams/flow/rxjs.ts';
 import type { Split, SplitPlan } from '../streams/plan/splits.ts';
 import { handOverError, splitError } from './conservation.ts';
+import { decideBarrier } from './decide-barrier.ts';
 import { checkPublished, joinShards } from './directory/join.ts';
 import { barrierPaths, hasDocuments, tablePlaces } from './directory/layout.ts';
 import { ANSWERS_FOLDER } from './directory/own-files.ts';
 import { runReadmeOf } from './directory/readme.ts';
+import { RecordsFile } from './directory/records-file.ts';
 import type { RunDirectory } from './directory/run-directory.ts';
 import type { RunEvent } from './events.ts';
 import { GuardWatch } from './guards/guard-watch.ts';
+import { notUsed } from './not-used.ts';
 import type { RunOptions } from './options.ts';
 import { type Phase, phasesOf } from './phases.ts';
 import { Progress } from './progress.ts';
+import { sampler, splitRecord } from './samples.ts';
 import { makeSplitTask } from './split/make-task.ts';
 import { openSplitPool, type SplitPool } from './split/split-pool.ts';
 import type { TaskResult } from './split/tasks.ts';
@@ -58,6 +62,7 @@ export class Run {
   #out: Subscriber<RunEvent>;
   #phases: Phase[];
   #guards: GuardWatch;
+  #records: RecordsFile | null = null;
   #startedMs = performance.now();
 
   constructor(parts: RunParts) {
@@ -90,28 +95,46 @@ export class Run {
       splits: splits.length,
       textBytes,
       skipped,
-      warnings: [...warnings, ...this.#notUsed()],
+      warnings: [...warnings, ...notUsed(this.#left, this.#options.shardSize, this.#base.shardSize)],
       resumedSplits,
     });
     // Reading a recipe and sniffing thousands of files leaves more garbage than all that a run keeps on this thread.
     if (process.memoryUsage().heapUsed > PLANNED_HEAP_BYTES) collectGarbage();
     const { commits, counted } = this.#directory;
     const { samplePercent } = this.#options;
-    const progress = new Progress(this.#plan, this.#phases, { commits, counted }, samplePercent, (e) =>
-      this.#out.next(e),
-    );
+    const records = await RecordsFile.open(this.#directory.path, (line) => this.#out.next({ type: 'recorded', line }));
+    this.#records = records;
+    records.append({
+      record: 'start',
+      format: 1,
+      at: new Date().toISOString(),
+      threads: Math.min(this.#options.workers, splits.length),
+    });
+    const samples = sampler(records);
+    const progress = new Progress(this.#plan, this.#phases, { commits, counted }, samplePercent, (e) => {
+      samples.take(e);
+      this.#out.next(e);
+    });
     const answers = join(this.#directory.path, ANSWERS_FOLDER);
     const pool = await openSplitPool(this.#recipe, answers, this.#options, splits.length, this.#hard, {
       progress: (p) => progress.inFlight(p),
+      begun: (p) => progress.begun(p),
       retry: (retry) => this.#out.next({ type: 'retried', ...retry }),
     });
     try {
       for (const phase of this.#phases) {
-        if (phase.after) await this.#decide(phase.after, pool);
+        if (phase.after) {
+          const splits = this.#splitsOf(1).map((s) => s.index);
+          const seconds = await decideBarrier(phase.after, splits, this.#directory, pool, this.#options.memory);
+          if (seconds !== null) records.append({ record: 'decide', step: phase.after.step, seconds });
+        }
+        records.append({ record: 'phase', phase: phase.number });
         await this.#runPhase(phase, pool, progress);
         await this.#heedGuards();
         if (this.#stop.aborted) {
           progress.end();
+          samples.end();
+          records.append({ record: 'end', how: 'stopped' });
           await this.#tellSpent(pool);
           return await this.#stopped();
         }
@@ -120,15 +143,20 @@ export class Run {
       const totals = this.#totals();
       this.#guards.end(totals);
       await this.#heedGuards();
+      samples.end();
+      records.append({ record: 'end', how: 'done' });
       await joinShards(this.#directory, this.#recipe, this.#base.shardSize, pool);
       checkPublished(this.#directory.commits.all, this.#recipe, totals, this.#directory.path);
       await this.#tellSpent(pool);
       await this.#finish(totals);
     } catch (error) {
+      progress.end();
+      records.append({ record: 'end', how: this.#guards.tripped === error ? 'guard' : 'failed' });
       await this.#tellSpent(pool);
       throw error;
     } finally {
       progress.end();
+      records.close();
       await pool.close();
     }
   }
@@ -160,6 +188,8 @@ export class Run {
           waiting.push(result.waiting);
           return;
         }
+        this.#records?.append(splitRecord(phase, split, result));
+        progress.recorded(split.index);
         await this.#commit(phase, split, result);
         if (left !== null) left = Math.max(0, left - result.counters!.read.documents);
         this.#guards.committed();
@@ -168,17 +198,6 @@ export class Run {
     const work = from(todo).pipe(mergeMap(one, limited ? 1 : this.#options.workers));
     await lastValueFrom(work, { defaultValue: undefined });
     if (waiting.length > 0) throw waitingError(waiting, this.#directory.path);
-  }
-
-  /** What was asked for and is not done: another size of shards than at the first start, a folder without its files. */
-  #notUsed(): string[] {
-    const { shardSize } = this.#options;
-    const stays = this.#left.map((name) => `${name} stays in the output folder: it is not of a run`);
-    if (shardSize === undefined || shardSize === this.#base.shardSize) return stays;
-    return [
-      ...stays,
-      `shard size: this run was started with ${this.#base.shardSize} bytes and keeps that; ${shardSize} is not used`,
-    ];
   }
 
   /** With a limit, later phases know only the splits that were read. */
@@ -230,27 +249,6 @@ export class Run {
     let read = 0;
     for (const c of this.#directory.commits.of(splitPhase(0)).values()) read += c.counted?.read.documents ?? 0;
     return Math.max(0, (this.#options.limit ?? 0) - read);
-  }
-
-  async #decide(barrier: Phase['after'] & object, pool: SplitPool): Promise<void> {
-    const phase = decidePhase(barrier.step);
-    if (this.#directory.commits.has(phase, 0)) return;
-    const splits = this.#splitsOf(1).map((s) => s.index);
-    const result = await pool.task({
-      kind: 'decide',
-      runDirectory: this.#directory.path,
-      barrier,
-      splits,
-      memoryBytes: Math.floor(this.#options.memory / 2),
-    });
-    await this.#directory.commit({
-      phase,
-      split: 0,
-      files: result.files,
-      replaces: [],
-      counters: null,
-      cluster: result.cluster,
-    });
   }
 
   #totals(): Counters {

@@ -1,12 +1,15 @@
-import { type Counters, emptyCounters, mergeCounters } from '../streams/commits/counters.ts';
+import { type Amount, type Counters, emptyCounters, mergeCounters } from '../streams/commits/counters.ts';
 import { splitPhase, splitPhaseNumber } from '../streams/commits/phase.ts';
-import type { CommitStore } from '../streams/commits/store.ts';
+import type { CommitHead, CommitStore } from '../streams/commits/store.ts';
 import type { SplitPlan } from '../streams/plan/splits.ts';
 import type { RunEvent } from './events.ts';
+
 import type { Phase } from './phases.ts';
 import type { SplitProgress } from './split/tasks.ts';
 
-const EVERY_MS = 250;
+/** At least so often; less often where so many domains are counted that a copy of the counters takes long. */
+const EVERY_MS = 150;
+const SHOWING_SHARE = 0.01;
 /**
  * How much longer a phase with a language model takes for the same text: 30 to 200 kB a second instead of tens of MB.
  */
@@ -18,7 +21,7 @@ const MODEL_WEIGHT = 300;
 export class Progress {
   #plan: SplitPlan;
   #phases: readonly Phase[];
-  #emit: (event: RunEvent) => void;
+  #emit: (event: ProgressEvent) => void;
   #committed = emptyCounters();
   #inFlight = new Map<number, SplitProgress>();
   #phase = 0;
@@ -26,6 +29,9 @@ export class Progress {
   #timer: NodeJS.Timeout;
   #startedMs = performance.now();
   #doneText = 0;
+  #arrived: { documents: number; bytes: number }[];
+  /** No earlier than this is shown again. */
+  #restUntil = 0;
   #ended = false;
   #weights: readonly number[];
   #share: number;
@@ -37,7 +43,7 @@ export class Progress {
     phases: readonly Phase[],
     before: { readonly commits: CommitStore; readonly counted: Counters },
     samplePercent: number | null,
-    emit: (event: RunEvent) => void,
+    emit: (event: ProgressEvent) => void,
   ) {
     this.#plan = plan;
     this.#phases = phases;
@@ -45,21 +51,36 @@ export class Progress {
     this.#share = (samplePercent ?? 100) / 100;
     this.#weights = phases.map((p) => (p.steps.some((s) => s.models === true) ? MODEL_WEIGHT : 1));
     this.#text = plan.splits.reduce((n, s) => n + this.#textOf(s.index), 0);
+    this.#arrived = phases.map(() => ({ documents: 0, bytes: 0 }));
     mergeCounters(this.#committed, structuredClone(before.counted));
     for (const c of before.commits.all) {
       const phase = splitPhaseNumber(c);
       if (phase === null) continue;
       this.#phase = phase;
       this.#doneText += this.#textOf(c.split);
+      if (c.counted) this.#arrive(c, before.commits);
     }
     this.#phaseSplits = before.commits.of(splitPhase(this.#phase)).size;
-    this.#timer = setInterval(() => this.#show(), EVERY_MS);
+    this.#timer = setInterval(() => {
+      if (performance.now() >= this.#restUntil) this.#show();
+    }, EVERY_MS);
     this.#timer.unref();
   }
 
   inFlight(p: SplitProgress): void {
     if (p.phase > this.#phase) this.#enter(p.phase);
     this.#inFlight.set(p.split, p);
+  }
+
+  /** A thread has a split and has said nothing yet. */
+  begun(p: SplitProgress): void {
+    this.inFlight(p);
+  }
+
+  /** The times of a split are told elsewhere from now on. */
+  recorded(split: number): void {
+    const p = this.#inFlight.get(split);
+    if (p) this.#inFlight.set(split, { ...p, times: undefined });
   }
 
   committed(split: number, phase: number, counters: Counters): void {
@@ -80,6 +101,15 @@ export class Progress {
     mergeCounters(this.#committed, structuredClone(counters));
     this.#phaseSplits++;
     this.#doneText += this.#textOf(split);
+    addArrived(this.#arrived[phase], cameTo(phase, counters));
+  }
+
+  /** What came to the steps of a phase, by the commits of a split. */
+  #arrive(head: CommitHead, commits: CommitStore): void {
+    const phase = splitPhaseNumber(head) ?? 0;
+    const before = phase === 0 ? null : commits.get(splitPhase(phase - 1), head.split);
+    const came = phase === 0 ? head.counted?.read : before?.counted?.passed;
+    if (came && phase < this.#arrived.length) addArrived(this.#arrived[phase], came);
   }
 
   /** Text bytes that are expected of a split. */
@@ -93,7 +123,10 @@ export class Progress {
   }
 
   #show(): void {
+    const began = performance.now();
     const counters = structuredClone(this.#committed);
+    const arrived = structuredClone(this.#arrived);
+    const working: number[] = [];
     for (const p of this.#inFlight.values()) mergeCounters(counters, structuredClone(p.counters));
     let flying = 0;
     let waiting = 0;
@@ -104,6 +137,11 @@ export class Progress {
       // A split that has more text than was expected is done when all of it is.
       flying += read > expected ? Math.floor((expected * done) / read) : done;
       waiting += read - done;
+      addArrived(arrived[p.phase], cameTo(p.phase, p.counters));
+      if (p.phase === this.#phase)
+        p.times?.().forEach((ms, i) => {
+          working[i] = (working[i] ?? 0) + ms;
+        });
     }
     const phase = this.#phases[this.#phase];
     this.#emit({
@@ -119,8 +157,23 @@ export class Progress {
       doneTextBytes: Math.min(this.#text * this.#phases.length, this.#doneText + flying),
       waitingTextBytes: waiting,
       seconds: (performance.now() - this.#startedMs) / 1000,
+      arrived,
+      working,
     });
+    const now = performance.now();
+    this.#restUntil = now + (now - began) / SHOWING_SHARE - EVERY_MS;
   }
+}
+
+type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;
+type Arrived = Pick<Amount, 'documents' | 'bytes'>;
+
+/** What of a split came to the steps of a phase. */
+const cameTo = (phase: number, { read, received }: Counters): Arrived => (phase === 0 ? read : received);
+
+function addArrived(sum: Arrived, { documents, bytes }: Arrived): void {
+  sum.documents += documents;
+  sum.bytes += bytes;
 }
 
 /** Text that has come to a split in this phase. */

@@ -134,6 +134,7 @@ async function runAll(
       ...(previous ?? firstStart(identity.run, executors)),
       command: options.command ?? previous?.command,
       shardSize: previous?.shardSize ?? options.shardSize ?? SHARD_BYTES,
+      ...(options.annotateOnly && { undecided: whole.steps.map((s) => s.descriptor) }),
     };
     // Before the first shard. Where there are some of a run without the record, joining finds out whether it is theirs.
     const shards = tablePlaces(recipe).some(({ name }) => directory.commits.of(shardPhase(name)).size > 0);

@@ -13,10 +13,15 @@ export interface Access {
   readonly host: string;
   /** Asked for in `Authorization: Bearer`; null: none is needed, on loopback. */
   readonly token: string | null;
+  /** A cookie of this name may hold the token too: a browser's, which sends no header of ours. */
+  readonly cookie?: string;
 }
 
 /** Why a request is refused: status and a sentence; null: it is not. */
-export function refusal({ headers }: IncomingMessage, { host, token }: Access): readonly [number, string] | null {
+export function refusal(
+  { headers }: IncomingMessage,
+  { host, token, cookie }: Access,
+): readonly [number, string] | null {
   if (headers.origin !== undefined && !sameHost(headers.origin, headers.host))
     return [403, 'A page of another site asked: only programs, and pages of this server, may.'];
   const asked = hostName(headers.host ?? '');
@@ -24,9 +29,17 @@ export function refusal({ headers }: IncomingMessage, { host, token }: Access): 
   if (isLoopback(host) && !isLoopback(asked))
     return [403, `The host ${asked || '(none)'} is not this server: ask for 127.0.0.1 or localhost.`];
   if (!isLoopback(host) && token === null && isIP(asked) === 0) return [403, 'Ask by the address of the server.'];
-  if (token !== null && !sameText(headers.authorization ?? '', `Bearer ${token}`))
+  const known = [headers.authorization ?? '', `Bearer ${cookieOf(headers.cookie, cookie) ?? ''}`];
+  if (token !== null && !known.some((k) => sameText(k, `Bearer ${token}`)))
     return [401, 'A token is needed: Authorization: Bearer <token>.'];
   return null;
+}
+
+/** Value of a cookie; null where there is none of that name. */
+function cookieOf(cookies: string | undefined, name: string | undefined): string | null {
+  if (name === undefined) return null;
+  const pairs = (cookies ?? '').split(';').map((pair) => pair.trim());
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
 }
 
 const hostName = (host: string): string => host.replace(/:\d+$/, '');

@@ -1,6 +1,5 @@
-import { NO_TARGET, PADDING_SEGMENT } from '../models/scorers/scoring-graph.ts';
-import type { Tensor } from '../models/tensor.ts';
 import { seededRandom } from '../random.ts';
+import type { TrainingSequence } from './sequences.ts';
 
 /**
  * Which blocks a step trains on: a permutation of all blocks for every epoch, so that each is seen once an epoch. A
@@ -38,54 +37,13 @@ export function blockOrder(blocks: number, seed: number): (epoch: number) => Uin
   };
 }
 
-/** Feeds of a training graph but for `learning_rate` and `step`. */
-export type Feeds = Map<string, Tensor>;
-
 /**
- * Rows of `length` + 1 ids as feeds: every id but the last is a token, every id but the first a target. A document
- * begins with the token `start`, which opens a segment: nothing is seen across it. A row may begin inside a document.
+ * A row of `length` + 1 ids, or fewer, as a sequence: every id but the first is a target. A document begins with the
+ * token `start`. A row may begin inside a document.
  */
-export function feedsOf(rows: readonly ArrayLike<number>[], length: number, start: number): Feeds {
-  const size = rows.length * length;
-  const tokens = new Int32Array(size);
-  const positions = new Int32Array(size);
-  const segments = new Int32Array(size).fill(PADDING_SEGMENT);
-  const targets = new Int32Array(size).fill(NO_TARGET);
-  const weights = new Float32Array(size);
-  rows.forEach((ids, row) => {
-    let segment = 0;
-    let position = 0;
-    for (let i = 0; i < length && i < ids.length; i++) {
-      const at = row * length + i;
-      if (ids[i] === start && i > 0) {
-        segment++;
-        position = 0;
-      }
-      tokens[at] = ids[i];
-      positions[at] = position++;
-      segments[at] = segment;
-      if (i + 1 >= ids.length) continue;
-      targets[at] = ids[i + 1];
-      weights[at] = 1;
-    }
-  });
-  const shape = [rows.length, length];
-  return new Map<string, Tensor>([
-    ['tokens', { shape, data: tokens }],
-    ['positions', { shape, data: positions }],
-    ['segments', { shape, data: segments }],
-    ['targets', { shape, data: targets }],
-    ['target_weights', { shape, data: weights }],
-  ]);
-}
-
-/**
- * Linear warm-up over `warmup` of the steps, then half a cosine down to `final`, as a factor of the highest rate.
- * `step` from 0.
- */
-export function warmupCosine(step: number, steps: number, warmup: number, final: number): number {
-  const rising = Math.round(steps * warmup);
-  if (step < rising) return (step + 1) / rising;
-  const done = (step - rising) / Math.max(1, steps - rising);
-  return final + (1 - final) * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, done)));
+export function sequenceOf(ids: ArrayLike<number>, length: number, start: number): TrainingSequence {
+  const starts = [0];
+  for (let i = 1; i < length && i < ids.length; i++) if (ids[i] === start) starts.push(i);
+  const [own, next] = [Math.min(length, ids.length), ids.length > length ? ids[length] : -1];
+  return { domain: 0, epoch: 0, index: 0, ids, length: own, next, starts, lossWeight: 1 };
 }

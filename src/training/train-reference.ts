@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { canonicalJson, xxh64Hex } from '../hash.ts';
 import type { Executor } from '../models/executors/executor.ts';
-import { Observable } from '../streams/flow/rxjs.ts';
+import type { Observable } from '../streams/flow/rxjs.ts';
+import { observed } from './loop.ts';
 import { prepare, readPrepared } from './prepare.ts';
 import { type Reference, resumableIdentity } from './reference.ts';
 import { openTokenFile } from './token-file.ts';
@@ -35,20 +36,7 @@ export interface TrainReferenceOptions {
  * ConfigError (recipe; a folder of another training, of something else, or that another process trains in), InputError.
  */
 export function trainReference(reference: Reference, options: TrainReferenceOptions): Observable<TrainingEvent> {
-  return new Observable((subscriber) => {
-    const left = new AbortController();
-    const run = async (): Promise<void> => {
-      for await (const event of train(reference, options, left.signal)) {
-        if (left.signal.aborted) return;
-        subscriber.next(event);
-      }
-    };
-    run().then(
-      () => subscriber.complete(),
-      (error) => subscriber.error(error),
-    );
-    return () => left.abort();
-  });
+  return observed((left) => train(reference, options, left));
 }
 
 async function* train(
@@ -136,30 +124,26 @@ async function* trainInFolder(
       folder,
       model: training.json('training'),
       trainTokens: tokens.tokens,
-      fromStep: training.step,
+      fromStep: training.fromStep,
     };
-    while (training.step < training.steps) {
-      const stepped = await training.next();
-      yield stepped;
-      const due = training.step % reference.training.evaluateEvery === 0 || training.step === training.steps;
-      if (due) {
-        const measurement = await training.measure();
-        yield { type: 'measured', measurement };
-        await training.checkpoint();
-      }
-      if (left.aborted) return;
-      if (options.stop?.aborted && training.step < training.steps) {
-        if (!due) await training.checkpoint();
-        yield { type: 'stopped', folder, step: training.step, steps: training.steps };
-        return;
+    for await (const event of training.events(left, options.stop)) {
+      switch (event.type) {
+        case 'step': {
+          const { type, step, tokensSeen, loss, learningRate, tokensPerSecond } = event;
+          yield { type, step, steps: training.steps, tokensSeen, loss, learningRate, tokensPerSecond };
+          break;
+        }
+        case 'measured':
+          yield event;
+          break;
+        case 'stopped':
+          yield { type: 'stopped', folder, step: event.step, steps: training.steps };
+          break;
+        case 'ended':
+          yield { type: 'finished', folder, already: false, model: await training.finish(event.model) };
       }
     }
-    // Shortened to what it had done when it was stopped between two measurements.
-    if (training.measuredAt !== training.step) yield { type: 'measured', measurement: await training.measure() };
-    const model = await training.finish();
-    yield { type: 'finished', folder, already: false, model };
   } finally {
-    await training.close();
     await tokens.close();
   }
 }

@@ -1,26 +1,25 @@
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError, InvariantError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { writeWhole } from '../files/whole.ts';
-import type { Executor, Session } from '../models/executors/executor.ts';
+import type { Executor } from '../models/executors/executor.ts';
 import { processorClass } from '../models/executors/processor.ts';
 import { saveModel } from '../models/folders/hugging-face.ts';
-import { openSafetensors } from '../models/folders/safetensors.ts';
-import { writeSafetensors } from '../models/folders/write-safetensors.ts';
-import { type LanguageModelConfig, modelConfig } from '../models/language-model.ts';
+import { type LanguageModel, type LanguageModelConfig, modelConfig } from '../models/language-model.ts';
 import { newModel, parameterCount } from '../models/new-model.ts';
-import { scoringGraph } from '../models/scorers/scoring-graph.ts';
-import { floatTensor, type Tensor } from '../models/tensor.ts';
 import { START } from '../models/tokenizers/train-bpe.ts';
-import { trainingGraph, trainingState } from '../models/training-graph.ts';
 import { SLUICE_VERSION } from '../version.ts';
-import { blockOrder, blocksOfStep, feedsOf, warmupCosine } from './blocks.ts';
+import { sequenceOf } from './blocks.ts';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { type LoopEvent, trainSteps } from './loop.ts';
 import type { Prepared } from './prepare.ts';
 import { type Reference, referenceIdentity } from './reference.ts';
 import { cardOf } from './reference-card.ts';
+import { blockSource } from './reference-source.ts';
+import { cosine } from './schedules.ts';
 import type { TokenFile } from './token-file.ts';
 import { BYTE_VOCABULARY, TOKENIZER_FILES, trainingTokenizer, writeTokenizer } from './tokenize.ts';
-import type { Measurement, ReferenceJson, TrainingEvent } from './training-types.ts';
+import type { Measurement, ReferenceJson } from './training-types.ts';
 
 /** Steps of a whole training. */
 export const stepsOf = ({ model, training }: Reference): number =>
@@ -28,9 +27,8 @@ export const stepsOf = ({ model, training }: Reference): number =>
 
 const WEIGHT_TYPES = { float32: 'F32', bfloat16: 'BF16', float16: 'F16' } as const;
 
-/** One process that trains one model. */
+/** One process that trains one model: the loop over its tokens, and the record of it. */
 export class Training {
-  step = 0;
   readonly steps: number;
   readonly #reference: Reference;
   readonly #identity: string;
@@ -41,13 +39,10 @@ export class Training {
   readonly #config: LanguageModelConfig;
   readonly #byteLengths: Uint16Array;
   readonly #processors: readonly string[];
-  #schedule: ReferenceJson['schedule'];
+  readonly #from: Checkpoint | null;
   readonly #blocks: number;
-  readonly #order: (epoch: number) => Uint32Array;
-  #session: Session | null = null;
-  #measurements: Measurement[] = [];
-  #lossSum = 0;
-  #lossSteps = 0;
+  #schedule: ReferenceJson['schedule'];
+  #measurements: readonly Measurement[];
 
   private constructor(
     reference: Reference,
@@ -58,6 +53,7 @@ export class Training {
     tokens: TokenFile,
     byteLengths: Uint16Array,
     processors: readonly string[],
+    from: Checkpoint | null,
   ) {
     this.#byteLengths = byteLengths;
     this.#processors = processors;
@@ -68,10 +64,10 @@ export class Training {
     this.#folder = folder;
     this.#prepared = prepared;
     this.#tokens = tokens;
-    const { model, seed } = reference;
-    this.#config = modelConfig({ ...model, bosToken: START });
-    this.#blocks = Math.floor((tokens.tokens - 1) / model.context);
-    this.#order = blockOrder(this.#blocks, seed);
+    this.#config = modelConfig({ ...reference.model, bosToken: START });
+    this.#blocks = Math.floor((tokens.tokens - 1) / reference.model.context);
+    this.#from = from;
+    this.#measurements = from?.progress.measurements ?? [];
     this.steps = stepsOf(reference);
   }
 
@@ -86,143 +82,63 @@ export class Training {
   ): Promise<Training> {
     const { byteLengths } = await trainingTokenizer(reference.model.vocabulary, join(folder, 'work'));
     const processors = [...new Set([...(earlier?.processors ?? []), processorClass()])];
-    const t = new Training(reference, identity, executor, folder, prepared, tokens, byteLengths, processors);
-    const { rows, weightDecay, clip } = reference.training;
-    const graph = trainingGraph(t.#config, { rows, length: reference.model.context, weightDecay, clip });
-    const state = (await t.#readCheckpoint()) ?? trainingState(newModel(t.#config, reference.seed), graph);
+    const from = await readIfThere(checkpointPath(folder));
+    const t = new Training(reference, identity, executor, folder, prepared, tokens, byteLengths, processors, from);
+    const { fromStep } = t;
     // Before anything is recorded.
-    if (t.step > t.steps)
+    if (fromStep > t.steps)
       throw new ConfigError({
-        expected: `at least the ${t.tokensSeen} tokens that this training has seen`,
+        expected: `at least the ${from?.progress.tokensSeen} tokens that this training has seen`,
         got: `training.tokens ${reference.training.tokens}`,
         where: folder,
       });
-    const planned = earlier?.schedule?.filter((s) => s.fromStep < t.step) ?? [];
+    const planned = earlier?.schedule?.filter((s) => s.fromStep < fromStep) ?? [];
     if (planned.length > 0)
-      t.#schedule = planned.at(-1)!.steps === t.steps ? planned : [...planned, { fromStep: t.step, steps: t.steps }];
+      t.#schedule = planned.at(-1)!.steps === t.steps ? planned : [...planned, { fromStep, steps: t.steps }];
     if (
-      t.step === 0 ||
+      fromStep === 0 ||
       t.#schedule.length !== earlier?.schedule?.length ||
       t.#processors.length !== earlier?.processors?.length
     )
       await t.#writeJson('training');
-    t.#session = await executor.open(graph, state);
     return t;
   }
 
-  get #checkpointPath(): string {
-    return join(this.#folder, 'work', 'checkpoint.safetensors');
+  get fromStep(): number {
+    return this.#from?.progress.step ?? 0;
   }
 
-  get tokensSeen(): number {
-    return this.step * this.#reference.training.rows * this.#reference.model.context;
-  }
-
-  /** Step of the last measurement; null before the first. */
-  get measuredAt(): number | null {
-    return this.#measurements.at(-1)?.step ?? null;
-  }
-
-  async next(): Promise<TrainingEvent> {
-    const { rows, learningRate: highest, warmup, final } = this.#reference.training;
-    const { context } = this.#reference.model;
-    const began = performance.now();
-    const numbers = blocksOfStep(this.step, rows, this.#blocks, this.#order);
-    const ids = await Promise.all(numbers.map((n) => this.#tokens.read(n * context, context + 1)));
-    const learningRate = highest * warmupCosine(this.step, this.steps, warmup, final);
-    const feeds = feedsOf(ids, context, START);
-    feeds.set('learning_rate', floatTensor([], [learningRate]));
-    feeds.set('step', floatTensor([], [this.step + 1]));
-    const outputs = await this.#session!.run(feeds);
-    const loss = outputs.get('loss')!.data[0];
-    this.step++;
-    if (!Number.isFinite(loss))
-      throw new InvariantError({
-        expected: 'a finite loss',
-        got: `${loss} at step ${this.step}`,
-        where: `reference ${this.#reference.name}`,
-        fix: 'Lower training.learningRate; the last checkpoint is untouched.',
-      });
-    this.#lossSum += loss;
-    this.#lossSteps++;
-    const { step, steps, tokensSeen } = this;
-    const tokensPerSecond = (rows * context * 1000) / (performance.now() - began);
-    return { type: 'step', step, steps, tokensSeen, loss, learningRate, tokensPerSecond };
-  }
-
-  /** Bits per byte on the held-out sequences. */
-  async measure(): Promise<Measurement> {
-    const { rows } = this.#reference.training;
-    const { context } = this.#reference.model;
-    const session = await this.#executor.open(
-      scoringGraph(this.#config, { rows, length: context }),
-      await this.#session!.readState(),
+  /** The loop from where it stands. @param left see `trainSteps` */
+  async *events(left: AbortSignal, stop: AbortSignal | undefined): AsyncGenerator<LoopEvent> {
+    const { model, seed, training } = this.#reference;
+    const { rows, learningRate, warmup, final, weightDecay, clip, evaluateEvery } = training;
+    const sequences = Object.entries(this.#prepared.heldOut).map(
+      ([domain, rows]) => [domain, rows.map((ids) => sequenceOf(ids, model.context, START))] as const,
     );
-    const byDomain = new Map<string, number>();
-    let [allNll, allBytes] = [0, 0];
-    try {
-      for (const [domain, sequences] of Object.entries(this.#prepared.heldOut)) {
-        let [nll, bytes] = [0, 0];
-        for (let at = 0; at < sequences.length; at += rows) {
-          const part = sequences.slice(at, at + rows);
-          const filled = [...part, ...Array.from({ length: rows - part.length }, () => [] as number[])];
-          const feeds = feedsOf(filled, context, START);
-          feeds.delete('target_weights');
-          const scores = (await session.run(feeds)).get('nll')!.data as Float32Array;
-          const targets = feeds.get('targets')!.data;
-          for (let i = 0; i < scores.length; i++) {
-            if (targets[i] < 0 || targets[i] === START) continue;
-            nll += scores[i];
-            bytes += this.#byteLengths[targets[i]];
-          }
-        }
-        if (bytes > 0) byDomain.set(domain, nll / bytes / Math.LN2);
-        allNll += nll;
-        allBytes += bytes;
-      }
-    } finally {
-      await session.release();
-    }
-    const measurement: Measurement = {
-      step: this.step,
-      tokensSeen: this.tokensSeen,
-      trainLoss: this.#lossSteps > 0 ? this.#lossSum / this.#lossSteps : null,
-      bitsPerByte: allBytes > 0 ? allNll / allBytes / Math.LN2 : null,
-      byDomain: Object.fromEntries(byDomain),
-    };
-    this.#lossSum = this.#lossSteps = 0;
-    this.#measurements.push(measurement);
-    return measurement;
-  }
-
-  /** Weights, moments, step and measurements in one file that appears whole. */
-  async checkpoint(): Promise<void> {
-    await writeSafetensors(this.#checkpointPath, await this.#session!.readState(), {
-      metadata: {
-        step: String(this.step),
-        measurements: JSON.stringify(this.#measurements),
-        loss: JSON.stringify([this.#lossSum, this.#lossSteps]),
+    const heldOut = { sequences: Object.fromEntries(sequences), byteLengths: this.#byteLengths, start: START };
+    const loop = trainSteps(
+      {
+        model: newModel(this.#config, seed),
+        executor: this.#executor,
+        source: blockSource(this.#tokens, this.#blocks, { rows, context: model.context, seed }),
+        steps: this.steps,
+        learningRate,
+        schedule: cosine({ warmup: Math.round(this.steps * warmup), final }),
+        optimizer: { weightDecay, clip },
+        start: START,
+        heldOut,
+        measureEvery: evaluateEvery,
+        from: this.#from,
+        save: (checkpoint) => writeCheckpoint(checkpointPath(this.#folder), checkpoint),
+        saveEvery: evaluateEvery,
+        mostLoss: Number.POSITIVE_INFINITY,
+        stop,
       },
-    });
-  }
-
-  async #readCheckpoint(): Promise<Map<string, Tensor> | null> {
-    let file: Awaited<ReturnType<typeof openSafetensors>>;
-    try {
-      file = await openSafetensors(this.#checkpointPath);
-    } catch (error) {
-      if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null;
-      throw error;
-    }
-    try {
-      const state = new Map<string, Tensor>();
-      for (const name of file.entries.keys()) state.set(name, await file.read(name));
-      this.step = Number(file.metadata.step);
-      this.#measurements = JSON.parse(file.metadata.measurements) as Measurement[];
-      [this.#lossSum, this.#lossSteps] = JSON.parse(file.metadata.loss) as [number, number];
-      return state;
-    } finally {
-      await file.close();
+      left,
+    );
+    for await (const event of loop) {
+      if (event.type === 'measured') this.#measurements = [...this.#measurements, event.measurement];
+      yield event;
     }
   }
 
@@ -259,10 +175,9 @@ export class Training {
   }
 
   /** The model, its card and the record of what it was trained on; the work folder goes. */
-  async finish(): Promise<ReferenceJson> {
-    const state = await this.#session!.readState();
+  async finish(model: LanguageModel): Promise<ReferenceJson> {
     const { dtype } = this.#reference.model;
-    await saveModel({ config: this.#config, weights: state }, this.#folder, { dtype: WEIGHT_TYPES[dtype] });
+    await saveModel(model, this.#folder, { dtype: WEIGHT_TYPES[dtype] });
     const work = join(this.#folder, 'work');
     if (this.#config.vocabulary === BYTE_VOCABULARY) await writeTokenizer([], work);
     for (const name of ['trained-on.bin', ...TOKENIZER_FILES])
@@ -275,8 +190,13 @@ export class Training {
     await rm(join(this.#folder, 'work'), { recursive: true });
     return json;
   }
+}
 
-  async close(): Promise<void> {
-    await this.#session?.release();
-  }
+const checkpointPath = (folder: string): string => join(folder, 'work', 'checkpoint.safetensors');
+
+async function readIfThere(path: string): Promise<Checkpoint | null> {
+  return readCheckpoint(path).catch((error: Error) => {
+    if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return null;
+    throw error;
+  });
 }

@@ -191,6 +191,50 @@ describe.each([...usable.keys()])('%s', (name) => {
     await session.release();
   });
 
+  it('shares state between sessions: what one writes the others read', async () => {
+    const first = await executor.open(adder(), start);
+    const reader = new GraphBuilder();
+    const [total, more] = ['total', 'more'].map((key) => reader.input(key, [2], 'float32', 'state'));
+    const next = ops.add(more, total);
+    const graph = reader.finish('reader', new Map([['total', ops.add(total, 0)]]), new Map([['more', next]]));
+    const second = await executor.open(graph, new Map([['more', floatTensor([2], [7, 8])]]), first);
+    const third = await executor.open(adder(), new Map([['weight', start.get('weight')!]]), second);
+    await first.run(fed);
+    expect([...(await second.run(new Map())).get('total')!.data]).toEqual([1, 25]);
+    await third.run(fed);
+    expect([...(await second.run(new Map())).get('total')!.data]).toEqual([2, 45]);
+    expect([...(await first.readState()).keys()]).toEqual(['total']);
+    const state = await second.readState();
+    expect([...state].map(([key, { data }]) => [key, ...data])).toEqual([
+      ['more', 10, 78],
+      ['total', 2, 45],
+    ]);
+    const both = await Promise.allSettled([first.run(fed), third.run(fed)]);
+    expect(both[1]).toMatchObject({ reason: { message: 'adder: expected one run at a time, got a second one.' } });
+    await first.release();
+    expect([...(await third.run(fed)).get('doubled')!.data]).toEqual([8, 170]);
+    await second.release();
+    await third.release();
+    await expect(executor.open(adder(), start, third)).rejects.toThrow(
+      'adder: expected the state of an open session of this executor, got that of a released session.',
+    );
+  });
+
+  it('refuses to share a state of another shape, and that of another executor', async () => {
+    const first = await executor.open(adder(), start);
+    const graph = new GraphBuilder();
+    const total = graph.input('total', [3], 'float32', 'state');
+    const other = graph.finish('other', new Map([['total', ops.add(total, 0)]]));
+    await expect(executor.open(other, new Map(), first)).rejects.toThrow(
+      "other, state 'total': expected float32 [3], got a shared state with float32 [2].",
+    );
+    const stranger = { ...first };
+    await expect(executor.open(adder(), start, stranger)).rejects.toThrow(
+      'adder: expected the state of an open session of this executor, got that of another one.',
+    );
+    await first.release();
+  });
+
   it('takes inputs of any name, also those of helpers', async () => {
     for (const name of ['h0', 'v1', 'c1']) {
       const graph = new GraphBuilder();

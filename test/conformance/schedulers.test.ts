@@ -12,6 +12,7 @@ import { doremi } from '../../src/mixture/schedulers/doremi.ts';
 import { fixed } from '../../src/mixture/schedulers/fixed.ts';
 import { phases } from '../../src/mixture/schedulers/phases.ts';
 import { proportional } from '../../src/mixture/schedulers/proportional.ts';
+import { replay } from '../../src/mixture/schedulers/replay.ts';
 import { scalarization } from '../../src/mixture/schedulers/scalarization.ts';
 import { skillIt } from '../../src/mixture/schedulers/skill-it.ts';
 import { temperature } from '../../src/mixture/schedulers/temperature.ts';
@@ -51,6 +52,8 @@ const SCHEDULERS: { readonly [name: string]: Make } = {
   ado: () => ado({ begin: 20, ignore: 5, every: 40 }),
   bandit: () => bandit({ warmup: 5 }),
   'bandit exp3': () => bandit({ warmup: 5, reward: 'exp3' }),
+  replay: (names) => replay(proportional(), { domains: names.slice(0, 1), share: 0.1 }),
+  'replay beside losses': (names) => replay(bandit({ warmup: 5 }), { domains: names.slice(0, 1) }),
 };
 
 /** Facts of domains d0, d1, ... with these sequences. */

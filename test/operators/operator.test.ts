@@ -10,6 +10,7 @@ import {
   c4,
   codeRules,
   codeStatistics,
+  continual,
   custom,
   decontaminate,
   dedup,
@@ -53,6 +54,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
   c4: [c4, { minSentences: '5' }, 'minSentences: a number, got "5"'],
   codeRules: [codeRules, { minChars: '5' }, 'minChars: a number, got "5"'],
   codeStatistics: [codeStatistics as (o: never) => unknown, 5 as never, 'options: an object with options, got number'],
+  continual: [(o) => continual(Object.assign({ name: 'x' }, o)), { seed: -1 }, 'seed: at least 0, got -1'],
   custom: [(o) => custom('x', 1, () => true, o), { where: 'web' }, 'where: an object with options, got "web"'],
   decontaminate: [decontaminate, { benchmarks: 'a.jsonl' }, 'benchmarks: a list, got "a.jsonl"'],
   'dedup.bloom': [dedup.bloom, { expectedKeys: 0 }, 'expectedKeys: at least 1, got 0'],
@@ -122,7 +124,7 @@ describe('public functions', () => {
     );
     const without = [
       ...['annotator', 'feedClient', 'float64Column', 'int32Column', 'judge', 'numberAt', 'openFeed', 'operator'],
-      ...['parallel', 'pulled', 'retain', 'serveFeed'],
+      ...['continualPretrain', 'parallel', 'pulled', 'retain', 'serveFeed'],
       ...['rowsInScope', 'stringAt', 'toArrow', 'utf8Column', 'validBitmap', 'withCreated', 'withVerdict'],
     ];
     const listed = [...functions.filter((f) => !without.includes(f)), ...grouped];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blockOrder, blocksOfStep, feedsOf, warmupCosine } from '../../src/training/blocks.ts';
+import { blockOrder, blocksOfStep, sequenceOf } from '../../src/training/blocks.ts';
+import { type Feeds, sequenceFeeds } from '../../src/training/sequences.ts';
 
 describe('the order of samples', () => {
   it('shows every block once an epoch, in another order each time', () => {
@@ -28,7 +29,14 @@ describe('the order of samples', () => {
 
 describe('feeds of a row', () => {
   const START = 9;
-  const data = (feeds: ReturnType<typeof feedsOf>, name: string): number[] => [...feeds.get(name)!.data];
+  const feedsOf = (rows: number[][], length: number, start: number): Feeds =>
+    sequenceFeeds(
+      rows.map((ids) => sequenceOf(ids, length, start)),
+      rows.length,
+      length,
+      start,
+    );
+  const data = (feeds: Feeds, name: string): number[] => [...feeds.get(name)!.data];
 
   it('open a segment at every start of a document, and predict the id that comes next', () => {
     const feeds = feedsOf([[1, 2, START, 3, 4]], 4, START);
@@ -44,14 +52,5 @@ describe('feeds of a row', () => {
     expect(data(feeds, 'segments')).toEqual([0, 0, -1, -1, -1, -1]);
     expect(data(feeds, 'targets')).toEqual([7, -1, -1, -1, -1, -1]);
     expect(data(feeds, 'target_weights')).toEqual([1, 0, 0, 0, 0, 0]);
-  });
-});
-
-describe('the learning rate', () => {
-  it('rises to 1 in the warm-up and falls along half a cosine', () => {
-    const at = (step: number): number => warmupCosine(step, 100, 0.1, 0.2);
-    expect([at(0), at(4), at(9), at(10)]).toEqual([0.1, 0.5, 1, 1]);
-    expect(at(55)).toBeCloseTo(0.6, 12);
-    expect(at(100)).toBeCloseTo(0.2, 12);
   });
 });

@@ -1,4 +1,5 @@
 import { openRunDatabase } from '../../ledger/database.ts';
+import { wholeText } from '../../ledger/documents-data.ts';
 import { type Explanation, explainDocuments } from '../../ledger/explain-data.ts';
 import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import { isEarlier } from '../../operators/dedup/tables/earlier-run.ts';
@@ -9,6 +10,7 @@ import type { StepDescriptor } from '../../streams/operator.ts';
 import { sourceText, textsOf } from '../clusters/clusters.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
 import { program } from '../program.ts';
+import { textLines } from '../sample/text-lines.ts';
 import { plural, shellWord, short, size } from '../terminal/format.ts';
 import { standardOutput, type Terminal, wrapped } from '../terminal/terminal.ts';
 import { diffLines } from './diff-lines.ts';
@@ -18,6 +20,7 @@ import { name, stepLines } from './explain-steps.ts';
 
 const options = {
   all: { help: 'Also show every measured value, and every rule that passed.' },
+  text: { help: 'Also the whole text as it was read, from the input by position.' },
   json: { help: 'One JSON object on standard output.' },
 } as const satisfies OptionSpecs;
 
@@ -29,7 +32,9 @@ async function run(args: readonly string[]): Promise<number> {
     const { total, documents } = await explainDocuments(folder, db, positionals[1]);
     const terminal = standardOutput();
     if (values.json) {
-      terminal.out(safeJson(JSON.stringify({ run: folder.path, total, documents }, null, 2)));
+      const shown = [];
+      for (const d of documents) shown.push(values.text ? { ...d, original: await wholeText(folder, d) } : d);
+      terminal.out(safeJson(JSON.stringify({ run: folder.path, total, documents: shown }, null, 2)));
       return 0;
     }
     if (total > 1)
@@ -42,6 +47,10 @@ async function run(args: readonly string[]): Promise<number> {
       printExplanation(terminal, d, folder.steps, values.all);
       for (const line of await cutLines(terminal, folder, d)) terminal.out(line);
       await printDifference(terminal, folder, d, positionals[0]);
+      if (!values.text) continue;
+      terminal.out();
+      terminal.out(terminal.style.bold('  Text as it was read'));
+      for (const line of textLines(terminal, await wholeText(folder, d), d.excerpt)) terminal.out(line);
     }
   } finally {
     db.close();
@@ -163,6 +172,7 @@ export const explain: Command = {
     examples: [
       ['sluice explain sluice-out/quickstart doc-5', 'why is this document not in the output?'],
       ["sluice explain sluice-out/quickstart 'part-000.jsonl#0.18231' --all", 'by position, with every measured value'],
+      ['sluice explain sluice-out/quickstart doc-5 --text', 'with the whole text'],
     ],
   },
   run,

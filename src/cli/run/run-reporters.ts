@@ -83,6 +83,8 @@ export function jsonReporter({ limit }: ReporterOptions): Reporter {
           seconds: v.seconds,
           topReasons: v.reasons.map(({ step, rule, dropped }) => ({ step, rule, dropped })),
         });
+      } else if (event.type === 'recorded') {
+        // Of events.jsonl, which is there to be read.
       } else if (event.type === 'finished') {
         const { run, already, result } = event;
         print('finished', { run, already, seconds: result.seconds, totals: result.totals });

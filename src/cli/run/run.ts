@@ -6,9 +6,10 @@ import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { type Counters, lostDocuments } from '../../streams/commits/counters.ts';
+import { tap } from '../../streams/flow/rxjs.ts';
 import { plannedFiles } from '../../streams/plan/plan-file.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
-import { EXIT, errorEvent } from '../failure.ts';
+import { EXIT, Exit, errorEvent, exitCodeOf, printError } from '../failure.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
@@ -58,6 +59,11 @@ const options = {
       'Let any share of records be unreadable, all of them included (default limit 20 %), and steps fail on any ' +
       'share of documents (1 %).',
   },
+  live: {
+    value: 'PORT',
+    optional: true,
+    help: 'Open a page that shows the run live. On a terminal it stays after the run until Ctrl-C.',
+  },
   fresh: { help: 'Delete the earlier run in the output folder first (only a folder that holds a run of Sluice).' },
   'verify-input': {
     help:
@@ -96,7 +102,22 @@ async function run(args: readonly string[]): Promise<number> {
   const reporterOptions = { name: recipe.name, limit };
   const reporter = values.json ? jsonReporter(reporterOptions) : await peopleReporter(reporterOptions);
   const stop = new AbortController();
-  const seen = await follow(runRecipe(recipe, { ...runOptions, stop: stop.signal }), stop, reporter, values.json);
+  // Loaded where it is wanted: a server, and what answers it.
+  const page = values.live === undefined ? null : await (await import('./live.ts')).openLivePage(values.live, limit);
+  for (const line of page?.lines ?? []) reporter.note(line);
+  const events = runRecipe(recipe, { ...runOptions, stop: stop.signal });
+  let seen: Followed;
+  try {
+    seen = await follow(page ? events.pipe(tap((e) => page.event(e))) : events, stop, reporter, values.json);
+  } catch (error) {
+    if (page) {
+      page.fail(error);
+      printError(error);
+      await page.stay(toStderr);
+      throw new Exit(exitCodeOf(error));
+    }
+    throw error;
+  }
   const { end, planned, progress } = seen;
   // What the folder holds before its run.json is written is of an earlier run.
   const again = planned === null ? args : runOptions.command.args;
@@ -130,8 +151,11 @@ async function run(args: readonly string[]): Promise<number> {
       already: end.already,
     });
   }
+  await page?.stay(toStderr);
   return readNothing(end.result.totals) && !values['allow-quarantine'] ? EXIT.failed : EXIT.done;
 }
+
+const toStderr = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** A finished run keeps its shards; one of an earlier version says nothing of their size. */
 const shardSizeNote = (run: RunJson, asked: number | undefined): string[] =>
@@ -166,6 +190,7 @@ async function follow(
   let planned: Planned | null = null;
   let progress: ProgressEvent | null = null;
   let last: RunEvent | null = null;
+  let unheed = (): void => {};
   try {
     const end = await new Promise<RunEvent | 'killed'>((done, fail) => {
       const subscription = events.subscribe({
@@ -185,7 +210,7 @@ async function follow(
         error: fail,
         complete: () => (last ? done(last) : fail(new Error('a run that said nothing'))),
       });
-      onInterrupt(stop, reporter, json, () => {
+      unheed = onInterrupt(stop, reporter, json, () => {
         subscription.unsubscribe();
         done('killed');
       });
@@ -195,12 +220,13 @@ async function follow(
     if (json) process.stdout.write(`${safeJson(JSON.stringify(errorEvent(error)))}\n`);
     throw error;
   } finally {
+    unheed();
     reporter.close();
   }
 }
 
-/** First Ctrl-C: finish what is in work; second: stop now. */
-function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, kill: () => void): void {
+/** First Ctrl-C: finish what is in work; second: stop now. Returns how to heed it no more. */
+function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, kill: () => void): () => void {
   const interrupt = (): void => {
     if (stop.signal.aborted) {
       reporter.close();
@@ -213,6 +239,10 @@ function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, k
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
+  return () => {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  };
 }
 
 export const runCommand: Command = {

@@ -30,7 +30,7 @@ export interface Session {
    * Feeds by name in, outputs by name out; the state is replaced by the new one. The buffers of the feeds are not kept.
    */
   run(feeds: Tensors): Promise<Tensors>;
-  /** A copy of the state as it is now. */
+  /** A copy of the state that its graph reads, as it is now. */
   readState(): Promise<Tensors>;
   /** Frees the memory; the session cannot be used after that. Twice is once. */
   release(): Promise<void>;
@@ -59,16 +59,23 @@ export interface Executor {
    * @param graph computation
    * @param values every weight and the first state, by name. An executor may hold on to these buffers: do not change
    *   them.
+   * @param shares an open session of the same executor: state of the same name is one for both, and what only this
+   *   graph has is added from `values`. So training, accumulation and evaluation have one set of weights. Of sessions
+   *   that share, one runs at a time; the state lives until the last of them is released.
    */
-  open(graph: Graph, values: Tensors): Promise<Session>;
+  open(graph: Graph, values: Tensors, shares?: Session): Promise<Session>;
+}
+
+/** Whether a run is going on; sessions over one state have one. */
+export interface SessionLock {
+  running: boolean;
 }
 
 /**
  * The session, refusing a run that begins before the one before it has ended (both would start from the same state),
  * and runs and readings after its release. Release comes to it once.
  */
-export function oneAtATime(name: string, session: Session): Session {
-  let running = false;
+export function oneAtATime(name: string, session: Session, lock: SessionLock): Session {
   let released = false;
   const refuseReleased = (): void => {
     if (released) throw releasedSession(name);
@@ -82,12 +89,12 @@ export function oneAtATime(name: string, session: Session): Session {
     },
     async run(feeds) {
       refuseReleased();
-      if (running) throw new InvariantError({ expected: 'one run at a time', got: 'a second one', where: name });
-      running = true;
+      if (lock.running) throw new InvariantError({ expected: 'one run at a time', got: 'a second one', where: name });
+      lock.running = true;
       try {
         return await session.run(feeds);
       } finally {
-        running = false;
+        lock.running = false;
       }
     },
     async readState() {

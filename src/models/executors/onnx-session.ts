@@ -5,8 +5,9 @@ import type { OnnxTarget } from '../onnx/lowering.ts';
 import { nextName, outputName, writeOnnx } from '../onnx/onnx.ts';
 import { dataTypeOf, elementCount, type Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
-import { oneAtATime, type Session, type Tensors } from './executor.ts';
+import type { Session, Tensors } from './executor.ts';
 import { insideRuntime } from './exit-guard.ts';
+import { SharedStates, stateNames } from './shared-state.ts';
 
 /** What onnxruntime-node and onnxruntime-web have in common. */
 export interface OrtRuntime {
@@ -29,14 +30,28 @@ export interface OnnxSettings {
   readonly constantBytes: number;
 }
 
+/** One tensor of a state: as it is, and the buffer that the next one goes to (null: the runtime makes one). */
+export interface StateSlot {
+  now: OrtTensor;
+  next: OrtTensor | null;
+}
+
+/** The states of one executor. */
+export const onnxStates = (): SharedStates<StateSlot> => new SharedStates<StateSlot>(({ now }) => freed(now));
+
 /** Opens a graph with an ONNX runtime. */
 export async function openOnnx(
   ort: OrtRuntime,
   graph: Graph,
   values: Tensors,
   settings: OnnxSettings,
+  states: SharedStates<StateSlot>,
+  shares?: Session,
 ): Promise<Session> {
-  checkTensors(graph, values, ['weight', 'state']);
+  const state = states.begin(graph, values, shares, (name) => {
+    const { shape, data } = values.get(name)!;
+    return { now: ortTensor(ort, { shape, data: data.slice() }), next: null };
+  });
   const weights = inputsOf(graph, ['weight']);
   const bytes = weights.reduce((n, w) => n + 4 * elementCount(graph.values[w.value].shape), 0);
   const baked = bytes <= settings.constantBytes ? weights : [];
@@ -45,28 +60,44 @@ export async function openOnnx(
   const fixed = Object.fromEntries(
     weights.filter((w) => !constants.has(w.name)).map(({ name }) => [name, ortTensor(ort, values.get(name)!)]),
   );
-  const state = settings.state === 'buffers' ? bufferState(ort, graph, values) : resultState(ort, graph, values);
-  return oneAtATime(graph.name, {
+  const slots = stateNames(graph).map((name) => [name, state.tensors.get(name)!] as const);
+  const written = graph.stateOutputs.map(({ name }) => [nextName(name), state.tensors.get(name)!] as const);
+  if (settings.state === 'buffers')
+    for (const [, slot] of written)
+      slot.next ??= ortTensor(ort, {
+        shape: slot.now.dims,
+        data: (slot.now.data as Float32Array | Int32Array).slice(),
+      });
+  const current = () => Object.fromEntries(slots.map(([name, { now }]) => [name, now]));
+  return states.register(graph, state, {
     async run(feeds) {
       checkTensors(graph, feeds, ['feed']);
       const given = Object.fromEntries([...feeds].map(([name, tensor]) => [name, ortTensor(ort, tensor)]));
-      const fetches: Record<string, OrtTensor | null> = { ...state.targets() };
+      const fetches: Record<string, OrtTensor | null> = {};
+      for (const [name, { next }] of written) fetches[name] = next;
       for (const { name } of graph.outputs) fetches[outputName(name)] = null;
-      const all = { ...fixed, ...state.current(), ...given };
+      const all = { ...fixed, ...current(), ...given };
       const results = await insideRuntime(() => session.run(all, fetches));
-      state.advance(results);
+      for (const [name, slot] of written) {
+        const { now, next } = slot;
+        slot.now = next ?? (results[name] as OrtTensor);
+        slot.next = next && now;
+        if (!next) freed(now);
+      }
       return new Map(graph.outputs.map(({ name }) => [name, plain(results[outputName(name)])]));
     },
     async readState() {
-      const tensors =
-        settings.state === 'device' ? await download(ort, graph, state.current(), settings) : state.current();
+      const tensors = settings.state === 'device' ? await download(ort, graph, current(), settings) : current();
       return new Map(Object.entries(tensors).map(([name, tensor]) => [name, copied(tensor)]));
     },
     async release() {
-      state.dispose();
       await session.release();
     },
   });
+}
+
+function freed(tensor: OrtTensor): void {
+  if (tensor.location !== 'cpu') tensor.dispose();
 }
 
 /**
@@ -80,9 +111,7 @@ async function download(
   settings: OnnxSettings,
 ): Promise<Record<string, OrtTensor>> {
   const copy = new GraphBuilder();
-  const values = graph.stateOutputs.map(
-    ({ name, value }) => [name, copy.input(name, graph.values[value].shape)] as const,
-  );
+  const values = Object.entries(tensors).map(([name, { dims }]) => [name, copy.input(name, dims)] as const);
   const plainSettings: OnnxSettings = { ...settings, state: 'results' };
   const session = await create(ort, copy.finish(`${graph.name} state`, new Map(values)), new Map(), plainSettings);
   const results = await insideRuntime(() => session.run({ ...tensors })).finally(() => session.release());
@@ -107,56 +136,6 @@ async function create(ort: OrtRuntime, graph: Graph, constants: Tensors, setting
       cause,
     });
   }
-}
-
-/** The state of a session: what is fed, where the next one goes, and the change from one to the next. */
-interface State {
-  current(): Readonly<Record<string, OrtTensor>>;
-  targets(): Record<string, OrtTensor | null>;
-  advance(results: InferenceSession.OnnxValueMapType): void;
-  dispose(): void;
-}
-
-function bufferState(ort: OrtRuntime, graph: Graph, values: Tensors): State {
-  const names = graph.stateOutputs.map((o) => o.name);
-  const copies = () =>
-    Object.fromEntries(
-      names.map((name) => {
-        const { shape, data } = values.get(name)!;
-        return [name, ortTensor(ort, { shape, data: data.slice() })];
-      }),
-    );
-  let [now, next] = names.length > 0 ? [copies(), copies()] : [{}, {}];
-  return {
-    current: () => now,
-    targets: () => Object.fromEntries(names.map((name) => [nextName(name), next[name]])),
-    advance() {
-      [now, next] = [next, now];
-    },
-    dispose() {
-      now = {};
-      next = {};
-    },
-  };
-}
-
-function resultState(ort: OrtRuntime, graph: Graph, values: Tensors): State {
-  const names = graph.stateOutputs.map((o) => o.name);
-  let now: Record<string, OrtTensor> = Object.fromEntries(
-    names.map((name) => [name, ortTensor(ort, values.get(name)!)]),
-  );
-  const dispose = () => {
-    for (const tensor of Object.values(now)) if (tensor.location !== 'cpu') tensor.dispose();
-  };
-  return {
-    current: () => now,
-    targets: () => Object.fromEntries(names.map((name) => [nextName(name), null])),
-    advance(results) {
-      dispose();
-      now = Object.fromEntries(names.map((name) => [name, results[nextName(name)] as OrtTensor]));
-    },
-    dispose,
-  };
 }
 
 /** The runtime refuses shared memory: such a tensor is copied. */

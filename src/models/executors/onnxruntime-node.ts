@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import type { Executor } from './executor.ts';
 import { importRuntime, RUNTIME_VERSIONS } from './missing.ts';
-import { openOnnx } from './onnx-session.ts';
+import { type OnnxSettings, onnxStates, openOnnx } from './onnx-session.ts';
 
 /** Where onnxruntime-node computes. */
 export type NodeProvider = 'cpu' | 'webgpu' | 'cuda';
@@ -53,26 +53,27 @@ export async function onnxruntimeNode({
           : 'Use onnxruntime-cpu, or a platform on which the package supports this provider.',
     });
   const version = ort.env.versions.node ?? ort.env.versions.common;
+  const states = onnxStates();
+  const settings: OnnxSettings = {
+    target: provider === 'webgpu' ? 'webgpu' : 'cpu',
+    constantBytes,
+    state: provider === 'webgpu' ? 'device' : 'buffers',
+    options: {
+      executionProviders: [provider],
+      graphOptimizationLevel: 'all',
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: 4,
+      // Threads that wait by spinning take the cores from the workers beside them.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    },
+  };
   return {
     name: `onnxruntime-${provider}`,
     runtime: { library: 'onnxruntime-node', version, provider, threads, precision: 'float32' },
     description:
       `onnxruntime-node ${version} ` +
       `${provider}${provider === 'cpu' ? `, ${threads} ${threads === 1 ? 'thread' : 'threads'} a session` : ''}`,
-    open: (graph, values) =>
-      openOnnx(ort, graph, values, {
-        target: provider === 'webgpu' ? 'webgpu' : 'cpu',
-        constantBytes,
-        state: provider === 'webgpu' ? 'device' : 'buffers',
-        options: {
-          executionProviders: [provider],
-          graphOptimizationLevel: 'all',
-          intraOpNumThreads: threads,
-          interOpNumThreads: 1,
-          logSeverityLevel: 4,
-          // Threads that wait by spinning take the cores from the workers beside them.
-          extra: { session: { intra_op: { allow_spinning: '0' } } },
-        },
-      }),
+    open: (graph, values, shares) => openOnnx(ort, graph, values, settings, states, shares),
   };
 }

@@ -1,6 +1,6 @@
 import type { Executor } from './executor.ts';
 import { importRuntime, RUNTIME_VERSIONS } from './missing.ts';
-import { openOnnx } from './onnx-session.ts';
+import { type OnnxSettings, onnxStates, openOnnx } from './onnx-session.ts';
 import { CONSTANT_BYTES, type ExecutorOptions } from './onnxruntime-node.ts';
 
 export const INSTALL_ONNXRUNTIME_WEB = `npm install onnxruntime-web@${RUNTIME_VERSIONS.onnxruntime}`;
@@ -14,16 +14,17 @@ export async function onnxruntimeWeb({ constantBytes = CONSTANT_BYTES }: Executo
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = 'error';
   const version = ort.env.versions.web ?? ort.env.versions.common;
+  const states = onnxStates();
+  const settings: OnnxSettings = {
+    target: 'cpu',
+    state: 'results',
+    constantBytes,
+    options: { executionProviders: ['wasm'], graphOptimizationLevel: 'all' },
+  };
   return {
     name: 'onnxruntime-wasm',
     runtime: { library: 'onnxruntime-web', version, provider: 'wasm', threads: 1, precision: 'float32' },
     description: `onnxruntime-web ${version} wasm, 1 thread a session`,
-    open: (graph, values) =>
-      openOnnx(ort, graph, values, {
-        target: 'cpu',
-        state: 'results',
-        constantBytes,
-        options: { executionProviders: ['wasm'], graphOptimizationLevel: 'all' },
-      }),
+    open: (graph, values, shares) => openOnnx(ort, graph, values, settings, states, shares),
   };
 }

@@ -4,8 +4,9 @@ import { ConfigError } from '../../errors.ts';
 import { type Graph, type InputKind, inputsOf } from '../graph/graph.ts';
 import { dataTypeOf, type Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
-import { type Executor, oneAtATime, type Session, type Tensors } from './executor.ts';
+import type { Executor, Session, Tensors } from './executor.ts';
 import { importRuntime, RUNTIME_VERSIONS } from './missing.ts';
+import { SharedStates, stateNames } from './shared-state.ts';
 import { tensorflowThreads, tensorflowVersion, threadsText, usesTensorflow } from './tensorflow-library.ts';
 import { type Tf, type TfTensor, tfCompute } from './tfjs-ops.ts';
 
@@ -50,6 +51,7 @@ export async function tfjs(name: TfjsName, threads?: number): Promise<Executor> 
   const version = usesTensorflow(name)
     ? `${version_core} with TensorFlow ${tensorflowVersion(tf.backend(), name)}`
     : version_core;
+  const states = new SharedStates<TfTensor>((tensor) => tensor.dispose());
   return {
     name,
     runtime: {
@@ -62,10 +64,11 @@ export async function tfjs(name: TfjsName, threads?: number): Promise<Executor> 
     description: usesTensorflow(name)
       ? `${name} ${version}${threadsText(threadsOfTensorflow)}`
       : `TensorFlow.js ${version} ${backend}`,
-    async open(graph, values) {
+    async open(graph, values, shares) {
       await use();
-      const session = open(tf, graph, values);
-      return oneAtATime(graph.name, {
+      const state = states.begin(graph, values, shares, (name) => toTf(tf, values.get(name)!, true));
+      const session = open(tf, graph, values, state.tensors);
+      return states.register(graph, state, {
         ...session,
         async run(feeds) {
           await use();
@@ -106,14 +109,14 @@ function setWasmPaths(module: { default?: unknown }): void {
   wasm.setWasmPaths(dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm')) + sep);
 }
 
-function open(tf: Tf, graph: Graph, values: Tensors): Session {
-  checkTensors(graph, values, ['weight', 'state']);
-  const toTf = ({ shape, data }: Tensor, copy: boolean): TfTensor =>
-    tf.tensor(copy ? data.slice() : data, [...shape], dataTypeOf({ shape, data }));
+function toTf(tf: Tf, { shape, data }: Tensor, copy: boolean): TfTensor {
+  return tf.tensor(copy ? data.slice() : data, [...shape], dataTypeOf({ shape, data }));
+}
+
+function open(tf: Tf, graph: Graph, values: Tensors, state: Map<string, TfTensor>): Session {
   const ofKind = (kind: InputKind) => inputsOf(graph, [kind]);
-  const constants = new Map([...graph.constants].map(([id, tensor]) => [id, toTf(tensor, false)]));
-  for (const { name, value } of ofKind('weight')) constants.set(value, toTf(values.get(name)!, false));
-  let state = new Map(ofKind('state').map(({ name }) => [name, toTf(values.get(name)!, true)]));
+  const constants = new Map([...graph.constants].map(([id, tensor]) => [id, toTf(tf, tensor, false)]));
+  for (const { name, value } of ofKind('weight')) constants.set(value, toTf(tf, values.get(name)!, false));
   const lastUse = new Map<number, number>();
   for (const [i, node] of graph.nodes.entries()) for (const id of node.inputs) lastUse.set(id, i);
   const kept = new Set([...graph.outputs, ...graph.stateOutputs].map((o) => o.value));
@@ -126,7 +129,7 @@ function open(tf: Tf, graph: Graph, values: Tensors): Session {
       for (const { name, value } of ofKind('state')) now.set(value, state.get(name)!);
       try {
         for (const { name, value } of ofKind('feed')) {
-          now.set(value, toTf(feeds.get(name)!, true));
+          now.set(value, toTf(tf, feeds.get(name)!, true));
           owned.add(value);
         }
         for (const [i, node] of graph.nodes.entries()) {
@@ -149,25 +152,27 @@ function open(tf: Tf, graph: Graph, values: Tensors): Session {
           const data = await now.get(value)!.data();
           results.set(name, { shape, data: type === 'int32' ? Int32Array.from(data) : Float32Array.from(data) });
         }
-        const next = new Map(graph.stateOutputs.map(({ name, value }) => [name, now.get(value)!.clone()]));
-        for (const old of state.values()) old.dispose();
-        state = next;
+        const next = graph.stateOutputs.map(({ name, value }) => [name, now.get(value)!.clone()] as const);
+        for (const [name, tensor] of next) {
+          state.get(name)!.dispose();
+          state.set(name, tensor);
+        }
         return results;
       } finally {
         for (const id of owned) now.get(id)!.dispose();
       }
     },
     async readState() {
-      const entries = [...state].map(async ([name, tensor]) => {
+      const entries = stateNames(graph).map(async (name) => {
+        const tensor = state.get(name)!;
         const data = (await tensor.data()) as Float32Array | Int32Array;
         return [name, { shape: tensor.shape, data: data.slice() }] as const;
       });
       return new Map(await Promise.all(entries));
     },
     async release() {
-      for (const tensor of [...constants.values(), ...state.values()]) tensor.dispose();
+      for (const tensor of constants.values()) tensor.dispose();
       constants.clear();
-      state = new Map();
     },
   };
 }

@@ -7,7 +7,7 @@ import { openExecutor } from './open-executor.ts';
 
 export type ThreadRequest =
   | { readonly kind: 'executor'; readonly name: ExecutorName; readonly options: ExecutorOptions }
-  | { readonly kind: 'open'; readonly graph: Graph; readonly values: Tensors }
+  | { readonly kind: 'open'; readonly graph: Graph; readonly values: Tensors; readonly shares?: number }
   | { readonly kind: 'run'; readonly session: number; readonly feeds: Tensors }
   | { readonly kind: 'readState'; readonly session: number }
   | { readonly kind: 'release'; readonly session: number }
@@ -46,7 +46,14 @@ async function answer(request: ThreadRequest): Promise<Body> {
       executor = await openExecutor(request.name, request.options);
       return { description: executor.description, runtime: executor.runtime };
     case 'open':
-      sessions.set(opened, await executor!.open(request.graph, request.values));
+      sessions.set(
+        opened,
+        await executor!.open(
+          request.graph,
+          request.values,
+          request.shares === undefined ? undefined : sessions.get(request.shares)!,
+        ),
+      );
       return { session: opened++ };
     case 'run':
       return { tensors: await sessions.get(request.session)!.run(request.feeds) };

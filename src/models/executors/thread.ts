@@ -65,18 +65,25 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
     await close();
     throw error;
   });
+  const numbers = new WeakMap<Session, number>();
+  const numberOf = (session: Session, where: string): number => {
+    const number = numbers.get(session);
+    if (number !== undefined) return number;
+    throw new InvariantError({ expected: `a session of this ${name} thread`, got: 'another one', where });
+  };
   return {
     name,
     runtime: opened.runtime!,
     description: `${opened.description}, in a thread`,
-    async open(graph, values): Promise<Session> {
-      const { session } = await ask({ kind: 'open', graph, values });
+    async open(graph, values, shares): Promise<Session> {
+      const other = shares && numberOf(shares, graph.name);
+      const { session } = await ask({ kind: 'open', graph, values, shares: other });
       let released = false;
       const askOpen = async (request: ThreadRequest): Promise<Tensors> => {
         if (released) throw releasedSession(graph.name);
         return (await ask(request)).tensors!;
       };
-      return {
+      const opened: Session = {
         run: (feeds) => askOpen({ kind: 'run', session: session!, feeds }),
         readState: () => askOpen({ kind: 'readState', session: session! }),
         release: async () => {
@@ -85,6 +92,8 @@ export async function openInThread(name: ExecutorName, options: ExecutorOptions 
           if (!ended) await ask({ kind: 'release', session: session! });
         },
       };
+      numbers.set(opened, session!);
+      return opened;
     },
     close,
   };

@@ -1,3 +1,4 @@
+import type { FileSystem } from '../../files/file-system.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
 import { TYPE_BYTES, type WeightType, weightBytes } from './safetensors-types.ts';
@@ -9,7 +10,8 @@ export async function writeSafetensors(
   {
     dtype = 'F32',
     metadata = { format: 'pt' },
-  }: { dtype?: WeightType; metadata?: Readonly<Record<string, string>> } = {},
+    fileSystem,
+  }: { dtype?: WeightType; metadata?: Readonly<Record<string, string>>; fileSystem?: FileSystem } = {},
 ): Promise<void> {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let at = 0;
@@ -28,5 +30,5 @@ export async function writeSafetensors(
     yield json;
     for (const { data } of tensors.values()) yield weightBytes(data as Float32Array, dtype);
   }
-  await writeWhole(path, parts());
+  await writeWhole(path, parts(), { fileSystem });
 }

@@ -22,6 +22,11 @@ export class Message {
     return this.push(varint(field * 8 + 5), new Uint8Array(Float32Array.of(value).buffer));
   }
 
+  /** Field of wire type 1. */
+  double(field: number, value: number): this {
+    return this.push(varint(field * 8 + 1), new Uint8Array(Float64Array.of(value).buffer));
+  }
+
   text(field: number, value: string): this {
     return this.bytes(field, new TextEncoder().encode(value));
   }

@@ -65,7 +65,7 @@ export const perplexity = operator({
   name: 'perplexity',
   stage: 'perplexity',
   options: perplexityOptions,
-  versions: ({ model }) => ['perplexity@7', `model ${modelFolderInfo(modelFolder(model)).hash}`],
+  versions: ({ model }) => ['perplexity@8', `model ${modelFolderInfo(modelFolder(model)).hash}`],
   effects: { annotates: true },
   describe: ({ as }) => ({ places: ['model'], writes: perplexityColumns(as, { cached: true }), models: true }),
   pipe: (descriptor) =>

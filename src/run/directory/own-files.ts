@@ -16,7 +16,7 @@ export const FEED_FOLDER = 'feed';
  * never deleted and never written over.
  */
 const OWN: readonly RegExp[] = [
-  /^(run\.json|plan\.jsonl?|commits\.jsonl|input\.xxh64|lock)$/,
+  /^(run\.json|plan\.jsonl?|commits\.jsonl|events\.jsonl|input\.xxh64|lock)$/,
   /^(run\.json|plan\.jsonl?|input\.xxh64|README\.md|lock)(\.[\w-]+)?\.tmp$/,
   // A table: segments, shards.
   new RegExp(

@@ -54,7 +54,8 @@ export interface ExportReport {
  * Writes the tokens of finished runs as files that a trainer reads. Streams: memory is that of a chunk of documents, of
  * an index of a split and of what the format buffers. A killed one leaves nothing that a reader finds, and the next
  * start begins anew. Errors: ConfigError for options, an unfinished run, and a folder that is somebody else's;
- * InputError for damaged files; InvariantError when not every token and document came out (with `domains`: every token of theirs).
+ * InputError for damaged files; InvariantError when not every token and document came out (with `domains`: all of
+ * theirs).
  */
 export async function exportTokens(options: ExportOptions): Promise<ExportReport> {
   const { format, output } = options;

@@ -11,6 +11,12 @@ const KEPT_STEPS = 256;
 /** Steps that are drawn before others have their turn, where a step far ahead is asked for. */
 const STEPS_AT_ONCE = 4096;
 
+/** What a step and all after it are drawn by: the state before it, and the losses that have not acted yet. */
+export interface Snapshot {
+  readonly state: MixState;
+  readonly losses: readonly LogLine[];
+}
+
 /** Draws steps by the log of a mixture, which has a line of what decided a step before anybody gets it. */
 export class Drawing {
   #log: MixtureFile;
@@ -83,6 +89,33 @@ export class Drawing {
       const { line, redrawFrom } = this.#log.history.rewind(step);
       await this.#log.append([line]);
       this.#forget(redrawFrom);
+    });
+  }
+
+  /** Of a step that was drawn, or comes next. Errors: ConfigError for a step further on. */
+  snapshot(step: number, lag: number): Promise<Snapshot> {
+    return this.#alone(async () => {
+      const { history } = this.#log;
+      const state = this.#states.get(step) ?? history.stateAt(step);
+      if ('waitsFor' in state || state.step !== step)
+        throw new ConfigError({ expected: 'a step that was drawn', got: `${step}`, where: 'snapshot' });
+      return { state, losses: history.lossesBetween(step - lag, step) };
+    });
+  }
+
+  /**
+   * Goes back to a step as it was, also where the log does not know it. What was posted for it and for later ones no
+   * longer counts.
+   */
+  restore({ state, losses }: Snapshot): Promise<void> {
+    return this.#alone(async () => {
+      const { history } = this.#log;
+      const { line, redrawFrom } = history.rewind(state.step);
+      const lines: LogLine[] = [line, ...losses, { type: 'counters', state }];
+      for (const known of lines.slice(1)) history.record(known);
+      await this.#log.append(lines);
+      this.#forget(redrawFrom);
+      this.#states.set(state.step, state);
     });
   }
 

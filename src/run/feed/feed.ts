@@ -1,20 +1,11 @@
 import { ConfigError } from '../../errors.ts';
-import { epochOrder, type Place } from '../../mixture/epochs.ts';
-import { type DrawnStep, type Mix, type MixOptions, mixOf } from '../../mixture/mix.ts';
+import { type MixOptions, mixOf } from '../../mixture/mix.ts';
 import type { DomainFacts, Scheduler } from '../../mixture/scheduler.ts';
-import type {
-  Asked,
-  FeedFacts,
-  FeedSequence,
-  FeedSource,
-  FeedStatus,
-  FeedStep,
-  Pulled,
-} from '../../sinks/feed/source.ts';
+import type { FeedSource } from '../../sinks/feed/source.ts';
+import { type HeldOutDocument, type HoldOutOptions, holdOut } from '../../streams/tokens/hold-out.ts';
 import { type CutOptions, Sequences } from '../../streams/tokens/sequences.ts';
-import { tokenArray } from '../../streams/tokens/token-kind.ts';
-import { Drawing } from './drawing.ts';
-import { type MixtureFile, openMixture, readMixture } from './mixture-file.ts';
+import { Feed } from './local-feed.ts';
+import { openMixture, readMixture } from './mixture-file.ts';
 import { openStores, type Stores } from './stores.ts';
 
 export interface FeedOptions extends Partial<Omit<CutOptions, 'contextLength'>>, MixOptions {
@@ -51,15 +42,36 @@ const DEFAULT_POLL_MS = 250;
  * ConfigError for options that cannot be, stores that do not fit together, and a folder that belongs to another feed;
  * InputError for damaged files.
  */
-export async function openFeed(options: FeedOptions): Promise<FeedSource> {
+export const openFeed = async (options: FeedOptions): Promise<FeedSource> => (await openLocalFeed(options)).feed;
+
+export interface LocalFeedOptions extends Omit<FeedOptions, 'scheduler'> {
+  /** Or what makes it of the names of the domains. */
+  readonly scheduler: Scheduler | ((domains: readonly string[]) => Scheduler);
+  /** Put before the names of the domains of a store, by its folder. */
+  readonly prefixes?: ReadonlyMap<string, string>;
+  /** Documents that are never drawn; needs stores that are finished. Default: all are drawn. */
+  readonly holdOut?: HoldOutOptions;
+}
+
+/** A feed in this process, for a trainer in this process: with documents that it never gives out. */
+export interface LocalFeed {
+  readonly feed: Feed;
+  readonly stores: Stores;
+  readonly heldOut: readonly HeldOutDocument[];
+}
+
+/** The same with held-out documents. Errors: as `openFeed`, and for a run in work where some are to be held out. */
+export async function openLocalFeed(options: LocalFeedOptions): Promise<LocalFeed> {
   const { contextLength, windowSplits = DEFAULT_WINDOW, packing = 'concat', cacheBytes = DEFAULT_CACHE } = options;
-  const stores = await openStores(options.stores, options.sink ?? null);
+  const stores = await openStores(options.stores, options.sink ?? null, options.prefixes);
   const sequences = new Sequences({ contextLength, packing, windowSplits, cacheBytes });
-  await sequences.extend(stores.splits, stores.done);
+  const { splits, heldOut } = await heldOutOf(stores, options);
+  await sequences.extend(splits, stores.done);
   const before = await readMixture(options.state);
   const names = before?.header?.facts.domains.map((d) => d.name) ?? domainNames(options, stores, sequences);
+  const scheduler = typeof options.scheduler === 'function' ? options.scheduler(names) : options.scheduler;
   const mix = mixOf(
-    options.scheduler,
+    scheduler,
     {
       domains: names.map((name) => factsOf(name, sequences)),
       contextLength,
@@ -68,13 +80,30 @@ export async function openFeed(options: FeedOptions): Promise<FeedSource> {
     },
     { maxEpochs: options.maxEpochs },
   );
-  const { seed = 0, lag = DEFAULT_LAG } = options;
-  const kinds = { window: windowSplits, packing, tokenizer: stores.vocabulary.hash, run: stores.hashes };
+  const { seed = 0, lag = DEFAULT_LAG, pollMs = DEFAULT_POLL_MS } = options;
+  const kinds = {
+    window: windowSplits,
+    packing,
+    tokenizer: stores.vocabulary.hash,
+    run: stores.hashes,
+    ...(options.holdOut && { 'held-out documents': { ...options.holdOut } }),
+  };
   const log = await openMixture(options.state, mix, { seed, lag, sequences: kinds });
-  return new Feed({ options, stores, sequences, mix, log, seed, lag });
+  return { feed: new Feed({ scheduler, pollMs, stores, sequences, mix, log, seed, lag }), stores, heldOut };
 }
 
-function domainNames({ domains }: FeedOptions, stores: Stores, sequences: Sequences): string[] {
+async function heldOutOf(stores: Stores, { holdOut: options }: LocalFeedOptions) {
+  if (options === undefined) return { splits: stores.splits, heldOut: [] };
+  if (stores.done) return holdOut(stores.splits, options);
+  throw new ConfigError({
+    expected: 'finished runs, since documents are held out',
+    got: 'one that still works',
+    where: stores.paths.join(', '),
+    fix: 'Wait for its end.',
+  });
+}
+
+function domainNames({ domains }: LocalFeedOptions, stores: Stores, sequences: Sequences): string[] {
   if (domains === undefined) {
     if (stores.done && sequences.domains.length > 0) return [...sequences.domains].sort();
     if (stores.done)
@@ -107,192 +136,3 @@ const factsOf = (name: string, sequences: Sequences): DomainFacts => ({
   tokens: sequences.done ? sequences.tokens(name) : null,
   sequences: sequences.done ? sequences.count(name) : null,
 });
-
-interface FeedParts {
-  readonly options: FeedOptions;
-  readonly stores: Stores;
-  readonly sequences: Sequences;
-  readonly mix: Mix;
-  readonly log: MixtureFile;
-  readonly seed: number;
-  readonly lag: number;
-}
-
-type Order = (ordinal: number) => Place | null;
-
-/** One for all: each that is made costs a stack trace. */
-const NOT_AT_ALL = AbortSignal.abort();
-
-class Feed implements FeedSource {
-  readonly facts: FeedFacts;
-  #p: FeedParts;
-  #drawing: Drawing;
-  #orders: (Order | null)[] = [];
-  #polled = 0;
-  #polling: Promise<void> | null = null;
-  #ended: { readonly step: number; readonly why: string } | null = null;
-
-  constructor(parts: FeedParts) {
-    this.#p = parts;
-    this.#drawing = new Drawing(parts.log);
-    const { options, stores, mix, seed, lag } = parts;
-    this.facts = {
-      domains: mix.facts.domains.map((d) => d.name),
-      contextLength: mix.facts.contextLength,
-      sequencesPerStep: mix.facts.sequencesPerStep,
-      steps: mix.facts.steps,
-      packing: parts.sequences.options.packing,
-      scheduler: { name: options.scheduler.name, version: options.scheduler.version },
-      needsLosses: options.scheduler.needsLosses,
-      lag,
-      seed,
-      tokenizer: stores.tokenizer,
-      vocabulary: stores.vocabulary,
-      stores: stores.paths,
-    };
-  }
-
-  async pull({ from, count, stride, rank, world }: Asked, until: AbortSignal): Promise<Pulled> {
-    const steps: FeedStep[] = [];
-    for (let step = from; step < from + count * stride; step += stride) {
-      if (this.facts.steps !== null && step >= this.facts.steps)
-        return { steps, waitsFor: null, ended: this.#allDone(this.facts.steps) };
-      // A trainer may need the first step for the losses that the next one waits for.
-      const patience = steps.length > 0 ? NOT_AT_ALL : until;
-      const drawn = await this.#drawing.draw(step, patience);
-      if (typeof drawn === 'string') return { steps, waitsFor: drawn, ended: null };
-      if (drawn.ended !== null) {
-        this.#ended = { step: drawn.state.step, why: drawn.ended };
-        return { steps, waitsFor: null, ended: drawn.ended };
-      }
-      const sequences = await this.#read(drawn, rank, world, patience);
-      if (typeof sequences === 'string') return { steps, waitsFor: sequences, ended: null };
-      steps.push({ step, sequences, weights: drawn.state.weights });
-    }
-    return { steps, waitsFor: null, ended: null };
-  }
-
-  async post(step: number, losses: Readonly<Record<string, number | null>>): Promise<void> {
-    const { domains } = this.facts;
-    const stranger = Object.keys(losses).find((d) => !domains.includes(d));
-    if (stranger !== undefined)
-      throw new ConfigError({
-        expected: `losses of ${domains.join(', ')}`,
-        got: `one of ${stranger}`,
-        where: `losses of step ${step}`,
-      });
-    await this.#drawing.post(
-      step,
-      domains.map((name) => (Object.hasOwn(losses, name) ? losses[name] : null)),
-    );
-  }
-
-  rewind(step: number): Promise<void> {
-    return this.#drawing.rewind(step);
-  }
-
-  async status(): Promise<FeedStatus> {
-    const { stores, sequences, mix } = this.#p;
-    await this.#refresh();
-    const { state } = this.#drawing;
-    return {
-      step: state?.step ?? 0,
-      certain: this.#drawing.certain,
-      ended: this.#endedAt(state?.step ?? 0),
-      stores: { planned: stores.planned, committed: stores.splits.length, done: stores.done },
-      domains: mix.facts.domains.map(({ name }, i) => ({
-        domain: name,
-        weight: state?.weights[i] ?? null,
-        drawn: state?.drawn[i] ?? 0,
-        sequences: stores.done ? sequences.count(name) : null,
-        tokens: sequences.tokens(name),
-        epochs: stores.done && sequences.count(name) > 0 ? (state?.drawn[i] ?? 0) / sequences.count(name) : null,
-      })),
-      /** In the stores, and given no weight. */
-      unused: sequences.domains.filter((d) => !this.facts.domains.includes(d)),
-    };
-  }
-
-  #allDone = (steps: number): string => `all ${steps} planned steps are done`;
-
-  /** A trainer that goes back makes more of a feed that had ended. */
-  #endedAt(step: number): string | null {
-    if (this.facts.steps !== null && step >= this.facts.steps) return this.#allDone(this.facts.steps);
-    return this.#ended !== null && this.#ended.step <= step ? this.#ended.why : null;
-  }
-
-  async close(): Promise<void> {
-    await this.#drawing.close();
-    this.#p.sequences.close();
-  }
-
-  async #read(drawn: DrawnStep, rank: number, world: number, until: AbortSignal): Promise<FeedSequence[] | string> {
-    const { sequences, stores, mix } = this.#p;
-    const array = tokenArray(stores.vocabulary);
-    const { lossWeights } = drawn.state;
-    const read: FeedSequence[] = [];
-    for (let slot = rank; slot < drawn.slots.length; slot += world) {
-      const { domain, ordinal } = drawn.slots[slot];
-      const place = await this.#place(domain, ordinal, until);
-      if (typeof place === 'string') return place;
-      const ids = new array(mix.facts.contextLength);
-      if (stores.vocabulary.endOfText !== null) ids.fill(stores.vocabulary.endOfText);
-      const facts = await sequences.read(this.facts.domains[domain], place.index, ids);
-      read.push({ slot, domain, ...place, ids, lossWeight: lossWeights?.[domain] ?? 1, ...facts });
-    }
-    return read;
-  }
-
-  /** Where a draw lies; waits for a run that has not committed it yet. */
-  async #place(domain: number, ordinal: number, until: AbortSignal): Promise<Place | string> {
-    for (;;) {
-      const place = this.#order(domain)(ordinal);
-      if (place !== null) return place;
-      const name = this.facts.domains[domain];
-      const { stores, sequences } = this.#p;
-      if (stores.done && sequences.done)
-        throw new ConfigError({
-          expected: `sequences of the domain ${name}, which has a weight`,
-          got: 'none: it has no tokens',
-          where: stores.paths.join(', '),
-          fix: 'Take it out of the weights, and start the feed with another --state.',
-        });
-      if (until.aborted || this.#drawing.closed) return `more of the domain ${name}: the run has not committed it yet`;
-      await this.#refresh();
-    }
-  }
-
-  #order(domain: number): Order {
-    const known = this.#orders[domain];
-    if (known) return known;
-    const { sequences, seed } = this.#p;
-    const name = this.facts.domains[domain];
-    const order = epochOrder({
-      seed,
-      domain: name,
-      windows: sequences.windows(name).slice(1),
-      sequences: sequences.done ? sequences.count(name) : null,
-    });
-    this.#orders[domain] = order;
-    return order;
-  }
-
-  /** Looks at runs in work, at most every `pollMs`, once for all who wait. */
-  async #refresh(): Promise<void> {
-    if (this.#p.sequences.done) return;
-    this.#polling ??= this.#poll().finally(() => {
-      this.#polling = null;
-    });
-    return this.#polling;
-  }
-
-  async #poll(): Promise<void> {
-    const { stores, sequences, options } = this.#p;
-    const wait = this.#polled + (options.pollMs ?? DEFAULT_POLL_MS) - performance.now();
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    this.#polled = performance.now();
-    if (!(await stores.refresh())) return;
-    await sequences.extend(stores.splits, stores.done);
-    this.#orders = [];
-  }
-}

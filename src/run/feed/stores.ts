@@ -18,6 +18,8 @@ interface Store {
   readonly tokenizer: string;
   readonly vocabulary: TokenVocabulary;
   readonly lastPhase: number;
+  /** Before the names of its domains. */
+  readonly prefix: string;
   run: RunJson;
   commits: CommitStore;
   /** Size of commits.jsonl when it was read last. */
@@ -44,10 +46,16 @@ export interface Stores {
  * Opens the token stores of run directories. Errors: ConfigError for a folder that is no run or has no tokens, and for
  * stores of different tokenizers; InputError for files that are not as they were committed.
  * @param sink name of the sink, where a run has several
+ * @param prefixes of the names of domains, by folder; default none
  */
-export async function openStores(folders: readonly string[], sink: string | null = null): Promise<Stores> {
+export async function openStores(
+  folders: readonly string[],
+  sink: string | null = null,
+  prefixes: ReadonlyMap<string, string> = new Map(),
+): Promise<Stores> {
   const stores: Store[] = [];
-  for (const folder of folders) stores.push(await openStore(resolve(folder), sink));
+  for (const folder of folders)
+    stores.push({ ...(await openStore(resolve(folder), sink)), prefix: prefixes.get(folder) ?? '' });
   const [first] = stores;
   const twice = stores.find((s, i) => stores.findIndex((o) => o.path === s.path) !== i);
   if (twice)
@@ -91,10 +99,10 @@ export async function openStores(folders: readonly string[], sink: string | null
   };
 }
 
-const shown = ({ tokenizer, vocabulary }: Store): string =>
+const shown = ({ tokenizer, vocabulary }: Pick<Store, 'tokenizer' | 'vocabulary'>): string =>
   `${tokenizer} (hash ${vocabulary.hash}, ${vocabulary.size} ids, ends with ${vocabulary.endOfText ?? 'nothing'})`;
 
-async function openStore(path: string, wanted: string | null): Promise<Store> {
+async function openStore(path: string, wanted: string | null): Promise<Omit<Store, 'prefix'>> {
   const run = await readRunJson(path);
   if (run === null)
     throw new ConfigError({
@@ -169,14 +177,15 @@ function prefixOf(stores: readonly Store[]): { splits: (TokenSplit | null)[]; do
   return { splits, done: true };
 }
 
-function tokenSplit({ path, sink }: Store, files: CommitStore['all'][number]['files']): TokenSplit | null {
+function tokenSplit({ path, sink, prefix }: Store, files: CommitStore['all'][number]['files']): TokenSplit | null {
   const bin = files.find((f) => f.sink === sink);
   const index = files.find((f) => f.sink === `${sink}.index`);
   if (!bin || !index) return null;
   return {
     bin: join(path, bin.path),
     index: join(path, index.path),
-    tokens: new Map(Object.entries(bin.tokens ?? {}).map(([domain, t]) => [domain, t.tokens])),
+    tokens: new Map(Object.entries(bin.tokens ?? {}).map(([domain, t]) => [prefix + domain, t.tokens])),
     documents: bin.rows,
+    ...(prefix !== '' && { prefix }),
   };
 }

@@ -7,6 +7,7 @@ import { concatMap, lastValueFrom, of, pipe, tap } from '../../streams/flow/rxjs
 import { pulled } from '../../streams/flow/source.ts';
 import type { Stage } from '../../streams/operator.ts';
 import { type FailedRow, isolating, StepError, withoutRows } from './isolate.ts';
+import { READ, stepPlace, writePlace } from './step-clock.ts';
 
 /** A stage under the name of its step. */
 export interface NamedStage {
@@ -39,6 +40,8 @@ export interface SplitWork {
   readonly stages: () => readonly NamedStage[];
   readonly sink: SplitSink;
   readonly marks?: Marks;
+  /** Told where the time goes: reading, each step by its number, writing. */
+  readonly clock?: { enter(place: number): void; leave(place: number): void };
   /** Documents that may fail in stages; null = any number. */
   readonly maxFailed: number | null;
   /** Documents that are set aside before any stage. */
@@ -49,6 +52,7 @@ export interface SplitWork {
 
 /** More than two batches in work, and one that waits. */
 const AHEAD_BYTES = 12 * 1024 * 1024;
+const UNTIMED: Clock = { enter: () => {}, leave: () => {} };
 const UNWATCHED: Marks = { reading: () => {}, working: () => {}, writing: () => {} };
 
 /** What there is to write for one batch that was read. */
@@ -62,7 +66,7 @@ interface Outcome {
  * are found by halves and set aside, and the others go on. Errors: what ends a run; see `isolating`.
  */
 export async function runSplit(work: SplitWork): Promise<void> {
-  const { name, sink, marks = UNWATCHED, maxFailed, aside = [], batchesAtOnce = 1 } = work;
+  const { name, sink, marks = UNWATCHED, clock = UNTIMED, maxFailed, aside = [], batchesAtOnce = 1 } = work;
   let records: QuarantinedRecord[] = [];
   const outcomes = new Map<number, Outcome>();
   let [arrived, numbered, written, failures] = [0, 0, 0, 0];
@@ -75,11 +79,12 @@ export async function runSplit(work: SplitWork): Promise<void> {
   const isolated = async (batch: DocumentBatch): Promise<DocumentBatch> => {
     const number = numbered++;
     const { asides } = outcomes.get(number)!;
+    const stages = timed(work.stages(), clock);
     marks.working(number, -1);
     const dead = aside.filter((a) => a.batch === number);
     const rest = withoutRows(batch, dead);
     asides.push([batch, dead]);
-    const through = (b: DocumentBatch) => throughStages(b, work.stages(), (step) => marks.working(number, step));
+    const through = (b: DocumentBatch) => throughStages(b, stages, (step) => marks.working(number, step));
     const { batch: done, failed } = await isolating(rest, through, maxFailed === null ? null : maxFailed - failures);
     failures += failed.length;
     asides.push([rest, failed]);
@@ -92,7 +97,10 @@ export async function runSplit(work: SplitWork): Promise<void> {
     outcomes.delete(number);
     marks.writing(number);
     busy = true;
+    const end = writePlace(work.stages().length);
+    clock.enter(end);
     await sink.write(batch);
+    clock.leave(end);
     busy = false;
     marks.reading(number + 1);
     return batch;
@@ -105,7 +113,10 @@ export async function runSplit(work: SplitWork): Promise<void> {
       close = resolve;
     });
     try {
-      yield* work.read((record) => records.push(record));
+      yield* timedSource(
+        work.read((record) => records.push(record)),
+        clock,
+      );
     } finally {
       close();
     }
@@ -128,6 +139,38 @@ export async function runSplit(work: SplitWork): Promise<void> {
 function tell({ records, asides }: Outcome, sink: SplitSink): void {
   for (const record of records) sink.quarantine(record);
   for (const [batch, failed] of asides) sink.setAside(batch, failed);
+}
+
+type Clock = NonNullable<SplitWork['clock']>;
+
+/** The same stages, which say when they are at work. */
+const timed = (stages: readonly NamedStage[], clock: Clock): NamedStage[] =>
+  stages.map(({ step, stage }, i) => ({
+    step,
+    stage: {
+      apply: async (batch) => {
+        clock.enter(stepPlace(i));
+        try {
+          return await stage.apply(batch);
+        } finally {
+          clock.leave(stepPlace(i));
+        }
+      },
+    },
+  }));
+
+async function* timedSource(batches: AsyncIterable<DocumentBatch>, clock: Clock): AsyncGenerator<DocumentBatch> {
+  const iterator = batches[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      clock.enter(READ);
+      const next = await iterator.next().finally(() => clock.leave(READ));
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
 }
 
 type Pipe = OperatorFunction<DocumentBatch, DocumentBatch>;

@@ -20,6 +20,7 @@ import {
   originalBytes,
 } from '../../streams/commits/counting.ts';
 import type { CommittedFile } from '../../streams/commits/log.ts';
+import { DropWindows } from '../../streams/commits/windows.ts';
 import { BarrierWriter } from '../../streams/flow/barrier.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
 import { barrierPaths, segmentPath, sinkPlaces } from '../directory/layout.ts';
@@ -36,6 +37,7 @@ export class SplitOutput {
   #quarantine: SegmentWriter;
   #barrier: BarrierWriter | null;
   #aside: QuarantinedRecord[] = [];
+  #windows = new DropWindows(this.counters);
 
   private constructor(
     task: SplitTask,
@@ -107,6 +109,7 @@ export class SplitOutput {
     await this.#writeAside();
     const last = this.#barrier === null;
     countOutcome(this.counters, batch, last, this.#task.annotations);
+    this.#windows.add(batch);
     await this.#ledger.write(ledgerRows(batch, this.#task.annotations, last ? 'all' : 'dropped', this.#task.creates));
     if (this.#barrier) return this.#barrier.write(carriedOver(batch));
     if (this.#documents.length === 0) return;
@@ -146,7 +149,8 @@ export class SplitOutput {
       };
       files.push({ ...rest, path: paths.spill, bytes: spillBytes }, { ...rest, path: paths.keys, bytes: keyBytes });
     }
-    return { files, counters: this.counters };
+    this.#windows.end();
+    return { files, counters: this.counters, windows: this.#windows.windows };
   }
 
   async abort(): Promise<void> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InvariantError, SluiceError } from '../../errors.ts';
 import { type Askers, openAskers } from '../../operators/generate/askers.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
+import { emptyCounters } from '../../streams/commits/counters.ts';
 import { ByteBudget } from '../../streams/flow/budget.ts';
 import { errorFromData } from '../../thread-errors.ts';
 import { workerPool } from '../../threads.ts';
@@ -10,6 +11,7 @@ import { type Line, openServices } from '../services/host.ts';
 import { modelBytes, modelWorkersOf, openModels } from '../services/models.ts';
 import { type Died, deadRow, deathOf, diedAgain, MAX_DEATHS, nameOf, tooManyDeaths } from './deaths.ts';
 import { renewed } from './renewed.ts';
+import { clockWords, epochMs, readClock } from './step-clock.ts';
 import {
   asSplit,
   type SplitProgress,
@@ -53,6 +55,8 @@ export interface Retry {
 
 export interface PoolEvents {
   readonly progress: (p: SplitProgress) => void;
+  /** A thread has been given a split, and has said nothing yet. */
+  readonly begun: (p: SplitProgress) => void;
   readonly retry: (r: Retry) => void;
 }
 
@@ -76,10 +80,14 @@ export async function openSplitPool(
   const workers = Math.max(1, Math.min(options.workers, splits, Math.floor(options.memory / SPLIT_BYTES)));
   /** Of splits in work: text that model workers have scored. */
   const scored = new Map<number, () => number>();
+  /** Of splits in work: where the time has gone. */
+  const clocks = new Map<number, () => number[]>();
   const openPool = () => {
     const opened = workerPool(new URL('./worker', import.meta.url), { workers });
     opened.on('message', (message: { readonly progress?: SplitProgress }) => {
-      if (message.progress) on.progress({ ...message.progress, scoredBytes: scored.get(message.progress.split) });
+      if (!message.progress) return;
+      const { split } = message.progress;
+      on.progress({ ...message.progress, scoredBytes: scored.get(split), times: clocks.get(split) });
     });
     // A thread that died between two tasks: another takes its place, and nothing was lost.
     opened.on('error', () => {});
@@ -96,17 +104,23 @@ export async function openSplitPool(
     const line: Line | null = ofSplit && services.lineFor(ofSplit.phase.steps);
     const watch = ofSplit && openWatch(1000 * timeoutSeconds, line?.waits);
     if (line) scored.set(ofSplit!.split.index, line.scoredBytes);
+    const clock = ofSplit && { words: clockWords(ofSplit.phase.steps.length), startedMs: epochMs() };
+    if (clock) {
+      const times = (): number[] => readClock(clock.words, clock.startedMs);
+      clocks.set(ofSplit!.split.index, times);
+      on.begun({ split: ofSplit!.split.index, phase: ofSplit!.phase.number, counters: emptyCounters(), times });
+    }
     const threads = pool.current;
     try {
       const result = (await threads.run(
-        { ...task, ...extra, beat: watch?.beat ?? null, services: line?.port ?? null },
+        { ...task, ...extra, beat: watch?.beat ?? null, clock, services: line?.port ?? null },
         {
           signal: watch ? AbortSignal.any([signal, watch.signal]) : signal,
           transferList: line ? [line.port] : [],
         },
       )) as TaskResult | TaskError;
       if ('error' in result) throw errorFrom(result);
-      return result;
+      return clock ? { ...result, times: readClock(clock.words, clock.startedMs) } : result;
     } catch (error) {
       if (signal.aborted || error instanceof SluiceError) throw error;
       const late = { reason: 'timeout', cause: `it did not come back within ${timeoutSeconds} s` } as const;
@@ -117,7 +131,10 @@ export async function openSplitPool(
     } finally {
       watch?.end();
       line?.end();
-      if (ofSplit) scored.delete(ofSplit.split.index);
+      if (ofSplit) {
+        scored.delete(ofSplit.split.index);
+        clocks.delete(ofSplit.split.index);
+      }
     }
   };
   /**

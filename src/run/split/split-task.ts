@@ -6,12 +6,15 @@ import { MAX_FAILED } from './isolate.ts';
 import { type Marks, runSplit, throughStages } from './run-split.ts';
 import { openSource } from './source.ts';
 import { SplitOutput } from './split-output.ts';
+import { StepClock, writePlace } from './step-clock.ts';
 import type { ProbeTask, SplitProgress, TaskResult, WatchedTask } from './tasks.ts';
 import { threadStages } from './thread-stages.ts';
 import { type Waiting, waitingAfter } from './waiting.ts';
 import { type Beat, beatAt, READING, WHOLE, WRITING } from './watch.ts';
 
-const PROGRESS_MS = 200;
+/** At least so often counters are told. A telling of so many domains that it takes long is told less often. */
+const PROGRESS_MS = 100;
+const TELLING_SHARE = 0.01;
 /** Model workers have something to do while the batch they have scored is worked on and written. */
 const BATCHES_FOR_MODELS = 2;
 /** The last answers of a batch take their time, and the slots of a generator must not wait for them. */
@@ -43,11 +46,15 @@ export async function runSplitTask(
   const output = await SplitOutput.open(task, kernel);
   let last = performance.now();
   let waiting: Waiting | null = null;
+  let telling = 0;
   const say = (everyMs: number): void => {
-    if (performance.now() - last < everyMs) return;
-    last = performance.now();
+    const now = performance.now();
+    if (now - last < Math.max(everyMs, telling / TELLING_SHARE)) return;
     onProgress({ split: task.split.index, phase: task.phase.number, counters: output.counters });
+    last = performance.now();
+    telling = last - now;
   };
+  const clock = task.clock ? new StepClock(task.clock.words, task.clock.startedMs) : undefined;
   try {
     await runSplit({
       name: `split ${task.split.index}`,
@@ -74,6 +81,7 @@ export async function runSplitTask(
         },
       },
       marks: marksOn(task.beat),
+      clock,
       maxFailed: task.allowFailures ? null : MAX_FAILED,
       aside: task.aside,
       batchesAtOnce: atOnce,
@@ -83,7 +91,11 @@ export async function runSplitTask(
       await output.abort();
       return { files: [], counters: null, waiting };
     }
-    return await output.finish();
+    const end = writePlace(stages.length);
+    clock?.enter(end);
+    const result = await output.finish();
+    clock?.leave(end);
+    return result;
   } catch (error) {
     await output.abort();
     throw error;

@@ -3,12 +3,14 @@ import type { SinkDescriptor } from '../../sinks/options.ts';
 import type { ColumnSpec } from '../../streams/batch/columns.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
 import type { CommittedFile, DuplicateCluster } from '../../streams/commits/log.ts';
+import type { DropWindow } from '../../streams/commits/windows.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import type { PlannedFile, Split } from '../../streams/plan/splits.ts';
 import type { ErrorData } from '../../thread-errors.ts';
 import type { Phase } from '../phases.ts';
 import type { FailedRow } from './isolate.ts';
+import type { ClockWords } from './step-clock.ts';
 import type { Waiting } from './waiting.ts';
 import type { Beat } from './watch.ts';
 
@@ -40,6 +42,8 @@ export interface LimitedTask extends SplitTask {
 /** A split as a thread gets it that may be stopped, and tried again. */
 export interface WatchedTask extends LimitedTask {
   readonly beat: Beat | null;
+  /** Where its time goes, and the epoch time at which it was given. */
+  readonly clock: { readonly words: ClockWords; readonly startedMs: number } | null;
   /** To the services of the main thread, for this task alone; null when no step asks for any. */
   readonly services: MessagePort | null;
   /** Documents on which a thread died: not for this one. Batches are numbered as the source gives them. */
@@ -78,6 +82,10 @@ export const asSplit = (task: Task): SplitTask | null => ('split' in task ? task
 export interface TaskResult {
   readonly files: readonly CommittedFile[];
   readonly counters: Counters | null;
+  /** Of a split: what was dropped where. */
+  readonly windows?: readonly DropWindow[];
+  /** Of a split: milliseconds at each place of its phase. */
+  readonly times?: readonly number[];
   /** Documents without an outcome: nothing of the split is committed. */
   readonly waiting?: Waiting;
   /** Of a dedup's decision. */
@@ -91,6 +99,8 @@ export interface SplitProgress {
   readonly counters: Counters;
   /** Text that model workers have scored, of batches in work too; asked whenever it is shown. */
   readonly scoredBytes?: () => number;
+  /** Milliseconds at each place of the phase until now; asked whenever it is shown. */
+  readonly times?: () => number[];
 }
 
 /** An error that crossed a thread. */

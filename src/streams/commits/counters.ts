@@ -48,6 +48,10 @@ export interface RuleCounters {
   /** Documents it could not judge for lack of a value. */
   nulls: number;
   byDomain: Record<string, number>;
+  /** Of the text of those that it was the first to drop; absent in runs of earlier versions. */
+  bytesByDomain?: Record<string, number>;
+  /** Absent where the recipe counts no tokens before the rule. */
+  tokensByDomain?: Record<string, number>;
   threshold: number;
   /** First three in input order. */
   examples: DropExample[];
@@ -163,6 +167,13 @@ export function domainOf({ domains }: Pick<Counters, 'domains'>, name: string): 
   return entry(domains, name, domainCounters);
 }
 
+/** Adds to the number of a key that may be any string. */
+export function addTo(record: Record<string, number>, key: string, n: number): void {
+  record[key] = entry(record, key, zero) + n;
+}
+
+const zero = (): number => 0;
+
 /** Sum of two; `a` is the earlier in input order. `a` is changed and returned. */
 export function mergeCounters(a: Counters, b: Counters): Counters {
   for (const k of ['read', 'kept', 'dropped', 'passed', 'received'] as const)
@@ -201,9 +212,11 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
       mine.droppedBytes += c.droppedBytes;
       mine.failed += c.failed;
       mine.nulls += c.nulls;
-      for (const [name, n] of Object.entries(c.byDomain)) {
-        const domain = countedDomain(a, name);
-        mine.byDomain[domain] = entry(mine.byDomain, domain, () => 0) + n;
+      for (const k of ['byDomain', 'bytesByDomain', 'tokensByDomain'] as const) {
+        const theirs = c[k];
+        if (theirs === undefined) continue;
+        mine[k] ??= {};
+        for (const [name, n] of Object.entries(theirs)) addTo(mine[k], countedDomain(a, name), n);
       }
       mine.examples = [...mine.examples, ...c.examples].slice(0, EXAMPLES);
     }

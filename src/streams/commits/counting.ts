@@ -1,6 +1,6 @@
 import type { DocumentBatch } from '../batch/batch.ts';
 import { CARRIED } from '../batch/carried.ts';
-import { type ColumnSpec, isValid, stringAt } from '../batch/columns.ts';
+import { type Column, type ColumnSpec, isValid, stringAt } from '../batch/columns.ts';
 import { DERIVED } from '../batch/lineage.ts';
 import type { CutSpans, QuarantinedRecord } from '../batch/outcome.ts';
 import { labelOf } from '../batch/position.ts';
@@ -8,6 +8,7 @@ import { tokensColumn } from '../batch/token-ids.ts';
 import { addBlind } from './blind.ts';
 import {
   add,
+  addTo,
   type Counters,
   countedDomain,
   createdOf,
@@ -116,7 +117,7 @@ export function countOutcome(
     countCuts(counters, batch.cuts, i, bytes[i], now[i + 1] - now[i]);
     if (!isJudged(batch, i) && !(judgedBefore && Number(judgedBefore.values[i]) > 0)) counters.unjudged++;
   }
-  for (const verdict of batch.verdicts) countVerdict(counters, batch, verdict, bytes);
+  for (const verdict of batch.verdicts) countVerdict(counters, batch, verdict, bytes, tokens ?? null);
 }
 
 function isJudged(batch: DocumentBatch, row: number): boolean {
@@ -140,6 +141,7 @@ function countVerdict(
   batch: DocumentBatch,
   verdict: DocumentBatch['verdicts'][number],
   bytes: Int32Array,
+  tokens: Column | null,
 ): void {
   const domains = batch.utf8('domain');
   const rules = entry(counters.steps, verdict.step, () => ({}) as Record<string, RuleCounters>);
@@ -155,13 +157,17 @@ function countVerdict(
       mine.dropped++;
       mine.droppedBytes += bytes[i];
       const counted = countedDomain(counters, domain);
-      mine.byDomain[counted] = entry(mine.byDomain, counted, zero) + 1;
+      addTo(mine.byDomain, counted, 1);
+      mine.bytesByDomain ??= {};
+      addTo(mine.bytesByDomain, counted, bytes[i]);
+      if (tokens !== null) {
+        mine.tokensByDomain ??= {};
+        addTo(mine.tokensByDomain, counted, Number(tokens.values[i]));
+      }
       if (mine.examples.length < EXAMPLES) mine.examples.push(exampleOf(batch, i, domain, verdict.value[i]));
     }
   }
 }
-
-const zero = (): number => 0;
 
 function exampleOf(batch: DocumentBatch, row: number, domain: string, value: number): DropExample {
   const { values, offsets } = batch.originalText ?? batch.utf8('text');

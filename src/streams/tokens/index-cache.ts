@@ -19,7 +19,7 @@ export class IndexCache {
       this.#indexes.set(split, known);
       return known;
     }
-    const index = await readSplitIndex(committed.index);
+    const index = await readSplitIndex(committed);
     check(index, committed);
     // Another reader may have been faster.
     if (this.#indexes.has(split)) return index;

@@ -11,6 +11,10 @@ export interface TokenSplit {
   readonly tokens: ReadonlyMap<string, number>;
   /** Of all domains. */
   readonly documents: number;
+  /** Rows of the index that do not count: documents that are held out. */
+  readonly without?: ReadonlySet<number>;
+  /** Before the name of every domain. */
+  readonly prefix?: string;
 }
 
 /** Documents of one domain in one split, in the order of the input. */
@@ -31,10 +35,17 @@ export const indexBytes = (index: SplitIndex): number =>
 /**
  * Reads the index of a split. Errors: InputError when the file is gone or damaged, or is not about the tokens that
  * were committed.
- * @param path `split-000000-0.index.parquet`
  */
-export async function readSplitIndex(path: string): Promise<SplitIndex> {
-  return byDomain(await readIndexColumns(path, ['domain', 'begin', 'length']));
+export async function readSplitIndex({ index, without, prefix = '' }: TokenSplit): Promise<SplitIndex> {
+  const { domain, begin, length } = await readIndexColumns(index, ['domain', 'begin', 'length']);
+  const rows = new Map<string, number[]>();
+  domain.forEach((name, row) => {
+    if (without?.has(row)) return;
+    const own = rows.get(name);
+    if (own) own.push(row);
+    else rows.set(name, [row]);
+  });
+  return new Map([...rows].map(([name, own]) => [prefix + name, documentsOf(own, begin, length)]));
 }
 
 /** Columns of the index of a split, an entry a document. */
@@ -74,22 +85,12 @@ export async function readIndexColumns<K extends keyof IndexColumns>(
   return columns as unknown as Pick<IndexColumns, K>;
 }
 
-function byDomain(columns: Pick<IndexColumns, 'domain' | 'begin' | 'length'>): SplitIndex {
-  const rows = new Map<string, number[]>();
-  columns.domain.forEach((domain, row) => {
-    const own = rows.get(domain);
-    if (own) own.push(row);
-    else rows.set(domain, [row]);
+function documentsOf(rows: readonly number[], begins: readonly number[], lengths: readonly number[]): DomainDocuments {
+  const begin = new Uint32Array(rows.length);
+  const before = new Uint32Array(rows.length + 1);
+  rows.forEach((row, i) => {
+    begin[i] = begins[row];
+    before[i + 1] = before[i] + lengths[row];
   });
-  const index = new Map<string, DomainDocuments>();
-  for (const [domain, own] of rows) {
-    const begin = new Uint32Array(own.length);
-    const before = new Uint32Array(own.length + 1);
-    own.forEach((row, i) => {
-      begin[i] = columns.begin[row];
-      before[i + 1] = before[i] + columns.length[row];
-    });
-    index.set(domain, { begin, before });
-  }
-  return index;
+  return { begin, before };
 }

@@ -17,6 +17,8 @@ function event(seconds: number, done: number, phaseNumber = 0, weights: readonly
     doneTextBytes: done,
     waitingTextBytes: 0,
     seconds,
+    arrived: [],
+    working: [],
   };
 }
 

@@ -6,62 +6,73 @@ const VOCABULARY = 300;
 const even = (ids: Int32Array, vocabulary = VOCABULARY): Float32Array =>
   new Float32Array(ids.length - 1).fill(Math.log(vocabulary));
 
+/** Length, discount and strength of a context. */
+type Context = readonly [number, number, number];
+
 /** The same by counting everything again for every token. */
-function slowSum(
-  ids: Int32Array,
-  nll: Float32Array,
-  seen: number,
-  contexts: readonly (readonly [number, number])[],
-): number {
-  let sum = 0;
+function slowSum(ids: Int32Array, nll: Float32Array, contexts: readonly Context[]): number {
+  let [sum, share] = [0, 0.5];
   for (let i = 1; i < ids.length; i++) {
-    const targets = [...ids.subarray(1, i)];
-    let p = Math.exp(-nll[i - 1]);
-    if (targets.length > 0) p = (1 - seen) * p + (seen * targets.filter((t) => t === ids[i]).length) / targets.length;
-    for (const [length, prior] of contexts) {
+    const model = Math.exp(-nll[i - 1]);
+    let p = model;
+    for (const [length, discount, strength] of contexts) {
       if (length > i) break;
       const before = ids.subarray(i - length, i).join();
-      const ends = targets
-        .map((_, k) => k + 1)
-        .filter((k) => k >= length && ids.subarray(k - length, k).join() === before);
-      p = (ends.filter((k) => ids[k] === ids[i]).length + prior * p) / (ends.length + prior);
+      const after = [...ids.keys()]
+        .filter((k) => k >= Math.max(1, length) && k < i && ids.subarray(k - length, k).join() === before)
+        .map((k) => ids[k]);
+      if (after.length === 0) continue;
+      const often = after.filter((id) => id === ids[i]).length;
+      const left = (strength + discount * new Set(after).size) * p;
+      p = (Math.max(0, often - discount) + left) / (after.length + strength);
     }
-    sum -= Math.log(p);
+    const chance = share * p + (1 - share) * model;
+    sum -= Math.log(chance);
+    share = 0.0005 + (0.999 * share * p) / chance;
   }
   return sum;
 }
 
+const WORDS: readonly Context[] = [
+  [0, 0.93, 9400],
+  [1, 0.73, 10],
+  [2, 0.65, 1.6],
+  [3, 0.45, 0.35],
+];
+const BYTES: readonly Context[] = [
+  [3, 0.8, 15],
+  [6, 0.6, 2],
+  [9, 0.4, 0.3],
+];
+
 describe('likelihood with a cache of the document', () => {
   const documents = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 2, maxLength: 40 });
+  const nllOf = (ids: Int32Array): Float32Array => Float32Array.from(ids.subarray(1), (id, i) => 0.1 + ((id + i) % 5));
+
   it.each([
-    [
-      'words',
-      VOCABULARY,
-      0.05,
-      [
-        [1, 20],
-        [2, 4],
-        [3, 1],
-      ],
-    ],
-    [
-      'bytes',
-      257,
-      0.01,
-      [
-        [3, 20],
-        [6, 4],
-        [9, 1],
-      ],
-    ],
-  ] as const)('is the one that counting everything again gives: %s', (_, vocabulary, seen, contexts) => {
+    ['words', VOCABULARY, WORDS],
+    ['bytes', 257, BYTES],
+  ] as const)('is the one that counting everything again gives: %s', (_, vocabulary, contexts) => {
     fc.assert(
       fc.property(documents, (list) => {
         const ids = Int32Array.from(list);
-        const nll = Float32Array.from(ids.subarray(1), (id, i) => 0.1 + ((id + i) % 5));
-        expect(cachedSum(ids, nll, vocabulary)).toBeCloseTo(slowSum(ids, nll, seen, contexts), 9);
+        expect(cachedSum(ids, nllOf(ids), vocabulary)).toBeCloseTo(slowSum(ids, nllOf(ids), contexts), 9);
       }),
       { seed: 11, numRuns: 100 },
+    );
+  });
+
+  it.each([VOCABULARY, 257])('costs hardly more than the model alone, whatever the document: %i ids', (vocabulary) => {
+    const any = fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 2, maxLength: 2000 });
+    fc.assert(
+      fc.property(any, fc.double({ min: 0.01, max: 9, noNaN: true }), (list, scale) => {
+        const ids = Int32Array.from(list);
+        const nll = nllOf(ids).map((x) => x * scale);
+        const model = nll.reduce((a, b) => a + b, 0);
+        const most = model + Math.LN2 - (ids.length - 1) * Math.log(1 - 0.0005) + 1e-6;
+        expect(cachedSum(ids, nll, vocabulary)).toBeLessThan(most);
+      }),
+      { seed: 12, numRuns: 60 },
     );
   });
 

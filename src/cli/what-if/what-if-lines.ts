@@ -1,0 +1,108 @@
+import type { ListedDocument } from '../../ledger/documents-data.ts';
+import type { Plan } from '../../ledger/what-if/plan.ts';
+import type { Change } from '../../ledger/what-if/prepared.ts';
+import type { Shift, WhatIf } from '../../ledger/what-if/tally.ts';
+import { clipped, safeExcerpt, safeText } from '../../safe-text.ts';
+import { count, percent, plural, rough, short, size } from '../terminal/format.ts';
+import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
+
+export interface WhatIfView {
+  readonly result: WhatIf;
+  readonly changes: readonly Change[];
+  readonly plan: Plan;
+  readonly examples: { readonly lost: readonly ListedDocument[]; readonly saved: readonly ListedDocument[] };
+  /** Tokens were counted, not estimated. */
+  readonly counted: boolean;
+}
+
+/** The answer of what-if for people. */
+export function whatIfLines(terminal: Terminal, view: WhatIfView): string[] {
+  const { style } = terminal;
+  const lines = view.changes.map(({ step, rule, threshold }) => {
+    const old = view.plan.rules.find((r) => view.plan.steps[r.step].step === step && r.rule.name === rule)!.rule;
+    const now = threshold === null ? 'left out' : `${old.comparison} ${short(threshold)}`;
+    const was = `${old.comparison} ${short(old.threshold)}`;
+    return `${style.bold(safeText(`${step}.${rule}`))}  drops ${old.column} ${now} (was ${was})`;
+  });
+  lines.push('', ...wrapped(headline(view), terminal.width), '', ...domainLines(terminal, view));
+  for (const note of notes(view.result)) lines.push(...wrapped(note, terminal.width).map(style.yellow));
+  for (const [what, shown, rows] of [
+    ['Lost', view.examples.lost, view.result.lost.length],
+    ['Saved', view.examples.saved, view.result.saved.length],
+  ] as const) {
+    if (shown.length === 0) continue;
+    const more = rows > shown.length ? `, the first ${shown.length} of ${count(rows)}` : '';
+    lines.push('', `${style.bold(what)}${more}`, ...exampleLines(terminal, shown));
+  }
+  return lines;
+}
+
+function headline({ result: { total, exact, lost, saved }, counted }: WhatIfView): string {
+  const about = counted ? '' : '≈ ';
+  const { before, kept, open } = total;
+  const most = kept.documents + open.documents;
+  const documents =
+    exact || open.documents === 0 ? count(kept.documents) : `${count(kept.documents)} to ${count(most)}`;
+  const tokens =
+    exact || open.tokens === 0 ? rough(kept.tokens) : `${rough(kept.tokens)} to ${rough(kept.tokens + open.tokens)}`;
+  return (
+    `Kept ${count(before.documents)} → ${documents} of ${plural(total.read.documents, 'document')} ` +
+    `(${count(lost.length)} lost, ${count(saved.length)} saved), tokens ${about}${rough(before.tokens)} → ` +
+    `${tokens}. ${exact ? 'Exact.' : 'Not exact, see below.'}`
+  );
+}
+
+function domainLines({ style }: Terminal, { result }: WhatIfView): string[] {
+  const row = (s: Shift, paint = (text: string): string => text): string[] => [
+    paint(safeText(s.domain) || '(none)'),
+    count(s.before.documents),
+    paint(range(s.kept.documents, s.open.documents, count)),
+    percent(s.kept.documents, s.read.documents),
+    s.lost.documents === 0 ? '' : `-${count(s.lost.documents)}`,
+    s.saved.documents === 0 ? '' : `+${count(s.saved.documents)}`,
+    size(s.before.bytes),
+    range(s.kept.bytes, s.open.bytes, size),
+    rough(s.before.tokens),
+    range(s.kept.tokens, s.open.tokens, rough),
+  ];
+  const right = 'right' as const;
+  const titles = ['kept', '→', '', 'lost', 'saved', 'text', '→', '≈ tokens', '→'];
+  return tableLines(
+    [{ title: 'domain', max: 20 }, ...titles.map((title) => ({ title, align: right }))],
+    [...result.domains.map((s) => row(s)), row(result.total, style.bold)],
+  ).map((line, i) => (i === 0 ? style.dim(line) : line));
+}
+
+const range = (kept: number, open: number, text: (n: number) => string): string =>
+  open === 0 ? text(kept) : `${text(kept)}–${text(kept + open)}`;
+
+function notes({ open, contradictions, displacing, skipped, total }: WhatIf): string[] {
+  const notes: string[] = [];
+  if (open.length > 0)
+    notes.push(
+      `${plural(total.open.documents, 'document')} not judged, by the step that would have to: ` +
+        `${open.map((o) => `${safeText(o.step)} ${count(o.documents)}`).join(', ')}.`,
+    );
+  if (displacing > 0)
+    notes.push(
+      `${plural(displacing, 'document')} may newly come to a step that removes copies: each can take the place of a ` +
+        'kept one, and in a step for near copies join clusters that were apart.',
+    );
+  if (skipped.length > 0)
+    notes.push(`As if ${skipped.map(safeText).join(', ')} dropped nothing: the run annotated only.`);
+  for (const { step, documents } of contradictions)
+    notes.push(`The ledger does not follow from its columns at step ${safeText(step)}: ${count(documents)} documents.`);
+  return notes.length > 0 ? ['', ...notes] : [];
+}
+
+export function exampleLines({ width }: Terminal, documents: readonly ListedDocument[]): string[] {
+  const rows = documents.map((d) => [
+    clipped(safeText(d.id ?? d.position), 28),
+    safeText(d.domain ?? ''),
+    d.rule === null ? d.outcome : safeText(d.rule),
+    d.value === null ? '' : short(d.value),
+    safeExcerpt(d.excerpt),
+  ]);
+  const right = 'right' as const;
+  return tableLines([{}, { max: 16 }, { max: 28 }, { align: right }, {}], rows).map((line) => clipped(line, width));
+}

@@ -1,0 +1,73 @@
+import type { DuckDBValue } from '@duckdb/node-api';
+import { type RunDatabase, rowsOf } from './database.ts';
+import { type OriginalText, originalText } from './original-text.ts';
+import { POSITION } from './position.ts';
+import type { RunFolder } from './run-folder.ts';
+import { type Plain, plain } from './sql-values.ts';
+
+/** A row of the ledger as it is listed. */
+export interface ListedDocument {
+  readonly position: string;
+  readonly id: string | null;
+  readonly domain: string | null;
+  readonly outcome: string;
+  readonly step: string | null;
+  readonly rule: string | null;
+  readonly value: number | null;
+  readonly threshold: number | null;
+  readonly textBytes: number | null;
+  readonly excerpt: string;
+}
+
+const COLUMNS = `${POSITION} AS position, id, domain, outcome, step, rule, value, threshold, text_bytes, excerpt`;
+
+const listed = (raw: Record<string, DuckDBValue>): ListedDocument => {
+  const r = Object.fromEntries(Object.entries(raw).map(([k, v]) => [k, plain(v)])) as Record<string, Plain>;
+  const { position, id, domain, outcome, step, rule, value, threshold, text_bytes: textBytes, excerpt } = r;
+  const all = { position, id, domain, outcome, step, rule, value, threshold, textBytes };
+  return { ...all, excerpt: String(excerpt ?? '') } as ListedDocument;
+};
+
+/** Rows of the ledger by their numbers in its order, in that order. */
+export async function documentsAt(db: RunDatabase, rows: readonly number[]): Promise<ListedDocument[]> {
+  if (rows.length === 0) return [];
+  const found = await rowsOf(
+    db,
+    `SELECT ${COLUMNS} FROM (SELECT *, row_number() OVER () - 1 AS n FROM ledger) WHERE n IN (${rows.join(', ')}) ` +
+      'ORDER BY n',
+  );
+  return found.map(listed);
+}
+
+/**
+ * Some documents for which a condition on the ledger holds, drawn by a hash of position and seed: the same in every
+ * call, whatever else is in the ledger. Errors: ConfigError for a condition that DuckDB does not understand.
+ */
+export async function sampleDocuments(
+  db: RunDatabase,
+  where: string,
+  { most, seed, values = [] }: { readonly most: number; readonly seed: number; readonly values?: DuckDBValue[] },
+): Promise<{ readonly total: number; readonly documents: readonly ListedDocument[] }> {
+  const found = await rowsOf(
+    db,
+    `SELECT ${COLUMNS}, count(*) OVER () AS total FROM ledger WHERE (\n${where}\n) ` +
+      `ORDER BY md5('${seed}:' || ${POSITION}), file, block, "offset" LIMIT ${most}`,
+    values,
+  );
+  return { total: found.length === 0 ? 0 : Number(found[0].total), documents: found.map(listed) };
+}
+
+/**
+ * The whole text of a document as it was read, from the input by its position. What comes is compared with the ledger:
+ * as many bytes, the same beginning; and the file has the size and time, or else the hash of both ends, that it had.
+ */
+export async function wholeText(
+  folder: RunFolder,
+  d: Pick<ListedDocument, 'position' | 'textBytes' | 'excerpt'>,
+): Promise<OriginalText> {
+  const found = await originalText(folder, d.position);
+  if (!('text' in found)) return found;
+  const bytes = Buffer.from(found.text);
+  const same = bytes.length === d.textBytes && found.text.startsWith(d.excerpt);
+  return same ? found : { missing: 'another text stands there now' };
+}

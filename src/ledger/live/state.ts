@@ -1,0 +1,286 @@
+import type { GuardSight } from '../../errors.ts';
+import {
+  type Amount,
+  type Counters,
+  createdIn,
+  lostDocuments,
+  type RuleCounters,
+} from '../../streams/commits/counters.ts';
+import { effectsOf, isBarrier, type StepDescriptor } from '../../streams/operator.ts';
+import type { JudgedGuard, RunJson } from '../run-json.ts';
+import type { Alert } from './alerts.ts';
+import type { SampleRecord } from './records.ts';
+import { type Bottleneck, bottleneckOf, type Place, type Shares, stepPlaces, type Timing, timingOf } from './shares.ts';
+import type { PhaseTime } from './time-book.ts';
+
+export type RunStatus = 'running' | 'done' | 'stopped' | 'guard' | 'failed' | 'interrupted';
+
+/** All that a picture of a run is made of. */
+export interface LiveFacts {
+  readonly run: RunJson;
+  readonly steps: readonly StepDescriptor[];
+  readonly status: RunStatus;
+  readonly counters: Counters;
+  /** Documents and bytes that came to the steps of each phase. */
+  readonly arrived: readonly Pick<Amount, 'documents' | 'bytes'>[];
+  readonly phases: readonly PhaseTime[];
+  readonly decided: ReadonlyMap<string, number>;
+  readonly threads: number;
+  readonly sample: SampleRecord | null;
+  /** Of a run in work. */
+  readonly progress: ProgressState | null;
+  readonly alerts: readonly Alert[];
+  /** What a guard stopped it for. */
+  readonly stopped: GuardSight | null;
+  /** What went wrong, in one line. */
+  readonly error: string | null;
+}
+
+export interface ProgressState {
+  readonly phase: string;
+  readonly phaseNumber: number;
+  readonly phases: number;
+  readonly splitsDone: number;
+  readonly splits: number;
+  /** 0 to 1 over all phases. */
+  readonly share: number;
+  readonly bytesPerSecond: number | null;
+  readonly etaSeconds: number | null;
+  readonly seconds: number;
+}
+
+/** Documents, bytes of text and tokens. */
+export type Flow = readonly [documents: number, bytes: number, tokens: number];
+
+export interface StepState {
+  readonly index: number;
+  readonly step: string;
+  /** What it does, in a word: annotates, drops, rewrites, deduplicates, ranks, creates. */
+  readonly does: string;
+  readonly phase: number;
+  readonly came: Pick<Amount, 'documents' | 'bytes'>;
+  readonly dropped: Amount;
+  /** The domains of which it drops most, by bytes; the others together. */
+  readonly domains: Readonly<Record<string, Flow>>;
+  readonly seconds: number;
+  readonly shares: Shares | null;
+}
+
+export interface RuleState extends Omit<RuleCounters, 'byDomain' | 'bytesByDomain' | 'tokensByDomain'> {
+  readonly step: string;
+  readonly rule: string;
+  readonly column: string | null;
+  readonly comparison: string | null;
+  /** For `--set`; null where it is not to be moved. */
+  readonly option: string | null;
+}
+
+export interface DomainState {
+  readonly domain: string;
+  readonly read: Amount;
+  readonly kept: Amount;
+  readonly dropped: Amount;
+  readonly created: Amount | null;
+}
+
+/** What the page, `/api`, the terminal and the metrics show. Plain data: each entry is a cell of its own. */
+export interface LiveState {
+  readonly run: {
+    readonly name: string;
+    readonly sluice: string;
+    readonly status: RunStatus;
+    readonly startedAt: string;
+    readonly finishedAt: string | null;
+    readonly input: RunJson['input'];
+    readonly limits: RunJson['limits'];
+    readonly splits: number;
+    readonly recipeHash: string;
+    readonly threads: number;
+    readonly annotations: readonly string[];
+    readonly error: string | null;
+  };
+  readonly progress: ProgressState | null;
+  readonly totals: Pick<Counters, 'read' | 'kept' | 'dropped' | 'cutBytes' | 'addedBytes' | 'unjudged'> & {
+    readonly created: Amount;
+    /** Read or made, and neither kept nor dropped nor set aside yet. */
+    readonly undecided: number;
+  };
+  readonly quarantine: Pick<Counters['quarantined'], 'records' | 'bytes' | 'byReason' | 'examples' | 'estimated'> & {
+    readonly documents: number;
+  };
+  readonly places: readonly Place[];
+  readonly idle: { readonly seconds: number; readonly share: number };
+  readonly bottleneck: Bottleneck | null;
+  readonly steps: readonly StepState[];
+  readonly rules: readonly RuleState[];
+  readonly domains: readonly DomainState[];
+  readonly alerts: readonly Alert[];
+  readonly guards: readonly JudgedGuard[];
+  readonly stopped: GuardSight | null;
+  readonly sample: SampleRecord | null;
+}
+
+/** Domains that are shown by name; those with less text are one line. `/api/domains` has all. */
+export const SHOWN_DOMAINS = 24;
+export const REST = 'other domains';
+
+/** The same facts give the same state, whether they come from a run in work or from its directory. */
+export function liveState(facts: LiveFacts): LiveState {
+  const { run, counters: c, steps, stopped } = facts;
+  const timing = timingOf(steps, facts.phases, facts.decided);
+  const phase = facts.status === 'running' ? (facts.progress?.phaseNumber ?? null) : null;
+  const { records, bytes, byReason, examples, estimated } = c.quarantined;
+  const whole = timing.threadSeconds;
+  return {
+    run: {
+      name: run.name,
+      sluice: run.sluice,
+      status: facts.status,
+      startedAt: run.startedAt,
+      finishedAt: run.finishedAt,
+      input: run.input,
+      limits: run.limits,
+      splits: run.splits,
+      recipeHash: run.hashes.recipe,
+      threads: facts.threads,
+      annotations: run.schema.annotations.map((a) => a.name),
+      error: facts.error,
+    },
+    progress: facts.status === 'running' ? facts.progress : null,
+    totals: {
+      read: c.read,
+      created: createdIn(c),
+      kept: c.kept,
+      dropped: c.dropped,
+      cutBytes: c.cutBytes,
+      addedBytes: c.addedBytes,
+      unjudged: c.unjudged,
+      undecided: c.read.documents + createdIn(c).documents - c.kept.documents - c.dropped.documents - lostDocuments(c),
+    },
+    quarantine: { records, documents: lostDocuments(c), bytes, byReason, examples, estimated },
+    places: timing.places,
+    idle: {
+      seconds: timing.idleSeconds,
+      share: whole === 0 ? 0 : Math.round((1000 * timing.idleSeconds) / whole) / 1000,
+    },
+    bottleneck: bottleneckOf(timing, phase, facts.threads),
+    steps: stepStates(facts, timing),
+    rules: ruleStates(steps, c),
+    domains: domainStates(c, SHOWN_DOMAINS),
+    alerts: facts.alerts,
+    guards: run.guards?.judged ?? [],
+    stopped,
+    sample: facts.sample,
+  };
+}
+
+function stepStates({ steps, counters, arrived }: LiveFacts, timing: Timing): StepState[] {
+  const at = stepPlaces(steps);
+  const gone = arrived.map(() => ({ documents: 0, bytes: 0 }));
+  return steps.map((s, index) => {
+    const { phase } = at[index];
+    const before = gone[phase] ?? { documents: 0, bytes: 0 };
+    const came = arrived[phase] ?? { documents: 0, bytes: 0 };
+    const rules = Object.values(counters.steps[s.step] ?? {});
+    const dropped = droppedBy(rules);
+    const place = timing.places.find((p) => p.place === s.step && p.phase === phase);
+    const state: StepState = {
+      index,
+      step: s.step,
+      does: doesOf(s),
+      phase,
+      came: {
+        documents: Math.max(0, came.documents - before.documents),
+        bytes: Math.max(0, came.bytes - before.bytes),
+      },
+      dropped,
+      domains: flowsOf(rules),
+      seconds: place?.seconds ?? 0,
+      shares: place?.shares ?? null,
+    };
+    // All that a barrier has seen comes to the phase after it, and what it drops goes there.
+    const then = isBarrier(s) ? phase + 1 : phase;
+    const sum = gone[then] ?? { documents: 0, bytes: 0 };
+    gone[then] = { documents: sum.documents + dropped.documents, bytes: sum.bytes + dropped.bytes };
+    return state;
+  });
+}
+
+function doesOf(step: StepDescriptor): string {
+  const e = effectsOf(step);
+  const words = [
+    e.drops === 'copies' ? 'deduplicates' : e.drops === 'ranks' ? 'ranks' : e.drops ? 'drops' : '',
+    e.rewrites ? 'rewrites' : '',
+    e.creates ? 'creates' : '',
+    e.annotates && !e.drops ? 'annotates' : '',
+  ].filter(Boolean);
+  return words.join(', ') || (isBarrier(step) ? 'selects' : 'passes on');
+}
+
+function droppedBy(rules: readonly RuleCounters[]): Amount {
+  const sum = (of: (r: RuleCounters) => number): number => rules.reduce((n, r) => n + of(r), 0);
+  return {
+    documents: sum((r) => r.dropped),
+    bytes: sum((r) => r.droppedBytes),
+    tokens: sum((r) => Object.values(r.tokensByDomain ?? {}).reduce((a, b) => a + b, 0)),
+  };
+}
+
+/** What rules drop, by domain. @param most domains by name */
+export function flowsOf(rules: readonly RuleCounters[], most: number = SHOWN_DOMAINS): Record<string, Flow> {
+  const flows = new Map<string, [number, number, number]>();
+  for (const r of rules)
+    for (const [domain, documents] of Object.entries(r.byDomain)) {
+      const flow = flows.get(domain) ?? [0, 0, 0];
+      flow[0] += documents;
+      flow[1] += r.bytesByDomain?.[domain] ?? 0;
+      flow[2] += r.tokensByDomain?.[domain] ?? 0;
+      flows.set(domain, flow);
+    }
+  const sorted = [...flows].sort((a, b) => b[1][1] - a[1][1] || b[1][0] - a[1][0] || (a[0] < b[0] ? -1 : 1));
+  const shown = sorted.slice(0, most);
+  const rest = sorted.slice(most);
+  if (rest.length > 0) {
+    const sum = (k: 0 | 1 | 2): number => rest.reduce((n, [, f]) => n + f[k], 0);
+    shown.push([REST, [sum(0), sum(1), sum(2)]]);
+  }
+  return Object.fromEntries(shown);
+}
+
+function ruleStates(steps: readonly StepDescriptor[], counters: Counters): RuleState[] {
+  return steps.flatMap((s) =>
+    Object.entries(counters.steps[s.step] ?? {}).map(([rule, c]) => {
+      const { byDomain: _, bytesByDomain: __, tokensByDomain: ___, ...rest } = c;
+      const own = s.rules.find((r) => r.name === rule);
+      return {
+        step: s.step,
+        rule,
+        column: own?.column ?? null,
+        comparison: own?.comparison ?? null,
+        option: own?.option ?? null,
+        ...rest,
+      };
+    }),
+  );
+}
+
+/** Domains by bytes read. @param most by name; the others are added up */
+export function domainStates(counters: Counters, most: number): DomainState[] {
+  const all = Object.entries(counters.domains)
+    .map(([domain, d]) => ({ domain, read: d.read, kept: d.kept, dropped: d.dropped, created: d.created ?? null }))
+    .sort((a, b) => b.read.bytes - a.read.bytes || (a.domain < b.domain ? -1 : 1));
+  if (all.length <= most) return all;
+  const rest = all.slice(most);
+  const sum = (of: (d: DomainState) => Amount | null): Amount =>
+    rest.reduce(
+      (n, d) => {
+        const a = of(d);
+        if (a) for (const k of ['documents', 'bytes', 'tokens'] as const) n[k] += a[k];
+        return n;
+      },
+      { documents: 0, bytes: 0, tokens: 0 },
+    );
+  const created = rest.some((d) => d.created) ? sum((d) => d.created) : null;
+  const others = { domain: REST, read: sum((d) => d.read), kept: sum((d) => d.kept), dropped: sum((d) => d.dropped) };
+  return [...all.slice(0, most), { ...others, created }];
+}

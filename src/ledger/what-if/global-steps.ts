@@ -1,0 +1,124 @@
+import {
+  annotates,
+  createsDocuments,
+  dropsFor,
+  isBarrier,
+  removesCopies,
+  rewritesText,
+  type StepDescriptor,
+} from '../../streams/operator.ts';
+import { KEPT } from './columns.ts';
+import type { Decisions } from './decisions.ts';
+import { decidingMask } from './plan.ts';
+import type { Prepared } from './prepared.ts';
+
+/** Of equal keys the copies do not matter to each other: only who stands for them does. */
+const EQUAL_KEYS: readonly StepDescriptor['stage'][] = ['dedup/exact', 'dedup/normalized', 'dedup/url'];
+
+/** Of its copies nobody knows whom they are copies of. */
+const NO_SURVIVORS: StepDescriptor['stage'] = 'dedup/bloom';
+
+/** Steps whose decision on one document depends on which others came to them. */
+const isGlobal = (s: StepDescriptor): boolean => isBarrier(s) || createsDocuments(s);
+
+/**
+ * Opens again what a step that sees all documents would decide anew, because other documents come to it now. Where the
+ * same documents come, its decisions stand. Changes the arrays of `first`, which are the caller's own.
+ */
+export function settleGlobalSteps(prepared: Prepared, first: Decisions): Decisions {
+  const { plan } = prepared;
+  const globals = plan.undecided ? [] : plan.steps.flatMap((s, g) => (isGlobal(s) ? [g] : []));
+  if (globals.length === 0) return first;
+  let displacing = 0;
+  for (const g of globals) {
+    const moved = movedAt(prepared, first, g);
+    if (moved === null) continue;
+    if (removesCopies(plan.steps[g])) displacing += moved.gained;
+    reopen(prepared, first, g, moved);
+  }
+  return { ...first, displacing };
+}
+
+interface Moved {
+  /** Rows that came before and may not come now. */
+  readonly gone: readonly number[];
+  /** Documents that may come now and did not. */
+  readonly gained: number;
+}
+
+/** Which documents come to a step before and now; null where they are the same. */
+function movedAt({ columns, plan, before }: Prepared, now: Decisions, g: number): Moved | null {
+  const gone: number[] = [];
+  let gained = 0;
+  for (let i = 0; i < columns.rows; i++) {
+    if (before.dropped[i] === now.dropped[i] && before.open[i] === now.open[i]) continue;
+    if (plan.covers[g][columns.domain[i]] === 0 || columns.made?.[i] === 1) continue;
+    const was = comes(before, i, g);
+    const is = comes(now, i, g);
+    if (was === is) continue;
+    if (was === 1) gone.push(i);
+    else if (was === 0) gained++;
+  }
+  return gone.length + gained === 0 ? null : { gone, gained };
+}
+
+/** 1 = it comes to the step, 0 = it does not, 2 = perhaps. */
+function comes({ dropped, open }: Decisions, row: number, g: number): number {
+  const d = dropped[row];
+  if (d !== KEPT && d < g) return 0;
+  return open[row] >= 0 && open[row] < g ? 2 : 1;
+}
+
+function reopen(prepared: Prepared, now: Decisions, g: number, { gone }: Moved): void {
+  const { columns, plan, before } = prepared;
+  const step = plan.steps[g];
+  const survivor = columns.survivor;
+  const known = removesCopies(step) && survivor !== null && step.stage !== NO_SURVIVORS;
+  const touched = known ? touchedClusters(prepared, gone, g) : null;
+  const others = hasMore(plan.steps, g);
+  if (touched !== null && gone.length === 0 && !others) return;
+  for (let i = 0; i < columns.rows; i++) {
+    if (plan.covers[g][columns.domain[i]] === 0) continue;
+    const itsOwn = before.dropped[i] === g;
+    if (!itsOwn && !(others && comes(before, i, g) === 1)) continue;
+    if (itsOwn && touched !== null && touched[survivor![i]] !== 1) continue;
+    if (now.dropped[i] !== KEPT && now.dropped[i] < g) continue;
+    if (itsOwn && now.dropped[i] === g) now.dropped[i] = laterDrop(prepared, now, i, g);
+    if (now.open[i] < 0 || now.open[i] > g) now.open[i] = g;
+  }
+}
+
+/** By row of the document that stands for a cluster: 1 = the cluster is another one now. */
+function touchedClusters({ columns, plan, before }: Prepared, gone: readonly number[], g: number): Uint8Array {
+  const touched = new Uint8Array(columns.rows);
+  const survivor = columns.survivor!;
+  const equal = EQUAL_KEYS.includes(plan.steps[g].stage);
+  for (const i of gone) {
+    touched[i] = 1;
+    if (!equal && before.dropped[i] === g && survivor[i] >= 0) touched[survivor[i]] = 1;
+  }
+  return touched;
+}
+
+/** Do its decisions on other documents reach beyond those it drops? */
+function hasMore(steps: readonly StepDescriptor[], g: number): boolean {
+  const step = steps[g];
+  if (dropsFor(step) === 'ranks') return true;
+  const later = steps.slice(g + 1).filter((s) => dropsFor(s) !== null);
+  if (rewritesText(step) || createsDocuments(step)) return later.length > 0;
+  if (!annotates(step)) return false;
+  const written = new Set(step.writes.map((w) => w.name));
+  return later.some((s) => s.reads.some((c) => written.has(c)));
+}
+
+/** The step after `g` that drops a row whatever `g` decides; KEPT where none is known to. */
+function laterDrop({ plan }: Prepared, now: Decisions, row: number, g: number): number {
+  for (let w = 0; w < now.fails.length; w++) {
+    let m = now.fails[w][row] & decidingMask(plan, w);
+    for (; m !== 0; m &= m - 1) {
+      const { step } = plan.rules[(w << 5) + 31 - Math.clz32(m & -m)];
+      if (step > g) return step;
+    }
+  }
+  return KEPT;
+}

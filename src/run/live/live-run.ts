@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GuardError } from '../../errors.ts';
+import { type Alert, alertsOf } from '../../ledger/live/alerts.ts';
+import { recordsNow } from '../../ledger/live/records.ts';
+import { type LiveState, liveState, type ProgressState, type RunStatus } from '../../ledger/live/state.ts';
+import { TimeBook } from '../../ledger/live/time-book.ts';
+import type { RunJson } from '../../ledger/run-json.ts';
+import { type Amount, type Counters, emptyCounters } from '../../streams/commits/counters.ts';
+import type { StepDescriptor } from '../../streams/operator.ts';
+import type { RunEvent } from '../events.ts';
+import { paceMeter } from '../pace.ts';
+
+/** A run in work, as its events tell: the state that `sluice serve` reads from the directory of a finished one. */
+export class LiveRun {
+  /** The run directory; null until the run has said where it is. */
+  path: string | null = null;
+  #run: RunJson | null = null;
+  #book = new TimeBook();
+  #counters: Counters = emptyCounters();
+  #arrived: readonly Pick<Amount, 'documents' | 'bytes'>[] = [];
+  #working: readonly number[] = [];
+  #seconds = 0;
+  #progress: ProgressState | null = null;
+  #status: RunStatus = 'running';
+  #error: string | null = null;
+  #stopped: GuardError['saw'] | null = null;
+  #alerts: { readonly version: number; readonly alerts: readonly Alert[] } = { version: -1, alerts: [] };
+  #pace: ReturnType<typeof paceMeter>;
+
+  /** @param limit documents asked for with `--limit` */
+  constructor(limit: number | null = null) {
+    this.#pace = paceMeter(limit);
+  }
+
+  take(event: RunEvent): void {
+    takers[event.type]?.(this, event as never);
+  }
+
+  /** What ended the run instead of `finished`. */
+  fail(error: unknown): void {
+    this.#status = error instanceof GuardError ? 'guard' : 'failed';
+    this.#stopped = error instanceof GuardError ? error.saw : null;
+    this.#error = (error as Error)?.message ?? String(error);
+  }
+
+  /** Null before the run is planned. */
+  state(): LiveState | null {
+    if (this.#run === null) return null;
+    return liveState({
+      run: this.#run,
+      steps: (this.#run.recipe as unknown as { readonly steps: readonly StepDescriptor[] }).steps,
+      status: this.#status,
+      counters: this.#counters,
+      arrived: this.#arrived,
+      phases: this.#book.at(this.#book.startedT + this.#seconds, this.#working),
+      decided: this.#book.decided,
+      threads: this.#book.threads,
+      sample: this.#book.sample,
+      progress: this.#progress,
+      alerts: this.#alertsNow(),
+      stopped: this.#stopped,
+      error: this.#error,
+    });
+  }
+
+  planned({ run }: Event<'planned'>): void {
+    this.path = run;
+    this.#run = JSON.parse(readFileSync(join(run, 'run.json'), 'utf8')) as RunJson;
+    for (const line of recordsNow(run)) this.#book.take(line);
+  }
+
+  recorded({ line }: Event<'recorded'>): void {
+    this.#book.take(line);
+  }
+
+  progress(e: Event<'progress'>): void {
+    this.#counters = e.counters;
+    this.#arrived = e.arrived;
+    this.#working = e.working;
+    this.#seconds = e.seconds;
+    const { phase, phaseNumber, phases, splitsDone, splits, seconds } = e;
+    const elapsed = Math.round(1000 * (this.#book.startedT + seconds)) / 1000;
+    this.#progress = { phase, phaseNumber, phases, splitsDone, splits, ...this.#pace(e), seconds: elapsed };
+  }
+
+  stopped(): void {
+    this.#status = 'stopped';
+  }
+
+  finished({ run, result }: Event<'finished'>): void {
+    this.path = run;
+    this.#run = result;
+    this.#status = 'done';
+    if (result.totals) this.#counters = result.totals;
+  }
+
+  #alertsNow(): readonly Alert[] {
+    const version = this.#book.windowsVersion;
+    if (this.#alerts.version !== version) {
+      this.#alerts = { version, alerts: alertsOf(this.#book.windows(() => true)) };
+    }
+    return this.#alerts.alerts;
+  }
+}
+
+type Event<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+type Takers = { readonly [T in RunEvent['type']]?: (live: LiveRun, event: Event<T>) => void };
+
+const takers: Takers = {
+  planned: (live, e) => live.planned(e),
+  recorded: (live, e) => live.recorded(e),
+  progress: (live, e) => live.progress(e),
+  stopped: (live) => live.stopped(),
+  finished: (live, e) => live.finished(e),
+};

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+export interface PageFile {
+  readonly type: string;
+  readonly bytes: Buffer;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+/** The scripts of the page, in the order in which they are loaded. */
+export const SCRIPTS = [
+  'uplot.js',
+  'dom.js',
+  'format.js',
+  'store.js',
+  'overview.js',
+  'funnel.js',
+  'tables.js',
+  'start.js',
+] as const;
+export const STYLES = ['uplot.css', 'page.css'] as const;
+
+/** Files that are not ours: the curves are drawn by uPlot, as its package has it. */
+const FOREIGN: Readonly<Record<string, string>> = {
+  'uplot.js': 'uPlot.iife.min.js',
+  'uplot.css': 'uPlot.min.css',
+};
+
+/** One file of the page. */
+export function pageFile(name: string): Promise<Buffer> {
+  const foreign = FOREIGN[name];
+  if (foreign === undefined) return readFile(new URL(`./page/${name}`, import.meta.url));
+  const uplot = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
+  return readFile(join(uplot, 'dist', foreign));
+}
+
+/** All files of the page by the path at which they are served; small, and read once. */
+export async function pageFiles(): Promise<ReadonlyMap<string, PageFile>> {
+  const files = new Map<string, PageFile>();
+  for (const name of ['index.html', 'icon.svg', ...STYLES, ...SCRIPTS]) {
+    const type = TYPES[name.slice(name.lastIndexOf('.') + 1)];
+    const bytes = await pageFile(name);
+    if (name === 'index.html') files.set('/', { type, bytes: withScripts(bytes) });
+    else files.set(`/${name}`, { type, bytes });
+  }
+  return files;
+}
+
+const HERE = '<!-- scripts -->';
+const withScripts = (html: Buffer): Buffer =>
+  Buffer.from(html.toString('utf8').replace(HERE, SCRIPTS.map((s) => `<script src="${s}" defer></script>`).join('\n')));
+
+/** The tags of the page that load a file: what an exported page has in their place. */
+export const LOADS = {
+  scripts: HERE,
+  styles: /<link rel="stylesheet" href="([\w.]+)">/g,
+  icon: /<link rel="icon"[^>]*>/,
+};

@@ -1,0 +1,44 @@
+// Numbers as the terminal writes them.
+(() => {
+  const page = window.sluice;
+  const trimmed = (n, digits) => n.toFixed(digits).replace(/\.0+$/, '');
+
+  page.count = (n) => (n === null || n === undefined ? '–' : Math.round(n).toLocaleString('en-US'));
+
+  page.size = (bytes) => {
+    if (bytes === null || bytes === undefined) return '–';
+    const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
+    let [n, unit] = [bytes, 0];
+    while (Math.abs(n) >= 999.5 && unit < units.length - 1) [n, unit] = [n / 1000, unit + 1];
+    return `${unit === 0 ? n : trimmed(n, n < 10 ? 2 : n < 100 ? 1 : 0)} ${units[unit]}`;
+  };
+
+  page.percent = (part, whole) => {
+    if (!whole) return '–';
+    const p = (100 * part) / whole;
+    if (p === 0 || p === 100) return `${p} %`;
+    return `${p < 0.1 ? '< 0.1' : p > 99.9 ? '> 99.9' : p.toFixed(1)} %`;
+  };
+
+  page.duration = (seconds) => {
+    if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return '–';
+    if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+    const s = Math.round(seconds);
+    if (s < 100) return `${s} s`;
+    const two = (n) => String(n).padStart(2, '0');
+    const minutes = Math.floor(s / 60);
+    if (minutes < 60) return `${minutes} min ${two(s % 60)} s`;
+    const hours = Math.floor(minutes / 60);
+    return hours < 48 ? `${hours} h ${two(minutes % 60)} min` : `${Math.floor(hours / 24)} days ${hours % 24} h`;
+  };
+
+  /** A measured value: short, and whole numbers whole. */
+  page.value = (n) => {
+    if (n === null || n === undefined) return '–';
+    if (typeof n !== 'number') return page.safe(n);
+    if (Number.isInteger(n)) return Math.abs(n) < 1e15 ? n.toLocaleString('en-US') : String(n);
+    return String(Number(n.toPrecision(4)));
+  };
+
+  page.tokens = (n) => (n >= 1e6 ? `${trimmed(n / 1e6, 1)} M` : n >= 1e4 ? `${trimmed(n / 1e3, 1)} k` : page.count(n));
+})();

@@ -1,0 +1,172 @@
+// Domains, rules, quarantine, alerts: the same numbers as the ledger has.
+(() => {
+  const page = window.sluice;
+  const { h, set, put, section } = page;
+
+  const table = (caption, titles) => {
+    const body = h('tbody');
+    const head = h('tr', {}, ...titles.map(([text, css]) => h('th', { scope: 'col', text, class: css })));
+    const node = h('table', {}, h('caption', { class: 'visually-hidden', text: caption }), h('thead', {}, head), body);
+    return { node: h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption }, node), body };
+  };
+  const texts = (nodes, values) => {
+    for (const [i, text] of values.entries()) set(nodes[i], { text });
+  };
+  const cells = (titles) =>
+    titles.map(([, css], i) => h(i === 0 ? 'th' : 'td', { class: css, scope: i === 0 ? 'row' : null }));
+  const plainRow = (titles, values) => () => {
+    const all = cells(titles);
+    const node = h('tr', {}, ...all);
+    return { node, update: (item) => texts(all, values(item)) };
+  };
+
+  // Alerts.
+  const alertList = h('ul', { class: 'alerts' });
+  const alerts = section('alerts', 'Alerts', alertList);
+  const showAlerts = page.rows(alertList, () => {
+    const text = h('p');
+    const place = h('code');
+    const node = h('li', { class: 'alert' }, text, place);
+    return {
+      node,
+      update: (a) => {
+        set(node, { 'data-type': a.type });
+        set(text, { text: page.safe(a.sentence) });
+        set(place, { text: a.from ? page.safe(a.from) : '', hidden: !a.from });
+      },
+    };
+  });
+  page.watch(['alerts', 'guards'], () => {
+    const found = page.cell('alerts') ?? [];
+    const near = (page.cell('guards') ?? [])
+      .filter((g) => g.state === 'near' || g.state === 'outside')
+      .map((g) => ({
+        id: `guard/${g.guard}/${g.of}`,
+        type: 'guard',
+        from: null,
+        sentence: `Guard ${g.guard} of ${g.of}: ${page.percent(g.documents, g.outOf)} of ${page.count(g.outOf)} documents, at most ${page.percent(g.max, 1)} expected.`,
+      }));
+    alerts.show(found.length + near.length > 0);
+    showAlerts([...near, ...found.slice(-50)], (a) => a.id);
+  });
+
+  // Domains.
+  const n = 'number';
+  const domainTitles = [
+    ['Domain', ''],
+    ['Read', n],
+    ['Kept', n],
+    ['Kept share', n],
+    ['Text kept', n],
+    ['Tokens kept', n],
+    ['Of the output', n],
+  ];
+  const domains = table('Domains: what was read and kept', domainTitles);
+  section('domains', 'Domains', domains.node);
+  const showDomains = page.rows(
+    domains.body,
+    plainRow(domainTitles, (d) => [
+      page.safe(d.domain || '(none)'),
+      page.count(d.read.documents),
+      page.count(d.kept.documents),
+      page.percent(d.kept.documents, d.read.documents + (d.created?.documents ?? 0)),
+      page.size(d.kept.bytes),
+      d.kept.tokens > 0 ? page.tokens(d.kept.tokens) : '–',
+      page.percent(d.kept.bytes, d.allKept),
+    ]),
+  );
+  page.watch(['domain/', 'totals'], () => {
+    const all = page.cellsOf('domain/');
+    const allKept = all.reduce((sum, d) => sum + d.kept.bytes, 0);
+    const sorted = all
+      .map((d) => ({ ...d, allKept }))
+      .sort((a, b) => b.read.bytes - a.read.bytes || (a.domain < b.domain ? -1 : 1));
+    showDomains(sorted, (d) => d.domain);
+  });
+
+  // Rules.
+  const ruleTitles = [
+    ['Rule', ''],
+    ['Step', ''],
+    ['Drops where', ''],
+    ['Dropped first', n],
+    ['Share', n],
+    ['Would fail', n],
+    ['No value', n],
+  ];
+  const rules = table('Rules: what each drops', ruleTitles);
+  section('rules', 'Rules', rules.node);
+  page.onRule = null;
+  const showRules = page.rows(rules.body, () => {
+    const all = cells(ruleTitles);
+    const name = h('button', { type: 'button', class: 'link', onclick: () => page.onRule?.(item) });
+    const label = h('span');
+    let item = null;
+    put(all[0], [name, label]);
+    const node = h('tr', {}, ...all);
+    return {
+      node,
+      update: (r) => {
+        item = r;
+        const can = page.onRule !== null && r.column !== null;
+        set(name, { text: can ? page.safe(r.rule) : '', hidden: !can });
+        set(label, { text: can ? '' : page.safe(r.rule) });
+        const condition = r.column ? `${r.column} ${r.comparison} ${page.value(r.threshold)}` : '';
+        const values = [
+          page.safe(r.step),
+          page.safe(condition),
+          page.count(r.dropped),
+          page.percent(r.dropped, r.came),
+          page.count(r.failed),
+          page.count(r.nulls),
+        ];
+        texts(all.slice(1), values);
+        set(node, { class: r.dropped === 0 ? 'muted' : null });
+      },
+    };
+  });
+  page.watch(['rule/', 'totals', 'step/'], () => {
+    const totals = page.cell('totals');
+    const came = totals ? totals.read.documents + totals.created.documents : 0;
+    const order = new Map(page.cellsOf('step/').map((s) => [s.step, s.index]));
+    const sorted = page
+      .cellsOf('rule/')
+      .map((r) => ({ ...r, came }))
+      .sort((a, b) => b.dropped - a.dropped || order.get(a.step) - order.get(b.step) || (a.rule < b.rule ? -1 : 1));
+    showRules(sorted, (r) => `${r.step}.${r.rule}`);
+  });
+
+  // Quarantine.
+  const reasonTitles = [
+    ['Reason', ''],
+    ['Documents', n],
+  ];
+  const reasons = table('Quarantine: why records could not be read', reasonTitles);
+  const exampleList = h('ul', { class: 'examples' });
+  const quarantine = section('quarantine', 'Quarantine', reasons.node, exampleList);
+  const showReasons = page.rows(
+    reasons.body,
+    plainRow(reasonTitles, ([reason, count]) => [page.safe(reason), page.count(count)]),
+  );
+  page.watch(['quarantine'], () => {
+    const q = page.cell('quarantine');
+    quarantine.show(Boolean(q && q.records > 0));
+    if (!q) return;
+    showReasons(
+      Object.entries(q.byReason).sort((a, b) => b[1] - a[1]),
+      ([reason]) => reason,
+    );
+    put(
+      exampleList,
+      q.examples.map((e) =>
+        h(
+          'li',
+          {},
+          h('code', { text: page.safe(e.position) }),
+          h('span', { text: ` ${page.safe(e.reason)}: ` }),
+          h('q', { text: page.excerpt(e.excerpt, 160) }),
+        ),
+      ),
+    );
+  });
+})();

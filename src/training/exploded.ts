@@ -1,0 +1,44 @@
+import { InvariantError } from '../errors.ts';
+import type { Tensors } from '../models/executors/executor.ts';
+import { nameOfStep, type TrainingStep } from './sequences.ts';
+
+/** What a step came to. */
+interface StepResult {
+  readonly step: number;
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** Loss above which a training has exploded. */
+  readonly most: number;
+}
+
+/**
+ * Errors: InvariantError, with the sequences of the step by name, for a loss or a norm of gradients that is not finite,
+ * and for a loss above the limit.
+ */
+export function checkStep(result: StepResult, batch: TrainingStep, domains: readonly string[]): void {
+  const { step, loss, gradientNorm, learningRate, most } = result;
+  if (Number.isFinite(loss) && Number.isFinite(gradientNorm) && loss <= most) return;
+  const got = Number.isFinite(loss) ? (loss > most ? `${loss}` : `gradients of norm ${gradientNorm}`) : `${loss}`;
+  throw new InvariantError({
+    problem: `training failed at step ${step}: the loss is ${got}`,
+    expected: `a finite loss of at most ${most.toFixed(2)} nats a token`,
+    got: `${got} at step ${step}`,
+    where: `step ${step}, which trained on ${nameOfStep(batch, domains)}`,
+    fix: `Lower the learning rate (${learningRate} here); the last checkpoint is untouched.`,
+  });
+}
+
+/** Errors: InvariantError that names the weight where one is not finite. */
+export function checkWeights(state: Tensors, step: number): void {
+  for (const [name, { data }] of state)
+    for (let i = 0; i < data.length; i++)
+      if (!Number.isFinite(data[i]))
+        throw new InvariantError({
+          problem: `training failed: after step ${step} the weight ${name} is ${data[i]}`,
+          expected: 'finite weights',
+          got: `${data[i]} at element ${i} of ${name}`,
+          where: `after step ${step}`,
+          fix: 'Lower the learning rate; the last checkpoint is untouched.',
+        });
+}
