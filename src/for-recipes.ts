@@ -17,6 +17,7 @@ export type {
   StageContext,
   StageFactory,
   StepOptions,
+  SynthesizeInput,
 } from './operators/index.ts';
 export {
   annotate,
@@ -43,6 +44,7 @@ export {
   rephrase,
   rule,
   select,
+  synthesize,
   tableRules,
   textRules,
   textStatistics,

@@ -42,7 +42,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
       readDocuments
-      recipe reference refine rephrase retain rowsInScope rule run runStats schedules select serveFeed stringAt tableRules
+      recipe reference refine rephrase retain rowsInScope rule run runStats schedules select serveFeed stringAt
+      synthesize tableRules
       textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
@@ -52,8 +53,9 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
-      ReferenceInput RefineInput RephraseInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split SplitPlan Stage StageContext
-      StageFactory StepDescriptor StepEvent StepOptions Verdict
+      ReferenceInput RefineInput RephraseInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope
+      SinkDescriptor Split SplitPlan Stage StageContext
+      StageFactory StepDescriptor StepEvent StepOptions SynthesizeInput Verdict
     `,
   },
   streams: {
@@ -74,15 +76,16 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
       gopherRepetitionRules
       judge ngramPerplexity operator perplexity refine rephrase rule select.buckets select.byPerplexity select.byRank
-      select.streaming tableRules textRules textStatistics tokenize withVerdict
+      select.streaming synthesize tableRules textRules textStatistics tokenize withVerdict
     `,
     types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
       AnnotatorFactory AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options
       C4StepOptions CodeThresholds Description DocumentView DropOptions FinewebOptions FinewebThresholds
       GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds
-      NgramPerplexityOptions OperatorFactory OperatorSpec PerplexityInput Predicate Profile RefineInput RephraseInput SplitName StageContext
-      StageFactory StepOptions TableThresholds TextThresholds TokenizeOptions
+      NgramPerplexityOptions OperatorFactory OperatorSpec PerplexityInput Predicate Profile RefineInput
+      RephraseInput SplitName StageContext
+      StageFactory StepOptions SynthesizeInput TableThresholds TextThresholds TokenizeOptions
     `,
   },
   models: {
@@ -118,7 +121,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       continualPretrain measureBits measureModel readCheckpoint reference schedules trainReference
     `,
     types: words`
-      BitsPerByte Checkpoint Evaluate HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps Reference
+      BitsPerByte Checkpoint Evaluate HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps
+      Reference
       ReferenceInput ReferenceJson Schedule SchedulePlace StepEvent TrainReferenceOptions TrainingEvent
       TrainingSequence TrainingSource TrainingStep
     `,

@@ -141,6 +141,7 @@ describe('the public API', () => {
         "select",
         "serveFeed",
         "stringAt",
+        "synthesize",
         "tableRules",
         "textRules",
         "textStatistics",

@@ -42,6 +42,7 @@ const stages = {
   perplexity: () => import('./perplexity/perplexity-stage.ts'),
   'select/buckets': () => import('./select/buckets-stage.ts'),
   'select/rank': () => import('./select/rank-stage.ts'),
+  synthesize: () => import('./create/synthesize-stage.ts'),
   tokenize: () => import('./tokenize/tokenize-stage.ts'),
 } satisfies { readonly [name: string]: () => Promise<StageModule> };
 

@@ -145,6 +145,7 @@ const minhashOptions = {
   seed: 2,
   saveIndex: true,
   code: ['web'],
+  kin: 'drop',
 };
 
 /** Every public operator, annotator and set of rules; a new one is tested by one more line. */
@@ -261,6 +262,22 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         cutOff: 'drop',
       },
       { maxTokens: 3, temperature: 0, chunkTokens: 100 },
+      { documents: 4 },
+    ),
+    factory(
+      'synthesize',
+      operators.synthesize,
+      {
+        ...generating,
+        task: 'bonito',
+        kinds: ['yes_no'],
+        most: 2,
+        longest: 100,
+        share: 0.5,
+        keepSource: false,
+        domainSuffix: '_made',
+      },
+      { task: 'continuation', maxTokens: 3, temperature: 0, longest: 300 },
       { documents: 4 },
     ),
     factory('refine', operators.refine, {

@@ -6,7 +6,7 @@ import { withCreated } from '../../streams/batch/created.ts';
 import { positionLabel } from '../../streams/batch/position.ts';
 import { dropsFor, rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
 import { judge } from '../drop-stage.ts';
-import { type AskAll, asksFor, isGenerated, withWaiting } from '../generate/ask-all.ts';
+import { type AskAll, asksFor, isGenerated, withDeclared, withWaiting } from '../generate/ask-all.ts';
 import { chunksOf, wholeSentences } from '../generate/sentences.ts';
 import { type GeneratorSettings, generatorName, settingsOf } from '../generate/settings.ts';
 import type { StageContext } from '../stage-context.ts';
@@ -51,11 +51,12 @@ export async function rephrased(d: StepDescriptor, batch: DocumentBatch, ask: As
   jobs.forEach(({ row }, i) => {
     if (outcomes[i].status === 'later') later.set(row, outcomes[i].reason!);
   });
-  if (later.size > 0) return withWaiting(withColumnsOf(batch, o.as, scope, [], []), later);
+  if (later.size > 0) return withWaiting(withDeclared(withColumnsOf(batch, o.as, scope, [], []), d), later);
   const made = jobs
     .map((job, i) => ({ job, outcome: outcomes[i] }))
     .filter(({ outcome }) => outcome.status !== 'unasked');
-  const grown = withCreated(withColumnsOf(batch, o.as, scope, jobs, outcomes), createdOf(batch, made, o));
+  const told = withColumnsOf(batch, o.as, scope, jobs, outcomes);
+  const grown = withDeclared(withCreated(told, createdOf(batch, made, o)), d);
   if (dropsFor(d) === null) return grown;
   const isNew = grown.utf8(`${o.as}_style`);
   const judged = Uint8Array.from({ length: grown.rows }, (_, row) =>

@@ -1,7 +1,8 @@
 import type { Asked, Outcome } from '../../models/generators/asker.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
-import { numberAt, stringAt } from '../../streams/batch/columns.ts';
+import { nullColumn, stringAt } from '../../streams/batch/columns.ts';
 import { LINEAGE } from '../../streams/batch/lineage.ts';
+import type { StepDescriptor } from '../../streams/operator.ts';
 import type { Services } from '../../streams/services.ts';
 
 /** Asks for many answers at once; one outcome a request, in their order. */
@@ -44,8 +45,8 @@ export function withWaiting(batch: DocumentBatch, reasons: ReadonlyMap<number, s
   return batch.with({ retry });
 }
 
-/** A number of a row, or null where there is no such column. */
-export function numberOf(batch: DocumentBatch, name: string, row: number): number | null {
-  const column = batch.columns.get(name);
-  return column && column.type !== 'utf8' ? numberAt(column, row) : null;
+/** The batch with every column that a step declares: null where there was nothing to write. */
+export function withDeclared(batch: DocumentBatch, { writes }: StepDescriptor): DocumentBatch {
+  const missing = writes.filter(({ name }) => !batch.columns.has(name));
+  return batch.withColumns(missing.map(({ name, type }) => [name, nullColumn(type, batch.rows)]));
 }
