@@ -44,6 +44,7 @@ export {
   rephrase,
   rule,
   select,
+  shadow,
   synthesize,
   tableRules,
   textRules,

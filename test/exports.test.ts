@@ -42,9 +42,9 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
       readDocuments
-      recipe reference refine rephrase retain rowsInScope rule run runStats schedules select serveFeed stringAt
-      synthesize tableRules
-      textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
+      recipe reference refine rephrase retain rowsInScope rule run runStats schedules select serveFeed
+      shadow stringAt synthesize tableRules textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated
+      withVerdict
     `,
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
@@ -75,8 +75,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
       dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
       gopherRepetitionRules
-      judge ngramPerplexity operator perplexity refine rephrase rule select.buckets select.byPerplexity select.byRank
-      select.streaming synthesize tableRules textRules textStatistics tokenize withVerdict
+      judge ngramPerplexity operator perplexity refine rephrase rule select.buckets select.byPerplexity
+      select.byRank select.streaming shadow synthesize tableRules textRules textStatistics tokenize withVerdict
     `,
     types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor

@@ -61,8 +61,8 @@ describe('the package', () => {
 
   it('is small', () => {
     // The model that ships is 4.8 MB of it.
-    expect(packed.size).toBeLessThan(5_500_000);
-    expect(packed.unpackedSize).toBeLessThan(8_000_000);
+    expect(packed.size).toBeLessThan(6_000_000);
+    expect(packed.unpackedSize).toBeLessThan(10_000_000);
   });
 
   it('passes publint', async () => {
@@ -137,6 +137,7 @@ describe('the public API', () => {
         "rowsInScope",
         "rule",
         "run",
+        "runStats",
         "schedules",
         "select",
         "serveFeed",

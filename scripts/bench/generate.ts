@@ -79,8 +79,8 @@ const [random, randomMeter] = await withServer({ latency: [10, 2000], faults: 0.
 );
 console.log(
   `random: ${random.answered} of ${requests} answered in ${random.seconds.toFixed(1)} s, ${random.status.sent} sent, ` +
-    `slots in use ${percent(random.status.busy)} of the limit at the time, at most ${randomMeter.most} at the server; ` +
-    `prompts billed twice: ${twice(randomMeter)}`,
+    `slots in use ${percent(random.status.busy)} of the limit at the time, at most ${randomMeter.most} at the ` +
+    `server; prompts billed twice: ${twice(randomMeter)}`,
 );
 const storms = { latency: [10, 200] as const, limited: 0.33, faults: 0.05, seed: 4 };
 const [storm, stormMeter] = await withServer(storms, (endpoint) => ask(endpoint, 'storm', requests));

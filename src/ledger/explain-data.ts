@@ -213,7 +213,7 @@ function keepWith(decisions: readonly StepDecision[], row: LedgerRow): string[] 
   if (row.outcome !== 'dropped') return [];
   const decided = decisions.find((d) => d.state === 'dropped');
   if (decided === undefined || decided.rules.length === 0) return null;
-  const failing = decisions.flatMap((d) => d.rules.filter((r) => r.wouldFail));
+  const failing = decisions.flatMap((d) => d.rules.filter((r) => r.wouldFail && !r.shadow));
   if (failing.some((r) => r.setting === null)) return null;
   return failing.map((r) => `--set ${r.setting}`);
 }

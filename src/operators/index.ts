@@ -14,7 +14,7 @@ export { type SynthesizeInput, synthesize } from './create/synthesize.ts';
 export { custom, type DocumentView, type Predicate } from './custom.ts';
 export * from './decontaminate/index.ts';
 export * as dedup from './dedup/index.ts';
-export { type DropOptions, drop, rule } from './drop.ts';
+export { type DropOptions, drop, rule, shadow } from './drop.ts';
 export { judge } from './drop-stage.ts';
 export {
   type Description,

@@ -15,7 +15,7 @@ import { domainLines } from './summary-domains.ts';
 import { headLines } from './summary-head.ts';
 import type { SummaryInput } from './summary-input.ts';
 import { noteLines } from './summary-notes.ts';
-import { reasonLines, stepsOf } from './summary-reasons.ts';
+import { reasonLines, shadowLines, stepsOf } from './summary-reasons.ts';
 import { unscoredLines } from './unscored.ts';
 
 const REASONS = 8;
@@ -42,6 +42,9 @@ export async function printSummary(terminal: Terminal, input: SummaryInput): Pro
     if (reasons.length > REASONS)
       out(style.dim(`  and ${plural(reasons.length - REASONS, 'more rule', 'more rules')}; see the first query below`));
   }
+  const shadows = shadowLines(terminal, t, stepsOf(result));
+  if (shadows.length > 0) out();
+  for (const line of shadows) out(line);
   const notes = noteLines(terminal, input, t, await unscoredLines(run));
   if (notes.length > 0) out();
   for (const line of notes) out(line);

@@ -1,3 +1,4 @@
+import { columnsOfRule } from '../../streams/batch/condition.ts';
 import { query, type RunDatabase, rowsOf } from '../database.ts';
 import { POSITION } from '../position.ts';
 import type { RunFolder } from '../run-folder.ts';
@@ -27,7 +28,7 @@ export async function openWhatIf(folder: RunFolder, db: RunDatabase): Promise<Pr
 /** The columns of the ledger that the rules of a plan read. */
 async function loadColumns(folder: RunFolder, db: RunDatabase, plan: Plan): Promise<LedgerColumns> {
   const rows = db.views.find((v) => v.name === 'ledger')?.rows ?? 0;
-  const wanted = new Set(plan.rules.map((r) => r.rule.column));
+  const wanted = new Set(plan.rules.flatMap((r) => columnsOfRule(r.rule)));
   const annotations = folder.run.schema.annotations.filter((a) => wanted.has(a.name) && a.type !== 'utf8');
   const allRules = plan.steps.flatMap((s) => s.rules.map((r) => r.name));
   const numbers: readonly [string, Values][] = [

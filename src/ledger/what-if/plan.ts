@@ -1,3 +1,4 @@
+import { columnsOfRule } from '../../streams/batch/condition.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
 import {
   createsDocuments,
@@ -68,7 +69,8 @@ export function planOf(
     firstRule.push(rules.length);
     if (!isMovable(s)) return;
     s.rules.forEach((rule, index) => {
-      const known = knownTable({ steps, domains, covers, ran }, step, rule.column);
+      const tables = columnsOfRule(rule).map((c) => knownTable({ steps, domains, covers, ran }, step, c));
+      const known = tables[0].map((_, at) => (tables.every((t) => t[at] === 1) ? 1 : 0));
       rules.push({ step, index, rule, known, lost: lostTable(known, covers[step], step) });
     });
   });
@@ -92,7 +94,7 @@ export function planOf(
 }
 
 /** False for a rule that judges and never drops. */
-export const deciding = (rule: Rule): boolean => (rule as { readonly shadow?: boolean }).shadow !== true;
+export const deciding = (rule: Rule): boolean => rule.shadow !== true;
 
 interface Known {
   readonly steps: readonly StepDescriptor[];

@@ -52,9 +52,9 @@ export async function synthesized(d: StepDescriptor, batch: DocumentBatch, ask: 
   );
   const next = rows.flatMap(({ row, options }) => {
     const own = first.filter((a) => a.row === row);
-    if (!task.then || own.length === 0) return [];
+    if (!task.next || own.length === 0) return [];
     const answers = own.map(({ outcome }) => (outcome.status === 'answered' ? outcome.text : null));
-    return task.then(batch.text(row), answers, options).map((prompt) => ({ row, prompt }));
+    return task.next(batch.text(row), answers, options).map((prompt) => ({ row, prompt }));
   });
   const all = [...first, ...(await askAll(next))];
   const later = new Map(all.filter((a) => a.outcome.status === 'later').map((a) => [a.row, a.outcome.reason!]));

@@ -25,12 +25,12 @@ export const entigraph: Task = {
       part: 'entities',
       system: MATERIAL,
       prompt:
-        'Name every person, place, organisation, object and concept that the document is about, as it writes them, and ' +
-        `sum the document up. Answer with a JSON object: {"summary": text, "entities": [names]}.\n\n${shown(text)}`,
+        'Name every person, place, organisation, object and concept that the document is about, as it writes them, ' +
+        `and sum the document up. Answer with a JSON object: {"summary": text, "entities": [names]}.\n\n${shown(text)}`,
       schema: SCHEMA,
     },
   ],
-  then(text, [answer], { random, most }) {
+  next(text, [answer], { random, most }) {
     const entities = [
       ...new Set(
         found(answer ?? '')
@@ -44,8 +44,8 @@ export const entigraph: Task = {
         part: names.join(' + '),
         system: MATERIAL,
         prompt:
-          `Say again what the document tells about each of these, with the weight on it: ${list}. Then discuss how they ` +
-          `bear on each other in the document. Give each part a heading that names the document.\n\n${shown(text)}`,
+          `Say again what the document tells about each of these, with the weight on it: ${list}. Then discuss how ` +
+          `they bear on each other in the document. Give each part a heading that names the document.\n\n${shown(text)}`,
         schema: null,
       };
     });

@@ -33,7 +33,7 @@ export interface Task {
   readonly kinds: readonly string[];
   first(text: string, options: TaskOptions): readonly TaskPrompt[];
   /** What is asked next, once the first answers are there; null = no answer. */
-  then?(text: string, answers: readonly (string | null)[], options: TaskOptions): readonly TaskPrompt[];
+  next?(text: string, answers: readonly (string | null)[], options: TaskOptions): readonly TaskPrompt[];
   /** The document that an answer makes; null: it is not of the form asked for. */
   read(answer: string, prompt: TaskPrompt, text: string): TaskText | null;
 }
