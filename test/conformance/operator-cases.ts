@@ -261,7 +261,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         maxScript: 0.5,
         cutOff: 'drop',
       },
-      { maxTokens: 3, temperature: 0, chunkTokens: 100 },
+      { maxTokens: 3, temperature: 0, chunkTokens: 60, share: 0.15, minRatio: 0 },
       { documents: 4 },
     ),
     factory(
@@ -277,7 +277,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         keepSource: false,
         domainSuffix: '_made',
       },
-      { task: 'continuation', maxTokens: 3, temperature: 0, longest: 300 },
+      { task: 'continuation', maxTokens: 3, temperature: 0, longest: 200, share: 0.15 },
       { documents: 4 },
     ),
     factory('refine', operators.refine, {

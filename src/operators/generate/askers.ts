@@ -24,7 +24,7 @@ export function openAskers(folder: string): Askers {
   const open = async (step: StepDescriptor): Promise<{ asker: Asker; generator: Generator }> => {
     const settings = settingsOf(step);
     const store = await storeIn(settings.answers ?? folder);
-    const generator = await openGenerator(settings, step.step);
+    const generator = await openGenerator(settings, step.step, settings.answers ?? folder);
     return { asker: askerOf(step, generator, store), generator };
   };
   const askerFor = (step: StepDescriptor): Promise<{ asker: Asker; generator: Generator }> => {

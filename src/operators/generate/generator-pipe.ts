@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,10 @@ export const generatorPipe =
   (descriptor: StepDescriptor): Pipe =>
     parallel(
       descriptor.step,
-      (batch, signal) => work(descriptor, batch, (requests) => sharedAskers().ask(descriptor, requests, signal)),
+      (batch, signal) => {
+        // Every request that is out listens to it.
+        setMaxListeners(0, signal);
+        return work(descriptor, batch, (requests) => sharedAskers().ask(descriptor, requests, signal));
+      },
       { concurrency: BATCHES },
     );

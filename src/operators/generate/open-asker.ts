@@ -5,8 +5,11 @@ import type { Generator } from '../../models/generators/generator.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import { type GeneratorSettings, settingsOf } from './settings.ts';
 
-/** Opens what a step asks. Errors: ConfigError for an address, a key or a folder that is none. */
-export async function openGenerator(settings: GeneratorSettings, step: string): Promise<Generator> {
+/**
+ * Opens what a step asks. Errors: ConfigError for an address, a key or a folder that is none.
+ * @param folder of the answers, which a batch API keeps its jobs in
+ */
+export async function openGenerator(settings: GeneratorSettings, step: string, folder: string): Promise<Generator> {
   const { endpoint, model, api, keyFrom, stream, timeoutSeconds } = settings;
   if (endpoint === null) {
     const { localGenerator } = await import('../../models/generators/local.ts');
@@ -20,10 +23,14 @@ export async function openGenerator(settings: GeneratorSettings, step: string): 
       where: `step ${step}`,
       fix: `Give it with --model NAME, or --set ${step}.model=NAME.`,
     });
-  const { openaiGenerator } = await import('../../models/generators/openai.ts');
   const { secretOf } = await import('../../models/generators/secrets.ts');
   const variable = keyFrom ?? (process.env.SLUICE_API_KEY ? 'SLUICE_API_KEY' : null);
   const key = variable === null ? null : secretOf(variable);
+  if (api === 'batch') {
+    const { batchGenerator } = await import('../../models/generators/batch.ts');
+    return batchGenerator({ endpoint, model, key, folder, timeoutSeconds });
+  }
+  const { openaiGenerator } = await import('../../models/generators/openai.ts');
   return openaiGenerator({ endpoint, model, api, key, stream, timeoutSeconds });
 }
 

@@ -16,8 +16,11 @@ export const generatorOptions = z.strictObject({
    * that ships, which continues prose and follows no instructions.
    */
   model: z.string().nullable().default(null),
-  /** `completions` for models that know no chat: the prompt is sent as it is. */
-  api: z.enum(['chat', 'completions']).default('chat'),
+  /**
+   * `completions` for models that know no chat: the prompt is sent as it is. `batch`: requests are gathered into jobs
+   * of the batch API, at half the price and with answers within a day.
+   */
+  api: z.enum(['chat', 'completions', 'batch']).default('chat'),
   /** Environment variable with the key. Default: SLUICE_API_KEY if it is set. A key is never an option. */
   keyFrom: z.string().nullable().default(null),
   /** Ask for answers in pieces: shows how long the server takes to begin. */

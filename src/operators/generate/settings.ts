@@ -5,7 +5,7 @@ import type { StepDescriptor } from '../../streams/operator.ts';
 export interface GeneratorSettings {
   readonly endpoint: string | null;
   readonly model: string | null;
-  readonly api: 'chat' | 'completions';
+  readonly api: 'chat' | 'completions' | 'batch';
   readonly keyFrom: string | null;
   readonly stream: boolean;
   readonly maxTokens: number;

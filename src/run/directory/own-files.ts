@@ -29,7 +29,7 @@ const OWN: readonly RegExp[] = [
   new RegExp(`^${INDEX_FOLDER}/[^/]+\\.(bloom|hashes|minhash|urls?)(\\.tmp)?$`),
   // Of a feed of its tokens.
   new RegExp(`^${FEED_FOLDER}/(mixture\\.jsonl|lock(\\.[\\w-]+)?(\\.tmp)?)$`),
-  new RegExp(`^${ANSWERS_FOLDER}/answers-[0-9a-f]{12}\\.log$`),
+  new RegExp(`^${ANSWERS_FOLDER}/(answers-[0-9a-f]{12}\\.log|jobs\\.jsonl)$`),
   new RegExp(`^${STDIN_FOLDER}/stdin-[\\w-]+(\\.tmp)?$`),
 ];
 
