@@ -3,13 +3,15 @@
 //   random   answers take 10 to 2,000 ms, 5 % of the requests fail: share of the slots in use
 //   storms   a third of the requests are told to come back later (429)
 //   silent   a server with 8 slots that queues without a word: how many are out, and what the first token waits
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openAnswerStore } from '../../src/models/generators/answer-store.ts';
 import { openAsker } from '../../src/models/generators/asker.ts';
+import { localGenerator } from '../../src/models/generators/local.ts';
 import { openaiGenerator } from '../../src/models/generators/openai.ts';
 import type { MeterOptions } from '../../test/helpers/metering-server.mjs';
 
@@ -99,3 +101,53 @@ console.log(
     `half where 8 have room and ${concurrency} were allowed; prompts billed twice: ${twice(silentMeter)}`,
 );
 await rm(folder, { recursive: true });
+
+// A model in this process, and the same with transformers in one run: SLUICE_PYTHON names a Python that has it.
+const model = fileURLToPath(new URL('../../models/prose/', import.meta.url));
+const PROMPTS = ['The river ran through', 'In 1848 the parliament', 'To install the package,', 'Light is'];
+const TEXTS = 64;
+const TOKENS = 64;
+const local = await localGenerator({ folder: model, slots: 16 });
+const write = (n: number) =>
+  Promise.all(
+    Array.from({ length: n }, (_, i) =>
+      local.generate({
+        messages: [{ role: 'user', content: PROMPTS[i % PROMPTS.length] }],
+        ...{ schema: null, temperature: 0, topP: 1, stop: [], seed: 1, maxTokens: TOKENS },
+      }),
+    ),
+  );
+await write(4);
+const began = performance.now();
+const written = await write(TEXTS);
+const took = (performance.now() - began) / 1000;
+const all = written.reduce((n, g) => n + g.usage.tokens, 0);
+console.log(
+  `local:  ${TEXTS} texts, ${all} tokens in ${took.toFixed(1)} s: ${(all / took).toFixed(0)} tokens/s, 16 at once`,
+);
+await local.close();
+const CODE = `
+import sys, time, torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+path, texts, tokens, *prompts = sys.argv[1:]
+model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
+tokenizer = AutoTokenizer.from_pretrained(path)
+total = 0
+begun = None
+for turn in range(int(texts) // 16 + 1):
+    ids = [tokenizer(prompts[i % len(prompts)]).input_ids for i in range(16)]
+    longest = max(len(i) for i in ids)
+    rows = torch.tensor([[0] * (longest - len(i)) + i for i in ids])
+    mask = torch.tensor([[0] * (longest - len(i)) + [1] * len(i) for i in ids])
+    out = model.generate(rows, attention_mask=mask, do_sample=False, max_new_tokens=int(tokens), pad_token_id=0)
+    if turn == 0:
+        begun = time.time()
+        continue
+    total += (out.shape[1] - longest) * 16
+print(f'{total / (time.time() - begun):.0f} tokens/s, {torch.get_num_threads()} threads')
+`;
+if (process.env.SLUICE_PYTHON) {
+  const args = ['-c', CODE, model, String(TEXTS), String(TOKENS), ...PROMPTS];
+  const theirs = spawnSync(process.env.SLUICE_PYTHON, args, { encoding: 'utf8' });
+  console.log(`torch:  ${theirs.status === 0 ? theirs.stdout.trim() : theirs.stderr.trim().split('\n').at(-1)}`);
+}

@@ -59,14 +59,14 @@ it('bonito: a task with its answer for each kind; one without exactly one mark i
     ['topic', 'synthesize_malformed'],
     ['nli', 'synthesize_malformed'],
   ]);
-  expect(rows[0].excerpt).toBe(`${TEXT} Did he answer? No`);
+  expect(rows[0].excerpt).toBe(`${TEXT}\nDid he answer?\nNo`);
   expect(rows[0].at).toBe(`${TEXT}\nDid he answer?\n`.length);
 });
 
 it('continuation: the first half as the prompt, cut at a sentence, and where the response begins', async () => {
   const half = 'Ada wrote to Byron from Turin.';
   const { rows } = await go({ task: 'continuation' }, (prompt) => (prompt === half ? 'It was short.' : 'wrong'));
-  expect(rows).toMatchObject([{ rule: null, excerpt: `${half} It was short.`, at: half.length + 1, generator: 'm' }]);
+  expect(rows).toMatchObject([{ rule: null, excerpt: `${half}\nIt was short.`, at: half.length + 1, generator: 'm' }]);
 });
 
 it('a document that gets nothing stays as it is', async () => {

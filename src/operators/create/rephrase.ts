@@ -5,7 +5,7 @@ import type { ColumnSpec } from '../../streams/batch/columns.ts';
 import type { Comparison, Rule } from '../../streams/batch/outcome.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import { generatorPipe } from '../generate/generator-pipe.ts';
-import { generatorOptions, PLACES } from '../generate/options.ts';
+import { generatorOptions, modelUnset, PLACES } from '../generate/options.ts';
 import { operator, type StepOptions } from '../operator.ts';
 import { modelFolder } from '../perplexity/perplexity-stage.ts';
 import { rephrased } from './rephrase-stage.ts';
@@ -85,6 +85,7 @@ export const rephrase = operator({
   describe: (o, step) => ({
     options: { ...o, styles: stylesOf(o, step), cutOff: cutOffOf(o) } as unknown as StepDescriptor['options'],
     places: [...PLACES],
+    ...modelUnset(o),
     writes: columnsOf(o.as),
     rules: rulesOf(o),
     generates: true,

@@ -4,7 +4,7 @@ import { modelFolderInfo } from '../../models/scorers/scoring-model.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import { generatorPipe } from '../generate/generator-pipe.ts';
-import { generatorOptions, PLACES } from '../generate/options.ts';
+import { generatorOptions, modelUnset, PLACES } from '../generate/options.ts';
 import { operator, type StepOptions } from '../operator.ts';
 import { modelFolder } from '../perplexity/perplexity-stage.ts';
 import { synthesized } from './synthesize-stage.ts';
@@ -60,6 +60,7 @@ export const synthesize = operator({
     return {
       options: o as unknown as StepDescriptor['options'],
       places: [...PLACES],
+      ...modelUnset(o),
       reads: ['text'],
       writes: [
         { name: 'synthesize_made', type: 'int32' },

@@ -73,3 +73,7 @@ export const PLACES = [
   'executor',
   'slots',
 ] as const;
+
+/** An endpoint serves several models, so one must be named. */
+export const modelUnset = (o: { readonly endpoint: string | null; readonly model: string | null }) =>
+  o.endpoint !== null && o.model === null ? { unset: 'model', unsetHelp: 'Or with --model NAME.' } : {};

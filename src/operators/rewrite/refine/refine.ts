@@ -3,7 +3,7 @@ import { modelFolderInfo } from '../../../models/scorers/scoring-model.ts';
 import type { Comparison, Rule } from '../../../streams/batch/outcome.ts';
 import type { StepDescriptor } from '../../../streams/operator.ts';
 import { generatorPipe } from '../../generate/generator-pipe.ts';
-import { generatorOptions, PLACES } from '../../generate/options.ts';
+import { generatorOptions, modelUnset, PLACES } from '../../generate/options.ts';
 import { operator, type StepOptions } from '../../operator.ts';
 import { modelFolder } from '../../perplexity/perplexity-stage.ts';
 import { LEAST_SHARE, LEAST_WORDS } from './execute.ts';
@@ -60,6 +60,7 @@ export const refine = operator({
   describe: (o) => ({
     options: { ...o, writer: writerOf(o) } as unknown as StepDescriptor['options'],
     places: [...PLACES],
+    ...modelUnset(o),
     reads: ['text'],
     writes: [
       { name: 'refine_program', type: 'utf8' },
