@@ -51,6 +51,10 @@ const commands: CommandTable = {
     summary: 'train a small language model for scoring; run again to resume',
     load: async () => (await import('./cli/train-reference/train-reference.ts')).trainReferenceCommand,
   },
+  compare: {
+    summary: 'does this filter or mix help? trains a small model on each run and says',
+    load: async () => (await import('./cli/compare/compare.ts')).compareCommand,
+  },
   clusters: {
     summary: 'which documents are duplicates, and how they differ',
     load: async () => (await import('./cli/clusters/clusters.ts')).clusters,

@@ -42,8 +42,9 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
       readDocuments
-      recipe reference refine rephrase retain rowsInScope rule run runStats schedules select serveFeed
-      shadow stringAt synthesize tableRules textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated
+      recipe reference refine rephrase retain rowsInScope rule run runStats schedules select serveFeed shadow
+      stringAt synthesize
+      tableRules textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated
       withVerdict
     `,
     types: words`
@@ -54,7 +55,9 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
       ReferenceInput RefineInput RephraseInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope
-      SinkDescriptor Split SplitPlan Stage StageContext
+      SinkDescriptor Split SplitPlan
+      Stage
+      StageContext
       StageFactory StepDescriptor StepEvent StepOptions SynthesizeInput Verdict
     `,
   },
@@ -75,8 +78,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
       dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
       gopherRepetitionRules
-      judge ngramPerplexity operator perplexity refine rephrase rule select.buckets select.byPerplexity
-      select.byRank select.streaming shadow synthesize tableRules textRules textStatistics tokenize withVerdict
+      judge ngramPerplexity operator perplexity refine rephrase rule select.buckets select.byPerplexity select.byRank
+      select.streaming shadow synthesize tableRules textRules textStatistics tokenize withVerdict
     `,
     types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
@@ -91,17 +94,18 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   models: {
     values: words`
       EXECUTORS GraphBuilder NO_TARGET PADDING_SEGMENT byteTokenizer differentiate evaluationGraph floatTensor
-      gradientGraph intTensor loadModel loadModelConfig loadNgram loadTokenizer logitsGraph modelConfig newModel
-      ngramFileInfo ngramScorer ngramTrainer openExecutor openInThread openTrainer ops packedRows parameterCount
-      perplexities pickExecutor readArpa saveModel scoringGraph trainNgram trainedModel trainingGraph trainingState
-      updateGraph writeArpa writeNgram
+      gradientGraph intTensor loadAdapter loadModel loadModelConfig loadNgram loadTokenizer logitsGraph modelConfig
+      newModel ngramFileInfo ngramScorer ngramTrainer openExecutor openInThread openTrainer ops packedRows
+      parameterCount perplexities pickExecutor readArpa saveModel scoringGraph tokenizerInfo trainNgram trainedModel
+      trainingGraph trainingState updateGraph writeArpa writeNgram
     `,
     types: words`
-      AdamWOptions DataType Executor ExecutorName ExecutorOptions Family Graph GraphSize LanguageModel
-      LanguageModelConfig LoadTokenizerOptions NewModelOptions NgramFileInfo NgramModel NgramOrigin NgramTrainer
-      NotScored PackedRow Perplexities PickOptions PickedExecutor Rope RopeScaling SaveModelOptions Scorer Scores
-      Session Split Tensor Tensors Texts ThreadExecutor TokenLists Tokenizer TrainNgramOptions TrainedStep Trainer
-      TrainingOptions TrainingTexts Value
+      AdamWOptions Adapter AdapterOrigin AdapterPair AdapterSettings DataType Executor ExecutorName ExecutorOptions
+      Family Graph GraphSize LanguageModel LanguageModelConfig LoadTokenizerOptions LossInputs NewModelOptions
+      NgramFileInfo NgramModel NgramOrigin NgramTrainer NotScored PackedRow Perplexities PickOptions PickedExecutor
+      Rope RopeScaling SaveModelOptions Scorer Scores Session Split StepPart Tensor Tensors Texts ThreadExecutor
+      TokenLists Tokenizer TokenizerInfo TrainNgramOptions TrainedStep Trainer TrainingOptions TrainingTexts
+      Transform TransformHooks TransformPlace Value
     `,
   },
   mixture: {
@@ -118,13 +122,18 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   training: {
     values: words`
-      continualPretrain measureBits measureModel readCheckpoint reference schedules trainReference
+      compare comparisonSettings continualPretrain distillation dropout frozenHalf greedySoup halfFineTuning
+      interpolated interpolationCurve keptTopLogits labelSmoothing lora loraFrom measureBits measureModel
+      openTeacher planComparison readCheckpoint reference schedules selfDistillation trainReference
+      uniformSoup
     `,
     types: words`
-      BitsPerByte Checkpoint Evaluate HeldOut HeldOutText LoopEvent LoopOptions Measurement Progress PulledSteps
-      Reference
-      ReferenceInput ReferenceJson Schedule SchedulePlace StepEvent TrainReferenceOptions TrainingEvent
-      TrainingSequence TrainingSource TrainingStep
+      BitsPerByte Checkpoint ComparedRow ComparisonEvent ComparisonInput ComparisonOptions ComparisonPlan
+      ComparisonReport ComparisonSettings Distillation DistillationOptions DropoutOptions Evaluate GreedySoup
+      HalfFineTuningOptions HeldOut HeldOutText Ingredient LoopEvent LoopOptions LoraOptions Measure
+      Measurement Progress PulledSteps Reference ReferenceInput ReferenceJson Schedule SchedulePlace
+      SelfDistillationOptions SoupStep StepEvent Teacher TeacherModel TopLogits TopLogitsSource
+      TrainReferenceOptions TrainingEvent TrainingSequence TrainingSource TrainingStep
     `,
   },
   sinks: {

@@ -23,7 +23,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, GPT2Config, GPTNeoXCo
 
 CONTEXT = 32
 VOCABULARY = 40
-ROOT = os.path.join(os.path.dirname(__file__), "..", "test", "fixtures", "models")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "test", "fixtures", "models")
 LLAMA = dict(
     vocab_size=VOCABULARY,
     hidden_size=16,

@@ -1,7 +1,7 @@
 import type { Value } from './graph/graph.ts';
-import { add, divide, minimum, multiply, reshape, sqrt, subtract, sum, tanh } from './graph/ops.ts';
+import { add, divide, mean, minimum, multiply, reshape, sqrt, subtract, sum, tanh } from './graph/ops.ts';
 
-/** AdamW (Loshchilov & Hutter 2019) with clipping of the global norm. */
+/** AdamW (Loshchilov & Hutter 2019) with clipping of the global norm; Coupled Adam (Stollenwerk & Stollenwerk 2025). */
 export interface AdamWOptions {
   /** Decay of the first moment; default 0.9. */
   readonly beta1?: number;
@@ -11,8 +11,15 @@ export interface AdamWOptions {
   readonly epsilon?: number;
   /** Share of a weight that is taken away per step, times the learning rate; default 0.1. */
   readonly weightDecay?: number;
-  /** Which weights decay; default those with two axes or more. */
+  /** Which weights decay; default those with two axes or more: no norms, no biases. */
   readonly decays?: (name: string, shape: readonly number[]) => boolean;
+  /** false: embeddings do not decay either, tied to the output layer or not. Default true. */
+  readonly embeddingDecay?: boolean;
+  /**
+   * The rows of the token embedding, and of the output layer where it is another matrix, share one second moment: its
+   * mean over the vocabulary. Default false.
+   */
+  readonly coupledAdam?: boolean;
   /** Largest global norm of the gradients; default 1, Infinity for no clipping. */
   readonly clip?: number;
 }
@@ -21,6 +28,13 @@ export interface Moments {
   readonly weight: Value;
   readonly m: Value;
   readonly v: Value;
+}
+
+/** How one weight is stepped. */
+export interface WeightRule {
+  readonly decays: boolean;
+  /** The second moment is the mean over the first axis: [1, ...]. */
+  readonly coupled: boolean;
 }
 
 /** What all weights share in one step: scalars. */
@@ -34,18 +48,17 @@ export interface StepScalars {
 
 /** One step of AdamW for one weight. The factor of the gradient goes into scalars: a pass over the weight less. */
 export function adamW(
-  name: string,
+  { decays, coupled }: WeightRule,
   { weight, gradient, m, v }: Moments & { readonly gradient: Value },
   { learningRate, step, scale }: StepScalars,
   options: AdamWOptions,
 ): Moments {
   const { beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1 } = options;
-  const decays = options.decays?.(name, weight.shape) ?? weight.shape.length >= 2;
+  const squares = multiply(gradient, gradient);
+  // The mean of the moments is the moment of the mean.
+  const power = coupled ? mean(squares, [0]) : squares;
   const nextM = add(multiply(m, beta1), multiply(gradient, multiply(scale, 1 - beta1)));
-  const nextV = add(
-    multiply(v, beta2),
-    multiply(multiply(gradient, gradient), multiply(multiply(scale, scale), 1 - beta2)),
-  );
+  const nextV = add(multiply(v, beta2), multiply(power, multiply(multiply(scale, scale), 1 - beta2)));
   const denominator = add(sqrt(multiply(nextV, divide(step.graph.scalar(1), correction(step, beta2)))), epsilon);
   const change = divide(multiply(nextM, divide(learningRate, correction(step, beta1))), denominator);
   const kept =

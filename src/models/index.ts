@@ -5,6 +5,7 @@ export type { ExecutorOptions } from './executors/onnxruntime-node.ts';
 export { openExecutor } from './executors/open-executor.ts';
 export { type PickedExecutor, type PickOptions, pickExecutor } from './executors/pick-executor.ts';
 export { openInThread, type ThreadExecutor } from './executors/thread.ts';
+export { type Adapter, type AdapterPair, type AdapterSettings, loadAdapter } from './folders/adapter.ts';
 export { loadModel, loadModelConfig, type SaveModelOptions, saveModel } from './folders/hugging-face.ts';
 export { differentiate } from './graph/differentiate.ts';
 export { type Graph, GraphBuilder, type Value } from './graph/graph.ts';
@@ -34,6 +35,7 @@ export { type DataType, floatTensor, intTensor, type Tensor } from './tensor.ts'
 export { byteTokenizer } from './tokenizers/bytes.ts';
 export { type LoadTokenizerOptions, loadTokenizer } from './tokenizers/load.ts';
 export type { Tokenizer, TokenLists } from './tokenizers/tokenizer.ts';
+export { type TokenizerInfo, tokenizerInfo } from './tokenizers/tokenizer-files.ts';
 export { openTrainer, type TrainedStep, type Trainer } from './trainer.ts';
 export {
   evaluationGraph,
@@ -44,3 +46,4 @@ export {
   trainingState,
   updateGraph,
 } from './training-graph.ts';
+export type { AdapterOrigin, LossInputs, StepPart, Transform, TransformHooks, TransformPlace } from './transform.ts';

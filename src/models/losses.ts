@@ -23,6 +23,32 @@ import {
  */
 const LOGITS_AT_ONCE = 1 << 24;
 
+/** Logits [end - start, vocabulary] of some of the rows. */
+export interface LogitPart {
+  readonly start: number;
+  readonly end: number;
+  readonly logits: Value;
+}
+
+/**
+ * The logits of all rows, part by part. Asked for twice they are computed once.
+ *
+ * @param hidden [n, width]
+ * @param output weight of the output layer [vocabulary, width]
+ */
+export function logitParts(hidden: Value, output: Value): LogitPart[] {
+  const [n] = hidden.shape;
+  const [vocabulary] = output.shape;
+  const weight = swapLast(output);
+  const rows = Math.max(1, Math.floor(LOGITS_AT_ONCE / vocabulary));
+  const parts: LogitPart[] = [];
+  for (let start = 0; start < n; start += rows) {
+    const end = Math.min(n, start + rows);
+    parts.push({ start, end, logits: matmul(slice(hidden, 0, start, end), weight) });
+  }
+  return parts;
+}
+
 /**
  * Negative log-likelihood in nats of the target of every row, without keeping all logits.
  *
@@ -31,17 +57,11 @@ const LOGITS_AT_ONCE = 1 << 24;
  * @param targets int32 [n]; a negative one is read as 0
  */
 export function negativeLogLikelihood(hidden: Value, output: Value, targets: Value): Value {
-  const [n] = hidden.shape;
-  const [vocabulary] = output.shape;
-  const weight = swapLast(output);
   const ids = cast(maximum(cast(targets, 'float32'), 0), 'int32');
-  const rows = Math.max(1, Math.floor(LOGITS_AT_ONCE / vocabulary));
-  const parts: Value[] = [];
-  for (let i = 0; i < n; i += rows) {
-    const end = Math.min(n, i + rows);
-    parts.push(crossEntropy(matmul(slice(hidden, 0, i, end), weight), slice(ids, 0, i, end)));
-  }
-  return concat(parts, 0);
+  return concat(
+    logitParts(hidden, output).map(({ start, end, logits }) => crossEntropy(logits, slice(ids, 0, start, end))),
+    0,
+  );
 }
 
 /**
@@ -49,7 +69,11 @@ export function negativeLogLikelihood(hidden: Value, output: Value, targets: Val
  * [n].
  */
 export function crossEntropy(logits: Value, targets: Value): Value {
+  return subtract(reshape(logSumExp(logits), [logits.shape[0]]), pick(logits, targets));
+}
+
+/** log sum exp of every row: logits [n, k]; the result is [n, 1]. */
+export function logSumExp(logits: Value): Value {
   const largest = stopGradient(max(logits, [1]));
-  const logSum = add(log(sum(exp(subtract(logits, largest)), [1])), largest);
-  return subtract(reshape(logSum, [logits.shape[0]]), pick(logits, targets));
+  return add(log(sum(exp(subtract(logits, largest)), [1])), largest);
 }

@@ -12,6 +12,7 @@ import {
   trainingState,
   updateGraph,
 } from './training-graph.ts';
+import { named, type StepPart } from './transform.ts';
 
 /** One step of a training, told. */
 export interface TrainedStep {
@@ -54,7 +55,8 @@ export async function openTrainer(
   state: Tensors | null = null,
 ): Promise<Trainer> {
   const { config } = model;
-  const valuesOf = (graph: Graph): Tensors => new Map([...trainingState(model, graph), ...(state ?? [])]);
+  const { transforms = [] } = options;
+  const valuesOf = (graph: Graph): Tensors => new Map([...trainingState(model, graph, transforms), ...(state ?? [])]);
   const graph = trainingGraph(config, options);
   const main = await executor.open(graph, valuesOf(graph));
   const opened = new Map<string, Promise<Session>>();
@@ -68,18 +70,26 @@ export async function openTrainer(
   };
   const scalar = (x: number): Tensor => ({ shape: [], data: Float32Array.of(x) });
   const readState = () => main.readState();
+  const fedWith = async (batch: Tensors, at: StepPart): Promise<Map<string, Tensor>> => {
+    const feeds = new Map(batch);
+    for (const transform of transforms)
+      for (const [name, tensor] of named(transform, (await transform.feeds?.(at, batch, config)) ?? new Map()))
+        feeds.set(name, tensor);
+    return feeds;
+  };
   return {
     async step(batches, step, learningRate) {
       if (batches.length === 0)
         throw new InvariantError({ expected: 'at least one batch', got: 'none', where: graph.name });
       const scalars = [['learning_rate', scalar(learningRate)] as const, ['step', scalar(step)] as const];
       if (batches.length === 1) {
-        const out = await main.run(new Map([...batches[0], ...scalars]));
+        const out = await main.run(new Map([...(await fedWith(batches[0], { step, part: 0 })), ...scalars]));
         return { ...toldOf([out]), gradientNorm: out.get('gradient_norm')!.data[0] };
       }
       const gradients = await shared('gradients', gradientGraph);
       const parts: Tensors[] = [];
-      for (const batch of batches) parts.push(await gradients.run(batch));
+      for (const [part, batch] of batches.entries())
+        parts.push(await gradients.run(await fedWith(batch, { step, part })));
       const out = await (await shared('update', updateGraph)).run(new Map(scalars));
       return { ...toldOf(parts), gradientNorm: out.get('gradient_norm')!.data[0] };
     },
@@ -88,7 +98,7 @@ export async function openTrainer(
       return (await (await shared('evaluation', evaluationGraph)).run(feeds)).get('nll')!;
     },
     readState,
-    model: async () => trainedModel(model, await readState()),
+    model: async () => trainedModel(model, await readState(), transforms),
     async release() {
       for (const session of opened.values()) await (await session).release();
       await main.release();

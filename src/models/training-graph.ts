@@ -1,17 +1,20 @@
-import { type AdamWOptions, adamW, clipping } from './adamw.ts';
-import type { WeightSource } from './architectures/blocks.ts';
+import { type AdamWOptions, adamW, clipping, type StepScalars, type WeightRule } from './adamw.ts';
 import { architectures } from './architectures/index.ts';
+import type { Tensors } from './executors/executor.ts';
 import { differentiate } from './graph/differentiate.ts';
-import { type Graph, GraphBuilder, type InputKind, type Value } from './graph/graph.ts';
+import { type Graph, GraphBuilder, type Value } from './graph/graph.ts';
 import { add, divide, expand, less, maximum, multiply, reshape, subtract, sum } from './graph/ops.ts';
 import type { LanguageModel, LanguageModelConfig } from './language-model.ts';
 import { negativeLogLikelihood } from './losses.ts';
-import { type GraphSize, scoringGraph, tokenInputs, weightInputs } from './scorers/scoring-graph.ts';
+import { type GraphSize, tokenInputs, weightInputs } from './scorers/scoring-graph.ts';
 import { elementCount, type Tensor } from './tensor.ts';
+import { checkTransforms, joinedHooks, named, type Transform, type TransformPlace } from './transform.ts';
 
 export interface TrainingOptions extends GraphSize, AdamWOptions {
   /** Which weights are trained; default all. The others are fixed. */
   readonly trains?: (name: string, shape: readonly number[]) => boolean;
+  /** Changes of the graph, in order; default none. */
+  readonly transforms?: readonly Transform[];
 }
 
 /**
@@ -22,16 +25,18 @@ export interface TrainingOptions extends GraphSize, AdamWOptions {
  * []; `step` float32 [], 1 for the first. State: every trained weight under its name, and its moments under `adam.m.`
  * and `adam.v.` + name (`trainingState` makes the first). Outputs: `loss` float32 [], sum(weight x nll) / sum(weight);
  * `weight` float32 [], sum(weight); `nll` float32 [B, T], of every target before the step; `row_nll` and `row_targets`
- * float32 [B], sum and number of those whose weight is above 0; `gradient_norm` float32 [], before clipping.
+ * float32 [B], sum and number of those whose weight is above 0; `gradient_norm` float32 [], before clipping. A
+ * transform adds feeds and state under its own name, and may add to the loss of every token: `nll` stays what it was.
  */
 export function trainingGraph(config: LanguageModelConfig, options: TrainingOptions): Graph {
-  const { graph, loss, outputs, source, trained, name } = forward(config, options);
+  const built = withLoss(config, options);
+  const { graph, loss, trained, outputs } = built;
   const learningRate = graph.input('learning_rate', []);
   const step = graph.input('step', []);
-  const gradients = differentiate(loss, trained.map(source));
+  const gradients = differentiate(loss, [...trained.values()]);
   const { norm, scale } = clipping(gradients, options.clip ?? 1);
-  const state = updated({ source, trained, gradients }, { learningRate, step, scale }, options);
-  return graph.finish(`${name} train`, outputs.set('gradient_norm', norm), state);
+  const state = updated(config, trained, gradients, { learningRate, step, scale }, options);
+  return graph.finish(`${built.name} train`, outputs.set('gradient_norm', norm), state);
 }
 
 /**
@@ -42,11 +47,11 @@ export function trainingGraph(config: LanguageModelConfig, options: TrainingOpti
  * training graph, all three have one state.
  */
 export function gradientGraph(config: LanguageModelConfig, options: TrainingOptions): Graph {
-  const { graph, weighted, total, outputs, source, trained, name } = forward(config, options);
-  const gradients = differentiate(weighted, trained.map(source));
+  const { graph, weighted, total, outputs, trained, name } = withLoss(config, options);
+  const gradients = differentiate(weighted, [...trained.values()]);
   const state = new Map<string, Value>();
-  trained.forEach((weight, i) => {
-    const before = graph.input(`gradient.${weight}`, source(weight).shape, 'float32', 'state');
+  [...trained].forEach(([weight, { shape }], i) => {
+    const before = graph.input(`gradient.${weight}`, shape, 'float32', 'state');
     state.set(`gradient.${weight}`, add(before, gradients[i]));
   });
   state.set('gradient_weight', add(graph.input('gradient_weight', [], 'float32', 'state'), total));
@@ -58,31 +63,37 @@ export function gradientGraph(config: LanguageModelConfig, options: TrainingOpti
  * Output: `gradient_norm` float32 [], before clipping.
  */
 export function updateGraph(config: LanguageModelConfig, options: TrainingOptions): Graph {
-  const graph = new GraphBuilder();
-  const source = weightInputs(graph, config, kindOf(options));
-  const trained = trainedNames(config, options);
+  // Without the feeds of a batch: as in an evaluation.
+  const { graph, trained } = begun(config, options, false);
   const learningRate = graph.input('learning_rate', []);
   const step = graph.input('step', []);
-  const gradients = trained.map((name) => graph.input(`gradient.${name}`, source(name).shape, 'float32', 'state'));
+  const gradients = [...trained].map(([name, { shape }]) => graph.input(`gradient.${name}`, shape, 'float32', 'state'));
   const total = maximum(graph.input('gradient_weight', [], 'float32', 'state'), SMALLEST_TOTAL);
   const { norm, scale } = clipping(gradients, options.clip ?? 1, total);
-  const state = updated({ source, trained, gradients }, { learningRate, step, scale }, options);
-  const zeros = (shape: readonly number[]) => expand(graph.scalar(0), shape);
-  trained.forEach((name, i) => {
-    state.set(`gradient.${name}`, zeros(gradients[i].shape));
-  });
+  const state = updated(config, trained, gradients, { learningRate, step, scale }, options);
+  for (const [name, { shape }] of trained) state.set(`gradient.${name}`, expand(graph.scalar(0), shape));
   state.set('gradient_weight', graph.scalar(0));
   return graph.finish(`${config.family} update`, new Map([['gradient_norm', norm]]), state);
 }
 
-/** `scoringGraph` over the weights of a training session: it reads its state and changes none. */
+/**
+ * The scores of the model in training: feeds and output of `scoringGraph`. Over the session of a training graph it
+ * reads its state and changes none. Of transforms only their own weights are in it.
+ */
 export function evaluationGraph(config: LanguageModelConfig, options: TrainingOptions): Graph {
-  return scoringGraph(config, options, kindOf(options));
+  const { graph, nll, scored, name } = forward(config, options, false);
+  return graph.finish(`${name} evaluate`, new Map([['nll', multiply(nll, scored)]]));
 }
 
-/** What a training graph is opened with: the weights of a model, and moments and gradients of zero. */
-export function trainingState({ weights }: LanguageModel, graph: Graph): Map<string, Tensor> {
+/** What a training graph is opened with: the weights of a model and of transforms, moments and gradients of zero. */
+export function trainingState(
+  { config, weights }: LanguageModel,
+  graph: Graph,
+  transforms: readonly Transform[] = [],
+): Map<string, Tensor> {
   const state = new Map<string, Tensor>(weights);
+  for (const transform of transforms)
+    for (const [name, tensor] of named(transform, transform.state?.(config) ?? new Map())) state.set(name, tensor);
   for (const { name, value } of graph.inputs) {
     const { shape } = graph.values[value];
     if (/^(adam|gradient)[._]/.test(name)) state.set(name, { shape, data: new Float32Array(elementCount(shape)) });
@@ -91,77 +102,106 @@ export function trainingState({ weights }: LanguageModel, graph: Graph): Map<str
 }
 
 /** The model after training: its weights, with those that a session's state has in their place. */
-export function trainedModel({ config, weights }: LanguageModel, state: ReadonlyMap<string, Tensor>): LanguageModel {
-  return { config, weights: new Map([...weights].map(([name, tensor]) => [name, state.get(name) ?? tensor])) };
+export function trainedModel(
+  { config, weights }: LanguageModel,
+  state: Tensors,
+  transforms: readonly Transform[] = [],
+): LanguageModel {
+  const own = { config, weights: new Map([...weights].map(([name, tensor]) => [name, state.get(name) ?? tensor])) };
+  return transforms.reduce<LanguageModel>((model, { merged }) => merged?.(model, state) ?? model, own);
 }
 
 /** A batch without any target has a loss of 0. */
 const SMALLEST_TOTAL = 1e-20;
 
-const kindOf =
-  ({ trains = () => true }: TrainingOptions) =>
-  (name: string, shape: readonly number[]): InputKind =>
-    trains(name, shape) ? 'state' : 'weight';
+/** A graph with the weights of a model and what transforms add; `trained`: every value that is trained, by name. */
+function begun(config: LanguageModelConfig, options: TrainingOptions, training: boolean) {
+  const { rows, length, transforms = [] } = options;
+  checkTransforms(transforms, config);
+  const trains = (name: string, shape: readonly number[]) =>
+    (options.trains?.(name, shape) ?? true) && transforms.every((t) => t.trains?.(name, shape, config) ?? true);
+  const graph = new GraphBuilder();
+  const source = weightInputs(graph, config, (name, shape) => (trains(name, shape) ? 'state' : 'weight'));
+  const trained = new Map<string, Value>();
+  for (const [name, shape] of architectures[config.family].weightShapes(config))
+    if (trains(name, shape)) trained.set(name, source(name));
+  const hooks = transforms.map((t) => {
+    const place: TransformPlace = {
+      ...{ graph, config, rows, length, training, weights: source },
+      feed: (name, shape, type) => graph.input(`${t.name}.${name}`, shape, type),
+      trained(name, shape) {
+        const whole = `${t.name}.${name}`;
+        const value = trained.get(whole) ?? graph.input(whole, shape, 'float32', 'state');
+        trained.set(whole, value);
+        return value;
+      },
+    };
+    return t.build?.(place) ?? {};
+  });
+  return { graph, source, trained, hooks: joinedHooks(hooks) };
+}
 
-function trainedNames(config: LanguageModelConfig, { trains = () => true }: TrainingOptions): string[] {
-  return [...architectures[config.family].weightShapes(config)].filter(([n, s]) => trains(n, s)).map(([n]) => n);
+/** The negative log-likelihood of every target, and where there is one. */
+function forward(config: LanguageModelConfig, options: TrainingOptions, training: boolean) {
+  const { rows, length } = options;
+  const { graph, source, trained, hooks } = begun(config, options, training);
+  const { inputs, targets } = tokenInputs(graph, config, { rows, length });
+  const architecture = architectures[config.family];
+  const hidden = architecture.hidden(config, source, inputs, hooks);
+  const output = source(architecture.outputWeight(config));
+  const perToken = negativeLogLikelihood(hidden, output, reshape(targets, [rows * length]));
+  const nll = reshape(perToken, [rows, length]);
+  const scored = subtract(graph.scalar(1), less(targets, 0));
+  return { graph, trained, hooks, hidden, output, perToken, nll, scored, name: `${config.family} ${rows}x${length}` };
 }
 
 /** The loss of a batch, and what is told about it. */
-function forward(config: LanguageModelConfig, options: TrainingOptions) {
-  const graph = new GraphBuilder();
+function withLoss(config: LanguageModelConfig, options: TrainingOptions) {
   const { rows, length } = options;
-  const { inputs, targets } = tokenInputs(graph, config, { rows, length });
+  const { graph, trained, hooks, hidden, output, perToken, nll, scored, name } = forward(config, options, true);
   const targetWeights = graph.input('target_weights', [rows, length]);
-  const architecture = architectures[config.family];
-  const source = weightInputs(graph, config, kindOf(options));
-  const hidden = architecture.hidden(config, source, inputs);
-  const output = source(architecture.outputWeight(config));
-  const nll = negativeLogLikelihood(hidden, output, reshape(targets, [rows * length]));
-  const perToken = reshape(nll, [rows, length]);
   const total = sum(targetWeights, [0, 1]);
-  const weighted = sum(multiply(perToken, targetWeights), [0, 1]);
+  const losses = reshape(hooks.loss(perToken, { hidden, output }), [rows, length]);
+  const weighted = sum(multiply(losses, targetWeights), [0, 1]);
   const loss = reshape(divide(weighted, maximum(total, SMALLEST_TOTAL)), []);
-  const scored = subtract(graph.scalar(1), less(targets, 0));
   const counted = multiply(scored, less(graph.scalar(0), targetWeights));
   const ofRow = (x: Value) => reshape(sum(x, [1]), [rows]);
   const outputs = new Map([
     ['loss', loss],
     ['weight', reshape(total, [])],
-    ['nll', perToken],
-    ['row_nll', ofRow(multiply(perToken, counted))],
+    ['nll', nll],
+    ['row_nll', ofRow(multiply(nll, counted))],
     ['row_targets', ofRow(counted)],
   ]);
-  return {
-    graph,
-    loss,
-    weighted: reshape(weighted, []),
-    total: reshape(total, []),
-    outputs,
-    source,
-    trained: trainedNames(config, options),
-    name: `${config.family} ${rows}x${length}`,
-  };
+  return { graph, name, loss, weighted: reshape(weighted, []), total: reshape(total, []), outputs, trained };
 }
 
-interface Gradients {
-  readonly source: WeightSource;
-  readonly trained: readonly string[];
-  readonly gradients: readonly Value[];
+/** How a weight is stepped. */
+function ruleOf(config: LanguageModelConfig, options: TrainingOptions) {
+  const { embeddings, outputWeight } = architectures[config.family];
+  const { embeddingDecay = true, coupledAdam = false, decays = (_, { length }) => length >= 2 } = options;
+  return (name: string, shape: readonly number[]): WeightRule => ({
+    decays: decays(name, shape) && (embeddingDecay || !embeddings.includes(name)),
+    coupled: coupledAdam && (name === embeddings[0] || name === outputWeight(config)),
+  });
 }
 
 /** Weights and moments after a step, by name. */
 function updated(
-  { source, trained, gradients }: Gradients,
-  scalars: Parameters<typeof adamW>[2],
+  config: LanguageModelConfig,
+  trained: ReadonlyMap<string, Value>,
+  gradients: readonly Value[],
+  scalars: StepScalars,
   options: TrainingOptions,
 ): Map<string, Value> {
   const state = new Map<string, Value>();
-  trained.forEach((name, i) => {
-    const weight = source(name);
-    const m = weight.graph.input(`adam.m.${name}`, weight.shape, 'float32', 'state');
-    const v = weight.graph.input(`adam.v.${name}`, weight.shape, 'float32', 'state');
-    const next = adamW(name, { weight, gradient: gradients[i], m, v }, scalars, options);
+  const rule = ruleOf(config, options);
+  [...trained].forEach(([name, weight], i) => {
+    const rules = rule(name, weight.shape);
+    const { graph, shape } = weight;
+    const m = graph.input(`adam.m.${name}`, shape, 'float32', 'state');
+    const v = graph.input(`adam.v.${name}`, rules.coupled ? shape.with(0, 1) : shape, 'float32', 'state');
+    const next = adamW(rules, { weight, gradient: gradients[i], m, v }, scalars, options);
     state.set(name, next.weight).set(`adam.m.${name}`, next.m).set(`adam.v.${name}`, next.v);
   });
   return state;

@@ -16,6 +16,7 @@ const COMMANDS = [
   'sample',
   'train',
   'train-reference',
+  'compare',
   'clusters',
   'serve',
   'status',

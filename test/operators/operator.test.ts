@@ -130,7 +130,7 @@ describe('public functions', () => {
     );
     const without = [
       ...['annotator', 'feedClient', 'float64Column', 'int32Column', 'judge', 'numberAt', 'openFeed', 'operator'],
-      ...['continualPretrain', 'parallel', 'pulled', 'retain', 'serveFeed', 'shadow'],
+      ...['continualPretrain', 'parallel', 'pulled', 'retain', 'runStats', 'serveFeed', 'shadow'],
       ...['rowsInScope', 'stringAt', 'toArrow', 'utf8Column', 'validBitmap', 'withCreated', 'withVerdict'],
     ];
     const listed = [...functions.filter((f) => !without.includes(f)), ...grouped];

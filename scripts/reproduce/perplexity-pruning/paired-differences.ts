@@ -1,5 +1,5 @@
 // What a few paired seeds can say of a difference, and what of several differences at once.
-import { studentT } from '../../../src/cli/plan/student-t.ts';
+import { studentT } from '../../../src/training/statistics/student-t.ts';
 
 export interface Spread {
   readonly mean: number;

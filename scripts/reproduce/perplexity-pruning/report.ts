@@ -1,5 +1,5 @@
 // Table and picture of reproduce-perplexity-pruning.ts.
-import { studentT } from '../../../src/cli/plan/student-t.ts';
+import { studentT } from '../../../src/training/statistics/student-t.ts';
 import { afterHolm, chanceOf, type Spread, spreadOf, type Verdict, verdictOf } from './paired-differences.ts';
 
 export interface ArmResult {

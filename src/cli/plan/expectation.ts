@@ -1,5 +1,5 @@
 import { type Amount, type Counters, cameIn, domainCounters, lostDocuments } from '../../streams/commits/counters.ts';
-import { studentT } from './student-t.ts';
+import { studentT } from '../../training/statistics/student-t.ts';
 
 /** What was read of one stretch of the input. */
 export interface Tried {

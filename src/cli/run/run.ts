@@ -8,7 +8,14 @@ import { safeJson, safeText } from '../../safe-text.ts';
 import { type Counters, lostDocuments } from '../../streams/commits/counters.ts';
 import { tap } from '../../streams/flow/rxjs.ts';
 import { plannedFiles } from '../../streams/plan/plan-file.ts';
-import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
+import {
+  type Command,
+  type OptionSpecs,
+  parseCommandLine,
+  percentOption,
+  type Values,
+  wholeNumber,
+} from '../command.ts';
 import { EXIT, Exit, errorEvent, exitCodeOf, printError } from '../failure.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
@@ -20,7 +27,7 @@ import type { Reporter } from './reporter.ts';
 import { jsonReporter, peopleReporter } from './run-reporters.ts';
 import { printSummary } from './run-summary.ts';
 
-const options = {
+export const runSpecs = {
   ...recipeSpecs,
   output: { value: 'DIR', help: 'Run directory. Default sluice-out/<recipe>. Running again resumes.' },
   workers: { value: 'N', help: 'Threads. Default: all cores. The output does not depend on it.' },
@@ -73,19 +80,17 @@ const options = {
   json: { help: 'Print events as JSON lines on standard output, see below.' },
 } as const satisfies OptionSpecs;
 
-async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseCommandLine('run', args, options, ['recipe']);
-  const recipe = await recipeFrom(positionals[0], values);
-  const limit = wholeNumber(values.limit, '--limit') ?? null;
-  const shardSize =
-    values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size', LEAST_SHARD);
-  const runOptions = {
+const commandOf = (args: readonly string[]) => ({ args: args.filter((a) => a !== '--fresh'), folder: process.cwd() });
+
+/** What `run()` takes, of a command line. */
+export function runOptionsFrom(values: Values<typeof runSpecs>) {
+  return {
     input: values.input.length > 0 ? [...values.input] : undefined,
     output: values.output,
     workers: wholeNumber(values.workers, '--workers'),
     memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory', LEAST_MEMORY),
     timeoutSeconds: wholeNumber(values.timeout, '--timeout'),
-    limit,
+    limit: wholeNumber(values.limit, '--limit') ?? null,
     samplePercent: percentOption(values.sample, '--sample'),
     fresh: values.fresh,
     verifyInput: values['verify-input'],
@@ -96,9 +101,16 @@ async function run(args: readonly string[]): Promise<number> {
       cluster: [...values['allow-cluster']],
       quarantine: values['allow-quarantine'],
     },
-    command: { args: args.filter((a) => a !== '--fresh'), folder: process.cwd() },
-    shardSize,
+    shardSize:
+      values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size', LEAST_SHARD),
   };
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommandLine('run', args, runSpecs, ['recipe']);
+  const recipe = await recipeFrom(positionals[0], values);
+  const runOptions = { ...runOptionsFrom(values), command: commandOf(args) };
+  const { limit, shardSize } = runOptions;
   const reporterOptions = { name: recipe.name, limit };
   const reporter = values.json ? jsonReporter(reporterOptions) : await peopleReporter(reporterOptions);
   const stop = new AbortController();
@@ -252,7 +264,7 @@ export const runCommand: Command = {
       'Runs a recipe over files. Writes the kept documents, a ledger with the outcome of every document, ' +
       'and a quarantine of what could not be read. Input files are never modified. To resume an ' +
       'interrupted run, give the same command again.',
-    options,
+    options: runSpecs,
     examples: [
       ["sluice run quickstart --input 'data/*.jsonl.gz'", 'a built-in recipe over gzipped JSON lines'],
       [

@@ -24,8 +24,17 @@ import type { LanguageModelConfig, Rope } from '../language-model.ts';
 /** Weights by the names that `transformers` gives them. */
 export type WeightSource = (name: string) => Value;
 
-/** Mixes what the tokens of a layer say. q [B, T, heads, D], k and v [B, T, kvHeads, D]; result [B x T, heads x D]. */
-export type Attend = (q: Value, k: Value, v: Value, layer: number) => Value;
+/**
+ * Mixes what the tokens of a layer say. q [B, T, heads, D], k and v [B, T, kvHeads, D]; result [B x T, heads x D].
+ * @param changed what is made of the shares of the queries of one block
+ */
+export type Attend = (
+  q: Value,
+  k: Value,
+  v: Value,
+  layer: number,
+  changed: (shares: Value, block: QueryBlock) => Value,
+) => Value;
 
 /** What a model reads. */
 export interface TokenInputs {
@@ -40,12 +49,26 @@ export interface TokenInputs {
 /** Every token sees the earlier ones of its own segment, int32 [B, T], in its row. */
 export function withinSegments(segments: Value): Attend {
   const blocks = attentionBlocks(segments);
-  return (q, k, v) => attention(q, k, v, blocks);
+  return (q, k, v, _, changed) => attention(q, k, v, blocks, changed);
+}
+
+/** Where the computation of a model may be changed; what is missing changes nothing. */
+export interface Hooks {
+  /** y = x W of a matrix of the model, before its bias: x [n, in], y [n, out], by the name of W. */
+  readonly product?: (y: Value, x: Value, name: string) => Value;
+  /**
+   * What is added to the residual stream, [B x T, width]: at place 0 the embedding, at 1 + 2i and 2 + 2i what attention
+   * and feed-forward of layer i add.
+   */
+  readonly residual?: (x: Value, place: number) => Value;
+  /** Shares of attention of the queries of one block: [B, heads, end - start, end]. */
+  readonly shares?: (shares: Value, layer: number, block: QueryBlock) => Value;
 }
 
 /** x [n, in] W^T + b with W [out, in], as in torch.nn.Linear. */
-export function linear(x: Value, weights: WeightSource, name: string, bias: boolean): Value {
-  const y = matmul(x, swapLast(weights(`${name}.weight`)));
+export function linear(x: Value, weights: WeightSource, name: string, bias: boolean, { product }: Hooks = {}): Value {
+  const plain = matmul(x, swapLast(weights(`${name}.weight`)));
+  const y = product ? product(plain, x, `${name}.weight`) : plain;
   return bias ? add(y, weights(`${name}.bias`)) : y;
 }
 
@@ -106,7 +129,13 @@ export function attentionBlocks(segments: Value): AttentionBlock[] {
  * Causal attention, block by block. q [B, T, heads, D], k and v [B, T, kvHeads, D]; heads / kvHeads neighbouring heads
  * share one head of keys and values (Ainslie et al. 2023). The result is [B x T, heads x D].
  */
-export function attention(q: Value, k: Value, v: Value, blocks: readonly AttentionBlock[]): Value {
+export function attention(
+  q: Value,
+  k: Value,
+  v: Value,
+  blocks: readonly AttentionBlock[],
+  changed: (shares: Value, block: QueryBlock) => Value = (shares) => shares,
+): Value {
   const [rows, length, heads, width] = q.shape;
   const kvHeads = k.shape[2];
   const shared = heads / kvHeads;
@@ -114,11 +143,12 @@ export function attention(q: Value, k: Value, v: Value, blocks: readonly Attenti
   const queries = transpose(scaled, [0, 2, 3, 1, 4]);
   const keys = transpose(k, [0, 2, 3, 1]);
   const values = transpose(v, [0, 2, 1, 3]);
-  const mixed = blocks.map(({ start, end, bias }) => {
+  const mixed = blocks.map((queryBlock) => {
+    const { start, end, bias } = queryBlock;
     const block = end - start;
     const asked = reshape(slice(queries, 3, start, end), [rows, kvHeads, shared * block, width]);
     const scores = reshape(matmul(asked, slice(keys, 3, 0, end)), [rows, heads, block, end]);
-    const shares = reshape(softmax(add(scores, bias)), [rows, kvHeads, shared * block, end]);
+    const shares = reshape(changed(softmax(add(scores, bias)), queryBlock), [rows, kvHeads, shared * block, end]);
     return reshape(matmul(shares, slice(values, 2, 0, end)), [rows, kvHeads, shared, block, width]);
   });
   const back = transpose(concat(mixed, 3), [0, 3, 1, 2, 4]);

@@ -2,7 +2,7 @@ import type { Value } from '../graph/graph.ts';
 import { add, gather, layerNorm, matmul, reshape, slice } from '../graph/ops.ts';
 import type { LanguageModelConfig } from '../language-model.ts';
 import type { Architecture } from './architecture.ts';
-import { activate, type WeightSource } from './blocks.ts';
+import { activate, type Hooks, type WeightSource } from './blocks.ts';
 
 /** GPT-2 (Radford et al. 2019): learned positions, layer norm before each block, weights [in, out]. */
 export const gpt2: Architecture = {
@@ -24,21 +24,25 @@ export const gpt2: Architecture = {
     return shapes;
   },
   outputWeight: ({ tiedEmbeddings }) => (tiedEmbeddings ? 'transformer.wte.weight' : 'lm_head.weight'),
-  hidden(config, weights, { tokens, positions, attend }) {
+  embeddings: ['transformer.wte.weight', 'transformer.wpe.weight'],
+  hidden(config, weights, { tokens, positions, attend }, hooks = {}) {
+    const { residual = (v) => v, shares = (v) => v } = hooks;
     const { width, heads, headWidth, layers } = config;
     const [rows, length] = tokens.shape;
     const n = rows * length;
     const embedded = (name: string, ids: Value) => gather(weights(`transformer.${name}.weight`), reshape(ids, [n]));
-    let x = add(embedded('wte', tokens), embedded('wpe', positions));
+    let x = residual(add(embedded('wte', tokens), embedded('wpe', positions)), 0);
     for (let i = 0; i < layers; i++) {
       const h = `transformer.h.${i}`;
-      const qkv = affine(norm(x, weights, `${h}.ln_1`, config), weights, `${h}.attn.c_attn`);
+      const qkv = affine(norm(x, weights, `${h}.ln_1`, config), weights, `${h}.attn.c_attn`, hooks);
       const [q, k, v] = [0, 1, 2].map((j) =>
         reshape(slice(qkv, 1, j * width, (j + 1) * width), [rows, length, heads, headWidth]),
       );
-      x = add(x, affine(attend(q, k, v, i), weights, `${h}.attn.c_proj`));
-      const inner = affine(norm(x, weights, `${h}.ln_2`, config), weights, `${h}.mlp.c_fc`);
-      x = add(x, affine(activate(inner, config.activation), weights, `${h}.mlp.c_proj`));
+      const mixed = attend(q, k, v, i, (s, block) => shares(s, i, block));
+      x = add(x, residual(affine(mixed, weights, `${h}.attn.c_proj`, hooks), 1 + 2 * i));
+      const inner = affine(norm(x, weights, `${h}.ln_2`, config), weights, `${h}.mlp.c_fc`, hooks);
+      const fed = affine(activate(inner, config.activation), weights, `${h}.mlp.c_proj`, hooks);
+      x = add(x, residual(fed, 2 + 2 * i));
     }
     return norm(x, weights, 'transformer.ln_f', config);
   },
@@ -48,6 +52,7 @@ function norm(x: Value, weights: WeightSource, name: string, { normEpsilon }: La
   return layerNorm(x, weights(`${name}.weight`), weights(`${name}.bias`), normEpsilon);
 }
 
-function affine(x: Value, weights: WeightSource, name: string): Value {
-  return add(matmul(x, weights(`${name}.weight`)), weights(`${name}.bias`));
+function affine(x: Value, weights: WeightSource, name: string, { product }: Hooks): Value {
+  const plain = matmul(x, weights(`${name}.weight`));
+  return add(product ? product(plain, x, `${name}.weight`) : plain, weights(`${name}.bias`));
 }

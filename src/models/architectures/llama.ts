@@ -27,29 +27,33 @@ export const llama: Architecture = {
     return shapes;
   },
   outputWeight: ({ tiedEmbeddings }) => (tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'),
-  hidden(config, weights, { tokens, positions, places, attend }) {
+  embeddings: ['model.embed_tokens.weight'],
+  hidden(config, weights, { tokens, positions, places, attend }, hooks = {}) {
+    const { residual = (v) => v, shares = (v) => v } = hooks;
     const { heads, kvHeads, headWidth, layers, biases } = config;
     const [rows, length] = tokens.shape;
     const turn = ropeTurn(positions, places, config.rope!, headWidth);
     const norm = (v: Value, name: string) => rmsNorm(v, weights(`${name}.weight`), config.normEpsilon);
-    let x = gather(weights('model.embed_tokens.weight'), reshape(tokens, [rows * length]));
+    let x = residual(gather(weights('model.embed_tokens.weight'), reshape(tokens, [rows * length])), 0);
     for (let i = 0; i < layers; i++) {
       const h = `model.layers.${i}`;
       const normal = norm(x, `${h}.input_layernorm`);
       const [q, k, v] = (['q', 'k', 'v'] as const).map((name) =>
-        reshape(linear(normal, weights, `${h}.self_attn.${name}_proj`, biases.qkv), [
+        reshape(linear(normal, weights, `${h}.self_attn.${name}_proj`, biases.qkv, hooks), [
           rows,
           length,
           name === 'q' ? heads : kvHeads,
           headWidth,
         ]),
       );
-      const mixed = attend(rotate(q, turn), rotate(k, turn), v, i);
-      x = add(x, linear(mixed, weights, `${h}.self_attn.o_proj`, biases.attentionOutput));
+      const mixed = attend(rotate(q, turn), rotate(k, turn), v, i, (s, block) => shares(s, i, block));
+      const attended = linear(mixed, weights, `${h}.self_attn.o_proj`, biases.attentionOutput, hooks);
+      x = add(x, residual(attended, 1 + 2 * i));
       const inner = norm(x, `${h}.post_attention_layernorm`);
-      const gate = activate(linear(inner, weights, `${h}.mlp.gate_proj`, biases.feedForward), config.activation);
-      const gated = multiply(gate, linear(inner, weights, `${h}.mlp.up_proj`, biases.feedForward));
-      x = add(x, linear(gated, weights, `${h}.mlp.down_proj`, biases.feedForward));
+      const gate = activate(linear(inner, weights, `${h}.mlp.gate_proj`, biases.feedForward, hooks), config.activation);
+      const gated = multiply(gate, linear(inner, weights, `${h}.mlp.up_proj`, biases.feedForward, hooks));
+      const fed = linear(gated, weights, `${h}.mlp.down_proj`, biases.feedForward, hooks);
+      x = add(x, residual(fed, 2 + 2 * i));
     }
     return norm(x, 'model.norm');
   },

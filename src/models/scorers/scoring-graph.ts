@@ -18,8 +18,7 @@ export const PADDING_SEGMENT = -1;
 export const NO_TARGET = -1;
 
 /**
- * The graph that scores tokens. Its weights are fixed when it is opened, but for those of which `kindOf` says that they
- * are state. Feeds, all int32 [B, T]:
+ * The graph that scores tokens. Its weights are fixed when it is opened. Feeds, all int32 [B, T]:
  * - `tokens`: ids from 0 to vocabulary - 1 (0 where there is none);
  * - `positions`: place of the token in its segment, from 0 to T - 1;
  * - `segments`: a token sees the earlier tokens of its own row that have the same number, and itself. So several
@@ -29,15 +28,11 @@ export const NO_TARGET = -1;
  *
  * Output `nll`, float32 [B, T]: negative log-likelihood of the target in nats, 0 where there is none.
  */
-export function scoringGraph(
-  config: LanguageModelConfig,
-  size: GraphSize,
-  kindOf: (name: string, shape: readonly number[]) => InputKind = () => 'weight',
-): Graph {
+export function scoringGraph(config: LanguageModelConfig, size: GraphSize): Graph {
   const graph = new GraphBuilder();
   const { rows, length } = size;
   const { inputs, targets } = tokenInputs(graph, config, size);
-  const weights = weightInputs(graph, config, kindOf);
+  const weights = weightInputs(graph, config, () => 'weight');
   const hidden = architectures[config.family].hidden(config, weights, inputs);
   const output = weights(architectures[config.family].outputWeight(config));
   const nll = negativeLogLikelihood(hidden, output, reshape(targets, [rows * length]));
@@ -58,6 +53,18 @@ export function logitsGraph(config: LanguageModelConfig, size: GraphSize): Graph
   const logits = matmul(hidden, swapLast(weights(architectures[config.family].outputWeight(config))));
   const shaped = reshape(logits, [size.rows, size.length, config.vocabulary]);
   return graph.finish(`${config.family} logits ${size.rows}x${size.length}`, new Map([['logits', shaped]]));
+}
+
+/** The graph of the last hidden states, normalised: `hidden` float32 [B x T, width]. Feeds as `logitsGraph`. */
+export function hiddenGraph(config: LanguageModelConfig, size: GraphSize): Graph {
+  const graph = new GraphBuilder();
+  const { inputs } = tokenInputs(graph, config, size, false);
+  const hidden = architectures[config.family].hidden(
+    config,
+    weightInputs(graph, config, () => 'weight'),
+    inputs,
+  );
+  return graph.finish(`${config.family} hidden ${size.rows}x${size.length}`, new Map([['hidden', hidden]]));
 }
 
 /** The int32 feeds of a language model; throws when the rows are longer than the model's context. */

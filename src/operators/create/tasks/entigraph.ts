@@ -45,7 +45,8 @@ export const entigraph: Task = {
         system: MATERIAL,
         prompt:
           `Say again what the document tells about each of these, with the weight on it: ${list}. Then discuss how ` +
-          `they bear on each other in the document. Give each part a heading that names the document.\n\n${shown(text)}`,
+          'they bear on each other in the document. Give each part a heading that names the document.\n\n' +
+          shown(text),
         schema: null,
       };
     });

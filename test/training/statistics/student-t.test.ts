@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { studentT } from '../../../src/cli/plan/student-t.ts';
+import { studentT } from '../../../src/training/statistics/student-t.ts';
 
 it('gives the quantiles of tables, also where the expansion takes over', () => {
   const table: readonly (readonly [freedom: number, quantile: number])[] = [
