@@ -15,7 +15,7 @@ const text = (i: number): string =>
   `Number ${i}: the miller of the valley ground his corn at night, because the river ran fuller when nobody ` +
   'upstream was watering gardens. His neighbours heard the stones and slept badly.';
 
-it('an endpoint and a model on the command line: plan asks nobody, run says what it took, explain walks both ways', async () => {
+it('an endpoint and a model as flags: plan asks nobody, run says what it took, explain walks both ways', async () => {
   const cwd = await temporaryFolder();
   const server = await startMeter();
   closing.push(server.close);
