@@ -106,6 +106,9 @@ const generating = {
   answers: 'elsewhere',
   executor: 'onnxruntime-wasm',
   slots: 2,
+  bandColumn: 'text_chars',
+  bandMin: 1,
+  bandMax: 1e6,
 };
 const scores = { before: () => [annotate(textStatistics(), { step: 'scores' })] };
 const profile = { profile: 'datatrove' } as const;

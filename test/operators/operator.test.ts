@@ -82,7 +82,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
   readDocuments: [(o) => readDocuments('x', o), { memory: '64MB' }, 'memory: a number, got "64MB"'],
   recipe: [(o) => recipe(Object.assign({ name: 'x', steps }, o)), { seed: 'x' }, 'seed: a number, got "x"'],
   reference: [(o) => reference(Object.assign({ name: 'x' }, o)), { seed: -1 }, 'seed: at least 0, got -1'],
-  refine: [refine, { writer: 'me' }, 'writer: one of auto, rules, model, got "me"'],
+  refine: [refine, { writer: 'me' }, 'writer: one of auto, rules, lines, model, got "me"'],
   rephrase: [rephrase, { each: 'some' }, 'each: one of all, one, got "some"'],
   rule: [(o) => rule('a < 1', o), { version: 'x' }, 'version: a number, got "x"'],
   run: [started, { memory: 10 }, 'memory: at least 16777216 bytes (17 MB), got 10'],

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dedup, type Recipe, type RephraseInput, recipe, rephrase } from 'sluice';
+import { annotate, dedup, type Recipe, type RephraseInput, recipe, rephrase, textStatistics } from 'sluice';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jsonLines } from '../helpers/corpus.ts';
 import { type MeterOptions, startMeter } from '../helpers/metering-server.mjs';
@@ -188,6 +188,23 @@ describe('a run that rephrases', () => {
     // The twin is a copy of another document; its rewrite is one of that document and of that one's rewrite.
     expect(await dropped((await go(near('keep'), 'keep')).output)).toEqual(['twin', 'twin+1']);
     expect(await dropped((await go(near('drop'), 'drop')).output)).toEqual(['doc-28+1', 'doc-29+1', 'twin', 'twin+1']);
+  });
+
+  it('asks only about documents in a band of a column that a cheap step wrote', async () => {
+    const server = await serve();
+    const base = rewriting(server.endpoint, { bandColumn: 'text_chars', bandMin: 1000, bandMax: 2000 });
+    const steps = [annotate(textStatistics(), { step: 'scores' }), ...base.steps];
+    const { output } = await go({ ...base, steps });
+    const asked = await ledger(
+      output,
+      `(text_chars BETWEEN 1000 AND 2000) AS inside, count(*)::INT AS n, sum(rephrase_rewrites)::INT AS made,
+       count(*) FILTER (rephrase_rewrites > 0)::INT AS asked LEDGER WHERE derived IS NULL GROUP BY ALL ORDER BY inside`,
+    );
+    expect(asked[0]).toMatchObject({ inside: false, made: 0, asked: 0 });
+    expect(asked[1].asked).toBe(asked[1].n);
+    expect(asked[1].made).toBe(server.meter.requests);
+    expect(Number(asked[0].n)).toBeGreaterThan(5);
+    expect(Number(asked[1].n)).toBeGreaterThan(5);
   });
 
   it('does what the recipe says, whatever a document says', async () => {

@@ -7,6 +7,7 @@ import { positionLabel } from '../../streams/batch/position.ts';
 import { dropsFor, rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
 import { judge } from '../drop-stage.ts';
 import { type AskAll, asksFor, isGenerated, withDeclared, withWaiting } from '../generate/ask-all.ts';
+import { bandOf } from '../generate/band.ts';
 import { chunksOf, wholeSentences } from '../generate/sentences.ts';
 import { type GeneratorSettings, generatorName, settingsOf } from '../generate/settings.ts';
 import type { StageContext } from '../stage-context.ts';
@@ -45,7 +46,7 @@ interface Job {
 export async function rephrased(d: StepDescriptor, batch: DocumentBatch, ask: AskAll): Promise<DocumentBatch> {
   const o = settingsOf(d) as RephraseSettings;
   const scope = rowsInScope(batch, d.where);
-  const jobs = jobsOf(batch, scope, o);
+  const jobs = jobsOf(batch, scope, o, bandOf(batch, d.step, o));
   const outcomes = await ask(jobs.map((job) => askedOf(batch, job, o)));
   const later = new Map<number, string>();
   jobs.forEach(({ row }, i) => {
@@ -68,10 +69,10 @@ export async function rephrased(d: StepDescriptor, batch: DocumentBatch, ask: As
 const replaced = (batch: DocumentBatch, { as, keepSource }: RephraseSettings, row: number): boolean =>
   !keepSource && Number(batch.number(`${as}_rewrites`).values[row]) > 0;
 
-function jobsOf(batch: DocumentBatch, scope: Uint8Array, o: RephraseSettings): Job[] {
+function jobsOf(batch: DocumentBatch, scope: Uint8Array, o: RephraseSettings, inBand: (row: number) => boolean): Job[] {
   const ids = batch.utf8('id');
   return [...batch.aliveRows()].flatMap((row) => {
-    if (scope[row] === 0 || isGenerated(batch, row)) return [];
+    if (scope[row] === 0 || isGenerated(batch, row) || !inBand(row)) return [];
     const random = seededRandom(o.seed, stringAt(ids, row) ?? '');
     if (random.uniform() >= o.share) return [];
     const styles = o.each === 'all' ? o.styles : [o.styles[random.below(o.styles.length)]];

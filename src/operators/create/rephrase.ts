@@ -5,7 +5,7 @@ import type { ColumnSpec } from '../../streams/batch/columns.ts';
 import type { Comparison, Rule } from '../../streams/batch/outcome.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import { generatorPipe } from '../generate/generator-pipe.ts';
-import { generatorOptions, modelUnset, PLACES } from '../generate/options.ts';
+import { bandReads, generatorOptions, modelUnset, PLACES } from '../generate/options.ts';
 import { operator, type StepOptions } from '../operator.ts';
 import { modelFolder } from '../perplexity/perplexity-stage.ts';
 import { rephrased } from './rephrase-stage.ts';
@@ -84,6 +84,7 @@ export const rephrase = operator({
   effects: { annotates: true, creates: true, drops: 'thresholds' },
   describe: (o, step) => ({
     options: { ...o, styles: stylesOf(o, step), cutOff: cutOffOf(o) } as unknown as StepDescriptor['options'],
+    reads: ['text', ...bandReads(o)],
     places: [...PLACES],
     ...modelUnset(o),
     writes: columnsOf(o.as),

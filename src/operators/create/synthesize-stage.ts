@@ -7,6 +7,7 @@ import { positionLabel } from '../../streams/batch/position.ts';
 import { dropsFor, rowsInScope, type Stage, type StepDescriptor } from '../../streams/operator.ts';
 import { judge } from '../drop-stage.ts';
 import { type AskAll, asksFor, isGenerated, withDeclared, withWaiting } from '../generate/ask-all.ts';
+import { bandOf } from '../generate/band.ts';
 import { type GeneratorSettings, generatorName, settingsOf } from '../generate/settings.ts';
 import type { StageContext } from '../stage-context.ts';
 import { withVerdict } from '../verdicts.ts';
@@ -41,8 +42,9 @@ type Answered = Job & { readonly outcome: Outcome };
 export async function synthesized(d: StepDescriptor, batch: DocumentBatch, ask: AskAll): Promise<DocumentBatch> {
   const o = settingsOf(d) as SynthesizeSettings;
   const task: Task = TASKS[o.task];
+  const inBand = bandOf(batch, d.step, o);
   const scope = rowsInScope(batch, d.where);
-  const rows = rowsOf(batch, scope, o);
+  const rows = rowsOf(batch, scope, o).filter(({ row }) => inBand(row));
   const askAll = async (jobs: readonly Job[]): Promise<Answered[]> => {
     const outcomes = await ask(jobs.map((job) => askedOf(batch, job, o)));
     return jobs.map((job, i) => ({ ...job, outcome: outcomes[i] }));

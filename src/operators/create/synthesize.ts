@@ -4,7 +4,7 @@ import { modelFolderInfo } from '../../models/scorers/scoring-model.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import { generatorPipe } from '../generate/generator-pipe.ts';
-import { generatorOptions, modelUnset, PLACES } from '../generate/options.ts';
+import { bandReads, generatorOptions, modelUnset, PLACES } from '../generate/options.ts';
 import { operator, type StepOptions } from '../operator.ts';
 import { modelFolder } from '../perplexity/perplexity-stage.ts';
 import { synthesized } from './synthesize-stage.ts';
@@ -61,7 +61,7 @@ export const synthesize = operator({
       options: o as unknown as StepDescriptor['options'],
       places: [...PLACES],
       ...modelUnset(o),
-      reads: ['text'],
+      reads: ['text', ...bandReads(o)],
       writes: [
         { name: 'synthesize_made', type: 'int32' },
         { name: 'synthesize_unasked', type: 'int32' },

@@ -51,6 +51,13 @@ export const generatorOptions = z.strictObject({
   answerPrice: price,
   /** Folder of answers that are paid for. Default: `answers` in the run directory. */
   answers: z.string().nullable().default(null),
+  /**
+   * Ask only about documents whose value in this column, which an earlier step wrote, lies between `bandMin` and
+   * `bandMax`: cheap steps decide the clear cases. The others pass as they are.
+   */
+  bandColumn: z.string().nullable().default(null),
+  bandMin: z.number().nullable().default(null),
+  bandMax: z.number().nullable().default(null),
   /** What runs a model in this process. Default: the best that passes a self-check. */
   executor: z.enum(['auto', ...EXECUTORS]).default('auto'),
   /** Answers that a model in this process works on at once. */
@@ -73,6 +80,10 @@ export const PLACES = [
   'executor',
   'slots',
 ] as const;
+
+/** Columns that a step reads beside the text. */
+export const bandReads = ({ bandColumn }: { readonly bandColumn: string | null }): string[] =>
+  bandColumn === null ? [] : [bandColumn];
 
 /** An endpoint serves several models, so one must be named. */
 export const modelUnset = (o: { readonly endpoint: string | null; readonly model: string | null }) =>

@@ -1,8 +1,9 @@
 import type { ExecutorName } from '../../models/executors/executor.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
+import type { Band } from './band.ts';
 
 /** The options of a step with a generator, as `generatorOptions` checks them. */
-export interface GeneratorSettings {
+export interface GeneratorSettings extends Band {
   readonly endpoint: string | null;
   readonly model: string | null;
   readonly api: 'chat' | 'completions' | 'batch';

@@ -6,19 +6,21 @@ import { dropsFor, rowsInScope, type Stage, type StepDescriptor } from '../../..
 import { filled } from '../../create/styles.ts';
 import { judge } from '../../drop-stage.ts';
 import { type AskAll, asksFor, withWaiting } from '../../generate/ask-all.ts';
+import { bandOf } from '../../generate/band.ts';
 import { type GeneratorSettings, settingsOf } from '../../generate/settings.ts';
 import type { StageContext } from '../../stage-context.ts';
 import { withVerdict } from '../../verdicts.ts';
 import { withCuts } from '../apply-cuts.ts';
 import { cutsInBytes } from '../cut-spans.ts';
 import { CUT_RULES, execute, MOST_ERRORS, type Refined } from './execute.ts';
-import { headOf, lineChunks } from './line-chunks.ts';
+import { headOf, type LineChunk, lineChunks } from './line-chunks.ts';
+import { type LineModel, lineModelProgram, loadLineModel } from './line-model.ts';
 import { parseProgram, saysDrop } from './program.ts';
 import { CHUNK_PROMPT, DOCUMENT_PROMPT, TRAINED_PROMPT } from './prompts.ts';
 import { repeatedLines, ruleDocumentProgram, ruleProgram } from './rule-writer.ts';
 
 interface RefineSettings extends GeneratorSettings {
-  readonly writer: 'rules' | 'model';
+  readonly writer: 'rules' | 'lines' | 'model';
   readonly prompt: 'instruct' | 'trained';
   readonly judgeDocuments: boolean;
   readonly documentTokens: number;
@@ -49,11 +51,12 @@ interface Written {
 export async function refined(d: StepDescriptor, batch: DocumentBatch, ask: AskAll): Promise<DocumentBatch> {
   const o = settingsOf(d) as RefineSettings;
   const scope = rowsInScope(batch, d.where);
-  const rows = [...batch.aliveRows()].filter((row) => scope[row] === 1);
+  const inBand = bandOf(batch, d.step, o);
+  const rows = [...batch.aliveRows()].filter((row) => scope[row] === 1 && inBand(row));
   const written = new Map<number, Written>();
   const texts = new Map(rows.map((row) => [row, batch.text(row)]));
-  if (o.writer === 'rules') for (const [row, text] of texts) written.set(row, byRules(text, o));
-  else for (const [row, w] of await byModel(batch, texts, o, ask)) written.set(row, w);
+  if (o.writer === 'model') for (const [row, w] of await byModel(batch, texts, o, ask)) written.set(row, w);
+  else for (const [row, text] of texts) written.set(row, here(text, o));
   const later = new Map<number, string>();
   for (const [row, w] of written) if (w.later !== null) later.set(row, w.later);
   const least = { leastShare: o.minKeptShare, leastWords: o.minWords };
@@ -72,12 +75,27 @@ export async function refined(d: StepDescriptor, batch: DocumentBatch, ask: AskA
   return withWaiting(after, later);
 }
 
-function byRules(text: string, o: RefineSettings): Written {
+let lineModel: LineModel | null = null;
+
+/** Programs that are written in this thread: by rules, or lines by the classifier. */
+function here(text: string, o: RefineSettings): Written {
   const document = o.judgeDocuments ? ruleDocumentProgram(headOf(text, o.documentTokens)) : null;
-  const repeated = repeatedLines(text);
   const dropped = document !== null && saysDrop(document);
-  const chunks = dropped ? [] : lineChunks(text, o.chunkTokens).map((c) => ruleProgram(c, repeated));
-  return { document, chunks, cost: 0, unasked: false, later: null };
+  const chunks = dropped ? [] : lineChunks(text, o.chunkTokens);
+  const write = o.writer === 'rules' ? ruleWriter(text) : lineWriter(text);
+  return { document, chunks: chunks.map(write), cost: 0, unasked: false, later: null };
+}
+
+function ruleWriter(text: string): (chunk: LineChunk) => string {
+  const repeated = repeatedLines(text);
+  return (chunk) => ruleProgram(chunk, repeated);
+}
+
+function lineWriter(text: string): (chunk: LineChunk) => string {
+  lineModel ??= loadLineModel();
+  const model = lineModel;
+  const lines = text.split('\n');
+  return (chunk) => lineModelProgram(model, chunk, lines);
 }
 
 /** Documents that are to go are asked for no more. */

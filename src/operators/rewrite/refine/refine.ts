@@ -3,7 +3,7 @@ import { modelFolderInfo } from '../../../models/scorers/scoring-model.ts';
 import type { Comparison, Rule } from '../../../streams/batch/outcome.ts';
 import type { StepDescriptor } from '../../../streams/operator.ts';
 import { generatorPipe } from '../../generate/generator-pipe.ts';
-import { generatorOptions, modelUnset, PLACES } from '../../generate/options.ts';
+import { bandReads, generatorOptions, modelUnset, PLACES } from '../../generate/options.ts';
 import { operator, type StepOptions } from '../../operator.ts';
 import { modelFolder } from '../../perplexity/perplexity-stage.ts';
 import { LEAST_SHARE, LEAST_WORDS } from './execute.ts';
@@ -15,10 +15,11 @@ const options = generatorOptions.extend({
   temperature: z.number().min(0).max(2).default(0),
   topP: z.number().gt(0).max(1).default(1),
   /**
-   * What writes the programs. `rules`: an annotator made by hand, which needs no model. Default: `model` where an
-   * endpoint or a model is named, else `rules`.
+   * What writes the programs. `rules`: an annotator made by hand, which needs no model. `lines`: a small classifier of
+   * lines that was trained on planted noise; it removes lines and replaces nothing. Default: `model` where an endpoint
+   * or a model is named, else `rules`.
    */
-  writer: z.enum(['auto', 'rules', 'model']).default('auto'),
+  writer: z.enum(['auto', 'rules', 'lines', 'model']).default('auto'),
   /** `trained`: for a model that was trained to write programs, and reads the text alone. */
   prompt: z.enum(['instruct', 'trained']).default('instruct'),
   /** Ask first whether the document stays at all. */
@@ -54,14 +55,14 @@ export const refine = operator({
   versions: (o) => [
     'refine@1',
     ...(writerOf(o) === 'model' && o.endpoint === null ? [`model ${modelFolderInfo(modelFolder(o.model)).hash}`] : []),
-    ...(writerOf(o) === 'rules' ? ['refine_rules@1'] : []),
+    ...(writerOf(o) === 'model' ? [] : [`refine_${writerOf(o)}@1`]),
   ],
   effects: { annotates: true, rewrites: true, drops: 'thresholds' },
   describe: (o) => ({
     options: { ...o, writer: writerOf(o) } as unknown as StepDescriptor['options'],
     places: [...PLACES],
     ...modelUnset(o),
-    reads: ['text'],
+    reads: ['text', ...bandReads(o)],
     writes: [
       { name: 'refine_program', type: 'utf8' },
       { name: 'refine_drop_doc', type: 'int32' },
@@ -82,7 +83,7 @@ export const refine = operator({
   pipe: (descriptor) => (descriptor.generates ? generatorPipe(refined)(descriptor) : null),
 });
 
-const writerOf = ({ writer, endpoint, model }: z.output<typeof options>): 'rules' | 'model' => {
+const writerOf = ({ writer, endpoint, model }: z.output<typeof options>): 'rules' | 'lines' | 'model' => {
   if (writer !== 'auto') return writer;
   return endpoint === null && model === null ? 'rules' : 'model';
 };

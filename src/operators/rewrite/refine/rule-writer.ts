@@ -2,7 +2,7 @@ import type { LineChunk } from './line-chunks.ts';
 
 /**
  * Writes programs by rules, where no model is at hand: an annotator made by hand, not a language model. Chunks: lines
- * of nothing but a link, a button, a notice or a menu go, and lines that stand in the document again and again;
+ * of nothing but a link, a button, a notice or a menu go, and sentences that stand in the document again and again;
  * entities of HTML and runs of marks become what they stand for. Documents: one goes when most of its lines would, or
  * when it has hardly a word.
  */
@@ -30,15 +30,18 @@ export function ruleDocumentProgram(text: string): string {
   return lines.length >= 5 && noise / lines.length > 0.8 ? 'drop_doc()' : 'keep_doc()';
 }
 
-/** Lines that stand in a document so often are furniture. */
+/** Sentences that stand in a document so often are furniture. */
 const REPEATS = 3;
+const LEAST_REPEATED = 20;
+/** What code, tables and markup have in them. */
+const CODE = /[{}()[\]=<>`"\\;|]|^(?:\/\/|--|\.\. |[-*#] )/;
 
-/** Lines of a document that come again and again; the first of each stays. */
+/** Lines of words that come again and again in a document. */
 export function repeatedLines(text: string): Set<string> {
   const counts = new Map<string, number>();
   for (const line of text.split('\n')) {
     const trimmed = line.trim();
-    if (trimmed.length > 3) counts.set(trimmed, (counts.get(trimmed) ?? 0) + 1);
+    if (trimmed.length >= LEAST_REPEATED && !CODE.test(trimmed)) counts.set(trimmed, (counts.get(trimmed) ?? 0) + 1);
   }
   return new Set([...counts].filter(([, n]) => n >= REPEATS).map(([line]) => line));
 }
@@ -60,26 +63,41 @@ const NOTICE = new RegExp(
   'i',
 );
 const LINK = /^\s*(?:https?:\/\/|www\.)\S+\s*$/i;
-const MENU = /(?:[^|\u00bb\u203a>\u00b7\u2022]{1,40}[|\u00bb\u203a>\u00b7\u2022]){2,}[^|\u00bb\u203a>\u00b7\u2022]/;
+const SEPARATORS = /\s*[|\u00bb\u203a\u00b7\u2022]\s*|\s+>\s+/;
+
+/** `Home | News | Sport`: at least three short names between marks; no row of a table. */
+function isMenu(text: string): boolean {
+  const parts = text.split(SEPARATORS);
+  if (parts.length < 3 || text.length > 160) return false;
+  return parts.every((p) => /^[A-Z0-9]/.test(p) && p.split(/\s+/).length <= 4 && !/[`{}<>()=]|[.!?]$/.test(p));
+}
+
+/** Marks of every kind and hardly a letter; rulers, numbers and rows of tables are something else. */
+function isScrawl(text: string): boolean {
+  const solid = text.replace(/\s/g, '');
+  const letters = solid.match(/[A-Za-z\u00c0-\uffff]/g)?.length ?? 0;
+  const digits = solid.match(/[0-9]/g)?.length ?? 0;
+  const kinds = new Set(solid.match(/[#%*@~<>\\^$&]/g) ?? []).size;
+  return solid.length >= 8 && letters / solid.length < 0.3 && digits / solid.length < 0.6 && kinds >= 4;
+}
+
+/** A name of one to three words, as buttons and menus have. */
+const isName = (text: string): boolean =>
+  /^[A-Z][A-Za-z&'\u2019 -]*$/.test(text) && text.split(/\s+/).length <= 3 && text.length <= 30;
 
 function noiseOf(lines: readonly string[], repeated: ReadonlySet<string>): boolean[] {
   const own = lines.map((line) => {
     const text = line.trim();
     if (text === '') return false;
     if (LINK.test(text) || repeated.has(text)) return true;
-    if (text.length < 200 && NOTICE.test(text)) return true;
-    if (text.length < 160 && MENU.test(text) && !/[.!?]["')]?$/.test(text)) return true;
-    const letters = text.match(/[A-Za-z\u00c0-\uffff]/g)?.length ?? 0;
-    return text.length >= 8 && letters / text.replace(/\s/g, '').length < 0.3;
+    return (text.length < 200 && NOTICE.test(text)) || isMenu(text) || isScrawl(text);
   });
-  // A run of short lines without an end of a sentence is a menu; a single one may be a heading.
-  const short = lines.map(
-    (l) => l.trim() !== '' && l.trim().split(/\s+/).length <= 3 && !/[.!?:,;]["')]?$/.test(l.trim()),
-  );
-  for (let i = 0; i < short.length; i++) {
-    if (!short[i]) continue;
+  // A run of names is a menu; a single one may be a heading.
+  const names = lines.map((l) => isName(l.trim()));
+  for (let i = 0; i < names.length; i++) {
+    if (!names[i]) continue;
     const start = i;
-    while (i + 1 < short.length && (short[i + 1] || own[i + 1])) i++;
+    while (i + 1 < names.length && (names[i + 1] || own[i + 1])) i++;
     if (i - start >= 3) own.fill(true, start, i + 1);
   }
   return own;
@@ -99,7 +117,7 @@ const ENTITIES: readonly (readonly [string, string])[] = [
 function replacementsIn(lines: readonly string[]): [string, string][] {
   const text = lines.join('\n');
   const found = ENTITIES.filter(([source]) => text.includes(source)).map(([a, b]): [string, string] => [a, b]);
-  const runs = new Set(text.match(/([!?*=_~#-])\1{5,}/g) ?? []);
+  const runs = new Set(text.match(/([!?])\1{3,}/g) ?? []);
   // The longest first: a shorter run is part of it.
   return [...found, ...[...runs].sort((a, b) => b.length - a.length).map((r): [string, string] => [r, r[0]])];
 }

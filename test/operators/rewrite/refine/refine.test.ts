@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { execute } from '../../../../src/operators/rewrite/refine/execute.ts';
 import { headOf, lineChunks } from '../../../../src/operators/rewrite/refine/line-chunks.ts';
+import { lineModelProgram, loadLineModel } from '../../../../src/operators/rewrite/refine/line-model.ts';
 import { parseProgram, saysDrop } from '../../../../src/operators/rewrite/refine/program.ts';
 import {
   repeatedLines,
@@ -149,6 +150,20 @@ describe('chunks of lines', () => {
     expect(huge.map((c) => c.first)).toEqual([0, 1, 2]);
     expect(headOf('\u00e9'.repeat(10), 2)).toBe('\u00e9'.repeat(4));
   });
+});
+
+it('the classifier of lines removes what looks like furniture, and leaves prose alone', () => {
+  const lines = [
+    'The river rose by two metres in the night, and the lower town was flooded.',
+    'Click here to read more',
+    'People were brought to the school on the hill, and nobody was hurt in the end.',
+    'https://example.org/read/more',
+    'The mayor thanked the fire brigade and the neighbours for their help.',
+  ];
+  const [chunk] = lineChunks(lines.join('\n'), 1500);
+  expect(lineModelProgram(loadLineModel(), chunk, lines)).toBe('remove_lines(1, 1)\nremove_lines(3, 3)');
+  const prose = lines.filter((_, i) => i % 2 === 0);
+  expect(lineModelProgram(loadLineModel(), lineChunks(prose.join('\n'), 1500)[0], prose)).toBe('keep_chunk()');
 });
 
 describe('the annotator of rules', () => {
