@@ -1,6 +1,15 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { annotate, dedup, type Recipe, type RephraseInput, recipe, rephrase, textStatistics } from 'sluice';
+import {
+  annotate,
+  dedup,
+  type Operator,
+  type Recipe,
+  type RephraseInput,
+  recipe,
+  rephrase,
+  textStatistics,
+} from 'sluice';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jsonLines } from '../helpers/corpus.ts';
 import { type MeterOptions, startMeter } from '../helpers/metering-server.mjs';
@@ -38,11 +47,20 @@ async function serve(options: MeterOptions = {}) {
   return server;
 }
 
-const rewriting = (endpoint: string, more: Partial<RephraseInput> = {}): Recipe =>
+const rewriting = (
+  endpoint: string,
+  more: Partial<RephraseInput> = {},
+  before: readonly Operator[] = [],
+  after: readonly Operator[] = [],
+): Recipe =>
   recipe({
     name: 'rewriting',
     splitBytes: 8192,
-    steps: [rephrase({ endpoint, model: 'm', promptPrice: 2, answerPrice: 10, retries: 1, ...more })],
+    steps: [
+      ...before,
+      rephrase({ endpoint, model: 'm', promptPrice: 2, answerPrice: 10, retries: 1, ...more }),
+      ...after,
+    ],
   });
 
 const ledger = (output: string, what: string) =>
@@ -179,10 +197,8 @@ describe('a run that rephrases', () => {
     });
     const twin = { ...documentOf(29), id: 'twin', text: `${documentOf(29).text} And so it ended, they say.` };
     writeFileSync(input, jsonLines([documentOf(28), documentOf(29), twin]));
-    const near = (kin: 'keep' | 'drop'): Recipe => {
-      const base = rewriting(server.endpoint, { maxCopied: 1, chunkTokens: 5000, maxTokens: 2000 });
-      return { ...base, steps: [...base.steps, dedup.minhash({ kin })] };
-    };
+    const whole = { maxCopied: 1, chunkTokens: 5000, maxTokens: 2000 };
+    const near = (kin: 'keep' | 'drop'): Recipe => rewriting(server.endpoint, whole, [], [dedup.minhash({ kin })]);
     const dropped = async (output: string) =>
       (await ledger(output, "id LEDGER WHERE rule = 'near_duplicate' ORDER BY id")).map(({ id }) => id);
     // The twin is a copy of another document; its rewrite is one of that document and of that one's rewrite.
@@ -192,9 +208,9 @@ describe('a run that rephrases', () => {
 
   it('asks only about documents in a band of a column that a cheap step wrote', async () => {
     const server = await serve();
-    const base = rewriting(server.endpoint, { bandColumn: 'text_chars', bandMin: 1000, bandMax: 2000 });
-    const steps = [annotate(textStatistics(), { step: 'scores' }), ...base.steps];
-    const { output } = await go({ ...base, steps });
+    const band = { bandColumn: 'text_chars', bandMin: 1000, bandMax: 2000 };
+    const before = [annotate(textStatistics(), { step: 'scores' })];
+    const { output } = await go(rewriting(server.endpoint, band, before));
     const asked = await ledger(
       output,
       `(text_chars BETWEEN 1000 AND 2000) AS inside, count(*)::INT AS n, sum(rephrase_rewrites)::INT AS made,
