@@ -68,8 +68,8 @@ const SEPARATORS = /\s*[|\u00bb\u203a\u00b7\u2022]\s*|\s+>\s+/;
 /** `Home | News | Sport`: at least three short names between marks; no row of a table. */
 function isMenu(text: string): boolean {
   const parts = text.split(SEPARATORS);
-  if (parts.length < 3 || text.length > 160) return false;
-  return parts.every((p) => /^[A-Z0-9]/.test(p) && p.split(/\s+/).length <= 4 && !/[`{}<>()=]|[.!?]$/.test(p));
+  if (parts.length < 3 || text.length > 160 || !/^[A-Z0-9]/.test(text)) return false;
+  return parts.every((p) => /^[A-Za-z0-9]/.test(p) && p.split(/\s+/).length <= 6 && !/[`{}<>()=]|[.!?]$/.test(p));
 }
 
 /** Marks of every kind and hardly a letter; rulers, numbers and rows of tables are something else. */
