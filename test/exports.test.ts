@@ -55,9 +55,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
       ReferenceInput RefineInput RephraseInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope
-      SinkDescriptor Split SplitPlan
-      Stage
-      StageContext
+      SinkDescriptor Split
+      SplitPlan Stage StageContext
       StageFactory StepDescriptor StepEvent StepOptions SynthesizeInput Verdict
     `,
   },

@@ -49,6 +49,8 @@ describe('the package', () => {
       expect.arrayContaining([
         'dist/cli.js',
         'dist/kernels/kernels.wasm',
+        'dist/sinks/live/page/index.html',
+        'dist/sinks/live/page/page.css',
         'dist/recipes/quickstart.js',
         'models/prose/model.safetensors',
         'LICENSE',

@@ -151,7 +151,7 @@ export class Run {
       await this.#finish(totals);
     } catch (error) {
       progress.end();
-      records.append({ record: 'end', how: this.#guards.tripped === error ? 'guard' : 'failed' });
+      records.appendLater({ record: 'end', how: this.#guards.tripped === error ? 'guard' : 'failed' });
       await this.#tellSpent(pool);
       throw error;
     } finally {

@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generator, jsonLines, prose } from '../helpers/corpus.ts';
 import { startMeter } from '../helpers/metering-server.mjs';
-import { query } from '../helpers/tables.ts';
 
 const child = join(import.meta.dirname, 'child.mjs');
+const cli = join(import.meta.dirname, '../../dist/cli.js');
 
 export interface PaidOnce {
   readonly kills: number;
@@ -103,10 +103,9 @@ export default recipe({ name: 'asking', splitBytes: 4096, steps: [rephrase({ end
     if (kills === o.kills) await start(null);
     const counts = Object.values(server.meter.billed);
     const records = recordsIn(join(output, 'answers'));
-    const ledger = await query(
-      `SELECT sum(cost) AS cost, count(*)::INT AS n FROM read_parquet('${output}/ledger/*.parquet')
-       WHERE derived IS NOT NULL`,
-    );
+    const sql = 'SELECT sum(cost) AS cost, count(*) AS n FROM ledger WHERE derived IS NOT NULL';
+    const said = execFileSync(process.execPath, [cli, 'sql', output, sql, '--json'], { encoding: 'utf8' });
+    const [ledger] = JSON.parse(said) as { cost: number; n: number }[];
     const again = starts.map((now, i) => starts[i + 1] && [...now].filter((p) => starts[i + 1].has(p)).length);
     return {
       kills,
@@ -114,9 +113,9 @@ export default recipe({ name: 'asking', splitBytes: 4096, steps: [rephrase({ end
       billed: counts.reduce((a, b) => a + b, 0),
       finishedTwice: sentAfterAnswer(records),
       rebilledByOneKill: Math.max(0, ...again.filter((n) => n !== undefined)),
-      ledgerCost: Number(ledger[0].cost),
+      ledgerCost: ledger.cost,
       meterCost: Object.values(server.meter.once).reduce((n, u) => n + (u.promptTokens + 3 * u.tokens) / 1e6, 0),
-      created: Number(ledger[0].n),
+      created: Number(ledger.n),
     };
   } finally {
     await server.close();

@@ -96,6 +96,7 @@ export interface LiveState {
     readonly splits: number;
     readonly recipeHash: string;
     readonly threads: number;
+    /** Those that are numbers. */
     readonly annotations: readonly string[];
     readonly error: string | null;
   };
@@ -122,6 +123,8 @@ export interface LiveState {
 
 /** Domains that are shown by name; those with less text are one line. `/api/domains` has all. */
 export const SHOWN_DOMAINS = 24;
+/** The last ones; a source that changes all the time is no news. */
+const MOST_ALERTS = 200;
 export const REST = 'other domains';
 
 /** The same facts give the same state, whether they come from a run in work or from its directory. */
@@ -143,7 +146,7 @@ export function liveState(facts: LiveFacts): LiveState {
       splits: run.splits,
       recipeHash: run.hashes.recipe,
       threads: facts.threads,
-      annotations: run.schema.annotations.map((a) => a.name),
+      annotations: run.schema.annotations.filter((a) => a.type !== 'utf8').map((a) => a.name),
       error: facts.error,
     },
     progress: facts.status === 'running' ? facts.progress : null,
@@ -167,7 +170,7 @@ export function liveState(facts: LiveFacts): LiveState {
     steps: stepStates(facts, timing),
     rules: ruleStates(steps, c),
     domains: domainStates(c, SHOWN_DOMAINS),
-    alerts: facts.alerts,
+    alerts: facts.alerts.slice(-MOST_ALERTS),
     guards: run.guards?.judged ?? [],
     stopped,
     sample: facts.sample,
@@ -177,6 +180,8 @@ export function liveState(facts: LiveFacts): LiveState {
 function stepStates({ steps, counters, arrived }: LiveFacts, timing: Timing): StepState[] {
   const at = stepPlaces(steps);
   const gone = arrived.map(() => ({ documents: 0, bytes: 0 }));
+  // What could not be read was read, and came to no step; what a step failed on came no further.
+  if (gone.length > 0) gone[0] = { documents: lostDocuments(counters), bytes: counters.quarantined.textBytes };
   return steps.map((s, index) => {
     const { phase } = at[index];
     const before = gone[phase] ?? { documents: 0, bytes: 0 };

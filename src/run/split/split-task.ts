@@ -15,6 +15,7 @@ import { type Beat, beatAt, READING, WHOLE, WRITING } from './watch.ts';
 /** At least so often counters are told. A telling of so many domains that it takes long is told less often. */
 const PROGRESS_MS = 100;
 const TELLING_SHARE = 0.01;
+const LONGEST_REST_MS = 1000;
 /** Model workers have something to do while the batch they have scored is worked on and written. */
 const BATCHES_FOR_MODELS = 2;
 /** The last answers of a batch take their time, and the slots of a generator must not wait for them. */
@@ -49,7 +50,7 @@ export async function runSplitTask(
   let telling = 0;
   const say = (everyMs: number): void => {
     const now = performance.now();
-    if (now - last < Math.max(everyMs, telling / TELLING_SHARE)) return;
+    if (now - last < Math.max(everyMs, Math.min(LONGEST_REST_MS, telling / TELLING_SHARE))) return;
     onProgress({ split: task.split.index, phase: task.phase.number, counters: output.counters });
     last = performance.now();
     telling = last - now;

@@ -176,7 +176,7 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
   const { domains } = local.feed.facts;
   const notMeasured = domains.filter((d) => !Object.hasOwn(heldOut, d));
   yield { type: 'start', folder, record, model: base.name, fromStep, steps, notMeasured };
-  const scalars = await openScalars(folder, domains, fromStep);
+  const scalars = await openScalars(folder, domains, from === null ? null : fromStep);
   const text: HeldOutText = { sequences: heldOut, byteLengths: base.tokenizer.byteLengths, start: base.start };
   const { learningRate, accumulate, weightDecay, clip, beta1, beta2 } = recipe.training;
   const loop = trainSteps(
