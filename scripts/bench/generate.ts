@@ -1,4 +1,4 @@
-// What asking a generator costs in idle slots: `npm run bench:generate [-- --requests 600 --concurrency 32]`. A server
+// What asking a generator costs in idle slots: `npm run bench:generate [-- --requests 1000 --concurrency 32]`. A server
 // that bills runs in a process of its own; answers go to a store on disk as in a run.
 //   random   answers take 10 to 2,000 ms, 5 % of the requests fail: share of the slots in use
 //   storms   a third of the requests are told to come back later (429)
@@ -16,7 +16,7 @@ import { openaiGenerator } from '../../src/models/generators/openai.ts';
 import type { MeterOptions } from '../../test/helpers/metering-server.mjs';
 
 const { values } = parseArgs({
-  options: { requests: { type: 'string', default: '600' }, concurrency: { type: 'string', default: '32' } },
+  options: { requests: { type: 'string', default: '1000' }, concurrency: { type: 'string', default: '32' } },
 });
 const requests = Number(values.requests);
 const concurrency = Number(values.concurrency);
