@@ -93,6 +93,7 @@ export interface Asker {
 }
 
 const FIRST_WAIT_MS = 500;
+const TOLD_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 60_000;
 /** A server that wants to be left alone for longer is not waited for. */
 const PATIENCE_MS = 10 * 60_000;
@@ -138,7 +139,9 @@ export function openAsker(options: AskerOptions): Asker {
   };
 
   const wait = (tries: number, error: GeneratorError, signal?: AbortSignal): Promise<void> => {
-    const ms = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries);
+    // A server that says when it wants to be asked again knows better, at first.
+    const first = error.retryAfterMs === null ? FIRST_WAIT_MS : TOLD_WAIT_MS;
+    const ms = Math.min(LONGEST_WAIT_MS, first * 2 ** tries);
     return clock.wait(Math.max(error.retryAfterMs ?? 0, ms * (0.5 + random.uniform())), signal);
   };
 

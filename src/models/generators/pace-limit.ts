@@ -12,6 +12,10 @@ export interface PaceLimit {
   readonly hold: number;
   /** True until the first sign of a queue: the limit doubles. */
   readonly doubling: boolean;
+  /** The last limit that was worth it, and the median wait there; null: none yet. */
+  readonly proven: { readonly limit: number; readonly median: number } | null;
+  /** Times in a row that more requests have brought nothing. */
+  readonly useless: number;
   /** Median and limit before the last cut, to see whether the cut has helped. */
   readonly before: { readonly median: number; readonly limit: number } | null;
 }
@@ -22,6 +26,9 @@ const LEAST_WINDOW = 12;
 const QUEUE_RATIO = 2;
 const QUEUE_MS = 50;
 const HOLD_WINDOWS = 4;
+/** So many times the limit must bring a part of that in throughput, or it was not worth it. */
+const WORTH_RATIO = 1.5;
+const WORTH_PART = 0.25;
 
 export const paceLimit = (most: number): PaceLimit => ({
   limit: Math.min(START, most),
@@ -31,6 +38,8 @@ export const paceLimit = (most: number): PaceLimit => ({
   waits: [],
   hold: 0,
   doubling: true,
+  proven: null,
+  useless: 0,
   before: null,
 });
 
@@ -42,10 +51,12 @@ export function afterRefusal(pace: PaceLimit, epoch: number): PaceLimit {
 
 /**
  * After an answer began. A server that queues without a word shows it here: its median wait grows with the number of
- * requests. Medians of whole windows are compared, so that answers of any random length are no queue.
+ * requests, and what is done in a time does not. Medians of whole windows are compared, so that answers of any random
+ * length are no queue.
  */
-export function afterFirstToken(pace: PaceLimit, waitMs: number, epoch: number): PaceLimit {
-  if (epoch !== pace.epoch) return pace;
+export function afterFirstToken(now: PaceLimit, waitMs: number, epoch: number): PaceLimit {
+  if (epoch !== now.epoch) return now;
+  let pace = now;
   const waits = [...pace.waits, waitMs];
   if (waits.length < Math.max(LEAST_WINDOW, pace.limit)) return { ...pace, waits };
   const median = waits.toSorted((a, b) => a - b)[waits.length >> 1];
@@ -65,9 +76,28 @@ export function afterFirstToken(pace: PaceLimit, waitMs: number, epoch: number):
       before: { median, limit: pace.limit },
     });
   }
+  const { proven } = pace;
+  if (proven && pace.limit >= WORTH_RATIO * proven.limit) {
+    const more = pace.limit / proven.limit;
+    if ((more * proven.median) / median < 1 + WORTH_PART * (more - 1)) {
+      // Once may be chance: it is tried again.
+      const useless = pace.useless + 1;
+      const hold = useless > 1 ? HOLD_WINDOWS : 1;
+      return at(pace, proven.limit, { base, hold, useless, doubling: pace.doubling && useless < 2, before: null });
+    }
+  }
+  pace = { ...pace, ...provenAt(pace, median) };
   if (pace.hold > 0) return { ...pace, base, waits: [], hold: pace.hold - 1, before: null };
   const more = pace.doubling ? pace.limit : Math.max(1, pace.limit >> 3);
   return at({ ...pace, base }, Math.min(pace.most, pace.limit + more), { before: null });
+}
+
+/** A limit that was worth it; the median of one that stays is smoothed. */
+function provenAt({ limit, proven, useless }: PaceLimit, median: number): Pick<PaceLimit, 'proven' | 'useless'> {
+  if (proven && limit > proven.limit && limit < WORTH_RATIO * proven.limit) return { proven, useless };
+  if (proven?.limit !== limit)
+    return { proven: { limit, median }, useless: limit > (proven?.limit ?? 0) ? 0 : useless };
+  return { proven: { limit, median: (proven.median + median) / 2 }, useless };
 }
 
 const at = (pace: PaceLimit, limit: number, changed: Partial<PaceLimit>): PaceLimit => ({

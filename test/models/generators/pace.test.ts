@@ -30,6 +30,13 @@ describe('the limit of requests at once', () => {
     expect(meanOf(limits.slice(300))).toBeLessThan(24);
   });
 
+  it('finds the room of a server that was slow at first, by what is done in a time', () => {
+    let answers = 0;
+    const limits = limitsWith((out) => (answers++ < 12 ? 250 : Math.max(1, out / 8) * 80), 32);
+    expect(limits.slice(400).every((n) => n <= 24)).toBe(true);
+    expect(meanOf(limits.slice(400))).toBeGreaterThanOrEqual(8);
+  });
+
   it('halves when a server says that it has too much to do, once for all that were out', () => {
     const pace = paceLimit(64);
     const once = afterRefusal(pace, pace.epoch);
