@@ -143,6 +143,7 @@ describe('the public API', () => {
         "schedules",
         "select",
         "serveFeed",
+        "shadow",
         "stringAt",
         "synthesize",
         "tableRules",
