@@ -58,8 +58,10 @@ describe('recipes', () => {
       'node-modules',
       'perplexity',
       'perplexity-ngram',
+      'prox',
       'quickstart',
       'reference',
+      'rephrase',
       'tokens',
     ]);
   });

@@ -44,6 +44,7 @@ export interface Description extends Partial<Pick<StepDescriptor, 'reads' | 'wri
   readonly unset?: string;
   readonly unsetHelp?: string;
   readonly models?: boolean;
+  readonly generates?: boolean;
 }
 
 /** All there is to say about an operator; `operator()` makes the function of it that users call. */

@@ -38,9 +38,12 @@ const stages = {
   'dedup/substring': () => import('./dedup/spans/substring-stage.ts'),
   'dedup/url': () => import('./dedup/url-stage.ts'),
   drop: () => import('./drop-stage.ts'),
+  refine: () => import('./rewrite/refine/refine-stage.ts'),
+  rephrase: () => import('./create/rephrase-stage.ts'),
   perplexity: () => import('./perplexity/perplexity-stage.ts'),
   'select/buckets': () => import('./select/buckets-stage.ts'),
   'select/rank': () => import('./select/rank-stage.ts'),
+  synthesize: () => import('./create/synthesize-stage.ts'),
   tokenize: () => import('./tokenize/tokenize-stage.ts'),
 } satisfies { readonly [name: string]: () => Promise<StageModule> };
 

@@ -51,6 +51,8 @@ export interface StepDescriptor {
   readonly rules: readonly Rule[];
   /** True for a step that needs model workers, which its stage asks for. */
   readonly models?: boolean;
+  /** True for a step whose stage asks the main thread for answers of a generator. */
+  readonly generates?: boolean;
   /** An option without which it cannot run, and which nobody has given yet. */
   readonly unset?: string;
   /** How to come by it, as a sentence. */
@@ -110,8 +112,9 @@ export const createsDocuments = (step: Described): boolean => effectsOf(step).cr
 /** A step that must see every document before it decides on the first. */
 export const isBarrier = (step: Described): boolean => effectsOf(step).barrier === true;
 
-/** A step whose stage asks the main thread: for a closure that lives there, or for model workers. */
-export const asksServices = (step: StepDescriptor): boolean => dropsFor(step) === 'predicate' || step.models === true;
+/** A step whose stage asks the main thread: for a closure that lives there, for model workers, or for a generator. */
+export const asksServices = (step: StepDescriptor): boolean =>
+  dropsFor(step) === 'predicate' || step.models === true || step.generates === true;
 
 /** What runs a step on batches; one per step and worker thread. */
 export interface Stage {
