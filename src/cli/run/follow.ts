@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { RunEvent } from '../../run/events.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { errorEvent } from '../failure.ts';
+import { generatedLine } from './generated-line.ts';
 import type { Reporter } from './reporter.ts';
 
 type Planned = Extract<RunEvent, { type: 'planned' }>;
@@ -33,6 +34,7 @@ export async function follow(
           if (e.type === 'planned') planned = e;
           if (e.type === 'progress') progress = e;
           reporter.event(e);
+          if (e.type === 'generated') reporter.note(generatedLine(e));
           if (e.type === 'retried')
             reporter.note(
               safeText(

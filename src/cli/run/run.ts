@@ -227,6 +227,7 @@ export const runCommand: Command = {
       '            textBytes megabytesPerSecond etaSeconds memoryBytes seconds topReasons[{step,rule,dropped}]',
       '  commit    phase split documents',
       '  retried   task cause attempt attempts                (a thread died)',
+      '  generated step status{sent,answered,reused,refused,rejected,unasked,later,spent,wasted,cost,cutOff,busy,...}',
       '  stopping  after the first Ctrl-C',
       '  stopped   run splitsDone splits                      (exit code 130)',
       '  finished  run already seconds totals                 (exit code 0; 1 when no record could be read)',

@@ -2,6 +2,9 @@ import { ConfigError } from '../../errors.ts';
 import type { Continual } from '../../recipe/continual.ts';
 import type { Json } from '../../streams/operator.ts';
 import { byName, names } from '../../training/schedules.ts';
+import { dropout } from '../../training/transforms/dropout.ts';
+import { halfFineTuning } from '../../training/transforms/half-fine-tuning.ts';
+import { lora } from '../../training/transforms/lora.ts';
 import { type OptionSpecs, percentOption, type Values, wholeNumber } from '../command.ts';
 import { schedulerOf } from '../mix/scheduler-option.ts';
 import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
@@ -48,13 +51,15 @@ export async function trainRecipe(recipe: Continual, values: TrainValues): Promi
     wholeNumber(values[name], `--${name}`) ?? otherwise;
   const share = percentOption(values['replay-share'], '--replay-share');
   const rank = wholeNumber(values.lora, '--lora');
+  const dropped = percentOption(values.dropout, '--dropout');
+  const seed = wholeNumber(values.seed, '--seed', 0) ?? recipe.seed;
   return {
     ...recipe,
     read: readOptionsFrom(values, recipe.read),
     model: values.model ?? recipe.model,
     mixture: values.scheduler === undefined ? recipe.mixture : await schedulerOf(values),
     replay: { ...replay, ...(share !== null && { share: share / 100 }) },
-    seed: wholeNumber(values.seed, '--seed', 0) ?? recipe.seed,
+    seed,
     training: {
       ...training,
       tokens: whole('tokens', training.tokens),
@@ -63,9 +68,12 @@ export async function trainRecipe(recipe: Continual, values: TrainValues): Promi
       accumulate: whole('accumulate', training.accumulate),
       learningRate: rateOf(values['learning-rate']) ?? training.learningRate,
       schedule: scheduleOf(values) ?? training.schedule,
-      dropout: (percentOption(values.dropout, '--dropout') ?? 100 * training.dropout) / 100,
-      lora: rank === undefined ? training.lora : { ...training.lora, rank },
-      halfFineTuning: values['half-fine-tuning'] || training.halfFineTuning,
+      transforms: [
+        ...training.transforms,
+        ...(dropped === null ? [] : [dropout({ rate: dropped / 100, seed })]),
+        ...(rank === undefined ? [] : [lora({ rank, seed })]),
+        ...(values['half-fine-tuning'] ? [halfFineTuning({ seed })] : []),
+      ],
       coupledAdam: values['coupled-adam'] || training.coupledAdam,
     },
   };

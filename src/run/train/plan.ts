@@ -1,14 +1,10 @@
 import { ConfigError } from '../../errors.ts';
 import { replay } from '../../mixture/schedulers/replay.ts';
 import type { Executor } from '../../models/executors/executor.ts';
-import type { Transform } from '../../models/transform.ts';
 import type { Continual } from '../../recipe/continual.ts';
 import type { Json } from '../../streams/operator.ts';
 import type { Begun, TrainingRecord } from '../../training/continual/record.ts';
 import { byName, type Schedule } from '../../training/schedules.ts';
-import { dropout } from '../../training/transforms/dropout.ts';
-import { halfFineTuning } from '../../training/transforms/half-fine-tuning.ts';
-import { lora } from '../../training/transforms/lora.ts';
 import { type LocalFeed, openLocalFeed } from '../feed/feed.ts';
 import { openStores } from '../feed/stores.ts';
 import type { BaseModel } from './base-model.ts';
@@ -107,13 +103,6 @@ export async function openTrainingFeed(
   });
 }
 
-/** What changes the graph of a training. */
-export const transformsOf = ({ training, seed }: Continual): Transform[] => [
-  ...(training.dropout > 0 ? [dropout({ rate: training.dropout, seed })] : []),
-  ...(training.lora === null ? [] : [lora({ ...training.lora, seed })]),
-  ...(training.halfFineTuning ? [halfFineTuning({ seed })] : []),
-];
-
 /** What decides the weights, by the names that a refusal says. */
 export async function begunWith(
   recipe: Continual,
@@ -127,7 +116,7 @@ export async function begunWith(
   const stores = await openStores([...fresh, ...old]);
   // The anneal may begin at any point, and is recorded beside.
   const { anneal: _, ...kept } = schedule.options as { readonly [option: string]: Json };
-  const { weightDecay, clip, beta1, beta2, coupledAdam, halfFineTuning: half } = training;
+  const { weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam } = training;
   return {
     model: base.identity,
     'set of runs with tokens': [...stores.hashes],
@@ -147,8 +136,8 @@ export async function begunWith(
     schedule: { name: schedule.name, options: kept },
     // Of an open schedule what was done does not depend on the length.
     'number of steps': schedule.open ? null : steps,
-    'set of options of the optimizer': { weightDecay, clip, beta1, beta2, coupledAdam },
-    'set of transforms': { dropout: training.dropout, lora: training.lora as Json, halfFineTuning: half },
+    'set of options of the optimizer': { weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam },
+    'list of transforms': training.transforms.map(({ name, options }) => ({ name, options })) as Json,
     'set of held-out documents': { ...recipe.heldOut },
     executor: { ...executor.runtime },
   };

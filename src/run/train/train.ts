@@ -27,7 +27,7 @@ import type { RunEvent } from '../events.ts';
 import type { LocalFeed } from '../feed/feed.ts';
 import { type BaseModel, baseModel } from './base-model.ts';
 import { feedSource, heldOutSequences, restoreFeed } from './feed-source.ts';
-import { begunWith, openTrainingFeed, plannedSteps, scheduleFor, type TrainingStores, transformsOf } from './plan.ts';
+import { begunWith, openTrainingFeed, plannedSteps, scheduleFor, type TrainingStores } from './plan.ts';
 import { PLACES, takeTrainingFolder } from './training-folder.ts';
 import { type StoreOptions, type TextKind, trainingStores } from './training-stores.ts';
 
@@ -182,7 +182,8 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
   yield { type: 'start', folder, record, model: base.name, fromStep, steps, notMeasured };
   const scalars = await openScalars(folder, domains, from === null ? null : fromStep);
   const text: HeldOutText = { sequences: heldOut, byteLengths: base.tokenizer.byteLengths, start: base.start };
-  const { learningRate, accumulate, weightDecay, clip, beta1, beta2, coupledAdam } = recipe.training;
+  const { learningRate, accumulate, weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam, transforms } =
+    recipe.training;
   const loop = trainSteps(
     {
       model: base.weights,
@@ -192,7 +193,7 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
       learningRate,
       schedule,
       accumulate,
-      optimizer: { weightDecay, clip, beta1, beta2, coupledAdam, transforms: transformsOf(recipe) },
+      optimizer: { weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam, transforms },
       start: base.start,
       heldOut: text,
       measureEvery: recipe.measureEvery ?? Math.ceil(steps / 4),
@@ -231,6 +232,8 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
           const model = join(folder, PLACES.model);
           await base.saveTokenizer(model);
           await saveModel(event.model, model);
+          const origin = { config: base.config, base: typeof recipe.model === 'string' ? recipe.model : null };
+          for (const transform of transforms) await transform.save?.(join(folder, PLACES.adapter), origin, event.state);
           await note(event.progress, 'done');
           yield { type: 'finished', folder, already: false, record, early: event.early };
         }

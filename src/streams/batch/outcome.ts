@@ -131,6 +131,8 @@ export interface CutSpans {
   /** Index into `rules`. */
   readonly rule: Uint16Array;
   readonly rules: readonly string[];
+  /** Bytes that stand in the place of each span; left out where none do but those that the name of its rule says. */
+  readonly added?: Int32Array;
 }
 
 /** The spans of rows `rows`, in that order. */
@@ -140,11 +142,13 @@ export function cutsOfRows(cuts: CutSpans, rows: Int32Array): CutSpans {
   const start = new Int32Array(offsets[rows.length]);
   const end = new Int32Array(offsets[rows.length]);
   const rule = new Uint16Array(offsets[rows.length]);
+  const added = cuts.added && new Int32Array(offsets[rows.length]);
   for (let i = 0; i < rows.length; i++) {
     const [from, to] = [cuts.offsets[rows[i]], cuts.offsets[rows[i] + 1]];
     start.set(cuts.start.subarray(from, to), offsets[i]);
     end.set(cuts.end.subarray(from, to), offsets[i]);
     rule.set(cuts.rule.subarray(from, to), offsets[i]);
+    added?.set(cuts.added!.subarray(from, to), offsets[i]);
   }
-  return { offsets, start, end, rule, rules: cuts.rules };
+  return { offsets, start, end, rule, rules: cuts.rules, ...(added && { added }) };
 }

@@ -16,6 +16,9 @@ import { utf8Column } from '../../../src/streams/batch/columns.ts';
 import { TokenFiles } from '../../../src/streams/tokens/token-files.ts';
 import type { TrainingRecord } from '../../../src/training/continual/record.ts';
 import { constant, infinite } from '../../../src/training/schedules.ts';
+import { dropout } from '../../../src/training/transforms/dropout.ts';
+import { halfFineTuning } from '../../../src/training/transforms/half-fine-tuning.ts';
+import { lora } from '../../../src/training/transforms/lora.ts';
 import { tokenStore, writeDomains } from '../../helpers/feed.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 
@@ -164,9 +167,9 @@ describe('a training', () => {
   });
 
   it.each<[string, ContinualInput['training']]>([
-    ['dropout', { dropout: 0.1 }],
-    ['LoRA', { lora: { rank: 2 } }],
-    ['half fine-tuning and Coupled Adam', { halfFineTuning: true, coupledAdam: true }],
+    ['dropout', { transforms: [dropout({ rate: 0.1 })] }],
+    ['LoRA', { transforms: [lora({ rank: 2 })] }],
+    ['half fine-tuning and Coupled Adam', { transforms: [halfFineTuning()], coupledAdam: true }],
     ['parts of a step', { accumulate: 2 }],
   ])('with %s is resumed bit for bit, and gives other weights than without', async (_, training) => {
     const folder = await temporaryFolder();
