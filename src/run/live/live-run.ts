@@ -12,7 +12,7 @@ import type { RunEvent } from '../events.ts';
 import { paceMeter } from '../pace.ts';
 
 /** A bottleneck is told by so long: what was before, the start of threads for one, holds nothing up any more. */
-const RECENT_SECONDS = 2;
+const RECENT_SECONDS = 10;
 
 /** A run in work, as its events tell: the state that `sluice serve` reads from the directory of a finished one. */
 export class LiveRun {
