@@ -40,10 +40,12 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       continual continualPretrain custom decontaminate dedup drop feedClient
       fineweb
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
-      int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
+      int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet partsRules perplexity pulled
       readDocuments
-      recipe reference retain rowsInScope rule run runStats schedules select serveFeed stringAt tableRules
-      textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
+      recipe reference refine rephrase retain rowsInScope rule run runStats schedules select serveFeed shadow
+      stringAt synthesize tableRules textParts textRules textStatistics toArrow tokenize tokens utf8Column
+      validBitmap withCreated
+      withVerdict
     `,
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
@@ -52,8 +54,10 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
-      ReferenceInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope SinkDescriptor Split SplitPlan Stage StageContext
-      StageFactory StepDescriptor StepEvent StepOptions Verdict
+      ReferenceInput RefineInput RephraseInput Rule RunEvent RunJson RunOptionsInput Schedule SchedulePlace Scope
+      SinkDescriptor Split
+      SplitPlan Stage StageContext
+      StageFactory StepDescriptor StepEvent StepOptions SynthesizeInput Verdict
     `,
   },
   streams: {
@@ -73,16 +77,18 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
       dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
       gopherRepetitionRules
-      judge ngramPerplexity operator perplexity rule select.buckets select.byPerplexity select.byRank
-      select.streaming tableRules textRules textStatistics tokenize withVerdict
+      judge ngramPerplexity operator partsRules perplexity refine rephrase rule select.buckets
+      select.byPerplexity select.byRank select.streaming shadow synthesize tableRules textParts textRules
+      textStatistics tokenize withVerdict
     `,
     types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
       AnnotatorFactory AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options
       C4StepOptions CodeThresholds Description DocumentView DropOptions FinewebOptions FinewebThresholds
       GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds
-      NgramPerplexityOptions OperatorFactory OperatorSpec PerplexityInput Predicate Profile SplitName StageContext
-      StageFactory StepOptions TableThresholds TextThresholds TokenizeOptions
+      NgramPerplexityOptions OperatorFactory OperatorSpec PartsThresholds PerplexityInput Predicate Profile
+      RefineInput RephraseInput SplitName StageContext StageFactory StepOptions SynthesizeInput
+      TableThresholds TextPartsOptions TextThresholds TokenizeOptions
     `,
   },
   models: {

@@ -3,7 +3,7 @@ import { displayWidth, safeText } from '../safe-text.ts';
 import { program } from './program.ts';
 import { styleFor, wrapped } from './terminal/terminal.ts';
 
-export const EXIT = { done: 0, failed: 1, usage: 2, guard: 3, interrupted: 130 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, guard: 3, alerts: 4, interrupted: 130 } as const;
 
 /** A command that has said all there is to say. */
 export class Exit extends Error {

@@ -32,7 +32,8 @@ export function printHelp({ out, style, width }: Terminal, commands: CommandTabl
   for (const line of tableLines([{}, {}], start)) out(line);
   out();
   for (const line of wrapped(
-    'Exit codes: 0 done, 1 failed, 2 bad usage or recipe, 3 stopped by a guard, 130 interrupted (run the ' +
+    'Exit codes: 0 done, 1 failed, 2 bad usage or recipe, 3 stopped by a guard, 4 done with alerts ' +
+      '(--fail-on-alert), 130 interrupted (run the ' +
       'same command again to resume).',
     width,
   ))

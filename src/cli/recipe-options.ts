@@ -50,6 +50,13 @@ export const recipeSpecs = {
     many: true,
     help: 'Change one option of one step, for example gopher_quality.min_words=30.',
   },
+  endpoint: {
+    value: 'URL',
+    help:
+      'Server that writes for the steps with a generator, by the API of OpenAI: http://127.0.0.1:8000/v1. Its key ' +
+      'comes from the environment variable SLUICE_API_KEY.',
+  },
+  model: { value: 'NAME', help: 'Model of these steps: a name at the endpoint, or without one the folder of a model.' },
   tokens: {
     value: 'TOKENIZER',
     help: 'Write the kept documents as token ids too: bytes, or a tokenizer.json or the folder of a model.',
@@ -98,7 +105,25 @@ const listOf = (names: string): string[] =>
 export async function recipeFrom(nameOrPath: string, values: Values<typeof recipeSpecs>): Promise<Recipe> {
   const loaded = await loadRecipe(nameOrPath);
   const recipe = values.tokens === undefined ? loaded : withTokens(loaded, values.tokens);
-  return withSettings({ ...recipe, read: readOptionsFrom(values, loaded.read) }, values.set);
+  const asking = withGenerator(recipe, { endpoint: values.endpoint, model: values.model });
+  return withSettings({ ...asking, read: readOptionsFrom(values, loaded.read) }, values.set);
+}
+
+/** The endpoint and the model of the command line, for every step that has a generator. */
+function withGenerator(recipe: Recipe, options: { readonly endpoint?: string; readonly model?: string }): Recipe {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return recipe;
+  if (!recipe.steps.some((s) => s.descriptor.generates))
+    throw new ConfigError({
+      expected: 'a recipe with a step that has a generator (rephrase, refine)',
+      got: recipe.name,
+      where: `--${given[0][0]}`,
+    });
+  // Both at once: an endpoint without a model, or the other way round, may be what was asked for and may be not.
+  const steps = recipe.steps.map((s) =>
+    s.descriptor.generates ? given.reduce((step, [name, value]) => step.set(name, value!), s) : s,
+  );
+  return { ...recipe, steps };
 }
 
 const isTokens = (sink: SinkDescriptor): sink is TokensSink => !writesDocuments(sink);

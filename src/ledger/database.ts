@@ -6,15 +6,16 @@ import { documentSchema } from '../sinks/documents.ts';
 import { LINEAGE_COLUMNS, ledgerSchema } from '../sinks/ledger.ts';
 import { quarantineSchema } from '../sinks/quarantine.ts';
 import { indexSchema } from '../sinks/tokens/index-table.ts';
-import { createdIn, lostDocuments } from '../streams/commits/counters.ts';
 import { checkBytes } from '../streams/commits/damage.ts';
 import { liveFiles } from '../streams/commits/log.ts';
-import type { CommitStore } from '../streams/commits/store.ts';
 import { createsDocuments, rewritesText } from '../streams/operator.ts';
 import { PLAN_FILE } from '../streams/plan/plan-file.ts';
+import { commitsTable } from './commits-table.ts';
 import { filesView } from './files-view.ts';
+import { fileView, type NamedSource } from './named-source.ts';
 import type { RunFolder } from './run-folder.ts';
 import { readOf } from './run-json.ts';
+import { shadowView } from './shadow-view.ts';
 
 const duckType: Readonly<Record<string, string>> = {
   utf8: 'VARCHAR',
@@ -52,9 +53,10 @@ export interface RunDatabase {
 
 /**
  * The committed files of a run as views `documents`, `ledger`, `quarantine`, one per further sink, `files` (those of
- * the input), and a table `commits`, in an in-memory DuckDB that can read those files and nothing else.
+ * the input), `shadow_rules`, and a table `commits`, in an in-memory DuckDB that can read those files and nothing else.
+ * @param more further runs, each in a schema of its name, and files of the user's, each a view of its name
  */
-export async function openRunDatabase(folder: RunFolder): Promise<RunDatabase> {
+export async function openRunDatabase(folder: RunFolder, more: readonly NamedSource[] = []): Promise<RunDatabase> {
   const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
@@ -62,25 +64,47 @@ export async function openRunDatabase(folder: RunFolder): Promise<RunDatabase> {
   });
   const connection = await instance.connect();
   const views = viewsOf(folder);
-  const paths = [...views.flatMap((v) => v.files), join(folder.path, PLAN_FILE)];
+  const runs = more.flatMap((m) => ('run' in m ? [m] : []));
+  const tables = more.flatMap((m) => ('file' in m ? [m] : []));
+  const paths = [folder, ...runs.map((r) => r.run)].flatMap((f) => [
+    ...viewsOf(f).flatMap((v) => v.files),
+    join(f.path, PLAN_FILE),
+  ]);
   await connection.run(`SET TimeZone = 'UTC'`);
-  await connection.run(`SET allowed_paths = [${paths.map(text).join(', ')}]`);
-  for (const view of views)
-    if (view.select !== null) await connection.run(`CREATE VIEW ${name(view.name)} AS ${view.select}`);
-  await connection.run(commitsTable(folder.commits));
-  if (!views.some((v) => v.name === 'files')) await connection.run(filesView(folder));
+  // Committed files do not change: where their columns lie is read once, not for every question.
+  await connection.run('SET parquet_metadata_cache = true');
+  await connection.run(`SET allowed_paths = [${[...paths, ...tables.map((t) => t.file)].map(text).join(', ')}]`);
+  await createViews(connection, folder, '');
+  for (const { name: schema, run } of runs) {
+    await connection.run(`CREATE SCHEMA ${name(schema)}`);
+    await createViews(connection, run, `${name(schema)}.`);
+  }
+  for (const table of tables) await connection.run(fileView(table));
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
   return {
     path: folder.given,
     connection,
     views: views.map(({ name, rows, columns, readable }) => ({ name, rows, columns, readable })),
-    check: () => checkBytes(folder),
+    check: async () => {
+      for (const f of [folder, ...runs.map((r) => r.run)]) await checkBytes(f);
+    },
     close: () => {
       connection.closeSync();
       instance.closeSync();
     },
   };
+}
+
+/** All views of a run. @param within the schema with a dot behind it; '' = the one that needs no name */
+async function createViews(connection: DuckDBConnection, folder: RunFolder, within: string): Promise<void> {
+  const views = viewsOf(folder);
+  for (const view of views)
+    if (view.select !== null) await connection.run(`CREATE VIEW ${within}${name(view.name)} AS ${view.select}`);
+  await connection.run(commitsTable(folder.commits, within));
+  const has = (view: string): boolean => views.some((v) => v.name === view);
+  if (!has('shadow_rules')) await connection.run(shadowView(folder.steps, within));
+  if (!has('files')) await connection.run(filesView(folder, within));
 }
 
 interface ViewSource extends View {
@@ -154,34 +178,6 @@ function viewOf(
       `maximum_object_size = ${longest})`;
   }
   return { name: view, rows, columns, files, select, readable: select !== null };
-}
-
-/** One row per commit, in the order they came. */
-function commitsTable(commits: CommitStore): string {
-  const counters = new Map<object, readonly number[]>();
-  for (const [c, n] of commits.countersOf(commits.all))
-    counters.set(c, [
-      n.read.documents,
-      createdIn(n).documents,
-      n.kept.documents,
-      n.dropped.documents,
-      lostDocuments(n),
-    ]);
-  const rows = commits.all.map((c, i) => {
-    const numbers = [i, c.split, c.files.length, c.files.reduce((b, f) => b + f.bytes, 0)];
-    const counts = counters.get(c) ?? Array(5).fill('NULL');
-    const paths = `[${c.files.map((f) => text(f.path)).join(', ')}]`;
-    return `(${[numbers[0], text(c.phase), ...numbers.slice(1), ...counts, text(c.at), paths].join(', ')})`;
-  });
-  const columns = 'number, phase, split, files, bytes, read, created, kept, dropped, quarantined, "at", paths';
-  const types =
-    'number::INTEGER AS number, phase::VARCHAR AS phase, split::INTEGER AS split, files::INTEGER AS ' +
-    'files, bytes::BIGINT AS bytes, read::BIGINT AS read, created::BIGINT AS created, kept::BIGINT AS kept, ' +
-    'dropped::BIGINT AS dropped, quarantined::BIGINT AS quarantined, ' +
-    '"at"::TIMESTAMPTZ AS "at", paths::VARCHAR[] AS paths';
-  const none = '(0, NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL)';
-  const values = `SELECT ${types} FROM (VALUES ${rows.length > 0 ? rows.join(', ') : none}) AS t(${columns})`;
-  return `CREATE TABLE commits AS ${values}${rows.length > 0 ? '' : ' WHERE false'}`;
 }
 
 /** StatementType of DuckDB: what only reads. */
@@ -265,8 +261,8 @@ function queryError(error: unknown, { path, views }: RunDatabase, sql: string): 
     got: message.trim(),
     where: 'query',
     fix: external
-      ? `Only the files of this run can be read, through the views ${names}, files and commits.`
-      : `${quoteHint(message, sql)}Views: ${names}, files, commits. ` +
+      ? `Only the files of this run can be read, through the views ${names}, files, commits and shadow_rules.`
+      : `${quoteHint(message, sql)}Views: ${names}, files, commits, shadow_rules. ` +
         `Columns: sluice sql ${shellWord(path)} "DESCRIBE ledger"`,
     cause: error,
   });

@@ -1,5 +1,7 @@
+import { conditionText, holds } from '../streams/batch/condition.ts';
 import { type Comparison, fails, type Rule } from '../streams/batch/outcome.ts';
 import { createsDocuments, dropsFor, type Effects, effectsOf, type StepDescriptor } from '../streams/operator.ts';
+import { covers, type Scope } from '../streams/scope.ts';
 
 /** A row of the ledger, as far as a decision needs it. */
 export interface LedgerRow {
@@ -46,6 +48,10 @@ export interface RuleDecision {
   readonly rescue: Rescue | null;
   /** `step.option=value` for `--set` under which it passes; null where none helps or none is needed. */
   readonly setting: string | null;
+  /** Of a rule of several comparisons: when it drops. `column`, `comparison`, `threshold` are those of the first. */
+  readonly condition?: string;
+  /** It judges and never drops. */
+  readonly shadow?: true;
 }
 
 export interface StepDecision {
@@ -64,7 +70,7 @@ export function decisionsOn(row: LedgerRow, steps: readonly StepDescriptor[]): S
   const unseen = row.created ? steps.findIndex(createsDocuments) : -1;
   return steps.map((s, i) => {
     const reached = i > unseen && (droppedAt < 0 || i <= droppedAt);
-    const inScope = s.where === null || s.where.domain.includes(row.domain) !== (s.where.not === true);
+    const inScope = s.where === null || covers(s.where, scopeValueOf(s.where, row));
     const state = stateOf({ inScope, reached, made: i > unseen, dropped: i === droppedAt });
     const values =
       state === 'done' || state === 'dropped'
@@ -74,6 +80,13 @@ export function decisionsOn(row: LedgerRow, steps: readonly StepDescriptor[]): S
     const rules = judges && inScope ? s.rules.map((r) => decisionOf(r, s, row, reached, i === droppedAt)) : [];
     return { step: s.step, effects: effectsOf(s), state, values, rules };
   });
+}
+
+/** What a document has in the column of a scope. */
+function scopeValueOf(where: Scope, row: LedgerRow): string | null {
+  if (!('column' in where)) return row.domain;
+  const value = row.annotations[where.column];
+  return typeof value === 'string' ? value : null;
 }
 
 interface Place {
@@ -94,11 +107,12 @@ function decisionOf(r: Rule, step: StepDescriptor, row: LedgerRow, reached: bool
   const decisive = dropsHere && row.rule === r.name;
   const known = row.annotations[r.column];
   const value = decisive && row.value !== null ? row.value : typeof known === 'number' ? known : null;
-  const wouldFail =
-    value === null ? (reached && r.onNull === 'drop' ? true : null) : fails(value, r.comparison, r.threshold);
+  const numberOf = (c: string): number | null => (typeof row.annotations[c] === 'number' ? row.annotations[c] : null);
+  const holdsNow = r.when ? holds(r.when, numberOf) : value === null ? null : fails(value, r.comparison, r.threshold);
+  const wouldFail = holdsNow ?? (reached && r.onNull === 'drop' ? true : null);
   const verdict = !reached ? 'unseen' : wouldFail === null ? 'null' : wouldFail ? 'failed' : 'passed';
   const { version, option, column, comparison, threshold } = r;
-  const rescue = wouldFail && value !== null ? rescueOf(value, comparison) : null;
+  const rescue = wouldFail && value !== null && r.when === undefined ? rescueOf(value, comparison) : null;
   // A rule may be a switch of its step instead of a threshold.
   const camel = option.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
   const isSwitch = typeof step.options[camel] === 'boolean';
@@ -117,6 +131,8 @@ function decisionOf(r: Rule, step: StepDescriptor, row: LedgerRow, reached: bool
     decisive,
     rescue,
     setting,
+    ...(r.when && { condition: conditionText(r) }),
+    ...(r.shadow && { shadow: true as const }),
   };
 }
 

@@ -19,9 +19,11 @@ export interface ListedDocument {
   readonly excerpt: string;
 }
 
-const COLUMNS = `${POSITION} AS position, id, domain, outcome, step, rule, value, threshold, text_bytes, excerpt`;
+const PLAIN_COLUMNS = 'id, domain, outcome, step, rule, value, threshold, text_bytes, excerpt';
+/** What a list of documents shows of the ledger, in SQL; `listedDocument` makes it of a row. */
+export const LISTED_COLUMNS = `${POSITION} AS position, ${PLAIN_COLUMNS}`;
 
-const listed = (raw: Record<string, DuckDBValue>): ListedDocument => {
+export const listedDocument = (raw: Record<string, DuckDBValue>): ListedDocument => {
   const r = Object.fromEntries(Object.entries(raw).map(([k, v]) => [k, plain(v)])) as Record<string, Plain>;
   const { position, id, domain, outcome, step, rule, value, threshold, text_bytes: textBytes, excerpt } = r;
   const all = { position, id, domain, outcome, step, rule, value, threshold, textBytes };
@@ -33,10 +35,11 @@ export async function documentsAt(db: RunDatabase, rows: readonly number[]): Pro
   if (rows.length === 0) return [];
   const found = await rowsOf(
     db,
-    `SELECT ${COLUMNS} FROM (SELECT *, row_number() OVER () - 1 AS n FROM ledger) WHERE n IN (${rows.join(', ')}) ` +
+    `SELECT ${LISTED_COLUMNS} FROM (SELECT *, row_number() OVER () - 1 AS n FROM ledger) ` +
+      `WHERE n IN (${rows.join(', ')}) ` +
       'ORDER BY n',
   );
-  return found.map(listed);
+  return found.map(listedDocument);
 }
 
 /**
@@ -50,11 +53,11 @@ export async function sampleDocuments(
 ): Promise<{ readonly total: number; readonly documents: readonly ListedDocument[] }> {
   const found = await rowsOf(
     db,
-    `SELECT ${COLUMNS}, count(*) OVER () AS total FROM ledger WHERE (\n${where}\n) ` +
+    `SELECT ${LISTED_COLUMNS}, count(*) OVER () AS total FROM ledger WHERE (\n${where}\n) ` +
       `ORDER BY md5('${seed}:' || ${POSITION}), file, block, "offset" LIMIT ${most}`,
     values,
   );
-  return { total: found.length === 0 ? 0 : Number(found[0].total), documents: found.map(listed) };
+  return { total: found.length === 0 ? 0 : Number(found[0].total), documents: found.map(listedDocument) };
 }
 
 /**
@@ -65,7 +68,11 @@ export async function wholeText(
   folder: RunFolder,
   d: Pick<ListedDocument, 'position' | 'textBytes' | 'excerpt'>,
 ): Promise<OriginalText> {
-  const found = await originalText(folder, d.position);
+  return asRead(await originalText(folder, d.position), d);
+}
+
+/** A text that was read again, if it is the one that the ledger has. */
+export function asRead(found: OriginalText, d: Pick<ListedDocument, 'textBytes' | 'excerpt'>): OriginalText {
   if (!('text' in found)) return found;
   const bytes = Buffer.from(found.text);
   const same = bytes.length === d.textBytes && found.text.startsWith(d.excerpt);

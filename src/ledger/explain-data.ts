@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts';
 import { isEarlier } from '../operators/dedup/tables/earlier-run.ts';
 import { safeText } from '../safe-text.ts';
 import { labelOf } from '../streams/batch/position.ts';
+import { createsDocuments, removesCopies } from '../streams/operator.ts';
 import { type RunDatabase, rowsOf } from './database.ts';
 import { decisionsOn, type LedgerRow, type StepDecision } from './decisions.ts';
 import { atPosition, POSITION } from './position.ts';
@@ -54,26 +55,31 @@ export interface Explanation {
 }
 
 const MOST = 100;
+/** Where no step of the recipe could have made any, nobody looks through the ledger for them. */
+const NONE: Explanation['copies'] = { count: 0, first: [] };
 
-/** All documents of an id, or the one at a position. Errors: ConfigError with ids that are near. */
+/**
+ * All documents of an id, or the one at a position. Errors: ConfigError with ids that are near.
+ * @param by `position`: what is wanted is known to be one, which is found without a look at every id
+ */
 export async function explainDocuments(
   folder: RunFolder,
   db: RunDatabase,
   wanted: string,
+  by: 'id or position' | 'position' = 'id or position',
 ): Promise<{ total: number; documents: Explanation[] }> {
-  let where = 'id = ?';
-  let values: DuckDBValue[] = [wanted];
-  let total = await countOf(db, where, values);
   const place = atPosition(wanted);
-  if (total === 0 && place) {
-    ({ where, values } = place);
-    total = await countOf(db, where, values);
+  const first = { where: 'id = ?', values: [wanted] as DuckDBValue[] };
+  const questions = by === 'position' && place ? [place, first] : place ? [first, place] : [first];
+  for (const { where, values } of questions) {
+    const rows = await rowsOf(db, `SELECT * FROM ledger WHERE ${where} LIMIT ${MOST + 1}`, values);
+    if (rows.length === 0) continue;
+    const total = rows.length > MOST ? await countOf(db, where, values) : rows.length;
+    const documents: Explanation[] = [];
+    for (const row of rows.slice(0, MOST)) documents.push(await explanationOf(folder, db, row));
+    return { total, documents };
   }
-  if (total === 0) throw await notFound(folder, db, wanted);
-  const rows = await rowsOf(db, `SELECT * FROM ledger WHERE ${where} LIMIT ${MOST}`, values);
-  const documents: Explanation[] = [];
-  for (const row of rows) documents.push(await explanationOf(folder, db, row));
-  return { total, documents };
+  throw await notFound(folder, db, wanted);
 }
 
 async function countOf(db: RunDatabase, where: string, values: DuckDBValue[]): Promise<number> {
@@ -144,9 +150,9 @@ async function explanationOf(
     excerpt: String(r.excerpt ?? ''),
     duplicateOf:
       row.duplicate_of === null ? null : { ...(await twinAt(db, row.duplicate_of)), similarity: row.similarity },
-    copies: await copiesOf(db, position),
+    copies: folder.steps.some(removesCopies) ? await copiesOf(db, position) : NONE,
     lineage: await lineageOf(db, r),
-    created: await createdFrom(db, position),
+    created: folder.steps.some(createsDocuments) ? await createdFrom(db, position) : NONE,
     cutSpans: (r.cut_spans ?? []) as Explanation['cutSpans'],
     decisions,
     keepWith: keepWith(decisions, row),
@@ -213,7 +219,7 @@ function keepWith(decisions: readonly StepDecision[], row: LedgerRow): string[] 
   if (row.outcome !== 'dropped') return [];
   const decided = decisions.find((d) => d.state === 'dropped');
   if (decided === undefined || decided.rules.length === 0) return null;
-  const failing = decisions.flatMap((d) => d.rules.filter((r) => r.wouldFail));
+  const failing = decisions.flatMap((d) => d.rules.filter((r) => r.wouldFail && !r.shadow));
   if (failing.some((r) => r.setting === null)) return null;
   return failing.map((r) => `--set ${r.setting}`);
 }

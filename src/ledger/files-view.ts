@@ -7,16 +7,16 @@ import type { RunFolder } from './run-folder.ts';
 const text = (s: string): string => `'${s.replaceAll("'", "''")}'`;
 
 /** The files of the input, read or skipped; those of a run of an earlier version are not known. */
-export function filesView({ path, commits }: RunFolder): string {
+export function filesView({ path, commits }: RunFolder, within = ''): string {
   const plan = join(path, PLAN_FILE);
   const columns =
     'path VARCHAR, format VARCHAR, packing VARCHAR, encoding VARCHAR, bytes BIGINT, skipped VARCHAR, unread VARCHAR[]';
-  if (!existsSync(plan)) return `CREATE TABLE files (${columns})`;
+  if (!existsSync(plan)) return `CREATE TABLE ${within}files (${columns})`;
   const unread = [...commits.countersOf(commits.all)].flatMap(([, c]) => c.unread ?? []).reduce(addUnread, []);
   const values = unread.map((u) => `(${text(u.file)}, ${text(`${u.column} (${u.type}): ${u.detail}`)})`);
   const of = (member: string, from: string): string => `json_extract_string(${from}, '$.${member}')`;
   return (
-    'CREATE VIEW files AS ' +
+    `CREATE VIEW ${within}files AS ` +
     `WITH t(f, c) AS (VALUES ${values.join(', ') || '(NULL, NULL)'}), ` +
     'u AS (SELECT f, list(c) AS columns FROM t GROUP BY f), ' +
     `p AS (SELECT ${of('path', 'coalesce(file, skipped)')} AS path, ` +

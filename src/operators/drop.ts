@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { ConfigError, nearestName } from '../errors.ts';
 import { parseOptions } from '../options.ts';
-import type { Comparison, Rule } from '../streams/batch/outcome.ts';
+import { columnsOfRule, leavesOf, optionsOfRule, withThreshold } from '../streams/batch/condition.ts';
+import type { Condition, Rule } from '../streams/batch/outcome.ts';
 import type { Json, Operator, Scope } from '../streams/operator.ts';
 import { operatorOf, stepDescriptor, stepOptions } from './operator.ts';
+import { conditionFrom, nameOf } from './rule-words.ts';
 
 export interface DropOptions {
   readonly where?: Scope;
@@ -21,6 +23,8 @@ const ruleSchema = z.strictObject({
   threshold: z.number(),
   onNull: z.enum(['pass', 'drop']),
   option: z.string().min(1),
+  when: z.custom<Condition>((v) => typeof v === 'object' && v !== null, 'a condition as rule() makes it').optional(),
+  shadow: z.literal(true).optional(),
 });
 
 const dropArguments = z.object({ step: z.string().min(1), rules: z.array(ruleSchema) });
@@ -30,6 +34,7 @@ const ruleOptions = z.strictObject({
   onNull: z.enum(['pass', 'drop']).optional(),
   option: z.string().min(1).optional(),
   version: z.int().optional(),
+  shadow: z.boolean().optional(),
 });
 
 /**
@@ -53,66 +58,60 @@ export function drop(step: string, rules: readonly Rule[], options: DropOptions 
     stage: 'drop',
     versions: rules.map((r) => `${r.name}@${r.version}`),
     effects: { drops: 'thresholds' },
-    options: { allowStale, ...Object.fromEntries(rules.map((r) => [r.option, r.threshold])) },
+    options: { allowStale, ...Object.fromEntries(rules.flatMap(thresholdsOf)) },
     where,
-    reads: [...new Set(rules.map((r) => r.column))],
+    reads: [...new Set(rules.flatMap(columnsOfRule))],
     rules,
   });
   const set = (option: string, value: Json): Operator => {
-    const index = rules.findIndex((r) => r.option === option || r.name === option);
-    if (index < 0 || typeof value !== 'number' || !Number.isFinite(value)) {
-      const near = nearestName(
-        option,
-        rules.map((r) => r.option),
-      );
+    const options = rules.flatMap((r, index) => optionsOfRule(r).map((name, at) => ({ name, index, at })));
+    const found =
+      options.find((o) => o.name === option) ?? options.find((o) => o.at === 0 && rules[o.index].name === option);
+    if (found === undefined || typeof value !== 'number' || !Number.isFinite(value)) {
+      const names = options.map((o) => o.name);
+      const near = nearestName(option, names);
       throw new ConfigError({
-        expected: index < 0 ? `a threshold of step ${step} (${rules.map((r) => r.option).join(', ')})` : 'a number',
-        got: index < 0 ? option : String(value),
+        expected: found === undefined ? `a threshold of step ${step} (${names.join(', ')})` : 'a number',
+        got: found === undefined ? option : String(value),
         where: `--set ${step}.${option}`,
-        fix: index < 0 && near ? `Did you mean ${near}?` : undefined,
+        fix: found === undefined && near ? `Did you mean ${near}?` : undefined,
       });
     }
-    return drop(
-      step,
-      rules.map((r, i) => (i === index ? { ...r, threshold: value } : r)),
-      { where, allowStale },
-    );
+    const changed = withThreshold(rules[found.index], found.at, value);
+    return drop(step, rules.with(found.index, changed), { where, allowStale });
   };
   return operatorOf(descriptor, set);
 }
 
+const thresholdsOf = (r: Rule): [string, number][] =>
+  optionsOfRule(r).map((name, at) => [name, leavesOf(r)[at].threshold]);
+
 /**
- * A rule from words: `rule('text_max_line_length > 2000')`.
- * @param condition `column comparison number`; the document is DROPPED when it holds.
+ * A rule from words: `rule('text_max_line_length > 2000')`, `rule('text_chars < 200 and not (text_lines > 3)')`.
+ * @param condition comparisons of a column with a number, with `and`, `or`, `not` and parentheses; the document is
+ *   DROPPED when it holds. A null is neither true nor false, as in SQL. `value` in the ledger is that of the first
+ *   comparison that holds; the first is the rule's `threshold`, further ones are set as `option_2`, `option_3`.
  * @param options name (default: made of the condition), onNull (default pass), option name for --set (default: the
- *   rule's name)
+ *   rule's name), shadow (default false)
  */
 export function rule(condition: string, given: z.input<typeof ruleOptions> = {}): Rule {
   const options = parseOptions(ruleOptions, given, 'rule()');
-  const match = /^\s*([a-z][a-z0-9_]{0,100})\s*(<=|>=|==|!=|<|>)\s*(-?\d+(?:\.\d+)?(?:e-?\d+)?)\s*$/.exec(condition);
-  if (!match)
-    throw new ConfigError({
-      expected: '`column < number` (or <=, >, >=, ==, !=)',
-      got: typeof condition === 'string' ? `'${condition}'` : String(condition),
-      where: 'rule()',
-    });
-  const [, column, comparison, number] = match;
-  const words: Record<Comparison, string> = {
-    '<': 'below',
-    '<=': 'at_most',
-    '>': 'above',
-    '>=': 'at_least',
-    '==': 'equals',
-    '!=': 'differs',
-  };
-  const name = options.name ?? `${column}_${words[comparison as Comparison]}`;
-  return {
+  const when = conditionFrom(condition);
+  const name = options.name ?? nameOf(when);
+  const made: Rule = {
     name,
     version: options.version ?? 1,
-    column,
-    comparison: comparison as Comparison,
-    threshold: Number(number),
+    ...('column' in when ? when : { column: '', comparison: '<', threshold: 0, when }),
     onNull: options.onNull ?? 'pass',
     option: options.option ?? name,
+    ...(options.shadow && { shadow: true }),
   };
+  const [{ column, comparison, threshold }] = leavesOf(made);
+  return { ...made, column, comparison, threshold };
 }
+
+/**
+ * Rules that judge and never drop: counted beside the others in the summary, in the ledger's columns and in the view
+ * `shadow_rules` of `sluice sql`. For trying a rule on a run that goes on without it.
+ */
+export const shadow = (rules: readonly Rule[]): Rule[] => rules.map((r) => ({ ...r, shadow: true }));

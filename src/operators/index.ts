@@ -9,10 +9,12 @@ export {
 } from './annotator.ts';
 export type { Annotate, AnnotatorContext, AnnotatorDescriptor, AnnotatorFactory } from './annotator-stage.ts';
 export * from './annotators/index.ts';
+export { type RephraseInput, rephrase } from './create/rephrase.ts';
+export { type SynthesizeInput, synthesize } from './create/synthesize.ts';
 export { custom, type DocumentView, type Predicate } from './custom.ts';
 export * from './decontaminate/index.ts';
 export * as dedup from './dedup/index.ts';
-export { type DropOptions, drop, rule } from './drop.ts';
+export { type DropOptions, drop, rule, shadow } from './drop.ts';
 export { judge } from './drop-stage.ts';
 export {
   type Description,

@@ -116,7 +116,16 @@ export function recipe(input: RecipeInput): Recipe {
 }
 
 /** What a run writes besides its sinks, as it stands in commits and as views of `sluice sql`. */
-const TABLES: readonly string[] = ['documents', 'ledger', 'quarantine', 'files', 'commits', 'work', 'indexes'];
+const TABLES: readonly string[] = [
+  'documents',
+  'ledger',
+  'quarantine',
+  'files',
+  'commits',
+  'shadow_rules',
+  'work',
+  'indexes',
+];
 
 /** A band for a rule that no step has would never be judged. */
 function checkExpected({ name, steps, expected }: Recipe): void {

@@ -1,5 +1,6 @@
 import type { RunRecord } from '../ledger/live/records.ts';
 import type { RunJson } from '../ledger/run-json.ts';
+import type { AskerStatus } from '../models/generators/asker.ts';
 import type { Amount, Counters } from '../streams/commits/counters.ts';
 
 export type RunEvent =
@@ -48,6 +49,12 @@ export type RunEvent =
       /** 1 for the first, of `attempts`. */
       readonly attempt: number;
       readonly attempts: number;
+    }
+  | {
+      /** What a step with a generator has asked and spent, at the end of a start. */
+      readonly type: 'generated';
+      readonly step: string;
+      readonly status: AskerStatus;
     }
   | { readonly type: 'stopping'; readonly inFlight: number }
   | { readonly type: 'stopped'; readonly run: string; readonly splitsDone: number; readonly splits: number }

@@ -14,6 +14,7 @@ import { handOverError, splitError } from './conservation.ts';
 import { decideBarrier } from './decide-barrier.ts';
 import { checkPublished, joinShards } from './directory/join.ts';
 import { barrierPaths, hasDocuments, tablePlaces } from './directory/layout.ts';
+import { ANSWERS_FOLDER } from './directory/own-files.ts';
 import { runReadmeOf } from './directory/readme.ts';
 import { RecordsFile } from './directory/records-file.ts';
 import type { RunDirectory } from './directory/run-directory.ts';
@@ -114,7 +115,8 @@ export class Run {
       samples.take(e);
       this.#out.next(e);
     });
-    const pool = await openSplitPool(this.#recipe, this.#options, splits.length, this.#hard, {
+    const answers = join(this.#directory.path, ANSWERS_FOLDER);
+    const pool = await openSplitPool(this.#recipe, answers, this.#options, splits.length, this.#hard, {
       progress: (p) => progress.inFlight(p),
       begun: (p) => progress.begun(p),
       retry: (retry) => this.#out.next({ type: 'retried', ...retry }),
@@ -133,6 +135,7 @@ export class Run {
           progress.end();
           samples.end();
           records.append({ record: 'end', how: 'stopped' });
+          await this.#tellSpent(pool);
           return await this.#stopped();
         }
       }
@@ -144,10 +147,12 @@ export class Run {
       records.append({ record: 'end', how: 'done' });
       await joinShards(this.#directory, this.#recipe, this.#base.shardSize, pool);
       checkPublished(this.#directory.commits.all, this.#recipe, totals, this.#directory.path);
+      await this.#tellSpent(pool);
       await this.#finish(totals);
     } catch (error) {
       progress.end();
-      records.append({ record: 'end', how: this.#guards.tripped === error ? 'guard' : 'failed' });
+      records.appendLater({ record: 'end', how: this.#guards.tripped === error ? 'guard' : 'failed' });
+      await this.#tellSpent(pool);
       throw error;
     } finally {
       progress.end();
@@ -260,6 +265,10 @@ export class Run {
 
   #seconds(): number {
     return Math.round(this.#base.seconds * 1000 + performance.now() - this.#startedMs) / 1000;
+  }
+
+  async #tellSpent(pool: SplitPool): Promise<void> {
+    for (const [step, status] of await pool.generators()) this.#out.next({ type: 'generated', step, status });
   }
 
   async #stopped(): Promise<void> {

@@ -10,6 +10,7 @@ import type { SplitProgress } from './split/tasks.ts';
 /** At least so often; less often where so many domains are counted that a copy of the counters takes long. */
 const EVERY_MS = 150;
 const SHOWING_SHARE = 0.01;
+const LONGEST_REST_MS = 1000;
 /**
  * How much longer a phase with a language model takes for the same text: 30 to 200 kB a second instead of tens of MB.
  */
@@ -161,7 +162,7 @@ export class Progress {
       working,
     });
     const now = performance.now();
-    this.#restUntil = now + (now - began) / SHOWING_SHARE - EVERY_MS;
+    this.#restUntil = now + Math.min(LONGEST_REST_MS, (now - began) / SHOWING_SHARE) - EVERY_MS;
   }
 }
 

@@ -14,7 +14,7 @@ export function sampler(records: RecordsFile) {
   const write = (e: Progress): void => {
     untaken = null;
     const { read, kept, dropped } = e.counters;
-    records.append({
+    records.appendLater({
       record: 'sample',
       read: read.documents,
       kept: kept.documents,

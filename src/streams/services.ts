@@ -1,5 +1,8 @@
-/** What the main thread does for stages in workers: a language model, or a function of the user's that lives there. */
-export type ServiceName = 'model' | 'closure';
+/**
+ * What the main thread does for stages in workers: scores of a language model, answers of a generator, or a function of
+ * the user's that lives there.
+ */
+export type ServiceName = 'model' | 'generator' | 'closure';
 
 /** Asks the main thread. A stage sends the columns that its step declared, and no others. */
 export interface Services {

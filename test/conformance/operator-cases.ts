@@ -84,9 +84,36 @@ const factory = (
   ...more,
 });
 
+const generating = {
+  endpoint: 'http://127.0.0.1:9/v1',
+  model: new URL('../../models/prose/', import.meta.url).pathname,
+  api: 'completions',
+  keyFrom: 'SOME_KEY',
+  stream: false,
+  maxTokens: 7,
+  temperature: 0.5,
+  topP: 0.5,
+  seed: 3,
+  concurrency: 3,
+  requestsPerMinute: 50,
+  tokensPerMinute: 5000,
+  timeoutSeconds: 5,
+  retries: 1,
+  budgetTokens: 1e6,
+  budget: 2,
+  promptPrice: 1,
+  answerPrice: 2,
+  answers: 'elsewhere',
+  executor: 'onnxruntime-wasm',
+  slots: 2,
+  bandColumn: 'text_chars',
+  bandMin: 1,
+  bandMax: 1e6,
+};
 const scores = { before: () => [annotate(textStatistics(), { step: 'scores' })] };
 const profile = { profile: 'datatrove' } as const;
-const split = { ...profile, split: 'whitespace' };
+const prose = { of: 'prose' };
+const split = { ...profile, ...prose, split: 'whitespace' };
 const tagged = { ...split, tagger: 'v2' };
 const toDolma = { ...tagged, profile: 'dolma' };
 const pieces = { normalize: 'letters', minBytes: 40, minWordsLeft: 5 };
@@ -122,6 +149,7 @@ const minhashOptions = {
   seed: 2,
   saveIndex: true,
   code: ['web'],
+  kin: 'drop',
 };
 
 /** Every public operator, annotator and set of rules; a new one is tested by one more line. */
@@ -138,7 +166,16 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     fullWords: 12,
   };
   return [
-    annotator('textStatistics', () => textStatistics()),
+    annotator('textStatistics', textStatistics, prose),
+    annotator('textParts', operators.textParts, {
+      mostly: 0.4,
+      otherScript: 0.5,
+      foreign: 0.1,
+      foreignWords: 2,
+      filler: 0.2,
+      code: ['web'],
+      table: ['web'],
+    }),
     annotator('codeStatistics', () => operators.codeStatistics()),
     annotator('gopherQuality', operators.gopherQuality, tagged, { idle: ['split', 'tagger'] }),
     annotator('gopherQuality, datatrove', (o) => operators.gopherQuality({ ...profile, ...o }), toDolma, {
@@ -172,6 +209,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     rules('tableRules', operators.tableRules, textStatistics()),
     rules('gopherQualityRules', operators.gopherQualityRules, operators.gopherQuality()),
     rules('gopherRepetitionRules', operators.gopherRepetitionRules, operators.gopherRepetition()),
+    rules('partsRules', operators.partsRules, operators.textParts()),
     rules('finewebRules', operators.finewebRules, operators.fineweb()),
     {
       name: 'drop and rule',
@@ -217,6 +255,55 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
       {},
       { documents: 5, rounds: true },
     ),
+    factory(
+      'rephrase',
+      operators.rephrase,
+      {
+        ...generating,
+        as: 'other',
+        styles: ['easy'],
+        each: 'one',
+        ownStyles: { own: { prompt: 'Again: {text}', system: '' } },
+        chunkTokens: 50,
+        share: 0.5,
+        keepSource: false,
+        domainSuffix: '_made',
+        minRatio: 0.1,
+        maxRatio: 9,
+        maxCopied: 0.5,
+        minOverlap: 0.2,
+        maxScript: 0.5,
+        cutOff: 'drop',
+      },
+      { maxTokens: 3, temperature: 0, chunkTokens: 60, share: 0.15, minRatio: 0 },
+      { documents: 4 },
+    ),
+    factory(
+      'synthesize',
+      operators.synthesize,
+      {
+        ...generating,
+        task: 'bonito',
+        kinds: ['yes_no'],
+        most: 2,
+        longest: 100,
+        share: 0.5,
+        keepSource: false,
+        domainSuffix: '_made',
+      },
+      { task: 'continuation', maxTokens: 3, temperature: 0, longest: 200, share: 0.15 },
+      { documents: 4 },
+    ),
+    factory('refine', operators.refine, {
+      ...generating,
+      writer: 'model',
+      prompt: 'trained',
+      judgeDocuments: false,
+      documentTokens: 100,
+      chunkTokens: 100,
+      minKeptShare: 0.2,
+      minWords: 5,
+    }),
     factory(
       'dedup.exact',
       dedup.exact,

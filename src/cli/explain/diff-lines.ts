@@ -1,7 +1,7 @@
+import { type DiffPart, wordDiff } from '../../ledger/word-diff.ts';
 import { safeText } from '../../safe-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { paintedWidth } from '../terminal/terminal.ts';
-import { type DiffPart, wordDiff } from './word-diff.ts';
 
 /** Words of what is the same that stand around a difference. */
 const CONTEXT = 6;

@@ -81,16 +81,18 @@ function ruleRow({ style }: Terminal, r: RuleDecision, reached: boolean): string
           : style.dim('✗')
         : style.green('✓');
   const rescue = rescueText(r);
-  const condition =
+  const first =
     r.value === null
       ? `null ${r.comparison} ${short(r.threshold)}`
       : `${short(r.value)} ${r.comparison} ${short(r.threshold)}`;
-  return [mark, safeText(`${r.rule}@${r.version}`), style.dim(safeText(r.column)), condition, rescue];
+  const condition = r.condition === undefined ? first : `${first} in ${safeText(r.condition)}`;
+  const name = safeText(`${r.rule}@${r.version}${r.shadow ? ' (shadow)' : ''}`);
+  return [mark, name, style.dim(safeText(r.column)), condition, rescue];
 }
 
 /** `would be kept with min_words <= 37`; a switch of its step is turned off. */
 function rescueText(r: RuleDecision): string {
-  if (!r.rescue) return '';
+  if (!r.rescue || r.shadow) return '';
   if (r.setting?.endsWith('=false')) return `would be kept with ${safeText(r.option)}=false`;
   return `would be kept with ${safeText(r.option)} ${r.rescue.comparison} ${exact(r.rescue.bound)}`;
 }

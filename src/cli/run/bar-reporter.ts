@@ -1,4 +1,5 @@
 import { MultiBar } from 'cli-progress';
+import { LiveRun } from '../../run/live/live-run.ts';
 import { clipped, safeText } from '../../safe-text.ts';
 import { count, duration, percent, plural, size } from '../terminal/format.ts';
 import { styleFor } from '../terminal/terminal.ts';
@@ -13,6 +14,8 @@ export function barReporter({ name, limit }: ReporterOptions): Reporter {
   const style = styleFor(process.stderr);
   const toView = progressViews(limit);
   let view: ProgressView | null = null;
+  const live = new LiveRun(limit);
+  let bottleneck = '';
   const line = (text: (v: ProgressView, width: number) => string) => ({
     format: (_: unknown, { maxWidth }: { maxWidth?: number }): string => (view ? text(view, (maxWidth ?? 80) - 1) : ''),
   });
@@ -46,6 +49,12 @@ export function barReporter({ name, limit }: ReporterOptions): Reporter {
         {},
         line((v, w) => style.dim(clipped(reasonLine(v, i), w))),
       );
+    multi.create(
+      1,
+      0,
+      {},
+      line((_, w) => style.dim(clipped(`  ${safeText(bottleneck)}`, w))),
+    );
     return multi;
   };
   const close = (): void => {
@@ -54,8 +63,10 @@ export function barReporter({ name, limit }: ReporterOptions): Reporter {
   };
   return {
     event(event) {
+      live.take(event);
       if (event.type !== 'progress') return;
       view = toView(event);
+      bottleneck = live.state()?.bottleneck?.sentence ?? '';
       bars ??= start();
     },
     note(text) {

@@ -5,49 +5,81 @@ import { LiveRun } from '../../run/live/live-run.ts';
 import { StateSource } from '../../run/live/live-source.ts';
 import { addressLines, interrupted, openPage, portOption } from '../serve/address.ts';
 import { styleFor } from '../terminal/terminal.ts';
+import { watchAlerts } from './watch-alerts.ts';
 
-/** The page of a run in work. */
-export interface LivePage {
-  readonly lines: readonly string[];
-  event(event: RunEvent): void;
-  fail(error: unknown): void;
-  /** On a terminal the page stays until Ctrl-C; elsewhere it ends with the run. */
-  stay(note: (line: string) => void): Promise<void>;
+export interface WatchOptions {
+  /** As typed after `--live=`, '' for the usual port; undefined: no page. */
+  readonly live: string | undefined;
+  readonly webhook: string | null;
+  readonly limit: number | null;
+  readonly note: (line: string) => void;
 }
 
-/** @param port as typed after `--live=`; '' for the usual one */
-export async function openLivePage(port: string, limit: number | null): Promise<LivePage> {
+/** What looks on while a run is in work: its page, and who is told of alerts. */
+export interface RunWatch {
+  event(event: RunEvent): void;
+  fail(error: unknown): void;
+  readonly alerts: number;
+  /**
+   * On a terminal the page stays until Ctrl-C; elsewhere it ends with the run.
+   * @param note says so; null: it does not stay, because the user has pressed it already
+   */
+  end(note: ((line: string) => void) | null): Promise<void>;
+}
+
+const TOLD: ReadonlySet<RunEvent['type']> = new Set(['progress', 'stopped', 'finished']);
+
+export async function watchRun({ live: typed, webhook, limit, note }: WatchOptions): Promise<RunWatch> {
   const live = new LiveRun(limit);
-  const answers = runAnswers(() => live.path);
-  const source = new StateSource(answers.api);
-  const server = await openPage(source, { port: portOption(port, '--live'), option: '--live' });
+  const alerts = watchAlerts(webhook, note);
+  const page = typed === undefined ? null : await openLivePage(live, typed, note);
   const show = (): void => {
     const state = live.state();
-    if (state) source.show(state);
+    if (state === null) return;
+    alerts.look(state);
+    page?.source.show(state);
   };
   return {
-    lines: addressLines(server, styleFor(process.stderr)),
     event(event) {
       live.take(event);
-      show();
+      if (TOLD.has(event.type)) show();
       // Nothing was told of a run that was done before.
-      if (event.type === 'finished' && event.already)
+      if (page && event.type === 'finished' && event.already)
         void folderState(event.run).then(
-          (s) => source.show(s),
-          () => {},
+          (s) => page.source.show(s),
+          (error: Error) => note(error.message),
         );
     },
     fail(error) {
       live.fail(error);
       show();
     },
-    async stay(note) {
-      if (process.stderr.isTTY) {
-        note(`The live page stays at ${server.url} until Ctrl-C.`);
+    get alerts() {
+      return alerts.count;
+    },
+    async end(say) {
+      await alerts.close();
+      if (page === null) return;
+      if (say && process.stderr.isTTY) {
+        say(`The live page stays at ${page.url} until Ctrl-C.`);
         await interrupted();
       }
+      await page.close();
+    },
+  };
+}
+
+async function openLivePage(live: LiveRun, typed: string, note: (line: string) => void) {
+  const answers = runAnswers(() => live.path);
+  const source = new StateSource(answers.api);
+  const server = await openPage(source, { port: portOption(typed, '--live'), option: '--live' });
+  for (const line of addressLines(server, styleFor(process.stderr))) note(line);
+  return {
+    source,
+    url: server.url,
+    async close() {
       await server.close();
-      answers.close();
+      await answers.close();
     },
   };
 }

@@ -10,12 +10,13 @@ import { removesCopies } from '../../streams/operator.ts';
 import { program } from '../program.ts';
 import { count, plural, shellWord, shownPath, size } from '../terminal/format.ts';
 import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
+import { languageLines } from './kinds.ts';
 import { topReasons } from './run-view.ts';
 import { domainLines } from './summary-domains.ts';
 import { headLines } from './summary-head.ts';
 import type { SummaryInput } from './summary-input.ts';
 import { noteLines } from './summary-notes.ts';
-import { reasonLines, stepsOf } from './summary-reasons.ts';
+import { reasonLines, shadowLines, stepsOf } from './summary-reasons.ts';
 import { unscoredLines } from './unscored.ts';
 
 const REASONS = 8;
@@ -42,7 +43,11 @@ export async function printSummary(terminal: Terminal, input: SummaryInput): Pro
     if (reasons.length > REASONS)
       out(style.dim(`  and ${plural(reasons.length - REASONS, 'more rule', 'more rules')}; see the first query below`));
   }
-  const notes = noteLines(terminal, input, t, await unscoredLines(run));
+  const shadows = shadowLines(terminal, t, stepsOf(result));
+  if (shadows.length > 0) out();
+  for (const line of shadows) out(line);
+  const found = { unscored: await unscoredLines(run), languages: await languageLines(run) };
+  const notes = noteLines(terminal, input, t, found);
   if (notes.length > 0) out();
   for (const line of notes) out(line);
   out();

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
-import type { Observable } from 'rxjs';
+import { ConfigError } from '../../errors.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
-import type { RunEvent } from '../../run/events.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
-import { safeJson, safeText } from '../../safe-text.ts';
+import { safeText } from '../../safe-text.ts';
 import { type Counters, lostDocuments } from '../../streams/commits/counters.ts';
 import { tap } from '../../streams/flow/rxjs.ts';
 import { plannedFiles } from '../../streams/plan/plan-file.ts';
@@ -16,13 +15,13 @@ import {
   type Values,
   wholeNumber,
 } from '../command.ts';
-import { EXIT, Exit, errorEvent, exitCodeOf, printError } from '../failure.ts';
+import { EXIT, Exit, exitCodeOf, printError } from '../failure.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 import { fieldNotes } from './field-notes.ts';
-import type { Reporter } from './reporter.ts';
+import { type Followed, follow } from './follow.ts';
 import { jsonReporter, peopleReporter } from './run-reporters.ts';
 import { printSummary } from './run-summary.ts';
 
@@ -70,6 +69,11 @@ export const runSpecs = {
     optional: true,
     help: 'Open a page that shows the run live. On a terminal it stays after the run until Ctrl-C.',
   },
+  'alert-webhook': {
+    value: 'URL',
+    help: 'POST each alert there as JSON: drift of a drop rate, a burst of quarantine, a guard that stops the run.',
+  },
+  'fail-on-alert': { help: 'Exit with 4 when the run is done and has raised alerts.' },
   fresh: { help: 'Delete the earlier run in the output folder first (only a folder that holds a run of Sluice).' },
   'verify-input': {
     help:
@@ -114,20 +118,22 @@ async function run(args: readonly string[]): Promise<number> {
   const reporter = values.json ? jsonReporter(reporterOptions) : await peopleReporter(reporterOptions);
   const stop = new AbortController();
   // Loaded where it is wanted: a server, and what answers it.
-  const page = values.live === undefined ? null : await (await import('./live.ts')).openLivePage(values.live, limit);
-  for (const line of page?.lines ?? []) reporter.note(line);
+  const watched = values.live !== undefined || values['alert-webhook'] !== undefined || values['fail-on-alert'];
+  const note = (line: string): void => reporter.note(line);
+  const webhook = webhookOption(values['alert-webhook']);
+  const watch = watched
+    ? await (await import('./live.ts')).watchRun({ live: values.live, webhook, limit, note })
+    : null;
   const events = runRecipe(recipe, { ...runOptions, stop: stop.signal });
   let seen: Followed;
   try {
-    seen = await follow(page ? events.pipe(tap((e) => page.event(e))) : events, stop, reporter, values.json);
+    seen = await follow(watch ? events.pipe(tap((e) => watch.event(e))) : events, stop, reporter, values.json);
   } catch (error) {
-    if (page) {
-      page.fail(error);
-      printError(error);
-      await page.stay(toStderr);
-      throw new Exit(exitCodeOf(error));
-    }
-    throw error;
+    if (watch === null) throw error;
+    watch.fail(error);
+    printError(error);
+    await watch.end(toStderr);
+    throw new Exit(exitCodeOf(error));
   }
   const { end, planned, progress } = seen;
   // What the folder holds before its run.json is written is of an earlier run.
@@ -141,6 +147,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (end.type === 'stopped') {
     const phase = progress && progress.phases > 1 ? ` ${safeText(progress.phase)}` : '';
     const done = progress ? `${progress.splitsDone} of ${plural(progress.splits, 'split')}${phase} done. ` : '';
+    await watch?.end(null);
     process.stderr.write(`Stopped: ${done}Committed work is kept in ${shownPath(end.run)}. To resume:\n  ${resume}\n`);
     return EXIT.interrupted;
   }
@@ -162,8 +169,20 @@ async function run(args: readonly string[]): Promise<number> {
       already: end.already,
     });
   }
-  await page?.stay(toStderr);
-  return readNothing(end.result.totals) && !values['allow-quarantine'] ? EXIT.failed : EXIT.done;
+  await watch?.end(toStderr);
+  if (readNothing(end.result.totals) && !values['allow-quarantine']) return EXIT.failed;
+  return values['fail-on-alert'] && watch && watch.alerts > 0 ? EXIT.alerts : EXIT.done;
+}
+
+/** Errors: ConfigError for what is no address. */
+function webhookOption(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (URL.canParse(text) && /^https?:/.test(text)) return text;
+  throw new ConfigError({
+    expected: 'an address that begins with http:// or https://',
+    got: `'${text}'`,
+    where: '--alert-webhook',
+  });
 }
 
 const toStderr = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -180,80 +199,6 @@ const shardSizeNote = (run: RunJson, asked: number | undefined): string[] =>
 /** Whether there were records and none of them could be read as a document. */
 const readNothing = (totals: Counters | null): boolean =>
   totals !== null && totals.read.documents > 0 && lostDocuments(totals) >= totals.read.documents;
-
-type Planned = Extract<RunEvent, { type: 'planned' }>;
-type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;
-
-interface Followed {
-  readonly end: RunEvent | 'killed';
-  readonly planned: Planned | null;
-  /** The last one. */
-  readonly progress: ProgressEvent | null;
-}
-
-/** Shows a run until it ends or is stopped. */
-async function follow(
-  events: Observable<RunEvent>,
-  stop: AbortController,
-  reporter: Reporter,
-  json: boolean,
-): Promise<Followed> {
-  let planned: Planned | null = null;
-  let progress: ProgressEvent | null = null;
-  let last: RunEvent | null = null;
-  let unheed = (): void => {};
-  try {
-    const end = await new Promise<RunEvent | 'killed'>((done, fail) => {
-      const subscription = events.subscribe({
-        next: (e) => {
-          last = e;
-          if (e.type === 'planned') planned = e;
-          if (e.type === 'progress') progress = e;
-          reporter.event(e);
-          if (e.type === 'retried')
-            reporter.note(
-              safeText(
-                `A worker thread died at ${e.task}: ${e.cause}. Retrying (attempt ${e.attempt} of ${e.attempts}).`,
-              ),
-            );
-        },
-        error: fail,
-        complete: () => (last ? done(last) : fail(new Error('a run that said nothing'))),
-      });
-      unheed = onInterrupt(stop, reporter, json, () => {
-        subscription.unsubscribe();
-        done('killed');
-      });
-    });
-    return { end, planned, progress };
-  } catch (error) {
-    if (json) process.stdout.write(`${safeJson(JSON.stringify(errorEvent(error)))}\n`);
-    throw error;
-  } finally {
-    unheed();
-    reporter.close();
-  }
-}
-
-/** First Ctrl-C: finish what is in work; second: stop now. Returns how to heed it no more. */
-function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, kill: () => void): () => void {
-  const interrupt = (): void => {
-    if (stop.signal.aborted) {
-      reporter.close();
-      kill();
-      return;
-    }
-    stop.abort();
-    if (json) process.stdout.write(`${JSON.stringify({ event: 'stopping', time: new Date().toISOString() })}\n`);
-    reporter.note('Finishing the splits in progress (Ctrl-C again stops immediately) ...');
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  return () => {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  };
-}
 
 export const runCommand: Command = {
   help: {
@@ -282,6 +227,7 @@ export const runCommand: Command = {
       '            textBytes megabytesPerSecond etaSeconds memoryBytes seconds topReasons[{step,rule,dropped}]',
       '  commit    phase split documents',
       '  retried   task cause attempt attempts                (a thread died)',
+      '  generated step status{sent,answered,reused,refused,rejected,unasked,later,spent,wasted,cost,cutOff,busy,...}',
       '  stopping  after the first Ctrl-C',
       '  stopped   run splitsDone splits                      (exit code 130)',
       '  finished  run already seconds totals                 (exit code 0; 1 when no record could be read)',

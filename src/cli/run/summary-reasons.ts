@@ -1,5 +1,6 @@
 import type { RunJson } from '../../ledger/run-json.ts';
 import { clipped, safeExcerpt, safeText } from '../../safe-text.ts';
+import { conditionText } from '../../streams/batch/condition.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
 import { type Counters, cameIn } from '../../streams/commits/counters.ts';
 import { dropsFor, isSelection, removesCopies, type StepDescriptor } from '../../streams/operator.ts';
@@ -45,6 +46,21 @@ export function reasonLines(
   return [line, style.dim(`${' '.repeat(22)}${label}${shown}`)];
 }
 
+/** Shadow rules: what each would have dropped of the documents that came to its step. */
+export function shadowLines({ style }: Terminal, t: Counters, steps: readonly StepDescriptor[]): string[] {
+  const lines = steps.flatMap((s) =>
+    s.rules
+      .filter((r) => r.shadow)
+      .map((r) => {
+        const failed = t.steps[s.step]?.[r.name]?.failed ?? 0;
+        const share = percent(failed, cameIn(t).documents).padStart(7);
+        const condition = style.dim(safeText(conditionOf(r)));
+        return `  ${share}  ${count(failed).padStart(9)}  ${style.bold(safeText(r.name))}  ${condition}`;
+      }),
+  );
+  return lines.length > 0 ? [style.bold('Shadow rules: what they fail, and do not drop'), ...lines] : [];
+}
+
 /** Why a selection drops a document: `above the middle 50.0 % by ppl`. */
 function selectionOf({ options }: StepDescriptor, rule: Rule | undefined): string {
   const { column, keep, rate, within } = options as { column: string; keep: string; rate: number; within: string };
@@ -57,10 +73,11 @@ function selectionOf({ options }: StepDescriptor, rule: Rule | undefined): strin
 }
 
 /** When a rule drops a document: `gopher_word_count < 50`. */
-export const conditionOf = (r: Rule): string => `${r.column} ${r.comparison} ${short(r.threshold)}`;
+export const conditionOf = (r: Rule): string => conditionText(r, short);
 
 /** A condition in so many columns: its column is cut, never its threshold. */
 function fittedCondition(r: Rule, room: number): string {
+  if (r.when) return conditionOf(r);
   const limit = ` ${r.comparison} ${short(r.threshold)}`;
   return clipped(safeText(r.column), Math.max(8, room - limit.length)) + limit;
 }

@@ -11,13 +11,14 @@ const options = {
   port: { value: 'N', help: 'Default 4610, or any that is free; 0: any that is free.' },
   host: { value: 'ADDRESS', help: 'Address to listen on. Default 127.0.0.1; elsewhere a token is needed.' },
   export: { value: 'FILE', help: 'Write the page as one HTML file that needs no server, and end.' },
+  'no-text': { help: 'With --export: leave out all text of documents and their ids.' },
 } as const satisfies OptionSpecs;
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('serve', args, options, ['run-dir']);
   const { out, style } = standardOutput();
   if (values.export !== undefined) {
-    const html = await exportRun(positionals[0]);
+    const html = await exportRun(positionals[0], { text: !values['no-text'] });
     await writeWhole(values.export, html);
     out(`${values.export}: ${size(Buffer.byteLength(html))}`);
     return EXIT.done;
@@ -31,7 +32,7 @@ async function run(args: readonly string[]): Promise<number> {
     await interrupted();
     await server.close();
   } finally {
-    served.close();
+    await served.close();
   }
   return EXIT.done;
 }

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { openRunDatabase, query, readError } from '../../ledger/database.ts';
+import { ConfigError } from '../../errors.ts';
+import { openRunDatabase, query, type RunDatabase, readError } from '../../ledger/database.ts';
+import { type NamedSource, namedPath, namedSource } from '../../ledger/named-source.ts';
 import { openRunFolder } from '../../ledger/run-folder.ts';
 import { cellText, type Plain, plain } from '../../ledger/sql-values.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
@@ -14,11 +16,11 @@ const options = {
 } as const satisfies OptionSpecs;
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseCommandLine('sql', args, options, ['run-dir', 'query']);
+  const { values, positionals } = parseCommandLine('sql', args, options, ['run-dir', 'query...']);
   const shown = wholeNumber(values.rows, '--rows') ?? 100;
-  const db = await openRunDatabase(await openRunFolder(positionals[0]));
+  const db = await openSources(positionals.slice(0, -1));
   try {
-    const result = await query(db, positionals[1]);
+    const result = await query(db, positionals.at(-1)!);
     const columns = result.deduplicatedColumnNames();
     const rows = result.yieldRows();
     try {
@@ -33,6 +35,30 @@ async function run(args: readonly string[]): Promise<number> {
     db.close();
   }
   return 0;
+}
+
+/** The first run needs no name in the query; whatever else there is has one. */
+async function openSources(given: readonly string[]): Promise<RunDatabase> {
+  const [first, ...rest] = given.map(namedPath);
+  const nameless = rest.find((s) => s.name === null);
+  if (nameless !== undefined)
+    throw new ConfigError({
+      expected: 'one run and one query, or name=path for each further run or file',
+      got: `also '${nameless.path}'`,
+      where: 'sluice sql',
+      fix: 'Quote the query so that the shell does not expand it, or write for example labels=labels.csv.',
+    });
+  const folder = await openRunFolder(first.path);
+  const more: NamedSource[] = first.name === null ? [] : [await namedSource(first.name, first.path, [])];
+  for (const { name, path } of rest)
+    more.push(
+      await namedSource(
+        name!,
+        path,
+        more.map((m) => m.name),
+      ),
+    );
+  return openRunDatabase(folder, more);
 }
 
 type Rows = AsyncIterable<Parameters<typeof plain>[0][][]>;
@@ -141,12 +167,13 @@ function printRecords(columns: readonly string[], cells: readonly (readonly stri
 
 export const sql: Command = {
   help: {
-    usage: '<run-dir> "SELECT ..." [options]',
+    usage: '<run-dir> [name=run-dir | name=file]... "SELECT ..." [options]',
     about:
       'Queries a run in SQL (DuckDB, times in UTC). Views: documents (the kept ones), ledger (one row per ' +
       'document read, with outcome, step, rule, value, threshold and every annotation), quarantine (what ' +
       'could not be read), files (of the input, with the reason where one was ' +
-      'skipped), commits, and further Parquet and JSONL sinks by name. Only committed files are ' +
+      'skipped), commits, shadow_rules, and further Parquet and JSONL sinks by name. A further run is a schema of ' +
+      'its name (b.ledger), a CSV, Parquet or JSON file of yours a view of its name. Only committed files are ' +
       'read, so it works while the run is in progress.',
     options,
     examples: [
@@ -165,6 +192,11 @@ export const sql: Command = {
         'into a file',
       ],
       ['sluice sql sluice-out/quickstart "DESCRIBE ledger"', 'list the columns'],
+      [
+        'sluice sql a=out b=out-2 labels=labels.csv "SELECT label, count(*) FROM b.ledger JOIN labels USING (id) ' +
+          'GROUP BY ALL"',
+        'two runs, and a file of your own',
+      ],
     ],
   },
   run,

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { lockHolder } from '../../files/lock.ts';
+import { folderFacts } from '../../ledger/live/folder-facts.ts';
+import { liveState } from '../../ledger/live/state.ts';
 import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { builtInNames } from '../../recipe/loader.ts';
@@ -13,10 +15,12 @@ import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts'
 import { program } from '../program.ts';
 import { topReasons } from '../run/run-view.ts';
 import { count, duration, percent, plural, shellWord, shownPath, size } from '../terminal/format.ts';
+import { funnelLines } from '../terminal/picture.ts';
 import { standardOutput, tableLines } from '../terminal/terminal.ts';
 
 const options = {
   json: { help: 'One JSON object on standard output.' },
+  steps: { help: 'Also what comes through each step, and where the time goes, as the live page shows it.' },
   verify: { help: 'Reads every file of the run and compares its bytes with what was committed.' },
 } as const satisfies OptionSpecs;
 
@@ -31,7 +35,10 @@ async function run(args: readonly string[]): Promise<number> {
   const verified = values.verify ? await checkBytes(folder) : null;
   const facts = { ...(await factsOf(folder)), verified };
   if (values.json) standardOutput().out(safeJson(JSON.stringify(facts, null, 2)));
-  else printStatus(folder, facts);
+  else {
+    printStatus(folder, facts);
+    if (values.steps) await printSteps(folder);
+  }
   if (verified && !values.json)
     standardOutput().out(
       `Verified: ${plural(verified.files, 'file')}, ${size(verified.bytes)}, are as they were committed.`,
@@ -166,6 +173,12 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
   }
 }
 
+async function printSteps(folder: RunFolder): Promise<void> {
+  const { out, style } = standardOutput();
+  out();
+  for (const line of funnelLines(liveState(await folderFacts(folder)), style)) out(line);
+}
+
 /** As it was typed; where `run()` was called, or by an earlier version, what run.json tells. */
 function resumeCommand(path: string, run: RunJson): string {
   if (run.command) {
@@ -184,7 +197,7 @@ const limitsOf = ({ limits: { limit, samplePercent } }: RunJson): string =>
 
 export const status: Command = {
   help: {
-    usage: '<run-dir or address of a feed> [--verify] [--json]',
+    usage: '<run-dir or address of a feed> [--steps] [--verify] [--json]',
     about:
       'Progress of a run: state, splits, committed totals, files, and how to resume it. Read-only, so it ' +
       'works while the run is in progress.',

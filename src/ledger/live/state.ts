@@ -24,6 +24,8 @@ export interface LiveFacts {
   /** Documents and bytes that came to the steps of each phase. */
   readonly arrived: readonly Pick<Amount, 'documents' | 'bytes'>[];
   readonly phases: readonly PhaseTime[];
+  /** Of a run in work: the time of the last seconds alone, by which its bottleneck is told. */
+  readonly recent?: readonly PhaseTime[];
   readonly decided: ReadonlyMap<string, number>;
   readonly threads: number;
   readonly sample: SampleRecord | null;
@@ -96,6 +98,7 @@ export interface LiveState {
     readonly splits: number;
     readonly recipeHash: string;
     readonly threads: number;
+    /** Those that are numbers. */
     readonly annotations: readonly string[];
     readonly error: string | null;
   };
@@ -122,6 +125,8 @@ export interface LiveState {
 
 /** Domains that are shown by name; those with less text are one line. `/api/domains` has all. */
 export const SHOWN_DOMAINS = 24;
+/** The last ones; a source that changes all the time is no news. */
+const MOST_ALERTS = 200;
 export const REST = 'other domains';
 
 /** The same facts give the same state, whether they come from a run in work or from its directory. */
@@ -129,6 +134,7 @@ export function liveState(facts: LiveFacts): LiveState {
   const { run, counters: c, steps, stopped } = facts;
   const timing = timingOf(steps, facts.phases, facts.decided);
   const phase = facts.status === 'running' ? (facts.progress?.phaseNumber ?? null) : null;
+  const recent = facts.recent ? timingOf(steps, facts.recent, new Map()) : null;
   const { records, bytes, byReason, examples, estimated } = c.quarantined;
   const whole = timing.threadSeconds;
   return {
@@ -143,7 +149,7 @@ export function liveState(facts: LiveFacts): LiveState {
       splits: run.splits,
       recipeHash: run.hashes.recipe,
       threads: facts.threads,
-      annotations: run.schema.annotations.map((a) => a.name),
+      annotations: run.schema.annotations.filter((a) => a.type !== 'utf8').map((a) => a.name),
       error: facts.error,
     },
     progress: facts.status === 'running' ? facts.progress : null,
@@ -163,11 +169,13 @@ export function liveState(facts: LiveFacts): LiveState {
       seconds: timing.idleSeconds,
       share: whole === 0 ? 0 : Math.round((1000 * timing.idleSeconds) / whole) / 1000,
     },
-    bottleneck: bottleneckOf(timing, phase, facts.threads),
+    bottleneck:
+      (recent && phase !== null ? bottleneckOf(recent, phase, facts.threads) : null) ??
+      bottleneckOf(timing, phase, facts.threads),
     steps: stepStates(facts, timing),
     rules: ruleStates(steps, c),
     domains: domainStates(c, SHOWN_DOMAINS),
-    alerts: facts.alerts,
+    alerts: facts.alerts.slice(-MOST_ALERTS),
     guards: run.guards?.judged ?? [],
     stopped,
     sample: facts.sample,
@@ -177,6 +185,8 @@ export function liveState(facts: LiveFacts): LiveState {
 function stepStates({ steps, counters, arrived }: LiveFacts, timing: Timing): StepState[] {
   const at = stepPlaces(steps);
   const gone = arrived.map(() => ({ documents: 0, bytes: 0 }));
+  // What could not be read was read, and came to no step; what a step failed on came no further.
+  if (gone.length > 0) gone[0] = { documents: lostDocuments(counters), bytes: counters.quarantined.textBytes };
   return steps.map((s, index) => {
     const { phase } = at[index];
     const before = gone[phase] ?? { documents: 0, bytes: 0 };

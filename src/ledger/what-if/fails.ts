@@ -1,4 +1,5 @@
-import type { Comparison } from '../../streams/batch/outcome.ts';
+import { holds } from '../../streams/batch/condition.ts';
+import type { Comparison, Condition } from '../../streams/batch/outcome.ts';
 import { ABSENT, type LedgerColumns, NULL_INT32, type Values } from './columns.ts';
 import { judgesItself, type Plan, type PlanRule } from './plan.ts';
 
@@ -13,22 +14,26 @@ const GREATER: readonly Comparison[] = ['>', '>=', '!='];
 export function failBits(columns: LedgerColumns, plan: Plan): FailBits {
   const bits = Array.from({ length: Math.ceil(plan.rules.length / 32) }, () => new Uint32Array(columns.rows));
   plan.rules.forEach((r, bit) => {
-    setBit(columns, plan, r, r.rule.threshold, bits[bit >> 5], bit & 31);
+    setBit(columns, plan, r, bits[bit >> 5], bit & 31);
   });
   return bits;
 }
 
-/** Sets one bit of a word of each row that a rule fails at a threshold, where its value is known. */
+/** Sets one bit of a word of each row that a rule fails, where its values are known. */
 export function setBit(
   columns: LedgerColumns,
   plan: Plan,
   { step, index, rule, known }: PlanRule,
-  threshold: number,
   words: Uint32Array,
   bit: number,
 ): void {
   const { rows, stepOf, domain, made, ruleOf } = columns;
   const width = plan.domains.length;
+  if (rule.when !== undefined) {
+    setBitWhen(columns, plan, { step, rule, known, when: rule.when }, words, bit);
+    return;
+  }
+  const { threshold } = rule;
   const values: Values | undefined = columns.values.get(rule.column);
   if (values === undefined) return;
   const itself = judgesItself(plan.steps[step]);
@@ -47,5 +52,28 @@ export function setBit(
     // Of what it dropped, only the rule in the ledger was judged; the other columns stopped where that was found.
     if (itself && d === step && index !== ruleOf[i]) failed = 0;
     if (failed === 1) words[i] |= mask;
+  }
+}
+
+/** The same for a rule of several comparisons. */
+function setBitWhen(
+  columns: LedgerColumns,
+  plan: Plan,
+  { step, rule, known, when }: Pick<PlanRule, 'step' | 'rule' | 'known'> & { readonly when: Condition },
+  words: Uint32Array,
+  bit: number,
+): void {
+  const { rows, stepOf, domain, made, values } = columns;
+  const width = plan.domains.length;
+  let row = 0;
+  const numberOf = (name: string): number | null => {
+    const v = values.get(name)?.[row] ?? Number.NaN;
+    return Number.isNaN(v) || v === NULL_INT32 ? null : v;
+  };
+  for (; row < rows; row++) {
+    const d = stepOf[row];
+    if (d === ABSENT || known[(d + 1) * width + domain[row]] === 0) continue;
+    if (made !== null && step <= plan.creates && made[row] === 1) continue;
+    if (holds(when, numberOf) ?? rule.onNull === 'drop') words[row] |= 1 << bit;
   }
 }

@@ -1,7 +1,9 @@
+import { columnsOfRule } from '../../streams/batch/condition.ts';
 import { query, type RunDatabase, rowsOf } from '../database.ts';
 import { POSITION } from '../position.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { ABSENT, KEPT, type LedgerColumns, NULL_INT32, type Values } from './columns.ts';
+import { placeSql, scopeColumns } from './places.ts';
 import { type Plan, planOf } from './plan.ts';
 import type { Prepared } from './prepared.ts';
 import { prepareWhatIf } from './redecide.ts';
@@ -15,7 +17,7 @@ const place = (list: readonly string[], column: string): string =>
 /** Reads what a run recorded and prepares it for `redecide`. Rows are in the order of `SELECT ... FROM ledger`. */
 export async function openWhatIf(folder: RunFolder, db: RunDatabase): Promise<Prepared> {
   const { steps, annotated } = stepsToJudge(folder);
-  const found = await rowsOf(db, "SELECT DISTINCT coalesce(domain, '') AS domain FROM ledger ORDER BY 1");
+  const found = await rowsOf(db, `SELECT DISTINCT ${placeSql(scopeColumns(steps))} AS domain FROM ledger ORDER BY 1`);
   const plan = planOf(
     steps,
     found.map((r) => String(r.domain)),
@@ -27,11 +29,11 @@ export async function openWhatIf(folder: RunFolder, db: RunDatabase): Promise<Pr
 /** The columns of the ledger that the rules of a plan read. */
 async function loadColumns(folder: RunFolder, db: RunDatabase, plan: Plan): Promise<LedgerColumns> {
   const rows = db.views.find((v) => v.name === 'ledger')?.rows ?? 0;
-  const wanted = new Set(plan.rules.map((r) => r.rule.column));
+  const wanted = new Set(plan.rules.flatMap((r) => columnsOfRule(r.rule)));
   const annotations = folder.run.schema.annotations.filter((a) => wanted.has(a.name) && a.type !== 'utf8');
   const allRules = plan.steps.flatMap((s) => s.rules.map((r) => r.name));
   const numbers: readonly [string, Values][] = [
-    [place(plan.domains, "coalesce(domain, '')"), new Int32Array(rows)],
+    [place(plan.domains, placeSql(scopeColumns(plan.steps))), new Int32Array(rows)],
     [
       place(
         plan.steps.map((s) => s.step),

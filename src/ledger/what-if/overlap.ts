@@ -9,7 +9,7 @@ export interface RuleOverlap {
   /** Documents with a value that the rule judges, or would. */
   readonly judged: number;
   readonly failed: number;
-  /** Of `failed`: those of which the rule is the first to fail in recipe order. */
+  /** Of `failed`: those of which the rule is the first to fail in recipe order, of the rules that drop. */
   readonly first: number;
   /** Of `failed`: those that no other known rule fails. Without the rule these would pass. */
   readonly alone: number;
@@ -28,6 +28,7 @@ export function ruleOverlap({ columns, plan }: Prepared, { fails }: Decisions): 
   const shared = new Float64Array(n * n);
   const places = new Float64Array((plan.steps.length + 1) * width);
   const set: number[] = [];
+  const shadows = plan.rules.map((r) => r.rule.shadow === true);
   for (let i = 0; i < columns.rows; i++) {
     if (columns.stepOf[i] === ABSENT) continue;
     places[(columns.stepOf[i] + 1) * width + columns.domain[i]]++;
@@ -35,7 +36,8 @@ export function ruleOverlap({ columns, plan }: Prepared, { fails }: Decisions): 
     for (let w = 0; w < fails.length; w++)
       for (let m = fails[w][i]; m !== 0; m &= m - 1) set.push((w << 5) + 31 - Math.clz32(m & -m));
     if (set.length === 0) continue;
-    first[set[0]]++;
+    const drops = set.filter((k) => !shadows[k]);
+    if (drops.length > 0) first[drops[0]]++;
     if (set.length === 1) alone[set[0]]++;
     for (const a of set) {
       failed[a]++;

@@ -9,6 +9,8 @@ export interface Change {
   readonly step: string;
   readonly rule: string;
   readonly threshold: number | null;
+  /** Of a rule of several comparisons: which one, from 0 in the order in which they are written. Default 0. */
+  readonly comparison?: number;
 }
 
 /** A ledger with the decisions of its run, ready to be asked again and again. */

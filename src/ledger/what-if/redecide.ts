@@ -1,3 +1,4 @@
+import { withThreshold } from '../../streams/batch/condition.ts';
 import { fails as failsAlone } from '../../streams/batch/outcome.ts';
 import { ABSENT, KEPT, type LedgerColumns, NULL_INT32 } from './columns.ts';
 import type { Decisions } from './decisions.ts';
@@ -62,13 +63,15 @@ function changedWords(
   changes: readonly Change[],
 ): Uint32Array {
   const copy = words.slice();
-  changes.forEach(({ threshold }, k) => {
-    const bit = touched[k];
-    if (bit >> 5 !== w) return;
+  for (const bit of new Set(touched)) {
+    if (bit >> 5 !== w) continue;
     const keep = ~(1 << (bit & 31));
     for (let i = 0; i < copy.length; i++) copy[i] &= keep;
-    if (threshold !== null) setBit(columns, plan, plan.rules[bit], threshold, copy, bit & 31);
-  });
+    const own = changes.filter((_, k) => touched[k] === bit);
+    if (own.some((c) => c.threshold === null)) continue;
+    const rule = own.reduce((r, c) => withThreshold(r, c.comparison ?? 0, c.threshold!), plan.rules[bit].rule);
+    setBit(columns, plan, { ...plan.rules[bit], rule }, copy, bit & 31);
+  }
   return copy;
 }
 

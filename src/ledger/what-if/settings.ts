@@ -1,4 +1,6 @@
 import { ConfigError, nearestName } from '../../errors.ts';
+import { optionsOfRule } from '../../streams/batch/condition.ts';
+import type { Rule } from '../../streams/batch/outcome.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import { isMovable, type Plan } from './plan.ts';
 import type { Change } from './prepared.ts';
@@ -16,7 +18,8 @@ export function changesOf(plan: Plan, settings: readonly string[]): Change[] {
       throw new ConfigError({ expected: 'step.option=value', got: `'${setting}'`, where: '--set', fix: EXAMPLE });
     const [, name, option, raw] = match;
     const step = stepCalled(plan, name);
-    const rules = isMovable(step) ? step.rules.filter((r) => [snake(option), option].some((o) => named(r, o))) : [];
+    const own = isMovable(step) ? step.rules : [];
+    const rules = own.filter((r) => [snake(option), option].some((o) => named(r, o)));
     if (rules.length === 0) throw notAThreshold(step, option);
     const off = raw === 'null' || raw === 'false';
     const isSwitch = rules.some((r) => typeof step.options[camel(r.option)] === 'boolean');
@@ -29,12 +32,19 @@ export function changesOf(plan: Plan, settings: readonly string[]): Change[] {
         got: `'${raw}'`,
         where: `--set ${name}.${option}`,
       });
-    return rules.map((r) => ({ step: step.step, rule: r.name, threshold: off ? null : threshold }));
+    return rules.map((r) => {
+      const comparison = Math.max(0, optionsOfRule(r).indexOf(option));
+      return {
+        step: step.step,
+        rule: r.name,
+        threshold: off ? null : threshold,
+        ...(comparison > 0 && { comparison }),
+      };
+    });
   });
 }
 
-const named = (r: { readonly name: string; readonly option: string }, option: string): boolean =>
-  r.option === option || r.name === option;
+const named = (r: Rule, option: string): boolean => r.name === option || optionsOfRule(r).includes(option);
 
 const snake = (option: string): string => option.replace(/[A-Z]|\d+/g, (c) => `_${c.toLowerCase()}`);
 const camel = (option: string): string => option.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
@@ -53,7 +63,7 @@ function stepCalled(plan: Plan, name: string): StepDescriptor {
 }
 
 function notAThreshold(step: StepDescriptor, option: string): ConfigError {
-  const options = isMovable(step) ? step.rules.map((r) => r.option) : [];
+  const options = isMovable(step) ? step.rules.flatMap(optionsOfRule) : [];
   const near = nearestName(option, options);
   return new ConfigError({
     expected:

@@ -24,11 +24,32 @@ import type { LanguageModelConfig, Rope } from '../language-model.ts';
 /** Weights by the names that `transformers` gives them. */
 export type WeightSource = (name: string) => Value;
 
-/** Tokens, positions and segments, int32 [rows B, length T]. */
+/**
+ * Mixes what the tokens of a layer say. q [B, T, heads, D], k and v [B, T, kvHeads, D]; result [B x T, heads x D].
+ * @param changed what is made of the shares of the queries of one block
+ */
+export type Attend = (
+  q: Value,
+  k: Value,
+  v: Value,
+  layer: number,
+  changed: (shares: Value, block: QueryBlock) => Value,
+) => Value;
+
+/** What a model reads. */
 export interface TokenInputs {
+  /** int32 [rows B, length T]. */
   readonly tokens: Value;
+  /** int32 [B, T], from 0 to `places` - 1. */
   readonly positions: Value;
-  readonly segments: Value;
+  readonly places: number;
+  readonly attend: Attend;
+}
+
+/** Every token sees the earlier ones of its own segment, int32 [B, T], in its row. */
+export function withinSegments(segments: Value): Attend {
+  const blocks = attentionBlocks(segments);
+  return (q, k, v, _, changed) => attention(q, k, v, blocks, changed);
 }
 
 /** Where the computation of a model may be changed; what is missing changes nothing. */
@@ -152,14 +173,14 @@ export interface RopeTurn {
   readonly sin: Value;
 }
 
-/** Positions are below the length of the rows. Angles are rounded to float32 where PyTorch rounds them. */
-export function ropeTurn(positions: Value, rope: Rope, headWidth: number): RopeTurn {
+/** Positions are below `places`. Angles are rounded to float32 where PyTorch rounds them. */
+export function ropeTurn(positions: Value, places: number, rope: Rope, headWidth: number): RopeTurn {
   const [rows, length] = positions.shape;
   const frequencies = ropeFrequencies(rope, headWidth);
   const half = frequencies.length;
-  const angles = Float32Array.from({ length: length * half }, (_, i) => Math.floor(i / half) * frequencies[i % half]);
+  const angles = Float32Array.from({ length: places * half }, (_, i) => Math.floor(i / half) * frequencies[i % half]);
   const table = (f: (x: number) => number): Value => {
-    const constant = positions.graph.constant({ shape: [length, half], data: angles.map(f) });
+    const constant = positions.graph.constant({ shape: [places, half], data: angles.map(f) });
     return reshape(gather(constant, positions), [rows, length, 1, half]);
   };
   return { cos: table(Math.cos), sin: table(Math.sin) };

@@ -2,7 +2,7 @@ import type { Value } from '../graph/graph.ts';
 import { add, gather, layerNorm, matmul, reshape, slice } from '../graph/ops.ts';
 import type { LanguageModelConfig } from '../language-model.ts';
 import type { Architecture } from './architecture.ts';
-import { activate, attention, attentionBlocks, type Hooks, type WeightSource } from './blocks.ts';
+import { activate, type Hooks, type WeightSource } from './blocks.ts';
 
 /** GPT-2 (Radford et al. 2019): learned positions, layer norm before each block, weights [in, out]. */
 export const gpt2: Architecture = {
@@ -25,12 +25,11 @@ export const gpt2: Architecture = {
   },
   outputWeight: ({ tiedEmbeddings }) => (tiedEmbeddings ? 'transformer.wte.weight' : 'lm_head.weight'),
   embeddings: ['transformer.wte.weight', 'transformer.wpe.weight'],
-  hidden(config, weights, { tokens, positions, segments }, hooks = {}) {
+  hidden(config, weights, { tokens, positions, attend }, hooks = {}) {
     const { residual = (v) => v, shares = (v) => v } = hooks;
     const { width, heads, headWidth, layers } = config;
     const [rows, length] = tokens.shape;
     const n = rows * length;
-    const blocks = attentionBlocks(segments);
     const embedded = (name: string, ids: Value) => gather(weights(`transformer.${name}.weight`), reshape(ids, [n]));
     let x = residual(add(embedded('wte', tokens), embedded('wpe', positions)), 0);
     for (let i = 0; i < layers; i++) {
@@ -39,7 +38,7 @@ export const gpt2: Architecture = {
       const [q, k, v] = [0, 1, 2].map((j) =>
         reshape(slice(qkv, 1, j * width, (j + 1) * width), [rows, length, heads, headWidth]),
       );
-      const mixed = attention(q, k, v, blocks, (s, block) => shares(s, i, block));
+      const mixed = attend(q, k, v, i, (s, block) => shares(s, i, block));
       x = add(x, residual(affine(mixed, weights, `${h}.attn.c_proj`, hooks), 1 + 2 * i));
       const inner = affine(norm(x, weights, `${h}.ln_2`, config), weights, `${h}.mlp.c_fc`, hooks);
       const fed = affine(activate(inner, config.activation), weights, `${h}.mlp.c_proj`, hooks);

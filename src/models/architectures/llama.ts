@@ -1,7 +1,7 @@
 import type { Value } from '../graph/graph.ts';
 import { add, gather, multiply, reshape } from '../graph/ops.ts';
 import type { Architecture } from './architecture.ts';
-import { activate, attention, attentionBlocks, linear, rmsNorm, ropeTurn, rotate } from './blocks.ts';
+import { activate, linear, rmsNorm, ropeTurn, rotate } from './blocks.ts';
 
 /** Llama (Touvron et al. 2023): RMS norm, rotary positions, gated feed-forward, grouped-query attention. */
 export const llama: Architecture = {
@@ -28,12 +28,11 @@ export const llama: Architecture = {
   },
   outputWeight: ({ tiedEmbeddings }) => (tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'),
   embeddings: ['model.embed_tokens.weight'],
-  hidden(config, weights, { tokens, positions, segments }, hooks = {}) {
+  hidden(config, weights, { tokens, positions, places, attend }, hooks = {}) {
     const { residual = (v) => v, shares = (v) => v } = hooks;
     const { heads, kvHeads, headWidth, layers, biases } = config;
     const [rows, length] = tokens.shape;
-    const blocks = attentionBlocks(segments);
-    const turn = ropeTurn(positions, config.rope!, headWidth);
+    const turn = ropeTurn(positions, places, config.rope!, headWidth);
     const norm = (v: Value, name: string) => rmsNorm(v, weights(`${name}.weight`), config.normEpsilon);
     let x = residual(gather(weights('model.embed_tokens.weight'), reshape(tokens, [rows * length])), 0);
     for (let i = 0; i < layers; i++) {
@@ -47,7 +46,7 @@ export const llama: Architecture = {
           headWidth,
         ]),
       );
-      const mixed = attention(rotate(q, turn), rotate(k, turn), v, blocks, (s, block) => shares(s, i, block));
+      const mixed = attend(rotate(q, turn), rotate(k, turn), v, i, (s, block) => shares(s, i, block));
       const attended = linear(mixed, weights, `${h}.self_attn.o_proj`, biases.attentionOutput, hooks);
       x = add(x, residual(attended, 1 + 2 * i));
       const inner = norm(x, `${h}.post_attention_layernorm`);

@@ -1,7 +1,7 @@
 import type { Value } from '../graph/graph.ts';
 import { add, gather, layerNorm, reshape, slice } from '../graph/ops.ts';
 import type { Architecture } from './architecture.ts';
-import { activate, attention, attentionBlocks, linear, ropeTurn, rotate } from './blocks.ts';
+import { activate, linear, ropeTurn, rotate } from './blocks.ts';
 
 /**
  * GPT-NeoX (Black et al. 2022), Pythia: partial rotary positions, query, key and value interleaved by head, parallel
@@ -29,12 +29,11 @@ export const neox: Architecture = {
   },
   outputWeight: ({ tiedEmbeddings }) => (tiedEmbeddings ? 'gpt_neox.embed_in.weight' : 'embed_out.weight'),
   embeddings: ['gpt_neox.embed_in.weight'],
-  hidden(config, weights, { tokens, positions, segments }, hooks = {}) {
+  hidden(config, weights, { tokens, positions, places, attend }, hooks = {}) {
     const { residual = (v) => v, shares = (v) => v } = hooks;
     const { heads, headWidth, layers, biases, parallelResidual } = config;
     const [rows, length] = tokens.shape;
-    const blocks = attentionBlocks(segments);
-    const turn = ropeTurn(positions, config.rope!, headWidth);
+    const turn = ropeTurn(positions, places, config.rope!, headWidth);
     const norm = (v: Value, name: string) =>
       layerNorm(v, weights(`${name}.weight`), weights(`${name}.bias`), config.normEpsilon);
     let x = residual(gather(weights('gpt_neox.embed_in.weight'), reshape(tokens, [rows * length])), 0);
@@ -43,7 +42,7 @@ export const neox: Architecture = {
       const qkv = linear(norm(x, `${h}.input_layernorm`), weights, `${h}.attention.query_key_value`, biases.qkv, hooks);
       const split = reshape(qkv, [rows, length, heads, 3 * headWidth]);
       const [q, k, v] = [0, 1, 2].map((j) => slice(split, 3, j * headWidth, (j + 1) * headWidth));
-      const mixed = attention(rotate(q, turn), rotate(k, turn), v, blocks, (s, block) => shares(s, i, block));
+      const mixed = attend(rotate(q, turn), rotate(k, turn), v, i, (s, block) => shares(s, i, block));
       const attended = residual(
         linear(mixed, weights, `${h}.attention.dense`, biases.attentionOutput, hooks),
         1 + 2 * i,

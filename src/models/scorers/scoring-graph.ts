@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts';
-import type { TokenInputs, WeightSource } from '../architectures/blocks.ts';
+import { type TokenInputs, type WeightSource, withinSegments } from '../architectures/blocks.ts';
 import { architectures } from '../architectures/index.ts';
 import { type Graph, GraphBuilder, type InputKind } from '../graph/graph.ts';
 import { less, matmul, multiply, reshape, subtract, swapLast } from '../graph/ops.ts';
@@ -77,7 +77,8 @@ export function tokenInputs(graph: GraphBuilder, config: LanguageModelConfig, si
       where: `graph of a ${config.family} model`,
     });
   const input = (name: string) => graph.input(name, [rows, length], 'int32');
-  const inputs: TokenInputs = { tokens: input('tokens'), positions: input('positions'), segments: input('segments') };
+  const [tokens, positions, segments] = ['tokens', 'positions', 'segments'].map(input);
+  const inputs: TokenInputs = { tokens, positions, places: length, attend: withinSegments(segments) };
   return { inputs, targets: withTargets ? input('targets') : inputs.tokens };
 }
 

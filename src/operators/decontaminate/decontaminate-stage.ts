@@ -6,7 +6,7 @@ import { dropsFor, rowsInScope, type Stage, type StepDescriptor } from '../../st
 import { judge } from '../drop-stage.ts';
 import { withCuts } from '../rewrite/apply-cuts.ts';
 import { cutsOfRow } from '../rewrite/cut-spans.ts';
-import { LINE_END, type TextCut } from '../rewrite/line-rewrite.ts';
+import { addedBy, type TextCut } from '../rewrite/line-rewrite.ts';
 import { withVerdict } from '../verdicts.ts';
 import { type BenchmarkFile, readBenchmark } from './benchmark-files.ts';
 import { type BenchmarkIndex, buildIndex } from './benchmark-index.ts';
@@ -111,7 +111,7 @@ function originalPlace(batch: DocumentBatch, row: number, place: number, isEnd: 
   for (const cut of cutsOfRow(batch.cuts, row)) {
     const pieceEnd = now + cut.start - at;
     if (place < pieceEnd || (isEnd && place === pieceEnd)) break;
-    now = pieceEnd + (cut.rule === LINE_END ? 1 : 0);
+    now = pieceEnd + addedBy(cut);
     at = cut.end;
   }
   return at + place - now;

@@ -1,7 +1,7 @@
 import { DOCUMENT_COLUMNS, type DocumentBatch } from '../../streams/batch/batch.ts';
 import type { Column, Utf8Column } from '../../streams/batch/columns.ts';
 import { composeCuts } from './cut-spans.ts';
-import { LINE_END, type TextCut } from './line-rewrite.ts';
+import { addedBy, LINE_END, type TextCut } from './line-rewrite.ts';
 
 /**
  * The batch after a rewrite: `text` without the cuts, `text_version` one higher, cut spans as places in the original
@@ -41,16 +41,18 @@ function staleAfter(batch: DocumentBatch, written: readonly string[]): Set<strin
 
 function cutText(text: Utf8Column, cuts: readonly (readonly TextCut[])[]): Utf8Column {
   const rows = cuts.length;
-  const values = new Uint8Array(text.offsets[rows] - text.offsets[0]);
+  const inserted = cuts.flat().reduce((n, c) => n + (c.insert === undefined ? 0 : addedBy(c)), 0);
+  const values = new Uint8Array(text.offsets[rows] - text.offsets[0] + inserted);
   const offsets = new Int32Array(rows + 1);
   let to = 0;
   for (let i = 0; i < rows; i++) {
     const first = text.offsets[i];
     let from = first;
-    for (const { start, end, rule } of cuts[i]) {
+    for (const { start, end, rule, insert } of cuts[i]) {
       values.set(text.values.subarray(from, first + start), to);
       to += first + start - from;
-      if (rule === LINE_END) values[to++] = 10;
+      if (insert !== undefined) to += Buffer.from(values.buffer, to).write(insert);
+      else if (rule === LINE_END) values[to++] = 10;
       from = first + end;
     }
     values.set(text.values.subarray(from, text.offsets[i + 1]), to);

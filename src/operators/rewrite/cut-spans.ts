@@ -1,5 +1,5 @@
 import type { CutSpans } from '../../streams/batch/outcome.ts';
-import { LINE_END, type TextCut } from './line-rewrite.ts';
+import { addedBy, type TextCut } from './line-rewrite.ts';
 
 /**
  * Spans cut by a rewrite, put together with those of the rewrites before it, so that all of them are places in the
@@ -26,7 +26,14 @@ export function composeCuts(
     end: Int32Array.from(all, (c) => c.end),
     rule: Uint16Array.from(all, (c) => names.indexOf(c.rule)),
     rules: names,
+    ...addedOf(all),
   };
+}
+
+/** Left out where nothing is added but what the name of a rule says. */
+function addedOf(all: readonly TextCut[]): Pick<CutSpans, 'added'> {
+  if (all.every((c) => c.insert === undefined && c.added === undefined)) return {};
+  return { added: Int32Array.from(all, addedBy) };
 }
 
 /** The cuts of one row, in bytes of its original text. */
@@ -34,7 +41,8 @@ export function cutsOfRow(spans: CutSpans | null, row: number): TextCut[] {
   if (spans === null) return [];
   const out: TextCut[] = [];
   for (let k = spans.offsets[row]; k < spans.offsets[row + 1]; k++) {
-    out.push({ start: spans.start[k], end: spans.end[k], rule: spans.rules[spans.rule[k]] });
+    const span = { start: spans.start[k], end: spans.end[k], rule: spans.rules[spans.rule[k]] };
+    out.push(spans.added ? { ...span, added: spans.added[k] } : span);
   }
   return out;
 }
@@ -50,14 +58,17 @@ function merged(old: readonly TextCut[], fresh: readonly TextCut[]): TextCut[] {
   for (const piece of [...old, { start: Number.POSITIVE_INFINITY, end: Number.POSITIVE_INFINITY, rule: '' }]) {
     const pieceEnd = now + (piece.start - at);
     while (next < fresh.length && fresh[next].start < pieceEnd) {
-      const { start, end, rule } = fresh[next];
+      const { start, end, rule, insert } = fresh[next];
       const from = Math.max(start, now);
       const to = Math.min(end, pieceEnd);
-      if (from < to) out.push({ start: at + (from - now), end: at + (to - now), rule });
+      // What stands in its place stands behind the first piece of it.
+      const own = start >= now ? insert : undefined;
+      if (from < to || own !== undefined)
+        out.push({ start: at + (from - now), end: at + (to - now), rule, ...(own !== undefined && { insert: own }) });
       if (end > pieceEnd) break;
       next++;
     }
-    now = pieceEnd + (piece.rule === LINE_END ? 1 : 0);
+    now = pieceEnd + addedBy(piece);
     at = piece.end;
     while (next < fresh.length && fresh[next].end <= now) next++;
   }
@@ -74,5 +85,5 @@ export function cutsInBytes(text: string, utf8Length: number, cuts: readonly Tex
     unit = to;
     return byte;
   };
-  return cuts.map(({ start, end, rule }) => ({ start: bytesAt(start), end: bytesAt(end), rule }));
+  return cuts.map((cut) => ({ ...cut, start: bytesAt(cut.start), end: bytesAt(cut.end) }));
 }

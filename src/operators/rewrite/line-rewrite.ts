@@ -6,13 +6,21 @@ export interface TextCut {
   readonly start: number;
   readonly end: number;
   readonly rule: string;
+  /** What this step puts in its place. */
+  readonly insert?: string;
+  /** Bytes that an earlier step has put in its place. */
+  readonly added?: number;
 }
 
 /**
  * Cut rule of a line end that is not `\n` and was replaced by one (only the profile `datatrove` knows such line ends).
- * The only cut that puts something in the place of what it takes: one byte.
+ * Its name says that it puts one byte in the place of what it takes.
  */
 export const LINE_END = 'c4_line_end';
+
+/** Bytes that stand in the place of a cut. */
+export const addedBy = ({ rule, insert, added }: TextCut): number =>
+  insert === undefined ? (added ?? (rule === LINE_END ? 1 : 0)) : Buffer.byteLength(insert);
 
 /** What a line rewrite made of one document. */
 export interface RowRewrite {

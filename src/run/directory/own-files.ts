@@ -6,6 +6,8 @@ import { INDEX_FOLDER } from './layout.ts';
 /** Copy of standard input, kept until the run is done. */
 export const STDIN_FOLDER = 'stdin-copy';
 export const WORK_FOLDER = 'work';
+/** Answers of generators. They are paid for, so `--fresh` keeps them. */
+export const ANSWERS_FOLDER = 'answers';
 /** What steers a feed, unless `--state` names another folder. */
 export const FEED_FOLDER = 'feed';
 
@@ -27,6 +29,7 @@ const OWN: readonly RegExp[] = [
   new RegExp(`^${INDEX_FOLDER}/[^/]+\\.(bloom|hashes|minhash|urls?)(\\.tmp)?$`),
   // Of a feed of its tokens.
   new RegExp(`^${FEED_FOLDER}/(mixture\\.jsonl|lock(\\.[\\w-]+)?(\\.tmp)?)$`),
+  new RegExp(`^${ANSWERS_FOLDER}/(answers-[0-9a-f]{12}\\.log|jobs\\.jsonl)$`),
   new RegExp(`^${STDIN_FOLDER}/stdin-[\\w-]+(\\.tmp)?$`),
 ];
 
@@ -82,13 +85,13 @@ const FOLDERS: readonly string[] = [
 ];
 
 /**
- * Deletes what a run has made, but for the names given; returns the names in its folder that stay because they are, or
- * hold, something else.
+ * Deletes what a run has made, but for the names given and answers that are paid for; returns the names in its folder
+ * that stay because they are, or hold, something else.
  */
 export async function removeOwn(run: string, except: readonly string[]): Promise<string[]> {
   const left: string[] = [];
   for (const name of await readdir(run)) {
-    if (except.includes(name)) continue;
+    if (except.includes(name) || name === ANSWERS_FOLDER) continue;
     if (FOLDERS.includes(name)) await removeFolder(run, name);
     else if (await isOwnFile(run, name)) await rm(join(run, name), { force: true });
     if (existsSync(join(run, name))) left.push(name);

@@ -6,10 +6,12 @@ type NewRecord = RunRecord extends infer R ? (R extends RunRecord ? Omit<R, 't'>
 
 /** events.jsonl of a run in work. Lines are whole, and not flushed: a lost one costs a point of a curve. */
 export class RecordsFile {
-  #file: number;
+  /** Null once closed: its number may be that of another file then. */
+  #file: number | null;
   #startedMs: number;
   #before: number;
   #tell: (record: RunRecord) => void;
+  #error: unknown = null;
 
   private constructor(file: number, before: number, tell: (record: RunRecord) => void) {
     this.#file = file;
@@ -34,14 +36,26 @@ export class RecordsFile {
     return Math.round(this.#before * 1000 + performance.now() - this.#startedMs) / 1000;
   }
 
+  /** From a timer, where an error has nobody to go to: the next `append` throws it. */
+  appendLater(record: NewRecord): void {
+    try {
+      this.append(record);
+    } catch (error) {
+      this.#error ??= error;
+    }
+  }
+
   append(record: NewRecord): void {
+    if (this.#file === null) return;
+    if (this.#error !== null) throw this.#error;
     const whole = { ...record, t: this.t } as RunRecord;
     writeSync(this.#file, `${JSON.stringify(whole)}\n`);
     this.#tell(whole);
   }
 
   close(): void {
-    closeSync(this.#file);
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
   }
 }
 

@@ -1,6 +1,7 @@
 import { ConfigError, type GuardError, nearestName } from '../../errors.ts';
 import type { GuardRecord, JudgedGuard } from '../../ledger/run-json.ts';
 import type { Expected, Recipe } from '../../recipe/recipe.ts';
+import { conditionText } from '../../streams/batch/condition.ts';
 import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
 import type { DuplicateCluster } from '../../streams/commits/log.ts';
 import { decidePhase, splitPhase } from '../../streams/commits/phase.ts';
@@ -112,7 +113,7 @@ export class GuardWatch {
   #condition = (of: string): string | null => {
     const step = this.#recipe.steps.map((s) => s.descriptor).find((d) => of.startsWith(`${d.step}.`));
     const found = step && isRules(step) ? step.rules.find((r) => of === `${step.step}.${r.name}`) : undefined;
-    return found ? `${found.column} ${found.comparison} ${found.threshold}` : null;
+    return found ? conditionText(found) : null;
   };
 
   /** Of splits in the order given, of each from the first phase to the last given. */

@@ -1,29 +1,77 @@
+import { documentsAt } from '../../ledger/documents-data.ts';
+import { browse } from '../../ledger/live/browse.ts';
+import { drawn, RUN_CURVES, runCurve } from '../../ledger/live/curves.ts';
+import { documentView } from '../../ledger/live/document-view.ts';
+import { histogram } from '../../ledger/live/histogram.ts';
 import { domainStates, flowsOf } from '../../ledger/live/state.ts';
-import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
+import { committedTotals } from '../../ledger/run-folder.ts';
 import type { LiveSource } from '../../sinks/live/server.ts';
+import { numberIn, wholeIn, windowOf, wrong } from './query.ts';
+import { RunReader } from './run-reader.ts';
+import { whatIfAnswers } from './what-if-answers.ts';
 
 export interface RunAnswers {
   readonly api: LiveSource['api'];
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Answers to questions about a run directory, which may be in work. @param path null while there is none yet */
 export function runAnswers(path: () => string | null): RunAnswers {
-  const folder = async (): Promise<RunFolder> => {
-    const run = path();
-    if (run === null) throw new RangeError('The run has not begun yet: ask again in a moment.');
-    return openRunFolder(run);
-  };
+  const reader = new RunReader(path);
   return {
     api: {
-      run: async () => (await folder()).run,
-      domains: async () => domainStates(committedTotals(await folder()), Number.POSITIVE_INFINITY),
-      flows: async () => {
-        const { steps } = committedTotals(await folder());
-        const flows = Object.entries(steps).map(([step, rules]) => [step, flowsOf(Object.values(rules), Infinity)]);
-        return Object.fromEntries(flows);
+      run: () => reader.use(async ({ folder }) => folder.run),
+      domains: () => reader.use(async ({ folder }) => domainStates(committedTotals(folder), Number.POSITIVE_INFINITY)),
+      flows: () =>
+        reader.use(async ({ folder }) => {
+          const steps = Object.entries(committedTotals(folder).steps);
+          return Object.fromEntries(steps.map(([step, rules]) => [step, flowsOf(Object.values(rules), Infinity)]));
+        }),
+      curves: async () =>
+        Object.fromEntries(Object.entries(RUN_CURVES).map(([k, { title, unit }]) => [k, { title, unit }])),
+      curve: (query) =>
+        reader.use(async ({ samples }) => {
+          const name = query.get('name') ?? '';
+          const known = Object.hasOwn(RUN_CURVES, name) ? RUN_CURVES[name] : null;
+          if (known === null) throw wrong('name', `one of ${Object.keys(RUN_CURVES).join(', ')}`, name);
+          const curve = runCurve(await samples(), known);
+          const { from, to, pixels } = windowOf(query, curve.x);
+          return { name, title: known.title, unit: known.unit, ...drawn(curve, from, to, pixels) };
+        }),
+      histogram: (query) =>
+        reader.use(({ folder, db }) =>
+          histogram(folder, db, query.get('column') ?? '', {
+            from: numberIn(query, 'from'),
+            to: numberIn(query, 'to'),
+            bins: Math.min(400, wholeIn(query, 'bins', 80)),
+          }),
+        ),
+      documents: (query) =>
+        reader.use(({ folder, db }) =>
+          browse(folder, db, {
+            text: query.get('text') || undefined,
+            outcome: query.get('outcome') || undefined,
+            domain: query.get('domain') ?? undefined,
+            rule: query.get('rule') || undefined,
+            near: query.get('near') || undefined,
+            skip: wholeIn(query, 'skip', 0),
+            most: Math.min(200, wholeIn(query, 'most', 40)),
+          }),
+        ),
+      document: async (query) => {
+        const position = query.get('position');
+        const [wanted, by] =
+          position === null ? [query.get('id') ?? '', 'id or position' as const] : [position, 'position' as const];
+        return reader.use(({ folder, db }) => documentView(folder, db, wanted, by));
       },
+      rows: async (query) => {
+        const rows = (query.get('rows') ?? '').split(',').filter(Boolean).map(Number);
+        if (rows.length > 200 || !rows.every((n) => Number.isSafeInteger(n) && n >= 0))
+          throw wrong('rows', 'up to 200 numbers of rows of the ledger', query.get('rows') ?? '');
+        return reader.use(({ db }) => documentsAt(db, rows));
+      },
+      ...whatIfAnswers(reader),
     },
-    close: () => {},
+    close: () => reader.close(),
   };
 }

@@ -1,10 +1,67 @@
 import { resolve } from 'node:path';
 import { cellsOf } from '../../ledger/live/cells-of.ts';
+import type { LiveState } from '../../ledger/live/state.ts';
 import { exportPage } from '../../sinks/live/export.ts';
+import { runAnswers } from './answers.ts';
 import { folderState } from './follow-folder.ts';
 
-/** The live page of a run as one HTML file. Errors: those of `openRunFolder`. */
-export async function exportRun(folder: string): Promise<string> {
-  const state = await folderState(resolve(folder));
-  return exportPage({ cells: Object.fromEntries(cellsOf(state)), answers: {} });
+/** Documents of each list that an exported page holds. */
+const DOCUMENTS = 12;
+
+/**
+ * The live page of a run as one HTML file, with its curves, histograms, and the first documents of each outcome and
+ * rule. Errors: those of `openRunFolder`.
+ * @param text false: no text of documents and no ids
+ */
+export async function exportRun(folder: string, { text = true }: { readonly text?: boolean } = {}): Promise<string> {
+  const path = resolve(folder);
+  const state = await folderState(path);
+  const { api, close } = runAnswers(() => path);
+  try {
+    const answers: Record<string, unknown> = {};
+    const ask = async (name: string, query: Record<string, string> = {}, extra: Record<string, string> = {}) => {
+      const asked = new URLSearchParams(query).toString();
+      const found = await api[name](new URLSearchParams({ ...query, ...extra }));
+      answers[`api/${name}${asked ? `?${asked}` : ''}`] = found;
+      return found;
+    };
+    const curves = (await ask('curves')) as object;
+    for (const name of Object.keys(curves)) await ask('curve', { name }, { pixels: '1200' });
+    const columns = await histograms(state, ask);
+    const most = String(DOCUMENTS);
+    if (text) {
+      await ask('documents', { most });
+      for (const outcome of ['kept', 'dropped', 'quarantined']) await ask('documents', { outcome, most });
+      for (const r of state.rules) await ask('documents', { rule: `${r.step}.${r.rule}`, most });
+    }
+    const cells = Object.fromEntries(cellsOf(text ? state : withoutText(state)));
+    return exportPage({ cells, answers, columns, noDocuments: !text });
+  } finally {
+    await close();
+  }
+}
+
+/** Those of the columns that rules judge first; a column of text has none. */
+async function histograms(
+  state: LiveState,
+  ask: (name: string, query: Record<string, string>) => Promise<unknown>,
+): Promise<string[]> {
+  const judged = state.rules.flatMap((r) => r.column ?? []);
+  const columns: string[] = [];
+  for (const column of new Set([...judged, ...state.run.annotations])) {
+    if (!state.run.annotations.includes(column)) continue;
+    // Not a number.
+    const found = await ask('histogram', { column }).catch(() => null);
+    if (found) columns.push(column);
+  }
+  return columns;
+}
+
+function withoutText(state: LiveState): LiveState {
+  return {
+    ...state,
+    rules: state.rules.map((r) => ({ ...r, examples: [] })),
+    quarantine: { ...state.quarantine, examples: [] },
+    stopped: state.stopped && { ...state.stopped, examples: [] },
+  };
 }

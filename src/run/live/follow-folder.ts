@@ -9,6 +9,7 @@ export const folderState = async (path: string): Promise<LiveState> =>
   liveState(await folderFacts(await openRunFolder(path)));
 
 const EVERY_MS = 1000;
+const READING_SHARE = 10;
 
 /**
  * Shows a run directory, and again whenever it has changed while its run is in work elsewhere. Returns how to stop.
@@ -23,10 +24,12 @@ export async function followFolder(
   const first = await folderState(path);
   show(first);
   let reading = false;
+  let restUntil = 0;
   const look = async (): Promise<void> => {
     const sign = signOf(path);
-    if (reading || sign === seen) return;
+    if (reading || sign === seen || performance.now() < restUntil) return;
     reading = true;
+    const began = performance.now();
     try {
       const state = await folderState(path);
       seen = sign;
@@ -35,6 +38,8 @@ export async function followFolder(
       wrong(error);
     } finally {
       reading = false;
+      // Of a run with thousands of commits a reading takes its time: it is not done again and again.
+      restUntil = performance.now() + READING_SHARE * (performance.now() - began);
     }
   };
   const timer = setInterval(() => void look(), EVERY_MS);

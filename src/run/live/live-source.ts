@@ -9,6 +9,7 @@ export class StateSource implements LiveSource {
   readonly cells = new Cells();
   readonly api: LiveSource['api'];
   #state: LiveState | null = null;
+  #beside: readonly (readonly [string, unknown])[] = [];
   #watchers = new Set<() => void>();
 
   constructor(api: LiveSource['api']) {
@@ -24,7 +25,18 @@ export class StateSource implements LiveSource {
 
   show(state: LiveState): void {
     this.#state = state;
-    if (this.cells.replace(cellsOf(state))) for (const changed of this.#watchers) changed();
+    this.#put();
+  }
+
+  /** Cells that are not of the run: of what stands beside it. */
+  showBeside(cells: readonly (readonly [string, unknown])[]): void {
+    this.#beside = cells;
+    this.#put();
+  }
+
+  #put(): void {
+    const cells = [...(this.#state ? cellsOf(this.#state) : []), ...this.#beside.filter(([, cell]) => cell !== null)];
+    if (this.cells.replace(cells)) for (const changed of this.#watchers) changed();
   }
 
   watch(changed: () => void): () => void {

@@ -1,21 +1,45 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { runAnswers } from './answers.ts';
 import { followFolder } from './follow-folder.ts';
 import { StateSource } from './live-source.ts';
+import { type SideFiles, sideFiles } from './side-files.ts';
 
-/** The live page of a run directory; follows a run that is in work elsewhere. @param wrong told of later errors */
-export async function serveRun(
-  folder: string,
-  wrong: (error: unknown) => void,
-): Promise<{ readonly source: StateSource; close(): void }> {
-  const answers = runAnswers(() => resolve(folder));
-  const source = new StateSource(answers.api);
-  const unfollow = await followFolder(resolve(folder), (state) => source.show(state), wrong);
+const EVERY_MS = 1000;
+
+export interface ServedRun {
+  readonly source: StateSource;
+  close(): Promise<void>;
+}
+
+/**
+ * The live page of a folder: of a run, of a feed (its mixture log), of a training (its scalars.csv), or of what stands
+ * beside a run. Follows what is in work elsewhere. Errors: those of `openRunFolder`.
+ * @param wrong told of later errors
+ */
+export async function serveRun(folder: string, wrong: (error: unknown) => void): Promise<ServedRun> {
+  const path = resolve(folder);
+  const answers = runAnswers(() => path);
+  const side = sideFiles(path);
+  const source = new StateSource({ ...answers.api, ...side.api });
+  const isRun = existsSync(join(path, 'run.json')) || (await side.cells()).every(([, cell]) => cell === null);
+  const unfollow = isRun ? await followFolder(path, (state) => source.show(state), wrong) : () => {};
+  source.showBeside(await side.cells());
+  const timer = setInterval(() => void besides(source, side, wrong), EVERY_MS);
   return {
     source,
-    close() {
+    async close() {
+      clearInterval(timer);
       unfollow();
-      answers.close();
+      await answers.close();
     },
   };
+}
+
+async function besides(source: StateSource, side: SideFiles, wrong: (error: unknown) => void): Promise<void> {
+  try {
+    source.showBeside(await side.cells());
+  } catch (error) {
+    wrong(error);
+  }
 }

@@ -1,5 +1,8 @@
+import { setMaxListeners } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { InvariantError } from '../../errors.ts';
+import type { GenerateRequest } from '../../operators/generate/ask-all.ts';
+import type { Askers } from '../../operators/generate/askers.ts';
 import type { ScoreRequest } from '../../operators/perplexity/score-parts.ts';
 import { asksServices, type Operator, type StepDescriptor } from '../../streams/operator.ts';
 import { errorData } from '../../thread-errors.ts';
@@ -19,14 +22,19 @@ export interface Line {
   end(): void;
 }
 
-/** What the main thread does for the stages of a run: the user's functions, and model workers. */
+/** What the main thread does for the stages of a run: the user's functions, model workers and generators. */
 export interface RunServices {
   /** A line for one task; null when none of its steps asks. */
   lineFor(steps: readonly StepDescriptor[]): Line | null;
+  /** Where the steps with a generator stand. */
+  generators(): ReturnType<Askers['status']>;
   close(): Promise<void>;
 }
 
-export function openServices(operators: readonly Operator[], models: Models): RunServices {
+export function openServices(operators: readonly Operator[], models: Models, askers: Askers): RunServices {
+  const closing = new AbortController();
+  // Every request that is out listens to it.
+  setMaxListeners(0, closing.signal);
   const byStep = new Map(operators.map((o) => [o.descriptor.step, o]));
   const answer = async ({ service, step, request }: Question, line: OpenLine): Promise<unknown> => {
     const operator = byStep.get(step);
@@ -35,16 +43,23 @@ export function openServices(operators: readonly Operator[], models: Models): Ru
       const watch = (share: () => number): void => line.scored.scoring(step, sequence, batchBytes, share);
       return models.score(operator.descriptor, parts, { watch, signal: line.signal });
     }
+    // What is out is paid for: it is waited for and kept, also when the thread that asked has died.
+    if (service === 'generator' && operator)
+      return askers.ask(operator.descriptor, (request as GenerateRequest).requests, closing.signal);
     if (service === 'closure' && operator?.serve) return line.inTurn(step, () => operator.serve!(request));
     throw new InvariantError({
-      expected: 'a step with a function of its own, or one with a model',
+      expected: 'a step with a function of its own, a model or a generator',
       got: `a request for the ${service} of step ${step}`,
       fix: 'Please report this with the recipe.',
     });
   };
   return {
     lineFor: (steps) => (steps.some(asksServices) ? openLine(steps, answer) : null),
-    close: () => models.close(),
+    generators: () => askers.status(),
+    async close() {
+      closing.abort(new Error('the run has ended'));
+      await Promise.all([models.close(), askers.close()]);
+    },
   };
 }
 

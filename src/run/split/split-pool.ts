@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvariantError, SluiceError } from '../../errors.ts';
+import { type Askers, openAskers } from '../../operators/generate/askers.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { emptyCounters } from '../../streams/commits/counters.ts';
 import { ByteBudget } from '../../streams/flow/budget.ts';
@@ -38,6 +39,8 @@ const CLOSE_MS = 2000;
 export interface SplitPool {
   split(task: SplitTask, limit: number | null): Promise<TaskResult>;
   task(task: Task): Promise<TaskResult>;
+  /** Where the steps with a generator stand. */
+  generators(): ReturnType<Askers['status']>;
   close(): Promise<void>;
 }
 
@@ -57,9 +60,13 @@ export interface PoolEvents {
   readonly retry: (r: Retry) => void;
 }
 
-/** @param splits how many the run has: no more threads than that are started */
+/**
+ * @param answers folder of the answers of generators
+ * @param splits how many the run has: no more threads than that are started
+ */
 export async function openSplitPool(
   recipe: Recipe,
+  answers: string,
   options: RunOptions,
   splits: number,
   hard: AbortSignal,
@@ -89,7 +96,7 @@ export async function openSplitPool(
   const pool = renewed(openPool);
   const eachModel = await modelBytes(recipe.steps.map((s) => s.descriptor));
   const modelWorkers = modelWorkersOf(options.workers, options.modelMemory, eachModel);
-  const services = openServices(recipe.steps, openModels(modelWorkers));
+  const services = openServices(recipe.steps, openModels(modelWorkers), openAskers(answers));
   const { timeoutSeconds } = options;
   /** One try; a thread that died is said, not thrown. */
   const once = async (task: Task, extra: object = {}): Promise<TaskResult | Died> => {
@@ -188,6 +195,7 @@ export async function openSplitPool(
   return {
     split: (task, limit) => watched(split(task, limit)),
     task: (task) => watched(inPool(task)),
+    generators: () => services.generators(),
     async close() {
       closing.abort(new Error('the run has ended'));
       await pool.close();

@@ -15,8 +15,11 @@ import { type Beat, beatAt, READING, WHOLE, WRITING } from './watch.ts';
 /** At least so often counters are told. A telling of so many domains that it takes long is told less often. */
 const PROGRESS_MS = 100;
 const TELLING_SHARE = 0.01;
+const LONGEST_REST_MS = 1000;
 /** Model workers have something to do while the batch they have scored is worked on and written. */
 const BATCHES_FOR_MODELS = 2;
+/** The last answers of a batch take their time, and the slots of a generator must not wait for them. */
+const BATCHES_FOR_GENERATORS = 4;
 
 /** Signs of life. One batch may be worked on while another is written, which is nobody's time. */
 function marksOn(beat: Beat | null): Marks {
@@ -39,13 +42,15 @@ export async function runSplitTask(
 ): Promise<TaskResult> {
   const stages = await threadStages(task.phase.steps, kernel, services);
   const models = task.phase.steps.some((s) => s.models === true);
+  const generates = task.phase.steps.some((s) => s.generates === true);
+  const atOnce = generates ? BATCHES_FOR_GENERATORS : models ? BATCHES_FOR_MODELS : 1;
   const output = await SplitOutput.open(task, kernel);
   let last = performance.now();
   let waiting: Waiting | null = null;
   let telling = 0;
   const say = (everyMs: number): void => {
     const now = performance.now();
-    if (now - last < Math.max(everyMs, telling / TELLING_SHARE)) return;
+    if (now - last < Math.max(everyMs, Math.min(LONGEST_REST_MS, telling / TELLING_SHARE))) return;
     onProgress({ split: task.split.index, phase: task.phase.number, counters: output.counters });
     last = performance.now();
     telling = last - now;
@@ -56,7 +61,7 @@ export async function runSplitTask(
       name: `split ${task.split.index}`,
       read: (onQuarantine) =>
         openSource(task, kernel, onQuarantine, {
-          reuse: !models,
+          reuse: atOnce === 1,
           onUnread: (u) => output.unread(u),
           onSeen: (s) => output.seen(s),
         }),
@@ -80,7 +85,7 @@ export async function runSplitTask(
       clock,
       maxFailed: task.allowFailures ? null : MAX_FAILED,
       aside: task.aside,
-      batchesAtOnce: models ? BATCHES_FOR_MODELS : 1,
+      batchesAtOnce: atOnce,
     });
     beatAt(task.beat, 0, WRITING);
     if (waiting !== null) {

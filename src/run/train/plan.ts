@@ -108,7 +108,7 @@ export async function begunWith(
   const { training } = recipe;
   // The anneal may begin at any point, and is recorded beside.
   const { anneal: _, ...kept } = schedule.options as { readonly [option: string]: Json };
-  const { weightDecay, clip, beta1, beta2 } = training;
+  const { weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam } = training;
   return {
     model: base.identity,
     'set of runs with tokens': [...stores.hashes],
@@ -128,7 +128,8 @@ export async function begunWith(
     schedule: { name: schedule.name, options: kept },
     // Of an open schedule what was done does not depend on the length.
     'number of steps': schedule.open ? null : steps,
-    'set of options of the optimizer': { weightDecay, clip, beta1, beta2 },
+    'set of options of the optimizer': { weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam },
+    'list of transforms': training.transforms.map(({ name, options }) => ({ name, options })) as Json,
     'set of held-out documents': { ...recipe.heldOut },
     executor: { ...executor.runtime },
   };

@@ -176,9 +176,10 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
   const { domains } = local.feed.facts;
   const notMeasured = domains.filter((d) => !Object.hasOwn(heldOut, d));
   yield { type: 'start', folder, record, model: base.name, fromStep, steps, notMeasured };
-  const scalars = await openScalars(folder, domains, fromStep);
+  const scalars = await openScalars(folder, domains, from === null ? null : fromStep);
   const text: HeldOutText = { sequences: heldOut, byteLengths: base.tokenizer.byteLengths, start: base.start };
-  const { learningRate, accumulate, weightDecay, clip, beta1, beta2 } = recipe.training;
+  const { learningRate, accumulate, weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam, transforms } =
+    recipe.training;
   const loop = trainSteps(
     {
       model: base.weights,
@@ -188,7 +189,7 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
       learningRate,
       schedule,
       accumulate,
-      optimizer: { weightDecay, clip, beta1, beta2 },
+      optimizer: { weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam, transforms },
       start: base.start,
       heldOut: text,
       measureEvery: recipe.measureEvery ?? Math.ceil(steps / 4),
@@ -227,6 +228,8 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
           const model = join(folder, PLACES.model);
           await base.saveTokenizer(model);
           await saveModel(event.model, model);
+          const origin = { config: base.config, base: typeof recipe.model === 'string' ? recipe.model : null };
+          for (const transform of transforms) await transform.save?.(join(folder, PLACES.adapter), origin, event.state);
           await note(event.progress, 'done');
           yield { type: 'finished', folder, already: false, record, early: event.early };
         }

@@ -6,6 +6,10 @@ export interface ExportedData {
   readonly cells: Readonly<Record<string, unknown>>;
   /** Answers by the address that the page would ask: `api/curve?name=rate`. */
   readonly answers: Readonly<Record<string, unknown>>;
+  /** Annotations of which it holds a histogram. */
+  readonly columns: readonly string[];
+  /** No text of a document is in it. */
+  readonly noDocuments: boolean;
 }
 
 /**

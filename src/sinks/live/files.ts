@@ -21,8 +21,13 @@ export const SCRIPTS = [
   'format.js',
   'store.js',
   'overview.js',
+  'alerts.js',
   'funnel.js',
+  'curves.js',
   'tables.js',
+  'mixture.js',
+  'thresholds.js',
+  'documents.js',
   'start.js',
 ] as const;
 export const STYLES = ['uplot.css', 'page.css'] as const;

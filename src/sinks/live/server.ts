@@ -37,6 +37,7 @@ export interface LiveServer {
 const COOKIE = 'sluice_token';
 /** So that a proxy does not take a quiet stream for a dead one. */
 const COMMENT_MS = 15_000;
+const LINGER_MS = 200;
 
 const CSP = [
   "default-src 'none'",
@@ -77,7 +78,10 @@ export async function serveLive(source: LiveSource, options: LiveServerOptions =
       const done = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const end of context.streams) end();
       server.closeIdleConnections();
+      // A browser keeps its connection for seconds after the last answer.
+      const last = setTimeout(() => server.closeAllConnections(), LINGER_MS);
       await done;
+      clearTimeout(last);
     },
   };
 }

@@ -3,6 +3,20 @@ import type { Blind } from '../formats/loss.ts';
 /** Comparison of a column with a threshold. The document is dropped when the comparison is TRUE. */
 export type Comparison = '<' | '<=' | '>' | '>=' | '==' | '!=';
 
+/** One comparison of a column with a number. */
+export interface Leaf {
+  readonly column: string;
+  readonly comparison: Comparison;
+  readonly threshold: number;
+}
+
+/** Comparisons put together; plain data. A null is neither true nor false, as in SQL. */
+export type Condition =
+  | Leaf
+  | { readonly all: readonly Condition[] }
+  | { readonly any: readonly Condition[] }
+  | { readonly not: Condition };
+
 /**
  * A rule: drop a document when `column comparison threshold` holds. Plain data, so it crosses threads and is hashed.
  */
@@ -18,6 +32,13 @@ export interface Rule {
   readonly onNull: 'pass' | 'drop';
   /** Name of the option that sets the threshold, for `--set step.option=value`; default: the rule's name. */
   readonly option: string;
+  /**
+   * Several comparisons; then the rule drops where it holds, and `column`, `comparison` and `threshold` are those of
+   * the first of them.
+   */
+  readonly when?: Condition;
+  /** True: the rule judges and never drops; it is counted beside the others. */
+  readonly shadow?: true;
 }
 
 /** The decision of one step on every row of one batch. Arrays have one entry per row unless told otherwise. */
@@ -110,6 +131,8 @@ export interface CutSpans {
   /** Index into `rules`. */
   readonly rule: Uint16Array;
   readonly rules: readonly string[];
+  /** Bytes that stand in the place of each span; left out where none do but those that the name of its rule says. */
+  readonly added?: Int32Array;
 }
 
 /** The spans of rows `rows`, in that order. */
@@ -119,11 +142,13 @@ export function cutsOfRows(cuts: CutSpans, rows: Int32Array): CutSpans {
   const start = new Int32Array(offsets[rows.length]);
   const end = new Int32Array(offsets[rows.length]);
   const rule = new Uint16Array(offsets[rows.length]);
+  const added = cuts.added && new Int32Array(offsets[rows.length]);
   for (let i = 0; i < rows.length; i++) {
     const [from, to] = [cuts.offsets[rows[i]], cuts.offsets[rows[i] + 1]];
     start.set(cuts.start.subarray(from, to), offsets[i]);
     end.set(cuts.end.subarray(from, to), offsets[i]);
     rule.set(cuts.rule.subarray(from, to), offsets[i]);
+    added?.set(cuts.added!.subarray(from, to), offsets[i]);
   }
-  return { offsets, start, end, rule, rules: cuts.rules };
+  return { offsets, start, end, rule, rules: cuts.rules, ...(added && { added }) };
 }

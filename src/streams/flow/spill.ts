@@ -35,6 +35,7 @@ interface Header {
     readonly end: BufferRef;
     readonly rule: BufferRef;
     readonly rules: readonly string[];
+    readonly added?: BufferRef;
   };
 }
 
@@ -68,7 +69,14 @@ export function encodeFrame(batch: DocumentBatch): Uint8Array[] {
   });
   const c = batch.cuts;
   const cuts = c
-    ? { offsets: put(c.offsets), start: put(c.start), end: put(c.end), rule: put(c.rule), rules: c.rules }
+    ? {
+        offsets: put(c.offsets),
+        start: put(c.start),
+        end: put(c.end),
+        rule: put(c.rule),
+        rules: c.rules,
+        added: c.added && put(c.added),
+      }
     : undefined;
   const { rows, split, sequence, textVersion } = batch;
   const header: Header = { rows, split, sequence, textVersion, stale: [...batch.stale], columns, body: at, cuts };
@@ -123,9 +131,16 @@ export function decodeFrame({ header }: FrameHead, body: Uint8Array): DocumentBa
   });
   let cuts: CutSpans | undefined;
   if (header.cuts) {
-    const { offsets, start, end, rule, rules } = header.cuts;
+    const { offsets, start, end, rule, rules, added } = header.cuts;
     const rule16 = new Uint16Array(buffer, body.byteOffset + rule.at, rule.bytes / 2);
-    cuts = { offsets: i32(offsets), start: i32(start), end: i32(end), rule: rule16, rules };
+    cuts = {
+      offsets: i32(offsets),
+      start: i32(start),
+      end: i32(end),
+      rule: rule16,
+      rules,
+      ...(added && { added: i32(added) }),
+    };
   }
   const { rows, split, sequence, textVersion, stale } = header;
   return new DocumentBatch({

@@ -14,9 +14,15 @@ export interface Scalars {
 
 /**
  * Opens `scalars.csv` (a row a step), `measurements.csv` (a row a domain and measurement) and an event file of
- * TensorBoard in a folder. Rows after `fromStep`, of a training that was killed past its checkpoint, are taken out.
+ * TensorBoard in a folder. What a training that was killed past its checkpoint has written of later steps is taken out.
+ * @param goesOnFrom steps of the checkpoint; null: there is none, and nothing that was written counts
  */
-export async function openScalars(folder: string, domains: readonly string[], fromStep: number): Promise<Scalars> {
+export async function openScalars(
+  folder: string,
+  domains: readonly string[],
+  goesOnFrom: number | null,
+): Promise<Scalars> {
+  const fromStep = goesOnFrom ?? -1;
   const perStep = await openCsv(join(folder, 'scalars.csv'), stepColumns(domains), fromStep);
   const perMeasurement = await openCsv(join(folder, 'measurements.csv'), MEASURED, fromStep);
   const board = await openEventFile(folder, fromStep + 1);
@@ -79,10 +85,10 @@ interface Csv {
   close(): Promise<void>;
 }
 
-/** A table that is appended to; rows of steps after `fromStep`, and one that a kill tore, go first. */
-async function openCsv(path: string, columns: readonly string[], fromStep: number): Promise<Csv> {
+/** A table that is appended to; rows of steps after `lastStep`, and one that a kill tore, go first. */
+async function openCsv(path: string, columns: readonly string[], lastStep: number): Promise<Csv> {
   const before = (await readIfThere(path))?.split('\n').slice(1, -1) ?? [];
-  const kept = before.filter((line) => Number(line.slice(0, line.indexOf(','))) <= fromStep);
+  const kept = before.filter((line) => Number(line.slice(0, line.indexOf(','))) <= lastStep);
   await writeWhole(path, `${[csvLine(columns), ...kept].join('\n')}\n`);
   const file: FileHandle = await open(path, 'a');
   return {

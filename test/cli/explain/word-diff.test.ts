@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diffLines } from '../../../src/cli/explain/diff-lines.ts';
-import { wordDiff } from '../../../src/cli/explain/word-diff.ts';
 import { styleFor } from '../../../src/cli/terminal/terminal.ts';
+import { wordDiff } from '../../../src/ledger/word-diff.ts';
 
 const words = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 30 });
 const terminal = { width: 80, style: styleFor({ isTTY: false }), out: () => {} };

@@ -52,7 +52,7 @@ describe('sluice serve', () => {
 
   it('writes the page as one file that loads nothing', async () => {
     const { code, stdout } = await ask('serve', 'sluice-out/mine', '--export', 'page.html');
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^page\.html: \d+ kB\n$/)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^page\.html: [\d.]+ kB\n$/)]);
     const html = await readFile(join(cwd(), 'page.html'), 'utf8');
     expect(html).not.toMatch(/<(link|script)[^>]*(href|src)="(?!data:)/);
     expect(html).toContain("default-src 'none'; script-src 'sha256-");
@@ -70,6 +70,23 @@ describe('sluice serve', () => {
       const taken = await ask('serve', 'sluice-out/mine', '--port', port);
       expect(taken).toMatchObject({ code: 2, stderr: expect.stringContaining(`port ${port} free`) });
     });
+  });
+});
+
+describe('sluice status --steps', () => {
+  it('prints the funnel of the page in 80 columns', async () => {
+    const { code, stdout } = await ask('status', 'sluice-out/mine', '--steps');
+    expect(code).toBe(0);
+    const rows = stdout.split('\n').filter((line) => /^ {2}(read|exact_dedup|scores|length|web|kept) +\d/.test(line));
+    expect(rows.map((line) => line.trim().split(/ +/).slice(0, 3))).toMatchObject([
+      ['read', '7', '-1'],
+      ['exact_dedup', '5', '-1'],
+      ['scores', '5', expect.anything()],
+      ['length', '3', '-2'],
+      ['web', '2', '-1'],
+      ['kept', '2', expect.anything()],
+    ]);
+    for (const line of rows) expect(line.length).toBeLessThanOrEqual(80);
   });
 });
 

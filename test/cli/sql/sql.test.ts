@@ -257,7 +257,7 @@ describe('sluice sql', () => {
     expect(stderr).toMatch(
       new RegExp(
         String.raw`got {7}Catalog Error: Table with name ledgr does not exist![\s\S]*fix {7}Views: documents, ` +
-          String.raw`ledger, quarantine, files, commits\.`,
+          String.raw`ledger, quarantine, files, commits, shadow_rules\.`,
       ),
     );
   });

@@ -22,6 +22,7 @@ export interface MinhashOptions {
   readonly seed: number;
   readonly saveIndex: boolean;
   readonly code: readonly string[];
+  readonly kin: 'keep' | 'drop';
 }
 
 /** What must be equal for two indexes of near copies to mean the same. */

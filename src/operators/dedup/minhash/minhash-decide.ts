@@ -7,6 +7,7 @@ import { DocumentSet, openLabels } from '../tables/labels.ts';
 import { OUT_OF_SCOPE } from '../tables/scope.ts';
 import { SpilledTexts } from '../tables/spilled-texts.ts';
 import { surviveInOrder } from '../tables/surviving.ts';
+import { kinOf } from './kin.ts';
 import { Components, MemberLog, type Members } from './members.ts';
 import { estimatedJaccard } from './minhash-index.ts';
 import { heldSets, jaccard, type ShingleSet } from './shingle-sets.ts';
@@ -24,6 +25,8 @@ export interface NearDecision {
    * compared with theirs.
    */
   readonly earlier?: readonly EarlierKeys[];
+  /** True: a document and what a generator made of it are no copies of each other. */
+  readonly kin?: boolean;
   /** Bytes of the column `signature`; read where there are earlier documents. */
   readonly signatureBytes?: number;
   /** Called at the end with the documents that were looked at and stay, earlier ones among them. */
@@ -148,7 +151,7 @@ function nearTexts(
   judged: Uint8Array,
   rank: Float64Array | null,
   memoryBytes: number,
-  { bands, threshold, shingles, signatureBytes = 0 }: NearDecision,
+  { bands, threshold, shingles, kin = false, signatureBytes = 0 }: NearDecision,
   survivor: Int32Array,
   similarity: Float64Array,
 ): void {
@@ -181,10 +184,11 @@ function nearTexts(
       });
       const signatures = held > 0 ? signaturesOf(tables, members.documents, held) : null;
       const signature = (m: number): Uint16Array => signatures!.subarray((m * held) / 2, ((m + 1) * held) / 2);
-      const similarityOf = (m: number, other: number): number =>
-        members.documents[other] < tables.earlier
-          ? estimatedJaccard(signature(other), signature(m))
-          : jaccard(sets.of(other), sets.of(m));
+      const areKin = kin ? kinOf(tables, members.documents) : () => false;
+      const similarityOf = (m: number, other: number): number => {
+        if (members.documents[other] < tables.earlier) return estimatedJaccard(signature(other), signature(m));
+        return areKin(m, other) ? 0 : jaccard(sets.of(other), sets.of(m));
+      };
       surviveInOrder(members, rank, threshold, tables.earlier, similarityOf, (m, head, value) => {
         survivor[members.documents[m]] = members.documents[head];
         similarity[members.documents[m]] = value;

@@ -1,6 +1,6 @@
 import { openMinhashKernel } from '../../../kernels/minhash.ts';
 import type { DocumentBatch } from '../../../streams/batch/batch.ts';
-import type { Column } from '../../../streams/batch/columns.ts';
+import type { Column, Utf8Column } from '../../../streams/batch/columns.ts';
 import { positionLabels } from '../../../streams/batch/position.ts';
 import type { Barrier, BarrierOutputs, BarrierSplit } from '../../../streams/flow/barrier.ts';
 import { rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
@@ -9,6 +9,7 @@ import { decideStreaming, StreamingCopies } from '../streaming-copies.ts';
 import type { IndexReference } from '../tables/index-files.ts';
 import { OUT_OF_SCOPE } from '../tables/scope.ts';
 import { openDatatroveKernel } from './datatrove-minhash.ts';
+import { KIN, kinColumn } from './kin.ts';
 import { bandsAndRows, type MinhashOptions, minhashIndexOf } from './minhash-bands.ts';
 import { bandColumn, decideNear } from './minhash-decide.ts';
 import { openEarlier, saveMinhash, signatureBytes, signatureColumn } from './minhash-index.ts';
@@ -43,7 +44,9 @@ export async function barrier(
         columns.push([bandColumn(b), int64(made.keys.slice(b * batch.rows, (b + 1) * batch.rows))]);
       if (signed) columns.push(['signature', signatureColumn(made, batch.rows, bands * rows)]);
       if (options.saveIndex) columns.push(['id', batch.utf8('id')]);
-      return new Map([...columns, ...sideColumns(batch, spans, made, empty, ranksOf(batch, priority))]);
+      const side = new Map(sideColumns(batch, spans, made, empty, ranksOf(batch, priority)));
+      if (options.scope === 'global') side.set(KIN, kinColumn(batch, side.get('label') as Utf8Column));
+      return new Map([...columns, ...side]);
     },
     async *decide(splits: readonly BarrierSplit[], memoryBytes: number, outputs?: BarrierOutputs) {
       if (options.scope === 'streaming') {
@@ -60,6 +63,7 @@ export async function barrier(
         ranked: options.priority !== null,
         shingles,
         earlier,
+        kin: options.kin === 'keep',
         signatureBytes: signatureBytes(bands * rows),
         ...(options.saveIndex &&
           outputs && {

@@ -64,6 +64,11 @@ export const minhashOptions = z.strictObject({
    * line ends and blank lines.
    */
   code: z.array(z.string().min(1)).default(['code']),
+  /**
+   * What a generator made of a document, and that document, are kin: near copies of each other by their nature. `keep`:
+   * neither is dropped for the other, unless their normalised texts are equal. `scope: 'global'` with `verify` only.
+   */
+  kin: z.enum(['keep', 'drop']).default('keep'),
 });
 
 /**

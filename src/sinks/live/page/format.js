@@ -40,5 +40,20 @@
     return String(Number(n.toPrecision(4)));
   };
 
-  page.tokens = (n) => (n >= 1e6 ? `${trimmed(n / 1e6, 1)} M` : n >= 1e4 ? `${trimmed(n / 1e3, 1)} k` : page.count(n));
+  /** For the ticks of an axis. */
+  page.compact = (n) => {
+    const [unit] = [
+      [1e9, ' G'],
+      [1e6, ' M'],
+      [1e4, ' k'],
+    ].filter(([least]) => Math.abs(n) >= least);
+    if (!unit) return page.value(n);
+    return `${trimmed(n / (unit[0] === 1e4 ? 1e3 : unit[0]), 1)}${unit[1]}`;
+  };
+
+  const short = (n) => (n >= 1e6 ? `${trimmed(n / 1e6, 1)} M` : n >= 1e4 ? `${trimmed(n / 1e3, 1)} k` : page.count(n));
+
+  // Tokens that no step has counted are estimates.
+  const counted = () => page.cell('run')?.annotations.includes('tokens');
+  page.tokens = (n) => `${counted() ? '' : '≈ '}${short(n)}`;
 })();

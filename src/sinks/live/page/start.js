@@ -29,5 +29,9 @@
     }
     show(theme);
   });
+  // A mixture or a training alone has no documents.
+  page.watch(['run'], () => {
+    document.body.dataset.run = page.cell('run') ? 'yes' : 'no';
+  });
   page.connect();
 })();

@@ -1,4 +1,4 @@
-// Domains, rules, quarantine, alerts: the same numbers as the ledger has.
+// Domains, rules, quarantine: the same numbers as the ledger has.
 (() => {
   const page = window.sluice;
   const { h, set, put, section } = page;
@@ -19,36 +19,6 @@
     const node = h('tr', {}, ...all);
     return { node, update: (item) => texts(all, values(item)) };
   };
-
-  // Alerts.
-  const alertList = h('ul', { class: 'alerts' });
-  const alerts = section('alerts', 'Alerts', alertList);
-  const showAlerts = page.rows(alertList, () => {
-    const text = h('p');
-    const place = h('code');
-    const node = h('li', { class: 'alert' }, text, place);
-    return {
-      node,
-      update: (a) => {
-        set(node, { 'data-type': a.type });
-        set(text, { text: page.safe(a.sentence) });
-        set(place, { text: a.from ? page.safe(a.from) : '', hidden: !a.from });
-      },
-    };
-  });
-  page.watch(['alerts', 'guards'], () => {
-    const found = page.cell('alerts') ?? [];
-    const near = (page.cell('guards') ?? [])
-      .filter((g) => g.state === 'near' || g.state === 'outside')
-      .map((g) => ({
-        id: `guard/${g.guard}/${g.of}`,
-        type: 'guard',
-        from: null,
-        sentence: `Guard ${g.guard} of ${g.of}: ${page.percent(g.documents, g.outOf)} of ${page.count(g.outOf)} documents, at most ${page.percent(g.max, 1)} expected.`,
-      }));
-    alerts.show(found.length + near.length > 0);
-    showAlerts([...near, ...found.slice(-50)], (a) => a.id);
-  });
 
   // Domains.
   const n = 'number';
@@ -96,7 +66,6 @@
   ];
   const rules = table('Rules: what each drops', ruleTitles);
   section('rules', 'Rules', rules.node);
-  page.onRule = null;
   const showRules = page.rows(rules.body, () => {
     const all = cells(ruleTitles);
     const name = h('button', { type: 'button', class: 'link', onclick: () => page.onRule?.(item) });
@@ -108,7 +77,7 @@
       node,
       update: (r) => {
         item = r;
-        const can = page.onRule !== null && r.column !== null;
+        const can = Boolean(page.onRule) && r.column !== null;
         set(name, { text: can ? page.safe(r.rule) : '', hidden: !can });
         set(label, { text: can ? '' : page.safe(r.rule) });
         const condition = r.column ? `${r.column} ${r.comparison} ${page.value(r.threshold)}` : '';

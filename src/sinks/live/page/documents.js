@@ -1,0 +1,306 @@
+// The documents: search, filter, near a cut; one of them with every decision, its text and its twin.
+(() => {
+  const page = window.sluice;
+  const { h, set, put, section } = page;
+  /** An exported page holds fewer. */
+  const MOST = page.data ? 12 : 40;
+
+  const text = h('input', { type: 'search', id: 'find', placeholder: 'id, position, file or words of the beginning' });
+  const outcome = h('select', { id: 'outcome' });
+  const domain = h('select', { id: 'domain' });
+  const rule = h('select', { id: 'rule' });
+  const near = h('select', { id: 'near' });
+  const field = (label, node) => h('span', { class: 'field' }, h('label', { for: node.id, text: label }), node);
+  const form = h(
+    'form',
+    { class: 'filters', role: 'search', onsubmit: (e) => e.preventDefault() },
+    field('Find', text),
+    field('Outcome', outcome),
+    field('Domain', domain),
+    field('Dropped by', rule),
+    field('Near the cut of', near),
+  );
+  const list = h('ul', { class: 'documents' });
+  const state = h('p', { class: 'muted', role: 'status' });
+  const further = h('button', { type: 'button', text: 'More', hidden: true });
+  const wrong = h('p', { class: 'error', role: 'alert', hidden: true });
+  const { show } = section('documents', 'Documents', form, wrong, list, state, further);
+  const dialog = h('dialog', { class: 'document', 'aria-labelledby': 'document-title' });
+  document.body.append(dialog);
+  dialog.addEventListener('click', (e) => e.target === dialog && dialog.close());
+
+  const fail = (error) => set(wrong, { hidden: !error, text: error ? page.safe(error.message) : '' });
+  const fill = (node, first, names) => {
+    const before = node.value;
+    put(node, [
+      h('option', { value: '', text: first }),
+      ...names.map(([value, label]) => h('option', { value, text: page.safe(label) })),
+    ]);
+    node.value = before;
+  };
+  fill(outcome, 'any', [
+    ['kept', 'kept'],
+    ['dropped', 'dropped'],
+    ['quarantined', 'quarantined'],
+  ]);
+
+  page.documentLink = (d) =>
+    h('button', {
+      type: 'button',
+      class: 'link',
+      text: page.excerpt(d.id ?? d.position, 80),
+      onclick: () => open(d.position),
+    });
+
+  const row = (d) => {
+    const why =
+      d.outcome === 'dropped'
+        ? `${d.step}: ${d.rule}${d.value === null ? '' : ` (${page.value(d.value)})`}`
+        : d.outcome === 'quarantined'
+          ? d.rule
+          : '';
+    return h(
+      'li',
+      { 'data-outcome': d.outcome },
+      h('span', { class: 'tag', text: d.outcome }),
+      page.documentLink(d),
+      h('span', {
+        class: 'muted',
+        text: [d.domain, page.size(d.textBytes), d.near === undefined ? '' : page.value(d.near)]
+          .filter(Boolean)
+          .map(page.safe)
+          .join(' · '),
+      }),
+      h('span', { class: 'why', text: page.safe(why ?? '') }),
+      h('q', { text: page.excerpt(d.excerpt) }),
+    );
+  };
+
+  let asked = 0;
+  let listed = 0;
+  const query = (skip) => ({
+    text: text.value || null,
+    outcome: outcome.value || null,
+    domain: domain.value === '' ? null : domain.value.slice(1),
+    rule: rule.value || null,
+    near: near.value || null,
+    skip: skip || null,
+    most: MOST,
+  });
+  const load = async (more) => {
+    const mine = ++asked;
+    set(state, { text: 'Looking …' });
+    try {
+      const found = await page.api('documents', query(more ? listed : 0));
+      if (mine !== asked) return;
+      const rows = found.documents.map(row);
+      if (more) list.append(...rows);
+      else put(list, rows);
+      listed = more ? listed + rows.length : rows.length;
+      const none = page.cell('progress')
+        ? 'None yet: documents are here once their split is committed.'
+        : 'No document is like that.';
+      set(state, { text: listed === 0 ? none : `${page.count(listed)} shown` });
+      further.hidden = !found.more;
+      fail(null);
+    } catch (error) {
+      if (mine !== asked) return;
+      set(state, { text: '' });
+      fail(error);
+    }
+  };
+  let typing = 0;
+  text.addEventListener('input', () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => load(false), 200);
+  });
+  for (const node of [outcome, domain, rule, near]) node.addEventListener('change', () => load(false));
+  further.addEventListener('click', () => load(true));
+
+  // One document.
+  const pieces = (t, names) =>
+    h(
+      'pre',
+      { tabindex: '0' },
+      ...t.pieces.map((p) =>
+        p.mark === null
+          ? document.createTextNode(page.safe(p.text))
+          : h('mark', { class: names[p.mark] ?? 'cut', title: page.safe(p.mark), text: page.safe(p.text) }),
+      ),
+    );
+  const panel = (title, t, names = {}) => {
+    const part = t.shown < t.bytes ? `The first ${page.size(t.shown)} of ${page.size(t.bytes)}.` : '';
+    const note = [
+      t.missing ? `The whole text cannot be read again: ${t.missing}. This is its beginning, from the ledger.` : '',
+      part,
+    ]
+      .filter(Boolean)
+      .join(' ');
+    return h(
+      'div',
+      { class: 'panel' },
+      h('h3', { text: title }),
+      note ? h('p', { class: 'muted', text: page.safe(note) }) : null,
+      pieces(t, names),
+    );
+  };
+  const cleaned = (t) => ({ ...t, missing: null, pieces: t.pieces.filter((p) => p.mark === null) });
+  const decision = (d) => {
+    const rules = d.rules.map((r) =>
+      h(
+        'tr',
+        { class: r.verdict, 'data-decisive': r.decisive },
+        h('th', { scope: 'row', text: page.safe(r.rule) }),
+        h('td', { text: page.safe(`${r.column} ${r.comparison} ${page.value(r.threshold)}`) }),
+        h('td', { class: 'number', text: page.value(r.value) }),
+        h('td', {
+          text: r.decisive
+            ? 'dropped it'
+            : r.verdict === 'unseen'
+              ? r.wouldFail
+                ? 'would fail'
+                : 'not judged'
+              : r.verdict,
+        }),
+      ),
+    );
+    const values = d.values.filter((v) => !d.rules.some((r) => r.column === v.column));
+    return h(
+      'details',
+      { open: d.state === 'dropped' },
+      h(
+        'summary',
+        {},
+        h('strong', { text: page.safe(d.step) }),
+        h('span', { class: 'muted', text: ` ${d.state === 'done' ? 'passed' : d.state}` }),
+      ),
+      rules.length > 0 ? h('table', { class: 'compact' }, h('tbody', {}, ...rules)) : null,
+      values.length > 0
+        ? h(
+            'dl',
+            {},
+            ...values.flatMap((v) => [h('dt', { text: page.safe(v.column) }), h('dd', { text: page.value(v.value) })]),
+          )
+        : null,
+    );
+  };
+  const open = async (position) => {
+    put(dialog, [h('p', { text: 'Looking …' })]);
+    if (!dialog.open) dialog.showModal();
+    try {
+      const { document: d, text: t, twin } = await page.api('document', { position });
+      const facts = [
+        d.position,
+        d.domain,
+        page.size(d.textBytes),
+        d.tokens === null ? '' : `${page.tokens(d.tokens)} tokens`,
+      ].filter(Boolean);
+      const verdict =
+        d.outcome === 'dropped'
+          ? `Dropped by ${d.rule} of step ${d.step}${d.value === null ? '' : `: ${page.value(d.value)}, threshold ${page.value(d.threshold)}`}.`
+          : d.outcome === 'quarantined'
+            ? `Could not be read: ${d.quarantine?.detail ?? d.rule}.`
+            : 'Kept.';
+      const keep =
+        d.keepWith?.length > 0
+          ? h('p', {}, 'It would have been kept with ', h('code', { text: page.safe(d.keepWith.join(' ')) }))
+          : null;
+      const copies =
+        d.copies.count > 0
+          ? h(
+              'p',
+              {},
+              `${page.count(d.copies.count)} documents were dropped as copies of this one: `,
+              ...d.copies.first.flatMap((c) => [page.documentLink(c), ' ']),
+            )
+          : null;
+      const cut = t.pieces.some((p) => p.mark !== null);
+      put(dialog, [
+        h(
+          'header',
+          { class: 'row' },
+          h('h2', { id: 'document-title', text: page.safe(d.id ?? d.position) }),
+          h('button', { type: 'button', text: 'Close', onclick: () => dialog.close() }),
+        ),
+        h('p', { class: 'muted', text: facts.map(page.safe).join(' · ') }),
+        h('p', { class: `verdict ${d.outcome}`, text: page.safe(verdict) }),
+        keep,
+        twin
+          ? h(
+              'p',
+              {},
+              `A copy of `,
+              page.documentLink(twin),
+              d.duplicateOf.similarity === null ? '' : `, similarity ${page.value(d.duplicateOf.similarity)}`,
+            )
+          : null,
+        copies,
+        h(
+          'div',
+          { class: 'sides' },
+          panel(cut ? 'As it was read, with what was cut' : 'Text', t),
+          cut ? panel('Cleaned', cleaned(t)) : null,
+          twin ? panel('Compared with its twin', twin, { removed: 'removed', added: 'added' }) : null,
+        ),
+        d.decisions.length > 0 ? h('h3', { text: 'Decisions' }) : null,
+        h('div', { class: 'decisions' }, ...d.decisions.map(decision)),
+      ]);
+      dialog.scrollTop = 0;
+    } catch (error) {
+      put(dialog, [
+        h('p', { class: 'error', text: page.safe(error.message) }),
+        h('button', { type: 'button', text: 'Close', onclick: () => dialog.close() }),
+      ]);
+    }
+  };
+  page.openDocument = open;
+
+  // A run in work: as long as there is nothing to see, every commit is looked at.
+  let commits = '';
+  page.watch(['progress'], () => {
+    const p = page.cell('progress');
+    const now = p ? `${p.phaseNumber} ${p.splitsDone}` : 'done';
+    if (now !== commits && commits !== '' && listed === 0 && !first) load(false);
+    commits = now;
+  });
+
+  let known = '';
+  let first = true;
+  page.watch(['rule/', 'domain/', 'totals', 'run'], () => {
+    const run = page.cell('run');
+    const totals = page.cell('totals');
+    if (!run || !totals) return;
+    const rules = page.cellsOf('rule/');
+    const domains = page
+      .cellsOf('domain/')
+      .map((d) => d.domain)
+      .filter((d) => d !== 'other domains');
+    const key = JSON.stringify([rules.map((r) => `${r.step}.${r.rule}`), domains]);
+    if (key !== known) {
+      known = key;
+      fill(
+        domain,
+        'any',
+        domains.map((d) => [`=${d}`, d || '(none)']),
+      );
+      fill(
+        rule,
+        'any rule',
+        rules.map((r) => [`${r.step}.${r.rule}`, `${r.step}: ${r.rule}`]),
+      );
+      fill(
+        near,
+        'no rule',
+        rules
+          .filter((r) => run.annotations.includes(r.column))
+          .map((r) => [`${r.step}.${r.rule}`, `${r.step}: ${r.rule}`]),
+      );
+    }
+    const decided = totals.kept.documents + totals.dropped.documents > 0;
+    show(decided && !page.data?.noDocuments);
+    if (first && decided) {
+      first = false;
+      load(false);
+    }
+  });
+})();

@@ -1,0 +1,377 @@
+// Histograms, thresholds that can be dragged, and what would be kept then.
+(() => {
+  const page = window.sluice;
+  const { h, set, put, section } = page;
+  const SVG = 'http://www.w3.org/2000/svg';
+  const svg = (tag, props = {}) => {
+    const node = document.createElementNS(SVG, tag);
+    for (const [k, v] of Object.entries(props)) node.setAttribute(k, v);
+    return node;
+  };
+  const WIDTH = 900;
+  const HEIGHT = 190;
+  const BASE = 166;
+  /** `step.rule` -> threshold; what has been moved. */
+  const moved = new Map();
+  let shown = null;
+
+  const choose = h('select', { id: 'column' });
+  const scale = h('p', { class: 'muted small' });
+  const picture = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'histogram', role: 'group' });
+  const sliders = h('div', { class: 'sliders' });
+  const reset = h('button', { type: 'button', text: 'All thresholds as they were', onclick: () => setAll(new Map()) });
+  const answer = h('div', { class: 'answer', 'aria-live': 'polite' });
+  const wrong = h('p', { class: 'error', role: 'alert', hidden: true });
+  const { show } = section(
+    'thresholds',
+    'Thresholds',
+    h('p', { class: 'row' }, h('label', { for: 'column', text: 'Annotation ' }), choose, reset),
+    picture,
+    scale,
+    sliders,
+    wrong,
+    answer,
+  );
+  show(false);
+  reset.hidden = true;
+
+  const fail = (error) => set(wrong, { hidden: !error, text: error ? page.safe(error.message) : '' });
+
+  // The axis, from values to the picture and back.
+  const axisOf = (edges, logarithmic) => {
+    const [a, b] = [edges[0], edges.at(-1)];
+    const f = logarithmic ? Math.log : (v) => v;
+    const g = logarithmic ? Math.exp : (v) => v;
+    const [fa, fb] = [f(a), f(b)];
+    return {
+      x: (v) => (logarithmic && v <= 0 ? 0 : Math.min(WIDTH, Math.max(0, ((f(v) - fa) / (fb - fa)) * WIDTH))),
+      v: (x) => g(fa + (Math.min(WIDTH, Math.max(0, x)) / WIDTH) * (fb - fa)),
+    };
+  };
+
+  const load = async (column) => {
+    try {
+      shown = await page.api('histogram', { column });
+      fail(null);
+      draw();
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  const draw = () => {
+    const { edges, kept, other, below, above, nulls, logarithmic, rules } = shown;
+    picture.replaceChildren();
+    sliders.replaceChildren();
+    if (edges.length < 2) {
+      set(scale, { text: 'No document has a value here.' });
+      return;
+    }
+    const axis = axisOf(edges, logarithmic);
+    const most = Math.max(...kept.map((k, i) => k + other[i]), 1);
+    // Square roots: a bin of ten documents is seen beside one of a million.
+    const tall = (n) => Math.sqrt(n / most) * (BASE - 12);
+    for (let i = 0; i < kept.length; i++) {
+      const [x, end] = [axis.x(edges[i]), axis.x(edges[i + 1])];
+      const width = Math.max(0.6, end - x - 0.6);
+      const all = tall(kept[i] + other[i]);
+      const good = kept[i] + other[i] > 0 ? (all * kept[i]) / (kept[i] + other[i]) : 0;
+      const title = svg('title');
+      title.textContent = `${page.value(edges[i])} to ${page.value(edges[i + 1])}: ${page.count(kept[i])} kept, ${page.count(other[i])} not`;
+      const group = svg('g');
+      group.append(title);
+      if (other[i] > 0) group.append(svg('rect', { x, y: BASE - all, width, height: all - good, class: 'other' }));
+      if (kept[i] > 0) group.append(svg('rect', { x, y: BASE - good, width, height: good, class: 'kept' }));
+      picture.append(group);
+    }
+    picture.append(svg('line', { x1: 0, x2: WIDTH, y1: BASE, y2: BASE, class: 'axis' }));
+    for (let i = 0; i <= 6; i++) {
+      const x = (WIDTH * i) / 6;
+      const label = svg('text', {
+        x,
+        y: BASE + 16,
+        class: 'tick',
+        'text-anchor': i === 0 ? 'start' : i === 6 ? 'end' : 'middle',
+      });
+      label.textContent = page.value(Number(axis.v(x).toPrecision(3)));
+      picture.append(label);
+    }
+    for (const rule of rules) picture.append(...lineOf(rule, axis));
+    const more = [
+      below > 0 ? `${page.count(below)} documents below` : '',
+      above > 0 ? `${page.count(above)} above` : '',
+      nulls > 0 ? `${page.count(nulls)} without a value` : '',
+    ].filter(Boolean);
+    const legend = [
+      h('span', { class: 'key kept', text: 'kept' }),
+      h('span', { class: 'key other', text: 'not kept' }),
+    ];
+    const words = `${logarithmic ? 'The axis is logarithmic. ' : ''}Heights are square roots of counts. ${more.join(', ')}`;
+    put(scale, [...legend, h('span', { text: words })]);
+  };
+
+  // One threshold: a line in the picture, and a number below it. Both can be moved.
+  const lineOf = (rule, axis) => {
+    const name = `${rule.step}.${rule.rule}`;
+    const now = () => moved.get(name) ?? rule.threshold;
+    const line = svg('line', { y1: 4, y2: BASE, class: 'threshold' });
+    const grip = svg('rect', {
+      y: 0,
+      width: 14,
+      height: BASE,
+      class: 'grip',
+      tabindex: '0',
+      role: 'slider',
+      'aria-label': `Threshold of ${name}`,
+    });
+    const input = h('input', { type: 'number', step: 'any', id: `set-${name}`, disabled: Boolean(page.data) });
+    const show = () => {
+      const x = axis.x(now());
+      for (const k of ['x1', 'x2']) line.setAttribute(k, x);
+      grip.setAttribute('x', x - 7);
+      grip.setAttribute('aria-valuenow', now());
+      grip.setAttribute('aria-valuetext', `drops where ${rule.comparison} ${page.value(now())}`);
+      line.classList.toggle('moved', moved.has(name));
+      if (document.activeElement !== input) input.value = now();
+    };
+    const whole =
+      Number.isInteger(rule.threshold) && shown.edges[1] - shown.edges[0] >= 0.5 && Number.isInteger(shown.least);
+    const to = (value) => {
+      const v = whole ? Math.round(value) : Number(value.toPrecision(4));
+      if (!Number.isFinite(v)) return;
+      if (v === rule.threshold) moved.delete(name);
+      else moved.set(name, v);
+      show();
+      ask();
+    };
+    grip.addEventListener('pointerdown', (e) => {
+      if (page.data) return;
+      grip.setPointerCapture(e.pointerId);
+      const move = (m) => {
+        const box = picture.getBoundingClientRect();
+        to(axis.v(((m.clientX - box.left) / box.width) * WIDTH));
+      };
+      grip.addEventListener('pointermove', move);
+      grip.addEventListener('pointerup', () => grip.removeEventListener('pointermove', move), { once: true });
+      e.preventDefault();
+      grip.focus();
+    });
+    grip.addEventListener('keydown', (e) => {
+      const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }[e.key];
+      if (step === undefined || page.data) return;
+      e.preventDefault();
+      const at = axis.x(now()) + 4 * step;
+      const next = axis.v(at);
+      to(whole && Math.round(next) === now() ? now() + Math.sign(step) : next);
+    });
+    input.addEventListener('input', () => input.value !== '' && to(Number(input.value)));
+    sliders.append(
+      h(
+        'p',
+        { class: 'row' },
+        h('label', {
+          for: `set-${name}`,
+          text: `${page.safe(name)} drops where ${page.safe(shown.column)} ${rule.comparison} `,
+        }),
+        input,
+        h('span', { class: 'muted', text: ` was ${page.value(rule.threshold)}` }),
+      ),
+    );
+    redraws.push(show);
+    show();
+    return [line, grip];
+  };
+  let redraws = [];
+  const setAll = (values) => {
+    moved.clear();
+    for (const [k, v] of values) moved.set(k, v);
+    for (const r of redraws) r();
+    ask();
+  };
+
+  // The answer to what has been moved; the newest question counts.
+  let asking = false;
+  let again = false;
+  /** The first question makes the server read the ledger: it is asked when a hand comes near. */
+  let warm = false;
+  const warmUp = () => {
+    if (warm || page.data) return;
+    warm = true;
+    page.api('what-if').catch(() => {
+      // Whoever moves a threshold is told why it does not work.
+      warm = false;
+    });
+  };
+  for (const event of ['pointerenter', 'focusin']) picture.addEventListener(event, warmUp);
+  const ask = async () => {
+    reset.hidden = moved.size === 0;
+    if (asking) {
+      again = true;
+      return;
+    }
+    asking = true;
+    try {
+      do {
+        again = false;
+        if (moved.size === 0) put(answer, []);
+        else {
+          const late = setTimeout(() => put(answer, [h('p', { class: 'muted', text: 'Reading the ledger …' })]), 400);
+          tell(await asked().finally(() => clearTimeout(late)));
+        }
+      } while (again);
+      fail(null);
+    } catch (error) {
+      fail(error);
+    } finally {
+      asking = false;
+    }
+  };
+  const asked = async () => {
+    const query = new URLSearchParams([...moved].map(([name, v]) => ['set', `${name}:${v}`]));
+    const response = await fetch(`api/what-if?${query}`);
+    const body = await response.json();
+    if (!response.ok) throw new Error([body.error, body.fix].filter(Boolean).join(' '));
+    return body;
+  };
+  const signed = (n, text) => (n === 0 ? '' : `${n > 0 ? '+' : '−'} ${text(Math.abs(n))}`);
+  let list = 0;
+  const tell = (found) => {
+    const { total, domains, exact, open, settings } = found;
+    const tokens = total.read.tokens > 0;
+    const head = ['Domain', 'Kept now', 'Kept then', 'Change', tokens ? 'Tokens then' : 'Text then', 'Lost', 'Saved'];
+    const amount = (a) => (tokens ? page.tokens(a.tokens) : page.size(a.bytes));
+    const row = (d, tag) =>
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'row', text: page.safe(d.domain || '(none)') }),
+        ...[
+          page.count(d.before.documents),
+          `${page.count(d.kept.documents)}${d.open.documents > 0 ? ` to ${page.count(d.kept.documents + d.open.documents)}` : ''}`,
+          signed(d.kept.documents - d.before.documents, page.count),
+          amount(d.kept),
+          d.lost.documents > 0 ? page.count(d.lost.documents) : '',
+          d.saved.documents > 0 ? page.count(d.saved.documents) : '',
+        ].map((text) => h(tag, { class: 'number', text })),
+      );
+    const unsure = exact
+      ? `Exact, by the ${page.count(found.rows)} rows of the ledger; ${found.milliseconds} ms.`
+      : `Not exact: ${[
+          ...open.map((o) => `${page.count(o.documents)} documents are not judged by ${o.step}`),
+          ...found.contradictions.map(
+            (c) => `${page.count(c.documents)} decisions of ${c.step} do not follow from its values`,
+          ),
+          found.displacing > 0 ? `${page.count(found.displacing)} documents may take the place of kept ones` : '',
+          found.skipped.length > 0 ? `${found.skipped.join(', ')} did not run` : '',
+        ]
+          .filter(Boolean)
+          .join('; ')}.`;
+    const set = settings
+      .filter(Boolean)
+      .map((s) => `--set ${s}`)
+      .join(' ');
+    const sides = h('div', { class: 'sides' });
+    put(answer, [
+      h('p', { class: 'muted', text: page.safe(unsure) }),
+      h(
+        'div',
+        { class: 'scroll' },
+        h(
+          'table',
+          { id: 'what-if' },
+          h(
+            'thead',
+            {},
+            h('tr', {}, ...head.map((text, i) => h('th', { scope: 'col', class: i > 0 ? 'number' : null, text }))),
+          ),
+          h('tbody', {}, row(total, 'td'), ...domains.map((d) => row(d, 'td'))),
+        ),
+      ),
+      set ? h('p', {}, 'To make it so: ', h('code', { text: page.safe(`sluice run … ${set}`) })) : null,
+      sides,
+    ]);
+    examples(found, sides, ++list);
+  };
+
+  // The documents that change sides; asked for when the hand rests.
+  const examples = (found, sides, mine) => {
+    setTimeout(async () => {
+      if (mine !== list) return;
+      try {
+        const [lost, saved] = await Promise.all(
+          [found.lost, found.saved].map((rows) =>
+            rows.length > 0 ? page.api('rows', { rows: rows.slice(0, 8).join(',') }) : [],
+          ),
+        );
+        if (mine === list) put(sides, [side('Just lost', lost), side('Just saved', saved)]);
+      } catch (error) {
+        fail(error);
+      }
+    }, 250);
+  };
+  const side = (title, documents) =>
+    h(
+      'div',
+      {},
+      h('h3', { text: title }),
+      documents.length === 0 ? h('p', { class: 'muted', text: 'none' }) : null,
+      h(
+        'ul',
+        { class: 'examples' },
+        ...documents.map((d) =>
+          h(
+            'li',
+            {},
+            page.documentLink(d),
+            h('span', { class: 'muted', text: ` ${page.safe(d.domain ?? '')} ` }),
+            h('q', { text: page.excerpt(d.excerpt, 140) }),
+          ),
+        ),
+      ),
+    );
+
+  choose.addEventListener('change', () => load(choose.value));
+  page.onRule = (r) => {
+    choose.value = r.column;
+    redraws = [];
+    load(r.column);
+    document.getElementById('thresholds').scrollIntoView();
+    choose.focus({ preventScroll: true });
+  };
+  let columns = '';
+  page.watch(['run', 'rule/'], () => {
+    const run = page.cell('run');
+    if (!run) return;
+    // Those that a rule judges first, the most dropping ones before.
+    const judged = page
+      .cellsOf('rule/')
+      .filter((r) => r.column && run.annotations.includes(r.column))
+      .sort((a, b) => b.dropped - a.dropped);
+    const names = [...new Set([...judged.map((r) => r.column), ...run.annotations])].filter(
+      (n) => !page.data || page.data.columns.includes(n),
+    );
+    const key = names.slice().sort().join(' ');
+    if (names.length === 0 || key === columns) return;
+    columns = key;
+    show(true);
+    put(
+      choose,
+      names.map((name) => h('option', { value: name, text: page.safe(name) })),
+    );
+    if (run.status !== 'running' || judged.length > 0) load(choose.value);
+  });
+  let commits = '';
+  page.watch(['progress'], () => {
+    const p = page.cell('progress');
+    const now = p ? `${p.phaseNumber} ${p.splitsDone}` : 'done';
+    if (now !== commits && commits !== '' && shown && shown.edges.length < 2) load(choose.value);
+    commits = now;
+  });
+  let status = null;
+  page.watch(['run'], () => {
+    const now = page.cell('run')?.status ?? null;
+    // At the end all documents are in the ledger.
+    if (status === 'running' && now !== 'running' && choose.value) load(choose.value);
+    status = now;
+  });
+})();
