@@ -122,18 +122,19 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   training: {
     values: words`
-      compare comparisonSettings continualPretrain distillation dropout frozenHalf greedySoup halfFineTuning
-      interpolated interpolationCurve keptTopLogits labelSmoothing lora loraFrom measureBits measureModel
-      openTeacher planComparison readCheckpoint reference schedules selfDistillation trainReference
-      uniformSoup
+      choiceBits compare comparisonSettings continualPretrain distillation documentBits dropout forgettingMarkdown
+      forgettingSvg frozenHalf greedySoup halfFineTuning interpolated interpolationCurve keptTopLogits labelSmoothing
+      learnedAndForgotten lora loraFrom measureBits measureModel openTeacher planComparison readCheckpoint readItems
+      reference revivalSteps schedules selfDistillation trainReference uniformSoup
     `,
     types: words`
-      BitsPerByte Checkpoint ComparedRow ComparisonEvent ComparisonInput ComparisonOptions ComparisonPlan
-      ComparisonReport ComparisonSettings Distillation DistillationOptions DropoutOptions Evaluate GreedySoup
-      HalfFineTuningOptions HeldOut HeldOutText Ingredient LoopEvent LoopOptions LoraOptions Measure
-      Measurement Progress PulledSteps Reference ReferenceInput ReferenceJson Schedule SchedulePlace
-      SelfDistillationOptions SoupStep StepEvent Teacher TeacherModel TopLogits TopLogitsSource
-      TrainReferenceOptions TrainingEvent TrainingSequence TrainingSource TrainingStep
+      BitsPerByte Checkpoint ChoiceBits ClozeItem ComparedRow ComparisonEvent ComparisonInput ComparisonOptions
+      ComparisonPlan ComparisonReport ComparisonSettings Distillation DistillationOptions DocumentBits DomainChange
+      DropoutOptions Evaluate ForgettingInput ForgettingReport GreedySoup HalfFineTuningOptions HeldOut HeldOutDocument
+      HeldOutText Ingredient ItemChange LoopEvent LoopOptions LoraOptions Measure Measurement ModelMeasures Progress
+      PulledSteps Reference ReferenceInput ReferenceJson RevivalOptions Schedule SchedulePlace SelfDistillationOptions
+      SoupStep StepEvent Teacher TeacherModel TopLogits TopLogitsSource TrainReferenceOptions TrainingEvent
+      TrainingSequence TrainingSource TrainingStep
     `,
   },
   sinks: {

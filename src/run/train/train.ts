@@ -19,6 +19,8 @@ import {
 } from '../../training/continual/record.ts';
 import { reportOf } from '../../training/continual/report.ts';
 import { openScalars, TABLES } from '../../training/continual/scalars.ts';
+import { learnedAndForgotten } from '../../training/forgetting/report.ts';
+import { forgettingSvg } from '../../training/forgetting/report-svg.ts';
 import { observed, type StepEvent, trainSteps } from '../../training/loop.ts';
 import type { HeldOutText } from '../../training/measure.ts';
 import type { Schedule } from '../../training/schedules.ts';
@@ -209,6 +211,12 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
     record = { ...record, status, measurements: progress.measurements };
     await writeRecord(folder, record);
     await writeWhole(join(folder, PLACES.report), reportOf(record));
+    const [before, ...later] = record.measurements;
+    const last = later.at(-1);
+    if (last === undefined) return;
+    const changes = learnedAndForgotten({ before, after: [last] });
+    await writeWhole(join(folder, `${PLACES.forgetting}.json`), `${JSON.stringify(changes, null, 1)}\n`);
+    await writeWhole(join(folder, `${PLACES.forgetting}.svg`), forgettingSvg(changes));
   };
   try {
     for await (const event of loop)
