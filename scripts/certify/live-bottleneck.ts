@@ -1,5 +1,6 @@
 // The live page names the step that holds a run up: twenty runs, each with another step made slow, and the seconds
-// from the first work on until it is named. Right is a run in which it is named in time, and at the end. `npx tsx scripts/certify/live-bottleneck.ts` after a build.
+// from the first work on until it is named. Right is a run in which it is named in time, and at the end.
+//   npx tsx scripts/certify/live-bottleneck.ts      after a build
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -28,19 +28,16 @@ describe('sluice init', () => {
 });
 
 describe('sluice init --from', () => {
-  it.each(['quickstart', 'gopher', 'c4'])(
-    'copies the recipe %s, which runs as the one that it was',
-    async (name) => {
-      const cwd = await temporaryFolder();
-      await writeProject(cwd, { file: 'other.ts' });
-      expect(await runCli(['init', '--from', name], { cwd })).toMatchObject({ code: 0, stderr: '' });
-      const source = readFileSync(new URL(`../../recipes/${name}.ts`, import.meta.url), 'utf8');
-      expect(readFileSync(join(cwd, 'recipe.ts'), 'utf8')).toBe(source);
-      const plan = await runCli(['plan', 'recipe.ts', '--input', 'in'], { cwd });
-      expect(plan).toMatchObject({ code: 0 });
-      expect(plan.stdout).toContain(name);
-    },
-  );
+  it.each(['quickstart', 'gopher', 'c4'])('copies the recipe %s, which runs as the one that it was', async (name) => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd, { file: 'other.ts' });
+    expect(await runCli(['init', '--from', name], { cwd })).toMatchObject({ code: 0, stderr: '' });
+    const source = readFileSync(new URL(`../../recipes/${name}.ts`, import.meta.url), 'utf8');
+    expect(readFileSync(join(cwd, 'recipe.ts'), 'utf8')).toBe(source);
+    const plan = await runCli(['plan', 'recipe.ts', '--input', 'in'], { cwd });
+    expect(plan).toMatchObject({ code: 0 });
+    expect(plan.stdout).toContain(name);
+  });
 
   it('names the recipes that there are, and the nearest', async () => {
     const cwd = await temporaryFolder();
