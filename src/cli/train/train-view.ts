@@ -38,8 +38,8 @@ class Course {
     const bits = this.#heldOut === null ? '' : `  held out ${this.#heldOut.toFixed(3)}`;
     return (
       `${percent(event.step, this.steps).padStart(6)}  step ${count(event.step)}  ` +
-      `loss ${event.loss.toFixed(3)}${bits}  ${count(Math.round(event.tokensPerSecond))} tokens/s  ` +
-      `${duration(left / 1000)} left`
+      `loss ${event.loss.toFixed(3)}${bits}  ` +
+      `${count(Math.round(event.tokensPerSecond))} tokens/s  ${duration(left / 1000)} left`
     );
   }
 }

@@ -149,7 +149,7 @@ describe('a training', () => {
     expect(measurements[0].bitsPerByte!).toBeLessThan(7.5);
   });
 
-  it('stopped half way and begun again ends with the same weights and numbers, the mixture reactive', async () => {
+  it('stopped half way ends with the same weights and numbers, the mixture following losses', async () => {
     const folder = await temporaryFolder();
     const [whole, torn] = [join(folder, 'whole'), join(folder, 'torn')];
     const input = [await tokenStore(folder)];
