@@ -1,6 +1,19 @@
-import { annotate, dedup, drop, ngramPerplexity, parquet, recipe, rule, select, textStatistics } from 'sluice';
+import {
+  annotate,
+  dedup,
+  drop,
+  ngramPerplexity,
+  parquet,
+  recipe,
+  rule,
+  select,
+  textParts,
+  textStatistics,
+} from 'sluice';
 
-/** Share of the documents that stays. */
+/** The models are of English prose: they say nothing about code, tables and other languages, which stay unscored. */
+const where = { column: 'parts_kind', is: ['prose'] };
+/** Share of the scored documents that stays. */
 const RATE = 0.5;
 
 /**
@@ -17,10 +30,10 @@ export default recipe({
   description: 'Exact copies go, the rest is scored by an n-gram model and the middle half by perplexity stays.',
   steps: [
     dedup.exact(),
-    annotate(textStatistics(), { step: 'statistics' }),
+    annotate(textParts(), textStatistics(), { step: 'statistics' }),
     // Of a few words a perplexity says little.
     drop('length', [rule('text_chars < 200', { name: 'min_chars' })]),
-    annotate(ngramPerplexity({ model: null }), { step: 'perplexity' }),
+    annotate(ngramPerplexity({ model: null }), { step: 'perplexity', where }),
     select.buckets({ step: 'buckets' }),
     select.byPerplexity({ criterion: 'medium', rate: RATE, step: 'select' }),
   ],

@@ -1,6 +1,8 @@
-import { annotate, dedup, drop, parquet, perplexity, recipe, rule, select, textStatistics } from 'sluice';
+import { annotate, dedup, drop, parquet, perplexity, recipe, rule, select, textParts, textStatistics } from 'sluice';
 
-/** Share of the documents that stays. */
+/** The models are of English prose: they say nothing about code, tables and other languages, which stay unscored. */
+const where = { column: 'parts_kind', is: ['prose'] };
+/** Share of the scored documents that stays. */
 const RATE = 0.5;
 
 /**
@@ -19,10 +21,10 @@ export default recipe({
   description: 'Exact copies go, the rest is scored by a small language model and the middle half by perplexity stays.',
   steps: [
     dedup.exact(),
-    annotate(textStatistics(), { step: 'statistics' }),
+    annotate(textParts(), textStatistics(), { step: 'statistics' }),
     // Of a few words a perplexity says little.
     drop('length', [rule('text_chars < 200', { name: 'min_chars' })]),
-    perplexity(),
+    perplexity({ where }),
     select.buckets({ step: 'buckets' }),
     // Of the columns the one that ranks most like a real model (docs/models-notes.md).
     select.byPerplexity({ criterion: 'medium', rate: RATE, column: 'ppl_cached_bits_per_byte', step: 'select' }),

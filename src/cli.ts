@@ -55,6 +55,10 @@ const commands: CommandTable = {
     summary: 'does this filter or mix help? trains a small model on each run and says',
     load: async () => (await import('./cli/compare/compare.ts')).compareCommand,
   },
+  eval: {
+    summary: 'bits per byte and items of models on held-out text: what was learned and forgotten',
+    load: async () => (await import('./cli/eval/eval.ts')).evalCommand,
+  },
   clusters: {
     summary: 'which documents are duplicates, and how they differ',
     load: async () => (await import('./cli/clusters/clusters.ts')).clusters,

@@ -40,11 +40,11 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       continual continualPretrain custom decontaminate dedup drop feedClient
       fineweb
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
-      int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet perplexity pulled
+      int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet partsRules perplexity pulled
       readDocuments
       recipe reference refine rephrase retain rowsInScope rule run runStats schedules select serveFeed shadow
-      stringAt synthesize
-      tableRules textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated
+      stringAt synthesize tableRules textParts textRules textStatistics toArrow tokenize tokens utf8Column
+      validBitmap withCreated
       withVerdict
     `,
     types: words`
@@ -77,17 +77,18 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
       dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
       gopherRepetitionRules
-      judge ngramPerplexity operator perplexity refine rephrase rule select.buckets select.byPerplexity select.byRank
-      select.streaming shadow synthesize tableRules textRules textStatistics tokenize withVerdict
+      judge ngramPerplexity operator partsRules perplexity refine rephrase rule select.buckets
+      select.byPerplexity select.byRank select.streaming shadow synthesize tableRules textParts textRules
+      textStatistics tokenize withVerdict
     `,
     types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
       AnnotatorFactory AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options
       C4StepOptions CodeThresholds Description DocumentView DropOptions FinewebOptions FinewebThresholds
       GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds
-      NgramPerplexityOptions OperatorFactory OperatorSpec PerplexityInput Predicate Profile RefineInput
-      RephraseInput SplitName StageContext
-      StageFactory StepOptions SynthesizeInput TableThresholds TextThresholds TokenizeOptions
+      NgramPerplexityOptions OperatorFactory OperatorSpec PartsThresholds PerplexityInput Predicate Profile
+      RefineInput RephraseInput SplitName StageContext StageFactory StepOptions SynthesizeInput
+      TableThresholds TextPartsOptions TextThresholds TokenizeOptions
     `,
   },
   models: {
@@ -121,18 +122,19 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   training: {
     values: words`
-      compare comparisonSettings continualPretrain distillation dropout frozenHalf greedySoup halfFineTuning
-      interpolated interpolationCurve keptTopLogits labelSmoothing lora loraFrom measureBits measureModel
-      openTeacher planComparison readCheckpoint reference schedules selfDistillation trainReference
-      uniformSoup
+      choiceBits compare comparisonSettings continualPretrain distillation documentBits dropout forgettingMarkdown
+      forgettingSvg frozenHalf greedySoup halfFineTuning interpolated interpolationCurve keptTopLogits labelSmoothing
+      learnedAndForgotten lora loraFrom measureBits measureModel openTeacher planComparison readCheckpoint readItems
+      reference revivalSteps schedules selfDistillation trainReference uniformSoup
     `,
     types: words`
-      BitsPerByte Checkpoint ComparedRow ComparisonEvent ComparisonInput ComparisonOptions ComparisonPlan
-      ComparisonReport ComparisonSettings Distillation DistillationOptions DropoutOptions Evaluate GreedySoup
-      HalfFineTuningOptions HeldOut HeldOutText Ingredient LoopEvent LoopOptions LoraOptions Measure
-      Measurement Progress PulledSteps Reference ReferenceInput ReferenceJson Schedule SchedulePlace
-      SelfDistillationOptions SoupStep StepEvent Teacher TeacherModel TopLogits TopLogitsSource
-      TrainReferenceOptions TrainingEvent TrainingSequence TrainingSource TrainingStep
+      BitsPerByte Checkpoint ChoiceBits ClozeItem ComparedRow ComparisonEvent ComparisonInput ComparisonOptions
+      ComparisonPlan ComparisonReport ComparisonSettings Distillation DistillationOptions DocumentBits DomainChange
+      DropoutOptions Evaluate ForgettingInput ForgettingReport GreedySoup HalfFineTuningOptions HeldOut HeldOutDocument
+      HeldOutText Ingredient ItemChange LoopEvent LoopOptions LoraOptions Measure Measurement ModelMeasures Progress
+      PulledSteps Reference ReferenceInput ReferenceJson RevivalOptions Schedule SchedulePlace SelfDistillationOptions
+      SoupStep StepEvent Teacher TeacherModel TopLogits TopLogitsSource TrainReferenceOptions TrainingEvent
+      TrainingSequence TrainingSource TrainingStep
     `,
   },
   sinks: {

@@ -9,7 +9,19 @@ const names = readdirSync(folder)
   .map((f) => /^([a-z-]+)\.ts$/.exec(f)?.[1])
   .filter((n) => n !== undefined && n !== 'corpus' && n !== 'beside');
 /** Minutes or gigabytes: only by name. */
-const LONG = ['memory', 'soak', 'resume', 'splits', 'scoring', 'models', 'datatrove', 'bpe', 'feed', 'generate'];
+const LONG = [
+  'memory',
+  'soak',
+  'resume',
+  'splits',
+  'scoring',
+  'training',
+  'models',
+  'datatrove',
+  'bpe',
+  'feed',
+  'generate',
+];
 const [first, ...rest] = process.argv.slice(2);
 const named = first !== undefined && !first.startsWith('-');
 if (named && !names.includes(first)) {

@@ -3,7 +3,7 @@
 // 1000000`. Needs a build.
 
 import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,9 +15,11 @@ import { serveLive } from '../../src/sinks/live/server.ts';
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' }, keep: { type: 'string' } } });
 const rows = Number(values.rows);
+/** `--keep DIR`: made there once, and left. */
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'sluice-live-bench-'));
 
 async function make(): Promise<void> {
+  mkdirSync(folder, { recursive: true });
   const random = seededRandom(1, 'live-bench');
   const words = ['the', 'mill', 'stands', 'by', 'river', 'and', 'its', 'wheel', 'turns', '12', '###', '...'];
   const file = createWriteStream(join(folder, 'part.jsonl'));
@@ -55,7 +57,7 @@ async function timed(ask: () => Promise<unknown>, times: number): Promise<number
   return median(took);
 }
 
-if (!values.keep) await make();
+if (!existsSync(join(folder, 'out'))) await make();
 const served = await serveRun(join(folder, 'out'), (e) => console.error(e));
 const server = await serveLive(served.source);
 const at = server.url;

@@ -1,5 +1,5 @@
 // The live page names the step that holds a run up: twenty runs, each with another step made slow, and the seconds
-// from the first work on until it is named for good. `npx tsx scripts/certify/live-bottleneck.ts` after a build.
+// from the first work on until it is named. Right is a run in which it is named in time, and at the end. `npx tsx scripts/certify/live-bottleneck.ts` after a build.
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,14 +32,15 @@ for (let r = 0; r < RUNS; r++) {
     runStats(),
     tap(({ places, bottleneck }) => {
       if (begun === 0 && places.some((p) => p.seconds > 0)) begun = performance.now();
-      if (bottleneck && bottleneck.place !== place) [named, place] = [performance.now(), bottleneck.place];
+      if (bottleneck) place = bottleneck.place;
+      if (place === slow && named === 0) named = performance.now();
     }),
   );
   await lastValueFrom(states);
   const seconds = (named - begun) / 1000;
-  const ok = place === slow && seconds < WITHIN_SECONDS;
+  const ok = place === slow && named > 0 && seconds < WITHIN_SECONDS;
   if (ok) right++;
-  console.log(`${ok ? 'ok   ' : 'WRONG'} slow step ${slow}: named ${place} after ${seconds.toFixed(2)} s`);
+  console.log(`${ok ? 'ok   ' : 'WRONG'} slow step ${slow}: named after ${seconds.toFixed(2)} s, at the end ${place}`);
 }
 rmSync(folder, { recursive: true, force: true });
 console.log(`${right} of ${RUNS} named within ${WITHIN_SECONDS} s`);

@@ -2,6 +2,7 @@ import { type KernelArena, kernelModule, openArena } from './arena.ts';
 import { type C4Function, c4Over } from './c4.ts';
 import { type Encoders, encodersOver } from './encoders.ts';
 import { type ContentHashFunction, contentHashesOver } from './hash.ts';
+import { type PartsFunction, partsOver } from './parts.ts';
 import { type ScanFunction, scannerOver } from './scanner.ts';
 import { type StatisticsFunction, statisticsOver } from './statistics.ts';
 import { installTables } from './tables.ts';
@@ -14,6 +15,7 @@ import type { WasmModule } from './webassembly.ts';
 export interface Kernel extends KernelArena, Encoders {
   readonly statistics: StatisticsFunction;
   readonly c4Lines: C4Function;
+  readonly parts: PartsFunction;
   readonly scanLines: ScanFunction;
   readonly contentHashes: ContentHashFunction;
   /**
@@ -24,14 +26,20 @@ export interface Kernel extends KernelArena, Encoders {
 }
 
 /** Functions over the text of documents, in an instance of their own: their tables grow with the largest document. */
-interface TextKernel extends Pick<Kernel, 'statistics' | 'c4Lines' | 'contentHashes'> {
+interface TextKernel extends Pick<Kernel, 'statistics' | 'c4Lines' | 'parts' | 'contentHashes'> {
   readonly arena: KernelArena;
 }
 
 function openTextKernel(module: WasmModule): TextKernel {
   const arena = openArena(module);
   installTables(arena);
-  return { arena, statistics: statisticsOver(arena), c4Lines: c4Over(arena), contentHashes: contentHashesOver(arena) };
+  return {
+    arena,
+    statistics: statisticsOver(arena),
+    c4Lines: c4Over(arena),
+    parts: partsOver(arena),
+    contentHashes: contentHashesOver(arena),
+  };
 }
 
 /**
@@ -68,6 +76,7 @@ export async function loadKernel(): Promise<Kernel> {
     scanLines: scannerOver(arena),
     statistics: (...call) => textFor(call[1], call[2]).statistics(...call),
     c4Lines: (...call) => textFor(call[1], call[2]).c4Lines(...call),
+    parts: (...call) => textFor(call[1], call[2]).parts(...call),
     contentHashes: (...call) => textFor(call[1], call[2]).contentHashes(...call),
   };
 }

@@ -2,6 +2,7 @@ import { classTable } from '../unicode.ts';
 import type { KernelArena } from './arena.ts';
 import { C4_PHRASES } from './c4.ts';
 import { FUNCTION_WORDS, STOP_WORDS } from './function-words.ts';
+import { installPartTables } from './parts.ts';
 
 /**
  * A multiplier that places the function words without collisions; if the list changes, the kernel looks for another
@@ -29,5 +30,6 @@ export function installTables(arena: KernelArena): void {
     slot[0] = phrase.length;
     slot.set(new TextEncoder().encode(phrase), 1);
   });
+  installPartTables(arena);
   arena.keep();
 }

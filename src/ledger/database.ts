@@ -71,6 +71,8 @@ export async function openRunDatabase(folder: RunFolder, more: readonly NamedSou
     join(f.path, PLAN_FILE),
   ]);
   await connection.run(`SET TimeZone = 'UTC'`);
+  // Committed files do not change: where their columns lie is read once, not for every question.
+  await connection.run('SET parquet_metadata_cache = true');
   await connection.run(`SET allowed_paths = [${[...paths, ...tables.map((t) => t.file)].map(text).join(', ')}]`);
   await createViews(connection, folder, '');
   for (const { name: schema, run } of runs) {

@@ -1,6 +1,7 @@
 import { conditionText, holds } from '../streams/batch/condition.ts';
 import { type Comparison, fails, type Rule } from '../streams/batch/outcome.ts';
 import { createsDocuments, dropsFor, type Effects, effectsOf, type StepDescriptor } from '../streams/operator.ts';
+import { covers, type Scope } from '../streams/scope.ts';
 
 /** A row of the ledger, as far as a decision needs it. */
 export interface LedgerRow {
@@ -69,7 +70,7 @@ export function decisionsOn(row: LedgerRow, steps: readonly StepDescriptor[]): S
   const unseen = row.created ? steps.findIndex(createsDocuments) : -1;
   return steps.map((s, i) => {
     const reached = i > unseen && (droppedAt < 0 || i <= droppedAt);
-    const inScope = s.where === null || s.where.domain.includes(row.domain) !== (s.where.not === true);
+    const inScope = s.where === null || covers(s.where, scopeValueOf(s.where, row));
     const state = stateOf({ inScope, reached, made: i > unseen, dropped: i === droppedAt });
     const values =
       state === 'done' || state === 'dropped'
@@ -79,6 +80,13 @@ export function decisionsOn(row: LedgerRow, steps: readonly StepDescriptor[]): S
     const rules = judges && inScope ? s.rules.map((r) => decisionOf(r, s, row, reached, i === droppedAt)) : [];
     return { step: s.step, effects: effectsOf(s), state, values, rules };
   });
+}
+
+/** What a document has in the column of a scope. */
+function scopeValueOf(where: Scope, row: LedgerRow): string | null {
+  if (!('column' in where)) return row.domain;
+  const value = row.annotations[where.column];
+  return typeof value === 'string' ? value : null;
 }
 
 interface Place {

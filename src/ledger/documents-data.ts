@@ -68,7 +68,11 @@ export async function wholeText(
   folder: RunFolder,
   d: Pick<ListedDocument, 'position' | 'textBytes' | 'excerpt'>,
 ): Promise<OriginalText> {
-  const found = await originalText(folder, d.position);
+  return asRead(await originalText(folder, d.position), d);
+}
+
+/** A text that was read again, if it is the one that the ledger has. */
+export function asRead(found: OriginalText, d: Pick<ListedDocument, 'textBytes' | 'excerpt'>): OriginalText {
   if (!('text' in found)) return found;
   const bytes = Buffer.from(found.text);
   const same = bytes.length === d.textBytes && found.text.startsWith(d.excerpt);

@@ -1,5 +1,6 @@
 import { conditionText } from '../streams/batch/condition.ts';
 import { createsDocuments, type Scope, type StepDescriptor } from '../streams/operator.ts';
+import { scopeColumn, scopeValues } from '../streams/scope.ts';
 
 const text = (s: string): string => `'${s.replaceAll("'", "''")}'`;
 const list = (names: readonly string[]): string => `(${names.map(text).join(', ')})`;
@@ -35,7 +36,8 @@ export function shadowView(steps: readonly StepDescriptor[], within = ''): strin
 }
 
 function inScope(where: Scope | null): string {
-  if (where === null || (where.domain.length === 0 && where.not)) return 'true';
-  if (where.domain.length === 0) return 'false';
-  return `coalesce(domain, '') ${where.not ? 'NOT IN' : 'IN'} ${list(where.domain)}`;
+  if (where === null) return 'true';
+  const values = scopeValues(where);
+  if (values.length === 0) return where.not ? 'true' : 'false';
+  return `coalesce("${scopeColumn(where)}", '') ${where.not ? 'NOT IN' : 'IN'} ${list(values)}`;
 }

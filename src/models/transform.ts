@@ -53,6 +53,8 @@ export interface TransformPlace {
 export interface Transform {
   /** First part of the names of its feeds and of its state. */
   readonly name: string;
+  /** What decides what it does, as JSON: a training refuses to go on with another. */
+  readonly options: Readonly<Record<string, unknown>>;
   /** Throws for a model that it cannot be used with. */
   readonly check?: (config: LanguageModelConfig) => void;
   /** Which weights of the model are trained; of several transforms, those that every one trains. Default all. */

@@ -5,6 +5,7 @@ import type { Column } from '../streams/batch/columns.ts';
 import { rowsInScope, type Stage, type StepDescriptor } from '../streams/operator.ts';
 import type { Annotate, AnnotatorDescriptor, StatisticsOfBatch } from './annotator-stage.ts';
 import { merged } from './merged-columns.ts';
+import { proseOf } from './parts-of-batch.ts';
 import type { StageContext } from './stage-context.ts';
 
 /** The stage behind `annotate()`. */
@@ -31,22 +32,30 @@ function renamed({ prefix }: AnnotatorDescriptor, annotate: Annotate): Annotate 
     Array.from(await annotate(batch, scope), ([name, column]) => [`${prefix}_${name}`, column] as const);
 }
 
+interface Last {
+  readonly batch: DocumentBatch;
+  readonly scope: Uint8Array;
+  readonly values: Float64Array;
+}
+
 function statisticsOf(kernel: Kernel): StatisticsOfBatch {
-  let families = 0;
-  let last: { batch: DocumentBatch; scope: Uint8Array; values: Float64Array } | null = null;
+  const families = { text: 0, prose: 0 };
+  const last: { text: Last | null; prose: Last | null } = { text: null, prose: null };
   return {
-    request(family) {
-      families |= family;
+    request(family, of = 'text') {
+      families[of] |= family;
     },
-    column(batch, scope, name) {
-      if (last?.batch !== batch || last.scope !== scope) {
-        const text = batch.utf8('text');
-        last = { batch, scope, values: kernel.statistics(text.values, text.offsets, batch.rows, scope, families) };
+    column(batch, scope, name, of = 'text') {
+      let computed = last[of];
+      if (computed?.batch !== batch || computed.scope !== scope) {
+        const { values, offsets } = of === 'text' ? batch.utf8('text') : proseOf(kernel, batch, scope);
+        computed = { batch, scope, values: kernel.statistics(values, offsets, batch.rows, scope, families[of]) };
+        last[of] = computed;
       }
       const width = STATISTICS.length;
       const k = STATISTICS.findIndex((s) => s.name === name);
       const values = new Float64Array(batch.rows);
-      for (let i = 0; i < batch.rows; i++) values[i] = last.values[i * width + k];
+      for (let i = 0; i < batch.rows; i++) values[i] = computed.values[i * width + k];
       return values;
     },
   };

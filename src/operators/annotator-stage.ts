@@ -2,6 +2,7 @@ import type { Kernel } from '../kernels/kernel.ts';
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import type { Column, ColumnSpec } from '../streams/batch/columns.ts';
 import type { Json, ModuleExport } from '../streams/operator.ts';
+import type { Of } from './annotators/part-columns.ts';
 
 /**
  * Where a worker finds the function that computes an annotator: a stage of Sluice, or the export of a module of your
@@ -39,9 +40,9 @@ export interface AnnotatorContext {
  */
 export interface StatisticsOfBatch {
   /** Call once, when the annotator is made. */
-  request(family: number): void;
+  request(family: number, of?: Of): void;
   /** One float64 per row of the batch; NaN = does not apply. */
-  column(batch: DocumentBatch, scope: Uint8Array, name: string): Float64Array;
+  column(batch: DocumentBatch, scope: Uint8Array, name: string, of?: Of): Float64Array;
 }
 
 /** Computes the columns of one batch; rows with `scope[row] === 0` must come out null. */

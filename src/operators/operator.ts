@@ -27,7 +27,7 @@ import type { StageName } from './stages.ts';
 export interface StepOptions {
   /** Step name in the recipe and the ledger; unique in a recipe. */
   readonly step?: string;
-  /** Only documents of these domains. Default: all. */
+  /** Only documents of these domains, or with these values in a column. Default: all. */
   readonly where?: Scope;
 }
 
@@ -72,9 +72,21 @@ type Given<S extends z.ZodObject> = z.input<S> & StepOptions;
 export type OperatorFactory<S extends z.ZodObject> =
   Record<never, never> extends z.input<S> ? (given?: Given<S>) => Operator : (given: Given<S>) => Operator;
 
+const where = z
+  .strictObject({
+    domain: z.array(z.string()).optional(),
+    column: z.string().min(1).optional(),
+    is: z.array(z.string()).optional(),
+    not: z.boolean().optional(),
+  })
+  .refine(
+    ({ domain, column, is }) => (domain === undefined) !== (column === undefined) && !column === !is,
+    '{ domain: [...] } or { column: ..., is: [...] }',
+  );
+
 export const stepOptions = z.object({
   step: z.string().min(1).optional(),
-  where: z.strictObject({ domain: z.array(z.string()), not: z.boolean().optional() }).optional(),
+  where: (where as unknown as z.ZodType<Scope, Scope>).optional(),
 });
 
 /** `step` and `where` as they were given. Errors: ConfigError for a wrong type or an unknown key of `where`. */
@@ -122,6 +134,7 @@ export const stepDescriptor = (given: Described): StepDescriptor => ({
   writes: [],
   rules: [],
   ...given,
+  ...(given.where && 'column' in given.where && { reads: [...new Set([...(given.reads ?? []), given.where.column])] }),
   where: given.where ?? null,
 });
 

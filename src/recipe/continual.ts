@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Scheduler } from '../mixture/scheduler.ts';
 import { proportional } from '../mixture/schedulers/proportional.ts';
+import type { Transform } from '../models/transform.ts';
 import { parseOptions } from '../options.ts';
 import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
 import type { Operator } from '../streams/operator.ts';
@@ -26,6 +27,9 @@ const withMethods =
     typeof value === 'object' &&
     value !== null &&
     methods.every((name) => typeof (value as { readonly [name: string]: unknown })[name] === 'function');
+
+const isTransform = (value: unknown): value is Transform =>
+  typeof (value as Transform | null)?.name === 'string' && typeof (value as Transform).options === 'object';
 
 const continualSchema = z.strictObject({
   /** The default output folder is `sluice-out/<name>`. */
@@ -69,6 +73,12 @@ const continualSchema = z.strictObject({
       clip: z.number().gt(0).default(1),
       beta1: z.number().min(0).lt(1).default(0.9),
       beta2: z.number().min(0).lt(1).default(0.95),
+      /** Whether embeddings decay as other matrices do. */
+      embeddingDecay: z.boolean().default(true),
+      /** Rows of the token embedding share one second moment. */
+      coupledAdam: z.boolean().default(false),
+      /** `dropout()`, `lora()` and their like, in order. */
+      transforms: z.array(z.custom<Transform>(isTransform, 'a transform of sluice/training')).default([]),
       /** The losses of step s act on the mixture from step s + lag on. */
       lag: z.int().min(1).default(8),
     })

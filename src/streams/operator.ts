@@ -1,17 +1,12 @@
 import type { OperatorFunction } from 'rxjs';
 import type { DocumentBatch } from './batch/batch.ts';
-import type { ColumnSpec, Utf8Column } from './batch/columns.ts';
-import { stringAt } from './batch/columns.ts';
+import type { ColumnSpec } from './batch/columns.ts';
 import type { Rule } from './batch/outcome.ts';
+import type { Scope } from './scope.ts';
+
+export { rowsInScope, type Scope } from './scope.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
-/** Which documents a step applies to; the others pass it untouched and unjudged. */
-export interface Scope {
-  readonly domain: readonly string[];
-  /** True: every domain but these. */
-  readonly not?: boolean;
-}
 
 /** What a step does to the stream. What is left out it does not do. */
 export interface Effects {
@@ -154,20 +149,4 @@ export interface Operator extends OperatorFunction<DocumentBatch, DocumentBatch>
   readonly serve?: (request: unknown) => Promise<unknown>;
   /** The operator running in a given place. */
   bind(context: OperatorContext): OperatorFunction<DocumentBatch, DocumentBatch>;
-}
-
-/** One byte per row: 1 where the row is alive and the scope covers its domain. */
-export function rowsInScope(batch: DocumentBatch, where: Scope | null): Uint8Array {
-  if (where === null) return batch.alive;
-  const inScope = new Uint8Array(batch.rows);
-  const domains = batch.utf8('domain');
-  const covered = domainTest(where);
-  for (let i = 0; i < batch.rows; i++) if (batch.alive[i] === 1 && covered(domains, i)) inScope[i] = 1;
-  return inScope;
-}
-
-function domainTest(where: Scope): (domains: Utf8Column, row: number) => boolean {
-  const wanted = new Set(where.domain);
-  const not = where.not === true;
-  return (domains, row) => wanted.has(stringAt(domains, row) ?? '') !== not;
 }

@@ -5,6 +5,25 @@ export { type ComparisonPlan, planComparison } from './compare/plan.ts';
 export type { ComparisonReport } from './compare/report.ts';
 export type { ComparedRow } from './compare/rows.ts';
 export { type ComparisonInput, type ComparisonSettings, comparisonSettings } from './compare/settings.ts';
+export { type ClozeItem, readItems } from './forgetting/items.ts';
+export {
+  type ChoiceBits,
+  choiceBits,
+  type DocumentBits,
+  documentBits,
+  type HeldOutDocument,
+} from './forgetting/measures.ts';
+export {
+  type DomainChange,
+  type ForgettingInput,
+  type ForgettingReport,
+  type ItemChange,
+  learnedAndForgotten,
+  type ModelMeasures,
+} from './forgetting/report.ts';
+export { forgettingMarkdown } from './forgetting/report-markdown.ts';
+export { forgettingSvg } from './forgetting/report-svg.ts';
+export { type RevivalOptions, revivalSteps } from './forgetting/revival.ts';
 export { continualPretrain, type LoopEvent, type LoopOptions, type StepEvent } from './loop.ts';
 export {
   type BitsPerByte,

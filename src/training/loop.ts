@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.ts';
-import type { Executor } from '../models/executors/executor.ts';
+import type { Executor, Tensors } from '../models/executors/executor.ts';
 import type { LanguageModel } from '../models/language-model.ts';
 import { openTrainer, type Trainer } from '../models/trainer.ts';
 import type { TrainingOptions } from '../models/training-graph.ts';
@@ -79,7 +79,10 @@ export type LoopEvent =
       /** Why before the last planned step; null where all were done. */
       readonly early: string | null;
       readonly progress: Progress;
+      /** With what transforms have learned in weights of their own. */
       readonly model: LanguageModel;
+      /** Weights and moments that were trained, those of transforms among them. */
+      readonly state: Tensors;
     };
 
 const SAVE_EVERY = 500;
@@ -175,7 +178,8 @@ export async function* trainSteps(options: LoopOptions, left: AbortSignal): Asyn
     // Ended before a measurement was due: shortened, or the source has no more.
     if (options.heldOut && progress.measurements.at(-1)?.step !== progress.step)
       yield { type: 'measured', measurement: await measured() };
-    yield { type: 'ended', step: progress.step, early, progress, model: await trainer.model() };
+    const state = await trainer.readState();
+    yield { type: 'ended', step: progress.step, early, progress, model: await trainer.model(), state };
   } finally {
     reading.end();
     await trainer.release();

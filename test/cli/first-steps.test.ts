@@ -21,9 +21,33 @@ describe('sluice init', () => {
     expect(again.stderr).toContain(`error  the file already exists\n  in        ${file}\n`);
     expect(readFileSync(join(cwd, file), 'utf8')).toBe(text);
     const run = await runCli(['run', file, '--input', 'in'], { cwd });
-    expect(run.stdout).toMatch(/\nDone, but nothing was kept: 0 of 6 documents/);
+    expect(run.stdout).toMatch(/\nDone: kept 3 of 6 documents/);
     expect(run.code).toBe(0);
     expect(existsSync(join(cwd, 'sluice-out/my-recipe/run.json'))).toBe(true);
+  });
+});
+
+describe('sluice init --from', () => {
+  it.each(['quickstart', 'gopher', 'c4'])(
+    'copies the recipe %s, which runs as the one that it was',
+    async (name) => {
+      const cwd = await temporaryFolder();
+      await writeProject(cwd, { file: 'other.ts' });
+      expect(await runCli(['init', '--from', name], { cwd })).toMatchObject({ code: 0, stderr: '' });
+      const source = readFileSync(new URL(`../../recipes/${name}.ts`, import.meta.url), 'utf8');
+      expect(readFileSync(join(cwd, 'recipe.ts'), 'utf8')).toBe(source);
+      const plan = await runCli(['plan', 'recipe.ts', '--input', 'in'], { cwd });
+      expect(plan).toMatchObject({ code: 0 });
+      expect(plan.stdout).toContain(name);
+    },
+  );
+
+  it('names the recipes that there are, and the nearest', async () => {
+    const cwd = await temporaryFolder();
+    const { code, stderr } = await runCli(['init', '--from', 'quikstart'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain('Did you mean quickstart?');
+    expect(existsSync(join(cwd, 'recipe.ts'))).toBe(false);
   });
 });
 

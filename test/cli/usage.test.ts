@@ -17,6 +17,7 @@ const COMMANDS = [
   'train',
   'train-reference',
   'compare',
+  'eval',
   'clusters',
   'serve',
   'status',

@@ -112,7 +112,8 @@ const generating = {
 };
 const scores = { before: () => [annotate(textStatistics(), { step: 'scores' })] };
 const profile = { profile: 'datatrove' } as const;
-const split = { ...profile, split: 'whitespace' };
+const prose = { of: 'prose' };
+const split = { ...profile, ...prose, split: 'whitespace' };
 const tagged = { ...split, tagger: 'v2' };
 const toDolma = { ...tagged, profile: 'dolma' };
 const pieces = { normalize: 'letters', minBytes: 40, minWordsLeft: 5 };
@@ -165,7 +166,16 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     fullWords: 12,
   };
   return [
-    annotator('textStatistics', () => textStatistics()),
+    annotator('textStatistics', textStatistics, prose),
+    annotator('textParts', operators.textParts, {
+      mostly: 0.4,
+      otherScript: 0.5,
+      foreign: 0.1,
+      foreignWords: 2,
+      filler: 0.2,
+      code: ['web'],
+      table: ['web'],
+    }),
     annotator('codeStatistics', () => operators.codeStatistics()),
     annotator('gopherQuality', operators.gopherQuality, tagged, { idle: ['split', 'tagger'] }),
     annotator('gopherQuality, datatrove', (o) => operators.gopherQuality({ ...profile, ...o }), toDolma, {
@@ -199,6 +209,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     rules('tableRules', operators.tableRules, textStatistics()),
     rules('gopherQualityRules', operators.gopherQualityRules, operators.gopherQuality()),
     rules('gopherRepetitionRules', operators.gopherRepetitionRules, operators.gopherRepetition()),
+    rules('partsRules', operators.partsRules, operators.textParts()),
     rules('finewebRules', operators.finewebRules, operators.fineweb()),
     {
       name: 'drop and rule',

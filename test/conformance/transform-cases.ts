@@ -30,7 +30,7 @@ const top = await keptTopLogits(teacher, 3);
 /** One line a transform; the suite beside this file does the rest. */
 export const transformCases: Readonly<Record<string, TransformCase>> = {
   dropout: { transform: dropout({ rate: 0.3, seed: 5 }), off: dropout({ rate: 0 }) },
-  'dropout, late': { transform: dropout({ rate: (step) => (step < 3 ? 0 : 0.5) }), off: dropout({ rate: () => 0 }) },
+  'dropout, late': { transform: dropout({ rate: 0.5, from: 3 }), off: dropout({ rate: 0.5, from: 9 }) },
   'label smoothing': { transform: labelSmoothing(0.1), off: labelSmoothing(0) },
   lora: { transform: lora({ rank: 2 }), off: lora({ rank: 2, alpha: 0 }) },
   'lora of attention': { transform: lora({ rank: 3, targets: 'attention' }), off: lora({ rank: 1, alpha: 0 }) },
@@ -49,7 +49,7 @@ export const transformCases: Readonly<Record<string, TransformCase>> = {
     off: selfDistillation({ teacher, tokenizer, strength: 0 }),
   },
   'coupled Adam, no decay of embeddings': {
-    transform: { name: 'none' },
+    transform: { name: 'none', options: {} },
     off: null,
     options: { coupledAdam: true, embeddingDecay: false },
   },

@@ -123,6 +123,10 @@ describe.each(Object.entries(transformCases))('%s', (_, { transform, off, option
     expect(state.sort()).toEqual([...new Set(ownOf('state'))].sort());
   });
 
+  it('says what it does as JSON', () => {
+    expect(JSON.parse(JSON.stringify(transform.options))).toEqual(transform.options);
+  });
+
   it('is fed by a function of the step', async () => {
     const model = modelOf('llama');
     const [a, again] = [await feedsOf(model, 4), await feedsOf(model, 4)];

@@ -9,6 +9,8 @@ import type { TokenSplit } from '../../src/streams/tokens/split-index.ts';
 export interface StoredDocument {
   readonly domain: string;
   readonly text: string;
+  /** Default: its place in a batch of three. */
+  readonly id?: string;
 }
 
 const table = (documents: readonly StoredDocument[]): TableBatch => {
@@ -18,7 +20,7 @@ const table = (documents: readonly StoredDocument[]): TableBatch => {
   return {
     rows,
     columns: new Map<string, Column>([
-      ['id', utf8((_, i) => `d${i}`)],
+      ['id', utf8((d, i) => d.id ?? `d${i}`)],
       ['text', utf8((d) => d.text)],
       ['domain', utf8((d) => d.domain)],
       ['file', utf8(() => 'a.jsonl')],

@@ -81,9 +81,12 @@ describe('set() of annotate()', () => {
       '--set scores.gopher_quality.tagger: expected tagger: one of v1, v2, got "v3".',
     );
     expect(() => dolma().set('taggr', 'v2')).toThrow(
-      '--set scores.taggr: expected an option of step scores (profile, split, tagger), got taggr. Did you mean tagger?',
+      '--set scores.taggr: expected an option of step scores (of, profile, split, tagger), got taggr. Did you mean ' +
+        'tagger?',
     );
-    expect(() => dolma().set('family', 'text')).toThrow(/expected an option of step scores \(profile, split, tagger\)/);
+    expect(() => dolma().set('family', 'text')).toThrow(
+      /expected an option of step scores \(of, profile, split, tagger\)/,
+    );
     expect(() => annotate(textStatistics(), { step: 'text' }).set('profile', 'dolma')).toThrow(
       '--set text.profile: expected no option: step text has none, got profile.',
     );
@@ -184,7 +187,7 @@ describe('annotators', () => {
     ],
     [
       () => annotate(textStatistics(), { where: { domains: ['web'] } } as never),
-      'annotate() at where: expected only domain, not, got the option domains. Did you mean domain?',
+      'annotate() at where: expected only domain, column, is, not, got the option domains. Did you mean domain?',
     ],
     [() => annotate(textStatistics(), textStatistics()), /annotators that write different columns.*text_chars/],
   ])('that are none are refused (%#)', (make, message) => {

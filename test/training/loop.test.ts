@@ -23,7 +23,7 @@ const sequence = (domain: number, index: number): TrainingSequence => ({
   lossWeight: 1,
 });
 
-/** Four sequences a step of two domains: the second comes from step 2 on only. Losses that are posted stand in `posted`. */
+/** Four sequences a step of two domains, the second from step 2 on. Losses that are posted stand in `posted`. */
 function source(ends = Number.POSITIVE_INFINITY, more: Partial<TrainingSource> = {}) {
   const posted: [number, Readonly<Record<string, number | null>>][] = [];
   const made: TrainingSource = {

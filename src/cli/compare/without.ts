@@ -2,7 +2,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { ConfigError, nearestName } from '../../errors.ts';
 import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import { isPath } from '../../recipe/loader.ts';
-import { type Recipe, recipe } from '../../recipe/recipe.ts';
+import { recipe as checkedRecipe, type Recipe } from '../../recipe/recipe.ts';
 import type { RunEvent } from '../../run/events.ts';
 import { run } from '../../run/run.ts';
 import { parseCommandLine } from '../command.ts';
@@ -51,7 +51,11 @@ export async function counterfactual(folder: string, step: string, output: strin
   const [nameOrPath] = positionals;
   const loaded = await recipeFrom(isPath(nameOrPath) ? from(nameOrPath) : nameOrPath, values);
   const input = (values.input.length > 0 ? values.input : loaded.input).map(from);
-  const options = { ...runOptionsFrom(values), input, output, fresh: false, command: undefined };
+  const recipe = withoutStep(loaded, step);
+  const given = runOptionsFrom(values);
+  const rules = recipe.steps.flatMap(({ descriptor: d }) => d.rules.flatMap((r) => [r.name, `${d.step}.${r.name}`]));
+  const allow = { ...given.allow, rule: given.allow.rule.filter((name) => rules.includes(name)) };
+  const options = { ...given, input, output, allow, fresh: false };
   return {
     step,
     dropped: droppedBy(found, step),
@@ -61,7 +65,7 @@ export async function counterfactual(folder: string, step: string, output: strin
     run: (stop, onEvent) =>
       new Promise((done, fail) => {
         let end: 'done' | 'stopped' = 'done';
-        run(withoutStep(loaded, step), { ...options, stop }).subscribe({
+        run(recipe, { ...options, stop }).subscribe({
           next: (event) => {
             if (event.type === 'stopped') end = 'stopped';
             onEvent(event);
@@ -78,7 +82,7 @@ export function withoutStep(whole: Recipe, step: string): Recipe {
   const steps = whole.steps.filter((s) => s.descriptor.step !== step);
   const rules = new Set(steps.flatMap((s) => s.descriptor.rules.map((r) => r.name)));
   const kept = Object.entries(whole.expected.rules).filter(([name]) => rules.has(name));
-  return recipe({
+  return checkedRecipe({
     ...whole,
     input: [...whole.input],
     sinks: [...whole.sinks],

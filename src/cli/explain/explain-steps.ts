@@ -22,6 +22,12 @@ import { cutOf, selectedText, unscoredText } from './explain-select.ts';
 export const name = (t: Twin): string =>
   t.id === null || t.id === t.position ? safeText(t.position) : `${safeText(t.id)} (${safeText(t.position)})`;
 
+function outOfScope(d: Explanation, { where }: StepDescriptor): string {
+  if (where === null || !('column' in where)) return `does not apply to domain ${safeText(d.domain ?? '')}`;
+  const value = d.decisions.flatMap((s) => s.values).find((v) => v.column === where.column)?.value;
+  return `does not apply where ${safeText(where.column)} is ${safeText(String(value ?? 'null'))}`;
+}
+
 /** What a step found, and what it made of the document. */
 export function stepLines(
   terminal: Terminal,
@@ -37,7 +43,7 @@ export function stepLines(
   const head = (text: string): string =>
     `${String(number).padStart(3)} ${style.bold(safeText(step.step).padEnd(longest))}  ${text}`;
   if (step.state === 'not yet made') return [head(style.dim('came before this document was created'))];
-  if (step.state === 'out of scope') return [head(style.dim(`does not apply to domain ${safeText(d.domain ?? '')}`))];
+  if (step.state === 'out of scope') return [head(style.dim(outOfScope(d, descriptor)))];
   const measures = !rewritesText(step) && !isBarrier(step) && dropsFor(step) === null;
   const found = all && measures ? [] : foundLines(terminal, step);
   if (isRules(step)) return [...judgedLines(terminal, step, head, all), ...found];

@@ -1,12 +1,16 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { ConfigError } from '../../errors.ts';
+import { ConfigError, nearestName } from '../../errors.ts';
+import { builtInNames } from '../../recipe/loader.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
 import { program } from '../program.ts';
 import { shellWord } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 
-const options = { js: { help: 'JavaScript (recipe.js) instead of TypeScript.' } } as const satisfies OptionSpecs;
+const options = {
+  from: { value: 'NAME', help: 'Copies a built-in recipe, such as quickstart, to change it. See sluice run --help.' },
+  js: { help: 'JavaScript (recipe.js) instead of TypeScript.' },
+} as const satisfies OptionSpecs;
 
 /** Valid TypeScript and JavaScript alike. */
 const RECIPE = `import {
@@ -18,8 +22,12 @@ const RECIPE = `import {
   parquet,
   recipe,
   rule,
+  textParts,
   textStatistics,
 } from 'sluice';
+
+// What is judged as English prose: not code, tables and other languages, which these rules would drop.
+const where = { column: 'parts_kind', is: ['prose'] };
 
 export default recipe({
   // The output goes to sluice-out/<name> unless --output names another folder.
@@ -37,12 +45,15 @@ export default recipe({
     // Of identical texts the first is kept.
     dedup.exact(),
 
-    // Annotators compute columns and drop nothing: gopher_word_count, text_max_line_length ...
-    annotate(gopherQuality(), textStatistics(), { step: 'measure' }),
+    // Annotators compute columns and drop nothing: parts_kind (prose, code, table, other_language), text_chars ...
+    annotate(textParts(), textStatistics(), { step: 'measure' }),
+
+    // \`of: 'prose'\` measures the prose of a page, not its code blocks, tables and lists: prose_gopher_word_count ...
+    annotate(gopherQuality({ of: 'prose' }), { step: 'measure_prose', where }),
 
     // Rules drop documents and record why. A published set with one threshold changed (--set gopher.min_words=30
-    // does the same). \`where\` exempts code: these rules were made for English prose and would drop most of it.
-    drop('gopher', gopherQualityRules({ minWords: 30 }), { where: { domain: ['code'], not: true } }),
+    // does the same).
+    drop('gopher', gopherQualityRules({ of: 'prose', minWords: 20 }), { where }),
 
     // A rule of your own: a document is dropped when the condition is true.
     drop('lines', [rule('text_max_line_length > 20000', { name: 'max_line_length' })]),
@@ -56,13 +67,36 @@ export default recipe({
 });
 `;
 
+/**
+ * The recipe of that name as it stands in the package. Errors: ConfigError for another name, and for a recipe that is
+ * made of another one.
+ */
+async function builtInSource(name: string): Promise<string> {
+  const sources = new Map<string, string>();
+  for (const n of builtInNames()) {
+    const source = await readFile(new URL(`../../../recipes/${n}.ts`, import.meta.url), 'utf8');
+    if (!source.includes("from './")) sources.set(n, source);
+  }
+  const names = [...sources.keys()];
+  const source = sources.get(name);
+  if (source !== undefined) return source;
+  const near = nearestName(name, names);
+  throw new ConfigError({
+    expected: `a built-in recipe (${names.join(', ')})`,
+    got: name,
+    where: 'sluice init --from',
+    fix: near ? `Did you mean ${near}?` : undefined,
+  });
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('init', args, options, ['folder?']);
   const folder = positionals[0] ?? '.';
+  const recipe = values.from === undefined ? RECIPE : await builtInSource(values.from);
   const path = join(folder, values.js ? 'recipe.js' : 'recipe.ts');
   await mkdir(folder, { recursive: true });
   try {
-    await writeFile(path, RECIPE, { flag: 'wx' });
+    await writeFile(path, recipe, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     throw new ConfigError({
@@ -86,13 +120,14 @@ async function run(args: readonly string[]): Promise<number> {
 
 export const init: Command = {
   help: {
-    usage: '[folder] [--js]',
+    usage: '[folder] [--from NAME] [--js]',
     about:
       'Writes a commented recipe to edit and run. Never overwrites a file. A recipe works in any folder, ' +
       'with or without a package.json.',
     options,
     examples: [
       ['sluice init', 'recipe.ts in this folder'],
+      ['sluice init --from quickstart', 'the default recipe, to change it'],
       ['sluice init my-project --js', 'JavaScript, in another folder'],
     ],
   },

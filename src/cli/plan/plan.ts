@@ -20,6 +20,7 @@ import {
 import { planSplits } from '../../streams/plan/plan.ts';
 import { nothingToRead } from '../../streams/plan/skipped.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
+import { type Scope, scopeValues } from '../../streams/scope.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
@@ -241,12 +242,16 @@ function ruleLines({ style, width }: Terminal, { rules }: StepDescriptor): strin
   return names.flatMap((line, i) => [line, `${indent}  ${cells[i][1]}`]);
 }
 
+/** Which documents a step is for. */
+function scopeWords(where: Scope): string {
+  const values = scopeValues(where).map(safeText).join(', ');
+  if ('column' in where) return `only where ${safeText(where.column)} is ${where.not ? 'not ' : ''}${values}`;
+  return `${where.not ? 'all domains but' : 'only domain'} ${values}`;
+}
+
 function stepLines(terminal: Terminal, d: StepDescriptor, number: number): string[] {
   const { style, width } = terminal;
-  const scope = d.where
-    ? '  ' +
-      `${style.dim(`(${d.where.not ? 'all domains but' : 'only domain'} ${d.where.domain.map(safeText).join(', ')})`)}`
-    : '';
+  const scope = d.where ? `  ${style.dim(`(${scopeWords(d.where)})`)}` : '';
   const head = `  ${String(number).padStart(2)} ${style.bold(safeText(d.step))}${scope}`;
   const rules = ruleLines(terminal, d);
   const change = style.dim(`(--set ${safeText(d.step)}.OPTION=NUMBER)`);

@@ -10,6 +10,7 @@ import { removesCopies } from '../../streams/operator.ts';
 import { program } from '../program.ts';
 import { count, plural, shellWord, shownPath, size } from '../terminal/format.ts';
 import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
+import { languageLines } from './kinds.ts';
 import { topReasons } from './run-view.ts';
 import { domainLines } from './summary-domains.ts';
 import { headLines } from './summary-head.ts';
@@ -45,7 +46,8 @@ export async function printSummary(terminal: Terminal, input: SummaryInput): Pro
   const shadows = shadowLines(terminal, t, stepsOf(result));
   if (shadows.length > 0) out();
   for (const line of shadows) out(line);
-  const notes = noteLines(terminal, input, t, await unscoredLines(run));
+  const found = { unscored: await unscoredLines(run), languages: await languageLines(run) };
+  const notes = noteLines(terminal, input, t, found);
   if (notes.length > 0) out();
   for (const line of notes) out(line);
   out();

@@ -48,12 +48,18 @@ function lostWords(t: Counters): string {
   return `${documents} (${plural(records, 'record')}, ${size(bytes)}${guess})`;
 }
 
+/** Sentences that come of the ledger: who got no score, who is of a language that was not judged. */
+export interface LedgerNotes {
+  readonly unscored: readonly string[];
+  readonly languages: readonly string[];
+}
+
 /** Further notes on a run, each with a label. */
 export function noteLines(
   { style, width }: Terminal,
   input: SummaryInput,
   t: Counters,
-  unscored: readonly string[],
+  { unscored, languages }: LedgerNotes,
 ): string[] {
   const lines: string[] = [];
   const say = (label: string, text: string, paint = (s: string): string => s): void => {
@@ -110,6 +116,7 @@ export function noteLines(
       `${plural(t.unjudged, 'kept document')} (${percent(t.unjudged, t.kept.documents)}) to which no rule applied`,
     );
   for (const { text, slip } of idleScopes(input.result)) say('no match', text, slip ? style.yellow : undefined);
+  for (const text of languages) say('language', text, style.yellow);
   for (const text of unscored) say('not scored', text, style.yellow);
   if (t.cutBytes > 0)
     say('cut', `${size(t.cutBytes)} of text cut from kept documents; sluice explain shows the cuts of a document`);

@@ -2,7 +2,7 @@ import { nearestName } from '../../errors.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { safeText } from '../../safe-text.ts';
 import { cameIn } from '../../streams/commits/counters.ts';
-import type { Scope } from '../../streams/operator.ts';
+import { covers, type DomainScope } from '../../streams/scope.ts';
 import { stepsOf } from './summary-reasons.ts';
 
 export interface IdleScope {
@@ -20,9 +20,9 @@ export function idleScopes(result: RunJson): IdleScope[] {
     cameIn(d).documents > 0 ? [name] : [],
   );
   if (domains.length === 0) return [];
-  const idle = new Map<string, { where: Scope; steps: string[] }>();
+  const idle = new Map<string, { where: DomainScope; steps: string[] }>();
   for (const { step, where } of stepsOf(result)) {
-    if (where === null || domains.some((d) => where.domain.includes(d) !== (where.not === true))) continue;
+    if (where === null || 'column' in where || domains.some((d) => covers(where, d))) continue;
     const key = JSON.stringify(where);
     const same = idle.get(key) ?? { where, steps: [] };
     same.steps.push(step);
@@ -31,9 +31,12 @@ export function idleScopes(result: RunJson): IdleScope[] {
   return [...idle.values()].map(({ where, steps }) => {
     const near = where.not ? null : (where.domain.map((d) => slipOf(d, domains)).find((n) => n !== null) ?? null);
     const names = `${steps.length === 1 ? 'step' : 'steps'} ${steps.map(safeText).join(', ')}`;
-    const scope = `${where.not ? 'all but' : 'only'} ${where.domain.map(safeText).join(', ')}`;
     const hint = near === null ? '' : ` Did you mean ${safeText(near)}?`;
-    return { text: `no document read is in the scope (where) of ${names} (${scope}).${hint}`, slip: hint !== '' };
+    const scope = `${where.not ? 'all but' : 'only'} ${where.domain.map(safeText).join(', ')}`;
+    return {
+      text: `no document read is in the scope (where) of ${names} (${scope}).${hint}`,
+      slip: hint !== '',
+    };
   });
 }
 

@@ -2,6 +2,9 @@ import { ConfigError } from '../../errors.ts';
 import type { Continual } from '../../recipe/continual.ts';
 import type { Json } from '../../streams/operator.ts';
 import { byName, names } from '../../training/schedules.ts';
+import { dropout } from '../../training/transforms/dropout.ts';
+import { halfFineTuning } from '../../training/transforms/half-fine-tuning.ts';
+import { lora } from '../../training/transforms/lora.ts';
 import { type OptionSpecs, percentOption, type Values, wholeNumber } from '../command.ts';
 import { schedulerOf } from '../mix/scheduler-option.ts';
 import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
@@ -17,6 +20,10 @@ export const trainSpecs = {
   batch: { value: 'N', help: 'Sequences of a step.' },
   accumulate: { value: 'N', help: 'Parts that a step is computed in, one after the other: less memory.' },
   'learning-rate': { value: 'RATE', help: 'The highest one.' },
+  dropout: { value: 'P%', help: 'Share that is dropped in training, where text is repeated many times. Default none.' },
+  lora: { value: 'RANK', help: 'Train adapters of this rank only: less is learned, and less forgotten.' },
+  'half-fine-tuning': { help: 'Freeze half of the parameters of the layers.' },
+  'coupled-adam': { help: 'Embeddings share one second moment.' },
   schedule: { value: 'NAME', help: `How the rate goes: ${names().join(', ')}. See docs/training.md.` },
   'schedule-options': { value: 'JSON', help: 'Options of the schedule: \'{"warmup":0.05,"final":0.1}\'.' },
   anneal: {
@@ -43,13 +50,16 @@ export async function trainRecipe(recipe: Continual, values: TrainValues): Promi
   const whole = (name: 'tokens' | 'context' | 'batch' | 'accumulate', otherwise: number): number =>
     wholeNumber(values[name], `--${name}`) ?? otherwise;
   const share = percentOption(values['replay-share'], '--replay-share');
+  const rank = wholeNumber(values.lora, '--lora');
+  const dropped = percentOption(values.dropout, '--dropout');
+  const seed = wholeNumber(values.seed, '--seed', 0) ?? recipe.seed;
   return {
     ...recipe,
     read: readOptionsFrom(values, recipe.read),
     model: values.model ?? recipe.model,
     mixture: values.scheduler === undefined ? recipe.mixture : await schedulerOf(values),
     replay: { ...replay, ...(share !== null && { share: share / 100 }) },
-    seed: wholeNumber(values.seed, '--seed', 0) ?? recipe.seed,
+    seed,
     training: {
       ...training,
       tokens: whole('tokens', training.tokens),
@@ -58,6 +68,13 @@ export async function trainRecipe(recipe: Continual, values: TrainValues): Promi
       accumulate: whole('accumulate', training.accumulate),
       learningRate: rateOf(values['learning-rate']) ?? training.learningRate,
       schedule: scheduleOf(values) ?? training.schedule,
+      transforms: [
+        ...training.transforms,
+        ...(dropped === null ? [] : [dropout({ rate: dropped / 100, seed })]),
+        ...(rank === undefined ? [] : [lora({ rank, seed })]),
+        ...(values['half-fine-tuning'] ? [halfFineTuning({ seed })] : []),
+      ],
+      coupledAdam: values['coupled-adam'] || training.coupledAdam,
     },
   };
 }

@@ -37,8 +37,8 @@ class Course {
     const left = ((performance.now() - this.#began) / (event.step - this.#fromStep)) * (this.steps - event.step);
     const bits = this.#heldOut === null ? '' : `  held out ${this.#heldOut.toFixed(3)}`;
     return (
-      `${percent(event.step, this.steps).padStart(6)}  step ${count(event.step)}  loss ${event.loss.toFixed(3)}${bits}` +
-      `  ${count(Math.round(event.tokensPerSecond))} tokens/s  ${duration(left / 1000)} left`
+      `${percent(event.step, this.steps).padStart(6)}  step ${count(event.step)}  ` +
+      `loss ${event.loss.toFixed(3)}${bits}  ${count(Math.round(event.tokensPerSecond))} tokens/s  ${duration(left / 1000)} left`
     );
   }
 }
@@ -146,7 +146,8 @@ export function printTraining(
 ): void {
   const last = record.measurements.at(-1);
   out(
-    `${already ? 'Already done' : 'Done'}: ${plural(last?.step ?? 0, 'step')}, ≈ ${rough(last?.tokensSeen ?? 0)} tokens`,
+    `${already ? 'Already done' : 'Done'}: ${plural(last?.step ?? 0, 'step')}, ` +
+      `≈ ${rough(last?.tokensSeen ?? 0)} tokens`,
   );
   if (early !== null) out(style.yellow(`Ended before the last planned step: ${safeText(early)}.`));
   const changes = changesOf(record.measurements);
@@ -168,6 +169,7 @@ export function printTraining(
   out(`${style.bold('Model')}        ${path('model')}   (config.json, model.safetensors, tokenizer.json)`);
   out(`${style.bold('Checkpoints')}  ${path('checkpoints')}`);
   out(
-    `${style.bold('Numbers')}      ${path('report.md')}, scalars.csv, measurements.csv; tensorboard --logdir ${path('')}`,
+    `${style.bold('Numbers')}      ${path('report.md')}, scalars.csv, measurements.csv; ` +
+      `tensorboard --logdir ${path('')}`,
   );
 }

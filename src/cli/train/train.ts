@@ -94,9 +94,10 @@ export const trainCommand: Command = {
   help: {
     usage: '<recipe> --input GLOB [options]',
     about:
-      'Trains a model on: curates the input (or takes the tokens of a run), goes on with the weights of a model along ' +
-      'a schedule, replays old text, and measures each domain on held-out documents before, during and after. Writes ' +
-      'a Hugging Face directory, checkpoints, and numbers for TensorBoard and spreadsheets. The same command resumes.',
+      'Trains a model on: curates the input (or takes the tokens of a run), goes on with the weights of a model ' +
+      'along a schedule, replays old text, and measures each domain on held-out documents before, during and ' +
+      'after. Writes a Hugging Face directory, checkpoints, and numbers for TensorBoard and spreadsheets. The ' +
+      'same command resumes.',
     options: trainSpecs,
     examples: [
       ["sluice train continual --input 'folder/*.jsonl'", 'the model that ships, re-warmed on what is kept'],

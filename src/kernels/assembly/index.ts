@@ -16,6 +16,8 @@ export { minhashKeys, minhashList, minhashListed } from './minhash';
 export { minhashShingle } from './minhash-shingles';
 export { minhashTable } from './same-text';
 export { minhashSketch } from './minhash-sketch';
+export { partStarts, partTables, partWord } from './part-tables';
+export { parts } from './parts';
 export { substringAnchors, substringOpen, substringWindows } from './substring';
 export { minhash61 } from './minhash61';
 export { bpeAdded } from './bpe-added';

@@ -1,5 +1,5 @@
 import type { RunDatabase } from '../database.ts';
-import { wholeText } from '../documents-data.ts';
+import { asRead, wholeText } from '../documents-data.ts';
 import { type Explanation, explainDocuments } from '../explain-data.ts';
 import { originalText } from '../original-text.ts';
 import type { RunFolder } from '../run-folder.ts';
@@ -43,9 +43,13 @@ export async function documentView(
   wanted: string,
   by: 'id or position' | 'position',
 ): Promise<DocumentView> {
+  // Of a position the text is read while the ledger is asked.
+  const reading = by === 'position' ? originalText(folder, wanted) : null;
+  // It is told where it is awaited, unless there is no such document at all.
+  reading?.catch(() => {});
   const { total, documents } = await explainDocuments(folder, db, wanted, by);
   const [document] = documents;
-  const original = await wholeText(folder, document);
+  const original = reading ? asRead(await reading, document) : await wholeText(folder, document);
   const text = 'text' in original ? original.text : document.excerpt;
   const missing = 'missing' in original ? original.missing : null;
   const bytes = document.textBytes ?? Buffer.byteLength(text);

@@ -24,6 +24,8 @@ export interface LiveFacts {
   /** Documents and bytes that came to the steps of each phase. */
   readonly arrived: readonly Pick<Amount, 'documents' | 'bytes'>[];
   readonly phases: readonly PhaseTime[];
+  /** Of a run in work: the time of the last seconds alone, by which its bottleneck is told. */
+  readonly recent?: readonly PhaseTime[];
   readonly decided: ReadonlyMap<string, number>;
   readonly threads: number;
   readonly sample: SampleRecord | null;
@@ -132,6 +134,7 @@ export function liveState(facts: LiveFacts): LiveState {
   const { run, counters: c, steps, stopped } = facts;
   const timing = timingOf(steps, facts.phases, facts.decided);
   const phase = facts.status === 'running' ? (facts.progress?.phaseNumber ?? null) : null;
+  const recent = facts.recent ? timingOf(steps, facts.recent, new Map()) : null;
   const { records, bytes, byReason, examples, estimated } = c.quarantined;
   const whole = timing.threadSeconds;
   return {
@@ -166,7 +169,9 @@ export function liveState(facts: LiveFacts): LiveState {
       seconds: timing.idleSeconds,
       share: whole === 0 ? 0 : Math.round((1000 * timing.idleSeconds) / whole) / 1000,
     },
-    bottleneck: bottleneckOf(timing, phase, facts.threads),
+    bottleneck:
+      (recent && phase !== null ? bottleneckOf(recent, phase, facts.threads) : null) ??
+      bottleneckOf(timing, phase, facts.threads),
     steps: stepStates(facts, timing),
     rules: ruleStates(steps, c),
     domains: domainStates(c, SHOWN_DOMAINS),

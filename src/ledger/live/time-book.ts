@@ -97,6 +97,18 @@ export class TimeBook {
   }
 }
 
+/** The time between two moments. */
+export const timeSince = (before: readonly PhaseTime[], now: readonly PhaseTime[]): PhaseTime[] =>
+  now.map((p, i) => {
+    const old = before[i] ?? { wall: 0, threadSeconds: 0, times: [] };
+    return {
+      wall: p.wall - old.wall,
+      threadSeconds: p.threadSeconds - old.threadSeconds,
+      // A split that is tried again has taken no time yet.
+      times: p.times.map((ms, k) => Math.max(0, ms - (old.times[k] ?? 0))),
+    };
+  });
+
 type Takers = { readonly [K in RunRecord['record']]: (book: TimeBook, line: RunRecord & { record: K }) => void };
 
 const takers: Takers = {

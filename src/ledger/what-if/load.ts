@@ -3,6 +3,7 @@ import { query, type RunDatabase, rowsOf } from '../database.ts';
 import { POSITION } from '../position.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { ABSENT, KEPT, type LedgerColumns, NULL_INT32, type Values } from './columns.ts';
+import { placeSql, scopeColumns } from './places.ts';
 import { type Plan, planOf } from './plan.ts';
 import type { Prepared } from './prepared.ts';
 import { prepareWhatIf } from './redecide.ts';
@@ -16,7 +17,7 @@ const place = (list: readonly string[], column: string): string =>
 /** Reads what a run recorded and prepares it for `redecide`. Rows are in the order of `SELECT ... FROM ledger`. */
 export async function openWhatIf(folder: RunFolder, db: RunDatabase): Promise<Prepared> {
   const { steps, annotated } = stepsToJudge(folder);
-  const found = await rowsOf(db, "SELECT DISTINCT coalesce(domain, '') AS domain FROM ledger ORDER BY 1");
+  const found = await rowsOf(db, `SELECT DISTINCT ${placeSql(scopeColumns(steps))} AS domain FROM ledger ORDER BY 1`);
   const plan = planOf(
     steps,
     found.map((r) => String(r.domain)),
@@ -32,7 +33,7 @@ async function loadColumns(folder: RunFolder, db: RunDatabase, plan: Plan): Prom
   const annotations = folder.run.schema.annotations.filter((a) => wanted.has(a.name) && a.type !== 'utf8');
   const allRules = plan.steps.flatMap((s) => s.rules.map((r) => r.name));
   const numbers: readonly [string, Values][] = [
-    [place(plan.domains, "coalesce(domain, '')"), new Int32Array(rows)],
+    [place(plan.domains, placeSql(scopeColumns(plan.steps))), new Int32Array(rows)],
     [
       place(
         plan.steps.map((s) => s.step),

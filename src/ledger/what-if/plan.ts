@@ -1,13 +1,7 @@
 import { columnsOfRule } from '../../streams/batch/condition.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
-import {
-  createsDocuments,
-  dropsFor,
-  isBarrier,
-  rewritesText,
-  type Scope,
-  type StepDescriptor,
-} from '../../streams/operator.ts';
+import { createsDocuments, dropsFor, isBarrier, rewritesText, type StepDescriptor } from '../../streams/operator.ts';
+import { coversPlace, scopeColumns } from './places.ts';
 
 /** A rule with a threshold that can be moved. Its place in `Plan.rules` is its bit. */
 export interface PlanRule {
@@ -21,7 +15,7 @@ export interface PlanRule {
   readonly lost: Uint8Array;
 }
 
-/** A recipe as what-if sees it. */
+/** A recipe as what-if sees it. Its domains are places: see `./places.ts`. */
 export interface Plan {
   readonly steps: readonly StepDescriptor[];
   readonly domains: readonly string[];
@@ -48,9 +42,6 @@ export const isMovable = (s: StepDescriptor): boolean =>
 /** A step that measures what it judges while it rewrites: of a document that it drops only one rule is known. */
 export const judgesItself = (s: StepDescriptor): boolean => isMovable(s) && s.writes.length > 0;
 
-const inScope = (where: Scope | null, domain: string): boolean =>
-  where === null || where.domain.includes(domain) !== (where.not === true);
-
 /**
  * What there is to know about a recipe before any row is looked at.
  * @param annotated names of the steps that a run with `--annotate-only` took, which decided nothing; null: all of them
@@ -62,7 +53,8 @@ export function planOf(
   annotated: ReadonlySet<string> | null = null,
 ): Plan {
   const ran = annotated ?? new Set(steps.map((s) => s.step));
-  const covers = steps.map((s) => Uint8Array.from(domains, (d) => (inScope(s.where, d) ? 1 : 0)));
+  const columns = scopeColumns(steps);
+  const covers = steps.map((s) => Uint8Array.from(domains, (d) => (coversPlace(s.where, d, columns) ? 1 : 0)));
   const rules: PlanRule[] = [];
   const firstRule: number[] = [];
   steps.forEach((s, step) => {

@@ -2,6 +2,7 @@ import type { Amount } from '../../streams/commits/counters.ts';
 import { dropsFor } from '../../streams/operator.ts';
 import { KEPT } from './columns.ts';
 import type { Decisions } from './decisions.ts';
+import { domainOf } from './places.ts';
 import { isMovable } from './plan.ts';
 import type { Prepared } from './prepared.ts';
 import { addRow, BEFORE, KINDS, LOST, NOW, OPEN, READ, SAVED } from './sums.ts';
@@ -70,8 +71,13 @@ export function tally({ columns, plan, before, sums, contradictions }: Prepared,
       saved.push(i);
     }
   }
-  const shifts = domains
-    .map((name, d) => shiftOf(amounts, d, name))
+  const byDomain = new Map<string, Shift>();
+  for (const [d, place] of domains.entries()) {
+    const shift = shiftOf(amounts, d, domainOf(place));
+    const other = byDomain.get(shift.domain);
+    byDomain.set(shift.domain, other ? added(other, shift) : shift);
+  }
+  const shifts = [...byDomain.values()]
     .filter((s) => s.read.documents > 0)
     .sort((a, b) => (a.domain < b.domain ? -1 : 1));
   const open = plan.steps.flatMap(({ step }, j) => (openBy[j] > 0 ? [{ step, documents: openBy[j] }] : []));

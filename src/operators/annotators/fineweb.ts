@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { annotator } from '../annotator.ts';
+import { ofName } from './of.ts';
 import { splitName } from './profile.ts';
 import { profileDescription, profileStage } from './profiles.ts';
 
 export const finewebOptions = z.strictObject({
+  /** `prose`: of the prose alone (see `textParts()`); columns then have `prose_` in front. */
+  of: ofName.default('text'),
   profile: z.enum(['sluice', 'datatrove']).default('sluice'),
   /** Only for the profile `datatrove`. */
   split: splitName.default('punctuated'),
@@ -30,5 +33,5 @@ export const fineweb = annotator({
   version: 1,
   stage: profileStage,
   options: finewebOptions,
-  describe: ({ profile, split }) => profileDescription('fineweb', profile, { split, tagger: 'v1' }),
+  describe: ({ profile, split, of }) => profileDescription('fineweb', profile, { split, tagger: 'v1', of }),
 });

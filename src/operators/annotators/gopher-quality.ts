@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { annotator } from '../annotator.ts';
+import { ofName } from './of.ts';
 import { profileName, splitName, taggerName } from './profile.ts';
 import { profileDescription, profileStage } from './profiles.ts';
 
 export const gopherQualityOptions = z.strictObject({
+  /** `prose`: of the prose alone (see `textParts()`); columns then have `prose_` in front. */
+  of: ofName.default('text'),
   profile: profileName.default('sluice'),
   /** Only for the profile `datatrove`. */
   split: splitName.default('punctuated'),

@@ -5,4 +5,5 @@ export { type GopherQualityOptions, gopherQuality } from './gopher-quality.ts';
 export { type GopherRepetitionOptions, gopherRepetition } from './gopher-repetition.ts';
 export { type NgramPerplexityOptions, ngramPerplexity } from './ngram-perplexity.ts';
 export type { Profile, SplitName } from './profile.ts';
+export { type TextPartsOptions, textParts } from './text-parts.ts';
 export { textStatistics } from './text-statistics.ts';

@@ -1,6 +1,12 @@
 import * as z from 'zod';
 import { annotator } from '../annotator.ts';
-import { statisticsColumns } from './statistics-stage.ts';
+import { ofName } from './of.ts';
+import { statisticsDescription } from './profiles.ts';
+
+export const textStatisticsOptions = z.strictObject({
+  /** `prose`: of the prose alone (see `textParts()`); columns then have `prose_` in front. */
+  of: ofName.default('text'),
+});
 
 /**
  * General statistics of a text, for rules on prose, code and tables and for rules of one's own. Lengths in code points,
@@ -25,6 +31,6 @@ export const textStatistics = annotator({
   name: 'text',
   version: 1,
   stage: 'annotators/statistics',
-  options: z.strictObject({}),
-  describe: () => ({ options: { family: 'text' }, writes: statisticsColumns('text') }),
+  options: textStatisticsOptions,
+  describe: ({ of }) => statisticsDescription('text', of),
 });

@@ -1,9 +1,10 @@
 import type { Rule } from '../../streams/batch/outcome.ts';
-import { profileRuleSet, type RuleRow, type Thresholds } from './rule-set.ts';
+import { type JudgedPart, profileRuleSet, type RuleRow, type Thresholds } from './rule-set.ts';
 
 type Option = 'minLinePunct' | 'maxShortLines' | 'maxCharDuplicates' | 'maxNewlineRatio';
 
-export type FinewebThresholds = Thresholds<Option | 'minLines'> & { readonly profile?: 'sluice' | 'datatrove' };
+export type FinewebThresholds = Thresholds<Option | 'minLines'> &
+  JudgedPart & { readonly profile?: 'sluice' | 'datatrove' };
 
 const sluice: readonly RuleRow<Option>[] = [
   {

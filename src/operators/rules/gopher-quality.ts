@@ -1,6 +1,6 @@
 import type { Rule } from '../../streams/batch/outcome.ts';
 import type { Profile } from '../annotators/profile.ts';
-import { profileRuleSet, type RuleRow, type Thresholds } from './rule-set.ts';
+import { type JudgedPart, profileRuleSet, type RuleRow, type Thresholds } from './rule-set.ts';
 
 type Option =
   | 'minWords'
@@ -14,7 +14,8 @@ type Option =
   | 'minAlphaWords'
   | 'minStopWords';
 
-export type GopherQualityThresholds = Thresholds<Option | 'maxSymbolRatio'> & { readonly profile?: Profile };
+export type GopherQualityThresholds = Thresholds<Option | 'maxSymbolRatio'> &
+  JudgedPart & { readonly profile?: Profile };
 
 const sluice: readonly RuleRow<Option>[] = [
   { name: 'gopher_min_words', option: 'minWords', column: 'gopher_word_count', comparison: '<', threshold: 50 },

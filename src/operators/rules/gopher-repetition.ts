@@ -1,6 +1,6 @@
 import type { Rule } from '../../streams/batch/outcome.ts';
 import type { Profile } from '../annotators/profile.ts';
-import { profileRuleSet, type RuleRow, type Thresholds } from './rule-set.ts';
+import { type JudgedPart, profileRuleSet, type RuleRow, type Thresholds } from './rule-set.ts';
 
 type LineOption =
   | 'maxDuplicateLines'
@@ -11,7 +11,7 @@ type Top = 2 | 3 | 4;
 type Duplicate = 5 | 6 | 7 | 8 | 9 | 10;
 type Option = LineOption | `maxTop${Top}Gram` | `maxDuplicate${Duplicate}Gram`;
 
-export type GopherRepetitionThresholds = Thresholds<Option | 'minChars'> & { readonly profile?: Profile };
+export type GopherRepetitionThresholds = Thresholds<Option | 'minChars'> & JudgedPart & { readonly profile?: Profile };
 
 const line = (option: LineOption, what: string, threshold: number): RuleRow<Option> => ({
   name: `gopher_max_${what}`,

@@ -1,5 +1,5 @@
 import type { Rule } from '../../streams/batch/outcome.ts';
-import { type RuleRow, ruleSet, type Thresholds } from './rule-set.ts';
+import { type JudgedPart, type RuleRow, ruleSet, type Thresholds } from './rule-set.ts';
 
 type Option =
   | 'maxUpperRatio'
@@ -11,7 +11,7 @@ type Option =
   | 'maxSymbolRatio'
   | 'maxDigitRatio';
 
-export type TextThresholds = Thresholds<Option>;
+export type TextThresholds = Thresholds<Option> & JudgedPart;
 
 const rows: readonly RuleRow<Option>[] = [
   {

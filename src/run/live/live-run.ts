@@ -4,12 +4,15 @@ import { GuardError } from '../../errors.ts';
 import { type Alert, alertsOf } from '../../ledger/live/alerts.ts';
 import { recordsNow } from '../../ledger/live/records.ts';
 import { type LiveState, liveState, type ProgressState, type RunStatus } from '../../ledger/live/state.ts';
-import { TimeBook } from '../../ledger/live/time-book.ts';
+import { type PhaseTime, TimeBook, timeSince } from '../../ledger/live/time-book.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { type Amount, type Counters, emptyCounters } from '../../streams/commits/counters.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import type { RunEvent } from '../events.ts';
 import { paceMeter } from '../pace.ts';
+
+/** A bottleneck is told by so long: what was before, the start of threads for one, holds nothing up any more. */
+const RECENT_SECONDS = 10;
 
 /** A run in work, as its events tell: the state that `sluice serve` reads from the directory of a finished one. */
 export class LiveRun {
@@ -27,6 +30,8 @@ export class LiveRun {
   #stopped: GuardError['saw'] | null = null;
   #alerts: { readonly version: number; readonly alerts: readonly Alert[] } = { version: -1, alerts: [] };
   #pace: ReturnType<typeof paceMeter>;
+  /** Times of the last moments, the oldest first. */
+  #moments: { readonly at: number; readonly phases: readonly PhaseTime[] }[] = [];
 
   /** @param limit documents asked for with `--limit` */
   constructor(limit: number | null = null) {
@@ -47,13 +52,16 @@ export class LiveRun {
   /** Null before the run is planned. */
   state(): LiveState | null {
     if (this.#run === null) return null;
+    const now = this.#book.startedT + this.#seconds;
+    const phases = this.#book.at(now, this.#working);
     return liveState({
       run: this.#run,
       steps: (this.#run.recipe as unknown as { readonly steps: readonly StepDescriptor[] }).steps,
       status: this.#status,
       counters: this.#counters,
       arrived: this.#arrived,
-      phases: this.#book.at(this.#book.startedT + this.#seconds, this.#working),
+      phases,
+      recent: timeSince(this.#before(now, phases), phases),
       decided: this.#book.decided,
       threads: this.#book.threads,
       sample: this.#book.sample,
@@ -93,6 +101,14 @@ export class LiveRun {
     this.#run = result;
     this.#status = 'done';
     if (result.totals) this.#counters = result.totals;
+  }
+
+  /** Times as they stood `RECENT_SECONDS` ago. */
+  #before(now: number, phases: readonly PhaseTime[]): readonly PhaseTime[] {
+    const moments = this.#moments;
+    if (moments.length === 0 || moments[moments.length - 1].at < now) moments.push({ at: now, phases });
+    while (moments.length > 1 && moments[1].at <= now - RECENT_SECONDS) moments.shift();
+    return moments[0].at < now ? moments[0].phases : [];
   }
 
   #alertsNow(): readonly Alert[] {

@@ -52,9 +52,16 @@ export class RunReader {
   /** The ledger prepared for other thresholds; at once where it was asked for before, whatever else is being asked. */
   async prepared(): Promise<Prepared> {
     if (this.#ready && this.#isFresh()) return this.#ready;
-    const ready = await this.use((run) => run.prepared());
-    this.#ready = ready;
-    return ready;
+    // Read over a connection of its own: it takes seconds, in which other questions are answered.
+    const run = await this.use(async (open) => open);
+    try {
+      this.#ready = await run.prepared();
+    } catch (error) {
+      if (signOf(run.folder.path) === this.#sign) throw error;
+      this.#at = 0;
+      this.#ready = await (await this.use(async (open) => open)).prepared();
+    }
+    return this.#ready;
   }
 
   async #use<T>(work: (run: OpenRun) => Promise<T>): Promise<T> {
@@ -109,19 +116,24 @@ async function openAt(path: string): Promise<OpenRun> {
   const folder = await openRunFolder(path);
   const db = await openRunDatabase(folder);
   let prepared: Promise<Prepared> | null = null;
-  let samples: Promise<SampleRecord[]> | null = null;
   return {
     folder,
     db,
     prepared: () => {
-      prepared ??= openWhatIf(folder, db);
+      prepared ??= prepare(folder);
       return prepared;
     },
-    samples: () => {
-      samples ??= samplesOf(path);
-      return samples;
-    },
+    samples: () => samplesOf(path),
   };
+}
+
+async function prepare(folder: RunFolder): Promise<Prepared> {
+  const own = await openRunDatabase(folder);
+  try {
+    return await openWhatIf(folder, own);
+  } finally {
+    own.close();
+  }
 }
 
 async function samplesOf(path: string): Promise<SampleRecord[]> {
@@ -132,7 +144,7 @@ async function samplesOf(path: string): Promise<SampleRecord[]> {
 
 /** Changes with what is committed. */
 const signOf = (path: string): string =>
-  ['commits.jsonl', 'events.jsonl', 'run.json']
+  ['commits.jsonl', 'run.json']
     .map((name) => {
       const stat = statSync(join(path, name), { throwIfNoEntry: false });
       return stat ? `${stat.size}.${stat.mtimeMs}` : '-';

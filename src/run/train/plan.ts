@@ -6,10 +6,17 @@ import type { Json } from '../../streams/operator.ts';
 import type { Begun, TrainingRecord } from '../../training/continual/record.ts';
 import { byName, type Schedule } from '../../training/schedules.ts';
 import { type LocalFeed, openLocalFeed } from '../feed/feed.ts';
+import { openStores } from '../feed/stores.ts';
 import type { BaseModel } from './base-model.ts';
 
 /** Before the names of the domains of old data. */
 export const OLD = 'old/';
+
+/** Run directories with the tokens of new text, and of old. */
+export interface TrainingStores {
+  readonly fresh: readonly string[];
+  readonly old: readonly string[];
+}
 
 /** Sequences of one document that are measured on at most. */
 const HELD_OUT_SEQUENCES = 4;
@@ -63,7 +70,7 @@ export function scheduleFor(
 export async function openTrainingFeed(
   recipe: Continual,
   base: BaseModel,
-  { fresh, old }: { readonly fresh: readonly string[]; readonly old: readonly string[] },
+  { fresh, old }: TrainingStores,
   state: string,
   steps: number | null,
 ): Promise<LocalFeed> {
@@ -100,15 +107,16 @@ export async function openTrainingFeed(
 export async function begunWith(
   recipe: Continual,
   base: BaseModel,
-  { feed, stores }: LocalFeed,
+  { fresh, old }: TrainingStores,
   executor: Executor,
   schedule: Schedule,
   steps: number,
 ): Promise<Begun> {
   const { training } = recipe;
+  const stores = await openStores([...fresh, ...old]);
   // The anneal may begin at any point, and is recorded beside.
   const { anneal: _, ...kept } = schedule.options as { readonly [option: string]: Json };
-  const { weightDecay, clip, beta1, beta2 } = training;
+  const { weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam } = training;
   return {
     model: base.identity,
     'set of runs with tokens': [...stores.hashes],
@@ -123,12 +131,13 @@ export async function begunWith(
       version: recipe.mixture.version,
       options: recipe.mixture.options,
     } as Json,
-    'replay share': feed.facts.domains.some((d) => d.startsWith(OLD)) ? recipe.replay.share : null,
+    'replay share': old.length > 0 ? recipe.replay.share : null,
     'highest learning rate': training.learningRate,
     schedule: { name: schedule.name, options: kept },
     // Of an open schedule what was done does not depend on the length.
     'number of steps': schedule.open ? null : steps,
-    'set of options of the optimizer': { weightDecay, clip, beta1, beta2 },
+    'set of options of the optimizer': { weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam },
+    'list of transforms': training.transforms.map(({ name, options }) => ({ name, options })) as Json,
     'set of held-out documents': { ...recipe.heldOut },
     executor: { ...executor.runtime },
   };

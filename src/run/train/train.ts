@@ -18,7 +18,9 @@ import {
   writeRecord,
 } from '../../training/continual/record.ts';
 import { reportOf } from '../../training/continual/report.ts';
-import { openScalars } from '../../training/continual/scalars.ts';
+import { openScalars, TABLES } from '../../training/continual/scalars.ts';
+import { learnedAndForgotten } from '../../training/forgetting/report.ts';
+import { forgettingSvg } from '../../training/forgetting/report-svg.ts';
 import { observed, type StepEvent, trainSteps } from '../../training/loop.ts';
 import type { HeldOutText } from '../../training/measure.ts';
 import type { Schedule } from '../../training/schedules.ts';
@@ -27,7 +29,7 @@ import type { RunEvent } from '../events.ts';
 import type { LocalFeed } from '../feed/feed.ts';
 import { type BaseModel, baseModel } from './base-model.ts';
 import { feedSource, heldOutSequences, restoreFeed } from './feed-source.ts';
-import { begunWith, openTrainingFeed, plannedSteps, scheduleFor } from './plan.ts';
+import { begunWith, openTrainingFeed, plannedSteps, scheduleFor, type TrainingStores } from './plan.ts';
 import { PLACES, takeTrainingFolder } from './training-folder.ts';
 import { type StoreOptions, type TextKind, trainingStores } from './training-stores.ts';
 
@@ -41,7 +43,7 @@ export interface TrainOptions extends StoreOptions {
   readonly output?: string;
   /** Throws away what an earlier training left in the folder. */
   readonly fresh?: boolean;
-  /** Begins the final anneal of an infinite schedule where the training stands, over so many steps, and ends with it. */
+  /** Steps of the final anneal of an infinite schedule, which begins where the training stands and ends it. */
   readonly anneal?: number;
   /** Told about what does not stop the training. */
   readonly onWarning?: (text: string) => void;
@@ -98,7 +100,7 @@ async function* trainInFolder(recipe: Continual, options: TrainOptions, left: Ab
     });
   const leave = await takeTrainingFolder(folder, options.fresh ?? false);
   try {
-    await removeTemporary(join(folder, RECORD));
+    for (const name of [RECORD, PLACES.report, ...TABLES]) await removeTemporary(join(folder, name));
     const base = await baseModel(recipe);
     const previous = await readRecord(folder);
     if (previous === null) await writeRecord(folder, preparing(recipe, base, options.executor));
@@ -110,9 +112,14 @@ async function* trainInFolder(recipe: Continual, options: TrainOptions, left: Ab
     const checkpoints = await Checkpoints.open(join(folder, PLACES.checkpoints), recipe.checkpoints);
     const from = await checkpoints.newest((text) => options.onWarning?.(text));
     const { schedule, steps } = scheduleFor(recipe, previous, from?.progress.step ?? 0, options.anneal);
+    const begun = await begunWith(recipe, base, stores, options.executor, schedule, steps);
+    if (previous?.begun) refuseOther(previous.begun, begun, folder);
     const local = await openTrainingFeed(recipe, base, stores, join(folder, PLACES.feed), schedule.open ? null : steps);
     try {
-      yield* trainOnFeed({ recipe, options, base, folder, previous, checkpoints, from, schedule, steps, local }, left);
+      yield* trainOnFeed(
+        { recipe, options, base, folder, previous, begun, checkpoints, from, schedule, steps, local },
+        left,
+      );
     } finally {
       await local.feed.close();
     }
@@ -128,7 +135,7 @@ async function* storesOf(
   base: BaseModel,
   folder: string,
   input: readonly string[],
-): AsyncGenerator<TrainEvent, { readonly fresh: readonly string[]; readonly old: readonly string[] } | null> {
+): AsyncGenerator<TrainEvent, TrainingStores | null> {
   const made: Record<TextKind, readonly string[]> = { input: [], replay: [] };
   for (const [of, paths] of [
     ['input', input],
@@ -151,6 +158,7 @@ interface Ready {
   readonly base: BaseModel;
   readonly folder: string;
   readonly previous: TrainingRecord | null;
+  readonly begun: Begun;
   readonly checkpoints: Checkpoints;
   readonly from: Checkpoint | null;
   readonly schedule: Schedule;
@@ -161,12 +169,10 @@ interface Ready {
 async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<TrainEvent> {
   const { recipe, options, base, folder, previous, checkpoints, from, schedule, steps, local } = ready;
   const { executor } = options;
-  const begun = await begunWith(recipe, base, local, executor, schedule, steps);
-  if (previous?.begun) refuseOther(previous.begun, begun, folder);
   const fromStep = from?.progress.step ?? 0;
   const { context } = recipe.training;
   const heldOut = heldOutSequences(local.heldOut, local.stores.vocabulary, base.start, context);
-  let record = recordOf(ready, begun, heldOut);
+  let record = recordOf(ready, heldOut);
   if (previous?.status === 'done' && previous.plans.at(-1)?.steps === steps) {
     yield { type: 'finished', folder, already: true, record: previous, early: null };
     return;
@@ -178,7 +184,8 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
   yield { type: 'start', folder, record, model: base.name, fromStep, steps, notMeasured };
   const scalars = await openScalars(folder, domains, from === null ? null : fromStep);
   const text: HeldOutText = { sequences: heldOut, byteLengths: base.tokenizer.byteLengths, start: base.start };
-  const { learningRate, accumulate, weightDecay, clip, beta1, beta2 } = recipe.training;
+  const { learningRate, accumulate, weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam, transforms } =
+    recipe.training;
   const loop = trainSteps(
     {
       model: base.weights,
@@ -188,7 +195,7 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
       learningRate,
       schedule,
       accumulate,
-      optimizer: { weightDecay, clip, beta1, beta2 },
+      optimizer: { weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam, transforms },
       start: base.start,
       heldOut: text,
       measureEvery: recipe.measureEvery ?? Math.ceil(steps / 4),
@@ -204,6 +211,12 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
     record = { ...record, status, measurements: progress.measurements };
     await writeRecord(folder, record);
     await writeWhole(join(folder, PLACES.report), reportOf(record));
+    const [before, ...later] = record.measurements;
+    const last = later.at(-1);
+    if (last === undefined) return;
+    const changes = learnedAndForgotten({ before, after: [last] });
+    await writeWhole(join(folder, `${PLACES.forgetting}.json`), `${JSON.stringify(changes, null, 1)}\n`);
+    await writeWhole(join(folder, `${PLACES.forgetting}.svg`), forgettingSvg(changes));
   };
   try {
     for await (const event of loop)
@@ -227,6 +240,8 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
           const model = join(folder, PLACES.model);
           await base.saveTokenizer(model);
           await saveModel(event.model, model);
+          const origin = { config: base.config, base: typeof recipe.model === 'string' ? recipe.model : null };
+          for (const transform of transforms) await transform.save?.(join(folder, PLACES.adapter), origin, event.state);
           await note(event.progress, 'done');
           yield { type: 'finished', folder, already: false, record, early: event.early };
         }
@@ -254,8 +269,7 @@ const preparing = (recipe: Continual, base: BaseModel, executor: Executor): Trai
 });
 
 function recordOf(
-  { recipe, options, base, previous, from, schedule, steps, local }: Ready,
-  begun: Begun,
+  { recipe, options, base, previous, begun, from, schedule, steps, local }: Ready,
   heldOut: HeldOutText['sequences'],
 ): TrainingRecord {
   const { step: fromStep, measurements } = from?.progress ?? BEGINNING;

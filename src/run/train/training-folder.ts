@@ -11,11 +11,13 @@ export const PLACES = {
   feed: 'feed',
   checkpoints: 'checkpoints',
   model: 'model',
+  adapter: 'adapter',
   report: 'report.md',
+  forgetting: 'forgetting',
 } as const;
 
 const OWN = new RegExp(
-  String.raw`^(curated|replay|feed|checkpoints|model|report\.md|scalars\.csv|measurements\.csv|lock|` +
+  String.raw`^(curated|replay|feed|checkpoints|model|adapter|report\.md|forgetting\.(json|svg)|scalars\.csv|measurements\.csv|lock|` +
     String.raw`events\.out\.tfevents\.\d+\.sluice\.\d+|training\.json)((\.[0-9a-f]+)?\.tmp)?$`,
 );
 

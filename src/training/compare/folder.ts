@@ -19,7 +19,10 @@ export interface ComparisonRecord {
 
 /** The record of a comparison in a folder; null where there is none. Errors: InputError for a file that is another. */
 export async function readRecord(folder: string): Promise<ComparisonRecord | null> {
-  return readPart<ComparisonRecord>(join(folder, RECORD), (r) => r.format === FORMAT && r.kind === 'comparison');
+  return readPart<ComparisonRecord>(
+    join(folder, RECORD),
+    ({ format, kind }) => format === FORMAT && kind === 'comparison',
+  );
 }
 
 export const writeRecord = (folder: string, record: ComparisonRecord): Promise<void> =>

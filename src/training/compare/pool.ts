@@ -25,6 +25,8 @@ export interface Pool {
   readonly bytes: number;
   /** Records that could not be read. */
   readonly aside: number;
+  /** Documents that were left out. */
+  readonly leftOut: number;
   readonly train: readonly PoolDocument[];
   readonly heldOut: readonly PoolDocument[];
   /** Hashes of all texts on the held-out side, kept here or not. */
@@ -45,6 +47,10 @@ export interface PoolOptions {
   readonly heldOutShare: number;
   /** Groups and texts that are not trained on. */
   readonly never: ReadonlySet<bigint>;
+  /** Groups and texts that are left out altogether. Default: none. */
+  readonly leftOut?: { has(hash: bigint): boolean };
+  /** Bytes of a document that are measured on. Default 1,024, so that no document stands for a domain. */
+  readonly measured?: number;
   readonly stop?: AbortSignal;
   readonly onWarning?: (text: string) => void;
 }
@@ -52,7 +58,7 @@ export interface PoolOptions {
 /** Of a document no more is trained on, so that none stands for its arm. */
 const MOST_TRAINED = 65_536;
 /** Of a document no more is measured on. */
-export const MOST_MEASURED = 1024;
+const MOST_MEASURED = 1024;
 
 /** Reads an arm once. Null when told to stop. Errors: those of `readDocuments`. */
 export async function readPool(input: readonly string[], options: PoolOptions): Promise<Pool | null> {
@@ -64,7 +70,7 @@ export async function readPool(input: readonly string[], options: PoolOptions): 
   const train = new LowestKept<PoolDocument>(options.trainBytes);
   const heldOut = new Map<string, LowestKept<PoolDocument>>();
   const [texts, groups] = [new Set<bigint>(), new Set<bigint>()];
-  let [documents, bytes, aside] = [0, 0, 0];
+  let [documents, bytes, aside, leftOut] = [0, 0, 0, 0];
   const take = (batch: DocumentBatch): DocumentBatch => {
     const { values, offsets } = batch.utf8('text');
     for (const row of batch.aliveRows()) {
@@ -73,6 +79,10 @@ export async function readPool(input: readonly string[], options: PoolOptions): 
       documents++;
       bytes += text.length;
       const found = hashes(batch, row);
+      if ([found.group, found.text, found.original].some((hash) => options.leftOut?.has(hash))) {
+        leftOut++;
+        continue;
+      }
       // Without a group: an id stays when a recipe rewrites the text, so that two arms agree on the document.
       const id = stringAt(batch.utf8('id'), row);
       const byId = options.groupBy !== 'text' && found.group === found.original && id !== null;
@@ -88,7 +98,7 @@ export async function readPool(input: readonly string[], options: PoolOptions): 
         texts.add(found.text);
         groups.add(found.group);
         if (!heldOut.has(domain)) heldOut.set(domain, new LowestKept(options.heldOutBytes));
-        keep(heldOut.get(domain)!, MOST_MEASURED);
+        keep(heldOut.get(domain)!, options.measured ?? MOST_MEASURED);
       } else if (!never.has(found.group) && !never.has(found.text) && !never.has(found.original)) {
         keep(train, MOST_TRAINED);
       }
@@ -112,6 +122,7 @@ export async function readPool(input: readonly string[], options: PoolOptions): 
     documents,
     bytes,
     aside,
+    leftOut,
     train: train.items(),
     heldOut: [...heldOut.values()].flatMap((kept) => kept.items()),
     heldOutTexts: texts,

@@ -94,7 +94,7 @@ async function heldOutPool(
   common: Omit<PoolOptions, 'trainBytes' | 'heldOutShare' | 'never'>,
 ): Promise<Pool> {
   const pool = await readPool(input, { ...common, trainBytes: 0, heldOutShare: 1, never: new Set() });
-  return pool ?? { documents: 0, bytes: 0, aside: 0, train: [], heldOut: [], ...NOTHING };
+  return pool ?? { documents: 0, bytes: 0, aside: 0, leftOut: 0, train: [], heldOut: [], ...NOTHING };
 }
 
 const NOTHING = { heldOutTexts: new Set<bigint>(), heldOutGroups: new Set<bigint>() };

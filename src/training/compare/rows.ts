@@ -1,4 +1,5 @@
 import type { ClozeItem } from '../forgetting/items.ts';
+import { isRight } from '../forgetting/measures.ts';
 import { type Interval, pairedInterval, ratioError, type Spread, spreadOf } from '../statistics/paired.ts';
 import type { ArmResult } from './arm-training.ts';
 import type { ComparedDocument } from './hold-out.ts';
@@ -99,10 +100,6 @@ const distinct = (values: readonly string[]): string[] => [...new Set(values)].s
 
 const rightBits = (result: ArmResult, items: readonly ClozeItem[], i: number): number =>
   result.items[i][items[i].answer] ?? 0;
-
-/** The right choice has the highest likelihood of all, and no other has as much. */
-export const isRight = (bits: readonly (number | null)[], answer: number): boolean =>
-  bits.every((b, i) => i === answer || (b ?? Number.NEGATIVE_INFINITY) < (bits[answer] ?? Number.NEGATIVE_INFINITY));
 
 type RowHead = Pick<ComparedRow, 'measure' | 'scope' | 'headline' | 'better' | 'n'>;
 

@@ -40,7 +40,9 @@ export interface Plan {
 
 export const RECORD = 'training.json';
 
-/** The record in a folder; null where there is none. Errors: ConfigError for one that is none, or of a later version. */
+/**
+ * The record in a folder; null where there is none. Errors: ConfigError for one that is none, or of a later version.
+ */
 export async function readRecord(folder: string): Promise<TrainingRecord | null> {
   const where = join(folder, RECORD);
   const text = await readIfThere(where);

@@ -51,8 +51,8 @@ Schedule: ${planned}.
 
 ${table}
 
-Less is better. Domains that begin with \`old/\` are the old data that was replayed. Each domain is measured on documents
-that were never trained on; \`scalars.csv\`, \`measurements.csv\` and the event files have every number.
+Less is better. Domains that begin with \`old/\` are the old data that was replayed. Each domain is measured on
+documents that were never trained on; \`scalars.csv\`, \`measurements.csv\` and the event files have every number.
 `;
 }
 

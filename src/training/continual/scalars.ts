@@ -23,8 +23,9 @@ export async function openScalars(
   goesOnFrom: number | null,
 ): Promise<Scalars> {
   const fromStep = goesOnFrom ?? -1;
-  const perStep = await openCsv(join(folder, 'scalars.csv'), stepColumns(domains), fromStep);
-  const perMeasurement = await openCsv(join(folder, 'measurements.csv'), MEASURED, fromStep);
+  const [steps, measurements] = TABLES;
+  const perStep = await openCsv(join(folder, steps), stepColumns(domains), fromStep);
+  const perMeasurement = await openCsv(join(folder, measurements), MEASURED, fromStep);
   const board = await openEventFile(folder, fromStep + 1);
   return {
     async step(event) {
@@ -46,6 +47,9 @@ export async function openScalars(
     },
   };
 }
+
+/** Names of the tables. */
+export const TABLES = ['scalars.csv', 'measurements.csv'] as const;
 
 const FIRST = ['step', 'tokens_seen', 'loss', 'learning_rate', 'gradient_norm', 'tokens_per_second'];
 const MEASURED = ['step', 'tokens_seen', 'of', 'domain', 'bits_per_byte'];

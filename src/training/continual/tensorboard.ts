@@ -34,7 +34,8 @@ function summary(values: Readonly<Record<string, number>>): Message {
 const START = new Message().integer(1, 1);
 
 /**
- * Scalars as an event file of TensorBoard, one for each start of a training, `events.out.tfevents.<seconds>.sluice.<n>`.
+ * Scalars as an event file of TensorBoard, one for each start of a training,
+ * `events.out.tfevents.<seconds>.sluice.<n>`.
  * @param fromStep steps from here on in files of earlier starts are void
  */
 export async function openEventFile(

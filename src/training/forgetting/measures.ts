@@ -72,3 +72,7 @@ export function bitsPerByteOf(
   });
   return size > 0 ? sum / size : null;
 }
+
+/** The right choice has the highest likelihood of all, and no other has as much. */
+export const isRight = (bits: readonly (number | null)[], answer: number): boolean =>
+  bits.every((b, i) => i === answer || (b ?? Number.NEGATIVE_INFINITY) < (bits[answer] ?? Number.NEGATIVE_INFINITY));

@@ -38,7 +38,14 @@ export interface Interval {
 export function pairedInterval(differences: readonly number[], documentError = 0): Interval {
   const { mean, error, n } = spreadOf(differences);
   if (error === null) return { mean, low: null, high: null, verdict: 'within the noise' };
-  const half = Math.hypot(studentT(n - 1) * error, NORMAL * documentError);
+  return intervalOf(mean, Math.hypot(studentT(n - 1) * error, NORMAL * documentError));
+}
+
+/** The 95 % interval of a single difference from the choice of documents alone: another training may differ more. */
+export const intervalOfDocuments = (mean: number, documentError: number): Interval =>
+  intervalOf(mean, NORMAL * documentError);
+
+function intervalOf(mean: number, half: number): Interval {
   const [low, high] = [mean - half, mean + half];
   return { mean, low, high, verdict: high < 0 ? 'lower' : low > 0 ? 'higher' : 'within the noise' };
 }

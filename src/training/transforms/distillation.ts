@@ -48,6 +48,14 @@ export function distillation(options: DistillationOptions): Distillation {
   const lost = { mass: 0, targets: 0 };
   return {
     name: 'distillation',
+    options: {
+      teachers: teachers.map((teacher) => teacherOf(teacher).name),
+      largest: k,
+      share,
+      temperature,
+      until: Number.isFinite(until) ? until : null,
+      seed,
+    },
     lostMass: () => (lost.targets === 0 ? null : lost.mass / lost.targets),
     check(config) {
       for (const teacher of teachers) checkVocabulary(teacherOf(teacher), config);

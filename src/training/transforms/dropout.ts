@@ -12,8 +12,10 @@ import { seededRandom } from '../../random.ts';
 const PRIME = 1021;
 
 export interface DropoutOptions {
-  /** Share that is dropped, from 0 to below 1; by step (1 for the first), to switch it on late. Rounded to 1/1021. */
-  readonly rate: number | ((step: number) => number);
+  /** Share that is dropped, from 0 to below 1; rounded to 1/1021. */
+  readonly rate: number;
+  /** The first step that drops, to switch it on late; default 1, the first of all. */
+  readonly from?: number;
   /** What is dropped follows from seed, step and part of the step. Default 0. */
   readonly seed?: number;
 }
@@ -26,11 +28,12 @@ export interface DropoutOptions {
  * Element (i, j) is kept or not by x^2 + c x + f mod 1021 with x = a b + e mod 1021, where a, e are drawn for row i and
  * b, c, f for column j: every element is dropped with the same chance, any two of a matrix independently.
  */
-export function dropout({ rate, seed = 0 }: DropoutOptions): Transform {
-  const rateOf = typeof rate === 'function' ? rate : () => rate;
-  if (typeof rate === 'number') droppedOf(rate, 1);
+export function dropout({ rate, from = 1, seed = 0 }: DropoutOptions): Transform {
+  if (!(rate >= 0 && rate < 1))
+    throw new ConfigError({ expected: 'a rate from 0 to below 1', got: `${rate}`, where: 'dropout' });
   return {
     name: 'dropout',
+    options: { rate, from, seed },
     build({ training, rows, length, config, feed }) {
       if (!training) return {};
       const { layers, heads, width } = config;
@@ -54,7 +57,7 @@ export function dropout({ rate, seed = 0 }: DropoutOptions): Transform {
     feeds({ step, part }, batch, { layers, heads, width }) {
       const [rows, length] = batch.get('tokens')!.shape;
       const places = 1 + 2 * layers;
-      const dropped = droppedOf(rateOf(step), step);
+      const dropped = step < from ? 0 : Math.min(PRIME - 1, Math.round(rate * PRIME));
       const { below } = seededRandom(seed, `dropout ${step} ${part}`);
       // Nothing is drawn where nothing is dropped.
       const draw = (shape: readonly number[]): Tensor => {
@@ -107,10 +110,4 @@ function kept({ row: [a, e], column: [b, c, f] }: Noise, dropped: Value, scale: 
 function remainder(x: Value): Value {
   const whole = cast(cast(multiply(x, 1 / PRIME), 'int32'), 'float32');
   return subtract(x, multiply(whole, PRIME));
-}
-
-/** How many of 1021 numbers are dropped. */
-function droppedOf(rate: number, step: number): number {
-  if (rate >= 0 && rate < 1) return Math.min(PRIME - 1, Math.round(rate * PRIME));
-  throw new ConfigError({ expected: 'a rate from 0 to below 1', got: `${rate}`, where: `dropout, step ${step}` });
 }

@@ -13,10 +13,10 @@ export interface HalfFineTuningOptions {
 
 /**
  * Half fine-tuning (Hui et al. 2024): in a round, which is one training, half of the parameters of the layers is
- * frozen. In every layer half of the matrices of attention (2 of query, key, value, output; 1 of the joint one and output); of
- * three matrices of the feed-forward block two in half of the layers and one in the others (of two, one); half of all
- * norms. A bias goes with its matrix or norm. Embeddings and the output layer are trained. A frozen weight has no
- * moments, does not decay, and no gradient of it is computed.
+ * frozen. Half of the matrices of attention in every layer (2 of query, key, value, output; 1 of the joint one and
+ * output); of three matrices of the feed-forward block two in half of the layers and one in the others (of two, one);
+ * half of all norms. A bias goes with its matrix or norm. Embeddings and the output layer are trained. A frozen weight
+ * has no moments, does not decay, and no gradient of it is computed.
  */
 export function halfFineTuning({ seed = 0, round = 0 }: HalfFineTuningOptions = {}): Transform {
   const known = new Map<LanguageModelConfig, ReadonlySet<string>>();
@@ -25,7 +25,7 @@ export function halfFineTuning({ seed = 0, round = 0 }: HalfFineTuningOptions = 
     known.set(config, names);
     return names;
   };
-  return { name: 'half', trains: (name, _shape, config) => !frozen(config).has(name) };
+  return { name: 'half', options: { seed, round }, trains: (name, _shape, config) => !frozen(config).has(name) };
 }
 
 /** Names of the weights that a round of half fine-tuning freezes. */

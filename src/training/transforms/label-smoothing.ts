@@ -14,6 +14,7 @@ export function labelSmoothing(share: number): Transform {
     throw new ConfigError({ expected: 'a share from 0 to 1', got: `${share}`, where: 'labelSmoothing' });
   return {
     name: 'label_smoothing',
+    options: { share },
     build: ({ training }) => ({
       loss(perToken, { hidden, output }) {
         if (!training || share === 0) return perToken;

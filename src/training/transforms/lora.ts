@@ -29,8 +29,7 @@ export interface LoraOptions {
  */
 export function lora({ rank, alpha = 2 * rank, targets = 'all', seed = 0 }: LoraOptions): Transform {
   return transformOf(
-    rank,
-    alpha,
+    { rank, alpha, targets, seed },
     (config) => targetsOf(config, targets),
     (matrix) => fresh(matrix, rank, seed),
   );
@@ -39,15 +38,16 @@ export function lora({ rank, alpha = 2 * rank, targets = 'all', seed = 0 }: Lora
 /** LoRA that begins with an adapter that is there, as `loadAdapter` reads it: to go on with it, or to merge it. */
 export function loraFrom({ rank, alpha, pairs }: Adapter): Transform {
   const matricesOf = (config: LanguageModelConfig) => layerMatrices(config).filter(({ name }) => pairs.has(name));
-  return transformOf(rank, alpha, matricesOf, ({ name }) => pairs.get(name)!);
+  const options = { rank, alpha, pairs: [...pairs.keys()] };
+  return transformOf(options, matricesOf, ({ name }) => pairs.get(name)!);
 }
 
 function transformOf(
-  rank: number,
-  alpha: number,
+  options: { readonly rank: number; readonly alpha: number; readonly [option: string]: unknown },
   matricesOf: (config: LanguageModelConfig) => LayerMatrix[],
   first: (matrix: LayerMatrix) => AdapterPair,
 ): Transform {
+  const { rank, alpha } = options;
   if (!(Number.isInteger(rank) && rank >= 1 && Number.isFinite(alpha)))
     throw new ConfigError({
       expected: 'a whole rank from 1 and a finite alpha',
@@ -63,6 +63,7 @@ function transformOf(
     );
   return {
     name: 'lora',
+    options,
     check(config) {
       matricesOf(config);
     },

@@ -99,7 +99,7 @@ describe('annotators of other profiles', () => {
 describe('options', () => {
   it('unknown ones are errors with the nearest name', () => {
     expect(() => gopherQuality({ profil: 'dolma' } as never)).toThrow(
-      /gopherQuality\(\): expected only profile, split, tagger, got the option profil. Did you mean profile\?/,
+      /gopherQuality\(\): expected only of, profile, split, tagger, got the option profil. Did you mean profile\?/,
     );
     expect(() => gopherQuality({ profile: 'nemo' as never })).toThrow(/got "nemo"/);
   });

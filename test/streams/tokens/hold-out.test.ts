@@ -10,9 +10,10 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 const documents = (split: number) =>
   Array.from({ length: 20 }, (_, i) => {
     const letter = LETTERS[(split * 10 + Math.floor(i / 2)) % 26];
+    const id = `${split}.${i}`;
     return i % 2
-      ? { domain: 'upper', text: letter.toUpperCase().repeat(9) }
-      : { domain: 'lower', text: letter.repeat(9) };
+      ? { id, domain: 'upper', text: letter.toUpperCase().repeat(9) }
+      : { id, domain: 'lower', text: letter.repeat(9) };
   });
 
 async function store() {
@@ -68,9 +69,9 @@ describe('documents that are held out', () => {
     const folder = await temporaryFolder();
     const text = 'x'.repeat(99);
     const large = await storeSplit(folder, 0, [
-      { domain: 'few', text },
-      { domain: 'few', text },
-      ...Array.from({ length: 30 }, () => ({ domain: 'many', text: 'y'.repeat(9) })),
+      { id: 'a', domain: 'few', text },
+      { id: 'b', domain: 'few', text },
+      ...Array.from({ length: 30 }, (_, i) => ({ id: `${i}`, domain: 'many', text: 'y'.repeat(9) })),
     ]);
     const { heldOut, splits } = await holdOut([large], { ...options, share: 0.1 });
     expect(new Set(heldOut.map((d) => d.domain))).toEqual(new Set(['many']));
@@ -81,6 +82,16 @@ describe('documents that are held out', () => {
       ]),
     );
     expect(splits[0]!.documents).toBe(32 - 3);
+  });
+
+  it('of one id stay together, on either side', async () => {
+    const folder = await temporaryFolder();
+    const twice = Array.from({ length: 40 }, (_, i) => ({ id: `${i >> 1}`, domain: 'a', text: `${i}`.padEnd(9) }));
+    const split = await storeSplit(folder, 0, twice);
+    const { splits } = await holdOut([split], { ...options, tokens: 60 });
+    const rows = [...splits[0]!.without!].sort((a, b) => a - b);
+    expect(rows.length).toBe(10);
+    for (let i = 0; i < rows.length; i += 2) expect([rows[i] % 2, rows[i + 1]]).toEqual([0, rows[i] + 1]);
   });
 
   it('are read to a length of theirs, and are whole out of the text that is trained on', async () => {

@@ -37,6 +37,7 @@ const poolOf = (heldOut: PoolDocument[], more: string[] = []): Pool => ({
   documents: 0,
   bytes: 0,
   aside: 0,
+  leftOut: 0,
   train: [],
   heldOut,
   heldOutTexts: new Set([...heldOut.map((d) => d.textHash), ...more.map((m) => BigInt(m.charCodeAt(0)))]),

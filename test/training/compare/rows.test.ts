@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ArmResult } from '../../../src/training/compare/arm-training.ts';
 import type { ComparedDocument } from '../../../src/training/compare/hold-out.ts';
-import { comparedRows, isRight } from '../../../src/training/compare/rows.ts';
+import { comparedRows } from '../../../src/training/compare/rows.ts';
+import { isRight } from '../../../src/training/forgetting/measures.ts';
 
 const long = 'x'.repeat(5000);
 const documents: ComparedDocument[] = [

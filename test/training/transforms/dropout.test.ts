@@ -77,10 +77,15 @@ describe('dropout', () => {
     expect(await maskOf(0.3, 4, 2)).not.toEqual(await maskOf(0.3, 4));
   });
 
-  it('refuses a rate that is none, when it comes', async () => {
-    expect(() => dropout({ rate: 1 })).toThrow('dropout, step 1: expected a rate from 0 to below 1, got 1.');
-    const late = dropout({ rate: (step) => (step < 5 ? 0 : -1) });
-    await late.feeds!({ step: 4, part: 0 }, batch, config);
-    expect(() => late.feeds!({ step: 5, part: 0 }, batch, config)).toThrow('dropout, step 5: expected a rate');
+  it('late drops nothing before its first step', async () => {
+    const late = dropout({ rate: 0.5, from: 5 });
+    const droppedAt = async (step: number) =>
+      (await late.feeds!({ step, part: 0 }, batch, config)).get('dropped')!.data[0];
+    expect([await droppedAt(1), await droppedAt(4), await droppedAt(5)]).toEqual([0, 0, 511]);
+  });
+
+  it('refuses a rate that is none', () => {
+    for (const rate of [1, -0.1, Number.NaN])
+      expect(() => dropout({ rate })).toThrow(`dropout: expected a rate from 0 to below 1, got ${rate}.`);
   });
 });

@@ -97,7 +97,10 @@
       if (more) list.append(...rows);
       else put(list, rows);
       listed = more ? listed + rows.length : rows.length;
-      set(state, { text: listed === 0 ? 'No document is like that.' : `${page.count(listed)} shown` });
+      const none = page.cell('progress')
+        ? 'None yet: documents are here once their split is committed.'
+        : 'No document is like that.';
+      set(state, { text: listed === 0 ? none : `${page.count(listed)} shown` });
       further.hidden = !found.more;
       fail(null);
     } catch (error) {
@@ -251,6 +254,15 @@
     }
   };
   page.openDocument = open;
+
+  // A run in work: as long as there is nothing to see, every commit is looked at.
+  let commits = '';
+  page.watch(['progress'], () => {
+    const p = page.cell('progress');
+    const now = p ? `${p.phaseNumber} ${p.splitsDone}` : 'done';
+    if (now !== commits && commits !== '' && listed === 0 && !first) load(false);
+    commits = now;
+  });
 
   let known = '';
   let first = true;

@@ -192,6 +192,17 @@
   // The answer to what has been moved; the newest question counts.
   let asking = false;
   let again = false;
+  /** The first question makes the server read the ledger: it is asked when a hand comes near. */
+  let warm = false;
+  const warmUp = () => {
+    if (warm || page.data) return;
+    warm = true;
+    page.api('what-if').catch(() => {
+      // Whoever moves a threshold is told why it does not work.
+      warm = false;
+    });
+  };
+  for (const event of ['pointerenter', 'focusin']) picture.addEventListener(event, warmUp);
   const ask = async () => {
     reset.hidden = moved.size === 0;
     if (asking) {
@@ -203,7 +214,10 @@
       do {
         again = false;
         if (moved.size === 0) put(answer, []);
-        else tell(await asked());
+        else {
+          const late = setTimeout(() => put(answer, [h('p', { class: 'muted', text: 'Reading the ledger …' })]), 400);
+          tell(await asked().finally(() => clearTimeout(late)));
+        }
       } while (again);
       fail(null);
     } catch (error) {
@@ -345,6 +359,13 @@
       names.map((name) => h('option', { value: name, text: page.safe(name) })),
     );
     if (run.status !== 'running' || judged.length > 0) load(choose.value);
+  });
+  let commits = '';
+  page.watch(['progress'], () => {
+    const p = page.cell('progress');
+    const now = p ? `${p.phaseNumber} ${p.splitsDone}` : 'done';
+    if (now !== commits && commits !== '' && shown && shown.edges.length < 2) load(choose.value);
+    commits = now;
   });
   let status = null;
   page.watch(['run'], () => {
