@@ -292,7 +292,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         domainSuffix: '_made',
       },
       { task: 'continuation', maxTokens: 3, temperature: 0, longest: 200, share: 0.15 },
-      { documents: 4 },
+      { documents: 4, idle: ['kinds'] },
     ),
     factory('refine', operators.refine, {
       ...generating,

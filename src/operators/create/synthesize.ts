@@ -14,7 +14,7 @@ const options = generatorOptions.extend({
   maxTokens: z.int().min(1).default(1024),
   /** `entigraph`, `bonito` or `continuation`. */
   task: z.enum(TASK_NAMES),
-  /** Kinds of a task that has some (bonito: `yes_no`, `summarisation`, ...). Default: all. */
+  /** Kinds of a task that has some (bonito: `yes_no`, `summarisation`, ...); nothing to others. Default: all. */
   kinds: z.array(z.string()).default([]),
   /** Prompts of the second round a document, at most (entigraph: pairs and triples of entities). */
   most: z.int().min(0).default(20),
@@ -50,15 +50,16 @@ export const synthesize = operator({
   effects: { annotates: true, creates: true, drops: 'thresholds' },
   describe: (o, step) => {
     const { kinds } = TASKS[o.task];
-    const unknown = o.kinds.find((k) => !(kinds as readonly string[]).includes(k));
+    const known: readonly string[] = kinds;
+    const unknown = known.length > 0 ? o.kinds.find((k) => !known.includes(k)) : undefined;
     if (unknown !== undefined)
       throw new ConfigError({
-        expected: kinds.length > 0 ? `kinds of ${o.task}: ${kinds.join(', ')}` : `no kinds: ${o.task} has none`,
+        expected: `kinds of ${o.task}: ${known.join(', ')}`,
         got: unknown,
         where: `step ${step}`,
       });
     return {
-      options: o as unknown as StepDescriptor['options'],
+      options: { ...o, kinds: known.length > 0 ? o.kinds : [] } as unknown as StepDescriptor['options'],
       places: [...PLACES],
       ...modelUnset(o),
       reads: ['text', ...bandReads(o)],
