@@ -132,7 +132,8 @@ export const evalCommand: Command = {
     usage: '<model> [<model> ...] --input GLOB [--items FILE] [options]',
     about:
       'What models are worth on held-out text, and what changed from the first to the others: bits per byte by ' +
-      'domain, log-likelihoods of the choices of items, and items that were right and are wrong now (negative flips). ' +
+      'domain, log-likelihoods of the choices of items, and items that were right and are wrong now (negative ' +
+      'flips). ' +
       'A model is a folder that Sluice or Hugging Face wrote, or the file of an n-gram model.',
     options,
     examples: [
