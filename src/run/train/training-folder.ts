@@ -18,8 +18,7 @@ export const PLACES = {
 
 const OWN = new RegExp(
   String.raw`^(curated|replay|feed|checkpoints|model|adapter|report\.md|forgetting\.(json|svg)|scalars\.csv|` +
-    String.raw`measurements\.csv|lock|` +
-    String.raw`events\.out\.tfevents\.\d+\.sluice\.\d+|training\.json)((\.[0-9a-f]+)?\.tmp)?$`,
+    String.raw`measurements\.csv|lock|events\.out\.tfevents\.\d+\.sluice\.\d+|training\.json)((\.[0-9a-f]+)?\.tmp)?$`,
 );
 
 /**

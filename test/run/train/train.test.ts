@@ -70,6 +70,8 @@ describe('a training', () => {
       'checkpoints',
       'curated',
       'feed',
+      'forgetting.json',
+      'forgetting.svg',
       'measurements.csv',
       'model',
       'report.md',
