@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Observable } from 'rxjs';
+import { writeCard } from '../../ledger/card/write-card.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import type { RunEvent } from '../../run/events.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
@@ -63,6 +64,7 @@ const options = {
       'Hash the whole input before starting, and refuse to resume if any byte has changed. By default only ' +
       'size, time and both ends of each file are compared.',
   },
+  card: { help: 'Write the data card of the run at its end: card.json, card.md, card.html (see sluice help card).' },
   json: { help: 'Print events as JSON lines on standard output, see below.' },
 } as const satisfies OptionSpecs;
 
@@ -112,6 +114,7 @@ async function run(args: readonly string[]): Promise<number> {
     return EXIT.interrupted;
   }
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
+  if (values.card) await writeCard(end.run, false);
   if (!values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
     const missing = await fieldNotes(plannedFiles(end.run), recipe.read, steps);
