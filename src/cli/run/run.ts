@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import type { Observable } from 'rxjs';
-import { writeCard } from '../../ledger/card/write-card.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import type { RunEvent } from '../../run/events.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
@@ -114,7 +113,8 @@ async function run(args: readonly string[]): Promise<number> {
     return EXIT.interrupted;
   }
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
-  if (values.card) await writeCard(end.run, false);
+  // DuckDB is loaded for it, which a run without a card does not wait for.
+  if (values.card) await (await import('../../ledger/card/write-card.ts')).writeCard(end.run, false);
   if (!values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
     const missing = await fieldNotes(plannedFiles(end.run), recipe.read, steps);
