@@ -43,6 +43,18 @@ const commands: CommandTable = {
     summary: 'some documents of a run to read: dropped ones, those of a rule or of a query',
     load: async () => (await import('./cli/sample/sample.ts')).sample,
   },
+  diff: {
+    summary: 'what changed between two runs: recipe, kept tokens, documents that changed sides',
+    load: async () => (await import('./cli/diff/diff.ts')).diff,
+  },
+  bias: {
+    summary: 'which domains, lengths and languages the rules of a run hit harder',
+    load: async () => (await import('./cli/bias/bias.ts')).bias,
+  },
+  card: {
+    summary: 'the data card of a run: JSON, Markdown and one HTML page',
+    load: async () => (await import('./cli/card/card.ts')).card,
+  },
   train: {
     summary: 'train a model on with curated, mixed text; run again to resume',
     load: async () => (await import('./cli/train/train.ts')).trainCommand,

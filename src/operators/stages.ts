@@ -20,6 +20,7 @@ interface StageModule {
 const stages = {
   annotate: () => import('./annotate-stage.ts'),
   'annotators/code-statistics': () => import('./annotators/code-statistics-stage.ts'),
+  'annotators/metadata': () => import('./annotators/metadata-stage.ts'),
   'annotators/ngram-perplexity': () => import('./annotators/ngram-perplexity-stage.ts'),
   'annotators/profiles': () => import('./annotators/profiles-stage.ts'),
   'annotators/statistics': () => import('./annotators/statistics-stage.ts'),

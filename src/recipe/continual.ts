@@ -7,7 +7,8 @@ import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts
 import type { Operator } from '../streams/operator.ts';
 import type { Schedule } from '../training/schedules.ts';
 import { rewarm } from '../training/schedules.ts';
-import { type Expected, expectedBands, isOperator } from './recipe.ts';
+import { type Expected, expectedBands } from './bands.ts';
+import { isOperator } from './recipe.ts';
 
 /** A model to be made: its weights begin at random. */
 const newModelShape = z.strictObject({

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { ConfigError, nearestName } from '../errors.ts';
+import { annotate } from '../operators/annotate.ts';
+import { metadataFields } from '../operators/annotators/metadata.ts';
 import { parseOptions } from '../options.ts';
 import { parquet } from '../sinks/descriptors.ts';
 import type { SinkDescriptor } from '../sinks/options.ts';
@@ -10,29 +12,9 @@ import { countsTokens } from '../streams/batch/token-ids.ts';
 import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
 import { createsDocuments, type Json, type Operator, rewritesText, type StepDescriptor } from '../streams/operator.ts';
 import { SPLIT_TEXT_BYTES } from '../streams/plan/splits.ts';
+import { type Expected, expectedBands } from './bands.ts';
 
-const band = z
-  .strictObject({ min: z.number().min(0).max(1).default(0), max: z.number().min(0).max(1).default(1) })
-  .refine(({ min, max }) => min <= max, 'a band with min <= max');
-
-export const expectedBands = z.strictObject({
-  /** Share of all documents that the run drops. Default of the guard: at most 0.98. */
-  all: band.optional(),
-  /** Share of a domain that the run drops. Default: any. */
-  domains: z.record(z.string(), band).default({}),
-  /**
-   * Share of all documents that one rule is the first to drop, by name of the rule. Default of the guard: at most 0.6.
-   */
-  rules: z.record(z.string(), band).default({}),
-  /** Share of all documents in the largest cluster of a dedup step. Default of the guard: at most 0.05. */
-  cluster: band.optional(),
-  /** Share of records that cannot be read. Default of the guard: at most 0.2. */
-  quarantine: band.optional(),
-});
-
-/** Shares from `min` to `max`, 0 to 1. */
-export type Band = z.output<typeof band>;
-export type Expected = z.output<typeof expectedBands>;
+export type { Band, Expected } from './bands.ts';
 
 export const isOperator = (value: unknown): value is Operator =>
   typeof value === 'function' &&
@@ -46,6 +28,11 @@ const recipeSchema = z.strictObject({
   /** Globs, folders or files; `--input` replaces them. */
   input: z.array(z.string()).default([]),
   read: readOptions.prefault({}),
+  /**
+   * `metadata`: fields of the metadata that become columns of the ledger, `metadata_<field>`, for every document.
+   * Default: none. A first step, `metadata`, writes them.
+   */
+  ledger: z.strictObject({ metadata: z.array(z.string()).default([]) }).prefault({}),
   /** None: what is read is written as it is, in other formats or as tokens. */
   steps: z.array(z.custom<Operator>(isOperator, 'an operator of Sluice (wrap your own function in custom())')),
   sinks: z
@@ -88,7 +75,10 @@ export interface Recipe {
  */
 export function recipe(input: RecipeInput): Recipe {
   const name = typeof input?.name === 'string' ? input.name : 'recipe';
-  const checked = parseOptions(recipeSchema, input, `recipe ${name}`) as Recipe;
+  const { ledger, ...given } = parseOptions(recipeSchema, input, `recipe ${name}`);
+  const metadata =
+    ledger.metadata.length > 0 ? [annotate(metadataFields({ fields: ledger.metadata }), { step: 'metadata' })] : [];
+  const checked: Recipe = { ...given, steps: [...metadata, ...given.steps] };
   checkSteps(
     checked.steps.map((s) => s.descriptor),
     checked.name,

@@ -16,8 +16,8 @@ export const FEED_FOLDER = 'feed';
  * never deleted and never written over.
  */
 const OWN: readonly RegExp[] = [
-  /^(run\.json|plan\.jsonl?|commits\.jsonl|events\.jsonl|input\.xxh64|lock)$/,
-  /^(run\.json|plan\.jsonl?|input\.xxh64|README\.md|lock)(\.[\w-]+)?\.tmp$/,
+  /^(run\.json|plan\.jsonl?|commits\.jsonl|events\.jsonl|input\.xxh64|lock|card\.(json|md|html))$/,
+  /^(run\.json|plan\.jsonl?|input\.xxh64|README\.md|card\.(json|md|html)|lock)(\.[\w-]+)?\.tmp$/,
   // A table: segments, shards.
   new RegExp(
     String.raw`^(documents|ledger|quarantine|sinks/[\w-]+)/(split-\d{6,}-\d+|part-\d{5,}-of-\d{5,})\.[a-z]+` +

@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { writeWhole } from '../../files/whole.ts';
+import { openRunDatabase } from '../database.ts';
+import { openRunFolder } from '../run-folder.ts';
+import { cardHtml } from './html.ts';
+import { makeCard } from './make-card.ts';
+import { cardMarkdown } from './markdown.ts';
+
+/** Files of a card in a run directory. */
+export const CARD_FILES = ['card.json', 'card.md', 'card.html'] as const;
+
+/**
+ * Writes the card of a run into its directory, or elsewhere. Returns the paths.
+ * @param redact without excerpts, ids and paths
+ */
+export async function writeCard(run: string, redact: boolean, into = run): Promise<string[]> {
+  const folder = await openRunFolder(run);
+  const db = await openRunDatabase(folder);
+  try {
+    const card = await makeCard(folder, db, redact);
+    const texts = [`${JSON.stringify(card, null, 2)}\n`, cardMarkdown(card), cardHtml(card)];
+    const paths = CARD_FILES.map((name) => join(into, name));
+    for (const [i, path] of paths.entries()) await writeWhole(path, texts[i]);
+    return paths;
+  } finally {
+    db.close();
+  }
+}
