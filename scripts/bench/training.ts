@@ -4,8 +4,8 @@
 //   npm run bench:training [-- --steps 50 --batch 8 --json]
 import { parseArgs } from 'node:util';
 import { lastValueFrom, tap } from 'rxjs';
-import { continual } from 'sluice';
-import { type Executor, openExecutor } from 'sluice/models';
+import { continual } from '../../dist/index.js';
+import { type Executor, openExecutor } from '../../dist/models/index.js';
 import { train } from '../../dist/run/train/train.js';
 import { benchmarkLines, inTemporaryFolder } from './corpus.ts';
 

@@ -27,7 +27,10 @@ async function ask(cwd: string, query: keyof typeof QUERIES): Promise<Row[]> {
     .trimEnd()
     .split('\n')
     .filter(Boolean)
-    .flatMap((line) => JSON.parse(line) as Row | Row[]);
+    .flatMap((line): Row[] => {
+      const parsed = JSON.parse(line) as Row | Row[];
+      return Array.isArray(parsed) ? parsed : [parsed];
+    });
 }
 
 /** A line of the table of domains without its last two columns, which are estimates and say so. */
