@@ -25,7 +25,7 @@ export type TextPartsOptions = z.input<typeof textPartsOptions>;
 /**
  * What a text is made of, told line by line from its bytes: prose, short lines (headings, menus, captions), list items,
  * code, tables. Our own; English is told from other languages by common words and by script, so a short or unusual text
- * may be told wrongly (found: 91 % of texts in 56 other languages; taken for one: 1 % of English ones).
+ * may be told wrongly (found: 94 % of documents in 57 languages; taken for one: 0.8 % of English ones).
  *
  * Writes
  * - parts_kind utf8: `code`, `table`, `other_language` or `prose`; for `where: { column: 'parts_kind', is: ['prose'] }`
