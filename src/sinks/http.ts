@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type AddressInfo, isIP } from 'node:net';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1', '[::1]']);
 
@@ -86,4 +86,18 @@ export async function jsonBody(request: IncomingMessage, most: number): Promise<
   }
   if (bytes > most) throw new RangeError(`a body of at most ${most} bytes is read`);
   return JSON.parse(Buffer.concat(parts).toString('utf8'));
+}
+
+/** Starts to listen. @returns the port, where 0 was asked for another one, and the address without a path */
+export async function listening(
+  server: Server,
+  port: number,
+  host: string,
+): Promise<{ readonly port: number; readonly origin: string }> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve());
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  return { port: bound, origin: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` };
 }

@@ -1,20 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { GenerationRequest, Generator } from '../../src/models/generators/generator.ts';
+import type { Generator } from '../../src/models/generators/generator.ts';
 import { localGenerator } from '../../src/models/generators/local.ts';
 import { openaiGenerator } from '../../src/models/generators/openai.ts';
+import { generationRequest } from '../helpers/generation-request.ts';
 import { startMeter } from '../helpers/metering-server.mjs';
 
-const asked = (content: string, more: Partial<GenerationRequest> = {}): GenerationRequest => ({
-  messages: [{ role: 'user', content }],
-  schema: null,
-  temperature: 0,
-  topP: 1,
-  stop: [],
-  seed: 1,
-  maxTokens: 24,
-  ...more,
-});
+const asked = generationRequest;
 
 const meter = await startMeter({ reply: 'echo' });
 afterAll(() => meter.close());

@@ -211,6 +211,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     rules('gopherRepetitionRules', operators.gopherRepetitionRules, operators.gopherRepetition()),
     rules('partsRules', operators.partsRules, operators.textParts()),
     rules('finewebRules', operators.finewebRules, operators.fineweb()),
+    rules('shadow', (options) => operators.shadow(operators.textRules(options)), textStatistics()),
     {
       name: 'drop and rule',
       make: ({ where, chars = 400 } = {}) =>

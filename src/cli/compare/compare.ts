@@ -20,6 +20,7 @@ import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
 import { confirmed } from '../terminal/confirm.ts';
 import { shellWord } from '../terminal/format.ts';
 import { standardOutput, warn } from '../terminal/terminal.ts';
+import { stopOnSignals } from '../training-process.ts';
 import { jsonLine, planLines, progressOf, reportLines } from './compare-view.ts';
 import { type Counterfactual, counterfactual } from './without.ts';
 
@@ -80,8 +81,7 @@ async function run(args: readonly string[]): Promise<number> {
     process.stderr.write('Nothing was done.\n');
     return EXIT.done;
   }
-  const stop = new AbortController();
-  const free = onInterrupt(stop);
+  const stop = stopOnSignals('these steps with checkpoints');
   const executors: ThreadExecutor[] = [];
   try {
     if (other) {
@@ -93,7 +93,7 @@ async function run(args: readonly string[]): Promise<number> {
     for (let i = 0; i < jobs; i++) executors.push(await openInThread(picked.name, { threads: 1 }));
     return await follow(settings, { output, executors, fresh: values.fresh, stop: stop.signal }, values.json, args);
   } finally {
-    free();
+    stop.release();
     for (const executor of executors) await executor.close();
   }
 }
@@ -179,21 +179,6 @@ function stopped(args: readonly string[], where: string): number {
   const again = args.filter((a) => a !== '--fresh').map(shellWord);
   process.stderr.write(`Stopped: ${where}. To resume:\n  ${program()} compare ${again.join(' ')}\n`);
   return EXIT.interrupted;
-}
-
-function onInterrupt(stop: AbortController): () => void {
-  let interrupts = 0;
-  const interrupt = (): void => {
-    if (++interrupts > 1) process.exit(EXIT.interrupted);
-    process.stderr.write('\nStopping after these steps with checkpoints. Ctrl-C again stops immediately.\n');
-    stop.abort();
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  return () => {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-  };
 }
 
 export const compareCommand: Command = {

@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { executorName, pickExecutor } from '../../models/executors/pick-executor.ts';
-import { openInThread } from '../../models/executors/thread.ts';
 import { loadReference } from '../../recipe/loader.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { trainReference } from '../../training/train-reference.ts';
@@ -11,6 +9,7 @@ import { program } from '../program.ts';
 import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
 import { count, duration, percent, shellWord, unread } from '../terminal/format.ts';
 import { standardOutput, tableLines, warn } from '../terminal/terminal.ts';
+import { lastEvent, stopOnSignals, trainingExecutor } from '../training-process.ts';
 
 const options = {
   input: { value: 'GLOB', many: true, help: 'Files, folders or globs to read. Quote globs.' },
@@ -38,20 +37,8 @@ async function run(args: readonly string[]): Promise<number> {
     read: readOptionsFrom(values, loaded.read),
     training: { ...loaded.training, tokens },
   };
-  const name = values.executor === undefined ? 'auto' : executorName(values.executor);
-  const threads = wholeNumber(values.threads, '--threads') ?? 1;
-  const { executor: picked } = await pickExecutor(name, { threads });
-  // A step blocks its thread: in one of its own, this one shows progress and hears Ctrl-C while a step computes.
-  const executor = await openInThread(picked.name, { threads });
-  const stop = new AbortController();
-  let interrupts = 0;
-  const interrupt = (): void => {
-    if (++interrupts > 1) process.exit(EXIT.interrupted);
-    process.stderr.write('\nStopping after this step with a checkpoint. Ctrl-C again stops immediately without one.\n');
-    stop.abort();
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const executor = await trainingExecutor(values.executor, wholeNumber(values.threads, '--threads') ?? 1);
+  const stop = stopOnSignals();
   const events = trainReference(reference, {
     executor,
     input: values.input.length > 0 ? [...values.input] : undefined,
@@ -62,17 +49,7 @@ async function run(args: readonly string[]): Promise<number> {
   });
   const show = values.json ? jsonLines : progressLines();
   try {
-    const last = await new Promise<TrainingEvent>((done, fail) => {
-      let end: TrainingEvent | null = null;
-      events.subscribe({
-        next: (event) => {
-          end = event;
-          show(event);
-        },
-        error: fail,
-        complete: () => (end ? done(end) : fail(new Error('a training that said nothing'))),
-      });
-    });
+    const last = await lastEvent(events, show);
     if (last.type === 'stopped') {
       const again = args.filter((a) => a !== '--fresh').map(shellWord);
       process.stderr.write(
@@ -84,8 +61,7 @@ async function run(args: readonly string[]): Promise<number> {
     if (last.type === 'finished' && !values.json) summary(last.folder, last.model, last.already);
     return EXIT.done;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    stop.release();
     await executor.close();
   }
 }

@@ -1,14 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { executorName, pickExecutor } from '../../models/executors/pick-executor.ts';
-import { openInThread } from '../../models/executors/thread.ts';
 import { loadContinual } from '../../recipe/loader.ts';
-import { type TrainEvent, train } from '../../run/train/train.ts';
+import { train } from '../../run/train/train.ts';
 import { safeJson } from '../../safe-text.ts';
 import { type Command, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
 import { EXIT, errorEvent } from '../failure.ts';
 import { program } from '../program.ts';
 import { count, shellWord } from '../terminal/format.ts';
 import { standardOutput, warn } from '../terminal/terminal.ts';
+import { lastEvent, stopOnSignals, trainingExecutor } from '../training-process.ts';
 import { trainRecipe, trainSpecs } from './train-options.ts';
 import { liveView, plainView, printTraining, type TrainView } from './train-view.ts';
 
@@ -20,20 +19,9 @@ async function run(args: readonly string[]): Promise<number> {
   const anneal = wholeNumber(values.anneal, '--anneal');
   const limit = wholeNumber(values.limit, '--limit');
   const samplePercent = percentOption(values.sample, '--sample');
-  const name = values.executor === undefined ? 'auto' : executorName(values.executor);
   const threads = wholeNumber(values.threads, '--threads') ?? Math.min(MOST_THREADS, availableParallelism());
-  const { executor: picked } = await pickExecutor(name, { threads });
-  // A step blocks its thread: in one of its own, this one shows progress and hears Ctrl-C while a step computes.
-  const executor = await openInThread(picked.name, { threads });
-  const stop = new AbortController();
-  let interrupts = 0;
-  const interrupt = (): void => {
-    if (++interrupts > 1) process.exit(EXIT.interrupted);
-    process.stderr.write('\nStopping after this step with a checkpoint. Ctrl-C again stops immediately without one.\n');
-    stop.abort();
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const executor = await trainingExecutor(values.executor, threads);
+  const stop = stopOnSignals();
   const view = values.json ? jsonView() : peopleView();
   try {
     const events = train(recipe, {
@@ -48,17 +36,7 @@ async function run(args: readonly string[]): Promise<number> {
       stop: stop.signal,
       onWarning: warn,
     });
-    const last = await new Promise<TrainEvent>((done, fail) => {
-      let end: TrainEvent | null = null;
-      events.subscribe({
-        next: (event) => {
-          end = event;
-          view.event(event);
-        },
-        error: fail,
-        complete: () => (end ? done(end) : fail(new Error('a training that said nothing'))),
-      });
-    });
+    const last = await lastEvent(events, (event) => view.event(event));
     view.close();
     if (last.type === 'stopped') {
       const again = args.filter((a) => a !== '--fresh').map(shellWord);
@@ -75,8 +53,7 @@ async function run(args: readonly string[]): Promise<number> {
     if (values.json) process.stdout.write(`${safeJson(JSON.stringify(errorEvent(error)))}\n`);
     throw error;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    stop.release();
     await executor.close();
   }
 }

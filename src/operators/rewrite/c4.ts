@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Rule } from '../../streams/batch/outcome.ts';
 import { operator, type StepOptions } from '../operator.ts';
+import { thresholdRule } from './threshold-rule.ts';
 
 const count = z.int().min(0);
 
@@ -81,23 +82,14 @@ export const c4 = operator<Schema>({
   }),
 });
 
-const rule = (name: string, column: string, comparison: '<' | '>', threshold: number, option: string): Rule => ({
-  name,
-  version: 1,
-  column,
-  comparison,
-  threshold,
-  onNull: 'pass',
-  option,
-});
-
 /** Rules on a phrase, in the order in which they are tried. */
 function documentRules(o: Options): Rule[] {
   const prefix = o.profile === 'datatrove' ? '' : 'c4_';
   const rules: Rule[] = [];
-  if (o.loremIpsum) rules.push(rule(`${prefix}lorem_ipsum`, 'c4_lorem_ipsum', '>', 0, 'lorem_ipsum'));
-  if (o.javascript && o.profile === 'dolma') rules.push(rule('c4_javascript', 'c4_javascript', '>', 0, 'javascript'));
-  if (o.curlyBracket) rules.push(rule(`${prefix}curly_bracket`, 'c4_curly_bracket', '>', 0, 'curly_bracket'));
+  if (o.loremIpsum) rules.push(thresholdRule(`${prefix}lorem_ipsum`, 'c4_lorem_ipsum', '>', 0, 'lorem_ipsum'));
+  if (o.javascript && o.profile === 'dolma')
+    rules.push(thresholdRule('c4_javascript', 'c4_javascript', '>', 0, 'javascript'));
+  if (o.curlyBracket) rules.push(thresholdRule(`${prefix}curly_bracket`, 'c4_curly_bracket', '>', 0, 'curly_bracket'));
   return rules;
 }
 
@@ -105,6 +97,6 @@ function rulesOf(o: Options): Rule[] {
   const rules = documentRules(o);
   const name = o.profile === 'datatrove' ? 'too_few_sentences' : 'c4_min_sentences';
   if (Number(o.minSentences ?? 0) > 0)
-    rules.push(rule(name, 'c4_sentences', '<', Number(o.minSentences), 'min_sentences'));
-  return [...rules, rule('c4_empty', 'c4_kept_lines', '<', 1, 'empty')];
+    rules.push(thresholdRule(name, 'c4_sentences', '<', Number(o.minSentences), 'min_sentences'));
+  return [...rules, thresholdRule('c4_empty', 'c4_kept_lines', '<', 1, 'empty')];
 }

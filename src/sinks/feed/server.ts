@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { SluiceError } from '../../errors.ts';
 import { isFull } from '../../files/full-disk.ts';
-import { type Access, isLoopback, jsonBody, refusal, SAFE, sendJson } from '../http.ts';
+import { type Access, isLoopback, jsonBody, listening, refusal, SAFE, sendJson } from '../http.ts';
 import { encodePulled } from './encode.ts';
 import { FeedMetrics } from './metrics.ts';
 import type { Asked, FeedSource } from './source.ts';
@@ -48,16 +47,11 @@ export async function serveFeed(source: FeedSource, options: FeedServerOptions =
   });
   // Ranks keep their connection for as long as they train.
   server.keepAliveTimeout = 120_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve());
-  });
-  const { port: bound } = server.address() as AddressInfo;
-  const shown = host.includes(':') ? `[${host}]` : host;
+  const { port: bound, origin } = await listening(server, port, host);
   return {
     host,
     port: bound,
-    url: `http://${shown}:${bound}`,
+    url: origin,
     metrics,
     close: () => closed(server, stop),
   };

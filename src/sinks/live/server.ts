@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { SluiceError } from '../../errors.ts';
-import { type Access, isLoopback, refusal, SAFE, sendJson } from '../http.ts';
+import { type Access, isLoopback, listening, refusal, SAFE, sendJson } from '../http.ts';
 import type { Cells } from './cells.ts';
 import { pageFiles } from './files.ts';
 
@@ -64,16 +63,11 @@ export async function serveLive(source: LiveSource, options: LiveServerOptions =
   const server = createServer((request, response) => {
     answer(request, response, context).catch((error) => failed(response, error));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve());
-  });
-  const { port: bound } = server.address() as AddressInfo;
-  const shown = host.includes(':') ? `[${host}]` : host;
+  const { port: bound, origin } = await listening(server, port, host);
   return {
     host,
     port: bound,
-    url: `http://${shown}:${bound}/${token === null ? '' : `?token=${token}`}`,
+    url: `${origin}/${token === null ? '' : `?token=${token}`}`,
     async close() {
       const done = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const end of context.streams) end();

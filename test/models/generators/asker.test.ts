@@ -12,6 +12,7 @@ import {
   type Generator,
   GeneratorError,
 } from '../../../src/models/generators/generator.ts';
+import { generationRequest } from '../../helpers/generation-request.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -20,16 +21,8 @@ afterEach(async () => {
 
 const folderOf = (): string => mkdtempSync(join(tmpdir(), 'sluice-asker-'));
 
-const request = (content: string, more: Partial<GenerationRequest> = {}): GenerationRequest => ({
-  messages: [{ role: 'user', content }],
-  schema: null,
-  temperature: 0,
-  topP: 1,
-  stop: [],
-  seed: 1,
-  maxTokens: 10,
-  ...more,
-});
+const request = (content: string, more: Partial<GenerationRequest> = {}): GenerationRequest =>
+  generationRequest(content, { maxTokens: 10, ...more });
 
 const answer = (text: string, more: Partial<Generation> = {}): Generation => ({
   text,

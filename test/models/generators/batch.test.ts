@@ -8,21 +8,15 @@ import type { Clock } from '../../../src/models/generators/clock.ts';
 import type { GenerationRequest } from '../../../src/models/generators/generator.ts';
 import { type HttpClient, httpClient } from '../../../src/models/generators/http-post.ts';
 import { generator as randomOf } from '../../helpers/corpus.ts';
+import { generationRequest } from '../../helpers/generation-request.ts';
 
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-const asked = (content: string): GenerationRequest => ({
-  messages: [{ role: 'user', content }],
-  schema: null,
-  temperature: 0,
-  topP: 1,
-  stop: [],
-  seed: 1,
-  maxTokens: 50,
-});
+const asked = (content: string, more: Partial<GenerationRequest> = {}): GenerationRequest =>
+  generationRequest(content, { maxTokens: 50, ...more });
 
 interface Line {
   readonly custom_id: string;

@@ -13,19 +13,12 @@ import { modelFolderInfo } from '../../../src/models/scorers/scoring-model.ts';
 import { intTensor } from '../../../src/models/tensor.ts';
 import { loadTokenizer } from '../../../src/models/tokenizers/load.ts';
 import { seededRandom } from '../../../src/random.ts';
+import { generationRequest } from '../../helpers/generation-request.ts';
 
 const prose = fileURLToPath(new URL('../../../models/prose/', import.meta.url));
 
-const asked = (content: string, more: Partial<GenerationRequest> = {}): GenerationRequest => ({
-  messages: [{ role: 'user', content }],
-  schema: null,
-  temperature: 0,
-  topP: 1,
-  stop: [],
-  seed: 1,
-  maxTokens: 48,
-  ...more,
-});
+const asked = (content: string, more: Partial<GenerationRequest> = {}): GenerationRequest =>
+  generationRequest(content, { maxTokens: 48, ...more });
 
 const shape = { width: 32, layers: 2, heads: 4, vocabulary: 50, context: 48 };
 const configs: Readonly<Record<string, LanguageModelConfig>> = {

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { modelFolderInfo } from '../../../models/scorers/scoring-model.ts';
-import type { Comparison, Rule } from '../../../streams/batch/outcome.ts';
 import type { StepDescriptor } from '../../../streams/operator.ts';
 import { generatorPipe } from '../../generate/generator-pipe.ts';
 import { bandReads, generatorOptions, modelUnset, PLACES } from '../../generate/options.ts';
 import { operator, type StepOptions } from '../../operator.ts';
 import { modelFolder } from '../../perplexity/perplexity-stage.ts';
+import { thresholdRule } from '../threshold-rule.ts';
 import { LEAST_SHARE, LEAST_WORDS } from './execute.ts';
 import { refined } from './refine-stage.ts';
 
@@ -74,9 +74,9 @@ export const refine = operator({
       { name: 'refine_cost', type: 'float64' },
     ],
     rules: [
-      rule('refine_drop_doc', 'refine_drop_doc', '>', 0, 'drop_doc'),
-      rule('refine_kept_share', 'refine_kept_share', '<=', o.minKeptShare, 'min_kept_share'),
-      rule('refine_min_words', 'refine_words', '<=', o.minWords, 'min_words'),
+      thresholdRule('refine_drop_doc', 'refine_drop_doc', '>', 0, 'drop_doc'),
+      thresholdRule('refine_kept_share', 'refine_kept_share', '<=', o.minKeptShare, 'min_kept_share'),
+      thresholdRule('refine_min_words', 'refine_words', '<=', o.minWords, 'min_words'),
     ],
     ...(writerOf(o) === 'model' && { generates: true }),
   }),
@@ -87,13 +87,3 @@ const writerOf = ({ writer, endpoint, model }: z.output<typeof options>): 'rules
   if (writer !== 'auto') return writer;
   return endpoint === null && model === null ? 'rules' : 'model';
 };
-
-const rule = (name: string, column: string, comparison: Comparison, threshold: number, option: string): Rule => ({
-  name,
-  version: 1,
-  column,
-  comparison,
-  threshold,
-  onNull: 'pass',
-  option,
-});
