@@ -88,7 +88,7 @@ describe('set() of annotate()', () => {
       /expected an option of step scores \(of, profile, split, tagger\)/,
     );
     expect(() => annotate(textStatistics(), { step: 'text' }).set('profile', 'dolma')).toThrow(
-      '--set text.profile: expected no option: step text has none, got profile.',
+      '--set text.profile: expected an option of step text (of), got profile.',
     );
   });
 

@@ -6,11 +6,12 @@ import { runCli, startCli } from '../../helpers/cli.ts';
 import { generator, prose, writeCorpus } from '../../helpers/corpus.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 
-/** Clean prose to train on; half prose of its kind and half noise of the same length to score. */
+/** Clean prose to train on; to score, half prose of its kind and half noise: the same with its words backwards. */
 async function project(): Promise<string> {
   const cwd = await temporaryFolder();
   const random = generator(31);
-  const noise = (): string => Array.from({ length: 60 }, () => Math.floor(random() * 36 ** 6).toString(36)).join(' ');
+  // The short words stay: what has none of the words of English passes as another language.
+  const noise = (): string => prose(random, 80).replaceAll(/[a-z]{4,}/g, (w) => [...w].reverse().join(''));
   const clean = Array.from({ length: 60 }, (_, i) => ({
     id: `c${i}`,
     text: prose(random, 80),
