@@ -23,14 +23,7 @@ const QUERIES = {
 /** Numbers of DuckDB over the files of a run. */
 async function ask(cwd: string, query: keyof typeof QUERIES): Promise<Row[]> {
   const { stdout } = await runCli(['sql', 'out', QUERIES[query], '--json'], { cwd });
-  return stdout
-    .trimEnd()
-    .split('\n')
-    .filter(Boolean)
-    .flatMap((line): Row[] => {
-      const parsed = JSON.parse(line) as Row | Row[];
-      return Array.isArray(parsed) ? parsed : [parsed];
-    });
+  return JSON.parse(stdout) as Row[];
 }
 
 /** A line of the table of domains without its last two columns, which are estimates and say so. */
@@ -38,13 +31,13 @@ const cells = (line: string): string => line.trim().split(/ {2,}/).slice(0, -2).
 
 describe('every number of a run', () => {
   it.each(['quickstart', 'c4', 'dolma', 'fineweb', 'gopher', 'dedup', 'node-modules'])(
-    'of %s is that of SQL over what it wrote: summary, README, run.json, status',
+    'of %s is that of SQL over what it wrote: summary, README, run.json',
     { timeout: 120_000 },
     async (recipe) => {
       const cwd = await temporaryFolder();
       const documents = spannedDocuments(240);
       await writeFile(join(cwd, 'in.jsonl'), documents.map((d) => `${JSON.stringify(d)}\n`).join(''));
-      const from = ['--domain-from', 'field:metadata.domain', '--memory', '128MB'];
+      const from = ['--format', 'jsonl', '--domain-from', 'field:metadata.domain', '--memory', '128MB'];
       const shown = await runCli(['run', recipe, '--input', 'in.jsonl', '--output', 'out', ...from], { cwd });
       expect(shown).toMatchObject({ code: 0 });
       const [[read], [kept], domains, rules] = await Promise.all([

@@ -90,7 +90,7 @@ it('every file of a run is known as its own', async () => {
   const { path } = await finished();
   const all = readdirSync(path, { recursive: true, withFileTypes: true }).filter((e) => e.isFile());
   const names = all.map((e) => join(e.parentPath, e.name).slice(path.length + 1));
-  expect(names.length).toBe(8);
+  expect(names.length).toBe(9);
   const own = await Promise.all(names.map((n) => isOwnFile(path, n)));
   expect(names.filter((_, i) => !own[i])).toEqual([]);
 });
