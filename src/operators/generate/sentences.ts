@@ -47,7 +47,7 @@ function partsOf(sentence: string, tokens: number): string[] {
   if (tokensOf(sentence) <= tokens) return [sentence];
   const parts: string[] = [];
   let part = '';
-  for (const word of sentence.match(/\s*\S{1,512}/g) ?? []) {
+  for (const word of sentence.match(/\S{1,512}\s*|\s+/g) ?? []) {
     if (part !== '' && tokensOf(part) + tokensOf(word) > tokens) {
       parts.push(part);
       part = '';

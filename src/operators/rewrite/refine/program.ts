@@ -39,7 +39,7 @@ interface Call {
 
 function callsIn(text: string): Call[] {
   const calls: Call[] = [];
-  const begin = /[A-Za-z_]\w*\(/g;
+  const begin = /(?<!\w)[A-Za-z_]\w*\(/g;
   for (let found = begin.exec(text); found; found = begin.exec(text)) {
     const from = begin.lastIndex;
     const end = closing(text, from);

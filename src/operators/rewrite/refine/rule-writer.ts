@@ -63,11 +63,11 @@ const NOTICE = new RegExp(
   'i',
 );
 const LINK = /^\s*(?:https?:\/\/|www\.)\S+\s*$/i;
-const SEPARATORS = /\s*[|\u00bb\u203a\u00b7\u2022]\s*|\s+>\s+/;
+const SEPARATORS = /[|\u00bb\u203a\u00b7\u2022]|\s>\s/;
 
 /** `Home | News | Sport`: at least three short names between marks; no row of a table. */
 function isMenu(text: string): boolean {
-  const parts = text.split(SEPARATORS);
+  const parts = text.split(SEPARATORS).map((part) => part.trim());
   if (parts.length < 3 || text.length > 160 || !/^[A-Z0-9]/.test(text)) return false;
   return parts.every((p) => /^[A-Za-z0-9]/.test(p) && p.split(/\s+/).length <= 6 && !/[`{}<>()=]|[.!?]$/.test(p));
 }
