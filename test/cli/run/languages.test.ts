@@ -11,9 +11,13 @@ const GERMAN =
   'Das Tor der Mühle wird am Morgen geöffnet, wenn das Wasser im Kanal gestiegen ist. Der Müller geht zum Rad und ' +
   'sieht sich die Bretter an.\nEr schreibt die Höhe des Wassers in ein Buch, das neben der Tür hängt.';
 
+const FRENCH =
+  'La porte du moulin est ouverte le matin, quand les eaux du canal ont monté. Le meunier descend vers la roue et ' +
+  'regarde les planches.\nIl note leur hauteur dans un livre, qui est pendu près de la porte.';
+
 it('quickstart lets other languages pass and says how many they were', async () => {
   const cwd = await temporaryFolder();
-  const documents = [ENGLISH, GERMAN, `${GERMAN} Und so weiter, bis der Abend kommt.`, 'Click here', 'Log in'];
+  const documents = [ENGLISH, GERMAN, FRENCH, 'Click here', 'Log in'];
   await writeFile(join(cwd, 'in.jsonl'), documents.map((text, id) => `${JSON.stringify({ id, text })}\n`).join(''));
   const { code, stdout } = await runCli(['run', 'quickstart', '--input', 'in.jsonl', '--output', 'out'], { cwd });
   expect(code).toBe(0);
