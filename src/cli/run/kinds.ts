@@ -23,7 +23,8 @@ export async function languageLines(run: string): Promise<string[]> {
     if (Number(n) === 0) return [];
     return [
       `The rules are for English: ${plural(Number(n), 'document')} (${percent(Number(n), Number(told))} of those ` +
-        `looked at) seem to be in other languages and passed them unjudged; ${count(Number(kept))} ${Number(kept) === 1 ? 'was' : 'were'} kept.`,
+        `looked at) seem to be in other languages and passed them unjudged; ` +
+        `${count(Number(kept))} ${Number(kept) === 1 ? 'was' : 'were'} kept.`,
     ];
   } finally {
     db.close();

@@ -20,7 +20,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (values.export !== undefined) {
     const html = await exportRun(positionals[0], { text: !values['no-text'] });
     await writeWhole(values.export, html);
-    out(`${values.export}: ${size(Buffer.byteLength(html))}`);
+    out(`Page  ${values.export}  (${size(Buffer.byteLength(html))}; needs no server: open it in a browser)`);
     return EXIT.done;
   }
   const port = portOption(values.port, '--port');
