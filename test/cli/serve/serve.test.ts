@@ -52,7 +52,7 @@ describe('sluice serve', () => {
 
   it('writes the page as one file that loads nothing', async () => {
     const { code, stdout } = await ask('serve', 'sluice-out/mine', '--export', 'page.html');
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Page  page\.html  \(\d+ kB; needs no server/)]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Page {2}page\.html {2}\(\d+ kB; needs no server/)]);
     const html = await readFile(join(cwd(), 'page.html'), 'utf8');
     expect(html).not.toMatch(/<(link|script)[^>]*(href|src)="(?!data:)/);
     expect(html).toContain("default-src 'none'; script-src 'sha256-");
