@@ -143,6 +143,25 @@ describe('what-if', () => {
     expect(sizes.size).toBeGreaterThan(4);
   });
 
+  it('leaves open what a step measured that a later one has measured again', { timeout: 120_000 }, async () => {
+    const { run } = await finished(
+      recipe({
+        name: 'twice',
+        steps: [
+          annotate(textStatistics(), { step: 'before' }),
+          drop('short', [rule('text_chars < 200', { name: 'min_chars' })]),
+          c4({ minSentences: 0, where: prose }),
+          annotate(textStatistics(), { step: 'after', where: prose }),
+        ],
+      }),
+    );
+    const all = await opened(run);
+    const { result, open } = answer(all, ['short.min_chars=400']);
+    expect(result.exact).toBe(false);
+    expect(result.open.map((o) => o.step)).toContain('short');
+    expect(open.size).toBeGreaterThan(0);
+  });
+
   it('equals a run or names the step, with cuts and copies between: 20 vectors', { timeout: 120_000 }, async () => {
     const made = inBetween();
     const { input, run } = await finished(made);
