@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { ConfigError } from '../../errors.ts';
 import { cellsOf } from '../../ledger/live/cells-of.ts';
 import type { LiveState } from '../../ledger/live/state.ts';
 import { exportPage } from '../../sinks/live/export.ts';
@@ -50,9 +51,13 @@ async function histograms(
   const columns: string[] = [];
   for (const column of new Set([...judged, ...state.run.annotations])) {
     if (!state.run.annotations.includes(column)) continue;
-    // Not a number.
-    const found = await ask('histogram', { column }).catch(() => null);
-    if (found) columns.push(column);
+    try {
+      await ask('histogram', { column });
+      columns.push(column);
+    } catch (error) {
+      // A column of text has none; whatever else went wrong is told.
+      if (!(error instanceof ConfigError)) throw error;
+    }
   }
   return columns;
 }

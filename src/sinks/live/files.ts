@@ -26,7 +26,9 @@ export const SCRIPTS = [
   'curves.js',
   'tables.js',
   'mixture.js',
+  'changes.js',
   'thresholds.js',
+  'text-panel.js',
   'documents.js',
   'start.js',
 ] as const;

@@ -118,33 +118,6 @@
   further.addEventListener('click', () => load(true));
 
   // One document.
-  const pieces = (t, names) =>
-    h(
-      'pre',
-      { tabindex: '0' },
-      ...t.pieces.map((p) =>
-        p.mark === null
-          ? document.createTextNode(page.safe(p.text))
-          : h('mark', { class: names[p.mark] ?? 'cut', title: page.safe(p.mark), text: page.safe(p.text) }),
-      ),
-    );
-  const panel = (title, t, names = {}) => {
-    const part = t.shown < t.bytes ? `The first ${page.size(t.shown)} of ${page.size(t.bytes)}.` : '';
-    const note = [
-      t.missing ? `The whole text cannot be read again: ${t.missing}. This is its beginning, from the ledger.` : '',
-      part,
-    ]
-      .filter(Boolean)
-      .join(' ');
-    return h(
-      'div',
-      { class: 'panel' },
-      h('h3', { text: title }),
-      note ? h('p', { class: 'muted', text: page.safe(note) }) : null,
-      pieces(t, names),
-    );
-  };
-  const cleaned = (t) => ({ ...t, missing: null, pieces: t.pieces.filter((p) => p.mark === null) });
   const decision = (d) => {
     const rules = d.rules.map((r) =>
       h(
@@ -238,9 +211,9 @@
         h(
           'div',
           { class: 'sides' },
-          panel(cut ? 'As it was read, with what was cut' : 'Text', t),
-          cut ? panel('Cleaned', cleaned(t)) : null,
-          twin ? panel('Compared with its twin', twin, { removed: 'removed', added: 'added' }) : null,
+          page.textPanel(cut ? 'As it was read, with what was cut' : 'Text', t),
+          cut ? page.textPanel('Cleaned', page.cleanedText(t)) : null,
+          twin ? page.textPanel('Compared with its twin', twin, { removed: 'removed', added: 'added' }) : null,
         ),
         d.decisions.length > 0 ? h('h3', { text: 'Decisions' }) : null,
         h('div', { class: 'decisions' }, ...d.decisions.map(decision)),

@@ -95,6 +95,7 @@
     const lines = (of) =>
       m.domains.map((d) => ({
         label: d.domain || '(none)',
+        // A domain of which no loss was posted has no curve.
         ask: (q) => curve(`mixture/${of}/${d.domain}`)(q).catch(() => ({ x: [], y: [], points: 0 })),
       }));
     const made = [
