@@ -23,9 +23,9 @@ import type { CommittedFile } from '../../streams/commits/log.ts';
 import { DropWindows } from '../../streams/commits/windows.ts';
 import { BarrierWriter } from '../../streams/flow/barrier.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
+import { type FailedRow, setAside } from '../../streams/split/isolate.ts';
 import { barrierPaths, segmentPath, sinkPlaces } from '../directory/layout.ts';
 import { carriedOver } from './carry.ts';
-import { type FailedRow, setAside } from './isolate.ts';
 import type { SplitTask, TaskResult } from './tasks.ts';
 
 /** Everything that one split writes in one phase. Batches come in order; `finish` gives the files for the commit. */
