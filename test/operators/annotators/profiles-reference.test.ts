@@ -146,12 +146,13 @@ describe('profiles, every bit as the plain code has it', () => {
   });
 
   const root = corporaFolder();
-  it.skipIf(!root)('every 4,001st document of the mixed corpus', () => {
+  it.skipIf(!root)('every 1,009th document of the beginning of the mixed corpus', () => {
     let documents = 0;
     const differences: string[] = [];
     for (const { path, texts } of corpusTexts(root!, 'mixed')) {
+      if (documents > 12_000) break;
       for (const text of texts) {
-        if (documents++ % 4001 !== 0) continue;
+        if (documents++ % 1009 !== 0) continue;
         for (const difference of differencesOf(text)) differences.push(`${path}: ${difference}`);
       }
     }
