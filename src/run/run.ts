@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
+import { isUrl, shownUrl } from '../files/stores/url.ts';
 import { systemError } from '../files/system-error.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
 import { parseOptions } from '../options.ts';
@@ -112,7 +113,7 @@ async function runAll(
     if (plan.splits.length === 0 && plan.files.length === 0) {
       throw new ConfigError({
         expected: 'at least one file to read',
-        got: `none that matches ${patterns.join(' ')}`,
+        got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
         where: '--input',
         fix: nothingToRead(plan.skipped),
       });
@@ -150,7 +151,9 @@ async function runAll(
 
 /** What a run writes cannot be what it reads; --fresh would delete it before. */
 function refuseOwnOutput(patterns: readonly string[], path: string): void {
-  const own = patterns.find((p) => p !== '-' && (resolve(p) === path || resolve(p).startsWith(path + sep)));
+  const own = patterns.find(
+    (p) => p !== '-' && !isUrl(p) && (resolve(p) === path || resolve(p).startsWith(path + sep)),
+  );
   if (own === undefined) return;
   throw new ConfigError({
     expected: 'an input outside the output folder',
