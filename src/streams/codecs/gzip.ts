@@ -117,7 +117,7 @@ async function trailerFault(
 }
 
 /** The first byte from `from` on that is not zero; the size of the file where all are. */
-async function afterZeros(file: FileWindow, from: number): Promise<number> {
+export async function afterZeros(file: FileWindow, from: number): Promise<number> {
   for (let at = from; at < file.size; ) {
     const bytes = await file.at(at);
     const data = bytes.findIndex((b) => b !== 0);
