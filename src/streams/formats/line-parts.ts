@@ -1,4 +1,4 @@
-import { memberHeader } from '../codecs/gzip.ts';
+import { memberHeader } from '../codecs/gzip-member.ts';
 import { openWindow } from '../codecs/window.ts';
 import { frameAt } from '../codecs/zstd-frames.ts';
 import type { PlannedFile } from '../plan/splits.ts';
