@@ -1,5 +1,5 @@
 import { isUrl } from '../../files/stores/url.ts';
-import { memberHeader } from '../codecs/gzip.ts';
+import { memberHeader } from '../codecs/gzip-member.ts';
 import { openPlanned } from '../codecs/window.ts';
 import { frameAt } from '../codecs/zstd-frames.ts';
 import type { PlannedFile } from '../plan/splits.ts';
@@ -13,7 +13,7 @@ const ZSTD_RATIO_AT_MOST = 20;
 
 /** Of an object in a store that is larger, the headers in it are not looked at: that would fetch all of it. */
 const NEAR_BYTES = 32 * 1024 * 1024;
-const isFar = ({ absolutePath, size }: PlannedFile): boolean => size > NEAR_BYTES && isUrl(absolutePath);
+export const isFar = ({ absolutePath, size }: PlannedFile): boolean => size > NEAR_BYTES && isUrl(absolutePath);
 
 /** A file that is read in one go. */
 const wholeFile = (file: PlannedFile, index: number, textBytes: number): readonly Part[] => [
@@ -132,8 +132,9 @@ async function memberParts(file: PlannedFile, index: number, splitBytes: number)
 /**
  * Runs of frames of about `splitBytes`. Where the headers stop making sense the last run goes to the end of the file.
  */
-async function zstdParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[]> {
-  const window = await openPlanned(file);
+import { isUrl } from '../../files/stores/url.ts';
+import { memberHeader } from '../codecs/gzip-member.ts';
+import { openPlanned } from '../codecs/window.ts';
   const parts: Part[] = [];
   let start = 0;
   let textBytes = 0;
