@@ -40,6 +40,7 @@ export const runSpecs = {
   limit: { value: 'N', help: 'Only the first N documents.' },
   sample: { value: 'P%', help: 'Only about P percent of the documents, chosen by a hash of the id. For example 1%.' },
   'annotate-only': { help: 'Compute every annotation and drop nothing.' },
+  recompute: { help: 'Measure again what an input that is a run directory has measured already.' },
   'shard-size': {
     value: 'SIZE',
     help: 'Target size of output files. Default 256MB. A file is at least one split (about 32 MB of text).',
@@ -99,6 +100,7 @@ export function runOptionsFrom(values: Values<typeof runSpecs>) {
     fresh: values.fresh,
     verifyInput: values['verify-input'],
     annotateOnly: values['annotate-only'],
+    recompute: values.recompute,
     allow: {
       rule: [...values['allow-rule']],
       dropShare: [...values['allow-drop-share']],
