@@ -20,6 +20,7 @@ import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
+import { eventLines } from './event-lines.ts';
 import { fieldNotes } from './field-notes.ts';
 import { type Followed, follow } from './follow.ts';
 import { jsonReporter, peopleReporter } from './run-reporters.ts';
@@ -226,18 +227,7 @@ export const runCommand: Command = {
     more: async () => [
       ...(await builtInLines()),
       '',
-      'Events of --json, each with `event` and `time`. Later versions only add fields:',
-      '  planned   run files splits textBytes skipped[{path,reason}] warnings[] resumedSplits',
-      '  progress  phase phaseNumber phases splitsDone splits share documents{read,created,kept,dropped,quarantined}',
-      '            textBytes megabytesPerSecond etaSeconds memoryBytes seconds topReasons[{step,rule,dropped}]',
-      '  commit    phase split documents',
-      '  retried   task cause attempt attempts                (a thread died)',
-      '  generated step status{sent,answered,reused,refused,rejected,unasked,later,spent,wasted,cost,cutOff,busy,...}',
-      '  stopping  after the first Ctrl-C',
-      '  stopped   run splitsDone splits                      (exit code 130)',
-      '  finished  run already seconds totals                 (exit code 0; 1 when no record could be read)',
-      '  error     code exitCode message problem expected got where fix; a guard (exit code 3) adds',
-      '            saw{guard,of,documents,outOf,share,min,max,flag,examples[{id,value,excerpt}]}',
+      ...eventLines(),
       '',
       'Guards check a run from 1,000 documents on, split by split in input order. A guard that stops a run ' +
         'reports what ' +
