@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import type { InputRange, PlannedFile } from '../plan/splits.ts';
@@ -73,8 +74,11 @@ export interface InputFormat {
   readonly magic?: (head: Head) => boolean;
   /** May a file be packed with gzip or zstd? */
   readonly packed: boolean;
-  /** What a range counts: row groups or record batches by number, bytes where lines start, or the whole file. */
-  readonly ranges: 'units' | 'lines' | 'whole';
+  /**
+   * What a range counts: row groups or record batches by number, bytes where lines start, bytes where records start, or
+   * the whole file. Only a range of lines may be cut anywhere.
+   */
+  readonly ranges: 'units' | 'lines' | 'records' | 'whole';
   /** Cuts a file into parts. Errors: InputError when it cannot be read; damage is planned as one range. */
   cut(file: PlannedFile, cutting: Cutting): Promise<FileParts>;
   reader(): Promise<Reader>;
@@ -121,7 +125,7 @@ export function refuseOtherUnits(file: PlannedFile, range: InputRange, found: nu
   throw new InputError({
     expected: `a file of ${file.units ?? 'an unknown number of'} row groups or record batches, as planned`,
     got: `${found} of them`,
-    where: file.absolutePath,
+    where: shownUrl(file.absolutePath),
     fix: 'The file has changed, or could not be read well when the run was planned: start again with --fresh.',
   });
 }

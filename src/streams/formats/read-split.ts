@@ -2,12 +2,12 @@ import type { Kernel } from '../../kernels/kernel.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
 import type { UnreadColumn } from '../batch/unread.ts';
-import { openWindow } from '../codecs/window.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import { BATCH_TEXT_BYTES, type Split, type SplitPlan } from '../plan/splits.ts';
 import { BatchBuilder } from './batch-builder.ts';
-import type { ReadContext } from './context.ts';
+import type { PassedOver, ReadContext } from './context.ts';
 import type { Seen } from './loss.ts';
+import { openedRanges } from './opened-ranges.ts';
 import { FORMATS } from './table.ts';
 
 export interface ReadSplitOptions {
@@ -17,6 +17,8 @@ export interface ReadSplitOptions {
   readonly onQuarantine: (record: QuarantinedRecord) => void;
   /** Called with columns that could not be understood, and are null in the metadata. */
   readonly onUnread?: (column: UnreadColumn) => void;
+  /** Called with how many records hold no documents, by their kind. */
+  readonly onPassed?: (passed: PassedOver) => void;
   /** Called with what was read well of a range, before any sampling. */
   readonly onSeen?: (seen: Seen) => void;
   /** Called with the input bytes (as on disk) read since the last call. */
@@ -46,6 +48,7 @@ export async function* readSplit(
     kernel,
     onQuarantine,
     onUnread,
+    onPassed,
     onSeen,
     onProgress,
     signal,
@@ -54,14 +57,13 @@ export async function* readSplit(
   } = given;
   const builder = reuse ? lendingBuilder(split.index, batchBytes) : new BatchBuilder(split.index, batchBytes);
   const context: ReadContext = { kernel, options, builder };
-  for (const range of split.ranges) {
-    const file = plan.files[range.file];
+  for await (const { range, file, window } of openedRanges(split, plan, { onBytes: onProgress, signal })) {
     const read = await FORMATS[file.format].reader();
-    const window = await openWindow(file.absolutePath, file.size, { onBytes: onProgress, signal });
     try {
       for await (const event of read(file, range, window, context)) {
         if ('quarantined' in event) onQuarantine(event.quarantined);
         else if ('unread' in event) onUnread?.(event.unread);
+        else if ('passed' in event) onPassed?.(event.passed);
         else if ('seen' in event) onSeen?.(event.seen);
         else {
           yield event;

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import { planSplits } from '../plan/plan.ts';
 import type { SplitPlan } from '../plan/splits.ts';
 import type { ReadOptions } from './read-options.ts';
@@ -21,7 +22,7 @@ export async function plannedInput(
   if (plan.files.length === 0)
     throw new ConfigError({
       expected: 'at least one file to read',
-      got: `none that matches ${patterns.join(' ')}`,
+      got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
       where: 'the input',
       fix: skipped[0] ? `${skipped[0]}.` : 'Check the path; quote globs so that the shell does not expand them.',
     });

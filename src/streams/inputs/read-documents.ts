@@ -39,8 +39,8 @@ const schema = readOptions.extend({
 
 /**
  * Documents of files, folders and globs as a pulled stream of batches, in input order: JSONL, text, Parquet, Arrow;
- * plain, gzip or zstd. Each subscription reads from the beginning. Errors: ConfigError when nothing matches; InputError
- * for a bad record without `onQuarantine`.
+ * plain, gzip or zstd. Each subscription reads from the beginning. Errors: ConfigError when nothing matches, and for a
+ * bad record without `onQuarantine`; InputError for a file that cannot be read.
  */
 export function readDocuments(
   inputs: string | readonly string[],
