@@ -8,6 +8,7 @@ import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { labelOf } from '../../streams/batch/position.ts';
 import type { UnreadColumn } from '../../streams/batch/unread.ts';
 import { readDecided, readDecision } from '../../streams/flow/barrier.ts';
+import type { PassedOver } from '../../streams/formats/context.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
 import { readSplit } from '../../streams/formats/read-split.ts';
 import { refuseChangedFiles } from '../directory/input-files.ts';
@@ -19,6 +20,7 @@ interface SourceOptions {
   /** A batch and its views die when the next one is asked for. */
   readonly reuse?: boolean;
   readonly onUnread?: (column: UnreadColumn) => void;
+  readonly onPassed?: (passed: PassedOver) => void;
   readonly onSeen?: (seen: Seen) => void;
 }
 
@@ -29,7 +31,7 @@ export async function* openSource(
   task: LimitedTask,
   kernel: Kernel,
   onQuarantine: (record: QuarantinedRecord) => void,
-  { signal, reuse, onUnread, onSeen }: SourceOptions = {},
+  { signal, reuse, onUnread, onPassed, onSeen }: SourceOptions = {},
 ): AsyncGenerator<DocumentBatch> {
   const { after } = task.phase;
   if (after) {
@@ -54,6 +56,7 @@ export async function* openSource(
     kernel,
     onQuarantine: quarantine,
     onUnread,
+    onPassed,
     onSeen,
     signal,
     reuse,

@@ -132,7 +132,8 @@ async function blockedEnd(file: FileWindow, at: number, extra: Uint8Array): Prom
   return null;
 }
 
-async function onlyZeros(file: FileWindow, from: number): Promise<boolean> {
+/** Nothing but zero bytes from `from` to the end: padding. */
+export async function onlyZeros(file: FileWindow, from: number): Promise<boolean> {
   for (let at = from; at < file.size; ) {
     const bytes = await file.at(at);
     if (bytes.some((b) => b !== 0)) return false;
