@@ -30,6 +30,7 @@ export const SCRIPTS = [
   'thresholds.js',
   'text-panel.js',
   'documents.js',
+  'bias.js',
   'start.js',
 ] as const;
 export const STYLES = ['uplot.css', 'page.css'] as const;
