@@ -59,6 +59,7 @@ const STEPS: Readonly<Record<string, readonly [Operator, string]>> = {
   c4: [operators.c4(), 'rewrite/c4'],
   decontaminate: [operators.decontaminate({ benchmarks: [] }), 'decontaminate/decontaminate'],
   perplexity: [operators.perplexity(), 'perplexity/perplexity'],
+  external: [operators.external(['python', 'my_filter.py']), 'external/external'],
   'dedup.exact': [dedup.exact(), 'dedup/exact'],
   'dedup.normalized': [dedup.normalized(), 'dedup/normalized'],
   'dedup.minhash': [dedup.minhash(), 'dedup/minhash/minhash'],

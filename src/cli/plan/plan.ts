@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import { minhashText } from '../../operators/dedup/minhash/minhash-bands.ts';
 import { parseOptions } from '../../options.ts';
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
@@ -83,7 +84,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (plan.files.length === 0) {
     throw new ConfigError({
       expected: 'at least one file to read',
-      got: `none that matches ${patterns.join(' ')}`,
+      got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
       where: '--input',
       fix: nothingToRead(plan.skipped),
     });

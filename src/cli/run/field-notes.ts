@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { nearestName } from '../../errors.ts';
+import { isUrl } from '../../files/stores/url.ts';
 import { existingIn } from '../../operators/annotators/existing.ts';
 import { fieldsOf } from '../../streams/formats/fields-of.ts';
 import type { FieldSeen } from '../../streams/formats/format.ts';
@@ -31,7 +32,7 @@ export async function fieldNotes(
   const structured: PlannedFile[] = [];
   for await (const file of files) {
     // After a run, the copy of a pipe is gone, and the user may have moved the input: then there is nothing to note.
-    if (!existsSync(file.absolutePath)) return [];
+    if (!isUrl(file.absolutePath) && !existsSync(file.absolutePath)) return [];
     if (file.format !== 'text' && file.size > 0) structured.push(file);
     if (structured.length === FILES) break;
   }

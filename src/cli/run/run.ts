@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
@@ -92,7 +93,11 @@ export const runSpecs = {
   json: { help: 'Print events as JSON lines on standard output, see below.' },
 } as const satisfies OptionSpecs;
 
-const commandOf = (args: readonly string[]) => ({ args: args.filter((a) => a !== '--fresh'), folder: process.cwd() });
+/** Addresses without what may be secret in them: it is kept in run.json. */
+const commandOf = (args: readonly string[]) => ({
+  args: args.filter((a) => a !== '--fresh').map(shownUrl),
+  folder: process.cwd(),
+});
 
 /** What `run()` takes, of a command line. */
 export function runOptionsFrom(values: Values<typeof runSpecs>) {

@@ -43,7 +43,8 @@ export async function runSplitTask(
   const stages = await threadStages(task.phase.steps, kernel, services);
   const models = task.phase.steps.some((s) => s.models === true);
   const generates = task.phase.steps.some((s) => s.generates === true);
-  const atOnce = generates ? BATCHES_FOR_GENERATORS : models ? BATCHES_FOR_MODELS : 1;
+  const external = task.phase.steps.some((s) => s.external === true);
+  const atOnce = generates ? BATCHES_FOR_GENERATORS : models || external ? BATCHES_FOR_MODELS : 1;
   const output = await SplitOutput.open(task, kernel);
   let last = performance.now();
   let waiting: Waiting | null = null;
