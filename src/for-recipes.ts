@@ -44,6 +44,7 @@ export {
   operator,
   partsRules,
   perplexity,
+  pii,
   refine,
   rephrase,
   rule,

@@ -39,9 +39,9 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       SluiceError annotate annotator arrow as c4 codeRules codeStatistics continual continualPretrain custom
       decontaminate dedup drop fasttext feedClient fineweb finewebRules float64Column gopherQuality gopherQualityRules
       gopherRepetition gopherRepetitionRules int32Column jsonl judge language languageRules ngramPerplexity numberAt
-      openFeed operator parallel parquet partsRules perplexity pulled readDocuments recipe reference refine rephrase
-      retain rowsInScope rule run runStats schedules select serveFeed shadow stringAt synthesize tableRules textParts
-      textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
+      openFeed operator parallel parquet partsRules perplexity pii pulled readDocuments recipe reference refine
+      rephrase retain rowsInScope rule run runStats schedules select serveFeed shadow stringAt synthesize tableRules
+      textParts textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
@@ -72,7 +72,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       DEFAULT_FIELDS annotate annotator as c4 codeRules codeStatistics custom decontaminate dedup.bloom
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
       dedup.substring dedup.url drop fasttext fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
-      gopherRepetitionRules judge language languageRules ngramPerplexity operator partsRules perplexity refine
+      gopherRepetitionRules judge language languageRules ngramPerplexity operator partsRules perplexity pii refine
       rephrase rule select.buckets select.byPerplexity select.byRank select.streaming shadow synthesize tableRules
       textParts textRules textStatistics tokenize withVerdict
     `,
@@ -81,9 +81,9 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options C4StepOptions CodeThresholds Description DocumentView
       DropOptions FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions GopherQualityThresholds
       GopherRepetitionOptions GopherRepetitionThresholds LanguageOptions LanguageThresholds NgramPerplexityOptions
-      OperatorFactory OperatorSpec PartsThresholds PerplexityInput Predicate Profile RefineInput RephraseInput
-      SplitName StageContext StageFactory StepOptions SynthesizeInput TableThresholds TextPartsOptions TextThresholds
-      TokenizeOptions
+      OperatorFactory OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile RefineInput
+      RephraseInput SplitName StageContext StageFactory StepOptions SynthesizeInput TableThresholds TextPartsOptions
+      TextThresholds TokenizeOptions
     `,
   },
   models: {

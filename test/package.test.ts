@@ -135,6 +135,7 @@ describe('the public API', () => {
         "parquet",
         "partsRules",
         "perplexity",
+        "pii",
         "pulled",
         "readDocuments",
         "recipe",

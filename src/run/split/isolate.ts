@@ -1,6 +1,7 @@
 import { InvariantError, SluiceError } from '../../errors.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { rowsOfBatch } from '../../streams/batch/batch-rows.ts';
+import { shownTexts } from '../../streams/batch/carried.ts';
 import { numberAt, stringAt } from '../../streams/batch/columns.ts';
 import { DERIVED, LINEAGE } from '../../streams/batch/lineage.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
@@ -108,7 +109,7 @@ export function setAside(
   { row, reason, step, detail }: FailedRow,
   bytes: number,
 ): QuarantinedRecord {
-  const text = batch.originalText ?? batch.utf8('text');
+  const text = shownTexts(batch);
   return {
     ...placeOf(batch, row),
     bytes,
