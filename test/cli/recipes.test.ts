@@ -15,7 +15,7 @@ async function runRecipe(file: string, recipe: string, more: Readonly<Record<str
   const events = result.stdout
     .split('\n')
     .filter(Boolean)
-    .map((l) => JSON.parse(l) as { event: string; totals?: { kept: { documents: number } } });
+    .map((l) => JSON.parse(l) as { type: string; totals?: { kept: { documents: number } } });
   return { ...result, cwd, kept: events.at(-1)?.totals?.kept.documents };
 }
 

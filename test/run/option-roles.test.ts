@@ -34,6 +34,7 @@ const OTHER: Readonly<Record<Exclude<keyof typeof OPTION_ROLES, 'input' | 'outpu
   fresh: { fresh: true },
   verifyInput: { verifyInput: true },
   annotateOnly: { annotateOnly: true },
+  recompute: { recompute: true },
   allow: { allow: { rule: ['min_chars'], dropShare: ['all'], cluster: ['exact_dedup'], quarantine: true } },
   command: { command: { args: ['run', 'other.ts'], folder: '/' } },
   shardSize: { shardSize: 8 * 1024 },
@@ -60,6 +61,7 @@ it('free and told options decide no byte', async () => {
     'timeoutSeconds',
     'fresh',
     'verifyInput',
+    'recompute',
     'allow',
     'command',
   ]);

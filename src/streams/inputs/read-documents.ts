@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
 import { parseOptions } from '../../options.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
@@ -39,8 +40,8 @@ const schema = readOptions.extend({
 
 /**
  * Documents of files, folders and globs as a pulled stream of batches, in input order: JSONL, text, Parquet, Arrow;
- * plain, gzip or zstd. Each subscription reads from the beginning. Errors: ConfigError when nothing matches; InputError
- * for a bad record without `onQuarantine`.
+ * plain, gzip or zstd. Each subscription reads from the beginning. Errors: ConfigError when nothing matches, and for a
+ * bad record without `onQuarantine`; InputError for a file that cannot be read.
  */
 export function readDocuments(
   inputs: string | readonly string[],
@@ -62,7 +63,7 @@ export function readDocuments(
     if (plan.files.length === 0)
       throw new ConfigError({
         expected: 'at least one file to read',
-        got: `none that matches ${patterns.join(' ')}`,
+        got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
         where: 'the input',
         fix: skipped[0] ? `${skipped[0]}.` : 'Check the path; quote globs so that the shell does not expand them.',
       });
