@@ -46,6 +46,7 @@ export {
   operator,
   partsRules,
   perplexity,
+  pii,
   refine,
   rephrase,
   rule,

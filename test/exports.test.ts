@@ -39,10 +39,10 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       SluiceError annotate annotator arrow as c4 codeRules codeStatistics continual continualPretrain custom
       decontaminate dedup drop external fasttext feedClient fineweb finewebRules float64Column gopherQuality
       gopherQualityRules gopherRepetition gopherRepetitionRules int32Column jsonl judge language languageRules
-      ngramPerplexity numberAt
-      openFeed operator parallel parquet partsRules perplexity pulled readDocuments recipe reference refine rephrase
-      retain rowsInScope rule run runStats schedules select serveFeed shadow stringAt synthesize tableRules textParts
-      textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
+      ngramPerplexity numberAt openFeed operator parallel parquet partsRules perplexity pii pulled
+      readDocuments recipe reference refine rephrase retain rowsInScope rule run runStats schedules select
+      serveFeed shadow stringAt synthesize tableRules textParts textRules textStatistics toArrow tokenize
+      tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
@@ -75,7 +75,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
       dedup.substring dedup.url drop external fasttext fineweb finewebRules gopherQuality gopherQualityRules
       gopherRepetition gopherRepetitionRules judge language languageRules ngramPerplexity operator partsRules
-      perplexity refine
+      perplexity pii refine
       rephrase rule select.buckets select.byPerplexity select.byRank select.streaming shadow synthesize tableRules
       textParts textRules textStatistics tokenize withVerdict
     `,
@@ -85,9 +85,9 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       DropOptions ExternalInput FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions
       GopherQualityThresholds
       GopherRepetitionOptions GopherRepetitionThresholds LanguageOptions LanguageThresholds NgramPerplexityOptions
-      OperatorFactory OperatorSpec PartsThresholds PerplexityInput Predicate Profile RefineInput RephraseInput
-      SplitName StageContext StageFactory StepOptions SynthesizeInput TableThresholds TextPartsOptions TextThresholds
-      TokenizeOptions
+      OperatorFactory OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile RefineInput
+      RephraseInput SplitName StageContext StageFactory StepOptions SynthesizeInput TableThresholds TextPartsOptions
+      TextThresholds TokenizeOptions
     `,
   },
   models: {

@@ -137,6 +137,7 @@ describe('the public API', () => {
         "parquet",
         "partsRules",
         "perplexity",
+        "pii",
         "pulled",
         "readDocuments",
         "recipe",
