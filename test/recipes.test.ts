@@ -54,6 +54,7 @@ describe('recipes', () => {
       'dedup',
       'dolma',
       'fineweb',
+      'fineweb-2',
       'gopher',
       'node-modules',
       'perplexity',
