@@ -1,3 +1,4 @@
+import { eventRows } from '../../src/cli/run/event-lines.ts';
 import type { AnnotatorDescriptor } from '../../src/operators/annotator-stage.ts';
 import { fasttextOptions } from '../../src/operators/annotators/fasttext.ts';
 import { finewebOptions } from '../../src/operators/annotators/fineweb.ts';
@@ -190,6 +191,12 @@ export function referencePage(source: Source): string {
     '## Steps',
     '',
     ...parts(STEPS, stepPart),
+    '## Events',
+    '',
+    'What `sluice run --json` prints, a JSON object a line, each with `type` and `time`. `run()` emits the same as',
+    'objects (`RunEvent`), with all counters in `progress` and run.json in `finished`. Later versions only add fields.',
+    '',
+    ...rows(['type', 'fields', 'when'], eventRows()),
   ]
     .join('\n')
     .trimEnd()

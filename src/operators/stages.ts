@@ -20,6 +20,7 @@ interface StageModule {
 const stages = {
   annotate: () => import('./annotate-stage.ts'),
   'annotators/code-statistics': () => import('./annotators/code-statistics-stage.ts'),
+  'annotators/existing': () => import('./annotators/existing-stage.ts'),
   'annotators/fasttext': () => import('./annotators/fasttext-stage.ts'),
   'annotators/language': () => import('./annotators/language-stage.ts'),
   'annotators/metadata': () => import('./annotators/metadata-stage.ts'),

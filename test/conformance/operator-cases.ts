@@ -293,7 +293,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         scoreTrainedOn: true,
       },
       {},
-      { documents: 5, rounds: true },
+      { documents: 4, rounds: true },
     ),
     factory(
       'rephrase',
@@ -316,7 +316,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         cutOff: 'drop',
       },
       { maxTokens: 3, temperature: 0, chunkTokens: 60, share: 0.15, minRatio: 0 },
-      { documents: 4 },
+      { documents: 3 },
     ),
     factory(
       'synthesize',

@@ -71,7 +71,7 @@ function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, k
       return;
     }
     stop.abort();
-    if (json) process.stdout.write(`${JSON.stringify({ event: 'stopping', time: new Date().toISOString() })}\n`);
+    if (json) process.stdout.write(`${JSON.stringify({ type: 'stopping', time: new Date().toISOString() })}\n`);
     reporter.note('Finishing the splits in progress (Ctrl-C again stops immediately) ...');
   };
   process.on('SIGINT', interrupt);

@@ -4,7 +4,7 @@ import { type ByteFile, type Cursor, cursorOver } from './byte-file.ts';
 /** How scores come of the products with the output matrix. */
 export type FastTextLoss = 'hs' | 'ns' | 'softmax' | 'ova';
 
-/** Where a product quantiser has its centroids: 256 of `dsub` floats for each part of a vector, the last one shorter. */
+/** Where a product quantiser has its centroids: 256 of `dsub` floats a part of a vector, the last one shorter. */
 export interface QuantizerLayout {
   readonly dim: number;
   readonly parts: number;

@@ -5,6 +5,7 @@ import { type Askers, openAskers } from '../../operators/generate/askers.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { emptyCounters } from '../../streams/commits/counters.ts';
 import { ByteBudget } from '../../streams/flow/budget.ts';
+import { clockWords, epochMs, readClock } from '../../streams/split/step-clock.ts';
 import { errorFromData } from '../../thread-errors.ts';
 import { workerPool } from '../../threads.ts';
 import type { RunOptions } from '../options.ts';
@@ -12,7 +13,6 @@ import { type Line, openServices } from '../services/host.ts';
 import { modelBytes, modelWorkersOf, openModels } from '../services/models.ts';
 import { type Died, deadRow, deathOf, diedAgain, MAX_DEATHS, nameOf, tooManyDeaths } from './deaths.ts';
 import { renewed } from './renewed.ts';
-import { clockWords, epochMs, readClock } from './step-clock.ts';
 import {
   asSplit,
   type SplitProgress,
@@ -23,7 +23,7 @@ import {
   type WatchedTask,
 } from './tasks.ts';
 import { openWatch, READING, WHOLE } from './watch.ts';
-import { SPLIT_BYTES, windowBytesOf } from './windows.ts';
+import { heldBytes, SPLIT_BYTES, windowBytesOf } from './windows.ts';
 
 /**
  * A document that is a file of its own may be larger than a batch: its text, copies of it and kernel tables for each
@@ -82,7 +82,9 @@ export async function openSplitPool(
   const signal = AbortSignal.any([hard, closing.signal]);
   const inWork = new Set<Promise<unknown>>();
   // A thread that never gets work, for lack of budget or of splits, would cost 25 MB and 0.15 s for nothing.
-  const workers = Math.max(1, Math.min(options.workers, splits, Math.floor(options.memory / SPLIT_BYTES)));
+  const held = heldBytes(recipe.steps.map((s) => s.descriptor));
+  const room = Math.floor(options.memory / (SPLIT_BYTES + held));
+  const workers = Math.max(1, Math.min(options.workers, splits, room));
   /** Of splits in work: text that model workers have scored. */
   const scored = new Map<number, () => number>();
   /** Of splits in work: where the time has gone. */
@@ -184,7 +186,7 @@ export async function openSplitPool(
   };
   const split = async (task: SplitTask, limit: number | null): Promise<TaskResult> => {
     const rest = options.memory - countModels(await modelBytes(task.phase.steps));
-    const lease = await budget.acquire(Math.min(rest, bytesOf(task)), `split ${task.split.index}`, signal);
+    const lease = await budget.acquire(Math.min(rest, bytesOf(task) + held), `split ${task.split.index}`, signal);
     try {
       const extra = { limit, samplePercent: options.samplePercent, allowFailures: options.allow.quarantine };
       return await inPool(task, extra);
