@@ -27,6 +27,7 @@ const stages = {
   'annotators/ngram-perplexity': () => import('./annotators/ngram-perplexity-stage.ts'),
   'annotators/profiles': () => import('./annotators/profiles-stage.ts'),
   'annotators/statistics': () => import('./annotators/statistics-stage.ts'),
+  'annotators/stop-words': () => import('./annotators/stop-words-stage.ts'),
   'annotators/text-parts': () => import('./annotators/text-parts-stage.ts'),
   c4: () => import('./rewrite/c4-stage.ts'),
   custom: () => import('./custom-stage.ts'),

@@ -40,6 +40,7 @@ import {
   rule,
   run,
   select,
+  stopWords,
   synthesize,
   tableRules,
   textParts,
@@ -111,6 +112,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
     { warmUp: 0 },
     'warmUp: at least 1, got 0',
   ],
+  stopWords: [stopWords, { enough: 0 }, 'enough: at least 1, got 0'],
   synthesize: [
     (o) => synthesize(Object.assign({ task: 'bonito' } as const, o)),
     { most: -1 },
@@ -144,7 +146,7 @@ describe('public functions', () => {
     );
     const without = [
       ...['annotator', 'feedClient', 'float64Column', 'int32Column', 'judge', 'numberAt', 'openFeed', 'operator'],
-      ...['continualPretrain', 'parallel', 'pulled', 'retain', 'runStats', 'serveFeed', 'shadow'],
+      ...['continualPretrain', 'fineweb2Rules', 'parallel', 'pulled', 'retain', 'runStats', 'serveFeed', 'shadow'],
       ...['rowsInScope', 'stringAt', 'toArrow', 'utf8Column', 'validBitmap', 'withCreated', 'withVerdict'],
     ];
     const listed = [...functions.filter((f) => !without.includes(f)), ...grouped];
