@@ -132,9 +132,8 @@ async function memberParts(file: PlannedFile, index: number, splitBytes: number)
 /**
  * Runs of frames of about `splitBytes`. Where the headers stop making sense the last run goes to the end of the file.
  */
-import { isUrl } from '../../files/stores/url.ts';
-import { memberHeader } from '../codecs/gzip-member.ts';
-import { openPlanned } from '../codecs/window.ts';
+export async function zstdParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[]> {
+  const window = await openPlanned(file);
   const parts: Part[] = [];
   let start = 0;
   let textBytes = 0;
