@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { shownUrl } from '../../files/stores/url.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
+import { putSideFiles } from '../../ledger/stored/restore.ts';
+import { viewOfStored } from '../../ledger/stored/view.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
 import { safeText } from '../../safe-text.ts';
@@ -28,7 +30,10 @@ import { printSummary } from './run-summary.ts';
 
 export const runSpecs = {
   ...recipeSpecs,
-  output: { value: 'DIR', help: 'Run directory. Default sluice-out/<recipe>. Running again resumes.' },
+  output: {
+    value: 'DIR',
+    help: 'Run directory, or s3://bucket/prefix. Default sluice-out/<recipe>. Running again resumes.',
+  },
   workers: { value: 'N', help: 'Threads. Default: all cores. The output does not depend on it.' },
   memory: {
     value: 'SIZE',
@@ -154,17 +159,25 @@ async function run(args: readonly string[]): Promise<number> {
     const phase = progress && progress.phases > 1 ? ` ${safeText(progress.phase)}` : '';
     const done = progress ? `${progress.splitsDone} of ${plural(progress.splits, 'split')}${phase} done. ` : '';
     await watch?.end(null);
-    process.stderr.write(`Stopped: ${done}Committed work is kept in ${shownPath(end.run)}. To resume:\n  ${resume}\n`);
+    process.stderr.write(
+      `Stopped: ${done}Committed work is kept in ${end.store ?? shownPath(end.run)}. To resume:\n  ${resume}\n`,
+    );
     return EXIT.interrupted;
   }
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
   // DuckDB is loaded for it, which a run without a card does not wait for.
-  if (values.card) await (await import('../../ledger/card/write-card.ts')).writeCard(end.run, false);
+  // What another machine has finished is not here.
+  const here = end.already && end.store ? await viewOfStored(end.store, () => true) : end.run;
+  if (values.card) {
+    await (await import('../../ledger/card/write-card.ts')).writeCard(here, false);
+    if (end.store) await putSideFiles(end.store, here, ['card.json', 'card.md', 'card.html']);
+  }
   if (!values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
-    const missing = await fieldNotes(plannedFiles(end.run), recipe.read, steps);
+    const missing = await fieldNotes(plannedFiles(here), recipe.read, steps);
     await printSummary(standardOutput(), {
-      run: resolve(end.run),
+      run: resolve(here),
+      shown: end.store ?? shownPath(end.run),
       result: end.result,
       skipped: planned?.skipped ?? [],
       warnings: [
@@ -239,6 +252,7 @@ export const runCommand: Command = {
       '  stopping  after the first Ctrl-C',
       '  stopped   run splitsDone splits                      (exit code 130)',
       '  finished  run already seconds totals                 (exit code 0; 1 when no record could be read)',
+      '            planned, stopped and finished of a run directory in a store have its address as `store`',
       '  error     code exitCode message problem expected got where fix; a guard (exit code 3) adds',
       '            saw{guard,of,documents,outOf,share,min,max,flag,examples[{id,value,excerpt}]}',
       '',

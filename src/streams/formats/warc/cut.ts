@@ -68,7 +68,8 @@ async function recordStarts(window: FileWindow, step: number): Promise<number[]>
 
 /** Runs of frames; one part for all where frames are cut inside of records. */
 async function framesWithRecords(file: PlannedFile, index: number, splitBytes: number): Promise<readonly Part[]> {
-  if (isFar(file)) return [{ range: { file: index, start: 0, end: file.size }, textBytes: Math.ceil(file.size * RATIO) }];
+  if (isFar(file))
+    return [{ range: { file: index, start: 0, end: file.size }, textBytes: Math.ceil(file.size * RATIO) }];
   const parts = await zstdParts(file, index, splitBytes);
   const window = await openPlanned(file);
   try {
