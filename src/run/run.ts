@@ -7,7 +7,8 @@ import { isUrl, shownUrl } from '../files/stores/url.ts';
 import { systemError } from '../files/system-error.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
 import { parseOptions } from '../options.ts';
-import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
+import { checkSteps } from '../recipe/check-steps.ts';
+import { type Recipe, refuseUnset } from '../recipe/recipe.ts';
 import { SHARD_BYTES } from '../sinks/shards.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
 import { shardPhase, splitPhase } from '../streams/commits/phase.ts';
@@ -29,6 +30,7 @@ import type { RunEvent } from './events.ts';
 import { checkAllowed } from './guards/guard-watch.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
 import { Run } from './process.ts';
+import { reusingColumns } from './reuse.ts';
 import { refuseLargeWindows } from './split/windows.ts';
 
 /**
@@ -70,26 +72,27 @@ function withoutDecisions(recipe: Recipe): Recipe {
 }
 
 async function runAll(
-  whole: Recipe,
+  given: Recipe,
   options: RunOptions,
   stop: AbortSignal,
   hard: AbortSignal,
   out: Subscriber<RunEvent>,
 ): Promise<void> {
-  const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
-  const output = options.output ?? join('sluice-out', recipe.name);
+  const output = options.output ?? join('sluice-out', given.name);
   if (isUrl(output)) refuseBucketItself(output);
   const mirror = isUrl(output) ? await Mirror.open(output) : null;
   const path = mirror?.folder ?? resolve(output);
-  const patterns = options.input ?? recipe.input;
+  const patterns = options.input ?? given.input;
   if (patterns.length === 0) {
     throw new ConfigError({
       expected: 'something to read',
       got: 'no input',
-      where: `recipe ${recipe.name}`,
+      where: `recipe ${given.name}`,
       fix: "Use --input 'folder/*.jsonl.gz', or set `input` in the recipe.",
     });
   }
+  const whole = options.recompute ? given : await reusingColumns(given, patterns);
+  const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
   refuseOwnOutput(patterns, isUrl(output) ? output.replace(/\/+$/, '') : path);
   checkSteps(
     recipe.steps.map((s) => s.descriptor),

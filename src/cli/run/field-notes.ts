@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { nearestName } from '../../errors.ts';
 import { isUrl } from '../../files/stores/url.ts';
+import { existingIn } from '../../operators/annotators/existing.ts';
 import { fieldsOf } from '../../streams/formats/fields-of.ts';
 import type { FieldSeen } from '../../streams/formats/format.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
@@ -70,9 +71,9 @@ function namedFields({ textField, idField, domainFrom }: ReadOptions): NamedFiel
   return fields;
 }
 
-/** Options of steps whose value is `metadata.<field>`, at any depth. */
+/** Options of steps whose value is `metadata.<field>`, at any depth, and columns that a recipe takes from its input. */
 function metadataFields(steps: readonly StepDescriptor[]): NamedField[] {
-  const fields: NamedField[] = [];
+  const fields: NamedField[] = existingIn(steps).map((field) => ({ field, option: 'columns of the recipe' }));
   const look = (value: Json, option: string): void => {
     if (typeof value === 'string' && /^metadata\.\S+$/.test(value))
       fields.push({ field: value.slice(METADATA.length), option });

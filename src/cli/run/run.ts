@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { shownUrl } from '../../files/stores/url.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
-import { putSideFiles } from '../../ledger/stored/restore.ts';
 import { viewOfStored } from '../../ledger/stored/view.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
@@ -23,10 +22,12 @@ import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
+import { eventLines } from './event-lines.ts';
 import { fieldNotes } from './field-notes.ts';
 import { type Followed, follow } from './follow.ts';
 import { jsonReporter, peopleReporter } from './run-reporters.ts';
 import { printSummary } from './run-summary.ts';
+import { wantsCard } from './wants-card.ts';
 
 export const runSpecs = {
   ...recipeSpecs,
@@ -46,6 +47,7 @@ export const runSpecs = {
   limit: { value: 'N', help: 'Only the first N documents.' },
   sample: { value: 'P%', help: 'Only about P percent of the documents, chosen by a hash of the id. For example 1%.' },
   'annotate-only': { help: 'Compute every annotation and drop nothing.' },
+  recompute: { help: 'Measure again what an input that is a run directory has measured already.' },
   'shard-size': {
     value: 'SIZE',
     help: 'Target size of output files. Default 256MB. A file is at least one split (about 32 MB of text).',
@@ -86,7 +88,12 @@ export const runSpecs = {
       'Hash the whole input before starting, and refuse to resume if any byte has changed. By default only ' +
       'size, time and both ends of each file are compared.',
   },
-  card: { help: 'Write the data card of the run at its end: card.json, card.md, card.html (see sluice help card).' },
+  card: {
+    help:
+      'Write the data card at the end: card.json, card.md, card.html (see sluice help card). Without it a run of ' +
+      '10 seconds or more writes one.',
+  },
+  'no-card': { help: 'Write no data card.' },
   json: { help: 'Print events as JSON lines on standard output, see below.' },
 } as const satisfies OptionSpecs;
 
@@ -109,6 +116,7 @@ export function runOptionsFrom(values: Values<typeof runSpecs>) {
     fresh: values.fresh,
     verifyInput: values['verify-input'],
     annotateOnly: values['annotate-only'],
+    recompute: values.recompute,
     allow: {
       rule: [...values['allow-rule']],
       dropShare: [...values['allow-drop-share']],
@@ -165,13 +173,10 @@ async function run(args: readonly string[]): Promise<number> {
     return EXIT.interrupted;
   }
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
-  // DuckDB is loaded for it, which a run without a card does not wait for.
   // What another machine has finished is not here.
   const here = end.already && end.store ? await viewOfStored(end.store, () => true) : end.run;
-  if (values.card) {
-    await (await import('../../ledger/card/write-card.ts')).writeCard(here, false);
-    if (end.store) await putSideFiles(end.store, here, ['card.json', 'card.md', 'card.html']);
-  }
+  if (wantsCard(values, end.already, end.result.seconds))
+    await (await import('../../ledger/card/write-card.ts')).writeCard(end.store ?? end.run, false);
   if (!values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
     const missing = await fieldNotes(plannedFiles(here), recipe.read, steps);
@@ -242,19 +247,7 @@ export const runCommand: Command = {
     more: async () => [
       ...(await builtInLines()),
       '',
-      'Events of --json, each with `event` and `time`. Later versions only add fields:',
-      '  planned   run files splits textBytes skipped[{path,reason}] warnings[] resumedSplits',
-      '  progress  phase phaseNumber phases splitsDone splits share documents{read,created,kept,dropped,quarantined}',
-      '            textBytes megabytesPerSecond etaSeconds memoryBytes seconds topReasons[{step,rule,dropped}]',
-      '  commit    phase split documents',
-      '  retried   task cause attempt attempts                (a thread died)',
-      '  generated step status{sent,answered,reused,refused,rejected,unasked,later,spent,wasted,cost,cutOff,busy,...}',
-      '  stopping  after the first Ctrl-C',
-      '  stopped   run splitsDone splits                      (exit code 130)',
-      '  finished  run already seconds totals                 (exit code 0; 1 when no record could be read)',
-      '            planned, stopped and finished of a run directory in a store have its address as `store`',
-      '  error     code exitCode message problem expected got where fix; a guard (exit code 3) adds',
-      '            saw{guard,of,documents,outOf,share,min,max,flag,examples[{id,value,excerpt}]}',
+      ...eventLines(),
       '',
       'Guards check a run from 1,000 documents on, split by split in input order. A guard that stops a run ' +
         'reports what ' +

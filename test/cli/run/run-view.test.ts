@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { progressViews } from '../../../src/cli/run/run-view.ts';
+import { wantsCard } from '../../../src/cli/run/wants-card.ts';
 import { emptyCounters } from '../../../src/streams/commits/counters.ts';
 
 /** A progress event of a run over 1,000,000 bytes of text in phases of these weights. */
@@ -31,6 +32,13 @@ describe('progressViews', () => {
     expect(rates[0].megabytesPerSecond).toBe(null);
     expect(rates[20].megabytesPerSecond).toBeCloseTo(0.01, 9);
     expect(rates[40].megabytesPerSecond).toBeCloseTo(0.001, 9);
+  });
+
+  it('over several phases shows the pace of the whole run, and calls kept only what is left in the last', () => {
+    const view = progressViews(null);
+    const seen = [0, 1, 2, 3].map((s) => view(event(s, s * 300_000, s < 3 ? 0 : 1, [1, 1])));
+    expect(seen[2].megabytesPerSecond).toBeCloseTo(0.15, 9);
+    expect(seen.map((v) => v.keptWord)).toEqual(['not dropped', 'not dropped', 'not dropped', 'kept']);
   });
 
   it('with a limit counts documents, as far as a language model has come with them', () => {
@@ -81,4 +89,13 @@ describe('progressViews', () => {
     expect(half.etaSeconds).toBeCloseTo((100 * 151) / 150, 6);
     expect(view(event(300, 3e6, 2, weights)).share).toBe(1);
   });
+});
+
+it('writes a card where it is asked for, and of a run that took ten seconds', () => {
+  const asked = (card: boolean, without: boolean) => ({ card, 'no-card': without });
+  expect(wantsCard(asked(true, false), true, 0)).toBe(true);
+  expect(wantsCard(asked(false, false), false, 10)).toBe(true);
+  expect(wantsCard(asked(false, false), false, 9.9)).toBe(false);
+  expect(wantsCard(asked(false, true), false, 100)).toBe(false);
+  expect(wantsCard(asked(false, false), true, 100)).toBe(false);
 });
