@@ -16,12 +16,13 @@ import { planSplits } from '../streams/plan/plan.ts';
 import { hasPlan, writePlan } from '../streams/plan/plan-file.ts';
 import { nothingToRead } from '../streams/plan/skipped.ts';
 import { SLUICE_VERSION } from '../version.ts';
-import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
+import { executorsOf, firstStart, identityOf, refuseOtherRun } from './directory/identity.ts';
 import { tablePlaces } from './directory/layout.ts';
 import { STDIN_FOLDER } from './directory/own-files.ts';
 import { openRunDirectory } from './directory/run-directory.ts';
 import { verifyInput } from './directory/verify-input.ts';
 import type { RunEvent } from './events.ts';
+import { refuseFleet } from './nodes/fleet.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
 import { Run } from './process.ts';
 import { refuseLargeWindows } from './split/windows.ts';
@@ -83,6 +84,7 @@ async function runAll(
     });
   }
   refuseOwnOutput(patterns, path);
+  refuseFleet(path, options.fresh);
   checkSteps(
     recipe.steps.map((s) => s.descriptor),
     recipe.name,
@@ -159,19 +161,5 @@ function refuseOwnOutput(patterns: readonly string[], path: string): void {
     fix: 'Choose another folder with --output.',
   });
 }
-
-const firstStart = (
-  identity: Awaited<ReturnType<typeof identityOf>>['run'],
-  executors: RunJson['executors'],
-): RunJson => ({
-  ...identity,
-  executors,
-  status: 'running',
-  startedAt: new Date().toISOString(),
-  finishedAt: null,
-  seconds: 0,
-  totals: null,
-  guards: null,
-});
 
 export { BATCH_SCHEMA_VERSION, RUN_FORMAT, SLUICE_VERSION };

@@ -16,7 +16,7 @@ import { filesBelow, isOwnFile, isOwnReadme, removeFolder, removeOwn, STDIN_FOLD
 
 /** What a start that was killed may have left before run.json was there. */
 const BEFORE_RUN_JSON =
-  /^(lock|plan\.jsonl?|input\.xxh64|stdin-copy|answers|(lock|plan\.jsonl?|input\.xxh64|run\.json)(\.[\w-]+)?\.tmp)$/;
+  /^(lock|nodes\.json|plan\.jsonl?|input\.xxh64|stdin-copy|answers|(lock|plan\.jsonl?|input\.xxh64|run\.json)(\.[\w-]+)?\.tmp)$/;
 
 type NewCommit = Omit<Commit, 'format' | 'at' | 'phase'> & { readonly phase: CommitPhase };
 
