@@ -15,6 +15,10 @@ const commands: CommandTable = {
     summary: 'what a run would do, how long it takes and how much it keeps; writes nothing',
     load: async () => (await import('./cli/plan/plan.ts')).plan,
   },
+  finish: {
+    summary: 'end a run on many nodes: one log, one directory',
+    load: async () => (await import('./cli/nodes/finish.ts')).finishCommand,
+  },
   feed: {
     summary: 'serve the tokens of runs to trainers, mixed by weights or losses',
     load: async () => (await import('./cli/feed/feed.ts')).feedCommand,

@@ -7,6 +7,7 @@ import { temporaryFolder } from '../helpers/run.ts';
 const COMMANDS = [
   'run',
   'plan',
+  'finish',
   'feed',
   'export',
   'inspect',

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LargestCluster } from '../../src/run/clusters.ts';
-import { type BarrierDecision, BarrierWriter, readDecision, writeDecision } from '../../src/streams/flow/barrier.ts';
+import {
+  type BarrierDecision,
+  type BarrierSplit,
+  BarrierWriter,
+  readDecision,
+  writeDecision,
+} from '../../src/streams/flow/barrier.ts';
 import { batchOf } from '../helpers/batches.ts';
 import { generator } from '../helpers/corpus.ts';
 
@@ -24,7 +30,7 @@ describe('LargestCluster', () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-clusters-'));
     try {
       const found = new LargestCluster();
-      const splits = [];
+      const splits: BarrierSplit[] = [];
       for (let split = 0; split < SPLITS; split++) {
         const [spill, keys] = [join(folder, `spill-${split}`), join(folder, `keys-${split}`)];
         const writer = await BarrierWriter.open({ keys: () => new Map(), decide: async function* () {} }, spill, keys);

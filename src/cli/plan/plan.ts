@@ -22,6 +22,7 @@ import { nothingToRead } from '../../streams/plan/skipped.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
 import { type Scope, scopeValues } from '../../streams/scope.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
+import { nodesSpecs, planForNodes, refuseWithoutNodes } from '../nodes/plan-nodes.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { fieldNotes } from '../run/field-notes.ts';
@@ -47,12 +48,15 @@ const options = {
     help: 'Plan a run with this --limit (the first N documents, or the first N of a --sample).',
   },
   sample: { value: 'P%', help: 'Plan a run with this --sample.' },
+  ...nodesSpecs,
   'no-probe': { help: 'Read no documents; gives no estimate of time, size and kept share.' },
   json: { help: 'One JSON object on standard output.' },
 } as const satisfies OptionSpecs;
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('plan', args, options, ['recipe']);
+  if (values.nodes !== undefined) return planForNodes(positionals[0], values);
+  refuseWithoutNodes(values);
   const recipe = await recipeFrom(positionals[0], values);
   const limit = wholeNumber(values.limit, '--limit') ?? null;
   // With a limit splits are read one after the other.
@@ -275,7 +279,7 @@ export const plan: Command = {
     about:
       'Shows what a run would do: its input, every step with rules and thresholds, and the output columns. ' +
       'Then tries the recipe on a sample for a few seconds and estimates speed, time, memory, disk space, ' +
-      'and how much of each domain would be kept. Writes nothing.',
+      'and how much of each domain would be kept. Writes nothing, unless --nodes plans a run for many nodes.',
     options,
     examples: [
       ["sluice plan quickstart --input 'data/*.jsonl.gz'", 'before a long run'],
@@ -284,6 +288,7 @@ export const plan: Command = {
         "sluice plan perplexity --input 'data/*.jsonl.gz' --sample 1%",
         'how long a language model would take for 1 % of the input',
       ],
+      ['sluice plan recipe.ts --input /shared/in --nodes 64 --output /shared/out', 'a run on many nodes'],
     ],
     more: builtInLines,
   },

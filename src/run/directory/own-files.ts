@@ -19,7 +19,10 @@ export const FEED_FOLDER = 'feed';
  */
 const OWN: readonly RegExp[] = [
   /^(run\.json|nodes\.json|plan\.jsonl?|commits\.jsonl|events\.jsonl|input\.xxh64|lock|card\.(json|md|html))$/,
-  /^(run\.json|nodes\.json|plan\.jsonl?|commits\.jsonl|input\.xxh64|README\.md|card\.(json|md|html)|lock)(\.[\w-]+)?\.tmp$/,
+  new RegExp(
+    String.raw`^(run\.json|nodes\.json|plan\.jsonl?|commits\.jsonl|input\.xxh64|README\.md|` +
+      String.raw`card\.(json|md|html)|lock)(\.[\w-]+)?\.tmp$`,
+  ),
   // A table: segments, shards.
   new RegExp(
     String.raw`^(documents|ledger|quarantine|sinks/[\w-]+)/(split-\d{6,}-\d+|part-\d{5,}-of-\d{5,})\.[a-z]+` +

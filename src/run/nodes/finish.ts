@@ -130,7 +130,9 @@ function refuseUnfinished(fleet: Fleet, recipe: Recipe): void {
     if (missing.length === 0) continue;
     const some = missing.slice(0, 5).join(', ');
     throw new ConfigError({
-      problem: `${missing.length} of ${tasks} shards of phase ${name} are not done: ${some}${missing.length > 5 ? ', ...' : ''}`,
+      problem:
+        `${missing.length} of ${tasks} shards of phase ${name} are not done: ` +
+        `${some}${missing.length > 5 ? ', ...' : ''}`,
       expected: 'every shard of every phase to be done',
       got: `${missing.length} of ${tasks} shards of ${name} that are not: ${some}`,
       where: fleet.path,

@@ -79,7 +79,9 @@ export function refuseFleet(path: string, fresh: boolean): void {
     expected: 'the run directory of one process',
     got: 'one with nodes.json',
     where: path,
-    fix: 'Work on it with sluice run DIR --shard 0/8 (sluice status DIR says what is missing), or use another --output.',
+    fix:
+      'Work on it with sluice run DIR --shard 0/8 (sluice status DIR says what is missing), or choose another ' +
+      '--output.',
   });
 }
 
