@@ -121,7 +121,7 @@ export async function fuzzBatch({ kernel, zstd, dedup }: FuzzParts, seed: number
   const context = { kernel, options: OPTIONS, builder };
   const range = { file: 0, start: 0, end: content.length };
   for await (const event of readJsonl(file, range, windowOver(content), context)) {
-    if ('unread' in event || 'seen' in event) continue;
+    if ('unread' in event || 'seen' in event || 'passed' in event) continue;
     if (!('quarantined' in event)) {
       take(event);
       continue;

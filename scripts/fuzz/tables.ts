@@ -90,6 +90,8 @@ export async function fuzzTable(
   for await (const event of read(file, range, windowOver(bytes), { kernel, options: OPTIONS, builder })) {
     if ('seen' in event) {
       if (event.seen.documents < 1 || !(event.seen.bytes > 0)) differ('seen without documents or bytes');
+    } else if ('passed' in event) {
+      if (event.passed.records < 1) differ('passed over without records');
     } else if ('unread' in event) {
       if (event.unread.rows < 1 || event.unread.detail === '') differ('an unread column without rows or reason');
     } else if ('quarantined' in event) {

@@ -81,7 +81,7 @@ function rangesFor(
   block: number,
   offset: number,
 ): readonly InputRange[] {
-  if (FORMATS[file.format].ranges === 'lines' && file.codec === 'none')
+  if (['lines', 'records'].includes(FORMATS[file.format].ranges) && file.codec === 'none')
     return [{ file: 0, start: offset, end: offset + 1 }];
   const near = ranges.filter((r) => {
     const at = r.unpacked ? offset : block;

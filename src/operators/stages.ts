@@ -20,6 +20,8 @@ interface StageModule {
 const stages = {
   annotate: () => import('./annotate-stage.ts'),
   'annotators/code-statistics': () => import('./annotators/code-statistics-stage.ts'),
+  'annotators/fasttext': () => import('./annotators/fasttext-stage.ts'),
+  'annotators/language': () => import('./annotators/language-stage.ts'),
   'annotators/metadata': () => import('./annotators/metadata-stage.ts'),
   'annotators/ngram-perplexity': () => import('./annotators/ngram-perplexity-stage.ts'),
   'annotators/profiles': () => import('./annotators/profiles-stage.ts'),

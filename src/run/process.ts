@@ -145,7 +145,7 @@ export class Run {
       await this.#heedGuards();
       samples.end();
       records.append({ record: 'end', how: 'done' });
-      await joinShards(this.#directory, this.#recipe, this.#base.shardSize, pool);
+      await joinShards(this.#directory, this.#recipe, totals, this.#base.shardSize, pool);
       checkPublished(this.#directory.commits.all, this.#recipe, totals, this.#directory.path);
       await this.#tellSpent(pool);
       await this.#finish(totals);

@@ -21,6 +21,7 @@ const SUITE: Readonly<Record<Format, { readonly counted: boolean }>> = {
   json: { counted: false },
   csv: { counted: false },
   text: { counted: false },
+  warc: { counted: false },
 };
 
 describe.each(Object.entries(SUITE))('%s', (name, { counted }) => {

@@ -60,6 +60,9 @@ const annotator = (
   ...more,
 });
 
+/** A small model of fastText. */
+const fasttext = new URL('../fixtures/fasttext/pruned.ftz', import.meta.url).pathname;
+
 const camel = (snake: string): string => snake.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
 /** A set of rules: every threshold is an option. */
@@ -193,6 +196,20 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     }),
     annotator('fineweb', operators.fineweb, split, { idle: ['split'] }),
     annotator('fineweb, datatrove', (o) => operators.fineweb({ ...profile, ...o }), { ...split, profile: 'sluice' }),
+    annotator('language', operators.language, {
+      model: fasttext,
+      most: 2,
+      keep: ['de', 'en'],
+      labels: ['en'],
+      maxBytes: 100,
+    }),
+    annotator('fasttext', (o) => operators.fasttext({ model: fasttext, ...o }), {
+      model: `${fasttext.replace('pruned.ftz', 'plain.ftz')}`,
+      most: 2,
+      labels: ['l1'],
+      maxBytes: 100,
+      as: 'other',
+    }),
     annotator('ngramPerplexity', (o) => operators.ngramPerplexity({ model: ngram, ...o }), {
       model: `${ngram}.copy`,
       split: 'bytes',
@@ -209,6 +226,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     rules('tableRules', operators.tableRules, textStatistics()),
     rules('gopherQualityRules', operators.gopherQualityRules, operators.gopherQuality()),
     rules('gopherRepetitionRules', operators.gopherRepetitionRules, operators.gopherRepetition()),
+    rules('languageRules', operators.languageRules, operators.language({ keep: ['en'] })),
     rules('partsRules', operators.partsRules, operators.textParts()),
     rules('finewebRules', operators.finewebRules, operators.fineweb()),
     rules('shadow', (options) => operators.shadow(operators.textRules(options)), textStatistics()),

@@ -97,7 +97,8 @@ async function cut(
 ): Promise<Cell[]> {
   const [range] = cell.ranges;
   const file = files[range.file];
-  if (cell.ranges.length > 1 || most < 2 || range.damaged || FORMATS[file.format].ranges === 'whole') return [cell];
+  const anywhere = FORMATS[file.format].ranges === 'units' || FORMATS[file.format].ranges === 'lines';
+  if (cell.ranges.length > 1 || most < 2 || range.damaged || !anywhere) return [cell];
   const ratio = file.codec === 'none' ? 1 : await ratioOf(file);
   const text = cell.bytes * ratio;
   const packed = file.codec !== 'none';

@@ -99,6 +99,12 @@ export function noteLines(
     say('skipped', head);
     for (const reason of reasons) say('', reason);
   }
+  const passed = Object.entries(t.passedOver ?? {});
+  if (passed.length > 0)
+    say(
+      'passed over',
+      `records without documents: ${passed.map(([kind, n]) => `${count(n)} ${safeText(kind)}`).join(', ')}`,
+    );
   for (const { file, column, type, detail, rows } of (t.unread ?? []).slice(0, UNREAD_COLUMNS)) {
     const named = column === '' ? 'further columns' : `column ${column}${type === '' ? '' : ` (${type})`}`;
     const text = `${named} of ${file} could not be read, and is null in ${plural(rows, 'document')}: ${detail}`;

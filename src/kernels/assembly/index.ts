@@ -24,3 +24,5 @@ export { bpeAdded } from './bpe-added';
 export { bpeCaches } from './bpe-cache';
 export { bpeBytes, bpeClasses, bpeMerges, bpeMergeTable, bpeTokens } from './bpe-tables';
 export { bpeEncode, bpeMatches, bpeOpen, bpeUnusual } from './bpe';
+export { fasttextOpen, fasttextScores, fasttextTables, fasttextWords } from './fasttext';
+export { languageSums } from './language';

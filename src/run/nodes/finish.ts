@@ -98,7 +98,7 @@ async function finish(recipe: Recipe, fleet: Fleet, options: RunOptions, seconds
     { progress: () => {}, begun: () => {}, retry: () => {} },
   );
   try {
-    await joinShards(directory, recipe, fleet.run.shardSize, pool);
+    await joinShards(directory, recipe, totals, fleet.run.shardSize, pool);
   } finally {
     await pool.close();
   }

@@ -9,6 +9,7 @@ import { labelOf } from '../../streams/batch/position.ts';
 import type { UnreadColumn } from '../../streams/batch/unread.ts';
 import { type BarrierDecision, readDecided, readDecision } from '../../streams/flow/barrier.ts';
 import { mergedDecision, type PartDecision, readPart } from '../../streams/flow/parted.ts';
+import type { PassedOver } from '../../streams/formats/context.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
 import { readSplit } from '../../streams/formats/read-split.ts';
 import { refuseChangedFiles } from '../directory/input-files.ts';
@@ -20,6 +21,7 @@ interface SourceOptions {
   /** A batch and its views die when the next one is asked for. */
   readonly reuse?: boolean;
   readonly onUnread?: (column: UnreadColumn) => void;
+  readonly onPassed?: (passed: PassedOver) => void;
   readonly onSeen?: (seen: Seen) => void;
 }
 
@@ -30,7 +32,7 @@ export async function* openSource(
   task: LimitedTask,
   kernel: Kernel,
   onQuarantine: (record: QuarantinedRecord) => void,
-  { signal, reuse, onUnread, onSeen }: SourceOptions = {},
+  { signal, reuse, onUnread, onPassed, onSeen }: SourceOptions = {},
 ): AsyncGenerator<DocumentBatch> {
   const { after } = task.phase;
   if (after) {
@@ -57,6 +59,7 @@ export async function* openSource(
     kernel,
     onQuarantine: quarantine,
     onUnread,
+    onPassed,
     onSeen,
     signal,
     reuse,
@@ -100,7 +103,8 @@ async function lossSampler(percent: number): Promise<(record: QuarantinedRecord)
     const rows = Math.floor((record.rows ?? 1) * share + 1 - (h32(labelOf(record)) + 1) / 2 ** 32);
     if (record.rows === undefined) return rows > 0 || record.cut ? record : null;
     const { blind } = record;
-    return { ...record, rows, ...(blind ? { blind: { ...blind, bytes: blind.bytes * share } } : {}) };
+    if (!blind) return { ...record, rows };
+    return { ...record, rows: Math.max(1, rows), blind: { ...blind, bytes: Math.round(blind.bytes * share) } };
   };
 }
 

@@ -11,7 +11,7 @@ import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { addUnread, type UnreadColumn } from '../../streams/batch/unread.ts';
 import { addSeen } from '../../streams/commits/blind.ts';
-import { type Counters, emptyCounters } from '../../streams/commits/counters.ts';
+import { addPassed, type Counters, emptyCounters } from '../../streams/commits/counters.ts';
 import {
   countFailed,
   countOutcome,
@@ -23,6 +23,7 @@ import type { CommittedFile } from '../../streams/commits/log.ts';
 import { DropWindows } from '../../streams/commits/windows.ts';
 import { BarrierWriter } from '../../streams/flow/barrier.ts';
 import { writeParted } from '../../streams/flow/parted.ts';
+import type { PassedOver } from '../../streams/formats/context.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
 import { barrierPaths, segmentPath, sinkPlaces } from '../directory/layout.ts';
 import { carriedOver } from './carry.ts';
@@ -94,6 +95,11 @@ export class SplitOutput {
   /** Counts a column that could not be understood. */
   unread(column: UnreadColumn): void {
     this.counters.unread = addUnread(this.counters.unread ?? [], column);
+  }
+
+  /** Counts records that hold no documents. */
+  passed({ kind, records }: PassedOver): void {
+    addPassed(this.counters, kind, records);
   }
 
   /** Counts what was read well, for the estimates of what is lost. */

@@ -22,7 +22,7 @@ import {
   type WatchedTask,
 } from './tasks.ts';
 import { openWatch, READING, WHOLE } from './watch.ts';
-import { SPLIT_BYTES, windowBytesOf } from './windows.ts';
+import { heldBytes, SPLIT_BYTES, windowBytesOf } from './windows.ts';
 
 /**
  * A document that is a file of its own may be larger than a batch: its text, copies of it and kernel tables for each
@@ -77,7 +77,9 @@ export async function openSplitPool(
   const signal = AbortSignal.any([hard, closing.signal]);
   const inWork = new Set<Promise<unknown>>();
   // A thread that never gets work, for lack of budget or of splits, would cost 25 MB and 0.15 s for nothing.
-  const workers = Math.max(1, Math.min(options.workers, splits, Math.floor(options.memory / SPLIT_BYTES)));
+  const held = heldBytes(recipe.steps.map((s) => s.descriptor));
+  const room = Math.floor(options.memory / (SPLIT_BYTES + held));
+  const workers = Math.max(1, Math.min(options.workers, splits, room));
   /** Of splits in work: text that model workers have scored. */
   const scored = new Map<number, () => number>();
   /** Of splits in work: where the time has gone. */
@@ -178,7 +180,7 @@ export async function openSplitPool(
   };
   const split = async (task: SplitTask, limit: number | null): Promise<TaskResult> => {
     const rest = options.memory - countModels(await modelBytes(task.phase.steps));
-    const lease = await budget.acquire(Math.min(rest, bytesOf(task)), `split ${task.split.index}`, signal);
+    const lease = await budget.acquire(Math.min(rest, bytesOf(task) + held), `split ${task.split.index}`, signal);
     try {
       const extra = { limit, samplePercent: options.samplePercent, allowFailures: options.allow.quarantine };
       return await inPool(task, extra);

@@ -63,6 +63,7 @@ export async function runSplitTask(
         openSource(task, kernel, onQuarantine, {
           reuse: atOnce === 1,
           onUnread: (u) => output.unread(u),
+          onPassed: (p) => output.passed(p),
           onSeen: (s) => output.seen(s),
         }),
       stages: () => stages,

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { SinkDescriptor } from '../../sinks/options.ts';
+import type { BlindTotals } from '../../sinks/quarantine-joiner.ts';
 import type { ColumnSpec } from '../../streams/batch/columns.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
 import type { CommittedFile, DuplicateCluster } from '../../streams/commits/log.ts';
@@ -98,6 +99,8 @@ export interface JoinTask {
   /** Of the shard, relative to the run directory. */
   readonly path: string;
   readonly inputs: readonly CommittedFile[];
+  /** Of the quarantine. */
+  readonly blind?: BlindTotals;
 }
 
 export type Task = SplitTask | DecideTask | DecidePartTask | JoinTask;

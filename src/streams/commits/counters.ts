@@ -89,6 +89,8 @@ export interface Counters {
   seen?: Partial<Record<SeenUnit, Omit<Seen, 'unit'>>>;
   /** Columns that could not be understood; absent where all could. */
   unread?: UnreadColumn[];
+  /** Records of the input that hold no documents, by their kind; absent where there are none. */
+  passedOver?: Record<string, number>;
   /** Bytes of the spans that rewrites cut out of kept documents, and bytes that they put in their place. */
   cutBytes: number;
   addedBytes: number;
@@ -193,6 +195,7 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
   if (b.quarantined.cut) a.quarantined.cut = (a.quarantined.cut ?? 0) + b.quarantined.cut;
   for (const [unit, seen] of Object.entries(b.seen ?? {})) addSeen(a, { unit: unit as SeenUnit, ...seen });
   estimateBlind(a);
+  for (const [kind, records] of Object.entries(b.passedOver ?? {})) addPassed(a, kind, records);
   if (b.unread) a.unread = b.unread.reduce(addUnread, a.unread ?? []);
   a.cutBytes += b.cutBytes;
   a.addedBytes += b.addedBytes;
@@ -222,6 +225,12 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
     }
   }
   return a;
+}
+
+/** Counts records that hold no documents. */
+export function addPassed(a: Counters, kind: string, records: number): void {
+  a.passedOver ??= {};
+  addTo(a.passedOver, kind, records);
 }
 
 export const ruleCounters = (threshold: number): RuleCounters => ({

@@ -13,14 +13,22 @@ export interface ReadContext {
   readonly builder: BatchBuilder;
 }
 
+/** Records of a kind that holds no documents: they are counted, and are no part of the documents read. */
+export interface PassedOver {
+  /** One of a few words of the format. */
+  readonly kind: string;
+  readonly records: number;
+}
+
 /**
- * What a reader gives, in input order: full batches, records set aside, columns that were not understood, and what was
- * read well.
+ * What a reader gives, in input order: full batches, records set aside or passed over, columns that were not
+ * understood, and what was read well.
  */
 export type ReadEvent =
   | DocumentBatch
   | { readonly quarantined: QuarantinedRecord }
   | { readonly unread: UnreadColumn }
+  | { readonly passed: PassedOver }
   | { readonly seen: Seen };
 
 /** First bytes of a record, for people: what is no text or would move the cursor is replaced. */

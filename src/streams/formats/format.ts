@@ -73,8 +73,11 @@ export interface InputFormat {
   readonly magic?: (head: Head) => boolean;
   /** May a file be packed with gzip or zstd? */
   readonly packed: boolean;
-  /** What a range counts: row groups or record batches by number, bytes where lines start, or the whole file. */
-  readonly ranges: 'units' | 'lines' | 'whole';
+  /**
+   * What a range counts: row groups or record batches by number, bytes where lines start, bytes where records start, or
+   * the whole file. Only a range of lines may be cut anywhere.
+   */
+  readonly ranges: 'units' | 'lines' | 'records' | 'whole';
   /** Cuts a file into parts. Errors: InputError when it cannot be read; damage is planned as one range. */
   cut(file: PlannedFile, cutting: Cutting): Promise<FileParts>;
   reader(): Promise<Reader>;

@@ -1,4 +1,4 @@
-import { memberHeader } from '../codecs/gzip.ts';
+import { memberHeader } from '../codecs/gzip-member.ts';
 import { openWindow } from '../codecs/window.ts';
 import { frameAt } from '../codecs/zstd-frames.ts';
 import type { PlannedFile } from '../plan/splits.ts';
@@ -120,7 +120,7 @@ async function memberParts(file: PlannedFile, index: number, splitBytes: number)
 /**
  * Runs of frames of about `splitBytes`. Where the headers stop making sense the last run goes to the end of the file.
  */
-async function zstdParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[]> {
+export async function zstdParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[]> {
   const window = await openWindow(file.absolutePath, file.size);
   const parts: Part[] = [];
   let start = 0;

@@ -6,7 +6,7 @@ import { openWindow } from '../codecs/window.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import { BATCH_TEXT_BYTES, type Split, type SplitPlan } from '../plan/splits.ts';
 import { BatchBuilder } from './batch-builder.ts';
-import type { ReadContext } from './context.ts';
+import type { PassedOver, ReadContext } from './context.ts';
 import type { Seen } from './loss.ts';
 import { FORMATS } from './table.ts';
 
@@ -17,6 +17,8 @@ export interface ReadSplitOptions {
   readonly onQuarantine: (record: QuarantinedRecord) => void;
   /** Called with columns that could not be understood, and are null in the metadata. */
   readonly onUnread?: (column: UnreadColumn) => void;
+  /** Called with how many records hold no documents, by their kind. */
+  readonly onPassed?: (passed: PassedOver) => void;
   /** Called with what was read well of a range, before any sampling. */
   readonly onSeen?: (seen: Seen) => void;
   /** Called with the input bytes (as on disk) read since the last call. */
@@ -46,6 +48,7 @@ export async function* readSplit(
     kernel,
     onQuarantine,
     onUnread,
+    onPassed,
     onSeen,
     onProgress,
     signal,
@@ -62,6 +65,7 @@ export async function* readSplit(
       for await (const event of read(file, range, window, context)) {
         if ('quarantined' in event) onQuarantine(event.quarantined);
         else if ('unread' in event) onUnread?.(event.unread);
+        else if ('passed' in event) onPassed?.(event.passed);
         else if ('seen' in event) onSeen?.(event.seen);
         else {
           yield event;

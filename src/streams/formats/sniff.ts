@@ -133,8 +133,8 @@ export function sniff(
   const plainFiles = options.domainFrom === 'kind';
   if (isText(unpacked, '\\data\\\n'))
     return { skip: 'an n-gram model in the ARPA format; holds no documents (as a text: --format text)' };
-  if (isText(unpacked, 'WARC/') || inner === 'warc' || inner === 'arc')
-    return { skip: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' };
+  if (isText(unpacked, 'WARC/')) return as('warc');
+  if (inner === 'arc') return { skip: 'ARC is not read: warcio recompress FILE.arc.gz FILE.warc.gz makes WARC of it' };
   if (isText(unpacked.subarray(257), 'ustar') || inner === 'tar' || inner === 'tgz')
     return { skip: 'tar archives are not read: unpack it with tar -xf FILE' };
   if (byName?.magic) return { skip: `named .${inner}, but its content is not ${byName.name}` };

@@ -6,6 +6,7 @@ import { jsonl } from './jsonl.ts';
 import type { Format } from './names.ts';
 import { parquet } from './parquet.ts';
 import { text } from './text.ts';
+import { warc } from './warc.ts';
 
 /** Every input format. */
-export const FORMATS: Readonly<Record<Format, InputFormat>> = { parquet, arrow, jsonl, json, csv, text };
+export const FORMATS: Readonly<Record<Format, InputFormat>> = { parquet, arrow, jsonl, json, csv, text, warc };

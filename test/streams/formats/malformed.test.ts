@@ -54,7 +54,7 @@ const FILE_ERRORS: Readonly<Record<string, { good: number; reasons?: string[]; w
     good: 0,
     skipped: 'UTF-16 is read with --encoding utf-16, or as iconv -f UTF-16 -t UTF-8 FILE makes it',
   },
-  'bad.warc.gz': { good: 0, skipped: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' },
+  'bad.warc.gz': { good: 0, reasons: ['invalid_warc'] },
 };
 
 describe('the malformed corpus', () => {

@@ -142,7 +142,7 @@ describe('planSplits', () => {
       '8.txt.gz': gzipSync('prose\n'),
       '9.json.zst': compress(Buffer.from(line), 3),
       'a.parquet': 'not parquet',
-      'b.warc.gz': gzipSync('WARC/1.0\r\n'),
+      'b.arc.gz': gzipSync('filedesc://x 0 20240506 text/plain 1\n'),
       'c.gz': gzipSync(line),
       'd.jsonl': '',
       'e.py': 'x = 1\n',
@@ -169,7 +169,10 @@ describe('planSplits', () => {
           'records.jsonl (as a text: --format text)',
       },
       { path: 'a.parquet', reason: 'named .parquet, but its content is not parquet' },
-      { path: 'b.warc.gz', reason: 'WARC is not supported: extract the text to JSONL first, e.g. with trafilatura' },
+      {
+        path: 'b.arc.gz',
+        reason: 'ARC is not read: warcio recompress FILE.arc.gz FILE.warc.gz makes WARC of it',
+      },
     ]);
     expect(warnings).toEqual([
       '3.jsonl.gz: named like gzip, but its content is zstd; read as such',

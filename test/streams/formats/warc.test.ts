@@ -1,0 +1,259 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadZstdModule, type ZstdModule } from '../../../src/streams/codecs/zstd-module.ts';
+import { gzipMembers, http, type MadeRecord, page, warcRecord } from '../../helpers/warc.ts';
+import { fixture, readAll } from './read-all.ts';
+
+let zstd: ZstdModule;
+beforeAll(async () => {
+  zstd = await loadZstdModule();
+});
+
+const html = (text: string): string => `<!DOCTYPE html><html><body><p>${text}</p></body></html>`;
+const texts = async (records: readonly MadeRecord[]): Promise<readonly string[]> =>
+  (await readAll(fixture('a.warc.gz', gzipMembers(records.map(warcRecord))))).documents.map((d) => d.text);
+const one = async (content: Uint8Array, more: Partial<MadeRecord> = {}) => {
+  const { documents, quarantined } = await readAll(
+    fixture('a.warc.gz', gzipMembers([warcRecord({ content, ...more })])),
+  );
+  return { text: documents[0]?.text, metadata: JSON.parse(documents[0]?.metadata ?? '{}'), quarantined };
+};
+
+describe('records', () => {
+  const records = Array.from({ length: 40 }, (_, i) =>
+    warcRecord(page(`gate ${i} ${'x'.repeat(500)}`, { id: `${i}` })),
+  );
+  const expected = Array.from({ length: 40 }, (_, i) => html(`gate ${i} ${'x'.repeat(500)}`));
+
+  it.each([
+    ['a.warc', (r: Buffer[]) => Buffer.concat(r)],
+    ['a.warc.gz', gzipMembers],
+    ['one-member.warc.gz', (r: Buffer[]) => gzipSync(Buffer.concat(r))],
+    ['a.warc.zst', (r: Buffer[]) => Buffer.concat(r.map((b) => zstd.compress(b, 3)))],
+    ['one-frame.warc.zst', (r: Buffer[]) => zstd.compress(Buffer.concat(r), 3)],
+  ])('of %s are documents, in one split and in many', async (name, pack) => {
+    const path = fixture(name, pack(records));
+    for (const splitBytes of [1e6, 4000]) {
+      const { documents, quarantined, plan } = await readAll(path, { splitBytes });
+      expect(quarantined).toEqual([]);
+      expect(documents.map((d) => d.text)).toEqual(expected);
+      expect(documents.map((d) => d.id)).toEqual(expected.map((_, i) => `<urn:uuid:${i}>`));
+      if (splitBytes === 4000 && !name.startsWith('one')) expect(plan.splits.length).toBeGreaterThan(3);
+    }
+  });
+
+  it('tell url, date, type, status, charset and digest in the metadata', async () => {
+    const { metadata } = await one(http(html('The gate.'), { 'Content-Type': 'text/html' }), {
+      url: 'http://mill.example/a?b="c"',
+      fields: { 'WARC-Payload-Digest': 'sha1:ABC', 'WARC-Truncated': 'length' },
+    });
+    expect(metadata).toEqual({
+      url: 'http://mill.example/a?b="c"',
+      date: '2024-05-06T07:08:09Z',
+      warc_type: 'response',
+      content_type: 'text/html',
+      http_status: 200,
+      charset: 'utf-8',
+      digest: 'sha1:ABC',
+      truncated: 'length',
+    });
+  });
+
+  it('of WET are their text', async () => {
+    const record = { type: 'conversion', content: 'The gate.\nOpen.', id: '7' };
+    const { documents } = await readAll(fixture('a.wet.gz', gzipMembers([warcRecord(record)])));
+    expect(documents.map(({ id, text }) => [id, text])).toEqual([['<urn:uuid:7>', 'The gate.\nOpen.']]);
+  });
+
+  it('without a page are passed over', async () => {
+    const image = http('\x89PNG', { 'Content-Type': 'image/png' });
+    expect(
+      await texts([
+        { type: 'warcinfo', content: 'software: x', contentType: 'application/warc-fields' },
+        { type: 'request', content: 'GET / HTTP/1.1\r\n\r\n', contentType: 'application/http; msgtype=request' },
+        { content: image },
+        { content: http('gone', {}, '404 Not Found') },
+        page('kept'),
+      ]),
+    ).toEqual([html('kept')]);
+  });
+
+  it('keep the columns that are asked for', async () => {
+    const path = fixture('a.warc.gz', gzipMembers([warcRecord(page('x'))]));
+    const { documents } = await readAll(path, { columns: ['url'], domainFrom: 'field:http_status' });
+    expect(documents.map((d) => [d.metadata, d.domain])).toEqual([['{"url":"http://mill.example/"}', '200']]);
+    await expect(readAll(path, { columns: ['urll'] })).rejects.toThrow('Did you mean url?');
+  });
+});
+
+describe('bodies', () => {
+  const body = Buffer.from(html('Das Tor ist offen: über die Schleuse.'));
+  const chunked = Buffer.concat([
+    Buffer.from(`5;a=b\r\n`),
+    body.subarray(0, 5),
+    Buffer.from(`\r\n${(body.length - 5).toString(16)}\r\n`),
+    body.subarray(5),
+    Buffer.from('\r\n0\r\n\r\n'),
+  ]);
+  it.each([
+    ['chunked', { 'Transfer-Encoding': 'chunked' }, chunked],
+    ['said to be chunked, and not', { 'Transfer-Encoding': 'chunked' }, body],
+    ['gzip', { 'Content-Encoding': 'gzip' }, gzipSync(body)],
+    [
+      'gzip in chunks',
+      { 'Content-Encoding': 'gzip', 'Transfer-Encoding': 'chunked' },
+      Buffer.concat([
+        Buffer.from(`${gzipSync(body).length.toString(16)}\r\n`),
+        gzipSync(body),
+        Buffer.from('\r\n0\r\n\r\n'),
+      ]),
+    ],
+    ['said to be gzip, and not', { 'Content-Encoding': 'gzip' }, body],
+    ['deflate', { 'Content-Encoding': 'deflate' }, deflateSync(body)],
+    ['raw deflate', { 'Content-Encoding': 'deflate' }, deflateRawSync(body)],
+    ['br', { 'Content-Encoding': 'br' }, brotliCompressSync(body)],
+    ['with a length that lies', { 'Content-Length': '3' }, body],
+  ])('%s', async (_, headers, packed) => {
+    expect((await one(http(packed, { 'Content-Type': 'text/html', ...headers }))).text).toBe(body.toString());
+  });
+
+  it('of gzip that is cut off give what came', async () => {
+    const long = Buffer.from(html(Array.from({ length: 4000 }, (_, i) => `gate ${i * 7919}`).join(' ')));
+    const packed = gzipSync(long);
+    const { text } = await one(
+      http(packed.subarray(0, packed.length / 2), { 'Content-Type': 'text/html', 'Content-Encoding': 'gzip' }),
+    );
+    expect(long.toString().startsWith(text)).toBe(true);
+    expect(text.length).toBeGreaterThan(1000);
+  });
+
+  it('that are bombs are set aside', async () => {
+    const bomb = gzipSync(Buffer.alloc(30e6, 0x20));
+    const { quarantined } = await one(http(bomb, { 'Content-Type': 'text/html', 'Content-Encoding': 'gzip' }));
+    expect(quarantined.map((q) => q.reason)).toEqual(['line_too_long']);
+  });
+});
+
+describe('charsets', () => {
+  const latin1 = (text: string) => Buffer.from(text, 'latin1');
+  it.each<[string, Record<string, string>, Buffer, string, string]>([
+    [
+      'the mark wins',
+      { 'Content-Type': 'text/html; charset=latin1' },
+      Buffer.from('\ufeff<html>é'),
+      'utf-8',
+      '<html>é',
+    ],
+    [
+      'HTTP before meta',
+      { 'Content-Type': 'text/html; charset=iso-8859-1' },
+      latin1('<html><meta charset=koi8-r>\xe9'),
+      'windows-1252',
+      '<html><meta charset=koi8-r>é',
+    ],
+    [
+      'meta',
+      { 'Content-Type': 'text/html' },
+      latin1('<html><meta http-equiv=x content="text/html; charset=windows-1251">\xc4\xe0'),
+      'windows-1251',
+      '<html><meta http-equiv=x content="text/html; charset=windows-1251">Да',
+    ],
+    [
+      'UTF-8 that is called Latin-1',
+      { 'Content-Type': 'text/html; charset=latin1' },
+      Buffer.from('<html>naïve'),
+      'utf-8',
+      '<html>naïve',
+    ],
+    [
+      'Latin-1 that is called UTF-8',
+      { 'Content-Type': 'text/html; charset=utf-8' },
+      latin1('<html>na\xefve caf\xe9 cr\xe8me br\xfbl\xe9e'),
+      'windows-1252',
+      '<html>naïve café crème brûlée',
+    ],
+    [
+      'Shift JIS that tells nothing',
+      { 'Content-Type': 'text/html' },
+      Buffer.concat([Buffer.from('<html lang="ja">'), Buffer.from('93fa967b8cea82cc83658358836782c582b78142', 'hex')]),
+      'shift_jis',
+      '<html lang="ja">日本語のテストです。',
+    ],
+    [
+      'Cyrillic that tells nothing',
+      { 'Content-Type': 'text/html' },
+      latin1('<html>\xcf\xf0\xe8\xe2\xe5\xf2, \xec\xe8\xf0 \xee\xf2\xea\xf0\xfb\xf2\xfb\xe9'),
+      'windows-1251',
+      '<html>Привет, мир открытый',
+    ],
+    [
+      'UTF-16 with a mark',
+      { 'Content-Type': 'text/html' },
+      Buffer.from('\ufeff<html>é', 'utf16le'),
+      'utf-16le',
+      '<html>é',
+    ],
+  ])('%s', async (_, headers, body, charset, text) => {
+    const got = await one(http(body, headers));
+    expect([got.metadata.charset, got.text]).toEqual([charset, text]);
+  });
+
+  it('a few bad bytes are replaced and counted; a page of them is set aside', async () => {
+    const few = await one(http(Buffer.concat([Buffer.from(`<html>${'é'.repeat(200)}`), Buffer.from([0xff, 0x20])])));
+    expect([few.metadata.replaced, few.text]).toEqual([1, `<html>${'é'.repeat(200)}\ufffd `]);
+    const bad = Buffer.from(Array.from({ length: 3000 }, (_, i) => (i % 2 === 0 ? 0x81 : 0x20)));
+    const { quarantined } = await one(http(Buffer.concat([Buffer.from('<html>'), bad])));
+    expect(quarantined.map((q) => q.reason)).toEqual(['invalid_charset']);
+  });
+});
+
+describe('damage', () => {
+  const good = Array.from({ length: 6 }, (_, i) => gzipSync(warcRecord(page(`gate ${i}`, { id: `${i}` }))));
+  const ids = async (bytes: Uint8Array, name = 'a.warc.gz') => {
+    const { documents, quarantined } = await readAll(fixture(name, bytes));
+    return {
+      ids: documents.map((d) => Number(/\d+/.exec(d.id)?.[0])),
+      aside: quarantined.map((q) => [q.reason, q.block, q.offset]),
+    };
+  };
+
+  it('in a member sets that record aside, and the next one is found', async () => {
+    const bytes = Buffer.concat(good);
+    const at = good[0].length + good[1].length;
+    bytes.fill(0x55, at + 60, at + 90);
+    expect(await ids(bytes)).toEqual({ ids: [0, 1, 3, 4, 5], aside: [['undecodable', at, 0]] });
+  });
+
+  it('before a member is passed over', async () => {
+    const bytes = Buffer.concat([good[0], Buffer.from('nothing of this is a member'), good[1]]);
+    expect(await ids(bytes)).toEqual({ ids: [0, 1], aside: [['undecodable', good[0].length, 0]] });
+  });
+
+  it('of a file that is cut off is one record', async () => {
+    const bytes = Buffer.concat(good).subarray(0, -20);
+    const { quarantined } = await readAll(fixture('a.warc.gz', bytes));
+    expect(quarantined.map((q) => [q.reason, q.cut])).toEqual([['undecodable', true]]);
+    expect((await ids(bytes)).ids).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it.each([
+    ['too short', 20],
+    ['too long', 5000],
+    ['no number', 'many'],
+  ])('a length that is %s sets the record aside, in members and in a plain file', async (_, length) => {
+    const records = [page('a', { id: '0' }), page('b', { id: '1', length }), page('c', { id: '2' })].map(warcRecord);
+    const members = await ids(gzipMembers(records));
+    expect(members.ids).toEqual([0, 2]);
+    expect(members.aside.map(([reason]) => reason)).toEqual(['invalid_warc']);
+    const plain = await ids(Buffer.concat(records), 'a.warc');
+    expect(plain).toEqual({ ids: [0, 2], aside: [['invalid_warc', 0, records[0].length]] });
+  });
+
+  it('a record over the limit is set aside without being held', async () => {
+    const large = warcRecord(page('x'.repeat(40e6), { id: '1' }));
+    const records = [warcRecord(page('a', { id: '0' })), large, warcRecord(page('c', { id: '2' }))];
+    expect((await ids(gzipMembers(records))).ids).toEqual([0, 2]);
+    const plain = await ids(Buffer.concat(records), 'a.warc');
+    expect(plain).toEqual({ ids: [0, 2], aside: [['line_too_long', 0, records[0].length]] });
+  });
+});
