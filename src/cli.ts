@@ -19,6 +19,18 @@ const commands: CommandTable = {
     summary: 'end a run on many nodes: one log, one directory',
     load: async () => (await import('./cli/nodes/finish.ts')).finishCommand,
   },
+  slurm: {
+    summary: 'submit a run on many nodes to Slurm, or what is missing of it',
+    load: async () => (await import('./cli/nodes/slurm.ts')).slurmCommand,
+  },
+  kubernetes: {
+    summary: 'print the Indexed Job of a run on many nodes',
+    load: async () => (await import('./cli/nodes/kubernetes.ts')).kubernetesCommand,
+  },
+  ray: {
+    summary: "submit a run on many nodes to Ray's job server",
+    load: async () => (await import('./cli/nodes/ray.ts')).rayCommand,
+  },
   feed: {
     summary: 'serve the tokens of runs to trainers, mixed by weights or losses',
     load: async () => (await import('./cli/feed/feed.ts')).feedCommand,

@@ -43,8 +43,8 @@ export function refuseWithoutNodes(values: Values<typeof nodesSpecs>): void {
   });
 }
 
-/** Writes the plan, and says how to go on. */
-export async function planForNodes(given: string, values: NodeValues): Promise<number> {
+/** Writes the plan, and says how to go on. @param quiet says only what was planned */
+export async function planForNodes(given: string, values: NodeValues, quiet = false): Promise<number> {
   const recipe = await recipeFrom(given, values);
   const output = values.output ?? join('sluice-out', recipe.name);
   const { path, plan, nodes } = await planNodes(recipe, {
@@ -75,6 +75,7 @@ export async function planForNodes(given: string, values: NodeValues): Promise<n
       `${plural(nodes.shards, 'logical shard')} and ${plural(phases, 'phase')}, in ${shownPath(path)}.`,
   );
   for (const line of [...skippedSentences(plan.skipped), ...plan.warnings]) out(line);
+  if (quiet) return 0;
   out('');
   out('Then, on every node, for each phase (or once, with --wait), i from 0:');
   out(`  ${program()} run ${here} --shard i/${nodes.shards}`);

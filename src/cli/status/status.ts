@@ -5,6 +5,7 @@ import { liveState } from '../../ledger/live/state.ts';
 import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { builtInNames } from '../../recipe/loader.ts';
+import { isFleet } from '../../run/nodes/fleet.ts';
 import { phasesOf } from '../../run/phases.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { cameIn, createdIn, lostDocuments } from '../../streams/commits/counters.ts';
@@ -29,6 +30,10 @@ async function run(args: readonly string[]): Promise<number> {
   if (/^https?:\/\//.test(positionals[0])) {
     // The client loads apache-arrow.
     await (await import('./feed-status.ts')).printFeedStatus(positionals[0], values.json);
+    return 0;
+  }
+  if (isFleet(positionals[0])) {
+    await (await import('../nodes/fleet-status.ts')).printFleetStatus(positionals[0], values.json);
     return 0;
   }
   const folder = await openRunFolder(positionals[0]);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -168,7 +168,3 @@ export async function fatalSplits(task: string): Promise<Map<number, number>> {
   }
   return times;
 }
-
-/** Text of a file of an attempt; for tests and messages. */
-export const attemptFile = (task: string, attempt: number, name: string): Promise<string> =>
-  readFile(join(task, attemptName(attempt), name), 'utf8');
