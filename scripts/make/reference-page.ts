@@ -1,3 +1,4 @@
+import { eventRows } from '../../src/cli/run/event-lines.ts';
 import type { AnnotatorDescriptor } from '../../src/operators/annotator-stage.ts';
 import { fasttextOptions } from '../../src/operators/annotators/fasttext.ts';
 import { finewebOptions } from '../../src/operators/annotators/fineweb.ts';
@@ -58,6 +59,7 @@ const STEPS: Readonly<Record<string, readonly [Operator, string]>> = {
   c4: [operators.c4(), 'rewrite/c4'],
   decontaminate: [operators.decontaminate({ benchmarks: [] }), 'decontaminate/decontaminate'],
   perplexity: [operators.perplexity(), 'perplexity/perplexity'],
+  external: [operators.external(['python', 'my_filter.py']), 'external/external'],
   'dedup.exact': [dedup.exact(), 'dedup/exact'],
   'dedup.normalized': [dedup.normalized(), 'dedup/normalized'],
   'dedup.minhash': [dedup.minhash(), 'dedup/minhash/minhash'],
@@ -185,6 +187,12 @@ export function referencePage(source: Source): string {
     '## Steps',
     '',
     ...parts(STEPS, stepPart),
+    '## Events',
+    '',
+    'What `sluice run --json` prints, a JSON object a line, each with `type` and `time`. `run()` emits the same as',
+    'objects (`RunEvent`), with all counters in `progress` and run.json in `finished`. Later versions only add fields.',
+    '',
+    ...rows(['type', 'fields', 'when'], eventRows()),
   ]
     .join('\n')
     .trimEnd()

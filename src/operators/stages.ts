@@ -20,6 +20,7 @@ interface StageModule {
 const stages = {
   annotate: () => import('./annotate-stage.ts'),
   'annotators/code-statistics': () => import('./annotators/code-statistics-stage.ts'),
+  'annotators/existing': () => import('./annotators/existing-stage.ts'),
   'annotators/fasttext': () => import('./annotators/fasttext-stage.ts'),
   'annotators/language': () => import('./annotators/language-stage.ts'),
   'annotators/metadata': () => import('./annotators/metadata-stage.ts'),
@@ -40,6 +41,7 @@ const stages = {
   'dedup/sentences': () => import('./dedup/spans/sentences-stage.ts'),
   'dedup/substring': () => import('./dedup/spans/substring-stage.ts'),
   'dedup/url': () => import('./dedup/url-stage.ts'),
+  external: () => import('./external/external-stage.ts'),
   drop: () => import('./drop-stage.ts'),
   refine: () => import('./rewrite/refine/refine-stage.ts'),
   rephrase: () => import('./create/rephrase-stage.ts'),

@@ -3,10 +3,12 @@ import { rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
+import { isUrl, shownUrl } from '../files/stores/url.ts';
 import { systemError } from '../files/system-error.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
 import { parseOptions } from '../options.ts';
-import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
+import { checkSteps } from '../recipe/check-steps.ts';
+import { type Recipe, refuseUnset } from '../recipe/recipe.ts';
 import { SHARD_BYTES } from '../sinks/shards.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
 import { shardPhase, splitPhase } from '../streams/commits/phase.ts';
@@ -28,6 +30,7 @@ import { checkAllowed } from './guards/guard-watch.ts';
 import { refuseFleet } from './nodes/fleet.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
 import { Run } from './process.ts';
+import { reusingColumns } from './reuse.ts';
 import { refuseLargeWindows } from './split/windows.ts';
 
 /**
@@ -69,23 +72,24 @@ function withoutDecisions(recipe: Recipe): Recipe {
 }
 
 async function runAll(
-  whole: Recipe,
+  given: Recipe,
   options: RunOptions,
   stop: AbortSignal,
   hard: AbortSignal,
   out: Subscriber<RunEvent>,
 ): Promise<void> {
-  const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
-  const path = resolve(options.output ?? join('sluice-out', recipe.name));
-  const patterns = options.input ?? recipe.input;
+  const path = resolve(options.output ?? join('sluice-out', given.name));
+  const patterns = options.input ?? given.input;
   if (patterns.length === 0) {
     throw new ConfigError({
       expected: 'something to read',
       got: 'no input',
-      where: `recipe ${recipe.name}`,
+      where: `recipe ${given.name}`,
       fix: "Use --input 'folder/*.jsonl.gz', or set `input` in the recipe.",
     });
   }
+  const whole = options.recompute ? given : await reusingColumns(given, patterns);
+  const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
   refuseOwnOutput(patterns, path);
   refuseFleet(path, options.fresh);
   checkSteps(
@@ -169,7 +173,7 @@ async function planOf(
   if (plan.splits.length === 0 && plan.files.length === 0) {
     throw new ConfigError({
       expected: 'at least one file to read',
-      got: `none that matches ${patterns.join(' ')}`,
+      got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
       where: '--input',
       fix: nothingToRead(plan.skipped),
     });
@@ -180,7 +184,9 @@ async function planOf(
 
 /** What a run writes cannot be what it reads; --fresh would delete it before. */
 function refuseOwnOutput(patterns: readonly string[], path: string): void {
-  const own = patterns.find((p) => p !== '-' && (resolve(p) === path || resolve(p).startsWith(path + sep)));
+  const own = patterns.find(
+    (p) => p !== '-' && !isUrl(p) && (resolve(p) === path || resolve(p).startsWith(path + sep)),
+  );
   if (own === undefined) return;
   throw new ConfigError({
     expected: 'an input outside the output folder',

@@ -6,12 +6,12 @@ import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run
 import type { RunJson } from '../../ledger/run-json.ts';
 import { builtInNames } from '../../recipe/loader.ts';
 import { isFleet } from '../../run/nodes/fleet.ts';
-import { phasesOf } from '../../run/phases.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { cameIn, createdIn, lostDocuments } from '../../streams/commits/counters.ts';
 import { checkBytes } from '../../streams/commits/damage.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
 import { splitPhase } from '../../streams/commits/phase.ts';
+import { phasesOf } from '../../streams/split/phases.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
 import { program } from '../program.ts';
 import { topReasons } from '../run/run-view.ts';

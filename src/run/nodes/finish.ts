@@ -23,7 +23,7 @@ import { type Fleet, fleetPhases, isFleet, NODES_FILE, openFleet } from './fleet
 import { mergeLogs } from './merge.ts';
 import { isDone } from './outcome.ts';
 import { secondsOf } from './seconds.ts';
-import { refuseOtherRecipe } from './shard.ts';
+import { plannedRecipe } from './shard.ts';
 
 /**
  * Makes one run directory of what many nodes have done: their logs become one, everything that was read is accounted
@@ -31,7 +31,7 @@ import { refuseOtherRecipe } from './shard.ts';
  * ConfigError while shards are missing, GuardError, InvariantError.
  */
 export async function finishNodes(
-  recipe: Recipe,
+  given: Recipe,
   folder: string,
   input: RunOptionsInput,
   times: ClaimTimes = CLAIM_TIMES,
@@ -44,7 +44,7 @@ export async function finishNodes(
   }
   const fleet = await openFleet(path);
   const options = parseOptions(runOptions, { modelMemory: input.memory, ...input }, 'finish');
-  await refuseOtherRecipe(fleet, recipe, options);
+  const recipe = await plannedRecipe(fleet, given, options);
   refuseUnfinished(fleet, recipe);
   const own = await claim(join(path, TASKS_FOLDER, 'finish'), `the end of ${path}`, times);
   const started = performance.now();
@@ -95,7 +95,7 @@ async function finish(recipe: Recipe, fleet: Fleet, options: RunOptions, seconds
     { ...options, workers: 1 },
     1,
     new AbortController().signal,
-    { progress: () => {}, begun: () => {}, retry: () => {} },
+    { progress: () => {}, begun: () => {}, retry: () => {}, filter: () => {} },
   );
   try {
     await joinShards(directory, recipe, totals, fleet.run.shardSize, pool);

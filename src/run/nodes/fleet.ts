@@ -7,7 +7,7 @@ import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import { isBarrier, type StepDescriptor } from '../../streams/operator.ts';
 import { readPlan } from '../../streams/plan/plan-file.ts';
 import type { Split, SplitPlan } from '../../streams/plan/splits.ts';
-import { type Phase, phasesOf } from '../phases.ts';
+import { type Phase, phasesOf } from '../../streams/split/phases.ts';
 
 /** What many nodes must know besides run.json and the plan; written once, by `sluice plan --nodes`. */
 export const NODES_FILE = 'nodes.json';
@@ -20,6 +20,8 @@ export interface NodesJson {
   readonly shards: number;
   /** A built-in recipe, or the path of one relative to the run directory. */
   readonly recipe: string;
+  /** Where the input was looked for, absolute. */
+  readonly inputs: readonly string[];
   /** Options of the recipe as they were given to `plan`. */
   readonly args: readonly string[];
   /** Steps whose decisions fall into as many parts as there are shards. */

@@ -4,7 +4,8 @@ import { writeWhole } from '../../files/whole.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
 import { makeBarrier } from '../../operators/stages.ts';
 import { parseOptions } from '../../options.ts';
-import { checkSteps, type Recipe, refuseUnset } from '../../recipe/recipe.ts';
+import { checkSteps } from '../../recipe/check-steps.ts';
+import { type Recipe, refuseUnset } from '../../recipe/recipe.ts';
 import { SHARD_BYTES } from '../../sinks/shards.ts';
 import { isBarrier } from '../../streams/operator.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
@@ -14,6 +15,7 @@ import type { SplitPlan } from '../../streams/plan/splits.ts';
 import { firstStart, identityOf } from '../directory/identity.ts';
 import { openRunDirectory } from '../directory/run-directory.ts';
 import { type RunOptionsInput, runOptions } from '../options.ts';
+import { reusingColumns } from '../reuse.ts';
 import { isFleet, NODES_FILE, type NodesJson } from './fleet.ts';
 
 /** How a run is planned for many nodes. */
@@ -34,11 +36,13 @@ export interface NodePlan {
  * Writes the plan of a run that many processes will work on: plan.jsonl, run.json and nodes.json, which nobody changes
  * any more. Errors: ConfigError for a folder that holds something else, for standard input, and for a limit.
  */
-export async function planNodes(recipe: Recipe, input: NodePlanInput): Promise<NodePlan> {
+export async function planNodes(given: Recipe, input: NodePlanInput): Promise<NodePlan> {
   const options = parseOptions(runOptions, input.options, 'plan');
   const path = resolve(input.output);
-  const patterns = options.input ?? recipe.input;
-  refuseUnfit(recipe.name, patterns, options.limit);
+  const patterns = options.input ?? given.input;
+  refuseUnfit(given.name, patterns, options.limit);
+  const inputs = patterns.map((p) => (/^\w+:\/\//.test(p) ? p : resolve(p)));
+  const recipe = await reusingColumns(given, inputs);
   const descriptors = recipe.steps.map((s) => s.descriptor);
   checkSteps(descriptors, recipe.name);
   refuseUnset(descriptors, recipe.name);
@@ -73,7 +77,7 @@ export async function planNodes(recipe: Recipe, input: NodePlanInput): Promise<N
     for (const barrier of descriptors.filter(isBarrier))
       if ((await makeBarrier(barrier, kernel)).parts) parted.push(barrier.step);
     const { shards, recipe: named, args } = input;
-    const nodes: NodesJson = { format: 1, shards, recipe: named, args, parted, node: process.version };
+    const nodes: NodesJson = { format: 1, shards, recipe: named, inputs, args, parted, node: process.version };
     await writePlan(path, plan);
     await directory.writeRunJson({
       ...firstStart(identity.run, []),

@@ -9,6 +9,7 @@ import { Observable } from '../../streams/flow/rxjs.ts';
 import { executorsOf, identityOf, refuseOtherRun } from '../directory/identity.ts';
 import { ANSWERS_FOLDER } from '../directory/own-files.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from '../options.ts';
+import { reusingColumns } from '../reuse.ts';
 import { openSplitPool } from '../split/split-pool.ts';
 import { refuseLargeWindows } from '../split/windows.ts';
 import { CLAIM_TIMES, type Claim, type ClaimTimes, claim } from './attempts.ts';
@@ -58,7 +59,7 @@ export function runShard(recipe: Recipe, folder: string, input: RunOptionsInput,
 }
 
 async function work(
-  recipe: Recipe,
+  given: Recipe,
   folder: string,
   options: RunOptions,
   shard: ShardOptions,
@@ -71,7 +72,7 @@ async function work(
     return;
   }
   const fleet = await openFleet(folder);
-  await refuseOtherRecipe(fleet, recipe, options);
+  const recipe = await plannedRecipe(fleet, given, options);
   if (fleet.nodes.node !== process.version)
     out.next({
       type: 'note',
@@ -87,6 +88,7 @@ async function work(
   const pool = await openSplitPool(recipe, answers, options, most, hard, {
     progress: () => {},
     begun: () => {},
+    filter: () => {},
     retry: (retry) => out.next({ type: 'retried', ...retry }),
   });
   try {
@@ -203,7 +205,9 @@ const superseded = (what: string, attempt: number): SluiceError =>
     fix: 'Nothing: this process was taken for dead because its heartbeat stood still. The later attempt goes on.',
   });
 
-export async function refuseOtherRecipe(fleet: Fleet, recipe: Recipe, options: RunOptions): Promise<void> {
+/** The recipe as it was planned. Errors: ConfigError where it is another, or where it would score otherwise here. */
+export async function plannedRecipe(fleet: Fleet, given: Recipe, options: RunOptions): Promise<Recipe> {
+  const recipe = await reusingColumns(given, fleet.nodes.inputs);
   const { patterns } = fleet.run.input;
   const { samplePercent } = fleet.run.limits;
   const identity = await identityOf(
@@ -213,4 +217,5 @@ export async function refuseOtherRecipe(fleet: Fleet, recipe: Recipe, options: R
   );
   refuseOtherRun(fleet.path, fleet.run, identity.run);
   await executorsOf(fleet.path, recipe, fleet.run.executors.length > 0 ? fleet.run : null);
+  return recipe;
 }

@@ -210,7 +210,7 @@ export default recipe({ name: 'mine', input: ['in'],
     const json = await runCli(['run', 'recipe.mjs', '--json'], { cwd: folder });
     const event = JSON.parse(json.stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
     expect(event).toMatchObject({
-      event: 'error',
+      type: 'error',
       code: 'guard',
       exitCode: 3,
       saw: { flag: '--allow-rule length.min_chars' },
