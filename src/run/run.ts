@@ -20,7 +20,7 @@ import { hasPlan, writePlan } from '../streams/plan/plan-file.ts';
 import { nothingToRead } from '../streams/plan/skipped.ts';
 import type { SplitPlan } from '../streams/plan/splits.ts';
 import { SLUICE_VERSION } from '../version.ts';
-import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
+import { executorsOf, firstStart, identityOf, refuseOtherRun } from './directory/identity.ts';
 import { tablePlaces } from './directory/layout.ts';
 import { Mirror, refuseBucketItself } from './directory/mirror.ts';
 import { removeUnused, STDIN_FOLDER } from './directory/own-files.ts';
@@ -28,6 +28,7 @@ import { openRunDirectory, refuseForeign } from './directory/run-directory.ts';
 import { verifyInput } from './directory/verify-input.ts';
 import type { RunEvent } from './events.ts';
 import { checkAllowed } from './guards/guard-watch.ts';
+import { refuseFleet } from './nodes/fleet.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
 import { Run } from './process.ts';
 import { reusingColumns } from './reuse.ts';
@@ -94,6 +95,7 @@ async function runAll(
   const whole = options.recompute ? given : await reusingColumns(given, patterns);
   const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
   refuseOwnOutput(patterns, isUrl(output) ? output.replace(/\/+$/, '') : path);
+  refuseFleet(path, options.fresh);
   checkSteps(
     recipe.steps.map((s) => s.descriptor),
     recipe.name,
@@ -207,19 +209,5 @@ function refuseOwnOutput(patterns: readonly string[], path: string): void {
     fix: 'Choose another folder with --output.',
   });
 }
-
-const firstStart = (
-  identity: Awaited<ReturnType<typeof identityOf>>['run'],
-  executors: RunJson['executors'],
-): RunJson => ({
-  ...identity,
-  executors,
-  status: 'running',
-  startedAt: new Date().toISOString(),
-  finishedAt: null,
-  seconds: 0,
-  totals: null,
-  guards: null,
-});
 
 export { BATCH_SCHEMA_VERSION, RUN_FORMAT, SLUICE_VERSION };

@@ -6,6 +6,7 @@ import { liveState } from '../../ledger/live/state.ts';
 import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { builtInNames } from '../../recipe/loader.ts';
+import { isFleet } from '../../run/nodes/fleet.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { cameIn, createdIn, lostDocuments } from '../../streams/commits/counters.ts';
 import { checkBytes } from '../../streams/commits/damage.ts';
@@ -30,6 +31,10 @@ async function run(args: readonly string[]): Promise<number> {
   if (/^https?:\/\//.test(positionals[0])) {
     // The client loads apache-arrow.
     await (await import('./feed-status.ts')).printFeedStatus(positionals[0], values.json);
+    return 0;
+  }
+  if (isFleet(positionals[0])) {
+    await (await import('../nodes/fleet-status.ts')).printFleetStatus(positionals[0], values.json);
     return 0;
   }
   // Of a run in a store its tables are fetched to be verified only.

@@ -16,8 +16,10 @@ import type { Mirror } from './mirror.ts';
 import { filesBelow, isOwnFile, isOwnReadme, removeFolder, removeOwn, STDIN_FOLDER, WORK_FOLDER } from './own-files.ts';
 
 /** What a start that was killed may have left before run.json was there. */
-const BEFORE_RUN_JSON =
-  /^(lock|plan\.jsonl?|input\.xxh64|stdin-copy|answers|(lock|plan\.jsonl?|input\.xxh64|run\.json)(\.[\w-]+)?\.tmp)$/;
+const BEFORE_RUN_JSON = new RegExp(
+  String.raw`^(lock|nodes\.json|plan\.jsonl?|input\.xxh64|stdin-copy|answers|` +
+    String.raw`(lock|nodes\.json|plan\.jsonl?|input\.xxh64|run\.json)(\.[\w-]+)?\.tmp)$`,
+);
 
 type NewCommit = Omit<Commit, 'format' | 'at' | 'phase'> & { readonly phase: CommitPhase };
 
