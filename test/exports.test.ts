@@ -37,7 +37,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     values: words`
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
       SluiceError annotate annotator arrow as c4 codeRules codeStatistics
-      continual continualPretrain custom decontaminate dedup drop feedClient
+      continual continualPretrain custom decontaminate dedup drop extract feedClient
       fineweb
       finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
       int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet partsRules perplexity pulled
@@ -50,7 +50,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
       Column ColumnSpec ColumnType Comparison Continual ContinualInput Counters CreatedDocuments CutSpans
-      Description DocumentView DropOptions Effects FeedFacts FeedOptions FeedSequence FeedServer FeedSource
+      Description DocumentView DropOptions Effects ExtractInput FeedFacts FeedOptions FeedSequence FeedServer FeedSource
       FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
@@ -75,7 +75,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     values: words`
       DEFAULT_FIELDS annotate annotator as c4 codeRules codeStatistics custom decontaminate dedup.bloom
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
-      dedup.substring dedup.url drop fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
+      dedup.substring dedup.url drop extract fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
       gopherRepetitionRules
       judge ngramPerplexity operator partsRules perplexity refine rephrase rule select.buckets
       select.byPerplexity select.byRank select.streaming shadow synthesize tableRules textParts textRules
@@ -84,7 +84,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
       AnnotatorFactory AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options
-      C4StepOptions CodeThresholds Description DocumentView DropOptions FinewebOptions FinewebThresholds
+      C4StepOptions CodeThresholds Description DocumentView DropOptions ExtractInput FinewebOptions FinewebThresholds
       GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds
       NgramPerplexityOptions OperatorFactory OperatorSpec PartsThresholds PerplexityInput Predicate Profile
       RefineInput RephraseInput SplitName StageContext StageFactory StepOptions SynthesizeInput

@@ -113,6 +113,7 @@ describe('the public API', () => {
         "decontaminate",
         "dedup",
         "drop",
+        "extract",
         "feedClient",
         "fineweb",
         "finewebRules",

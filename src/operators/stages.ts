@@ -38,6 +38,7 @@ const stages = {
   'dedup/sentences': () => import('./dedup/spans/sentences-stage.ts'),
   'dedup/substring': () => import('./dedup/spans/substring-stage.ts'),
   'dedup/url': () => import('./dedup/url-stage.ts'),
+  extract: () => import('./rewrite/extract-stage.ts'),
   drop: () => import('./drop-stage.ts'),
   refine: () => import('./rewrite/refine/refine-stage.ts'),
   rephrase: () => import('./create/rephrase-stage.ts'),

@@ -24,3 +24,8 @@ export { bpeAdded } from './bpe-added';
 export { bpeCaches } from './bpe-cache';
 export { bpeBytes, bpeClasses, bpeMerges, bpeMergeTable, bpeTokens } from './bpe-tables';
 export { bpeEncode, bpeMatches, bpeOpen, bpeUnusual } from './bpe';
+export { extract, htmlChoice, htmlLayoutTags } from './html-extract';
+export { htmlHeadings } from './html-features';
+export { htmlNamed } from './html-stack';
+export { htmlTables, htmlWord } from './html-state';
+export { htmlTrees } from './html-trees';

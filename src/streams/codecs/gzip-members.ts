@@ -6,6 +6,8 @@ import type { FileWindow } from './window.ts';
 const TRAILER_BYTES = 8;
 /** Packed bytes that a member is tried with first; most records need less. */
 const FIRST_BYTES = 256 * 1024;
+/** Most pages unpack in one go: chunks would be put together once more. */
+const OUTPUT_BYTES = 512 * 1024;
 /** Bytes that are looked at together for the start of a member. */
 const SCAN_BYTES = 256 * 1024;
 /** Packed bytes that show how the content of a member begins. */
@@ -65,7 +67,11 @@ async function inflateWhole(file: FileWindow, at: number, header: MemberHeader, 
     let bytes: Uint8Array;
     let consumed: number;
     try {
-      const { buffer, engine } = inflateRawSync(packed, { info: true, maxOutputLength: atMost }) as unknown as {
+      const { buffer, engine } = inflateRawSync(packed, {
+        info: true,
+        chunkSize: OUTPUT_BYTES,
+        maxOutputLength: atMost,
+      }) as unknown as {
         readonly buffer: Uint8Array;
         readonly engine: { readonly bytesWritten: number };
       };
