@@ -2,7 +2,7 @@
 WCXB, from what scripts/make/html-blocks.ts has written. Needs lightgbm and numpy.
 
   node --import tsx scripts/make/html-blocks.ts WCXB_FOLDER FOLDER
-  python scripts/make/html-model.py FOLDER [trees] [leaves]
+  python scripts/make/html-model.py FOLDER [trees] [leaves] [all]
 
 The first trees see the numbers of a block; the second see those and the scores that the first give around it. The first
 scores that the second are trained on come from trees that have not seen the site (3 folds)."""
@@ -27,12 +27,12 @@ def digest(text: str) -> int:
     return int(hashlib.md5(text.encode()).hexdigest(), 16)
 
 
-# Half A alone is looked at; scripts/bench/html.ts measures both.
+# Half A alone is looked at, or all pages with a fourth argument; scripts/bench/html.ts measures both.
 everything = np.memmap(folder / "features.bin", dtype=np.int32, mode="r").reshape(-1, count)
 pages, rows, at = [], [], 0
 for line in folder.joinpath("pages.jsonl").open():
     page = json.loads(line)
-    if digest(page["site"]) % 2 == 0:
+    if digest(page["site"]) % 2 == 0 or len(sys.argv) > 4:
         pages.append(page)
         rows.append(np.arange(at, at + page["n"]))
     at += page["n"]

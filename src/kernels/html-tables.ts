@@ -20,10 +20,10 @@ const KINDS: readonly (readonly [kind: number, names: string])[] = [
   [TAG.empty, 'br hr meta link img input area base col embed param source track wbr'],
   [TAG.block | TAG.raw | TAG.unseen, 'script style iframe noembed noframes xmp'],
   [TAG.block | TAG.raw | TAG.unseen, 'title textarea'],
-  [TAG.block | TAG.unseen, 'noscript template svg select object audio video canvas map'],
+  [TAG.block | TAG.unseen, 'template svg select object audio video canvas map'],
   [TAG.block, 'html body p div li ul ol dl dt dd td th tr table thead tbody tfoot caption'],
   [TAG.block, 'h1 h2 h3 h4 h5 h6 pre blockquote figure figcaption nav header footer aside form article main section'],
-  [TAG.block, 'button details summary dialog fieldset legend address center head hgroup search menu label'],
+  [TAG.block, 'button details summary dialog fieldset legend address center head hgroup search menu label noscript'],
 ];
 
 export const TAG_NAMES: readonly string[] = ['', ...KINDS.flatMap(([, names]) => names.split(' ')), '-'];
@@ -40,14 +40,14 @@ export const CUSTOM = TAG_NAMES.length - 1;
 
 /** How much a tag speaks for content, as a number for the trees to split on. */
 const ORDER =
-  'label button select form nav footer aside - a div center address dialog search legend summary details fieldset ' +
-  'header hgroup ul ol menu table tr li th td dt dd caption h1 h2 h3 h4 h5 h6 main section article figure figcaption ' +
-  'blockquote pre p';
+  'noscript label button select form nav footer aside - a div center address dialog search legend summary details ' +
+  'fieldset header hgroup ul ol menu table tr li th td dt dd caption h1 h2 h3 h4 h5 h6 main section article figure ' +
+  'figcaption blockquote pre p';
 export const TAG_ORDER: readonly number[] = TAG_NAMES.map((n) => ORDER.split(' ').indexOf(n) + 1);
 
 /** Ancestors that are told to the trees one by one. */
 export const ANCESTORS =
-  'nav header footer aside form article main table ul ol dl figure section blockquote button details'.split(' ');
+  'nav header footer aside form article main table ul ol dl figure section blockquote button noscript'.split(' ');
 /** Bit of each tag among ANCESTORS, or 0. */
 export const TAG_BITS: readonly number[] = TAG_NAMES.map((n) =>
   ANCESTORS.includes(n) ? 1 << ANCESTORS.indexOf(n) : 0,
