@@ -10,8 +10,8 @@ const RATE = 0.5;
  * Reference Models". Their best for Dolma was the middle half, for the Pile the upper half; which is best for a mix,
  * only training on both says. Buckets as in cc_net (Wenzek et al. 2020).
  *
- * Scores with the model that ships (2.25 M parameters, English prose): 28 kB of text a second and core. It wants a
- * runtime:
+ * Scores with the model that ships (2.25 M parameters, English prose): 17 to 35 kB of text a second and core. It wants
+ * a runtime:
  *   ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node@1.30.0
  *   sluice run perplexity --input 'raw/*.jsonl.gz' --sample 1%
  * A model of your own: `sluice train-reference`, then --set perplexity.model=<folder>.

@@ -50,9 +50,9 @@ function start(output, when = () => false) {
       const lines = (rest + text).split('\n');
       rest = lines.pop();
       for (const event of lines.map((l) => JSON.parse(l))) {
-        if (event.event === 'planned') seen.splits = event.splits;
-        if (event.event === 'commit') seen.commits++;
-        if (event.event === 'commit') seen.event = event;
+        if (event.type === 'planned') seen.splits = event.splits;
+        if (event.type === 'commit') seen.commits++;
+        if (event.type === 'commit') seen.event = event;
         if (when(event, seen)) {
           try {
             process.kill(-run.pid, 'SIGKILL');
@@ -89,11 +89,11 @@ const commitsOf = (output) =>
     : 0;
 
 const moments = [
-  ['when it has planned', (e) => e.event === 'planned'],
+  ['when it has planned', (e) => e.type === 'planned'],
   ['after 2 commits', (_, seen) => seen.commits >= 2],
-  ['as it starts again', (e) => e.event === 'planned'],
+  ['as it starts again', (e) => e.type === 'planned'],
   ['after 5 more', (_, seen) => seen.commits >= 5],
-  ['in the second pass', (e) => e.event === 'commit' && e.phase === 'split/1'],
+  ['in the second pass', (e) => e.type === 'commit' && e.phase === 'split/1'],
 ];
 try {
   console.log(`${input}, once in peace ...`);

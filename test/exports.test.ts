@@ -36,21 +36,19 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
-      SluiceError annotate annotator arrow as c4 codeRules codeStatistics
-      continual continualPretrain custom decontaminate dedup drop extract feedClient
-      fineweb
-      finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules
-      int32Column jsonl judge ngramPerplexity numberAt openFeed operator parallel parquet partsRules perplexity pulled
-      readDocuments
-      recipe reference refine rephrase retain rowsInScope rule run runStats schedules select serveFeed shadow
-      stringAt synthesize tableRules textParts textRules textStatistics toArrow tokenize tokens utf8Column
-      validBitmap withCreated
-      withVerdict
+      SluiceError annotate annotator arrow as c4 codeRules codeStatistics continual continualPretrain custom
+      decontaminate dedup drop external extract fasttext feedClient fineweb finewebRules float64Column gopherQuality
+      gopherQualityRules gopherRepetition gopherRepetitionRules int32Column jsonl judge language languageRules
+      ngramPerplexity numberAt
+      openFeed operator parallel parquet partsRules perplexity pulled readDocuments recipe reference refine rephrase
+      retain rowsInScope rule run runStats schedules select serveFeed shadow stringAt synthesize tableRules textParts
+      textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
       Column ColumnSpec ColumnType Comparison Continual ContinualInput Counters CreatedDocuments CutSpans
-      Description DocumentView DropOptions Effects ExtractInput FeedFacts FeedOptions FeedSequence FeedServer FeedSource
+      Description DocumentView DropOptions Effects ExternalInput ExtractInput FeedFacts FeedOptions FeedSequence
+      FeedServer FeedSource
       FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
@@ -75,20 +73,21 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     values: words`
       DEFAULT_FIELDS annotate annotator as c4 codeRules codeStatistics custom decontaminate dedup.bloom
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
-      dedup.substring dedup.url drop extract fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
-      gopherRepetitionRules
-      judge ngramPerplexity operator partsRules perplexity refine rephrase rule select.buckets
-      select.byPerplexity select.byRank select.streaming shadow synthesize tableRules textParts textRules
-      textStatistics tokenize withVerdict
+      dedup.substring dedup.url drop external extract fasttext fineweb finewebRules gopherQuality gopherQualityRules
+      gopherRepetition gopherRepetitionRules judge language languageRules ngramPerplexity operator partsRules
+      perplexity refine
+      rephrase rule select.buckets select.byPerplexity select.byRank select.streaming shadow synthesize tableRules
+      textParts textRules textStatistics tokenize withVerdict
     `,
     types: words`
-      Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
-      AnnotatorFactory AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options
-      C4StepOptions CodeThresholds Description DocumentView DropOptions ExtractInput FinewebOptions FinewebThresholds
-      GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds
-      NgramPerplexityOptions OperatorFactory OperatorSpec PartsThresholds PerplexityInput Predicate Profile
-      RefineInput RephraseInput SplitName StageContext StageFactory StepOptions SynthesizeInput
-      TableThresholds TextPartsOptions TextThresholds TokenizeOptions
+      Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor AnnotatorFactory
+      AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options C4StepOptions CodeThresholds Description DocumentView
+      DropOptions ExternalInput ExtractInput FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions
+      GopherQualityThresholds
+      GopherRepetitionOptions GopherRepetitionThresholds LanguageOptions LanguageThresholds NgramPerplexityOptions
+      OperatorFactory OperatorSpec PartsThresholds PerplexityInput Predicate Profile RefineInput RephraseInput
+      SplitName StageContext StageFactory StepOptions SynthesizeInput TableThresholds TextPartsOptions TextThresholds
+      TokenizeOptions
     `,
   },
   models: {
@@ -115,7 +114,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       proportional readTrials replay scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
     `,
     types: words`
-      Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions MixPlan
+      Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions
+      MixPlan
       MixPrediction MixState MixtureEvent MixtureLoss Pilot PlannedDomain PlannedPhase Scheduler Slot Trial TrialFit
       TrialOptions
     `,
@@ -130,7 +130,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     types: words`
       BitsPerByte Checkpoint ChoiceBits ClozeItem ComparedRow ComparisonEvent ComparisonInput ComparisonOptions
       ComparisonPlan ComparisonReport ComparisonSettings Distillation DistillationOptions DocumentBits DomainChange
-      DropoutOptions Evaluate ForgettingInput ForgettingReport GreedySoup HalfFineTuningOptions HeldOut HeldOutDocument
+      DropoutOptions Evaluate ForgettingInput ForgettingReport GreedySoup HalfFineTuningOptions HeldOut
+      HeldOutDocument
       HeldOutText Ingredient ItemChange LoopEvent LoopOptions LoraOptions Measure Measurement ModelMeasures Progress
       PulledSteps Reference ReferenceInput ReferenceJson RevivalOptions Schedule SchedulePlace SelfDistillationOptions
       SoupStep StepEvent Teacher TeacherModel TopLogits TopLogitsSource TrainReferenceOptions TrainingEvent

@@ -1,7 +1,10 @@
+import { eventRows } from '../../src/cli/run/event-lines.ts';
 import type { AnnotatorDescriptor } from '../../src/operators/annotator-stage.ts';
+import { fasttextOptions } from '../../src/operators/annotators/fasttext.ts';
 import { finewebOptions } from '../../src/operators/annotators/fineweb.ts';
 import { gopherQualityOptions } from '../../src/operators/annotators/gopher-quality.ts';
 import { gopherRepetitionOptions } from '../../src/operators/annotators/gopher-repetition.ts';
+import { languageOptions } from '../../src/operators/annotators/language.ts';
 import { ngramPerplexityOptions } from '../../src/operators/annotators/ngram-perplexity.ts';
 import { textPartsOptions } from '../../src/operators/annotators/text-parts.ts';
 import { textStatisticsOptions } from '../../src/operators/annotators/text-statistics.ts';
@@ -23,6 +26,8 @@ const ANNOTATORS: Readonly<Record<string, readonly [AnnotatorDescriptor, string]
   gopherRepetition: [operators.gopherRepetition(), 'gopher-repetition'],
   fineweb: [operators.fineweb(), 'fineweb'],
   codeStatistics: [operators.codeStatistics(), 'code-statistics'],
+  language: [operators.language(), 'language'],
+  fasttext: [operators.fasttext({ model: null }), 'fasttext'],
   ngramPerplexity: [operators.ngramPerplexity({ model: null }), 'ngram-perplexity'],
 };
 
@@ -34,6 +39,8 @@ const OPTIONS: Readonly<Record<string, object>> = {
   gopherRepetition: gopherRepetitionOptions.parse({}),
   fineweb: finewebOptions.parse({}),
   codeStatistics: {},
+  language: languageOptions.parse({}),
+  fasttext: fasttextOptions.parse({ model: null }),
   ngramPerplexity: ngramPerplexityOptions.parse({ model: null }),
 };
 
@@ -43,6 +50,7 @@ const RULES: Readonly<Record<string, readonly [readonly Rule[], string]>> = {
   gopherRepetitionRules: [operators.gopherRepetitionRules(), 'gopher-repetition'],
   finewebRules: [operators.finewebRules(), 'fineweb'],
   textRules: [operators.textRules(), 'text'],
+  languageRules: [operators.languageRules(), 'language'],
   codeRules: [operators.codeRules(), 'code'],
   tableRules: [operators.tableRules(), 'table'],
 };
@@ -52,6 +60,7 @@ const STEPS: Readonly<Record<string, readonly [Operator, string]>> = {
   extract: [operators.extract(), 'rewrite/extract'],
   decontaminate: [operators.decontaminate({ benchmarks: [] }), 'decontaminate/decontaminate'],
   perplexity: [operators.perplexity(), 'perplexity/perplexity'],
+  external: [operators.external(['python', 'my_filter.py']), 'external/external'],
   'dedup.exact': [dedup.exact(), 'dedup/exact'],
   'dedup.normalized': [dedup.normalized(), 'dedup/normalized'],
   'dedup.minhash': [dedup.minhash(), 'dedup/minhash/minhash'],
@@ -179,6 +188,12 @@ export function referencePage(source: Source): string {
     '## Steps',
     '',
     ...parts(STEPS, stepPart),
+    '## Events',
+    '',
+    'What `sluice run --json` prints, a JSON object a line, each with `type` and `time`. `run()` emits the same as',
+    'objects (`RunEvent`), with all counters in `progress` and run.json in `finished`. Later versions only add fields.',
+    '',
+    ...rows(['type', 'fields', 'when'], eventRows()),
   ]
     .join('\n')
     .trimEnd()

@@ -29,11 +29,11 @@ export function errorEvent(error: unknown): { readonly [key: string]: unknown } 
     const { problem = null, expected, got, where = null, fix = null } = error.parts;
     const saw = error instanceof GuardError ? { saw: error.saw } : {};
     const parts = { problem, expected, got, where, fix };
-    return { event: 'error', code: error.code, exitCode, message: error.message, ...parts, ...saw };
+    return { type: 'error', code: error.code, exitCode, message: error.message, ...parts, ...saw };
   }
   const message = error instanceof Error ? error.message : String(error);
   const parts = { problem: null, expected: null, got: null, where: null, fix: null };
-  return { event: 'error', code: 'unexpected', exitCode, message, ...parts };
+  return { type: 'error', code: 'unexpected', exitCode, message, ...parts };
 }
 
 /**

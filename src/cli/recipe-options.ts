@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { ConfigError, nearestName } from '../errors.ts';
 import { tokenize } from '../operators/tokenize/tokenize.ts';
 import { builtInRecipes, loadRecipe } from '../recipe/loader.ts';
@@ -38,12 +39,24 @@ export const readSpecs = {
     value: 'A,B,...',
     help: 'Metadata fields to keep; others are not read. Default all; none keeps none.',
   },
+  cache: {
+    value: 'DIR',
+    help:
+      'Where objects of stores are kept for the next time, up to SLUICE_CACHE_SIZE (10GB), or off. Default: ' +
+      'SLUICE_CACHE, else the cache folder of the system.',
+  },
   'max-line': { value: 'SIZE', help: 'Largest text of one record; longer ones go to quarantine. Default 16MiB.' },
 } as const satisfies OptionSpecs;
 
 /** Options that say what is done; shared by `run` and `plan`. */
 export const recipeSpecs = {
-  input: { value: 'GLOB', many: true, help: 'Files, folders or globs to read, or - for standard input. Quote globs.' },
+  input: {
+    value: 'GLOB',
+    many: true,
+    help:
+      'Files, folders or globs to read, or - for standard input; s3://bucket/prefix/*.parquet, ' +
+      'https://host/file.jsonl.gz, hf://datasets/owner/name/glob. Quote globs.',
+  },
   ...readSpecs,
   set: {
     value: 'STEP.OPTION=VALUE',
@@ -63,8 +76,14 @@ export const recipeSpecs = {
   },
 } as const satisfies OptionSpecs;
 
+/** Takes `--cache` for this process and its threads, which know it by the environment. */
+function useCache(cache: string | undefined): void {
+  if (cache !== undefined) process.env.SLUICE_CACHE = cache === 'off' ? cache : resolve(cache);
+}
+
 /** Reading options of a recipe with those of the command line over them. */
 export function readOptionsFrom(values: Values<typeof readSpecs>, base: Partial<ReadOptions> = {}): ReadOptions {
+  useCache(values.cache);
   const changed = {
     ...base,
     ...(values['text-field'] && { textField: values['text-field'] }),

@@ -49,7 +49,7 @@ const CHUNK_BYTES = 1 << 19;
 const SPARE_BYTES = 16 * 1024 * 1024;
 const SMALL_CALLS = 64;
 
-/** Opens a kernel; its tables take 20 to 60 MB for vocabularies of 50,000 to 200,000. */
+/** Opens a kernel; its memory is 10 MB for a vocabulary of 50,000, see `bpeKernelBytes`. */
 export async function openBpeKernel(tables: BpeTables): Promise<BpeKernel> {
   const module = await kernelModule();
   let arena = install(module, tables);
@@ -138,6 +138,24 @@ function* chunks(offsets: Int32Array, rows: number): Generator<readonly [from: n
     from = to;
   }
 }
+
+/** Caches of pieces, classes of code points, and the texts of one call with their ids: one of 1 MB, or many. */
+const BESIDE_TABLES_BYTES = 12 * 1024 * 1024;
+
+/** What tables take in memory: `install` says of what. */
+export interface TableSizes {
+  readonly tokens: number;
+  readonly tokenBytes: number;
+  readonly merges: number;
+}
+
+/** Bytes of WebAssembly memory that a kernel holds at most; a document of megabytes takes more while it is encoded. */
+export const bpeKernelBytes = ({ tokens, tokenBytes, merges }: TableSizes): number =>
+  BESIDE_TABLES_BYTES +
+  4 * (tokens + powerOfTwo(tokens * 2)) +
+  tokenBytes +
+  16 * powerOfTwo(merges * 1.5) +
+  12 * merges;
 
 const powerOfTwo = (least: number): number => 2 ** Math.ceil(Math.log2(Math.max(64, least)));
 

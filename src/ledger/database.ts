@@ -13,7 +13,8 @@ import { PLAN_FILE } from '../streams/plan/plan-file.ts';
 import { commitsTable } from './commits-table.ts';
 import { filesView } from './files-view.ts';
 import { fileView, type NamedSource } from './named-source.ts';
-import type { RunFolder } from './run-folder.ts';
+import { withBlindRows } from './quarantine-rows.ts';
+import { committedTotals, type RunFolder } from './run-folder.ts';
 import { readOf } from './run-json.ts';
 import { shadowView } from './shadow-view.ts';
 
@@ -137,7 +138,7 @@ function viewsOf(folder: RunFolder): ViewSource[] {
     }),
     // One schema for every ledger: what format 1, or a recipe that creates nothing, does not write is null.
     viewOf(folder, 'ledger', 'parquet', ledgerSchema(run.schema.annotations, true), 0, creates ? [] : LINEAGE_COLUMNS),
-    viewOf(folder, 'quarantine', 'jsonl', quarantineSchema, 0),
+    quarantineView(folder),
   ];
 }
 
@@ -147,6 +148,13 @@ const indexViews: Readonly<Record<string, (folder: RunFolder, sink: string, chos
     tokens: (folder, sink, chosen) =>
       viewOf(folder, `${sink}.index`, 'parquet', indexSchema(folder.run.schema.annotations, chosen), 0),
   };
+
+/** Of a run that is not joined yet `rows` is what its commits tell so far, as in its totals. */
+function quarantineView(folder: RunFolder): ViewSource {
+  const view = viewOf(folder, 'quarantine', 'jsonl', quarantineSchema, 0);
+  const blind = folder.run.status === 'done' ? undefined : committedTotals(folder).quarantined.blind;
+  return view.select === null || blind === undefined ? view : { ...view, select: withBlindRows(view.select, blind) };
+}
 
 function viewOf(
   folder: RunFolder,

@@ -1,4 +1,6 @@
 import { statSync } from 'node:fs';
+import { placeOf } from '../files/stores/open-store.ts';
+import { isUrl } from '../files/stores/url.ts';
 import { loadXxhash } from '../hash.ts';
 import { loadKernel } from '../kernels/kernel.ts';
 import { parseOptions } from '../options.ts';
@@ -24,12 +26,8 @@ export async function originalText(folder: RunFolder, position: string): Promise
   const planned = await plannedOf(folder.path, name);
   if (planned === null) return { missing: 'its file is not in the plan of the run' };
   const { file, ranges } = planned;
-  const now = statSync(file.absolutePath, { throwIfNoEntry: false });
-  if (now === undefined) return { missing: 'the input file is gone' };
-  const sameTime = file.mtimeMs === 0 || now.mtimeMs === file.mtimeMs;
-  // Copied or touched: both ends of it tell whether it is the same.
-  if (now.size !== file.size || (!sameTime && (await hashOfEnds(file)) !== file.probeHash))
-    return { missing: 'the input file has changed since the run' };
+  const changed = isUrl(file.absolutePath) ? await changedObject(file) : await changedFile(file);
+  if (changed !== null) return { missing: changed };
   const read = parseOptions(
     readOptions,
     (folder.run.recipe as { readonly read?: object }).read,
@@ -47,6 +45,23 @@ export async function originalText(folder: RunFolder, position: string): Promise
     }
   }
   return { missing: 'nothing stands there any more' };
+}
+
+async function changedFile(file: PlannedFile): Promise<string | null> {
+  const now = statSync(file.absolutePath, { throwIfNoEntry: false });
+  if (now === undefined) return 'the input file is gone';
+  const sameTime = file.mtimeMs === 0 || now.mtimeMs === file.mtimeMs;
+  // Copied or touched: both ends of it tell whether it is the same.
+  const same = now.size === file.size && (sameTime || (await hashOfEnds(file)) === file.probeHash);
+  return same ? null : 'the input file has changed since the run';
+}
+
+async function changedObject({ absolutePath, version, size }: PlannedFile): Promise<string | null> {
+  const { store, key } = placeOf(absolutePath);
+  const now = await store.stat(key);
+  if (now === null) return 'the input object is gone';
+  const same = now.size === size && (now.version ?? undefined) === version;
+  return same ? null : 'the input object has changed since the run';
 }
 
 /** Hash of both ends of a file, as the plan has it. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import type { Counters } from '../streams/commits/counters.ts';
-import { checkRecent, checkSizes } from '../streams/commits/damage.ts';
+import { checkFiles } from '../streams/commits/damage.ts';
 import { type CommitStore, readCommitStore, totalsOf } from '../streams/commits/store.ts';
 import type { StepDescriptor } from '../streams/operator.ts';
 import type { RunJson } from './run-json.ts';
@@ -20,7 +20,7 @@ export interface RunFolder {
 
 /**
  * Reads a run directory without changing anything in it. Errors: ConfigError when it is none, InputError when a file of
- * it has another size than was committed or, of a finished run, other bytes (see `checkRecent`).
+ * it is not as it was committed (see `checkFiles`).
  */
 export async function openRunFolder(folder: string): Promise<RunFolder> {
   const path = resolve(folder);
@@ -35,8 +35,7 @@ export async function openRunFolder(folder: string): Promise<RunFolder> {
   }
   const { steps } = run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
   const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: false });
-  if (run.status === 'done') await checkRecent({ path, commits });
-  else checkSizes({ path, commits }, false);
+  await checkFiles({ path, commits }, { done: run.status === 'done' });
   return { path, given: folder, run, steps, commits };
 }
 

@@ -20,6 +20,9 @@ interface StageModule {
 const stages = {
   annotate: () => import('./annotate-stage.ts'),
   'annotators/code-statistics': () => import('./annotators/code-statistics-stage.ts'),
+  'annotators/existing': () => import('./annotators/existing-stage.ts'),
+  'annotators/fasttext': () => import('./annotators/fasttext-stage.ts'),
+  'annotators/language': () => import('./annotators/language-stage.ts'),
   'annotators/metadata': () => import('./annotators/metadata-stage.ts'),
   'annotators/ngram-perplexity': () => import('./annotators/ngram-perplexity-stage.ts'),
   'annotators/profiles': () => import('./annotators/profiles-stage.ts'),
@@ -39,6 +42,7 @@ const stages = {
   'dedup/substring': () => import('./dedup/spans/substring-stage.ts'),
   'dedup/url': () => import('./dedup/url-stage.ts'),
   extract: () => import('./rewrite/extract-stage.ts'),
+  external: () => import('./external/external-stage.ts'),
   drop: () => import('./drop-stage.ts'),
   refine: () => import('./rewrite/refine/refine-stage.ts'),
   rephrase: () => import('./create/rephrase-stage.ts'),

@@ -1,18 +1,18 @@
 import * as z from 'zod';
 import { ConfigError, nearestName } from '../errors.ts';
 import { annotate } from '../operators/annotate.ts';
+import { existingColumns, existingSchema } from '../operators/annotators/existing.ts';
 import { metadataFields } from '../operators/annotators/metadata.ts';
 import { parseOptions } from '../options.ts';
 import { parquet } from '../sinks/descriptors.ts';
 import type { SinkDescriptor } from '../sinks/options.ts';
 import { writesDocuments } from '../sinks/writers.ts';
-import { DOCUMENT_COLUMNS } from '../streams/batch/batch.ts';
 import type { ColumnSpec } from '../streams/batch/columns.ts';
-import { countsTokens } from '../streams/batch/token-ids.ts';
 import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
-import { createsDocuments, type Json, type Operator, rewritesText, type StepDescriptor } from '../streams/operator.ts';
+import type { Json, Operator, StepDescriptor } from '../streams/operator.ts';
 import { SPLIT_TEXT_BYTES } from '../streams/plan/splits.ts';
 import { type Expected, expectedBands } from './bands.ts';
+import { checkSteps } from './check-steps.ts';
 
 export type { Band, Expected } from './bands.ts';
 
@@ -33,6 +33,12 @@ const recipeSchema = z.strictObject({
    * Default: none. A first step, `metadata`, writes them.
    */
   ledger: z.strictObject({ metadata: z.array(z.string()).default([]) }).prefault({}),
+  /**
+   * Columns that the input has, name to type (`{ ppl: 'float64', label: 'utf8' }`; also int32, int64, uint32), so that
+   * rules, scopes and selections can read them: columns of Parquet, Arrow and CSV, fields of JSON, annotations of an
+   * earlier run. Null in documents that have none. Default: none. A first step, `existing`, takes them.
+   */
+  columns: existingSchema.default({}),
   /** None: what is read is written as it is, in other formats or as tokens. */
   steps: z.array(z.custom<Operator>(isOperator, 'an operator of Sluice (wrap your own function in custom())')),
   sinks: z
@@ -75,10 +81,12 @@ export interface Recipe {
  */
 export function recipe(input: RecipeInput): Recipe {
   const name = typeof input?.name === 'string' ? input.name : 'recipe';
-  const { ledger, ...given } = parseOptions(recipeSchema, input, `recipe ${name}`);
+  const { ledger, columns, ...given } = parseOptions(recipeSchema, input, `recipe ${name}`);
+  const existing =
+    Object.keys(columns).length > 0 ? [annotate(existingColumns({ columns }), { step: 'existing' })] : [];
   const metadata =
     ledger.metadata.length > 0 ? [annotate(metadataFields({ fields: ledger.metadata }), { step: 'metadata' })] : [];
-  const checked: Recipe = { ...given, steps: [...metadata, ...given.steps] };
+  const checked: Recipe = { ...given, steps: [...existing, ...metadata, ...given.steps] };
   checkSteps(
     checked.steps.map((s) => s.descriptor),
     checked.name,
@@ -145,72 +153,6 @@ function checkTokenColumns({ name, steps, sinks }: Recipe): void {
       fix: near ? `Did you mean ${near}?` : undefined,
     });
   }
-}
-
-/** The typed graph of columns: every column read must have been written by an earlier step. */
-export function checkSteps(steps: readonly StepDescriptor[], recipeName: string): void {
-  const written = new Map<string, string>(DOCUMENT_COLUMNS.map((c) => [c.name, 'input']));
-  const names = new Set<string>();
-  for (const s of steps) {
-    const where = `recipe ${recipeName}, step ${s.step}`;
-    if (!/^[a-z0-9][a-z0-9_+.-]*$/.test(s.step))
-      throw new ConfigError({ expected: 'a step name of a-z, 0-9, _ + . -', got: `'${s.step}'`, where });
-    if (names.has(s.step)) {
-      throw new ConfigError({
-        expected: 'steps with different names',
-        got: `two called ${s.step}`,
-        where,
-        fix: 'Give one of them another name with `step:`.',
-      });
-    }
-    names.add(s.step);
-    for (const column of s.reads) {
-      if (written.has(column)) continue;
-      const near = nearestName(column, written.keys());
-      throw new ConfigError({
-        expected:
-          'a column that an earlier step writes ' +
-          `(${[...written.keys()].filter((c) => written.get(c) !== 'input').join(', ') || 'there is none yet'})`,
-        got: column,
-        where,
-        fix: near ? `Did you mean ${near}?` : 'Add the annotator that writes it before this step.',
-      });
-    }
-    for (const { name, type } of s.writes) {
-      const by = written.get(name);
-      if (by === 'input')
-        throw new ConfigError({
-          expected: 'an annotation with a name of its own',
-          got: `${name}, a column of the document`,
-          where,
-        });
-      if (by && s.where === null) {
-        throw new ConfigError({
-          expected: `a column of its own`,
-          got: `${name} (${type}), which step ${by} writes`,
-          where,
-          fix: 'Give one of them a prefix with `as()`, or scope both with `where`.',
-        });
-      }
-      written.set(name, s.step);
-    }
-  }
-  checkCounted(steps, recipeName);
-}
-
-/** Counted tokens are those of the text that is written, or they would be called exact and be wrong. */
-function checkCounted(steps: readonly StepDescriptor[], recipeName: string): void {
-  const counts = steps.findLast((s) => countsTokens(s.writes));
-  if (counts === undefined) return;
-  const changes = steps.slice(steps.indexOf(counts) + 1).find((s) => rewritesText(s) || createsDocuments(s));
-  if (changes === undefined) return;
-  throw new ConfigError({
-    problem: `step ${changes.step} changes documents after step ${counts.step} has counted their tokens`,
-    expected: 'no step that changes or creates documents after their tokens are counted',
-    got: `${changes.step} after ${counts.step}`,
-    where: `recipe ${recipeName}`,
-    fix: 'Put tokenize() after the last step that changes or creates documents.',
-  });
 }
 
 /** Before a run: every step has all that it needs; a built-in recipe may leave something to `--set`. */

@@ -65,6 +65,8 @@ export const runOptions = z.strictObject({
   verifyInput: z.boolean().default(false),
   /** Annotates and judges, but drops nothing: for `what-if`. */
   annotateOnly: z.boolean().default(false),
+  /** Measures again what an input that is a run directory has measured already. */
+  recompute: z.boolean().default(false),
   /** What guards must let pass. Default: nothing. */
   allow: allowOptions.prefault({}),
   /** The command line that this is, kept in run.json so that `status` can say how to go on. */

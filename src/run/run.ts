@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
+import { isUrl, shownUrl } from '../files/stores/url.ts';
 import { systemError } from '../files/system-error.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
 import { parseOptions } from '../options.ts';
-import { checkSteps, type Recipe, refuseUnset } from '../recipe/recipe.ts';
+import { checkSteps } from '../recipe/check-steps.ts';
+import { type Recipe, refuseUnset } from '../recipe/recipe.ts';
 import { SHARD_BYTES } from '../sinks/shards.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
 import { shardPhase, splitPhase } from '../streams/commits/phase.ts';
@@ -15,15 +18,18 @@ import { isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
 import { hasPlan, writePlan } from '../streams/plan/plan-file.ts';
 import { nothingToRead } from '../streams/plan/skipped.ts';
+import type { SplitPlan } from '../streams/plan/splits.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
 import { tablePlaces } from './directory/layout.ts';
-import { STDIN_FOLDER } from './directory/own-files.ts';
-import { openRunDirectory } from './directory/run-directory.ts';
+import { removeUnused, STDIN_FOLDER } from './directory/own-files.ts';
+import { openRunDirectory, refuseForeign } from './directory/run-directory.ts';
 import { verifyInput } from './directory/verify-input.ts';
 import type { RunEvent } from './events.ts';
+import { checkAllowed } from './guards/guard-watch.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
 import { Run } from './process.ts';
+import { reusingColumns } from './reuse.ts';
 import { refuseLargeWindows } from './split/windows.ts';
 
 /**
@@ -65,23 +71,24 @@ function withoutDecisions(recipe: Recipe): Recipe {
 }
 
 async function runAll(
-  whole: Recipe,
+  given: Recipe,
   options: RunOptions,
   stop: AbortSignal,
   hard: AbortSignal,
   out: Subscriber<RunEvent>,
 ): Promise<void> {
-  const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
-  const path = resolve(options.output ?? join('sluice-out', recipe.name));
-  const patterns = options.input ?? recipe.input;
+  const path = resolve(options.output ?? join('sluice-out', given.name));
+  const patterns = options.input ?? given.input;
   if (patterns.length === 0) {
     throw new ConfigError({
       expected: 'something to read',
       got: 'no input',
-      where: `recipe ${recipe.name}`,
+      where: `recipe ${given.name}`,
       fix: "Use --input 'folder/*.jsonl.gz', or set `input` in the recipe.",
     });
   }
+  const whole = options.recompute ? given : await reusingColumns(given, patterns);
+  const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
   refuseOwnOutput(patterns, path);
   checkSteps(
     recipe.steps.map((s) => s.descriptor),
@@ -91,17 +98,20 @@ async function runAll(
     recipe.steps.map((s) => s.descriptor),
     recipe.name,
   );
-  const { directory, previous, left } = await openRunDirectory(path, { fresh: options.fresh });
+  checkAllowed(recipe, options);
+  await refuseForeign(path);
+  const pipes = patterns.some((p) => pipeOf(p) !== null);
+  // Before anything is written or, with --fresh, deleted: what is wrong with the input leaves all as it was.
+  const planned = pipes ? null : await planOf(patterns, recipe, options, path);
+  const { directory, previous, left, made } = await openRunDirectory(path, { fresh: options.fresh });
   try {
-    if (previous) await directory.sweep();
-    if (previous?.status === 'done') await directory.checkFinished();
-    const plan = await planSplits(patterns, recipe.read, {
-      splitBytes: recipe.splitBytes,
-      spoolFolder: join(path, STDIN_FOLDER),
-      output: path,
-    });
+    if (previous) {
+      await directory.sweep();
+      await directory.check({ done: previous.status === 'done' });
+    }
+    const plan = planned ?? (await planOf(patterns, recipe, options, path, stop));
     // Ctrl-C ends the command that writes into the pipe too: the end of standard input is not that of the input then.
-    if (stop.aborted && patterns.some((p) => pipeOf(p) !== null)) {
+    if (stop.aborted && pipes) {
       await rm(join(path, STDIN_FOLDER), { recursive: true, force: true });
       await directory.close({ failed: false });
       const last = splitPhase(recipe.steps.filter((s) => isBarrier(s.descriptor)).length);
@@ -109,15 +119,6 @@ async function runAll(
       out.next({ type: 'stopped', run: path, splitsDone, splits: previous?.splits ?? plan.splits.length });
       return;
     }
-    if (plan.splits.length === 0 && plan.files.length === 0) {
-      throw new ConfigError({
-        expected: 'at least one file to read',
-        got: `none that matches ${patterns.join(' ')}`,
-        where: '--input',
-        fix: nothingToRead(plan.skipped),
-      });
-    }
-    refuseLargeWindows(plan.files, options.memory);
     const identity = await identityOf(recipe, options, plan);
     if (previous) refuseOtherRun(path, previous, identity.run);
     const executors = await executorsOf(path, recipe, previous);
@@ -144,13 +145,46 @@ async function runAll(
   } catch (error) {
     // The first error is the one to tell; what cannot be deleted now is deleted by the next start.
     await directory.close({ failed: true }).catch(() => {});
+    // A run that was refused before it began leaves nothing.
+    if (!previous && !existsSync(join(path, 'run.json'))) await removeUnused(path, made).catch(() => {});
     throw error;
   }
 }
 
+/**
+ * Errors: ConfigError where there is nothing to read, or a window does not fit the memory.
+ * @param stop where it is aborted nothing is refused: a pipe that it broke off is no input
+ */
+async function planOf(
+  patterns: readonly string[],
+  recipe: Recipe,
+  options: RunOptions,
+  path: string,
+  stop?: AbortSignal,
+): Promise<SplitPlan> {
+  const plan = await planSplits(patterns, recipe.read, {
+    splitBytes: recipe.splitBytes,
+    spoolFolder: join(path, STDIN_FOLDER),
+    output: path,
+  });
+  if (stop?.aborted) return plan;
+  if (plan.splits.length === 0 && plan.files.length === 0) {
+    throw new ConfigError({
+      expected: 'at least one file to read',
+      got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
+      where: '--input',
+      fix: nothingToRead(plan.skipped),
+    });
+  }
+  refuseLargeWindows(plan.files, options.memory);
+  return plan;
+}
+
 /** What a run writes cannot be what it reads; --fresh would delete it before. */
 function refuseOwnOutput(patterns: readonly string[], path: string): void {
-  const own = patterns.find((p) => p !== '-' && (resolve(p) === path || resolve(p).startsWith(path + sep)));
+  const own = patterns.find(
+    (p) => p !== '-' && !isUrl(p) && (resolve(p) === path || resolve(p).startsWith(path + sep)),
+  );
   if (own === undefined) return;
   throw new ConfigError({
     expected: 'an input outside the output folder',

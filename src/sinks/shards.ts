@@ -53,6 +53,8 @@ export interface Joiner {
    */
   input(file: RandomRead, at: number): Promise<{ before: readonly Uint8Array[]; start: number; end: number }>;
   tail(at: number): readonly Uint8Array[];
+  /** Of an input, where what is copied of it changes; called anew for each. */
+  change?(): { push(piece: Uint8Array): Uint8Array; end(): Uint8Array };
 }
 
 /** For formats that are joined by putting one file after the other: JSON lines, zstd frames, gzip members. */
@@ -102,13 +104,18 @@ async function copyInput(
       out.bytes,
     );
     for (const piece of before) await out.write(piece);
+    const change = joiner.change?.();
+    const write = async (bytes: Uint8Array): Promise<void> => {
+      if (bytes.length > 0) await out.write(bytes);
+    };
     const hash = (await loadXxhash()).create64();
     for (let at = 0; at < size; at += PIECE) {
       const piece = await readExactly(fileSystem, file, path, at, Math.min(size, at + PIECE));
       hash.update(piece);
       const wanted = piece.subarray(Math.max(0, start - at), Math.max(0, Math.min(piece.length, end - at)));
-      if (wanted.length > 0) await out.write(wanted);
+      await write(change ? change.push(wanted) : wanted);
     }
+    if (change) await write(change.end());
     const xxh64 = hash.digest().toString(16).padStart(16, '0');
     if (size === input.bytes && xxh64 === input.xxh64) return;
     throw new InputError({

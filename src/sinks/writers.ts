@@ -5,6 +5,7 @@ import { jsonlExtension, jsonlWriter } from './jsonl.ts';
 import type { SinkDescriptor } from './options.ts';
 import type { OutputPlace, SegmentFile } from './output-file.ts';
 import { parquetJoiner, parquetWriter } from './parquet/writer.ts';
+import { type BlindTotals, quarantineJoiner } from './quarantine-joiner.ts';
 import type { SegmentWriter } from './segment.ts';
 import { concatenation, type Joiner, joinFiles, type PlannedShard, planShards as planNamed } from './shards.ts';
 
@@ -111,11 +112,15 @@ export function planShards<F extends SegmentFile>(
   return planNamed(sinkExtension(sink), segments, shardBytes);
 }
 
-/** Joins finished segments into `<path>.tmp` without encoding anything again. Deterministic. */
+/**
+ * Joins finished segments into `<path>.tmp` without encoding anything again. Deterministic.
+ * @param blind of the quarantine, where the whole run tells how many documents are lost
+ */
 export async function writeShard(
   sink: SinkDescriptor,
-  { inputs, ...place }: OutputPlace & { readonly inputs: readonly SegmentFile[] },
+  { inputs, blind, ...place }: OutputPlace & { readonly inputs: readonly SegmentFile[]; readonly blind?: BlindTotals },
 ): Promise<SegmentFile> {
+  if (blind) return joinFiles(place, inputs, quarantineJoiner(blind));
   const { joiner = () => concatenation } = formatOf(sink);
   return joinFiles(place, inputs, await joiner(sink, place.path));
 }

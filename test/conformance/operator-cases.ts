@@ -11,7 +11,9 @@ import {
 import * as operators from 'sluice/operators';
 import { partition } from '../helpers/partition.ts';
 
-const { annotate, as, c4, custom, decontaminate, dedup, drop, rule, select } = operators;
+const filterScript = new URL('../fixtures/filters/arrow-filter.mjs', import.meta.url).pathname;
+const filterCommand = [process.execPath, filterScript, 'mill'];
+const { annotate, as, c4, custom, decontaminate, dedup, drop, external, rule, select } = operators;
 
 type Annotator = AnnotatorDescriptor;
 type Rules = ReturnType<typeof operators.textRules>;
@@ -59,6 +61,9 @@ const annotator = (
   settings,
   ...more,
 });
+
+/** A small model of fastText. */
+const fasttext = new URL('../fixtures/fasttext/pruned.ftz', import.meta.url).pathname;
 
 const camel = (snake: string): string => snake.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
@@ -193,6 +198,20 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     }),
     annotator('fineweb', operators.fineweb, split, { idle: ['split'] }),
     annotator('fineweb, datatrove', (o) => operators.fineweb({ ...profile, ...o }), { ...split, profile: 'sluice' }),
+    annotator('language', operators.language, {
+      model: fasttext,
+      most: 2,
+      keep: ['de', 'en'],
+      labels: ['en'],
+      maxBytes: 100,
+    }),
+    annotator('fasttext', (o) => operators.fasttext({ model: fasttext, ...o }), {
+      model: `${fasttext.replace('pruned.ftz', 'plain.ftz')}`,
+      most: 2,
+      labels: ['l1'],
+      maxBytes: 100,
+      as: 'other',
+    }),
     annotator('ngramPerplexity', (o) => operators.ngramPerplexity({ model: ngram, ...o }), {
       model: `${ngram}.copy`,
       split: 'bytes',
@@ -209,6 +228,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     rules('tableRules', operators.tableRules, textStatistics()),
     rules('gopherQualityRules', operators.gopherQualityRules, operators.gopherQuality()),
     rules('gopherRepetitionRules', operators.gopherRepetitionRules, operators.gopherRepetition()),
+    rules('languageRules', operators.languageRules, operators.language({ keep: ['en'] })),
     rules('partsRules', operators.partsRules, operators.textParts()),
     rules('finewebRules', operators.finewebRules, operators.fineweb()),
     rules('shadow', (options) => operators.shadow(operators.textRules(options)), textStatistics()),
@@ -226,6 +246,19 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
       settings: {},
       ...scores,
       readsMore: 'a closure reads what it likes',
+    },
+    {
+      name: 'external',
+      make: ({ command = filterCommand, ...given } = {}) =>
+        external(command as string[], {
+          ...{ step: 'step', columns: { length: 'int32' }, as: 'mill', processes: 1, batchRows: 16 },
+          ...given,
+        }),
+      settings: {
+        ...{ command: [...filterCommand, '2'], version: 2, columns: { length: 'int64' }, reasons: ['short'] },
+        ...{ reads: ['text', 'id'], drops: false, rewrites: true, creates: true, as: 'other', batchRows: 5 },
+        ...{ timeoutSeconds: 90, startSeconds: 90, processes: 2, memory: 1e9 },
+      },
     },
     factory('partition', partition, { minParts: 3 }, {}, { own: true }),
     factory('partition, of few', partition, {}, { minParts: 4 }, { own: true }),
@@ -254,7 +287,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         scoreTrainedOn: true,
       },
       {},
-      { documents: 5, rounds: true },
+      { documents: 4, rounds: true },
     ),
     factory(
       'rephrase',
@@ -277,7 +310,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         cutOff: 'drop',
       },
       { maxTokens: 3, temperature: 0, chunkTokens: 60, share: 0.15, minRatio: 0 },
-      { documents: 4 },
+      { documents: 3 },
     ),
     factory(
       'synthesize',

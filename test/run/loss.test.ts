@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -7,13 +7,15 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { annotate, GuardError, parquet, type RunJson, recipe, textStatistics } from 'sluice';
 import { describe, expect, it } from 'vitest';
 import { openRunDatabase } from '../../src/ledger/database.ts';
-import { openRunFolder } from '../../src/ledger/run-folder.ts';
+import { committedTotals, openRunFolder } from '../../src/ledger/run-folder.ts';
 import { loadZstdModule } from '../../src/streams/codecs/zstd-module.ts';
 import { jsonLines } from '../helpers/corpus.ts';
 import { runToEnd, temporaryFolder } from '../helpers/run.ts';
 import { readAll } from '../streams/formats/read-all.ts';
 
-const keep = recipe({ name: 'keep', steps: [annotate(textStatistics(), { step: 'stats' })], sinks: [parquet()] });
+const parts = { name: 'keep', steps: [annotate(textStatistics(), { step: 'stats' })], sinks: [parquet()] };
+const keep = recipe(parts);
+const small = recipe({ ...parts, splitBytes: 50_000 });
 const ROWS = 5000;
 const ids = Array.from({ length: ROWS }, (_, i) => `d${i}`);
 const texts = ids.map((id) => `Document ${id} of the mill by the river, where the wheel turns.`);
@@ -135,6 +137,51 @@ describe('loss is counted in what was lost', () => {
     expect(Math.abs(lost.documents - 2 * ROWS)).toBeLessThan(0.01 * ROWS);
     expect(lost).toMatchObject({ records: 2, estimated: lost.documents, byReason: { undecodable: lost.documents } });
     expect(totals!.read.documents).toBe(totals!.kept.documents + lost.documents);
+  });
+
+  it('the same over the files of quarantine, in sql and in the summary, before the end and at it', async () => {
+    const folder = await temporaryFolder();
+    const lines = ids.map((id, i) => ({ id, text: texts[i].repeat((i % 7) + 1) }));
+    for (const i of [0, 1, 2, 3, 4, 5, 6, 7]) {
+      const packed = Buffer.from(
+        (await loadZstdModule()).compress(Buffer.from(jsonLines(lines.slice(100 * i, 500 * i + 500))), 3),
+      );
+      if (i > 1) packed.fill(0xff, 40, 90);
+      await writeFile(join(folder, `${i}.jsonl.zst`), packed);
+    }
+    const input = [join(folder, '*.zst')];
+    const output = join(folder, 'out');
+    const sums = async () => {
+      const run = await openRunFolder(output);
+      const db = await openRunDatabase(run);
+      try {
+        const reader = await db.connection.runAndReadAll('SELECT sum(rows)::INT, min(rows)::INT FROM quarantine');
+        return { sum: reader.getRows()[0], totals: committedTotals(run).quarantined };
+      } finally {
+        db.close();
+      }
+    };
+    await expect(runToEnd(small, { input, output, shardSize: 1024 })).rejects.toThrow(GuardError);
+    const stopped = await sums();
+    expect(stopped.totals.blind).toHaveLength(1);
+    expect(stopped.sum[0]).toBe(stopped.totals.documents);
+    // Shards of one segment each: what comes before a shard is counted with it.
+    await runToEnd(small, { input, output, allow: { quarantine: true } });
+    const done = await sums();
+    expect(done.totals).toMatchObject({ records: 6, blind: [{ records: 6, documents: done.totals.documents }] });
+    expect(done.sum).toEqual([done.totals.documents, expect.any(Number)]);
+    expect(done.sum[1]).toBeGreaterThan(100);
+    const files = readdirSync(join(output, 'quarantine')).map((f) =>
+      readFileSync(join(output, 'quarantine', f), 'utf8'),
+    );
+    expect(files.length).toBeGreaterThan(1);
+    const rows = files.flatMap((f) =>
+      f
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { rows: number }).rows),
+    );
+    expect(rows.reduce((a, b) => a + b)).toBe(done.totals.documents);
   });
 
   it('one damaged frame with its size in the header, by the lines of another file', async () => {

@@ -34,6 +34,7 @@ const OTHER: Readonly<Record<Exclude<keyof typeof OPTION_ROLES, 'input' | 'outpu
   fresh: { fresh: true },
   verifyInput: { verifyInput: true },
   annotateOnly: { annotateOnly: true },
+  recompute: { recompute: true },
   allow: { allow: { rule: ['min_chars'], dropShare: ['all'], cluster: ['exact_dedup'], quarantine: true } },
   command: { command: { args: ['run', 'other.ts'], folder: '/' } },
   shardSize: { shardSize: 8 * 1024 },
@@ -60,14 +61,14 @@ it('free and told options decide no byte', async () => {
     'timeoutSeconds',
     'fresh',
     'verifyInput',
+    'recompute',
     'allow',
     'command',
   ]);
-  for (const option of free) {
-    const output = join(folder, option);
-    await runToEnd(chain, { ...base, ...OTHER[option], output });
-    expect({ option, bytes: promisedBytes(output) }).toEqual({ option, bytes });
-  }
+  // Each with another value: what decides no byte does not do so together with others.
+  const all = Object.assign({}, ...free.map((option) => OTHER[option])) as RunOptionsInput;
+  await runToEnd(chain, { ...base, ...all, output: join(folder, 'other') });
+  expect(promisedBytes(join(folder, 'other'))).toEqual(bytes);
 });
 
 it('options of the identity make another run, which a started one refuses to become', async () => {

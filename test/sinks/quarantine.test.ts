@@ -26,6 +26,7 @@ it('writes quarantined records as plain lines with their keys in one order', asy
       bytes: 0,
       rows: 20_000,
       estimated: true,
+      blind: { unit: 'lines', bytes: 40_960_000 },
       row: 0,
       offset: 0,
       block: 12,
@@ -40,9 +41,9 @@ it('writes quarantined records as plain lines with their keys in one order', asy
   expect(readFileSync(join(runDirectory, 'quarantine.jsonl.tmp'), 'utf8')).toBe(
     '{"file":"a ' +
       '\\"b\\"\\\\c.jsonl","block":0,"offset":1099511627776,"row":7,"bytes":99,"rows":1,"rows_estimated":0,' +
-      '"reason":"invalid_json","detail":"expected ' +
+      '"lost_bytes":null,"lost_unit":null,"reason":"invalid_json","detail":"expected ' +
       '}, got\\nnothing","excerpt":"{\\"te"}\n' +
       '{"file":"ż","block":12,"offset":0,"row":0,"bytes":0,"rows":20000,"rows_estimated":1,' +
-      '"reason":"undecodable","detail":"","excerpt":""}\n',
+      '"lost_bytes":40960000,"lost_unit":"lines","reason":"undecodable","detail":"","excerpt":""}\n',
   );
 });

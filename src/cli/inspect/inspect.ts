@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { labelOf } from '../../streams/batch/position.ts';
 import { fieldsOf } from '../../streams/formats/fields-of.ts';
@@ -65,7 +66,7 @@ const readFlags = (values: Values<typeof readSpecs>): ReadonlyMap<string, string
 function nothingFound(plan: SplitPlan, inputs: readonly string[]): ConfigError {
   return new ConfigError({
     expected: 'at least one file to read',
-    got: `none that matches ${inputs.join(' ')}`,
+    got: `none that matches ${inputs.map(shownUrl).join(' ')}`,
     where: 'sluice inspect',
     fix: nothingToRead(plan.skipped),
   });
@@ -206,6 +207,7 @@ export const inspect: Command = {
     examples: [
       ["sluice inspect 'data/*.jsonl.gz'", 'a quick look'],
       ['sluice inspect data.parquet --text-field content', 'when the text is in another field'],
+      ["sluice inspect 'hf://datasets/owner/name/**/*.parquet'", 'what a data set of the hub holds'],
       ['sluice inspect sluice-out/quickstart/documents', 'what a run kept'],
     ],
   },

@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import { minhashText } from '../../operators/dedup/minhash/minhash-bands.ts';
 import { parseOptions } from '../../options.ts';
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
 import { LEAST_MEMORY, parseBytes, runOptions } from '../../run/options.ts';
+import { reusedColumns, reusingColumns } from '../../run/reuse.ts';
 import { modelBytes, modelWorkersOf } from '../../run/services/models.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { documentSchema } from '../../sinks/documents.ts';
@@ -47,20 +49,22 @@ const options = {
     help: 'Plan a run with this --limit (the first N documents, or the first N of a --sample).',
   },
   sample: { value: 'P%', help: 'Plan a run with this --sample.' },
+  recompute: { help: 'Plan a run with --recompute.' },
   'no-probe': { help: 'Read no documents; gives no estimate of time, size and kept share.' },
   json: { help: 'One JSON object on standard output.' },
 } as const satisfies OptionSpecs;
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('plan', args, options, ['recipe']);
-  const recipe = await recipeFrom(positionals[0], values);
+  const given = await recipeFrom(positionals[0], values);
   const limit = wholeNumber(values.limit, '--limit') ?? null;
   // With a limit splits are read one after the other.
   const threads = wholeNumber(values.workers, '--workers') ?? availableParallelism();
   const workers = limit === null ? threads : 1;
   const samplePercent = percentOption(values.sample, '--sample');
   const sample = (samplePercent ?? 100) / 100;
-  const patterns = values.input.length > 0 ? values.input : recipe.input;
+  const patterns = values.input.length > 0 ? values.input : given.input;
+  const recipe = values.recompute ? given : await reusingColumns(given, patterns);
   if (patterns.length === 0 || patterns.includes('-')) {
     throw new ConfigError({
       expected: 'files to plan for',
@@ -80,7 +84,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (plan.files.length === 0) {
     throw new ConfigError({
       expected: 'at least one file to read',
-      got: `none that matches ${patterns.join(' ')}`,
+      got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
       where: '--input',
       fix: nothingToRead(plan.skipped),
     });
@@ -225,7 +229,11 @@ function whatOf(d: StepDescriptor): string {
   if (createsDocuments(d)) return `creates documents (${versions}); the ledger records what each is made of`;
   if (dropsFor(d) === 'predicate') return 'your own function, on the main thread';
   if (d.stage === 'tokenize') return `counts tokens of ${safeText(tokenizerOf([d]) ?? '')} (${versions})`;
-  return `measures ${plural(d.writes.length, 'column')} (${versions})`;
+  const taken = reusedColumns([d]).flatMap((r) => r.columns);
+  if (taken.length === 0) return `measures ${plural(d.writes.length, 'column')} (${versions})`;
+  const rest = d.writes.length - taken.length;
+  const measures = rest > 0 ? `measures ${plural(rest, 'column')}, ` : '';
+  return `${measures}takes ${plural(taken.length, 'column')} that the run in the input measured (${versions})`;
 }
 
 /** Name, condition and option of every rule; where that is too wide, the condition on a line of its own. */

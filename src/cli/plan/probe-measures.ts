@@ -1,6 +1,6 @@
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { unpack } from '../../streams/codecs/unpack.ts';
-import { type FileWindow, openWindow } from '../../streams/codecs/window.ts';
+import { type FileWindow, openPlanned } from '../../streams/codecs/window.ts';
 import { damageOnly } from '../../streams/formats/format.ts';
 import { FORMATS } from '../../streams/formats/table.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
@@ -81,7 +81,7 @@ export function measuresOf({ files }: SplitPlan, options: ReadOptions): Measures
 
 /** Unpacked bytes per packed byte of the beginning of a file; of all of a small one. */
 async function ratioOf(file: PlannedFile, { maxRatio }: ReadOptions): Promise<number> {
-  const window = await openWindow(file.absolutePath, file.size);
+  const window = await openPlanned(file);
   let packed = 0;
   const watched: FileWindow = {
     ...window,
@@ -106,7 +106,7 @@ async function ratioOf(file: PlannedFile, { maxRatio }: ReadOptions): Promise<nu
 
 /** Rows of every unit; none where the file is damaged, which the reader tells. */
 async function rowsOf(file: PlannedFile, options: ReadOptions): Promise<readonly number[]> {
-  const window = await openWindow(file.absolutePath, file.size);
+  const window = await openPlanned(file);
   try {
     return (await FORMATS[file.format].unitRows?.(window, options)) ?? [];
   } catch (error) {

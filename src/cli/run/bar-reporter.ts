@@ -91,7 +91,7 @@ function headline(name: string, v: ProgressView, width: number): string {
 }
 
 function figures(v: ProgressView): string {
-  const kept = v.keptShare === null ? '' : ` · ${percent(v.keptShare, 1)} kept so far`;
+  const kept = v.keptShare === null ? '' : ` · ${percent(v.keptShare, 1)} ${v.keptWord} so far`;
   return (
     `  ${plural(v.documents, 'document')}${kept} · split ${v.splitsDone} of ${v.splits} · ` +
     `${size(v.memoryBytes)} · ${duration(v.seconds)}`

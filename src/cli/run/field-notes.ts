@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { nearestName } from '../../errors.ts';
+import { isUrl } from '../../files/stores/url.ts';
+import { existingIn } from '../../operators/annotators/existing.ts';
 import { fieldsOf } from '../../streams/formats/fields-of.ts';
 import type { FieldSeen } from '../../streams/formats/format.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
@@ -30,7 +32,7 @@ export async function fieldNotes(
   const structured: PlannedFile[] = [];
   for await (const file of files) {
     // After a run, the copy of a pipe is gone, and the user may have moved the input: then there is nothing to note.
-    if (!existsSync(file.absolutePath)) return [];
+    if (!isUrl(file.absolutePath) && !existsSync(file.absolutePath)) return [];
     if (file.format !== 'text' && file.size > 0) structured.push(file);
     if (structured.length === FILES) break;
   }
@@ -69,9 +71,9 @@ function namedFields({ textField, idField, domainFrom }: ReadOptions): NamedFiel
   return fields;
 }
 
-/** Options of steps whose value is `metadata.<field>`, at any depth. */
+/** Options of steps whose value is `metadata.<field>`, at any depth, and columns that a recipe takes from its input. */
 function metadataFields(steps: readonly StepDescriptor[]): NamedField[] {
-  const fields: NamedField[] = [];
+  const fields: NamedField[] = existingIn(steps).map((field) => ({ field, option: 'columns of the recipe' }));
   const look = (value: Json, option: string): void => {
     if (typeof value === 'string' && /^metadata\.\S+$/.test(value))
       fields.push({ field: value.slice(METADATA.length), option });

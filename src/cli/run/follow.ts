@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { RunEvent } from '../../run/events.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { errorEvent } from '../failure.ts';
+import { filterLine } from './filter-line.ts';
 import { generatedLine } from './generated-line.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -35,6 +36,7 @@ export async function follow(
           if (e.type === 'progress') progress = e;
           reporter.event(e);
           if (e.type === 'generated') reporter.note(generatedLine(e));
+          if (e.type === 'filter') reporter.note(filterLine(e));
           if (e.type === 'retried')
             reporter.note(
               safeText(
@@ -69,7 +71,7 @@ function onInterrupt(stop: AbortController, reporter: Reporter, json: boolean, k
       return;
     }
     stop.abort();
-    if (json) process.stdout.write(`${JSON.stringify({ event: 'stopping', time: new Date().toISOString() })}\n`);
+    if (json) process.stdout.write(`${JSON.stringify({ type: 'stopping', time: new Date().toISOString() })}\n`);
     reporter.note('Finishing the splits in progress (Ctrl-C again stops immediately) ...');
   };
   process.on('SIGINT', interrupt);

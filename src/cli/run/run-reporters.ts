@@ -32,7 +32,7 @@ function lineReporter({ name, limit }: ReporterOptions): Reporter {
       if (v.seconds - last < EVERY_SECONDS) return;
       last = v.seconds;
       const rate = v.megabytesPerSecond === null ? '' : `, ${size(v.megabytesPerSecond * 1e6)}/s`;
-      const kept = v.keptShare === null ? '' : `, ${percent(v.keptShare, 1)} kept`;
+      const kept = v.keptShare === null ? '' : `, ${percent(v.keptShare, 1)} ${v.keptWord}`;
       const left = v.etaSeconds === null ? '' : `, ${wholeSeconds(v.etaSeconds)} left`;
       const top = v.reasons[0]
         ? `; most dropped by ${safeText(v.reasons[0].rule)} (${count(v.reasons[0].dropped)})`
@@ -53,8 +53,8 @@ const JSON_EVERY_SECONDS = 1;
 export function jsonReporter({ limit }: ReporterOptions): Reporter {
   const toView = progressViews(limit);
   let last = Number.NEGATIVE_INFINITY;
-  const print = (event: string, rest: object): void =>
-    void process.stdout.write(`${safeJson(JSON.stringify({ event, time: new Date().toISOString(), ...rest }))}\n`);
+  const print = (type: string, rest: object): void =>
+    void process.stdout.write(`${safeJson(JSON.stringify({ type, time: new Date().toISOString(), ...rest }))}\n`);
   return {
     event(event) {
       if (event.type === 'progress') {

@@ -15,8 +15,14 @@ export interface ProgressView {
   readonly documents: number;
   /** Read and not dropped or set aside so far; null while nothing is decided. */
   readonly keptShare: number | null;
+  /** What that share is called: in the last of several phases, or the only one, what is left is kept. */
+  readonly keptWord: 'kept' | 'not dropped';
   readonly textBytes: number;
-  /** Of the last seconds, or of the last batches where those take longer; null until there is something to measure. */
+  /**
+   * Text of the input that the whole run gets through, at the pace of the last seconds, or of the last batches where
+   * those take longer: what goes through two phases counts half in each, as in the summary. Null until there is
+   * something to measure.
+   */
   readonly megabytesPerSecond: number | null;
   readonly etaSeconds: number | null;
   readonly memoryBytes: number;
@@ -57,8 +63,9 @@ export function progressViews(limit: number | null): (event: ProgressEvent) => P
       splits: e.splits,
       documents: c.read.documents,
       keptShare: decided === 0 ? null : (input - c.dropped.documents - lostDocuments(c)) / input,
+      keptWord: e.phaseNumber === e.phases - 1 ? 'kept' : 'not dropped',
       textBytes: c.read.bytes,
-      megabytesPerSecond: bytesPerSecond === null ? null : bytesPerSecond / 1e6,
+      megabytesPerSecond: bytesPerSecond === null ? null : bytesPerSecond / e.phases / 1e6,
       etaSeconds,
       memoryBytes: process.memoryUsage.rss(),
       seconds: e.seconds,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
@@ -20,6 +21,7 @@ import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
+import { eventLines } from './event-lines.ts';
 import { fieldNotes } from './field-notes.ts';
 import { type Followed, follow } from './follow.ts';
 import { jsonReporter, peopleReporter } from './run-reporters.ts';
@@ -40,6 +42,7 @@ export const runSpecs = {
   limit: { value: 'N', help: 'Only the first N documents.' },
   sample: { value: 'P%', help: 'Only about P percent of the documents, chosen by a hash of the id. For example 1%.' },
   'annotate-only': { help: 'Compute every annotation and drop nothing.' },
+  recompute: { help: 'Measure again what an input that is a run directory has measured already.' },
   'shard-size': {
     value: 'SIZE',
     help: 'Target size of output files. Default 256MB. A file is at least one split (about 32 MB of text).',
@@ -84,7 +87,11 @@ export const runSpecs = {
   json: { help: 'Print events as JSON lines on standard output, see below.' },
 } as const satisfies OptionSpecs;
 
-const commandOf = (args: readonly string[]) => ({ args: args.filter((a) => a !== '--fresh'), folder: process.cwd() });
+/** Addresses without what may be secret in them: it is kept in run.json. */
+const commandOf = (args: readonly string[]) => ({
+  args: args.filter((a) => a !== '--fresh').map(shownUrl),
+  folder: process.cwd(),
+});
 
 /** What `run()` takes, of a command line. */
 export function runOptionsFrom(values: Values<typeof runSpecs>) {
@@ -99,6 +106,7 @@ export function runOptionsFrom(values: Values<typeof runSpecs>) {
     fresh: values.fresh,
     verifyInput: values['verify-input'],
     annotateOnly: values['annotate-only'],
+    recompute: values.recompute,
     allow: {
       rule: [...values['allow-rule']],
       dropShare: [...values['allow-drop-share']],
@@ -224,18 +232,7 @@ export const runCommand: Command = {
     more: async () => [
       ...(await builtInLines()),
       '',
-      'Events of --json, each with `event` and `time`. Later versions only add fields:',
-      '  planned   run files splits textBytes skipped[{path,reason}] warnings[] resumedSplits',
-      '  progress  phase phaseNumber phases splitsDone splits share documents{read,created,kept,dropped,quarantined}',
-      '            textBytes megabytesPerSecond etaSeconds memoryBytes seconds topReasons[{step,rule,dropped}]',
-      '  commit    phase split documents',
-      '  retried   task cause attempt attempts                (a thread died)',
-      '  generated step status{sent,answered,reused,refused,rejected,unasked,later,spent,wasted,cost,cutOff,busy,...}',
-      '  stopping  after the first Ctrl-C',
-      '  stopped   run splitsDone splits                      (exit code 130)',
-      '  finished  run already seconds totals                 (exit code 0; 1 when no record could be read)',
-      '  error     code exitCode message problem expected got where fix; a guard (exit code 3) adds',
-      '            saw{guard,of,documents,outOf,share,min,max,flag,examples[{id,value,excerpt}]}',
+      ...eventLines(),
       '',
       'Guards check a run from 1,000 documents on, split by split in input order. A guard that stops a run ' +
         'reports what ' +

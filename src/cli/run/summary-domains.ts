@@ -5,19 +5,22 @@ import { type Terminal, tableLines } from '../terminal/terminal.ts';
 
 const DOMAINS = 12;
 
-/**
- * An estimate, at the bytes per token of the kept documents: not every document read was measured, and kept ones before
- * text was cut from them.
- */
-const tokensIn = (bytes: number, kept: Amount): number =>
-  kept.tokens > 0 ? (bytes * kept.tokens) / kept.bytes : bytes / 4;
+/** Tokens of what came in: as the ledger has them, or by its bytes where nothing measured them. */
+const tokensCame = ({ bytes, tokens }: Amount): number => (tokens > 0 ? tokens : bytes / 4);
+
+/** Tokens of the kept documents: as the ledger has them; an estimate where text was cut from them after that. */
+function tokensWritten(d: DomainCounters): number {
+  const { kept } = d;
+  if (kept.tokens === 0 || kept.bytes === 0) return writtenBytes(d) / 4;
+  return (kept.tokens * writtenBytes(d)) / kept.bytes;
+}
 
 /** Text of the kept documents as it was written, after cuts. */
 const writtenBytes = ({ kept, cutBytes = 0 }: DomainCounters): number => kept.bytes - cutBytes;
 
 /**
  * The table of domains: what was read of each, or created, and what was written. Documents and text add up to the last
- * row; so do tokens that were kept where they were counted.
+ * row; so do tokens. These are those of the ledger: of documents that a step dropped before one measured it has none.
  * @param counted whether a step of the recipe counted the tokens of what is kept
  */
 export function domainLines(terminal: Terminal, t: Counters, counted: boolean): string[] {
@@ -32,8 +35,8 @@ export function domainLines(terminal: Terminal, t: Counters, counted: boolean): 
     percent(d.kept.documents, cameIn(d).documents),
     size(cameIn(d).bytes),
     size(writtenBytes(d)),
-    rough(tokensIn(cameIn(d).bytes, d.kept)),
-    counted ? count(d.kept.tokens) : rough(tokensIn(writtenBytes(d), d.kept)),
+    rough(tokensCame(cameIn(d))),
+    counted ? count(d.kept.tokens) : rough(tokensWritten(d)),
   ];
   const domains = Object.entries(t.domains).sort(
     (a, b) => cameIn(b[1]).bytes - cameIn(a[1]).bytes || (a[0] < b[0] ? -1 : 1),

@@ -1,5 +1,7 @@
 import { type JudgedGuard, readOf } from '../../ledger/run-json.ts';
+import { reusedColumns } from '../../run/reuse.ts';
 import { safeText } from '../../safe-text.ts';
+import { tokensColumn } from '../../streams/batch/token-ids.ts';
 import { type Counters, cameIn, lostDocuments } from '../../streams/commits/counters.ts';
 import { dropsFor, isBarrier, isSelection, type StepDescriptor } from '../../streams/operator.ts';
 import { inspectCommand } from '../inspect/inspect-command.ts';
@@ -114,6 +116,18 @@ export function noteLines(
   if (more > 0) say('', `and ${plural(more, 'more column', 'more columns')}: sluice sql, table files`);
   for (const w of input.warnings.slice(0, 3)) say('note', safeText(w), style.yellow);
   if (input.warnings.length > 3) say('', `and ${plural(input.warnings.length - 3, 'more warning', 'more warnings')}`);
+  const early = droppedBeforeTokens(input, t);
+  if (early > 0)
+    say('tokens', `those of ${plural(early, 'document')} dropped before a step measured them are not in the table`);
+  const taken = reusedColumns(stepsOf(input.result));
+  if (taken.length > 0) {
+    const columns = taken.reduce((n, r) => n + r.columns.length, 0);
+    const steps = taken.map((r) => safeText(r.step)).join(', ');
+    say(
+      'not measured',
+      `${plural(columns, 'column')} of ${steps}: the run in the input has them; --recompute measures them again`,
+    );
+  }
   // Of a recipe that only removes copies or measures, nothing is judged on purpose.
   const judges = stepsOf(input.result).some((s) => dropsFor(s) !== null && !isBarrier(s));
   if (judges && t.unjudged > 0)
@@ -135,6 +149,15 @@ export function noteLines(
   if (input.peakBytes !== null) pace.push(`peak memory ${size(input.peakBytes)}`);
   if (pace.length > 0) say('pace', pace.join(', '));
   return lines;
+}
+
+/** Documents that ended in a step before the one that measures tokens; 0 where none does. */
+function droppedBeforeTokens({ result }: SummaryInput, t: Counters): number {
+  const steps = stepsOf(result);
+  const by = tokensColumn(result.schema.annotations);
+  const measures = steps.findIndex((s) => s.writes.some((w) => w.name === by));
+  const before = steps.slice(0, Math.max(0, measures)).flatMap((s) => Object.values(t.steps[s.step] ?? {}));
+  return before.reduce((n, r) => n + r.dropped, 0);
 }
 
 /** What to check before the output is used: shares that came close to the limit of a guard, or went beyond it. */

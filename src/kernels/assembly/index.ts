@@ -29,3 +29,5 @@ export { htmlHeadings } from './html-features';
 export { htmlNamed } from './html-stack';
 export { htmlTables, htmlWord } from './html-state';
 export { htmlTrees } from './html-trees';
+export { fasttextOpen, fasttextScores, fasttextTables, fasttextWords } from './fasttext';
+export { languageSums } from './language';

@@ -161,8 +161,8 @@ export function openAsker(options: AskerOptions): Asker {
       try {
         await store.append({ type: 'intent', key, attempt: number, step, owner, most });
         counts.sent++;
-        const answer = await generator.generate(request, { signal, onFirstToken: () => turn.began() });
-        turn.began();
+        const answer = await generator.generate(request, { signal });
+        turn.answered();
         billed = answer.usage;
         took = billed.promptTokens + billed.tokens;
         const { text, finish, usage, logprob } = answer;
@@ -180,13 +180,12 @@ export function openAsker(options: AskerOptions): Asker {
         took = billed && billed.promptTokens + billed.tokens;
         if (error.usage) wasted = usageSum(wasted, error.usage);
         if (error.reason === 'rate_limited') turn.refused(error.retryAfterMs ?? 0);
-        // Silence is a long wait for the first token: many of them are a queue.
-        if (error.reason === 'timeout') turn.began();
         // A server that answered at all has said that this attempt costs nothing; one that fell silent has not.
         const unknown = error.reason === 'timeout' || error.reason === 'connection';
         const usage = error.usage ?? (unknown ? null : NO_USAGE);
         if (unknown && !error.usage) billed = most;
         if (error.reason === 'rejected') {
+          turn.answered();
           const reason = error.message;
           await store.append({ type: 'rejected', key, attempt: number, step, owner, reason, limit: request.maxTokens });
           breaker.succeeded();

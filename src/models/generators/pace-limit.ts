@@ -1,109 +1,133 @@
-/** How many requests may be out at once, found by watching how long servers take to begin an answer. Plain data. */
+/**
+ * How many requests may be out at once, found by one question: do more of them bring more answers in a time? A server
+ * that queues without a word, one that refuses what is too much, and one that refuses at random are told apart by it.
+ * Plain data.
+ */
 export interface PaceLimit {
   readonly limit: number;
   readonly most: number;
   /** Changes whenever the limit does: only requests begun since then say something about it. */
   readonly epoch: number;
-  /** Median wait for the first token where nothing queues, in ms; null: not known yet. */
-  readonly base: number | null;
-  /** Waits since the limit changed, ms. */
-  readonly waits: readonly number[];
-  /** Windows to go before the limit may grow again. */
+  /** Of the requests begun in this epoch that have ended. */
+  readonly answered: number;
+  readonly ended: number;
+  /** Time for which they held their slots, ms. */
+  readonly heldMs: number;
+  /** Windows of this epoch that are over. Its first sees short answers sooner than long ones. */
+  readonly windows: number;
+  /** The limit that was worth it so far, and the answers a second there; null: none yet. */
+  readonly proven: { readonly limit: number; readonly rate: number } | null;
+  /** Windows to go until another limit is tried, and how many there will be after the next try that brings nothing. */
   readonly hold: number;
-  /** True until the first sign of a queue: the limit doubles. */
+  readonly nextHold: number;
+  /** True until a higher limit has brought nothing: the limit doubles. */
   readonly doubling: boolean;
-  /** The last limit that was worth it, and the median wait there; null: none yet. */
-  readonly proven: { readonly limit: number; readonly median: number } | null;
-  /** Times in a row that more requests have brought nothing. */
-  readonly useless: number;
-  /** Median and limit before the last cut, to see whether the cut has helped. */
-  readonly before: { readonly median: number; readonly limit: number } | null;
+  /** The last try was a higher limit: the next is a lower one. */
+  readonly triedMore: boolean;
 }
 
 const START = 8;
 const LEAST_WINDOW = 12;
-/** Waits that are so many times those without a queue, and so much longer, are a queue. */
-const QUEUE_RATIO = 2;
-const QUEUE_MS = 50;
-const HOLD_WINDOWS = 4;
-/** So many times the limit must bring a part of that in throughput, or it was not worth it. */
-const WORTH_RATIO = 1.5;
-const WORTH_PART = 0.25;
+const FIRST_HOLD = 4;
+const LONGEST_HOLD = 32;
+const STEP = 1.5;
+/** A higher limit must bring so large a part of its share in answers, or it was not worth it. */
+const WORTH_PART = 0.4;
+/** The same while it doubles: a wrong step up is found later, a wrong stop costs more. */
+const WORTH_PART_DOUBLING = 0.2;
+/** A lower limit with so large a part of the answers is as good, and leaves the server alone. */
+const AS_GOOD = 0.92;
 
 export const paceLimit = (most: number): PaceLimit => ({
   limit: Math.min(START, most),
   most,
   epoch: 0,
-  base: null,
-  waits: [],
-  hold: 0,
-  doubling: true,
+  ...{ answered: 0, ended: 0, heldMs: 0, windows: 0 },
   proven: null,
-  useless: 0,
-  before: null,
+  hold: 0,
+  nextHold: FIRST_HOLD,
+  doubling: true,
+  triedMore: false,
 });
 
-/** After a server said that it has too much to do. */
-export function afterRefusal(pace: PaceLimit, epoch: number): PaceLimit {
-  if (epoch !== pace.epoch) return pace;
-  return at(pace, Math.max(1, Math.floor(pace.limit / 2)), { hold: HOLD_WINDOWS, doubling: false, before: null });
-}
-
 /**
- * After an answer began. A server that queues without a word shows it here: its median wait grows with the number of
- * requests, and what is done in a time does not. Medians of whole windows are compared, so that answers of any random
- * length are no queue.
+ * After a request has ended.
+ *
+ * @param heldMs time for which it held its slot
+ * @param epoch that it was begun in
+ * @param came `refused`: the server had too much to do; `failed`: no answer for another reason
  */
-export function afterFirstToken(now: PaceLimit, waitMs: number, epoch: number): PaceLimit {
+export function afterRequest(
+  now: PaceLimit,
+  heldMs: number,
+  epoch: number,
+  came: 'answered' | 'refused' | 'failed',
+): PaceLimit {
   if (epoch !== now.epoch) return now;
-  let pace = now;
-  const waits = [...pace.waits, waitMs];
-  if (waits.length < Math.max(LEAST_WINDOW, pace.limit)) return { ...pace, waits };
-  const median = waits.toSorted((a, b) => a - b)[waits.length >> 1];
-  const { before } = pace;
-  if (before && median > 0.8 * before.median) {
-    // Fewer requests and the same waits: the server is slower than it was, and nothing queues.
-    return at(pace, before.limit, { base: median, before: null, hold: 0 });
-  }
-  const base = Math.min(pace.base ?? median, median);
-  if (pace.limit > 1 && median > QUEUE_RATIO * base + QUEUE_MS) {
-    const fitting = Math.floor((pace.limit * 1.5 * base) / median);
-    const limit = Math.max(1, pace.limit >> 1, fitting);
-    return at(pace, Math.min(limit, pace.limit - 1), {
-      base,
-      hold: HOLD_WINDOWS,
-      doubling: false,
-      before: { median, limit: pace.limit },
-    });
-  }
-  const { proven } = pace;
-  if (proven && pace.limit >= WORTH_RATIO * proven.limit) {
-    const more = pace.limit / proven.limit;
-    if ((more * proven.median) / median < 1 + WORTH_PART * (more - 1)) {
-      // Once may be chance: it is tried again.
-      const useless = pace.useless + 1;
-      const hold = useless > 1 ? HOLD_WINDOWS : 1;
-      return at(pace, proven.limit, { base, hold, useless, doubling: pace.doubling && useless < 2, before: null });
-    }
-  }
-  pace = { ...pace, ...provenAt(pace, median) };
-  if (pace.hold > 0) return { ...pace, base, waits: [], hold: pace.hold - 1, before: null };
-  const more = pace.doubling ? pace.limit : Math.max(1, pace.limit >> 3);
-  return at({ ...pace, base }, Math.min(pace.most, pace.limit + more), { before: null });
+  const pace: PaceLimit = {
+    ...now,
+    answered: now.answered + (came === 'answered' ? 1 : 0),
+    ended: now.ended + 1,
+    heldMs: now.heldMs + heldMs,
+  };
+  // The first word of too much is heeded at once, where nothing has shown yet that this limit is worth it.
+  if (came === 'refused' && pace.limit > 1 && pace.proven === null && pace.answered === 0)
+    return at(pace, pace.limit >> 1, {});
+  const window = Math.max(Math.min(LEAST_WINDOW, 4 * pace.limit), pace.limit) * (pace.doubling ? pace.windows + 1 : 1);
+  if (pace.ended < window) return pace;
+  return afterWindow(pace);
 }
 
-/** A limit that was worth it; the median of one that stays is smoothed. */
-function provenAt({ limit, proven, useless }: PaceLimit, median: number): Pick<PaceLimit, 'proven' | 'useless'> {
-  if (proven && limit > proven.limit && limit < WORTH_RATIO * proven.limit) return { proven, useless };
-  if (proven?.limit !== limit)
-    return { proven: { limit, median }, useless: limit > (proven?.limit ?? 0) ? 0 : useless };
-  return { proven: { limit, median: (proven.median + median) / 2 }, useless };
+function afterWindow(pace: PaceLimit): PaceLimit {
+  const { limit, proven } = pace;
+  const rate = (1000 * limit * pace.answered) / Math.max(1, pace.heldMs);
+  if (rate === 0) return at(pace, Math.max(1, limit >> 1), { proven: null, doubling: true });
+  if (proven === null) return tryAnother({ ...pace, proven: { limit, rate } });
+  if (pace.windows === 0 && !pace.doubling) return again(pace, {});
+  if (limit === proven.limit) {
+    const smooth = { ...pace, proven: { limit, rate: (proven.rate + rate) / 2 } };
+    return pace.hold > 0 ? again(smooth, { hold: pace.hold - 1 }) : tryAnother(smooth);
+  }
+  const gain = rate / proven.rate;
+  const part = pace.doubling ? WORTH_PART_DOUBLING : WORTH_PART;
+  const worth = limit > proven.limit ? 1 + part * (limit / proven.limit - 1) : AS_GOOD;
+  if (gain >= worth) {
+    // The same way again: what was right may be right further on.
+    const triedMore = limit < proven.limit;
+    return tryAnother({ ...pace, proven: { limit, rate }, nextHold: FIRST_HOLD, triedMore });
+  }
+  // It may be chance: twice as many are looked at.
+  if (pace.doubling && limit > proven.limit && pace.windows === 0) return { ...pace, windows: 1 };
+  const { nextHold } = pace;
+  return at(pace, proven.limit, {
+    hold: pace.doubling ? 1 : nextHold,
+    nextHold: pace.doubling ? FIRST_HOLD : Math.min(LONGEST_HOLD, 2 * nextHold),
+    doubling: pace.doubling && limit < proven.limit,
+    triedMore: limit > proven.limit && !pace.doubling,
+  });
 }
+
+function tryAnother(pace: PaceLimit): PaceLimit {
+  const { limit, most } = pace;
+  const more = Math.min(most, pace.doubling ? 2 * limit : Math.max(limit + 1, Math.ceil(limit * STEP)));
+  const less = Math.max(1, Math.min(limit - 1, Math.floor(limit / STEP)));
+  const up = more > limit && (pace.doubling || !pace.triedMore);
+  const next = up ? more : less;
+  if (next === limit) return again(pace, { triedMore: up });
+  // At the most that is allowed a lower limit is tried seldom: most servers have room.
+  if (!up && limit === most && pace.hold === 0 && pace.nextHold === FIRST_HOLD)
+    return again(pace, { hold: 2 * FIRST_HOLD, nextHold: 4 * FIRST_HOLD, doubling: false });
+  return at(pace, next, { hold: 0 });
+}
+
+const again = (pace: PaceLimit, changed: Partial<PaceLimit>): PaceLimit => ({
+  ...pace,
+  ...{ answered: 0, ended: 0, heldMs: 0, windows: pace.windows + 1 },
+  ...changed,
+});
 
 const at = (pace: PaceLimit, limit: number, changed: Partial<PaceLimit>): PaceLimit => ({
-  ...pace,
-  ...changed,
-  waits: [],
+  ...again(pace, changed),
   limit,
-  epoch: limit === pace.limit ? pace.epoch : pace.epoch + 1,
+  ...(limit === pace.limit ? {} : { epoch: pace.epoch + 1, windows: 0 }),
 });

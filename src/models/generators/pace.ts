@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { afterFirstToken, afterRefusal, type PaceLimit, paceLimit } from './pace-limit.ts';
+import { afterRequest, type PaceLimit, paceLimit } from './pace-limit.ts';
 
 export interface PaceOptions {
   /** Requests at once, at most. */
@@ -15,8 +15,8 @@ export interface PaceOptions {
 
 /** A request that is out. */
 export interface Turn {
-  /** The first token is there. */
-  began(): void;
+  /** The answer is there. */
+  answered(): void;
   /** The server had too much to do. @param retryAfterMs when it wants to be asked again */
   refused(retryAfterMs: number): void;
   /** @param tokens that it really took; null: as many as were asked for */
@@ -97,25 +97,19 @@ export function openPace({ most, fixed = false, requestsPerMinute, tokensPerMinu
       }
       const { epoch } = state;
       const begun = clock.now();
-      let heard = false;
-      const change = (next: PaceLimit): void => {
-        if (fixed) return;
-        count();
-        state = next;
-        wake();
-      };
+      let came: Parameters<typeof afterRequest>[3] = 'failed';
       return {
-        began() {
-          if (heard) return;
-          heard = true;
-          change(afterFirstToken(state, clock.now() - begun, epoch));
+        answered() {
+          came = 'answered';
         },
         refused(retryAfterMs) {
+          came = 'refused';
           pausedUntil = Math.max(pausedUntil, clock.now() + retryAfterMs);
-          change(afterRefusal(state, epoch));
         },
         end(took) {
           if (took !== null) tokens.giveBack(most - took);
+          count();
+          if (!fixed) state = afterRequest(state, clock.now() - begun, epoch, came);
           leave();
         },
       };

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import { canonicalJson, listHash, xxh64Hex } from '../../hash.ts';
 import { RUN_FORMAT, type RunJson } from '../../ledger/run-json.ts';
 import type { ExecutorRecord } from '../../operators/perplexity/scoring-pool.ts';
@@ -37,7 +38,7 @@ export async function identityOf(recipe: Recipe, options: RunOptions, plan: Spli
       },
       versions: descriptors.flatMap((d) => d.versions),
       input: {
-        patterns: options.input ?? recipe.input,
+        patterns: (options.input ?? recipe.input).map(shownUrl),
         files: files.length,
         bytes: files.reduce((n, f) => n + f.size, 0),
       },

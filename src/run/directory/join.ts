@@ -1,6 +1,7 @@
 import { ConfigError, InvariantError } from '../../errors.ts';
 import { isJoined, planShards, sinkExtension } from '../../sinks/writers.ts';
-import type { Counters } from '../../streams/commits/counters.ts';
+import { addBlind, type BlindCounters } from '../../streams/commits/blind.ts';
+import { type Counters, emptyCounters } from '../../streams/commits/counters.ts';
 import { type CommittedFile, liveFiles } from '../../streams/commits/log.ts';
 import { shardPhase, splitPhaseNumber } from '../../streams/commits/phase.ts';
 import type { CommitHead } from '../../streams/commits/store.ts';
@@ -14,12 +15,14 @@ type Sinks = Parameters<typeof tablePlaces>[0];
 /**
  * Joins the segments of every sink into shards of about `shardSize` bytes, by copying row groups and frames. One commit
  * a shard, so a kill in the middle goes on with the next shard; segments are deleted once their shard is committed.
+ * @param totals of the run: they tell how many documents some records of the quarantine stand for
  * @param shardSize must be the same at every start: run.json has it from the first one on
  * Errors: ConfigError when shards of another size are there already.
  */
 export async function joinShards(
   directory: RunDirectory,
   recipe: Sinks,
+  totals: Counters,
   shardSize: number,
   pool: SplitPool,
 ): Promise<void> {
@@ -32,21 +35,39 @@ export async function joinShards(
       name,
     );
     const shards = planShards(sink, segments, shardSize);
+    const blind = name === 'quarantine' ? totals.quarantined.blind : undefined;
+    let before: readonly BlindCounters[] = [];
     for (const [i, shard] of shards.entries()) {
       const path = `${folder}/${shard.name}`;
       const inputs = shard.inputs as readonly CommittedFile[];
       const replaces = inputs.map((f) => f.path);
-      const before = directory.commits.get(phase, i);
-      if (before) {
-        refuseOtherShard(before, path, replaces, directory.path);
+      const own = { totals: blind ?? [], before };
+      if (blind) before = blindUpTo(directory, before, replaces);
+      const joined = directory.commits.get(phase, i);
+      if (joined) {
+        refuseOtherShard(joined, path, replaces, directory.path);
         continue;
       }
       const task = { kind: 'join', runDirectory: directory.path, sink, sinkName: name, path, inputs } as const;
-      const result = await pool.task(task);
+      const result = await pool.task(blind ? { ...task, blind: own } : task);
       await directory.commit({ phase, split: i, files: result.files, replaces, counters: null });
       await directory.remove(replaces);
     }
   }
+}
+
+/** What is lost blindly in the segments before a shard, and in those of it. */
+function blindUpTo(
+  { commits }: RunDirectory,
+  before: readonly BlindCounters[],
+  segments: readonly string[],
+): readonly BlindCounters[] {
+  const sum = emptyCounters();
+  const own = commits.all.filter((c) => c.files.some((f) => segments.includes(f.path)));
+  for (const blind of before) addBlind(sum, blind);
+  for (const [, counters] of commits.countersOf(own))
+    for (const blind of counters.quarantined.blind ?? []) addBlind(sum, blind);
+  return sum.quarantined.blind ?? [];
 }
 
 /** Runs that an earlier version began do not say in run.json what size their shards have. */

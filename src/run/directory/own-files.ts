@@ -16,8 +16,8 @@ export const FEED_FOLDER = 'feed';
  * never deleted and never written over.
  */
 const OWN: readonly RegExp[] = [
-  /^(run\.json|plan\.jsonl?|commits\.jsonl|events\.jsonl|input\.xxh64|lock|card\.(json|md|html))$/,
-  /^(run\.json|plan\.jsonl?|input\.xxh64|README\.md|card\.(json|md|html)|lock)(\.[\w-]+)?\.tmp$/,
+  /^(run\.json|plan\.jsonl?|commits\.jsonl|events\.jsonl|verified\.json|input\.xxh64|lock|card\.(json|md|html))$/,
+  /^(run\.json|plan\.jsonl?|input\.xxh64|README\.md|verified\.json|card\.(json|md|html)|lock)(\.[\w-]+)?\.tmp$/,
   // A table: segments, shards.
   new RegExp(
     String.raw`^(documents|ledger|quarantine|sinks/[\w-]+)/(split-\d{6,}-\d+|part-\d{5,}-of-\d{5,})\.[a-z]+` +
@@ -70,6 +70,16 @@ async function removeEmpty(folder: string): Promise<boolean> {
     empty = entry.isDirectory() && (await removeEmpty(join(folder, entry.name))) && empty;
   if (empty) await rmdir(folder);
   return empty;
+}
+
+/**
+ * Deletes what a start that was refused has made: what a run has before its run.json, and the folders given, the outer
+ * ones first, as far as nothing else is in them.
+ */
+export async function removeUnused(run: string, folders: readonly string[]): Promise<void> {
+  await removeFolder(run, STDIN_FOLDER);
+  for (const name of await readdir(run)) if (/^(plan\.jsonl|input\.xxh64)$/.test(name)) await unlink(join(run, name));
+  for (const folder of [...folders].reverse()) await rmdir(folder);
 }
 
 /** Folders that hold files of a run. */

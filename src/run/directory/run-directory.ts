@@ -7,7 +7,7 @@ import { publish } from '../../files/publish.ts';
 import { syncFolder, writeWhole } from '../../files/whole.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
-import { checkRecent, checkSizes } from '../../streams/commits/damage.ts';
+import { checkFiles, checkSizes } from '../../streams/commits/damage.ts';
 import { type Commit, CommitLog, type CommittedFile } from '../../streams/commits/log.ts';
 import { type CommitPhase, phaseName } from '../../streams/commits/phase.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
@@ -112,9 +112,9 @@ export class RunDirectory {
     }
   }
 
-  /** Errors: InputError when a file of this finished run has other bytes than were committed, see `checkRecent`. */
-  checkFinished(): Promise<void> {
-    return checkRecent(this);
+  /** Errors: InputError when a file has other bytes than were committed, see `checkFiles`. */
+  check(options: { readonly done: boolean }): Promise<void> {
+    return checkFiles(this, options);
   }
 
   /** Deletes what a commit has made superfluous; `sweep` does it on the next start if a kill comes first. */
@@ -154,15 +154,16 @@ export class RunDirectory {
 
 /**
  * Takes the folder for this process and reads what is committed. Refuses a folder that holds something that is not
- * ours and no run; `left` names what else stands beside a run that was discarded.
+ * ours and no run; `left` names what else stands beside a run that was discarded, `made` the folders that were not
+ * there.
  */
 export async function openRunDirectory(
   output: string,
   { fresh }: { fresh: boolean },
-): Promise<{ directory: RunDirectory; previous: RunJson | null; left: readonly string[] }> {
+): Promise<{ directory: RunDirectory; previous: RunJson | null; left: readonly string[]; made: readonly string[] }> {
   const path = resolve(output);
   await refuseForeign(path);
-  await makeRoot(path);
+  const made = await makeRoot(path);
   await lock(path);
   try {
     // Under the lock: the run that held it until now may have ended meanwhile.
@@ -173,7 +174,7 @@ export async function openRunDirectory(
       left = await discard(path, previous);
       previous = null;
     }
-    return { directory: await RunDirectory.open(path), previous, left };
+    return { directory: await RunDirectory.open(path), previous, left, made };
   } catch (error) {
     await rm(join(path, 'lock'), { force: true });
     throw error;
@@ -203,13 +204,14 @@ export async function refuseForeign(path: string): Promise<void> {
 /**
  * Makes the folder, and the names that lead to it durable. One after the other: a recursive mkdir hides why it failed.
  */
-async function makeRoot(path: string): Promise<void> {
+async function makeRoot(path: string): Promise<string[]> {
   const missing: string[] = [];
   for (let p = path; !existsSync(p); p = dirname(p)) missing.unshift(p);
   for (const p of missing) {
     await mkdir(p).catch(unlessThere);
     await syncFolder(dirname(p));
   }
+  return missing;
 }
 
 function unlessThere(error: NodeJS.ErrnoException): void {

@@ -3,6 +3,8 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { fileLines, partsOfLines } from '../../files/lines.ts';
+import { placeOf } from '../../files/stores/open-store.ts';
+import { isUrl, shownUrl } from '../../files/stores/url.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { loadXxhash } from '../../hash.ts';
 import type { PlannedFile } from '../../streams/plan/splits.ts';
@@ -32,14 +34,14 @@ export async function verifyInput(
     });
   }
   const hashes: string[] = [];
-  for (const file of files) hashes.push(await hashOf(file.absolutePath));
+  for (const file of files) hashes.push(await hashOf(file));
   if (started === 'now') return writeWhole(kept, partsOfLines(files.map((file, i) => `${hashes[i]}  ${file.path}`)));
   const other = await firstOther(kept, files, hashes);
   if (other === null) return;
   throw new ConfigError({
     expected: `${other.file.path} with xxh64 ${other.before ?? 'of no file'}, as when this run was started`,
     got: other.now,
-    where: other.file.absolutePath,
+    where: shownUrl(other.file.absolutePath),
     fix: 'Restore the file, start over with --fresh, or choose another folder with --output.',
   });
 }
@@ -65,8 +67,12 @@ async function firstOther(
   }
 }
 
-async function hashOf(path: string): Promise<string> {
+async function hashOf({ absolutePath, version }: PlannedFile): Promise<string> {
   const hash = (await loadXxhash()).create64();
-  for await (const part of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(part as Uint8Array);
+  const remote = isUrl(absolutePath) ? placeOf(absolutePath) : null;
+  const parts: AsyncIterable<Uint8Array> = remote
+    ? remote.store.get(remote.key, { version })
+    : createReadStream(absolutePath, { highWaterMark: 1024 * 1024 });
+  for await (const part of parts) hash.update(part);
   return hash.digest().toString(16).padStart(16, '0');
 }

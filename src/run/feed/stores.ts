@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import type { SinkDescriptor } from '../../sinks/options.ts';
-import { checkSizes } from '../../streams/commits/damage.ts';
+import { checkFiles } from '../../streams/commits/damage.ts';
 import { splitPhase } from '../../streams/commits/phase.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
+import { phasesOf } from '../../streams/split/phases.ts';
 import type { TokenSplit } from '../../streams/tokens/split-index.ts';
 import type { TokenVocabulary } from '../../streams/tokens/token-kind.ts';
-import { phasesOf } from '../phases.ts';
 
 /** A store of tokens in a run directory: finished, or one that a run is still writing. */
 interface Store {
@@ -133,7 +133,7 @@ async function openStore(path: string, wanted: string | null): Promise<Omit<Stor
   const { name, vocabulary, options } = found[0];
   const { tokenizer } = options as { readonly tokenizer: string };
   const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: false });
-  checkSizes({ path, commits }, run.status === 'done');
+  await checkFiles({ path, commits, sinks: [name, `${name}.index`] }, { done: run.status === 'done' });
   const seen = sizeOf(path);
   return {
     path,

@@ -28,7 +28,6 @@ export class GuardWatch {
     this.#options = options;
     this.#directory = directory;
     this.#splits = splits;
-    checkAllowed(recipe, options);
   }
 
   /** The error that the run must end with; nothing new is started once it is there. */
@@ -133,8 +132,8 @@ export class GuardWatch {
   }
 }
 
-/** An allow flag that names no rule or step of the recipe is a slip of the pen. */
-function checkAllowed(recipe: Recipe, { allow }: RunOptions): void {
+/** Errors: ConfigError for an allow flag that names no rule or step of the recipe, which is a slip of the pen. */
+export function checkAllowed(recipe: Recipe, { allow }: RunOptions): void {
   const steps = recipe.steps.map((s) => s.descriptor);
   const rules = steps.flatMap((s) => s.rules.flatMap((r) => [r.name, `${s.step}.${r.name}`]));
   const known: [string, readonly string[], string[]][] = [

@@ -93,7 +93,8 @@ async function lossSampler(percent: number): Promise<(record: QuarantinedRecord)
     const rows = Math.floor((record.rows ?? 1) * share + 1 - (h32(labelOf(record)) + 1) / 2 ** 32);
     if (record.rows === undefined) return rows > 0 || record.cut ? record : null;
     const { blind } = record;
-    return { ...record, rows, ...(blind ? { blind: { ...blind, bytes: blind.bytes * share } } : {}) };
+    if (!blind) return { ...record, rows };
+    return { ...record, rows: Math.max(1, rows), blind: { ...blind, bytes: Math.round(blind.bytes * share) } };
   };
 }
 

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvariantError, SluiceError } from '../../errors.ts';
+import { type FilterStatus, openFilters } from '../../operators/external/index.ts';
 import { type Askers, openAskers } from '../../operators/generate/askers.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { emptyCounters } from '../../streams/commits/counters.ts';
 import { ByteBudget } from '../../streams/flow/budget.ts';
+import { clockWords, epochMs, readClock } from '../../streams/split/step-clock.ts';
 import { errorFromData } from '../../thread-errors.ts';
 import { workerPool } from '../../threads.ts';
 import type { RunOptions } from '../options.ts';
@@ -11,7 +13,6 @@ import { type Line, openServices } from '../services/host.ts';
 import { modelBytes, modelWorkersOf, openModels } from '../services/models.ts';
 import { type Died, deadRow, deathOf, diedAgain, MAX_DEATHS, nameOf, tooManyDeaths } from './deaths.ts';
 import { renewed } from './renewed.ts';
-import { clockWords, epochMs, readClock } from './step-clock.ts';
 import {
   asSplit,
   type SplitProgress,
@@ -22,7 +23,7 @@ import {
   type WatchedTask,
 } from './tasks.ts';
 import { openWatch, READING, WHOLE } from './watch.ts';
-import { SPLIT_BYTES, windowBytesOf } from './windows.ts';
+import { heldBytes, SPLIT_BYTES, windowBytesOf } from './windows.ts';
 
 /**
  * A document that is a file of its own may be larger than a batch: its text, copies of it and kernel tables for each
@@ -41,6 +42,8 @@ export interface SplitPool {
   task(task: Task): Promise<TaskResult>;
   /** Where the steps with a generator stand. */
   generators(): ReturnType<Askers['status']>;
+  /** What the processes of external filters have done, by step. */
+  filters(): ReadonlyMap<string, FilterStatus>;
   close(): Promise<void>;
 }
 
@@ -58,6 +61,8 @@ export interface PoolEvents {
   /** A thread has been given a split, and has said nothing yet. */
   readonly begun: (p: SplitProgress) => void;
   readonly retry: (r: Retry) => void;
+  /** The first process of a step is about to be started. */
+  readonly filter: (step: string, status: FilterStatus) => void;
 }
 
 /**
@@ -77,7 +82,9 @@ export async function openSplitPool(
   const signal = AbortSignal.any([hard, closing.signal]);
   const inWork = new Set<Promise<unknown>>();
   // A thread that never gets work, for lack of budget or of splits, would cost 25 MB and 0.15 s for nothing.
-  const workers = Math.max(1, Math.min(options.workers, splits, Math.floor(options.memory / SPLIT_BYTES)));
+  const held = heldBytes(recipe.steps.map((s) => s.descriptor));
+  const room = Math.floor(options.memory / (SPLIT_BYTES + held));
+  const workers = Math.max(1, Math.min(options.workers, splits, room));
   /** Of splits in work: text that model workers have scored. */
   const scored = new Map<number, () => number>();
   /** Of splits in work: where the time has gone. */
@@ -96,7 +103,8 @@ export async function openSplitPool(
   const pool = renewed(openPool);
   const eachModel = await modelBytes(recipe.steps.map((s) => s.descriptor));
   const modelWorkers = modelWorkersOf(options.workers, options.modelMemory, eachModel);
-  const services = openServices(recipe.steps, openModels(modelWorkers), openAskers(answers));
+  const filters = openFilters(options.workers, options.modelMemory, on.filter);
+  const services = openServices(recipe.steps, openModels(modelWorkers), openAskers(answers), filters);
   const { timeoutSeconds } = options;
   /** One try; a thread that died is said, not thrown. */
   const once = async (task: Task, extra: object = {}): Promise<TaskResult | Died> => {
@@ -178,7 +186,7 @@ export async function openSplitPool(
   };
   const split = async (task: SplitTask, limit: number | null): Promise<TaskResult> => {
     const rest = options.memory - countModels(await modelBytes(task.phase.steps));
-    const lease = await budget.acquire(Math.min(rest, bytesOf(task)), `split ${task.split.index}`, signal);
+    const lease = await budget.acquire(Math.min(rest, bytesOf(task) + held), `split ${task.split.index}`, signal);
     try {
       const extra = { limit, samplePercent: options.samplePercent, allowFailures: options.allow.quarantine };
       return await inPool(task, extra);
@@ -196,6 +204,7 @@ export async function openSplitPool(
     split: (task, limit) => watched(split(task, limit)),
     task: (task) => watched(inPool(task)),
     generators: () => services.generators(),
+    filters: () => services.filters(),
     async close() {
       closing.abort(new Error('the run has ended'));
       await pool.close();

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { SinkDescriptor } from '../../sinks/options.ts';
+import type { BlindTotals } from '../../sinks/quarantine-joiner.ts';
 import type { ColumnSpec } from '../../streams/batch/columns.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
 import type { CommittedFile, DuplicateCluster } from '../../streams/commits/log.ts';
@@ -7,10 +8,10 @@ import type { DropWindow } from '../../streams/commits/windows.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import type { PlannedFile, Split } from '../../streams/plan/splits.ts';
+import type { FailedRow } from '../../streams/split/isolate.ts';
+import type { Phase } from '../../streams/split/phases.ts';
+import type { ClockWords } from '../../streams/split/step-clock.ts';
 import type { ErrorData } from '../../thread-errors.ts';
-import type { Phase } from '../phases.ts';
-import type { FailedRow } from './isolate.ts';
-import type { ClockWords } from './step-clock.ts';
 import type { Waiting } from './waiting.ts';
 import type { Beat } from './watch.ts';
 
@@ -71,6 +72,8 @@ export interface JoinTask {
   /** Of the shard, relative to the run directory. */
   readonly path: string;
   readonly inputs: readonly CommittedFile[];
+  /** Of the quarantine. */
+  readonly blind?: BlindTotals;
 }
 
 export type Task = SplitTask | DecideTask | JoinTask;

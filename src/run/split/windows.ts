@@ -1,8 +1,17 @@
 import { ConfigError } from '../../errors.ts';
+import { tokenizerBytes } from '../../models/tokenizers/tokenizer-memory.ts';
+import { TOKENS } from '../../streams/batch/token-ids.ts';
+import type { StepDescriptor } from '../../streams/operator.ts';
 import type { PlannedFile } from '../../streams/plan/splits.ts';
 
 /** Buffers of one split in work, measured: batch, kernel memory, one open row group per sink, its encoder. */
 export const SPLIT_BYTES = 96 * 1024 * 1024;
+
+/** Memory that a thread holds for steps beside its split: tokenizers. */
+export function heldBytes(steps: readonly StepDescriptor[]): number {
+  const tokenizers = steps.filter((s) => s.writes.some(({ name }) => name === TOKENS.name));
+  return tokenizers.reduce((n, { options }) => n + tokenizerBytes(String(options.tokenizer ?? 'bytes')), 0);
+}
 
 /** Memory of the largest zstd window among some files, which are read one after the other. */
 export const windowBytesOf = (files: readonly PlannedFile[]): number =>

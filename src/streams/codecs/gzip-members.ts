@@ -1,9 +1,9 @@
 import { constants, crc32, inflateRawSync } from 'node:zlib';
-import { type MemberHeader, memberHeader, onlyZeros, readGzip } from './gzip.ts';
+import { afterZeros, readGzip } from './gzip.ts';
+import { type MemberHeader, memberHeader, TRAILER_BYTES } from './gzip-member.ts';
 import { lostBytes, type Unpacked, type UnpackLimits } from './piece.ts';
 import type { FileWindow } from './window.ts';
 
-const TRAILER_BYTES = 8;
 /** Packed bytes that a member is tried with first; most records need less. */
 const FIRST_BYTES = 256 * 1024;
 /** Most pages unpack in one go: chunks would be put together once more. */
@@ -37,7 +37,7 @@ export async function* readGzipMembers(
   const stop = Math.min(end, file.size);
   for (let block = start; block < stop; ) {
     const header = await memberHeader(file, block);
-    if (header === null && (await onlyZeros(file, block))) return;
+    if (header === null && (await afterZeros(file, block)) === file.size) return;
     const got: Inflated =
       header === null
         ? { fault: `expected a gzip member at byte ${block}, got other bytes` }

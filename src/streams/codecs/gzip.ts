@@ -1,29 +1,38 @@
-import { constants, crc32, createInflateRaw, type InflateRaw } from 'node:zlib';
-import { lostBytes, ratioDamage, type Unpacked, type UnpackLimits } from './piece.ts';
+import { crc32 } from 'node:zlib';
+import { inflateMember, type Member, type MemberHeader, memberHeader, TRAILER_BYTES } from './gzip-member.ts';
+import { memberOpens, nextMember } from './gzip-search.ts';
+import { lostBytes, type Unpacked, type UnpackLimits } from './piece.ts';
 import type { FileWindow } from './window.ts';
 
-const INPUT_BYTES = 64 * 1024;
-/** Measured: the default of 16 KiB costs a fifth. */
-const OUTPUT_BYTES = 64 * 1024;
-const TRAILER_BYTES = 8;
+/** Packed bytes of members that came out well, and what they were unpacked to. */
+interface Good {
+  packed: number;
+  unpacked: number;
+}
 
 /**
  * Unpacks gzip from the member at `start` on, member by member (RFC 1952); every member is a block of its own. Zero
  * bytes after a member are padding; anything else that is not a member, a wrong checksum or length, and a cut-off end
- * are damage, and end the file. A damaged member that says how long it is (bgzip) is passed over: the members after it
- * do not depend on it.
+ * are damage. What follows damage is read again from the next member that can be unpacked: that of a damaged one which
+ * says how long it is (bgzip), else the first that a search finds. The bytes between are lost, and counted.
  */
 export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 0): AsyncGenerator<Unpacked> {
+  const good: Good = { packed: 0, unpacked: 0 };
   for (let block = start; block < file.size; ) {
     const header = await memberHeader(file, block);
-    const next = header?.end ?? file.size;
-    const lost = (offset: number, detail: string, unpacked: number): Unpacked => ({
-      damage: { block, offset, bytes: next - block, unpacked, detail },
-    });
     if (header === null) {
-      if (block > 0 && (await onlyZeros(file, block))) return;
-      yield lost(0, `expected a gzip member at byte ${block}, got other bytes`, lostBytes(next - block));
-      return;
+      const data = await afterZeros(file, block);
+      if (block > 0 && data === file.size) return;
+      if (data > block && (await memberOpens(file, data, limits))) {
+        block = data;
+        continue;
+      }
+      const next = (await nextMember(file, data + 1, limits)) ?? file.size;
+      const detail = `expected a gzip member at byte ${block}, got other bytes`;
+      const unpacked = lostBytes(next - block, good.unpacked, good.packed);
+      yield { damage: { block, offset: 0, bytes: next - block, unpacked, detail } };
+      block = next;
+      continue;
     }
     const member = inflateMember(file, block + header.bytes, limits);
     let crc = 0;
@@ -34,37 +43,59 @@ export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 
       offset += bytes.length;
     }
     const end = block + header.bytes + member.consumed() + TRAILER_BYTES;
-    if (member.error() === null && (!member.ended() || end > file.size)) {
-      // All of its bytes were unpacked.
+    const cut = member.error() === null && (!member.ended() || end > file.size);
+    const detail = cut ? null : (member.error() ?? (await trailerFault(file, member, block, header, offset, crc)));
+    if (!cut && detail === null) {
+      good.packed += end - block;
+      good.unpacked += offset;
+      block = header.end ?? end;
+      continue;
+    }
+    // All of its bytes came out, and where they end another begins: what is wrong is in them.
+    const ends = !cut && member.error() === null;
+    const whole = ends && (header.end === end || (await followed(file, end, limits)));
+    const next = header.end ?? (whole ? end : await nextMember(file, block + header.bytes, limits));
+    if (cut && (next === null || next === file.size)) {
+      // What a blocked member says of its length holds for the file as well: then nothing of it is cut off.
       const got = 'the end of the file: it is cut off, and what is missing is unknown';
-      const detail = `expected the end of the gzip member at byte ${block}, got ${got}`;
-      yield { damage: { block, offset, bytes: 0, unpacked: 0, detail, cut: true } };
+      const says = `expected the end of the gzip member at byte ${block}, got ${got}`;
+      yield { damage: { block, offset, bytes: 0, unpacked: 0, detail: says, cut: true } };
       return;
     }
-    const detail = member.error() ?? (await trailerFault(file, member, block, header, offset, crc));
-    if (detail !== null) {
-      // Damage may look like the end of the member: then what is left of the file is lost with it.
-      const early = member.error() !== null || (end < next && !(await onlyZeros(file, end)));
-      yield lost(offset, detail, early ? await restOf(file, block, next, offset) : 0);
-    }
-    if (detail !== null && header.end === null) return;
-    block = header.end ?? end;
+    const to = next ?? file.size;
+    const says = detail ?? `expected the end of the gzip member at byte ${block} before the next one at byte ${to}`;
+    const unpacked = whole ? 0 : await restOf(file, block, to, offset, good);
+    yield { damage: { block, offset, bytes: to - block, unpacked, detail: says } };
+    block = to;
   }
+}
+
+/** Nothing but zeros to the end of the file, or zeros (or nothing) and another member. */
+async function followed(file: FileWindow, end: number, limits: UnpackLimits): Promise<boolean> {
+  const data = await afterZeros(file, end);
+  return data === file.size || memberOpens(file, data, limits);
 }
 
 /** Sizes per packed byte that the end of a member is believed to tell of text. */
 const [LEAST_RATIO, MOST_RATIO] = [1.1, 50];
+/** Of what its packed bytes let expect, where members before it can tell: more or less is the size of another one. */
+const [LEAST_SHARE, MOST_SHARE] = [0.6, 1.7];
 
 /**
- * Unpacked bytes of a damaged member that did not come out: its last four bytes tell its size, if it is the last one.
- * How far the packed bytes were read is no measure: that differs between versions of zlib.
+ * Unpacked bytes of a damaged member that did not come out: its last four bytes tell its size, if no other member is
+ * lost with it. How far the packed bytes were read is no measure: that differs between versions of zlib.
+ * @param end where the next member begins
  */
-async function restOf(file: FileWindow, block: number, end: number, came: number): Promise<number> {
+async function restOf(file: FileWindow, block: number, end: number, came: number, good: Good): Promise<number> {
   const packed = end - block;
+  const expected = lostBytes(packed, good.unpacked, good.packed);
   const tail = Buffer.from(await file.copy(end - 4, 4));
   const told = tail.length === 4 ? tail.readUInt32LE(0) : 0;
-  if (told >= Math.max(came, packed * LEAST_RATIO) && told <= packed * MOST_RATIO) return told - came;
-  return Math.max(0, lostBytes(packed) - came);
+  const [least, most] =
+    good.packed > 0
+      ? [LEAST_SHARE * expected, MOST_SHARE * expected]
+      : [Math.max(came, packed * LEAST_RATIO), packed * MOST_RATIO];
+  return Math.max(0, (told >= least && told <= most ? told : expected) - came);
 }
 
 /** What is wrong with the end of a member, or null. */
@@ -85,133 +116,13 @@ async function trailerFault(
   return null;
 }
 
-export interface MemberHeader {
-  /** Bytes of the header. */
-  readonly bytes: number;
-  /** One past the member, where its header says so (bgzip) and another member or the end of the file is there. */
-  readonly end: number | null;
-}
-
-/** Header of the member at `at`, or null when there is none. */
-export async function memberHeader(file: FileWindow, at: number): Promise<MemberHeader | null> {
-  let b = await file.peek(at, 18);
-  if (b.length < 10 || b[0] !== 0x1f || b[1] !== 0x8b || b[2] !== 8) return null;
-  const flags = b[3];
-  let bytes = 10;
-  let end: number | null = null;
-  if (flags & 4) {
-    const length = b[bytes] + 256 * b[bytes + 1];
-    b = await file.peek(at, bytes + 2 + (length || 0));
-    end = await blockedEnd(file, at, b.subarray(bytes + 2, bytes + 2 + length));
-    bytes += 2 + length;
-  }
-  for (const flag of [8, 16]) {
-    if ((flags & flag) === 0) continue;
-    b = await file.peek(at, bytes + 64 * 1024);
-    const nul = b.indexOf(0, bytes);
-    if (nul < 0) return null;
-    bytes = nul + 1;
-  }
-  if (flags & 2) bytes += 2;
-  return Number.isNaN(bytes) ? null : { bytes, end };
-}
-
-/**
- * The end of a member by its BC field (SAM specification, section 4.1), when it leads to another such member or the end
- * of the file.
- */
-async function blockedEnd(file: FileWindow, at: number, extra: Uint8Array): Promise<number | null> {
-  for (let i = 0; i + 4 <= extra.length; i += 4 + extra[i + 2] + 256 * extra[i + 3]) {
-    if (extra[i] !== 0x42 || extra[i + 1] !== 0x43 || extra[i + 2] !== 2 || extra[i + 3] !== 0 || i + 6 > extra.length)
-      continue;
-    const end = at + extra[i + 4] + 256 * extra[i + 5] + 1;
-    if (end === file.size) return end;
-    const b = await file.peek(end, 4);
-    return b.length === 4 && b[0] === 0x1f && b[1] === 0x8b && b[2] === 8 && (b[3] & 4) !== 0 ? end : null;
-  }
-  return null;
-}
-
-/** Nothing but zero bytes from `from` to the end: padding. */
-export async function onlyZeros(file: FileWindow, from: number): Promise<boolean> {
+/** The first byte from `from` on that is not zero; the size of the file where all are. */
+export async function afterZeros(file: FileWindow, from: number): Promise<number> {
   for (let at = from; at < file.size; ) {
     const bytes = await file.at(at);
-    if (bytes.some((b) => b !== 0)) return false;
+    const data = bytes.findIndex((b) => b !== 0);
+    if (data >= 0) return at + data;
     at += bytes.length;
   }
-  return true;
-}
-
-interface Member {
-  readonly pieces: AsyncGenerator<Uint8Array>;
-  /** Packed bytes taken so far. */
-  consumed(): number;
-  /** The deflate data said that it is complete. */
-  ended(): boolean;
-  /** What is wrong with it, or null. */
-  error(): string | null;
-}
-
-/** Raw deflate data from `start` on, until it says that it ends. */
-function inflateMember(file: FileWindow, start: number, limits: UnpackLimits): Member {
-  // Sync flush: a cut-off end is no error of zlib's, and everything before it comes out.
-  const inflate: InflateRaw = createInflateRaw({ chunkSize: OUTPUT_BYTES, finishFlush: constants.Z_SYNC_FLUSH });
-  let error: string | null = null;
-  let fed = 0;
-  let out = 0;
-  let atEnd = false;
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    let wake: () => void = () => {};
-    let taken = true;
-    let finished = false;
-    inflate.on('readable', () => wake());
-    inflate.on('end', () => {
-      finished = true;
-      wake();
-    });
-    inflate.on('error', (e: NodeJS.ErrnoException) => {
-      error = `expected deflate data, got damage after ${out} unpacked bytes (${e.code ?? e.message})`;
-      wake();
-    });
-    try {
-      for (;;) {
-        const chunk = inflate.read() as Uint8Array | null;
-        if (chunk !== null) {
-          out += chunk.length;
-          yield chunk;
-          continue;
-        }
-        if (error !== null) return;
-        if (finished || taken) {
-          // Asked only when a chunk is used up: how pieces fall within it is a matter of timing.
-          error = ratioDamage(out, fed, limits);
-          if (finished || error !== null) return;
-        }
-        if (taken && !atEnd) {
-          // Stands until it is taken: nobody else reads from the window meanwhile.
-          const bytes = (await file.at(start + fed, INPUT_BYTES)).subarray(0, INPUT_BYTES);
-          fed += bytes.length;
-          atEnd = start + fed >= file.size;
-          taken = false;
-          inflate.write(bytes, () => {
-            taken = true;
-            wake();
-          });
-          if (atEnd) inflate.end();
-          continue;
-        }
-        await new Promise<void>((r) => {
-          wake = r;
-        });
-      }
-    } finally {
-      inflate.destroy();
-    }
-  }
-  return {
-    pieces: pieces(),
-    consumed: () => inflate.bytesWritten,
-    ended: () => error === null && inflate.bytesWritten < fed,
-    error: () => error,
-  };
+  return file.size;
 }

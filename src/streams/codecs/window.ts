@@ -1,6 +1,10 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../../errors.ts';
+import { isUrl } from '../../files/stores/url.ts';
+import type { FilePlace, FileWindow, WindowOptions } from './file-window.ts';
+
+export type { FilePlace, FileWindow, WindowOptions } from './file-window.ts';
 
 /** Measured: the calls of smaller reads cost a tenth of reading plain lines. */
 const WINDOW_BYTES = 1024 * 1024;
@@ -11,39 +15,17 @@ const SMALL_BYTES = 64 * 1024;
 /** The buffer of the window that was closed last. */
 let spare: Uint8Array<ArrayBuffer> | null = null;
 
-/**
- * Random access to a file through one buffered window: reads always fill it, so what comes back never depends on the
- * file system's mood.
- */
-export interface FileWindow {
-  readonly size: number;
-  /** At least `wanted` bytes from `position`, fewer only at the end of the file; a view that dies at the next call. */
-  at(position: number, wanted?: number): Promise<Uint8Array>;
-  /**
-   * Exactly `bytes` (fewer at the end), from the window when it has them, else without moving it: for headers far
-   * apart.
-   */
-  peek(position: number, bytes: number): Promise<Uint8Array>;
-  /** Like `at`, but never more than `bytes`, in a buffer of its own. */
-  copy(position: number, bytes: number): Promise<Uint8Array<ArrayBuffer>>;
-  close(): Promise<void>;
-}
-
-export interface WindowOptions {
-  /** Bytes of the file that were read since the last call, those read twice only once. */
-  readonly onBytes?: (bytes: number) => void;
-  readonly signal?: AbortSignal;
-}
+/** Opens a planned file, wherever it lies. */
+export const openPlanned = (file: FilePlace, options: WindowOptions = {}): Promise<FileWindow> =>
+  openWindow(file.absolutePath, file.size, { version: file.version, cached: !file.uncached, ...options });
 
 /**
  * Opens a file for reading. @param size as planned: a file that grew since is read only so far, one that shrank is an
  * InputError.
  */
-export async function openWindow(
-  path: string,
-  size: number,
-  { onBytes, signal }: WindowOptions = {},
-): Promise<FileWindow> {
+export async function openWindow(path: string, size: number, options: WindowOptions = {}): Promise<FileWindow> {
+  const { onBytes, signal } = options;
+  if (isUrl(path) && size > 0) return (await import('./remote-window.ts')).openRemoteWindow(path, size, options);
   if (size <= SMALL_BYTES) {
     signal?.throwIfAborted();
     const bytes = readSmall(path, size);

@@ -1,5 +1,5 @@
 import { zstdMemory } from '../../kernels/zstd.ts';
-import { openWindow } from './window.ts';
+import { type FilePlace, openPlanned } from './window.ts';
 import { frameAt, frameHeaderOf, SKIPPABLE_MAGIC, SKIPPABLE_MASK, type ZstdFrame } from './zstd-frames.ts';
 
 /** What a window may take without being counted: that of `zstd` without --long. */
@@ -27,10 +27,11 @@ function firstHeader(first: Uint8Array): ReturnType<typeof frameHeaderOf> | null
  * than usual. Reads the headers of all blocks then.
  * @param first bytes of the file
  */
-export async function largestWindow(path: string, size: number, first: Uint8Array): Promise<number> {
+export async function largestWindow(place: FilePlace, first: Uint8Array): Promise<number> {
   const header = firstHeader(first);
   if (header === null || typeof header === 'string' || header.windowSize <= WINDOW_LIMIT) return 0;
-  const file = await openWindow(path, size);
+  const { size } = place;
+  const file = await openPlanned(place);
   let most = 0;
   try {
     for (let at = 0; at < size; ) {

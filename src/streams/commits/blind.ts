@@ -18,6 +18,8 @@ export interface BlindCounters {
   readonly reason: string;
   readonly bytes: number;
   readonly documents: number;
+  /** Of quarantine; each stands for one document at least. Counters of before do not say. */
+  readonly records?: number;
 }
 
 /** Adds what was read well. */
@@ -28,11 +30,19 @@ export function addSeen(counters: Totals, { unit, documents, bytes }: Seen): voi
 }
 
 /** Adds lost bytes to those of their unit and reason; their documents are counted elsewhere. */
-export function addBlind({ quarantined }: Totals, { unit, reason, bytes, documents }: BlindCounters): void {
+export function addBlind({ quarantined }: Totals, blind: BlindCounters): void {
+  const { unit, reason, bytes, documents, records = 1 } = blind;
   const list = [...(quarantined.blind ?? [])];
   const at = list.findIndex((x) => x.unit === unit && x.reason === reason);
-  if (at < 0) list.push({ unit, reason, bytes, documents });
-  else list[at] = { unit, reason, bytes: list[at].bytes + bytes, documents: list[at].documents + documents };
+  if (at < 0) list.push({ unit, reason, bytes, documents, records });
+  else
+    list[at] = {
+      unit,
+      reason,
+      bytes: list[at].bytes + bytes,
+      documents: list[at].documents + documents,
+      records: (list[at].records ?? 1) + records,
+    };
   quarantined.blind = list;
 }
 
@@ -42,16 +52,16 @@ export function addBlind({ quarantined }: Totals, { unit, reason, bytes, documen
  */
 export function estimateBlind(c: Totals, seen = c.seen): void {
   c.quarantined.blind = c.quarantined.blind?.map((blind) => {
-    const { unit, reason, bytes, documents } = blind;
+    const { unit, reason, bytes, documents, records = 1 } = blind;
     const told = seen?.[unit];
     if (!told || told.documents === 0 || told.bytes === 0) return blind;
-    const better = Math.max(1, Math.round((bytes * told.documents) / told.bytes));
+    const better = Math.max(records, Math.round((bytes * told.documents) / told.bytes));
     const q = c.quarantined;
     c.read.documents += better - documents;
     q.documents += better - documents;
     q.estimated += better - documents;
     q.byReason[reason] = (q.byReason[reason] ?? 0) + better - documents;
-    return { unit, reason, bytes, documents: better };
+    return { unit, reason, bytes, documents: better, records };
   });
   if (c.quarantined.blind === undefined) delete c.quarantined.blind;
 }

@@ -1,57 +1,86 @@
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import { loadXxhash } from '../../hash.ts';
 import { type CommittedFile, liveFiles } from './log.ts';
 import type { CommitStore } from './store.ts';
+import { addVerified, readVerified, type Stamp } from './verified.ts';
 
 interface Committed {
   readonly path: string;
   readonly commits: CommitStore;
-  /** Only the files of this sink. */
-  readonly sink?: string;
+  /** Only the files of these sinks. */
+  readonly sinks?: readonly string[];
 }
 
-/** The files of tables, which say in commits.jsonl what they hold; those of barriers do not. */
-const filesOf = ({ commits, sink }: Committed): CommittedFile[] =>
-  liveFiles(commits.all, sink).filter((f) => f.xxh64 !== '');
+/** A file of the run, when it was committed, and what the disk says of it. */
+interface Lying {
+  readonly file: CommittedFile;
+  readonly committedMs: number;
+  readonly stats: Stats;
+}
 
 /**
- * Compares the size of every committed file with what was committed. Costs nothing. Errors: InputError for the first
- * that is gone or has another size.
+ * The files of tables, which say in commits.jsonl what they hold; those of barriers do not. Errors: InputError for the
+ * first that is gone or has another size.
  * @param absent false while a run goes on: a file may be joined and deleted in between
  */
-export function checkSizes(run: Committed, absent = true): void {
-  for (const file of filesOf(run)) {
-    const size = statSync(join(run.path, file.path), { throwIfNoEntry: false })?.size;
-    if (size === file.bytes || (size === undefined && !absent)) continue;
-    throw damaged(run.path, file, size === undefined ? 'no such file' : `${size} bytes`);
-  }
+function filesOf({ path, commits, sinks }: Committed, absent: boolean): Lying[] {
+  const live = liveFiles(commits.all).filter((f) => f.xxh64 !== '' && (sinks?.includes(f.sink) ?? true));
+  const times = new Map(commits.all.flatMap(({ files, at }) => files.map((f) => [f.path, Date.parse(at)])));
+  return live.flatMap((file) => {
+    const stats = statSync(join(path, file.path), { throwIfNoEntry: false });
+    if (stats === undefined && !absent) return [];
+    if (stats?.size === file.bytes) return [{ file, committedMs: times.get(file.path)!, stats }];
+    throw damaged(path, file, stats === undefined ? 'no such file' : `${stats.size} bytes`);
+  });
 }
+
+/** Compares sizes only. Errors: as of `checkFiles`. */
+export const checkSizes = (run: Committed): void => void filesOf(run, true);
 
 /** So many bytes of a finished run are read whenever it is opened. */
 export const CHECKED_BYTES = 256e6;
 
-/** Reads every committed file to its end and compares its hash with what was committed. Errors: as of `checkSizes`. */
+/** Reads every committed file to its end and compares its hash with what was committed. Errors: as of `checkFiles`. */
 export async function checkBytes(run: Committed): Promise<{ readonly files: number; readonly bytes: number }> {
-  checkSizes(run);
-  const files = filesOf(run);
-  await checkHashes(run, files);
-  return { files: files.length, bytes: files.reduce((n, f) => n + f.bytes, 0) };
+  const files = filesOf(run, true);
+  await checkHashes(run.path, files);
+  const bytes = sum(files);
+  if (bytes > CHECKED_BYTES) await addVerified(run.path, stampsOf(files));
+  return { files: files.length, bytes };
+}
+
+export interface CheckOptions {
+  /** The run has ended: no file is absent, and `most` bytes are read. Default true. */
+  readonly done?: boolean;
+  /** Bytes of a finished run that are read in any case. Default CHECKED_BYTES. */
+  readonly most?: number;
 }
 
 /**
- * As `checkBytes`, of the whole run where it has `most` bytes or less; else of as many files as are within that, those
- * changed last first, for what changed a file has left its time behind.
+ * Compares the files of a run with what was committed:
+ * - the size of every file;
+ * - all bytes of every file that something wrote to, put in its place or copied since its commit, as its time of change
+ *   (ctime) says, however large it is. Those of a run of more than `most` bytes that were right are remembered in
+ *   `verified.json`, by that time, so that a copied run is read once;
+ * - of a finished run further files, those changed last first, up to `most` bytes in all: the whole of a smaller run.
+ * What a disk changes by itself in a larger run leaves no time behind: `checkBytes` finds that. Errors: InputError for
+ * the first file that is gone, or has another size or other bytes.
  */
-export async function checkRecent(run: Committed, most = CHECKED_BYTES): Promise<void> {
-  checkSizes(run);
-  const changed = new Map(filesOf(run).map((file) => [file, statSync(join(run.path, file.path)).mtimeMs]));
-  let left = most;
-  const files = [...changed].sort(([, a], [, b]) => b - a).map(([file]) => file);
+export async function checkFiles(run: Committed, { done = true, most = CHECKED_BYTES }: CheckOptions = {}) {
+  const files = filesOf(run, done);
+  const small = sum(files) <= most;
+  const known = small ? {} : readVerified(run.path);
+  const touched = files.filter((f) => isTouched(f) && !isVerified(f, known[f.file.path]));
+  await checkHashes(run.path, touched);
+  if (!small) await addVerified(run.path, stampsOf(touched));
+  if (!done) return;
+  let left = most - sum(touched);
+  const rest = files.filter((f) => !touched.includes(f)).sort((a, b) => b.stats.ctimeMs - a.stats.ctimeMs);
   await checkHashes(
-    run,
-    files.filter(({ bytes }) => {
+    run.path,
+    rest.filter(({ file: { bytes } }) => {
       if (bytes > left) return false;
       left -= bytes;
       return true;
@@ -59,13 +88,39 @@ export async function checkRecent(run: Committed, most = CHECKED_BYTES): Promise
   );
 }
 
-async function checkHashes(run: Committed, files: readonly CommittedFile[]): Promise<void> {
-  for (const file of files) {
+const sum = (files: readonly Lying[]): number => files.reduce((n, { file }) => n + file.bytes, 0);
+
+/** Changed after its commit. The time of a commit is cut to whole milliseconds. */
+const isTouched = ({ committedMs, stats }: Lying): boolean => stats.ctimeMs > committedMs + 1;
+
+const isVerified = ({ file, stats }: Lying, stamp: Stamp | undefined): boolean =>
+  stamp !== undefined &&
+  stamp.changed === stats.ctimeMs &&
+  stamp.inode === stats.ino &&
+  stamp.bytes === file.bytes &&
+  stamp.xxh64 === file.xxh64;
+
+/** Clocks of disks are coarse: what was changed just now may change again without another time. */
+const SETTLED_MS = 2000;
+
+/** Of files whose bytes were right; those that were changed a moment ago are left out. */
+const stampsOf = (files: readonly Lying[]): Record<string, Stamp> =>
+  Object.fromEntries(
+    files
+      .filter(({ stats }) => Date.now() - stats.ctimeMs > SETTLED_MS)
+      .map(({ file: { path, bytes, xxh64 }, stats }) => [
+        path,
+        { bytes, changed: stats.ctimeMs, inode: stats.ino, xxh64 },
+      ]),
+  );
+
+async function checkHashes(run: string, files: readonly Lying[]): Promise<void> {
+  for (const { file } of files) {
     const hash = (await loadXxhash()).create64();
-    const bytes = createReadStream(join(run.path, file.path), { highWaterMark: 1024 * 1024 });
+    const bytes = createReadStream(join(run, file.path), { highWaterMark: 1024 * 1024 });
     for await (const part of bytes) hash.update(part as Uint8Array);
     const xxh64 = hash.digest().toString(16).padStart(16, '0');
-    if (xxh64 !== file.xxh64) throw damaged(run.path, file, `the same size, but other bytes (xxh64 ${xxh64})`);
+    if (xxh64 !== file.xxh64) throw damaged(run, file, `the same size, but other bytes (xxh64 ${xxh64})`);
   }
 }
 

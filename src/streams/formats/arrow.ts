@@ -1,4 +1,4 @@
-import { openWindow } from '../codecs/window.ts';
+import { openPlanned } from '../codecs/window.ts';
 import { arrowMessages } from './arrow/messages.ts';
 import { typeName } from './arrow/schema.ts';
 import { isSchemaMessage } from './arrow/stream-head.ts';
@@ -17,7 +17,7 @@ export const arrow: InputFormat = {
   packed: false,
   ranges: 'units',
   async cut(file, { index, splitBytes }) {
-    const window = await openWindow(file.absolutePath, file.size);
+    const window = await openPlanned(file);
     try {
       return unitParts((await arrowMessages(window)).units, index, splitBytes);
     } catch (error) {

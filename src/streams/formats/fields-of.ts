@@ -1,4 +1,4 @@
-import { openWindow } from '../codecs/window.ts';
+import { openPlanned } from '../codecs/window.ts';
 import type { PlannedFile } from '../plan/splits.ts';
 import { damageOnly, type FileFields } from './format.ts';
 import { FORMATS } from './table.ts';
@@ -7,7 +7,7 @@ import { FORMATS } from './table.ts';
 export async function fieldsOf(file: PlannedFile): Promise<FileFields | null> {
   const { fields } = FORMATS[file.format];
   if (file.size === 0 || fields === undefined) return null;
-  const window = await openWindow(file.absolutePath, file.size);
+  const window = await openPlanned(file);
   try {
     return await fields(file, window);
   } catch (error) {

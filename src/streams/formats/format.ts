@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import type { FileWindow } from '../codecs/window.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import type { InputRange, PlannedFile } from '../plan/splits.ts';
@@ -124,7 +125,7 @@ export function refuseOtherUnits(file: PlannedFile, range: InputRange, found: nu
   throw new InputError({
     expected: `a file of ${file.units ?? 'an unknown number of'} row groups or record batches, as planned`,
     got: `${found} of them`,
-    where: file.absolutePath,
+    where: shownUrl(file.absolutePath),
     fix: 'The file has changed, or could not be read well when the run was planned: start again with --fresh.',
   });
 }

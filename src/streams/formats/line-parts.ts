@@ -1,5 +1,6 @@
-import { memberHeader } from '../codecs/gzip.ts';
-import { openWindow } from '../codecs/window.ts';
+import { isUrl } from '../../files/stores/url.ts';
+import { memberHeader } from '../codecs/gzip-member.ts';
+import { openPlanned } from '../codecs/window.ts';
 import { frameAt } from '../codecs/zstd-frames.ts';
 import type { PlannedFile } from '../plan/splits.ts';
 import type { Cutting, FileParts, Part } from './format.ts';
@@ -9,6 +10,10 @@ const GZIP_RATIO = 3.5;
 const ZSTD_RATIO = 4;
 /** More than this is not expected of text, whatever the blocks of a zstd frame could hold. */
 const ZSTD_RATIO_AT_MOST = 20;
+
+/** Of an object in a store that is larger, the headers in it are not looked at: that would fetch all of it. */
+const NEAR_BYTES = 32 * 1024 * 1024;
+export const isFar = ({ absolutePath, size }: PlannedFile): boolean => size > NEAR_BYTES && isUrl(absolutePath);
 
 /** A file that is read in one go. */
 const wholeFile = (file: PlannedFile, index: number, textBytes: number): readonly Part[] => [
@@ -44,9 +49,16 @@ async function lineParts(
     case 'gzip': {
       const textBytes = expectedText(file, last);
       if (textBytes < 2 * splitBytes) return wholeFile(file, index, textBytes);
+      if (isFar(file)) return unpackedParts(textBytes, index, splitBytes);
       return (await memberParts(file, index, splitBytes)) ?? unpackedParts(textBytes, index, splitBytes);
     }
     case 'zstd': {
+      if (isFar(file)) {
+        const textBytes = expectedText(file, last);
+        return textBytes < 2 * splitBytes
+          ? wholeFile(file, index, textBytes)
+          : unpackedParts(textBytes, index, splitBytes);
+      }
       const parts = await zstdParts(file, index, splitBytes);
       const [{ textBytes }] = parts;
       return parts.length > 1 || textBytes < 2 * splitBytes ? parts : unpackedParts(textBytes, index, splitBytes);
@@ -86,7 +98,7 @@ function unpackedParts(textBytes: number, file: number, splitBytes: number): Par
  * members.
  */
 async function memberParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[] | null> {
-  const window = await openWindow(file.absolutePath, file.size);
+  const window = await openPlanned(file);
   const parts: Part[] = [];
   let [start, textBytes] = [0, 0];
   let previous: number | undefined;
@@ -121,7 +133,7 @@ async function memberParts(file: PlannedFile, index: number, splitBytes: number)
  * Runs of frames of about `splitBytes`. Where the headers stop making sense the last run goes to the end of the file.
  */
 export async function zstdParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[]> {
-  const window = await openWindow(file.absolutePath, file.size);
+  const window = await openPlanned(file);
   const parts: Part[] = [];
   let start = 0;
   let textBytes = 0;

@@ -1,4 +1,4 @@
-import { openWindow } from '../codecs/window.ts';
+import { openPlanned } from '../codecs/window.ts';
 import { damagedWhole, damageOnly, type InputFormat, unitParts } from './format.ts';
 
 /** Apache Parquet. A part is a run of row groups. */
@@ -10,7 +10,7 @@ export const parquet: InputFormat = {
   ranges: 'units',
   async cut(file, { index, options, splitBytes }) {
     const { parquetFooter } = await import('./parquet/footer.ts');
-    const window = await openWindow(file.absolutePath, file.size);
+    const window = await openPlanned(file);
     try {
       return unitParts((await parquetFooter(window, options.textField)).groups, index, splitBytes);
     } catch (error) {

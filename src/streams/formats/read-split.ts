@@ -2,12 +2,12 @@ import type { Kernel } from '../../kernels/kernel.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
 import type { UnreadColumn } from '../batch/unread.ts';
-import { openWindow } from '../codecs/window.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import { BATCH_TEXT_BYTES, type Split, type SplitPlan } from '../plan/splits.ts';
 import { BatchBuilder } from './batch-builder.ts';
 import type { PassedOver, ReadContext } from './context.ts';
 import type { Seen } from './loss.ts';
+import { openedRanges } from './opened-ranges.ts';
 import { FORMATS } from './table.ts';
 
 export interface ReadSplitOptions {
@@ -57,10 +57,8 @@ export async function* readSplit(
   } = given;
   const builder = reuse ? lendingBuilder(split.index, batchBytes) : new BatchBuilder(split.index, batchBytes);
   const context: ReadContext = { kernel, options, builder };
-  for (const range of split.ranges) {
-    const file = plan.files[range.file];
+  for await (const { range, file, window } of openedRanges(split, plan, { onBytes: onProgress, signal })) {
     const read = await FORMATS[file.format].reader();
-    const window = await openWindow(file.absolutePath, file.size, { onBytes: onProgress, signal });
     try {
       for await (const event of read(file, range, window, context)) {
         if ('quarantined' in event) onQuarantine(event.quarantined);

@@ -1,8 +1,10 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { isUrl } from '../../files/stores/url.ts';
 import { isGlob, parseGlob } from './glob.ts';
 import { documentsOfRun, isRun, madeFolder } from './made-by-sluice.ts';
+import { findObjects } from './objects.ts';
 import type { Spooled } from './spool.ts';
 import { type Candidate, type Skipped, walk } from './walk.ts';
 
@@ -17,6 +19,8 @@ export interface FoundFile {
   readonly explicit: boolean;
   /** Number of the input that it comes from. */
   readonly input: number;
+  /** Of an object in a store, whose URL `absolutePath` is then. */
+  readonly object?: { readonly size: number; readonly version: string | null };
 }
 
 export interface FoundFiles {
@@ -53,6 +57,15 @@ export async function findFiles(
       if (seen.has(`pipe ${input}`)) continue;
       seen.set(`pipe ${input}`, -1);
       files.push({ path: uniqueName(copy.name, '/pipe', names, warnings), absolutePath: copy.path, ...asked(number) });
+      continue;
+    }
+    if (isUrl(input)) {
+      for (const { path, url, root, named, explicit, size, version } of await findObjects(input, skipped)) {
+        if (seen.has(url)) continue;
+        seen.set(url, -1);
+        const name = uniqueName(path, root, names, warnings);
+        files.push({ path: name, absolutePath: url, named, explicit, input: number, object: { size, version } });
+      }
       continue;
     }
     const candidates = await expand(input, isOwn, skipped, warnings);

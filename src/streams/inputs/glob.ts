@@ -57,7 +57,8 @@ function segmentToRegex(segment: string): string {
   return out;
 }
 
-function expandBraces(pattern: string): string[] {
+/** What a pattern with braces stands for, each without them. */
+export function expandBraces(pattern: string): string[] {
   const open = pattern.indexOf('{');
   if (open < 0) return [pattern];
   let depth = 0;

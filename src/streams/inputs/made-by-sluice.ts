@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
 import { isReference } from '../../files/reference-record.ts';
-import { checkRecent } from '../commits/damage.ts';
+import { checkFiles } from '../commits/damage.ts';
 import { liveFiles } from '../commits/log.ts';
 import { readCommitStore } from '../commits/store.ts';
 
@@ -49,7 +49,7 @@ export async function documentsOfRun(folder: string): Promise<string[]> {
   const files = liveFiles(commits.all, 'documents').filter((f) => f.rows > 0);
   const gone = files.find((f) => statSync(join(folder, f.path), { throwIfNoEntry: false })?.size !== f.bytes);
   if (gone === undefined) {
-    await checkRecent({ path: folder, commits, sink: 'documents' });
+    await checkFiles({ path: folder, commits, sinks: ['documents'] });
     return files.map((f) => f.path);
   }
   throw new InputError({

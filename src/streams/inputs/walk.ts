@@ -52,8 +52,6 @@ export async function walk(
   const absoluteRoot = resolve(root);
   const realRoot = realpathSync(absoluteRoot);
   const found: Candidate[] = [];
-  /** That a glob matches, but does not go into. */
-  const folders: Skipped = [];
   const linked = new Map<string, number>();
   let started = performance.now();
   /** @param above the folder and all that it is in, up to the root, without links. @param byLink reached by a link */
@@ -64,7 +62,7 @@ export async function walk(
     const names = entries.map((e) => e.name);
     const enter = async (path: string, realPath: string, link: boolean): Promise<void> => {
       if (above.length >= depth) {
-        if (glob && matches(path)) folders.push({ path, reason: pass(realPath) ?? matchedFolder(pattern) });
+        if (glob && matches(path)) skipped.push({ path, reason: pass(realPath) ?? matchedFolder(pattern) });
         return;
       }
       const reason = pass(realPath) ?? (link ? null : folderOfCache(here, basename(path), names));
@@ -123,8 +121,6 @@ export async function walk(
   };
   const isIn = (folder: string, above: string): boolean => folder === above || folder.startsWith(above + sep);
   await visit('', [realRoot], false);
-  // Beside files they are what a glob such as data/* leaves out by its nature.
-  if (found.length === 0) skipped.push(...folders);
   return sortByBytes(found);
 }
 

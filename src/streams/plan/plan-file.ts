@@ -3,6 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import { fileLines, partsOfLines } from '../../files/lines.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { canonicalJson } from '../../hash.ts';
 import type { PlannedFile, Split, SplitPlan } from './splits.ts';
@@ -31,7 +32,8 @@ export type PlanLine =
   | { readonly warning: string };
 
 function* linesOf(plan: Omit<SplitPlan, 'version'>): Generator<PlanLine> {
-  for (const file of plan.files) yield { file };
+  // An address may hold a signature: that is nobody's to keep.
+  for (const file of plan.files) yield { file: { ...file, absolutePath: shownUrl(file.absolutePath) } };
   for (const split of plan.splits) yield { split };
   for (const skipped of plan.skipped) yield { skipped };
   for (const warning of plan.warnings) yield { warning };

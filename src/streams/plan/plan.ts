@@ -1,3 +1,5 @@
+import { tooLargeToCache } from '../../files/stores/cache.ts';
+import { isUrl } from '../../files/stores/url.ts';
 import { loadXxhash } from '../../hash.ts';
 import { encodingOf, encodingOfMark } from '../codecs/encodings.ts';
 import { SNIFF_BYTES, unpackHead } from '../codecs/head.ts';
@@ -6,12 +8,14 @@ import type { Part } from '../formats/format.ts';
 import { codecByMagic, sniff } from '../formats/sniff.ts';
 import { FORMATS } from '../formats/table.ts';
 import { findFiles } from '../inputs/files.ts';
+import { unrangedFile } from '../inputs/objects.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
 import { pipeOf, type Spooled, spool } from '../inputs/spool.ts';
 import { breathe } from '../inputs/walk.ts';
 import { cardsBeside, type KnownFile } from './cards.ts';
 import { checkColumns } from './check-columns.ts';
 import { probeFile } from './probe.ts';
+import { objectProber } from './probe-object.ts';
 import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type SplitPlan } from './splits.ts';
 
 /**
@@ -45,7 +49,7 @@ export async function planSplits(
 ): Promise<SplitPlan> {
   const spooled = new Map<string, Spooled>();
   for (const input of new Set(inputs)) {
-    const pipe = pipeOf(input, stdin);
+    const pipe = isUrl(input) ? await unrangedFile(input) : pipeOf(input, stdin);
     if (pipe !== null) spooled.set(input, await spool(pipe, spoolFolder));
   }
   const copies = new Set([...spooled.values()].map((s) => s.path));
@@ -55,9 +59,12 @@ export async function planSplits(
   const known: (KnownFile & { readonly last: Uint8Array })[] = [];
   let started = performance.now();
   const { h64Raw } = await loadXxhash();
+  const probed = objectProber(found.files);
+  const uncached = await tooLargeToCache(found.files.map((f) => f.object?.size ?? 0));
+  if (uncached !== null) warnings.push(uncached);
   for (const file of found.files) {
     started = await breathe(started);
-    const probe = probeFile(file.absolutePath);
+    const probe = file.object ? await probed(file) : probeFile(file.absolutePath);
     const codec = codecByMagic(probe.head);
     const unpacked = codec === 'none' ? probe.head : await unpackHead(probe.first, codec);
     const encoding = encodingOf(unpacked, options.encoding);
@@ -69,7 +76,12 @@ export async function planSplits(
       skipped.push({ path: file.path, reason: sniffed.skip });
       continue;
     }
-    const windowBytes = codec === 'zstd' ? await largestWindow(file.absolutePath, probe.size, probe.first) : 0;
+    const ofStore = {
+      ...(file.object?.version && { version: file.object.version }),
+      ...(file.object && uncached !== null && { uncached: true as const }),
+    };
+    const place = { absolutePath: file.absolutePath, size: probe.size, ...ofStore };
+    const windowBytes = codec === 'zstd' ? await largestWindow(place, probe.first) : 0;
     if (windowBytes > MOST_WINDOW_MEMORY) {
       skipped.push({ path: file.path, reason: WIDE });
       continue;
@@ -89,7 +101,8 @@ export async function planSplits(
       size: probe.size,
       // The time of the copy of a pipe is not a property of the input.
       mtimeMs: copies.has(file.absolutePath) ? 0 : probe.mtimeMs,
-      probeHash: h64Raw(probe.ends).toString(16).padStart(16, '0'),
+      probeHash: probe.versionHash ?? h64Raw(probe.ends).toString(16).padStart(16, '0'),
+      ...ofStore,
     };
     known.push({ found: file, planned, last: probe.last.slice() });
   }

@@ -13,6 +13,8 @@ export interface Probe {
   readonly last: Uint8Array;
   /** First and last PROBE_BYTES, one after the other; the whole of a small file. */
   readonly ends: Uint8Array;
+  /** Of an object in a store: hash of what names its content. */
+  readonly versionHash?: string;
 }
 
 const probeBuffer = Buffer.allocUnsafeSlow(2 * PROBE_BYTES);

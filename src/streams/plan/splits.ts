@@ -36,6 +36,7 @@ export interface Split {
 export interface PlannedFile {
   /** Relative to the input root, forward slashes: the `file` column. */
   readonly path: string;
+  /** Of an object in a store: its URL. */
   readonly absolutePath: string;
   readonly format: Format;
   readonly codec: Codec;
@@ -49,9 +50,14 @@ export interface PlannedFile {
   readonly size: number;
   /** Parquet, Arrow: row groups or record batches found at planning; the reader must find as many. */
   readonly units?: number;
+  /** 0 of a copy of a pipe, and of an object in a store. */
   readonly mtimeMs: number;
-  /** xxh64 (hex) over the first and the last 64 KB. */
+  /** xxh64 (hex) over the first and the last 64 KB; of an object in a store over what names its content. */
   readonly probeHash: string;
+  /** Of an object in a store: what names its content (`ETag`, commit, `Last-Modified`). Every read asks for it. */
+  readonly version?: string;
+  /** Of an object in a store: it is not kept in the local cache, because the input is larger than that. */
+  readonly uncached?: true;
 }
 
 export interface SplitPlan {

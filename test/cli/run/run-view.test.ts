@@ -33,6 +33,13 @@ describe('progressViews', () => {
     expect(rates[40].megabytesPerSecond).toBeCloseTo(0.001, 9);
   });
 
+  it('over several phases shows the pace of the whole run, and calls kept only what is left in the last', () => {
+    const view = progressViews(null);
+    const seen = [0, 1, 2, 3].map((s) => view(event(s, s * 300_000, s < 3 ? 0 : 1, [1, 1])));
+    expect(seen[2].megabytesPerSecond).toBeCloseTo(0.15, 9);
+    expect(seen.map((v) => v.keptWord)).toEqual(['not dropped', 'not dropped', 'not dropped', 'kept']);
+  });
+
   it('with a limit counts documents, as far as a language model has come with them', () => {
     const view = progressViews(10);
     const counters = emptyCounters();

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { RUN_EVENTS } from '../../../src/cli/run/event-lines.ts';
 import { runCli } from '../../helpers/cli.ts';
 import { writeProject } from '../../helpers/recipes.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
@@ -11,7 +12,7 @@ async function project(more: Parameters<typeof writeProject>[1] = {}): Promise<s
   return cwd;
 }
 
-const eventsOf = (stdout: string): ({ event: string; time: string } & Record<string, unknown>)[] =>
+const eventsOf = (stdout: string): ({ type: string; time: string } & Record<string, unknown>)[] =>
   stdout
     .trimEnd()
     .split('\n')
@@ -88,15 +89,15 @@ describe('sluice run', () => {
     const events = eventsOf(stdout);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(events[0]).toMatchObject({
-      event: 'planned',
+      type: 'planned',
       files: 1,
       splits: 1,
       skipped: [],
       warnings: [],
       resumedSplits: 0,
     });
-    expect(events.filter((e) => e.event === 'commit').map((e) => e.phase)).toEqual(['split/0', 'split/1']);
-    const progress = events.filter((e) => e.event === 'progress').at(-1);
+    expect(events.filter((e) => e.type === 'commit').map((e) => e.phase)).toEqual(['split/0', 'split/1']);
+    const progress = events.filter((e) => e.type === 'progress').at(-1);
     expect(progress).toMatchObject({
       share: 1,
       phases: 2,
@@ -107,11 +108,14 @@ describe('sluice run', () => {
         { step: 'web', rule: 'min_lines', dropped: 1 },
       ],
     });
-    expect(events.at(-1)).toMatchObject({ event: 'finished', already: false, run: join(cwd, 'sluice-out/mine') });
+    expect(events.at(-1)).toMatchObject({ type: 'finished', already: false, run: join(cwd, 'sluice-out/mine') });
     expect(events.at(-1)?.totals).toEqual(
       JSON.parse(readFileSync(join(cwd, 'sluice-out/mine/run.json'), 'utf8')).totals,
     );
-    for (const e of events) expect(e.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    for (const { type, time, ...fields } of events) {
+      expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      expect(Object.keys(fields)).toEqual(RUN_EVENTS[type].fields);
+    }
   });
 
   it('reports an error as an event too', async () => {
@@ -119,7 +123,7 @@ describe('sluice run', () => {
     const { code, stdout } = await runCli(['run', 'recipe.ts', '--json', '--input', 'gone'], { cwd });
     expect(code).toBe(2);
     expect(eventsOf(stdout)).toEqual([
-      expect.objectContaining({ event: 'error', code: 'config', exitCode: 2, got: 'gone', where: '--input' }),
+      expect.objectContaining({ type: 'error', code: 'config', exitCode: 2, got: 'gone', where: '--input' }),
     ]);
   });
 

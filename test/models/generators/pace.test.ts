@@ -1,55 +1,113 @@
 import { describe, expect, it } from 'vitest';
 import { openPace } from '../../../src/models/generators/pace.ts';
-import { afterFirstToken, afterRefusal, type PaceLimit, paceLimit } from '../../../src/models/generators/pace-limit.ts';
+import { afterRequest, type PaceLimit, paceLimit } from '../../../src/models/generators/pace-limit.ts';
 import { generator } from '../../helpers/corpus.ts';
 
-/** The limit over many answers of a server whose wait is a function of the requests that are out. */
-function limitsWith(wait: (out: number, random: () => number) => number, most = 64, answers = 4000): number[] {
+interface Server {
+  /** What comes of a request that is sent while so many others are out, and when, ms. */
+  ask(out: number, now: number, random: () => number): { ms: number; came: 'answered' | 'refused' };
+}
+
+interface Watched {
+  /** Mean limit in the second half, and all limits. */
+  readonly mean: number;
+  readonly limits: number[];
+  /** Answers a second in the second half. */
+  readonly rate: number;
+  readonly seconds: number;
+}
+
+/** A server with always something to ask, until so many answers are there. */
+function watch(server: Server, most = 64, answers = 4000): Watched {
   const random = generator(9);
   let pace: PaceLimit = paceLimit(most);
-  return Array.from({ length: answers }, () => {
-    pace = afterFirstToken(pace, wait(pace.limit, random), pace.epoch);
-    return pace.limit;
-  });
+  const out: { at: number; begun: number; epoch: number; came: 'answered' | 'refused' }[] = [];
+  const limits: number[] = [];
+  const times: number[] = [];
+  let now = 0;
+  while (times.length < answers) {
+    while (out.length < pace.limit) {
+      const { ms, came } = server.ask(out.length, now, random);
+      out.push({ at: now + ms, begun: now, epoch: pace.epoch, came });
+    }
+    const first = out.reduce((a, b) => (b.at < a.at ? b : a));
+    out.splice(out.indexOf(first), 1);
+    now = first.at;
+    pace = afterRequest(pace, now - first.begun, first.epoch, first.came);
+    limits.push(pace.limit);
+    if (first.came === 'answered') times.push(now);
+  }
+  const half = times[answers >> 1];
+  const late = limits.slice(limits.length >> 1);
+  return { mean: meanOf(late), limits, rate: (answers / 2 / (now - half)) * 1000, seconds: now / 1000 };
 }
 
 const meanOf = (all: readonly number[]): number => all.reduce((a, b) => a + b, 0) / all.length;
 
 describe('the limit of requests at once', () => {
   it('goes up to the most where answers take any random time, and stays there', () => {
-    const limits = limitsWith((_, random) => 10 + 1990 * random());
-    expect(limits.indexOf(64)).toBeLessThan(200);
-    expect(meanOf(limits.slice(400))).toBeGreaterThan(61);
+    const found = watch({ ask: (_, __, random) => ({ ms: 10 + 1990 * random(), came: 'answered' }) }, 32, 1000);
+    // At the best 1,000 answers of a second each take 31 s.
+    expect(found.limits.indexOf(32)).toBeLessThan(100);
+    expect(found.seconds).toBeLessThan(37);
+    expect(found.mean).toBeGreaterThan(30.4);
   });
 
   it('stays near the room of a server that queues without a word', () => {
-    // Eight at once, each 100 ms: more wait in line.
-    const limits = limitsWith((out, random) => (Math.max(1, out / 8) + 0.2 * random()) * 100);
-    expect(Math.max(...limits.slice(300))).toBeLessThanOrEqual(32);
-    expect(meanOf(limits.slice(300))).toBeGreaterThanOrEqual(8);
-    expect(meanOf(limits.slice(300))).toBeLessThan(24);
+    // Eight at once, each 90 to 110 ms: more wait in line.
+    const free = Array.from({ length: 8 }, () => 0);
+    const found = watch({
+      ask(_, now, random) {
+        const place = free.indexOf(Math.min(...free));
+        free[place] = Math.max(now, free[place]) + 90 + 20 * random();
+        return { ms: free[place] - now, came: 'answered' };
+      },
+    });
+    expect(found.mean).toBeGreaterThanOrEqual(8);
+    expect(found.mean).toBeLessThan(14);
+    expect(found.rate).toBeGreaterThan(0.95 * 80);
   });
 
-  it('finds the room of a server that was slow at first, by what is done in a time', () => {
-    let answers = 0;
-    const limits = limitsWith((out) => (answers++ < 12 ? 250 : Math.max(1, out / 8) * 80), 32);
-    expect(limits.slice(400).every((n) => n <= 24)).toBe(true);
-    expect(meanOf(limits.slice(400))).toBeGreaterThanOrEqual(8);
+  it('stays near the room of a server that refuses what is too much', () => {
+    const found = watch({
+      ask: (out, _, random) => (out >= 8 ? { ms: 5, came: 'refused' } : { ms: 90 + 20 * random(), came: 'answered' }),
+    });
+    expect(found.mean).toBeLessThan(14);
+    expect(found.rate).toBeGreaterThan(0.9 * 80);
   });
 
-  it('halves when a server says that it has too much to do, once for all that were out', () => {
-    const pace = paceLimit(64);
-    const once = afterRefusal(pace, pace.epoch);
-    expect(once.limit).toBe(4);
-    expect(afterRefusal(once, pace.epoch)).toBe(once);
-    expect(afterRefusal(once, once.epoch).limit).toBe(2);
+  it('is not held back by a server that refuses at random', () => {
+    const found = watch({
+      ask: (_, __, random) =>
+        random() < 0.33 ? { ms: 5, came: 'refused' } : { ms: 10 + 190 * random(), came: 'answered' },
+    });
+    expect(found.mean).toBeGreaterThan(56);
+  });
+
+  it('comes back after a storm of refusals', () => {
+    const found = watch(
+      {
+        ask: (_, now, random) =>
+          now < 3000 ? { ms: 50, came: 'refused' } : { ms: 90 + 20 * random(), came: 'answered' },
+      },
+      32,
+      1000,
+    );
+    expect(Math.min(...found.limits)).toBe(1);
+    expect(found.seconds).toBeLessThan(3 + 1.6 * (1000 / 320));
   });
 
   it('comes back when fewer requests do not help: the server is slower, and nothing queues', () => {
-    let answers = 0;
-    const limits = limitsWith(() => (answers++ < 500 ? 100 : 400), 32, 3000);
-    expect(limits.at(-1)).toBe(32);
-    expect(Math.min(...limits.slice(500))).toBeLessThan(32);
+    const found = watch({ ask: (_, now) => ({ ms: now < 2000 ? 100 : 400, came: 'answered' }) }, 32);
+    expect(found.mean).toBeGreaterThan(30);
+  });
+
+  it('heeds the first refusal at once, before anything is known, once for all that were out', () => {
+    const pace = paceLimit(64);
+    const once = afterRequest(pace, 5, pace.epoch, 'refused');
+    expect(once.limit).toBe(4);
+    expect(afterRequest(once, 5, pace.epoch, 'refused')).toBe(once);
+    expect(afterRequest(once, 5, once.epoch, 'refused').limit).toBe(2);
   });
 });
 

@@ -1,7 +1,10 @@
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, renameSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { annotate, recipe, textStatistics } from 'sluice';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { checkBytes, checkFiles } from '../../../src/streams/commits/damage.ts';
+import { readCommitStore } from '../../../src/streams/commits/store.ts';
+import { readVerified } from '../../../src/streams/commits/verified.ts';
 import { runCli } from '../../helpers/cli.ts';
 import { madeDocuments, writeCorpus } from '../../helpers/corpus.ts';
 import { runToEnd, temporaryFolder } from '../../helpers/run.ts';
@@ -61,5 +64,67 @@ describe('a finished run one of whose files', () => {
     expect(sql.code).toBe(1);
     expect(sql.stderr).toContain(message);
     expect(sql.stderr).toContain('the same size, but other bytes');
+  });
+});
+
+describe('a run that is too large to be read whenever it is opened', () => {
+  /** A finished run, seen as one of more than `most` bytes: nothing is read but what was touched. */
+  const large = { most: 0 };
+
+  async function opened() {
+    const path = join(await finished(), 'out');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: false });
+    const part = join(path, PART);
+    const stamps = () => readVerified(path);
+    /** As if it had been written some time ago. */
+    const settle = () => vi.setSystemTime(Date.now() + 10_000);
+    return { path, part, commits, stamps, settle, check: () => checkFiles({ path, commits }, large) };
+  }
+
+  afterEach(() => void vi.useRealTimers());
+
+  it('is not read while nothing has touched it since its commit; reading all finds what a disk does', async () => {
+    const { path, part, commits } = await opened();
+    const bytes = readFileSync(part);
+    bytes[bytes.length >> 1] ^= 1;
+    writeFileSync(part, bytes);
+    const at = new Date(Date.now() + 10_000).toISOString();
+    const later = { path, commits: { ...commits, all: commits.all.map((c) => ({ ...c, at })) } };
+    await checkFiles(later, large);
+    await expect(checkFiles(later)).rejects.toThrow('the same size, but other bytes');
+    await expect(checkBytes(later)).rejects.toThrow('the same size, but other bytes');
+  });
+
+  it('is refused when a byte of it was written, also where its time was set back', async () => {
+    const { part, check, stamps } = await opened();
+    const { atime, mtime } = statSync(part);
+    const bytes = readFileSync(part);
+    bytes[bytes.length >> 1] ^= 1;
+    writeFileSync(part, bytes);
+    utimesSync(part, atime, mtime);
+    await expect(check()).rejects.toThrow(`expected ${PART} as it was committed`);
+    expect(stamps()).toEqual({});
+  });
+
+  it('is read once after it was copied, and again when a file of the copy was touched', async () => {
+    const { path, part, check, stamps, settle } = await opened();
+    cpSync(part, `${part}.copy`);
+    renameSync(`${part}.copy`, part);
+    // What was changed a moment ago may change again at the same time.
+    await check();
+    expect(stamps()).toEqual({});
+    settle();
+    await check();
+    expect(stamps()).toEqual({
+      [PART]: expect.objectContaining({ bytes: statSync(part).size, changed: statSync(part).ctimeMs }),
+    });
+    const before = readFileSync(join(path, 'verified.json'), 'utf8');
+    await check();
+    expect(readFileSync(join(path, 'verified.json'), 'utf8')).toBe(before);
+    const bytes = readFileSync(part);
+    bytes[100] ^= 1;
+    writeFileSync(part, bytes);
+    await expect(check()).rejects.toThrow('the same size, but other bytes');
   });
 });

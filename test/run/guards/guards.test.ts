@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -170,6 +170,8 @@ describe('guards', () => {
     await expect(runToEnd(shortRecipe(), { ...options, allow: { rule: ['min_char'] } })).rejects.toThrow(
       /--allow-rule: expected a rule of guarded, got min_char\. Did you mean min_chars\?/,
     );
+    // Refused before it began: nothing is left, not even the folder.
+    expect(existsSync(options.output)).toBe(false);
     await expect(runToEnd(shortRecipe(), { ...options, allow: { cluster: ['exact'] } })).rejects.toThrow(
       /expected a dedup step of guarded \(there are none\), got exact/,
     );
@@ -208,7 +210,7 @@ export default recipe({ name: 'mine', input: ['in'],
     const json = await runCli(['run', 'recipe.mjs', '--json'], { cwd: folder });
     const event = JSON.parse(json.stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
     expect(event).toMatchObject({
-      event: 'error',
+      type: 'error',
       code: 'guard',
       exitCode: 3,
       saw: { flag: '--allow-rule length.min_chars' },

@@ -123,6 +123,64 @@ describe('readGzip', () => {
     expect((await unpackFile(Buffer.from('no gzip at all'))).damage).toMatchObject([{ block: 0, bytes: 14 }]);
   });
 
+  describe('finds the members after a damaged one', () => {
+    const texts = [1, 2, 3, 4, 5].map((seed) => text(seed, 30_000));
+    const members = texts.map((t) => gzipSync(t));
+    const starts = members.map((_, i) => members.slice(0, i).reduce((n, m) => n + m.length, 0));
+    const damaged = (...ranges: [from: number, to: number][]): Buffer => {
+      const bytes = Buffer.concat(members);
+      for (const [from, to] of ranges) bytes.fill(0xff, from, to);
+      return bytes;
+    };
+    const read = async (bytes: Buffer) => {
+      const { blocks, damage } = await unpackFile(bytes);
+      return { whole: texts.map((t, i) => blocks.some(([at, b]) => at === starts[i] && b === t.toString())), damage };
+    };
+    /** What is missing of the texts that are not whole, and what is said to be missing. */
+    const near = (told: unknown, size: number): void => {
+      expect(Math.abs((told as number) - size)).toBeLessThan(0.05 * size);
+    };
+
+    it('whose data is damaged, at its beginning, and of which the last four bytes tell the size', async () => {
+      const { whole, damage } = await read(damaged([starts[1] + 200, starts[1] + 300]));
+      expect(whole).toEqual([true, false, true, true, true]);
+      expect(damage).toMatchObject([{ block: starts[1], bytes: members[1].length }]);
+      const [{ offset, unpacked }] = damage as [{ offset: number; unpacked: number }];
+      expect(offset + unpacked).toBe(texts[1].length);
+    });
+
+    it('whose header is damaged, the first of the file too', async () => {
+      const first = await read(damaged([200, 300], [starts[3], starts[3] + 12]));
+      expect(first.whole).toEqual([false, true, true, false, true]);
+      expect(first.damage).toMatchObject([{ block: 0 }, { block: starts[3], bytes: members[3].length }]);
+      near((first.damage[1] as { unpacked: number }).unpacked, texts[3].length);
+    });
+
+    it('where damage goes over the borders of several, by how well those before were packed', async () => {
+      const { whole, damage } = await read(damaged([starts[1] + 200, starts[3] + 50]));
+      expect(whole).toEqual([true, false, false, false, true]);
+      expect(damage).toMatchObject([{ block: starts[1], bytes: starts[4] - starts[1] }]);
+      const [{ offset, unpacked }] = damage as [{ offset: number; unpacked: number }];
+      near(offset + unpacked, texts[1].length + texts[2].length + texts[3].length);
+    });
+
+    it('whose checksum is wrong: all of it came out, and nothing else is lost', async () => {
+      const { whole, damage } = await read(damaged([starts[2] - 8, starts[2] - 4]));
+      expect(whole).toEqual([true, true, true, true, true]);
+      expect(damage).toMatchObject([{ block: starts[1], bytes: members[1].length, unpacked: 0 }]);
+    });
+
+    it('after zeros and after other bytes; a mark in the data is no member', async () => {
+      const zeros = Buffer.concat([members[0], Buffer.alloc(3000), members[1], Buffer.alloc(5)]);
+      expect(await unpackFile(zeros)).toMatchObject({ blocks: [[0, texts[0].toString()], {}], damage: [] });
+      const mark = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3]);
+      const other = Buffer.concat([members[0], Buffer.from('other'), mark, members[1]]);
+      const { blocks, damage } = await unpackFile(other);
+      expect(blocks.map(([, t]) => t)).toEqual([texts[0].toString(), texts[1].toString()]);
+      expect(damage).toMatchObject([{ block: members[0].length, bytes: 18 }]);
+    });
+  });
+
   it('stops a bomb soon after 64 MB, at the same byte every time', async () => {
     const bomb = gzipSync(Buffer.alloc(150_000_000), { level: 9 });
     const sizes = new Set<string>();

@@ -46,5 +46,10 @@ it('skips language models in the ARPA format, and says what a glob of folders al
     { path: 'a', reason },
     { path: 'b', reason },
   ]);
+  // Beside files that match they are said as well.
+  writeFileSync(join(root, 'data/c.txt'), 'Another text.');
+  const beside = await readAll(join(root, 'data/*'));
+  expect(beside.documents.map((d) => d.text)).toEqual(['Another text.']);
+  expect(beside.plan.skipped).toEqual(folders.plan.skipped);
   expect((await readAll(join(root, 'data/*/**'))).documents.map((d) => d.text)).toEqual(['A text.']);
 });

@@ -5,6 +5,9 @@ import { type ArrowField, fieldsOfSchema } from '../arrow/schema.ts';
 import type { FieldSeen, FileFields } from '../format.ts';
 import { type Node, nodesOf } from './schema.ts';
 
+/** Most footers are smaller. */
+const FOOTER_BYTES = 128 * 1024;
+
 export interface ParquetGroup {
   /** File byte of its first page. */
   readonly start: number;
@@ -22,7 +25,11 @@ export interface ParquetFooter {
 
 /** Footer of a Parquet file. Throws when it is damaged. */
 export async function parquetFooter(window: FileWindow, textField: string): Promise<ParquetFooter> {
-  const metadata = await parquetMetadataAsync(bufferOver(window), { geoparquet: false });
+  const metadata = await parquetMetadataAsync(bufferOver(window), {
+    geoparquet: false,
+    // Of a file in a store less is fetched at first.
+    ...(window.willRead && { initialFetchSize: FOOTER_BYTES }),
+  });
   const groups = metadata.row_groups.map((group): ParquetGroup => {
     const starts = group.columns.map((c) =>
       Number(c.meta_data?.dictionary_page_offset || c.meta_data?.data_page_offset || 0),

@@ -1,9 +1,9 @@
 import { nextMember } from '../../codecs/gzip-members.ts';
 import { unpack } from '../../codecs/unpack.ts';
-import { type FileWindow, openWindow } from '../../codecs/window.ts';
+import { type FileWindow, openPlanned } from '../../codecs/window.ts';
 import type { PlannedFile } from '../../plan/splits.ts';
 import type { Cutting, FileParts, Part } from '../format.ts';
-import { zstdParts } from '../line-parts.ts';
+import { isFar, zstdParts } from '../line-parts.ts';
 import { endOfHeaders, MOST_HEADER_BYTES, parseHeaders } from './headers.ts';
 
 /** Text bytes for each packed byte of web pages. */
@@ -16,7 +16,7 @@ export const beginsRecord = (b: Uint8Array): boolean =>
 /** Parts of about `splitBytes` of text, each of which begins with a record. */
 export async function betweenRecords(file: PlannedFile, { index, splitBytes }: Cutting): Promise<FileParts> {
   if (file.codec === 'zstd') return { parts: await framesWithRecords(file, index, splitBytes) };
-  const window = await openWindow(file.absolutePath, file.size);
+  const window = await openPlanned(file);
   try {
     const packed = file.codec === 'gzip';
     const step = packed ? splitBytes / RATIO : splitBytes;
@@ -68,8 +68,10 @@ async function recordStarts(window: FileWindow, step: number): Promise<number[]>
 
 /** Runs of frames; one part for all where frames are cut inside of records. */
 async function framesWithRecords(file: PlannedFile, index: number, splitBytes: number): Promise<readonly Part[]> {
+  if (isFar(file))
+    return [{ range: { file: index, start: 0, end: file.size }, textBytes: Math.ceil(file.size * RATIO) }];
   const parts = await zstdParts(file, index, splitBytes);
-  const window = await openWindow(file.absolutePath, file.size);
+  const window = await openPlanned(file);
   try {
     for (const { range } of parts.slice(1)) {
       for await (const piece of unpack(window, 'zstd', range.start, { maxRatio: 1000 })) {

@@ -1,0 +1,114 @@
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+
+export type Headers = Readonly<Record<string, string>>;
+
+export interface Call {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body?: Uint8Array;
+  readonly signal?: AbortSignal;
+  /** Longest silence in milliseconds, before the answer and between two pieces of it. Default 60 seconds. */
+  readonly silenceMs?: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  /** The raw bytes: whatever packing the server names is left as it is. Must be read to the end, or destroyed. */
+  readonly body: IncomingMessage;
+}
+
+/** A connection that broke, was silent for too long, or could not be made: worth another try. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+}
+
+const SILENCE_MS = 60_000;
+const agents = {
+  // Connections stay open for the next request, and keep no process alive.
+  http: new HttpAgent({ keepAlive: true, maxFreeSockets: 64 }),
+  https: new HttpsAgent({ keepAlive: true, maxFreeSockets: 64 }),
+};
+
+/**
+ * One request, without redirects and without another try. Node's own `fetch` would unpack what a server calls packed,
+ * which a range of it cannot be. Errors: ConnectionError; the reason of an aborted signal.
+ */
+export function send({ method, url, headers, body, signal, silenceMs = SILENCE_MS }: Call): Promise<Answer> {
+  const secure = url.protocol === 'https:';
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const request = (secure ? requestHttps : requestHttp)(url, {
+      method,
+      agent: secure ? agents.https : agents.http,
+      headers: {
+        'accept-encoding': 'identity',
+        'user-agent': 'sluice',
+        ...headers,
+        ...(body !== undefined || method === 'PUT' || method === 'POST'
+          ? { 'content-length': String(body?.length ?? 0) }
+          : {}),
+      },
+      timeout: silenceMs,
+    });
+    const abort = (): void => void request.destroy(signal?.reason as Error);
+    signal?.addEventListener('abort', abort, { once: true });
+    request.on('close', () => signal?.removeEventListener('abort', abort));
+    request.on('timeout', () => request.destroy(new ConnectionError(`silence for ${Math.round(silenceMs / 1000)} s`)));
+    request.on('response', (answer) =>
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer }),
+    );
+    request.on('error', (error: NodeJS.ErrnoException) =>
+      reject(signal?.aborted ? (signal.reason as Error) : connectionError(error, url)),
+    );
+    request.end(body);
+  });
+}
+
+/** In words without the address that it was sent to, whose query may hold a signature. */
+function connectionError(error: NodeJS.ErrnoException, url: URL): ConnectionError {
+  if (error instanceof ConnectionError) return error;
+  const words: Readonly<Record<string, string>> = {
+    ECONNREFUSED: `nobody listens at ${url.host}`,
+    ENOTFOUND: `no such host: ${url.hostname}`,
+    EAI_AGAIN: `the name ${url.hostname} could not be looked up`,
+    ECONNRESET: 'the connection was cut',
+  };
+  return new ConnectionError(words[error.code ?? ''] ?? `${error.code ?? error.message}`, { cause: error });
+}
+
+/** The pieces of an answer. Errors: ConnectionError when it is cut off. */
+export async function* pieces({ body }: Answer, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of body) yield piece as Uint8Array;
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw new ConnectionError('the connection was cut', { cause: error });
+  } finally {
+    body.destroy();
+  }
+}
+
+/** The text of an answer, at most so many bytes of it. */
+export async function textOf(answer: Answer, most = 1 << 20): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of pieces(answer)) {
+    parts.push(piece);
+    bytes += piece.length;
+    if (bytes >= most) break;
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** Reads what is left of an answer that nobody needs, so that its connection can be used again. */
+export async function drain(answer: Answer): Promise<void> {
+  const left = Number(answer.headers['content-length'] ?? 0);
+  if (left > 64 * 1024) answer.body.destroy();
+  else await textOf(answer);
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { AwsV4Signer } from 'aws4fetch';
+import type { Headers } from '../request.ts';
+
+/** What requests are signed with. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  /** Milliseconds since 1970; absent: they do not expire. */
+  readonly expiresMs?: number;
+  /** Where they come from, for errors. */
+  readonly source: string;
+}
+
+/** Keys that signatures are made with, by secret, day, region and service. */
+const cache = new Map<string, ArrayBuffer>();
+
+/** Headers of a request with its signature (SigV4). @param skewMs what the clock of the server is ahead of ours */
+export async function signed(
+  request: { readonly method: string; readonly url: URL; readonly headers: Headers; readonly body?: Uint8Array },
+  { accessKeyId, secretAccessKey, sessionToken }: Credentials,
+  service: 's3' | 'sts',
+  region: string,
+  skewMs = 0,
+): Promise<Headers> {
+  const { method, url, body } = request;
+  const sha256 = createHash('sha256')
+    .update(body ?? new Uint8Array(0))
+    .digest('hex');
+  const signer = new AwsV4Signer({
+    method,
+    url: url.href,
+    headers: { ...request.headers, 'x-amz-content-sha256': sha256 },
+    accessKeyId,
+    secretAccessKey,
+    sessionToken,
+    service,
+    region,
+    cache,
+    datetime: new Date(Date.now() + skewMs).toISOString().replace(/[:-]|\.\d{3}/g, ''),
+  });
+  const { headers } = await signer.sign();
+  return Object.fromEntries(headers.entries());
+}
