@@ -121,17 +121,34 @@ def write(path, models):
     print(path, len(data), "bytes")
 
 
-data = dataset(numbers)
+def kept(name, make):
+    """What was made before with the same arguments, or it is made now: a run that was stopped goes on."""
+    path = folder / f"{name}-{'-'.join(sys.argv[2:])}.txt"
+    if path.exists():
+        return lgb.Booster(model_file=str(path))
+    model = make()
+    model.save_model(str(path))
+    print(name, flush=True)
+    return model
+
+
+data = None
+
+
+def first_data():
+    global data
+    data = data or dataset(numbers)
+    return data
+
+
 scores = np.zeros(len(numbers), np.int32)
 for k in range(FOLDS):
     rest = fold[page_of] == k
-    scores[rest] = whole(fit(data, ~rest).predict(numbers[rest], raw_score=True))
-    print("fold", k, flush=True)
-first = fit(data)
-print("first", flush=True)
+    model = kept(f"fold-{k}", lambda: fit(first_data(), ~rest))
+    scores[rest] = whole(model.predict(numbers[rest], raw_score=True))
+first = kept("first", lambda: fit(first_data()))
 both = np.concatenate([around(scores).astype(np.float32), numbers], axis=1)
-data2 = dataset(both)
-last = fit(data2)
+last = kept("second", lambda: fit(dataset(both)))
 out = Path(__file__).parents[2] / "models" / "html"
 out.mkdir(parents=True, exist_ok=True)
 write(out / "blocks.bin", [first, last])

@@ -111,8 +111,9 @@ export const HINT_OF_HASH: ReadonlyMap<number, number> = new Map(
 /** Words that boilerplate is full of and pages in many languages borrow. */
 const FURNITURE =
   'cookie cookies copyright rights reserved privacy terms login subscribe newsletter share facebook twitter ' +
-  'instagram linkedin pinterest email cart menu search sign account home contact about faq sitemap blog advertisement ' +
-  'related recommended reply comments comment previous next more tags categories category follow download';
+  'instagram linkedin pinterest email cart menu search sign account home contact about faq sitemap ' +
+  'blog advertisement related recommended reply comments comment previous next more tags ' +
+  'categories category follow download';
 export const FURNITURE_HASHES: ReadonlySet<number> = new Set(FURNITURE.split(' ').map(wordHash));
 
 /** Character references by the hash of their name: code point, and whether they need a semicolon. */

