@@ -32,6 +32,7 @@ import {
   parquet,
   partsRules,
   perplexity,
+  pii,
   readDocuments,
   recipe,
   reference,
@@ -40,6 +41,7 @@ import {
   rule,
   run,
   select,
+  stopWords,
   synthesize,
   tableRules,
   textParts,
@@ -95,6 +97,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
   recipe: [(o) => recipe(Object.assign({ name: 'x', steps }, o)), { seed: 'x' }, 'seed: a number, got "x"'],
   reference: [(o) => reference(Object.assign({ name: 'x' }, o)), { seed: -1 }, 'seed: at least 0, got -1'],
   partsRules: [partsRules, { maxShort: 'x' }, 'maxShort: a number, got "x"'],
+  pii: [pii, { action: 'hide' }, 'action: one of detect, mask, drop, got "hide"'],
   refine: [refine, { writer: 'me' }, 'writer: one of auto, rules, lines, model, got "me"'],
   rephrase: [rephrase, { each: 'some' }, 'each: one of all, one, got "some"'],
   rule: [(o) => rule('a < 1', o), { version: 'x' }, 'version: a number, got "x"'],
@@ -111,6 +114,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
     { warmUp: 0 },
     'warmUp: at least 1, got 0',
   ],
+  stopWords: [stopWords, { enough: 0 }, 'enough: at least 1, got 0'],
   synthesize: [
     (o) => synthesize(Object.assign({ task: 'bonito' } as const, o)),
     { most: -1 },
@@ -144,7 +148,7 @@ describe('public functions', () => {
     );
     const without = [
       ...['annotator', 'feedClient', 'float64Column', 'int32Column', 'judge', 'numberAt', 'openFeed', 'operator'],
-      ...['continualPretrain', 'parallel', 'pulled', 'retain', 'runStats', 'serveFeed', 'shadow'],
+      ...['continualPretrain', 'fineweb2Rules', 'parallel', 'pulled', 'retain', 'runStats', 'serveFeed', 'shadow'],
       ...['rowsInScope', 'stringAt', 'toArrow', 'utf8Column', 'validBitmap', 'withCreated', 'withVerdict'],
     ];
     const listed = [...functions.filter((f) => !without.includes(f)), ...grouped];

@@ -71,7 +71,7 @@ export interface Page {
   readonly facts: Readonly<Record<FactName, Span>>;
 }
 
-/** Elements and blocks of a page at most; what is beyond flows into the last one. */
+/** Elements and blocks of a page at most; the text of blocks beyond is left out. */
 export const MOST_ELEMENTS = 1 << 20;
 /** Elements open at once at most: one more takes the place of the innermost. */
 export const MOST_DEPTH = 512;
