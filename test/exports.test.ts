@@ -38,7 +38,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch FINEWEB_2_LANGUAGES GuardError InputError
       InvariantError SLUICE_VERSION
       SluiceError annotate annotator arrow as c4 codeRules codeStatistics continual continualPretrain custom
-      decontaminate dedup drop external fasttext feedClient fineweb fineweb2Rules finewebRules
+      decontaminate dedup drop external extract fasttext feedClient fineweb fineweb2Rules finewebRules
       float64Column gopherQuality
       gopherQualityRules gopherRepetition gopherRepetitionRules int32Column jsonl judge language languageRules
       ngramPerplexity numberAt openFeed operator parallel parquet partsRules perplexity pii pulled
@@ -49,7 +49,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
       Column ColumnSpec ColumnType Comparison Continual ContinualInput Counters CreatedDocuments CutSpans
-      Description DocumentView DropOptions Effects ExternalInput FeedFacts FeedOptions FeedSequence
+      Description DocumentView DropOptions Effects ExternalInput ExtractInput FeedFacts FeedOptions FeedSequence
       FeedServer FeedSource
       FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
@@ -76,7 +76,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       DEFAULT_FIELDS FINEWEB_2_LANGUAGES annotate annotator as c4 codeRules codeStatistics custom decontaminate
       dedup.bloom
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
-      dedup.substring dedup.url drop external fasttext fineweb fineweb2Rules finewebRules
+      dedup.substring dedup.url drop external extract fasttext fineweb fineweb2Rules finewebRules
       gopherQuality gopherQualityRules
       gopherRepetition gopherRepetitionRules judge language languageRules ngramPerplexity operator partsRules
       perplexity pii refine rephrase rule select.buckets select.byPerplexity select.byRank select.streaming
@@ -86,7 +86,7 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor AnnotatorFactory
       AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options C4StepOptions CodeThresholds Description DocumentView
-      DropOptions ExternalInput FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions
+      DropOptions ExternalInput ExtractInput FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions
       GopherQualityThresholds
       GopherRepetitionOptions GopherRepetitionThresholds LanguageOptions LanguageThresholds NgramPerplexityOptions
       OperatorFactory OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile RefineInput

@@ -116,6 +116,7 @@ describe('the public API', () => {
         "dedup",
         "drop",
         "external",
+        "extract",
         "fasttext",
         "feedClient",
         "fineweb",

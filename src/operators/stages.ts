@@ -42,6 +42,7 @@ const stages = {
   'dedup/sentences': () => import('./dedup/spans/sentences-stage.ts'),
   'dedup/substring': () => import('./dedup/spans/substring-stage.ts'),
   'dedup/url': () => import('./dedup/url-stage.ts'),
+  extract: () => import('./rewrite/extract-stage.ts'),
   external: () => import('./external/external-stage.ts'),
   drop: () => import('./drop-stage.ts'),
   refine: () => import('./rewrite/refine/refine-stage.ts'),

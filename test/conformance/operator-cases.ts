@@ -343,6 +343,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
       { task: 'continuation', maxTokens: 3, temperature: 0, longest: 200, share: 0.15 },
       { documents: 4, idle: ['kinds'] },
     ),
+    factory('extract', operators.extract, { mode: 'union', minChars: 20 }),
     factory('refine', operators.refine, {
       ...generating,
       writer: 'model',
