@@ -95,6 +95,10 @@ const commands: CommandTable = {
     summary: 'check that everything works on this machine',
     load: async () => (await import('./cli/doctor/doctor.ts')).doctor,
   },
+  assets: {
+    summary: 'lists and models that cannot ship: what there is, fetching and adding',
+    load: async () => (await import('./cli/assets/assets.ts')).assets,
+  },
   init: { summary: 'write a starter recipe', load: async () => (await import('./cli/init/init.ts')).init },
 };
 

@@ -23,6 +23,7 @@ export {
   annotate,
   annotator,
   as,
+  badWords,
   c4,
   codeRules,
   codeStatistics,
@@ -56,6 +57,7 @@ export {
   textRules,
   textStatistics,
   tokenize,
+  urlFilter,
   withVerdict,
 } from './operators/index.ts';
 export { type Continual, type ContinualInput, continual } from './recipe/continual.ts';

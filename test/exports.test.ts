@@ -36,12 +36,13 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
-      SluiceError annotate annotator arrow as c4 codeRules codeStatistics continual continualPretrain custom
+      SluiceError annotate annotator arrow as badWords c4 codeRules codeStatistics continual continualPretrain custom
       decontaminate dedup drop fasttext feedClient fineweb finewebRules float64Column gopherQuality gopherQualityRules
       gopherRepetition gopherRepetitionRules int32Column jsonl judge language languageRules ngramPerplexity numberAt
       openFeed operator parallel parquet partsRules perplexity pii pulled readDocuments recipe reference refine
       rephrase retain rowsInScope rule run runStats schedules select serveFeed shadow stringAt synthesize tableRules
-      textParts textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
+      textParts textRules textStatistics toArrow tokenize tokens urlFilter utf8Column validBitmap withCreated
+      withVerdict
     `,
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
@@ -69,21 +70,21 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   operators: {
     values: words`
-      DEFAULT_FIELDS annotate annotator as c4 codeRules codeStatistics custom decontaminate dedup.bloom
+      DEFAULT_FIELDS annotate annotator as badWords c4 codeRules codeStatistics custom decontaminate dedup.bloom
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
       dedup.substring dedup.url drop fasttext fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
       gopherRepetitionRules judge language languageRules ngramPerplexity operator partsRules perplexity pii refine
       rephrase rule select.buckets select.byPerplexity select.byRank select.streaming shadow synthesize tableRules
-      textParts textRules textStatistics tokenize withVerdict
+      textParts textRules textStatistics tokenize urlFilter withVerdict
     `,
     types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor AnnotatorFactory
-      AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options C4StepOptions CodeThresholds Description DocumentView
-      DropOptions FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions GopherQualityThresholds
-      GopherRepetitionOptions GopherRepetitionThresholds LanguageOptions LanguageThresholds NgramPerplexityOptions
-      OperatorFactory OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile RefineInput
-      RephraseInput SplitName StageContext StageFactory StepOptions SynthesizeInput TableThresholds TextPartsOptions
-      TextThresholds TokenizeOptions
+      AnnotatorMaker AnnotatorSpec BadWordsOptions BenchmarkFields C4Options C4StepOptions CodeThresholds Description
+      DocumentView DropOptions FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions
+      GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds LanguageOptions LanguageThresholds
+      NgramPerplexityOptions OperatorFactory OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile
+      RefineInput RephraseInput SplitName StageContext StageFactory StepOptions SynthesizeInput TableThresholds
+      TextPartsOptions TextThresholds TokenizeOptions UrlFilterOptions
     `,
   },
   models: {

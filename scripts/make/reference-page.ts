@@ -58,6 +58,8 @@ const RULES: Readonly<Record<string, readonly [readonly Rule[], string]>> = {
 const STEPS: Readonly<Record<string, readonly [Operator, string]>> = {
   c4: [operators.c4(), 'rewrite/c4'],
   pii: [operators.pii(), 'pii/pii'],
+  urlFilter: [operators.urlFilter(), 'lists/url-filter'],
+  badWords: [operators.badWords({ lists: [] }), 'lists/bad-words'],
   decontaminate: [operators.decontaminate({ benchmarks: [] }), 'decontaminate/decontaminate'],
   perplexity: [operators.perplexity(), 'perplexity/perplexity'],
   'dedup.exact': [dedup.exact(), 'dedup/exact'],

@@ -28,6 +28,7 @@ const stages = {
   'annotators/profiles': () => import('./annotators/profiles-stage.ts'),
   'annotators/statistics': () => import('./annotators/statistics-stage.ts'),
   'annotators/text-parts': () => import('./annotators/text-parts-stage.ts'),
+  'bad-words': () => import('./lists/bad-words-stage.ts'),
   c4: () => import('./rewrite/c4-stage.ts'),
   custom: () => import('./custom-stage.ts'),
   decontaminate: () => import('./decontaminate/decontaminate-stage.ts'),
@@ -49,6 +50,7 @@ const stages = {
   'select/buckets': () => import('./select/buckets-stage.ts'),
   'select/rank': () => import('./select/rank-stage.ts'),
   synthesize: () => import('./create/synthesize-stage.ts'),
+  'url-filter': () => import('./lists/url-filter-stage.ts'),
   tokenize: () => import('./tokenize/tokenize-stage.ts'),
 } satisfies { readonly [name: string]: () => Promise<StageModule> };
 

@@ -27,6 +27,7 @@ const COMMANDS = [
   'train-ngram',
   'mix',
   'doctor',
+  'assets',
   'init',
 ];
 
