@@ -35,19 +35,20 @@ const words = (text: TemplateStringsArray): string[] => text[0].split(/\s+/).fil
 const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
-      ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
-      SluiceError annotate annotator arrow as badWords c4 codeRules codeStatistics continual continualPretrain custom
-      decontaminate dedup drop fasttext feedClient fineweb finewebRules float64Column gopherQuality gopherQualityRules
-      gopherRepetition gopherRepetitionRules int32Column jsonl judge language languageRules ngramPerplexity numberAt
-      openFeed operator parallel parquet partsRules perplexity pii pulled readDocuments recipe reference refine
-      rephrase retain rowsInScope rule run runStats schedules select serveFeed shadow stringAt synthesize tableRules
-      textParts textRules textStatistics toArrow tokenize tokens urlFilter utf8Column validBitmap withCreated
-      withVerdict
+      ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch FINEWEB_2_LANGUAGES GuardError InputError InvariantError
+      SLUICE_VERSION SluiceError annotate annotator arrow as badWords c4 codeRules codeStatistics continual
+      continualPretrain custom decontaminate dedup drop external fasttext feedClient fineweb fineweb2Rules
+      finewebRules float64Column gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules int32Column
+      jsonl judge language languageRules ngramPerplexity numberAt openFeed operator parallel parquet partsRules
+      perplexity pii pulled readDocuments recipe reference refine rephrase retain rowsInScope rule run runStats
+      schedules select serveFeed shadow stopWords stringAt synthesize tableRules textParts textRules textStatistics
+      toArrow tokenize tokens urlFilter utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
       Column ColumnSpec ColumnType Comparison Continual ContinualInput Counters CreatedDocuments CutSpans
-      Description DocumentView DropOptions Effects FeedFacts FeedOptions FeedSequence FeedServer FeedSource
+      Description DocumentView DropOptions Effects ExternalInput FeedFacts FeedOptions FeedSequence
+      FeedServer FeedSource
       FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
       QuarantinedRecord ReadDocumentsOptions ReadOptions ReadOptionsInput Recipe RecipeInput Reference
@@ -70,21 +71,20 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   operators: {
     values: words`
-      DEFAULT_FIELDS annotate annotator as badWords c4 codeRules codeStatistics custom decontaminate dedup.bloom
-      dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
-      dedup.substring dedup.url drop fasttext fineweb finewebRules gopherQuality gopherQualityRules gopherRepetition
-      gopherRepetitionRules judge language languageRules ngramPerplexity operator partsRules perplexity pii refine
-      rephrase rule select.buckets select.byPerplexity select.byRank select.streaming shadow synthesize tableRules
-      textParts textRules textStatistics tokenize urlFilter withVerdict
-    `,
-    types: words`
       Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor AnnotatorFactory
-      AnnotatorMaker AnnotatorSpec BadWordsOptions BenchmarkFields C4Options C4StepOptions CodeThresholds Description
-      DocumentView DropOptions FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions
-      GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds LanguageOptions LanguageThresholds
-      NgramPerplexityOptions OperatorFactory OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile
-      RefineInput RephraseInput SplitName StageContext StageFactory StepOptions SynthesizeInput TableThresholds
-      TextPartsOptions TextThresholds TokenizeOptions UrlFilterOptions
+      AnnotatorMaker AnnotatorSpec BadWordsOptions BenchmarkFields C4Options C4StepOptions CodeThresholds
+      DEFAULT_FIELDS Description DocumentView DropOptions ExternalInput FINEWEB_2_LANGUAGES FasttextOptions
+      FinewebOptions FinewebThresholds GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions
+      GopherRepetitionThresholds LanguageOptions LanguageThresholds NgramPerplexityOptions OperatorFactory
+      OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile RefineInput RephraseInput SplitName
+      StageContext StageFactory StepOptions StopWordsOptions SynthesizeInput TableThresholds TextPartsOptions
+      TextThresholds TokenizeOptions UrlFilterOptions `, annotate annotator as badWords c4 codeRules codeStatistics
+      custom decontaminate dedup.bloom dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized
+      dedup.paragraphs dedup.sentences dedup.substring dedup.url drop external fasttext fineweb fineweb2Rules
+      finewebRules gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules judge language
+      languageRules ngramPerplexity operator partsRules perplexity pii refine rephrase rule select.buckets
+      select.byPerplexity select.byRank select.streaming shadow stopWords synthesize tableRules textParts textRules
+      textStatistics tokenize types: urlFilter withVerdict words`
     `,
   },
   models: {
@@ -111,7 +111,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       proportional readTrials replay scalarization schedulerByName schedulerNames skillIt startMix temperature unimax
     `,
     types: words`
-      Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions MixPlan
+      Advice ByDomain Decision DescentOptions DomainFacts DrawnStep Facts FromTrialsOptions Json Mix MixOptions
+      MixPlan
       MixPrediction MixState MixtureEvent MixtureLoss Pilot PlannedDomain PlannedPhase Scheduler Slot Trial TrialFit
       TrialOptions
     `,
@@ -126,7 +127,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
     types: words`
       BitsPerByte Checkpoint ChoiceBits ClozeItem ComparedRow ComparisonEvent ComparisonInput ComparisonOptions
       ComparisonPlan ComparisonReport ComparisonSettings Distillation DistillationOptions DocumentBits DomainChange
-      DropoutOptions Evaluate ForgettingInput ForgettingReport GreedySoup HalfFineTuningOptions HeldOut HeldOutDocument
+      DropoutOptions Evaluate ForgettingInput ForgettingReport GreedySoup HalfFineTuningOptions HeldOut
+      HeldOutDocument
       HeldOutText Ingredient ItemChange LoopEvent LoopOptions LoraOptions Measure Measurement ModelMeasures Progress
       PulledSteps Reference ReferenceInput ReferenceJson RevivalOptions Schedule SchedulePlace SelfDistillationOptions
       SoupStep StepEvent Teacher TeacherModel TopLogits TopLogitsSource TrainReferenceOptions TrainingEvent

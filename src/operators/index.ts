@@ -16,6 +16,7 @@ export * from './decontaminate/index.ts';
 export * as dedup from './dedup/index.ts';
 export { type DropOptions, drop, rule, shadow } from './drop.ts';
 export { judge } from './drop-stage.ts';
+export { type ExternalInput, external } from './external/external.ts';
 export { type BadWordsOptions, badWords } from './lists/bad-words.ts';
 export { type UrlFilterOptions, urlFilter } from './lists/url-filter.ts';
 export {

@@ -45,6 +45,7 @@ export interface Description extends Partial<Pick<StepDescriptor, 'reads' | 'wri
   readonly unsetHelp?: string;
   readonly models?: boolean;
   readonly generates?: boolean;
+  readonly external?: boolean;
 }
 
 /** All there is to say about an operator; `operator()` makes the function of it that users call. */

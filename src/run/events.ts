@@ -1,6 +1,7 @@
 import type { RunRecord } from '../ledger/live/records.ts';
 import type { RunJson } from '../ledger/run-json.ts';
 import type { AskerStatus } from '../models/generators/asker.ts';
+import type { FilterStatus } from '../operators/external/index.ts';
 import type { Amount, Counters } from '../streams/commits/counters.ts';
 
 export type RunEvent =
@@ -55,6 +56,13 @@ export type RunEvent =
       readonly type: 'generated';
       readonly step: string;
       readonly status: AskerStatus;
+    }
+  | {
+      /** An external filter is about to be started, or has done its part of a start. */
+      readonly type: 'filter';
+      readonly step: string;
+      readonly ended: boolean;
+      readonly status: FilterStatus;
     }
   | { readonly type: 'stopping'; readonly inFlight: number }
   | { readonly type: 'stopped'; readonly run: string; readonly splitsDone: number; readonly splits: number }

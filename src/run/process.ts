@@ -10,6 +10,7 @@ import { totalsOf } from '../streams/commits/store.ts';
 import { collectGarbage } from '../streams/flow/garbage.ts';
 import { defer, from, lastValueFrom, mergeMap } from '../streams/flow/rxjs.ts';
 import type { Split, SplitPlan } from '../streams/plan/splits.ts';
+import { type Phase, phasesOf } from '../streams/split/phases.ts';
 import { handOverError, splitError } from './conservation.ts';
 import { decideBarrier } from './decide-barrier.ts';
 import { checkPublished, joinShards } from './directory/join.ts';
@@ -22,9 +23,9 @@ import type { RunEvent } from './events.ts';
 import { GuardWatch } from './guards/guard-watch.ts';
 import { notUsed } from './not-used.ts';
 import type { RunOptions } from './options.ts';
-import { type Phase, phasesOf } from './phases.ts';
 import { Progress } from './progress.ts';
 import { sampler, splitRecord } from './samples.ts';
+import { recordFilters, tellSpent } from './spent.ts';
 import { makeSplitTask } from './split/make-task.ts';
 import { openSplitPool, type SplitPool } from './split/split-pool.ts';
 import type { TaskResult } from './split/tasks.ts';
@@ -119,6 +120,7 @@ export class Run {
     const pool = await openSplitPool(this.#recipe, answers, this.#options, splits.length, this.#hard, {
       progress: (p) => progress.inFlight(p),
       begun: (p) => progress.begun(p),
+      filter: (step, status) => this.#out.next({ type: 'filter', step, ended: false, status }),
       retry: (retry) => this.#out.next({ type: 'retried', ...retry }),
     });
     try {
@@ -134,8 +136,9 @@ export class Run {
         if (this.#stop.aborted) {
           progress.end();
           samples.end();
+          recordFilters(pool, records);
           records.append({ record: 'end', how: 'stopped' });
-          await this.#tellSpent(pool);
+          await tellSpent(pool, this.#out);
           return await this.#stopped();
         }
       }
@@ -144,15 +147,17 @@ export class Run {
       this.#guards.end(totals);
       await this.#heedGuards();
       samples.end();
+      recordFilters(pool, records);
       records.append({ record: 'end', how: 'done' });
       await joinShards(this.#directory, this.#recipe, totals, this.#base.shardSize, pool);
       checkPublished(this.#directory.commits.all, this.#recipe, totals, this.#directory.path);
-      await this.#tellSpent(pool);
+      await tellSpent(pool, this.#out);
       await this.#finish(totals);
     } catch (error) {
       progress.end();
+      recordFilters(pool, records);
       records.appendLater({ record: 'end', how: this.#guards.tripped === error ? 'guard' : 'failed' });
-      await this.#tellSpent(pool);
+      await tellSpent(pool, this.#out);
       throw error;
     } finally {
       progress.end();
@@ -265,10 +270,6 @@ export class Run {
 
   #seconds(): number {
     return Math.round(this.#base.seconds * 1000 + performance.now() - this.#startedMs) / 1000;
-  }
-
-  async #tellSpent(pool: SplitPool): Promise<void> {
-    for (const [step, status] of await pool.generators()) this.#out.next({ type: 'generated', step, status });
   }
 
   async #stopped(): Promise<void> {

@@ -53,6 +53,8 @@ export interface StepDescriptor {
   readonly models?: boolean;
   /** True for a step whose stage asks the main thread for answers of a generator. */
   readonly generates?: boolean;
+  /** True for a step whose stage asks the main thread for answers of a process of the user's. */
+  readonly external?: boolean;
   /** An option without which it cannot run, and which nobody has given yet. */
   readonly unset?: string;
   /** How to come by it, as a sentence. */
@@ -112,9 +114,9 @@ export const createsDocuments = (step: Described): boolean => effectsOf(step).cr
 /** A step that must see every document before it decides on the first. */
 export const isBarrier = (step: Described): boolean => effectsOf(step).barrier === true;
 
-/** A step whose stage asks the main thread: for a closure that lives there, for model workers, or for a generator. */
+/** A step whose stage asks the main thread: for a closure that lives there, model workers, a generator, a process. */
 export const asksServices = (step: StepDescriptor): boolean =>
-  dropsFor(step) === 'predicate' || step.models === true || step.generates === true;
+  dropsFor(step) === 'predicate' || step.models === true || step.generates === true || step.external === true;
 
 /** What runs a step on batches; one per step and worker thread. */
 export interface Stage {

@@ -1,8 +1,8 @@
 /**
- * What the main thread does for stages in workers: scores of a language model, answers of a generator, or a function of
- * the user's that lives there.
+ * What the main thread does for stages in workers: scores of a language model, answers of a generator, a function of
+ * the user's that lives there, or a process of the user's that it talks to.
  */
-export type ServiceName = 'model' | 'generator' | 'closure';
+export type ServiceName = 'model' | 'generator' | 'closure' | 'filter';
 
 /** Asks the main thread. A stage sends the columns that its step declared, and no others. */
 export interface Services {

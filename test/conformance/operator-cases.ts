@@ -11,7 +11,9 @@ import {
 import * as operators from 'sluice/operators';
 import { partition } from '../helpers/partition.ts';
 
-const { annotate, as, c4, custom, decontaminate, dedup, drop, rule, select } = operators;
+const filterScript = new URL('../fixtures/filters/arrow-filter.mjs', import.meta.url).pathname;
+const filterCommand = [process.execPath, filterScript, 'mill'];
+const { annotate, as, c4, custom, decontaminate, dedup, drop, external, rule, select } = operators;
 
 type Annotator = AnnotatorDescriptor;
 type Rules = ReturnType<typeof operators.textRules>;
@@ -198,6 +200,12 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     }),
     annotator('fineweb', operators.fineweb, split, { idle: ['split'] }),
     annotator('fineweb, datatrove', (o) => operators.fineweb({ ...profile, ...o }), { ...split, profile: 'sluice' }),
+    annotator(
+      'stopWords',
+      (o) => operators.stopWords({ column: 'domain', lists: { web: ['the', 'and', 'of'] }, ...o }),
+      { lists: { code: ['the'] }, column: 'id', enough: 1, unspaced: ['web'] },
+      { idle: ['unspaced'] },
+    ),
     annotator('language', operators.language, {
       model: fasttext,
       most: 2,
@@ -246,6 +254,19 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
       settings: {},
       ...scores,
       readsMore: 'a closure reads what it likes',
+    },
+    {
+      name: 'external',
+      make: ({ command = filterCommand, ...given } = {}) =>
+        external(command as string[], {
+          ...{ step: 'step', columns: { length: 'int32' }, as: 'mill', processes: 1, batchRows: 16 },
+          ...given,
+        }),
+      settings: {
+        ...{ command: [...filterCommand, '2'], version: 2, columns: { length: 'int64' }, reasons: ['short'] },
+        ...{ reads: ['text', 'id'], drops: false, rewrites: true, creates: true, as: 'other', batchRows: 5 },
+        ...{ timeoutSeconds: 90, startSeconds: 90, processes: 2, memory: 1e9 },
+      },
     },
     factory('partition', partition, { minParts: 3 }, {}, { own: true }),
     factory('partition, of few', partition, {}, { minParts: 4 }, { own: true }),
@@ -304,7 +325,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         scoreTrainedOn: true,
       },
       {},
-      { documents: 5, rounds: true },
+      { documents: 4, rounds: true },
     ),
     factory(
       'rephrase',
@@ -327,7 +348,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         cutOff: 'drop',
       },
       { maxTokens: 3, temperature: 0, chunkTokens: 60, share: 0.15, minRatio: 0 },
-      { documents: 4 },
+      { documents: 3 },
     ),
     factory(
       'synthesize',
@@ -442,7 +463,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
 }
 
 /** What the package exports that is no operator, annotator or set of rules. */
-export const HELPERS = ['annotate', 'annotator', 'judge', 'operator', 'withVerdict'];
+export const HELPERS = ['annotate', 'annotator', 'fineweb2Rules', 'judge', 'operator', 'withVerdict'];
 
 /** Names of all exported functions, those in a namespace with its name in front. */
 export const exportedFunctions = (): string[] =>

@@ -16,6 +16,7 @@ import {
   decontaminate,
   dedup,
   drop,
+  external,
   fasttext,
   fineweb,
   finewebRules,
@@ -40,6 +41,7 @@ import {
   rule,
   run,
   select,
+  stopWords,
   synthesize,
   tableRules,
   textParts,
@@ -78,6 +80,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
   'dedup.substring': [dedup.substring, { minWords: 7 }, 'minWords: at least 8, got 7'],
   'dedup.url': [dedup.url, { path: '' }, 'path: a text that is not empty, got ""'],
   drop: [(o) => drop('x', rules, o), { allowStale: 1 }, 'allowStale: true or false, got 1'],
+  external: [(o) => external('node x.mjs', o), { batchRows: 0 }, 'batchRows: at least 1, got 0'],
   fasttext: [fasttext, { model: 5 }, 'model: a text, got 5'],
   fineweb: [fineweb, { profile: 'dolma' }, 'profile: one of sluice, datatrove, got "dolma"'],
   finewebRules: [finewebRules, { profile: 'dolma' }, 'profile: one of sluice, datatrove, got "dolma"'],
@@ -112,6 +115,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
     { warmUp: 0 },
     'warmUp: at least 1, got 0',
   ],
+  stopWords: [stopWords, { enough: 0 }, 'enough: at least 1, got 0'],
   synthesize: [
     (o) => synthesize(Object.assign({ task: 'bonito' } as const, o)),
     { most: -1 },
@@ -146,7 +150,7 @@ describe('public functions', () => {
     );
     const without = [
       ...['annotator', 'feedClient', 'float64Column', 'int32Column', 'judge', 'numberAt', 'openFeed', 'operator'],
-      ...['continualPretrain', 'parallel', 'pulled', 'retain', 'runStats', 'serveFeed', 'shadow'],
+      ...['continualPretrain', 'fineweb2Rules', 'parallel', 'pulled', 'retain', 'runStats', 'serveFeed', 'shadow'],
       ...['rowsInScope', 'stringAt', 'toArrow', 'utf8Column', 'validBitmap', 'withCreated', 'withVerdict'],
     ];
     const listed = [...functions.filter((f) => !without.includes(f)), ...grouped];

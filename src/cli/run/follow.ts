@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { RunEvent } from '../../run/events.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { errorEvent } from '../failure.ts';
+import { filterLine } from './filter-line.ts';
 import { generatedLine } from './generated-line.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -35,6 +36,7 @@ export async function follow(
           if (e.type === 'progress') progress = e;
           reporter.event(e);
           if (e.type === 'generated') reporter.note(generatedLine(e));
+          if (e.type === 'filter') reporter.note(filterLine(e));
           if (e.type === 'retried')
             reporter.note(
               safeText(

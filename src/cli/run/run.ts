@@ -26,6 +26,7 @@ import { fieldNotes } from './field-notes.ts';
 import { type Followed, follow } from './follow.ts';
 import { jsonReporter, peopleReporter } from './run-reporters.ts';
 import { printSummary } from './run-summary.ts';
+import { wantsCard } from './wants-card.ts';
 
 export const runSpecs = {
   ...recipeSpecs,
@@ -83,7 +84,12 @@ export const runSpecs = {
       'Hash the whole input before starting, and refuse to resume if any byte has changed. By default only ' +
       'size, time and both ends of each file are compared.',
   },
-  card: { help: 'Write the data card of the run at its end: card.json, card.md, card.html (see sluice help card).' },
+  card: {
+    help:
+      'Write the data card at the end: card.json, card.md, card.html (see sluice help card). Without it a run of ' +
+      '10 seconds or more writes one.',
+  },
+  'no-card': { help: 'Write no data card.' },
   json: { help: 'Print events as JSON lines on standard output, see below.' },
 } as const satisfies OptionSpecs;
 
@@ -161,8 +167,8 @@ async function run(args: readonly string[]): Promise<number> {
     return EXIT.interrupted;
   }
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
-  // DuckDB is loaded for it, which a run without a card does not wait for.
-  if (values.card) await (await import('../../ledger/card/write-card.ts')).writeCard(end.run, false);
+  if (wantsCard(values, end.already, end.result.seconds))
+    await (await import('../../ledger/card/write-card.ts')).writeCard(end.run, false);
   if (!values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
     const missing = await fieldNotes(plannedFiles(end.run), recipe.read, steps);

@@ -5,18 +5,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, InputError, nearestName } from '../../errors.ts';
-import { KNOWN_ASSETS } from './known.ts';
+import { type Asset, KNOWN_ASSETS } from './known.ts';
 
-/** A file that cannot ship with Sluice, pinned by its hash. */
-export interface Asset {
-  readonly name: string;
-  /** Where it comes from: an address, or a file. */
-  readonly source: string;
-  /** SHA-256 of its bytes. */
-  readonly sha256: string;
-  /** As its owner calls it. */
-  readonly licence: string;
-}
+export type { Asset } from './known.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,4 +1,13 @@
-import type { Asset } from './assets.ts';
+/** A file that cannot ship with Sluice, pinned by its hash. */
+export interface Asset {
+  readonly name: string;
+  /** Where it comes from: an address, or a file. */
+  readonly source: string;
+  /** SHA-256 of its bytes. */
+  readonly sha256: string;
+  /** As its owner calls it. */
+  readonly licence: string;
+}
 
 /** Lists of bad words of C4, at the commits that datatrove 0.10 takes them from. */
 const LDNOOBW = 'https://raw.githubusercontent.com/LDNOOBW/List-of-Dirty-Naughty-Obscene-and-Otherwise-Bad-Words';

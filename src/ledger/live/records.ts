@@ -29,6 +29,20 @@ export type RunRecord =
       readonly windows: readonly DropWindow[];
     }
   | { readonly record: 'decide'; readonly t: number; readonly step: string; readonly seconds: number }
+  | {
+      /** What the processes of an external filter did in one start of the run. */
+      readonly record: 'filter';
+      readonly t: number;
+      readonly step: string;
+      readonly command: string;
+      readonly processes: number;
+      readonly batches: number;
+      readonly documents: number;
+      readonly failed: number;
+      readonly restarts: number;
+      readonly seconds: number;
+      readonly startSeconds: number;
+    }
   | SampleRecord
   | { readonly record: 'end'; readonly t: number; readonly how: EndedHow };
 

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { InvariantError } from '../../errors.ts';
+import type { Filters } from '../../operators/external/filters.ts';
+import type { FilterRequest } from '../../operators/external/request.ts';
 import type { GenerateRequest } from '../../operators/generate/ask-all.ts';
 import type { Askers } from '../../operators/generate/askers.ts';
 import type { ScoreRequest } from '../../operators/perplexity/score-parts.ts';
@@ -22,16 +24,23 @@ export interface Line {
   end(): void;
 }
 
-/** What the main thread does for the stages of a run: the user's functions, model workers and generators. */
+/** What the main thread does for the stages of a run: the user's functions and processes, model workers, generators. */
 export interface RunServices {
   /** A line for one task; null when none of its steps asks. */
   lineFor(steps: readonly StepDescriptor[]): Line | null;
   /** Where the steps with a generator stand. */
   generators(): ReturnType<Askers['status']>;
+  /** What the processes of the user's have done, by step. */
+  filters(): ReturnType<Filters['status']>;
   close(): Promise<void>;
 }
 
-export function openServices(operators: readonly Operator[], models: Models, askers: Askers): RunServices {
+export function openServices(
+  operators: readonly Operator[],
+  models: Models,
+  askers: Askers,
+  filters: Filters,
+): RunServices {
   const closing = new AbortController();
   // Every request that is out listens to it.
   setMaxListeners(0, closing.signal);
@@ -46,6 +55,8 @@ export function openServices(operators: readonly Operator[], models: Models, ask
     // What is out is paid for: it is waited for and kept, also when the thread that asked has died.
     if (service === 'generator' && operator)
       return askers.ask(operator.descriptor, (request as GenerateRequest).requests, closing.signal);
+    if (service === 'filter' && operator)
+      return filters.ask(operator.descriptor, request as FilterRequest, line.signal);
     if (service === 'closure' && operator?.serve) return line.inTurn(step, () => operator.serve!(request));
     throw new InvariantError({
       expected: 'a step with a function of its own, a model or a generator',
@@ -56,9 +67,10 @@ export function openServices(operators: readonly Operator[], models: Models, ask
   return {
     lineFor: (steps) => (steps.some(asksServices) ? openLine(steps, answer) : null),
     generators: () => askers.status(),
+    filters: () => filters.status(),
     async close() {
       closing.abort(new Error('the run has ended'));
-      await Promise.all([models.close(), askers.close()]);
+      await Promise.all([models.close(), askers.close(), filters.close()]);
     },
   };
 }

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvariantError, SluiceError } from '../../errors.ts';
+import { type FilterStatus, openFilters } from '../../operators/external/index.ts';
 import { type Askers, openAskers } from '../../operators/generate/askers.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { emptyCounters } from '../../streams/commits/counters.ts';
 import { ByteBudget } from '../../streams/flow/budget.ts';
+import { clockWords, epochMs, readClock } from '../../streams/split/step-clock.ts';
 import { errorFromData } from '../../thread-errors.ts';
 import { workerPool } from '../../threads.ts';
 import type { RunOptions } from '../options.ts';
@@ -11,7 +13,6 @@ import { type Line, openServices } from '../services/host.ts';
 import { modelBytes, modelWorkersOf, openModels } from '../services/models.ts';
 import { type Died, deadRow, deathOf, diedAgain, MAX_DEATHS, nameOf, tooManyDeaths } from './deaths.ts';
 import { renewed } from './renewed.ts';
-import { clockWords, epochMs, readClock } from './step-clock.ts';
 import {
   asSplit,
   type SplitProgress,
@@ -41,6 +42,8 @@ export interface SplitPool {
   task(task: Task): Promise<TaskResult>;
   /** Where the steps with a generator stand. */
   generators(): ReturnType<Askers['status']>;
+  /** What the processes of external filters have done, by step. */
+  filters(): ReadonlyMap<string, FilterStatus>;
   close(): Promise<void>;
 }
 
@@ -58,6 +61,8 @@ export interface PoolEvents {
   /** A thread has been given a split, and has said nothing yet. */
   readonly begun: (p: SplitProgress) => void;
   readonly retry: (r: Retry) => void;
+  /** The first process of a step is about to be started. */
+  readonly filter: (step: string, status: FilterStatus) => void;
 }
 
 /**
@@ -98,7 +103,8 @@ export async function openSplitPool(
   const pool = renewed(openPool);
   const eachModel = await modelBytes(recipe.steps.map((s) => s.descriptor));
   const modelWorkers = modelWorkersOf(options.workers, options.modelMemory, eachModel);
-  const services = openServices(recipe.steps, openModels(modelWorkers), openAskers(answers));
+  const filters = openFilters(options.workers, options.modelMemory, on.filter);
+  const services = openServices(recipe.steps, openModels(modelWorkers), openAskers(answers), filters);
   const { timeoutSeconds } = options;
   /** One try; a thread that died is said, not thrown. */
   const once = async (task: Task, extra: object = {}): Promise<TaskResult | Died> => {
@@ -198,6 +204,7 @@ export async function openSplitPool(
     split: (task, limit) => watched(split(task, limit)),
     task: (task) => watched(inPool(task)),
     generators: () => services.generators(),
+    filters: () => services.filters(),
     async close() {
       closing.abort(new Error('the run has ended'));
       await pool.close();

@@ -1,12 +1,13 @@
 import { InvariantError, SluiceError } from '../../errors.ts';
-import type { DocumentBatch } from '../../streams/batch/batch.ts';
-import { rowsOfBatch } from '../../streams/batch/batch-rows.ts';
-import { shownTexts } from '../../streams/batch/carried.ts';
-import { numberAt, stringAt } from '../../streams/batch/columns.ts';
-import { DERIVED, LINEAGE } from '../../streams/batch/lineage.ts';
-import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
-import { positionLabel } from '../../streams/batch/position.ts';
-import { excerptOf } from '../../streams/formats/context.ts';
+import type { DocumentBatch } from '../batch/batch.ts';
+import { rowsOfBatch } from '../batch/batch-rows.ts';
+import { shownTexts } from '../batch/carried.ts';
+import { numberAt, stringAt } from '../batch/columns.ts';
+import { FailedDocuments } from '../batch/failed-documents.ts';
+import { DERIVED, LINEAGE } from '../batch/lineage.ts';
+import type { QuarantinedRecord } from '../batch/outcome.ts';
+import { positionLabel } from '../batch/position.ts';
+import { excerptOf } from '../formats/context.ts';
 
 /** So many documents of one split may fail in steps, unless the run allows it: more is no accident of the input. */
 export const MAX_FAILED = 100;
@@ -61,6 +62,8 @@ export async function isolating(
     return { batch: await steps(batch), failed: [] };
   } catch (error) {
     if (endsRun((error as StepError).cause)) throw (error as StepError).cause;
+    const known = toldBy(error as StepError);
+    if (known) return withoutKnown(batch, steps, maxFailed, known);
     const failed: FailedRow[] = [];
     const search = async (rows: Int32Array): Promise<void> => {
       const thrown = await steps(rowsOfBatch(batch, rows)).then(
@@ -91,6 +94,33 @@ export async function isolating(
       throw endsRun((again as StepError).cause) ? (again as StepError).cause : togetherOnly(batch, again as StepError);
     }
   }
+}
+
+/** The documents that a step has found to fail by itself. */
+function toldBy({ step, cause }: StepError): readonly FailedRow[] | null {
+  if (!(cause instanceof FailedDocuments)) return null;
+  return cause.documents.map(({ row, detail }) => ({
+    row,
+    reason: 'step_failed',
+    step,
+    detail: oneLine(`step ${step}: ${detail}`),
+  }));
+}
+
+/** The steps on all others; which may fail on some of these. */
+async function withoutKnown(
+  batch: DocumentBatch,
+  steps: Steps,
+  maxFailed: number | null,
+  known: readonly FailedRow[],
+): ReturnType<typeof isolating> {
+  if (maxFailed !== null && known.length > maxFailed) throw tooManyFailed(batch, known, known[0].step);
+  const out = new Set(known.map((f) => f.row));
+  const rest = Array.from({ length: batch.rows }, (_, row) => row).filter((row) => !out.has(row));
+  const left = maxFailed === null ? null : maxFailed - known.length;
+  const done = await isolating(withoutRows(batch, known), steps, left);
+  const later = done.failed.map((f) => ({ ...f, row: rest[f.row] }));
+  return { batch: done.batch, failed: [...known, ...later].sort((a, b) => a.row - b.row) };
 }
 
 /** The batch without some of its rows. */

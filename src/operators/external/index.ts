@@ -1,0 +1,2 @@
+export type { FilterStatus } from './filter-pool.ts';
+export { openFilters } from './filters.ts';
