@@ -71,20 +71,22 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   operators: {
     values: words`
-      Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor AnnotatorFactory
-      AnnotatorMaker AnnotatorSpec BadWordsOptions BenchmarkFields C4Options C4StepOptions CodeThresholds
-      DEFAULT_FIELDS Description DocumentView DropOptions ExternalInput FINEWEB_2_LANGUAGES FasttextOptions
-      FinewebOptions FinewebThresholds GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions
-      GopherRepetitionThresholds LanguageOptions LanguageThresholds NgramPerplexityOptions OperatorFactory
-      OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile RefineInput RephraseInput SplitName
-      StageContext StageFactory StepOptions StopWordsOptions SynthesizeInput TableThresholds TextPartsOptions
-      TextThresholds TokenizeOptions UrlFilterOptions `, annotate annotator as badWords c4 codeRules codeStatistics
-      custom decontaminate dedup.bloom dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized
+      DEFAULT_FIELDS FINEWEB_2_LANGUAGES annotate annotator as badWords c4 codeRules codeStatistics custom
+      decontaminate dedup.bloom dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized
       dedup.paragraphs dedup.sentences dedup.substring dedup.url drop external fasttext fineweb fineweb2Rules
       finewebRules gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules judge language
       languageRules ngramPerplexity operator partsRules perplexity pii refine rephrase rule select.buckets
       select.byPerplexity select.byRank select.streaming shadow stopWords synthesize tableRules textParts textRules
-      textStatistics tokenize types: urlFilter withVerdict words`
+      textStatistics tokenize urlFilter withVerdict
+    `,
+    types: words`
+      Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor AnnotatorFactory
+      AnnotatorMaker AnnotatorSpec BadWordsOptions BenchmarkFields C4Options C4StepOptions CodeThresholds Description
+      DocumentView DropOptions ExternalInput FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions
+      GopherQualityThresholds GopherRepetitionOptions GopherRepetitionThresholds LanguageOptions LanguageThresholds
+      NgramPerplexityOptions OperatorFactory OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile
+      RefineInput RephraseInput SplitName StageContext StageFactory StepOptions StopWordsOptions SynthesizeInput
+      TableThresholds TextPartsOptions TextThresholds TokenizeOptions UrlFilterOptions
     `,
   },
   models: {
