@@ -25,6 +25,7 @@ export {
   annotate,
   annotator,
   as,
+  badWords,
   c4,
   codeRules,
   codeStatistics,
@@ -63,6 +64,7 @@ export {
   textRules,
   textStatistics,
   tokenize,
+  urlFilter,
   withVerdict,
 } from './operators/index.ts';
 export { type Continual, type ContinualInput, continual } from './recipe/continual.ts';

@@ -29,6 +29,7 @@ const stages = {
   'annotators/statistics': () => import('./annotators/statistics-stage.ts'),
   'annotators/stop-words': () => import('./annotators/stop-words-stage.ts'),
   'annotators/text-parts': () => import('./annotators/text-parts-stage.ts'),
+  'bad-words': () => import('./lists/bad-words-stage.ts'),
   c4: () => import('./rewrite/c4-stage.ts'),
   custom: () => import('./custom-stage.ts'),
   decontaminate: () => import('./decontaminate/decontaminate-stage.ts'),
@@ -52,6 +53,7 @@ const stages = {
   'select/buckets': () => import('./select/buckets-stage.ts'),
   'select/rank': () => import('./select/rank-stage.ts'),
   synthesize: () => import('./create/synthesize-stage.ts'),
+  'url-filter': () => import('./lists/url-filter-stage.ts'),
   tokenize: () => import('./tokenize/tokenize-stage.ts'),
 } satisfies { readonly [name: string]: () => Promise<StageModule> };
 
