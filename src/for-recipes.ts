@@ -48,6 +48,7 @@ export {
   operator,
   partsRules,
   perplexity,
+  pii,
   refine,
   rephrase,
   rule,

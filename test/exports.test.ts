@@ -41,11 +41,10 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       decontaminate dedup drop external fasttext feedClient fineweb fineweb2Rules finewebRules
       float64Column gopherQuality
       gopherQualityRules gopherRepetition gopherRepetitionRules int32Column jsonl judge language languageRules
-      ngramPerplexity numberAt
-      openFeed operator parallel parquet partsRules perplexity pulled readDocuments recipe reference refine rephrase
-      retain rowsInScope rule run runStats schedules select serveFeed shadow stopWords stringAt synthesize
-      tableRules textParts
-      textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
+      ngramPerplexity numberAt openFeed operator parallel parquet partsRules perplexity pii pulled
+      readDocuments recipe reference refine rephrase retain rowsInScope rule run runStats schedules select
+      serveFeed shadow stopWords stringAt synthesize tableRules textParts textRules textStatistics toArrow
+      tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
@@ -80,9 +79,8 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       dedup.substring dedup.url drop external fasttext fineweb fineweb2Rules finewebRules
       gopherQuality gopherQualityRules
       gopherRepetition gopherRepetitionRules judge language languageRules ngramPerplexity operator partsRules
-      perplexity refine
-      rephrase rule select.buckets select.byPerplexity select.byRank select.streaming shadow stopWords synthesize
-      tableRules
+      perplexity pii refine rephrase rule select.buckets select.byPerplexity select.byRank select.streaming
+      shadow stopWords synthesize tableRules
       textParts textRules textStatistics tokenize withVerdict
     `,
     types: words`
@@ -91,10 +89,9 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       DropOptions ExternalInput FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions
       GopherQualityThresholds
       GopherRepetitionOptions GopherRepetitionThresholds LanguageOptions LanguageThresholds NgramPerplexityOptions
-      OperatorFactory OperatorSpec PartsThresholds PerplexityInput Predicate Profile RefineInput RephraseInput
-      SplitName StageContext StageFactory StepOptions StopWordsOptions SynthesizeInput TableThresholds
-      TextPartsOptions TextThresholds
-      TokenizeOptions
+      OperatorFactory OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile RefineInput
+      RephraseInput SplitName StageContext StageFactory StepOptions StopWordsOptions SynthesizeInput
+      TableThresholds TextPartsOptions TextThresholds TokenizeOptions
     `,
   },
   models: {

@@ -139,6 +139,7 @@ describe('the public API', () => {
         "parquet",
         "partsRules",
         "perplexity",
+        "pii",
         "pulled",
         "readDocuments",
         "recipe",

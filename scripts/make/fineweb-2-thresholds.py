@@ -45,8 +45,8 @@ HEAD = """// Made by scripts/make/fineweb-2-thresholds.py from the configuration
 /**
  * A language a block. Its first line: label of the language model that ships; name in FineWeb-2; least language score,
  * share of copied lines, share of lines with a terminal mark, line ends a word, least and greatest mean length of
- * words, share of words with a letter; share of characters in the commonest 2- to 4-gram, and in copied 5- to 10-grams. Then,
- * indented, its stop words.
+ * words, share of words with a letter; share of characters in the commonest 2- to 4-gram, and in copied 5- to
+ * 10-grams. Then, indented, its stop words.
  */
 export const FINEWEB_2_BLOCKS = `
 """

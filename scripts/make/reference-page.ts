@@ -61,6 +61,7 @@ const RULES: Readonly<Record<string, readonly [readonly Rule[], string]>> = {
 
 const STEPS: Readonly<Record<string, readonly [Operator, string]>> = {
   c4: [operators.c4(), 'rewrite/c4'],
+  pii: [operators.pii(), 'pii/pii'],
   decontaminate: [operators.decontaminate({ benchmarks: [] }), 'decontaminate/decontaminate'],
   perplexity: [operators.perplexity(), 'perplexity/perplexity'],
   external: [operators.external(['python', 'my_filter.py']), 'external/external'],

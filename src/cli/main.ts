@@ -14,6 +14,22 @@ const commands: CommandTable = {
     summary: 'what a run would do, how long it takes and how much it keeps; writes nothing',
     load: async () => (await import('./plan/plan.ts')).plan,
   },
+  finish: {
+    summary: 'end a run on many nodes: one log, one directory',
+    load: async () => (await import('./nodes/finish.ts')).finishCommand,
+  },
+  slurm: {
+    summary: 'submit a run on many nodes to Slurm, or what is missing of it',
+    load: async () => (await import('./nodes/slurm.ts')).slurmCommand,
+  },
+  kubernetes: {
+    summary: 'print the Indexed Job of a run on many nodes',
+    load: async () => (await import('./nodes/kubernetes.ts')).kubernetesCommand,
+  },
+  ray: {
+    summary: "submit a run on many nodes to Ray's job server",
+    load: async () => (await import('./nodes/ray.ts')).rayCommand,
+  },
   feed: {
     summary: 'serve the tokens of runs to trainers, mixed by weights or losses',
     load: async () => (await import('./feed/feed.ts')).feedCommand,

@@ -45,6 +45,7 @@ const stages = {
   external: () => import('./external/external-stage.ts'),
   drop: () => import('./drop-stage.ts'),
   refine: () => import('./rewrite/refine/refine-stage.ts'),
+  pii: () => import('./pii/pii-stage.ts'),
   rephrase: () => import('./create/rephrase-stage.ts'),
   perplexity: () => import('./perplexity/perplexity-stage.ts'),
   'select/buckets': () => import('./select/buckets-stage.ts'),

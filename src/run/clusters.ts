@@ -1,7 +1,8 @@
 import { stringAt } from '../streams/batch/columns.ts';
 import { shortened } from '../streams/commits/counting.ts';
 import type { DuplicateCluster } from '../streams/commits/log.ts';
-import { type BarrierSplit, readDecision } from '../streams/flow/barrier.ts';
+import type { BarrierSplit } from '../streams/flow/barrier.ts';
+import type { PartDecision } from '../streams/flow/parted.ts';
 import { readSpill } from '../streams/flow/spill-file.ts';
 
 /** Counters held at once: every cluster with more than a 256th of all copies is found. */
@@ -28,8 +29,8 @@ export class LargestCluster {
     }
   }
 
-  /** @param decisions path of the decision file of each split, in split order. Null when nothing is a copy. */
-  async largest(splits: readonly BarrierSplit[], decisions: readonly string[]): Promise<DuplicateCluster | null> {
+  /** @param decisions reads what was decided on each split, in split order. Null when nothing is a copy. */
+  async largest(splits: readonly BarrierSplit[], decisions: ReadDecision): Promise<DuplicateCluster | null> {
     const exact = new Map([...this.#counts.keys()].map((survivor) => [survivor, 0]));
     await eachDecision(splits, decisions, (duplicateOf) => {
       for (const survivor of duplicateOf)
@@ -43,14 +44,17 @@ export class LargestCluster {
   }
 }
 
+/** What was decided on a split, by its place; with the rows of the spill that it is on, null = all. */
+export type ReadDecision = (at: number) => Promise<PartDecision>;
+
 async function eachDecision(
   splits: readonly BarrierSplit[],
-  decisions: readonly string[],
-  visit: (duplicateOf: readonly (string | null)[], split: number, similarity: Float64Array) => void,
+  decisions: ReadDecision,
+  visit: (duplicateOf: readonly (string | null)[], split: number, part: PartDecision) => void,
 ): Promise<void> {
-  for (const [i, path] of decisions.entries()) {
-    const { duplicateOf, similarity } = await readDecision(path, splits[i].split);
-    visit(duplicateOf, i, similarity);
+  for (const i of splits.keys()) {
+    const part = await decisions(i);
+    visit(part.decision.duplicateOf, i, part);
   }
 }
 
@@ -58,12 +62,12 @@ async function eachDecision(
 async function copiesOf(
   survivor: string,
   splits: readonly BarrierSplit[],
-  decisions: readonly string[],
+  decisions: ReadDecision,
 ): Promise<DuplicateCluster['examples']> {
   const found: { split: number; row: number; similarity: number }[] = [];
-  await eachDecision(splits, decisions, (duplicateOf, split, similarity) => {
-    for (let row = 0; row < duplicateOf.length && found.length < EXAMPLES; row++)
-      if (duplicateOf[row] === survivor) found.push({ split, row, similarity: similarity[row] });
+  await eachDecision(splits, decisions, (duplicateOf, split, { rows, decision: { similarity } }) => {
+    for (let i = 0; i < duplicateOf.length && found.length < EXAMPLES; i++)
+      if (duplicateOf[i] === survivor) found.push({ split, row: rows?.[i] ?? i, similarity: similarity[i] });
   });
   const examples: DuplicateCluster['examples'][number][] = [];
   for (const split of new Set(found.map((f) => f.split))) {

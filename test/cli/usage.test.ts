@@ -7,6 +7,10 @@ import { temporaryFolder } from '../helpers/run.ts';
 const COMMANDS = [
   'run',
   'plan',
+  'finish',
+  'slurm',
+  'kubernetes',
+  'ray',
   'feed',
   'export',
   'inspect',

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LargestCluster } from '../../src/run/clusters.ts';
-import { type BarrierDecision, BarrierWriter, writeDecision } from '../../src/streams/flow/barrier.ts';
+import {
+  type BarrierDecision,
+  type BarrierSplit,
+  BarrierWriter,
+  readDecision,
+  writeDecision,
+} from '../../src/streams/flow/barrier.ts';
 import { batchOf } from '../helpers/batches.ts';
 import { generator } from '../helpers/corpus.ts';
 
@@ -24,7 +30,7 @@ describe('LargestCluster', () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-clusters-'));
     try {
       const found = new LargestCluster();
-      const splits = [];
+      const splits: BarrierSplit[] = [];
       for (let split = 0; split < SPLITS; split++) {
         const [spill, keys] = [join(folder, `spill-${split}`), join(folder, `keys-${split}`)];
         const writer = await BarrierWriter.open({ keys: () => new Map(), decide: async function* () {} }, spill, keys);
@@ -46,13 +52,16 @@ describe('LargestCluster', () => {
         found.add(duplicateOf);
         splits.push({ split, spill, keys });
       }
-      const paths = splits.map((s) => join(folder, `decision-${s.split}`));
-      expect(await found.largest(splits, paths)).toEqual({
+      const read = async (i: number) => {
+        const { split } = splits[i];
+        return { decision: await readDecision(join(folder, `decision-${split}`), split), rows: null };
+      };
+      expect(await found.largest(splits, read)).toEqual({
         survivor: 'big#0.0',
         documents: 1 + SPLITS * Math.ceil((ROWS - 4) / 9),
         examples: [4, 13, 22].map((i) => ({ id: `0-${i}`, domain: 'web', value: 0.75, excerpt: `text ${i}` })),
       });
-      expect(await new LargestCluster().largest(splits, paths)).toBeNull();
+      expect(await new LargestCluster().largest(splits, read)).toBeNull();
     } finally {
       await rm(folder, { recursive: true });
     }

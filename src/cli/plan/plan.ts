@@ -2,39 +2,30 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { shownUrl } from '../../files/stores/url.ts';
-import { minhashText } from '../../operators/dedup/minhash/minhash-bands.ts';
 import { parseOptions } from '../../options.ts';
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
 import { LEAST_MEMORY, parseBytes, runOptions } from '../../run/options.ts';
-import { reusedColumns, reusingColumns } from '../../run/reuse.ts';
+import { reusingColumns } from '../../run/reuse.ts';
 import { modelBytes, modelWorkersOf } from '../../run/services/models.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { documentSchema } from '../../sinks/documents.ts';
-import {
-  createsDocuments,
-  dropsFor,
-  isBarrier,
-  isRules,
-  removesCopies,
-  rewritesText,
-  type StepDescriptor,
-} from '../../streams/operator.ts';
+import { createsDocuments, rewritesText } from '../../streams/operator.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import { nothingToRead } from '../../streams/plan/skipped.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
-import { type Scope, scopeValues } from '../../streams/scope.ts';
 import { type Command, type OptionSpecs, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
+import { nodesSpecs, planForNodes, refuseWithoutNodes } from '../nodes/plan-nodes.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { fieldNotes } from '../run/field-notes.ts';
-import { conditionOf } from '../run/summary-reasons.ts';
 import { plural, shellWord, size } from '../terminal/format.ts';
 import { skippedSentences } from '../terminal/skipped.ts';
-import { paintedWidth, standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
+import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import { type Estimate, estimateOf, printEstimate, withoutEstimate } from './plan-estimate.ts';
 import { foreignFolder, outputState } from './plan-output.ts';
 import { probe } from './probe.ts';
 import { probeFirst } from './probe-limit.ts';
+import { stepLines, takesAway, tokenizerOf } from './step-lines.ts';
 
 const options = {
   ...recipeSpecs,
@@ -49,6 +40,7 @@ const options = {
     help: 'Plan a run with this --limit (the first N documents, or the first N of a --sample).',
   },
   sample: { value: 'P%', help: 'Plan a run with this --sample.' },
+  ...nodesSpecs,
   recompute: { help: 'Plan a run with --recompute.' },
   'no-probe': { help: 'Read no documents; gives no estimate of time, size and kept share.' },
   json: { help: 'One JSON object on standard output.' },
@@ -56,6 +48,8 @@ const options = {
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('plan', args, options, ['recipe']);
+  if (values.nodes !== undefined) return planForNodes(positionals[0], values);
+  refuseWithoutNodes(values);
   const given = await recipeFrom(positionals[0], values);
   const limit = wholeNumber(values.limit, '--limit') ?? null;
   // With a limit splits are read one after the other.
@@ -157,9 +151,6 @@ const schemaOf = (recipe: Recipe) =>
     recipe.steps.some((s) => createsDocuments(s.descriptor)),
   );
 
-/** A barrier that leaves documents out; others only write a column. */
-const takesAway = (d: StepDescriptor): boolean => isBarrier(d) && dropsFor(d) !== null;
-
 const FILES = 5;
 
 function printPlan(
@@ -210,80 +201,13 @@ function printPlan(
     });
 }
 
-/** Name of the tokenizer that counts the tokens of a recipe; null: it has none, or it counts by another way. */
-function tokenizerOf(steps: readonly StepDescriptor[]): string | null {
-  const name = steps.findLast((s) => s.stage === 'tokenize')?.options.name;
-  return typeof name === 'string' ? name : null;
-}
-
-/** What a step does, in words. */
-function whatOf(d: StepDescriptor): string {
-  const versions = d.versions.map(safeText).join(', ');
-  const waits = 'decides after reading the whole input';
-  if (removesCopies(d)) return `drops duplicates (${versions}); ${waits}`;
-  if (isBarrier(d)) {
-    const does = takesAway(d) ? 'drops' : `writes ${d.writes.map((w) => safeText(w.name)).join(', ')}`;
-    return `${does} by rank (${versions}); ${waits}`;
-  }
-  if (rewritesText(d)) return `edits text (${versions}); the ledger records what is cut`;
-  if (createsDocuments(d)) return `creates documents (${versions}); the ledger records what each is made of`;
-  if (dropsFor(d) === 'predicate') return 'your own function, on the main thread';
-  if (d.stage === 'tokenize') return `counts tokens of ${safeText(tokenizerOf([d]) ?? '')} (${versions})`;
-  const taken = reusedColumns([d]).flatMap((r) => r.columns);
-  if (taken.length === 0) return `measures ${plural(d.writes.length, 'column')} (${versions})`;
-  const rest = d.writes.length - taken.length;
-  const measures = rest > 0 ? `measures ${plural(rest, 'column')}, ` : '';
-  return `${measures}takes ${plural(taken.length, 'column')} that the run in the input measured (${versions})`;
-}
-
-/** Name, condition and option of every rule; where that is too wide, the condition on a line of its own. */
-function ruleLines({ style, width }: Terminal, { rules }: StepDescriptor): string[] {
-  const indent = ' '.repeat(7);
-  const cells = rules.map((r) => [safeText(`${r.name}@${r.version}`), conditionOf(r), style.dim(safeText(r.option))]);
-  const wide = tableLines([{}, {}, {}], cells, indent);
-  if (wide.every((line) => paintedWidth(line) <= width)) return wide;
-  const names = tableLines(
-    [{}, {}],
-    cells.map(([name, _, option]) => [name, option]),
-    indent,
-  );
-  return names.flatMap((line, i) => [line, `${indent}  ${cells[i][1]}`]);
-}
-
-/** Which documents a step is for. */
-function scopeWords(where: Scope): string {
-  const values = scopeValues(where).map(safeText).join(', ');
-  if ('column' in where) return `only where ${safeText(where.column)} is ${where.not ? 'not ' : ''}${values}`;
-  return `${where.not ? 'all domains but' : 'only domain'} ${values}`;
-}
-
-function stepLines(terminal: Terminal, d: StepDescriptor, number: number): string[] {
-  const { style, width } = terminal;
-  const scope = d.where ? `  ${style.dim(`(${scopeWords(d.where)})`)}` : '';
-  const head = `  ${String(number).padStart(2)} ${style.bold(safeText(d.step))}${scope}`;
-  const rules = ruleLines(terminal, d);
-  const change = style.dim(`(--set ${safeText(d.step)}.OPTION=NUMBER)`);
-  const drops = `${head}  drops a document when  ${change}`;
-  if (isRules(d) && !createsDocuments(d))
-    return paintedWidth(drops) <= width
-      ? [drops, ...rules]
-      : [`${head}  drops a document when`, `       ${change}`, ...rules];
-  const room = width - 7;
-  const indent = head.slice(0, head.length - head.trimStart().length);
-  const lines = wrapped(`${head.trimStart()}  ${whatOf(d)}`, room).map((l, i) => (i === 0 ? indent : '       ') + l);
-  if (d.stage === 'dedup/minhash')
-    return [...lines, ...wrapped(minhashText(d.options), room).map((l) => `       ${style.dim(l)}`)];
-  if (!(rewritesText(d) || createsDocuments(d)) || dropsFor(d) !== 'thresholds') return lines;
-  return [...lines, `       and drops a document when  ${change}`, ...rules];
-}
-
 export const plan: Command = {
   help: {
     usage: '<recipe.ts | built-in name> --input GLOB [options]',
     about:
       'Shows what a run would do: its input, every step with rules and thresholds, and the output columns. ' +
       'Then tries the recipe on a sample for a few seconds and estimates speed, time, memory, disk space, ' +
-      'and how much of each domain would be kept. Writes nothing.',
+      'and how much of each domain would be kept. Writes nothing, unless --nodes plans a run for many nodes.',
     options,
     examples: [
       ["sluice plan quickstart --input 'data/*.jsonl.gz'", 'before a long run'],
@@ -292,6 +216,7 @@ export const plan: Command = {
         "sluice plan perplexity --input 'data/*.jsonl.gz' --sample 1%",
         'how long a language model would take for 1 % of the input',
       ],
+      ['sluice plan recipe.ts --input /shared/in --nodes 64 --output /shared/out', 'a run on many nodes'],
     ],
     more: builtInLines,
   },

@@ -1,7 +1,8 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { shownUrl } from '../../files/stores/url.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
+import { viewOfStored } from '../../ledger/stored/view.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
 import { safeText } from '../../safe-text.ts';
@@ -17,19 +18,25 @@ import {
   wholeNumber,
 } from '../command.ts';
 import { EXIT, Exit, exitCodeOf, printError } from '../failure.ts';
+import { isRunFolder, runOneShard } from '../nodes/run-shard.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
+import { allowFrom, allowSpecs } from './allow-options.ts';
 import { eventLines } from './event-lines.ts';
 import { fieldNotes } from './field-notes.ts';
 import { type Followed, follow } from './follow.ts';
 import { jsonReporter, peopleReporter } from './run-reporters.ts';
 import { printSummary } from './run-summary.ts';
+import { wantsCard } from './wants-card.ts';
 
 export const runSpecs = {
   ...recipeSpecs,
-  output: { value: 'DIR', help: 'Run directory. Default sluice-out/<recipe>. Running again resumes.' },
+  output: {
+    value: 'DIR',
+    help: 'Run directory, or s3://bucket/prefix. Default sluice-out/<recipe>. Running again resumes.',
+  },
   workers: { value: 'N', help: 'Threads. Default: all cores. The output does not depend on it.' },
   memory: {
     value: 'SIZE',
@@ -47,26 +54,7 @@ export const runSpecs = {
     value: 'SIZE',
     help: 'Target size of output files. Default 256MB. A file is at least one split (about 32 MB of text).',
   },
-  'allow-rule': {
-    value: 'RULE',
-    many: true,
-    help: 'Let this rule drop any share. By default a guard stops the run when one rule drops more than 60 %.',
-  },
-  'allow-drop-share': {
-    value: 'SCOPE',
-    many: true,
-    help: 'Let the run (all) or a domain lose any share. The default limit is 98 %, or what the recipe expects.',
-  },
-  'allow-cluster': {
-    value: 'STEP',
-    many: true,
-    help: 'Let one document have any number of duplicates in this dedup step. The default limit is 5 % of the run.',
-  },
-  'allow-quarantine': {
-    help:
-      'Let any share of records be unreadable, all of them included (default limit 20 %), and steps fail on any ' +
-      'share of documents (1 %).',
-  },
+  ...allowSpecs,
   live: {
     value: 'PORT',
     optional: true,
@@ -83,7 +71,20 @@ export const runSpecs = {
       'Hash the whole input before starting, and refuse to resume if any byte has changed. By default only ' +
       'size, time and both ends of each file are compared.',
   },
-  card: { help: 'Write the data card of the run at its end: card.json, card.md, card.html (see sluice help card).' },
+  card: {
+    help:
+      'Write the data card at the end: card.json, card.md, card.html (see sluice help card). Without it a run of ' +
+      '10 seconds or more writes one.',
+  },
+  'no-card': { help: 'Write no data card.' },
+  shard: {
+    value: 'I/N',
+    help:
+      'Of a run planned with sluice plan --nodes: do part I of N, counted from 0. Default: from SLURM_ARRAY_TASK_ID ' +
+      'or JOB_COMPLETION_INDEX.',
+  },
+  phase: { value: 'NAME', help: 'With --shard: this phase only. Default: the first that is not complete.' },
+  wait: { help: 'With --shard: wait for the other shards at the end of each phase, and go on with the next.' },
   json: { help: 'Print events as JSON lines on standard output, see below.' },
 } as const satisfies OptionSpecs;
 
@@ -106,13 +107,8 @@ export function runOptionsFrom(values: Values<typeof runSpecs>) {
     fresh: values.fresh,
     verifyInput: values['verify-input'],
     annotateOnly: values['annotate-only'],
+    allow: allowFrom(values),
     recompute: values.recompute,
-    allow: {
-      rule: [...values['allow-rule']],
-      dropShare: [...values['allow-drop-share']],
-      cluster: [...values['allow-cluster']],
-      quarantine: values['allow-quarantine'],
-    },
     shardSize:
       values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size', LEAST_SHARD),
   };
@@ -120,7 +116,14 @@ export function runOptionsFrom(values: Values<typeof runSpecs>) {
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('run', args, runSpecs, ['recipe']);
-  const recipe = await recipeFrom(positionals[0], values);
+  const [given] = positionals;
+  const folder = given !== undefined && isRunFolder(given) ? given : null;
+  if (folder !== null || values.shard !== undefined) {
+    const named = folder === null ? await recipeFrom(given, values) : null;
+    const at = folder ?? values.output ?? join('sluice-out', named!.name);
+    return runOneShard(at, named, values, runOptionsFrom(values));
+  }
+  const recipe = await recipeFrom(given, values);
   const runOptions = { ...runOptionsFrom(values), command: commandOf(args) };
   const { limit, shardSize } = runOptions;
   const reporterOptions = { name: recipe.name, limit };
@@ -157,17 +160,22 @@ async function run(args: readonly string[]): Promise<number> {
     const phase = progress && progress.phases > 1 ? ` ${safeText(progress.phase)}` : '';
     const done = progress ? `${progress.splitsDone} of ${plural(progress.splits, 'split')}${phase} done. ` : '';
     await watch?.end(null);
-    process.stderr.write(`Stopped: ${done}Committed work is kept in ${shownPath(end.run)}. To resume:\n  ${resume}\n`);
+    process.stderr.write(
+      `Stopped: ${done}Committed work is kept in ${end.store ?? shownPath(end.run)}. To resume:\n  ${resume}\n`,
+    );
     return EXIT.interrupted;
   }
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
-  // DuckDB is loaded for it, which a run without a card does not wait for.
-  if (values.card) await (await import('../../ledger/card/write-card.ts')).writeCard(end.run, false);
+  // What another machine has finished is not here.
+  const here = end.already && end.store ? await viewOfStored(end.store, () => true) : end.run;
+  if (wantsCard(values, end.already, end.result.seconds))
+    await (await import('../../ledger/card/write-card.ts')).writeCard(end.store ?? end.run, false);
   if (!values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
-    const missing = await fieldNotes(plannedFiles(end.run), recipe.read, steps);
+    const missing = await fieldNotes(plannedFiles(here), recipe.read, steps);
     await printSummary(standardOutput(), {
-      run: resolve(end.run),
+      run: resolve(here),
+      shown: end.store ?? shownPath(end.run),
       result: end.result,
       skipped: planned?.skipped ?? [],
       warnings: [
@@ -213,7 +221,7 @@ const readNothing = (totals: Counters | null): boolean =>
 
 export const runCommand: Command = {
   help: {
-    usage: '<recipe.ts | built-in name> [options]',
+    usage: '<recipe.ts | built-in name | planned run directory> [options]',
     about:
       'Runs a recipe over files. Writes the kept documents, a ledger with the outcome of every document, ' +
       'and a quarantine of what could not be read. Input files are never modified. To resume an ' +

@@ -4,7 +4,7 @@ import { positionLabels } from '../../streams/batch/position.ts';
 import type { Barrier } from '../../streams/flow/barrier.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
 import { decideExact } from './exact-decide.ts';
-import { halfColumn } from './tables/hash-columns.ts';
+import { halfColumn, partsByHash } from './tables/hash-columns.ts';
 import type { IndexReference } from './tables/index-files.ts';
 import { againstEarlier } from './tables/index-hashes.ts';
 import { OUT_OF_SCOPE } from './tables/scope.ts';
@@ -17,6 +17,7 @@ interface ExactDescriptorOptions {
 /** The barrier behind `dedup.exact()`. */
 export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
   const priority = descriptor.options.priority as string | null;
+  const { saveIndex, indexes } = descriptor.options as unknown as ExactDescriptorOptions;
   return {
     keys(batch, spans) {
       const scope = rowsInScope(batch, descriptor.where);
@@ -37,8 +38,8 @@ export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
         ['label', positionLabels(batch)],
       ]);
     },
+    ...(!saveIndex && indexes.length === 0 && { parts: (columns) => partsByHash(columns, 'lo') }),
     decide(splits, memoryBytes, outputs) {
-      const { saveIndex, indexes } = descriptor.options as unknown as ExactDescriptorOptions;
       const decisions = decideExact(splits, memoryBytes);
       if (!saveIndex && indexes.length === 0) return decisions;
       const saveAs = saveIndex ? `${descriptor.step}.hashes` : null;

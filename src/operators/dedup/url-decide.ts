@@ -1,6 +1,5 @@
 import { concatColumns, type Utf8Column } from '../../streams/batch/columns.ts';
-import type { BarrierDecision, BarrierSplit } from '../../streams/flow/barrier.ts';
-import { readSpill } from '../../streams/flow/spill-file.ts';
+import { type BarrierDecision, type BarrierSplit, readKeys } from '../../streams/flow/barrier.ts';
 import { chosenHashes, type EarlierHashes, eachEarlier, rangesWith } from './tables/earlier-hashes.ts';
 import { EVERY, eachHash, type Halves, isNone } from './tables/hash-columns.ts';
 import { KeyNumbers, withRoom } from './tables/key-numbers.ts';
@@ -13,7 +12,8 @@ const BYTES_PER_ADDRESS = 36;
 const NONE = -1;
 const EARLIER = -2;
 
-const HALVES: Halves = ['high', 'low'];
+/** Names of the side columns. */
+export const HALVES: Halves = ['high', 'low'];
 
 /**
  * The first document of each address stays. Memory: 4 bytes a document, 12 for each that stands for others, and
@@ -59,10 +59,10 @@ export async function* decideUrls(
 }
 
 /** The normal addresses of a split; null: it has no documents. */
-async function urlsOf({ keys }: BarrierSplit): Promise<Utf8Column | null> {
+async function urlsOf(split: BarrierSplit): Promise<Utf8Column | null> {
   const urls: Utf8Column[] = [];
   const rows: number[] = [];
-  for await (const frame of readSpill(keys)) {
+  for await (const frame of readKeys(split)) {
     urls.push(frame.utf8('url'));
     rows.push(frame.rows);
   }

@@ -5,9 +5,9 @@ import { positionLabels } from '../../streams/batch/position.ts';
 import type { Barrier } from '../../streams/flow/barrier.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
 import { openHashes } from './tables/earlier-hashes.ts';
-import { halfColumn } from './tables/hash-columns.ts';
+import { halfColumn, partsByHash } from './tables/hash-columns.ts';
 import { type IndexReference, writeIndex } from './tables/index-files.ts';
-import { decideUrls } from './url-decide.ts';
+import { decideUrls, HALVES } from './url-decide.ts';
 import { urlKeys } from './url-keys.ts';
 import { URL_OPTIONS, type UrlOptions } from './url-normal.ts';
 
@@ -36,6 +36,7 @@ export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
         ['label', positionLabels(batch)],
       ]);
     },
+    ...(!options.saveIndex && options.indexes.length === 0 && { parts: (columns) => partsByHash(columns, HALVES[0]) }),
     async *decide(splits, memoryBytes, outputs) {
       const earlier = await openHashes(options.indexes);
       const name = `${descriptor.step}.hashes`;

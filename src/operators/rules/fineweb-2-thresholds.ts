@@ -3,8 +3,8 @@
 /**
  * A language a block. Its first line: label of the language model that ships; name in FineWeb-2; least language score,
  * share of copied lines, share of lines with a terminal mark, line ends a word, least and greatest mean length of
- * words, share of words with a letter; share of characters in the commonest 2- to 4-gram, and in copied 5- to 10-grams. Then,
- * indented, its stop words.
+ * words, share of words with a letter; share of characters in the commonest 2- to 4-gram, and in copied 5- to
+ * 10-grams. Then, indented, its stop words.
  */
 export const FINEWEB_2_BLOCKS = `
 ar arb_Arab 0.711 0.304 0.143 0.189 2 9 0.787 0.197 0.172 0.146 0.165 0.153 0.142 0.131 0.12 0.109

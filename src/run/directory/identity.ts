@@ -50,6 +50,18 @@ export async function identityOf(recipe: Recipe, options: RunOptions, plan: Spli
   };
 }
 
+/** run.json of a run that begins. */
+export const firstStart = (identity: Identity, executors: RunJson['executors']): RunJson => ({
+  ...identity,
+  executors,
+  status: 'running',
+  startedAt: new Date().toISOString(),
+  finishedAt: null,
+  seconds: 0,
+  totals: null,
+  guards: null,
+});
+
 /** A recipe less the options of its steps and annotators that only say where something lies. */
 function withoutPlaces(value: Json): Json {
   if (value === null || typeof value !== 'object') return value;

@@ -6,6 +6,8 @@ import { INDEX_FOLDER } from './layout.ts';
 /** Copy of standard input, kept until the run is done. */
 export const STDIN_FOLDER = 'stdin-copy';
 export const WORK_FOLDER = 'work';
+/** Tasks of a run on many nodes. */
+export const TASKS_FOLDER = 'tasks';
 /** Answers of generators. They are paid for, so `--fresh` keeps them. */
 export const ANSWERS_FOLDER = 'answers';
 /** What steers a feed, unless `--state` names another folder. */
@@ -16,8 +18,12 @@ export const FEED_FOLDER = 'feed';
  * never deleted and never written over.
  */
 const OWN: readonly RegExp[] = [
-  /^(run\.json|plan\.jsonl?|commits\.jsonl|events\.jsonl|verified\.json|input\.xxh64|lock|card\.(json|md|html))$/,
-  /^(run\.json|plan\.jsonl?|input\.xxh64|README\.md|verified\.json|card\.(json|md|html)|lock)(\.[\w-]+)?\.tmp$/,
+  /^(run\.json|nodes\.json|plan\.jsonl?|commits\.jsonl|events\.jsonl|verified\.json|input\.xxh64|lock)$/,
+  /^card\.(json|md|html)$/,
+  new RegExp(
+    String.raw`^(run\.json|nodes\.json|plan\.jsonl?|commits\.jsonl|input\.xxh64|README\.md|` +
+      String.raw`verified\.json|card\.(json|md|html)|lock)(\.[\w-]+)?\.tmp$`,
+  ),
   // A table: segments, shards.
   new RegExp(
     String.raw`^(documents|ledger|quarantine|sinks/[\w-]+)/(split-\d{6,}-\d+|part-\d{5,}-of-\d{5,})\.[a-z]+` +
@@ -30,14 +36,19 @@ const OWN: readonly RegExp[] = [
   // Of a feed of its tokens.
   new RegExp(`^${FEED_FOLDER}/(mixture\\.jsonl|lock(\\.[\\w-]+)?(\\.tmp)?)$`),
   new RegExp(`^${ANSWERS_FOLDER}/(answers-[0-9a-f]{12}\\.log|jobs\\.jsonl)$`),
+  // What many nodes have written, each task and attempt in a folder of its own.
+  new RegExp(`^${TASKS_FOLDER}/[\\w-]+/[\\w./-]+$`),
   new RegExp(`^${STDIN_FOLDER}/stdin-[\\w-]+(\\.tmp)?$`),
 ];
 
 /** Also of a file that is there already: README.md by what stands in it. @param path relative, with `/` */
 export async function isOwnFile(run: string, path: string): Promise<boolean> {
   if (path === 'README.md') return isOwnReadme(run);
-  return OWN.some((pattern) => pattern.test(path));
+  return isOwnName(path);
 }
+
+/** By its name alone. @param path relative, with `/` */
+export const isOwnName = (path: string): boolean => OWN.some((pattern) => pattern.test(path));
 
 /** False for a README.md that somebody else wrote, or wrote over ours. */
 export async function isOwnReadme(run: string): Promise<boolean> {
@@ -89,6 +100,7 @@ const FOLDERS: readonly string[] = [
   'quarantine',
   'sinks',
   WORK_FOLDER,
+  TASKS_FOLDER,
   INDEX_FOLDER,
   STDIN_FOLDER,
   FEED_FOLDER,

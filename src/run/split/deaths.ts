@@ -22,6 +22,7 @@ export interface Died {
 export function nameOf(task: Task): string {
   switch (task.kind) {
     case 'decide':
+    case 'decide-part':
       return `the decision of ${task.barrier.step}`;
     case 'join':
       return task.path;

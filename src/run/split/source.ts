@@ -7,13 +7,14 @@ import { stringAt } from '../../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { labelOf } from '../../streams/batch/position.ts';
 import type { UnreadColumn } from '../../streams/batch/unread.ts';
-import { readDecided, readDecision } from '../../streams/flow/barrier.ts';
+import { type BarrierDecision, readDecided, readDecision } from '../../streams/flow/barrier.ts';
+import { mergedDecision, type PartDecision, readPart } from '../../streams/flow/parted.ts';
 import type { PassedOver } from '../../streams/formats/context.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
 import { readSplit } from '../../streams/formats/read-split.ts';
 import { refuseChangedFiles } from '../directory/input-files.ts';
 import { barrierPaths } from '../directory/layout.ts';
-import type { LimitedTask } from './tasks.ts';
+import type { Carried, LimitedTask } from './tasks.ts';
 
 interface SourceOptions {
   readonly signal?: AbortSignal;
@@ -36,8 +37,10 @@ export async function* openSource(
   const { after } = task.phase;
   if (after) {
     const paths = barrierPaths(after.step, task.split.index);
-    const decision = await readDecision(join(task.runDirectory, paths.decision), task.split.index);
-    for await (const part of readDecided(join(task.runDirectory, paths.spill), decision))
+    const decision = task.carried
+      ? await carriedDecision(task.carried, task.split.index)
+      : await readDecision(join(task.runDirectory, paths.decision), task.split.index);
+    for await (const part of readDecided(task.carried?.spill ?? join(task.runDirectory, paths.spill), decision))
       yield withDecision(part.batch, after, part.decision);
     return;
   }
@@ -68,6 +71,13 @@ export async function* openSource(
     if (left <= 0) break;
   }
   refuseChangedFiles(task.files);
+}
+
+/** What the parts of a barrier have decided on a split, wherever that was. */
+async function carriedDecision({ decisions, at }: Carried, split: number): Promise<BarrierDecision> {
+  const parts: PartDecision[] = [];
+  for (const { path, index } of decisions) parts.push(await readPart(path, index, at, split));
+  return mergedDecision(parts, split);
 }
 
 /** Keeps the documents whose id hashes below the share; the same ids in every run and every split layout. */

@@ -22,6 +22,7 @@ import {
 import type { CommittedFile } from '../../streams/commits/log.ts';
 import { DropWindows } from '../../streams/commits/windows.ts';
 import { BarrierWriter } from '../../streams/flow/barrier.ts';
+import { writeParted } from '../../streams/flow/parted.ts';
 import type { PassedOver } from '../../streams/formats/context.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
 import { type FailedRow, setAside } from '../../streams/split/isolate.ts';
@@ -37,6 +38,8 @@ export class SplitOutput {
   #ledger: SegmentWriter;
   #quarantine: SegmentWriter;
   #barrier: BarrierWriter | null;
+  /** Sorts the side columns into the parts in which the barrier decides; null: it decides over all. */
+  #parted: (() => Promise<number>) | null;
   #aside: QuarantinedRecord[] = [];
   #windows = new DropWindows(this.counters);
 
@@ -46,12 +49,14 @@ export class SplitOutput {
     ledger: SegmentWriter,
     quarantine: SegmentWriter,
     barrier: BarrierWriter | null,
+    parted: (() => Promise<number>) | null,
   ) {
     this.#task = task;
     this.#documents = documents;
     this.#ledger = ledger;
     this.#quarantine = quarantine;
     this.#barrier = barrier;
+    this.#parted = parted;
   }
 
   static async open(task: SplitTask, kernel: Kernel): Promise<SplitOutput> {
@@ -59,20 +64,22 @@ export class SplitOutput {
     const at = (folder: string) => ({ runDirectory, path: segmentPath(folder, split.index, phase.number), kernel });
     const documents: { sink: string; writer: SegmentWriter }[] = [];
     let barrier: BarrierWriter | null = null;
+    let parted: (() => Promise<number>) | null = null;
     if (phase.before) {
       const paths = barrierPaths(phase.before.step, split.index);
-      barrier = await BarrierWriter.open(
-        await makeBarrier(phase.before, kernel),
-        unpublished(join(runDirectory, paths.spill)),
-        unpublished(join(runDirectory, paths.keys)),
-      );
+      const made = await makeBarrier(phase.before, kernel);
+      const keys = join(runDirectory, paths.keys);
+      barrier = await BarrierWriter.open(made, unpublished(join(runDirectory, paths.spill)), unpublished(keys));
+      const { parts } = task;
+      if (parts !== undefined && made.parts)
+        parted = () => writeParted(unpublished(keys), unpublished(`${keys}-parts`), made.parts!, parts);
     } else {
       for (const { name, folder, sink } of sinkPlaces(task))
         documents.push({ sink: name, writer: await openSegmentWriter(sink, at(folder)) });
     }
     const ledger = await openSegmentWriter(ledgerSink, at('ledger'));
     const quarantine = await openSegmentWriter(quarantineSink, at('quarantine'));
-    return new SplitOutput(task, documents, ledger, quarantine, barrier);
+    return new SplitOutput(task, documents, ledger, quarantine, barrier, parted);
   }
 
   /** Call with every batch as it comes from the source, before any step. */
@@ -154,6 +161,7 @@ export class SplitOutput {
         xxh64: '',
       };
       files.push({ ...rest, path: paths.spill, bytes: spillBytes }, { ...rest, path: paths.keys, bytes: keyBytes });
+      if (this.#parted) files.push({ ...rest, path: `${paths.keys}-parts`, bytes: await this.#parted() });
     }
     this.#windows.end();
     return { files, counters: this.counters, windows: this.#windows.windows };

@@ -5,6 +5,7 @@ import type { ColumnSpec } from '../../streams/batch/columns.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
 import type { CommittedFile, DuplicateCluster } from '../../streams/commits/log.ts';
 import type { DropWindow } from '../../streams/commits/windows.ts';
+import type { BarrierSplit } from '../../streams/flow/barrier.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import type { PlannedFile, Split } from '../../streams/plan/splits.ts';
@@ -29,6 +30,19 @@ export interface SplitTask {
   readonly rewritten: boolean;
   /** A step of the recipe creates documents. */
   readonly creates: boolean;
+  /** Where the barrier before left the split, in a run on many nodes. Default: in the run directory. */
+  readonly carried?: Carried;
+  /** So many parts the barrier behind decides in; absent: in one. */
+  readonly parts?: number;
+}
+
+/** What another process left of a split. Paths are absolute. */
+export interface Carried {
+  readonly spill: string;
+  /** Decisions of each part of the barrier, with their indexes. */
+  readonly decisions: readonly { readonly path: string; readonly index: string }[];
+  /** Place of the split in them. */
+  readonly at: number;
 }
 
 /** A split with what only this process knows about it. */
@@ -64,6 +78,19 @@ export interface DecideTask {
   readonly memoryBytes: number;
 }
 
+/** What one task of a barrier decides in a run on many nodes. */
+export interface DecidePartTask {
+  readonly kind: 'decide-part';
+  /** Where it writes. */
+  readonly runDirectory: string;
+  readonly barrier: StepDescriptor;
+  /** Of all splits, in their order; paths are absolute. */
+  readonly splits: readonly BarrierSplit[];
+  /** Null: it decides over all. */
+  readonly part: number | null;
+  readonly memoryBytes: number;
+}
+
 export interface JoinTask {
   readonly kind: 'join';
   readonly runDirectory: string;
@@ -76,7 +103,7 @@ export interface JoinTask {
   readonly blind?: BlindTotals;
 }
 
-export type Task = SplitTask | DecideTask | JoinTask;
+export type Task = SplitTask | DecideTask | DecidePartTask | JoinTask;
 
 /** The task if it is a split; null for a decision and a shard. */
 export const asSplit = (task: Task): SplitTask | null => ('split' in task ? task : null);

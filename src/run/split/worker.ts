@@ -4,10 +4,19 @@ import { loadKernel } from '../../kernels/kernel.ts';
 import type { Services } from '../../streams/services.ts';
 import { errorData } from '../../thread-errors.ts';
 import { servicesOver } from '../services/ask.ts';
-import { decide } from './decide.ts';
+import { decide, decidePart } from './decide.ts';
 import { joinShard } from './join-task.ts';
 import { probeBatch, runSplitTask } from './split-task.ts';
-import type { DecideTask, JoinTask, ProbeTask, SplitProgress, TaskError, TaskResult, WatchedTask } from './tasks.ts';
+import type {
+  DecidePartTask,
+  DecideTask,
+  JoinTask,
+  ProbeTask,
+  SplitProgress,
+  TaskError,
+  TaskResult,
+  WatchedTask,
+} from './tasks.ts';
 
 const kernel = loadKernel();
 /** Of the task in work. Stages outlive a task, and ask for the next one over another port. */
@@ -16,7 +25,7 @@ const services: Services = { call: (...question) => asked!.call(...question) };
 
 /** Worker entry of a run. Errors come back as data: their class and parts would not survive the thread. */
 export default async function runTask(
-  task: WatchedTask | ProbeTask | DecideTask | JoinTask,
+  task: WatchedTask | ProbeTask | DecideTask | DecidePartTask | JoinTask,
 ): Promise<TaskResult | TaskError> {
   try {
     switch (task.kind) {
@@ -24,6 +33,8 @@ export default async function runTask(
         return await splitTask(task);
       case 'decide':
         return await decide(task, await kernel);
+      case 'decide-part':
+        return await decidePart(task, await kernel);
       case 'join':
         return await joinShard(task);
     }

@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.ts';
+import { unpublished } from '../../files/publish.ts';
 import { DocumentBatch } from '../batch/batch.ts';
 import { type Column, stringAt, takeRows, utf8Column } from '../batch/columns.ts';
 import { type CutSpans, cutsOfRows } from '../batch/outcome.ts';
@@ -10,9 +11,21 @@ export interface BarrierSplit {
   readonly split: number;
   /** Spilled documents. */
   readonly spill: string;
-  /** Side columns, one row per document of the spill, in the same order. */
+  /** Side columns, one row per document of the spill, in the same order; of a part of a decision: some of its rows. */
   readonly keys: string;
+  /** Bytes of that file that are of this split. Default: all of it. */
+  readonly range?: { readonly from: number; readonly to: number };
+  /** What the names of temporary files begin with. Default: the path of the keys. */
+  readonly scratch?: string;
 }
+
+/** The side columns of a split, frame by frame. */
+export const readKeys = ({ keys, range }: BarrierSplit): AsyncGenerator<DocumentBatch> =>
+  readSpill(keys, range?.from, range?.to);
+
+/** Name of a temporary file of a decision. */
+export const scratchOf = (split: BarrierSplit | undefined, extension: string): string =>
+  unpublished(`${split?.scratch ?? split?.keys ?? 'none'}.${extension}`);
 
 /** Decision on the documents of one split, in spill order. */
 export interface BarrierDecision {
@@ -49,6 +62,11 @@ export interface Barrier {
     memoryBytes: number,
     outputs?: BarrierOutputs,
   ): AsyncIterable<BarrierDecision>;
+  /**
+   * Splits the decision: a number for each row of side columns, so that rows which must be seen together have the same.
+   * Rows of one part are then decided without those of others. Absent: one process decides over all.
+   */
+  parts?(columns: DocumentBatch): Uint32Array;
 }
 
 /** Where a barrier may leave files that outlive it: it writes `<folder>/<name>.tmp`, durable, and adds the name. */
@@ -105,6 +123,18 @@ const OWN = 'column:';
 
 /** A decision as one frame in a file. */
 export async function writeDecision(path: string, decision: BarrierDecision): Promise<void> {
+  const writer = await SpillWriter.open(path);
+  try {
+    await writer.writeFrame(encodeFrame(decisionFrame(decision)));
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  await writer.finish();
+}
+
+/** A decision as columns. @param extra further ones, of the caller's */
+export function decisionFrame(decision: BarrierDecision, extra: readonly [string, Column][] = []): DocumentBatch {
   const { split, keep, rule, duplicateOf, similarity, value, threshold, missing, cuts } = decision;
   const float64 = (values: Float64Array): Column => ({ type: 'float64', values, valid: null });
   const columns = new Map<string, Column>([
@@ -117,41 +147,38 @@ export async function writeDecision(path: string, decision: BarrierDecision): Pr
   if (value) columns.set('value', float64(value));
   if (threshold) columns.set('threshold', float64(threshold));
   for (const [name, column] of decision.columns ?? []) columns.set(`${OWN}${name}`, column);
-  const writer = await SpillWriter.open(path);
-  try {
-    await writer.writeFrame(encodeFrame(new DocumentBatch({ rows: keep.length, split, sequence: 0, columns, cuts })));
-  } catch (error) {
-    await writer.abort();
-    throw error;
-  }
-  await writer.finish();
+  for (const [name, column] of extra) columns.set(name, column);
+  return new DocumentBatch({ rows: keep.length, split, sequence: 0, columns, cuts });
 }
 
 export async function readDecision(path: string, split: number): Promise<BarrierDecision> {
-  for await (const frame of readSpill(path)) {
-    const float64 = (name: string) => frame.columns.get(name)?.values as Float64Array | undefined;
-    const bytes = (name: string) => Uint8Array.from(frame.number(name).values as Int32Array);
-    const duplicateOf = frame.utf8('duplicate_of');
-    const own = [...frame.columns].filter(([name]) => name.startsWith(OWN));
-    return {
-      split,
-      keep: bytes('keep'),
-      duplicateOf: Array.from({ length: frame.rows }, (_, i) => stringAt(duplicateOf, i)),
-      similarity: float64('similarity')!,
-      rule: frame.columns.has('rule') ? bytes('rule') : undefined,
-      value: float64('value'),
-      threshold: float64('threshold'),
-      missing: frame.columns.has('missing') ? bytes('missing') : undefined,
-      cuts: frame.cuts ?? undefined,
-      columns: own.length > 0 ? new Map(own.map(([name, c]) => [name.slice(OWN.length), c])) : undefined,
-    };
-  }
+  for await (const frame of readSpill(path)) return decisionOf(frame, split);
   throw new InputError({
     expected: 'the decision of a barrier',
     got: 'an empty file',
     where: path,
     fix: 'Start again with --fresh: the work folder is damaged.',
   });
+}
+
+/** What `decisionFrame` made columns of. */
+export function decisionOf(frame: DocumentBatch, split: number): BarrierDecision {
+  const float64 = (name: string) => frame.columns.get(name)?.values as Float64Array | undefined;
+  const bytes = (name: string) => Uint8Array.from(frame.number(name).values as Int32Array);
+  const duplicateOf = frame.utf8('duplicate_of');
+  const own = [...frame.columns].filter(([name]) => name.startsWith(OWN));
+  return {
+    split,
+    keep: bytes('keep'),
+    duplicateOf: Array.from({ length: frame.rows }, (_, i) => stringAt(duplicateOf, i)),
+    similarity: float64('similarity')!,
+    rule: frame.columns.has('rule') ? bytes('rule') : undefined,
+    value: float64('value'),
+    threshold: float64('threshold'),
+    missing: frame.columns.has('missing') ? bytes('missing') : undefined,
+    cuts: frame.cuts ?? undefined,
+    columns: own.length > 0 ? new Map(own.map(([name, c]) => [name.slice(OWN.length), c])) : undefined,
+  };
 }
 
 /** Rows `from` to `to` of a decision. */

@@ -64,11 +64,14 @@ async function readExactly(handle: FileHandle, bytes: number, position: number, 
   return buffer;
 }
 
-/** The batches of a spill file, in order, each in a buffer of its own. @param from byte at which the first begins */
-export async function* readSpill(path: string, from = 0): AsyncGenerator<DocumentBatch> {
+/**
+ * The batches of a spill file, in order, each in a buffer of its own.
+ * @param from byte at which the first begins @param to byte at which the last has ended; default: the end of the file
+ */
+export async function* readSpill(path: string, from = 0, to = Number.POSITIVE_INFINITY): AsyncGenerator<DocumentBatch> {
   const handle = await open(path, 'r');
   try {
-    const { size } = await handle.stat();
+    const size = Math.min(to, (await handle.stat()).size);
     for (let at = from; at < size; ) {
       const length = headLength(await readExactly(handle, 8, at, path));
       const head = decodeHead(await readExactly(handle, length, at, path), path);

@@ -93,6 +93,21 @@ export async function* planLines(run: string): AsyncGenerator<PlanLine> {
   }
 }
 
+/** The whole plan of a run. Errors: as of `planLines`. */
+export async function readPlan(run: string): Promise<SplitPlan> {
+  const files: PlannedFile[] = [];
+  const splits: Split[] = [];
+  const skipped: SplitPlan['skipped'][number][] = [];
+  const warnings: string[] = [];
+  for await (const line of planLines(run)) {
+    if ('file' in line) files.push(line.file);
+    else if ('split' in line) splits.push(line.split);
+    else if ('skipped' in line) skipped.push(line.skipped);
+    else warnings.push(line.warning);
+  }
+  return { version: 1, files, splits, skipped, warnings };
+}
+
 /** Files of the plan of a run, in its order. */
 export async function* plannedFiles(run: string): AsyncGenerator<PlannedFile> {
   for await (const line of planLines(run)) {

@@ -1,5 +1,4 @@
-import { unpublished } from '../../../files/publish.ts';
-import type { BarrierDecision, BarrierSplit } from '../../../streams/flow/barrier.ts';
+import { type BarrierDecision, type BarrierSplit, scratchOf } from '../../../streams/flow/barrier.ts';
 import { EARLIER_RUN } from '../tables/earlier-run.ts';
 import { eachEqualKey } from '../tables/equal-keys.ts';
 import { type EarlierKeys, KeyTables } from '../tables/key-tables.ts';
@@ -156,7 +155,7 @@ function nearTexts(
   similarity: Float64Array,
 ): void {
   const components = new Components(tables.documents);
-  const log = new MemberLog(unpublished(`${tables.splits[0]?.keys ?? 'none'}.members`), memoryBytes / 4);
+  const log = new MemberLog(scratchOf(tables.splits[0], 'members'), memoryBytes / 4);
   const texts = new SpilledTexts(tables.splits.map((s) => s.spill));
   try {
     let keys = 0;

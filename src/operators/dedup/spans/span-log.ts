@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
-import { unpublished } from '../../../files/publish.ts';
+import { scratchOf } from '../../../streams/flow/barrier.ts';
 import type { KeyTables } from '../tables/key-tables.ts';
 
 /** Words of a span to cut: row in its split, start and end. */
@@ -79,7 +79,7 @@ export class SpanLog {
   }
 
   #path(split: number): string {
-    return unpublished(`${this.#tables.splits[split].keys}.found`);
+    return scratchOf(this.#tables.splits[split], 'found');
   }
 
   #grow(split: number): void {

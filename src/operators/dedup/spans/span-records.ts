@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { unpublished } from '../../../files/publish.ts';
 import { RECORD_WORDS } from '../../../kernels/substring.ts';
 import type { Column } from '../../../streams/batch/columns.ts';
+import { scratchOf } from '../../../streams/flow/barrier.ts';
 import type { KeyTables } from '../tables/key-tables.ts';
 
 /**
@@ -70,7 +70,7 @@ export function* recordParts(
     yield { count: counts[0], each: (visit) => eachRecord(tables, visit) };
     return;
   }
-  const path = unpublished(`${tables.splits[0].keys}.spans`);
+  const path = scratchOf(tables.splits[0], 'spans');
   const file = openSync(path, 'w+');
   try {
     const starts = distribute(tables, file, partOf, counts, memoryBytes / 4);

@@ -1,3 +1,4 @@
+import type { DocumentBatch } from '../../../streams/batch/batch.ts';
 import type { Column } from '../../../streams/batch/columns.ts';
 import type { KeyTables } from './key-tables.ts';
 
@@ -92,3 +93,10 @@ export const EVERY: Pick<HashRange, 'from' | 'to'> = { from: 0, to: BUCKETS };
 
 /** Whether no bit of a hash is set: what stands where there is none. */
 export const isNone = (hash: Uint32Array): boolean => (hash[0] | hash[1] | hash[2] | hash[3]) === 0;
+
+/** Parts of a decision by hash: equal hashes are in one part. @param half the side column with the first half */
+export function partsByHash(columns: DocumentBatch, half: string): Uint32Array {
+  const { values } = columns.number(half);
+  const words = new Uint32Array(values.buffer, values.byteOffset, columns.rows * 2);
+  return Uint32Array.from({ length: columns.rows }, (_, i) => words[2 * i]);
+}

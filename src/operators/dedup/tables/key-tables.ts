@@ -48,8 +48,12 @@ export class KeyTables {
     this.splits = splits;
     const layouts: Layouts = new Map();
     let first = 0;
-    this.#files = [...earlier, ...splits.map((s) => ({ path: s.keys, from: 0 }))].map(({ path, from }) => {
-      const frames = framesOf(path, from, layouts);
+    const end = Number.POSITIVE_INFINITY;
+    this.#files = [
+      ...earlier.map((e) => ({ ...e, to: end })),
+      ...splits.map(({ keys, range = { from: 0, to: end } }) => ({ path: keys, ...range })),
+    ].map(({ path, from, to }) => {
+      const frames = framesOf(path, from, to, layouts);
       const file = { path, first, end: first + frames.reduce((n, f) => n + f.rows, 0), frames };
       first = file.end;
       return file;
@@ -145,10 +149,10 @@ function columnOf(frame: Frame, name: string): Frame['columns'][number] {
   });
 }
 
-function framesOf(path: string, from: number, layouts: Layouts): Frame[] {
+function framesOf(path: string, from: number, to: number, layouts: Layouts): Frame[] {
   const file = openSync(path, 'r');
   try {
-    const { size } = fstatSync(file);
+    const size = Math.min(to, fstatSync(file).size);
     const frames: Frame[] = [];
     for (let at = from; at < size; ) {
       const start = new ArrayBuffer(8);

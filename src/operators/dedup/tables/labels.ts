@@ -1,5 +1,5 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { unpublished } from '../../../files/publish.ts';
+import { scratchOf } from '../../../streams/flow/barrier.ts';
 import { type KeyTables, readFully } from './key-tables.ts';
 
 /** Position labels of the documents that stand for others. */
@@ -13,7 +13,7 @@ export interface Labels {
  * survivor instead of a string, so that ten million clusters are no matter.
  */
 export function openLabels(tables: KeyTables, wanted: DocumentSet): Labels {
-  const path = unpublished(`${tables.splits[0]?.keys ?? 'none'}.labels`);
+  const path = scratchOf(tables.splits[0], 'labels');
   const documents = wanted.list();
   const ends = new Float64Array(documents.length + 1);
   if (documents.length === 0) return { label: () => '', close: () => {} };

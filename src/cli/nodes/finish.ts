@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { readRunJson } from '../../ledger/run-json.ts';
+import { finishNodes } from '../../run/nodes/finish.ts';
+import { isFleet, readNodesJson } from '../../run/nodes/fleet.ts';
+import { LEAST_MEMORY, parseBytes } from '../../run/options.ts';
+import { safeJson } from '../../safe-text.ts';
+import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
+import { EXIT } from '../failure.ts';
+import { allowFrom, allowSpecs } from '../run/allow-options.ts';
+import { printSummary } from '../run/run-summary.ts';
+import { shownPath } from '../terminal/format.ts';
+import { standardOutput } from '../terminal/terminal.ts';
+import { fleetRecipe } from './fleet-recipe.ts';
+
+const options = {
+  memory: { value: 'SIZE', help: 'Buffer budget. Default 256MB.' },
+  ...allowSpecs,
+  json: { help: 'run.json of the finished run on standard output.' },
+} as const satisfies OptionSpecs;
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommandLine('finish', args, options, ['run-dir']);
+  const path = resolve(positionals[0]);
+  const before = await readRunJson(path);
+  const already = before?.status === 'done';
+  const { out } = standardOutput();
+  if (already && !isFleet(path)) {
+    out(values.json ? safeJson(JSON.stringify(before)) : `The run in ${shownPath(path)} is finished.`);
+    return EXIT.done;
+  }
+  const recipe = await fleetRecipe(path, await readNodesJson(path));
+  const result = await finishNodes(recipe, path, {
+    memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory', LEAST_MEMORY),
+    allow: allowFrom(values),
+  });
+  if (values.json) out(safeJson(JSON.stringify(result)));
+  else {
+    const rest = { skipped: [], warnings: [], peakBytes: null, bytesPerSecond: null };
+    await printSummary(standardOutput(), { run: path, shown: shownPath(path), result, already, ...rest });
+  }
+  return EXIT.done;
+}
+
+export const finishCommand: Command = {
+  help: {
+    usage: '<run-dir> [options]',
+    about:
+      'Ends a run on many nodes: makes one commit log of those of all shards, checks that every document and byte is ' +
+      'accounted for, judges the guards, joins the output files, and deletes what only the nodes needed. The run ' +
+      'directory is then what one process would have written. Run it again if it was interrupted.',
+    options,
+    examples: [['sluice finish /shared/out', 'when sluice status says that every phase is done']],
+  },
+  run,
+};

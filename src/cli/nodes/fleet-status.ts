@@ -1,0 +1,63 @@
+import { type Fleet, openFleet } from '../../run/nodes/fleet.ts';
+import { ranges } from '../../run/nodes/launch/slurm.ts';
+import { type FleetFacts, fleetFacts, type TaskFacts } from '../../run/nodes/state.ts';
+import { safeJson, safeText } from '../../safe-text.ts';
+import { program } from '../program.ts';
+import { count, duration, plural, shellWord, shownPath } from '../terminal/format.ts';
+import { standardOutput, tableLines } from '../terminal/terminal.ts';
+
+/** Shards that are named one by one. */
+const SHOWN = 20;
+/** A shard this much slower than the one in the middle is called slow. */
+const SLOW = 2;
+
+/** How a run on many nodes stands. */
+export async function printFleetStatus(folder: string, json: boolean): Promise<void> {
+  const fleet = await openFleet(folder);
+  const facts = await fleetFacts(fleet);
+  const { out } = standardOutput();
+  if (json) out(safeJson(JSON.stringify(facts, null, 2)));
+  else for (const line of linesOf(fleet, facts)) out(line);
+}
+
+function linesOf(fleet: Fleet, facts: FleetFacts): string[] {
+  const { style } = standardOutput();
+  const here = shellWord(shownPath(fleet.path));
+  const lines = [
+    `${style.bold(safeText(facts.name))} in ${shownPath(fleet.path)}: ${plural(facts.splits, 'split')} in ` +
+      `${plural(facts.shards, 'logical shard')}, ${plural(facts.phases.length, 'phase')}`,
+  ];
+  const rows = facts.phases.map(({ phase, tasks, byState }) => {
+    const some = Object.entries(byState).filter(([state, n]) => n > 0 && state !== 'done');
+    return [phase, `${byState.done} of ${tasks} done`, some.map(([state, n]) => `${n} ${state}`).join(', ')];
+  });
+  lines.push(...tableLines([{}, {}, {}], rows, '  '));
+  const open = facts.phases.find((p) => p.phase === facts.next);
+  if (open === undefined) return [...lines, '', 'Every phase is done. Next:', `  ${program()} finish ${here}`];
+  const named = open.missing.filter((t) => t.state !== 'open' || t.attempts > 0);
+  const rates = named.flatMap((t) => t.documentsPerSecond ?? []).sort((a, b) => a - b);
+  const middle = rates[rates.length >> 1] ?? null;
+  for (const t of named.slice(0, SHOWN)) lines.push(...taskLines(t, middle));
+  if (named.length > SHOWN) lines.push(`  and ${count(named.length - SHOWN)} more (all with --json)`);
+  if (facts.etaSeconds !== null) lines.push(`The slowest shard that runs needs about ${duration(facts.etaSeconds)}.`);
+  const idle = open.missing.filter((t) => t.state !== 'running').map((t) => t.task);
+  if (idle.length > 0) {
+    lines.push('', `Next: shards ${ranges(idle)} of ${open.phase}:`);
+    lines.push(`  ${program()} run ${here} --shard i/${open.tasks}`);
+  }
+  return lines;
+}
+
+function taskLines(t: TaskFacts, middle: number | null): string[] {
+  const by = t.by ? `, ${safeText(t.by.host)} process ${t.by.pid}` : '';
+  const rate = t.documentsPerSecond;
+  const slow = rate !== null && middle !== null && rate * SLOW < middle ? ' (slow)' : '';
+  const pace = rate === null ? '' : `, ${count(Math.round(rate))} documents/s${slow}`;
+  const error = t.error === null ? '' : `: ${safeText(t.error)}`;
+  return [
+    `  shard ${t.task}: ${t.state}, attempt ${t.attempts}, ${t.splits} of ${t.outOf}${pace}${by}${error}`,
+    ...t.poison.map(
+      (p) => `    died ${p.deaths} times at split ${p.split}: ${p.files.slice(0, 3).map(safeText).join(', ')}`,
+    ),
+  ];
+}

@@ -1,0 +1,46 @@
+import { openFleet } from '../../run/nodes/fleet.ts';
+import { indexedJob } from '../../run/nodes/launch/kubernetes.ts';
+import { LEAST_MEMORY, parseBytes } from '../../run/options.ts';
+import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
+import { standardOutput } from '../terminal/terminal.ts';
+
+const options = {
+  image: { value: 'IMAGE', help: 'Container image with Node and Sluice. Default sluice:latest.' },
+  pods: { value: 'N', help: 'Pods at once. Default: as many as there are logical shards.' },
+  cpus: { value: 'N', help: 'CPUs, and threads, of each pod. Default 4.' },
+  memory: { value: 'SIZE', help: 'Buffer budget of each pod. Default 1GB.' },
+  volume: { value: 'CLAIM', help: 'PersistentVolumeClaim with input and run directory. Default sluice.' },
+  mount: { value: 'PATH', help: 'Where it is mounted: the run directory lies below. Default /shared.' },
+  name: { value: 'NAME', help: 'Name of the job. Default sluice.' },
+} as const satisfies OptionSpecs;
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommandLine('kubernetes', args, options, ['run-dir']);
+  const { path, nodes } = await openFleet(positionals[0]);
+  const memory = values.memory ?? '1GB';
+  const job = {
+    name: values.name ?? 'sluice',
+    image: values.image ?? 'sluice:latest',
+    program: ['sluice'],
+    run: path,
+    volumeClaim: values.volume ?? 'sluice',
+    mount: values.mount ?? '/shared',
+    pods: wholeNumber(values.pods, '--pods') ?? nodes.shards,
+    cpus: wholeNumber(values.cpus, '--cpus') ?? 4,
+    memory,
+  };
+  standardOutput().out(JSON.stringify(indexedJob(job, parseBytes(memory, '--memory', LEAST_MEMORY)), null, 2));
+  return 0;
+}
+
+export const kubernetesCommand: Command = {
+  help: {
+    usage: '<run-dir> [options]',
+    about:
+      'Prints the manifest of an Indexed Job whose pods work on a planned run together, through all phases. Then ' +
+      'sluice finish ends the run. Nothing is submitted.',
+    options,
+    examples: [['sluice kubernetes /shared/out --pods 64 | kubectl apply -f -', 'a planned run on 64 pods']],
+  },
+  run,
+};

@@ -1,0 +1,126 @@
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { readRunJson } from '../../ledger/run-json.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
+import { isFleet, readNodesJson } from '../../run/nodes/fleet.ts';
+import { runShard } from '../../run/nodes/shard.ts';
+import type { ShardEvent } from '../../run/nodes/work.ts';
+import type { RunOptionsInput } from '../../run/options.ts';
+import { safeJson, safeText } from '../../safe-text.ts';
+import { EXIT, errorEvent } from '../failure.ts';
+import { program } from '../program.ts';
+import { plural, shellWord, shownPath } from '../terminal/format.ts';
+import { fleetRecipe } from './fleet-recipe.ts';
+import { shardChoice } from './shard-option.ts';
+
+export interface ShardValues {
+  readonly shard: string | undefined;
+  readonly phase: string | undefined;
+  readonly wait: boolean;
+  readonly json: boolean;
+}
+
+/** True for the folder of a run, planned for many nodes or finished. */
+export const isRunFolder = (given: string): boolean =>
+  isFleet(given) || (existsSync(join(given, 'run.json')) && statSync(given).isDirectory());
+
+/** A line of progress at most so often. */
+const EVERY_MS = 10_000;
+
+/** Does one process's part of a planned run. @param named the recipe, where it was given instead of the folder */
+export async function runOneShard(
+  folder: string,
+  named: Recipe | null,
+  values: ShardValues,
+  options: RunOptionsInput,
+): Promise<number> {
+  const path = resolve(folder);
+  const again = `${program()} run ${shellWord(shownPath(path))}${values.shard ? ` --shard ${values.shard}` : ''}`;
+  if (!isFleet(path) && (await readRunJson(path))?.status === 'done') {
+    say(values.json, { type: 'done', run: path }, `The run in ${shownPath(path)} is finished.`);
+    return EXIT.done;
+  }
+  const nodes = await readNodesJson(path);
+  const recipe = named ?? (await fleetRecipe(path, nodes));
+  const choice = shardChoice(values.shard, nodes.shards, process.env);
+  const stop = new AbortController();
+  const unheed = onStop(stop, (signal) => {
+    if (!values.json) process.stderr.write(`${signal}: finishing the splits in progress ...\n`);
+  });
+  let due = 0;
+  let last: ShardEvent | null = null;
+  try {
+    const { phase, wait } = values;
+    await new Promise<void>((done, fail) => {
+      runShard(recipe, path, { ...options, stop: stop.signal }, { ...choice, phase, wait }).subscribe({
+        next: (event) => {
+          last = event;
+          const shown = event.type !== 'split' || event.done === event.splits || performance.now() >= due;
+          if (!shown && !values.json) return;
+          due = performance.now() + EVERY_MS;
+          say(values.json, event, lineOf(event));
+        },
+        error: fail,
+        complete: done,
+      });
+    });
+  } catch (error) {
+    if (values.json) process.stdout.write(`${safeJson(JSON.stringify(errorEvent(error)))}\n`);
+    throw error;
+  } finally {
+    unheed();
+  }
+  const end = last as ShardEvent | null;
+  if (end?.type !== 'stopped') return EXIT.done;
+  if (!values.json) process.stderr.write(`Stopped. Committed work is kept. To resume:\n  ${again}\n`);
+  return EXIT.interrupted;
+}
+
+/** Ctrl-C, the end of a pod, and the signal that Slurm sends before a time limit. */
+function onStop(stop: AbortController, heard: (signal: string) => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGUSR1'] as const;
+  const heed = (signal: string): void => {
+    // The second one ends the process: what is committed stays.
+    if (stop.signal.aborted) process.exit(EXIT.interrupted);
+    heard(signal);
+    stop.abort();
+  };
+  for (const signal of signals) process.on(signal, heed);
+  return () => {
+    for (const signal of signals) process.off(signal, heed);
+  };
+}
+
+function say(json: boolean, event: ShardEvent, line: string): void {
+  const { type, ...rest } = event;
+  process.stdout.write(
+    json
+      ? `${safeJson(JSON.stringify({ event: type, time: new Date().toISOString(), ...rest }))}\n`
+      : `${safeText(line)}\n`,
+  );
+}
+
+function lineOf(event: ShardEvent): string {
+  switch (event.type) {
+    case 'note':
+      return event.text;
+    case 'retried':
+      return `A worker thread died at ${event.task}: ${event.cause}. Retrying (${event.attempt} of ${event.attempts}).`;
+    case 'split':
+      return `${event.phase}, shard ${event.task}: ${event.done} of ${plural(event.splits, 'split')}`;
+    case 'decided':
+      return `${event.phase}, shard ${event.task}: decided in ${event.seconds} s`;
+    case 'waiting':
+      return `${event.phase}: done here, waiting for the others`;
+    case 'stopped':
+      return `${event.phase}: stopped`;
+    case 'phase':
+      return (
+        `${event.phase}: ${plural(event.tasks, 'shard')} done` +
+        `${event.already > 0 ? `, ${event.already} before` : ''}. ` +
+        `${program()} status ${shellWord(shownPath(event.run))} says what is next.`
+      );
+    case 'done':
+      return `Every phase is done: ${program()} finish ${shellWord(shownPath(event.run))}`;
+  }
+}

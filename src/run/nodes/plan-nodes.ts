@@ -1,0 +1,112 @@
+import { resolve } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import { writeWhole } from '../../files/whole.ts';
+import { loadKernel } from '../../kernels/kernel.ts';
+import { makeBarrier } from '../../operators/stages.ts';
+import { parseOptions } from '../../options.ts';
+import { checkSteps } from '../../recipe/check-steps.ts';
+import { type Recipe, refuseUnset } from '../../recipe/recipe.ts';
+import { SHARD_BYTES } from '../../sinks/shards.ts';
+import { isBarrier } from '../../streams/operator.ts';
+import { planSplits } from '../../streams/plan/plan.ts';
+import { writePlan } from '../../streams/plan/plan-file.ts';
+import { nothingToRead } from '../../streams/plan/skipped.ts';
+import type { SplitPlan } from '../../streams/plan/splits.ts';
+import { firstStart, identityOf } from '../directory/identity.ts';
+import { openRunDirectory } from '../directory/run-directory.ts';
+import { type RunOptionsInput, runOptions } from '../options.ts';
+import { reusingColumns } from '../reuse.ts';
+import { isFleet, NODES_FILE, type NodesJson } from './fleet.ts';
+
+/** How a run is planned for many nodes. */
+export interface NodePlanInput extends Pick<NodesJson, 'shards' | 'recipe' | 'args'> {
+  /** Where the run goes: a folder that all nodes see under the same path. */
+  readonly output: string;
+  readonly options: RunOptionsInput;
+}
+
+/** What was planned. */
+export interface NodePlan {
+  readonly path: string;
+  readonly plan: SplitPlan;
+  readonly nodes: NodesJson;
+}
+
+/**
+ * Writes the plan of a run that many processes will work on: plan.jsonl, run.json and nodes.json, which nobody changes
+ * any more. Errors: ConfigError for a folder that holds something else, for standard input, and for a limit.
+ */
+export async function planNodes(given: Recipe, input: NodePlanInput): Promise<NodePlan> {
+  const options = parseOptions(runOptions, input.options, 'plan');
+  const path = resolve(input.output);
+  const patterns = options.input ?? given.input;
+  refuseUnfit(given.name, patterns, options.limit);
+  const inputs = patterns.map((p) => (/^\w+:\/\//.test(p) ? p : resolve(p)));
+  const recipe = await reusingColumns(given, inputs);
+  const descriptors = recipe.steps.map((s) => s.descriptor);
+  checkSteps(descriptors, recipe.name);
+  refuseUnset(descriptors, recipe.name);
+  if (isFleet(path) && !options.fresh)
+    throw new ConfigError({
+      problem: 'this folder is already planned for many nodes',
+      expected: 'a new folder: a plan never changes',
+      got: 'one with nodes.json',
+      where: path,
+      fix: 'Go on with it (sluice status), choose another folder, or plan with --fresh to delete it.',
+    });
+  const { directory, previous } = await openRunDirectory(path, { fresh: options.fresh });
+  try {
+    if (previous)
+      throw new ConfigError({
+        expected: 'a new folder',
+        got: 'the run directory of one process',
+        where: path,
+        fix: 'Choose another folder with --output, or plan with --fresh to delete the run in it.',
+      });
+    const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes, output: path });
+    if (plan.splits.length === 0 && plan.files.length === 0)
+      throw new ConfigError({
+        expected: 'at least one file to read',
+        got: `none that matches ${patterns.join(' ')}`,
+        where: '--input',
+        fix: nothingToRead(plan.skipped),
+      });
+    const identity = await identityOf(recipe, options, plan);
+    const kernel = await loadKernel();
+    const parted: string[] = [];
+    for (const barrier of descriptors.filter(isBarrier))
+      if ((await makeBarrier(barrier, kernel)).parts) parted.push(barrier.step);
+    const { shards, recipe: named, args } = input;
+    const nodes: NodesJson = { format: 1, shards, recipe: named, inputs, args, parted, node: process.version };
+    await writePlan(path, plan);
+    await directory.writeRunJson({
+      ...firstStart(identity.run, []),
+      shardSize: options.shardSize ?? SHARD_BYTES,
+    });
+    // The last: whoever finds it finds the rest too.
+    await writeWhole(`${path}/${NODES_FILE}`, `${JSON.stringify(nodes, null, 2)}\n`);
+    await directory.close({ failed: false });
+    return { path, plan, nodes };
+  } catch (error) {
+    // The first error is the one to tell.
+    await directory.close({ failed: true }).catch(() => {});
+    throw error;
+  }
+}
+
+function refuseUnfit(recipe: string, patterns: readonly string[], limit: number | null): void {
+  if (patterns.length === 0 || patterns.includes('-'))
+    throw new ConfigError({
+      expected: 'files to read, which every node sees',
+      got: patterns.length === 0 ? 'no input' : 'standard input',
+      where: `recipe ${recipe}`,
+      fix: "Use --input '/shared/folder/*.jsonl.gz'.",
+    });
+  if (limit !== null)
+    throw new ConfigError({
+      expected: 'a run over all of its input',
+      got: `--limit ${limit}`,
+      where: 'sluice plan --nodes',
+      fix: 'The first documents are read one after the other: use --sample, or one process.',
+    });
+}

@@ -1,0 +1,221 @@
+import { join, resolve } from 'node:path';
+import type { Subscriber } from 'rxjs';
+import { ConfigError, inOneLine, SluiceError } from '../../errors.ts';
+import { systemError } from '../../files/system-error.ts';
+import { readRunJson } from '../../ledger/run-json.ts';
+import { parseOptions } from '../../options.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
+import { Observable } from '../../streams/flow/rxjs.ts';
+import { executorsOf, identityOf, refuseOtherRun } from '../directory/identity.ts';
+import { ANSWERS_FOLDER } from '../directory/own-files.ts';
+import { type RunOptions, type RunOptionsInput, runOptions } from '../options.ts';
+import { reusingColumns } from '../reuse.ts';
+import { openSplitPool } from '../split/split-pool.ts';
+import { refuseLargeWindows } from '../split/windows.ts';
+import { CLAIM_TIMES, type Claim, type ClaimTimes, claim } from './attempts.ts';
+import { decideTask } from './decide-task.ts';
+import { type Fleet, type FleetPhase, fleetPhases, isFleet, openFleet, splitsByShard, taskFolder } from './fleet.ts';
+import { isDone } from './outcome.ts';
+import { splitTask } from './split-task.ts';
+import { untilDone } from './wait.ts';
+import type { FleetWork, ShardEvent } from './work.ts';
+
+/** Which part of every phase a process does: the tasks whose number has the remainder `index`. */
+export interface ShardChoice {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+}
+
+export interface ShardOptions extends ShardChoice {
+  /** Only this phase (`split-0`); default: the first that is not complete. */
+  readonly phase?: string;
+  /** Waits at the end of each phase until all others are done too, and goes on with the next. Default false. */
+  readonly wait?: boolean;
+  /** For tests. */
+  readonly times?: ClaimTimes;
+}
+
+/**
+ * Does one process's part of a run that was planned for many nodes: those tasks of a phase that are its own and that
+ * nobody has done. Running again goes on where it stopped. A task that fails does not keep the others from being done;
+ * its error comes at the end. Errors: as of `run()`; ConfigError when another attempt of a task lives, or when the
+ * recipe is not that of the plan.
+ */
+export function runShard(recipe: Recipe, folder: string, input: RunOptionsInput, shard: ShardOptions) {
+  return new Observable<ShardEvent>((out) => {
+    const { stop = new AbortController().signal, ...rest } = input;
+    const abort = new AbortController();
+    const options = parseOptions(runOptions, { modelMemory: rest.memory, ...rest }, 'run --shard');
+    const alive = setInterval(() => {}, 2 ** 30);
+    work(recipe, folder, options, shard, stop, abort.signal, out)
+      .finally(() => clearInterval(alive))
+      .then(
+        () => out.complete(),
+        (error) => out.error(systemError(error)),
+      );
+    return () => abort.abort(new Error('unsubscribed'));
+  });
+}
+
+async function work(
+  given: Recipe,
+  folder: string,
+  options: RunOptions,
+  shard: ShardOptions,
+  stop: AbortSignal,
+  hard: AbortSignal,
+  out: Subscriber<ShardEvent>,
+): Promise<void> {
+  if (!isFleet(folder) && (await readRunJson(resolve(folder)))?.status === 'done') {
+    out.next({ type: 'done', run: resolve(folder) });
+    return;
+  }
+  const fleet = await openFleet(folder);
+  const recipe = await plannedRecipe(fleet, given, options);
+  if (fleet.nodes.node !== process.version)
+    out.next({
+      type: 'note',
+      text: `planned with Node ${fleet.nodes.node}, this is ${process.version}: the output is the same`,
+    });
+  refuseLargeWindows(fleet.plan.files, options.memory);
+  const steps = recipe.steps.map((s) => s.descriptor);
+  const phases = fleetPhases(steps, fleet.nodes);
+  const shards = await splitsByShard(fleet.plan.splits, fleet.nodes.shards);
+  const times = shard.times ?? CLAIM_TIMES;
+  const answers = join(fleet.path, 'tasks', ANSWERS_FOLDER, `${shard.index}-of-${shard.count}`);
+  const most = Math.max(1, ...shards.map((s) => s.length));
+  const pool = await openSplitPool(recipe, answers, options, most, hard, {
+    progress: () => {},
+    begun: () => {},
+    filter: () => {},
+    retry: (retry) => out.next({ type: 'retried', ...retry }),
+  });
+  try {
+    const common = { fleet, recipe, options, phases, shards, pool, stop, hard, out };
+    for (;;) {
+      const phase = chosen(fleet, phases, shard.phase);
+      if (phase === null) {
+        out.next({ type: 'done', run: fleet.path });
+        return;
+      }
+      const end = await workPhase(common, phase, shard, times);
+      if (end.failed) throw end.failed;
+      if (stop.aborted) {
+        out.next({ type: 'stopped', run: fleet.path, phase: phase.name });
+        return;
+      }
+      if (shard.wait && shard.phase === undefined) {
+        out.next({ type: 'waiting', phase: phase.name });
+        await untilDone(fleet.path, phase, AbortSignal.any([stop, hard]));
+        if (stop.aborted || hard.aborted) {
+          out.next({ type: 'stopped', run: fleet.path, phase: phase.name });
+          return;
+        }
+        continue;
+      }
+      out.next({ type: 'phase', run: fleet.path, phase: phase.name, ...end });
+      return;
+    }
+  } finally {
+    await pool.close();
+  }
+}
+
+/** The phase that was asked for, or the first that is not complete; null when all are. */
+function chosen(fleet: Fleet, phases: readonly FleetPhase[], wanted: string | undefined): FleetPhase | null {
+  const open = (p: FleetPhase): boolean =>
+    Array.from({ length: p.tasks }, (_, task) => task).some((task) => !isDone(fleet.path, p.name, task));
+  const first = phases.find(open) ?? null;
+  if (wanted === undefined) return first;
+  const phase = phases.find((p) => p.name === wanted);
+  if (phase === undefined)
+    throw new ConfigError({
+      expected: `a phase of this run (${phases.map((p) => p.name).join(', ')})`,
+      got: wanted,
+      where: '--phase',
+    });
+  if (first !== null && first.number < phase.number)
+    throw new ConfigError({
+      expected: `${first.name} to be complete before ${wanted} begins`,
+      got: `shards of ${first.name} that are not done`,
+      where: fleet.path,
+      fix: `sluice status ${fleet.path} says which; run them, then this phase.`,
+    });
+  return phase;
+}
+
+async function workPhase(
+  common: Omit<FleetWork, 'phase' | 'task' | 'claim'>,
+  phase: FleetPhase,
+  shard: ShardChoice,
+  times: ClaimTimes,
+): Promise<{ readonly tasks: number; readonly already: number; readonly failed: Error | null }> {
+  const { fleet, stop, hard, out } = common;
+  let failed: Error | null = null;
+  let [tasks, already] = [0, 0];
+  for (let task = shard.index; task < phase.tasks; task += shard.count) {
+    if (stop.aborted || hard.aborted) break;
+    if (isDone(fleet.path, phase.name, task)) {
+      already++;
+      continue;
+    }
+    try {
+      await oneTask(common, phase, task, times);
+      tasks++;
+    } catch (error) {
+      if (hard.aborted) throw error;
+      // One that came back too late finds that the task was done without it.
+      if (isDone(fleet.path, phase.name, task)) continue;
+      out.next({ type: 'note', text: `shard ${task} of ${phase.name}: ${inOneLine(error)}` });
+      failed ??= error as Error;
+    }
+  }
+  return { tasks, already, failed };
+}
+
+async function oneTask(
+  common: Omit<FleetWork, 'phase' | 'task' | 'claim'>,
+  phase: FleetPhase,
+  task: number,
+  times: ClaimTimes,
+): Promise<void> {
+  const { fleet, stop } = common;
+  const what = `shard ${task} of ${phase.name} in ${fleet.path}`;
+  const own: Claim = await claim(join(fleet.path, taskFolder(phase.name, task)), what, times);
+  const started = performance.now();
+  const seconds = (): number => Math.round(performance.now() - started) / 1000;
+  try {
+    const all = { ...common, phase, task, claim: own };
+    const complete = phase.barrier === null ? await splitTask(all) : await decideTask(all);
+    await own.end({ how: complete ? 'done' : 'stopped', seconds: seconds() });
+    if (!complete && !stop.aborted) throw superseded(what, own.attempt);
+  } catch (error) {
+    await own.end({ how: 'failed', error: inOneLine(error), seconds: seconds() });
+    throw error;
+  }
+}
+
+const superseded = (what: string, attempt: number): SluiceError =>
+  new SluiceError('superseded', {
+    problem: `a later attempt has taken over ${what}`,
+    expected: `attempt ${attempt} to be the last`,
+    got: 'a later one',
+    where: what,
+    fix: 'Nothing: this process was taken for dead because its heartbeat stood still. The later attempt goes on.',
+  });
+
+/** The recipe as it was planned. Errors: ConfigError where it is another, or where it would score otherwise here. */
+export async function plannedRecipe(fleet: Fleet, given: Recipe, options: RunOptions): Promise<Recipe> {
+  const recipe = await reusingColumns(given, fleet.nodes.inputs);
+  const { patterns } = fleet.run.input;
+  const { samplePercent } = fleet.run.limits;
+  const identity = await identityOf(
+    recipe,
+    { ...options, input: [...patterns], samplePercent, limit: null },
+    fleet.plan,
+  );
+  refuseOtherRun(fleet.path, fleet.run, identity.run);
+  await executorsOf(fleet.path, recipe, fleet.run.executors.length > 0 ? fleet.run : null);
+  return recipe;
+}
