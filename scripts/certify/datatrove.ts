@@ -53,17 +53,20 @@ if (spawnSync(python, ['-c', 'import datatrove, spacy, nltk, tokenizers']).statu
   process.exit(0);
 }
 
-/** Every k-th document of the corpus, so that all domains of text are among them; code and tables are none of its. */
+const LONGEST = 20_000;
+
+/** Every k-th document of the corpus that is no longer than most pages are; code and tables are none of its. */
 function documentsOf(): Doc[] {
   const bytes = Number(options.mb) * 1e6;
   const lines = options.input
     ? readFileSync(options.input, 'utf8')
-    : benchmarkLines(Math.max(10e6, 5 * bytes)).lines.toString('utf8');
+    : benchmarkLines(Math.max(20e6, 8 * bytes)).lines.toString('utf8');
   const all = lines
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Doc & { domain?: string; metadata?: { domain?: string } })
-    .filter((d) => !['code', 'table'].includes(d.domain ?? d.metadata?.domain ?? ''));
+    .filter((d) => !['code', 'table'].includes(d.domain ?? d.metadata?.domain ?? ''))
+    .filter((d) => Buffer.byteLength(d.text) <= LONGEST);
   const total = all.reduce((n, d) => n + Buffer.byteLength(d.text), 0);
   const every = Math.max(1, Math.round(total / bytes));
   return all.filter((_, i) => i % every === 0).map(({ text }, i) => ({ id: `d${i}`, text }));
