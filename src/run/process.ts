@@ -91,7 +91,7 @@ export class Run {
     const resumedSplits = this.#directory.commits.of(splitPhase(0)).size;
     this.#out.next({
       type: 'planned',
-      run: this.#directory.path,
+      ...this.#directory.places,
       files: files.length,
       splits: splits.length,
       textBytes,
@@ -275,7 +275,7 @@ export class Run {
   async #stopped(): Promise<void> {
     await this.#directory.writeRunJson({ ...this.#base, seconds: this.#seconds(), guards: this.#guards.record });
     const splitsDone = this.#directory.commits.of(splitPhase(this.#phases.length - 1)).size;
-    this.#out.next({ type: 'stopped', run: this.#directory.path, splitsDone, splits: this.#plan.splits.length });
+    this.#out.next({ type: 'stopped', ...this.#directory.places, splitsDone, splits: this.#plan.splits.length });
   }
 
   async #finish(totals: Counters): Promise<void> {
@@ -293,6 +293,6 @@ export class Run {
     );
     await this.#directory.writeRunJson(result);
     await this.#directory.clearWork();
-    this.#out.next({ type: 'finished', run: this.#directory.path, already: false, result });
+    this.#out.next({ type: 'finished', ...this.#directory.places, already: false, result });
   }
 }

@@ -77,6 +77,20 @@ describe.skipIf(chromiumPath === null)('the live page of a finished run', () => 
     expect(errors).toEqual([]);
   });
 
+  it('shows which groups the rules hit harder, once that is opened', async () => {
+    const { page, errors } = await openPage();
+    await page.goto(url);
+    expect(await page.locator('#bias table').count()).toBe(0);
+    await page.locator('#bias summary').click();
+    const table = page.locator('#bias table').first();
+    await soon(() => table.locator('caption').textContent()).toBe(
+      'All rules together by domain: 25.0 % of all documents',
+    );
+    const rows = await table.locator('tbody tr').allTextContents();
+    expect(rows).toEqual(['web16037.5 %30.4 % to 45.2 %1.50 ×', 'books800 %0 % to 4.6 %–']);
+    expect(errors).toEqual([]);
+  });
+
   it('finds documents by words, outcome, rule and nearness to a cut', async () => {
     const { page } = await openPage();
     await page.goto(url);

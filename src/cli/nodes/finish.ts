@@ -36,7 +36,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (values.json) out(safeJson(JSON.stringify(result)));
   else {
     const rest = { skipped: [], warnings: [], peakBytes: null, bytesPerSecond: null };
-    await printSummary(standardOutput(), { run: path, result, already, ...rest });
+    await printSummary(standardOutput(), { run: path, shown: shownPath(path), result, already, ...rest });
   }
   return EXIT.done;
 }

@@ -1,3 +1,4 @@
+import { groupingsOf, ruleBias } from '../../ledger/bias/bias-data.ts';
 import { documentsAt } from '../../ledger/documents-data.ts';
 import { browse } from '../../ledger/live/browse.ts';
 import { drawn, RUN_CURVES, runCurve } from '../../ledger/live/curves.ts';
@@ -9,6 +10,10 @@ import type { LiveSource } from '../../sinks/live/server.ts';
 import { numberIn, wholeIn, windowOf, wrong } from './query.ts';
 import { RunReader } from './run-reader.ts';
 import { whatIfAnswers } from './what-if-answers.ts';
+
+/** Rules of which the page shows whom they hit, those that drop most; and groups of each, the hardest hit. */
+const BIASED_RULES = 3;
+const BIASED_GROUPS = 24;
 
 export interface RunAnswers {
   readonly api: LiveSource['api'];
@@ -64,6 +69,11 @@ export function runAnswers(path: () => string | null): RunAnswers {
           position === null ? [query.get('id') ?? '', 'id or position' as const] : [position, 'position' as const];
         return reader.use(({ folder, db }) => documentView(folder, db, wanted, by));
       },
+      bias: () =>
+        reader.use(async ({ folder, db }) => {
+          const found = await ruleBias(db, groupingsOf(folder.run.schema.annotations), BIASED_RULES);
+          return found.map(({ sql: _, groups, ...b }) => ({ ...b, groups: groups.slice(0, BIASED_GROUPS) }));
+        }),
       rows: async (query) => {
         const rows = (query.get('rows') ?? '').split(',').filter(Boolean).map(Number);
         if (rows.length > 200 || !rows.every((n) => Number.isSafeInteger(n) && n >= 0))

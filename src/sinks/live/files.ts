@@ -30,6 +30,7 @@ export const SCRIPTS = [
   'thresholds.js',
   'text-panel.js',
   'documents.js',
+  'bias.js',
   'start.js',
 ] as const;
 /** Its styles, in their order: later ones win. */

@@ -1,6 +1,7 @@
 import { InvariantError, SluiceError } from '../../errors.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
 import { rowsOfBatch } from '../batch/batch-rows.ts';
+import { shownTexts } from '../batch/carried.ts';
 import { numberAt, stringAt } from '../batch/columns.ts';
 import { FailedDocuments } from '../batch/failed-documents.ts';
 import { DERIVED, LINEAGE } from '../batch/lineage.ts';
@@ -138,7 +139,7 @@ export function setAside(
   { row, reason, step, detail }: FailedRow,
   bytes: number,
 ): QuarantinedRecord {
-  const text = batch.originalText ?? batch.utf8('text');
+  const text = shownTexts(batch);
   return {
     ...placeOf(batch, row),
     bytes,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { progressViews } from '../../../src/cli/run/run-view.ts';
+import { wantsCard } from '../../../src/cli/run/wants-card.ts';
 import { emptyCounters } from '../../../src/streams/commits/counters.ts';
 
 /** A progress event of a run over 1,000,000 bytes of text in phases of these weights. */
@@ -88,4 +89,13 @@ describe('progressViews', () => {
     expect(half.etaSeconds).toBeCloseTo((100 * 151) / 150, 6);
     expect(view(event(300, 3e6, 2, weights)).share).toBe(1);
   });
+});
+
+it('writes a card where it is asked for, and of a run that took ten seconds', () => {
+  const asked = (card: boolean, without: boolean) => ({ card, 'no-card': without });
+  expect(wantsCard(asked(true, false), true, 0)).toBe(true);
+  expect(wantsCard(asked(false, false), false, 10)).toBe(true);
+  expect(wantsCard(asked(false, false), false, 9.9)).toBe(false);
+  expect(wantsCard(asked(false, true), false, 100)).toBe(false);
+  expect(wantsCard(asked(false, false), true, 100)).toBe(false);
 });
