@@ -1,13 +1,43 @@
-import { defineConfig } from 'vitest/config';
+import { dirname, join, relative, resolve } from 'node:path';
+import { defineConfig, type Plugin } from 'vitest/config';
 
-// Unit suites import src/; suites of whole runs import `sluice`, which is the build in dist/, as a user has it.
+const root = import.meta.dirname;
+/** `npm test` tests the build, as a user has it; a single file is tested as it stands in src/. */
+const built = process.env.SLUICE_TESTED === 'build';
+
+/** Imports of src/ by tests come from dist/, as Node loads it: nothing is compiled again for each file. */
+const fromBuild: Plugin = {
+  name: 'sluice-from-build',
+  enforce: 'pre',
+  resolveId(source, importer) {
+    if (!importer || !source.startsWith('.') || !source.endsWith('.ts')) return null;
+    const file = relative(join(root, 'src'), resolve(dirname(importer), source));
+    return file.startsWith('..') ? null : join(root, 'dist', file.replace(/ts$/, 'js'));
+  },
+};
+
+/** Tests that change what others of their process see, and such that a process should not outlive. */
+const alone = ['test/files/lock.test.ts', 'test/conformance/operators.test.ts'];
+
+const shared = {
+  setupFiles: built ? [join(root, 'test/fresh-modules.ts')] : [],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  server: { deps: { external: [/\/dist\//] } },
+};
+
+// Suites of whole runs import `sluice`, which is the build in dist/.
 export default defineConfig({
+  plugins: built ? [fromBuild] : [],
   test: {
-    include: ['test/**/*.test.ts'],
     // Kernel suites over whole corpora and kill -9 suites share two cores.
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    server: { deps: { external: [/\/dist\//] } },
+    projects: [
+      {
+        extends: true,
+        test: { ...shared, name: 'shared', include: ['test/**/*.test.ts'], exclude: alone, isolate: !built },
+      },
+      { extends: true, test: { ...shared, name: 'alone', include: alone, sequence: { groupOrder: 1 } } },
+    ],
   },
 });

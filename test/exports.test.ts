@@ -35,14 +35,16 @@ const words = (text: TemplateStringsArray): string[] => text[0].split(/\s+/).fil
 const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
-      ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch GuardError InputError InvariantError SLUICE_VERSION
+      ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch FINEWEB_2_LANGUAGES GuardError InputError
+      InvariantError SLUICE_VERSION
       SluiceError annotate annotator arrow as c4 codeRules codeStatistics continual continualPretrain custom
-      decontaminate dedup drop external fasttext feedClient fineweb finewebRules float64Column gopherQuality
+      decontaminate dedup drop external fasttext feedClient fineweb fineweb2Rules finewebRules
+      float64Column gopherQuality
       gopherQualityRules gopherRepetition gopherRepetitionRules int32Column jsonl judge language languageRules
-      ngramPerplexity numberAt
-      openFeed operator parallel parquet partsRules perplexity pulled readDocuments recipe reference refine rephrase
-      retain rowsInScope rule run runStats schedules select serveFeed shadow stringAt synthesize tableRules textParts
-      textRules textStatistics toArrow tokenize tokens utf8Column validBitmap withCreated withVerdict
+      ngramPerplexity numberAt openFeed operator parallel parquet partsRules perplexity pii pulled
+      readDocuments recipe reference refine rephrase retain rowsInScope rule run runStats schedules select
+      serveFeed shadow stopWords stringAt synthesize tableRules textParts textRules textStatistics toArrow
+      tokenize tokens utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
@@ -71,12 +73,14 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   operators: {
     values: words`
-      DEFAULT_FIELDS annotate annotator as c4 codeRules codeStatistics custom decontaminate dedup.bloom
+      DEFAULT_FIELDS FINEWEB_2_LANGUAGES annotate annotator as c4 codeRules codeStatistics custom decontaminate
+      dedup.bloom
       dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
-      dedup.substring dedup.url drop external fasttext fineweb finewebRules gopherQuality gopherQualityRules
+      dedup.substring dedup.url drop external fasttext fineweb fineweb2Rules finewebRules
+      gopherQuality gopherQualityRules
       gopherRepetition gopherRepetitionRules judge language languageRules ngramPerplexity operator partsRules
-      perplexity refine
-      rephrase rule select.buckets select.byPerplexity select.byRank select.streaming shadow synthesize tableRules
+      perplexity pii refine rephrase rule select.buckets select.byPerplexity select.byRank select.streaming
+      shadow stopWords synthesize tableRules
       textParts textRules textStatistics tokenize withVerdict
     `,
     types: words`
@@ -85,9 +89,9 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
       DropOptions ExternalInput FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions
       GopherQualityThresholds
       GopherRepetitionOptions GopherRepetitionThresholds LanguageOptions LanguageThresholds NgramPerplexityOptions
-      OperatorFactory OperatorSpec PartsThresholds PerplexityInput Predicate Profile RefineInput RephraseInput
-      SplitName StageContext StageFactory StepOptions SynthesizeInput TableThresholds TextPartsOptions TextThresholds
-      TokenizeOptions
+      OperatorFactory OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile RefineInput
+      RephraseInput SplitName StageContext StageFactory StepOptions StopWordsOptions SynthesizeInput
+      TableThresholds TextPartsOptions TextThresholds TokenizeOptions
     `,
   },
   models: {

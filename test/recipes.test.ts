@@ -55,6 +55,7 @@ describe('recipes', () => {
       'dedup',
       'dolma',
       'fineweb',
+      'fineweb-2',
       'gopher',
       'node-modules',
       'perplexity',

@@ -6,6 +6,7 @@ import { gopherQualityOptions } from '../../src/operators/annotators/gopher-qual
 import { gopherRepetitionOptions } from '../../src/operators/annotators/gopher-repetition.ts';
 import { languageOptions } from '../../src/operators/annotators/language.ts';
 import { ngramPerplexityOptions } from '../../src/operators/annotators/ngram-perplexity.ts';
+import { stopWordsOptions } from '../../src/operators/annotators/stop-words.ts';
 import { textPartsOptions } from '../../src/operators/annotators/text-parts.ts';
 import { textStatisticsOptions } from '../../src/operators/annotators/text-statistics.ts';
 import * as operators from '../../src/operators/index.ts';
@@ -25,6 +26,7 @@ const ANNOTATORS: Readonly<Record<string, readonly [AnnotatorDescriptor, string]
   gopherQuality: [operators.gopherQuality(), 'gopher-quality'],
   gopherRepetition: [operators.gopherRepetition(), 'gopher-repetition'],
   fineweb: [operators.fineweb(), 'fineweb'],
+  stopWords: [operators.stopWords({ lists: { en: ['the', 'of'] } }), 'stop-words'],
   codeStatistics: [operators.codeStatistics(), 'code-statistics'],
   language: [operators.language(), 'language'],
   fasttext: [operators.fasttext({ model: null }), 'fasttext'],
@@ -38,6 +40,7 @@ const OPTIONS: Readonly<Record<string, object>> = {
   gopherQuality: gopherQualityOptions.parse({}),
   gopherRepetition: gopherRepetitionOptions.parse({}),
   fineweb: finewebOptions.parse({}),
+  stopWords: stopWordsOptions.parse({}),
   codeStatistics: {},
   language: languageOptions.parse({}),
   fasttext: fasttextOptions.parse({ model: null }),
@@ -49,6 +52,7 @@ const RULES: Readonly<Record<string, readonly [readonly Rule[], string]>> = {
   gopherQualityRules: [operators.gopherQualityRules(), 'gopher-quality'],
   gopherRepetitionRules: [operators.gopherRepetitionRules(), 'gopher-repetition'],
   finewebRules: [operators.finewebRules(), 'fineweb'],
+  fineweb2Rules: [operators.fineweb2Rules('de'), 'fineweb-2'],
   textRules: [operators.textRules(), 'text'],
   languageRules: [operators.languageRules(), 'language'],
   codeRules: [operators.codeRules(), 'code'],
@@ -57,6 +61,7 @@ const RULES: Readonly<Record<string, readonly [readonly Rule[], string]>> = {
 
 const STEPS: Readonly<Record<string, readonly [Operator, string]>> = {
   c4: [operators.c4(), 'rewrite/c4'],
+  pii: [operators.pii(), 'pii/pii'],
   decontaminate: [operators.decontaminate({ benchmarks: [] }), 'decontaminate/decontaminate'],
   perplexity: [operators.perplexity(), 'perplexity/perplexity'],
   external: [operators.external(['python', 'my_filter.py']), 'external/external'],

@@ -123,7 +123,7 @@ function viewsOf(folder: RunFolder): ViewSource[] {
   const sinks = (
     run.recipe as unknown as { readonly sinks: readonly { options: { columns?: readonly string[] | null } }[] }
   ).sinks;
-  return [
+  const views = [
     ...run.sinks.map((s, i) => {
       const chosen = sinks[i]?.options.columns;
       const index = indexViews[s.kind];
@@ -140,6 +140,8 @@ function viewsOf(folder: RunFolder): ViewSource[] {
     viewOf(folder, 'ledger', 'parquet', ledgerSchema(run.schema.annotations, true), 0, creates ? [] : LINEAGE_COLUMNS),
     quarantineView(folder),
   ];
+  // Of a run in a store only the tables that a query names were fetched.
+  return views.filter((v) => !folder.absent?.some((table) => table === v.name || table === `${v.name}.index`));
 }
 
 /** Sinks that are no tables, by what lists their documents. */

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { isUrl } from '../files/stores/url.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 
 /** What a name in a query stands for. */
@@ -30,11 +31,18 @@ export function namedPath(given: string): { readonly name: string | null; readon
 /**
  * A run directory or a table of the user's under a name. Errors: ConfigError for a name that is taken, a path that does
  * not exist, or a file of another kind.
+ * @param wanted tables of a run directory in a store
  */
-export async function namedSource(name: string, path: string, others: readonly string[]): Promise<NamedSource> {
+export async function namedSource(
+  name: string,
+  path: string,
+  others: readonly string[],
+  wanted?: (table: string) => boolean,
+): Promise<NamedSource> {
   const where = `${name}=${path}`;
   if (TAKEN.includes(name.toLowerCase()) || others.some((o) => o.toLowerCase() === name.toLowerCase()))
     throw new ConfigError({ expected: 'a name of its own', got: name, where, fix: `Taken are ${TAKEN.join(', ')}.` });
+  if (isUrl(path)) return { name, run: await openRunFolder(path, wanted) };
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory()) return { name, run: await openRunFolder(path) };
   const reader = READERS[/\.([a-z]+)(?:\.(?:gz|zst))?$/.exec(path.toLowerCase())?.[1] ?? ''];

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { isUrl } from '../files/stores/url.ts';
 import type { Counters } from '../streams/commits/counters.ts';
 import { checkFiles } from '../streams/commits/damage.ts';
 import { type CommitStore, readCommitStore, totalsOf } from '../streams/commits/store.ts';
 import type { StepDescriptor } from '../streams/operator.ts';
 import type { RunJson } from './run-json.ts';
 import { readRunJson } from './run-json.ts';
+import { viewOfStored } from './stored/view.ts';
 
 /** A run directory as a reader sees it; it may be in work. */
 export interface RunFolder {
@@ -16,14 +18,20 @@ export interface RunFolder {
   readonly run: RunJson;
   readonly commits: CommitStore;
   readonly steps: readonly StepDescriptor[];
+  /** Of a run directory in a store: tables whose files were not fetched. */
+  readonly absent?: readonly string[];
 }
 
 /**
- * Reads a run directory without changing anything in it. Errors: ConfigError when it is none, InputError when a file of
- * it is not as it was committed (see `checkFiles`).
+ * Reads a run directory without changing anything in it; of one in a store the tables that are wanted are fetched.
+ * Errors: ConfigError when it is none, InputError when a file of it is not as it was committed (see `checkFiles`).
+ * @param wanted by name of the table; of a folder all are there
  */
-export async function openRunFolder(folder: string): Promise<RunFolder> {
-  const path = resolve(folder);
+export async function openRunFolder(
+  folder: string,
+  wanted: (table: string) => boolean = () => true,
+): Promise<RunFolder> {
+  const path = isUrl(folder) ? await viewOfStored(folder, wanted) : resolve(folder);
   const run = await readRunJson(path);
   if (run === null) {
     throw new ConfigError({
@@ -35,8 +43,14 @@ export async function openRunFolder(folder: string): Promise<RunFolder> {
   }
   const { steps } = run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
   const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: false });
-  await checkFiles({ path, commits }, { done: run.status === 'done' });
-  return { path, given: folder, run, steps, commits };
+  const fetched = isUrl(folder) ? partOf(commits, wanted) : null;
+  await checkFiles({ path, commits, sinks: fetched?.there }, { done: run.status === 'done' });
+  return { path, given: folder, run, steps, commits, ...(fetched && { absent: fetched.absent }) };
+}
+
+function partOf(commits: CommitStore, wanted: (table: string) => boolean) {
+  const tables = [...new Set(commits.all.flatMap((c) => c.files.map((f) => f.sink)))];
+  return { there: tables.filter(wanted), absent: tables.filter((t) => !wanted(t)) };
 }
 
 /** Totals of what is committed so far, in split order; those of a finished run are in its run.json. */

@@ -25,6 +25,7 @@ export {
   type StepOptions,
 } from './operator.ts';
 export { type PerplexityInput, perplexity } from './perplexity/perplexity.ts';
+export { type PiiOptions, pii } from './pii/pii.ts';
 export * from './rewrite/index.ts';
 export * from './rules/index.ts';
 export * as select from './select/index.ts';

@@ -8,6 +8,7 @@ export type RunEvent =
   | {
       readonly type: 'planned';
       readonly run: string;
+      readonly store?: string;
       readonly files: number;
       readonly splits: number;
       readonly textBytes: number;
@@ -65,5 +66,19 @@ export type RunEvent =
       readonly status: FilterStatus;
     }
   | { readonly type: 'stopping'; readonly inFlight: number }
-  | { readonly type: 'stopped'; readonly run: string; readonly splitsDone: number; readonly splits: number }
-  | { readonly type: 'finished'; readonly run: string; readonly already: boolean; readonly result: RunJson };
+  | {
+      readonly type: 'stopped';
+      readonly run: string;
+      readonly store?: string;
+      readonly splitsDone: number;
+      readonly splits: number;
+    }
+  | {
+      readonly type: 'finished';
+      /** The run directory; of one in a store, the folder of this machine that it was worked on in. */
+      readonly run: string;
+      /** Address of a run directory in a store. */
+      readonly store?: string;
+      readonly already: boolean;
+      readonly result: RunJson;
+    };

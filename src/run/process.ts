@@ -10,6 +10,7 @@ import { totalsOf } from '../streams/commits/store.ts';
 import { collectGarbage } from '../streams/flow/garbage.ts';
 import { defer, from, lastValueFrom, mergeMap } from '../streams/flow/rxjs.ts';
 import type { Split, SplitPlan } from '../streams/plan/splits.ts';
+import { type Phase, phasesOf } from '../streams/split/phases.ts';
 import { handOverError, splitError } from './conservation.ts';
 import { decideBarrier } from './decide-barrier.ts';
 import { checkPublished, joinShards } from './directory/join.ts';
@@ -22,7 +23,6 @@ import type { RunEvent } from './events.ts';
 import { GuardWatch } from './guards/guard-watch.ts';
 import { notUsed } from './not-used.ts';
 import type { RunOptions } from './options.ts';
-import { type Phase, phasesOf } from './phases.ts';
 import { Progress } from './progress.ts';
 import { sampler, splitRecord } from './samples.ts';
 import { recordFilters, tellSpent } from './spent.ts';
@@ -91,7 +91,7 @@ export class Run {
     const resumedSplits = this.#directory.commits.of(splitPhase(0)).size;
     this.#out.next({
       type: 'planned',
-      run: this.#directory.path,
+      ...this.#directory.places,
       files: files.length,
       splits: splits.length,
       textBytes,
@@ -275,7 +275,7 @@ export class Run {
   async #stopped(): Promise<void> {
     await this.#directory.writeRunJson({ ...this.#base, seconds: this.#seconds(), guards: this.#guards.record });
     const splitsDone = this.#directory.commits.of(splitPhase(this.#phases.length - 1)).size;
-    this.#out.next({ type: 'stopped', run: this.#directory.path, splitsDone, splits: this.#plan.splits.length });
+    this.#out.next({ type: 'stopped', ...this.#directory.places, splitsDone, splits: this.#plan.splits.length });
   }
 
   async #finish(totals: Counters): Promise<void> {
@@ -293,6 +293,6 @@ export class Run {
     );
     await this.#directory.writeRunJson(result);
     await this.#directory.clearWork();
-    this.#out.next({ type: 'finished', run: this.#directory.path, already: false, result });
+    this.#out.next({ type: 'finished', ...this.#directory.places, already: false, result });
   }
 }

@@ -2,9 +2,8 @@ import { type Amount, type Counters, emptyCounters, mergeCounters } from '../str
 import { splitPhase, splitPhaseNumber } from '../streams/commits/phase.ts';
 import type { CommitHead, CommitStore } from '../streams/commits/store.ts';
 import type { SplitPlan } from '../streams/plan/splits.ts';
+import type { Phase } from '../streams/split/phases.ts';
 import type { RunEvent } from './events.ts';
-
-import type { Phase } from './phases.ts';
 import type { SplitProgress } from './split/tasks.ts';
 
 /** At least so often; less often where so many domains are counted that a copy of the counters takes long. */

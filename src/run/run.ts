@@ -22,6 +22,7 @@ import type { SplitPlan } from '../streams/plan/splits.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { executorsOf, identityOf, refuseOtherRun } from './directory/identity.ts';
 import { tablePlaces } from './directory/layout.ts';
+import { Mirror, refuseBucketItself } from './directory/mirror.ts';
 import { removeUnused, STDIN_FOLDER } from './directory/own-files.ts';
 import { openRunDirectory, refuseForeign } from './directory/run-directory.ts';
 import { verifyInput } from './directory/verify-input.ts';
@@ -77,7 +78,10 @@ async function runAll(
   hard: AbortSignal,
   out: Subscriber<RunEvent>,
 ): Promise<void> {
-  const path = resolve(options.output ?? join('sluice-out', given.name));
+  const output = options.output ?? join('sluice-out', given.name);
+  if (isUrl(output)) refuseBucketItself(output);
+  const mirror = isUrl(output) ? await Mirror.open(output) : null;
+  const path = mirror?.folder ?? resolve(output);
   const patterns = options.input ?? given.input;
   if (patterns.length === 0) {
     throw new ConfigError({
@@ -89,7 +93,7 @@ async function runAll(
   }
   const whole = options.recompute ? given : await reusingColumns(given, patterns);
   const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
-  refuseOwnOutput(patterns, path);
+  refuseOwnOutput(patterns, isUrl(output) ? output.replace(/\/+$/, '') : path);
   checkSteps(
     recipe.steps.map((s) => s.descriptor),
     recipe.name,
@@ -99,13 +103,14 @@ async function runAll(
     recipe.name,
   );
   checkAllowed(recipe, options);
-  await refuseForeign(path);
-  const pipes = patterns.some((p) => pipeOf(p) !== null);
+  if (mirror === null) await refuseForeign(path);
+  // What a server without ranges sends is copied as a pipe is.
+  const pipes = patterns.some((p) => (isUrl(p) ? /^https?:/i.test(p) : pipeOf(p) !== null));
   // Before anything is written or, with --fresh, deleted: what is wrong with the input leaves all as it was.
   const planned = pipes ? null : await planOf(patterns, recipe, options, path);
-  const { directory, previous, left, made } = await openRunDirectory(path, { fresh: options.fresh });
+  const { directory, previous, left, made } = await openRunDirectory(path, { fresh: options.fresh, mirror });
   try {
-    if (previous) {
+    if (previous && !directory.isElsewhere) {
       await directory.sweep();
       await directory.check({ done: previous.status === 'done' });
     }
@@ -116,7 +121,13 @@ async function runAll(
       await directory.close({ failed: false });
       const last = splitPhase(recipe.steps.filter((s) => isBarrier(s.descriptor)).length);
       const splitsDone = directory.commits.of(last).size;
-      out.next({ type: 'stopped', run: path, splitsDone, splits: previous?.splits ?? plan.splits.length });
+      out.next({
+        type: 'stopped',
+        run: path,
+        ...(mirror && { store: mirror.url }),
+        splitsDone,
+        splits: previous?.splits ?? plan.splits.length,
+      });
       return;
     }
     const identity = await identityOf(recipe, options, plan);
@@ -126,7 +137,8 @@ async function runAll(
     if (previous?.status === 'done') {
       await directory.clearWork();
       await directory.close({ failed: false });
-      out.next({ type: 'finished', run: path, already: true, result: previous });
+      const store = mirror ? { store: mirror.url } : {};
+      out.next({ type: 'finished', run: path, ...store, already: true, result: previous });
       return;
     }
     // Before run.json: whoever finds that finds the plan too.
@@ -182,9 +194,11 @@ async function planOf(
 
 /** What a run writes cannot be what it reads; --fresh would delete it before. */
 function refuseOwnOutput(patterns: readonly string[], path: string): void {
-  const own = patterns.find(
-    (p) => p !== '-' && !isUrl(p) && (resolve(p) === path || resolve(p).startsWith(path + sep)),
-  );
+  const isOwn = (p: string): boolean =>
+    isUrl(p)
+      ? p === path || p.startsWith(`${path}/`)
+      : p !== '-' && (resolve(p) === path || resolve(p).startsWith(path + sep));
+  const own = patterns.find(isOwn);
   if (own === undefined) return;
   throw new ConfigError({
     expected: 'an input outside the output folder',

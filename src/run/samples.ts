@@ -1,8 +1,8 @@
 import { lostDocuments } from '../streams/commits/counters.ts';
 import type { Split } from '../streams/plan/splits.ts';
+import type { Phase } from '../streams/split/phases.ts';
 import type { RecordsFile } from './directory/records-file.ts';
 import type { RunEvent } from './events.ts';
-import type { Phase } from './phases.ts';
 import type { TaskResult } from './split/tasks.ts';
 
 const EVERY_MS = 1000;

@@ -1,18 +1,15 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { OperatorFunction } from 'rxjs';
 import { ConfigError } from '../errors.ts';
 import { readIfThere, writeWhole } from '../files/whole.ts';
 import { HashList, trainedOn, writeTrainedOn } from '../models/folders/trained-on.ts';
 import { byteTokenizer } from '../models/tokenizers/bytes.ts';
 import { PieceCounts, START } from '../models/tokenizers/train-bpe.ts';
+import { runInput } from '../operators/run-input.ts';
 import type { DocumentBatch } from '../streams/batch/batch.ts';
 import { stringAt } from '../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../streams/batch/outcome.ts';
-import { parallel } from '../streams/flow/parallel.ts';
-import { lastValueFrom, pipe, takeWhile } from '../streams/flow/rxjs.ts';
 import type { GroupHashes } from '../streams/inputs/groups.ts';
-import { readDocuments } from '../streams/inputs/read-documents.ts';
 import { wantedDomains } from '../streams/inputs/wanted-domains.ts';
 import { groupSplit } from './group-split.ts';
 import type { Reference } from './reference.ts';
@@ -73,7 +70,7 @@ export async function prepare(
   const held = new Map<string, number>();
   const longest = HELD_OUT_SEQUENCES * model.context;
   const hashList = new HashList();
-  const take = async (batch: DocumentBatch): Promise<DocumentBatch> => {
+  const write = async (batch: DocumentBatch): Promise<void> => {
     const { values, offsets } = batch.utf8('text');
     for (const row of batch.aliveRows()) {
       if (!domains.covers(batch, row)) continue;
@@ -98,23 +95,13 @@ export async function prepare(
         held.set(domain, (held.get(domain) ?? 0) + part.length / (pieces ? BYTES_A_TOKEN : 1));
       }
     }
-    return batch;
   };
-  const steps = reference.steps.reduce<OperatorFunction<DocumentBatch, DocumentBatch>>(
-    (all, s) => pipe(all, s),
-    pipe(),
-  );
-  const onQuarantine = (r: QuarantinedRecord): void => {
+  const quarantine = (r: QuarantinedRecord): void => {
     documents.aside += r.rows ?? 1;
   };
   try {
-    const batches = readDocuments(input, { ...reference.read, onQuarantine, onWarning, output: dirname(folder) }).pipe(
-      takeWhile(() => stop?.aborted !== true),
-      steps,
-      // Holds the source back while a batch is taken; the queue of a concatMap would not.
-      parallel('prepare', take, { concurrency: 1 }),
-    );
-    await lastValueFrom(batches, { defaultValue: undefined });
+    const { read, steps } = reference;
+    await runInput({ input, read, steps, sink: { quarantine, write }, stop, onWarning, output: dirname(folder) });
     if (!stop?.aborted) domains.check();
   } catch (error) {
     await writer.abort();

@@ -2,16 +2,16 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../helpers/cli.ts';
+import { runCli, spawnCli } from '../helpers/cli.ts';
 import { RECIPE, writeProject } from '../helpers/recipes.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
 /** Runs a recipe module from a folder without node_modules; returns what was said, and the totals where it ran. */
-async function runRecipe(file: string, recipe: string, more: Readonly<Record<string, string>> = {}) {
+async function runRecipe(file: string, recipe: string, more: Readonly<Record<string, string>> = {}, run = runCli) {
   const cwd = await temporaryFolder();
   await writeProject(cwd, { recipe, file });
   for (const [name, text] of Object.entries(more)) await writeFile(join(cwd, name), text);
-  const result = await runCli(['run', file, '--json', '--workers', '1'], { cwd });
+  const result = await run(['run', file, '--json', '--workers', '1'], { cwd });
   const events = result.stdout
     .split('\n')
     .filter(Boolean)
@@ -113,7 +113,8 @@ describe('a recipe that is not right exits with 2 before anything is read', () =
       [/expected {2}a recipe that loads\n {2}got {7}TypeError: .*\(line 2\)/],
     ],
   ])('%s', async (_, recipe, patterns) => {
-    const { code, stderr, cwd } = await runRecipe('recipe.ts', recipe);
+    // Lines of a stack are those of the source in a process of Sluice's own, not in that of a test runner.
+    const { code, stderr, cwd } = await runRecipe('recipe.ts', recipe, {}, recipe.includes('[0]') ? spawnCli : runCli);
     for (const pattern of patterns) expect(stderr).toMatch(pattern);
     expect(stderr).toMatch(/^error {2}.*recipe\.ts/);
     expect(code).toBe(2);

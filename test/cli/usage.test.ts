@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../helpers/cli.ts';
+import { runCli, spawnCli } from '../helpers/cli.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
 const COMMANDS = [
@@ -60,7 +60,7 @@ describe('help', () => {
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;
     };
-    const { code, stdout } = await runCli(['--version'], { cwd: await temporaryFolder() });
+    const { code, stdout } = await spawnCli(['--version'], { cwd: await temporaryFolder() });
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${version}\n` });
   });
 });
@@ -142,7 +142,7 @@ describe('bad usage exits with 2 and says what was expected, what came and what 
   });
 
   it('prints a stack only with SLUICE_DEBUG', async () => {
-    const { code, stderr } = await runCli(['rnu'], { cwd: await temporaryFolder(), env: { SLUICE_DEBUG: '1' } });
+    const { code, stderr } = await spawnCli(['rnu'], { cwd: await temporaryFolder(), env: { SLUICE_DEBUG: '1' } });
     expect(code).toBe(2);
     expect(stderr).toMatch(/\nConfigError: sluice: expected a command[\s\S]*\n {4}at /);
   });

@@ -15,7 +15,7 @@ import {
 } from 'apache-arrow';
 import { Compression, Table as WasmTable, WriterPropertiesBuilder, writeParquet } from 'parquet-wasm/node';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../helpers/cli.ts';
+import { spawnCli } from '../helpers/cli.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
 const KEEP = `import { annotate, recipe, textStatistics } from 'sluice';
@@ -74,7 +74,7 @@ describe('a row group that is wider than the budget', { timeout: 300_000 }, () =
     writeFileSync(join(cwd, 'a.parquet'), bytes());
     const peakOf = async (output: string, more: readonly string[]): Promise<number> => {
       const args = ['run', 'keep.mjs', '--input', 'a.parquet', '--output', output, '--memory', `${BUDGET}MB`, ...more];
-      const { code, stdout, stderr } = await runCli(args, { cwd });
+      const { code, stdout, stderr } = await spawnCli(args, { cwd });
       expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toContain(`kept ${rows.toLocaleString('en')} of ${rows.toLocaleString('en')} documents`);
       return Number(/peak memory (\d+) MB/.exec(stdout)![1]);
@@ -82,7 +82,7 @@ describe('a row group that is wider than the budget', { timeout: 300_000 }, () =
     const all = await peakOf('all', []);
     expect(all).toBeLessThan(BUDGET + NODE);
     expect(await peakOf('some', ['--columns', 'none'])).toBeLessThan(all);
-    const last = await runCli(
+    const last = await spawnCli(
       ['sql', 'all', '--json', `SELECT metadata->>'${column}' AS v FROM documents WHERE id = 'd${rows - 1}'`],
       { cwd },
     );

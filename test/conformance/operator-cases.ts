@@ -198,6 +198,12 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
     }),
     annotator('fineweb', operators.fineweb, split, { idle: ['split'] }),
     annotator('fineweb, datatrove', (o) => operators.fineweb({ ...profile, ...o }), { ...split, profile: 'sluice' }),
+    annotator(
+      'stopWords',
+      (o) => operators.stopWords({ column: 'domain', lists: { web: ['the', 'and', 'of'] }, ...o }),
+      { lists: { code: ['the'] }, column: 'id', enough: 1, unspaced: ['web'] },
+      { idle: ['unspaced'] },
+    ),
     annotator('language', operators.language, {
       model: fasttext,
       most: 2,
@@ -270,6 +276,15 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
       { loremIpsum: true, javascript: true, curlyBracket: true, terminalPunct: false, minWordsPerLine: 4 },
       { profile: 'dolma' },
     ),
+    factory('pii', operators.pii, {
+      action: 'drop',
+      kinds: ['email'],
+      profile: 'datatrove',
+      maxCount: 3,
+      tokens: 'kind',
+      seed: 2,
+    }),
+    factory('pii, dolma', operators.pii, {}, { profile: 'dolma' }),
     factory('decontaminate', decontaminate, { ...contaminated, action: 'cut' }, { benchmarks: [questions] }),
     factory('decontaminate, cut', decontaminate, {}, { benchmarks: [questions], action: 'cut' }),
     factory('decontaminate, tag', decontaminate, {}, { benchmarks: [questions], action: 'tag' }),
@@ -287,7 +302,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         scoreTrainedOn: true,
       },
       {},
-      { documents: 5, rounds: true },
+      { documents: 4, rounds: true },
     ),
     factory(
       'rephrase',
@@ -310,7 +325,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         cutOff: 'drop',
       },
       { maxTokens: 3, temperature: 0, chunkTokens: 60, share: 0.15, minRatio: 0 },
-      { documents: 4 },
+      { documents: 3 },
     ),
     factory(
       'synthesize',
@@ -425,7 +440,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
 }
 
 /** What the package exports that is no operator, annotator or set of rules. */
-export const HELPERS = ['annotate', 'annotator', 'judge', 'operator', 'withVerdict'];
+export const HELPERS = ['annotate', 'annotator', 'fineweb2Rules', 'judge', 'operator', 'withVerdict'];
 
 /** Names of all exported functions, those in a namespace with its name in front. */
 export const exportedFunctions = (): string[] =>

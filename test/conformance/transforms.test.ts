@@ -61,7 +61,7 @@ describe.each(Object.entries(transformCases))('%s', (_, { transform, off, option
     for (const name of trained) {
       const { data } = values.get(name.slice('gradient.'.length))!;
       const gradient = computed[outputs.get(name)!].data;
-      for (const i of [0, random.below(data.length)]) {
+      for (const i of [random.below(data.length)]) {
         const before = data[i];
         data[i] = before + 1e-5;
         const up = loss();
@@ -77,7 +77,7 @@ describe.each(Object.entries(transformCases))('%s', (_, { transform, off, option
     const train = async (opening: ReturnType<typeof open>) => {
       const trainer = await opening;
       const losses: number[] = [];
-      for (let step = 1; step <= 4; step++) losses.push((await trainer.step([batchOf(step)], step, 0.02)).loss);
+      for (let step = 1; step <= 3; step++) losses.push((await trainer.step([batchOf(step)], step, 0.02)).loss);
       const state = await trainer.readState();
       await trainer.release();
       return { losses, state };
@@ -96,9 +96,9 @@ describe.each(Object.entries(transformCases))('%s', (_, { transform, off, option
     const model = modelOf('gpt2');
     const batches = (step: number) => (step % 2 === 0 ? [batchOf(step), batchOf(step + 20)] : [batchOf(step)]);
     const straight = await open(model);
-    for (let step = 1; step <= 5; step++) await straight.step(batches(step), step, 0.02);
+    for (let step = 1; step <= 3; step++) await straight.step(batches(step), step, 0.02);
     let state: Tensors | null = null;
-    for (let step = 1; step <= 5; step++) {
+    for (let step = 1; step <= 3; step++) {
       const trainer = await open(model, state);
       await trainer.evaluate(batchOf(9));
       await trainer.step(batches(step), step, 0.02);

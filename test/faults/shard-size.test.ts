@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { annotate, drop, recipe, rule, textStatistics } from 'sluice';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
 import { promisedBytes, runToEnd, temporaryFolder } from '../helpers/run.ts';
 import { leftovers, runChild } from './harness.ts';
@@ -17,8 +19,8 @@ const plain = recipe({
 });
 
 /** A run with shards of 16 KB that was killed when it was about to commit the second. */
-async function killedInTheMiddle() {
-  const folder = await temporaryFolder();
+async function killed() {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-shards-'));
   await writeCorpus(join(folder, 'in'), madeDocuments(120, 7), 2);
   const input = [join(folder, 'in/*.jsonl')];
   const output = join(folder, 'out');
@@ -28,7 +30,20 @@ async function killedInTheMiddle() {
   expect(end.killed).toBe(true);
   const [first] = readdirSync(join(output, 'documents')).filter((name) => name.startsWith('part-'));
   expect(first).toMatch(/^part-00000-of-0000[3-9]\.parquet$/);
-  return { input, output, bytes: promisedBytes(join(folder, 'whole')) };
+  return { folder, input, output, bytes: promisedBytes(join(folder, 'whole')) };
+}
+
+let dead: Awaited<ReturnType<typeof killed>>;
+beforeAll(async () => {
+  dead = await killed();
+});
+afterAll(() => rm(dead.folder, { recursive: true, force: true }));
+
+/** The same folder again, for one test. */
+async function killedInTheMiddle() {
+  const output = join(await temporaryFolder(), 'out');
+  await cp(dead.output, output, { recursive: true });
+  return { input: dead.input, output, bytes: dead.bytes };
 }
 
 it.each([

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AnnotatorDescriptor, annotate, type Recipe, type RunEvent, recipe, run } from 'sluice';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
 import { promisedBytes, runToEnd, temporaryFolder } from '../helpers/run.ts';
 import { leftovers } from './harness.ts';
@@ -25,18 +26,24 @@ afterEach(() => {
   delete process.env.SLUICE_MORTAL;
 });
 
+let shared = '';
+beforeAll(async () => {
+  shared = await mkdtemp(join(tmpdir(), 'sluice-workers-'));
+  await writeCorpus(join(shared, 'in'), madeDocuments(3000, 5), 2);
+  await runToEnd(mortal(), { input: [join(shared, 'in/*.jsonl')], output: join(shared, 'whole'), workers: 2 });
+});
+afterAll(() => rm(shared, { recursive: true, force: true }));
+
 async function project() {
   const folder = await temporaryFolder();
-  await writeCorpus(join(folder, 'in'), madeDocuments(3000, 5), 2);
-  const input = [join(folder, 'in/*.jsonl')];
-  await runToEnd(mortal(), { input, output: join(folder, 'whole'), workers: 2 });
+  const input = [join(shared, 'in/*.jsonl')];
   const file = join(folder, 'deaths');
   await writeFile(file, '');
   const dying = (how: 'exit' | 'memory' | 'throw', when: 'start' | 'batch', times: number): void => {
     process.env.SLUICE_MORTAL = JSON.stringify({ file, how, when, times });
   };
   const deaths = (): number => readFileSync(file).length;
-  return { folder, input, output: join(folder, 'out'), bytes: promisedBytes(join(folder, 'whole')), dying, deaths };
+  return { folder, input, output: join(folder, 'out'), bytes: promisedBytes(join(shared, 'whole')), dying, deaths };
 }
 
 const retries = (events: readonly RunEvent[]) => events.filter((e) => e.type === 'retried');

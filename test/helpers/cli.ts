@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { inThisProcess } from './this-process.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const built = resolve(root, 'dist/cli.js');
@@ -40,8 +41,26 @@ export function startCli(
   return { child, done };
 }
 
-export const runCli = (args: readonly string[], options: CliOptions): Promise<CliResult> =>
+/** The command line in a process of its own, to its end: what it costs to start, about a second, is paid each time. */
+export const spawnCli = (args: readonly string[], options: CliOptions): Promise<CliResult> =>
   startCli(args, options).done;
+
+/** Modules that a command has loaded in this process, with their text: they are not loaded again. */
+const loaded = new Map<string, string>();
+
+/**
+ * The same in the process of the test: what a command prints, and the code it ends with. Commands wait for each other.
+ * Where a module has changed since it was loaded here, the command gets a process of its own.
+ */
+export async function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
+  for (const path of args.filter((a) => /\.[cm]?[jt]s$/.test(a)).map((a) => resolve(options.cwd, a))) {
+    if (!existsSync(path)) continue;
+    const text = readFileSync(path, 'utf8');
+    if ((loaded.get(path) ?? text) !== text) return spawnCli(args, options);
+    loaded.set(path, text);
+  }
+  return inThisProcess(args, options);
+}
 
 /** Resolves when standard error has said something. */
 export function said(child: ChildProcess, text: string): Promise<void> {

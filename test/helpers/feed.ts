@@ -1,6 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recipe, tokens } from 'sluice';
+import { afterAll } from 'vitest';
 import { seededRandom } from '../../src/random.ts';
 import type { FeedStep } from '../../src/sinks/feed/source.ts';
 import { runToEnd } from './run.ts';
@@ -28,11 +30,21 @@ export const tokensRecipe = () =>
     splitBytes: 4096,
   });
 
-/** A finished run with a store of tokens of three domains. */
+let made: Promise<string> | null = null;
+afterAll(async () => {
+  if (made) rmSync(await made, { recursive: true, force: true });
+});
+
+/** A finished run with a store of tokens of three domains, `run` in a folder, of the files in `in`; run once a file. */
 export async function tokenStore(folder: string): Promise<string> {
-  const output = join(folder, 'run');
-  await runToEnd(tokensRecipe(), { input: [writeDomains(join(folder, 'in'))], output, workers: 1 });
-  return output;
+  made ??= (async () => {
+    const own = mkdtempSync(join(tmpdir(), 'sluice-store-'));
+    const input = [writeDomains(join(own, 'in'))];
+    await runToEnd(tokensRecipe(), { input, output: join(own, 'run'), workers: 1 });
+    return own;
+  })();
+  cpSync(await made, folder, { recursive: true, preserveTimestamps: true });
+  return join(folder, 'run');
 }
 
 /** What identifies the sequences of a step, with its weights. */

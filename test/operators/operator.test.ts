@@ -31,6 +31,7 @@ import {
   parquet,
   partsRules,
   perplexity,
+  pii,
   readDocuments,
   recipe,
   reference,
@@ -39,6 +40,7 @@ import {
   rule,
   run,
   select,
+  stopWords,
   synthesize,
   tableRules,
   textParts,
@@ -93,6 +95,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
   recipe: [(o) => recipe(Object.assign({ name: 'x', steps }, o)), { seed: 'x' }, 'seed: a number, got "x"'],
   reference: [(o) => reference(Object.assign({ name: 'x' }, o)), { seed: -1 }, 'seed: at least 0, got -1'],
   partsRules: [partsRules, { maxShort: 'x' }, 'maxShort: a number, got "x"'],
+  pii: [pii, { action: 'hide' }, 'action: one of detect, mask, drop, got "hide"'],
   refine: [refine, { writer: 'me' }, 'writer: one of auto, rules, lines, model, got "me"'],
   rephrase: [rephrase, { each: 'some' }, 'each: one of all, one, got "some"'],
   rule: [(o) => rule('a < 1', o), { version: 'x' }, 'version: a number, got "x"'],
@@ -109,6 +112,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
     { warmUp: 0 },
     'warmUp: at least 1, got 0',
   ],
+  stopWords: [stopWords, { enough: 0 }, 'enough: at least 1, got 0'],
   synthesize: [
     (o) => synthesize(Object.assign({ task: 'bonito' } as const, o)),
     { most: -1 },
@@ -142,7 +146,7 @@ describe('public functions', () => {
     );
     const without = [
       ...['annotator', 'feedClient', 'float64Column', 'int32Column', 'judge', 'numberAt', 'openFeed', 'operator'],
-      ...['continualPretrain', 'parallel', 'pulled', 'retain', 'runStats', 'serveFeed', 'shadow'],
+      ...['continualPretrain', 'fineweb2Rules', 'parallel', 'pulled', 'retain', 'runStats', 'serveFeed', 'shadow'],
       ...['rowsInScope', 'stringAt', 'toArrow', 'utf8Column', 'validBitmap', 'withCreated', 'withVerdict'],
     ];
     const listed = [...functions.filter((f) => !without.includes(f)), ...grouped];

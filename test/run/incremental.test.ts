@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dedup, jsonl, type Recipe, recipe } from 'sluice';
 import { describe, expect, it } from 'vitest';
-import { startCli } from '../helpers/cli.ts';
+import { runCli } from '../helpers/cli.ts';
 import { generator, prose } from '../helpers/corpus.ts';
 import { promisedBytes, runToEnd, temporaryFolder } from '../helpers/run.ts';
 
@@ -130,7 +130,7 @@ describe('a run against an earlier one', () => {
     const index = (run: string): Buffer => readFileSync(join(out(run), 'indexes/minhash_dedup.minhash'));
     expect(index('second-1').equals(index('both'))).toBe(true);
     expect(index('second-3').equals(index('both'))).toBe(true);
-    const { stdout: explained } = await startCli(['explain', out('second-1'), '1-0'], { cwd: folder }).done;
+    const { stdout: explained } = await runCli(['explain', out('second-1'), '1-0'], { cwd: folder });
     expect(explained).toContain('duplicate of earlier:0-40, similarity ≈ 1');
     expect(explained).toContain('similarity is estimated from signatures');
     expect(() => near({ against: [out('first')], bands: 20 })).toThrow(/an index with bands = 20/);

@@ -64,11 +64,11 @@ async function rowsOf(folder: string): Promise<string[]> {
 }
 
 describe('file layout', () => {
-  it.each([both, rewriting])('changes no row of $name: the same documents in 1, 7 and 24 files', async (recipe_) => {
+  it.each([both, rewriting])('changes no row of $name: the same documents in 1 and 11 files', async (recipe_) => {
     const folder = await temporaryFolder();
     const documents = madeDocuments(480, 11);
     const results: { documents: string[]; ledger: string[] }[] = [];
-    for (const files of [1, 7, 24]) {
+    for (const files of [1, 11]) {
       const output = join(folder, `out-${files}`);
       await writeCorpus(join(folder, `in-${files}`), documents, files);
       await runToEnd(recipe_, { input: [join(folder, `in-${files}/*.jsonl`)], output, workers: 2 });
@@ -80,7 +80,6 @@ describe('file layout', () => {
     expect(results[0].ledger.length).toBe(480);
     expect(results[0].documents.length).toBeGreaterThan(160);
     expect(results[1]).toEqual(results[0]);
-    expect(results[2]).toEqual(results[0]);
   });
 
   it.each(barriers)('and workers change no row of the steps that find $finds', async ({ steps, finds }) => {
@@ -93,7 +92,7 @@ describe('file layout', () => {
       await runToEnd(of, { input: [join(folder, `in-${files}/*.jsonl`)], output, workers });
       return output;
     };
-    for (const files of [1, 7, 24]) {
+    for (const files of [1, 7]) {
       await writeCorpus(join(folder, `in-${files}`), documents, files);
       const output = await run(files, 2);
       const index = join(output, 'indexes', 'minhash_dedup.minhash');
@@ -110,7 +109,6 @@ describe('file layout', () => {
         rows: true,
       });
     expect(results[1]).toEqual(results[0]);
-    expect(results[2]).toEqual(results[0]);
     expect(promisedBytes(await run(7, 1))).toEqual(promisedBytes(join(folder, 'out-7-2')));
   });
 });

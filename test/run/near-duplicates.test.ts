@@ -41,10 +41,10 @@ async function ledgerOf(output: string): Promise<string[]> {
 }
 
 describe('near duplicates', { timeout: 120_000 }, () => {
-  it.each(recipes)('of $name: the same survivors and twins in 1, 7 and 24 files', async (recipe_) => {
+  it.each(recipes)('of $name: the same survivors and twins in 1 and 11 files', async (recipe_) => {
     const folder = await temporaryFolder();
     const ledgers: string[][] = [];
-    for (const files of [1, 7, 24]) {
+    for (const files of [1, 11]) {
       const output = join(folder, `out-${files}`);
       await writeCorpus(join(folder, `in-${files}`), documents(240), files);
       await runToEnd(recipe_, { input: [join(folder, `in-${files}/*.jsonl`)], output, workers: 2 });
@@ -53,7 +53,6 @@ describe('near duplicates', { timeout: 120_000 }, () => {
     expect(ledgers[0]).toHaveLength(240);
     expect(ledgers[0].filter((r) => r.includes('near_duplicate')).length).toBeGreaterThan(20);
     expect(ledgers[1]).toEqual(ledgers[0]);
-    expect(ledgers[2]).toEqual(ledgers[0]);
   });
 
   it.each(recipes)('of $name: the same bytes with any number of workers and any memory', async (recipe_) => {

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import type { RunEvent } from '../../src/run/events.ts';
-import type { Phase } from '../../src/run/phases.ts';
 import { Progress } from '../../src/run/progress.ts';
 import { emptyCounters } from '../../src/streams/commits/counters.ts';
 import { commitStore } from '../../src/streams/commits/store.ts';
 import type { StepDescriptor } from '../../src/streams/operator.ts';
 import type { SplitPlan } from '../../src/streams/plan/splits.ts';
+import type { Phase } from '../../src/streams/split/phases.ts';
 
 const plan = { splits: [{ index: 0, ranges: [], estimatedTextBytes: 1000 }] } as unknown as SplitPlan;
 const model = { step: 'perplexity', models: true } as unknown as StepDescriptor;

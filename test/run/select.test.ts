@@ -36,15 +36,14 @@ const selecting = (model: string) =>
 const ledger = (output: string): string => `read_parquet('${join(output, 'ledger')}/*.parquet')`;
 
 describe('selection in a run', () => {
-  it('keeps the same documents from 1, 7 and 64 files, with 1 and 2 workers', async () => {
+  it('keeps the same documents from 1 and 24 files, with 1 and 2 workers', async () => {
     const folder = await temporaryFolder();
     const model = await modelIn(folder, text);
-    const documents = madeDocuments(900, 21);
+    const documents = madeDocuments(600, 21);
     const results: unknown[] = [];
     for (const [files, workers] of [
-      [1, 2],
-      [7, 1],
-      [64, 2],
+      [1, 1],
+      [24, 2],
     ]) {
       const output = join(folder, `out-${files}`);
       await writeCorpus(join(folder, `in-${files}`), documents, files);
@@ -56,9 +55,8 @@ describe('selection in a run', () => {
         ),
       );
     }
-    expect((results[0] as unknown[]).length).toBe(900);
+    expect((results[0] as unknown[]).length).toBe(600);
     expect(results[1]).toEqual(results[0]);
-    expect(results[2]).toEqual(results[0]);
   });
 
   it('writes the same bytes with any number of workers, and agrees with SQL', async () => {

@@ -45,7 +45,8 @@ const checks: readonly (readonly [name: string, check: () => Finding | Promise<F
 ];
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseCommandLine('doctor', args, options, []);
+  const { values, positionals } = parseCommandLine('doctor', args, options, ['s3://bucket/prefix?']);
+  if (positionals.length > 0) return (await import('./store-check.ts')).checkStore(positionals[0], values.json);
   const found: Check[] = [];
   for (const [name, check, fix] of checks) found.push({ name, ...(await tried(check, fix)) });
   const fine = found.every((c) => c.state !== 'broken');
@@ -193,12 +194,16 @@ function executorLine(e: ExecutorReport): string {
 
 export const doctor: Command = {
   help: {
-    usage: '[--json]',
+    usage: '[s3://bucket/prefix] [--json]',
     about:
       'Checks everything Sluice needs on this machine, and says how to fix what is missing. Exit code 1 if ' +
-      'something required is broken.',
+      'something required is broken. With the address of a store: tries whether a run can write there, with ' +
+      'objects of its own that it deletes.',
     options,
-    examples: [['sluice doctor', 'after installing, or when something looks wrong']],
+    examples: [
+      ['sluice doctor', 'after installing, or when something looks wrong'],
+      ['sluice doctor s3://bucket/runs', 'before a run writes there'],
+    ],
   },
   run,
 };

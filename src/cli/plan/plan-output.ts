@@ -7,10 +7,10 @@ import type { Recipe } from '../../recipe/recipe.ts';
 import { identityOf, refuseOtherRun } from '../../run/directory/identity.ts';
 import { refuseForeign } from '../../run/directory/run-directory.ts';
 import { type RunOptions, runOptions } from '../../run/options.ts';
-import { phasesOf } from '../../run/phases.ts';
 import { safeText } from '../../safe-text.ts';
 import { readCommitStore } from '../../streams/commits/store.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
+import { phasesOf } from '../../streams/split/phases.ts';
 import { plural, shownPath } from '../terminal/format.ts';
 
 /** What lies where a run would write, and what `run` would do there. */

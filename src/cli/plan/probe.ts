@@ -1,4 +1,5 @@
 import { type Kernel, loadKernel } from '../../kernels/kernel.ts';
+import { liveStage } from '../../operators/live-stage.ts';
 import { makeStage } from '../../operators/stages.ts';
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
 import { firstRows } from '../../run/split/source.ts';
@@ -11,17 +12,25 @@ import { nullColumn } from '../../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { addSeen, estimateBlind } from '../../streams/commits/blind.ts';
 import { type Counters, emptyCounters, keptTextBytes, mergeCounters } from '../../streams/commits/counters.ts';
-import { countOutcome, countQuarantined, countRead } from '../../streams/commits/counting.ts';
-import { firstValueFrom, of } from '../../streams/flow/rxjs.ts';
+import {
+  countFailed,
+  countOutcome,
+  countQuarantined,
+  countRead,
+  originalBytes,
+} from '../../streams/commits/counting.ts';
 import { BATCH_ROWS } from '../../streams/formats/batch-builder.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
 import { readSplit } from '../../streams/formats/read-split.ts';
 import { dropsFor, isBarrier, rewritesText, type StepDescriptor } from '../../streams/operator.ts';
 import type { Split, SplitPlan } from '../../streams/plan/splits.ts';
+import { MAX_FAILED, setAside } from '../../streams/split/isolate.ts';
+import { type NamedStage, runSplit, type SplitSink } from '../../streams/split/run-split.ts';
 import { countingFileSystem } from './counting-file-system.ts';
 import { type Expectation, expectationOf, type Tried } from './expectation.ts';
 import { measuresOf, Spans } from './probe-measures.ts';
 import { type ModelProbe, type ModelRefusal, type ModelTrial, modelProbe } from './probe-models.ts';
+import { type Pace, paceMeter } from './probe-pace.ts';
 import { type Place, placesOf, wholeInput } from './probe-places.ts';
 
 /** What a short try measured, on one thread. Deduplication is not tried: it has to see everything. */
@@ -34,7 +43,7 @@ export interface Probe {
   readonly places: number;
   readonly files: number;
   /** Text per second of one thread: reading alone, and all the rest but models. */
-  readonly bytesPerSecond: { readonly reading: number; readonly working: number };
+  readonly bytesPerSecond: Pace;
   /** Steps with a language model. */
   readonly models: readonly (ModelTrial | ModelRefusal)[];
   readonly expected: Expectation;
@@ -50,8 +59,6 @@ const LIMIT_MS = 3000;
 const LIMIT_PLACES = 48;
 /** Small, so that there are several of a place, whose differences say how sure the numbers are. */
 const BATCH_BYTES = 128 * 1024;
-/** Before this the engine's code is still being compiled. */
-const WARM_UP_MS = 300;
 
 const withoutScores = ({ writes }: StepDescriptor, b: DocumentBatch): DocumentBatch =>
   b.withColumns(writes.map(({ name, type }) => [name, nullColumn(type, b.rows)]));
@@ -99,45 +106,59 @@ export async function probe(
     let bytes = 0;
     const spans = new Spans();
     const split: Split = { index: 0, ranges: p.ranges, estimatedTextBytes: p.bytes };
+    const counters = (): Counters => batches[batches.length - 1];
     const given = {
       kernel,
       batchBytes: BATCH_BYTES,
-      onQuarantine: (r: QuarantinedRecord): void => {
-        if (left-- > 0) countQuarantined(batches[batches.length - 1], r);
-      },
       onSeen: (s: Seen): void => addSeen(known, s),
       onProgress: (n: number): void => {
         progress += n;
       },
     };
-    pace.begin();
-    for await (const whole of readSplit(split, plan, recipe.read, given)) {
-      if (left <= 0) break;
-      const read = firstRows(whole, left);
-      left -= read.rows;
-      pace.read();
-      const counters = batches[batches.length - 1];
-      countRead(counters, read, 'input');
-      let batch = read;
-      for (const apply of stages) batch = await apply(batch);
-      countOutcome(counters, batch, true, annotations);
-      await ledger.write(ledgerRows(batch, annotations));
-      const kept = documentColumns(batch, annotations, rewritten);
-      for (const w of documents) await w.write(kept);
-      spans.add(read);
-      bytes += counters.read.bytes;
-      pace.done(counters.read.bytes);
-      const enough = first === null ? p.ranges.length === 1 && bytes >= wanted : performance.now() - start > limitMs;
-      if (left > 0 && enough && isFull(read)) {
-        ended = false;
-        break;
+    /** A batch is read when the one before it has been written: then it is known whether there is time for it. */
+    const read = async function* (told: (r: QuarantinedRecord) => void): AsyncGenerator<DocumentBatch> {
+      const onQuarantine = (r: QuarantinedRecord): void => {
+        if (left-- > 0) told(r);
+      };
+      for await (const whole of readSplit(split, plan, recipe.read, { ...given, onQuarantine })) {
+        if (left <= 0) return;
+        const some = firstRows(whole, left);
+        left -= some.rows;
+        yield some;
+        const enough = first === null ? p.ranges.length === 1 && bytes >= wanted : performance.now() - start > limitMs;
+        if (left > 0 && enough && isFull(some)) {
+          ended = false;
+          return;
+        }
+        if (left <= 0) return;
+        batches.push(emptyCounters());
       }
-      if (left <= 0) break;
-      batches.push(emptyCounters());
-    }
+    };
+    const sink: SplitSink = {
+      read(batch) {
+        pace.read();
+        countRead(counters(), batch, 'input');
+        spans.add(batch);
+      },
+      quarantine: (record) => countQuarantined(counters(), record),
+      setAside(batch, failed) {
+        const size = originalBytes(batch);
+        for (const f of failed) countFailed(counters(), setAside(batch, f, size[f.row]));
+      },
+      async write(batch) {
+        countOutcome(counters(), batch, true, annotations);
+        await ledger.write(ledgerRows(batch, annotations));
+        const kept = documentColumns(batch, annotations, rewritten);
+        for (const w of documents) await w.write(kept);
+        bytes += counters().read.bytes;
+        pace.done(counters().read.bytes);
+      },
+    };
+    pace.begin();
+    await runSplit({ name: 'the probe', read, stages: () => stages, sink, maxFailed: MAX_FAILED });
     reached = first === null || ended;
-    const read = ended || first !== null ? 1 : await measures.share(p, spans, progress);
-    tried.push({ place: p, read, batches: batches.filter((c) => c.read.documents > 0) });
+    const share = ended || first !== null ? 1 : await measures.share(p, spans, progress);
+    tried.push({ place: p, read: share, batches: batches.filter((c) => c.read.documents > 0) });
   }
   for (const w of [...documents, ledger] as SegmentWriter[]) await w.finish();
   const end = performance.now();
@@ -168,27 +189,24 @@ const isFull = (b: DocumentBatch): boolean =>
   b.rows >= BATCH_ROWS || b.utf8('text').values.length + b.utf8('metadata').values.length >= BATCH_BYTES;
 
 /** @param models one for each step with a language model is added */
-async function stagesOf(
-  recipe: Recipe,
-  kernel: Kernel,
-  models: ModelProbe[],
-): Promise<((b: DocumentBatch) => Promise<DocumentBatch>)[]> {
+async function stagesOf(recipe: Recipe, kernel: Kernel, models: ModelProbe[]): Promise<NamedStage[]> {
   return Promise.all(
     recipe.steps
       .filter((s) => !isBarrier(s.descriptor))
-      .map(async (s) => {
+      .map(async (s): Promise<NamedStage> => {
+        const { step } = s.descriptor;
         if (s.descriptor.models) {
           // It would take all of the probe's seconds for its first batch: tried afterwards, on a few documents.
           const model = modelProbe(s.descriptor);
           models.push(model);
-          return async (b: DocumentBatch) => {
+          const apply = async (b: DocumentBatch): Promise<DocumentBatch> => {
             await model.take(b);
             return withoutScores(s.descriptor, b);
           };
+          return { step, stage: { apply } };
         }
-        if (dropsFor(s.descriptor) === 'predicate') return (b: DocumentBatch) => firstValueFrom(of(b).pipe(s));
-        const stage = await makeStage(s.descriptor, kernel);
-        return async (b: DocumentBatch) => stage.apply(b);
+        if (dropsFor(s.descriptor) === 'predicate') return { step, stage: liveStage(s) };
+        return { step, stage: await makeStage(s.descriptor, kernel) };
       }),
   );
 }
@@ -243,47 +261,4 @@ function inSpreadOrder(places: readonly Place[]): Place[] {
     .map((p, i) => [p, (i * golden) % 1] as const)
     .sort((a, b) => a[1] - b[1])
     .map(([p]) => p);
-}
-
-/**
- * Text per second, of reading and of all the rest; the first batch of a place is read with what it takes to get there.
- */
-function paceMeter() {
-  const start = performance.now();
-  let [at, first, warm] = [start, true, false];
-  const reading = { ms: 0, bytes: 0 };
-  const working = { ms: 0, bytes: 0 };
-  let [readMs, readNow] = [0, start];
-  return {
-    begin(): void {
-      [at, first] = [performance.now(), true];
-    },
-    read(): void {
-      readNow = performance.now();
-      readMs = readNow - at;
-    },
-    done(bytes: number): void {
-      const now = performance.now();
-      if (!warm && now - start > WARM_UP_MS) {
-        warm = true;
-        // Two or three batches from before the warm-up tell more than nothing.
-        if (working.bytes > 0) for (const m of [reading, working]) [m.ms, m.bytes] = [m.ms / 100, m.bytes / 100];
-      }
-      if (!first || reading.bytes === 0) {
-        reading.ms += readMs;
-        reading.bytes += bytes;
-      }
-      working.ms += now - readNow;
-      working.bytes += bytes;
-      [at, first] = [now, false];
-    },
-    bytesPerSecond(): number {
-      if (working.bytes === 0 || reading.bytes === 0) return 0;
-      return 1000 / (reading.ms / reading.bytes + working.ms / working.bytes);
-    },
-    parts(): Probe['bytesPerSecond'] {
-      const of = (m: typeof reading): number => (m.bytes === 0 ? 0 : (1000 * m.bytes) / m.ms);
-      return { reading: of(reading), working: of(working) };
-    },
-  };
 }

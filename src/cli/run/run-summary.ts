@@ -8,7 +8,7 @@ import { liveFiles } from '../../streams/commits/log.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
 import { removesCopies } from '../../streams/operator.ts';
 import { program } from '../program.ts';
-import { count, plural, shellWord, shownPath, size } from '../terminal/format.ts';
+import { count, plural, shellWord, size } from '../terminal/format.ts';
 import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import { languageLines } from './kinds.ts';
 import { topReasons } from './run-view.ts';
@@ -26,7 +26,7 @@ export async function printSummary(terminal: Terminal, input: SummaryInput): Pro
   const { out, style, width } = terminal;
   const { result, run } = input;
   const t = result.totals!;
-  const here = shownPath(run);
+  const here = input.shown;
   out();
   const reasons = topReasons(t);
   for (const line of headLines(terminal, input, reasons)) out(line);
@@ -108,7 +108,7 @@ function nextCommands(here: string, result: RunJson, example: string | undefined
   if (copies) commands.push(`${program()} clusters ${dir}`);
   const documents = result.sinks.find((s) => s.name === 'documents');
   if (documents && (result.totals?.kept.documents ?? 0) > 0)
-    commands.push(`${program()} inspect ${shellWord(join(here, documents.folder))}`);
+    commands.push(`${program()} inspect ${shellWord(`${here}/${documents.folder}`)}`);
   if (result.sinks.some(({ kind }) => kind === 'tokens') && (result.totals?.kept.documents ?? 0) > 0)
     commands.push(`${program()} feed ${dir}`);
   return commands;

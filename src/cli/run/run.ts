@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { shownUrl } from '../../files/stores/url.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
+import { viewOfStored } from '../../ledger/stored/view.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
 import { safeText } from '../../safe-text.ts';
@@ -30,7 +31,10 @@ import { wantsCard } from './wants-card.ts';
 
 export const runSpecs = {
   ...recipeSpecs,
-  output: { value: 'DIR', help: 'Run directory. Default sluice-out/<recipe>. Running again resumes.' },
+  output: {
+    value: 'DIR',
+    help: 'Run directory, or s3://bucket/prefix. Default sluice-out/<recipe>. Running again resumes.',
+  },
   workers: { value: 'N', help: 'Threads. Default: all cores. The output does not depend on it.' },
   memory: {
     value: 'SIZE',
@@ -163,17 +167,22 @@ async function run(args: readonly string[]): Promise<number> {
     const phase = progress && progress.phases > 1 ? ` ${safeText(progress.phase)}` : '';
     const done = progress ? `${progress.splitsDone} of ${plural(progress.splits, 'split')}${phase} done. ` : '';
     await watch?.end(null);
-    process.stderr.write(`Stopped: ${done}Committed work is kept in ${shownPath(end.run)}. To resume:\n  ${resume}\n`);
+    process.stderr.write(
+      `Stopped: ${done}Committed work is kept in ${end.store ?? shownPath(end.run)}. To resume:\n  ${resume}\n`,
+    );
     return EXIT.interrupted;
   }
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
+  // What another machine has finished is not here.
+  const here = end.already && end.store ? await viewOfStored(end.store, () => true) : end.run;
   if (wantsCard(values, end.already, end.result.seconds))
-    await (await import('../../ledger/card/write-card.ts')).writeCard(end.run, false);
+    await (await import('../../ledger/card/write-card.ts')).writeCard(end.store ?? end.run, false);
   if (!values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
-    const missing = await fieldNotes(plannedFiles(end.run), recipe.read, steps);
+    const missing = await fieldNotes(plannedFiles(here), recipe.read, steps);
     await printSummary(standardOutput(), {
-      run: resolve(end.run),
+      run: resolve(here),
+      shown: end.store ?? shownPath(end.run),
       result: end.result,
       skipped: planned?.skipped ?? [],
       warnings: [

@@ -4,6 +4,8 @@ import type { RunJson } from '../../ledger/run-json.ts';
 export interface SummaryInput {
   /** Absolute path of the run directory. */
   readonly run: string;
+  /** What people call it: its path from here, or its address. */
+  readonly shown: string;
   readonly result: RunJson;
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
   readonly warnings: readonly string[];

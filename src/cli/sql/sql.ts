@@ -18,7 +18,7 @@ const options = {
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('sql', args, options, ['run-dir', 'query...']);
   const shown = wholeNumber(values.rows, '--rows') ?? 100;
-  const db = await openSources(positionals.slice(0, -1));
+  const db = await openSources(positionals.slice(0, -1), namedIn(positionals.at(-1)!));
   try {
     const result = await query(db, positionals.at(-1)!);
     const columns = result.deduplicatedColumnNames();
@@ -37,8 +37,14 @@ async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+/** Tables that a query names: of a run in a store only those are fetched. */
+const namedIn =
+  (query: string) =>
+  (table: string): boolean =>
+    query.toLowerCase().includes(table.replace(/\.index$/, '').toLowerCase());
+
 /** The first run needs no name in the query; whatever else there is has one. */
-async function openSources(given: readonly string[]): Promise<RunDatabase> {
+async function openSources(given: readonly string[], wanted: (table: string) => boolean): Promise<RunDatabase> {
   const [first, ...rest] = given.map(namedPath);
   const nameless = rest.find((s) => s.name === null);
   if (nameless !== undefined)
@@ -48,14 +54,15 @@ async function openSources(given: readonly string[]): Promise<RunDatabase> {
       where: 'sluice sql',
       fix: 'Quote the query so that the shell does not expand it, or write for example labels=labels.csv.',
     });
-  const folder = await openRunFolder(first.path);
-  const more: NamedSource[] = first.name === null ? [] : [await namedSource(first.name, first.path, [])];
+  const folder = await openRunFolder(first.path, wanted);
+  const more: NamedSource[] = first.name === null ? [] : [await namedSource(first.name, first.path, [], wanted)];
   for (const { name, path } of rest)
     more.push(
       await namedSource(
         name!,
         path,
         more.map((m) => m.name),
+        wanted,
       ),
     );
   return openRunDatabase(folder, more);

@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import { lockHolder } from '../../files/lock.ts';
+import { isUrl } from '../../files/stores/url.ts';
 import { folderFacts } from '../../ledger/live/folder-facts.ts';
 import { liveState } from '../../ledger/live/state.ts';
 import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { builtInNames } from '../../recipe/loader.ts';
-import { phasesOf } from '../../run/phases.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { cameIn, createdIn, lostDocuments } from '../../streams/commits/counters.ts';
 import { checkBytes } from '../../streams/commits/damage.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
 import { splitPhase } from '../../streams/commits/phase.ts';
+import { phasesOf } from '../../streams/split/phases.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
 import { program } from '../program.ts';
 import { topReasons } from '../run/run-view.ts';
@@ -31,7 +32,8 @@ async function run(args: readonly string[]): Promise<number> {
     await (await import('./feed-status.ts')).printFeedStatus(positionals[0], values.json);
     return 0;
   }
-  const folder = await openRunFolder(positionals[0]);
+  // Of a run in a store its tables are fetched to be verified only.
+  const folder = await openRunFolder(positionals[0], values.verify ? undefined : () => false);
   const verified = values.verify ? await checkBytes(folder) : null;
   const facts = { ...(await factsOf(folder)), verified };
   if (values.json) standardOutput().out(safeJson(JSON.stringify(facts, null, 2)));
@@ -62,10 +64,10 @@ async function factsOf(folder: RunFolder) {
     return { sink: name, files: live.length, rows: sum('rows'), bytes: sum('bytes') };
   });
   return {
-    run: path,
+    run: isUrl(folder.given) ? folder.given : path,
     name: run.name,
     sluice: run.sluice,
-    state: run.status === 'done' ? 'done' : holder === null ? 'interrupted' : 'running',
+    state: run.status === 'done' ? 'done' : holder !== null ? 'running' : isUrl(folder.given) ? 'open' : 'interrupted',
     process: holder,
     startedAt: run.startedAt,
     finishedAt: run.finishedAt,
@@ -82,15 +84,18 @@ async function factsOf(folder: RunFolder) {
   };
 }
 
-function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
+function printStatus({ path, given, run, commits }: RunFolder, facts: Facts): void {
   const { out, style } = standardOutput();
+  const place = isUrl(given) ? given : shownPath(path);
   const { totals: t } = facts;
   const state = {
     done: style.green('done'),
     running: style.cyan(`running (process ${facts.process})`),
     interrupted: style.yellow('interrupted'),
+    // Its store does not say whether somebody works on it.
+    open: style.yellow('not finished'),
   };
-  out(`${style.bold(safeText(run.name))} in ${shownPath(path)}: ${state[facts.state as keyof typeof state]}`);
+  out(`${style.bold(safeText(run.name))} in ${safeText(place)}: ${state[facts.state as keyof typeof state]}`);
   const rows: string[][] = [
     [
       'started',
@@ -141,7 +146,8 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
       rows.push([safeText(f.sink), `${plural(f.files, 'file')}, ${plural(f.rows, 'row')}, ${size(f.bytes)}`]);
   if (facts.seconds > 0)
     rows.push(['work', `${duration(facts.seconds)}, ${size(t.read.bytes / facts.seconds)}/s of text`]);
-  const guard = facts.state === 'interrupted' ? facts.stoppedBy : null;
+  const halted = ['interrupted', 'open'].includes(facts.state);
+  const guard = halted ? facts.stoppedBy : null;
   if (guard)
     rows.push([
       'stopped by',
@@ -157,13 +163,13 @@ function printStatus({ path, run, commits }: RunFolder, facts: Facts): void {
     out(line);
   if (facts.state === 'done') {
     const [{ folder: documents }] = run.sinks;
-    const here = shellWord(shownPath(path));
+    const here = shellWord(place);
     out();
     out(style.bold('Next'));
     out(`  ${program()} sql ${here} "SELECT outcome, rule, count(*) AS n FROM ledger GROUP BY ALL"`);
-    if (t.kept.documents > 0) out(`  ${program()} inspect ${shellWord(join(shownPath(path), documents))}`);
+    if (t.kept.documents > 0) out(`  ${program()} inspect ${shellWord(`${place}/${documents}`)}`);
   }
-  if (facts.state === 'interrupted') {
+  if (halted) {
     out();
     out(
       `To resume, give the command that started it; what is in the ${plural(commits.all.length, 'commit')} so ` +

@@ -11,12 +11,11 @@ import {
   writeArpa,
   writeNgram,
 } from '../../models/ngram/index.ts';
+import { runInput } from '../../operators/run-input.ts';
 import { parseBytes } from '../../run/options.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
-import { lastValueFrom, tap } from '../../streams/flow/rxjs.ts';
 import { groupHasher } from '../../streams/inputs/groups.ts';
-import { readDocuments } from '../../streams/inputs/read-documents.ts';
 import { wantedDomains } from '../../streams/inputs/wanted-domains.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { EXIT } from '../failure.ts';
@@ -77,7 +76,7 @@ async function run(args: readonly string[]): Promise<number> {
   let documents = 0;
   let unreadable = 0;
   const wanted = wantedDomains(domain.length > 0 ? domain : null, where);
-  const add = (batch: DocumentBatch): void => {
+  const write = async (batch: DocumentBatch): Promise<void> => {
     const text = batch.utf8('text');
     for (const i of batch.aliveRows()) {
       if (!wanted.covers(batch, i)) continue;
@@ -93,15 +92,11 @@ async function run(args: readonly string[]): Promise<number> {
   };
   const leaveReading = onInterrupt(() => process.exit(stopped()));
   try {
-    const read = {
-      ...readOptionsFrom(values),
-      onQuarantine: (r: QuarantinedRecord) => {
-        unreadable += r.rows ?? 1;
-      },
-      onWarning: warn,
-      output,
+    const quarantine = (r: QuarantinedRecord): void => {
+      unreadable += r.rows ?? 1;
     };
-    await lastValueFrom(readDocuments(input, read).pipe(tap(add)), { defaultValue: null });
+    const read = readOptionsFrom(values);
+    await runInput({ input, read, sink: { quarantine, write }, onWarning: warn, output });
     wanted.check();
     // A signal that came while the last batch was counted is heard in the second turn at the latest.
     await turn();

@@ -7,5 +7,6 @@ export { type GopherRepetitionOptions, gopherRepetition } from './gopher-repetit
 export { type LanguageOptions, language } from './language.ts';
 export { type NgramPerplexityOptions, ngramPerplexity } from './ngram-perplexity.ts';
 export type { Profile, SplitName } from './profile.ts';
+export { type StopWordsOptions, stopWords } from './stop-words.ts';
 export { type TextPartsOptions, textParts } from './text-parts.ts';
 export { textStatistics } from './text-statistics.ts';

@@ -36,8 +36,11 @@ const OWN: readonly RegExp[] = [
 /** Also of a file that is there already: README.md by what stands in it. @param path relative, with `/` */
 export async function isOwnFile(run: string, path: string): Promise<boolean> {
   if (path === 'README.md') return isOwnReadme(run);
-  return OWN.some((pattern) => pattern.test(path));
+  return isOwnName(path);
 }
+
+/** By its name alone. @param path relative, with `/` */
+export const isOwnName = (path: string): boolean => OWN.some((pattern) => pattern.test(path));
 
 /** False for a README.md that somebody else wrote, or wrote over ours. */
 export async function isOwnReadme(run: string): Promise<boolean> {

@@ -8,10 +8,11 @@ import { syncFolder, writeWhole } from '../../files/whole.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
 import { checkFiles, checkSizes } from '../../streams/commits/damage.ts';
-import { type Commit, CommitLog, type CommittedFile } from '../../streams/commits/log.ts';
+import { type Commit, CommitLog, type CommittedFile, commitLine, liveFiles } from '../../streams/commits/log.ts';
 import { type CommitPhase, phaseName } from '../../streams/commits/phase.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
 import { INDEX_FOLDER } from './layout.ts';
+import type { Mirror } from './mirror.ts';
 import { filesBelow, isOwnFile, isOwnReadme, removeFolder, removeOwn, STDIN_FOLDER, WORK_FOLDER } from './own-files.ts';
 
 /** What a start that was killed may have left before run.json was there. */
@@ -29,20 +30,23 @@ export class RunDirectory {
   #log: CommitLog;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #mirror: Mirror | null;
 
-  private constructor(path: string, commits: CommitStore, counted: Counters) {
+  private constructor(path: string, commits: CommitStore, counted: Counters, mirror: Mirror | null) {
     this.path = path;
+    this.#mirror = mirror;
     this.commits = commits;
     this.counted = counted;
     this.#log = new CommitLog(join(path, 'commits.jsonl'));
   }
 
-  static async open(path: string): Promise<RunDirectory> {
+  /** @param mirror of a run directory in a store, whose copy the folder is */
+  static async open(path: string, mirror: Mirror | null = null): Promise<RunDirectory> {
     const counted = emptyCounters();
     const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: true }, ({ counters }) => {
       if (counters) mergeCounters(counted, counters);
     });
-    return new RunDirectory(path, commits, counted);
+    return new RunDirectory(path, commits, counted, mirror);
   }
 
   /**
@@ -59,23 +63,42 @@ export class RunDirectory {
     for (const parent of parents) await syncFolder(parent);
   }
 
+  /** Its folder, and its address in a store, for events. */
+  get places(): { readonly run: string; readonly store?: string } {
+    return { run: this.path, ...(this.#mirror && { store: this.#mirror.url }) };
+  }
+
+  /** True of a run in a store that was finished before: its tables are not here. */
+  get isElsewhere(): boolean {
+    return this.#mirror?.done ?? false;
+  }
+
   /**
    * Renames what a task wrote, makes the names durable, then appends the line that makes it true. One at a time, in the
-   * order of calls.
+   * order of calls. In a store the files are put first, those of several commits at once, then the line.
    */
   commit(commit: NewCommit): Promise<void> {
-    const next = this.#last.then(() => this.#commit(commit));
+    const uploaded = this.#mirror && this.#ready(commit);
+    // Who waits for the commit is told.
+    uploaded?.catch(() => {});
+    const next = this.#last.then(() => uploaded ?? this.#ready(commit)).then(() => this.#commit(commit));
     // Whoever waits for the result is told; those behind go on.
     this.#last = next.catch(() => {});
     return next;
   }
 
-  async #commit({ phase, ...rest }: NewCommit): Promise<void> {
+  async #ready({ phase, files }: NewCommit): Promise<void> {
     if (this.#closed) throw new Error('the run has ended');
     // The step that leaves an index makes the folder.
-    const hasIndex = rest.files.some(({ path }) => path.startsWith(`${INDEX_FOLDER}/`));
-    await publish(this.path, rest.files, { folders: hasIndex ? [this.path] : [] });
+    const hasIndex = files.some(({ path }) => path.startsWith(`${INDEX_FOLDER}/`));
+    await publish(this.path, files, { folders: hasIndex ? [this.path] : [] });
+    await this.#mirror?.upload(phaseName(phase), files);
+  }
+
+  async #commit({ phase, ...rest }: NewCommit): Promise<void> {
+    if (this.#closed) throw new Error('the run has ended');
     const commit: Commit = { format: 1, phase: phaseName(phase), ...rest, at: new Date().toISOString() };
+    await this.#mirror?.commit(await commitLine(commit));
     this.commits.add({ commit, ...(await this.#log.append(commit)) });
   }
 
@@ -120,6 +143,7 @@ export class RunDirectory {
   /** Deletes what a commit has made superfluous; `sweep` does it on the next start if a kill comes first. */
   async remove(paths: readonly string[]): Promise<void> {
     for (const path of paths) await rm(join(this.path, path), { force: true });
+    this.#mirror?.remove(paths);
   }
 
   /** Removes what only a run in work needs. */
@@ -132,7 +156,13 @@ export class RunDirectory {
   }
 
   async writeRunJson(run: RunJson): Promise<void> {
-    await writeWhole(join(this.path, 'run.json'), `${JSON.stringify(run, null, 2)}\n`);
+    const text = `${JSON.stringify(run, null, 2)}\n`;
+    const done = run.status === 'done';
+    // Its plan and hashes come first, as in the folder. A folder that says done while its store does not would lie.
+    if (!done) await this.#mirror?.putFiles(['plan.jsonl', 'input.xxh64']);
+    const live = done ? liveFiles(this.commits.all).filter((f) => !f.path.startsWith(`${WORK_FOLDER}/`)) : [];
+    await this.#mirror?.putRunJson(text, done, live);
+    await writeWhole(join(this.path, 'run.json'), text);
   }
 
   /**
@@ -146,6 +176,7 @@ export class RunDirectory {
       if (failed && existsSync(join(this.path, 'run.json'))) {
         await (await RunDirectory.open(this.path)).sweep();
       } else await this.#sweepTemporary();
+      await this.#mirror?.close();
     } finally {
       await rm(join(this.path, 'lock'), { force: true });
     }
@@ -159,13 +190,14 @@ export class RunDirectory {
  */
 export async function openRunDirectory(
   output: string,
-  { fresh }: { fresh: boolean },
+  { fresh, mirror = null }: { fresh: boolean; mirror?: Mirror | null },
 ): Promise<{ directory: RunDirectory; previous: RunJson | null; left: readonly string[]; made: readonly string[] }> {
   const path = resolve(output);
-  await refuseForeign(path);
+  if (mirror === null) await refuseForeign(path);
   const made = await makeRoot(path);
   await lock(path);
   try {
+    await mirror?.restore({ fresh });
     // Under the lock: the run that held it until now may have ended meanwhile.
     let previous = await readRunJson(path);
     if (fresh || previous?.status !== 'done') await refuseOtherReadme(path);
@@ -174,7 +206,7 @@ export async function openRunDirectory(
       left = await discard(path, previous);
       previous = null;
     }
-    return { directory: await RunDirectory.open(path), previous, left, made };
+    return { directory: await RunDirectory.open(path, mirror), previous, left, made };
   } catch (error) {
     await rm(join(path, 'lock'), { force: true });
     throw error;

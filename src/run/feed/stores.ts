@@ -7,9 +7,9 @@ import { checkFiles } from '../../streams/commits/damage.ts';
 import { splitPhase } from '../../streams/commits/phase.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
+import { phasesOf } from '../../streams/split/phases.ts';
 import type { TokenSplit } from '../../streams/tokens/split-index.ts';
 import type { TokenVocabulary } from '../../streams/tokens/token-kind.ts';
-import { phasesOf } from '../phases.ts';
 
 /** A store of tokens in a run directory: finished, or one that a run is still writing. */
 interface Store {

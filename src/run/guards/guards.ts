@@ -2,8 +2,8 @@ import type { GuardKind, JudgedGuard } from '../../ledger/run-json.ts';
 import type { Band, Expected } from '../../recipe/recipe.ts';
 import { type Counters, cameIn, lostDocuments } from '../../streams/commits/counters.ts';
 import type { DuplicateCluster } from '../../streams/commits/log.ts';
+import { FAILURE_REASONS } from '../../streams/split/isolate.ts';
 import type { Allow } from '../options.ts';
-import { FAILURE_REASONS } from '../split/isolate.ts';
 
 /** What the guards of a run hold, unless its recipe expects something else. Shares of the documents read. */
 export const GUARD_DEFAULTS = {

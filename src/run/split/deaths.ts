@@ -1,5 +1,5 @@
 import { InputError, SluiceError } from '../../errors.ts';
-import type { FailedRow, FailureReason } from './isolate.ts';
+import type { FailedRow, FailureReason } from '../../streams/split/isolate.ts';
 import type { SplitTask, Task } from './tasks.ts';
 
 /** So many documents of one split may cost a thread its life: each takes as long as the time-out. */

@@ -1,7 +1,7 @@
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
 import { createsDocuments, rewritesText } from '../../streams/operator.ts';
 import type { Split, SplitPlan } from '../../streams/plan/splits.ts';
-import type { Phase } from '../phases.ts';
+import type { Phase } from '../../streams/split/phases.ts';
 import type { SplitTask } from './tasks.ts';
 
 /** A split of a phase with only the files that it reads, as a thread gets it. */

@@ -24,9 +24,9 @@ import { DropWindows } from '../../streams/commits/windows.ts';
 import { BarrierWriter } from '../../streams/flow/barrier.ts';
 import type { PassedOver } from '../../streams/formats/context.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
+import { type FailedRow, setAside } from '../../streams/split/isolate.ts';
 import { barrierPaths, segmentPath, sinkPlaces } from '../directory/layout.ts';
 import { carriedOver } from './carry.ts';
-import { type FailedRow, setAside } from './isolate.ts';
 import type { SplitTask, TaskResult } from './tasks.ts';
 
 /** Everything that one split writes in one phase. Batches come in order; `finish` gives the files for the commit. */

@@ -5,6 +5,7 @@ import { type Askers, openAskers } from '../../operators/generate/askers.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { emptyCounters } from '../../streams/commits/counters.ts';
 import { ByteBudget } from '../../streams/flow/budget.ts';
+import { clockWords, epochMs, readClock } from '../../streams/split/step-clock.ts';
 import { errorFromData } from '../../thread-errors.ts';
 import { workerPool } from '../../threads.ts';
 import type { RunOptions } from '../options.ts';
@@ -12,7 +13,6 @@ import { type Line, openServices } from '../services/host.ts';
 import { modelBytes, modelWorkersOf, openModels } from '../services/models.ts';
 import { type Died, deadRow, deathOf, diedAgain, MAX_DEATHS, nameOf, tooManyDeaths } from './deaths.ts';
 import { renewed } from './renewed.ts';
-import { clockWords, epochMs, readClock } from './step-clock.ts';
 import {
   asSplit,
   type SplitProgress,

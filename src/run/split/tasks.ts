@@ -8,10 +8,10 @@ import type { DropWindow } from '../../streams/commits/windows.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import type { PlannedFile, Split } from '../../streams/plan/splits.ts';
+import type { FailedRow } from '../../streams/split/isolate.ts';
+import type { Phase } from '../../streams/split/phases.ts';
+import type { ClockWords } from '../../streams/split/step-clock.ts';
 import type { ErrorData } from '../../thread-errors.ts';
-import type { Phase } from '../phases.ts';
-import type { FailedRow } from './isolate.ts';
-import type { ClockWords } from './step-clock.ts';
 import type { Waiting } from './waiting.ts';
 import type { Beat } from './watch.ts';
 

@@ -2,7 +2,7 @@ import { type Kernel, loadKernel } from '../../kernels/kernel.ts';
 import { makeStage } from '../../operators/stages.ts';
 import type { Stage, StepDescriptor } from '../../streams/operator.ts';
 import type { Services } from '../../streams/services.ts';
-import type { NamedStage } from './run-split.ts';
+import type { NamedStage } from '../../streams/split/run-split.ts';
 
 const made = new Map<string, Promise<Stage>>();
 /** Of the stages, once an error has thrown away the first. */

@@ -28,18 +28,13 @@ export async function exportPage(data: ExportedData): Promise<string> {
   const json = JSON.stringify(data)
     .replaceAll('<', '\\u003c')
     .replace(/[\u2028\u2029]/g, escaped);
-  let styled = false;
   return (await read('index.html'))
     .replace(
       '<meta charset="utf-8">',
       (meta) => `${meta}\n<meta http-equiv="Content-Security-Policy" content="${policy}">`,
     )
     .replace(LOADS.icon, () => `<link rel="icon" href="${icon}">`)
-    .replace(LOADS.styles, () => {
-      if (styled) return '';
-      styled = true;
-      return `<style>${style}</style>`;
-    })
+    .replace(LOADS.styles, () => `<style>${style}</style>`)
     .replace(
       LOADS.scripts,
       () => `<script type="application/json" id="sluice-data">${json}</script>\n<script>${script}</script>`,

@@ -33,7 +33,8 @@ export const SCRIPTS = [
   'bias.js',
   'start.js',
 ] as const;
-export const STYLES = ['uplot.css', 'page.css'] as const;
+/** Its styles, in their order: later ones win. */
+export const STYLES = ['uplot.css', 'page.css', 'funnel.css', 'curves.css', 'documents.css', 'mixture.css'] as const;
 
 /** Files that are not ours: the curves are drawn by uPlot, as its package has it. */
 const FOREIGN: Readonly<Record<string, string>> = {
@@ -55,19 +56,23 @@ export async function pageFiles(): Promise<ReadonlyMap<string, PageFile>> {
   for (const name of ['index.html', 'icon.svg', ...STYLES, ...SCRIPTS]) {
     const type = TYPES[name.slice(name.lastIndexOf('.') + 1)];
     const bytes = await pageFile(name);
-    if (name === 'index.html') files.set('/', { type, bytes: withScripts(bytes) });
+    if (name === 'index.html') files.set('/', { type, bytes: withFiles(bytes) });
     else files.set(`/${name}`, { type, bytes });
   }
   return files;
 }
 
-const HERE = '<!-- scripts -->';
-const withScripts = (html: Buffer): Buffer =>
-  Buffer.from(html.toString('utf8').replace(HERE, SCRIPTS.map((s) => `<script src="${s}" defer></script>`).join('\n')));
-
-/** The tags of the page that load a file: what an exported page has in their place. */
+/** Where the page loads its files, and an exported one has them: the marks in index.html, and the tag of the icon. */
 export const LOADS = {
-  scripts: HERE,
-  styles: /<link rel="stylesheet" href="([\w.]+)">/g,
+  scripts: '<!-- scripts -->',
+  styles: '<!-- styles -->',
   icon: /<link rel="icon"[^>]*>/,
 };
+
+const withFiles = (html: Buffer): Buffer =>
+  Buffer.from(
+    html
+      .toString('utf8')
+      .replace(LOADS.styles, STYLES.map((s) => `<link rel="stylesheet" href="${s}">`).join('\n'))
+      .replace(LOADS.scripts, SCRIPTS.map((s) => `<script src="${s}" defer></script>`).join('\n')),
+  );

@@ -1,5 +1,5 @@
 import type { DocumentBatch } from '../batch/batch.ts';
-import { CARRIED } from '../batch/carried.ts';
+import { CARRIED, shownTexts } from '../batch/carried.ts';
 import { type Column, type ColumnSpec, isValid, stringAt } from '../batch/columns.ts';
 import { DERIVED } from '../batch/lineage.ts';
 import type { CutSpans, QuarantinedRecord } from '../batch/outcome.ts';
@@ -170,7 +170,7 @@ function countVerdict(
 }
 
 function exampleOf(batch: DocumentBatch, row: number, domain: string, value: number): DropExample {
-  const { values, offsets } = batch.originalText ?? batch.utf8('text');
+  const { values, offsets } = shownTexts(batch);
   // Of a text of megabytes only its beginning becomes a string.
   const head = values.subarray(offsets[row], Math.min(offsets[row + 1], offsets[row] + EXAMPLE_BYTES));
   return {

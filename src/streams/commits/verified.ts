@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isFull } from '../../files/full-disk.ts';
 import { writeWhole } from '../../files/whole.ts';
 
 /** In a run directory: which of its files had the right bytes when they were read, as they lay there then. */
@@ -39,7 +40,7 @@ export function readVerified(run: string): Verified {
 }
 
 /** Why a folder takes no file, where that is no fault: what was verified is then read again the next time. */
-const REFUSALS = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
+const REFUSALS = ['EACCES', 'EPERM', 'EROFS'];
 
 /** Adds to what was verified. A folder that cannot be written stays as it is. */
 export async function addVerified(run: string, more: Verified): Promise<void> {
@@ -48,8 +49,9 @@ export async function addVerified(run: string, more: Verified): Promise<void> {
   try {
     await writeWhole(join(run, VERIFIED_FILE), `${JSON.stringify({ format: FORMAT, files }, null, 2)}\n`);
   } catch (error) {
-    const { code } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+    const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
+    const refused = isFull(cause) || REFUSALS.includes((cause as NodeJS.ErrnoException).code ?? '');
     // A run directory of somebody else's, or on a disk that is full, can be read all the same.
-    if (!REFUSALS.includes(code ?? '')) throw error;
+    if (!refused) throw error;
   }
 }

@@ -1,7 +1,6 @@
 import type { Observable } from 'rxjs';
 import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
-import { shownUrl } from '../../files/stores/url.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
 import { parseOptions } from '../../options.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
@@ -10,7 +9,7 @@ import { labelOf } from '../batch/position.ts';
 import { ByteBudget } from '../flow/budget.ts';
 import { pulled } from '../flow/source.ts';
 import { readSplit } from '../formats/read-split.ts';
-import { planSplits } from '../plan/plan.ts';
+import { plannedInput } from './planned-input.ts';
 import { type ReadOptionsInput, readOptions } from './read-options.ts';
 
 export interface ReadDocumentsOptions extends ReadOptionsInput {
@@ -58,16 +57,7 @@ export function readDocuments(
   };
   async function* open(signal: AbortSignal): AsyncGenerator<DocumentBatch> {
     const patterns = typeof inputs === 'string' ? [inputs] : inputs;
-    const plan = await planSplits(patterns, options, { output });
-    const skipped = plan.skipped.map(({ path, reason }) => `skipped ${path} (${reason})`);
-    if (plan.files.length === 0)
-      throw new ConfigError({
-        expected: 'at least one file to read',
-        got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
-        where: 'the input',
-        fix: skipped[0] ? `${skipped[0]}.` : 'Check the path; quote globs so that the shell does not expand them.',
-      });
-    for (const text of [...skipped, ...plan.warnings]) onWarning?.(text);
+    const plan = await plannedInput(patterns, options, { output, onWarning });
     const kernel = await loadKernel();
     for (const split of plan.splits)
       yield* readSplit(split, plan, options, { kernel, onQuarantine: onQuarantine ?? refuse, signal });

@@ -1,10 +1,9 @@
 import { loadXxhash } from '../../hash.ts';
+import { runInput } from '../../operators/run-input.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { stringAt } from '../../streams/batch/columns.ts';
-import { parallel } from '../../streams/flow/parallel.ts';
-import { lastValueFrom, takeWhile } from '../../streams/flow/rxjs.ts';
+import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { groupHasher } from '../../streams/inputs/groups.ts';
-import { readDocuments } from '../../streams/inputs/read-documents.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import { wholeCharacters } from '../tokenize.ts';
 import { LowestKept } from './lowest-kept.ts';
@@ -60,7 +59,7 @@ const MOST_TRAINED = 65_536;
 /** Of a document no more is measured on. */
 const MOST_MEASURED = 1024;
 
-/** Reads an arm once. Null when told to stop. Errors: those of `readDocuments`. */
+/** Reads an arm once. Null when told to stop. Errors: those of `runInput`. */
 export async function readPool(input: readonly string[], options: PoolOptions): Promise<Pool | null> {
   const { seed, never, stop } = options;
   const { h64 } = await loadXxhash();
@@ -71,7 +70,7 @@ export async function readPool(input: readonly string[], options: PoolOptions): 
   const heldOut = new Map<string, LowestKept<PoolDocument>>();
   const [texts, groups] = [new Set<bigint>(), new Set<bigint>()];
   let [documents, bytes, aside, leftOut] = [0, 0, 0, 0];
-  const take = (batch: DocumentBatch): DocumentBatch => {
+  const write = async (batch: DocumentBatch): Promise<void> => {
     const { values, offsets } = batch.utf8('text');
     for (const row of batch.aliveRows()) {
       const text = values.subarray(offsets[row], offsets[row + 1]);
@@ -103,20 +102,11 @@ export async function readPool(input: readonly string[], options: PoolOptions): 
         keep(train, MOST_TRAINED);
       }
     }
-    return batch;
   };
-  const batches = readDocuments(input, {
-    ...options.read,
-    onQuarantine: ({ rows }) => {
-      aside += rows ?? 1;
-    },
-    onWarning: options.onWarning,
-  }).pipe(
-    takeWhile(() => stop?.aborted !== true),
-    // Holds the source back while a batch is taken.
-    parallel('compare', async (batch: DocumentBatch) => take(batch), { concurrency: 1 }),
-  );
-  await lastValueFrom(batches, { defaultValue: undefined });
+  const quarantine = ({ rows }: QuarantinedRecord): void => {
+    aside += rows ?? 1;
+  };
+  await runInput({ input, read: options.read, sink: { quarantine, write }, stop, onWarning: options.onWarning });
   if (stop?.aborted) return null;
   return {
     documents,

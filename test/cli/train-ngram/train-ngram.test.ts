@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { runCli, startCli } from '../../helpers/cli.ts';
+import { runCli, spawnCli, startCli } from '../../helpers/cli.ts';
 import { generator, prose, writeCorpus } from '../../helpers/corpus.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 
@@ -144,7 +144,10 @@ describe('sluice train-ngram', () => {
     const hook = new URL('../signal-at.mjs', import.meta.url).href;
     const signalled = async (cwd: string, signal: string, at: string, ...more: string[]) => {
       const env = { TMPDIR: cwd, NODE_OPTIONS: `--import ${hook}`, SIGNAL: signal, SIGNAL_AT: at };
-      return runCli(['train-ngram', '--input', 'raw', '--output', 'm.ngram', '--memory', '1kB', ...more], { cwd, env });
+      return spawnCli(['train-ngram', '--input', 'raw', '--output', 'm.ngram', '--memory', '1kB', ...more], {
+        cwd,
+        env,
+      });
     };
 
     it('while it reads', async () => {

@@ -102,7 +102,7 @@ describe('attention', () => {
     const slopes = gradients.map((id) => computed[id].data);
     ['q', 'k', 'v'].forEach((name, n) => {
       const { data, shape } = feeds.get(name)!;
-      for (const place of [0, 4, 5, 97, 98, 127, 128, 137]) {
+      for (const place of [4, 127, 128]) {
         const j = place * shape[2] * WIDTH + 1;
         const kept = data[j];
         const at = (x: number) => {

@@ -5,8 +5,9 @@ import type { Executor } from '../../../src/models/executors/executor.ts';
 import { openExecutor } from '../../../src/models/executors/open-executor.ts';
 import { pickExecutor } from '../../../src/models/executors/pick-executor.ts';
 import { selfCheck } from '../../../src/models/executors/self-check.ts';
+import { built } from '../../helpers/built.ts';
 
-const source = (file: string) => JSON.stringify(new URL(`../../../src/models/executors/${file}`, import.meta.url).href);
+const source = (module: string) => JSON.stringify(built(`models/executors/${module}`));
 
 /** Runs code in a process in which these packages cannot be found. */
 function without(packages: readonly string[], code: string) {
@@ -21,11 +22,11 @@ function without(packages: readonly string[], code: string) {
   const register = `import { register } from 'node:module';
     register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hook)}));`;
   const preload = `data:text/javascript,${encodeURIComponent(register)}`;
-  const args = ['--import', 'tsx', '--import', preload, '--input-type=module', '-e', code];
+  const args = ['--import', preload, '--input-type=module', '-e', code];
   return spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, SLUICE_EXECUTOR: 'auto' } });
 }
 
-const pick = `import { pickExecutor } from ${source('pick-executor.ts')};
+const pick = `import { pickExecutor } from ${source('pick-executor')};
   const { executor, refused } = await pickExecutor();
   console.log(JSON.stringify({ name: executor.name, refused: refused.map((r) => r.name) }));`;
 

@@ -8,10 +8,11 @@ import * as ops from '../../../src/models/graph/ops.ts';
 import { newModel } from '../../../src/models/new-model.ts';
 import { floatTensor, intTensor } from '../../../src/models/tensor.ts';
 import { trainingGraph, trainingState } from '../../../src/models/training-graph.ts';
+import { built } from '../../helpers/built.ts';
 
 /** Not a literal: types are checked where the package is not installed too. */
 const REAL: string = '@tensorflow/tfjs-node';
-const source = (file: string) => JSON.stringify(new URL(`../../../src/models/executors/${file}`, import.meta.url).href);
+const source = (module: string) => JSON.stringify(built(`models/executors/${module}`));
 
 /**
  * Stands in for @tensorflow/tfjs-node-gpu, which needs a GPU: the processor's kernels of TensorFlow.js under the name
@@ -50,7 +51,7 @@ const before = (gpu?: boolean) => {
 
 function node(code: string, env: NodeJS.ProcessEnv = {}) {
   const { TF_NUM_INTRAOP_THREADS: _, TF_CPP_MIN_LOG_LEVEL: __, ...own } = process.env;
-  const args = ['--import', 'tsx', '--input-type=module', '-e', code];
+  const args = ['--input-type=module', '-e', code];
   return spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...own, ...env } });
 }
 
@@ -77,7 +78,7 @@ interface Opened {
 function opened(names: readonly ExecutorName[], gpu?: boolean, env: NodeJS.ProcessEnv = {}): Opened[] {
   const { stdout, stderr } = node(
     `${before(gpu)}
-    const { checkedExecutor } = await import(${source('pick-executor.ts')});
+    const { checkedExecutor } = await import(${source('pick-executor')});
     const all = [];
     for (const name of ${JSON.stringify(names)}) {
       const { description, runtime, ...e } = await checkedExecutor(name).catch((e) => ({ name: e.message }));
@@ -172,8 +173,8 @@ describe.skipIf(noLibrary !== null)('tfjs-node', () => {
     expect(threads({ TF_NUM_INTRAOP_THREADS: '3' })).toMatchObject({ threads: 3 });
     expect(threads({ TF_NUM_INTRAOP_THREADS: '0' })).toMatchObject({ threads: null });
     const { stdout, stderr } = node(`
-      const { openInThread } = await import(${source('thread.ts')});
-      const { openExecutor } = await import(${source('open-executor.ts')});
+      const { openInThread } = await import(${source('thread')});
+      const { openExecutor } = await import(${source('open-executor')});
       const said = [];
       for (const threads of [2, 4]) {
         const executor = await openInThread('tfjs-node', { threads });
@@ -244,8 +245,8 @@ describe.skipIf(noLibrary !== null)('tfjs-node', () => {
 
   it('computes in six threads that are opened at once', () => {
     const { status, stdout, stderr } = node(`
-      const { openInThread } = await import(${source('thread.ts')});
-      const { selfCheckLosses } = await import(${source('self-check.ts')});
+      const { openInThread } = await import(${source('thread')});
+      const { selfCheckLosses } = await import(${source('self-check')});
       const six = await Promise.all(Array.from({ length: 6 }, () => openInThread('tfjs-node')));
       const losses = await Promise.all(six.map((executor) => selfCheckLosses(executor, 'llama')));
       console.log(losses.map((l) => l.map((x) => x.toFixed(4)).join()).join('\\n'));
@@ -302,8 +303,8 @@ describe.skipIf(noLibrary !== null)('tfjs-node', () => {
 
   it('ends with the exit code that is asked for while two threads compute', () => {
     const { status, stderr } = node(`
-      const { openInThread } = await import(${source('thread.ts')});
-      const { measureGflops } = await import(${source('measure.ts')});
+      const { openInThread } = await import(${source('thread')});
+      const { measureGflops } = await import(${source('measure')});
       for (const executor of await Promise.all([openInThread('tfjs-node'), openInThread('tfjs-node')]))
         measureGflops(executor).then(() => process.exit(3));`);
     expect(ownLines(stderr)).toBe('');

@@ -5,6 +5,7 @@ import { openInThread } from '../../../src/models/executors/thread.ts';
 import { GraphBuilder } from '../../../src/models/graph/graph.ts';
 import { matmul } from '../../../src/models/graph/ops.ts';
 import { floatTensor } from '../../../src/models/tensor.ts';
+import { built } from '../../helpers/built.ts';
 
 /** A graph that takes some tenths of a second. */
 function slow() {
@@ -55,7 +56,7 @@ it('close waits for what is running', async () => {
 });
 
 it('a process that exits inside a run exits with its own code', () => {
-  const models = JSON.stringify(new URL('../../../src/models/index.ts', import.meta.url).href);
+  const models = JSON.stringify(built('models/index'));
   const code = `import { GraphBuilder, floatTensor, openInThread, ops } from ${models};
     const graph = new GraphBuilder();
     const x = graph.input('x', [512, 512]);
@@ -68,7 +69,7 @@ it('a process that exits inside a run exits with its own code', () => {
     const begin = performance.now();
     const spin = () => (performance.now() - begin > 100 ? process.exit(7) : setImmediate(spin));
     spin();`;
-  const args = ['--import', 'tsx', '--input-type=module', '-e', code];
+  const args = ['--input-type=module', '-e', code];
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 7, stderr: '' });
 });
@@ -98,25 +99,25 @@ it('a runtime that is not installed is said', async () => {
 });
 
 it('a request that cannot be sent is refused, and does not keep the process alive', () => {
-  const models = JSON.stringify(new URL('../../../src/models/index.ts', import.meta.url).href);
+  const models = JSON.stringify(built('models/index'));
   const code = `import { GraphBuilder, openInThread, ops } from ${models};
     const graph = new GraphBuilder();
     const y = ops.exp(graph.input('x', [2]));
     const executor = await openInThread('reference');
     const session = await executor.open(graph.finish('exp', new Map([['y', y]])), new Map());
     await session.run(new Map([['x', () => {}]])).catch((error) => console.log(error.name));`;
-  const args = ['--import', 'tsx', '--input-type=module', '-e', code];
+  const args = ['--input-type=module', '-e', code];
   const { status, signal, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
   expect({ status, signal, stdout }).toEqual({ status: 0, signal: null, stdout: 'DataCloneError\n' });
 });
 
 it('an executor that does not open leaves no thread', () => {
-  const models = JSON.stringify(new URL('../../../src/models/index.ts', import.meta.url).href);
+  const models = JSON.stringify(built('models/index'));
   const code = `import { openInThread } from ${models};
     const threads = () => process.report.getReport().workers.length;
     const before = threads();
     await openInThread('no-such-executor').catch((error) => console.log(error.message.length > 0));
     console.log(threads() - before);`;
-  const args = ['--import', 'tsx', '--input-type=module', '-e', code];
+  const args = ['--input-type=module', '-e', code];
   expect(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout).toBe('true\n0\n');
 });

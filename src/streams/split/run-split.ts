@@ -1,11 +1,11 @@
 import type { OperatorFunction } from 'rxjs';
-import type { DocumentBatch } from '../../streams/batch/batch.ts';
-import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
-import { ByteBudget } from '../../streams/flow/budget.ts';
-import { parallel } from '../../streams/flow/parallel.ts';
-import { concatMap, lastValueFrom, of, pipe, tap } from '../../streams/flow/rxjs.ts';
-import { pulled } from '../../streams/flow/source.ts';
-import type { Stage } from '../../streams/operator.ts';
+import type { DocumentBatch } from '../batch/batch.ts';
+import type { QuarantinedRecord } from '../batch/outcome.ts';
+import { ByteBudget } from '../flow/budget.ts';
+import { parallel } from '../flow/parallel.ts';
+import { concatMap, lastValueFrom, of, pipe, tap } from '../flow/rxjs.ts';
+import { pulled } from '../flow/source.ts';
+import type { Stage } from '../operator.ts';
 import { type FailedRow, isolating, StepError, withoutRows } from './isolate.ts';
 import { READ, stepPlace, writePlace } from './step-clock.ts';
 

@@ -1,12 +1,13 @@
 import { InvariantError, SluiceError } from '../../errors.ts';
-import type { DocumentBatch } from '../../streams/batch/batch.ts';
-import { rowsOfBatch } from '../../streams/batch/batch-rows.ts';
-import { numberAt, stringAt } from '../../streams/batch/columns.ts';
-import { FailedDocuments } from '../../streams/batch/failed-documents.ts';
-import { DERIVED, LINEAGE } from '../../streams/batch/lineage.ts';
-import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
-import { positionLabel } from '../../streams/batch/position.ts';
-import { excerptOf } from '../../streams/formats/context.ts';
+import type { DocumentBatch } from '../batch/batch.ts';
+import { rowsOfBatch } from '../batch/batch-rows.ts';
+import { shownTexts } from '../batch/carried.ts';
+import { numberAt, stringAt } from '../batch/columns.ts';
+import { FailedDocuments } from '../batch/failed-documents.ts';
+import { DERIVED, LINEAGE } from '../batch/lineage.ts';
+import type { QuarantinedRecord } from '../batch/outcome.ts';
+import { positionLabel } from '../batch/position.ts';
+import { excerptOf } from '../formats/context.ts';
 
 /** So many documents of one split may fail in steps, unless the run allows it: more is no accident of the input. */
 export const MAX_FAILED = 100;
@@ -138,7 +139,7 @@ export function setAside(
   { row, reason, step, detail }: FailedRow,
   bytes: number,
 ): QuarantinedRecord {
-  const text = batch.originalText ?? batch.utf8('text');
+  const text = shownTexts(batch);
   return {
     ...placeOf(batch, row),
     bytes,

@@ -1,4 +1,4 @@
-import { isBarrier, type StepDescriptor } from '../streams/operator.ts';
+import { isBarrier, type StepDescriptor } from '../operator.ts';
 
 /** Steps between two barriers. Phase 0 reads the input, later ones what a barrier let through. */
 export interface Phase {

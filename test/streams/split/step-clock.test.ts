@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { clockWords, READ, readClock, StepClock, stepPlace, writePlace } from '../../../src/run/split/step-clock.ts';
+import {
+  clockWords,
+  READ,
+  readClock,
+  StepClock,
+  stepPlace,
+  writePlace,
+} from '../../../src/streams/split/step-clock.ts';
 
 /** A clock of two steps, and a hand to turn it. */
 function clock() {

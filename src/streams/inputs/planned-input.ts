@@ -1,0 +1,31 @@
+import { ConfigError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
+import { planSplits } from '../plan/plan.ts';
+import type { SplitPlan } from '../plan/splits.ts';
+import type { ReadOptions } from './read-options.ts';
+
+export interface PlannedInputOptions {
+  /** Called for every skipped file with the reason, and with warnings about others. Default: ignored. */
+  readonly onWarning?: (text: string) => void;
+  /** File or folder that the caller writes to: nothing there is read. */
+  readonly output?: string;
+}
+
+/** Files, folders and globs as splits. Errors: ConfigError when nothing can be read. */
+export async function plannedInput(
+  patterns: readonly string[],
+  read: ReadOptions,
+  { onWarning, output }: PlannedInputOptions = {},
+): Promise<SplitPlan> {
+  const plan = await planSplits(patterns, read, { output });
+  const skipped = plan.skipped.map(({ path, reason }) => `skipped ${path} (${reason})`);
+  if (plan.files.length === 0)
+    throw new ConfigError({
+      expected: 'at least one file to read',
+      got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
+      where: 'the input',
+      fix: skipped[0] ? `${skipped[0]}.` : 'Check the path; quote globs so that the shell does not expand them.',
+    });
+  for (const text of [...skipped, ...plan.warnings]) onWarning?.(text);
+  return plan;
+}
