@@ -37,7 +37,7 @@ describe.skipIf(missing !== null)('the snippet of the README of a run', () => {
     const expected: Record<string, Record<string, number>> = {};
     for (const [name, of] of Object.entries(sinks)) {
       const output = join(folder, name);
-      const made = recipe({ name, steps, sinks: of });
+      const made = recipe({ name, steps, sinks: [...of] });
       const { last } = await runToEnd(made, { input: [join(folder, 'in')], output, workers: 1 });
       const kept = last.type === 'finished' ? last.result.totals!.kept.documents : -1;
       // The first sink is called documents, whatever its name.
