@@ -55,7 +55,8 @@ function addLine(line: string, { domains, urls }: UrlLists): void {
     if (!LOCAL.has(host) && !host.includes('*')) domains.add(host.toLowerCase().replace(/^www\./, ''));
     return;
   }
-  const entry = line.split(/\s+#/)[0];
+  const comment = line.search(/\s#/);
+  const entry = comment < 0 ? line : line.slice(0, comment).trimEnd();
   if (/[\s|^$~]/.test(entry) || entry.startsWith('/')) return;
   const bare = entry.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
   if (bare.includes('/')) urls.add(bare.replace(/\/$/, ''));

@@ -29,7 +29,10 @@ function hostOf(url: string): string {
   let end = start;
   while (end < url.length && !'/?#\\'.includes(url[end])) end++;
   const authority = url.slice(url.lastIndexOf('@', end - 1) < start ? start : url.lastIndexOf('@', end - 1) + 1, end);
-  return authority.replace(/:\d*$/, '').replace(/\.+$/, '');
+  const host = authority.replace(/:\d*$/, '');
+  let length = host.length;
+  while (host[length - 1] === '.') length--;
+  return host.slice(0, length);
 }
 
 /** Reads the lists; what comes back judges one address after the other. */
