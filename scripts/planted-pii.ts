@@ -137,7 +137,7 @@ const NEGATIVES: readonly ((m: Makers) => string)[] = [
   (m) => `an account DE${m.pick(['00', '01', '99'])}370400440532013000`,
   (m) => `for (let i = 0; i < ${m.digits(6)}; i += 1024) hash[i] = 0x${m.hex(8)};`,
   (m) => `https://shop.example:8080/item/${m.digits(10)}?id=${m.digits(12)}`,
-  () => `token = getToken(request), password = input.value, api_key: process.env.KEY`,
+  () => 'token = getToken(request), password = input.value, api_key: process.env.KEY',
   (m) => `${m.digits(3)},${m.digits(3)},${m.digits(3)} people, ${m.digits(2)}.${m.digits(2)} %; pi is 3.14159265358979`,
   (m) => `part 555-01${m.digits(2)}, model 093-000${m.digits(3)}-01, chapter ${m.below(60)}:${m.below(60)}`,
   (m) => `the score was ${m.below(99)}-${m.below(99)} and ${m.below(9)} ${m.digits(3)} came`,

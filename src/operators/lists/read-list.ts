@@ -7,7 +7,10 @@ import { pathOf } from '../../files/assets/assets.ts';
 /** What lists of addresses say. */
 export interface UrlLists {
   readonly domains: Set<string>;
+  /** Without scheme and a `/` at the end. */
   readonly urls: Set<string>;
+  /** The same as they are written. */
+  readonly pages: Set<string>;
 }
 
 const FIX = 'Name a file, a folder of lists, or asset:NAME (see sluice assets).';
@@ -42,13 +45,13 @@ const LOCAL = new Set(['localhost', 'localhost.localdomain', 'local', 'broadcast
  * `adult/urls`). `#` and `!` begin comments. Errors: ConfigError for a list that is not there.
  */
 export function readUrlLists(paths: readonly string[]): UrlLists {
-  const lists: UrlLists = { domains: new Set(), urls: new Set() };
+  const lists: UrlLists = { domains: new Set(), urls: new Set(), pages: new Set() };
   for (const path of paths.map((p) => pathOf(p)).flatMap(filesOf))
     for (const line of read(path).toString('utf8').split('\n')) addLine(line.trim(), lists);
   return lists;
 }
 
-function addLine(line: string, { domains, urls }: UrlLists): void {
+function addLine(line: string, { domains, urls, pages }: UrlLists): void {
   if (line === '' || line[0] === '#' || line[0] === '!' || line[0] === '[' || line.startsWith('@@')) return;
   const host = HOSTS.exec(line)?.[1] ?? ADBLOCK.exec(line)?.[1];
   if (host !== undefined) {
@@ -59,8 +62,10 @@ function addLine(line: string, { domains, urls }: UrlLists): void {
   const entry = comment < 0 ? line : line.slice(0, comment).trimEnd();
   if (/[\s|^$~]/.test(entry) || entry.startsWith('/')) return;
   const bare = entry.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
-  if (bare.includes('/')) urls.add(bare.replace(/\/$/, ''));
-  else domains.add(bare.toLowerCase());
+  if (bare.includes('/')) {
+    pages.add(entry);
+    urls.add(bare.replace(/\/$/, ''));
+  } else domains.add(bare.toLowerCase());
 }
 
 /** Lines of plain lists, trimmed, without empty ones and comments. */

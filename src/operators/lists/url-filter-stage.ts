@@ -54,7 +54,7 @@ export function urlJudge(o: Options): JudgeUrl {
     return [
       inDomains(parts.registered) ? 1 : 0,
       inDomains(parts.host) || above ? 1 : 0,
-      lists.urls.has(bare) || (!exact && startsListed(bare, lists.urls)) ? 1 : 0,
+      (exact ? lists.pages.has(url) : lists.urls.has(bare) || startsListed(bare, lists.urls)) ? 1 : 0,
       count(words),
       count(soft),
       subwords.some((word) => flat.includes(word)) ? 1 : 0,

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { badWords, type Operator, urlFilter } from 'sluice';
 import { describe, expect, it } from 'vitest';
@@ -121,6 +121,23 @@ describe('urlFilter()', () => {
       'blacklisted_subword',
     ]);
     expect(() => urlFilter({ ...lists, profile })).toThrow(/sluice assets add public-suffix-list/);
+  });
+
+  it('says in that profile what the tool says', async () => {
+    const oracle = JSON.parse(readFileSync(`${fixtures}/datatrove.json`, 'utf8')) as {
+      readonly lists: { readonly [name: string]: readonly string[] };
+      readonly rows: readonly (readonly [url: string, reason: string | null])[];
+    };
+    const folder = await temporaryFolder();
+    const files = Object.entries(oracle.lists).map(([name, lines]) => {
+      writeFileSync(join(folder, name), `${lines.join('\n')}\n`);
+      return [join(folder, name)];
+    });
+    const [domains, words, softWords, subwords] = files;
+    const publicSuffixes = [`${fixtures}/suffixes`];
+    const step = urlFilter({ profile: 'datatrove', domains, words, softWords, subwords, publicSuffixes });
+    const said = reasons(await apply(withUrls(oracle.rows.map(([url]) => url)), step));
+    expect(oracle.rows.map(([url], i) => [url, said[i]])).toEqual(oracle.rows);
   });
 
   it('takes addresses that are made to hold it up', () => {
