@@ -1,5 +1,6 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { refuseOtherCards } from '../../ledger/card/own-card.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { run as runRecipe } from '../../run/run.ts';
@@ -115,6 +116,7 @@ async function run(args: readonly string[]): Promise<number> {
   const recipe = await recipeFrom(positionals[0], values);
   const runOptions = { ...runOptionsFrom(values), command: commandOf(args) };
   const { limit, shardSize } = runOptions;
+  if (values.card) await refuseOtherCards(resolve(runOptions.output ?? join('sluice-out', recipe.name)));
   const reporterOptions = { name: recipe.name, limit };
   const reporter = values.json ? jsonReporter(reporterOptions) : await peopleReporter(reporterOptions);
   const stop = new AbortController();

@@ -5,15 +5,15 @@ import { openRunFolder } from '../run-folder.ts';
 import { cardHtml } from './html.ts';
 import { makeCard } from './make-card.ts';
 import { cardMarkdown } from './markdown.ts';
-
-/** Files of a card in a run directory. */
-export const CARD_FILES = ['card.json', 'card.md', 'card.html'] as const;
+import { CARD_FILES, refuseOtherCards } from './own-card.ts';
 
 /**
- * Writes the card of a run into its directory, or elsewhere. Returns the paths.
+ * Writes the card of a run into its directory, or elsewhere. Returns the paths. Errors: ConfigError where a file of
+ * that name is somebody else's.
  * @param redact without excerpts, ids and paths
  */
 export async function writeCard(run: string, redact: boolean, into = run): Promise<string[]> {
+  await refuseOtherCards(into);
   const folder = await openRunFolder(run);
   const db = await openRunDatabase(folder);
   try {
