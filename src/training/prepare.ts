@@ -14,6 +14,7 @@ import { lastValueFrom, pipe, takeWhile } from '../streams/flow/rxjs.ts';
 import type { GroupHashes } from '../streams/inputs/groups.ts';
 import { readDocuments } from '../streams/inputs/read-documents.ts';
 import { wantedDomains } from '../streams/inputs/wanted-domains.ts';
+import { metadataField } from '../streams/plan/missing-fields.ts';
 import { groupSplit } from './group-split.ts';
 import type { Reference } from './reference.ts';
 import { TokenWriter } from './token-file.ts';
@@ -108,7 +109,13 @@ export async function prepare(
     documents.aside += r.rows ?? 1;
   };
   try {
-    const batches = readDocuments(input, { ...reference.read, onQuarantine, onWarning, output: dirname(folder) }).pipe(
+    const batches = readDocuments(input, {
+      ...reference.read,
+      onQuarantine,
+      onWarning,
+      output: dirname(folder),
+      fields: reference.groupBy === 'metadata.group' ? [] : metadataField(reference.groupBy, 'groupBy'),
+    }).pipe(
       takeWhile(() => stop?.aborted !== true),
       steps,
       // Holds the source back while a batch is taken; the queue of a concatMap would not.

@@ -18,6 +18,7 @@ import { lastValueFrom, tap } from '../../streams/flow/rxjs.ts';
 import { groupHasher } from '../../streams/inputs/groups.ts';
 import { readDocuments } from '../../streams/inputs/read-documents.ts';
 import { wantedDomains } from '../../streams/inputs/wanted-domains.ts';
+import { metadataField } from '../../streams/plan/missing-fields.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { EXIT } from '../failure.ts';
 import { program } from '../program.ts';
@@ -99,10 +100,18 @@ async function run(args: readonly string[]): Promise<number> {
         unreadable += r.rows ?? 1;
       },
       onWarning: warn,
+      fields: values['group-by'] === undefined ? [] : metadataField(groupBy, '--group-by'),
       output,
     };
     await lastValueFrom(readDocuments(input, read).pipe(tap(add)), { defaultValue: null });
     wanted.check();
+    if (documents === 0)
+      throw new ConfigError({
+        expected: 'documents to train on',
+        got: `none${unread(unreadable)}`,
+        where: input.join(' '),
+        fix: `Look into the input: ${program()} inspect ${input.map(shellWord).join(' ')}`,
+      });
     // A signal that came while the last batch was counted is heard in the second turn at the latest.
     await turn();
     await turn();

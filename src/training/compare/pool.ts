@@ -6,6 +6,7 @@ import { lastValueFrom, takeWhile } from '../../streams/flow/rxjs.ts';
 import { groupHasher } from '../../streams/inputs/groups.ts';
 import { readDocuments } from '../../streams/inputs/read-documents.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
+import { metadataField } from '../../streams/plan/missing-fields.ts';
 import { wholeCharacters } from '../tokenize.ts';
 import { LowestKept } from './lowest-kept.ts';
 
@@ -111,6 +112,7 @@ export async function readPool(input: readonly string[], options: PoolOptions): 
       aside += rows ?? 1;
     },
     onWarning: options.onWarning,
+    fields: options.groupBy === 'metadata.group' ? [] : metadataField(options.groupBy, 'groupBy'),
   }).pipe(
     takeWhile(() => stop?.aborted !== true),
     // Holds the source back while a batch is taken.
