@@ -11,6 +11,7 @@ import { stringAt } from '../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../streams/batch/outcome.ts';
 import type { GroupHashes } from '../streams/inputs/groups.ts';
 import { wantedDomains } from '../streams/inputs/wanted-domains.ts';
+import { metadataField } from '../streams/plan/missing-fields.ts';
 import { groupSplit } from './group-split.ts';
 import type { Reference } from './reference.ts';
 import { TokenWriter } from './token-file.ts';
@@ -100,8 +101,10 @@ export async function prepare(
     documents.aside += r.rows ?? 1;
   };
   try {
-    const { read, steps } = reference;
-    await runInput({ input, read, steps, sink: { quarantine, write }, stop, onWarning, output: dirname(folder) });
+    const { read, steps, groupBy } = reference;
+    const fields = groupBy === 'metadata.group' ? [] : metadataField(groupBy, 'groupBy');
+    const sink = { quarantine, write };
+    await runInput({ input, read, steps, sink, stop, onWarning, fields, output: dirname(folder) });
     if (!stop?.aborted) domains.check();
   } catch (error) {
     await writer.abort();

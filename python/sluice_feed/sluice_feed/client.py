@@ -23,10 +23,12 @@ class FeedClient:
     """One connection to a feed.
 
     url: printed by `sluice feed`. token: needed when the feed listens beyond loopback. timeout: seconds to wait for a
-    step, and for a server that is being started again; default 600.
+    step, and for a server that is being started again; default 600. mapped: read the tokens from the files of the
+    stores, which the feed names, instead of over HTTP; None: where the feed is on this machine. Files that are not
+    there, or hold something else, are never read: then the ids come over HTTP.
     """
 
-    def __init__(self, url, token=None, timeout=600.0):
+    def __init__(self, url, token=None, timeout=600.0, mapped=None):
         parts = urllib.parse.urlsplit(url)
         if parts.scheme != "http" or parts.hostname is None:
             raise ValueError(f"expected a url such as http://127.0.0.1:7077, got {url!r}")
@@ -34,6 +36,8 @@ class FeedClient:
         self._address = (parts.hostname, parts.port or 80)
         # One a thread and process: a fork inherits the sockets of its parent, which are not its own.
         self._connections = {}
+        # None: not tried yet; False: the ids come over HTTP.
+        self._files = None if (_is_here(parts.hostname) if mapped is None else mapped) else False
         self.facts = self._json("GET", "/feed")
 
     @property
@@ -41,27 +45,60 @@ class FeedClient:
         """Names of the domains; losses are posted by these."""
         return self.facts["domains"]
 
-    def steps(self, start, count=1, rank=0, world=1, stride=1):
+    def steps(self, start, count=1, rank=0, world=1, stride=1, dtype=None):
         """Steps `start`, `start + stride`, ...: at least one, at most `count`.
 
         Returns a list of dicts, one a step, and whether the feed ends after them. Each has `step` (int), `slot`
         (uint32 [n]), `domain` (list of n names), `epoch`, `index` (int64 [n]), `input_ids` (uint16 or uint32 [n,
         context]; from `length` on padding), `length` (uint32 [n]), `next` (int32 [n], the token after the last one, -1:
-        none), `starts` (list of n arrays: where documents begin), `loss_weight` (float64 [n]).
+        none), `starts` (list of n arrays: where documents begin), `loss_weight` (float64 [n]). dtype: of `input_ids`,
+        where they are to have another.
         """
         query = f"/sequences?from={start}&count={count}&stride={stride}&rank={rank}&world={world}"
+        if self._files is not False:
+            query += "&tokens=both" if self._files is None else "&tokens=ranges"
         deadline = time.monotonic() + self.timeout
         while True:
             with pa.ipc.open_stream(self._bytes("GET", query)) as reader:
                 said = reader.schema.metadata or {}
                 table = reader.read_all()
-            steps = _by_step(table, self.facts["contextLength"])
+            steps = self._steps_of(table, said, dtype)
+            if steps is None:
+                # A file is gone: the ids of the same steps come over HTTP.
+                self._files = False
+                return self.steps(start, count, rank, world, stride, dtype)
             ended = b"ended" in said
             if steps or ended:
                 return steps, ended
             waits = said.get(b"waits_for", b"more sequences").decode()
             if time.monotonic() > deadline:
                 raise FeedWaits(f"step {start} of {self.url} still waits for {waits}, after {self.timeout:.0f} s")
+
+    def _steps_of(self, table, said, dtype):
+        """The steps of an answer; None where files do not hold what the feed says."""
+        if table.num_rows == 0:
+            return []
+        batch = table.combine_chunks().to_batches()[0]
+        column = {name: batch.column(i) for i, name in enumerate(batch.schema.names)}
+        context = self.facts["contextLength"]
+        ids = None
+        if "input_ids" in column:
+            ids = column["input_ids"].flatten().to_numpy(zero_copy_only=True).reshape(-1, context)
+        if "ranges" in column:
+            files = _TokenFiles(self.facts["vocabulary"]) if self._files is None else self._files
+            mapped, following = files.read(column, json.loads(said[b"files"]), context, dtype)
+            if ids is None:
+                if mapped is None:
+                    return None
+                ids = mapped
+                column["next"] = following
+            else:
+                # Another machine may have other files under the same names.
+                same = mapped is not None and np.array_equal(mapped, ids)
+                self._files = files if same and np.array_equal(following, column["next"]) else False
+        if dtype is not None:
+            ids = ids.astype(dtype, copy=False)
+        return _by_step(column, ids)
 
     def post_losses(self, step, losses):
         """Posts the mean loss per token of each domain in a step, over all ranks, from one of them.
@@ -125,24 +162,71 @@ class FeedClient:
 
     def __getstate__(self):
         # Workers of a DataLoader open connections of their own.
-        return {**self.__dict__, "_connections": {}}
+        return {**self.__dict__, "_connections": {}, "_files": False if self._files is False else None}
 
 
 def _here():
     return os.getpid(), threading.get_ident()
 
 
-def _by_step(table, context):
-    if table.num_rows == 0:
-        return []
-    batch = table.combine_chunks().to_batches()[0]
-    column = {name: batch.column(i) for i, name in enumerate(batch.schema.names)}
-    ids = column["input_ids"].flatten().to_numpy(zero_copy_only=True).reshape(-1, context)
+def _is_here(host):
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+class _TokenFiles:
+    """Files of tokens, mapped into memory: what is read of them is in the page cache once, for all processes."""
+
+    def __init__(self, vocabulary):
+        self._dtype = np.uint16 if vocabulary["size"] <= 65536 else np.uint32
+        self._padding = vocabulary["endOfText"] or 0
+        self._open = {}
+
+    def read(self, column, files, context, dtype):
+        """Ids [n, context] and the token after each row, -1: none; None where a file is not as the feed sees it."""
+        maps = [self._map(path, size) for path, size in files]
+        if any(tokens is None for tokens in maps):
+            return None, None
+        ranges = column["ranges"]
+        lengths = column["length"].to_numpy().tolist()
+        offsets, values = ranges.offsets.to_numpy().tolist(), ranges.values.to_numpy().tolist()
+        rows = len(offsets) - 1
+        ids = np.empty((rows, context), dtype or self._dtype)
+        following = np.full(rows, -1, np.int64)
+        for row in range(rows):
+            line, at, end = ids[row], 0, lengths[row]
+            for i in range(offsets[row], offsets[row + 1], 3):
+                begin, length = values[i + 1], values[i + 2]
+                own = min(length, end - at)
+                line[at : at + own] = maps[values[i]][begin : begin + own]
+                if own < length:
+                    following[row] = maps[values[i]][begin + own]
+                at += own
+            if end < context:
+                line[end:] = self._padding
+        return ids, following
+
+    def _map(self, path, size):
+        tokens = self._open.get(path)
+        if tokens is None:
+            try:
+                if os.stat(path).st_size != size:
+                    return None
+                tokens = np.asarray(np.memmap(path, self._dtype, "r"))
+            except OSError:
+                return None
+            # A map keeps its file open; systems allow many, not any number.
+            if len(self._open) >= 512:
+                self._open.pop(next(iter(self._open)))
+            self._open[path] = tokens
+        return tokens
+
+
+def _by_step(column, ids):
     starts = column["starts"]
     offsets, values = starts.offsets.to_numpy(), starts.values.to_numpy()
     domain = column["domain"].to_pylist()
     step = column["step"].to_numpy()
-    plain = {name: column[name].to_numpy() for name in ("slot", "epoch", "index", "length", "next", "loss_weight")}
+    plain = {name: np.asarray(column[name]) for name in ("slot", "epoch", "index", "length", "next", "loss_weight")}
     cuts = [0, *(np.flatnonzero(np.diff(step)) + 1), len(step)]
     return [
         {

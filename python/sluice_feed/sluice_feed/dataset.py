@@ -19,7 +19,7 @@ class FeedDataset(IterableDataset):
 
     url: printed by `sluice feed`. rank, world: default those of torch.distributed, else 0 of 1. start: first step.
     mask_boundaries: no loss for the first token of a document, predicted from the one before it. prefetch: requests
-    that are under way while the trainer works; default 2. token, timeout: as for FeedClient. sequences=True: an item is
+    that are under way while the trainer works; default 2. token, timeout, mapped: as for FeedClient. sequences=True: an item is
     one sequence, for loaders that collate by themselves, such as that of the Hugging Face Trainer. vocabulary: how many
     ids the model knows; a feed with more is refused.
 
@@ -44,9 +44,10 @@ class FeedDataset(IterableDataset):
         timeout=600.0,
         sequences=False,
         vocabulary=None,
+        mapped=None,
     ):
         super().__init__()
-        self.client = FeedClient(url, token=token, timeout=timeout)
+        self.client = FeedClient(url, token=token, timeout=timeout, mapped=mapped)
         self.rank, self.world = _place(rank, world)
         ids = self.client.facts["vocabulary"]["size"]
         if vocabulary is not None and ids > vocabulary:
@@ -116,7 +117,7 @@ class FeedDataset(IterableDataset):
     def _requests(self, start, stride, count):
         """The steps of one request after the other, so that the feed works while those of the last are used."""
         while True:
-            steps, ended = self.client.steps(start, count, self.rank, self.world, stride)
+            steps, ended = self.client.steps(start, count, self.rank, self.world, stride, np.int64)
             if steps:
                 yield steps
             if ended:
@@ -124,17 +125,14 @@ class FeedDataset(IterableDataset):
             start = steps[-1]["step"] + stride
 
     def _tensors(self, step):
-        ids = step["input_ids"].astype(np.int64)
+        ids = step["input_ids"].astype(np.int64, copy=False)
         length = step["length"].astype(np.int64)
         labels = np.empty_like(ids)
         labels[:, :-1] = ids[:, 1:]
-        document = np.zeros(ids.shape, np.int32)
-        for row, starts in enumerate(step["starts"]):
-            if len(starts) > 1:
-                document[row, starts[1:]] = 1
-                np.cumsum(document[row], out=document[row])
-                if self.mask_boundaries:
-                    labels[row, starts[1:].astype(np.int64) - 1] = IGNORED
+        document = _documents(step["starts"], ids.shape)
+        if self.mask_boundaries:
+            for row, starts in enumerate(step["starts"]):
+                labels[row, starts[1:].astype(np.int64) - 1] = IGNORED
         # Most sequences are full: only the others have padding to mark.
         for row in np.flatnonzero(length < ids.shape[1]):
             labels[row, length[row] :] = IGNORED
@@ -151,6 +149,14 @@ class FeedDataset(IterableDataset):
             "loss_weight": torch.from_numpy(step["loss_weight"].astype(np.float32)),
             **{name: torch.from_numpy(step[name].astype(np.int64)) for name in ("epoch", "index", "slot")},
         }
+
+
+def _documents(starts, shape):
+    """Which document of its row each token belongs to, int32: from 0. Measured: a third of the time of a sum by row."""
+    rows, context = shape
+    begins = np.concatenate([own.astype(np.int64) + row * context for row, own in enumerate(starts)])
+    numbers = np.concatenate([np.arange(len(own), dtype=np.int32) for own in starts])
+    return np.repeat(numbers, np.diff(begins, append=rows * context)).reshape(shape)
 
 
 def _place(rank, world):

@@ -9,6 +9,7 @@ import sys
 from torch.utils.data import DataLoader
 
 from sluice_feed import FeedDataset, FeedError
+from sluice_feed.client import _TokenFiles
 
 
 def shown(step):
@@ -39,6 +40,24 @@ def main():
     for workers in (0, 2):
         loader = DataLoader(FeedDataset(url), batch_size=None, num_workers=workers)
         found[f"workers{workers}"] = [shown(s) for s in first(loader, 6)]
+    found["http"] = [shown(s) for s in first(FeedDataset(url, mapped=False), 6)]
+    local = FeedDataset(url)
+    first(local, 1)
+    found["mapped"] = local.client._files is not False
+    # As where another machine has other files under the same names: they are compared once, and not used.
+    read = _TokenFiles.read
+    _TokenFiles.read = lambda *given: (read(*given)[0] + 1, read(*given)[1])
+    elsewhere = FeedDataset(url)
+    found["elsewhere"] = [shown(s) for s in first(elsewhere, 6)]
+    found["refused_files"] = elsewhere.client._files is False
+    # As where a file is gone once they are used.
+    _TokenFiles.read = read
+    gone = FeedDataset(url, prefetch=0)
+    steps = iter(gone)
+    before = [next(steps)]
+    _TokenFiles.read = lambda *given: (None, None)
+    found["gone"] = [shown(s) for s in [*before, *(next(steps) for _ in range(5))]]
+    _TokenFiles.read = read
     dataset = FeedDataset(url)
     first(dataset, 2)
     again = FeedDataset(url)

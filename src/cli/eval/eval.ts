@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { refuseOthersFile } from '../../files/others-file.ts';
 import { writeWhole } from '../../files/whole.ts';
 import type { Executor } from '../../models/executors/executor.ts';
 import { executorName, pickExecutor } from '../../models/executors/pick-executor.ts';
@@ -102,11 +103,18 @@ const documentOf = ({ domain, text }: PoolDocument): HeldOutDocument => ({
   text: Buffer.from(text).toString('utf8'),
 });
 
-const OWN = ['eval.md', 'eval.json', 'eval.svg'];
+/** What it writes, and what that looks like. */
+const OWN: Readonly<Record<string, (head: string) => boolean>> = {
+  'eval.md': (head) => head.startsWith('# Learned and forgotten'),
+  'eval.json': (head) => head.startsWith('{') && head.includes('"models"'),
+  'eval.svg': (head) => head.startsWith('<svg') && /after less before/.test(head),
+};
 
 async function refuseForeign(folder: string): Promise<void> {
   const names = existsSync(folder) ? await readdir(folder) : [];
-  if (names.length === 0 || names.some((name) => OWN.includes(name) || name === 'training.json')) return;
+  for (const name of Object.keys(OWN))
+    await refuseOthersFile(join(folder, name), OWN[name], { what: 'an evaluation', option: '--output' });
+  if (names.length === 0 || names.some((name) => name in OWN || name === 'training.json')) return;
   throw new ConfigError({
     expected: 'an empty or new folder, that of a training, or one of an earlier evaluation',
     got: `a folder with other files (${names.slice(0, 3).join(', ')})`,

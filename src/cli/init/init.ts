@@ -94,7 +94,15 @@ async function run(args: readonly string[]): Promise<number> {
   const folder = positionals[0] ?? '.';
   const recipe = values.from === undefined ? RECIPE : await builtInSource(values.from);
   const path = join(folder, values.js ? 'recipe.js' : 'recipe.ts');
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' && error.code !== 'ENOTDIR') throw error;
+    throw new ConfigError({
+      expected: 'a folder for the recipe',
+      got: 'a file',
+      where: folder,
+      fix: 'Nothing was changed. Name a folder: sluice init <folder>',
+    });
+  });
   try {
     await writeFile(path, recipe, { flag: 'wx' });
   } catch (error) {

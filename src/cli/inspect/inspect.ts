@@ -4,6 +4,7 @@ import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { labelOf } from '../../streams/batch/position.ts';
 import { fieldsOf } from '../../streams/formats/fields-of.ts';
 import type { FieldSeen } from '../../streams/formats/format.ts';
+import { likelyTextField } from '../../streams/plan/missing-fields.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import { nothingToRead } from '../../streams/plan/skipped.ts';
 import type { PlannedFile, SplitPlan } from '../../streams/plan/splits.ts';
@@ -14,7 +15,6 @@ import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
 import { count, percent, plural, shellWord, size } from '../terminal/format.ts';
 import { skippedSentences } from '../terminal/skipped.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
-import { likelyTextField } from './fields.ts';
 
 const options = {
   ...readSpecs,

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { shownUrl } from '../../files/stores/url.ts';
+import { refuseOtherCards } from '../../ledger/card/own-card.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { viewOfStored } from '../../ledger/stored/view.ts';
 import { LEAST_MEMORY, LEAST_SHARD, parseBytes } from '../../run/options.ts';
@@ -126,6 +127,7 @@ async function run(args: readonly string[]): Promise<number> {
   const recipe = await recipeFrom(given, values);
   const runOptions = { ...runOptionsFrom(values), command: commandOf(args) };
   const { limit, shardSize } = runOptions;
+  if (values.card) await refuseOtherCards(resolve(runOptions.output ?? join('sluice-out', recipe.name)));
   const reporterOptions = { name: recipe.name, limit };
   const reporter = values.json ? jsonReporter(reporterOptions) : await peopleReporter(reporterOptions);
   const stop = new AbortController();
@@ -168,8 +170,11 @@ async function run(args: readonly string[]): Promise<number> {
   if (end.type !== 'finished') throw new Error(`a run that ended with ${end.type}`);
   // What another machine has finished is not here.
   const here = end.already && end.store ? await viewOfStored(end.store, () => true) : end.run;
-  if (wantsCard(values, end.already, end.result.seconds))
-    await (await import('../../ledger/card/write-card.ts')).writeCard(end.store ?? end.run, false);
+  if (wantsCard(values, end.already, end.result.seconds)) {
+    const { hasOthersCard, writeCard } = await import('../../ledger/card/write-card.ts');
+    // A card that nobody asked for stands back.
+    if (values.card || !(await hasOthersCard(end.run))) await writeCard(end.store ?? end.run, false);
+  }
   if (!values.json) {
     const steps = recipe.steps.map((s) => s.descriptor);
     const missing = await fieldNotes(plannedFiles(here), recipe.read, steps);

@@ -1,3 +1,4 @@
+import { refuseOthersFile } from '../../files/others-file.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { exportRun } from '../../run/live/export-run.ts';
 import { serveRun } from '../../run/live/serve-run.ts';
@@ -18,6 +19,10 @@ async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('serve', args, options, ['run-dir']);
   const { out, style } = standardOutput();
   if (values.export !== undefined) {
+    await refuseOthersFile(values.export, (head) => head.includes('<title>Sluice</title>'), {
+      what: 'a page of a run',
+      option: '--export',
+    });
     const html = await exportRun(positionals[0], { text: !values['no-text'] });
     await writeWhole(values.export, html);
     out(`Page  ${values.export}  (${size(Buffer.byteLength(html))}; needs no server: open it in a browser)`);

@@ -17,6 +17,7 @@ import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { groupHasher } from '../../streams/inputs/groups.ts';
 import { wantedDomains } from '../../streams/inputs/wanted-domains.ts';
+import { metadataField } from '../../streams/plan/missing-fields.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { EXIT } from '../failure.ts';
 import { program } from '../program.ts';
@@ -96,8 +97,16 @@ async function run(args: readonly string[]): Promise<number> {
       unreadable += r.rows ?? 1;
     };
     const read = readOptionsFrom(values);
-    await runInput({ input, read, sink: { quarantine, write }, onWarning: warn, output });
+    const fields = values['group-by'] === undefined ? [] : metadataField(groupBy, '--group-by');
+    await runInput({ input, read, sink: { quarantine, write }, onWarning: warn, fields, output });
     wanted.check();
+    if (documents === 0)
+      throw new ConfigError({
+        expected: 'documents to train on',
+        got: `none${unread(unreadable)}`,
+        where: input.join(' '),
+        fix: `Look into the input: ${program()} inspect ${input.map(shellWord).join(' ')}`,
+      });
     // A signal that came while the last batch was counted is heard in the second turn at the latest.
     await turn();
     await turn();

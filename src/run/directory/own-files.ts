@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, rmdir, unlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { CARD_FILES, isOwnCard } from '../../ledger/card/own-card.ts';
 import { INDEX_FOLDER } from './layout.ts';
 
 /** Copy of standard input, kept until the run is done. */
@@ -41,9 +42,10 @@ const OWN: readonly RegExp[] = [
   new RegExp(`^${STDIN_FOLDER}/stdin-[\\w-]+(\\.tmp)?$`),
 ];
 
-/** Also of a file that is there already: README.md by what stands in it. @param path relative, with `/` */
+/** Also of a file that is there already: README.md and cards by what stands in them. @param path relative, with `/` */
 export async function isOwnFile(run: string, path: string): Promise<boolean> {
   if (path === 'README.md') return isOwnReadme(run);
+  if (CARD_FILES.includes(path)) return isOwnCard(run, path);
   return isOwnName(path);
 }
 

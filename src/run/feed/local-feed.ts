@@ -65,7 +65,7 @@ export class Feed implements FeedSource {
     };
   }
 
-  async pull({ from, count, stride, rank, world }: Asked, until: AbortSignal): Promise<Pulled> {
+  async pull({ from, count, stride, rank, world, ids = true }: Asked, until: AbortSignal): Promise<Pulled> {
     const steps: FeedStep[] = [];
     for (let step = from; step < from + count * stride; step += stride) {
       if (this.facts.steps !== null && step >= this.facts.steps)
@@ -78,7 +78,7 @@ export class Feed implements FeedSource {
         this.#ended = { step: drawn.state.step, why: drawn.ended };
         return { steps, waitsFor: null, ended: drawn.ended };
       }
-      const sequences = await this.#read(drawn, rank, world, patience);
+      const sequences = await this.#read(drawn, { rank, world, ids }, patience);
       if (typeof sequences === 'string') return { steps, waitsFor: sequences, ended: null };
       steps.push({ step, sequences, weights: drawn.state.weights });
     }
@@ -149,7 +149,11 @@ export class Feed implements FeedSource {
     this.#p.sequences.close();
   }
 
-  async #read(drawn: DrawnStep, rank: number, world: number, until: AbortSignal): Promise<FeedSequence[] | string> {
+  async #read(
+    drawn: DrawnStep,
+    { rank, world, ids: wanted }: Pick<Asked, 'rank' | 'world' | 'ids'>,
+    until: AbortSignal,
+  ): Promise<FeedSequence[] | string> {
     const { sequences, stores, mix } = this.#p;
     const array = tokenArray(stores.vocabulary);
     const { lossWeights } = drawn.state;
@@ -158,7 +162,7 @@ export class Feed implements FeedSource {
       const { domain, ordinal } = drawn.slots[slot];
       const place = await this.#place(domain, ordinal, until);
       if (typeof place === 'string') return place;
-      const ids = new array(mix.facts.contextLength);
+      const ids = new array(wanted ? mix.facts.contextLength : 0);
       if (stores.vocabulary.endOfText !== null) ids.fill(stores.vocabulary.endOfText);
       const facts = await sequences.read(this.facts.domains[domain], place.index, ids);
       read.push({ slot, domain, ...place, ids, lossWeight: lossWeights?.[domain] ?? 1, ...facts });

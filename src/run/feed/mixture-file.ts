@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ConfigError } from '../../errors.ts';
 import { lock } from '../../files/lock.ts';
 import { readIfThere, syncFolder } from '../../files/whole.ts';
 import { checkHeader, type MixHistory, mixHistory } from '../../mixture/history.ts';
@@ -16,12 +17,35 @@ export interface MixtureFile {
   close(): Promise<void>;
 }
 
-/** What a feed wrote before; null: nothing. Errors: InputError for a damaged log. */
+/**
+ * What a feed wrote before; null: nothing. Errors: InputError for a damaged log, ConfigError for a file of somebody
+ * else's.
+ */
 export async function readMixture(folder: string): Promise<ParsedLog | null> {
   const file = join(folder, 'mixture.jsonl');
-  const text = await readIfThere(file);
-  return text === null ? null : parseLog(text, file);
+  const text = await readIfThere(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTDIR') throw error;
+    throw new ConfigError({
+      expected: 'a folder for the state of the feed',
+      got: 'a file',
+      where: folder,
+      fix: 'Name another with --state.',
+    });
+  });
+  if (text === null) return null;
+  const parsed = parseLog(text, file);
+  // A header that a kill tore begins as one; nothing of somebody else's is written over.
+  if (parsed.header !== null || HEADER.startsWith(text.slice(0, HEADER.length))) return parsed;
+  throw new ConfigError({
+    expected: 'the log of a feed',
+    got: 'another file',
+    where: file,
+    fix: 'Name another folder with --state.',
+  });
 }
+
+/** How the first line of a log begins. */
+const HEADER = '{"type":"header"';
 
 /**
  * Takes the folder for this process and goes on with its log, or begins one. Errors: ConfigError when another process

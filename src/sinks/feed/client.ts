@@ -26,7 +26,7 @@ export async function feedClient(url: string, options: FeedClientOptions = {}): 
   };
   return {
     facts,
-    async pull(asked, until) {
+    async pull({ ids: _, ...asked }, until) {
       const response = await ask('GET', `/sequences?${queryOf(asked)}`, undefined, until);
       return decodePulled(facts, new Uint8Array(await response.arrayBuffer()));
     },
@@ -96,6 +96,7 @@ function decodePulled(facts: FeedFacts, bytes: Uint8Array): Pulled {
       next: column('next') as number,
       starts: [...(column('starts') as { toArray(): Uint32Array }).toArray()],
       lossWeight: column('loss_weight') as number,
+      ranges: [],
     });
   }
   return { steps, waitsFor: said('waits_for'), ended: said('ended') };

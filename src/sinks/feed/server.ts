@@ -109,6 +109,13 @@ async function answer(request: IncomingMessage, response: ServerResponse, contex
   });
 }
 
+/** What a consumer gets of the tokens: ids, where they lie, or both. */
+const TOKENS = {
+  ids: { ids: true, ranges: false },
+  ranges: { ids: false, ranges: true },
+  both: { ids: true, ranges: true },
+} as const;
+
 async function sequences(
   _: IncomingMessage,
   response: ServerResponse,
@@ -124,6 +131,10 @@ async function sequences(
     world: number('world', 1),
   };
   const { rank, world } = asked;
+  const tokens = url.searchParams.get('tokens') ?? 'ids';
+  if (!Object.hasOwn(TOKENS, tokens))
+    return sendJson(response, 400, wrong(`tokens=${Object.keys(TOKENS).join(', ')}`, tokens));
+  const wanted = TOKENS[tokens as keyof typeof TOKENS];
   if (!Object.values(asked).every(isStep) || asked.count < 1 || asked.stride < 1 || rank >= world)
     return sendJson(response, 400, wrong('from >= 0, count >= 1, stride >= 1, rank < world', asked));
   const { contextLength, sequencesPerStep, vocabulary } = source.facts;
@@ -132,9 +143,9 @@ async function sequences(
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const until = AbortSignal.any([stop, gone.signal, AbortSignal.timeout(waitMs)]);
-  const pulled = await source.pull({ ...asked, count }, until);
+  const pulled = await source.pull({ ...asked, count, ids: wanted.ids }, until);
   metrics.pulled(rank, world, pulled, contextLength);
-  const bytes = encodePulled(source.facts, pulled);
+  const bytes = encodePulled(source.facts, pulled, wanted);
   response.writeHead(200, {
     'content-type': 'application/vnd.apache.arrow.stream',
     'content-length': bytes.length,

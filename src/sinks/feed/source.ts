@@ -1,3 +1,4 @@
+import type { TokenRange } from '../../streams/tokens/pieces.ts';
 import type { TokenArray, TokenVocabulary } from '../../streams/tokens/token-kind.ts';
 
 /** What does not change while a feed lives. */
@@ -28,13 +29,15 @@ export interface FeedSequence {
   readonly epoch: number;
   /** Number of the sequence within its domain, in the order of the input. */
   readonly index: number;
-  /** As long as a context; from `length` on it is padding: the end of text, or 0. */
+  /** As long as a context; from `length` on padding: the end of text, or 0. Empty where only ranges were asked for. */
   readonly ids: TokenArray;
   readonly length: number;
-  /** The token after the last; -1: none. */
+  /** The token after the last; -1: none, or only ranges were asked for. */
   readonly next: number;
   /** Where documents begin. */
   readonly starts: readonly number[];
+  /** Where its tokens lie in files of the stores, and the one after them; none from a client over HTTP. */
+  readonly ranges: readonly TokenRange[];
   /** Factor on its loss; 1 unless the scheduler weighs losses. */
   readonly lossWeight: number;
 }
@@ -52,6 +55,8 @@ export interface Asked {
   readonly stride: number;
   readonly rank: number;
   readonly world: number;
+  /** False: only where the tokens lie, for one that reads the files by itself. Default true. */
+  readonly ids?: boolean;
 }
 
 /** What there is of the steps asked for, in order: fewer when the next one waits for something, or there is none. */

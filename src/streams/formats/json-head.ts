@@ -22,6 +22,18 @@ export function arrayIn(head: Uint8Array): 'objects' | 'other' | null {
   return found[1] === '{' || (found[1] === ']' && /^\S*\s*\[\s*\]\s*$/.test(all)) ? 'objects' : 'other';
 }
 
+/** The form of records that no text has by chance: an array of objects, or lines that are objects, two at least. */
+export function recordsIn(head: Uint8Array): 'json' | 'jsonl' | null {
+  if (arrayIn(head) === 'objects') return /^\s*\[\s*\]/.test(text(head)) ? null : 'json';
+  const lines = text(head).split('\n');
+  // The last one may go on after the head; one that fills it is told by how it begins.
+  const whole = lines.slice(0, head.length < SNIFF_BYTES ? undefined : -1).filter((l) => l.trim() !== '');
+  if (whole.length === 0) return OBJECT.test(lines[0]) ? 'jsonl' : null;
+  return whole.length > 1 && whole.slice(0, 3).every(isObject) ? 'jsonl' : null;
+}
+
+const isObject = (line: string): boolean => /^\s*\{/.test(line) && isJson(line);
+
 const NAME = '"((?:[^"\\\\]|\\\\.)*)"';
 /** An object whose first member has its name and a value. */
 const OBJECT = new RegExp(`^\\s*\\{\\s*${NAME}\\s*:\\s*(?:["{[\\d-]|true|false|null)`);

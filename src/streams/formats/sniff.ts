@@ -6,7 +6,7 @@ import type { Codec } from '../plan/splits.ts';
 import { dialectOf } from './csv-dialect.ts';
 import { CODEC_OF_EXTENSION, extensionsOf } from './extensions.ts';
 import type { InputFormat } from './format.ts';
-import { arrayIn, looksLikeJsonLines, NOT_OF_OBJECTS, notRecords } from './json-head.ts';
+import { arrayIn, looksLikeJsonLines, NOT_OF_OBJECTS, notRecords, recordsIn } from './json-head.ts';
 import type { Delimiter, Format } from './names.ts';
 import { FORMATS } from './table.ts';
 
@@ -76,6 +76,9 @@ function besideData(path: string): string | undefined {
 const formatOfExtension = (extension: string): InputFormat | undefined =>
   Object.values(FORMATS).find((f) => f.extensions.includes(extension));
 
+/** Extensions that say no more than that it is text, or a table that is none: records are told by the content. */
+const ANY_TEXT = /^(txt|text|log|dat|data|out|bak|old|csv|tsv|tab|c?\d+)$/;
+
 /**
  * What a file is. Magic beats the name, with a warning.
  * @param head its first SNIFF_BYTES bytes. @param unpacked the first bytes of its content: `head` itself when it is not
@@ -139,6 +142,8 @@ export function sniff(
     return { skip: 'tar archives are not read: unpack it with tar -xf FILE' };
   if (byName?.magic) return { skip: `named .${inner}, but its content is not ${byName.name}` };
   const array = plainFiles ? null : arrayIn(unpacked);
+  const records = plainFiles || !ANY_TEXT.test(inner) ? null : recordsIn(unpacked);
+  if (records !== null) return as(records, `${path}: its content is ${records}; read as such`);
   if (array === 'objects' && (inner === 'json' || inner === '' || byName?.name === 'jsonl')) return as('json');
   if (array === 'other' && inner === 'json') return { skip: NOT_OF_OBJECTS };
   if (byName && !(plainFiles && byName.name === 'csv')) return as(byName.name);

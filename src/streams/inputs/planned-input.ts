@@ -1,5 +1,6 @@
 import { ConfigError } from '../../errors.ts';
 import { shownUrl } from '../../files/stores/url.ts';
+import { missingFields, type NamedField } from '../plan/missing-fields.ts';
 import { planSplits } from '../plan/plan.ts';
 import type { SplitPlan } from '../plan/splits.ts';
 import type { ReadOptions } from './read-options.ts';
@@ -9,13 +10,15 @@ export interface PlannedInputOptions {
   readonly onWarning?: (text: string) => void;
   /** File or folder that the caller writes to: nothing there is read. */
   readonly output?: string;
+  /** Fields of the metadata that the caller reads: a warning where no record has one. Default: none. */
+  readonly fields?: readonly NamedField[];
 }
 
 /** Files, folders and globs as splits. Errors: ConfigError when nothing can be read. */
 export async function plannedInput(
   patterns: readonly string[],
   read: ReadOptions,
-  { onWarning, output }: PlannedInputOptions = {},
+  { onWarning, output, fields = [] }: PlannedInputOptions = {},
 ): Promise<SplitPlan> {
   const plan = await planSplits(patterns, read, { output });
   const skipped = plan.skipped.map(({ path, reason }) => `skipped ${path} (${reason})`);
@@ -27,5 +30,6 @@ export async function plannedInput(
       fix: skipped[0] ? `${skipped[0]}.` : 'Check the path; quote globs so that the shell does not expand them.',
     });
   for (const text of [...skipped, ...plan.warnings]) onWarning?.(text);
+  if (onWarning) for (const text of await missingFields(plan.files, read, fields)) onWarning(text);
   return plan;
 }

@@ -9,6 +9,7 @@ import { labelOf } from '../batch/position.ts';
 import { ByteBudget } from '../flow/budget.ts';
 import { pulled } from '../flow/source.ts';
 import { readSplit } from '../formats/read-split.ts';
+import type { NamedField } from '../plan/missing-fields.ts';
 import { plannedInput } from './planned-input.ts';
 import { type ReadOptionsInput, readOptions } from './read-options.ts';
 
@@ -24,6 +25,8 @@ export interface ReadDocumentsOptions extends ReadOptionsInput {
    * Called for every skipped file with the reason, and with warnings about others. Default: ignored.
    */
   readonly onWarning?: (text: string) => void;
+  /** Fields of the metadata that options of the caller name: those that no record has are a warning. Default none. */
+  readonly fields?: readonly NamedField[];
   /** File or folder that the caller writes to: nothing there is read. */
   readonly output?: string;
 }
@@ -33,6 +36,7 @@ const callback = <F>() => z.custom<F>((value) => typeof value === 'function', 'a
 const schema = readOptions.extend({
   memory: z.number().gt(0).default(64e6),
   output: z.string().optional(),
+  fields: z.array(z.strictObject({ field: z.string(), option: z.string() })).default([]),
   onQuarantine: callback<NonNullable<ReadDocumentsOptions['onQuarantine']>>(),
   onWarning: callback<NonNullable<ReadDocumentsOptions['onWarning']>>(),
 });
@@ -46,7 +50,11 @@ export function readDocuments(
   inputs: string | readonly string[],
   given: ReadDocumentsOptions = {},
 ): Observable<DocumentBatch> {
-  const { memory, onQuarantine, onWarning, output, ...options } = parseOptions(schema, given, 'readDocuments()');
+  const { memory, onQuarantine, onWarning, output, fields, ...options } = parseOptions(
+    schema,
+    given,
+    'readDocuments()',
+  );
   const refuse = (r: QuarantinedRecord): void => {
     throw new ConfigError({
       expected: 'records that can be read, or an `onQuarantine`',
@@ -57,7 +65,7 @@ export function readDocuments(
   };
   async function* open(signal: AbortSignal): AsyncGenerator<DocumentBatch> {
     const patterns = typeof inputs === 'string' ? [inputs] : inputs;
-    const plan = await plannedInput(patterns, options, { output, onWarning });
+    const plan = await plannedInput(patterns, options, { output, onWarning, fields });
     const kernel = await loadKernel();
     for (const split of plan.splits)
       yield* readSplit(split, plan, options, { kernel, onQuarantine: onQuarantine ?? refuse, signal });

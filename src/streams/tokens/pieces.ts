@@ -51,3 +51,44 @@ export function* piecesOfDocuments(
     }
   }
 }
+
+/** Tokens that follow each other in a file. */
+export interface TokenRange {
+  readonly file: string;
+  /** First token in the file. */
+  readonly begin: number;
+  readonly length: number;
+}
+
+/** Pieces of `total` tokens, and of the one after them, as ranges of files; those that touch are one. */
+export function rangesOf(
+  pieces: readonly Piece[],
+  after: Piece | null,
+  total: number,
+  fileOf: (split: number) => string,
+): TokenRange[] {
+  const ranges: { file: string; begin: number; length: number }[] = [];
+  const add = (split: number, begin: number, length: number): void => {
+    const file = fileOf(split);
+    const last = ranges.at(-1);
+    if (last?.file === file && last.begin + last.length === begin) last.length += length;
+    else ranges.push({ file, begin, length });
+  };
+  for (let at = 0, i = 0; at < total; at += pieces[i++].length) add(pieces[i].split, pieces[i].begin, pieces[i].length);
+  if (after !== null) add(after.split, after.begin, 1);
+  return ranges;
+}
+
+/** What the token after a sequence is in; `pieces` has one more where there is a next document. */
+export function pieceAfter(pieces: readonly Piece[], length: number): Piece | null {
+  const own = takeWhole(pieces, length);
+  const last = pieces[own - 1];
+  return pieces[own] ?? (last.ends ? null : { ...last, begin: last.begin + last.length, length: 1 });
+}
+
+/** How many pieces make up `length` tokens. */
+function takeWhole(pieces: readonly Piece[], length: number): number {
+  let n = 0;
+  for (let at = 0; at < length; n++) at += pieces[n].length;
+  return n;
+}

@@ -1,7 +1,7 @@
 import { InvariantError } from '../../errors.ts';
 import { bestFit } from './best-fit.ts';
 import { IndexCache } from './index-cache.ts';
-import { type Piece, piecesBetween, piecesOfDocuments } from './pieces.ts';
+import { type Piece, pieceAfter, piecesBetween, piecesOfDocuments, rangesOf, type TokenRange } from './pieces.ts';
 import type { SplitIndex, TokenSplit } from './split-index.ts';
 import { TokenFiles } from './token-files.ts';
 import type { TokenArray } from './token-kind.ts';
@@ -28,6 +28,8 @@ export interface SequenceFacts {
   readonly next: number;
   /** Where documents, or their stretches, begin: attention must not look across these. The first is 0. */
   readonly starts: readonly number[];
+  /** Where its tokens lie, in order, and the one after them where there is one. */
+  readonly ranges: readonly TokenRange[];
 }
 
 /** What is known of a domain. Cumulative lists have an entry more than there are splits or windows. */
@@ -129,6 +131,7 @@ export class Sequences {
 
   /**
    * Reads sequence `number` of a domain into `into`, which has the length of a context; what is padding stays as it is.
+   * One of no length is left as it is, and no file is read: then `next` is -1, and `ranges` tell.
    * Errors: InputError for damaged files.
    */
   async read(domain: string, number: number, into: TokenArray): Promise<SequenceFacts> {
@@ -145,8 +148,15 @@ export class Sequences {
       open = !piece.ends;
     }
     // A document that goes on over the end of a split's stretch is one piece of it: only what ends opens another.
-    this.#copy(pieces, into.subarray(0, length));
-    return { length, next: this.#next(pieces, length, into), starts };
+    const after = pieceAfter(pieces, length);
+    const ranges = rangesOf(pieces, after, length, (split) => this.#splits[split]!.bin);
+    let at = 0;
+    if (into.length === 0) return { length, next: -1, starts, ranges };
+    for (const { file, begin, length: tokens } of ranges) {
+      this.#files.read(file, begin, into.subarray(at, Math.min(length, at + tokens)));
+      at += tokens;
+    }
+    return { length, next: after === null ? -1 : this.#token(after, into), starts, ranges };
   }
 
   close(): void {
@@ -157,28 +167,10 @@ export class Sequences {
     return this.#indexes.of(split, this.#splits[split]!);
   }
 
-  /** The token after a sequence; `pieces` has one more where there is a next document. */
-  #next(pieces: readonly Piece[], length: number, like: TokenArray): number {
-    const own = takeWhole(pieces, length);
-    const last = pieces[own - 1];
-    const after = pieces[own] ?? (last.ends ? null : { ...last, begin: last.begin + last.length, length: 1 });
-    if (after === null) return -1;
+  #token({ split, begin }: Piece, like: TokenArray): number {
     const one = like.BYTES_PER_ELEMENT === 2 ? new Uint16Array(1) : new Uint32Array(1);
-    this.#files.read(this.#splits[after.split]!.bin, after.begin, one);
+    this.#files.read(this.#splits[split]!.bin, begin, one);
     return one[0];
-  }
-
-  /** Ranges that touch in one file are read together. */
-  #copy(pieces: readonly Piece[], into: TokenArray): void {
-    let at = 0;
-    for (let i = 0; at < into.length; ) {
-      const { split, begin } = pieces[i];
-      let length = pieces[i++].length;
-      while (at + length < into.length && pieces[i].split === split && pieces[i].begin === begin + length)
-        length += pieces[i++].length;
-      this.#files.read(this.#splits[split]!.bin, begin, into.subarray(at, at + length));
-      at += length;
-    }
   }
 
   /** Tokens `number * context` and on of a domain; and the first of what follows, where there is something. */
@@ -259,13 +251,6 @@ export class Sequences {
 
 /** Pieces of packed windows that are kept; 100 bytes each. */
 const MOST_PIECES = 500_000;
-
-/** How many pieces make up `length` tokens. */
-function takeWhole(pieces: readonly Piece[], length: number): number {
-  let n = 0;
-  for (let at = 0; at < length; n++) at += pieces[n].length;
-  return n;
-}
 
 /** Place of the last number that is not above another; of several equal ones the last. */
 function lastNotAbove(sorted: readonly number[], value: number): number {

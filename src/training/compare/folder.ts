@@ -59,7 +59,9 @@ const OWN = /^(comparison\.json|report\.(md|json|svg)|work|without-.+)$/;
 export async function takeFolder(folder: string, identity: string, fresh: boolean): Promise<() => Promise<void>> {
   const before = await readRecord(folder);
   const names = existsSync(folder) ? await readdir(folder) : [];
-  const others = names.filter((name) => !OWN.test(name));
+  const strangers = names.filter((name) => !OWN.test(name));
+  // A name alone makes no file ours: the record is written first.
+  const others = strangers.length > 0 ? strangers : names.filter((name) => name !== 'lock');
   if (before === null && others.length > 0)
     throw new ConfigError({
       expected: 'an empty or new output folder, or one of an earlier comparison',

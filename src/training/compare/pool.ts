@@ -5,6 +5,7 @@ import { stringAt } from '../../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { groupHasher } from '../../streams/inputs/groups.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
+import { metadataField } from '../../streams/plan/missing-fields.ts';
 import { wholeCharacters } from '../tokenize.ts';
 import { LowestKept } from './lowest-kept.ts';
 
@@ -106,7 +107,9 @@ export async function readPool(input: readonly string[], options: PoolOptions): 
   const quarantine = ({ rows }: QuarantinedRecord): void => {
     aside += rows ?? 1;
   };
-  await runInput({ input, read: options.read, sink: { quarantine, write }, stop, onWarning: options.onWarning });
+  const fields = options.groupBy === 'metadata.group' ? [] : metadataField(options.groupBy, 'groupBy');
+  const { read, onWarning } = options;
+  await runInput({ input, read, sink: { quarantine, write }, stop, onWarning, fields });
   if (stop?.aborted) return null;
   return {
     documents,

@@ -67,7 +67,9 @@ describe('the server of a feed', () => {
       for (let rank = 0; rank < 4; rank++) {
         const asked = { ...one, from: step, rank, world: 4 };
         const [there, here] = [await client.pull(asked, NEVER), await feed.pull(asked, NEVER)];
-        expect(there).toEqual(here);
+        // Where the tokens lie is asked for by a client of its own.
+        const steps = here.steps.map((s) => ({ ...s, sequences: s.sequences.map((q) => ({ ...q, ranges: [] })) }));
+        expect(there).toEqual({ ...here, steps });
         expect(shown(there.steps, feed.facts.domains).length).toBe(rank < 2 ? 2 : 1);
       }
       await client.post(step, { web: 1 + (step % 5), news: 2 });

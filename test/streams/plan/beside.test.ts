@@ -8,6 +8,7 @@ it('skips what is beside data or not read, with the reason; sniffs files without
   mkdirSync(join(root, 'train'));
   const write = (name: string, content: string): void => writeFileSync(join(root, name), content, 'latin1');
   write('part-00000', '{"text": "one"}\n{"text": "two"}\n');
+  write('part-00001.c000', '{"text": "three"}\n{"text": "four"}\n');
   write('_SUCCESS', '');
   write('dataset_dict.json', '{"splits": ["train"]}');
   write('train/state.json', '{\n "_split": "train"\n}');
@@ -17,7 +18,13 @@ it('skips what is beside data or not read, with the reason; sniffs files without
   write('d.txt', '\xff\xfea\0b\0');
   write('e.txt', 'PARE is a text, and not a Parquet file.');
   const { documents, plan } = await readAll(root);
-  expect(documents.map((d) => d.text)).toEqual(['PARE is a text, and not a Parquet file.', 'one', 'two']);
+  expect(documents.map((d) => d.text)).toEqual([
+    'PARE is a text, and not a Parquet file.',
+    'one',
+    'two',
+    'three',
+    'four',
+  ]);
   expect(plan.skipped.map((s) => [s.path, s.reason.split(':')[0]])).toEqual([
     ['_SUCCESS', 'the mark of a finished Spark or Hadoop job; holds no documents'],
     ['a.parquet', 'an encrypted Parquet file'],
@@ -52,4 +59,22 @@ it('skips language models in the ARPA format, and says what a glob of folders al
   expect(beside.documents.map((d) => d.text)).toEqual(['Another text.']);
   expect(beside.plan.skipped).toEqual(folders.plan.skipped);
   expect((await readAll(join(root, 'data/*/**'))).documents.map((d) => d.text)).toEqual(['A text.']);
+});
+
+it.each([
+  ['a.txt', '{"text":"a"}\n{"text":"b"}\n', 'jsonl'],
+  ['a.csv', '{"text":"a"}\n{"text":"b"}', 'jsonl'],
+  ['a.log', `{"text":"${'long '.repeat(4000)}"}\n`, 'jsonl'],
+  ['a.txt', '[{"text":"a"},\n{"text":"b"}]', 'json'],
+  // One line may be a text about JSON; so may lines that are no records; programs are programs.
+  ['a.txt', '{"text":"a"}\n', 'text'],
+  ['a.txt', '{"text":"a"}\nis how a record looks.\n', 'text'],
+  ['a.txt', '[1] A note.\n[2] Another one.\n', 'text'],
+  ['a.py', '{"a": 1}\n{"b": 2}\n', 'text'],
+])('a file %s of %s is read as %s', async (name, content, format) => {
+  const root = fixtureFolder();
+  writeFileSync(join(root, name), content);
+  const { plan } = await readAll(join(root, name));
+  expect(plan.files.map((f) => f.format)).toEqual([format]);
+  expect(plan.warnings).toEqual(format === 'text' ? [] : [`${name}: its content is ${format}; read as such`]);
 });
