@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { isUrl } from '../../files/stores/url.ts';
 import { writeCard } from '../../ledger/card/write-card.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
 import { shownPath } from '../terminal/format.ts';
@@ -13,7 +14,7 @@ async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('card', args, options, ['run-dir']);
   if (values.output !== undefined) await mkdir(values.output, { recursive: true });
   const paths = await writeCard(positionals[0], values.redact, values.output);
-  for (const path of paths) standardOutput().out(shownPath(path));
+  for (const path of paths) standardOutput().out(isUrl(path) ? path : shownPath(path));
   return 0;
 }
 

@@ -28,6 +28,7 @@ export async function probeStore(store: Store, prefix: string, whole = true): Pr
     return store.put(key(name), body, options);
   };
   const findings: StoreFinding[] = [];
+  let broken = false;
   const found = (promise: StoreFinding['promise'], kept: boolean, needed: boolean): void =>
     void findings.push({ promise, kept, needed });
   try {
@@ -55,8 +56,15 @@ export async function probeStore(store: Store, prefix: string, whole = true): Pr
     const twice = await put('parts', text('two'), parts);
     found('complete only', once.written && !twice.written, false);
     return findings;
+  } catch (error) {
+    broken = true;
+    throw error;
   } finally {
-    for (const name of used) await store.delete(key(name));
+    for (const name of used)
+      await store.delete(key(name)).catch((error: unknown) => {
+        // The first error is the one to tell.
+        if (!broken) throw error;
+      });
   }
 }
 

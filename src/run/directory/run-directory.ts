@@ -70,6 +70,11 @@ export class RunDirectory {
     return { run: this.path, ...(this.#mirror && { store: this.#mirror.url }) };
   }
 
+  /** Splits that may wait for a store beside those that threads work on: so no thread waits for it. */
+  get commitsOnTheirWay(): number {
+    return this.#mirror === null ? 0 : 2;
+  }
+
   /** True of a run in a store that was finished before: its tables are not here. */
   get isElsewhere(): boolean {
     return this.#mirror?.done ?? false;

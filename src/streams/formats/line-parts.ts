@@ -134,6 +134,8 @@ async function memberParts(file: PlannedFile, index: number, splitBytes: number)
  */
 export async function zstdParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[]> {
   const window = await openPlanned(file);
+  // A walk from header to header asks for all of it, piece by piece.
+  window.willRead?.(0, file.size);
   const parts: Part[] = [];
   let start = 0;
   let textBytes = 0;

