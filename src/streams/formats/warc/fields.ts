@@ -17,9 +17,9 @@ export const WARC_FIELDS = [
 ] as const;
 export type WarcField = (typeof WARC_FIELDS)[number];
 
-/** Fields of every page; a page has those that its record tells. */
+/** Fields of every page: its text, its id, and in the metadata what its record tells. */
 export async function warcFields(_file: PlannedFile, _window: FileWindow): Promise<FileFields> {
-  const fields = WARC_FIELDS.map((name) => ({
+  const fields = ['text', 'id', ...WARC_FIELDS].map((name) => ({
     name,
     types: [name === 'http_status' || name === 'replaced' ? 'number' : 'string'],
     share: null,
