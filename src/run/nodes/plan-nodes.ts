@@ -38,6 +38,13 @@ export interface NodePlan {
  */
 export async function planNodes(given: Recipe, input: NodePlanInput): Promise<NodePlan> {
   const options = parseOptions(runOptions, input.options, 'plan');
+  if (/^\w+:\/\//.test(input.output))
+    throw new ConfigError({
+      expected: 'a folder that all nodes see under the same path',
+      got: input.output,
+      where: '--output',
+      fix: 'Mount the store or use a shared file system: shards do not write into a store yet.',
+    });
   const path = resolve(input.output);
   const patterns = options.input ?? given.input;
   refuseUnfit(given.name, patterns, options.limit);
