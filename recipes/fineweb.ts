@@ -12,16 +12,18 @@ import {
   language,
   languageRules,
   parquet,
+  pii,
   recipe,
 } from 'sluice';
 
 /**
  * FineWeb: Penedo et al. 2024, "The FineWeb Datasets: Decanting the Web for the Finest Text Data at Scale", section 3.
  * In the order of the paper's pipeline: English, repetition, quality, C4 without the punctuation rule, its own rules,
- * near copies; every number as published, every definition of a rule that of datatrove.
+ * addresses masked, near copies; every number as published, every definition of a rule that of datatrove.
  *
  * What differs: the language model is ours (`--set language.model=lid.176.bin` runs theirs); near copies (14 bands of
- * 8, 5-grams of words) are verified, and the first in input order stays.
+ * 8, 5-grams of words) are verified, and the first in input order stays; e-mail and IP
+ * addresses are masked before the near copies go, so that no address waits on disk for them.
  */
 const profile = 'datatrove';
 
@@ -41,6 +43,7 @@ export default recipe({
     c4({ profile, terminalPunct: false, where }),
     annotate(fineweb({ profile }), { step: 'fineweb_scores', where }),
     drop('fineweb', finewebRules({ profile }), { where }),
+    pii({ profile, where }),
     dedup.minhash(),
   ],
   sinks: [parquet()],
