@@ -16,8 +16,14 @@ const fromBuild: Plugin = {
   },
 };
 
-/** Tests that change what others of their process see, and such that a process should not outlive. */
-const alone = ['test/files/lock.test.ts', 'test/conformance/operators.test.ts'];
+/** Tests that change what others of their process see, and such that measure what their process takes. */
+const alone = [
+  'test/conformance/operators.test.ts',
+  'test/files/lock.test.ts',
+  'test/mixture/plan.test.ts',
+  'test/operators/select/by-rank.test.ts',
+  'test/properties/regex.test.ts',
+];
 
 const shared = {
   setupFiles: built ? [join(root, 'test/fresh-modules.ts')] : [],

@@ -10,6 +10,7 @@ export type {
   DocumentView,
   DropOptions,
   ExternalInput,
+  ExtractInput,
   OperatorFactory,
   OperatorSpec,
   Predicate,
@@ -24,6 +25,7 @@ export {
   annotate,
   annotator,
   as,
+  badWords,
   c4,
   codeRules,
   codeStatistics,
@@ -32,6 +34,7 @@ export {
   dedup,
   drop,
   external,
+  extract,
   FINEWEB_2_LANGUAGES,
   fasttext,
   fineweb,
@@ -61,6 +64,7 @@ export {
   textRules,
   textStatistics,
   tokenize,
+  urlFilter,
   withVerdict,
 } from './operators/index.ts';
 export { type Continual, type ContinualInput, continual } from './recipe/continual.ts';

@@ -36,20 +36,19 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   '': {
     values: words`
       ByteBudget ConfigError DOCUMENT_COLUMNS DocumentBatch FINEWEB_2_LANGUAGES GuardError InputError
-      InvariantError SLUICE_VERSION
-      SluiceError annotate annotator arrow as c4 codeRules codeStatistics continual continualPretrain custom
-      decontaminate dedup drop external fasttext feedClient fineweb fineweb2Rules finewebRules
-      float64Column gopherQuality
-      gopherQualityRules gopherRepetition gopherRepetitionRules int32Column jsonl judge language languageRules
-      ngramPerplexity numberAt openFeed operator parallel parquet partsRules perplexity pii pulled
-      readDocuments recipe reference refine rephrase retain rowsInScope rule run runStats schedules select
-      serveFeed shadow stopWords stringAt synthesize tableRules textParts textRules textStatistics toArrow
-      tokenize tokens utf8Column validBitmap withCreated withVerdict
+      InvariantError SLUICE_VERSION SluiceError annotate annotator arrow as badWords c4 codeRules
+      codeStatistics continual continualPretrain custom decontaminate dedup drop external extract fasttext
+      feedClient fineweb fineweb2Rules finewebRules float64Column gopherQuality gopherQualityRules
+      gopherRepetition gopherRepetitionRules int32Column jsonl judge language languageRules ngramPerplexity
+      numberAt openFeed operator parallel parquet partsRules perplexity pii pulled readDocuments recipe
+      reference refine rephrase retain rowsInScope rule run runStats schedules select serveFeed shadow
+      stopWords stringAt synthesize tableRules textParts textRules textStatistics toArrow tokenize tokens
+      urlFilter utf8Column validBitmap withCreated withVerdict
     `,
     types: words`
       Alert Annotate AnnotateOptions AnnotatorContext AnnotatorDescriptor AnnotatorFactory AnnotatorSpec Asked
       Column ColumnSpec ColumnType Comparison Continual ContinualInput Counters CreatedDocuments CutSpans
-      Description DocumentView DropOptions Effects ExternalInput FeedFacts FeedOptions FeedSequence
+      Description DocumentView DropOptions Effects ExternalInput ExtractInput FeedFacts FeedOptions FeedSequence
       FeedServer FeedSource
       FeedStatus FeedStep Json Lease LiveState LoopEvent LoopOptions ModuleExport Operator OperatorContext
       OperatorFactory OperatorSpec ParallelOptions Predicate Pulled
@@ -73,25 +72,23 @@ const PUBLIC: Readonly<Record<string, Exported>> = {
   },
   operators: {
     values: words`
-      DEFAULT_FIELDS FINEWEB_2_LANGUAGES annotate annotator as c4 codeRules codeStatistics custom decontaminate
-      dedup.bloom
-      dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized dedup.paragraphs dedup.sentences
-      dedup.substring dedup.url drop external fasttext fineweb fineweb2Rules finewebRules
-      gopherQuality gopherQualityRules
-      gopherRepetition gopherRepetitionRules judge language languageRules ngramPerplexity operator partsRules
-      perplexity pii refine rephrase rule select.buckets select.byPerplexity select.byRank select.streaming
-      shadow stopWords synthesize tableRules
-      textParts textRules textStatistics tokenize withVerdict
+      DEFAULT_FIELDS FINEWEB_2_LANGUAGES annotate annotator as badWords c4 codeRules codeStatistics custom
+      decontaminate dedup.bloom dedup.boilerplate dedup.exact dedup.lines dedup.minhash dedup.normalized
+      dedup.paragraphs dedup.sentences dedup.substring dedup.url drop external extract fasttext fineweb
+      fineweb2Rules finewebRules gopherQuality gopherQualityRules gopherRepetition gopherRepetitionRules judge
+      language languageRules ngramPerplexity operator partsRules perplexity pii refine rephrase rule
+      select.buckets select.byPerplexity select.byRank select.streaming shadow stopWords synthesize tableRules
+      textParts textRules textStatistics tokenize urlFilter withVerdict
     `,
     types: words`
-      Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor AnnotatorFactory
-      AnnotatorMaker AnnotatorSpec BenchmarkFields C4Options C4StepOptions CodeThresholds Description DocumentView
-      DropOptions ExternalInput FasttextOptions FinewebOptions FinewebThresholds GopherQualityOptions
-      GopherQualityThresholds
-      GopherRepetitionOptions GopherRepetitionThresholds LanguageOptions LanguageThresholds NgramPerplexityOptions
-      OperatorFactory OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile RefineInput
-      RephraseInput SplitName StageContext StageFactory StepOptions StopWordsOptions SynthesizeInput
-      TableThresholds TextPartsOptions TextThresholds TokenizeOptions
+      Annotate AnnotateOptions Annotator AnnotatorContext AnnotatorDescription AnnotatorDescriptor
+      AnnotatorFactory AnnotatorMaker AnnotatorSpec BadWordsOptions BenchmarkFields C4Options C4StepOptions
+      CodeThresholds Description DocumentView DropOptions ExternalInput ExtractInput FasttextOptions
+      FinewebOptions FinewebThresholds GopherQualityOptions GopherQualityThresholds GopherRepetitionOptions
+      GopherRepetitionThresholds LanguageOptions LanguageThresholds NgramPerplexityOptions OperatorFactory
+      OperatorSpec PartsThresholds PerplexityInput PiiOptions Predicate Profile RefineInput RephraseInput
+      SplitName StageContext StageFactory StepOptions StopWordsOptions SynthesizeInput TableThresholds
+      TextPartsOptions TextThresholds TokenizeOptions UrlFilterOptions
     `,
   },
   models: {

@@ -21,6 +21,8 @@ const LONG = [
   'bpe',
   'feed',
   'generate',
+  'html',
+  'crawl',
 ];
 const [first, ...rest] = process.argv.slice(2);
 const named = first !== undefined && !first.startsWith('-');

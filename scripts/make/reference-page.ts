@@ -61,7 +61,10 @@ const RULES: Readonly<Record<string, readonly [readonly Rule[], string]>> = {
 
 const STEPS: Readonly<Record<string, readonly [Operator, string]>> = {
   c4: [operators.c4(), 'rewrite/c4'],
+  extract: [operators.extract(), 'rewrite/extract'],
   pii: [operators.pii(), 'pii/pii'],
+  urlFilter: [operators.urlFilter(), 'lists/url-filter'],
+  badWords: [operators.badWords({ lists: [] }), 'lists/bad-words'],
   decontaminate: [operators.decontaminate({ benchmarks: [] }), 'decontaminate/decontaminate'],
   perplexity: [operators.perplexity(), 'perplexity/perplexity'],
   external: [operators.external(['python', 'my_filter.py']), 'external/external'],

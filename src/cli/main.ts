@@ -110,6 +110,10 @@ const commands: CommandTable = {
     summary: 'check that everything works on this machine',
     load: async () => (await import('./doctor/doctor.ts')).doctor,
   },
+  assets: {
+    summary: 'lists and models that cannot ship: what there is, fetching and adding',
+    load: async () => (await import('./assets/assets.ts')).assets,
+  },
   init: { summary: 'write a starter recipe', load: async () => (await import('./init/init.ts')).init },
 };
 

@@ -1,6 +1,7 @@
 import { type KernelArena, kernelModule, openArena } from './arena.ts';
 import { type C4Function, c4Over } from './c4.ts';
 import { type Encoders, encodersOver } from './encoders.ts';
+import { type ExtractFunction, extractOver } from './extract.ts';
 import { type ContentHashFunction, contentHashesOver } from './hash.ts';
 import { type PartsFunction, partsOver } from './parts.ts';
 import { type ScanFunction, scannerOver } from './scanner.ts';
@@ -16,6 +17,7 @@ export interface Kernel extends KernelArena, Encoders {
   readonly statistics: StatisticsFunction;
   readonly c4Lines: C4Function;
   readonly parts: PartsFunction;
+  readonly extract: ExtractFunction;
   readonly scanLines: ScanFunction;
   readonly contentHashes: ContentHashFunction;
   /**
@@ -55,6 +57,7 @@ export async function loadKernel(): Promise<Kernel> {
   const arena = openArena(module);
   installTables(arena);
   let text = openTextKernel(module);
+  const html = extractOver(module);
   let smallCalls = 0;
   const textFor = (offsets: Int32Array, rows: number): TextKernel => {
     const held = text.arena.memoryBytes();
@@ -71,9 +74,10 @@ export async function loadKernel(): Promise<Kernel> {
   return {
     ...arena,
     ...encodersOver(arena),
-    memoryBytes: () => arena.memoryBytes() + text.arena.memoryBytes(),
+    memoryBytes: () => arena.memoryBytes() + text.arena.memoryBytes() + html.memoryBytes(),
     release,
     scanLines: scannerOver(arena),
+    extract: html.extract,
     statistics: (...call) => textFor(call[1], call[2]).statistics(...call),
     c4Lines: (...call) => textFor(call[1], call[2]).c4Lines(...call),
     parts: (...call) => textFor(call[1], call[2]).parts(...call),

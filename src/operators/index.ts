@@ -17,6 +17,8 @@ export * as dedup from './dedup/index.ts';
 export { type DropOptions, drop, rule, shadow } from './drop.ts';
 export { judge } from './drop-stage.ts';
 export { type ExternalInput, external } from './external/external.ts';
+export { type BadWordsOptions, badWords } from './lists/bad-words.ts';
+export { type UrlFilterOptions, urlFilter } from './lists/url-filter.ts';
 export {
   type Description,
   type OperatorFactory,

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
-import { isUrl, shownUrl } from '../files/stores/url.ts';
+import { isUrl, shownUrl, withoutEndSlash } from '../files/stores/url.ts';
 import { systemError } from '../files/system-error.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
 import { parseOptions } from '../options.ts';
@@ -94,7 +94,7 @@ async function runAll(
   }
   const whole = options.recompute ? given : await reusingColumns(given, patterns);
   const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
-  refuseOwnOutput(patterns, isUrl(output) ? output.replace(/\/+$/, '') : path);
+  refuseOwnOutput(patterns, isUrl(output) ? withoutEndSlash(output) : path);
   refuseFleet(path, options.fresh);
   checkSteps(
     recipe.steps.map((s) => s.descriptor),

@@ -31,6 +31,7 @@ const COMMANDS = [
   'train-ngram',
   'mix',
   'doctor',
+  'assets',
   'init',
 ];
 

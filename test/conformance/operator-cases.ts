@@ -65,6 +65,8 @@ const annotator = (
 /** A small model of fastText. */
 const fasttext = new URL('../fixtures/fasttext/pruned.ftz', import.meta.url).pathname;
 
+const lists = new URL('../fixtures/lists', import.meta.url).pathname;
+
 const camel = (snake: string): string => snake.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
 /** A set of rules: every threshold is an option. */
@@ -284,6 +286,27 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
       seed: 2,
     }),
     factory('pii, dolma', operators.pii, {}, { profile: 'dolma' }),
+    factory(
+      'urlFilter',
+      operators.urlFilter,
+      {
+        path: 'link',
+        profile: 'datatrove',
+        domains: [`${lists}/hosts`],
+        words: [`${lists}/words`],
+        softWords: [`${lists}/words`],
+        subwords: [`${lists}/words`],
+        publicSuffixes: [`${lists}/suffixes`],
+        softThreshold: 3,
+      },
+      { softWords: [`${lists}/soft`] },
+    ),
+    factory(
+      'badWords',
+      operators.badWords,
+      { language: 'de', lists: [`${lists}/soft`], wholeWords: false, maxCount: 2 },
+      { lists: [`${lists}/words`] },
+    ),
     factory('decontaminate', decontaminate, { ...contaminated, action: 'cut' }, { benchmarks: [questions] }),
     factory('decontaminate, cut', decontaminate, {}, { benchmarks: [questions], action: 'cut' }),
     factory('decontaminate, tag', decontaminate, {}, { benchmarks: [questions], action: 'tag' }),
@@ -342,6 +365,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
       { task: 'continuation', maxTokens: 3, temperature: 0, longest: 200, share: 0.15 },
       { documents: 4, idle: ['kinds'] },
     ),
+    factory('extract', operators.extract, { mode: 'union', minChars: 20 }),
     factory('refine', operators.refine, {
       ...generating,
       writer: 'model',

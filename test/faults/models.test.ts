@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { saveModel } from '../../src/models/folders/hugging-face.ts';
 import { newModel } from '../../src/models/new-model.ts';
 import { trainNgram, writeNgram } from '../../src/models/ngram/index.ts';
@@ -33,6 +33,9 @@ beforeEach(async () => {
   documents.push({ ...documents[1], id: 'leaked', text: `${prose(random, 40)}\n${question}\n${prose(random, 40)}` });
   await writeCorpus(join(folder, 'in'), documents, 2);
   process.env.FAULT_MODELS = models;
+});
+afterEach(() => {
+  delete process.env.FAULT_MODELS;
 });
 
 describe('kill -9 of a run that scores with language models', { timeout: 600_000 }, () => {

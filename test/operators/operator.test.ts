@@ -6,6 +6,7 @@ import {
   annotate,
   arrow,
   as,
+  badWords,
   ConfigError,
   c4,
   codeRules,
@@ -16,6 +17,7 @@ import {
   dedup,
   drop,
   external,
+  extract,
   fasttext,
   fineweb,
   finewebRules,
@@ -47,6 +49,7 @@ import {
   textRules,
   textStatistics,
   tokenize,
+  urlFilter,
 } from 'sluice';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../helpers/run.ts';
@@ -60,6 +63,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
   annotate: [(o) => annotate(textStatistics(), o), { step: 5 }, 'step: a text, got 5'],
   as: [(o) => as(textStatistics(), (o as { prefix: string }).prefix), { prefix: 5 }, 'prefix: a text, got 5'],
   arrow: [arrow, { format: 'ipc' }, 'format: one of file, stream, got "ipc"'],
+  badWords: [badWords, { maxCount: -1 }, 'maxCount: at least 0, got -1'],
   c4: [c4, { minSentences: '5' }, 'minSentences: a number, got "5"'],
   codeRules: [codeRules, { minChars: '5' }, 'minChars: a number, got "5"'],
   codeStatistics: [codeStatistics as (o: never) => unknown, 5 as never, 'options: an object with options, got number'],
@@ -80,6 +84,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
   external: [(o) => external('node x.mjs', o), { batchRows: 0 }, 'batchRows: at least 1, got 0'],
   fasttext: [fasttext, { model: 5 }, 'model: a text, got 5'],
   fineweb: [fineweb, { profile: 'dolma' }, 'profile: one of sluice, datatrove, got "dolma"'],
+  extract: [extract, { mode: 'all' }, 'mode: one of precise, generous, union, best, got "all"'],
   finewebRules: [finewebRules, { profile: 'dolma' }, 'profile: one of sluice, datatrove, got "dolma"'],
   gopherQuality: [gopherQuality, { tagger: 2 }, 'tagger: one of v1, v2, got 2'],
   gopherQualityRules: [gopherQualityRules, { profile: 'nemo' }, 'profile: one of sluice, datatrove, dolma, got "nemo"'],
@@ -123,6 +128,7 @@ const factories: { readonly [name: string]: readonly [(options: never) => unknow
   textRules: [textRules, { maxUpperRatio: 'x' }, 'maxUpperRatio: a number, got "x"'],
   textStatistics: [textStatistics as (o: never) => unknown, 5 as never, 'options: an object with options, got number'],
   tokenize: [tokenize, { tokenizer: 5 }, 'tokenizer: a text, got 5'],
+  urlFilter: [urlFilter, { softThreshold: 0 }, 'softThreshold: at least 1, got 0'],
   tokens: [sluice.tokens, { tokenizer: 5 }, 'tokenizer: a text, got 5'],
 };
 

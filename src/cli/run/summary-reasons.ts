@@ -12,7 +12,13 @@ import type { Reason } from './run-view.ts';
 export const stepsOf = (result: RunJson): readonly StepDescriptor[] =>
   (result.recipe as unknown as { readonly steps: readonly StepDescriptor[] }).steps;
 
-/** A rule with what it dropped, and an example. */
+/** Columns before the name of a rule, and below it. */
+const BEFORE = 23;
+const BELOW = 22;
+/** Narrower a condition says nothing. */
+const LEAST_CONDITION = 24;
+
+/** A rule with what it dropped and, where there is no room for it beside the name, its condition below; an example. */
 export function reasonLines(
   { style, width }: Terminal,
   r: Reason,
@@ -21,7 +27,9 @@ export function reasonLines(
 ): string[] {
   const step = steps.find((s) => s.step === r.step);
   const rule = step?.rules.find((x) => x.name === r.rule);
-  const room = Math.max(20, width - 25 - r.rule.length);
+  const beside = width - BEFORE - r.rule.length - 2;
+  const isBelow = beside < LEAST_CONDITION;
+  const room = isBelow ? Math.max(LEAST_CONDITION, width - BELOW) : beside;
   const means =
     step && removesCopies(step)
       ? copyMeaning(r.rule)
@@ -32,18 +40,22 @@ export function reasonLines(
           : '';
   const line =
     `  ${percent(r.dropped, cameIn(t).documents).padStart(7)}  ${count(r.dropped).padStart(9)}  ` +
-    style.bold(safeText(r.rule)) +
-    (means ? `  ${style.dim(clipped(safeText(means), room))}` : '');
+    style.bold(safeText(r.rule));
+  const condition = means === '' ? '' : style.dim(clipped(safeText(means), room));
+  const below = isBelow && condition !== '' ? [`${' '.repeat(BELOW)}${condition}`] : [];
+  const lines = [isBelow || condition === '' ? line : `${line}  ${condition}`, ...below];
   const [example] = r.counters.examples;
-  if (!example) return [line];
+  if (!example) return lines;
   const value =
     !(step && ['copies', 'predicate'].includes(dropsFor(step) ?? '')) && example.value !== null
       ? ` (${short(example.value)})`
       : '';
-  const label = `e.g. ${clipped(safeText(example.id), 32)}${value}: `;
+  // The id gives way to the text: there are 16 columns for it, and quotes.
+  const forId = Math.max(8, Math.min(32, width - BELOW - 18 - value.length - 'e.g. : '.length));
+  const label = `e.g. ${clipped(safeText(example.id), forId)}${value}: `;
   const excerpt = safeExcerpt(example.excerpt);
   const shown = excerpt === '' ? '(empty text)' : `“${clipped(excerpt, Math.max(16, width - 24 - label.length))}”`;
-  return [line, style.dim(`${' '.repeat(22)}${label}${shown}`)];
+  return [...lines, style.dim(`${' '.repeat(BELOW)}${label}${shown}`)];
 }
 
 /** Shadow rules: what each would have dropped of the documents that came to its step. */

@@ -46,7 +46,7 @@ export function bucketOf(url: string): { readonly bucket: string; readonly key: 
 
 /** A folder and a name below it, with one slash between them. */
 export const joinKey = (folder: string, name: string): string =>
-  folder === '' ? name : `${folder.replace(/\/+$/, '')}/${name}`;
+  folder === '' ? name : `${withoutEndSlash(folder)}/${name}`;
 
 /** A key as the path of a URL: every byte that is not plain is escaped, slashes are not. */
 export const escapedKey = (key: string): string =>
@@ -54,3 +54,10 @@ export const escapedKey = (key: string): string =>
     .split('/')
     .map((s) => encodeURIComponent(s).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`))
     .join('/');
+
+/** Without the slashes at its end, in linear time. */
+export function withoutEndSlash(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end--;
+  return url.slice(0, end);
+}

@@ -77,7 +77,9 @@ export function startFilter(argv: readonly string[], memory: number): FilterProc
     stderr
       .toString('utf8')
       .trim()
-      .split(/\s*\n\s*/)
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
       .slice(-3)
       .join(' / ')
       .slice(-400);

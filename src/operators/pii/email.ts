@@ -91,6 +91,6 @@ export function spelledEmailAt(text: Uint8Array, from: number, at: number, to: n
   const host = /^[A-Za-z0-9-]{1,63}(?:(?:\.| ?(?:\[dot\]|\(dot\)|\{dot\}|<dot>| DOT ) ?)[A-Za-z0-9-]{1,63}){1,5}/.exec(
     rest,
   );
-  if (!host || !/[A-Za-z]{2,}$/.test(host[0])) return null;
+  if (!host || !/[A-Za-z][A-Za-z]$/.test(host[0])) return null;
   return { start, end: at + (head.length - rest.length) + host[0].length };
 }

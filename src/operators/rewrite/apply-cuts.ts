@@ -16,9 +16,20 @@ export function withCuts(
   rules: readonly string[],
   added: readonly (readonly [string, Column])[],
 ): DocumentBatch {
+  return withText(batch, cutText(batch.utf8('text'), cuts), cuts, rules, added);
+}
+
+/** The same for a text that is made already: `text` is what the cuts leave, with what stands in their place. */
+export function withText(
+  batch: DocumentBatch,
+  fresh: Utf8Column,
+  cuts: readonly (readonly TextCut[])[],
+  rules: readonly string[],
+  added: readonly (readonly [string, Column])[],
+): DocumentBatch {
   const text = batch.utf8('text');
   return batch.with({
-    columns: new Map([...batch.columns, ['text', cutText(text, cuts)], ...added]),
+    columns: new Map([...batch.columns, ['text', fresh], ...added]),
     originalText: batch.originalText ?? (batch.textVersion === 0 ? text : undefined),
     cuts: composeCuts(batch.cuts, cuts, rules),
     textVersion: batch.textVersion + 1,

@@ -1,4 +1,4 @@
-import { constants, crc32, inflateRawSync } from 'node:zlib';
+import { constants, crc32, gunzipSync, inflateRawSync } from 'node:zlib';
 import { afterZeros, readGzip } from './gzip.ts';
 import { type MemberHeader, memberHeader, TRAILER_BYTES } from './gzip-member.ts';
 import { lostBytes, type Unpacked, type UnpackLimits } from './piece.ts';
@@ -6,6 +6,8 @@ import type { FileWindow } from './window.ts';
 
 /** Packed bytes that a member is tried with first; most records need less. */
 const FIRST_BYTES = 256 * 1024;
+/** Most pages unpack in one go: chunks would be put together once more. */
+const OUTPUT_BYTES = 512 * 1024;
 /** Bytes that are looked at together for the start of a member. */
 const SCAN_BYTES = 256 * 1024;
 /** Packed bytes that show how the content of a member begins. */
@@ -39,7 +41,7 @@ export async function* readGzipMembers(
     const got: Inflated =
       header === null
         ? { fault: `expected a gzip member at byte ${block}, got other bytes` }
-        : await inflateWhole(file, block, header, atMost);
+        : ((await memberBeforeNext(file, block, header, atMost)) ?? (await inflateWhole(file, block, header, atMost)));
     if (got === 'large') {
       const next = yield* large(file, block, limits);
       block = next ?? (await nextMember(file, block + 1, stop, startOf)) ?? stop;
@@ -57,6 +59,37 @@ export async function* readGzipMembers(
   }
 }
 
+const MAGIC = Buffer.of(0x1f, 0x8b, 8);
+
+/**
+ * A member that ends where the next one seems to begin, unpacked with its checksum in one call: a tenth faster than
+ * finding its end. Null where that is not so; then the slow way says what is there.
+ */
+async function memberBeforeNext(
+  file: FileWindow,
+  at: number,
+  header: MemberHeader,
+  atMost: number,
+): Promise<Inflated | null> {
+  const view = (await file.at(at, FIRST_BYTES)).subarray(0, FIRST_BYTES);
+  const packed = Buffer.from(view.buffer, view.byteOffset, view.length);
+  const found = packed.indexOf(MAGIC, header.bytes);
+  if (found < 0 && at + packed.length < file.size) return null;
+  const length = found < 0 ? packed.length : found;
+  if (length < header.bytes + TRAILER_BYTES) return null;
+  try {
+    // Its last bytes tell what it unpacks to: one buffer of that size.
+    const told = packed.readUInt32LE(length - 4);
+    const chunkSize = Math.max(64, Math.min(told + 1, atMost));
+    const bytes = gunzipSync(packed.subarray(0, length), { chunkSize, maxOutputLength: atMost });
+    // Other bytes between the two would be let pass.
+    return told === bytes.length ? { bytes, end: at + length } : null;
+  } catch {
+    // Damage, a member that is too large, or bytes that only look like the beginning of the next one.
+    return null;
+  }
+}
+
 async function inflateWhole(file: FileWindow, at: number, header: MemberHeader, atMost: number): Promise<Inflated> {
   const from = at + header.bytes;
   for (let want = FIRST_BYTES; ; want *= 8) {
@@ -65,7 +98,11 @@ async function inflateWhole(file: FileWindow, at: number, header: MemberHeader, 
     let bytes: Uint8Array;
     let consumed: number;
     try {
-      const { buffer, engine } = inflateRawSync(packed, { info: true, maxOutputLength: atMost }) as unknown as {
+      const { buffer, engine } = inflateRawSync(packed, {
+        info: true,
+        chunkSize: OUTPUT_BYTES,
+        maxOutputLength: atMost,
+      }) as unknown as {
         readonly buffer: Uint8Array;
         readonly engine: { readonly bytesWritten: number };
       };

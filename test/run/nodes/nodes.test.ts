@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lastValueFrom, toArray } from 'rxjs';
+import { lastValueFrom, tap, toArray } from 'rxjs';
 import {
   annotate,
   c4,
@@ -20,8 +20,10 @@ import {
 } from 'sluice';
 import { describe, expect, it } from 'vitest';
 import { finishNodes } from '../../../src/run/nodes/finish.ts';
+import { openFleet } from '../../../src/run/nodes/fleet.ts';
 import { planNodes } from '../../../src/run/nodes/plan-nodes.ts';
 import { runShard } from '../../../src/run/nodes/shard.ts';
+import { fleetFacts } from '../../../src/run/nodes/state.ts';
 import type { ShardEvent } from '../../../src/run/nodes/work.ts';
 import { madeDocuments, writeCorpus } from '../../helpers/corpus.ts';
 import { promisedBytes, runToEnd, temporaryFolder } from '../../helpers/run.ts';
@@ -55,6 +57,9 @@ const planned = (made: Recipe, input: string, output: string, shards: number) =>
 const everyShard = (made: Recipe, output: string): Promise<ShardEvent[]> =>
   lastValueFrom(runShard(made, output, { workers: 2 }, { index: 0, count: 1, wait: true }).pipe(toArray()));
 
+/** Of phases that have not begun. */
+const rest = (phases: number): object[] => Array.from({ length: phases }, () => ({}));
+
 const totalsOf = async (run: string): Promise<Pick<RunJson, 'totals' | 'hashes'>> => {
   const { totals, hashes } = JSON.parse(await readFile(join(run, 'run.json'), 'utf8')) as RunJson;
   return { totals, hashes };
@@ -70,6 +75,20 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     const { plan, nodes } = await planned(everything, input, many, 3);
     expect(plan.splits.length).toBeGreaterThan(3);
     expect(nodes.parted).toEqual(['exact_dedup']);
+    // Stopped after its first split: another attempt does the rest.
+    const stop = new AbortController();
+    const first = runShard(everything, many, { workers: 1, stop: stop.signal }, { index: 0, count: 1 }).pipe(
+      tap((e) => {
+        if (e.type === 'split') stop.abort();
+      }),
+      toArray(),
+    );
+    expect((await lastValueFrom(first)).at(-1)).toEqual({ type: 'stopped', run: many, phase: 'split-0' });
+    await expect(finishNodes(everything, many, {})).rejects.toThrow('3 of 3 shards of split-0');
+    expect(await openFleet(many).then(fleetFacts)).toMatchObject({
+      next: 'split-0',
+      phases: [{ byState: { stopped: 1, open: 2 }, missing: [{ attempts: 1, splits: 1 }, {}, {}] }, ...rest(12)],
+    });
     const events = await everyShard(everything, many);
     expect(events.filter((e) => e.type === 'waiting')).toHaveLength(13);
     expect(events.at(-1)).toEqual({ type: 'done', run: many });
@@ -78,5 +97,26 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     expect(promisedBytes(many)).toEqual(promisedBytes(one));
     expect(await totalsOf(many)).toEqual(await totalsOf(one));
     expect(existsSync(join(many, 'tasks'))).toBe(false);
+  });
+
+  it('refuses another recipe, a changed plan, a limit, one process in its folder, and a second plan', async () => {
+    const folder = await temporaryFolder();
+    await writeCorpus(join(folder, 'in'), madeDocuments(5, 5), 1);
+    const input = join(folder, 'in/*.jsonl');
+    const many = join(folder, 'many');
+    const plain = recipe({ name: 'plain', steps: quality });
+    const limited = { shards: 2, recipe: 'plain', args: [], output: many, options: { input: [input], limit: 3 } };
+    await expect(planNodes(plain, limited)).rejects.toThrow('--limit 3');
+    await planned(plain, input, many, 2);
+    await expect(planned(plain, input, many, 2)).rejects.toThrow('a plan never changes');
+    await expect(runToEnd(plain, { input: [input], output: many })).rejects.toThrow('got one with nodes.json');
+    const steps = [quality[0], drop('quality', [rule('text_chars < 200', { name: 'min_chars' })])];
+    const other = recipe({ name: 'plain', steps });
+    await expect(everyShard(other, many)).rejects.toThrow('the recipe this run was started with');
+    const file = join(many, 'plan.jsonl');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('"index":0', '"index":1'));
+    await expect(everyShard(plain, many)).rejects.toThrow('the plan that this run was planned with');
+    await expect(everyShard(plain, join(folder, 'in'))).rejects.toThrow('a run directory planned for many nodes');
   });
 });

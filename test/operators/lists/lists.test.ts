@@ -1,0 +1,161 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { badWords, type Operator, urlFilter } from 'sluice';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../src/errors.ts';
+import { loadKernel } from '../../../src/kernels/kernel.ts';
+import { badWordCounter } from '../../../src/operators/lists/bad-words-stage.ts';
+import { readUrlLists } from '../../../src/operators/lists/read-list.ts';
+import { hostCutter } from '../../../src/operators/lists/suffixes.ts';
+import { urlJudge } from '../../../src/operators/lists/url-filter-stage.ts';
+import { makeStage } from '../../../src/operators/stages.ts';
+import type { DocumentBatch } from '../../../src/streams/batch/batch.ts';
+import { utf8Column } from '../../../src/streams/batch/columns.ts';
+import { batchOf } from '../../helpers/batches.ts';
+import { temporaryFolder } from '../../helpers/run.ts';
+
+const fixtures = new URL('../../fixtures/lists', import.meta.url).pathname;
+const apply = async (batch: DocumentBatch, step: Operator): Promise<DocumentBatch> =>
+  (await makeStage(step.descriptor, await loadKernel())).apply(batch);
+const reasons = (batch: DocumentBatch): (string | null)[] =>
+  [...batch.verdicts[0].rule].map((k) => (k < 0 ? null : batch.verdicts[0].rules[k].name));
+const withUrls = (urls: readonly (string | null)[]): DocumentBatch =>
+  batchOf(urls.map(() => 'text')).withColumns([
+    ['metadata', utf8Column(urls.map((url) => (url === null ? '{}' : JSON.stringify({ url }))))],
+  ]);
+
+describe('readUrlLists', () => {
+  it('reads plain lists, hosts files, domain rules of ad blockers and folders of UT1', async () => {
+    const folder = await temporaryFolder();
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const plain = write('plain', '# c\none.example\r\nTwo.example # why\nhttps://three.example/a/b/\n\n');
+    const hosts = write('hosts', '127.0.0.1 localhost\n0.0.0.0 four.example\n::1 www.five.example\n');
+    const adblock = write(
+      'adblock',
+      '[Adblock Plus 2.0]\n! t\n||six.example^\n||seven.example^$third-party\n@@||not.example^\n##.ad\n' +
+        '/banner/\n||e*.x^\n||part.example^$script\n',
+    );
+    mkdirSync(join(folder, 'ut1/adult'), { recursive: true });
+    write('ut1/adult/domains', 'eight.example\n');
+    write('ut1/adult/urls', 'nine.example/rooms\n');
+    const { domains, urls } = readUrlLists([plain, hosts, adblock, join(folder, 'ut1')]);
+    expect([...domains].sort()).toEqual(
+      ['eight', 'five', 'four', 'one', 'seven', 'six', 'two'].map((n) => `${n}.example`),
+    );
+    expect([...urls]).toEqual(['three.example/a/b', 'nine.example/rooms']);
+    mkdirSync(join(folder, 'empty'));
+    expect(() => readUrlLists([join(folder, 'empty')])).toThrow(/files named domains or urls/);
+    expect(() => readUrlLists([join(folder, 'none')])).toThrow(ConfigError);
+  });
+});
+
+describe('hostCutter', () => {
+  it('cuts by the rules of the list, its wildcards and exceptions, and takes no private part', () => {
+    const cut = hostCutter([`${fixtures}/suffixes`]);
+    const registered = (host: string): string => cut(host).registered;
+    expect(registered('a.b.co.uk')).toBe('b.co.uk');
+    expect(registered('co.uk')).toBe('');
+    expect(registered('x.y.z.ck')).toBe('y.z.ck');
+    expect(registered('a.www.ck')).toBe('www.ck');
+    expect(registered('me.blogs.example')).toBe('blogs.example');
+    expect(registered('192.0.2.1')).toBe('');
+    expect(registered('host.unknown')).toBe('');
+  });
+});
+
+describe('urlFilter()', () => {
+  const lists = { domains: [`${fixtures}/hosts`], words: [`${fixtures}/words`], softWords: [`${fixtures}/soft`] };
+
+  it('drops by the first list that an address is on, and passes documents without one', async () => {
+    const urls = [
+      'https://bad.example/x',
+      'http://sub.BAD.example:8080/',
+      'https://ads.fine.example/x',
+      'https://fine.test/the-WHEEL/',
+      'https://page.test/example',
+      'https://fine.test/swheels',
+      'https://user:x@fine.test/?u=bad.example',
+      'not an address',
+      null,
+      '',
+    ];
+    const out = await apply(withUrls(urls), urlFilter({ ...lists, subwords: [`${fixtures}/words`] }));
+    expect(reasons(out)).toEqual([
+      'url_domain',
+      'url_domain',
+      'url_host',
+      'url_hard_word',
+      'url_soft_words',
+      'url_subword',
+      ...[null, null, null, null],
+    ]);
+    const soft = await apply(withUrls(urls), urlFilter({ ...lists, softThreshold: 3 }));
+    expect(reasons(soft)[4]).toBe(null);
+  });
+
+  it('has the rules of datatrove in its profile, case and all', async () => {
+    const profile = 'datatrove' as const;
+    const publicSuffixes = [`${fixtures}/suffixes`];
+    const urls = [
+      'https://www.bad.example/x',
+      'https://ads.fine.example/x',
+      'https://more.ads.fine.example/x',
+      'https://BAD.example/x',
+      'https://fine.com/the-wheel/',
+      'https://fine.com/the-WHEEL/',
+      'https://page.com/example',
+      'https://fine.com/mil-l-race',
+    ];
+    const step = urlFilter({ ...lists, profile, publicSuffixes, subwords: [`${fixtures}/words`] });
+    expect(reasons(await apply(withUrls(urls), step))).toEqual([
+      'domain',
+      'subdomain',
+      null,
+      null,
+      'hard_blacklisted',
+      'blacklisted_subword',
+      'soft_blacklisted',
+      'blacklisted_subword',
+    ]);
+    expect(() => urlFilter({ ...lists, profile })).toThrow(/sluice assets add public-suffix-list/);
+  });
+
+  it('takes addresses that are made to hold it up', () => {
+    const none = {
+      path: 'url',
+      profile: 'sluice',
+      words: [],
+      softWords: [],
+      subwords: [],
+      publicSuffixes: [],
+    } as const;
+    const judge = urlJudge({ ...none, domains: [`${fixtures}/hosts`] });
+    for (const part of ['a.', '/', '@', '://', '%', 'a/', '\\', '.'])
+      expect(judge(`https://${part.repeat(3000)}`)).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+});
+
+describe('badWords()', () => {
+  it('counts words and phrases between other characters, in any case', () => {
+    const count = badWordCounter({ lists: [`${fixtures}/words`], wholeWords: true });
+    const of = (text: string): number => count(Buffer.from(text));
+    expect(
+      ['A wheel.', 'WHEEL wheel', 'wheels', '_wheel', '\u00e9wheel', 'wheel\u00e9 Mill Race', 'mill  race', ''].map(of),
+    ).toEqual([1, 2, 0, 0, 0, 1, 0, 0]);
+    expect(badWordCounter({ lists: [`${fixtures}/words`], wholeWords: false })(Buffer.from('xwheelx\u00e9'))).toBe(1);
+    expect(of('wheel '.repeat(200_000))).toBe(200_000);
+  });
+
+  it('drops by the count, and says how to come by a list', async () => {
+    const batch = batchOf(['The mill race and the wheel.', 'Nothing.', '']);
+    const lists = [`${fixtures}/words`];
+    expect([...(await apply(batch, badWords({ lists }))).alive]).toEqual([0, 1, 1]);
+    expect([...(await apply(batch, badWords({ lists, maxCount: 2 }))).alive]).toEqual([1, 1, 1]);
+    process.env.SLUICE_ASSETS = await temporaryFolder();
+    expect(() => badWords({ language: 'de' })).toThrow(/sluice assets fetch bad-words-de/);
+    delete process.env.SLUICE_ASSETS;
+  });
+});

@@ -1,0 +1,143 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { shardChoice } from '../../../src/cli/nodes/shard-option.ts';
+import type { FleetPhase } from '../../../src/run/nodes/fleet.ts';
+import { indexedJob } from '../../../src/run/nodes/launch/kubernetes.ts';
+import { submitRayJob } from '../../../src/run/nodes/launch/ray.ts';
+import { phaseJob, queuedOf, ranges, type SlurmOptions } from '../../../src/run/nodes/launch/slurm.ts';
+
+const slurm: SlurmOptions = {
+  program: ['/usr/bin/node', '/opt/sluice/cli.js'],
+  run: '/shared/an out',
+  arrayLimit: 1000,
+  cpus: 4,
+  memory: '1GB',
+  time: '4:00:00',
+  warnSeconds: 300,
+  sbatch: ['--partition=cpu'],
+};
+const phase: FleetPhase = { name: 'split-0', tasks: 5000, splits: null, barrier: null, number: 0 };
+
+describe('the part of a process', () => {
+  it.each([
+    ['3/8', {}, { index: 3, count: 8 }],
+    [
+      undefined,
+      {
+        SLURM_ARRAY_TASK_ID: '2',
+        SLURM_ARRAY_TASK_COUNT: '4',
+        SLURM_ARRAY_TASK_MIN: '0',
+        SLURM_ARRAY_TASK_MAX: '3',
+      },
+      { index: 2, count: 4 },
+    ],
+    [undefined, { JOB_COMPLETION_INDEX: '5', SLUICE_SHARDS: '8' }, { index: 5, count: 8 }],
+    [undefined, { JOB_COMPLETION_INDEX: '5' }, { index: 5, count: 64 }],
+    [undefined, {}, { index: 0, count: 1 }],
+  ])('%s %j is %j', (given, env, choice) => {
+    expect(shardChoice(given, 64, env)).toEqual(choice);
+  });
+
+  it('is refused where it is none, and in an array with gaps', () => {
+    expect(() => shardChoice('8/8', 64, {})).toThrow("0/8 to 7/8, got '8/8'");
+    const gaps = {
+      SLURM_ARRAY_TASK_ID: '7',
+      SLURM_ARRAY_TASK_COUNT: '2',
+      SLURM_ARRAY_TASK_MIN: '3',
+      SLURM_ARRAY_TASK_MAX: '7',
+    };
+    expect(() => shardChoice(undefined, 64, gaps)).toThrow('an array from 3 to 7 with 2 tasks');
+  });
+});
+
+describe('Slurm', () => {
+  it('gets an array within its limit for more logical shards than that', () => {
+    const all = Array.from({ length: 5000 }, (_, i) => i);
+    const job = phaseJob(phase, all, new Set(), slurm)!;
+    expect(job.args).toContain('--array=0-999');
+    expect(job.args).toContain('--signal=B:USR1@300');
+    expect(job.args.at(-1)).toBe('--partition=cpu');
+    expect(job.script).toContain(
+      "/usr/bin/node /opt/sluice/cli.js run '/shared/an out' --phase split-0 --workers 4 --memory 1GB " +
+        '--shard "$SLURM_ARRAY_TASK_ID/1000" &',
+    );
+  });
+
+  it('gets the array tasks of missing shards only, less those in the queue', () => {
+    const queued = queuedOf(
+      ['12|7|sluice-split-0|sluice:/shared/an out', '12|8|sluice-split-0|sluice:/another', '13|N/A|x|'],
+      slurm.run,
+    ).get('sluice-split-0')!;
+    expect([...queued.ids]).toEqual(['12']);
+    const job = phaseJob(phase, [7, 1003, 2003, 4008, 4009], queued.tasks, slurm)!;
+    expect(job.args).toContain('--array=3,8-9');
+    expect(phaseJob(phase, [7, 1007], queued.tasks, slurm)).toBeNull();
+    expect(ranges([0, 1, 2, 5, 7, 8])).toBe('0-2,5,7-8');
+  });
+});
+
+describe('Kubernetes', () => {
+  it('gets an Indexed Job of as many pods as parts', () => {
+    const options = {
+      name: 'x',
+      image: 'i',
+      program: ['sluice'],
+      run: '/shared/out',
+      volumeClaim: 'v',
+      mount: '/shared',
+      pods: 16,
+      cpus: 4,
+      memory: '1GB',
+    };
+    expect(indexedJob(options, 2 ** 30)).toMatchObject({
+      kind: 'Job',
+      spec: {
+        completions: 16,
+        completionMode: 'Indexed',
+        template: {
+          spec: {
+            containers: [
+              {
+                command: ['sluice', 'run', '/shared/out', '--wait', '--workers', '4', '--memory', '1GB'],
+                env: [{ name: 'SLUICE_SHARDS', value: '16' }],
+                resources: { limits: { memory: '1536Mi' } },
+              },
+            ],
+          },
+        },
+      },
+    });
+  });
+});
+
+describe('Ray', () => {
+  it('gets a job once, without the headers of a browser', async () => {
+    const jobs = new Map<string, string>();
+    const server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (d: Buffer) => {
+        body += d.toString();
+      });
+      request.on('end', () => {
+        if (Object.keys(request.headers).some((h) => h.startsWith('sec-fetch'))) response.statusCode = 405;
+        else if (request.method === 'GET') response.statusCode = jobs.has(request.url!.split('/').at(-1)!) ? 200 : 404;
+        else {
+          const job = JSON.parse(body) as { submission_id: string; entrypoint: string };
+          jobs.set(job.submission_id, job.entrypoint);
+        }
+        response.end('{}');
+      });
+    });
+    await new Promise<void>((ok) => server.listen(0, '127.0.0.1', ok));
+    try {
+      const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const job = { submissionId: 'sluice-out-0', command: ['sluice', 'run', '/a b'], cpus: 4 };
+      expect(await submitRayJob(address, job)).toBe(true);
+      expect(await submitRayJob(address, job)).toBe(false);
+      expect([...jobs]).toEqual([['sluice-out-0', "sluice run '/a b'"]]);
+    } finally {
+      server.close();
+    }
+  });
+});
