@@ -1,4 +1,4 @@
-import { annotate, c4, dedup, drop, language, languageRules, parquet, recipe } from 'sluice';
+import { annotate, c4, dedup, drop, extract, language, languageRules, parquet, recipe } from 'sluice';
 
 /**
  * C4: Raffel et al. 2020, "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer", section
@@ -16,11 +16,12 @@ export default recipe({
   name: 'c4',
   description: 'The line and page rules of C4: cuts bad lines out of each document and says which.',
   steps: [
+    extract({ mode: 'precise', where }),
     c4({ minWordsPerLine: 5, minSentences: 3, where }),
     annotate(language({ keep: ['en'] }), { step: 'language', where }),
     drop('other_language', languageRules({ minScore: 0.9 }), { where }),
     dedup.sentences({ where }),
   ],
   sinks: [parquet()],
-  expected: { all: { max: 0.97 }, rules: { c4_min_sentences: { max: 0.85 } } },
+  expected: { all: { max: 0.97 }, rules: { c4_min_sentences: { max: 0.85 }, language_min_score: { max: 0.97 } } },
 });

@@ -2,6 +2,7 @@ import {
   annotate,
   dedup,
   drop,
+  extract,
   FINEWEB_2_LANGUAGES,
   fineweb,
   fineweb2Rules,
@@ -32,6 +33,7 @@ export default recipe({
   name: 'fineweb-2',
   description: 'The rules of FineWeb-2, each language by its own thresholds; documents in English go.',
   steps: [
+    extract({ mode: 'precise' }),
     annotate(language({ keep: [...FINEWEB_2_LANGUAGES] }), { step: 'language' }),
     drop('other_language', languageRules({ minScore: 0 })),
     dedup.minhash(),

@@ -2,6 +2,7 @@ import {
   annotate,
   dedup,
   drop,
+  extract,
   gopherQuality,
   gopherQualityRules,
   gopherRepetition,
@@ -25,6 +26,7 @@ export default recipe({
   name: 'gopher',
   description: 'Quality and repetition rules of Gopher (MassiveWeb), then exact and near copies.',
   steps: [
+    extract({ mode: 'precise', where }),
     annotate(gopherQuality(), gopherRepetition(), { step: 'scores', where }),
     drop('gopher_quality', gopherQualityRules(), { where }),
     drop('gopher_repetition', gopherRepetitionRules(), { where }),

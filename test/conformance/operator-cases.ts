@@ -204,7 +204,6 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
       'stopWords',
       (o) => operators.stopWords({ column: 'domain', lists: { web: ['the', 'and', 'of'] }, ...o }),
       { lists: { code: ['the'] }, column: 'id', enough: 1, unspaced: ['web'] },
-      { idle: ['unspaced'] },
     ),
     annotator('language', operators.language, {
       model: fasttext,
