@@ -17,7 +17,7 @@ import {
 
 /**
  * FineWeb-2: Penedo et al. 2025, "FineWeb2: One Pipeline to Scale Them All - Adapting Pre-Training Data Processing to
- * Every Language", with the thresholds of its repository, one set a language: 45 of its 1,929 languages, those that the
+ * Every Language", with the thresholds of its repository, one set a language: 47 of its 1,929 languages, those that the
  * shipped language model knows. In its order: language, near copies, then repetition, FineWeb's rules and quality of
  * the language. One language: `--set language.keep=de`.
  *
