@@ -274,4 +274,26 @@ export default reference({ name: 'small', input: ['in'], groupBy: 'text', model,
     // Finished, it says what to do with the model.
     await pasteAll(await runCli(args, { cwd }), cwd);
   });
+
+  it('of what-if: the run with the other threshold', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd);
+    await runCli(['run', 'recipe.ts', '--output', 'out put'], { cwd });
+    const whatIf = await runCli(['what-if', 'out put', '--set', 'length.min_chars=60'], { cwd });
+    expect(verbs(await pasteAll(whatIf, cwd))).toEqual(['run']);
+  });
+
+  it('of a run on many nodes, from its plan to its end', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd);
+    const plan = await runCli(['plan', 'recipe.ts', '--nodes', '1', '--output', 'many nodes'], { cwd });
+    expect(verbs(commandsIn(plan))).toEqual(['run', 'finish']);
+    // As often as status says so.
+    const pasted: string[] = [];
+    for (let turn = 0; turn < 5 && !pasted.includes('finish'); turn++)
+      pasted.push(...verbs(await pasteAll(await runCli(['status', 'many nodes'], { cwd }), cwd)));
+    // Three phases: to the copies, the decision, from there on.
+    expect(pasted).toEqual(['run', 'run', 'run', 'finish']);
+    expect((await runCli(['status', 'many nodes'], { cwd })).stdout).toContain('done');
+  });
 });

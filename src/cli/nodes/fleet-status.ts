@@ -42,8 +42,8 @@ function linesOf(fleet: Fleet, facts: FleetFacts): string[] {
   if (facts.etaSeconds !== null) lines.push(`The slowest shard that runs needs about ${duration(facts.etaSeconds)}.`);
   const idle = open.missing.filter((t) => t.state !== 'running').map((t) => t.task);
   if (idle.length > 0) {
-    lines.push('', `Next: shards ${ranges(idle)} of ${open.phase}:`);
-    lines.push(`  ${program()} run ${here} --shard i/${open.tasks}`);
+    lines.push('', `Next: shards ${ranges(idle)} of ${open.phase}, the first of them:`);
+    lines.push(`  ${program()} run ${here} --shard ${idle[0]}/${open.tasks}`);
   }
   return lines;
 }

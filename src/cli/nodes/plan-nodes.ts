@@ -77,8 +77,10 @@ export async function planForNodes(given: string, values: NodeValues, quiet = fa
   for (const line of [...skippedSentences(plan.skipped), ...plan.warnings]) out(line);
   if (quiet) return 0;
   out('');
-  out('Then, on every node, for each phase (or once, with --wait), i from 0:');
-  out(`  ${program()} run ${here} --shard i/${nodes.shards}`);
+  const last = nodes.shards - 1;
+  const others = last > 0 ? `, up to ${last}/${nodes.shards}` : '';
+  out(`Then, on every node, once for each phase${others}; with --wait once for all of them:`);
+  out(`  ${program()} run ${here} --shard 0/${nodes.shards}`);
   out('and, when all phases are done:');
   out(`  ${program()} finish ${here}`);
   return 0;

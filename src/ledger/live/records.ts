@@ -1,6 +1,7 @@
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { FilterStatus } from '../../operators/external/filter-pool.ts';
 import type { DropWindow } from '../../streams/commits/windows.ts';
 
 export const RECORDS_FILE = 'events.jsonl';
@@ -29,20 +30,8 @@ export type RunRecord =
       readonly windows: readonly DropWindow[];
     }
   | { readonly record: 'decide'; readonly t: number; readonly step: string; readonly seconds: number }
-  | {
-      /** What the processes of an external filter did in one start of the run. */
-      readonly record: 'filter';
-      readonly t: number;
-      readonly step: string;
-      readonly command: string;
-      readonly processes: number;
-      readonly batches: number;
-      readonly documents: number;
-      readonly failed: number;
-      readonly restarts: number;
-      readonly seconds: number;
-      readonly startSeconds: number;
-    }
+  /** What the processes of an external filter did in one start of the run. */
+  | ({ readonly record: 'filter'; readonly t: number; readonly step: string } & FilterStatus)
   | SampleRecord
   | { readonly record: 'end'; readonly t: number; readonly how: EndedHow };
 

@@ -60,8 +60,10 @@ export async function takeFolder(folder: string, identity: string, fresh: boolea
   const before = await readRecord(folder);
   const names = existsSync(folder) ? await readdir(folder) : [];
   const strangers = names.filter((name) => !OWN.test(name));
-  // A name alone makes no file ours: the record is written first.
-  const others = strangers.length > 0 ? strangers : names.filter((name) => name !== 'lock');
+  // A name alone makes no file ours: the record is written first, but for the run that is compared with.
+  const ours = (name: string): boolean =>
+    name === 'lock' || (name.startsWith('without-') && existsSync(join(folder, name, 'run.json')));
+  const others = strangers.length > 0 ? strangers : names.filter((name) => !ours(name));
   if (before === null && others.length > 0)
     throw new ConfigError({
       expected: 'an empty or new output folder, or one of an earlier comparison',
