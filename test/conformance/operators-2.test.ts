@@ -1,0 +1,3 @@
+import { cases, operatorSuite } from './operator-suite.ts';
+
+operatorSuite(cases.slice(cases.length >> 1));
