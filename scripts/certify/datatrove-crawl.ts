@@ -1,7 +1,8 @@
 // FineWeb from one .warc.gz to documents, datatrove and Sluice beside each other: pages that each stage lets through on
 // both sides, the kept sets, and MB of HTML a core-second.
-//   SLUICE_PYTHON=<python with datatrove 0.10, trafilatura, spacy, warcio, faust-cchardet, python-magic> npx tsx scripts/certify/datatrove-crawl.ts
-//     --wcxb <copy of Murrough-Foley/web-content-extraction-benchmark> [--pages 150] [--json]
+//   SLUICE_PYTHON=<python with datatrove 0.10, trafilatura, spacy, warcio, faust-cchardet, python-magic>
+//   npx tsx scripts/certify/datatrove-crawl.ts --wcxb <copy of Murrough-Foley/web-content-extraction-benchmark>
+//     [--pages 150] [--json]
 // Ours runs `recipes/fineweb.ts` without its language and near-copy steps, which the other side has not got here, five
 // times over the same pages, so that its start hardly counts; datatrove runs once, from the first record on.
 import { spawnSync } from 'node:child_process';
@@ -113,18 +114,15 @@ const result = {
 };
 if (values.json) console.log(JSON.stringify(result));
 else {
-  console.log(
-    `${result.pages} pages, ${mb.toFixed(1)} MB of HTML; datatrove ${theirs.version}, trafilatura ${theirs.trafilatura}`,
-  );
-  console.log('stage        lost by datatrove   by Sluice');
-  for (const { stage, datatrove, sluice } of table)
-    console.log(`${stage.padEnd(12)} ${String(datatrove).padStart(17)} ${String(sluice).padStart(11)}`);
+  const say = (...cells: (string | number)[]): void =>
+    console.log(cells.map((c, k) => (k === 0 ? String(c).padEnd(12) : String(c).padStart(12))).join(' '));
+  console.log(`${result.pages} pages, ${mb.toFixed(1)} MB of HTML, FineWeb's order; pages lost at each stage`);
+  say('stage', 'datatrove', 'Sluice');
+  for (const { stage, datatrove, sluice } of table) say(stage, datatrove, sluice);
+  say('kept', last.length, kept.length);
   const jaccard = both / (last.length + kept.length - both);
-  console.log(
-    `kept         ${String(last.length).padStart(17)} ${String(kept.length).padStart(11)}, both ${both} (Jaccard ${jaccard.toFixed(2)})`,
-  );
+  console.log(`kept by both: ${both} (Jaccard ${jaccard.toFixed(2)})`);
   const { datatrove, sluice } = result.rate;
-  console.log(
-    `MB of HTML a core-second: ${datatrove.toFixed(2)} and ${sluice.toFixed(1)}, x${(sluice / datatrove).toFixed(1)}`,
-  );
+  say('MB/s a core', datatrove.toFixed(2), sluice.toFixed(1));
+  console.log(`x${(sluice / datatrove).toFixed(1)}; datatrove ${theirs.version}, trafilatura ${theirs.trafilatura}`);
 }
