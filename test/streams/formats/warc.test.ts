@@ -42,6 +42,31 @@ describe('records', () => {
     }
   });
 
+  it('that zeros stand for go to quarantine; a zero byte costs one record at most', async () => {
+    const members = Array.from({ length: 6 }, (_, i) =>
+      gzipMembers([warcRecord(page('gate '.repeat(9), { id: `${i}` }))]),
+    );
+    const at = members[0].length + members[1].length;
+    const spoilt = (from: number, to: number): Buffer => Buffer.concat(members).fill(0, from, to);
+    const read = async (bytes: Buffer) => {
+      const { documents, quarantined } = await readAll(fixture('z.warc.gz', bytes));
+      return { ids: documents.map((d) => d.id.slice(10, -1)).join(''), quarantined };
+    };
+    const all = Buffer.concat(members).length;
+    const tail = await read(spoilt(at, all));
+    expect(tail).toMatchObject({
+      ids: '01',
+      quarantined: [{ reason: 'undecodable', block: at, bytes: all - at }],
+    });
+    expect(tail.quarantined[0].detail).toContain(`got ${all - at} zero bytes to the end of the file`);
+    for (const to of [at + 1, at + 3, at + members[2].length])
+      expect(await read(spoilt(at, to))).toMatchObject({
+        ids: '01345',
+        quarantined: [{ reason: 'undecodable', block: at, bytes: members[2].length }],
+      });
+    expect(await read(Buffer.concat([members[0], Buffer.of(0), members[1]]))).toEqual({ ids: '01', quarantined: [] });
+  });
+
   it('tell url, date, type, status, charset and digest in the metadata', async () => {
     const { metadata } = await one(http(html('The gate.'), { 'Content-Type': 'text/html' }), {
       url: 'http://mill.example/a?b="c"',
