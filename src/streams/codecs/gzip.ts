@@ -12,10 +12,11 @@ interface Good {
 }
 
 /**
- * Unpacks gzip from the member at `start` on, member by member (RFC 1952); every member is a block of its own. Few
- * zero bytes after a member are padding, as many as fill up a block too; anything else that is not a member, a wrong checksum or length, and a cut-off end
- * are damage. What follows damage is read again from the next member that can be unpacked: that of a damaged one which
- * says how long it is (bgzip), else the first that a search finds. The bytes between are lost, and counted.
+ * Unpacks gzip from the member at `start` on, member by member (RFC 1952); every member is a block of its own. Zero
+ * bytes after a member are padding where they are few or fill up a block of the file (`isPadding`); anything else that
+ * is not a member, a wrong checksum or length, and a cut-off end are damage. What follows damage is read again from the
+ * next member that can be unpacked: that of a damaged one which says how long it is (bgzip), else the first that a
+ * search finds. The bytes between are lost, and counted.
  */
 export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 0): AsyncGenerator<Unpacked> {
   const good: Good = { packed: 0, unpacked: 0 };
