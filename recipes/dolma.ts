@@ -3,6 +3,7 @@ import {
   c4,
   dedup,
   drop,
+  extract,
   gopherQuality,
   gopherQualityRules,
   gopherRepetition,
@@ -14,8 +15,8 @@ import {
 /**
  * The quality rules of Dolma's web part: Soldaini et al. 2024, "Dolma: an Open Corpus of Three Trillion Tokens",
  * section 5.2: all Gopher rules and one of C4 (paragraphs must end in a terminal mark), with the definitions of the
- * toolkit and the thresholds of its mixer. Language, paragraph deduplication, content tagging and PII are not steps of
- * this version; exact copies go, as in the paper's first stage.
+ * toolkit and the thresholds of its mixer, on the main content of pages of HTML (our extractor). Language, paragraph
+ * deduplication, content tagging and PII are not steps of this version; exact copies go, as in the paper's first stage.
  */
 const profile = 'dolma';
 /** Version 1 of the tagger takes the blank lines between paragraphs for copies of one line. */
@@ -28,6 +29,7 @@ export default recipe({
   name: 'dolma',
   description: 'The quality rules of Dolma (web part), with the definitions of its toolkit.',
   steps: [
+    extract({ mode: 'precise' }),
     dedup.exact(),
     annotate(gopherQuality({ profile, tagger }), gopherRepetition({ profile, tagger }), { step: 'scores', where }),
     drop('gopher_quality', gopherQualityRules({ profile }), { where }),

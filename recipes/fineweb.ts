@@ -36,7 +36,7 @@ export default recipe({
   name: 'fineweb',
   description: 'FineWeb: English pages by its rules, with the definitions of datatrove, and near copies.',
   steps: [
-    extract({ mode: 'precise', where }),
+    extract({ mode: 'precise' }),
     annotate(language({ keep: ['en'] }), { step: 'language', where }),
     drop('other_language', languageRules(), { where }),
     annotate(gopherRepetition({ profile }), { step: 'repetition_scores', where }),

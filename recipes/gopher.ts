@@ -26,7 +26,7 @@ export default recipe({
   name: 'gopher',
   description: 'Quality and repetition rules of Gopher (MassiveWeb), then exact and near copies.',
   steps: [
-    extract({ mode: 'precise', where }),
+    extract({ mode: 'precise' }),
     annotate(gopherQuality(), gopherRepetition(), { step: 'scores', where }),
     drop('gopher_quality', gopherQualityRules(), { where }),
     drop('gopher_repetition', gopherRepetitionRules(), { where }),

@@ -125,6 +125,16 @@ describe('recipes', () => {
     expect(judges(6)).toEqual(['page']);
   });
 
+  it.each(['fineweb', 'c4', 'gopher', 'dolma'])('%s takes the content out of a page of any domain', async (name) => {
+    const first = (await load(name)).steps[0].descriptor;
+    const stage = await makeStage(first, await loadKernel());
+    const words = 'The gate of the mill is opened at dawn, when the water has risen in the channel.';
+    const page = `<!DOCTYPE html><html><body><article><p>${`${words} `.repeat(9)}</p></article></body></html>`;
+    const batch = await stage.apply(batchOf(['code', 'table', 'web'].map((domain) => ({ text: page, domain }))));
+    for (let row = 0; row < 3; row++)
+      expect(stringAt(batch.utf8('text'), row)?.trim()).toBe(`${words} `.repeat(9).trim());
+  });
+
   it('thresholds can be set by step and option', async () => {
     const recipe = withSettings(await load('quickstart'), [
       'gopher_quality.min_words=30',

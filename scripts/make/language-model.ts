@@ -3,7 +3,8 @@
 //
 //     npx tsx scripts/make/language-model.ts ../shared/corpora models/language/weights.bin
 //
-// Learns from half A of the documents only; `scripts/score/languages.ts` measures on half B.
+// Learns from half A of the documents only; `scripts/score/languages.ts` measures on half B. The scale of the
+// probabilities is 1 here; `scripts/make/language-scale.ts` then chooses it.
 import { writeFileSync } from 'node:fs';
 import { GRAM_BYTES, languageSlots, plainBytes } from '../../src/kernels/reference/language.ts';
 import { packLanguageModel } from '../../src/models/classifiers/language-file.ts';

@@ -15,6 +15,7 @@ const root = resolve(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/external.md'), 'utf8');
 const python = process.env.SLUICE_PYTHON ?? 'python3';
 const hasArrow = spawnSync(python, ['-c', 'import pyarrow']).status === 0;
+const hasNumpy = hasArrow && spawnSync(python, ['-c', 'import numpy']).status === 0;
 if (!hasArrow) console.warn('skipped: no Python with pyarrow (SLUICE_PYTHON names one)');
 
 /** The files of the page in a folder, with packages as a project has them, and a program called python. */
@@ -99,6 +100,20 @@ def judge(d):
     expect(strings('mine_reason')).toEqual([null, null, null, 'because', null, null]);
     expect(strings('domain')[5]).toBe('new');
     expect(numberAt(batch.number('n'), 4)).toBe(4);
+  });
+
+  it.runIf(hasNumpy)('takes bools of numpy, also in a dict, and refuses what is no answer', async () => {
+    const code = `
+import numpy as np
+@filter
+def judge(d):
+    t = d["text"]
+    if t == "42": return 42
+    return {"keep": np.bool_(t == "yes")} if t in ("yes", "no") else np.bool_(t == "good")
+`;
+    const batch = await through(code, {}, ['good', 'bad', 'no', 'yes']);
+    expect([...batch.alive]).toEqual([1, 0, 0, 1]);
+    await expect(through(code, {}, ['42', '42'])).rejects.toThrow('a dict or a list of dicts, got int 42');
   });
 
   it('takes a function of a record batch, and says which column is not declared', async () => {

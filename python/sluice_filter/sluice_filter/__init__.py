@@ -17,14 +17,21 @@ def filter(fn=None, *, batch=False):
     return fn
 
 
+def columns(said):
+    if said is None or isinstance(said, (dict, str)):
+        return {"reason": said} if isinstance(said, str) else said or {}
+    if type(said).__name__ not in ("bool", "bool_"):  # numpy's is a type of its own, under either name
+        raise TypeError(f"expected a bool, a reason, None, a dict or a list of dicts, got {type(said).__name__} {said!r}")
+    return {"keep": bool(said)}
+
+
 def each(fn, batch):
     """Answers of a function of one document: a bool, the reason of a drop, a dict of columns, or a list of dicts."""
     answers = []
     for row, document in enumerate(batch.to_pylist()):
         said = fn(document)
         for i, one in enumerate(said if isinstance(said, list) else [said]):
-            one = one if isinstance(one, dict) else {"reason": one} if isinstance(one, str) else {"keep": one is not False}
-            answers.append({**one, "row": row, "created": i > 0})
+            answers.append({**columns(one), "row": row, "created": i > 0})
     return {name: [a.get(name) for a in answers] for name in {k: 0 for a in answers for k in a}}
 
 

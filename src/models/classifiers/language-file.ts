@@ -10,6 +10,8 @@ export interface LanguageFile {
   readonly labels: readonly string[];
   /** What one unit of a weight is worth in logits. */
   readonly step: number;
+  /** Logits are multiplied by this before they become probabilities; default 1. It changes no order of labels. */
+  readonly scale?: number;
   /** `weights[slot * labels + label]` */
   readonly weights: Int8Array;
 }
@@ -28,8 +30,10 @@ const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 const bytesOf = (w: Int8Array): Uint8Array => new Uint8Array(w.buffer, w.byteOffset, w.length);
 
-export function packLanguageModel({ bits, labels, step, weights }: LanguageFile): Uint8Array {
-  const header = Buffer.from(JSON.stringify({ format: 1, bits, labels, step, sha256: digest(bytesOf(weights)) }));
+export function packLanguageModel({ bits, labels, step, scale = 1, weights }: LanguageFile): Uint8Array {
+  const header = Buffer.from(
+    JSON.stringify({ format: 1, bits, labels, step, scale, sha256: digest(bytesOf(weights)) }),
+  );
   const head = Buffer.alloc(HEAD);
   head.write(MAGIC, 'latin1');
   head.writeUInt32LE(header.length, 8);
@@ -50,10 +54,11 @@ export function readLanguageModel(path: string | URL): LanguageFile {
   if (bytes.length < HEAD || bytes.toString('latin1', 0, 8) !== MAGIC) throw damaged('a file that begins otherwise');
   const end = HEAD + bytes.readUInt32LE(8);
   if (end > bytes.length) throw damaged(`a header of ${end} bytes in ${bytes.length}`);
-  const { format, bits, labels, step, sha256 } = JSON.parse(bytes.toString('utf8', HEAD, end));
+  const { format, bits, labels, step, scale = 1, sha256 } = JSON.parse(bytes.toString('utf8', HEAD, end));
   const weights = new Int8Array(bytes.buffer.slice(bytes.byteOffset + end, bytes.byteOffset + bytes.length));
   if (format !== 1 || labels.length > LANGUAGE_WIDTH || weights.length !== 2 ** bits * labels.length)
     throw damaged(`format ${format} with ${weights.length} weights of ${labels?.length} labels`);
+  if (!(scale > 0)) throw damaged(`a scale of ${scale}`);
   if (digest(bytesOf(weights)) !== sha256) throw damaged('weights with another checksum than its header says');
-  return { bits, labels, step, weights };
+  return { bits, labels, step, scale, weights };
 }

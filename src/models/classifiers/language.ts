@@ -1,6 +1,6 @@
 import { LANGUAGE_WIDTH, openLanguageKernel } from '../../kernels/language.ts';
 import type { Ranked } from './label-heap.ts';
-import { LANGUAGE_MODEL, readLanguageModel } from './language-file.ts';
+import { LANGUAGE_MODEL, type LanguageFile, readLanguageModel } from './language-file.ts';
 
 /** What tells languages apart. */
 export interface LanguageModel {
@@ -21,9 +21,10 @@ export interface LanguageModel {
   ): (Ranked | null)[];
 }
 
-/** Opens the language model that ships, or another one of its format. Errors: as `readLanguageModel`. */
-export async function loadLanguageModel(path: string | URL = LANGUAGE_MODEL): Promise<LanguageModel> {
-  const { bits, labels, step, weights } = readLanguageModel(path);
+/** Opens the language model that ships, or another one of its format, read or not. Errors: as `readLanguageModel`. */
+export async function loadLanguageModel(from: string | URL | LanguageFile = LANGUAGE_MODEL): Promise<LanguageModel> {
+  const file = typeof from === 'string' || from instanceof URL ? readLanguageModel(from) : from;
+  const { bits, labels, step, scale = 1, weights } = file;
   const kernel = await openLanguageKernel({ bits, labels: labels.length, weights });
   return {
     labels,
@@ -32,7 +33,7 @@ export async function loadLanguageModel(path: string | URL = LANGUAGE_MODEL): Pr
       const { sums, counts } = kernel.sums(values, offsets, rows, alive, bytes);
       return Array.from({ length: rows }, (_, row) => {
         if (counts[row] === 0) return null;
-        return ranked(sums, row * LANGUAGE_WIDTH, labels.length, step / counts[row], most);
+        return ranked(sums, row * LANGUAGE_WIDTH, labels.length, (step * scale) / counts[row], most);
       });
     },
   };

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstValueFrom, of } from 'rxjs';
 import { annotate, ConfigError, drop, fasttext, language, languageRules, type Operator } from 'sluice';
@@ -6,11 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
 import { openLanguageKernel } from '../../../src/kernels/language.ts';
 import { referenceLanguage } from '../../../src/kernels/reference/language.ts';
-import { LANGUAGE_MODEL, readLanguageModel } from '../../../src/models/classifiers/language-file.ts';
+import { loadLanguageModel } from '../../../src/models/classifiers/language.ts';
+import { LANGUAGE_MODEL, packLanguageModel, readLanguageModel } from '../../../src/models/classifiers/language-file.ts';
 import { makeStage } from '../../../src/operators/stages.ts';
 import type { DocumentBatch } from '../../../src/streams/batch/batch.ts';
 import { numberAt, stringAt, utf8Column } from '../../../src/streams/batch/columns.ts';
 import { batchOf } from '../../helpers/batches.ts';
+import { temporaryFolder } from '../../helpers/run.ts';
 
 const fixtures = new URL('../../fixtures/fasttext/', import.meta.url).pathname;
 const model = join(fixtures, 'subwords-softmax.bin');
@@ -80,6 +82,27 @@ describe('language()', () => {
   it('refuses languages that its model does not know, and models that are not there', async () => {
     await expect(ran(batch, annotate(language({ keep: ['xx'] })))).rejects.toThrow(/languages of the model.*got xx/);
     expect(() => language({ model: '/no/such.bin' })).toThrow(ConfigError);
+  });
+
+  it('has probabilities on the scale of its file, in the same order of labels', async () => {
+    const file = readLanguageModel(LANGUAGE_MODEL);
+    const { values, offsets } = utf8Column(Object.values(SENTENCES));
+    const at = async (scale: number) =>
+      (await loadLanguageModel({ ...file, scale })).predict(values, offsets, 12, null, 57, 1 << 20);
+    const [plain, twice, shipped] = [await at(1), await at(2), await at(file.scale ?? 1)];
+    plain.forEach((p, row) => {
+      const squares = p!.scores.map((s) => s * s);
+      const sum = squares.reduce((a, b) => a + b);
+      expect(twice[row]!.labels).toEqual(p!.labels);
+      twice[row]!.scores.forEach((s, i) => {
+        expect(s).toBeCloseTo(squares[i] / sum, 9);
+      });
+      expect(shipped[row]!.scores[0]).toBeGreaterThan(p!.scores[0]);
+      expect(shipped[row]!.scores[0]).toBeGreaterThan(0.65);
+    });
+    const packed = join(await temporaryFolder(), 'm.bin');
+    writeFileSync(packed, packLanguageModel({ ...file, scale: 3 }));
+    expect(readLanguageModel(packed).scale).toBe(3);
   });
 
   it('sums the weights that the reference sums', async () => {
