@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ConfigError } from '../../errors.ts';
 import { readRunJson } from '../../ledger/run-json.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { isFleet, readNodesJson } from '../../run/nodes/fleet.ts';
@@ -40,6 +41,13 @@ export async function runOneShard(
     say(values.json, { type: 'done', run: path }, `The run in ${shownPath(path)} is finished.`);
     return EXIT.done;
   }
+  if (options.fresh)
+    throw new ConfigError({
+      expected: 'the run as it was planned',
+      got: '--fresh with --shard',
+      where: shownPath(path),
+      fix: `Plan it anew: ${program()} plan <recipe> --nodes N --output ${shellWord(shownPath(path))} --fresh`,
+    });
   const nodes = await readNodesJson(path);
   const recipe = named ?? (await fleetRecipe(path, nodes));
   const choice = shardChoice(values.shard, nodes.shards, process.env);

@@ -131,6 +131,8 @@ function called(command: string, args: readonly string[], input = ''): Promise<s
         }),
       );
     });
+    // A program that ends before it has read all says why on its standard error.
+    child.stdin?.on('error', () => {});
     child.stdin?.end(input);
   });
 }

@@ -74,8 +74,12 @@ function withoutPlaces(value: Json): Json {
 }
 
 /** Throws when a run directory belongs to another recipe, other versions or other input, and says which. */
-export function refuseOtherRun(path: string, before: RunJson, now: Identity): void {
-  const fresh = 'Run with --fresh to start over, or choose another folder with --output.';
+export function refuseOtherRun(
+  path: string,
+  before: RunJson,
+  now: Identity,
+  fresh = 'Run with --fresh to start over, or choose another folder with --output.',
+): void {
   const versions = now.versions.filter((v) => !before.versions.includes(v));
   if (versions.length > 0 && before.hashes.recipe !== now.hashes.recipe) {
     throw new ConfigError({

@@ -81,9 +81,12 @@ export interface Claimant extends ProcessMark {
 export const claimantOf = (task: string, attempt: number): Promise<Claimant | null> =>
   json(join(task, attemptName(attempt), 'claim.json'));
 
+/** Another attempt of a task lives. */
+export class ClaimedError extends ConfigError {}
+
 /** Why a task cannot be claimed. */
 export const claimed = (what: string, attempt: number, by: Claimant | null): ConfigError =>
-  new ConfigError({
+  new ClaimedError({
     problem: `attempt ${attempt} of ${what} is running${by ? ` on ${by.host}, process ${by.pid}` : ''}`,
     expected: 'one attempt of a task at a time',
     got: `attempt ${attempt}, which is alive${by ? `: ${by.host}, process ${by.pid}` : ''}`,

@@ -12,13 +12,16 @@ import { type RunOptions, type RunOptionsInput, runOptions } from '../options.ts
 import { reusingColumns } from '../reuse.ts';
 import { openSplitPool } from '../split/split-pool.ts';
 import { refuseLargeWindows } from '../split/windows.ts';
-import { CLAIM_TIMES, type Claim, type ClaimTimes, claim } from './attempts.ts';
+import { CLAIM_TIMES, type Claim, ClaimedError, type ClaimTimes, claim } from './attempts.ts';
 import { decideTask } from './decide-task.ts';
 import { type Fleet, type FleetPhase, fleetPhases, isFleet, openFleet, splitsByShard, taskFolder } from './fleet.ts';
 import { isDone } from './outcome.ts';
 import { splitTask } from './split-task.ts';
 import { untilDone } from './wait.ts';
 import type { FleetWork, ShardEvent } from './work.ts';
+
+/** Tasks that another process holds are asked for again after so long. */
+const AGAIN_MS = 5000;
 
 /** Which part of every phase a process does: the tasks whose number has the remainder `index`. */
 export interface ShardChoice {
@@ -93,21 +96,25 @@ async function work(
   });
   try {
     const common = { fleet, recipe, options, phases, shards, pool, stop, hard, out };
+    let waits: string | null = null;
     for (;;) {
       const phase = chosen(fleet, phases, shard.phase);
       if (phase === null) {
         out.next({ type: 'done', run: fleet.path });
         return;
       }
-      const end = await workPhase(common, phase, shard, times);
+      const { taken, ...end } = await workPhase(common, phase, shard, times);
       if (end.failed) throw end.failed;
       if (stop.aborted) {
         out.next({ type: 'stopped', run: fleet.path, phase: phase.name });
         return;
       }
       if (shard.wait && shard.phase === undefined) {
-        out.next({ type: 'waiting', phase: phase.name });
-        await untilDone(fleet.path, phase, AbortSignal.any([stop, hard]));
+        if (waits !== phase.name) out.next({ type: 'waiting', phase: phase.name });
+        waits = phase.name;
+        // What another process works on is tried again: it may die.
+        const signals = taken ? [stop, hard, AbortSignal.timeout(AGAIN_MS)] : [stop, hard];
+        await untilDone(fleet.path, phase, AbortSignal.any(signals));
         if (stop.aborted || hard.aborted) {
           out.next({ type: 'stopped', run: fleet.path, phase: phase.name });
           return;
@@ -135,7 +142,7 @@ function chosen(fleet: Fleet, phases: readonly FleetPhase[], wanted: string | un
       got: wanted,
       where: '--phase',
     });
-  if (first !== null && first.number < phase.number)
+  if (first !== null && phases.indexOf(first) < phases.indexOf(phase))
     throw new ConfigError({
       expected: `${first.name} to be complete before ${wanted} begins`,
       got: `shards of ${first.name} that are not done`,
@@ -145,14 +152,23 @@ function chosen(fleet: Fleet, phases: readonly FleetPhase[], wanted: string | un
   return phase;
 }
 
+interface PhaseEnd {
+  readonly tasks: number;
+  readonly already: number;
+  readonly failed: Error | null;
+  /** Another process works on a task of this one, which waits for it. */
+  readonly taken: boolean;
+}
+
 async function workPhase(
   common: Omit<FleetWork, 'phase' | 'task' | 'claim'>,
   phase: FleetPhase,
-  shard: ShardChoice,
+  shard: ShardOptions,
   times: ClaimTimes,
-): Promise<{ readonly tasks: number; readonly already: number; readonly failed: Error | null }> {
+): Promise<PhaseEnd> {
   const { fleet, stop, hard, out } = common;
   let failed: Error | null = null;
+  let taken = false;
   let [tasks, already] = [0, 0];
   for (let task = shard.index; task < phase.tasks; task += shard.count) {
     if (stop.aborted || hard.aborted) break;
@@ -167,11 +183,15 @@ async function workPhase(
       if (hard.aborted) throw error;
       // One that came back too late finds that the task was done without it.
       if (isDone(fleet.path, phase.name, task)) continue;
+      if (shard.wait && error instanceof ClaimedError) {
+        taken = true;
+        continue;
+      }
       out.next({ type: 'note', text: `shard ${task} of ${phase.name}: ${inOneLine(error)}` });
       failed ??= error as Error;
     }
   }
-  return { tasks, already, failed };
+  return { tasks, already, failed, taken };
 }
 
 async function oneTask(
@@ -215,7 +235,8 @@ export async function plannedRecipe(fleet: Fleet, given: Recipe, options: RunOpt
     { ...options, input: [...patterns], samplePercent, limit: null },
     fleet.plan,
   );
-  refuseOtherRun(fleet.path, fleet.run, identity.run);
+  const fix = 'Plan it anew (sluice plan ... --nodes N --fresh), or choose another folder with --output.';
+  refuseOtherRun(fleet.path, fleet.run, identity.run, fix);
   await executorsOf(fleet.path, recipe, fleet.run.executors.length > 0 ? fleet.run : null);
   return recipe;
 }
