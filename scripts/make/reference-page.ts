@@ -59,12 +59,15 @@ const RULES: Readonly<Record<string, readonly [readonly Rule[], string]>> = {
   tableRules: [operators.tableRules(), 'table'],
 };
 
+/** A list, for steps that do nothing without one. */
+const LIST = new URL('../../test/fixtures/lists/hosts', import.meta.url).pathname;
+
 const STEPS: Readonly<Record<string, readonly [Operator, string]>> = {
   c4: [operators.c4(), 'rewrite/c4'],
   extract: [operators.extract(), 'rewrite/extract'],
   pii: [operators.pii(), 'pii/pii'],
-  urlFilter: [operators.urlFilter(), 'lists/url-filter'],
-  badWords: [operators.badWords({ lists: [] }), 'lists/bad-words'],
+  urlFilter: [operators.urlFilter({ domains: [LIST] }), 'lists/url-filter'],
+  badWords: [operators.badWords({ lists: [LIST] }), 'lists/bad-words'],
   decontaminate: [operators.decontaminate({ benchmarks: [] }), 'decontaminate/decontaminate'],
   perplexity: [operators.perplexity(), 'perplexity/perplexity'],
   external: [operators.external(['python', 'my_filter.py']), 'external/external'],
@@ -156,7 +159,12 @@ function stepPart(name: string, [{ descriptor: d }, file]: readonly [Operator, s
     '',
     ...rows(
       ['option', 'default'],
-      Object.entries(d.options).map(([k, v]) => [`\`${k}\``, value(v)]),
+      Object.entries(d.options)
+        .filter(([k]) => k !== 'hash' || !name.match(/^(urlFilter|badWords)$/))
+        .map(([k, v]) => [
+          `\`${k}\``,
+          Array.isArray(v) && v[0] === LIST ? value(k === 'domains' ? [] : null) : value(v),
+        ]),
     ),
     ...rows(
       ['column', 'type'],

@@ -1,6 +1,7 @@
 import { link, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { processState } from './process-state.ts';
 import { readIfThere, temporaryName } from './whole.ts';
 
 /**
@@ -10,7 +11,7 @@ import { readIfThere, temporaryName } from './whole.ts';
  */
 export async function lock(folder: string): Promise<void> {
   const file = join(folder, 'lock');
-  const mine = JSON.stringify({ pid: process.pid, started: await startOf(process.pid) });
+  const mine = JSON.stringify({ pid: process.pid, started: (await processState(process.pid)).started });
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await createWhole(file, mine)) return;
     const holder = await lockHolder(file);
@@ -110,17 +111,7 @@ export async function lockHolder(file: string): Promise<number | null> {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : null;
   }
+  const { started, ended } = await processState(pid);
   // Also for our own process id: in a container every start may have the same one.
-  return (await startOf(pid)) === (match[2] ?? null) ? pid : null;
-}
-
-/** Start time of a process in clock ticks, where the system tells it: a process id is used again after a restart. */
-async function startOf(pid: number): Promise<string | null> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch (error) {
-    if (['ENOENT', 'ESRCH', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
-    throw error;
-  }
+  return !ended && started === (match[2] ?? null) ? pid : null;
 }

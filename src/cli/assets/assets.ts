@@ -27,7 +27,7 @@ async function run(args: readonly string[]): Promise<number> {
     return said(await addAsset({ name, source, sha256, licence }));
   }
   throw new ConfigError({
-    expected: 'list, fetch NAME, or add NAME FILE-OR-ADDRESS',
+    expected: 'list, fetch NAME, or add NAME FILE-OR-ADDRESS --licence LICENCE',
     got: positionals.join(' '),
     where: 'sluice assets',
     fix: 'See: sluice assets --help',
@@ -48,9 +48,8 @@ function list(json: boolean): number {
   }
   const width = Math.max(...all.map((a) => a.name.length));
   out(`Assets in ${safeText(assetsFolder())}`);
-  for (const { name, file, licence, source } of all) {
-    const state = file === null ? 'not here' : 'here    ';
-    out(`  ${safeText(name).padEnd(width)}  ${state}  ${safeText(licence)}  ${safeText(source)}`);
+  for (const { name, state, licence, source } of all) {
+    out(`  ${safeText(name).padEnd(width)}  ${state.padEnd(8)}  ${safeText(licence)}  ${safeText(source)}`);
   }
   return 0;
 }
@@ -58,7 +57,7 @@ function list(json: boolean): number {
 /** `sluice assets`: files that cannot ship with Sluice. */
 export const assets: Command = {
   help: {
-    usage: '[list | fetch NAME | add NAME FILE-OR-ADDRESS]',
+    usage: '[list | fetch NAME | add NAME FILE-OR-ADDRESS --licence LICENCE]',
     about:
       'Word lists, lists of addresses and models that cannot ship with Sluice: each has a name, a source, a licence ' +
       'and the SHA-256 of its bytes. Recipes name them as asset:NAME. They lie in SLUICE_ASSETS, or where you keep ' +

@@ -43,11 +43,13 @@ function headline({ result: { total, exact, lost, saved }, counted }: WhatIfView
   const most = kept.documents + open.documents;
   const documents =
     exact || open.documents === 0 ? count(kept.documents) : `${count(kept.documents)} to ${count(most)}`;
-  const tokens =
-    exact || open.tokens === 0 ? rough(kept.tokens) : `${rough(kept.tokens)} to ${rough(kept.tokens + open.tokens)}`;
+  // Where no step counted them, as the summary of the run estimates them.
+  const tokensOf = (a: Shift['kept']): number => (before.tokens > 0 ? a.tokens : a.bytes / 4);
+  const least = tokensOf(kept);
+  const tokens = exact || tokensOf(open) === 0 ? rough(least) : `${rough(least)} to ${rough(least + tokensOf(open))}`;
   return (
     `Kept ${count(before.documents)} → ${documents} of ${plural(total.read.documents, 'document')} ` +
-    `(${count(lost.length)} lost, ${count(saved.length)} saved), tokens ${about}${rough(before.tokens)} → ` +
+    `(${count(lost.length)} lost, ${count(saved.length)} saved), tokens ${about}${rough(tokensOf(before))} → ` +
     `${tokens}. ${exact ? 'Exact.' : 'Not exact, see below.'}`
   );
 }

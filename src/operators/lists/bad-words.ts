@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { ConfigError } from '../../errors.ts';
 import { operator } from '../operator.ts';
 import { thresholdRule } from '../rewrite/threshold-rule.ts';
-import { listsHash } from './read-list.ts';
+import { checkLists, listsHash } from './read-list.ts';
 
 export const badWordsOptions = z.strictObject({
   /** Language of the list that is taken where no lists are named: the asset bad-words-<language>. */
@@ -24,7 +25,7 @@ const RUN_TOGETHER = new Set(['ja', 'th', 'zh']);
  * Case is not minded (simple folding). Use `where: { column: 'language', is: ['de'] }` for a list of a language.
  *
  * Writes bad_words int32 (places that do not overlap), bad_words_per_kb float64. Drops: bad_words. Errors: ConfigError,
- * with the command that brings it, for an asset that is not there.
+ * with the command that brings it, for an asset that is not there; for no lists, and for a list without words.
  */
 export const badWords = operator({
   call: 'badWords()',
@@ -35,6 +36,14 @@ export const badWords = operator({
   effects: { annotates: true, drops: 'thresholds' },
   describe: (o) => {
     const lists = o.lists ?? [`asset:bad-words-${o.language}`];
+    if (lists.length === 0)
+      throw new ConfigError({
+        expected: 'a list of words',
+        got: 'no lists',
+        where: 'badWords(), lists',
+        fix: "Name a file, or leave lists out for that of a language: badWords({ language: 'de' }).",
+      });
+    checkLists(lists, (line) => line !== '');
     const wholeWords = o.wholeWords ?? !RUN_TOGETHER.has(o.language);
     return {
       options: { ...o, lists, wholeWords, hash: listsHash(lists) },

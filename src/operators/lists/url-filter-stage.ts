@@ -3,6 +3,7 @@ import { rowsInScope, type Stage, type StepDescriptor } from '../../streams/oper
 import { urlOf } from '../dedup/url-keys.ts';
 import { judge } from '../drop-stage.ts';
 import { withVerdict } from '../verdicts.ts';
+import { asciiHost, hostOf, plainUrl } from './plain-url.ts';
 import { readLines, readUrlLists } from './read-list.ts';
 import { hostCutter } from './suffixes.ts';
 import { URL_COLUMNS } from './url-columns.ts';
@@ -23,18 +24,6 @@ export type JudgeUrl = (url: string) => readonly number[];
 const PIECES = /[^a-zA-Z0-9]+/;
 const squeezed = (text: string): string => text.replace(/[^a-zA-Z0-9]+/g, '').toLowerCase();
 
-/** The host of an address as it is written, without user, port and dots at its end. */
-function hostOf(url: string): string {
-  const start = url.indexOf('//') < 0 ? 0 : url.indexOf('//') + 2;
-  let end = start;
-  while (end < url.length && !'/?#\\'.includes(url[end])) end++;
-  const authority = url.slice(url.lastIndexOf('@', end - 1) < start ? start : url.lastIndexOf('@', end - 1) + 1, end);
-  const host = authority.replace(/:\d*$/, '');
-  let length = host.length;
-  while (host[length - 1] === '.') length--;
-  return host.slice(0, length);
-}
-
 /** Reads the lists; what comes back judges one address after the other. */
 export function urlJudge(o: Options): JudgeUrl {
   const lists = readUrlLists(o.domains);
@@ -43,18 +32,17 @@ export function urlJudge(o: Options): JudgeUrl {
   const cut = hostCutter(o.publicSuffixes);
   const exact = o.profile === 'datatrove';
   return (url) => {
-    const host = exact ? hostOf(url) : hostOf(url).toLowerCase();
+    const host = exact ? hostOf(url) : asciiHost(hostOf(url));
     const parts = cut(host);
     const inDomains = (name: string): boolean => name !== '' && lists.domains.has(name);
     const above = exact ? false : parents(host).some(inDomains);
     const pieces = new Set((exact ? url : url.toLowerCase()).split(PIECES));
     const flat = squeezed(url);
-    const bare = url.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/\/$/, '');
     const count = (of: ReadonlySet<string>): number => [...pieces].filter((piece) => of.has(piece)).length;
     return [
       inDomains(parts.registered) ? 1 : 0,
       inDomains(parts.host) || above ? 1 : 0,
-      (exact ? lists.pages.has(url) : lists.urls.has(bare) || startsListed(bare, lists.urls)) ? 1 : 0,
+      (exact ? lists.pages.has(url) : startsListed(url, lists.urls)) ? 1 : 0,
       count(words),
       count(soft),
       subwords.some((word) => flat.includes(word)) ? 1 : 0,
@@ -66,9 +54,9 @@ export function urlJudge(o: Options): JudgeUrl {
 const parents = (host: string): string[] => host.split('.').map((_, i, labels) => labels.slice(i).join('.'));
 
 /** A listed address is all that lies below it too. */
-function startsListed(bare: string, urls: ReadonlySet<string>): boolean {
+function startsListed(url: string, urls: ReadonlySet<string>): boolean {
   if (urls.size === 0) return false;
-  const lower = bare.toLowerCase().replace(/^www\./, '');
+  const lower = plainUrl(url);
   for (let at = lower.indexOf('/'); at >= 0; at = lower.indexOf('/', at + 1))
     if (urls.has(lower.slice(0, at))) return true;
   return urls.has(lower);

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
 import { operator } from '../operator.ts';
 import { thresholdRule } from '../rewrite/threshold-rule.ts';
-import { listsHash } from './read-list.ts';
+import { checkLists, listsHash } from './read-list.ts';
 import { URL_COLUMNS } from './url-columns.ts';
 
 const lists = z.array(z.string().min(1)).default([]);
@@ -42,10 +42,12 @@ const NAMES = {
  * url_subwords int32 0 or 1. Drops in this order: url_domain, url_host, url_page, url_hard_word, url_soft_words,
  * url_subword.
  *
- * Profiles: `sluice` minds no case, finds a host in every listed domain that it lies in, and pages below a listed one.
+ * Profiles: `sluice` minds no case, finds a host in every listed domain that it lies in, and pages below a listed one;
+ * hosts are compared in Punycode, without the ports 80 and 443.
  * `datatrove` has the rules of its `URLFilter` with its reason strings: the registered domain by the public suffix
  * list, the whole host, the very address; pieces of the address with their case against lists in lower case, so that
- * `/PORN` passes. Errors: ConfigError for a list or an asset that is not there.
+ * `/PORN` passes. Errors: ConfigError without lists, for a list or an asset that is not there, and for one
+ * without entries.
  */
 export const urlFilter = operator({
   call: 'urlFilter()',
@@ -55,6 +57,14 @@ export const urlFilter = operator({
   versions: ['url_filter@1'],
   effects: { annotates: true, drops: 'thresholds' },
   describe: (o) => {
+    const words = [o.words, o.softWords, o.subwords];
+    if ([o.domains, ...words].every((files) => files.length === 0))
+      throw new ConfigError({
+        expected: 'a list in domains, words, softWords or subwords',
+        got: 'none',
+        where: 'urlFilter()',
+        fix: "Name one, as urlFilter({ domains: ['blocked.txt'] }).",
+      });
     if (o.profile === 'datatrove' && o.domains.length > 0 && o.publicSuffixes.length === 0)
       throw new ConfigError({
         expected: 'the public suffix list, by which the profile datatrove cuts hosts',
@@ -66,6 +76,8 @@ export const urlFilter = operator({
       });
     const names = NAMES[o.profile];
     const options = ['listed_domain', 'listed_host', 'listed_page', 'hard_words', 'soft_threshold', 'subwords'];
+    checkLists(o.domains);
+    for (const files of words) checkLists(files, (line) => /[a-z0-9]/i.test(line));
     const hash = listsHash(o.domains, o.words, o.softWords, o.subwords, o.publicSuffixes);
     return {
       options: { ...o, hash },

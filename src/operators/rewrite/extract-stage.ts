@@ -23,6 +23,10 @@ export function stage(descriptor: StepDescriptor, { kernel }: StageContext): Sta
       const html = Uint8Array.from(scope, (alive, i) =>
         alive === 1 && looksHtml(values, offsets[i], offsets[i + 1]) ? 1 : 0,
       );
+      // Of a page without a byte nothing says that it was HTML; none of its text is main content all the same.
+      const counted = Uint8Array.from(scope, (alive, i) =>
+        html[i] === 1 || (alive === 1 && isBlank(values, offsets[i], offsets[i + 1])) ? 1 : 0,
+      );
       const got = kernel.extract(values, offsets, batch.rows, html, mode);
       const text: Utf8Column = { type: 'utf8', values: got.values, offsets: got.offsets, valid: null };
       // A page of which too little is left keeps its HTML.
@@ -40,7 +44,7 @@ export function stage(descriptor: StepDescriptor, { kernel }: StageContext): Sta
         [CUT],
         [
           ['extract_method', utf8Column(Array.from(changes, (c, i) => (c === 1 ? got.methods[i] : null)))],
-          ['extract_chars', numbers(html, got.chars)],
+          ['extract_chars', numbers(counted, got.chars)],
           ['extract_blocks', numbers(html, got.blocks)],
           ['extract_kept_blocks', numbers(html, got.kept)],
           ...(['title', 'date', 'language', 'url'] as const).map((name): [string, Utf8Column] => [
@@ -81,6 +85,12 @@ function replaced(old: Utf8Column, fresh: Utf8Column, changes: Uint8Array): Utf8
 
 /** Bytes at the start of a text in which its first tag stands if it is HTML. */
 const HEAD_BYTES = 4096;
+
+function isBlank(values: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && values[at] <= 0x20) at++;
+  return at === end;
+}
 
 /** Does a text begin as HTML does: with a tag, a comment or a doctype, white space left out? */
 function looksHtml(values: Uint8Array, start: number, end: number): boolean {

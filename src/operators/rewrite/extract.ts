@@ -19,13 +19,14 @@ export type ExtractInput = z.input<typeof schema>;
 /**
  * The main content of web pages as text. HTML in `text` becomes paragraphs with a blank line between them, lists with
  * `- `, rows of tables with ` | `, and code as it is; menus, feet, advertisements and forms go. A text that does not
- * begin as HTML does stays as it is.
+ * begin as HTML does stays as it is; one of nothing but white space is a page of which nothing is left.
  *
  * Reads `text`; writes a new `text`, and extract_method (`precise`, `generous` or `union`: which extractor the text
  * comes from; null: the text was no HTML), extract_chars (code points without white space), extract_blocks (blocks of
  * text of the page) and extract_kept_blocks; of what the page says of itself extract_title, extract_date (as written,
  * ISO 8601), extract_language (as `en` or `pt-br`) and extract_url (canonical). The ledger has one cut of the whole
- * page, rule `extract_html`. Drops: extract_empty, for fewer than `minChars`; such a page keeps its HTML.
+ * page, rule `extract_html`. Drops: extract_empty, for fewer than `minChars`, as an empty response; such a page keeps
+ * its HTML.
  *
  * Trees over numbers of each block (text, links, tags, classes, place, neighbours), trained by
  * `scripts/make/html-model.py`. Figures and sources: docs/crawl.md.

@@ -1,4 +1,5 @@
 import { readFile, readlink } from 'node:fs/promises';
+import { processState } from '../../files/process-state.ts';
 
 /** Which process this is, among all machines: its boot, its container and its start. Null where the system hides it. */
 export interface ProcessMark {
@@ -14,15 +15,10 @@ const unlessHidden = (error: NodeJS.ErrnoException): null => {
   throw error;
 };
 
-async function startOf(pid: number): Promise<string | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(unlessHidden);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-}
-
 export async function processMark(): Promise<ProcessMark> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(unlessHidden);
   const space = await readlink('/proc/self/ns/pid').catch(unlessHidden);
-  return { pid: process.pid, boot: boot?.trim() ?? null, space, started: await startOf(process.pid) };
+  return { pid: process.pid, boot: boot?.trim() ?? null, space, started: (await processState(process.pid)).started };
 }
 
 /**
@@ -33,5 +29,6 @@ export async function aliveHere(mark: ProcessMark): Promise<boolean | null> {
   const own = await processMark();
   if (mark.boot === null || mark.space === null || mark.started === null) return null;
   if (mark.boot !== own.boot || mark.space !== own.space) return null;
-  return (await startOf(mark.pid)) === mark.started;
+  const { started, ended } = await processState(mark.pid);
+  return !ended && started === mark.started;
 }

@@ -1,6 +1,7 @@
 import { constants, crc32, gunzipSync, inflateRawSync } from 'node:zlib';
-import { afterZeros, readGzip } from './gzip.ts';
+import { afterZeros, otherBytes, readGzip } from './gzip.ts';
 import { type MemberHeader, memberHeader, TRAILER_BYTES } from './gzip-member.ts';
+import { isPadding } from './padding.ts';
 import { lostBytes, type Unpacked, type UnpackLimits } from './piece.ts';
 import type { FileWindow } from './window.ts';
 
@@ -37,10 +38,18 @@ export async function* readGzipMembers(
   const stop = Math.min(end, file.size);
   for (let block = start; block < stop; ) {
     const header = await memberHeader(file, block);
-    if (header === null && (await afterZeros(file, block)) === file.size) return;
+    const data = header === null ? await afterZeros(file, block) : block;
+    if (
+      data > block &&
+      isPadding(data - block, data) &&
+      (data === file.size || (await beginsAs(file, data, startOf)))
+    ) {
+      block = data;
+      continue;
+    }
     const got: Inflated =
       header === null
-        ? { fault: `expected a gzip member at byte ${block}, got other bytes` }
+        ? { fault: `expected a gzip member at byte ${block}, got ${otherBytes(data - block, data === file.size)}` }
         : ((await memberBeforeNext(file, block, header, atMost)) ?? (await inflateWhole(file, block, header, atMost)));
     if (got === 'large') {
       const next = yield* large(file, block, limits);
@@ -57,6 +66,12 @@ export async function* readGzipMembers(
     yield { damage: got.cut && next >= file.size ? { ...lost, cut: true } : lost };
     block = next;
   }
+}
+
+/** What zlib returns with `info`. */
+interface Informed {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
 }
 
 const MAGIC = Buffer.of(0x1f, 0x8b, 8);
@@ -81,9 +96,13 @@ async function memberBeforeNext(
     // Its last bytes tell what it unpacks to: one buffer of that size.
     const told = packed.readUInt32LE(length - 4);
     const chunkSize = Math.max(64, Math.min(told + 1, atMost));
-    const bytes = gunzipSync(packed.subarray(0, length), { chunkSize, maxOutputLength: atMost });
-    // Other bytes between the two would be let pass.
-    return told === bytes.length ? { bytes, end: at + length } : null;
+    const { buffer: bytes, engine } = gunzipSync(packed.subarray(0, length), {
+      chunkSize,
+      maxOutputLength: atMost,
+      info: true,
+    }) as unknown as Informed;
+    // Of what follows a zero byte nothing is read, were it a whole member whose first byte is damaged.
+    return told === bytes.length && engine.bytesWritten === length ? { bytes, end: at + length } : null;
   } catch {
     // Damage, a member that is too large, or bytes that only look like the beginning of the next one.
     return null;
@@ -102,10 +121,7 @@ async function inflateWhole(file: FileWindow, at: number, header: MemberHeader, 
         info: true,
         chunkSize: OUTPUT_BYTES,
         maxOutputLength: atMost,
-      }) as unknown as {
-        readonly buffer: Uint8Array;
-        readonly engine: { readonly bytesWritten: number };
-      };
+      }) as unknown as Informed;
       bytes = buffer;
       consumed = engine.bytesWritten;
     } catch (error) {

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { inflateMember, type Member, type MemberHeader, memberHeader, TRAILER_BYTES } from './gzip-member.ts';
 import { memberOpens, nextMember } from './gzip-search.ts';
+import { isPadding } from './padding.ts';
 import { lostBytes, type Unpacked, type UnpackLimits } from './piece.ts';
 import type { FileWindow } from './window.ts';
 
@@ -12,9 +13,10 @@ interface Good {
 
 /**
  * Unpacks gzip from the member at `start` on, member by member (RFC 1952); every member is a block of its own. Zero
- * bytes after a member are padding; anything else that is not a member, a wrong checksum or length, and a cut-off end
- * are damage. What follows damage is read again from the next member that can be unpacked: that of a damaged one which
- * says how long it is (bgzip), else the first that a search finds. The bytes between are lost, and counted.
+ * bytes after a member are padding where they are few or fill up a block of the file (`isPadding`); anything else that
+ * is not a member, a wrong checksum or length, and a cut-off end are damage. What follows damage is read again from the
+ * next member that can be unpacked: that of a damaged one which says how long it is (bgzip), else the first that a
+ * search finds. The bytes between are lost, and counted.
  */
 export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 0): AsyncGenerator<Unpacked> {
   const good: Good = { packed: 0, unpacked: 0 };
@@ -22,13 +24,16 @@ export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 
     const header = await memberHeader(file, block);
     if (header === null) {
       const data = await afterZeros(file, block);
-      if (block > 0 && data === file.size) return;
-      if (data > block && (await memberOpens(file, data, limits))) {
+      const padding = data > block && isPadding(data - block, data);
+      if (padding && block > 0 && data === file.size) return;
+      const opens = data > block && (await memberOpens(file, data, limits));
+      if (padding && opens) {
         block = data;
         continue;
       }
-      const next = (await nextMember(file, data + 1, limits)) ?? file.size;
-      const detail = `expected a gzip member at byte ${block}, got other bytes`;
+      const next = opens ? data : ((await nextMember(file, data + 1, limits)) ?? file.size);
+      const got = otherBytes(data - block, data === file.size);
+      const detail = `expected a gzip member at byte ${block}, got ${got}`;
       const unpacked = lostBytes(next - block, good.unpacked, good.packed);
       yield { damage: { block, offset: 0, bytes: next - block, unpacked, detail } };
       block = next;
@@ -115,6 +120,12 @@ async function trailerFault(
     return `expected a gzip member of ${header.end - block} bytes, got one of ${end + TRAILER_BYTES - block}`;
   return null;
 }
+
+/** Bytes that are no member, in words. @param zeros with which they begin. @param toEnd of the file */
+export const otherBytes = (zeros: number, toEnd: boolean): string =>
+  zeros === 0
+    ? 'other bytes'
+    : `${zeros} zero byte${zeros === 1 ? '' : 's'}${toEnd ? ' to the end of the file: the copy did not end' : ''}`;
 
 /** The first byte from `from` on that is not zero; the size of the file where all are. */
 export async function afterZeros(file: FileWindow, from: number): Promise<number> {

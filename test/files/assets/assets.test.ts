@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { SluiceError } from '../../../src/errors.ts';
 import { addAsset, assetFile, fetchAsset, listAssets, pathOf } from '../../../src/files/assets/assets.ts';
 import { runCli } from '../../helpers/cli.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
@@ -65,6 +66,52 @@ describe('assets', () => {
     } finally {
       server.close();
     }
+  });
+
+  it('keep and print no password and no token', async () => {
+    const seen: unknown[] = [];
+    const server = createServer(({ url, headers }, response) => {
+      seen.push([url, headers.authorization]);
+      response.end(LIST);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const assets = await temporaryFolder();
+    const add = (source: string) => addAsset({ name: 'web', source, sha256: null, licence }, assets);
+    try {
+      const { source } = await add(`http://joe:s3cr3tpw@${host}/x.txt?token=tok999`);
+      expect(source).toBe(`http://${host}/x.txt`);
+      expect(seen).toEqual([['/x.txt?token=tok999', `Basic ${btoa('joe:s3cr3tpw')}`]]);
+      expect(readFileSync(join(assets, 'assets.json'), 'utf8')).not.toMatch(/s3cr3tpw|tok999/);
+    } finally {
+      server.close();
+    }
+    for (const address of [
+      'http://joe:s3cr3tpw@127.0.0.1:9/x',
+      'http://joe:s3/cr3tpw@127.0.0.1/x',
+      'ftp://joe:s3cr3tpw@x/',
+    ])
+      for (const thrown of [await add(`${address}?token=tok999`).catch((error) => error)]) {
+        expect(thrown).toBeInstanceOf(SluiceError);
+        expect(`${thrown.message}${JSON.stringify(thrown.parts)}`).not.toMatch(/cr3tpw|tok999/);
+      }
+  });
+
+  it('are checked when they are opened, and known names keep their pin', async () => {
+    const folder = await temporaryFolder();
+    const assets = join(folder, 'assets');
+    const file = join(folder, 'list.txt');
+    writeFileSync(file, LIST);
+    const add = (name: string) => addAsset({ name, source: file, sha256: null, licence }, assets);
+    await add('mine');
+    writeFileSync(assetFile('mine', assets), 'other\n');
+    expect(() => assetFile('mine', assets)).toThrow(/other bytes.*sluice assets fetch mine/);
+    expect(listAssets(assets).find((a) => a.name === 'mine')).toMatchObject({ file: null, state: 'damaged' });
+    await fetchAsset('mine', assets);
+    expect(readFileSync(assetFile('mine', assets), 'utf8')).toBe(LIST);
+    await expect(add('bad-words-en')).rejects.toThrow(/another name: sluice assets add my-bad-words-en/);
+    expect(() => assetFile('bad-words-en', assets)).toThrow(/sluice assets fetch bad-words-en/);
+    expect(() => assetFile('bad-words-xx', assets)).toThrow(/There are lists for ar, cs, .*, zh\. .*lists: \['FILE'\]/);
   });
 
   it('sluice assets adds one and lists it', async () => {

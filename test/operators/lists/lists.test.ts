@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { badWords, type Operator, urlFilter } from 'sluice';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
 import { badWordCounter } from '../../../src/operators/lists/bad-words-stage.ts';
@@ -49,6 +49,63 @@ describe('readUrlLists', () => {
     mkdirSync(join(folder, 'empty'));
     expect(() => readUrlLists([join(folder, 'empty')])).toThrow(/files named domains or urls/);
     expect(() => readUrlLists([join(folder, 'none')])).toThrow(ConfigError);
+  });
+});
+
+describe('lists', () => {
+  it('that match nothing are errors, and those that are half understood warn', async () => {
+    const folder = await temporaryFolder();
+    const write = (name: string, text: string | Uint8Array): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    for (const [text, want] of [
+      ['', /0 of 0 lines of .*list are entries/],
+      ['# a\n# b\n', /0 of 2 lines of .*list are entries/],
+      [Buffer.from('\ufeffbad.example\n', 'utf16le'), /UTF-8, got UTF-16/],
+      [Uint8Array.of(31, 139, 8, 0, 1), /UTF-8, got binary data/],
+    ] as const) {
+      const list = write('list', text);
+      expect(() => urlFilter({ domains: [list] })).toThrow(want);
+      expect(() => badWords({ lists: [list] })).toThrow(want);
+    }
+    expect(() => urlFilter({ words: [write('list', '--\n')] })).toThrow(/0 of 1 lines/);
+    expect(() => urlFilter({})).toThrow(/a list in domains, words, softWords or subwords, got none/);
+    expect(() => badWords({ lists: [] })).toThrow(/got no lists/);
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    urlFilter({ domains: [write('half', 'a.example\n##.ad\n')] });
+    expect(warn.mock.calls).toEqual([]);
+    urlFilter({ domains: [write('less', '! c\na.example\n##.ad\n@@||b.example^\n/x/\n')] });
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      `${join(folder, 'less')}: 2 of 3 lines that are no comments were not understood and are left out.`,
+    ]);
+    warn.mockRestore();
+  });
+
+  it('name hosts and pages in any case, with default ports, wildcards and beyond ASCII', async () => {
+    const list = join(await temporaryFolder(), 'list');
+    writeFileSync(
+      list,
+      '\ufeff*.wild.example\n||ads.example^$third-party\nHTTPS://WWW.Page.Example:443/Private/\nb\u00fccher.example\n',
+    );
+    const urls = [
+      'https://a.wild.example/',
+      'https://x.ads.example/',
+      'http://page.example:80/private/1',
+      'https://page.example:8443/private/1',
+      'https://xn--bcher-kva.example/',
+      'https://B\u00dcCHER.example/x',
+      'https://page.example/private2',
+    ];
+    expect(reasons(await apply(withUrls(urls), urlFilter({ domains: [list] })))).toEqual([
+      'url_domain',
+      'url_domain',
+      'url_page',
+      null,
+      'url_domain',
+      'url_domain',
+      null,
+    ]);
   });
 });
 

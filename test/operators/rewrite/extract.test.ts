@@ -32,6 +32,16 @@ const HTML =
   '</html>';
 
 describe('extract()', () => {
+  it('drops a page of nothing but white space, and keeps a text that is no HTML', () => {
+    const batch = apply(extract(), batchOf(['', ' \n\t \r\n', 'The gate.']));
+    expect([0, 1, 2].map((i) => numberAt(batch.number('extract_chars'), i))).toEqual([0, 0, null]);
+    expect([...batch.alive]).toEqual([0, 0, 1]);
+    expect([0, 1].map((i) => batch.verdicts[0].rules[batch.verdicts[0].rule[i]].name)).toEqual([
+      'extract_empty',
+      'extract_empty',
+    ]);
+  });
+
   it('keeps the article, and says what the page says of itself', () => {
     const batch = apply(extract(), batchOf([HTML]));
     const text = batch.text(0);

@@ -69,9 +69,18 @@ describe('readGzip', () => {
       plain.subarray(4, 10),
       extra,
       plain.subarray(10),
-      Buffer.alloc(700),
     ]);
-    expect(await unpackFile(full)).toEqual({ blocks: [[0, b.toString()]], damage: [] });
+    const padded = Buffer.concat([full, Buffer.alloc(1024 - full.length)]);
+    expect(await unpackFile(padded)).toEqual({ blocks: [[0, b.toString()]], damage: [] });
+  });
+
+  it('takes zeros that fill up no block for what a copy that did not end leaves', async () => {
+    const plain = gzipSync(a);
+    const { blocks, damage } = await unpackFile(Buffer.concat([plain, Buffer.alloc(70_001)]));
+    expect(blocks).toEqual([[0, a.toString()]]);
+    expect(damage).toMatchObject([
+      { block: plain.length, bytes: 70_001, detail: expect.stringMatching(/got 70001 zero bytes to the end/) },
+    ]);
   });
 
   it('keeps what came before a cut-off end, and says what is lost', async () => {
@@ -172,7 +181,10 @@ describe('readGzip', () => {
 
     it('after zeros and after other bytes; a mark in the data is no member', async () => {
       const zeros = Buffer.concat([members[0], Buffer.alloc(3000), members[1], Buffer.alloc(5)]);
-      expect(await unpackFile(zeros)).toMatchObject({ blocks: [[0, texts[0].toString()], {}], damage: [] });
+      expect(await unpackFile(zeros)).toMatchObject({
+        blocks: [[0, texts[0].toString()], {}],
+        damage: [{ block: members[0].length, bytes: 3000 }],
+      });
       const mark = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3]);
       const other = Buffer.concat([members[0], Buffer.from('other'), mark, members[1]]);
       const { blocks, damage } = await unpackFile(other);

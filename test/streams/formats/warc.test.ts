@@ -42,6 +42,31 @@ describe('records', () => {
     }
   });
 
+  it('that zeros stand for go to quarantine; a zero byte costs one record at most', async () => {
+    const members = Array.from({ length: 6 }, (_, i) =>
+      gzipMembers([warcRecord(page('gate '.repeat(9), { id: `${i}` }))]),
+    );
+    const at = members[0].length + members[1].length;
+    const spoilt = (from: number, to: number): Buffer => Buffer.concat(members).fill(0, from, to);
+    const read = async (bytes: Buffer) => {
+      const { documents, quarantined } = await readAll(fixture('z.warc.gz', bytes));
+      return { ids: documents.map((d) => d.id.slice(10, -1)).join(''), quarantined };
+    };
+    const all = Buffer.concat(members).length;
+    const tail = await read(spoilt(at, all));
+    expect(tail).toMatchObject({
+      ids: '01',
+      quarantined: [{ reason: 'undecodable', block: at, bytes: all - at }],
+    });
+    expect(tail.quarantined[0].detail).toContain(`got ${all - at} zero bytes to the end of the file`);
+    for (const to of [at + 1, at + 3, at + members[2].length])
+      expect(await read(spoilt(at, to))).toMatchObject({
+        ids: '01345',
+        quarantined: [{ reason: 'undecodable', block: at, bytes: members[2].length }],
+      });
+    expect(await read(Buffer.concat([members[0], Buffer.of(0), members[1]]))).toEqual({ ids: '01', quarantined: [] });
+  });
+
   it('tell url, date, type, status, charset and digest in the metadata', async () => {
     const { metadata } = await one(http(html('The gate.'), { 'Content-Type': 'text/html' }), {
       url: 'http://mill.example/a?b="c"',
@@ -112,6 +137,7 @@ describe('bodies', () => {
     ['deflate', { 'Content-Encoding': 'deflate' }, deflateSync(body)],
     ['raw deflate', { 'Content-Encoding': 'deflate' }, deflateRawSync(body)],
     ['br', { 'Content-Encoding': 'br' }, brotliCompressSync(body)],
+    ['said to be of an unknown encoding, and text', { 'Content-Encoding': 'utf-8' }, body],
     ['with a length that lies', { 'Content-Length': '3' }, body],
   ])('%s', async (_, headers, packed) => {
     expect((await one(http(packed, { 'Content-Type': 'text/html', ...headers }))).text).toBe(body.toString());
@@ -127,6 +153,30 @@ describe('bodies', () => {
     expect(text.length).toBeGreaterThan(1000);
   });
 
+  it('in zstd are unpacked; in an encoding that is not known they are set aside', async () => {
+    const headers = { 'Content-Type': 'text/html', 'Content-Encoding': 'zstd' };
+    const packed = zstd.compress(body, 3);
+    expect((await one(http(packed, headers))).text).toBe(body.toString());
+    const other = await one(http(gzipSync(body), { ...headers, 'Content-Encoding': 'dcz' }));
+    expect(other).toMatchObject({ text: undefined, quarantined: [{ reason: 'undecodable' }] });
+    const cut = await one(http(packed.subarray(0, -9), headers));
+    expect(cut).toMatchObject({ text: undefined, quarantined: [{ reason: 'undecodable' }] });
+  });
+
+  it.each<[string, Buffer, string]>([
+    ['a PDF', Buffer.from('%PDF-1.4\nendobj '.repeat(20)), 'a PDF'],
+    [
+      'random bytes',
+      Buffer.from(Array.from({ length: 900 }, (_, i) => (i * i * 31 + i * 7) >> 3)),
+      'control characters',
+    ],
+    ['text among zeros', Buffer.from('<html>\0\0gate\0\0'.repeat(9)), 'control characters'],
+  ])('of %s that is said to be HTML are set aside', async (_, bytes, detail) => {
+    const { text, quarantined } = await one(http(bytes, { 'Content-Type': 'text/html; charset=windows-1251' }));
+    expect(text).toBeUndefined();
+    expect(quarantined).toMatchObject([{ reason: 'undecodable', detail: expect.stringContaining(detail) }]);
+  });
+
   it('that are bombs are set aside', async () => {
     const bomb = gzipSync(Buffer.alloc(30e6, 0x20));
     const { quarantined } = await one(http(bomb, { 'Content-Type': 'text/html', 'Content-Encoding': 'gzip' }));
@@ -135,6 +185,32 @@ describe('bodies', () => {
 });
 
 describe('charsets', () => {
+  it.each<[string, string, string]>([
+    ['de', 'Der Müller öffnete früh die große Tür, während der Fluß über die Räder floß.', 'windows-1252'],
+    ['es', 'El niño corrió mañana y pasó la montaña; también vivió allí años después.', 'windows-1252'],
+    ['nl', 'Er was één molen en één café.', 'windows-1252'],
+    ['', 'Die Mühle der Brüder und die Tür des Müllers.', 'windows-1252'],
+    ['', 'un seul caf\u00e9 ouvert', 'windows-1252'],
+  ])('of a page in %j that lies about UTF-8: %s', async (lang, text, charset) => {
+    const body = Buffer.from(`<html lang="${lang}"><body>${text}`, 'latin1');
+    const got = await one(http(body));
+    expect(got).toMatchObject({ text: `<html lang="${lang}"><body>${text}`, metadata: { charset } });
+  });
+
+  it.each<[string, string, string]>([
+    ['zh', 'b4d3c7b0d3d0d7f9c9bdc9bdc9cfd3d0d7f9c3ed', '从前有座山山上有座庙'],
+    ['ja', '90cc81588b4182cc', '昔々帰の'],
+    ['ko', 'bfbeb3afbfa1', '옛날에'],
+    ['ru', 'cce8f0fb', 'Миры'],
+  ])('of a page in %s that lies about UTF-8 stay its own', async (lang, hex, text) => {
+    const body = Buffer.concat([
+      Buffer.from(`<html lang="${lang}"><p>`),
+      Buffer.from(hex, 'hex'),
+      Buffer.from(' x</p>'),
+    ]);
+    expect((await one(http(body))).text).toBe(`<html lang="${lang}"><p>${text} x</p>`);
+  });
+
   const latin1 = (text: string) => Buffer.from(text, 'latin1');
   it.each<[string, Record<string, string>, Buffer, string, string]>([
     [

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { encodingNamed, encodingOfMark } from '../../codecs/encodings.ts';
 import { openDecoder } from '../../codecs/transcode.ts';
+import { binaryKind } from './binary.ts';
 import { guessCharset } from './guess-charset.ts';
 
 /** A page as UTF-8. */
@@ -10,6 +11,11 @@ export interface DecodedPage {
   readonly charset: string;
   /** Sequences that the encoding does not have: U+FFFD stands for each. */
   readonly replaced: number;
+}
+
+/** Why a page is no text: what it is instead. */
+export interface NoText {
+  readonly binary: string;
 }
 
 /** Bytes at the start of a page in which its charset is looked for (WHATWG: 1024; pages put it later). */
@@ -22,16 +28,18 @@ const REPLACEMENT = Buffer.from('\ufffd');
 /**
  * A page as UTF-8, in the order of the WHATWG standard: byte order mark, what HTTP says, what its `meta` says, else a
  * guess. Bytes that are UTF-8 beyond ASCII are UTF-8 whatever is said, for no other encoding looks like it by chance.
- * Null when no encoding fits.
+ * Null when no encoding fits; a file of another kind and bytes with many control characters are no text.
  * @param told charset of the HTTP header. @param language of the page, where it is known
  */
-export function decodePage(body: Uint8Array, told: string | undefined, host: string): DecodedPage | null {
+export function decodePage(body: Uint8Array, told: string | undefined, host: string): DecodedPage | NoText | null {
   const mark = encodingOfMark(body);
   if (mark === 'utf-8') return utf8Page(body.subarray(3)) ?? null;
   if (mark !== null) return inEncoding(body.subarray(2), mark);
   const head = Buffer.from(body.buffer, body.byteOffset, Math.min(PRESCAN_BYTES, body.length)).toString('latin1');
   const named = encodingNamed(told ?? '') ?? metaCharset(head);
   if (named?.startsWith('utf-16') && told !== undefined) return inEncoding(body, named);
+  const binary = binaryKind(body);
+  if (binary !== null) return { binary };
   if (isAscii(body)) return { bytes: body, charset: 'utf-8', replaced: 0 };
   if (isUtf8(body)) return { bytes: body, charset: 'utf-8', replaced: 0 };
   const first = named === undefined || named.startsWith('utf-') ? utf8Page(body) : inEncoding(body, named);
@@ -57,6 +65,8 @@ function utf8Page(body: Uint8Array): DecodedPage | null {
   let [replaced, beyond] = [0, 0];
   for (let at = bytes.indexOf(REPLACEMENT); at >= 0; at = bytes.indexOf(REPLACEMENT, at + 3)) replaced++;
   for (const b of bytes) if (b >= 0xc0) beyond++;
+  // Where nothing beyond ASCII is UTF-8, it is another encoding.
+  if (replaced === beyond && replaced > 0) return null;
   return replaced <= 1 || replaced * 100 <= MOST_MALFORMED * beyond
     ? { bytes, charset: 'utf-8', replaced: replaced }
     : null;

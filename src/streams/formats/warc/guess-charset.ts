@@ -36,12 +36,21 @@ const USUAL: { readonly [languageOrHost: string]: readonly string[] } = {
   th: ['windows-874'],
   vi: ['windows-1258'],
   vn: ['windows-1258'],
+  ...Object.fromEntries(
+    'de at ch nl be fr es mx it pt br en us sv se da dk no nb nn fi is ca eu gl ga af lb id ms'
+      .split(' ')
+      .map((name) => [name, ['windows-1252']]),
+  ),
+  ro: ['windows-1250', 'iso-8859-2'],
+  et: ['windows-1257'],
   lt: ['windows-1257'],
   lv: ['windows-1257'],
 };
 const OTHERS = ['shift_jis', 'euc-jp', 'euc-kr', 'gb18030', 'big5', 'windows-1251', 'koi8-r', 'windows-1252'];
 /** What the language or the host tell counts so much for each character. */
 const HINT = 0.4;
+/** One byte beyond ASCII in so many. */
+const FEW = 50;
 
 /** The encoding in which the bytes read best; null when they read badly in all. */
 export function guessCharset(
@@ -57,14 +66,21 @@ export function guessCharset(
   let best: string | null = null;
   let most = 0;
   for (const name of new Set([...hints, ...OTHERS])) {
-    const score = readability(openDecoder(name).write(sample)) + (hints.has(name) ? HINT : 0);
+    const score = readability(openDecoder(name).write(sample), KANA[name] ?? 0) + (hints.has(name) ? HINT : 0);
     if (score > most) [best, most] = [name, score];
   }
+  // A sign here and there is no text to be judged by: what is usual then.
+  if (best === null && highBytes(sample) * FEW <= sample.length) return [...hints][0] ?? 'windows-1252';
   return best;
 }
 
+const highBytes = (bytes: Uint8Array): number => bytes.reduce((n, b) => n + (b >> 7), 0);
+
+/** What kana are worth in the encodings of Japanese; in those of Chinese they come by chance. */
+const KANA: { readonly [encoding: string]: number | undefined } = { shift_jis: 1.6, 'euc-jp': 1.6 };
+
 /** How well a text reads, for each character beyond ASCII; 1 is good, below 0 is no text. */
-function readability(utf8: Uint8Array): number {
+function readability(utf8: Uint8Array, kana: number): number {
   let malformed = 0;
   for (const b of utf8) if (b === 0xff) malformed++;
   const text = Buffer.from(utf8.filter((b) => b !== 0xff)).toString('utf8');
@@ -73,20 +89,26 @@ function readability(utf8: Uint8Array): number {
     const c = character.codePointAt(0)!;
     if (c >= 0x80) {
       n++;
-      sum += worth(c, before);
-    }
+      sum += within(c, 0x3040, 0x30ff) ? kana : worth(c, before);
+    } else if (isLetter(c) && isOfOtherScript(before)) sum -= ALONE;
     before = c;
   }
   return n === 0 ? 0 : sum / n;
 }
 
+/**
+ * What a character of another script loses before a Latin letter: of a Latin word the letter beyond ASCII reads as one,
+ * in an encoding of two bytes together with the letter after it.
+ */
+const ALONE = 1.5;
+const isOfOtherScript = (c: number): boolean => (c >= 0x370 && c < 0x2000) || isWide(c);
+const isWide = (c: number): boolean => c >= 0x2e80 && c < 0xff00;
 const isLetter = (c: number): boolean => (c | 32) >= 0x61 && (c | 32) <= 0x7a;
 const within = (c: number, from: number, to: number): boolean => c >= from && c <= to;
 
 function worth(c: number, before: number): number {
   // Words of one script do not go on in another.
-  if (c >= 0x370 && c < 0x2000 && isLetter(before)) return -1;
-  if (within(c, 0x3040, 0x30ff)) return 1.6;
+  if (isOfOtherScript(c) && isLetter(before)) return -1;
   if (within(c, 0xac00, 0xd7a3)) return 1.4;
   if (within(c, 0x4e00, 0x9fff)) return 1;
   if (within(c, 0x3000, 0x3011) || within(c, 0xff01, 0xff5e)) return 0.8;
@@ -96,7 +118,7 @@ function worth(c: number, before: number): number {
   if (within(c, 0x3b1, 0x3ce) || within(c, 0x5d0, 0x5ea) || within(c, 0x621, 0x64a) || within(c, 0xe01, 0xe5b))
     return 1;
   if (within(c, 0x391, 0x3a9)) return 0.5;
-  if (within(c, 0xdf, 0x17f)) return isLetter(before) || before === 0x20 ? 0.9 : -0.5;
+  if (within(c, 0xdf, 0x17f)) return isLetter(before) || within(before, 0xc0, 0x17f) || before === 0x20 ? 0.9 : -0.5;
   if (within(c, 0xc0, 0xde)) return isLetter(before) ? -0.5 : 0.4;
   if (within(c, 0x2010, 0x203a) || c === 0xa0 || c === 0xa9 || c === 0xab || c === 0xbb || c === 0xb7) return 0.5;
   return within(c, 0xff61, 0xff9f) || within(c, 0xe000, 0xf8ff) || c < 0xa0 ? -2 : -0.5;

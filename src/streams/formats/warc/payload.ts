@@ -1,4 +1,5 @@
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
+import type { ZstdUnpack } from '../../codecs/zstd-memory.ts';
 import { endOfHeaders, type Headers, mediaType, parseHeaders } from './headers.ts';
 
 /** The bytes of a page, what is told of it, or why there is none. */
@@ -13,9 +14,10 @@ const PASSED = new Set(['warcinfo', 'request', 'metadata', 'revisit', 'continuat
 export const NOT_A_PAGE = 'not HTML or text';
 
 /**
- * The page in the content of a record: of a response the body of HTTP, unpacked. @param atMost bytes that it may have
+ * The page in the content of a record: of a response the body of HTTP, unpacked. @param atMost bytes that it may have.
+ * @param unzstd unpacks frames
  */
-export function payloadOf(headers: Headers, content: Uint8Array, atMost: number): Payload {
+export function payloadOf(headers: Headers, content: Uint8Array, atMost: number, unzstd: ZstdUnpack): Payload {
   const kind = headers.fields.get('warc-type') ?? '';
   if (PASSED.has(kind)) return { passed: kind };
   const type = mediaType(headers.fields.get('content-type'));
@@ -35,7 +37,7 @@ export function payloadOf(headers: Headers, content: Uint8Array, atMost: number)
   const told = headers.fields.get('warc-identified-payload-type') ?? http.fields.get('content-type');
   let body = content.subarray(end);
   if (/\bchunked\b/i.test(http.fields.get('transfer-encoding') ?? '')) body = dechunked(body);
-  const unpacked = decoded(body, http.fields.get('content-encoding'), atMost);
+  const unpacked = decoded(body, http.fields.get('content-encoding'), atMost, unzstd);
   return 'fault' in unpacked ? unpacked : { body: unpacked.body, type: mediaType(told), status: Number(status), http };
 }
 
@@ -82,15 +84,20 @@ function dechunked(body: Uint8Array): Uint8Array {
 type Decoded = { readonly body: Uint8Array } | Extract<Payload, { readonly fault: string }>;
 
 /** A body without its content encodings. What is not packed although the header says so is left as it is. */
-function decoded(body: Uint8Array, encodings: string | undefined, atMost: number): Decoded {
+function decoded(body: Uint8Array, encodings: string | undefined, atMost: number, unzstd: ZstdUnpack): Decoded {
   let out = body;
   for (const name of (encodings ?? '')
     .toLowerCase()
     .split(',')
     .map((e) => e.trim())
     .reverse()) {
-    const unpack = UNPACK[name];
-    if (unpack === undefined) continue;
+    const unpack = name === 'zstd' ? zstdBody(unzstd) : UNPACK[name];
+    if (unpack === undefined) {
+      // Servers tell charsets and media types here too, of bodies that are text.
+      if (name === '' || name === 'identity' || looksText(out)) continue;
+      const known = 'gzip, deflate, br, zstd or none';
+      return { fault: 'undecodable', detail: `expected a body in ${known}, got ${JSON.stringify(shown(name))}` };
+    }
     const done = unpackBody(out, name, unpack, atMost);
     if ('fault' in done) return done;
     out = done.body;
@@ -114,6 +121,11 @@ const UNPACK: { readonly [encoding: string]: Unpack | undefined } = {
   br: (b, maxOutputLength) =>
     looksText(b) ? null : brotliDecompressSync(b, { finishFlush: constants.BROTLI_OPERATION_FLUSH, maxOutputLength }),
 };
+
+const zstdBody =
+  (unzstd: ZstdUnpack): Unpack =>
+  (b, atMost) =>
+    b[0] === 0x28 && b[1] === 0xb5 && b[2] === 0x2f && b[3] === 0xfd ? unzstd(b, atMost) : null;
 
 /** Nothing but the bytes of text at the beginning. */
 const looksText = (b: Uint8Array): boolean => b.subarray(0, 64).every((c) => c >= 0x20 || (c >= 9 && c <= 13));

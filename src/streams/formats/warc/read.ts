@@ -2,6 +2,7 @@ import { readGzipMembers } from '../../codecs/gzip-members.ts';
 import type { Unpacked } from '../../codecs/piece.ts';
 import { unpack } from '../../codecs/unpack.ts';
 import type { FileWindow } from '../../codecs/window.ts';
+import { loadZstdUnpack } from '../../codecs/zstd-memory.ts';
 import type { InputRange, PlannedFile } from '../../plan/splits.ts';
 import { excerptOf, type ReadContext, type ReadEvent } from '../context.ts';
 import { domainSource } from '../domain.ts';
@@ -55,6 +56,7 @@ export async function* readWarc(
     },
   });
   const pass = (kind: string): void => void passed.set(kind, (passed.get(kind) ?? 0) + 1);
+  const unzstd = await loadZstdUnpack();
   const records = warcRecords(piecesOf(file, range, window, options), range, file.codec, maxLineBytes + HEADERS_ROOM);
   for await (const event of records) {
     if ('fault' in event) {
@@ -62,7 +64,7 @@ export async function* readWarc(
       continue;
     }
     const { place, headers, content, bytes } = event;
-    const payload = payloadOf(headers, content, maxLineBytes);
+    const payload = payloadOf(headers, content, maxLineBytes, unzstd);
     if ('passed' in payload) {
       pass(payload.passed);
       continue;
@@ -78,6 +80,11 @@ export async function* readWarc(
     }
     const url = targetOf(headers);
     const page = decodePage(payload.body, toldCharset(payload, headers), hostOf(url));
+    if (page !== null && 'binary' in page) {
+      const detail = `expected a page of text, got ${page.binary}`;
+      yield aside(place, { reason: 'undecodable', detail, bytes }, payload.body.subarray(0, 240));
+      continue;
+    }
     if (page === null || page.bytes.length > maxLineBytes) {
       const fault =
         page === null
