@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runCli } from '../../helpers/cli.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
+import { query } from '../../helpers/tables.ts';
 
 const ENGLISH =
   'The gate of the mill is opened at dawn, when the water has risen in the channel. The miller walks down to the ' +
@@ -27,4 +28,22 @@ it('quickstart lets other languages pass and says how many they were', async () 
   );
   const { stdout: explained } = await runCli(['explain', 'out', '1'], { cwd });
   expect(explained).toContain('does not apply where parts_kind is other_language');
+});
+
+it('the recipe of German in docs/recipes.md runs as printed', async () => {
+  const cwd = await temporaryFolder();
+  const root = new URL('../../..', import.meta.url).pathname;
+  const page = await readFile(join(root, 'docs/recipes.md'), 'utf8');
+  await writeFile(join(cwd, 'german.mjs'), /```js german\.mjs\n([\s\S]*?)```/.exec(page)![1]);
+  await symlink(join(root, 'node_modules'), join(cwd, 'node_modules'));
+  const documents = [ENGLISH, GERMAN, FRENCH];
+  await writeFile(join(cwd, 'in.jsonl'), documents.map((text, id) => `${JSON.stringify({ id, text })}\n`).join(''));
+  const { code, stderr } = await runCli(['run', './german.mjs', '--input', 'in.jsonl', '--output', 'out'], { cwd });
+  expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+  const rows = await query(`SELECT id, step, language FROM '${cwd}/out/ledger/*.parquet' ORDER BY id`);
+  expect(rows).toEqual([
+    { id: '0', step: 'other_language', language: 'en' },
+    { id: '1', step: 'german', language: 'de' },
+    { id: '2', step: 'other_language', language: 'fr' },
+  ]);
 });
