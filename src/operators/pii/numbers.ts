@@ -32,6 +32,8 @@ export function groupsAt(text: Uint8Array, at: number, to: number): Groups {
     if (p - start > MOST_DIGITS) break;
     mark = 0;
     let q = p;
+    // A bracket that opens behind a space begins another number, but after a country or an area.
+    if ((groups.start.length > 1 || p - start >= 7) && text[p] === 32 && text[p + 1] === 40) break;
     // A bracket may close here, or open around the next group, as in +44 (0)20.
     while (q < to && q - p < 3 && marks(text[q])) {
       if (text[q] === 41 || text[q] === 40) mark = 41;
@@ -118,8 +120,25 @@ function inRange(digits: readonly number[]): boolean {
   return RANGES.some(([from, to, lengths]) => head >= from && head <= to && lengths.includes(digits.length));
 }
 
-/** End of a telephone number; -1: there is none. */
-export function phoneEnd(text: Uint8Array, groups: Groups, to: number): number {
+/** Whether four digits or more stand before a number and a space, or behind it: then it is a part of a longer one. */
+function inFours(text: Uint8Array, from: number, start: number, end: number, to: number): boolean {
+  const four = (at: number): boolean => {
+    for (let k = 0; k < 4; k++) if (at + k < from || at + k >= to || !has(text, at + k, BYTE.digit)) return false;
+    return true;
+  };
+  let whole = true;
+  for (let p = start; p < end && whole; p++) whole = (p - start) % 5 === 4 ? text[p] === 32 : has(text, p, BYTE.digit);
+  // Groups of four all through, and another one on either side.
+  return whole && ((text[start - 1] === 32 && four(start - 5)) || (text[end] === 32 && has(text, end + 1, BYTE.digit)));
+}
+
+/** End of a telephone number that begins at `at`; -1: there is none. */
+export function phoneEnd(text: Uint8Array, groups: Groups, from: number, to: number): number {
+  const end = plainPhoneEnd(text, groups, to);
+  return end >= 0 && inFours(text, from, groups.start[0], end, to) ? -1 : end;
+}
+
+function plainPhoneEnd(text: Uint8Array, groups: Groups, to: number): number {
   if (groups.plus) return internationalEnd(text, groups, to);
   const all = lengths(groups);
   const american = americanGroups(text, groups, all);

@@ -134,6 +134,6 @@ function numberAt(text: Uint8Array, from: number, p: number, to: number, found: 
   return (
     found('card', p, cardEnd(text, groups, to)) ||
     found('ssn', p, ssnEnd(text, groups, to)) ||
-    found('phone', p, phoneEnd(text, groups, to))
+    found('phone', p, phoneEnd(text, groups, from, to))
   );
 }

@@ -64,7 +64,7 @@ const KEY = ascii('PRIVATE KEY');
 const END = ascii('-----END ');
 const PEM = 16_384;
 
-/** End of a private key in PEM that begins at five dashes; -1: there is none. One without an end is its first line. */
+/** End of a private key in PEM that begins at five dashes; -1: there is none. Without an end line: of its Base64. */
 export function pemEnd(text: Uint8Array, at: number, to: number): number {
   if (!startsWith(text, at, to, BEGIN)) return -1;
   const first = lineEnd(text, at, Math.min(to, at + 80));
@@ -77,7 +77,22 @@ export function pemEnd(text: Uint8Array, at: number, to: number): number {
     if (startsWith(text, p, limit, END)) return lineEnd(text, p, Math.min(limit, p + 60));
     if (startsWith(text, p, limit, BEGIN)) break;
   }
-  return first;
+  return base64End(text, first, limit);
+}
+
+/** The end of the lines after `at` that are Base64 alone, or headers of PEM and the empty line behind them. */
+function base64End(text: Uint8Array, at: number, limit: number): number {
+  let end = at;
+  for (let p = at; p < limit && text[p] === 10; ) {
+    const next = lineEnd(text, p + 1, limit);
+    const line = Buffer.from(text.buffer, text.byteOffset + p + 1, next - p - 1).toString('latin1');
+    // A word alone on a line is Base64 too: a short line is the last one, and ends on a mark or a digit.
+    if (/^[ \t]*[A-Za-z0-9+/]{16,}={0,2}[ \t\r]*$/.test(line)) end = next;
+    else if (/^[ \t]*[A-Za-z0-9+/]*[0-9+/=]=?[ \t\r]*$/.test(line) && end > at) return next;
+    else if (end > at || !/^(?:(?:Proc-Type|DEK-Info): .*|[ \t\r]*)$/.test(line)) return end;
+    p = next;
+  }
+  return end;
 }
 
 function lineEnd(text: Uint8Array, at: number, limit: number): number {
