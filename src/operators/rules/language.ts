@@ -15,8 +15,9 @@ const rows: readonly RuleRow<'minScore'>[] = [
 
 /**
  * Keeps documents in the languages that `language({ keep: [...] })` names, where the model gives them a probability of
- * more than 0.65, as FineWeb does with lid.176 (Penedo et al. 2024, section 3.2). Scores of two models are not alike:
- * look at some documents around the threshold before you trust it with another one.
+ * more than 0.65, as FineWeb does with lid.176 (Penedo et al. 2024, section 3.2). Those of the model that ships are
+ * scaled to be like lid.176's (docs/languages.md); those of another one need not be: look at some documents around the
+ * threshold before you trust it.
  *
  * Reads language_keep_score of `language()`.
  */
