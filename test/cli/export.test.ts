@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, watch } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli, startCli } from '../helpers/cli.ts';
@@ -31,6 +31,16 @@ describe('sluice export', () => {
     expect(again.stdout).toMatch(/Exported .*360 documents, [\d,]+ tokens as nanogpt/);
     expect(stream()).toEqual(ids);
     expect(readdirSync(join(cwd, 'out')).sort()).toEqual(['.sluice-export.json', 'meta.json', 'meta.pkl', 'train.bin']);
+  });
+
+  it('deletes no file that was put in the place of its own', async () => {
+    const cwd = await temporaryFolder();
+    const run = await tokenStore(cwd);
+    expect((await runCli(['export', run, ...ARGS], { cwd })).code).toBe(0);
+    await writeFile(join(cwd, 'out/train.bin'), 'my own');
+    const again = await runCli(['export', run, ...ARGS], { cwd });
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('changed or replaced since')]);
+    expect(readFileSync(join(cwd, 'out/train.bin'), 'utf8')).toBe('my own');
   });
 
   it('writes the documents of one domain alone, which trainers that mix files by themselves want', async () => {

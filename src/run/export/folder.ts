@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { lock } from '../../files/lock.ts';
@@ -11,12 +11,16 @@ export const MANIFEST = '.sluice-export.json';
 const UNFINISHED = '.unfinished';
 const MADE_BY = 'sluice export';
 
+type Stamp = readonly [bytes: number, changedMs: number];
+
 /** What stands in the manifest of an export. */
 export interface Manifest {
   readonly madeBy: typeof MADE_BY;
   readonly status: 'writing' | 'done';
   /** Files that are, or may be, the export's own, relative to the folder. */
   readonly files: readonly string[];
+  /** Of each file when it was published: bytes, and time of its last change in ms. Not in older manifests. */
+  readonly stamps?: Readonly<Record<string, Stamp>>;
   readonly [fact: string]: unknown;
 }
 
@@ -59,7 +63,7 @@ export async function openExportFolder(path: string): Promise<ExportFolder> {
     await rm(work, { recursive: true, force: true });
     if (before === null) await writeManifest(path, { status: 'writing', files: [] });
     await mkdir(work);
-    return { work, close, publish: (files, facts) => publish(path, before?.files ?? [], files, facts) };
+    return { work, close, publish: (files, facts) => publish(path, before, files, facts) };
   } catch (error) {
     await close();
     throw error;
@@ -100,10 +104,11 @@ const writeManifest = (path: string, facts: Pick<Manifest, 'status' | 'files'> &
 
 async function publish(
   path: string,
-  before: readonly string[],
+  manifest: Manifest | null,
   files: readonly string[],
   facts: Readonly<Record<string, unknown>>,
 ): Promise<void> {
+  const before = manifest?.files ?? [];
   const taken = files.find((f) => !before.includes(f) && existsSync(join(path, f)));
   if (taken !== undefined)
     throw new ConfigError({
@@ -112,6 +117,16 @@ async function publish(
       where: join(path, taken),
       fix: 'Move it away, or name another folder with --output.',
     });
+  for (const [file, stamp] of Object.entries(manifest?.stamps ?? {})) {
+    const now = await stampOf(join(path, file));
+    if (now !== null && (now[0] !== stamp[0] || now[1] !== stamp[1]))
+      throw new ConfigError({
+        expected: `${file} as the earlier export left it`,
+        got: 'one that was changed or replaced since',
+        where: join(path, file),
+        fix: 'Move it away, or name another folder with --output.',
+      });
+  }
   // Whatever happens from here on, the next start knows which files are the export's own.
   await writeManifest(path, { status: 'writing', files: [...new Set([...before, ...files])] });
   // Readers look for the last of them: they must not find it beside the files of another export.
@@ -121,7 +136,19 @@ async function publish(
   for (const file of files) await rename(join(path, UNFINISHED, file), join(path, file));
   for (const folder of folders) await syncFolder(folder);
   for (const file of before) await removeIfEmpty(path, dirname(file));
-  await writeManifest(path, { status: 'done', files, ...facts });
+  const stamps: Record<string, Stamp | null> = {};
+  for (const file of files) stamps[file] = await stampOf(join(path, file));
+  await writeManifest(path, { status: 'done', files, ...facts, stamps });
+}
+
+async function stampOf(path: string): Promise<Stamp | null> {
+  try {
+    const { size, mtimeMs } = await stat(path);
+    return [size, mtimeMs];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 async function removeIfEmpty(path: string, folder: string): Promise<void> {
