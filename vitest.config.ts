@@ -23,6 +23,7 @@ const fromBuild: Plugin = {
 
 /** Tests that change what others of their process see, and such that measure what their process takes. */
 const alone = [
+  'test/cli/wide-tables.test.ts',
   'test/conformance/operators-2.test.ts',
   'test/conformance/operators.test.ts',
   'test/files/lock.test.ts',

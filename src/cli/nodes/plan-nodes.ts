@@ -7,6 +7,7 @@ import { safeJson } from '../../safe-text.ts';
 import { type OptionSpecs, percentOption, type Values, wholeNumber } from '../command.ts';
 import { program } from '../program.ts';
 import { recipeFrom, type recipeSpecs } from '../recipe-options.ts';
+import { fieldNotes } from '../run/field-notes.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { skippedSentences } from '../terminal/skipped.ts';
 import { standardOutput } from '../terminal/terminal.ts';
@@ -61,7 +62,8 @@ export async function planForNodes(given: string, values: NodeValues, quiet = fa
         values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size', LEAST_SHARD),
     },
   });
-  const phases = phaseCount(recipe.steps.map((s) => s.descriptor));
+  const steps = recipe.steps.map((s) => s.descriptor);
+  const phases = phaseCount(steps);
   const { out } = standardOutput();
   if (values.json) {
     const { files, splits, skipped, warnings } = plan;
@@ -74,7 +76,8 @@ export async function planForNodes(given: string, values: NodeValues, quiet = fa
     `Planned ${plural(plan.splits.length, 'split')} of ${plural(plan.files.length, 'file')} in ` +
       `${plural(nodes.shards, 'logical shard')} and ${plural(phases, 'phase')}, in ${shownPath(path)}.`,
   );
-  for (const line of [...skippedSentences(plan.skipped), ...plan.warnings]) out(line);
+  const missing = await fieldNotes(plan.files, recipe.read, steps);
+  for (const line of [...missing, ...skippedSentences(plan.skipped), ...plan.warnings]) out(line);
   if (quiet) return 0;
   out('');
   const last = nodes.shards - 1;

@@ -1,6 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeWhole } from '../../../src/files/whole.ts';
 import { claim, fatalSplits } from '../../../src/run/nodes/attempts.ts';
 import { aliveHere, processMark } from '../../../src/run/nodes/process-mark.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
@@ -47,9 +48,9 @@ describe('claims', () => {
     let beating = true;
     const heart = (async () => {
       for (let beats = 2; beating; beats++)
-        await writeFile(join(folder, 'beat.json'), JSON.stringify({ beats, splits: [] }));
+        await writeWhole(join(folder, 'beat.json'), JSON.stringify({ beats, splits: [] }));
     })();
-    await expect(claim(task, 'shard 0', { ...times, patienceMs: 1000 })).rejects.toThrow('node-7');
+    await expect(claim(task, 'shard 0', { ...times, patienceMs: 60_000 })).rejects.toThrow('node-7');
     beating = false;
     await heart;
   });
