@@ -1,15 +1,13 @@
 import { open, stat } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
+import { ifThere } from './whole.ts';
 
 /** Bytes at the beginning of a file that tell who made it. */
 const HEAD_BYTES = 64 * 1024;
 
 /** The beginning of a file as text; null where there is none. */
 export async function headOf(path: string): Promise<string | null> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
+  const found = await ifThere(stat(path));
   if (!found?.isFile()) return null;
   const file = await open(path, 'r');
   try {
@@ -30,10 +28,7 @@ export async function refuseOthersFile(
   isOwn: (head: string) => boolean,
   { what, option }: { readonly what: string; readonly option: string },
 ): Promise<void> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
+  const found = await ifThere(stat(path));
   if (found === null) return;
   const head = await headOf(path);
   if (head !== null && (head.trim() === '' || isOwn(head))) return;

@@ -67,13 +67,15 @@ export async function writeWhole(
   }
 }
 
-/** Text of a file; null where there is none. */
-export async function readIfThere(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** What comes of work on a file or folder; null where it is not there. */
+export const ifThere = <T>(work: Promise<T>): Promise<T | null> =>
+  work.catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-}
+
+/** Text of a file; null where there is none. */
+export const readIfThere = (path: string): Promise<string | null> => ifThere(readFile(path, 'utf8'));
 
 function unlessGone(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;

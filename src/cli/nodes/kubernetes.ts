@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+import { ConfigError } from '../../errors.ts';
 import { openFleet } from '../../run/nodes/fleet.ts';
 import { indexedJob } from '../../run/nodes/launch/kubernetes.ts';
 import { LEAST_MEMORY, parseBytes } from '../../run/options.ts';
@@ -18,13 +20,21 @@ async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('kubernetes', args, options, ['run-dir']);
   const { path, nodes } = await openFleet(positionals[0]);
   const memory = values.memory ?? '1GB';
+  const mount = values.mount ?? '/shared';
+  if (relative(mount, path).startsWith('..'))
+    throw new ConfigError({
+      expected: `a run directory below ${mount}, where the pods see it`,
+      got: path,
+      where: '--mount',
+      fix: 'Name the folder at which the volume is mounted, here and in the pods.',
+    });
   const job = {
     name: values.name ?? 'sluice',
     image: values.image ?? 'sluice:latest',
     program: ['sluice'],
     run: path,
     volumeClaim: values.volume ?? 'sluice',
-    mount: values.mount ?? '/shared',
+    mount,
     pods: wholeNumber(values.pods, '--pods') ?? nodes.shards,
     cpus: wholeNumber(values.cpus, '--cpus') ?? 4,
     memory,

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { openFleet } from '../../run/nodes/fleet.ts';
 import { submitRayJob } from '../../run/nodes/launch/ray.ts';
+import { LEAST_MEMORY, parseBytes } from '../../run/options.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { plural } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
@@ -18,12 +19,14 @@ async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('ray', args, options, ['run-dir']);
   const { path, nodes, run: planned } = await openFleet(positionals[0]);
   const jobs = wholeNumber(values.jobs, '--jobs') ?? Math.min(64, nodes.shards);
+  const memory = values.memory ?? '1GB';
+  parseBytes(memory, '--memory', LEAST_MEMORY);
   const cpus = wholeNumber(values.cpus, '--cpus') ?? 4;
   const address = values.address ?? 'http://127.0.0.1:8265';
   const name = `sluice-${basename(path)}-${planned.hashes.plan.slice(0, 8)}${values.again ? `-${values.again}` : ''}`;
   let fresh = 0;
   for (let i = 0; i < jobs; i++) {
-    const rest = ['--shard', `${i}/${jobs}`, '--wait', '--workers', String(cpus), '--memory', values.memory ?? '1GB'];
+    const rest = ['--shard', `${i}/${jobs}`, '--wait', '--workers', String(cpus), '--memory', memory];
     const command = [...launchProgram(), 'run', path, ...rest];
     if (await submitRayJob(address, { submissionId: `${name}-${i}`, command, cpus })) fresh++;
   }

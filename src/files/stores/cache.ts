@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { loadXxhash } from '../../hash.ts';
 import { isFull } from '../full-disk.ts';
-import { temporaryName } from '../whole.ts';
+import { ifThere, temporaryName } from '../whole.ts';
 import type { Environment } from './s3/profiles.ts';
 
 /** Blocks of objects on this disk, by the address and the version of the object. */
@@ -101,18 +101,14 @@ export async function openCache(folder: string | null, bytes: number): Promise<B
     folder,
     async get(object, block) {
       const path = pathOf(object, block);
-      const found = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return null;
-        throw error;
-      });
+      const found = await ifThere(readFile(path));
       if (found === null || found.length < HASH_BYTES) return null;
       const content = found.subarray(HASH_BYTES);
       if (found.readBigUInt64LE(0) !== h64Raw(content)) return null;
-      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.NaN })); // Swept at this moment.
-      if (Date.now() - mtimeMs > TOUCH_MS) {
-        const now = new Date();
-        await utimes(path, now, now).catch(() => {}); // It is only older than it could be.
-      }
+      // Null where another process has swept it at this moment.
+      const used = await ifThere(stat(path));
+      const now = new Date();
+      if (used !== null && now.getTime() - used.mtimeMs > TOUCH_MS) await ifThere(utimes(path, now, now));
       return content;
     },
     async put(object, block, content) {
@@ -150,7 +146,8 @@ async function sweep(folder: string, most: number): Promise<void> {
     for (const name of await readdir(join(folder, top))) {
       const path = join(folder, top, name);
       if (!BLOCK.test(name)) continue;
-      const found = await stat(path).catch(() => null); // Another process has swept it.
+      // Null where another process has swept it.
+      const found = await ifThere(stat(path));
       if (found !== null) blocks.push({ path, bytes: found.size, at: found.mtimeMs });
     }
   let total = blocks.reduce((n, b) => n + b.bytes, 0);

@@ -58,14 +58,12 @@ function columnsOf(
     int32Column(Float64Array.from(found, (spans, row) => (scope[row] === 0 ? Number.NaN : count(spans))));
   return [
     ['pii_count', counts((spans) => spans.length)],
-    ...kinds.map((kind) => [`pii_${kind}`, counts((spans) => spans.filter(isOf(kind)).length)] as const),
+    ...kinds.map((kind) => [`pii_${kind}`, counts((spans) => countOf(spans, kind))] as const),
     ['pii_spans', utf8Column(found.map((spans) => (spans.length === 0 ? null : spans.map(placeOf).join(' '))))],
   ];
 }
 
-const isOf =
-  (wanted: string) =>
-  (span: FoundSpan): boolean =>
-    Object.is(span.kind, wanted);
+const countOf = (spans: readonly FoundSpan[], wanted: string): number =>
+  spans.filter(({ kind }) => kind === wanted).length;
 
 const placeOf = ({ kind, start, end }: FoundSpan): string => `${kind}:${start}-${end}`;

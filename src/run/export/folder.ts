@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { lock } from '../../files/lock.ts';
-import { syncFolder, writeWhole } from '../../files/whole.ts';
+import { ifThere, syncFolder, writeWhole } from '../../files/whole.ts';
 
 /** Says what the folder is; hidden, so that no reader of data takes it for some. */
 export const MANIFEST = '.sluice-export.json';
@@ -142,13 +142,8 @@ async function publish(
 }
 
 async function stampOf(path: string): Promise<Stamp | null> {
-  try {
-    const { size, mtimeMs } = await stat(path);
-    return [size, mtimeMs];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  const found = await ifThere(stat(path));
+  return found && [found.size, found.mtimeMs];
 }
 
 async function removeIfEmpty(path: string, folder: string): Promise<void> {

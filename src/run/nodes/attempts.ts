@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '../../errors.ts';
-import { readIfThere, writeWhole } from '../../files/whole.ts';
+import { ifThere, readIfThere, writeWhole } from '../../files/whole.ts';
 import { aliveHere, type ProcessMark, processMark } from './process-mark.ts';
 
 /** How an attempt ended; one that was killed has no end. */
@@ -42,10 +42,7 @@ export const attemptName = (attempt: number): string => `attempt-${String(attemp
 
 /** Numbers of the attempts of a task, ascending. */
 export async function attemptsOf(task: string): Promise<number[]> {
-  const names = await readdir(task).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = (await ifThere(readdir(task))) ?? [];
   return names.flatMap((n) => NAME.exec(n)?.slice(1).map(Number) ?? []).sort((a, b) => a - b);
 }
 

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, existsSync, rmSync, statSync } from 'node:fs';
+import { constants, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
+import { ifThere } from '../../files/whole.ts';
 import { loadXxhash } from '../../hash.ts';
 
 /** Disk space that is left to others. */
@@ -42,7 +44,7 @@ export function pipeOf(input: string, stdin?: AsyncIterable<Uint8Array>): Pipe |
   }
   if (!STDIN_PATHS.includes(input)) {
     const name = NUMBERED.test(input) ? 'pipe' : basename(input);
-    return { name, called: input, read: () => createReadStream(input) };
+    return { name, called: input, read: () => fifo(input) };
   }
   const read = (): AsyncIterable<Uint8Array> => {
     if (stdin !== undefined) return stdin;
@@ -56,6 +58,10 @@ export function pipeOf(input: string, stdin?: AsyncIterable<Uint8Array>): Pipe |
   };
   return { name: 'stdin', called: 'standard input', read };
 }
+
+/** A FIFO, opened without waiting for a writer: a thread that waits there would keep the process from ending. */
+const fifo = (path: string): Socket =>
+  new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 
 /**
  * Copies a pipe to a file that only its owner can read, named by its content, because positions must mean the same at
@@ -131,11 +137,8 @@ async function sweep(folder: string, left: RegExp): Promise<void> {
     const pid = left.exec(name)?.[1];
     if (pid === undefined || isAlive(Number(pid))) continue;
     const path = join(folder, name);
-    const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-      // Another process has swept it.
-      if (error.code === 'ENOENT') return null;
-      throw error;
-    });
+    // Null where another process has swept it.
+    const found = await ifThere(stat(path));
     if (found === null || found.uid !== (process.getuid?.() ?? found.uid)) continue;
     // A process of another container that shares the folder is not to be seen from here.
     if (Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { recursive: true, force: true });

@@ -1,6 +1,8 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Pipe, pipeOf, spool } from '../../../src/streams/inputs/spool.ts';
@@ -80,4 +82,13 @@ it.skipIf(process.platform === 'win32')('reads FIFOs, each once, beside files', 
   ]);
   expect(plan.warnings).toEqual([expect.stringMatching(/queue \(32 bytes\) was copied to .*, so that a run/)]);
   expect(writer.pid).toBeGreaterThan(0);
+});
+
+it('a FIFO to which nobody writes can be left', async () => {
+  const fifo = join(await temporaryFolder(), 'pipe');
+  execFileSync('mkfifo', [fifo]);
+  const stream = pipeOf(fifo)!.read() as Socket;
+  stream.destroy();
+  await once(stream, 'close');
+  expect(stream.destroyed).toBe(true);
 });
