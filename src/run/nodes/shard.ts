@@ -113,7 +113,7 @@ async function work(
         if (waits !== phase.name) out.next({ type: 'waiting', phase: phase.name });
         waits = phase.name;
         // What another process works on is tried again: it may die.
-        const signals = taken ? [stop, hard, AbortSignal.timeout(AGAIN_MS)] : [stop, hard];
+        const signals = taken ? [stop, hard, AbortSignal.timeout(Math.min(AGAIN_MS, times.patienceMs))] : [stop, hard];
         await untilDone(fleet.path, phase, AbortSignal.any(signals));
         if (stop.aborted || hard.aborted) {
           out.next({ type: 'stopped', run: fleet.path, phase: phase.name });

@@ -99,6 +99,25 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     expect(existsSync(join(many, 'tasks'))).toBe(false);
   });
 
+  it('is done by two that were given the same number, each of which leaves to the other what it has begun', async () => {
+    const folder = await temporaryFolder();
+    await writeCorpus(join(folder, 'in'), madeDocuments(40, 5), 2);
+    const input = join(folder, 'in/*.jsonl');
+    const [one, many] = [join(folder, 'one'), join(folder, 'many')];
+    const made = recipe({ name: 'twice', splitBytes: 8192, steps: [dedup.exact(), ...quality] });
+    await runToEnd(made, { input: [input], output: one, workers: 1, shardSize: 20_000 });
+    await planned(made, input, many, 4);
+    const early = { index: 0, count: 1, phase: 'decide-0' };
+    await expect(lastValueFrom(runShard(made, many, { workers: 1 }, early))).rejects.toThrow('split-0 to be complete');
+    const times = { beatMs: 50, patienceMs: 200 };
+    const both = [0, 1].map(() =>
+      lastValueFrom(runShard(made, many, { workers: 1 }, { index: 0, count: 1, wait: true, times })),
+    );
+    expect(await Promise.all(both)).toEqual([0, 1].map(() => ({ type: 'done', run: many })));
+    await finishNodes(made, many, {});
+    expect(promisedBytes(many)).toEqual(promisedBytes(one));
+  });
+
   it('refuses another recipe, a changed plan, a limit, one process in its folder, and a second plan', async () => {
     const folder = await temporaryFolder();
     await writeCorpus(join(folder, 'in'), madeDocuments(5, 5), 1);
