@@ -7,6 +7,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { xxh64Hex } from '../../src/hash.ts';
 import { RunDirectory } from '../../src/run/directory/run-directory.ts';
 import { SplitOrder } from '../../src/run/split-order.ts';
 import { type Counters, emptyCounters, ruleCounters } from '../../src/streams/commits/counters.ts';
@@ -57,17 +58,20 @@ const order = new SplitOrder(
     return head ? [...directory.commits.countersOf([head])].map(([, c]) => c) : null;
   },
 );
+/** Of every file: a resume looks at sizes and times, and hashes what was touched since its commit. */
+const CONTENT = 'a segment';
+const xxh64 = await xxh64Hex(CONTENT);
 const number = (n: number): string => String(n).padStart(6, '0');
 async function commit(split: number): Promise<void> {
   const files = ['documents', 'ledger'].map((sink) => ({
     sink,
     path: `${sink}/split-${number(split)}-0.parquet`,
     rows: 9000,
-    bytes: 12_000_000,
+    bytes: CONTENT.length,
     textBytes: 32_000_000,
-    xxh64: number(split).padStart(16, '0'),
+    xxh64,
   }));
-  for (const { path } of files) writeFileSync(join(folder, `${path}.tmp`), '');
+  for (const { path } of files) writeFileSync(join(folder, `${path}.tmp`), CONTENT);
   await directory.commit({ phase: splitPhase(0), split, files, replaces: [], counters: counters() });
   for (const _ of order.advance());
 }
