@@ -138,8 +138,13 @@ export function noteLines(
   for (const { text, slip } of idleScopes(input.result)) say('no match', text, slip ? style.yellow : undefined);
   for (const text of languages) say('language', text, style.yellow);
   for (const text of unscored) say('not scored', text, style.yellow);
-  if (t.cutBytes > 0)
-    say('cut', `${size(t.cutBytes)} of text cut from kept documents; sluice explain shows the cuts of a document`);
+  if (t.cutBytes > 0) {
+    const put = t.addedBytes > 0 ? `, ${size(t.addedBytes)} put in its place` : '';
+    say(
+      'cut',
+      `${size(t.cutBytes)} of text cut from kept documents${put}; sluice explain shows the cuts of a document`,
+    );
+  }
   for (const { step } of stepsOf(input.result).filter(isSelection)) {
     const mix = mixAround(step, t, stepsOf(input.result));
     if (mix) say('mix', mix);

@@ -82,6 +82,7 @@ export async function makeCard(folder: RunFolder, db: RunDatabase, redact: boole
         })),
         ...(await table('Rules', q.rulesQuery(steps))),
         said('Bytes cut from kept texts', String(run.totals?.cutBytes ?? 0)),
+        said('Bytes put in their place', String(run.totals?.addedBytes ?? 0)),
         ...biases.map(
           (b): CardField => ({
             name: `Dropped by ${b.rule === null ? 'all rules' : `${b.step}.${b.rule}`}, by ${b.by}`,

@@ -49,7 +49,10 @@ describe('every number of a run', () => {
     { timeout: 120_000 },
     async (recipe) => {
       const cwd = await temporaryFolder();
-      const documents = spannedDocuments(240);
+      // Every fifth is a page of HTML: recipes for crawls put its main content in its place.
+      const documents = spannedDocuments(240).map((d, i) =>
+        i % 5 === 0 ? { ...d, text: `<html><body><nav>Home</nav><p>${d.text}</p></body></html>` } : d,
+      );
       await writeFile(join(cwd, 'in.jsonl'), documents.map((d) => `${JSON.stringify(d)}\n`).join(''));
       const from = ['--format', 'jsonl', '--domain-from', 'field:metadata.domain', '--memory', '128MB'];
       const shown = await runCli(['run', recipe, '--input', 'in.jsonl', '--output', 'out', ...from], { cwd });
@@ -85,6 +88,9 @@ describe('every number of a run', () => {
       expect(totals.read).toMatchObject({ documents: n, bytes: Number(read.bytes) });
       expect(totals.kept.documents).toBe(k);
       expect(totals.kept.bytes - totals.cutBytes + totals.addedBytes).toBe(Number(kept.bytes));
+      const put = totals.addedBytes > 0 ? `, ${size(totals.addedBytes)} put in its place` : ';';
+      if (totals.cutBytes > 0)
+        expect(shown.stdout).toContain(`${size(totals.cutBytes)} of text cut from kept documents${put}`);
       const dropped = Object.entries(totals.steps)
         .flatMap(([step, byRule]) => Object.entries(byRule).map(([rule, r]) => ({ step, rule, n: r.dropped })))
         .filter((r) => r.n > 0);
