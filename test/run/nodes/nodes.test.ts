@@ -99,7 +99,7 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     expect(existsSync(join(many, 'tasks'))).toBe(false);
   });
 
-  it('is done by two that were given the same number, each of which leaves to the other what it has begun', async () => {
+  it('is done by two of the same number, each of which leaves to the other what it has begun', async () => {
     const folder = await temporaryFolder();
     await writeCorpus(join(folder, 'in'), madeDocuments(40, 5), 2);
     const input = join(folder, 'in/*.jsonl');
