@@ -7,6 +7,7 @@ import { parseOptions } from '../../options.ts';
 import { checkSteps } from '../../recipe/check-steps.ts';
 import { type Recipe, refuseUnset } from '../../recipe/recipe.ts';
 import { SHARD_BYTES } from '../../sinks/shards.ts';
+import { inParts } from '../../streams/flow/parted.ts';
 import { isBarrier } from '../../streams/operator.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import { writePlan } from '../../streams/plan/plan-file.ts';
@@ -82,7 +83,7 @@ export async function planNodes(given: Recipe, input: NodePlanInput): Promise<No
     const kernel = await loadKernel();
     const parted: string[] = [];
     for (const barrier of descriptors.filter(isBarrier))
-      if ((await makeBarrier(barrier, kernel)).parts) parted.push(barrier.step);
+      if (inParts(await makeBarrier(barrier, kernel))) parted.push(barrier.step);
     const { shards, recipe: named, args } = input;
     const nodes: NodesJson = { format: 1, shards, recipe: named, inputs, args, parted, node: process.version };
     await writePlan(path, plan);

@@ -131,9 +131,9 @@ async function leftBefore(work: FleetWork): Promise<{
     outcome,
     files: outcome.all.flatMap((c) => spilled(c.split).map((f) => f.path)),
     of: (split) => {
-      const name = barrierPaths(step, split).spill;
-      const spill = spilled(split).find((f) => f.path.endsWith(name))!;
-      return { spill: join(fleet.path, spill.path), decisions, at: place.get(split)! };
+      const names = barrierPaths(step, split);
+      const path = (name: string): string => join(fleet.path, spilled(split).find((f) => f.path.endsWith(name))!.path);
+      return { spill: path(names.spill), keys: path(names.keys), decisions, at: place.get(split)! };
     },
   };
 }

@@ -74,7 +74,7 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     await runToEnd(everything, { input: [input], output: one, workers: 2, shardSize: 20_000 });
     const { plan, nodes } = await planned(everything, input, many, 3);
     expect(plan.splits.length).toBeGreaterThan(3);
-    expect(nodes.parted).toEqual(['exact_dedup']);
+    expect(nodes.parted).toEqual(['exact_dedup', 'normalized_dedup', 'paragraph_dedup']);
     // Stopped after its first split: another attempt does the rest.
     const stop = new AbortController();
     const first = runShard(everything, many, { workers: 1, stop: stop.signal }, { index: 0, count: 1 }).pipe(
