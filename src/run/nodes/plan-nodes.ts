@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
+import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
 import { makeBarrier } from '../../operators/stages.ts';
 import { parseOptions } from '../../options.ts';
 import { checkSteps } from '../../recipe/check-steps.ts';
@@ -17,7 +18,7 @@ import { firstStart, identityOf } from '../directory/identity.ts';
 import { openRunDirectory } from '../directory/run-directory.ts';
 import { type RunOptionsInput, runOptions } from '../options.ts';
 import { reusingColumns } from '../reuse.ts';
-import { isFleet, NODES_FILE, type NodesJson } from './fleet.ts';
+import type { NodesJson } from './fleet.ts';
 
 /** How a run is planned for many nodes. */
 export interface NodePlanInput extends Pick<NodesJson, 'shards' | 'recipe' | 'args'> {

@@ -1,5 +1,6 @@
 import { dirname, join, relative } from 'node:path';
 import { InvariantError } from '../../errors.ts';
+import { taskFolder } from '../../ledger/fleet-commits.ts';
 import type { Commit, CommittedFile } from '../../streams/commits/log.ts';
 import { phaseName, splitPhase } from '../../streams/commits/phase.ts';
 import type { CommitStore } from '../../streams/commits/store.ts';
@@ -12,7 +13,6 @@ import { makeSplitTask } from '../split/make-task.ts';
 import type { Carried } from '../split/tasks.ts';
 import { type Waiting, waitingError } from '../split/waiting.ts';
 import { fatalSplits } from './attempts.ts';
-import { taskFolder } from './fleet.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
 import type { FleetWork } from './work.ts';
 

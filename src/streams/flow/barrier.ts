@@ -84,7 +84,7 @@ export interface Scattered {
   rowsOf(columns: DocumentBatch, parts: number): PartRows[];
   /** What one part would cut: decisions that keep every row. @param splits with the rows of that part */
   find(splits: readonly BarrierSplit[], memoryBytes: number): AsyncIterable<BarrierDecision>;
-  /** The decision on a split. @param found of each part that has rows of it: which rows of the split, and their spans */
+  /** The decision on a split. @param found of each part with rows of it: which rows of the split, and their spans */
   settle(
     split: BarrierSplit,
     found: readonly { readonly rows: Int32Array; readonly cuts: CutSpans }[],
