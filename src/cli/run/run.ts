@@ -22,6 +22,7 @@ import { EXIT, Exit, exitCodeOf, printError } from '../failure.ts';
 import { isRunFolder, runOneShard } from '../nodes/run-shard.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
+import { commandAgain, streamsAgain } from '../terminal/again.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 import { allowFrom, allowSpecs } from './allow-options.ts';
@@ -150,11 +151,12 @@ async function run(args: readonly string[]): Promise<number> {
     throw new Exit(exitCodeOf(error));
   }
   const { end, planned, progress } = seen;
-  // What the folder holds before its run.json is written is of an earlier run.
-  const again = planned === null ? args : runOptions.command.args;
-  const resume = `${program()} run ${again.map(shellWord).join(' ')}`;
+  // What the folder holds before its run.json is written is of an earlier run, and no pipe was copied whole.
+  const again = planned === null ? commandAgain(args) : runOptions.command.args.map(shellWord).join(' ');
+  const streams = planned === null ? streamsAgain(runOptions.input ?? recipe.input) : null;
+  const resume = `${program()} run ${again}\n${streams === null ? '' : `${streams}\n`}`;
   if (end === 'killed') {
-    process.stderr.write(`Stopped immediately. Committed work is kept. To resume:\n  ${resume}\n`);
+    process.stderr.write(`Stopped immediately. Committed work is kept. To resume:\n  ${resume}`);
     // Workers may be in the middle of a batch: nobody waits for them.
     process.exit(EXIT.interrupted);
   }
@@ -163,7 +165,7 @@ async function run(args: readonly string[]): Promise<number> {
     const done = progress ? `${progress.splitsDone} of ${plural(progress.splits, 'split')}${phase} done. ` : '';
     await watch?.end(null);
     process.stderr.write(
-      `Stopped: ${done}Committed work is kept in ${end.store ?? shownPath(end.run)}. To resume:\n  ${resume}\n`,
+      `Stopped: ${done}Committed work is kept in ${end.store ?? shownPath(end.run)}. To resume:\n  ${resume}`,
     );
     return EXIT.interrupted;
   }

@@ -12,7 +12,7 @@ import { safeJson } from '../../safe-text.ts';
 import { countsTokens } from '../../streams/batch/token-ids.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { program } from '../program.ts';
-import { shellWord } from '../terminal/format.ts';
+import { commandAgain, streamsAgain } from '../terminal/again.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 import { overlapLines } from './overlap-lines.ts';
 import { whatIfLines } from './what-if-lines.ts';
@@ -65,8 +65,10 @@ async function run(args: readonly string[]): Promise<number> {
       terminal.out();
       terminal.out(terminal.style.bold('To run it'));
       const words = again ?? values.set.flatMap((s) => ['--set', s]);
-      const command = words.map(shellWord).join(' ');
+      const command = commandAgain(words);
       terminal.out(`  ${again ? `${program()} run ${command}` : `your recipe, with ${command}`}`);
+      const streams = again && streamsAgain(folder.run.input.patterns);
+      if (streams) terminal.out(streams);
     }
     if (overlap) for (const line of overlapLines(terminal, overlap)) terminal.out(line);
   } finally {

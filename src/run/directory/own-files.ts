@@ -38,7 +38,7 @@ const OWN: readonly RegExp[] = [
   new RegExp(`^${ANSWERS_FOLDER}/(answers-[0-9a-f]{12}\\.log|jobs\\.jsonl)$`),
   // What many nodes have written, each task and attempt in a folder of its own.
   new RegExp(`^${TASKS_FOLDER}/[\\w-]+/[\\w./-]+$`),
-  new RegExp(`^${STDIN_FOLDER}/stdin-[\\w-]+(\\.tmp)?$`),
+  new RegExp(`^${STDIN_FOLDER}/(stdin-[\\w-]+(\\.tmp)?|pipes\\.json(\\.\\w+\\.tmp)?)$`),
 ];
 
 /** Also of a file that is there already: README.md and cards by what stands in them. @param path relative, with `/` */

@@ -9,6 +9,7 @@ import { checkSteps } from '../../recipe/check-steps.ts';
 import { type Recipe, refuseUnset } from '../../recipe/recipe.ts';
 import { SHARD_BYTES } from '../../sinks/shards.ts';
 import { inParts } from '../../streams/flow/parted.ts';
+import { isStdin, isSubstitution, pipeOf } from '../../streams/inputs/pipe.ts';
 import { isBarrier } from '../../streams/operator.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import { writePlan } from '../../streams/plan/plan-file.ts';
@@ -104,10 +105,11 @@ export async function planNodes(given: Recipe, input: NodePlanInput): Promise<No
 }
 
 function refuseUnfit(recipe: string, patterns: readonly string[], limit: number | null): void {
-  if (patterns.length === 0 || patterns.includes('-'))
+  const pipe = patterns.find((p) => !/^\w+:\/\//.test(p) && (isSubstitution(p) || pipeOf(p) !== null));
+  if (patterns.length === 0 || pipe !== undefined)
     throw new ConfigError({
       expected: 'files to read, which every node sees',
-      got: patterns.length === 0 ? 'no input' : 'standard input',
+      got: pipe === undefined ? 'no input' : isStdin(pipe) ? 'standard input' : `${pipe}, a pipe`,
       where: `recipe ${recipe}`,
       fix: "Use --input '/shared/folder/*.jsonl.gz'.",
     });
