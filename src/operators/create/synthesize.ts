@@ -1,12 +1,10 @@
 import * as z from 'zod';
 import { ConfigError } from '../../errors.ts';
-import { modelFolderInfo } from '../../models/scorers/scoring-model.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import { generatorPipe } from '../generate/generator-pipe.ts';
-import { bandReads, generatorOptions, modelUnset, PLACES } from '../generate/options.ts';
+import { bandReads, generatorOptions, modelUnset, modelVersion, PLACES } from '../generate/options.ts';
 import { operator, type StepOptions } from '../operator.ts';
-import { modelFolder } from '../perplexity/perplexity-stage.ts';
 import { synthesized } from './synthesize-stage.ts';
 import { TASK_NAMES, TASKS } from './tasks/index.ts';
 
@@ -45,8 +43,7 @@ export const synthesize = operator({
   name: 'synthesize',
   stage: 'synthesize',
   options,
-  versions: ({ endpoint, model }) =>
-    endpoint === null ? ['synthesize@1', `model ${modelFolderInfo(modelFolder(model)).hash}`] : ['synthesize@1'],
+  versions: (o) => ['synthesize@1', ...modelVersion(o)],
   effects: { annotates: true, creates: true, drops: 'thresholds' },
   describe: (o, step) => {
     const { kinds } = TASKS[o.task];
