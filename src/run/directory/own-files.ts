@@ -35,6 +35,8 @@ const OWN: readonly RegExp[] = [
   new RegExp(`^${INDEX_FOLDER}/[^/]+\\.(bloom|hashes|minhash|urls?)(\\.tmp)?$`),
   // Of a feed of its tokens.
   new RegExp(`^${FEED_FOLDER}/(mixture\\.jsonl|lock(\\.[\\w-]+)?(\\.tmp)?)$`),
+  // Of one that several servers serve.
+  new RegExp(`^${FEED_FOLDER}/(begun\\.json|servers/[\\w-]+\\.json|log/\\d+/[\\d-]+\\.jsonl)(\\.\\w+\\.tmp)?$`),
   new RegExp(`^${ANSWERS_FOLDER}/(answers-[0-9a-f]{12}\\.log|jobs\\.jsonl)$`),
   // What many nodes have written, each task and attempt in a folder of its own.
   new RegExp(`^${TASKS_FOLDER}/[\\w-]+/[\\w./-]+$`),
