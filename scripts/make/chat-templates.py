@@ -25,9 +25,11 @@ TEMPLATES = {
         "        {%- set date_string = '26 Jul 2024' %}\n    {%- endif %}\n{%- endif %}\n"
         "{%- if messages[0]['role'] == 'system' %}\n    {%- set said = messages[0]['content']|trim %}\n"
         "    {%- set messages = messages[1:] %}\n{%- else %}\n    {%- set said = '' %}\n{%- endif %}\n"
-        "{{- '<|head|>system<|/head|>\\n\\n' }}\n{%- if tools is not none %}\n    {{- 'Tools: ipython\\n' }}\n{%- endif %}\n"
+        "{{- '<|head|>system<|/head|>\\n\\n' }}\n{%- if tools is not none %}\n"
+        "    {{- 'Tools: ipython\\n' }}\n{%- endif %}\n"
         "{{- 'Today: ' + date_string + '\\n\\n' + said + '<|eot|>' }}\n"
-        "{%- for m in messages %}\n    {{- '<|head|>' + m.role + '<|/head|>\\n\\n' + m['content'] | trim + '<|eot|>' }}\n"
+        "{%- for m in messages %}\n"
+        "    {{- '<|head|>' + m.role + '<|/head|>\\n\\n' + m['content'] | trim + '<|eot|>' }}\n"
         "{%- endfor %}\n{%- if add_generation_prompt %}\n    {{- '<|head|>assistant<|/head|>\\n\\n' }}\n{%- endif %}\n"
     ),
     "instructions in brackets, turns that must alternate": (
@@ -53,8 +55,10 @@ TEMPLATES = {
     ),
     "a namespace, a macro, what was thought left out": (
         "{%- macro turn(role, content) -%}\n{{ '<|' ~ role ~ '|>' ~ content ~ '<|/|>' }}\n{%- endmacro -%}\n"
-        "{%- set ns = namespace(last=-1, n=0) %}\n{%- for m in messages[::-1] %}\n    {%- set i = (messages|length - 1) - loop.index0 %}\n"
-        "    {%- if ns.last < 0 and m.role == 'user' and m.content is string %}{%- set ns.last = i %}{%- endif %}\n{%- endfor %}\n"
+        "{%- set ns = namespace(last=-1, n=0) %}\n{%- for m in messages[::-1] %}\n"
+        "    {%- set i = (messages|length - 1) - loop.index0 %}\n"
+        "    {%- if ns.last < 0 and m.role == 'user' and m.content is string %}{%- set ns.last = i %}{%- endif %}\n"
+        "{%- endfor %}\n"
         "{%- for m in messages %}\n    {%- set content = m.content %}\n"
         "    {%- if m.role == 'assistant' and '</think>' in content %}\n"
         "        {%- set content = content.split('</think>')[-1].lstrip('\\n') %}\n    {%- endif %}\n"

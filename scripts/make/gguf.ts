@@ -9,8 +9,9 @@ import type { Tensor } from '../../src/models/tensor.ts';
  *
  * Usage: npx tsx scripts/make/gguf.ts FOLDER FILE.gguf
  *
- * llama.cpp knows pre-tokenizers by name only; GPT-2's is named here, which splits English words, numbers of up to three
- * digits and single punctuation marks as that of the model that ships does. Texts of other kinds may get other tokens.
+ * llama.cpp knows pre-tokenizers by name only; GPT-2's is named here, which splits English words, numbers of up to
+ * three digits and single punctuation marks as that of the model that ships does. Texts of other kinds may get other
+ * tokens.
  */
 const main = async ([folder, file]: readonly string[]): Promise<void> => {
   const bytes = await ggufOf(folder);

@@ -23,8 +23,8 @@ export type TemplateTokens = Readonly<Record<string, string>>;
 /**
  * A template in Jinja, as `tokenizer_config.json` and GGUF files have it, rendered as `apply_chat_template` of
  * `transformers` renders it with `add_generation_prompt=True`: no tools, no documents. Two things differ: it knows no
- * clock (`strftime_now` is not defined, so that a prompt does not change with the day), and system turns that a template
- * refuses are put before the first turn of the user. Errors: ConfigError for a template that is none.
+ * clock (`strftime_now` is not defined, so that a prompt does not change with the day), and system turns that a
+ * template refuses are put before the first turn of the user. Errors: ConfigError for a template that is none.
  */
 export function chatTemplate(source: string, tokens: TemplateTokens, where: string): ChatTemplate {
   const program = programOf(source, where);

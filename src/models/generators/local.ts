@@ -49,8 +49,9 @@ const SHORTEST = 128;
  * A model of a folder that writes in this process, in a thread of its own, on the same tensor graphs that score: one
  * token of up to `slots` texts at a time, with their keys and values kept, a new text in the place of one that has
  * ended. Messages are written as the chat template of the folder says; where there is none they are joined to one
- * prompt. A text ends with the end tokens of the model, or where another document would begin. Errors: ConfigError for a
- * folder without a model; `rejected` for a prompt that fills the context, and for turns that the template does not take.
+ * prompt. A text ends with the end tokens of the model, or where another document would begin. Errors: ConfigError for
+ * a folder without a model; `rejected` for a prompt that fills the context, and for turns that the template does not
+ * take.
  */
 export async function localGenerator(options: LocalOptions): Promise<Generator> {
   const { folder, api = 'chat', executor = 'auto', slots = 16 } = options;
