@@ -21,8 +21,8 @@ export const generatorOptions = z.strictObject({
   model: z.string().nullable().default(null),
   /**
    * `chat`: turns, which a model in this process is told by its chat template, where it has one. `completions` for
-   * models that know no chat: the prompt is sent as it is. `batch`: requests are gathered into jobs of the batch API, at
-   * half the price and with answers within a day.
+   * models that know no chat: the prompt is sent as it is. `batch`: requests are gathered into jobs of the batch API,
+   * at half the price and with answers within a day.
    */
   api: z.enum(['chat', 'completions', 'batch']).default('chat'),
   /** Environment variable with the key. Default: SLUICE_API_KEY if it is set. A key is never an option. */
