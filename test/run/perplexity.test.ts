@@ -64,6 +64,7 @@ describe('a run with a language model', () => {
         provider: 'cpu',
         threads: 1,
         precision: 'float32',
+        graphs: 2,
         processor: executors[0].processor,
       },
     ]);
