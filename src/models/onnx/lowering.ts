@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor.ts';
  * Version of what a graph is made into. It is raised by every change that can change a last digit, so that a training
  * that began before refuses to go on.
  */
-export const ONNX_GRAPHS = 2;
+export const ONNX_GRAPHS = 3;
 
 /** `webgpu` avoids operations that its provider would hand to the CPU. */
 export type OnnxTarget = 'cpu' | 'webgpu';
