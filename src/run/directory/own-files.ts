@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, rmdir, unlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { CARD_FILES, isOwnCard } from '../../ledger/card/own-card.ts';
+import { TASKS_FOLDER } from '../../ledger/fleet-commits.ts';
 import { INDEX_FOLDER } from './layout.ts';
 
 /** Copy of standard input, kept until the run is done. */
 export const STDIN_FOLDER = 'stdin-copy';
 export const WORK_FOLDER = 'work';
-/** Tasks of a run on many nodes. */
-export const TASKS_FOLDER = 'tasks';
 /** Answers of generators. They are paid for, so `--fresh` keeps them. */
 export const ANSWERS_FOLDER = 'answers';
 /** What steers a feed, unless `--state` names another folder. */

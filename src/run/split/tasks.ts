@@ -42,6 +42,8 @@ export interface SplitTask {
 /** What another process left of a split. Paths are absolute. */
 export interface Carried {
   readonly spill: string;
+  /** Side columns, not parted. */
+  readonly keys: string;
   /** Decisions of each part of the barrier, with their indexes. */
   readonly decisions: readonly { readonly path: string; readonly index: string }[];
   /** Place of the split in them. */
