@@ -32,6 +32,8 @@ import { checkAllowed } from './guards/guard-watch.ts';
 import { refuseFleet } from './nodes/fleet.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
 import { Run } from './process.ts';
+import { openEarlierRun, takeAnswers } from './recut/earlier-run.ts';
+import { takeSplits } from './recut/take-splits.ts';
 import { reusingColumns } from './reuse.ts';
 import { refuseLargeWindows } from './split/windows.ts';
 
@@ -132,6 +134,9 @@ async function runAll(
     const identity = await identityOf(recipe, options, plan);
     if (previous) refuseOtherRun(path, previous, identity.run);
     const executors = await executorsOf(path, recipe, previous);
+    const { recut } = options;
+    const earlier = recut === null ? null : await openEarlierRun(recut, { ...identity.run, executors }, path);
+    if (earlier) await takeAnswers(earlier, recipe, path);
     if (options.verifyInput) await verifyInput(path, plan.files, previous ? 'before' : 'now');
     if (previous?.status === 'done') {
       await directory.clearWork();
@@ -151,7 +156,9 @@ async function runAll(
     // Before the first shard. Where there are some of a run without the record, joining finds out whether it is theirs.
     const shards = tablePlaces(recipe).some(({ name }) => directory.commits.of(shardPhase(name)).size > 0);
     if (previous?.shardSize === undefined && !shards) await directory.writeRunJson(base);
-    await new Run({ recipe, options, plan, directory, base, left, stop, hard, out }).all();
+    const taken = earlier && (await takeSplits(earlier, recipe, identity.run, directory, stop));
+    if (earlier) out.next({ type: 'recut', splits: taken ?? 0, columns: earlier.columns });
+    await new Run({ recipe, options, plan, directory, base, left, stop, hard, out, earlier }).all();
     await directory.close({ failed: false });
   } catch (error) {
     // The first error is the one to tell; what cannot be deleted now is deleted by the next start.
