@@ -112,6 +112,11 @@ export async function textOf(answer: Answer, most = 1 << 20): Promise<string> {
 /** Reads what is left of an answer that nobody needs, so that its connection can be used again. */
 export async function drain(answer: Answer): Promise<void> {
   const left = Number(answer.headers['content-length'] ?? 0);
-  if (left > 64 * 1024) answer.body.destroy();
-  else await textOf(answer);
+  if (left > 64 * 1024) return void answer.body.destroy();
+  try {
+    await textOf(answer);
+  } catch (error) {
+    // Its status and headers have come; of a cut only the connection is lost.
+    if (!(error instanceof ConnectionError)) throw error;
+  }
 }
