@@ -201,7 +201,7 @@ export class Run {
         this.#guards.committed();
         progress.committed(split.index, phase.number, result.counters!);
       });
-    const atOnce = limited ? 1 : this.#options.workers + this.#directory.commitsOnTheirWay;
+    const atOnce = limited ? 1 : this.#options.workers;
     const work = from(todo).pipe(mergeMap(one, atOnce));
     await lastValueFrom(work, { defaultValue: undefined });
     if (waiting.length > 0) throw waitingError(waiting, this.#directory.path);

@@ -115,7 +115,14 @@ async function runAll(
     isUrl(p) ? /^https?:/i.test(p) : (isSubstitution(p) && !options.fresh) || pipeOf(p) !== null;
   const pipes = (copied && !options.fresh) || patterns.some(mayBePipe);
   // Before anything is written or, with --fresh, deleted: what is wrong with the input leaves all as it was.
-  const planned = pipes ? null : await planOf(patterns, recipe, options, path);
+  // Both wait for answers of a store. Of a careless one that is told, whatever the input is.
+  const [probed, looked] = await Promise.allSettled([
+    mirror?.probe(),
+    pipes ? null : planOf(patterns, recipe, options, path),
+  ]);
+  if (probed.status === 'rejected') throw probed.reason;
+  if (looked.status === 'rejected') throw looked.reason;
+  const planned = looked.value;
   const { directory, previous, left, made } = await openRunDirectory(path, { fresh: options.fresh, mirror });
   try {
     if (previous && !directory.isElsewhere) {
