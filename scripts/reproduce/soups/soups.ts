@@ -53,12 +53,7 @@ await study('soups', async ({ seeds, tokens, text, train, made, bits }) => {
     claims: [
       claim('the greedy soup beats the best ingredient', 'code', ['greedy soup', 'best ingredient'], 'lower'),
       claim('the uniform soup beats the best ingredient', 'code', ['uniform soup', 'best ingredient'], 'lower'),
-      claim(
-        'a soup of equal rates beats one of them',
-        'code',
-        ['soup of one rate', 'rate 0.004, order 0'],
-        'lower',
-      ),
+      claim('a soup of equal rates beats one of them', 'code', ['soup of one rate', 'rate 0.004, order 0'], 'lower'),
       claim('half way back forgets less', 'books', ['half way back to before', 'rate 0.004, order 0'], 'lower'),
       claim('half way back learns less', 'code', ['half way back to before', 'rate 0.004, order 0'], 'higher'),
     ],

@@ -1,6 +1,7 @@
 import type { TrainEvent } from '../../run/train/train.ts';
 import { clipped, safeText } from '../../safe-text.ts';
 import { changesOf } from '../../training/continual/report.ts';
+import { revivalInWords } from '../../training/forgetting/report-markdown.ts';
 import { type CurvePoint, curveLines } from '../terminal/curve.ts';
 import { count, duration, percent, plural, rough, shownPath } from '../terminal/format.ts';
 import { type Terminal, tableLines } from '../terminal/terminal.ts';
@@ -127,6 +128,10 @@ function notesOf(event: TrainEvent): string[] {
         ? []
         : [`step ${count(step)}: ${bitsPerByte.toFixed(3)} bits per byte on held-out text`];
     }
+    case 'revived':
+      return event.steps === 0
+        ? []
+        : [`${safeText(event.domain)}: back after ${event.steps ?? 'more'} steps on its own text`];
     default:
       return [];
   }
@@ -155,13 +160,16 @@ export function printTraining(
   if (changes.length > 0) {
     out();
     const right = 'right' as const;
-    const titles = ['before', 'during', 'after', 'change'].map((title) => ({ title, align: right }));
+    const { revival } = record;
+    const names = ['before', 'during', 'after', 'change', ...(revival ? ['revival steps'] : [])];
+    const titles = names.map((title) => ({ title, align: right }));
     const rows = changes.map(({ domain, before, during, after }) => [
       safeText(domain),
       before.toFixed(3),
       during?.toFixed(3) ?? '',
       after.toFixed(3),
       `${after < before ? '' : '+'}${(after - before).toFixed(3)}`,
+      ...(revival ? [revivalInWords({ revivalSteps: revival.steps[domain] })] : []),
     ]);
     for (const line of tableLines([{ title: 'held-out bits per byte', max: 28 }, ...titles], rows)) out(line);
   }

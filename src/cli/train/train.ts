@@ -94,6 +94,7 @@ export const trainCommand: Command = {
       '  step      step tokensSeen loss lossByDomain learningRate gradientNorm weights tokensPerSecond',
       '  measured  measurement{step,tokensSeen,trainLoss,bitsPerByte,byDomain}',
       '  saved     step path                                 (a checkpoint)',
+      '  revived   domain steps                              (--revive; null: not within STEPS)',
       '  stopped   folder step steps                         (exit code 130)',
       '  finished  folder already early record               (exit code 0)',
     ],

@@ -5,7 +5,7 @@ import type { Continual } from '../../recipe/continual.ts';
 import type { Json } from '../../streams/operator.ts';
 import type { Begun, TrainingRecord } from '../../training/continual/record.ts';
 import { byName, type Schedule } from '../../training/schedules.ts';
-import { type LocalFeed, openLocalFeed } from '../feed/feed.ts';
+import { type LocalFeed, type LocalFeedOptions, openLocalFeed } from '../feed/feed.ts';
 import { openStores } from '../feed/stores.ts';
 import type { BaseModel } from './base-model.ts';
 
@@ -70,26 +70,18 @@ export function scheduleFor(
 export async function openTrainingFeed(
   recipe: Continual,
   base: BaseModel,
-  { fresh, old }: TrainingStores,
+  stores: TrainingStores,
   state: string,
   steps: number | null,
 ): Promise<LocalFeed> {
-  const { context, sequences, lag } = recipe.training;
-  const local = await openLocalFeed({
-    stores: [...fresh, ...old],
-    prefixes: new Map(old.map((folder) => [folder, OLD])),
+  const local = await openTokens(recipe, stores, {
     state,
     scheduler: (domains) => {
       const replayed = domains.filter((d) => d.startsWith(OLD));
       const { share } = recipe.replay;
       return replayed.length === 0 ? recipe.mixture : replay(recipe.mixture, { domains: replayed, share });
     },
-    contextLength: context,
-    sequencesPerStep: sequences,
     steps,
-    seed: recipe.seed,
-    lag,
-    holdOut: { ...recipe.heldOut, perDocument: HELD_OUT_SEQUENCES * context, seed: recipe.seed },
   });
   const { vocabulary, tokenizer, paths } = local.stores;
   if (vocabulary.hash === base.tokenizer.hash && vocabulary.size <= base.config.vocabulary) return local;
@@ -100,6 +92,24 @@ export async function openTrainingFeed(
     got: `tokens of ${tokenizer} (hash ${vocabulary.hash}, ${vocabulary.size} ids)`,
     where: paths.join(', '),
     fix: `Make them anew: sluice run tokens --tokens ${base.tokenizerSource} --input ${paths[0]} --output <folder>`,
+  });
+}
+
+/** A feed of the tokens of a training, without the documents that are held out. */
+export function openTokens(
+  { training: { context, sequences, lag }, heldOut, seed }: Continual,
+  { fresh, old }: TrainingStores,
+  how: Pick<LocalFeedOptions, 'state' | 'scheduler' | 'domains' | 'steps'>,
+): Promise<LocalFeed> {
+  return openLocalFeed({
+    ...how,
+    stores: [...fresh, ...old],
+    prefixes: new Map(old.map((folder) => [folder, OLD])),
+    contextLength: context,
+    sequencesPerStep: sequences,
+    seed,
+    lag,
+    holdOut: { ...heldOut, perDocument: HELD_OUT_SEQUENCES * context, seed },
   });
 }
 

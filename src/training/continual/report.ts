@@ -1,5 +1,6 @@
+import { revivalInWords } from '../forgetting/report-markdown.ts';
 import type { Measurement } from '../training-types.ts';
-import type { TrainingRecord } from './record.ts';
+import type { Revival, TrainingRecord } from './record.ts';
 
 /** Bits per byte of each domain before a training, half way and after it. */
 export interface DomainChange {
@@ -32,14 +33,17 @@ export function reportOf(record: TrainingRecord): string {
   const last = measurements.at(-1);
   const steps = plans.at(-1)?.steps ?? 0;
   const planned = plans.map((p) => `${p.schedule.name} from step ${p.fromStep} to ${p.steps}`).join(', ');
+  const { revival } = record;
   const rows = changesOf(measurements).map(
     ({ domain, before, during, after }) =>
       `| ${cell(domain)} | ${before.toFixed(3)} | ${during?.toFixed(3) ?? ''} | ${after.toFixed(3)} | ` +
-      `${after < before ? '' : '+'}${(after - before).toFixed(3)} |`,
+      `${after < before ? '' : '+'}${(after - before).toFixed(3)} |` +
+      (revival ? ` ${revivalInWords({ revivalSteps: revival.steps[domain] })} |` : ''),
   );
   const table =
     rows.length > 0
-      ? `| domain | before | during | after | change |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}`
+      ? `| domain | before | during | after | change |${revival ? ' revival steps |' : ''}\n` +
+        `| --- | --- | --- | --- | --- |${revival ? ' --- |' : ''}\n${rows.join('\n')}`
       : 'Nothing was measured at two points yet.';
   return `# ${record.recipe}
 
@@ -53,8 +57,15 @@ ${table}
 
 Less is better. Domains that begin with \`old/\` are the old data that was replayed. Each domain is measured on
 documents that were never trained on; \`scalars.csv\`, \`measurements.csv\` and the event files have every number.
-`;
+${revival ? `\n${revivalNote(revival)}\n` : ''}`;
 }
+
+/** What the column of revival steps counts. */
+const revivalNote = ({ most, every, tolerance, learningRate, sequences }: Revival): string =>
+  `Revival steps: steps of ${sequences} sequences of nothing but the domain's own text, at a constant rate of
+${learningRate}, after which the trained model is within ${(100 * tolerance).toFixed(1)} % of what it was before; measured
+every ${every} steps, ${most} tried. 0: it was no worse. Few steps say that something was hidden and not lost. The model
+that is kept was not trained by them.`;
 
 /** A name from data inside a Markdown table. */
 const cell = (text: string): string => text.replace(/[|\r\n<>`[\]]/g, ' ');

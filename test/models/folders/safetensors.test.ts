@@ -66,7 +66,13 @@ describe('a safetensors file', () => {
     // 4 MB are written at once: less, together more, exactly that, more, and a rest.
     const sizes = [3, 900_000, 200_000, 1 << 20, (1 << 20) + 5, 7];
     const tensors = new Map(
-      sizes.map((size, i) => [`t${i}`, floatTensor([size], Float32Array.from({ length: size }, (_, k) => k * 7 + i))]),
+      sizes.map((size, i) => [
+        `t${i}`,
+        floatTensor(
+          [size],
+          Float32Array.from({ length: size }, (_, k) => k * 7 + i),
+        ),
+      ]),
     );
     await writeSafetensors(path, tensors);
     const file = await openSafetensors(path);
