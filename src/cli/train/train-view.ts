@@ -109,7 +109,7 @@ function notesOf(event: TrainEvent): string[] {
     case 'curating':
       return curatingNotes(event);
     case 'start': {
-      const { record, fromStep, steps, notMeasured } = event;
+      const { record, fromStep, steps, notMeasured, seenBefore } = event;
       const old = record.domains.filter((d) => d.startsWith('old/'));
       const lines = [
         `${safeText(event.model)}: ${(record.parameters / 1e6).toFixed(2)} M parameters, ` +
@@ -119,7 +119,13 @@ function notesOf(event: TrainEvent): string[] {
       if (old.length === 0)
         lines.push('No old text (--replay): nothing is replayed, and what is forgotten of it is not measured.');
       if (notMeasured.length > 0)
-        lines.push(`Too little text to hold some out, so not measured: ${notMeasured.map(safeText).join(', ')}.`);
+        lines.push(
+          `Too little unseen text to hold some out, so not measured: ${notMeasured.map(safeText).join(', ')}.`,
+        );
+      if (seenBefore > 0)
+        lines.push(
+          `Not measured on ${plural(seenBefore, 'document')} that ${safeText(event.model)} was trained on before.`,
+        );
       return lines;
     }
     case 'measured': {

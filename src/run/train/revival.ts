@@ -8,12 +8,14 @@ import type { TrainingRecord } from '../../training/continual/record.ts';
 import { revivalSteps } from '../../training/forgetting/revival.ts';
 import type { HeldOutText } from '../../training/measure.ts';
 import type { Measurement } from '../../training/training-types.ts';
+import type { BaseModel } from './base-model.ts';
 import { feedSource } from './feed-source.ts';
 import { openTokens, type TrainingStores } from './plan.ts';
 import { PLACES } from './training-folder.ts';
 
 export interface RevivalParts {
   readonly recipe: Continual;
+  readonly base: BaseModel;
   readonly executor: Executor;
   readonly stop: AbortSignal | undefined;
   readonly stores: TrainingStores;
@@ -40,7 +42,7 @@ export interface RevivedEvent {
 export async function* revivalOf(
   parts: RevivalParts,
 ): AsyncGenerator<RevivedEvent, NonNullable<TrainingRecord['revival']> | null> {
-  const { recipe, executor, stop, stores, folder, model, heldOut, first, last } = parts;
+  const { recipe, base, executor, stop, stores, folder, model, heldOut, first, last } = parts;
   const { most, every, tolerance } = recipe.revival;
   const { learningRate, sequences, accumulate } = recipe.training;
   const state = join(folder, PLACES.feed, 'revival');
@@ -52,7 +54,7 @@ export async function* revivalOf(
     if (last.byDomain[domain] > before * (1 + tolerance)) {
       await rm(state, { recursive: true, force: true });
       const scheduler = fixed({ weights: { [domain]: 1 } });
-      const { feed } = await openTokens(recipe, stores, { state, scheduler, domains: [domain], steps: most });
+      const { feed } = await openTokens(recipe, base, stores, { state, scheduler, domains: [domain], steps: most });
       try {
         counted = await revivalSteps({
           ...{ model, executor, source: feedSource(feed), learningRate, accumulate, start: heldOut.start },

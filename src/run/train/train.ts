@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path';
 import type { Observable } from 'rxjs';
 import { ConfigError } from '../../errors.ts';
-import { removeTemporary } from '../../files/whole.ts';
+import { removeTemporary, writeWhole } from '../../files/whole.ts';
 import type { Executor } from '../../models/executors/executor.ts';
 import { loadModel, saveModel } from '../../models/folders/hugging-face.ts';
 import type { LanguageModel } from '../../models/language-model.ts';
 import type { Continual } from '../../recipe/continual.ts';
 import type { Checkpoint } from '../../training/checkpoint.ts';
+import { continualCard } from '../../training/continual/card.ts';
 import { Checkpoints } from '../../training/continual/checkpoints.ts';
 import {
   type Begun,
@@ -21,11 +22,18 @@ import { observed, type StepEvent, trainSteps } from '../../training/loop.ts';
 import type { HeldOutText } from '../../training/measure.ts';
 import type { Schedule } from '../../training/schedules.ts';
 import type { RunEvent } from '../events.ts';
-import type { LocalFeed } from '../feed/feed.ts';
 import { type BaseModel, baseModel } from './base-model.ts';
 import { feedSource, heldOutSequences, restoreFeed } from './feed-source.ts';
-import { begunWith, openTrainingFeed, plannedSteps, scheduleFor, type TrainingStores } from './plan.ts';
+import {
+  begunWith,
+  openTrainingFeed,
+  plannedSteps,
+  scheduleFor,
+  type TrainingFeed,
+  type TrainingStores,
+} from './plan.ts';
 import { type RevivedEvent, revivalOf } from './revival.ts';
+import { writeDrawnTexts } from './trained-on.ts';
 import { PLACES, takeTrainingFolder } from './training-folder.ts';
 import { preparing, recordOf, writeReports } from './training-record.ts';
 import { type StoreOptions, type TextKind, trainingStores } from './training-stores.ts';
@@ -58,6 +66,8 @@ export type TrainEvent =
       readonly steps: number;
       /** Domains that have no held-out text: nothing is measured on them. */
       readonly notMeasured: readonly string[];
+      /** Documents that are not held out, since the model had been trained on them before. */
+      readonly seenBefore: number;
     }
   | StepEvent
   | { readonly type: 'measured'; readonly measurement: TrainingRecord['measurements'][number] }
@@ -162,7 +172,7 @@ interface Ready {
   readonly schedule: Schedule;
   readonly steps: number;
   readonly stores: TrainingStores;
-  readonly local: LocalFeed;
+  readonly local: TrainingFeed;
 }
 
 async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<TrainEvent> {
@@ -181,7 +191,7 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
   await writeRecord(folder, record);
   await restoreFeed(local.feed, from?.progress.source ?? null);
   const notMeasured = domains.filter((d) => !Object.hasOwn(heldOut, d));
-  yield { type: 'start', folder, record, model: base.name, fromStep, steps, notMeasured };
+  yield { type: 'start', folder, record, model: base.name, fromStep, steps, notMeasured, seenBefore: local.seenBefore };
   const scalars = await openScalars(folder, domains, from === null ? null : fromStep);
   const { learningRate, accumulate, weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam, transforms } =
     recipe.training;
@@ -236,6 +246,8 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
           for (const transform of transforms) await transform.save?.(join(folder, PLACES.adapter), origin, event.state);
           const { measurements } = event.progress;
           await note({ measurements });
+          const about = await writeDrawnTexts(model, base, local, event.step);
+          await writeWhole(join(model, 'README.md'), continualCard(record, base.name, about));
           const revival = yield* revived(ready, record, text, event.model);
           await note({ status: 'done', ...(revival && { revival }) });
           yield { type: 'finished', folder, already: false, record, early: event.early };
@@ -259,7 +271,7 @@ async function* ended(ready: Ready, previous: TrainingRecord, text: HeldOutText)
 
 /** Revival steps of the domains of a training; null where they are not wanted. */
 async function* revived(
-  { recipe, options, stores, folder }: Ready,
+  { recipe, base, options, stores, folder }: Ready,
   { measurements }: TrainingRecord,
   heldOut: HeldOutText,
   model: LanguageModel,
@@ -267,5 +279,5 @@ async function* revived(
   if (recipe.revival.most === 0) return null;
   const [first, last] = [measurements[0], measurements.at(-1)!];
   const { executor, stop } = options;
-  return yield* revivalOf({ recipe, executor, stop, stores, folder, model, heldOut, first, last });
+  return yield* revivalOf({ recipe, base, executor, stop, stores, folder, model, heldOut, first, last });
 }

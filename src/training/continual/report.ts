@@ -33,18 +33,6 @@ export function reportOf(record: TrainingRecord): string {
   const last = measurements.at(-1);
   const steps = plans.at(-1)?.steps ?? 0;
   const planned = plans.map((p) => `${p.schedule.name} from step ${p.fromStep} to ${p.steps}`).join(', ');
-  const { revival } = record;
-  const rows = changesOf(measurements).map(
-    ({ domain, before, during, after }) =>
-      `| ${cell(domain)} | ${before.toFixed(3)} | ${during?.toFixed(3) ?? ''} | ${after.toFixed(3)} | ` +
-      `${after < before ? '' : '+'}${(after - before).toFixed(3)} |` +
-      (revival ? ` ${revivalInWords({ revivalSteps: revival.steps[domain] })} |` : ''),
-  );
-  const table =
-    rows.length > 0
-      ? `| domain | before | during | after | change |${revival ? ' revival steps |' : ''}\n` +
-        `| --- | --- | --- | --- | --- |${revival ? ' --- |' : ''}\n${rows.join('\n')}`
-      : 'Nothing was measured at two points yet.';
   return `# ${record.recipe}
 
 ${record.status === 'done' ? 'Done' : 'Going on'}: step ${last?.step ?? 0} of ${steps}, ${last?.tokensSeen ?? 0} tokens
@@ -53,11 +41,26 @@ Schedule: ${planned}.
 
 ## Bits per byte on held-out text
 
-${table}
+${changeTable(record)}
 
 Less is better. Domains that begin with \`old/\` are the old data that was replayed. Each domain is measured on
 documents that were never trained on; \`scalars.csv\`, \`measurements.csv\` and the event files have every number.
-${revival ? `\n${revivalNote(revival)}\n` : ''}`;
+${record.revival ? `\n${revivalNote(record.revival)}\n` : ''}`;
+}
+
+/** Each domain before, during and after a training, as a Markdown table. */
+export function changeTable(record: TrainingRecord): string {
+  const { revival } = record;
+  const rows = changesOf(record.measurements).map(
+    ({ domain, before, during, after }) =>
+      `| ${cell(domain)} | ${before.toFixed(3)} | ${during?.toFixed(3) ?? ''} | ${after.toFixed(3)} | ` +
+      `${after < before ? '' : '+'}${(after - before).toFixed(3)} |` +
+      (revival ? ` ${revivalInWords({ revivalSteps: revival.steps[domain] })} |` : ''),
+  );
+  return rows.length > 0
+    ? `| domain | before | during | after | change |${revival ? ' revival steps |' : ''}\n` +
+        `| --- | --- | --- | --- | --- |${revival ? ' --- |' : ''}\n${rows.join('\n')}`
+    : 'Nothing was measured at two points yet.';
 }
 
 /** What the column of revival steps counts. */
@@ -68,4 +71,4 @@ every ${every} steps, ${most} tried. 0: it was no worse. Few steps say that some
 that is kept was not trained by them.`;
 
 /** A name from data inside a Markdown table. */
-const cell = (text: string): string => text.replace(/[|\r\n<>`[\]]/g, ' ');
+export const cell = (text: string): string => text.replace(/[|\r\n<>`[\]]/g, ' ');

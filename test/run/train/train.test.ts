@@ -1,41 +1,25 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lastValueFrom, tap, toArray } from 'rxjs';
+import { lastValueFrom, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { bandit } from '../../../src/mixture/schedulers/bandit.ts';
-import { onnxruntimeNode } from '../../../src/models/executors/onnxruntime-node.ts';
 import { loadModel } from '../../../src/models/folders/hugging-face.ts';
 import { neuralScorer } from '../../../src/models/scorers/neural-scorer.ts';
 import { loadScoringModel, modelFolderInfo } from '../../../src/models/scorers/scoring-model.ts';
-import { type ContinualInput, continual } from '../../../src/recipe/continual.ts';
+import type { ContinualInput } from '../../../src/recipe/continual.ts';
 import { baseModel } from '../../../src/run/train/base-model.ts';
 import { openTrainingFeed } from '../../../src/run/train/plan.ts';
-import { type TrainEvent, type TrainOptions, train } from '../../../src/run/train/train.ts';
+import { type TrainOptions, train } from '../../../src/run/train/train.ts';
 import { utf8Column } from '../../../src/streams/batch/columns.ts';
 import { TokenFiles } from '../../../src/streams/tokens/token-files.ts';
-import type { TrainingRecord } from '../../../src/training/continual/record.ts';
 import { constant, infinite } from '../../../src/training/schedules.ts';
 import { dropout } from '../../../src/training/transforms/dropout.ts';
 import { halfFineTuning } from '../../../src/training/transforms/half-fine-tuning.ts';
 import { lora } from '../../../src/training/transforms/lora.ts';
 import { tokenStore, writeDomains } from '../../helpers/feed.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
-
-const executor = await onnxruntimeNode();
-
-const small = (more: Partial<ContinualInput> = {}, training: ContinualInput['training'] = {}) =>
-  continual({
-    name: 'small',
-    read: { domainFrom: 'path' },
-    model: { width: 16, layers: 1, heads: 2, context: 32 },
-    heldOut: { tokens: 200, share: 0.1 },
-    ...more,
-    training: { tokens: 8 * 4 * 32, context: 32, sequences: 4, learningRate: 1e-2, ...training },
-  });
-
-const all = (recipe: ReturnType<typeof small>, options: Omit<TrainOptions, 'executor'>): Promise<TrainEvent[]> =>
-  lastValueFrom(train(recipe, { executor, ...options }).pipe(toArray()));
+import { all, executor, recordIn, small, weights } from '../../helpers/training.ts';
 
 /** Stopped after a step, as by Ctrl-C. */
 function stopped(step: number, recipe: ReturnType<typeof small>, options: Omit<TrainOptions, 'executor'>) {
@@ -43,10 +27,6 @@ function stopped(step: number, recipe: ReturnType<typeof small>, options: Omit<T
   const events = train(recipe, { executor, ...options, stop: stop.signal });
   return lastValueFrom(events.pipe(tap((e) => e.type === 'step' && e.step === step && stop.abort())));
 }
-
-const weights = (output: string): Buffer => readFileSync(join(output, 'model/model.safetensors'));
-const recordIn = (output: string): TrainingRecord =>
-  JSON.parse(readFileSync(join(output, 'training.json'), 'utf8')) as TrainingRecord;
 
 describe('a training', () => {
   it('curates files, trains, measures each domain, and leaves a model with its numbers', async () => {
@@ -218,50 +198,6 @@ describe('a training', () => {
       [6, 8],
     ]);
     await expect(all(small(), { input, output, anneal: 2 })).rejects.toThrow(/expected an infinite schedule/);
-  });
-});
-
-describe('revival steps of a training', () => {
-  it('say how soon a forgotten domain comes back, at its end or later, and leave the model as it is', async () => {
-    const folder = await temporaryFolder();
-    const first = join(folder, 'first');
-    const store = await tokenStore(folder);
-    await all(small({}, { tokens: 60 * 128 }), { input: [store], output: first });
-    const strange = join(folder, 'strange', 'fresh');
-    mkdirSync(strange, { recursive: true });
-    const lines = Array.from({ length: 60 }, (_, i) => JSON.stringify({ id: `${i}`, text: `QXZ${i}`.repeat(20) }));
-    writeFileSync(join(strange, 'x.jsonl'), lines.join('\n'));
-    const options = { input: [join(folder, 'strange')], replay: [join(folder, 'in')] };
-    const recipe = (most: number) =>
-      small({ model: join(first, 'model'), replay: { share: 0.01 }, revival: { most, every: 2 } }, { tokens: 1024 });
-    const output = join(folder, 'at-once');
-    const events = await all(recipe(40), { ...options, output });
-    const { revival, measurements } = recordIn(output);
-    const { steps } = revival!;
-    expect(events.flatMap((e) => (e.type === 'revived' ? [[e.domain, e.steps]] : []))).toEqual(Object.entries(steps));
-    expect(Object.keys(steps)).toEqual(['fresh', 'old/code', 'old/news', 'old/web']);
-    const forgotten = Object.keys(steps).filter(
-      (d) => measurements.at(-1)!.byDomain[d] > measurements[0].byDomain[d] * 1.01,
-    );
-    expect(forgotten.length).toBeGreaterThan(0);
-    for (const domain of Object.keys(steps)) expect(steps[domain]! > 0, domain).toBe(forgotten.includes(domain));
-    const most = Math.max(...forgotten.map((d) => steps[d]!));
-    const report = readFileSync(join(output, 'report.md'), 'utf8');
-    expect(report).toContain('| change | revival steps |');
-    expect(report).toMatch(new RegExp(String.raw`\| ${forgotten[0]} \|.* \+\d\.\d{3} \| ${steps[forgotten[0]]} \|`));
-    expect(readFileSync(join(output, 'forgetting.svg'), 'utf8')).toContain(
-      `${forgotten[0]}, back in ${steps[forgotten[0]]}`,
-    );
-    const { domains } = JSON.parse(readFileSync(join(output, 'forgetting.json'), 'utf8'));
-    expect(domains.map((d: { revivalSteps?: number }) => d.revivalSteps)).toEqual([...Object.values(steps), undefined]);
-    // Asked for after the end, with fewer steps than the slowest one needs: that one is not back.
-    const later = join(folder, 'later');
-    await all(recipe(0), { ...options, output: later });
-    expect(recordIn(later).revival).toBe(undefined);
-    expect((await all(recipe(most - 2), { ...options, output: later })).at(-1)).toMatchObject({ already: true });
-    const expected = Object.entries(steps).map(([d, n]) => [d, n! > most - 2 ? null : n]);
-    expect(recordIn(later).revival!.steps).toEqual(Object.fromEntries(expected));
-    expect(weights(later).equals(weights(output))).toBe(true);
   });
 });
 
