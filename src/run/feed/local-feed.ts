@@ -29,6 +29,8 @@ export interface FeedParts {
   readonly log: MixtureFile;
   readonly seed: number;
   readonly lag: number;
+  /** Of a feed that several servers serve. */
+  readonly feed?: string;
 }
 
 type Order = (ordinal: number) => Place | null;
@@ -63,7 +65,13 @@ export class Feed implements FeedSource {
       tokenizer: stores.tokenizer,
       vocabulary: stores.vocabulary,
       stores: stores.paths,
+      ...(parts.feed !== undefined && { feed: parts.feed }),
     };
+  }
+
+  /** Of one of several servers. */
+  get drawing(): Drawing {
+    return this.#drawing;
   }
 
   async pull({ from, count, stride, rank, world, ids = true }: Asked, until: AbortSignal): Promise<Pulled> {
@@ -73,7 +81,8 @@ export class Feed implements FeedSource {
         return { steps, waitsFor: null, ended: this.#allDone(this.facts.steps) };
       // A trainer may need the first step for the losses that the next one waits for.
       const patience = steps.length > 0 ? NOT_AT_ALL : until;
-      const drawn = await this.#drawing.draw(step, patience);
+      const look = this.facts.needsLosses && steps.length === 0;
+      const drawn = await this.#drawing.draw(step, patience, look);
       if (typeof drawn === 'string') return { steps, waitsFor: drawn, ended: null };
       if (drawn.ended !== null) {
         this.#ended = { step: drawn.state.step, why: drawn.ended };

@@ -5,6 +5,7 @@ import { isUrl } from '../../files/stores/url.ts';
 import { isGlob, parseGlob } from './glob.ts';
 import { documentsOfRun, isRun, madeFolder } from './made-by-sluice.ts';
 import { findObjects } from './objects.ts';
+import { isSubstitution } from './pipe.ts';
 import type { Spooled } from './spool.ts';
 import { type Candidate, type Skipped, walk } from './walk.ts';
 
@@ -135,6 +136,13 @@ async function expand(
       },
     ];
   }
+  if (isSubstitution(input))
+    throw new ConfigError({
+      expected: 'the stream of a process substitution',
+      got: `${input}, which is closed: it is there for one command only`,
+      where: '--input',
+      fix: 'Give the stream again: --input <(COMMAND).',
+    });
   if (!isGlob(input)) {
     throw new ConfigError({
       expected: 'an existing file or folder, a glob, or - for standard input',

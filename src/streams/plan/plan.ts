@@ -8,9 +8,9 @@ import type { Part } from '../formats/format.ts';
 import { codecByMagic, sniff } from '../formats/sniff.ts';
 import { FORMATS } from '../formats/table.ts';
 import { findFiles } from '../inputs/files.ts';
-import { unrangedFile } from '../inputs/objects.ts';
+import { copyPipes } from '../inputs/pipe-copies.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
-import { pipeOf, type Spooled, spool } from '../inputs/spool.ts';
+import type { Spooled } from '../inputs/spool.ts';
 import { breathe } from '../inputs/walk.ts';
 import { cardsBeside, type KnownFile } from './cards.ts';
 import { checkColumns } from './check-columns.ts';
@@ -29,8 +29,8 @@ const WIDE = 'a zstd window that no memory holds: zstd -dc --long=31 --memory=..
 export interface PlanOptions {
   /** Text bytes that a split aims at. Default SPLIT_TEXT_BYTES. */
   readonly splitBytes?: number;
-  /** Where standard input and other pipes are copied to. Default: a folder that goes with the process. */
-  readonly spoolFolder?: string;
+  /** Copies of standard input and other pipes. Default: made in a folder that goes with the process. */
+  readonly spooled?: ReadonlyMap<string, Spooled>;
   /** Where the caller writes to: nothing there is input. */
   readonly output?: string;
   /** What `-` stands for. Default: standard input. */
@@ -45,13 +45,9 @@ export interface PlanOptions {
 export async function planSplits(
   inputs: readonly string[],
   options: ReadOptions,
-  { splitBytes = SPLIT_TEXT_BYTES, spoolFolder, output, stdin }: PlanOptions = {},
+  { splitBytes = SPLIT_TEXT_BYTES, spooled: given, output, stdin }: PlanOptions = {},
 ): Promise<SplitPlan> {
-  const spooled = new Map<string, Spooled>();
-  for (const input of new Set(inputs)) {
-    const pipe = isUrl(input) ? await unrangedFile(input) : pipeOf(input, stdin);
-    if (pipe !== null) spooled.set(input, await spool(pipe, spoolFolder));
-  }
+  const spooled = given ?? (await copyPipes(inputs, { stdin })).copies;
   const copies = new Set([...spooled.values()].map((s) => s.path));
   const found = await findFiles(inputs, { spooled, output });
   const skipped = [...found.skipped];
