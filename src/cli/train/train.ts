@@ -92,10 +92,11 @@ export const trainCommand: Command = {
     more: async () => [
       'Events of --json, each with `type`. Later versions only add fields:',
       '  curating  of (input, replay) event                  (an event of the run that makes tokens)',
-      '  start     folder record model fromStep steps notMeasured[]',
+      '  start     folder record model fromStep steps notMeasured[] seenBefore',
       '  step      step tokensSeen loss lossByDomain learningRate gradientNorm weights tokensPerSecond',
       '  measured  measurement{step,tokensSeen,trainLoss,bitsPerByte,byDomain}',
       '  saved     step path                                 (a checkpoint)',
+      '  revived   domain steps                              (--revive; null: not within STEPS)',
       '  stopped   folder step steps                         (exit code 130)',
       '  finished  folder already early record               (exit code 0)',
     ],

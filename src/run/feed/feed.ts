@@ -4,7 +4,12 @@ import { type LogHeader, logHeader } from '../../mixture/log.ts';
 import { type MixOptions, mixOf } from '../../mixture/mix.ts';
 import type { DomainFacts, Scheduler } from '../../mixture/scheduler.ts';
 import type { FeedSource } from '../../sinks/feed/source.ts';
-import { type HeldOutDocument, type HoldOutOptions, holdOut } from '../../streams/tokens/hold-out.ts';
+import {
+  type HeldOutDocument,
+  type HoldOutOptions,
+  holdOut,
+  type StoredDocument,
+} from '../../streams/tokens/hold-out.ts';
 import { type CutOptions, Sequences } from '../../streams/tokens/sequences.ts';
 import { Feed } from './local-feed.ts';
 import { openMixture, readMixture } from './mixture-file.ts';
@@ -79,6 +84,8 @@ export interface LocalFeedOptions extends Omit<FeedOptions, 'scheduler'> {
   readonly prefixes?: ReadonlyMap<string, string>;
   /** Documents that are never drawn; needs stores that are finished. Default: all are drawn. */
   readonly holdOut?: HoldOutOptions;
+  /** Documents that are not held out, since a model has seen them before. Default: none. */
+  readonly known?: (document: StoredDocument) => boolean;
 }
 
 /** A feed in this process, for a trainer in this process: with documents that it never gives out. */
@@ -127,9 +134,9 @@ async function feedParts(options: LocalFeedOptions, before: LogHeader | null) {
   return { parts: { scheduler, pollMs, stores, sequences, mix, seed, lag }, header, heldOut };
 }
 
-async function heldOutOf(stores: Stores, { holdOut: options }: LocalFeedOptions) {
+async function heldOutOf(stores: Stores, { holdOut: options, known }: LocalFeedOptions) {
   if (options === undefined) return { splits: stores.splits, heldOut: [] };
-  if (stores.done) return holdOut(stores.splits, options);
+  if (stores.done) return holdOut(stores.splits, options, known);
   throw new ConfigError({
     expected: 'finished runs, since documents are held out',
     got: 'one that still works',

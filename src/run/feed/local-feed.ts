@@ -11,6 +11,7 @@ import type {
   FeedStep,
   Pulled,
 } from '../../sinks/feed/source.ts';
+import type { TokenRange } from '../../streams/tokens/pieces.ts';
 import type { Sequences } from '../../streams/tokens/sequences.ts';
 import { tokenArray } from '../../streams/tokens/token-kind.ts';
 import { Drawing, type Snapshot } from './drawing.ts';
@@ -151,6 +152,16 @@ export class Feed implements FeedSource {
   #endedAt(step: number): string | null {
     if (this.facts.steps !== null && step >= this.facts.steps) return this.#allDone(this.facts.steps);
     return this.#ended !== null && this.#ended.step <= step ? this.#ended.why : null;
+  }
+
+  /** Where the tokens stand that the steps before one are made of, those of a sequence together. */
+  async *drawnBefore(step: number): AsyncGenerator<readonly TokenRange[]> {
+    const { drawn } = (await this.snapshot(step)).state;
+    const { sequences, stores } = this.#p;
+    const nothing = new (tokenArray(stores.vocabulary))(0);
+    for (const [domain, name] of this.facts.domains.entries())
+      for (let ordinal = 0; ordinal < Math.min(drawn[domain], sequences.count(name)); ordinal++)
+        yield (await sequences.read(name, this.#order(domain)(ordinal)!.index, nothing)).ranges;
   }
 
   async close(): Promise<void> {
