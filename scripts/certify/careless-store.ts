@@ -62,7 +62,10 @@ const sluice = (...given: string[]) =>
 const doctor = sluice('doctor', 's3://certify/runs');
 say(doctor.stdout.trimEnd());
 expect('doctor ends with exit code 1', doctor.status === 1);
-expect('and names If-None-Match and If-Match', /If-None-Match is ignored[\s\S]*If-Match is ignored/.test(doctor.stdout));
+expect(
+  'and names If-None-Match and If-Match',
+  /If-None-Match is ignored[\s\S]*If-Match is ignored/.test(doctor.stdout),
+);
 writeFileSync(join(folder, 'one.jsonl'), '{"text":"one document"}\n');
 const run = sluice('run', 'quickstart', '--input', 'one.jsonl', '--output', 's3://certify/runs/one');
 say(run.stderr.trimEnd());
