@@ -57,7 +57,11 @@ export async function findFiles(
     if (copy) {
       if (seen.has(`pipe ${input}`)) continue;
       seen.set(`pipe ${input}`, -1);
-      files.push({ path: uniqueName(copy.name, '/pipe', names, warnings), absolutePath: copy.path, ...asked(number) });
+      files.push({
+        path: uniqueName(copy.name, '/pipe', names, warnings, input),
+        absolutePath: copy.path,
+        ...asked(number),
+      });
       continue;
     }
     if (isUrl(input)) {
@@ -190,7 +194,7 @@ async function documentsIn(input: string, warnings: string[]): Promise<Candidate
 }
 
 /** Two roots may hold the same relative path; a position must name one file only. */
-function uniqueName(path: string, root: string, names: Map<string, number>, warnings: string[]): string {
+function uniqueName(path: string, root: string, names: Map<string, number>, warnings: string[], shown = root): string {
   let name = path;
   if (names.has(name)) name = `${basename(root)}/${path}`;
   while (names.has(name)) {
@@ -198,7 +202,7 @@ function uniqueName(path: string, root: string, names: Map<string, number>, warn
     names.set(`${basename(root)}/${path}`, next);
     name = `${basename(root)}~${next}/${path}`;
   }
-  if (name !== path) warnings.push(`${path} is in more than one input; the one in ${root} is named ${name}`);
+  if (name !== path) warnings.push(`${path} is in more than one input; the one in ${shown} is named ${name}`);
   names.set(name, 1);
   return name;
 }

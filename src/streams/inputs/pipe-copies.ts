@@ -99,7 +99,8 @@ export async function copyPipes(
     const use = !stop?.aborted && (made.bytes > 0 || !again);
     if (use) await record.set(key, { name: pipe.name, copy: basename(made.path), bytes: made.bytes });
     const left = use ? copy?.path : made.path;
-    if (left !== undefined && left !== (use ? made.path : copy?.path)) await rm(left, { force: true });
+    // Two pipes may hold the same.
+    if (left !== undefined && !record.names(basename(left))) await rm(left, { force: true });
     return use ? made : null;
   }
 }
@@ -179,6 +180,7 @@ async function openRecord(folder: string | undefined) {
   };
   return {
     get: (key: string): Kept | undefined => all.get(key),
+    names: (copy: string): boolean => [...all.values()].some((kept) => kept.copy === copy),
     set(key: string, kept: Kept): Promise<void> {
       all.set(key, kept);
       return save();

@@ -14,6 +14,7 @@ import type { Spooled } from '../inputs/spool.ts';
 import { breathe } from '../inputs/walk.ts';
 import { cardsBeside, type KnownFile } from './cards.ts';
 import { checkColumns } from './check-columns.ts';
+import { gzipText } from './gzip-text.ts';
 import { probeFile } from './probe.ts';
 import { objectProber } from './probe-object.ts';
 import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type SplitPlan } from './splits.ts';
@@ -52,7 +53,7 @@ export async function planSplits(
   const found = await findFiles(inputs, { spooled, output });
   const skipped = [...found.skipped];
   const warnings = [...[...spooled.values()].map((s) => s.warning), ...found.warnings];
-  const known: (KnownFile & { readonly last: Uint8Array })[] = [];
+  const known: (KnownFile & { readonly gzipBytes: number })[] = [];
   let started = performance.now();
   const { h64Raw } = await loadXxhash();
   const probed = objectProber(found.files);
@@ -62,7 +63,8 @@ export async function planSplits(
     started = await breathe(started);
     const probe = file.object ? await probed(file) : probeFile(file.absolutePath);
     const codec = codecByMagic(probe.head);
-    const unpacked = codec === 'none' ? probe.head : await unpackHead(probe.first, codec);
+    const { bytes: unpacked, ratio } =
+      codec === 'none' ? { bytes: probe.head, ratio: null } : await unpackHead(probe.first, codec);
     const encoding = encodingOf(unpacked, options.encoding);
     // What is two bytes in UTF-16 may be one in UTF-8.
     const start = codec === 'none' ? probe.first.subarray(0, 2 * SNIFF_BYTES) : unpacked;
@@ -100,7 +102,7 @@ export async function planSplits(
       probeHash: probe.versionHash ?? h64Raw(probe.ends).toString(16).padStart(16, '0'),
       ...ofStore,
     };
-    known.push({ found: file, planned, last: probe.last.slice() });
+    known.push({ found: file, planned, gzipBytes: gzipText(probe.size, probe.last, ratio) });
   }
   const cards = cardsBeside(known, options);
   const files: PlannedFile[] = [];
@@ -108,8 +110,8 @@ export async function planSplits(
   for (const [file, card] of cards) skipped.push({ path: file.planned.path, reason: card });
   const read = known.filter((file) => !cards.has(file));
   const cut = cutAhead(read, (i) => {
-    const { planned, last } = read[i];
-    return FORMATS[planned.format].cut(planned, { index: i, options, splitBytes, last });
+    const { planned, gzipBytes } = read[i];
+    return FORMATS[planned.format].cut(planned, { index: i, options, splitBytes, gzipBytes });
   });
   for (const [i, { planned }] of read.entries()) {
     started = await breathe(started);

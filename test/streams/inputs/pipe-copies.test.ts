@@ -11,6 +11,8 @@ import {
   PIPES_FILE,
   type PipeCopies,
 } from '../../../src/streams/inputs/pipe-copies.ts';
+import { readOptions } from '../../../src/streams/inputs/read-options.ts';
+import { planSplits } from '../../../src/streams/plan/plan.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 
 async function* piped(...parts: string[]): AsyncGenerator<Uint8Array> {
@@ -108,6 +110,27 @@ describe.skipIf(process.platform === 'win32')('copies of pipes', () => {
       ['/dev/fd/941', 'stdin-00'],
       ['/proc/self/fd/940', 'stdin-01'],
     ]);
+  });
+
+  it('of two pipes with the same content are one file, and two inputs of that size each', async () => {
+    const { fifo, folder } = await newFifo();
+    const first = await copyWritten(fifo, '\n{"text":"a"}\n', { folder });
+    const { path, bytes } = first.copies.get(fifo)!;
+    const text = readFileSync(path, 'utf8');
+    const { copies } = await copyPipes(['-', fifo], { folder, stdin: piped(text) });
+    expect([...copies.values()].map((c) => [c.name, c.path])).toEqual([
+      ['stdin', path],
+      ['queue', path],
+    ]);
+    const { files, splits } = await planSplits(['-', fifo], readOptions.parse({}), { spooled: copies });
+    expect(files.map((f) => [f.path, f.size])).toEqual([
+      ['stdin', bytes],
+      ['queue', bytes],
+    ]);
+    expect(splits.map((s) => s.estimatedTextBytes)).toEqual([2 * bytes]);
+    // Of one of them another comes: the copy of the other stays.
+    const both = await copyPipes(['-', fifo], { folder, stdin: piped('other') });
+    expect([...both.copies.values()].map((c) => readFileSync(c.path, 'utf8'))).toEqual(['other', text]);
   });
 
   it('of standard input: an empty one is none, and so is one of which the copy is gone', async () => {

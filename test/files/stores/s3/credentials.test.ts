@@ -49,7 +49,7 @@ async function tokenService() {
   return { url, asked, signed };
 }
 
-it('takes the environment first, nothing where there is nothing, and the profile that is named before both', async () => {
+it('takes the environment first, nothing where there is nothing, and a profile that is named before both', async () => {
   const { env } = await home({
     credentials: '[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = a # not b\n',
     config: '[profile work]\naws_access_key_id=AKIAWORK\naws_secret_access_key=w\naws_session_token=t\nregion = r\n',
@@ -111,7 +111,9 @@ it('takes a web identity of the environment, and what a program prints, whose ou
   const keys = '{"Version":1,"AccessKeyId":"AKIAPROC","SecretAccessKey":"p"}';
   const { env, folder } = await home({
     token: 'sent-token',
-    config: `[profile good]\ncredential_process = echo '${keys}'\n[profile bad]\ncredential_process = echo leaked; exit 3\n`,
+    config:
+      `[profile good]\ncredential_process = echo '${keys}'\n` +
+      '[profile bad]\ncredential_process = echo leaked; exit 3\n',
   });
   const web = { AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token'), AWS_ROLE_ARN: 'arn:pod' };
   expect(await findCredentials({ ...env, ...web, AWS_ENDPOINT_URL_STS: service.url })).toMatchObject({
