@@ -333,6 +333,10 @@ export default reference({ name: 'small', input: ['in'], groupBy: 'text', model,
     await writeProject(cwd);
     const plan = await runCli(['plan', 'recipe.ts', '--nodes', '1', '--output', 'many nodes'], { cwd });
     expect(verbs(commandsIn(plan))).toEqual(['run', 'finish']);
+    const asked = await runCli(['sql', 'many nodes', 'SELECT count(*) AS n FROM documents', '--json'], { cwd });
+    expect(asked.stdout).toBe('[{"n":0}]\n');
+    expect(asked.stderr).toContain('is not finished: its tables have no rows until its shards are joined');
+    expect(verbs(await pasteAll(asked, cwd))).toEqual(['status']);
     // As often as status says so.
     const pasted: string[] = [];
     for (let turn = 0; turn < 5 && !pasted.includes('finish'); turn++)
@@ -340,5 +344,10 @@ export default reference({ name: 'small', input: ['in'], groupBy: 'text', model,
     // Three phases: to the copies, the decision, from there on.
     expect(pasted).toEqual(['run', 'run', 'run', 'finish']);
     expect((await runCli(['status', 'many nodes'], { cwd })).stdout).toContain('done');
+    const late = await runCli(['run', 'many nodes', '--shard', '0/1', '--phase', 'split-0'], { cwd });
+    expect([late.code, late.stdout + late.stderr]).toEqual([
+      0,
+      expect.stringContaining('The run in many nodes is finished.'),
+    ]);
   });
 });

@@ -78,7 +78,7 @@ describe('sluice compare', () => {
     expect(third.stdout).toMatch(/^Already done$/m);
   });
 
-  it('refuses one arm, with the command that compares a run with itself less a step, and a run that does not exist', async () => {
+  it('refuses one arm, with the command that leaves out a step, and a run that does not exist', async () => {
     const cwd = await project();
     const one = await runCli(['compare', 'in', ...SAME], { cwd });
     expect(one.code).toBe(2);
