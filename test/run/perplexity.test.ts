@@ -8,6 +8,7 @@ import { saveModel } from '../../src/models/folders/hugging-face.ts';
 import { HashList, writeTrainedOn } from '../../src/models/folders/trained-on.ts';
 import { newModel } from '../../src/models/new-model.ts';
 import { trainNgram, writeNgram } from '../../src/models/ngram/index.ts';
+import { ONNX_GRAPHS } from '../../src/models/onnx/lowering.ts';
 import { executorsOf } from '../../src/run/directory/identity.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
@@ -64,6 +65,7 @@ describe('a run with a language model', () => {
         provider: 'cpu',
         threads: 1,
         precision: 'float32',
+        graphs: ONNX_GRAPHS,
         processor: executors[0].processor,
       },
     ]);

@@ -15,6 +15,10 @@ class FeedError(RuntimeError):
     """The feed refused a request; the text says what is wrong and what to do."""
 
 
+class _SendAgain(Exception):
+    """Another server has begun to write the log in this moment."""
+
+
 class FeedWaits(FeedError):
     """The feed waited longer than `timeout` seconds for losses, or for the run that makes its sequences."""
 
@@ -22,23 +26,33 @@ class FeedWaits(FeedError):
 class FeedClient:
     """One connection to a feed.
 
-    url: printed by `sluice feed`. token: needed when the feed listens beyond loopback. timeout: seconds to wait for a
+    url: printed by `sluice feed`; of a feed that several servers serve, a list of them: the first is asked, and where one
+    does not answer, the next. token: needed when the feed listens beyond loopback. timeout: seconds to wait for a
     step, and for a server that is being started again; default 600. mapped: read the tokens from the files of the
     stores, which the feed names, instead of over HTTP; None: where the feed is on this machine. Files that are not
     there, or hold something else, are never read: then the ids come over HTTP.
     """
 
     def __init__(self, url, token=None, timeout=600.0, mapped=None):
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme != "http" or parts.hostname is None:
-            raise ValueError(f"expected a url such as http://127.0.0.1:7077, got {url!r}")
-        self.url, self.token, self.timeout = url, token, timeout
-        self._address = (parts.hostname, parts.port or 80)
+        self.urls = [url] if isinstance(url, str) else list(url)
+        self._addresses = [_address(one) for one in self.urls]
+        if not self.urls:
+            raise ValueError("expected the url of a feed, got none")
+        self.token, self.timeout = token, timeout
+        # The server in use, and of which feed it must be.
+        self._at, self._feed = 0, None
         # One a thread and process: a fork inherits the sockets of its parent, which are not its own.
         self._connections = {}
         # None: not tried yet; False: the ids come over HTTP.
-        self._files = None if (_is_here(parts.hostname) if mapped is None else mapped) else False
+        here = all(_is_here(host) for host, _ in self._addresses)
+        self._files = None if (here if mapped is None else mapped) else False
         self.facts = self._json("GET", "/feed")
+        self._feed = self.facts.get("feed")
+
+    @property
+    def url(self):
+        """The server in use."""
+        return self.urls[self._at]
 
     @property
     def domains(self):
@@ -116,7 +130,7 @@ class FeedClient:
 
     def close(self):
         """Closes the connection of this thread."""
-        connection = self._connections.pop(_here(), None)
+        _, connection = self._connections.pop(_here(), (None, None))
         if connection is not None:
             connection.close()
 
@@ -135,19 +149,29 @@ class FeedClient:
         while True:
             try:
                 return self._once(method, path, body)
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, _SendAgain) as error:
                 # Every request may be sent again: a step is a function, and the same losses count once.
                 self.close()
                 if time.monotonic() > deadline:
-                    raise FeedError(f"no feed answers at {self.url}: {error!r}") from error
+                    raise FeedError(f"no feed answers at {', '.join(self.urls)}: {error!r}") from error
                 time.sleep(pause)
                 pause = min(2.0, pause * 2)
+                self._at = (self._at + 1) % len(self.urls)
 
     def _once(self, method, path, body):
-        connection = self._connections.get(_here())
-        if connection is None:
-            connection = http.client.HTTPConnection(*self._address, timeout=120)
-            self._connections[_here()] = connection
+        at, connection = self._connections.get(_here(), (None, None))
+        if connection is None or at != self._at:
+            self.close()
+            connection = http.client.HTTPConnection(*self._addresses[self._at], timeout=120)
+            self._connections[_here()] = (self._at, connection)
+            if self._feed is not None:
+                # Another address may be that of another feed by now.
+                other = json.loads(self._send(connection, "GET", "/feed", None)).get("feed")
+                if other != self._feed:
+                    raise FeedError(f"expected a server of the feed {self._feed}, got one of {other} at {self.url}")
+        return self._send(connection, method, path, body)
+
+    def _send(self, connection, method, path, body):
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         connection.request(method, path, body=body, headers=headers)
         response = connection.getresponse()
@@ -158,6 +182,8 @@ class FeedClient:
             said = json.loads(data)
         except ValueError:
             said = {"error": data[:200].decode(errors="replace")}
+        if response.status == 503:
+            raise _SendAgain(said.get("got"))
         raise FeedError("; ".join(f"{key}: {value}" for key, value in said.items()))
 
     def __getstate__(self):
@@ -167,6 +193,13 @@ class FeedClient:
 
 def _here():
     return os.getpid(), threading.get_ident()
+
+
+def _address(url):
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme != "http" or parts.hostname is None:
+        raise ValueError(f"expected a url such as http://127.0.0.1:7077, got {url!r}")
+    return parts.hostname, parts.port or 80
 
 
 def _is_here(host):

@@ -17,7 +17,7 @@ REQUEST_TOKENS = 1 << 20
 class FeedDataset(IterableDataset):
     """The sequences of one rank: an item is a whole step (use `DataLoader(dataset, batch_size=None)`).
 
-    url: printed by `sluice feed`. rank, world: default those of torch.distributed, else 0 of 1. start: first step.
+    url: printed by `sluice feed`, or a list of the servers of one feed. rank, world: default those of torch.distributed, else 0 of 1. start: first step.
     mask_boundaries: no loss for the first token of a document, predicted from the one before it. prefetch: requests
     that are under way while the trainer works; default 2. token, timeout, mapped: as for FeedClient. sequences=True: an item is
     one sequence, for loaders that collate by themselves, such as that of the Hugging Face Trainer. vocabulary: how many

@@ -41,6 +41,8 @@ def main():
         loader = DataLoader(FeedDataset(url), batch_size=None, num_workers=workers)
         found[f"workers{workers}"] = [shown(s) for s in first(loader, 6)]
     found["http"] = [shown(s) for s in first(FeedDataset(url, mapped=False), 6)]
+    # The first does not answer.
+    found["several"] = [shown(s) for s in first(FeedDataset(["http://127.0.0.1:9", url]), 6)]
     local = FeedDataset(url)
     first(local, 1)
     found["mapped"] = local.client._files is not False

@@ -17,6 +17,7 @@ import {
 import { EXIT } from '../failure.ts';
 import { program } from '../program.ts';
 import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
+import { commandAgain } from '../terminal/again.ts';
 import { confirmed } from '../terminal/confirm.ts';
 import { shellWord } from '../terminal/format.ts';
 import { standardOutput, warn } from '../terminal/terminal.ts';
@@ -176,8 +177,8 @@ async function follow(
 }
 
 function stopped(args: readonly string[], where: string): number {
-  const again = args.filter((a) => a !== '--fresh').map(shellWord);
-  process.stderr.write(`Stopped: ${where}. To resume:\n  ${program()} compare ${again.join(' ')}\n`);
+  const again = commandAgain(args.filter((a) => a !== '--fresh'));
+  process.stderr.write(`Stopped: ${where}. To resume:\n  ${program()} compare ${again}\n`);
   return EXIT.interrupted;
 }
 

@@ -56,13 +56,16 @@ export function send({ method, url, headers, body, signal, silenceMs = SILENCE_M
       },
       timeout: silenceMs,
     });
-    const abort = (): void => void request.destroy(signal?.reason as Error);
+    let received: IncomingMessage | null = null;
+    // An answer that was read to its end has given its connection back: nobody would hear the error of that.
+    const abort = (): void => void (received ?? request).destroy(signal?.reason as Error);
     signal?.addEventListener('abort', abort, { once: true });
     request.on('close', () => signal?.removeEventListener('abort', abort));
     request.on('timeout', () => request.destroy(new ConnectionError(`silence for ${Math.round(silenceMs / 1000)} s`)));
-    request.on('response', (answer) =>
-      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer }),
-    );
+    request.on('response', (answer) => {
+      received = answer;
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer });
+    });
     request.on('error', (error: NodeJS.ErrnoException) =>
       reject(signal?.aborted ? (signal.reason as Error) : connectionError(error, url)),
     );
@@ -109,6 +112,11 @@ export async function textOf(answer: Answer, most = 1 << 20): Promise<string> {
 /** Reads what is left of an answer that nobody needs, so that its connection can be used again. */
 export async function drain(answer: Answer): Promise<void> {
   const left = Number(answer.headers['content-length'] ?? 0);
-  if (left > 64 * 1024) answer.body.destroy();
-  else await textOf(answer);
+  if (left > 64 * 1024) return void answer.body.destroy();
+  try {
+    await textOf(answer);
+  } catch (error) {
+    // Its status and headers have come; of a cut only the connection is lost.
+    if (!(error instanceof ConnectionError)) throw error;
+  }
 }

@@ -2,6 +2,12 @@ import { InvariantError } from '../../errors.ts';
 import type { Gelu, Graph, GraphNode, Op } from '../graph/graph.ts';
 import type { Tensor } from '../tensor.ts';
 
+/**
+ * Version of what a graph is made into. It is raised by every change that can change a last digit, so that a training
+ * that began before refuses to go on.
+ */
+export const ONNX_GRAPHS = 3;
+
 /** `webgpu` avoids operations that its provider would hand to the CPU. */
 export type OnnxTarget = 'cpu' | 'webgpu';
 
@@ -23,6 +29,9 @@ export interface OnnxNode {
 
 /** Tables of more rows than this are updated row by row, smaller ones by a product with a one-hot matrix. */
 const ROWS_BY_PRODUCT = 2048;
+
+/** exp(-50) is 2e-22: it is lost in a float32 sum of shares that is 1 or more, and no product with it is denormal. */
+const NEGLIGIBLE = 50;
 
 const SAME_NAME: Partial<Record<Op, string>> = {
   add: 'Add',
@@ -61,8 +70,21 @@ export function nodesOf(graph: Graph, names: readonly string[], target: OnnxTarg
     shared.set(key, name);
     return name;
   };
+  const sums = new Set(graph.nodes.filter((n) => n.op === 'add').map((n) => n.output));
+  const masked = (id: number): boolean => sums.has(id);
   for (const node of graph.nodes) lower(node);
   return nodes;
+
+  /**
+   * Scores with those that a mask took far below the largest of their row brought up to `NEGLIGIBLE` below it. The
+   * runtime's exponential of a masked score is a denormal number, and each costs a processor as much as a hundred
+   * others, here and in every product that the share is in. No share of an ordinary score changes in any digit.
+   */
+  function raised(scores: string): string {
+    const largest = emit('ReduceMax', [scores, int64s([-1])], { keepdims: { int: 1 } });
+    const floor = emit('Constant', [], { value: { tensor: { shape: [], data: Float32Array.of(NEGLIGIBLE) } } });
+    return emit('Max', [scores, emit('Sub', [largest, floor])]);
+  }
 
   function lower({ op, inputs, output, attributes }: GraphNode): void {
     const [a, b, c] = inputs.map((id) => names[id]);
@@ -131,7 +153,7 @@ export function nodesOf(graph: Graph, names: readonly string[], target: OnnxTarg
         emit(op === 'sum' ? 'ReduceSum' : 'ReduceMax', [a, int64s(attributes.axes!)], { keepdims: { int: 1 } }, out);
         return;
       case 'softmax':
-        emit('Softmax', [a], { axis: { int: -1 } }, out);
+        emit('Softmax', [target === 'cpu' && masked(inputs[0]) ? raised(a) : a], { axis: { int: -1 } }, out);
         return;
       case 'layerNorm':
         emit('LayerNormalization', [a, b, c], { axis: { int: -1 }, epsilon: { float: attributes.epsilon! } }, out);

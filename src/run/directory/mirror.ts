@@ -33,6 +33,10 @@ import { discardStored, refuseForeignPrefix } from './stored-discard.ts';
 
 /** Objects that are put at once. */
 const AT_ONCE = 8;
+/** Files of commits that are put at once. */
+const UPLOADS = 4;
+/** Objects that are deleted at once: they send nothing. */
+const DELETED_AT_ONCE = 32;
 /** Attempts that have worked in this folder: of others' files nothing is believed. */
 const ATTEMPTS = 'attempts';
 const CLAIMS = 20;
@@ -50,6 +54,8 @@ export class Mirror {
   #next = 0;
   #version: string | null = null;
   #done = false;
+  #putting = 0;
+  #queued: (() => void)[] = [];
   #deleting = new Set<Promise<void>>();
   /** Of the files of this run that were committed here or fetched: the objects that hold them. */
   #keys = new Map<string, string>();
@@ -60,11 +66,15 @@ export class Mirror {
     this.#place = place;
   }
 
-  /** Errors: ConfigError for a store that ignores conditions. */
+  /** Asks nothing of the store yet: call `probe` before `restore`. */
   static async open(url: string): Promise<Mirror> {
     const place = runPlace(url);
-    await refuseCareless(place.store, place.prefix);
     return new Mirror(`${place.store.url}/${place.prefix}`, await localFolder(url, 'work'), place);
+  }
+
+  /** Errors: ConfigError for a store that ignores conditions. */
+  probe(): Promise<void> {
+    return refuseCareless(this.#place.store, this.#place.prefix);
   }
 
   /** True of a run that was finished before. */
@@ -105,15 +115,27 @@ export class Mirror {
     await appendFile(join(this.folder, ATTEMPTS), `${this.#attempt}\n`);
   }
 
-  /** Puts the files of a commit; they count with its line. */
+  /** Puts the files of a commit, with those of others; they count with its line. */
   async upload(phase: string, files: readonly CommittedFile[]): Promise<void> {
     const { store, prefix } = this.#place;
     await atOnce(files, AT_ONCE, async ({ path }) => {
-      const file = join(this.folder, path);
-      const key = isPlaced(phase) ? joinKey(prefix, path) : segmentKey(this.#place, this.#attempt, path);
-      await store.put(key, { file, size: statSync(file).size });
-      this.#keys.set(path, key);
+      await this.#enter();
+      try {
+        const file = join(this.folder, path);
+        const key = isPlaced(phase) ? joinKey(prefix, path) : segmentKey(this.#place, this.#attempt, path);
+        await store.put(key, { file, size: statSync(file).size });
+        this.#keys.set(path, key);
+      } finally {
+        this.#putting--;
+        this.#queued.shift()?.();
+      }
     });
+  }
+
+  /** So many files at once and no more: each is held in memory while it is put. */
+  async #enter(): Promise<void> {
+    while (this.#putting >= UPLOADS) await new Promise<void>((next) => this.#queued.push(next));
+    this.#putting++;
   }
 
   /** Makes a commit true. One at a time. Errors: InputError when another process has taken the run over. */
@@ -180,11 +202,14 @@ export class Mirror {
   /** Deletes what only a run in work needs. The last entry of the log stays: numbers are never used again. */
   async #clean(last: number): Promise<void> {
     const { store } = this.#place;
-    const keys: string[] = [];
-    for (const folder of [segmentFolder(this.#place), logFolder(this.#place)])
+    const folders = [segmentFolder(this.#place), logFolder(this.#place)];
+    const lists = await atOnce(folders, folders.length, async (folder) => {
+      const keys: string[] = [];
       for await (const object of store.list(folder)) if ('key' in object) keys.push(object.key);
-    const gone = keys.filter((key) => key !== logKey(this.#place, last));
-    await atOnce(gone, AT_ONCE, (key) => store.delete(key));
+      return keys;
+    });
+    const gone = lists.flat().filter((key) => key !== logKey(this.#place, last));
+    await atOnce(gone, DELETED_AT_ONCE, (key) => store.delete(key));
   }
 
   #entry(what: LogEntry['what']): LogEntry {
@@ -210,7 +235,9 @@ export class Mirror {
 
   async #fetchSmall({ json }: StoredRun, commits: string): Promise<void> {
     await mkdir(this.folder, { recursive: true });
-    await fetchSideFiles(this.#place, this.folder, SIDE_FILES);
+    // Of an empty prefix nothing has to be asked for.
+    if (json !== null || commits !== '') await fetchSideFiles(this.#place, this.folder, SIDE_FILES);
+    else for (const name of SIDE_FILES) await rm(join(this.folder, name), { force: true });
     await writeWhole(join(this.folder, 'commits.jsonl'), commits);
     if (json !== null) await writeWhole(join(this.folder, 'run.json'), json);
   }

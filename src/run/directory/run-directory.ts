@@ -14,6 +14,7 @@ import { type CommitStore, readCommitStore } from '../../streams/commits/store.t
 import { INDEX_FOLDER } from './layout.ts';
 import type { Mirror } from './mirror.ts';
 import { filesBelow, isOwnFile, isOwnReadme, removeFolder, removeOwn, STDIN_FOLDER, WORK_FOLDER } from './own-files.ts';
+import { StoreQueue } from './store-queue.ts';
 
 /** What a start that was killed may have left before run.json was there. */
 const BEFORE_RUN_JSON = new RegExp(
@@ -33,10 +34,12 @@ export class RunDirectory {
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
   #mirror: Mirror | null;
+  #queue: StoreQueue | null;
 
   private constructor(path: string, commits: CommitStore, counted: Counters, mirror: Mirror | null) {
     this.path = path;
     this.#mirror = mirror;
+    this.#queue = mirror && new StoreQueue(mirror);
     this.commits = commits;
     this.counted = counted;
     this.#log = new CommitLog(join(path, 'commits.jsonl'));
@@ -70,11 +73,6 @@ export class RunDirectory {
     return { run: this.path, ...(this.#mirror && { store: this.#mirror.url }) };
   }
 
-  /** Splits that may wait for a store beside those that threads work on: so no thread waits for it. */
-  get commitsOnTheirWay(): number {
-    return this.#mirror === null ? 0 : 2;
-  }
-
   /** True of a run in a store that was finished before: its tables are not here. */
   get isElsewhere(): boolean {
     return this.#mirror?.done ?? false;
@@ -82,31 +80,28 @@ export class RunDirectory {
 
   /**
    * Renames what a task wrote, makes the names durable, then appends the line that makes it true. One at a time, in the
-   * order of calls. In a store the files are put first, those of several commits at once, then the line.
+   * order of calls. To a store they go afterwards, see `StoreQueue`: `writeRunJson` and `close` wait for that. Until
+   * then the folder is ahead of the store, which is what counts: the next start makes the folder like the store.
    */
   commit(commit: NewCommit): Promise<void> {
-    const uploaded = this.#mirror && this.#ready(commit);
-    // Who waits for the commit is told.
-    uploaded?.catch(() => {});
-    const next = this.#last.then(() => uploaded ?? this.#ready(commit)).then(() => this.#commit(commit));
+    const next = this.#last.then(() => this.#ready(commit)).then(() => this.#commit(commit));
     // Whoever waits for the result is told; those behind go on.
     this.#last = next.catch(() => {});
     return next;
   }
 
-  async #ready({ phase, files }: NewCommit): Promise<void> {
+  async #ready({ files }: NewCommit): Promise<void> {
     if (this.#closed) throw new Error('the run has ended');
     // The step that leaves an index makes the folder.
     const hasIndex = files.some(({ path }) => path.startsWith(`${INDEX_FOLDER}/`));
     await publish(this.path, files, { folders: hasIndex ? [this.path] : [] });
-    await this.#mirror?.upload(phaseName(phase), files);
   }
 
   async #commit({ phase, ...rest }: NewCommit): Promise<void> {
     if (this.#closed) throw new Error('the run has ended');
     const commit: Commit = { format: 1, phase: phaseName(phase), ...rest, at: new Date().toISOString() };
-    await this.#mirror?.commit(await commitLine(commit));
     this.commits.add({ commit, ...(await this.#log.append(commit)) });
+    await this.#queue?.send(commit, await commitLine(commit));
   }
 
   /**
@@ -149,8 +144,13 @@ export class RunDirectory {
 
   /** Deletes what a commit has made superfluous; `sweep` does it on the next start if a kill comes first. */
   async remove(paths: readonly string[]): Promise<void> {
-    for (const path of paths) await rm(join(this.path, path), { force: true });
-    this.#mirror?.remove(paths);
+    const here = async (): Promise<void> => {
+      for (const path of paths) await rm(join(this.path, path), { force: true });
+      this.#mirror?.remove(paths);
+    };
+    // Until a store has the commit it may still want these.
+    if (this.#queue === null) await here();
+    else this.#queue.afterwards(here);
   }
 
   /** Removes what only a run in work needs. */
@@ -165,6 +165,7 @@ export class RunDirectory {
   async writeRunJson(run: RunJson): Promise<void> {
     const text = `${JSON.stringify(run, null, 2)}\n`;
     const done = run.status === 'done';
+    await this.#queue?.arrived();
     // Its plan and hashes come first, as in the folder. A folder that says done while its store does not would lie.
     if (!done) await this.#mirror?.putFiles(['plan.jsonl', 'input.xxh64']);
     const live = done ? liveFiles(this.commits.all).filter((f) => !f.path.startsWith(`${WORK_FOLDER}/`)) : [];
@@ -179,6 +180,8 @@ export class RunDirectory {
   async close({ failed }: { failed: boolean }): Promise<void> {
     this.#closed = true;
     await this.#last;
+    // After a failure the error that is told is another one, or this one was told before.
+    await this.#queue?.arrived().catch(unlessFailed(failed));
     try {
       if (failed && existsSync(join(this.path, 'run.json'))) {
         await (await RunDirectory.open(this.path)).sweep();
@@ -252,6 +255,12 @@ async function makeRoot(path: string): Promise<string[]> {
   }
   return missing;
 }
+
+const unlessFailed =
+  (failed: boolean) =>
+  (error: unknown): void => {
+    if (!failed) throw error;
+  };
 
 function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;

@@ -22,6 +22,7 @@ export const SCRIPTS = [
   'store.js',
   'overview.js',
   'alerts.js',
+  'fleet.js',
   'funnel.js',
   'curves.js',
   'tables.js',

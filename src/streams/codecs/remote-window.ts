@@ -6,7 +6,9 @@ import type { FileWindow, WindowOptions } from './file-window.ts';
 /** Objects are read, kept in memory and cached in blocks of this size. */
 export const BLOCK_BYTES = 256 * 1024;
 /** Blocks of one request at most. */
-const REQUEST_BLOCKS = 32;
+const REQUEST_BLOCKS = 16;
+/** Blocks that are read ahead of one run of reads: several requests, which answer at the same time. */
+const AHEAD_BLOCKS = 48;
 /** Places of an object that are read on from at once: columns, for example. */
 const MOST_RUNS = 64;
 /** Blocks that are in memory, most of them read ahead. */
@@ -83,8 +85,8 @@ class ObjectBlocks {
     const length = this.#follow(first, last);
     if (length > 0) {
       const end = Math.min(last + length, Math.ceil(until / BLOCK_BYTES) - 1);
-      // Once half of what a request brings is used up the next one is sent, and nobody waits for it.
-      if (this.#missing(last + 1, end).length * 2 >= end - last) this.#fetchMissing(last + 1, end);
+      // Once a third of what is ahead is used up the next request is sent, and nobody waits for it.
+      if (this.#missing(last + 1, end).length * 3 >= end - last) this.#fetchMissing(last + 1, end);
     }
     const parts: Uint8Array[] = [];
     for (let i = first; i <= last; i++) {
@@ -106,7 +108,7 @@ class ObjectBlocks {
     const length = before === undefined ? 0 : (this.#runs.get(before) ?? 0);
     if (before !== undefined) this.#runs.delete(before);
     const most = Math.max(1, Math.floor(HELD_BLOCKS / 2 / (this.#runs.size + 1)));
-    const grown = before === undefined && first > 0 ? 0 : Math.min(REQUEST_BLOCKS, most, Math.max(1, length * 2));
+    const grown = before === undefined && first > 0 ? 0 : Math.min(AHEAD_BLOCKS, most, Math.max(1, length * 2));
     this.#runs.set(last, grown);
     for (const oldest of this.#runs.keys()) {
       if (this.#runs.size <= MOST_RUNS) break;
@@ -119,8 +121,8 @@ class ObjectBlocks {
   willRead(start: number, end: number): void {
     if (end <= start) return;
     const first = Math.floor(start / BLOCK_BYTES);
-    const last = Math.min(Math.ceil(end / BLOCK_BYTES) - 1, first + REQUEST_BLOCKS - 1);
-    this.#runs.set(first - 1, REQUEST_BLOCKS);
+    const last = Math.min(Math.ceil(end / BLOCK_BYTES) - 1, first + AHEAD_BLOCKS - 1);
+    this.#runs.set(first - 1, AHEAD_BLOCKS);
     this.#fetchMissing(first, last);
   }
 
@@ -186,8 +188,9 @@ class ObjectBlocks {
         filled += taken;
         at += taken;
         if (filled < block.length) continue;
-        await this.#cache?.put(name, from, block);
+        // Whoever waits for it does not wait for the disk.
         resolve[from - first](block);
+        await this.#cache?.put(name, from, block);
         from++;
         if (from > last) return;
         block = new Uint8Array(this.#bytesOf(from));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { asStoreError, stored } from '../problems.ts';
 import { rangedBytes } from '../ranged.ts';
-import { drain, type Headers, textOf } from '../request.ts';
+import { drain, type Headers } from '../request.ts';
 import type {
   GetOptions,
   Listed,
@@ -117,7 +117,7 @@ export function s3Store(bucket: string, { env = process.env, patience }: S3Optio
           () => client.once({ method: 'DELETE', key, signal }, [200, 204, 404]),
           signal,
         );
-        await textOf(answer);
+        await drain(answer);
       }),
   };
 }
