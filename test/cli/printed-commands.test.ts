@@ -144,6 +144,18 @@ describe('a finished run', () => {
     const same = await runCli([...args, '256MiB'], { cwd });
     expect(same.stdout).not.toContain('not used');
   });
+
+  it('says that a file is one split at least, where that is more than the shard size asked for', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd);
+    const line = JSON.stringify({ text: 'The gate of the mill was open. '.repeat(20_000) });
+    writeFileSync(join(cwd, 'long.jsonl'), `${line}\n${line}\n`);
+    const args = ['run', 'recipe.ts', '--input', 'long.jsonl', '--annotate-only', '--output', 'long', '--shard-size'];
+    const run = await runCli([...args, '1MB'], { cwd });
+    expect(run.stdout.replace(/\s+/g, ' ')).toContain(
+      'note --shard-size: an output file is at least one split, about 32 MB of text before compression',
+    );
+  });
 });
 
 describe('what a refusal advises works', () => {
