@@ -6,6 +6,8 @@ import { cell, changeTable } from './report.ts';
 export function continualCard(record: TrainingRecord, base: string, { ofBase, texts }: TrainedOnAbout): string {
   const { recipe, parameters, executor, measurements, plans, tokensPerStep } = record;
   const last = measurements.at(-1);
+  const before = ofBase > 0 ? `,\nand the ${ofBase} hashes that came with the model before` : '';
+  const unknown = base !== 'new' && ofBase === 0 ? `\nWhat \`${cell(base)}\` was trained on is not known here.` : '';
   const schedules = [...new Set(plans.map((p) => p.schedule.name))].join(', then ');
   return `---
 library_name: transformers
@@ -20,10 +22,8 @@ at most ${tokensPerStep} tokens (${last?.tokensSeen ?? 0} in all), schedule ${sc
 ## Trained on
 
 \`trained-on.bin\` holds hashes of the ${texts} texts that the steps were drawn from, over the domains
-${record.domains.map(cell).join(', ')}${ofBase === 0 ? '' : `, and the ${ofBase} hashes that came with the model before`}. \
-Sluice refuses to score them.${
-    base !== 'new' && ofBase === 0 ? `\nWhat \`${cell(base)}\` itself was trained on is not known here.` : ''
-  }
+${record.domains.map(cell).join(', ')}${before}. \
+Sluice refuses to score them.${unknown}
 
 ## Bits per byte on held-out text
 

@@ -66,9 +66,9 @@ export function changeTable(record: TrainingRecord): string {
 /** What the column of revival steps counts. */
 const revivalNote = ({ most, every, tolerance, learningRate, sequences }: Revival): string =>
   `Revival steps: steps of ${sequences} sequences of nothing but the domain's own text, at a constant rate of
-${learningRate}, after which the trained model is within ${(100 * tolerance).toFixed(1)} % of what it was before; measured
-every ${every} steps, ${most} tried. 0: it was no worse. Few steps say that something was hidden and not lost. The model
-that is kept was not trained by them.`;
+${learningRate}, after which the trained model is within ${(100 * tolerance).toFixed(1)} % of what it was before;
+measured every ${every} steps, ${most} tried. 0: it was no worse. Few steps say that something was hidden
+and not lost. The model that is kept was not trained by them.`;
 
 /** A name from data inside a Markdown table. */
 export const cell = (text: string): string => text.replace(/[|\r\n<>`[\]]/g, ' ');
