@@ -169,7 +169,7 @@ async function killed(wanted: number, reference: string): Promise<void> {
   }
 }
 
-/** CPU seconds of one process, and of all that two processes on half the input each take, beginning and end included. */
+/** CPU seconds of one process, and of all that two on half the input each take, beginning and end included. */
 async function efficiency(): Promise<void> {
   const alone = await timed(['run', 'recipe.ts', '--input', 'in/*.jsonl', '--output', 'again', ...small]);
   let parts = await plan('parts');
