@@ -10,6 +10,7 @@ import { safeText } from '../../safe-text.ts';
 import { type Counters, lostDocuments } from '../../streams/commits/counters.ts';
 import { tap } from '../../streams/flow/rxjs.ts';
 import { plannedFiles } from '../../streams/plan/plan-file.ts';
+import { SPLIT_TEXT_BYTES } from '../../streams/plan/splits.ts';
 import {
   type Command,
   type OptionSpecs,
@@ -196,11 +197,7 @@ async function run(typed: readonly string[]): Promise<number> {
       shown: end.store ?? shownPath(end.run),
       result: end.result,
       skipped: planned?.skipped ?? [],
-      warnings: [
-        ...missing,
-        ...(planned?.warnings ?? []),
-        ...(end.already ? shardSizeNote(end.result, shardSize) : []),
-      ],
+      warnings: [...missing, ...(planned?.warnings ?? []), ...shardSizeNote(end.result, shardSize, end.already)],
       peakBytes: end.already ? null : process.resourceUsage().maxRSS * 1024,
       bytesPerSecond: end.already ? null : (end.result.totals?.read.bytes ?? 0) / end.result.seconds,
       already: end.already,
@@ -224,14 +221,17 @@ function webhookOption(text: string | undefined): string | null {
 
 const toStderr = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** A finished run keeps its shards; one of an earlier version says nothing of their size. */
-const shardSizeNote = (run: RunJson, asked: number | undefined): string[] =>
-  asked === undefined || asked === run.shardSize
-    ? []
-    : [
-        '--shard-size is not used: the shards are written already' +
-          (run.shardSize ? `, for ${run.shardSize} bytes` : ''),
-      ];
+/** A finished run keeps its shards; of an earlier version their size is not known. A file is a split at least. */
+function shardSizeNote(run: RunJson, asked: number | undefined, already: boolean): string[] {
+  if (asked === undefined) return [];
+  if (!already)
+    return asked >= SPLIT_TEXT_BYTES || (run.totals?.kept.bytes ?? 0) <= asked
+      ? []
+      : ['--shard-size: an output file is at least one split, about 32 MB of text before compression'];
+  if (asked === run.shardSize) return [];
+  const written = run.shardSize ? `, for ${run.shardSize} bytes` : '';
+  return [`--shard-size is not used: the shards are written already${written}`];
+}
 
 /** Whether there were records and none of them could be read as a document. */
 const readNothing = (totals: Counters | null): boolean =>
