@@ -86,8 +86,9 @@ async function servers(): Promise<void> {
     ask(endpoint, 'random', requests),
   );
   console.log(
-    `random: ${random.answered} of ${requests} answered in ${random.seconds.toFixed(1)} s, ${random.status.sent} sent, ` +
-      `slots in use ${percent(random.status.busy)} of the limit at the time, at most ${randomMeter.most} at the ` +
+    `random: ${random.answered} of ${requests} answered in ${random.seconds.toFixed(1)} s, ` +
+      `${random.status.sent} sent, slots in use ${percent(random.status.busy)} of the limit at the ` +
+      `time, at most ${randomMeter.most} at the ` +
       `server; prompts billed twice: ${twice(randomMeter)}`,
   );
   const storms = { latency: [10, 200] as const, limited: 0.33, faults: 0.05, seed: 4 };
@@ -103,8 +104,8 @@ async function servers(): Promise<void> {
   const ideal = (3 * requests * 0.08) / 8;
   console.log(
     `silent: ${silent.answered} of ${3 * requests} answered in ${silent.seconds.toFixed(1)} s (at the best ` +
-      `${ideal.toFixed(1)} s), ${(late.reduce((a, b) => a + b, 0) / late.length).toFixed(1)} out at once in the second ` +
-      `half where 8 have room and ${concurrency} were allowed; prompts billed twice: ${twice(silentMeter)}`,
+      `${ideal.toFixed(1)} s), ${(late.reduce((a, b) => a + b, 0) / late.length).toFixed(1)} out at once in ` +
+      `the second half where 8 have room and ${concurrency} were allowed; prompts billed twice: ${twice(silentMeter)}`,
   );
 }
 

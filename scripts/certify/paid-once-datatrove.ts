@@ -1,7 +1,8 @@
 // Kills datatrove's InferenceRunner while it asks a server that bills, as scripts/certify/paid-once.ts kills a run of
 // ours: the same documents, the same draws of when to kill, each start after a kill the same command again.
 //   npx tsx scripts/certify/paid-once-datatrove.ts [--kills 8] [--documents 150] [--concurrency 16] [--chunk 50]
-// Needs a Python with datatrove[inference], aiosqlite, aiofiles and xxhash (SLUICE_PYTHON names it), and a build of ours.
+// Needs a Python with datatrove[inference], aiosqlite, aiofiles and xxhash (SLUICE_PYTHON names it), and a
+// build of ours.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -26,7 +26,7 @@ import type { RunOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import type { EarlierRun } from './recut/earlier-run.ts';
 import { sampler, splitRecord } from './samples.ts';
-import { recordFilters, tellSpent } from './spent.ts';
+import { recordSpent, tellSpent, watchSpent } from './spent.ts';
 import { makeSplitTask } from './split/make-task.ts';
 import { openSplitPool, type SplitPool } from './split/split-pool.ts';
 import type { TaskResult } from './split/tasks.ts';
@@ -124,6 +124,7 @@ export class Run {
       filter: (step, status) => this.#out.next({ type: 'filter', step, ended: false, status }),
       retry: (retry) => this.#out.next({ type: 'retried', ...retry }),
     });
+    const unwatch = watchSpent(pool, records);
     try {
       for (const phase of this.#phases) {
         if (phase.after) {
@@ -137,7 +138,7 @@ export class Run {
         if (this.#stop.aborted) {
           progress.end();
           samples.end();
-          recordFilters(pool, records);
+          await recordSpent(pool, records, unwatch);
           records.append({ record: 'end', how: 'stopped' });
           await tellSpent(pool, this.#out);
           return await this.#stopped();
@@ -148,7 +149,7 @@ export class Run {
       this.#guards.end(totals);
       await this.#heedGuards();
       samples.end();
-      recordFilters(pool, records);
+      await recordSpent(pool, records, unwatch);
       records.append({ record: 'end', how: 'done' });
       await joinShards(this.#directory, this.#recipe, totals, this.#base.shardSize, pool);
       checkPublished(this.#directory.commits.all, this.#recipe, totals, this.#directory.path);
@@ -156,7 +157,7 @@ export class Run {
       await this.#finish(totals);
     } catch (error) {
       progress.end();
-      recordFilters(pool, records);
+      await recordSpent(pool, records, unwatch);
       records.appendLater({ record: 'end', how: this.#guards.tripped === error ? 'guard' : 'failed' });
       await tellSpent(pool, this.#out);
       throw error;
@@ -261,12 +262,8 @@ export class Run {
   #totals(): Counters {
     const totals = totalsOf(this.#directory.commits);
     const lost = conservationError(totals) ?? handOverError(totals.passed, totals.received);
-    if (lost)
-      throw new InvariantError({
-        expected: 'read = kept + dropped + quarantined',
-        got: lost,
-        where: this.#directory.path,
-      });
+    const where = this.#directory.path;
+    if (lost) throw new InvariantError({ expected: 'read = kept + dropped + quarantined', got: lost, where });
     return totals;
   }
 

@@ -186,6 +186,5 @@ function refuseOtherExecutor({ runtime: before }: ReferenceJson, { runtime: now 
 function runtimeText({ library, version, provider, threads, graphs = 1 }: Executor['runtime']): string {
   const parts = [`${library} ${version}`, provider];
   if (threads !== null) parts.push(`${threads} ${threads === 1 ? 'thread' : 'threads'}`);
-  if (library.startsWith('onnxruntime')) parts.push(`graphs of version ${graphs}`);
-  return parts.join(', ');
+  return [...parts, `graphs of version ${graphs}`].join(', ');
 }

@@ -10,6 +10,8 @@ import urllib.parse
 import numpy as np
 import pyarrow as pa
 
+from .answer import Answer, MappedTokens, SentTokens, TokenFiles
+
 
 class FeedError(RuntimeError):
     """The feed refused a request; the text says what is wrong and what to do."""
@@ -68,6 +70,11 @@ class FeedClient:
         none), `starts` (list of n arrays: where documents begin), `loss_weight` (float64 [n]). dtype: of `input_ids`,
         where they are to have another.
         """
+        answer, ended = self.answer(start, count, rank, world, stride)
+        return [answer.step(i, dtype) for i in range(len(answer))], ended
+
+    def answer(self, start, count=1, rank=0, world=1, stride=1):
+        """The same steps as an Answer, which reads the tokens of each when it is asked for, and whether the feed ends."""
         query = f"/sequences?from={start}&count={count}&stride={stride}&rank={rank}&world={world}"
         if self._files is not False:
             query += "&tokens=both" if self._files is None else "&tokens=ranges"
@@ -76,43 +83,45 @@ class FeedClient:
             with pa.ipc.open_stream(self._bytes("GET", query)) as reader:
                 said = reader.schema.metadata or {}
                 table = reader.read_all()
-            steps = self._steps_of(table, said, dtype)
-            if steps is None:
+            ended = b"ended" in said
+            if table.num_rows > 0:
+                answer = self._answer_of(table, said)
+                if answer is not None:
+                    return answer, ended
                 # A file is gone: the ids of the same steps come over HTTP.
                 self._files = False
-                return self.steps(start, count, rank, world, stride, dtype)
-            ended = b"ended" in said
-            if steps or ended:
-                return steps, ended
+                return self.answer(start, count, rank, world, stride)
+            if ended:
+                return [], ended
             waits = said.get(b"waits_for", b"more sequences").decode()
             if time.monotonic() > deadline:
                 raise FeedWaits(f"step {start} of {self.url} still waits for {waits}, after {self.timeout:.0f} s")
 
-    def _steps_of(self, table, said, dtype):
+    @property
+    def mapped(self):
+        """True where tokens are read from the files of the stores, as after an answer that has shown that they can be."""
+        return self._files not in (None, False)
+
+    def _answer_of(self, table, said):
         """The steps of an answer; None where files do not hold what the feed says."""
-        if table.num_rows == 0:
-            return []
         batch = table.combine_chunks().to_batches()[0]
         column = {name: batch.column(i) for i, name in enumerate(batch.schema.names)}
-        context = self.facts["contextLength"]
-        ids = None
+        context, padding = self.facts["contextLength"], self.facts["vocabulary"]["endOfText"] or 0
+        sent = mapped = None
         if "input_ids" in column:
             ids = column["input_ids"].flatten().to_numpy(zero_copy_only=True).reshape(-1, context)
+            sent = SentTokens(ids, column["next"].to_numpy())
         if "ranges" in column:
-            files = _TokenFiles(self.facts["vocabulary"]) if self._files is None else self._files
-            mapped, following = files.read(column, json.loads(said[b"files"]), context, dtype)
-            if ids is None:
-                if mapped is None:
-                    return None
-                ids = mapped
-                column["next"] = following
-            else:
+            files = TokenFiles(self.facts["vocabulary"]) if self._files is None else self._files
+            maps = files.open(json.loads(said[b"files"]))
+            if maps is not None:
+                length = column["length"].to_numpy().astype(np.int64)
+                mapped = MappedTokens(maps, column["ranges"], length, context, padding)
+            if sent is not None:
                 # Another machine may have other files under the same names.
-                same = mapped is not None and np.array_equal(mapped, ids)
-                self._files = files if same and np.array_equal(following, column["next"]) else False
-        if dtype is not None:
-            ids = ids.astype(dtype, copy=False)
-        return _by_step(column, ids)
+                self._files = files if mapped is not None and _same(mapped, sent, batch.num_rows) else False
+        tokens = sent or mapped
+        return None if tokens is None else Answer(column, self.domains, context, tokens)
 
     def post_losses(self, step, losses):
         """Posts the mean loss per token of each domain in a step, over all ranks, from one of them.
@@ -206,68 +215,7 @@ def _is_here(host):
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-class _TokenFiles:
-    """Files of tokens, mapped into memory: what is read of them is in the page cache once, for all processes."""
-
-    def __init__(self, vocabulary):
-        self._dtype = np.uint16 if vocabulary["size"] <= 65536 else np.uint32
-        self._padding = vocabulary["endOfText"] or 0
-        self._open = {}
-
-    def read(self, column, files, context, dtype):
-        """Ids [n, context] and the token after each row, -1: none; None where a file is not as the feed sees it."""
-        maps = [self._map(path, size) for path, size in files]
-        if any(tokens is None for tokens in maps):
-            return None, None
-        ranges = column["ranges"]
-        lengths = column["length"].to_numpy().tolist()
-        offsets, values = ranges.offsets.to_numpy().tolist(), ranges.values.to_numpy().tolist()
-        rows = len(offsets) - 1
-        ids = np.empty((rows, context), dtype or self._dtype)
-        following = np.full(rows, -1, np.int64)
-        for row in range(rows):
-            line, at, end = ids[row], 0, lengths[row]
-            for i in range(offsets[row], offsets[row + 1], 3):
-                begin, length = values[i + 1], values[i + 2]
-                own = min(length, end - at)
-                line[at : at + own] = maps[values[i]][begin : begin + own]
-                if own < length:
-                    following[row] = maps[values[i]][begin + own]
-                at += own
-            if end < context:
-                line[end:] = self._padding
-        return ids, following
-
-    def _map(self, path, size):
-        tokens = self._open.get(path)
-        if tokens is None:
-            try:
-                if os.stat(path).st_size != size:
-                    return None
-                tokens = np.asarray(np.memmap(path, self._dtype, "r"))
-            except OSError:
-                return None
-            # A map keeps its file open; systems allow many, not any number.
-            if len(self._open) >= 512:
-                self._open.pop(next(iter(self._open)))
-            self._open[path] = tokens
-        return tokens
-
-
-def _by_step(column, ids):
-    starts = column["starts"]
-    offsets, values = starts.offsets.to_numpy(), starts.values.to_numpy()
-    domain = column["domain"].to_pylist()
-    step = column["step"].to_numpy()
-    plain = {name: np.asarray(column[name]) for name in ("slot", "epoch", "index", "length", "next", "loss_weight")}
-    cuts = [0, *(np.flatnonzero(np.diff(step)) + 1), len(step)]
-    return [
-        {
-            "step": int(step[a]),
-            **{name: values_[a:b] for name, values_ in plain.items()},
-            "domain": domain[a:b],
-            "input_ids": ids[a:b],
-            "starts": [values[offsets[i] : offsets[i + 1]] for i in range(a, b)],
-        }
-        for a, b in zip(cuts[:-1], cuts[1:])
-    ]
+def _same(mapped, sent, rows):
+    """True where files hold what was sent."""
+    (ids, following), (sent_ids, sent_following) = mapped.read(0, rows), sent.read(0, rows)
+    return np.array_equal(ids[:, :-1], sent_ids[:, :-1]) and np.array_equal(following, sent_following)

@@ -53,6 +53,7 @@ export async function folderFacts(folder: RunFolder, book?: TimeBook): Promise<L
     phases: times.at(times.t, []),
     decided: times.decided,
     threads: times.threads,
+    generators: times.generators,
     sample: times.sample,
     progress: {
       phase: phaseTitle(steps, number),

@@ -46,7 +46,7 @@ export interface ExecutorRuntime {
   /** Threads of one session; null where the library decides. */
   readonly threads: number | null;
   readonly precision: 'float32' | 'float64';
-  /** Of runtimes of ONNX: the version of what a graph is made into (`ONNX_GRAPHS`); none before version 2. */
+  /** Version of what is computed (`GRAPHS`); none before version 2. */
   readonly graphs?: number;
 }
 

@@ -1,4 +1,4 @@
-import { ONNX_GRAPHS } from '../onnx/lowering.ts';
+import { GRAPHS } from '../graph/graph.ts';
 import type { Executor } from './executor.ts';
 import { importRuntime, RUNTIME_VERSIONS } from './missing.ts';
 import { type OnnxSettings, onnxStates, openOnnx } from './onnx-session.ts';
@@ -30,7 +30,7 @@ export async function onnxruntimeWeb({ constantBytes = CONSTANT_BYTES }: Executo
       provider: 'wasm',
       threads: 1,
       precision: 'float32',
-      graphs: ONNX_GRAPHS,
+      graphs: GRAPHS,
     },
     description: `onnxruntime-web ${version} wasm, 1 thread a session`,
     open: (graph, values, shares) => openOnnx(ort, graph, values, settings, states, shares),

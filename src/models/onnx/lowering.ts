@@ -1,12 +1,6 @@
 import { InvariantError } from '../../errors.ts';
 import type { Gelu, Graph, GraphNode, Op } from '../graph/graph.ts';
-import type { Tensor } from '../tensor.ts';
-
-/**
- * Version of what a graph is made into. It is raised by every change that can change a last digit, so that a training
- * that began before refuses to go on.
- */
-export const ONNX_GRAPHS = 3;
+import { elementCount, type Tensor } from '../tensor.ts';
 
 /** `webgpu` avoids operations that its provider would hand to the CPU. */
 export type OnnxTarget = 'cpu' | 'webgpu';
@@ -70,10 +64,24 @@ export function nodesOf(graph: Graph, names: readonly string[], target: OnnxTarg
     shared.set(key, name);
     return name;
   };
-  const sums = new Set(graph.nodes.filter((n) => n.op === 'add').map((n) => n.output));
-  const masked = (id: number): boolean => sums.has(id);
-  for (const node of graph.nodes) lower(node);
+  const madeBy = new Map(graph.nodes.map((n) => [n.output, n]));
+  const masked = (id: number): boolean => madeBy.get(id)?.op === 'add';
+  const joined = target === 'cpu' ? joinedProducts(graph) : new Map<number, GraphNode>();
+  const inside = new Set([...joined.values()].map((n) => n.output));
+  for (const node of graph.nodes) if (!inside.has(node.output)) lower(node);
   return nodes;
+
+  /** x a + b of numbers a and b, in one pass: as the normalisation of one channel of mean 0 and variance 1. */
+  function scaledAndShifted({ inputs: [x, a] }: GraphNode, b: number, shape: readonly number[], out: string): void {
+    const channel = (value: number) =>
+      emit('Constant', [], { value: { tensor: { shape: [1], data: Float32Array.of(value) } } });
+    const number = (id: number) => channel(graph.constants.get(id)!.data[0]);
+    const line = emit('Reshape', [names[x], int64s([1, 1, elementCount(shape)])]);
+    const made = emit('BatchNormalization', [line, number(a), number(b), channel(0), channel(1)], {
+      epsilon: { float: 0 },
+    });
+    emit('Reshape', [made, int64s(shape)], {}, out);
+  }
 
   /**
    * Scores with those that a mask took far below the largest of their row brought up to `NEGLIGIBLE` below it. The
@@ -90,6 +98,13 @@ export function nodesOf(graph: Graph, names: readonly string[], target: OnnxTarg
     const [a, b, c] = inputs.map((id) => names[id]);
     const out = names[output];
     const { shape, type } = graph.values[output];
+    const product = joined.get(output);
+    if (product) {
+      if (op === 'sum')
+        emit('ReduceSumSquare', [names[product.inputs[0]], int64s(attributes.axes!)], { keepdims: { int: 1 } }, out);
+      else scaledAndShifted(product, inputs[1], shape, out);
+      return;
+    }
     const same = SAME_NAME[op];
     if (same) {
       emit(
@@ -175,4 +190,26 @@ export function nodesOf(graph: Graph, names: readonly string[], target: OnnxTarg
     const line = emit('Reshape', [rows, int64s([1, n])]);
     emit('MatMul', [emit('Cast', [emit('Equal', [column, line])], { to: { int: 1 } }), updates], {}, out);
   }
+}
+
+/** Products that are computed with the sum that alone needs them, by its output: x x summed, and x a + b. */
+function joinedProducts(graph: Graph): Map<number, GraphNode> {
+  const uses = new Map<number, number>();
+  for (const id of [
+    ...graph.nodes.flatMap((n) => n.inputs),
+    ...[...graph.outputs, ...graph.stateOutputs].map((o) => o.value),
+  ])
+    uses.set(id, (uses.get(id) ?? 0) + 1);
+  const products = new Map(graph.nodes.filter((n) => n.op === 'multiply').map((n) => [n.output, n]));
+  const isNumber = (id: number) => graph.constants.has(id) && graph.values[id].shape.length === 0;
+  const joined = new Map<number, GraphNode>();
+  for (const node of graph.nodes) {
+    const [from, by] = node.inputs;
+    const product = products.get(from);
+    if (!product || uses.get(from) !== 1 || graph.values[from].type !== 'float32') continue;
+    const [x, y] = product.inputs;
+    if (node.op === 'sum' ? x === y : node.op === 'add' && isNumber(y) && isNumber(by) && !isNumber(x))
+      joined.set(node.output, product);
+  }
+  return joined;
 }

@@ -165,6 +165,12 @@ export class Drawing {
 
   async #draw(step: number): Promise<DrawnStep | string> {
     const { history } = this.#log;
+    const near = this.#near(step);
+    // Workers of a loader take turns: the steps between are another's, who will ask for them.
+    for (let between = near ?? step; between < step; between++) {
+      const drawn = await this.#draw(between);
+      if (typeof drawn === 'string' || drawn.ended !== null) return drawn;
+    }
     const state = this.#states.get(step) ?? (await this.#seek(step));
     if ('waitsFor' in state) return `the losses of step ${state.waitsFor}`;
     const drawn = history.draw(state);
@@ -174,6 +180,12 @@ export class Drawing {
     await this.#write(step, state, drawn.state);
     this.#keep(step, drawn);
     return drawn;
+  }
+
+  /** The last step before this one, not far away, whose state is known; null: none. */
+  #near(step: number): number | null {
+    for (let at = step; at > step - COUNTERS_EVERY && at > 0; at--) if (this.#states.has(at)) return at;
+    return null;
   }
 
   async #seek(step: number): Promise<MixState | { readonly waitsFor: number }> {

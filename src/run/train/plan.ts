@@ -3,6 +3,7 @@ import { replay } from '../../mixture/schedulers/replay.ts';
 import type { Executor } from '../../models/executors/executor.ts';
 import { readTrainedOn } from '../../models/folders/trained-on.ts';
 import type { Continual } from '../../recipe/continual.ts';
+import { shellWord } from '../../safe-text.ts';
 import type { Json } from '../../streams/operator.ts';
 import type { Begun, TrainingRecord } from '../../training/continual/record.ts';
 import { byName, type Schedule } from '../../training/schedules.ts';
@@ -93,7 +94,9 @@ export async function openTrainingFeed(
     expected: `tokens of the model's tokenizer (hash ${base.tokenizer.hash}, ${base.config.vocabulary} ids)`,
     got: `tokens of ${tokenizer} (hash ${vocabulary.hash}, ${vocabulary.size} ids)`,
     where: paths.join(', '),
-    fix: `Make them anew: sluice run tokens --tokens ${base.tokenizerSource} --input ${paths[0]} --output <folder>`,
+    fix:
+      `Make them anew: sluice run tokens --tokens ${shellWord(base.tokenizerSource)} --input ${shellWord(paths[0])} ` +
+      `--output ${shellWord(`${paths[0]}-tokens`)}`,
   });
 }
 

@@ -26,6 +26,7 @@ export const SCRIPTS = [
   'funnel.js',
   'curves.js',
   'tables.js',
+  'generators.js',
   'mixture.js',
   'changes.js',
   'thresholds.js',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { onnxruntimeNode } from '../../../src/models/executors/onnxruntime-node.ts';
 import { GraphBuilder, type Value } from '../../../src/models/graph/graph.ts';
-import { add, softmax } from '../../../src/models/graph/ops.ts';
+import { add, multiply, softmax, sum } from '../../../src/models/graph/ops.ts';
+import { nodesOf } from '../../../src/models/onnx/lowering.ts';
 import { floatTensor } from '../../../src/models/tensor.ts';
 
 const FLOAT32_SMALLEST_NORMAL = 2 ** -126;
@@ -35,5 +36,33 @@ describe('a masked softmax on a processor', () => {
       expect(share).toBeGreaterThanOrEqual(FLOAT32_SMALLEST_NORMAL);
     }
     expect(plain.some((share) => share < FLOAT32_SMALLEST_NORMAL)).toBe(true);
+  });
+});
+
+describe('a product with the sum that alone needs it on a processor', () => {
+  const x = Float32Array.from({ length: 24 }, (_, i) => 3 * Math.cos(i * i));
+
+  it('is x a + b in one pass, and the sum of squares', async () => {
+    const graph = new GraphBuilder();
+    const input = graph.input('x', [3, 8]);
+    const outputs = new Map([
+      ['scaled', add(multiply(input, 0.75), -2)],
+      ['squares', sum(multiply(input, input), [0, 1])],
+    ]);
+    const whole = graph.finish('joined', outputs);
+    const types = nodesOf(
+      whole,
+      whole.values.map((_, id) => `v${id}`),
+      'cpu',
+    ).map((node) => node.type);
+    expect(types).toEqual(expect.arrayContaining(['BatchNormalization', 'ReduceSumSquare']));
+    expect(types).not.toContain('Mul');
+    const session = await (await onnxruntimeNode()).open(whole, new Map());
+    const results = await session.run(new Map([['x', floatTensor([3, 8], x)]]));
+    await session.release();
+    expect(results.get('scaled')!.shape).toEqual([3, 8]);
+    for (const [i, value] of results.get('scaled')!.data.entries()) expect(value).toBeCloseTo(x[i] * 0.75 - 2, 5);
+    const squares = x.reduce((s, value) => s + value * value, 0);
+    expect(results.get('squares')!.data[0]).toBeCloseTo(squares, 3);
   });
 });

@@ -1,4 +1,5 @@
 import { openDecoder } from '../../codecs/transcode.ts';
+import { guessLatin, LATIN_CHARSETS } from './guess-latin.ts';
 
 /** Bytes that a guess looks at. */
 const SAMPLE_BYTES = 16 * 1024;
@@ -46,7 +47,18 @@ const USUAL: { readonly [languageOrHost: string]: readonly string[] } = {
   lt: ['windows-1257'],
   lv: ['windows-1257'],
 };
-const OTHERS = ['shift_jis', 'euc-jp', 'euc-kr', 'gb18030', 'big5', 'windows-1251', 'koi8-r', 'windows-1252'];
+const OTHERS = [
+  'shift_jis',
+  'euc-jp',
+  'euc-kr',
+  'gb18030',
+  'big5',
+  'windows-1251',
+  'koi8-r',
+  'windows-1253',
+  'iso-8859-7',
+  'windows-1252',
+];
 /** What the language or the host tell counts so much for each character. */
 const HINT = 0.4;
 /** One byte beyond ASCII in so many. */
@@ -71,7 +83,8 @@ export function guessCharset(
   }
   // A sign here and there is no text to be judged by: what is usual then.
   if (best === null && highBytes(sample) * FEW <= sample.length) return [...hints][0] ?? 'windows-1252';
-  return best;
+  // All of them read well in each: what tells them apart is how often their letters are met.
+  return best !== null && LATIN_CHARSETS.includes(best) ? guessLatin(sample, hints) : best;
 }
 
 const highBytes = (bytes: Uint8Array): number => bytes.reduce((n, b) => n + (b >> 7), 0);
