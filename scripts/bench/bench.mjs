@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const names = readdirSync(folder)
   .map((f) => /^([a-z-]+)\.ts$/.exec(f)?.[1])
-  .filter((n) => n !== undefined && n !== 'corpus' && n !== 'beside');
+  .filter((n) => n !== undefined && n !== 'corpus' && n !== 'beside' && n !== 'dedup-pipelines');
 /** Minutes or gigabytes: only by name. */
 const LONG = [
   'memory',

@@ -1,6 +1,7 @@
 // Near-duplicate removal: signatures against JSON.parse of the same documents, and the decision over made-up band keys.
 // npx tsx scripts/bench/dedup.ts [--json] [--mb 30] [--documents 100000,1000000] [--memory MB] [--copies 25000,100000]
-//   [--addresses 1000000] [--address-memory MB]; an empty list, or 0 MB, leaves a part out
+//   [--addresses 1000000] [--address-memory MB]; an empty list, or 0 MB, leaves a part out. With SLUICE_PYTHON (a
+// Python with pyarrow, zstandard and any of rensa, datasketch, text-dedup): whole pipelines in turns, by time-dedup.py
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ import { type BarrierSplit, BarrierWriter } from '../../src/streams/flow/barrier
 import { encodeFrame } from '../../src/streams/flow/spill.ts';
 import { SpillWriter } from '../../src/streams/flow/spill-file.ts';
 import { benchmarkLines, median } from './corpus.ts';
+import { pipelines } from './dedup-pipelines.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -28,6 +30,7 @@ const { values: options } = parseArgs({
     copies: { type: 'string', default: '25000,100000' },
     addresses: { type: 'string', default: '1000000' },
     'address-memory': { type: 'string', default: '64' },
+    rounds: { type: 'string', default: '3' },
   },
 });
 const BANDS = 14;
@@ -283,4 +286,9 @@ if (Number(options.mb) > 0) await signatures();
 await decisions();
 await copies();
 await addresses();
+if (Number(options.rounds) > 0) {
+  const lines = pipelines(options.rounds);
+  for (const line of lines) out(line);
+  results.pipelines = lines;
+}
 if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);

@@ -1,4 +1,5 @@
-// What asking a generator costs in idle slots: `npm run bench:generate [-- --requests 1000 --concurrency 32]`. A server
+// What asking a generator costs in idle slots: `npm run bench:generate [-- --requests 1000 --concurrency 32]`, and how
+// fast a model in this process writes (`-- --local`: that alone). A server
 // that bills runs in a process of its own; answers go to a store on disk as in a run.
 //   random   answers take 10 to 2,000 ms, 5 % of the requests fail: share of the slots in use
 //   storms   a third of the requests are told to come back later (429)
@@ -16,7 +17,11 @@ import { openaiGenerator } from '../../src/models/generators/openai.ts';
 import type { MeterOptions } from '../../test/helpers/metering-server.mjs';
 
 const { values } = parseArgs({
-  options: { requests: { type: 'string', default: '1000' }, concurrency: { type: 'string', default: '32' } },
+  options: {
+    requests: { type: 'string', default: '1000' },
+    concurrency: { type: 'string', default: '32' },
+    local: { type: 'boolean', default: false },
+  },
 });
 const requests = Number(values.requests);
 const concurrency = Number(values.concurrency);
@@ -76,30 +81,35 @@ async function ask(endpoint: string, name: string, count: number) {
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const twice = (meter: Meter): number => Object.values(meter.billed).filter((n) => n > 1).length;
 
-const [random, randomMeter] = await withServer({ latency: [10, 2000], faults: 0.05, seed: 3 }, (endpoint) =>
-  ask(endpoint, 'random', requests),
-);
-console.log(
-  `random: ${random.answered} of ${requests} answered in ${random.seconds.toFixed(1)} s, ${random.status.sent} sent, ` +
-    `slots in use ${percent(random.status.busy)} of the limit at the time, at most ${randomMeter.most} at the ` +
-    `server; prompts billed twice: ${twice(randomMeter)}`,
-);
-const storms = { latency: [10, 200] as const, limited: 0.33, faults: 0.05, seed: 4 };
-const [storm, stormMeter] = await withServer(storms, (endpoint) => ask(endpoint, 'storm', requests));
-console.log(
-  `storms: ${storm.answered} of ${requests} answered in ${storm.seconds.toFixed(1)} s, ${storm.status.sent} sent, ` +
-    `slots in use ${percent(storm.status.busy)}; prompts billed twice: ${twice(stormMeter)}`,
-);
-const [silent, silentMeter] = await withServer({ latency: [60, 100], capacity: 8, seed: 5 }, (endpoint) =>
-  ask(endpoint, 'silent', 3 * requests),
-);
-const late = silent.limits.slice(silent.limits.length >> 1);
-const ideal = (3 * requests * 0.08) / 8;
-console.log(
-  `silent: ${silent.answered} of ${3 * requests} answered in ${silent.seconds.toFixed(1)} s (at the best ` +
-    `${ideal.toFixed(1)} s), ${(late.reduce((a, b) => a + b, 0) / late.length).toFixed(1)} out at once in the second ` +
-    `half where 8 have room and ${concurrency} were allowed; prompts billed twice: ${twice(silentMeter)}`,
-);
+async function servers(): Promise<void> {
+  const [random, randomMeter] = await withServer({ latency: [10, 2000], faults: 0.05, seed: 3 }, (endpoint) =>
+    ask(endpoint, 'random', requests),
+  );
+  console.log(
+    `random: ${random.answered} of ${requests} answered in ${random.seconds.toFixed(1)} s, ` +
+      `${random.status.sent} sent, slots in use ${percent(random.status.busy)} of the limit at the ` +
+      `time, at most ${randomMeter.most} at the ` +
+      `server; prompts billed twice: ${twice(randomMeter)}`,
+  );
+  const storms = { latency: [10, 200] as const, limited: 0.33, faults: 0.05, seed: 4 };
+  const [storm, stormMeter] = await withServer(storms, (endpoint) => ask(endpoint, 'storm', requests));
+  console.log(
+    `storms: ${storm.answered} of ${requests} answered in ${storm.seconds.toFixed(1)} s, ${storm.status.sent} sent, ` +
+      `slots in use ${percent(storm.status.busy)}; prompts billed twice: ${twice(stormMeter)}`,
+  );
+  const [silent, silentMeter] = await withServer({ latency: [60, 100], capacity: 8, seed: 5 }, (endpoint) =>
+    ask(endpoint, 'silent', 3 * requests),
+  );
+  const late = silent.limits.slice(silent.limits.length >> 1);
+  const ideal = (3 * requests * 0.08) / 8;
+  console.log(
+    `silent: ${silent.answered} of ${3 * requests} answered in ${silent.seconds.toFixed(1)} s (at the best ` +
+      `${ideal.toFixed(1)} s), ${(late.reduce((a, b) => a + b, 0) / late.length).toFixed(1)} out at once in ` +
+      `the second half where 8 have room and ${concurrency} were allowed; prompts billed twice: ${twice(silentMeter)}`,
+  );
+}
+
+if (!values.local) await servers();
 await rm(folder, { recursive: true });
 
 // A model in this process, and the same with transformers in one run: SLUICE_PYTHON names a Python that has it.

@@ -1,7 +1,11 @@
-// What `--live` costs a run: CPU time of this whole process, with its page open in a client that reads all events (its
-// own cost included), beside the same run without. Runs alternate A B B A, so that a drift of the machine cancels out;
-// the interval is Student's over the pairs. Needs a build.
+// What `--live` costs a run: CPU time of this whole process, with its page open in another process that reads all
+// events, beside the same run without. Runs alternate A B B A, so that a drift of the machine cancels out;
+// the interval is Student's over the pairs. Opening the page comes before the
+// clock starts. Beside it the time that the main thread is at work, where all of the page is done: that varies less.
+// Needs a build.
 //   npx tsx scripts/bench/live-cost.ts [--blocks 4] [--mb 16]
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,54 +25,70 @@ const steps = [annotate(gopherQuality(), textStatistics()), drop('quality', goph
 const made = recipe({ name: 'live-cost', steps, sinks: [parquet()], splitBytes: 4e6 });
 const allow = { rule: ['gopher_min_words'], dropShare: ['all'], cluster: [], quarantine: true };
 
-/** CPU seconds of one run. */
-async function once(live: boolean): Promise<number> {
+interface Cost {
+  /** Seconds of CPU of the process. */
+  readonly cpu: number;
+  /** Seconds in which the main thread was at work. */
+  readonly main: number;
+}
+
+async function runOnce(live: boolean): Promise<Cost> {
   let address = '';
   const note = (line: string): void => {
     address = /http:\S+/.exec(line)?.[0] ?? address;
   };
   const watch = live ? await watchRun({ live: '0', webhook: null, limit: null, note }) : null;
-  const leave = new AbortController();
-  const reading = address === '' ? null : readEvents(new URL('/events', address), leave.signal);
+  const reading = address === '' ? null : await readEvents(new URL('/events', address));
   // The page is open and read: what a run pays is what follows.
+  const thread = performance.eventLoopUtilization();
   const before = process.cpuUsage();
   const options = { input: [join(folder, 'in.jsonl')], output: join(folder, 'out'), fresh: true, workers: 1, allow };
   await lastValueFrom(run(made, options).pipe(tap((e) => watch?.event(e))));
-  leave.abort();
-  await reading;
-  await watch?.end(null);
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
+  const { active } = performance.eventLoopUtilization(thread);
+  reading?.kill();
+  await watch?.end(null);
+  return { cpu: (user + system) / 1e6, main: active / 1e3 };
 }
 
-async function readEvents(url: URL, signal: AbortSignal): Promise<void> {
-  const response = await fetch(url, { signal });
-  const reader = response.body!.getReader();
-  try {
-    while (!(await reader.read()).done);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
+/** Reads in a process of its own, as a browser does; says when the first event has come. */
+const READER = `
+const reader = (await fetch(process.argv[1])).body.getReader();
+await reader.read();
+console.log('open');
+while (!(await reader.read().catch(() => ({ done: true }))).done);`;
+
+async function readEvents(url: URL): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', READER, url.href], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout!, 'data');
+  return child;
 }
 
-await once(true);
-await once(false);
-const ratios: number[] = [];
-let base = 0;
+await runOnce(true);
+await runOnce(false);
+const pairs: { readonly without: Cost; readonly live: Cost }[] = [];
 for (let block = 0; block < Number(values.blocks); block++) {
-  const [a1, b1, b2, a2] = [await once(false), await once(true), await once(true), await once(false)];
-  ratios.push(b1 / a1, b2 / a2);
-  base += a1 + a2;
+  const [a1, b1, b2, a2] = [await runOnce(false), await runOnce(true), await runOnce(true), await runOnce(false)];
+  pairs.push({ without: a1, live: b1 }, { without: a2, live: b2 });
 }
 rmSync(folder, { recursive: true });
-const n = ratios.length;
-const mean = ratios.reduce((a, b) => a + b, 0) / n;
-const spread = Math.sqrt(ratios.reduce((s, r) => s + (r - mean) ** 2, 0) / (n - 1) / n);
-/** Student's t at 97.5 %, for 3, 5, 7, ... degrees of freedom. */
-const t = [0, 12.71, 3.18, 2.57, 2.36, 2.26, 2.2, 2.16, 2.13][Math.min(8, n / 2)];
-const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
+const n = pairs.length;
+/** Student's t at 97.5 %, for 1, 3, 5, 7, ... degrees of freedom. */
+const T = [12.71, 3.18, 2.57, 2.36, 2.26, 2.2, 2.16, 2.13, 2.11, 2.09, 2.08, 2.07, 2.06, 2.05, 2.05, 2.04];
+const percent = (x: number): string => `${(100 * x).toFixed(2)} %`;
+function interval(shares: readonly number[]): string {
+  const mean = shares.reduce((a, b) => a + b, 0) / n;
+  const spread = Math.sqrt(shares.reduce((s, r) => s + (r - mean) ** 2, 0) / (n - 1) / n);
+  const t = T[Math.min(T.length, n / 2) - 1] * spread;
+  return `${percent(mean)} more (95 %: ${percent(mean - t)} to ${percent(mean + t)})`;
+}
+const cpu = pairs.reduce((s, p) => s + p.without.cpu, 0) / n;
+const main = pairs.reduce((s, p) => s + p.without.main, 0) / n;
 console.log(
-  `${(lines.length / 1e6).toFixed(1)} MB (${what}), ${n} pairs, ${(base / n).toFixed(2)} s of CPU a run: with its ` +
-    `page open ${percent(mean - 1)} more ` +
-    `(95 %: ${percent(mean - 1 - t * spread)} to ${percent(mean - 1 + t * spread)})`,
+  `${(lines.length / 1e6).toFixed(1)} MB (${what}), ${n} pairs, ${cpu.toFixed(2)} s of CPU a run, of which the main ` +
+    `thread ${main.toFixed(2)} s. With its page open and read:\n` +
+    `  CPU of the process  ${interval(pairs.map((p) => p.live.cpu / p.without.cpu - 1))}\n` +
+    `  main thread, of it  ${interval(pairs.map((p) => (p.live.main - p.without.main) / p.without.cpu))}`,
 );

@@ -1,7 +1,9 @@
 // Tokens per CPU-second of scoring and training byte-level GPTs on one thread, median of 5 stretches of a second, with
 // peak memory; beside them the same checkpoint in PyTorch, eager and compiled (dropout 0, SDPA, fused AdamW), where
 // Python has torch and transformers (SLUICE_PYTHON names another python3):
-// npx tsx scripts/bench/models.ts [--json] [--sizes 0.9M,10M] [--executor onnxruntime-cpu]
+// npx tsx scripts/bench/models.ts [--json] [--sizes 0.9M,10M] [--works score,train]
+//   [--executor onnxruntime-cpu] [--against eager,compiled]
+// One cell, as `--sizes 0.9M --works train --against compiled`, takes less than a minute.
 // --sizes 125M is the shape of the small GPT-2, scored only: minutes.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -39,26 +41,29 @@ interface Result {
   readonly size: string;
   readonly parameters: number;
   readonly executor: string;
-  readonly score: number;
+  readonly score: number | null;
   readonly train: number | null;
   /** Peak resident memory of a process that scores only, and of one that trains, in MB. */
-  readonly scoreMb: number;
+  readonly scoreMb: number | null;
   readonly trainMb: number | null;
-  readonly torch: Readonly<Record<TorchWay, TorchRates>> | null;
+  readonly torch: Readonly<Partial<Record<TorchWay, TorchRates>>> | null;
 }
 
+const WORKS = ['score', 'train'] as const;
 const TORCH_WAYS = ['eager', 'compiled'] as const;
 type TorchWay = (typeof TORCH_WAYS)[number];
 /** Tokens per CPU-second, or why there are none: torch.compile needs a C++ compiler. */
 type TorchRates =
-  | { readonly version: string; readonly score: number; readonly train: number }
+  | { readonly version: string; readonly score?: number; readonly train?: number }
   | { readonly failed: string };
 
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean' },
     sizes: { type: 'string', default: '0.9M,10M' },
+    works: { type: 'string', default: WORKS.join(',') },
     executor: { type: 'string', default: 'onnxruntime-cpu' },
+    against: { type: 'string', default: TORCH_WAYS.join(',') },
     // In child processes: score, train, or a folder to save the model to.
     only: { type: 'string' },
   },
@@ -132,21 +137,29 @@ async function measure(work: 'score' | 'train', size: string): Promise<void> {
   );
 }
 
+/** What is measured of a size. */
+function worksOf(size: string): readonly string[] {
+  const wanted = options.works.split(',');
+  return WORKS.filter((work) => wanted.includes(work) && !(work === 'train' && SCORED_ONLY.includes(size)));
+}
+
 function compare(size: string): Result {
-  const works = SCORED_ONLY.includes(size) ? ['score'] : ['score', 'train'];
-  const [score, train = null] = works.map((only) => {
+  const [score, train] = WORKS.map((only) => {
+    if (!worksOf(size).includes(only)) return null;
     const args = ['--import', 'tsx', self, '--only', only, '--sizes', size, '--executor', options.executor];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     if (status !== 0) throw new Error(stderr);
     return JSON.parse(stdout) as { rate: number; peakMb: number; parameters: number; executor: string };
   });
+  const measured = score ?? train;
+  if (!measured) throw new Error(`expected --works of ${WORKS.join(', ')}, got ${options.works}`);
   return {
     size,
-    parameters: score.parameters,
-    executor: score.executor,
-    score: score.rate,
+    parameters: measured.parameters,
+    executor: measured.executor,
+    score: score?.rate ?? null,
     train: train?.rate ?? null,
-    scoreMb: score.peakMb,
+    scoreMb: score?.peakMb ?? null,
     trainMb: train?.peakMb ?? null,
     torch: SCORED_ONLY.includes(size) ? null : torchRates(size),
   };
@@ -161,13 +174,14 @@ function torchRates(size: string): Result['torch'] {
     if (saved.status !== 0) throw new Error(String(saved.stderr));
     const script = fileURLToPath(new URL('../make/torch-oracle.py', import.meta.url));
     const ratesOf = (way: TorchWay): TorchRates => {
-      const args = [script, 'bench', folder, `${ROWS}`, `${LENGTH}`, way];
+      const args = [script, 'bench', folder, `${ROWS}`, `${LENGTH}`, way, options.works];
       const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8' });
       if (status === 0) return JSON.parse(stdout) as TorchRates;
       if (way === 'eager') throw new Error(stderr);
       return { failed: stderr.trim().split('\n').at(-1)! };
     };
-    return { eager: ratesOf('eager'), compiled: ratesOf('compiled') };
+    const ways = TORCH_WAYS.filter((way) => options.against.split(',').includes(way));
+    return Object.fromEntries(ways.map((way) => [way, ratesOf(way)]));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -182,7 +196,7 @@ function report(results: readonly Result[]): void {
     console.log('PyTorch: skipped, no Python with torch and transformers');
   for (const r of results) {
     console.log(`${r.size} (${(r.parameters / 1e6).toFixed(2)} M parameters)`);
-    for (const work of ['score', 'train'] as const) {
+    for (const work of WORKS) {
       const rate = r[work];
       if (rate === null) continue;
       const target = TARGETS[r.size][work];
@@ -191,7 +205,8 @@ function report(results: readonly Result[]): void {
         const rates = r.torch?.[way];
         if (!rates) return '';
         if ('failed' in rates) return `, ${way}: failed (${rates.failed})`;
-        return `, PyTorch ${rates.version} ${way} ${rates[work].toFixed(0)}: ratio ${(rate / rates[work]).toFixed(2)}`;
+        const other = rates[work]!;
+        return `, PyTorch ${rates.version} ${way} ${other.toFixed(0)}: ratio ${(rate / other).toFixed(2)}`;
       }).join('');
       const mb = work === 'score' ? r.scoreMb : r.trainMb;
       console.log(`  ${work} ${rate.toFixed(0).padStart(6)}${wanted}${torch}, peak memory ${mb?.toFixed(0)} MB`);

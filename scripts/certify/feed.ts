@@ -4,6 +4,10 @@
  * step and the losses posted must equal those of a run that nothing interrupts.
  *
  *   SLUICE_PYTHON=<python with torch, pyarrow and numpy> npx tsx scripts/certify/feed.ts [--trials 50] [--past 200]
+ *     [--servers 2]
+ *
+ * With several servers, all serve one feed (--shared); the trainers know all of them, and in every other trial the one
+ * that writes is killed, and comes back later.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,10 +17,15 @@ import { parseArgs } from 'node:util';
 import { seededRandom } from '../../src/random.ts';
 
 const { values } = parseArgs({
-  options: { trials: { type: 'string', default: '50' }, past: { type: 'string', default: '200' } },
+  options: {
+    trials: { type: 'string', default: '50' },
+    past: { type: 'string', default: '200' },
+    servers: { type: 'string', default: '1' },
+  },
 });
 const TRIALS = Number(values.trials);
 const PAST = Number(values.past);
+const SERVERS = Number(values.servers);
 const CHECKPOINT = 40;
 const STEPS = CHECKPOINT + PAST + 20;
 const root = resolve(import.meta.dirname, '../..');
@@ -56,6 +65,7 @@ async function sluice(...args: string[]): Promise<void> {
 async function serve(state: string, port: number): Promise<{ child: ChildProcess; port: number }> {
   const args = ['feed', join(folder, 'run'), '--state', state, '--scheduler', 'bandit', '--options'];
   const more = ['{"warmup":20}', '--context', '32', '--batch', '7', '--lag', '8', '--window', '2', '--json'];
+  if (SERVERS > 1) more.push('--shared');
   const child = started(
     spawn(process.execPath, [join(root, 'dist/cli.js'), ...args, ...more, '--port', String(port)], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -75,7 +85,7 @@ async function serve(state: string, port: number): Promise<{ child: ChildProcess
 
 let groups = 0;
 
-function trainers(out: string, port: number, world: number): ChildProcess[] {
+function trainers(out: string, ports: readonly number[], world: number): ChildProcess[] {
   const rendezvous = join(folder, `rendezvous${groups++}`);
   const script = join(root, 'python/sluice_feed/tests/trainer.py');
   return Array.from({ length: world }, (_, rank) =>
@@ -83,7 +93,14 @@ function trainers(out: string, port: number, world: number): ChildProcess[] {
       spawn(
         python,
         [
-          ...[script, `http://127.0.0.1:${port}`, '--rank', String(rank), '--world', String(world)],
+          ...[
+            script,
+            ports.map((port) => `http://127.0.0.1:${port}`).join(),
+            '--rank',
+            String(rank),
+            '--world',
+            String(world),
+          ],
           ...['--rendezvous', rendezvous, '--steps', String(STEPS), '--every', String(CHECKPOINT), '--out', out],
         ],
         {
@@ -124,11 +141,26 @@ async function whole(): Promise<string[]> {
   const out = join(folder, 'whole');
   mkdirSync(out);
   const { child, port } = await serve(join(folder, 'whole-state'), 0);
-  const codes = await Promise.all(trainers(out, port, 2).map(ended));
+  const codes = await Promise.all(trainers(out, [port], 2).map(ended));
   if (codes.some((c) => c !== 0)) throw new Error(`the run that nothing interrupts failed: ${codes}`);
   child.kill();
   await ended(child);
   return lastOfEach(linesOf(out));
+}
+
+/** Which of the servers writes the log. */
+async function writing(ports: readonly number[]): Promise<number> {
+  for (;;) {
+    const found = await Promise.all(
+      ports.map(async (port) => {
+        const status = await (await fetch(`http://127.0.0.1:${port}/status`)).json();
+        const { servers } = status as { servers: { self: boolean; writes: boolean }[] };
+        return servers.some((s) => s.self && s.writes);
+      }),
+    );
+    if (found.includes(true)) return found.indexOf(true);
+    await pause(50);
+  }
 }
 
 async function trial(number: number): Promise<string[]> {
@@ -136,13 +168,20 @@ async function trial(number: number): Promise<string[]> {
   const out = join(folder, `trial${number}`);
   const state = join(folder, `state${number}`);
   mkdirSync(out);
-  let server = await serve(state, 0);
-  let ranks = trainers(out, server.port, 2);
+  const servers: { child: ChildProcess; port: number }[] = [];
+  for (let n = 0; n < SERVERS; n++) servers.push(await serve(state, 0));
+  const ports = servers.map((s) => s.port);
+  let ranks = trainers(out, ports, 2);
+  /** Of the one that writes: with several, that is whoever has taken over from the one before. */
   const restart = async (): Promise<void> => {
-    server.child.removeAllListeners('exit');
-    server.child.kill('SIGKILL');
-    await ended(server.child);
-    server = await serve(state, server.port);
+    const at = SERVERS === 1 ? 0 : await writing(ports);
+    servers[at].child.removeAllListeners('exit');
+    servers[at].child.kill('SIGKILL');
+    await ended(servers[at].child);
+    // The others go on without it for a while.
+    const before = linesOf(out).length;
+    if (SERVERS > 1) await reach(out, Math.min(before + 10, CHECKPOINT + PAST), ranks);
+    servers[at] = await serve(state, ports[at]);
   };
   if (number % 2 === 1) {
     await reach(out, 1 + random.below(CHECKPOINT + PAST - 2), ranks);
@@ -156,12 +195,15 @@ async function trial(number: number): Promise<string[]> {
   for (const r of ranks) r.kill('SIGKILL');
   await Promise.all(ranks.map(ended));
   writeFileSync(join(out, 'checkpoint.pt'), kept);
-  if (number % 4 === 3) await restart();
-  ranks = trainers(out, server.port, 3);
+  if (number % 4 === 3 && SERVERS === 1) await restart();
+  ranks = trainers(out, ports, 3);
+  if (number % 4 === 3 && SERVERS > 1) await restart();
   const codes = await Promise.all(ranks.map(ended));
-  server.child.removeAllListeners('exit');
-  server.child.kill();
-  await ended(server.child);
+  for (const { child } of servers) {
+    child.removeAllListeners('exit');
+    child.kill();
+    await ended(child);
+  }
   if (codes.some((c) => c !== 0)) throw new Error(`three ranks ended with ${codes}`);
   return lastOfEach(linesOf(out));
 }

@@ -7,7 +7,7 @@ open   opens a checkpoint that Sluice saved and prints its logits as JSON.
        Usage: python scripts/make/torch-oracle.py open FOLDER '[[token, ...], ...]'
 bench  prints tokens per CPU-second of scoring and training of a saved checkpoint on one thread, as JSON: dropout 0,
        scaled_dot_product_attention, fused AdamW; eager, or by torch.compile.
-       Usage: python scripts/make/torch-oracle.py bench FOLDER ROWS LENGTH eager|compiled
+       Usage: python scripts/make/torch-oracle.py bench FOLDER ROWS LENGTH eager|compiled score,train
 """
 
 import json
@@ -147,7 +147,7 @@ def open_model(folder, tokens):
         print(json.dumps(model(torch.tensor(json.loads(tokens))).logits.flatten().tolist()))
 
 
-def bench(folder, rows, length, compiled):
+def bench(folder, rows, length, compiled, works):
     torch.set_num_threads(1)
     # Sluice computes no dropout; GPT-2 of transformers has 0.1 where config.json says nothing.
     config = AutoConfig.from_pretrained(folder)
@@ -184,6 +184,8 @@ def bench(folder, rows, length, compiled):
 
     rates = {}
     for name, work in (("score", score), ("train", step)):
+        if name not in works:
+            continue
         # What is compiled is compiled in the first runs.
         for _ in range(3):
             work()
@@ -198,7 +200,7 @@ if __name__ == "__main__":
         make()
     elif sys.argv[1:2] == ["open"] and len(sys.argv) == 4:
         open_model(*sys.argv[2:])
-    elif sys.argv[1:2] == ["bench"] and len(sys.argv) == 6 and sys.argv[5] in ("eager", "compiled"):
-        bench(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5] == "compiled")
+    elif sys.argv[1:2] == ["bench"] and len(sys.argv) == 7 and sys.argv[5] in ("eager", "compiled"):
+        bench(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5] == "compiled", sys.argv[6].split(","))
     else:
         sys.exit(__doc__)

@@ -18,8 +18,11 @@ const WITHOUT_SPACES: readonly (readonly [number, number])[] = [
   [0x20000, 0x3ffff],
 ];
 
-export const writtenWithoutSpaces = (cp: number): boolean =>
-  WITHOUT_SPACES.some(([from, to]) => cp >= from && cp <= to);
+export function writtenWithoutSpaces(cp: number): boolean {
+  for (let i = 0; i < WITHOUT_SPACES.length; i++)
+    if (cp >= WITHOUT_SPACES[i][0] && cp <= WITHOUT_SPACES[i][1]) return true;
+  return false;
+}
 
 /**
  * A code point as words are compared: letters and numbers case folded and without accents, `SEPARATOR` for white space,
@@ -49,4 +52,8 @@ export function wordFolding(): FoldingTable {
 
 /** Values of a function of all code points; it takes a fraction of a second. */
 export const tabulated = (foldedOf: (cp: number) => number): FoldingTable =>
-  inTwoStages((first) => Uint32Array.from({ length: 128 }, (_, i) => foldedOf(first | i)));
+  inTwoStages((first) => {
+    const block = new Uint32Array(128);
+    for (let i = 0; i < 128; i++) block[i] = foldedOf(first | i);
+    return block;
+  });

@@ -1,5 +1,5 @@
 import { inTwoStages } from '../unicode/two-stage.ts';
-import { CLASS, classOf, decompose, foldCase, formOf } from '../unicode.ts';
+import { CLASS, classOf, classTable, decompose, foldCase, formOf } from '../unicode.ts';
 import type { FoldingTable } from './folding.ts';
 import { ALONE, writtenWithoutSpaces } from './folding.ts';
 
@@ -23,8 +23,10 @@ export const OUTSIDE = BETWEEN | 1;
 export const UNDERSCORE = 0x7f;
 
 const ranges = (...list: readonly (readonly [number, number])[]) => list;
-const isIn = (cp: number, list: readonly (readonly [number, number])[]): boolean =>
-  list.some(([from, to]) => cp >= from && cp <= to);
+function isIn(cp: number, list: readonly (readonly [number, number])[]): boolean {
+  for (let i = 0; i < list.length; i++) if (cp >= list[i][0] && cp <= list[i][1]) return true;
+  return false;
+}
 
 /** Marks and letters that say how a text is chanted, stretched or drawn, not what it says. */
 const DRAWN = ranges(
@@ -36,6 +38,8 @@ const DRAWN = ranges(
   [0xfe00, 0xfe0f], // variation selectors
   [0xe0100, 0xe01ef],
 );
+/** Blocks of letters without case, form or decomposition, of a script without spaces. */
+const IDEOGRAPHS = ranges([0x3400, 0x4dbf], [0x4e00, 0x9fff], [0x20000, 0x2f7ff], [0x30000, 0x3ffff]);
 /** Lines, blocks and bullets: symbols that lay a page out. */
 const LAYOUT = ranges([0x2500, 0x25ff], [0xfffc, 0xfffc]);
 /** Punctuation that counts: per cent of several scripts, primes, the Arabic decimal separator. */
@@ -64,7 +68,7 @@ function foldedOne(cp: number): number {
   const cls = classOf(cp);
   if (cls === CLASS.other && cp >= 128) return 0;
   if ((cls & CLASS.whiteSpace) !== 0) return BETWEEN | GAP;
-  if (isIn(cp, DRAWN)) return 0;
+  if (cp >= DRAWN[0][0] && isIn(cp, DRAWN)) return 0;
   const group = cls & CLASS.groupMask;
   if (group === CLASS.mark) return MARK | cp;
   if (group === CLASS.letter || group === CLASS.number) {
@@ -159,20 +163,39 @@ function isMinus(at: (step: number) => number): boolean {
 
 let table: FoldingTable | null = null;
 
+/** The class of all 128 code points from one on, or null when they differ. */
+function uniformClass(first: number): number | null {
+  const { index, blocks } = classTable();
+  const at = index[first >> 7] << 7;
+  for (let i = at + 1; i < at + 128; i++) if (blocks[i] !== blocks[at]) return null;
+  return blocks[at];
+}
+
 /** The folding of all code points, built once per thread; code points that become several lie behind the blocks. */
 export function sameTextFolding(): FoldingTable {
   if (table !== null) return table;
   const several: number[] = [];
-  const two = inTwoStages((first) =>
-    Uint32Array.from({ length: 128 }, (_, i) => {
-      if (partsOf(first | i) === null) return foldedOne(first | i);
-      const folded = foldedCodePoints(first | i);
-      if (folded.length === 0) return 0;
-      if (folded.length === 1) return folded[0];
-      several.push(folded.length, ...folded);
-      return SEVERAL | (several.length - folded.length - 1);
-    }),
-  );
+  const foldingOf = (cp: number): number => {
+    if (partsOf(cp) === null) return foldedOne(cp);
+    const folded = foldedCodePoints(cp);
+    if (folded.length === 0) return 0;
+    if (folded.length === 1) return folded[0];
+    several.push(folded.length, ...folded);
+    return SEVERAL | (several.length - folded.length - 1);
+  };
+  const nothing = new Uint32Array(128);
+  const two = inTwoStages((first) => {
+    const cls = first < 128 ? null : uniformClass(first);
+    // Most code points are unassigned or private: all of a block is left out.
+    if (cls === CLASS.other) return nothing;
+    const block = new Uint32Array(128);
+    if (cls === CLASS.letter && IDEOGRAPHS.some(([from, to]) => first >= from && first <= to)) {
+      for (let i = 0; i < 128; i++) block[i] = (first | i | ALONE) >>> 0;
+    } else {
+      for (let i = 0; i < 128; i++) block[i] = foldingOf(first | i);
+    }
+    return block;
+  });
   const begin = two.blocks.length;
   const blocks = new Uint32Array(begin + several.length);
   blocks.set(two.blocks.map((v) => ((v & SEVERAL) !== 0 ? v + begin : v)));

@@ -6,6 +6,7 @@ import type { Counters } from '../streams/commits/counters.ts';
 import { checkFiles } from '../streams/commits/damage.ts';
 import { type CommitStore, readCommitStore, totalsOf } from '../streams/commits/store.ts';
 import type { StepDescriptor } from '../streams/operator.ts';
+import { isFleet, readFleetCommits } from './fleet-commits.ts';
 import type { RunJson } from './run-json.ts';
 import { readRunJson } from './run-json.ts';
 import { viewOfStored } from './stored/view.ts';
@@ -42,7 +43,10 @@ export async function openRunFolder(
     });
   }
   const { steps } = run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
-  const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: false });
+  const log = join(path, 'commits.jsonl');
+  // Of a run on many nodes that is not finished, each process has a log of its own.
+  const commits =
+    isFleet(path) && !existsSync(log) ? await readFleetCommits(path) : await readCommitStore(log, { repair: false });
   const fetched = isUrl(folder) ? partOf(commits, wanted) : null;
   await checkFiles({ path, commits, sinks: fetched?.there }, { done: run.status === 'done' });
   return { path, given: folder, run, steps, commits, ...(fetched && { absent: fetched.absent }) };

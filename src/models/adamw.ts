@@ -24,6 +24,11 @@ export interface AdamWOptions {
   readonly clip?: number;
 }
 
+/** The numbers of a step, with what is not said. */
+export function adamWNumbers({ beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1 }: AdamWOptions) {
+  return { beta1, beta2, epsilon, weightDecay };
+}
+
 export interface Moments {
   readonly weight: Value;
   readonly m: Value;
@@ -53,7 +58,7 @@ export function adamW(
   { learningRate, step, scale }: StepScalars,
   options: AdamWOptions,
 ): Moments {
-  const { beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1 } = options;
+  const { beta1, beta2, epsilon, weightDecay } = adamWNumbers(options);
   const squares = multiply(gradient, gradient);
   // The mean of the moments is the moment of the mean.
   const power = coupled ? mean(squares, [0]) : squares;

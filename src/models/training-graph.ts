@@ -1,8 +1,8 @@
-import { type AdamWOptions, adamW, clipping, type StepScalars, type WeightRule } from './adamw.ts';
+import { type AdamWOptions, adamW, adamWNumbers, clipping, type StepScalars, type WeightRule } from './adamw.ts';
 import { architectures } from './architectures/index.ts';
 import type { Tensors } from './executors/executor.ts';
 import { differentiate } from './graph/differentiate.ts';
-import { type Graph, GraphBuilder, type Value } from './graph/graph.ts';
+import { type AdamWUpdate, type Graph, GraphBuilder, type Value } from './graph/graph.ts';
 import { add, divide, expand, less, maximum, multiply, reshape, subtract, sum } from './graph/ops.ts';
 import type { LanguageModel, LanguageModelConfig } from './language-model.ts';
 import { negativeLogLikelihood } from './losses.ts';
@@ -35,8 +35,8 @@ export function trainingGraph(config: LanguageModelConfig, options: TrainingOpti
   const step = graph.input('step', []);
   const gradients = differentiate(loss, [...trained.values()]);
   const { norm, scale } = clipping(gradients, options.clip ?? 1);
-  const state = updated(config, trained, gradients, { learningRate, step, scale }, options);
-  return graph.finish(`${built.name} train`, outputs.set('gradient_norm', norm), state);
+  const { state, updates } = updated(config, trained, gradients, { learningRate, step, scale }, options);
+  return graph.finish(`${built.name} train`, outputs.set('gradient_norm', norm), state, updates);
 }
 
 /**
@@ -70,10 +70,10 @@ export function updateGraph(config: LanguageModelConfig, options: TrainingOption
   const gradients = [...trained].map(([name, { shape }]) => graph.input(`gradient.${name}`, shape, 'float32', 'state'));
   const total = maximum(graph.input('gradient_weight', [], 'float32', 'state'), SMALLEST_TOTAL);
   const { norm, scale } = clipping(gradients, options.clip ?? 1, total);
-  const state = updated(config, trained, gradients, { learningRate, step, scale }, options);
+  const { state, updates } = updated(config, trained, gradients, { learningRate, step, scale }, options);
   for (const [name, { shape }] of trained) state.set(`gradient.${name}`, expand(graph.scalar(0), shape));
   state.set('gradient_weight', graph.scalar(0));
-  return graph.finish(`${config.family} update`, new Map([['gradient_norm', norm]]), state);
+  return graph.finish(`${config.family} update`, new Map([['gradient_norm', norm]]), state, updates);
 }
 
 /**
@@ -186,23 +186,35 @@ function ruleOf(config: LanguageModelConfig, options: TrainingOptions) {
   });
 }
 
-/** Weights and moments after a step, by name. */
+/** Weights and moments after a step, by name, and which of them an executor may compute by itself. */
 function updated(
   config: LanguageModelConfig,
   trained: ReadonlyMap<string, Value>,
   gradients: readonly Value[],
   scalars: StepScalars,
   options: TrainingOptions,
-): Map<string, Value> {
+): { state: Map<string, Value>; updates: AdamWUpdate[] } {
   const state = new Map<string, Value>();
+  const updates: AdamWUpdate[] = [];
   const rule = ruleOf(config, options);
-  [...trained].forEach(([name, weight], i) => {
-    const rules = rule(name, weight.shape);
-    const { graph, shape } = weight;
-    const m = graph.input(`adam.m.${name}`, shape, 'float32', 'state');
-    const v = graph.input(`adam.v.${name}`, rules.coupled ? shape.with(0, 1) : shape, 'float32', 'state');
-    const next = adamW(rules, { weight, gradient: gradients[i], m, v }, scalars, options);
-    state.set(name, next.weight).set(`adam.m.${name}`, next.m).set(`adam.v.${name}`, next.v);
+  const { beta1, beta2, epsilon, weightDecay } = adamWNumbers(options);
+  [...trained].forEach(([weight, value], i) => {
+    const rules = rule(weight, value.shape);
+    const { graph, shape } = value;
+    const [m, v] = [`adam.m.${weight}`, `adam.v.${weight}`];
+    const gradient = gradients[i];
+    const moments = {
+      m: graph.input(m, shape, 'float32', 'state'),
+      v: graph.input(v, rules.coupled ? shape.with(0, 1) : shape, 'float32', 'state'),
+    };
+    const next = adamW(rules, { weight: value, gradient, ...moments }, scalars, options);
+    state.set(weight, next.weight).set(m, next.m).set(v, next.v);
+    if (rules.coupled) return;
+    updates.push({
+      ...{ weight, m, v, gradient: gradient.id, scale: scalars.scale.id },
+      ...{ learningRate: 'learning_rate', step: 'step' },
+      ...{ decay: rules.decays ? weightDecay : 0, beta1, beta2, epsilon },
+    });
   });
-  return state;
+  return { state, updates };
 }

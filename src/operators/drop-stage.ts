@@ -20,35 +20,76 @@ export function judge(batch: DocumentBatch, step: string, rules: readonly Rule[]
     failedWords,
     nulls: rules.map(() => 0),
   };
-  rules.forEach((r, k) => {
-    const test = r.when === undefined ? comparisonTest(batch, r) : conditionTest(batch, r, r.when);
-    for (let i = 0; i < n; i++) {
-      if (scope[i] === 0) continue;
-      const found = test(i);
-      if (found === null) verdict.nulls[k]++;
-      if (found === null && r.onNull === 'pass') continue;
-      if (r.shadow !== true) verdict.judged[i] = 1;
-      if (found === false) continue;
-      verdict.failed[i * failedWords + (k >> 5)] |= 1 << (k & 31);
-      if (r.shadow === true || verdict.rule[i] >= 0) continue;
-      verdict.rule[i] = k;
-      verdict.value[i] = found === null ? Number.NaN : found;
-    }
-  });
+  for (const [k, r] of rules.entries()) {
+    const found = r.when === undefined ? compared(batch, r, scope) : tested(batch, r, r.when, scope);
+    decide(verdict, k, r, found, scope);
+  }
   return verdict;
+}
+
+/** What a rule found in each row of its scope: the value that fails, and what became of the row. */
+interface Found {
+  readonly values: Float64Array;
+  /** PASSES, FAILS or NOTHING. */
+  readonly states: Uint8Array;
+}
+const PASSES = 0;
+const FAILS = 1;
+/** There is no value to judge. */
+const NOTHING = 2;
+
+function decide(
+  verdict: Omit<Verdict, 'nulls'> & { nulls: number[] },
+  k: number,
+  { onNull, shadow }: Rule,
+  { values, states }: Found,
+  scope: Uint8Array,
+): void {
+  const { failedWords } = verdict;
+  for (let i = 0; i < scope.length; i++) {
+    if (scope[i] === 0) continue;
+    const state = states[i];
+    if (state === NOTHING) verdict.nulls[k]++;
+    if (state === NOTHING && onNull === 'pass') continue;
+    if (shadow !== true) verdict.judged[i] = 1;
+    if (state === PASSES) continue;
+    verdict.failed[i * failedWords + (k >> 5)] |= 1 << (k & 31);
+    if (shadow === true || verdict.rule[i] >= 0) continue;
+    verdict.rule[i] = k;
+    verdict.value[i] = state === NOTHING ? Number.NaN : values[i];
+  }
+}
+
+function compared(batch: DocumentBatch, { column, comparison, threshold }: Rule, scope: Uint8Array): Found {
+  const numbers: NumberColumn = batch.number(column);
+  const values = new Float64Array(batch.rows);
+  const states = new Uint8Array(batch.rows);
+  for (let row = 0; row < batch.rows; row++) {
+    if (scope[row] === 0) continue;
+    if (!isValid(numbers, row)) states[row] = NOTHING;
+    else {
+      values[row] = Number(numbers.values[row]);
+      states[row] = fails(values[row], comparison, threshold) ? FAILS : PASSES;
+    }
+  }
+  return { values, states };
+}
+
+function tested(batch: DocumentBatch, rule: Rule, when: Condition, scope: Uint8Array): Found {
+  const test = conditionTest(batch, rule, when);
+  const values = new Float64Array(batch.rows);
+  const states = new Uint8Array(batch.rows);
+  for (let row = 0; row < batch.rows; row++) {
+    if (scope[row] === 0) continue;
+    const found = test(row);
+    if (found === null) states[row] = NOTHING;
+    else if (found !== false) [values[row], states[row]] = [found, FAILS];
+  }
+  return { values, states };
 }
 
 /** Of a row: the value that fails, false where it passes, null where there is no value to judge. */
 type Test = (row: number) => number | false | null;
-
-function comparisonTest(batch: DocumentBatch, { column, comparison, threshold }: Rule): Test {
-  const values: NumberColumn = batch.number(column);
-  return (row) => {
-    if (!isValid(values, row)) return null;
-    const value = Number(values.values[row]);
-    return fails(value, comparison, threshold) ? value : false;
-  };
-}
 
 function conditionTest(batch: DocumentBatch, rule: Rule, when: Condition): Test {
   const columns = new Map(columnsOfRule(rule).map((name) => [name, batch.number(name)]));

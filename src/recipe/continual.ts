@@ -95,6 +95,17 @@ const continualSchema = z.strictObject({
     .prefault({}),
   /** Steps between two measurements; before and after the training there is one as well. Default: a quarter of it. */
   measureEvery: z.int().min(1).nullable().default(null),
+  /** After the training: steps on its own text that bring a forgotten domain back. The model stays as it is. */
+  revival: z
+    .strictObject({
+      /** Steps that are tried; 0: they are not counted. */
+      most: z.int().min(0).default(0),
+      /** Steps between two measurements. */
+      every: z.int().min(1).default(5),
+      /** How much more bits per byte than before still count as back, as a share. */
+      tolerance: z.number().min(0).default(0.01),
+    })
+    .prefault({}),
   checkpoints: z
     .strictObject({
       /** Steps between two. */

@@ -38,6 +38,12 @@ export type RunEvent =
       readonly working: readonly number[];
     }
   | {
+      /** Before the work of a run with `recut`: splits that were taken as they are, and columns that are. */
+      readonly type: 'recut';
+      readonly splits: number;
+      readonly columns: number;
+    }
+  | {
       /** A line was added to events.jsonl. */
       readonly type: 'recorded';
       readonly line: RunRecord;

@@ -25,6 +25,8 @@ export const OPTION_ROLES = {
   verifyInput: 'free',
   /** By the steps that are left of the recipe. */
   annotateOnly: 'identity',
+  /** What is taken is what would be measured. */
+  recut: 'free',
   /** What is measured again comes out the same. Over a run directory it is another recipe, so a start is refused. */
   recompute: 'free',
   /** Lets a run go on that a guard would stop; what is committed until then is the same. */

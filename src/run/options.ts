@@ -65,6 +65,8 @@ export const runOptions = z.strictObject({
   verifyInput: z.boolean().default(false),
   /** Annotates and judges, but drops nothing: for `what-if`. */
   annotateOnly: z.boolean().default(false),
+  /** Run directory of a finished run over the same input, whose values are taken where they are the same. */
+  recut: z.string().nullable().default(null),
   /** Measures again what an input that is a run directory has measured already. */
   recompute: z.boolean().default(false),
   /** What guards must let pass. Default: nothing. */

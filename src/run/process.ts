@@ -24,8 +24,9 @@ import { GuardWatch } from './guards/guard-watch.ts';
 import { notUsed } from './not-used.ts';
 import type { RunOptions } from './options.ts';
 import { Progress } from './progress.ts';
+import type { EarlierRun } from './recut/earlier-run.ts';
 import { sampler, splitRecord } from './samples.ts';
-import { recordFilters, tellSpent } from './spent.ts';
+import { recordSpent, tellSpent, watchSpent } from './spent.ts';
 import { makeSplitTask } from './split/make-task.ts';
 import { openSplitPool, type SplitPool } from './split/split-pool.ts';
 import type { TaskResult } from './split/tasks.ts';
@@ -48,18 +49,19 @@ export interface RunParts {
   /** Aborted: stop now. */
   readonly hard: AbortSignal;
   readonly out: Subscriber<RunEvent>;
+  /** A finished run whose values this one takes. */
+  readonly earlier?: EarlierRun | null;
 }
 
 /** One process working on one run: phases in order, each split committed as it completes, then shards and run.json. */
 export class Run {
+  #parts: RunParts;
   #recipe: Recipe;
   #options: RunOptions;
   #plan: SplitPlan;
   #directory: RunDirectory;
   #base: RunParts['base'];
-  #left: readonly string[];
   #stop: AbortSignal;
-  #hard: AbortSignal;
   #out: Subscriber<RunEvent>;
   #phases: Phase[];
   #guards: GuardWatch;
@@ -67,14 +69,13 @@ export class Run {
   #startedMs = performance.now();
 
   constructor(parts: RunParts) {
+    this.#parts = parts;
     this.#recipe = parts.recipe;
     this.#options = parts.options;
     this.#plan = parts.plan;
     this.#directory = parts.directory;
     this.#base = parts.base;
-    this.#left = parts.left;
     this.#stop = parts.stop;
-    this.#hard = parts.hard;
     this.#out = parts.out;
     this.#phases = phasesOf(parts.recipe.steps.map((s) => s.descriptor));
     this.#guards = new GuardWatch(parts.recipe, parts.options, parts.directory, parts.plan.splits.length);
@@ -96,7 +97,7 @@ export class Run {
       splits: splits.length,
       textBytes,
       skipped,
-      warnings: [...warnings, ...notUsed(this.#left, this.#options.shardSize, this.#base.shardSize)],
+      warnings: [...warnings, ...notUsed(this.#parts.left, this.#options.shardSize, this.#base.shardSize)],
       resumedSplits,
     });
     // Reading a recipe and sniffing thousands of files leaves more garbage than all that a run keeps on this thread.
@@ -117,12 +118,13 @@ export class Run {
       this.#out.next(e);
     });
     const answers = join(this.#directory.path, ANSWERS_FOLDER);
-    const pool = await openSplitPool(this.#recipe, answers, this.#options, splits.length, this.#hard, {
+    const pool = await openSplitPool(this.#recipe, answers, this.#options, splits.length, this.#parts.hard, {
       progress: (p) => progress.inFlight(p),
       begun: (p) => progress.begun(p),
       filter: (step, status) => this.#out.next({ type: 'filter', step, ended: false, status }),
       retry: (retry) => this.#out.next({ type: 'retried', ...retry }),
     });
+    const unwatch = watchSpent(pool, records);
     try {
       for (const phase of this.#phases) {
         if (phase.after) {
@@ -136,7 +138,7 @@ export class Run {
         if (this.#stop.aborted) {
           progress.end();
           samples.end();
-          recordFilters(pool, records);
+          await recordSpent(pool, records, unwatch);
           records.append({ record: 'end', how: 'stopped' });
           await tellSpent(pool, this.#out);
           return await this.#stopped();
@@ -147,7 +149,7 @@ export class Run {
       this.#guards.end(totals);
       await this.#heedGuards();
       samples.end();
-      recordFilters(pool, records);
+      await recordSpent(pool, records, unwatch);
       records.append({ record: 'end', how: 'done' });
       await joinShards(this.#directory, this.#recipe, totals, this.#base.shardSize, pool);
       checkPublished(this.#directory.commits.all, this.#recipe, totals, this.#directory.path);
@@ -155,7 +157,7 @@ export class Run {
       await this.#finish(totals);
     } catch (error) {
       progress.end();
-      recordFilters(pool, records);
+      await recordSpent(pool, records, unwatch);
       records.appendLater({ record: 'end', how: this.#guards.tripped === error ? 'guard' : 'failed' });
       await tellSpent(pool, this.#out);
       throw error;
@@ -185,10 +187,10 @@ export class Run {
         if (this.#stop.aborted || this.#guards.tripped) return;
         if (left === 0) return;
         const result = await pool.split(
-          makeSplitTask(this.#directory.path, this.#recipe, this.#plan, phase, split),
+          makeSplitTask(this.#directory.path, this.#recipe, this.#plan, phase, split, this.#parts.earlier),
           left,
         );
-        if (this.#hard.aborted) return;
+        if (this.#parts.hard.aborted) return;
         if (result.waiting) {
           waiting.push(result.waiting);
           return;
@@ -260,12 +262,8 @@ export class Run {
   #totals(): Counters {
     const totals = totalsOf(this.#directory.commits);
     const lost = conservationError(totals) ?? handOverError(totals.passed, totals.received);
-    if (lost)
-      throw new InvariantError({
-        expected: 'read = kept + dropped + quarantined',
-        got: lost,
-        where: this.#directory.path,
-      });
+    const where = this.#directory.path;
+    if (lost) throw new InvariantError({ expected: 'read = kept + dropped + quarantined', got: lost, where });
     return totals;
   }
 

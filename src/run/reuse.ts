@@ -87,16 +87,18 @@ function measuredIn({ steps, hashes }: Earlier): Set<string> {
   return keys;
 }
 
-const changesText = (d: StepDescriptor): boolean => rewritesText(d) || createsDocuments(d);
+/** A step after which a text may be another one. */
+export const changesText = (d: StepDescriptor): boolean => rewritesText(d) || createsDocuments(d);
 
 /** A step that adds columns and does nothing else. Whoever counts tokens leaves the ids for a sink too. */
-const onlyAnnotates = (d: StepDescriptor): boolean =>
+export const onlyAnnotates = (d: StepDescriptor): boolean =>
   annotates(d) && dropsFor(d) === null && !changesText(d) && !isBarrier(d) && d.stage !== 'tokenize';
 
 const annotatorsOf = (d: StepDescriptor): readonly AnnotatorDescriptor[] =>
   d.stage === 'annotate' ? (d.options.annotators as unknown as readonly AnnotatorDescriptor[]) : [];
 
-const scopeColumns = (d: StepDescriptor): readonly string[] =>
+/** The columns that the scope of a step looks at. */
+export const scopeColumns = (d: StepDescriptor): readonly string[] =>
   d.where === null ? [] : 'column' in d.where ? [d.where.column] : ['domain'];
 
 const originsOf = (d: StepDescriptor, hashes: Hashes): readonly Origin[] => {

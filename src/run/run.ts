@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
@@ -13,17 +12,19 @@ import { SHARD_BYTES } from '../sinks/shards.ts';
 import { BATCH_SCHEMA_VERSION } from '../streams/batch/batch.ts';
 import { shardPhase, splitPhase } from '../streams/commits/phase.ts';
 import { Observable } from '../streams/flow/rxjs.ts';
-import { pipeOf } from '../streams/inputs/spool.ts';
+import { isSubstitution, pipeOf } from '../streams/inputs/pipe.ts';
+import { copyPipes, hasCopies, missingPipe } from '../streams/inputs/pipe-copies.ts';
+import type { Spooled } from '../streams/inputs/spool.ts';
 import { isBarrier } from '../streams/operator.ts';
 import { planSplits } from '../streams/plan/plan.ts';
-import { hasPlan, writePlan } from '../streams/plan/plan-file.ts';
+import { hasPlan, readPlan, writePlan } from '../streams/plan/plan-file.ts';
 import { nothingToRead } from '../streams/plan/skipped.ts';
 import type { SplitPlan } from '../streams/plan/splits.ts';
 import { SLUICE_VERSION } from '../version.ts';
 import { executorsOf, firstStart, identityOf, refuseOtherRun } from './directory/identity.ts';
 import { tablePlaces } from './directory/layout.ts';
 import { Mirror, refuseBucketItself } from './directory/mirror.ts';
-import { removeUnused, STDIN_FOLDER } from './directory/own-files.ts';
+import { removeFolder, removeUnused, STDIN_FOLDER } from './directory/own-files.ts';
 import { openRunDirectory, refuseForeign } from './directory/run-directory.ts';
 import { verifyInput } from './directory/verify-input.ts';
 import type { RunEvent } from './events.ts';
@@ -31,6 +32,8 @@ import { checkAllowed } from './guards/guard-watch.ts';
 import { refuseFleet } from './nodes/fleet.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts';
 import { Run } from './process.ts';
+import { openEarlierRun, takeAnswers } from './recut/earlier-run.ts';
+import { takeSplits } from './recut/take-splits.ts';
 import { reusingColumns } from './reuse.ts';
 import { refuseLargeWindows } from './split/windows.ts';
 
@@ -106,8 +109,11 @@ async function runAll(
   );
   checkAllowed(recipe, options);
   if (mirror === null) await refuseForeign(path);
+  const copied = hasCopies(join(path, STDIN_FOLDER));
   // What a server without ranges sends is copied as a pipe is.
-  const pipes = patterns.some((p) => (isUrl(p) ? /^https?:/i.test(p) : pipeOf(p) !== null));
+  const mayBePipe = (p: string): boolean =>
+    isUrl(p) ? /^https?:/i.test(p) : (isSubstitution(p) && !options.fresh) || pipeOf(p) !== null;
+  const pipes = (copied && !options.fresh) || patterns.some(mayBePipe);
   // Before anything is written or, with --fresh, deleted: what is wrong with the input leaves all as it was.
   // Both wait for answers of a store. Of a careless one that is told, whatever the input is.
   const [probed, looked] = await Promise.allSettled([
@@ -123,25 +129,21 @@ async function runAll(
       await directory.sweep();
       await directory.check({ done: previous.status === 'done' });
     }
-    const plan = planned ?? (await planOf(patterns, recipe, options, path, stop));
-    // Ctrl-C ends the command that writes into the pipe too: the end of standard input is not that of the input then.
-    if (stop.aborted && pipes) {
-      await rm(join(path, STDIN_FOLDER), { recursive: true, force: true });
+    const plan = planned ?? (await planOfPipes({ patterns, recipe, options, path, previous, stop }));
+    if (plan === null) {
       await directory.close({ failed: false });
       const last = splitPhase(recipe.steps.filter((s) => isBarrier(s.descriptor)).length);
       const splitsDone = directory.commits.of(last).size;
-      out.next({
-        type: 'stopped',
-        run: path,
-        ...(mirror && { store: mirror.url }),
-        splitsDone,
-        splits: previous?.splits ?? plan.splits.length,
-      });
+      const store = mirror ? { store: mirror.url } : {};
+      out.next({ type: 'stopped', run: path, ...store, splitsDone, splits: previous?.splits ?? 0 });
       return;
     }
     const identity = await identityOf(recipe, options, plan);
     if (previous) refuseOtherRun(path, previous, identity.run);
     const executors = await executorsOf(path, recipe, previous);
+    const { recut } = options;
+    const earlier = recut === null ? null : await openEarlierRun(recut, { ...identity.run, executors }, path);
+    if (earlier) await takeAnswers(earlier, recipe, path);
     if (options.verifyInput) await verifyInput(path, plan.files, previous ? 'before' : 'now');
     if (previous?.status === 'done') {
       await directory.clearWork();
@@ -161,34 +163,67 @@ async function runAll(
     // Before the first shard. Where there are some of a run without the record, joining finds out whether it is theirs.
     const shards = tablePlaces(recipe).some(({ name }) => directory.commits.of(shardPhase(name)).size > 0);
     if (previous?.shardSize === undefined && !shards) await directory.writeRunJson(base);
-    await new Run({ recipe, options, plan, directory, base, left, stop, hard, out }).all();
+    const taken = earlier && (await takeSplits(earlier, recipe, identity.run, directory, stop));
+    if (earlier) out.next({ type: 'recut', splits: taken ?? 0, columns: earlier.columns });
+    await new Run({ recipe, options, plan, directory, base, left, stop, hard, out, earlier }).all();
     await directory.close({ failed: false });
   } catch (error) {
     // The first error is the one to tell; what cannot be deleted now is deleted by the next start.
     await directory.close({ failed: true }).catch(() => {});
     // A run that was refused before it began leaves nothing.
-    if (!previous && !existsSync(join(path, 'run.json'))) await removeUnused(path, made).catch(() => {});
+    if (!previous && !copied && !existsSync(join(path, 'run.json'))) await removeUnused(path, made).catch(() => {});
+    // Nor does one that is done keep what it was offered.
+    if (previous?.status === 'done') await removeFolder(path, STDIN_FOLDER).catch(() => {});
     throw error;
   }
 }
 
+interface PipesToPlan {
+  readonly patterns: readonly string[];
+  readonly recipe: Recipe;
+  readonly options: RunOptions;
+  readonly path: string;
+  readonly previous: RunJson | null;
+  readonly stop: AbortSignal;
+}
+
+/**
+ * The plan of an input with pipes, which are copied into the run directory first; null when it was stopped meanwhile.
+ * Errors: ConfigError where a stream is missing that was not copied whole, and those of `planOf`.
+ */
+async function planOfPipes({
+  patterns,
+  recipe,
+  options,
+  path,
+  previous,
+  stop,
+}: PipesToPlan): Promise<SplitPlan | null> {
+  const folder = join(path, STDIN_FOLDER);
+  if (options.fresh) await removeFolder(path, STDIN_FOLDER);
+  const { copies, missing } = await copyPipes(patterns, { folder, resumed: previous !== null, stop });
+  // Ctrl-C ends the command that writes into the pipe too: the end of the stream is not that of the input then.
+  if (stop.aborted) return null;
+  if (missing.length > 0) {
+    // Nothing is read of a run that is done.
+    if (previous?.status === 'done' && !options.verifyInput) return readPlan(path);
+    throw missingPipe(missing[0]);
+  }
+  return planOf(patterns, recipe, options, path, copies);
+}
+
 /**
  * Errors: ConfigError where there is nothing to read, or a window does not fit the memory.
- * @param stop where it is aborted nothing is refused: a pipe that it broke off is no input
+ * @param spooled copies of pipes
  */
 async function planOf(
   patterns: readonly string[],
   recipe: Recipe,
   options: RunOptions,
   path: string,
-  stop?: AbortSignal,
+  spooled?: ReadonlyMap<string, Spooled>,
 ): Promise<SplitPlan> {
-  const plan = await planSplits(patterns, recipe.read, {
-    splitBytes: recipe.splitBytes,
-    spoolFolder: join(path, STDIN_FOLDER),
-    output: path,
-  });
-  if (stop?.aborted) return plan;
+  const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes, spooled, output: path });
   if (plan.splits.length === 0 && plan.files.length === 0) {
     throw new ConfigError({
       expected: 'at least one file to read',

@@ -1,6 +1,7 @@
 // What writes: without the schemas of options, which cost every thread that loads them 60 ms.
 import type { Encoders } from '../kernels/encoders.ts';
 import { loadKernel } from '../kernels/kernel.ts';
+import { byteRange, type Cutter, rowGroups, wholeFile } from './cut.ts';
 import { jsonlExtension, jsonlWriter } from './jsonl.ts';
 import type { SinkDescriptor } from './options.ts';
 import type { OutputPlace, SegmentFile } from './output-file.ts';
@@ -20,6 +21,8 @@ interface SinkFormat<S extends SinkDescriptor> {
   open(place: OutputPlace, sink: S, kernel: Encoders | undefined): Promise<SegmentWriter>;
   /** How segments become a shard; absent: every segment stays a file of its own. */
   readonly joiner?: (sink: S, path: string) => Joiner | Promise<Joiner>;
+  /** How a segment comes out of a shard again; null: it does not. */
+  readonly cutter: Cutter | null;
 }
 
 const FORMATS: { readonly [K in Kind]: SinkFormat<Of<K>> } = {
@@ -28,12 +31,14 @@ const FORMATS: { readonly [K in Kind]: SinkFormat<Of<K>> } = {
     extension: () => 'parquet',
     open: async (place, { options }, kernel) => parquetWriter(place, options, await encoders(kernel)),
     joiner: (_, path) => parquetJoiner(path),
+    cutter: rowGroups,
   },
   jsonl: {
     documents: true,
     extension: ({ options }) => jsonlExtension(options),
     open: async (place, { options }, kernel) => jsonlWriter(place, options, await encoders(kernel)),
     joiner: () => concatenation,
+    cutter: byteRange,
   },
   // apache-arrow costs a thread 18 MB: loaded by those who write it.
   arrow: {
@@ -41,6 +46,7 @@ const FORMATS: { readonly [K in Kind]: SinkFormat<Of<K>> } = {
     extension: ({ options }) => (options.format === 'file' ? 'arrow' : 'arrows'),
     open: async (place, { options }) => (await import('./arrow.ts')).arrowWriter(place, options),
     joiner: async ({ options }) => (await import('./arrow.ts')).arrowJoiner(options),
+    cutter: null,
   },
   // Sequences are cut by splits, also while the run goes on: their files stay as they were committed.
   tokens: {
@@ -48,6 +54,7 @@ const FORMATS: { readonly [K in Kind]: SinkFormat<Of<K>> } = {
     extension: () => 'bin',
     open: async (place, sink, kernel) =>
       (await import('./tokens/writer.ts')).tokensWriter(place, sink, await encoders(kernel)),
+    cutter: wholeFile,
   },
 };
 
@@ -76,6 +83,9 @@ export const writesDocuments = (sink: SinkDescriptor): boolean => formatOf(sink)
 
 /** True of a sink whose segments are joined into shards at the end of a run. */
 export const isJoined = (sink: SinkDescriptor): boolean => formatOf(sink).joiner !== undefined;
+
+/** How segments of a sink come out of its shards again; null: they do not. */
+export const cutterOf = (sink: SinkDescriptor): Cutter | null => formatOf(sink).cutter;
 
 export interface SegmentPlace extends OutputPlace {
   /** The kernel of this thread; it must be at rest while a writer works. Default: one of the sinks' own. */

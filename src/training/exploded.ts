@@ -31,14 +31,29 @@ export function checkStep(result: StepResult, batch: TrainingStep, domains: read
 
 /** Errors: InvariantError that names the weight where one is not finite. */
 export function checkWeights(state: Tensors, step: number): void {
-  for (const [name, { data }] of state)
-    for (let i = 0; i < data.length; i++)
-      if (!Number.isFinite(data[i]))
-        throw new InvariantError({
-          problem: `training failed: after step ${step} the weight ${name} is ${data[i]}`,
-          expected: 'finite weights',
-          got: `${data[i]} at element ${i} of ${name}`,
-          where: `after step ${step}`,
-          fix: 'Lower the learning rate; the last checkpoint is untouched.',
-        });
+  for (const [name, { data }] of state) {
+    if (allFinite(data as Float32Array)) continue;
+    const i = data.findIndex((x) => !Number.isFinite(x));
+    throw new InvariantError({
+      problem: `training failed: after step ${step} the weight ${name} is ${data[i]}`,
+      expected: 'finite weights',
+      got: `${data[i]} at element ${i} of ${name}`,
+      where: `after step ${step}`,
+      fix: 'Lower the learning rate; the last checkpoint is untouched.',
+    });
+  }
+}
+
+/** 0 x a number is 0, but NaN for what is not finite: sums without a branch take less than half of the time. */
+function allFinite(data: Float32Array): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const fours = data.length & ~3;
+  for (let i = 0; i < fours; i += 4) {
+    a += data[i] * 0;
+    b += data[i + 1] * 0;
+    c += data[i + 2] * 0;
+    d += data[i + 3] * 0;
+  }
+  for (let i = fours; i < data.length; i++) a += data[i] * 0;
+  return a + b + c + d === 0;
 }

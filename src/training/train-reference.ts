@@ -183,5 +183,8 @@ function refuseOtherExecutor({ runtime: before }: ReferenceJson, { runtime: now 
   });
 }
 
-const runtimeText = ({ library, version, provider, threads }: Executor['runtime']): string =>
-  `${library} ${version}, ${provider}${threads === null ? '' : `, ${threads} ${threads === 1 ? 'thread' : 'threads'}`}`;
+function runtimeText({ library, version, provider, threads, graphs = 1 }: Executor['runtime']): string {
+  const parts = [`${library} ${version}`, provider];
+  if (threads !== null) parts.push(`${threads} ${threads === 1 ? 'thread' : 'threads'}`);
+  return [...parts, `graphs of version ${graphs}`].join(', ');
+}

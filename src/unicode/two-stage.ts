@@ -11,16 +11,21 @@ export interface TwoStageTable<T extends Values> {
 /** @param blockOf values of 128 code points from one on */
 export function inTwoStages<T extends Values>(blockOf: (first: number) => T): TwoStageTable<T> {
   const index = new Uint16Array(0x110000 >> 7);
-  const seen = new Map<string, number>();
+  const seen = new Map<number, number[]>();
   const blocks: T[] = [];
   for (let b = 0; b < index.length; b++) {
     const block = blockOf(b << 7);
-    // Most blocks are all of one value: a short key for them.
-    const key = isUniform(block) ? `${block[0]}` : block.join();
-    let number = seen.get(key);
+    // The same array again, as for all that is unassigned, needs no look at its values.
+    if (b > 0 && block === blocks[index[b - 1]]) {
+      index[b] = index[b - 1];
+      continue;
+    }
+    const hash = hashOf(block);
+    const alike = seen.get(hash) ?? [];
+    let number = alike.find((n) => equal(blocks[n], block));
     if (number === undefined) {
       number = blocks.length;
-      seen.set(key, number);
+      seen.set(hash, [...alike, number]);
       blocks.push(block);
     }
     index[b] = number;
@@ -30,7 +35,14 @@ export function inTwoStages<T extends Values>(blockOf: (first: number) => T): Tw
   return { index, blocks: all };
 }
 
-function isUniform(block: Values): boolean {
-  for (let i = 1; i < block.length; i++) if (block[i] !== block[0]) return false;
-  return true;
+/** FNV-1a over the values. */
+function hashOf(block: Values): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < block.length; i++) hash = Math.imul(hash ^ block[i], 0x01000193);
+  return hash;
+}
+
+function equal(a: Values, b: Values): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return a.length === b.length;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { feedClient } from '../../src/sinks/feed/client.ts';
+import type { FeedSource } from '../../src/sinks/feed/source.ts';
 import { runCli } from '../helpers/cli.ts';
 import { shown, writeDomains } from '../helpers/feed.ts';
 
@@ -77,6 +78,40 @@ describe('sluice feed', () => {
     second.server.kill('SIGINT');
     expect(await ended(second.server)).toBe(0);
     expect(await readFile(join(folder, 'out/feed/mixture.jsonl'), 'utf8')).toMatch(/^\{"type":"header"/);
+  });
+
+  it('is served by two; the one that writes is killed, the other goes on, and nothing comes twice', async () => {
+    const bandit = ['--scheduler', 'bandit', '--options', '{"warmup":3}', '--lag', '3'];
+    const options = ['--context', '32', '--batch', '6', '--window', '1', ...bandit];
+    const steps = async (client: FeedSource, from: number, to: number, into: string[][]): Promise<void> => {
+      for (let step = from; step < to; step++) {
+        const { steps } = await client.pull({ from: step, count: 1, stride: 1, rank: 0, world: 1 }, NEVER);
+        into[step] = shown(steps, client.facts.domains);
+        await client.post(step, { code: 1 + (step % 3), news: 2, web: 3 - (step % 2) });
+      }
+    };
+    port = 0;
+    const alone = await served('out', ...options, '--state', 'alone');
+    const expected: string[][] = [];
+    await steps(await feedClient(alone.url), 0, 24, expected);
+    port = 0;
+    const first = await served('out', ...options, '--state', 'both', '--shared');
+    port = 0;
+    const second = await served('out', ...options, '--state', 'both', '--shared');
+    const client = await feedClient([first.url, second.url]);
+    const got: string[][] = [];
+    await steps(client, 0, 10, got);
+    const own = await runCli(['status', first.url], { cwd: folder });
+    expect(own.stdout).toContain(`${first.url}, writes the log, this one: step 10`);
+    const other = await runCli(['status', second.url], { cwd: folder });
+    expect(other.stdout).toMatch(/2 servers:\n {4}http:\S+, writes the log: step \d+, seen \d+ s ago\n {4}http/);
+    first.server.removeAllListeners('exit');
+    first.server.kill('SIGKILL');
+    await steps(client, 10, 24, got);
+    expect(got).toEqual(expected);
+    const after = await runCli(['status', second.url], { cwd: folder });
+    expect(after.stdout).toContain('writer number 2');
+    expect(after.stdout).toContain(`${second.url}, writes the log, this one: step 24`);
   });
 
   it('refuses what cannot be, and says what to do', async () => {

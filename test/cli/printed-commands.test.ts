@@ -144,6 +144,18 @@ describe('a finished run', () => {
     const same = await runCli([...args, '256MiB'], { cwd });
     expect(same.stdout).not.toContain('not used');
   });
+
+  it('says that a file is one split at least, where that is more than the shard size asked for', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd);
+    const line = JSON.stringify({ text: 'The gate of the mill was open. '.repeat(20_000) });
+    writeFileSync(join(cwd, 'long.jsonl'), `${line}\n${line}\n`);
+    const args = ['run', 'recipe.ts', '--input', 'long.jsonl', '--annotate-only', '--output', 'long', '--shard-size'];
+    const run = await runCli([...args, '1MB'], { cwd });
+    expect(run.stdout.replace(/\s+/g, ' ')).toContain(
+      'note --shard-size: an output file is at least one split, about 32 MB of text before compression',
+    );
+  });
 });
 
 describe('what a refusal advises works', () => {
@@ -275,6 +287,51 @@ export default reference({ name: 'small', input: ['in'], groupBy: 'text', model,
     await pasteAll(await runCli(args, { cwd }), cwd);
   });
 
+  it('of feed and export, of runs without tokens and such that are not finished', async () => {
+    const cwd = await temporaryFolder();
+    const short = Array.from({ length: 1200 }, (_, i) => ({ text: `short ${i}`, domain: 'books' }));
+    await writeProject(cwd, { documents: short });
+    await runCli(['run', 'recipe.ts', '--annotate-only', '--output', 'my out'], { cwd });
+    for (const command of ['feed', 'export']) {
+      const flags = command === 'feed' ? [] : ['--to', 'nanogpt', '--output', 'x'];
+      const refused = await runCli([command, 'my out', ...flags], { cwd });
+      expect(refused.code).toBe(2);
+      const make = `sluice run tokens --tokens bytes --input '${cwd}/my out' --output '${cwd}/my out-tokens'`;
+      expect(await pasteAll(refused, cwd)).toEqual([make]);
+    }
+    // What it made is what the command asked for.
+    const made = ['export', 'my out-tokens', '--to', 'nanogpt', '--output', 'x', '--val-share', '0'];
+    expect(await pasteAll(await runCli(made, { cwd }), cwd)).toEqual([]);
+    expect(existsSync(join(cwd, 'x/train.bin'))).toBe(true);
+    const stopped = ['run', 'recipe.ts', '--tokens', 'bytes', '--output', 'half done'];
+    expect((await runCli(stopped, { cwd })).code).toBe(3);
+    const early = await runCli(['export', 'half done', '--to', 'nanogpt', '--output', 'y'], { cwd });
+    expect(early.code).toBe(2);
+    expect(await pasteAll(early, cwd)).toEqual([`sluice status '${cwd}/half done'`]);
+  });
+
+  it('of card, serve and eval', async () => {
+    const cwd = await temporaryFolder();
+    await writeProject(cwd);
+    await runCli(['run', 'recipe.ts', '--output', 'my out'], { cwd });
+    await runCli(['train-ngram', '--input', 'in', '--order', '3', '--output', 'm.ngram'], { cwd });
+    for (const args of [
+      ['card', 'my out'],
+      ['serve', 'my out', '--export', 'page.html'],
+      ['eval', 'm.ngram', '--input', 'in', '--output', 'measured'],
+    ]) {
+      const printed = await runCli(args, { cwd });
+      expect({ args, code: printed.code, stderr: printed.stderr }).toEqual({ args, code: 0, stderr: '' });
+      await pasteAll(printed, cwd);
+    }
+    // Every table of the card has its query.
+    const card = readFileSync(join(cwd, 'my out/card.md'), 'utf8');
+    const queries = [...card.matchAll(/```sql\n([\s\S]*?)\n```/g)].map((m) => m[1]);
+    expect(queries.length).toBeGreaterThan(2);
+    const asked = queries.map((query) => `sluice sql 'my out' '${query.replaceAll("'", String.raw`'\''`)}'`);
+    for (const command of asked) expect(await paste(command, cwd)).toMatchObject({ code: 0 });
+  });
+
   it('of what-if: the run with the other threshold', async () => {
     const cwd = await temporaryFolder();
     await writeProject(cwd);
@@ -288,6 +345,10 @@ export default reference({ name: 'small', input: ['in'], groupBy: 'text', model,
     await writeProject(cwd);
     const plan = await runCli(['plan', 'recipe.ts', '--nodes', '1', '--output', 'many nodes'], { cwd });
     expect(verbs(commandsIn(plan))).toEqual(['run', 'finish']);
+    const asked = await runCli(['sql', 'many nodes', 'SELECT count(*) AS n FROM documents', '--json'], { cwd });
+    expect(asked.stdout).toBe('[{"n":0}]\n');
+    expect(asked.stderr).toContain('is not finished: its tables have no rows until its shards are joined');
+    expect(verbs(await pasteAll(asked, cwd))).toEqual(['status']);
     // As often as status says so.
     const pasted: string[] = [];
     for (let turn = 0; turn < 5 && !pasted.includes('finish'); turn++)
@@ -295,5 +356,10 @@ export default reference({ name: 'small', input: ['in'], groupBy: 'text', model,
     // Three phases: to the copies, the decision, from there on.
     expect(pasted).toEqual(['run', 'run', 'run', 'finish']);
     expect((await runCli(['status', 'many nodes'], { cwd })).stdout).toContain('done');
+    const late = await runCli(['run', 'many nodes', '--shard', '0/1', '--phase', 'split-0'], { cwd });
+    expect([late.code, late.stdout + late.stderr]).toEqual([
+      0,
+      expect.stringContaining('The run in many nodes is finished.'),
+    ]);
   });
 });

@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Generator } from '../../src/models/generators/generator.ts';
+import { llamaCppGenerator } from '../../src/models/generators/llama-cpp.ts';
 import { localGenerator } from '../../src/models/generators/local.ts';
 import { openaiGenerator } from '../../src/models/generators/openai.ts';
 import { generationRequest } from '../helpers/generation-request.ts';
+import { hasLlamaCpp, tinyGguf } from '../helpers/llama-cpp.ts';
 import { startMeter } from '../helpers/metering-server.mjs';
 
 const asked = generationRequest;
@@ -18,6 +20,9 @@ const made: Readonly<Record<string, () => Promise<Generator>>> = {
   'chat whole': async () => openaiGenerator({ ...at, stream: false }),
   completions: async () => openaiGenerator({ ...at, api: 'completions' }),
   'a model in this process': () => localGenerator({ folder: prose, slots: 4 }),
+  ...(hasLlamaCpp && {
+    'llama.cpp in this process': async () => llamaCppGenerator({ file: await tinyGguf(), slots: 4, threads: 1 }),
+  }),
 };
 
 describe.each(Object.entries(made))('generator: %s', (_, make) => {

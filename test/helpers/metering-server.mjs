@@ -54,6 +54,8 @@ export async function startMeter(options = {}) {
   const free = () => (queue.length > 0 ? queue.shift()() : working--);
   const server = createServer((request, response) => {
     if (request.method === 'GET' && request.url === '/meter') return response.end(JSON.stringify(meter));
+    // What clients look at to see whether the server is there.
+    if (request.method === 'GET' && /\/models$/.test(request.url)) return response.end('{"object":"list","data":[]}');
     const pieces = [];
     request.on('data', (p) => pieces.push(p));
     request.on('end', () => void answer(request, response, Buffer.concat(pieces).toString('utf8')));
@@ -133,8 +135,9 @@ function send(response, body, { text, finish, usage, told }) {
     return response.end(told.raw);
   }
   if (!body.stream) {
-    response.writeHead(200, { 'content-type': 'application/json' });
-    return response.end(JSON.stringify({ id: 'a', choices: [choice(text, told?.finish ?? finish)], usage }));
+    const whole = Buffer.from(JSON.stringify({ id: 'a', choices: [choice(text, told?.finish ?? finish)], usage }));
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': whole.length });
+    return response.end(whole);
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const event = (data) => response.write(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);

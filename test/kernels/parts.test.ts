@@ -48,6 +48,24 @@ const kindsOf = (text: string): string =>
     .map(({ kind }) => Object.keys(LINE_KIND)[kind])
     .join(' ');
 
+it('leaves the bars of a table that an extractor left at both ends out of the prose', () => {
+  const texts = [
+    'The gate of the mill was open, and water ran. |',
+    '| The gate of the mill was open, and water ran.',
+    '|\t The gate of the mill was open, and water ran.\t |\nIt ended.',
+    'The gate of the mill|was open, and water ran.|',
+    '| ? |\n| |\n|\nIt ended |.',
+  ];
+  expectEqual(texts);
+  expect(texts.slice(0, 4).map(referenceProse)).toEqual([
+    'The gate of the mill was open, and water ran.\n',
+    'The gate of the mill was open, and water ran.\n',
+    // An item of many words is prose, of two bars too.
+    'The gate of the mill was open, and water ran.\nIt ended.\n',
+    'The gate of the mill|was open, and water ran.|\n',
+  ]);
+});
+
 describe('kinds of lines', () => {
   it.each([
     ['The gate of the mill was open, and water ran.', 'prose'],

@@ -64,7 +64,8 @@ describe.skipIf(missing !== null)('the client in Python', () => {
           expect(plain[i].document[row]).toEqual(documents);
         }
       }
-      expect([found.http, found.elsewhere, found.gone]).toEqual([plain, plain, plain]);
+      const others = [found.http, found.several, found.elsewhere, found.gone];
+      expect(others).toEqual([plain, plain, plain, plain]);
       expect([found.mapped, found.refused_files]).toEqual([true, true]);
       expect(found.workers0).toEqual(plain);
       expect(found.workers2).toEqual(plain);

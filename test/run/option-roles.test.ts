@@ -34,6 +34,8 @@ const OTHER: Readonly<Record<Exclude<keyof typeof OPTION_ROLES, 'input' | 'outpu
   fresh: { fresh: true },
   verifyInput: { verifyInput: true },
   annotateOnly: { annotateOnly: true },
+  /** The run of the test itself, see below. */
+  recut: {},
   recompute: { recompute: true },
   allow: { allow: { rule: ['min_chars'], dropShare: ['all'], cluster: ['exact_dedup'], quarantine: true } },
   command: { command: { args: ['run', 'other.ts'], folder: '/' } },
@@ -61,13 +63,14 @@ it('free and told options decide no byte', async () => {
     'timeoutSeconds',
     'fresh',
     'verifyInput',
+    'recut',
     'recompute',
     'allow',
     'command',
   ]);
   // Each with another value: what decides no byte does not do so together with others.
   const all = Object.assign({}, ...free.map((option) => OTHER[option])) as RunOptionsInput;
-  await runToEnd(chain, { ...base, ...all, output: join(folder, 'other') });
+  await runToEnd(chain, { ...base, ...all, recut: join(folder, 'base'), output: join(folder, 'other') });
   expect(promisedBytes(join(folder, 'other'))).toEqual(bytes);
 });
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunJson } from '../../src/ledger/run-json.ts';
 import { saveModel } from '../../src/models/folders/hugging-face.ts';
 import { HashList, writeTrainedOn } from '../../src/models/folders/trained-on.ts';
+import { GRAPHS } from '../../src/models/graph/graph.ts';
 import { newModel } from '../../src/models/new-model.ts';
 import { trainNgram, writeNgram } from '../../src/models/ngram/index.ts';
 import { executorsOf } from '../../src/run/directory/identity.ts';
@@ -64,6 +65,7 @@ describe('a run with a language model', () => {
         provider: 'cpu',
         threads: 1,
         precision: 'float32',
+        graphs: GRAPHS,
         processor: executors[0].processor,
       },
     ]);

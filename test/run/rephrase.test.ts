@@ -11,6 +11,9 @@ import {
   textStatistics,
 } from 'sluice';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StyleState } from '../../src/ledger/live/generators.ts';
+import { runAnswers } from '../../src/run/live/answers.ts';
+import { folderState } from '../../src/run/live/follow-folder.ts';
 import { jsonLines } from '../helpers/corpus.ts';
 import { type MeterOptions, startMeter } from '../helpers/metering-server.mjs';
 import { promisedBytes, runToEnd, temporaryFolder } from '../helpers/run.ts';
@@ -93,6 +96,25 @@ describe('a run that rephrases', () => {
       ['doc-3+2', 'kept', 'qa', 'm', 'web', 1],
     ]);
     expect(await one(output, "rephrase_rewrites LEDGER WHERE id = 'doc-3'")).toBe(2);
+  });
+
+  it('leaves in its directory what the page shows of the generator, by style too', async () => {
+    const server = await serve();
+    const styles = ['medium', 'qa'];
+    const { output, status } = await go(rewriting(server.endpoint, { styles, budgetTokens: 1e6 }));
+    const state = await folderState(output);
+    const shown = { ...status, step: 'rephrase', model: 'm', budgetTokens: 1e6, budget: null, promptPrice: 2 };
+    expect(state.generators).toMatchObject([shown]);
+    const { api, close } = runAnswers(() => output);
+    try {
+      const found = (await api.styles(new URLSearchParams())) as StyleState[];
+      const asked = Number(await one(output, 'count(*) LEDGER WHERE derived IS NOT NULL'));
+      expect(found.map((s) => s.style)).toEqual(styles);
+      expect(found.reduce((n, s) => n + s.asked, 0)).toBe(asked);
+      expect(found.reduce((n, s) => n + s.cost, 0)).toBeCloseTo(status!.cost, 9);
+    } finally {
+      await close();
+    }
   });
 
   it('pays for nothing again: not in a second run with the answers, nor after a higher limit', async () => {

@@ -10,9 +10,15 @@ import urllib.parse
 import numpy as np
 import pyarrow as pa
 
+from .answer import Answer, MappedTokens, SentTokens, TokenFiles
+
 
 class FeedError(RuntimeError):
     """The feed refused a request; the text says what is wrong and what to do."""
+
+
+class _SendAgain(Exception):
+    """Another server has begun to write the log in this moment."""
 
 
 class FeedWaits(FeedError):
@@ -22,23 +28,33 @@ class FeedWaits(FeedError):
 class FeedClient:
     """One connection to a feed.
 
-    url: printed by `sluice feed`. token: needed when the feed listens beyond loopback. timeout: seconds to wait for a
+    url: printed by `sluice feed`; of a feed that several servers serve, a list of them: the first is asked, and where one
+    does not answer, the next. token: needed when the feed listens beyond loopback. timeout: seconds to wait for a
     step, and for a server that is being started again; default 600. mapped: read the tokens from the files of the
     stores, which the feed names, instead of over HTTP; None: where the feed is on this machine. Files that are not
     there, or hold something else, are never read: then the ids come over HTTP.
     """
 
     def __init__(self, url, token=None, timeout=600.0, mapped=None):
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme != "http" or parts.hostname is None:
-            raise ValueError(f"expected a url such as http://127.0.0.1:7077, got {url!r}")
-        self.url, self.token, self.timeout = url, token, timeout
-        self._address = (parts.hostname, parts.port or 80)
+        self.urls = [url] if isinstance(url, str) else list(url)
+        self._addresses = [_address(one) for one in self.urls]
+        if not self.urls:
+            raise ValueError("expected the url of a feed, got none")
+        self.token, self.timeout = token, timeout
+        # The server in use, and of which feed it must be.
+        self._at, self._feed = 0, None
         # One a thread and process: a fork inherits the sockets of its parent, which are not its own.
         self._connections = {}
         # None: not tried yet; False: the ids come over HTTP.
-        self._files = None if (_is_here(parts.hostname) if mapped is None else mapped) else False
+        here = all(_is_here(host) for host, _ in self._addresses)
+        self._files = None if (here if mapped is None else mapped) else False
         self.facts = self._json("GET", "/feed")
+        self._feed = self.facts.get("feed")
+
+    @property
+    def url(self):
+        """The server in use."""
+        return self.urls[self._at]
 
     @property
     def domains(self):
@@ -54,6 +70,11 @@ class FeedClient:
         none), `starts` (list of n arrays: where documents begin), `loss_weight` (float64 [n]). dtype: of `input_ids`,
         where they are to have another.
         """
+        answer, ended = self.answer(start, count, rank, world, stride)
+        return [answer.step(i, dtype) for i in range(len(answer))], ended
+
+    def answer(self, start, count=1, rank=0, world=1, stride=1):
+        """The same steps as an Answer, which reads the tokens of each when it is asked for, and whether the feed ends."""
         query = f"/sequences?from={start}&count={count}&stride={stride}&rank={rank}&world={world}"
         if self._files is not False:
             query += "&tokens=both" if self._files is None else "&tokens=ranges"
@@ -62,43 +83,45 @@ class FeedClient:
             with pa.ipc.open_stream(self._bytes("GET", query)) as reader:
                 said = reader.schema.metadata or {}
                 table = reader.read_all()
-            steps = self._steps_of(table, said, dtype)
-            if steps is None:
+            ended = b"ended" in said
+            if table.num_rows > 0:
+                answer = self._answer_of(table, said)
+                if answer is not None:
+                    return answer, ended
                 # A file is gone: the ids of the same steps come over HTTP.
                 self._files = False
-                return self.steps(start, count, rank, world, stride, dtype)
-            ended = b"ended" in said
-            if steps or ended:
-                return steps, ended
+                return self.answer(start, count, rank, world, stride)
+            if ended:
+                return [], ended
             waits = said.get(b"waits_for", b"more sequences").decode()
             if time.monotonic() > deadline:
                 raise FeedWaits(f"step {start} of {self.url} still waits for {waits}, after {self.timeout:.0f} s")
 
-    def _steps_of(self, table, said, dtype):
+    @property
+    def mapped(self):
+        """True where tokens are read from the files of the stores, as after an answer that has shown that they can be."""
+        return self._files not in (None, False)
+
+    def _answer_of(self, table, said):
         """The steps of an answer; None where files do not hold what the feed says."""
-        if table.num_rows == 0:
-            return []
         batch = table.combine_chunks().to_batches()[0]
         column = {name: batch.column(i) for i, name in enumerate(batch.schema.names)}
-        context = self.facts["contextLength"]
-        ids = None
+        context, padding = self.facts["contextLength"], self.facts["vocabulary"]["endOfText"] or 0
+        sent = mapped = None
         if "input_ids" in column:
             ids = column["input_ids"].flatten().to_numpy(zero_copy_only=True).reshape(-1, context)
+            sent = SentTokens(ids, column["next"].to_numpy())
         if "ranges" in column:
-            files = _TokenFiles(self.facts["vocabulary"]) if self._files is None else self._files
-            mapped, following = files.read(column, json.loads(said[b"files"]), context, dtype)
-            if ids is None:
-                if mapped is None:
-                    return None
-                ids = mapped
-                column["next"] = following
-            else:
+            files = TokenFiles(self.facts["vocabulary"]) if self._files is None else self._files
+            maps = files.open(json.loads(said[b"files"]))
+            if maps is not None:
+                length = column["length"].to_numpy().astype(np.int64)
+                mapped = MappedTokens(maps, column["ranges"], length, context, padding)
+            if sent is not None:
                 # Another machine may have other files under the same names.
-                same = mapped is not None and np.array_equal(mapped, ids)
-                self._files = files if same and np.array_equal(following, column["next"]) else False
-        if dtype is not None:
-            ids = ids.astype(dtype, copy=False)
-        return _by_step(column, ids)
+                self._files = files if mapped is not None and _same(mapped, sent, batch.num_rows) else False
+        tokens = sent or mapped
+        return None if tokens is None else Answer(column, self.domains, context, tokens)
 
     def post_losses(self, step, losses):
         """Posts the mean loss per token of each domain in a step, over all ranks, from one of them.
@@ -116,7 +139,7 @@ class FeedClient:
 
     def close(self):
         """Closes the connection of this thread."""
-        connection = self._connections.pop(_here(), None)
+        _, connection = self._connections.pop(_here(), (None, None))
         if connection is not None:
             connection.close()
 
@@ -135,19 +158,29 @@ class FeedClient:
         while True:
             try:
                 return self._once(method, path, body)
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, _SendAgain) as error:
                 # Every request may be sent again: a step is a function, and the same losses count once.
                 self.close()
                 if time.monotonic() > deadline:
-                    raise FeedError(f"no feed answers at {self.url}: {error!r}") from error
+                    raise FeedError(f"no feed answers at {', '.join(self.urls)}: {error!r}") from error
                 time.sleep(pause)
                 pause = min(2.0, pause * 2)
+                self._at = (self._at + 1) % len(self.urls)
 
     def _once(self, method, path, body):
-        connection = self._connections.get(_here())
-        if connection is None:
-            connection = http.client.HTTPConnection(*self._address, timeout=120)
-            self._connections[_here()] = connection
+        at, connection = self._connections.get(_here(), (None, None))
+        if connection is None or at != self._at:
+            self.close()
+            connection = http.client.HTTPConnection(*self._addresses[self._at], timeout=120)
+            self._connections[_here()] = (self._at, connection)
+            if self._feed is not None:
+                # Another address may be that of another feed by now.
+                other = json.loads(self._send(connection, "GET", "/feed", None)).get("feed")
+                if other != self._feed:
+                    raise FeedError(f"expected a server of the feed {self._feed}, got one of {other} at {self.url}")
+        return self._send(connection, method, path, body)
+
+    def _send(self, connection, method, path, body):
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         connection.request(method, path, body=body, headers=headers)
         response = connection.getresponse()
@@ -158,6 +191,8 @@ class FeedClient:
             said = json.loads(data)
         except ValueError:
             said = {"error": data[:200].decode(errors="replace")}
+        if response.status == 503:
+            raise _SendAgain(said.get("got"))
         raise FeedError("; ".join(f"{key}: {value}" for key, value in said.items()))
 
     def __getstate__(self):
@@ -169,72 +204,18 @@ def _here():
     return os.getpid(), threading.get_ident()
 
 
+def _address(url):
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme != "http" or parts.hostname is None:
+        raise ValueError(f"expected a url such as http://127.0.0.1:7077, got {url!r}")
+    return parts.hostname, parts.port or 80
+
+
 def _is_here(host):
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-class _TokenFiles:
-    """Files of tokens, mapped into memory: what is read of them is in the page cache once, for all processes."""
-
-    def __init__(self, vocabulary):
-        self._dtype = np.uint16 if vocabulary["size"] <= 65536 else np.uint32
-        self._padding = vocabulary["endOfText"] or 0
-        self._open = {}
-
-    def read(self, column, files, context, dtype):
-        """Ids [n, context] and the token after each row, -1: none; None where a file is not as the feed sees it."""
-        maps = [self._map(path, size) for path, size in files]
-        if any(tokens is None for tokens in maps):
-            return None, None
-        ranges = column["ranges"]
-        lengths = column["length"].to_numpy().tolist()
-        offsets, values = ranges.offsets.to_numpy().tolist(), ranges.values.to_numpy().tolist()
-        rows = len(offsets) - 1
-        ids = np.empty((rows, context), dtype or self._dtype)
-        following = np.full(rows, -1, np.int64)
-        for row in range(rows):
-            line, at, end = ids[row], 0, lengths[row]
-            for i in range(offsets[row], offsets[row + 1], 3):
-                begin, length = values[i + 1], values[i + 2]
-                own = min(length, end - at)
-                line[at : at + own] = maps[values[i]][begin : begin + own]
-                if own < length:
-                    following[row] = maps[values[i]][begin + own]
-                at += own
-            if end < context:
-                line[end:] = self._padding
-        return ids, following
-
-    def _map(self, path, size):
-        tokens = self._open.get(path)
-        if tokens is None:
-            try:
-                if os.stat(path).st_size != size:
-                    return None
-                tokens = np.asarray(np.memmap(path, self._dtype, "r"))
-            except OSError:
-                return None
-            # A map keeps its file open; systems allow many, not any number.
-            if len(self._open) >= 512:
-                self._open.pop(next(iter(self._open)))
-            self._open[path] = tokens
-        return tokens
-
-
-def _by_step(column, ids):
-    starts = column["starts"]
-    offsets, values = starts.offsets.to_numpy(), starts.values.to_numpy()
-    domain = column["domain"].to_pylist()
-    step = column["step"].to_numpy()
-    plain = {name: np.asarray(column[name]) for name in ("slot", "epoch", "index", "length", "next", "loss_weight")}
-    cuts = [0, *(np.flatnonzero(np.diff(step)) + 1), len(step)]
-    return [
-        {
-            "step": int(step[a]),
-            **{name: values_[a:b] for name, values_ in plain.items()},
-            "domain": domain[a:b],
-            "input_ids": ids[a:b],
-            "starts": [values[offsets[i] : offsets[i + 1]] for i in range(a, b)],
-        }
-        for a, b in zip(cuts[:-1], cuts[1:])
-    ]
+def _same(mapped, sent, rows):
+    """True where files hold what was sent."""
+    (ids, following), (sent_ids, sent_following) = mapped.read(0, rows), sent.read(0, rows)
+    return np.array_equal(ids[:, :-1], sent_ids[:, :-1]) and np.array_equal(following, sent_following)

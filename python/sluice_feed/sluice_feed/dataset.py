@@ -10,14 +10,15 @@ from torch.utils.data import IterableDataset, get_worker_info
 from .client import FeedClient
 
 IGNORED = -100
-# Tokens that one request asks for, where steps are small.
+# Tokens that one request asks for, where steps are small; of those that are read from files only the places are sent.
 REQUEST_TOKENS = 1 << 20
+MAPPED_TOKENS = 1 << 23
 
 
 class FeedDataset(IterableDataset):
     """The sequences of one rank: an item is a whole step (use `DataLoader(dataset, batch_size=None)`).
 
-    url: printed by `sluice feed`. rank, world: default those of torch.distributed, else 0 of 1. start: first step.
+    url: printed by `sluice feed`, or a list of the servers of one feed. rank, world: default those of torch.distributed, else 0 of 1. start: first step.
     mask_boundaries: no loss for the first token of a document, predicted from the one before it. prefetch: requests
     that are under way while the trainer works; default 2. token, timeout, mapped: as for FeedClient. sequences=True: an item is
     one sequence, for loaders that collate by themselves, such as that of the Hugging Face Trainer. vocabulary: how many
@@ -85,18 +86,19 @@ class FeedDataset(IterableDataset):
         workers, worker = (1, 0) if info is None else (info.num_workers, info.id)
         # Workers take turns, so that the loader, which asks one after the other, gets steps in order.
         start = self._next + worker if self._own is None else self._own
-        count, prefetch = self._sizes(workers)
-        for steps in _ahead(self._requests(start, workers, count), prefetch):
-            for step in steps:
+        for answer in _ahead(self._requests(start, workers), self._sizes(workers)[1]):
+            for i, number in enumerate(answer.numbers):
                 if info is None:
-                    self._next = step["step"] + 1
+                    self._next = number + 1
                 else:
-                    self._own = step["step"] + workers
-                item = self._tensors(step)
+                    self._own = number + workers
+                packed = answer.packed(i)
                 if self.sequences:
-                    yield from _rows(item)
+                    yield from _rows(_tensors(packed, self.mask_boundaries))
+                elif info is None:
+                    yield _tensors(packed, self.mask_boundaries)
                 else:
-                    yield item
+                    yield Step(packed, self.mask_boundaries)
 
     def _sizes(self, workers):
         """Steps of a request, and requests ahead of the one in use.
@@ -106,7 +108,8 @@ class FeedDataset(IterableDataset):
         """
         facts = self.client.facts
         tokens = facts["contextLength"] * max(1, facts["sequencesPerStep"] // self.world)
-        count = min(64, max(1, REQUEST_TOKENS // tokens))
+        # Workers that are close together ask for steps that the feed has drawn already.
+        count = min(max(1, 64 // workers), max(1, (MAPPED_TOKENS if self.client.mapped else REQUEST_TOKENS) // tokens))
         if not facts["needsLosses"]:
             return count, self.prefetch
         # The request in use, those that wait, and the one under way.
@@ -114,49 +117,92 @@ class FeedDataset(IterableDataset):
         prefetch = max(0, min(self.prefetch, share - 2))
         return max(1, min(count, share // (prefetch + 2))), prefetch
 
-    def _requests(self, start, stride, count):
+    def _requests(self, start, stride):
         """The steps of one request after the other, so that the feed works while those of the last are used."""
         while True:
-            steps, ended = self.client.steps(start, count, self.rank, self.world, stride, np.int64)
-            if steps:
-                yield steps
+            # More of them once it is known that only places are sent.
+            count, _ = self._sizes(stride)
+            answer, ended = self.client.answer(start, count, self.rank, self.world, stride)
+            if answer:
+                yield answer
             if ended:
                 return
-            start = steps[-1]["step"] + stride
-
-    def _tensors(self, step):
-        ids = step["input_ids"].astype(np.int64, copy=False)
-        length = step["length"].astype(np.int64)
-        labels = np.empty_like(ids)
-        labels[:, :-1] = ids[:, 1:]
-        document = _documents(step["starts"], ids.shape)
-        if self.mask_boundaries:
-            for row, starts in enumerate(step["starts"]):
-                labels[row, starts[1:].astype(np.int64) - 1] = IGNORED
-        # Most sequences are full: only the others have padding to mark.
-        for row in np.flatnonzero(length < ids.shape[1]):
-            labels[row, length[row] :] = IGNORED
-            document[row, length[row] :] = -1
-        labels[np.arange(len(ids)), length - 1] = np.where(step["next"] >= 0, step["next"], IGNORED)
-        number = {name: i for i, name in enumerate(self.domains)}
-        return {
-            "step": step["step"],
-            "input_ids": torch.from_numpy(ids),
-            "labels": torch.from_numpy(labels),
-            "length": torch.from_numpy(length),
-            "document": torch.from_numpy(document),
-            "domain": torch.tensor([number[d] for d in step["domain"]], dtype=torch.int64),
-            "loss_weight": torch.from_numpy(step["loss_weight"].astype(np.float32)),
-            **{name: torch.from_numpy(step[name].astype(np.int64)) for name in ("epoch", "index", "slot")},
-        }
+            start = answer.numbers[-1] + stride
 
 
-def _documents(starts, shape):
-    """Which document of its row each token belongs to, int32: from 0. Measured: a third of the time of a sum by row."""
-    rows, context = shape
-    begins = np.concatenate([own.astype(np.int64) + row * context for row, own in enumerate(starts)])
-    numbers = np.concatenate([np.arange(len(own), dtype=np.int32) for own in starts])
-    return np.repeat(numbers, np.diff(begins, append=rows * context)).reshape(shape)
+class Step:
+    """A step on its way from a worker of a loader: it arrives as a dict of tensors, and reads like one before.
+
+    It travels as the ids in the width of the store, a tenth of what the tensors hold, and some small arrays.
+    """
+
+    def __init__(self, packed, mask_boundaries):
+        self._packed, self._mask, self._dict = packed, mask_boundaries, None
+
+    def __reduce__(self):
+        if self._dict is not None:
+            return dict, (self._dict,)
+        return _tensors, (self._packed, self._mask)
+
+    def _read(self):
+        if self._dict is None:
+            self._dict = _tensors(self._packed, self._mask)
+        return self._dict
+
+    def __getitem__(self, name):
+        return self._read()[name]
+
+    def __setitem__(self, name, value):
+        self._read()[name] = value
+
+    def __contains__(self, name):
+        return name in self._read()
+
+    def __iter__(self):
+        return iter(self._read())
+
+    def __len__(self):
+        return len(self._read())
+
+    def keys(self):
+        return self._read().keys()
+
+    def values(self):
+        return self._read().values()
+
+    def items(self):
+        return self._read().items()
+
+    def get(self, name, default=None):
+        return self._read().get(name, default)
+
+    def pop(self, name, *default):
+        return self._read().pop(name, *default)
+
+
+def _tensors(packed, mask_boundaries):
+    """What a trainer gets. Measured: ids and labels straight from the width of the store cost half of a copy of ids."""
+    rows, length = packed.rows, packed.numbers["length"]
+    context = rows.shape[1] - 1
+    ids, labels = rows[:, :-1].astype(np.int64), rows[:, 1:].astype(np.int64)
+    begins = packed.begins()
+    if mask_boundaries:
+        inner = begins[packed.starts > 0]
+        labels.reshape(-1)[inner - 1] = IGNORED
+    # Most sequences are full and have a token after them: only the others have something to mark.
+    following = packed.following
+    for row in np.flatnonzero((length < context) | (following < 0)).tolist():
+        end = length[row]
+        labels[row, end:] = IGNORED
+        labels[row, end - 1] = following[row] if following[row] >= 0 else IGNORED
+    return {
+        "step": packed.step,
+        "input_ids": torch.from_numpy(ids),
+        "labels": torch.from_numpy(labels),
+        "document": torch.from_numpy(packed.documents(begins)),
+        "loss_weight": torch.from_numpy(packed.loss_weight),
+        **{name: torch.from_numpy(values) for name, values in packed.numbers.items()},
+    }
 
 
 def _place(rank, world):

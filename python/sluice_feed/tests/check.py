@@ -9,7 +9,7 @@ import sys
 from torch.utils.data import DataLoader
 
 from sluice_feed import FeedDataset, FeedError
-from sluice_feed.client import _TokenFiles
+from sluice_feed.answer import TokenFiles
 
 
 def shown(step):
@@ -41,23 +41,24 @@ def main():
         loader = DataLoader(FeedDataset(url), batch_size=None, num_workers=workers)
         found[f"workers{workers}"] = [shown(s) for s in first(loader, 6)]
     found["http"] = [shown(s) for s in first(FeedDataset(url, mapped=False), 6)]
+    # The first does not answer.
+    found["several"] = [shown(s) for s in first(FeedDataset(["http://127.0.0.1:9", url]), 6)]
     local = FeedDataset(url)
     first(local, 1)
-    found["mapped"] = local.client._files is not False
+    found["mapped"] = local.client.mapped
     # As where another machine has other files under the same names: they are compared once, and not used.
-    read = _TokenFiles.read
-    _TokenFiles.read = lambda *given: (read(*given)[0] + 1, read(*given)[1])
+    opened = TokenFiles.open
+    TokenFiles.open = lambda *given: [tokens + 1 for tokens in opened(*given)]
     elsewhere = FeedDataset(url)
     found["elsewhere"] = [shown(s) for s in first(elsewhere, 6)]
     found["refused_files"] = elsewhere.client._files is False
     # As where a file is gone once they are used.
-    _TokenFiles.read = read
+    TokenFiles.open = opened
     gone = FeedDataset(url, prefetch=0)
-    steps = iter(gone)
-    before = [next(steps)]
-    _TokenFiles.read = lambda *given: (None, None)
-    found["gone"] = [shown(s) for s in [*before, *(next(steps) for _ in range(5))]]
-    _TokenFiles.read = read
+    gone.client.answer(0)
+    TokenFiles.open = lambda *given: None
+    found["gone"] = [shown(s) for s in first(gone, 6)]
+    TokenFiles.open = opened
     dataset = FeedDataset(url)
     first(dataset, 2)
     again = FeedDataset(url)

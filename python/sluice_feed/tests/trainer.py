@@ -3,7 +3,7 @@
 Every sequence has its gradient and losses by itself; all ranks gather them and add them up in the order of slots. It
 writes a line a step: the sequences by slot, the losses posted. It stops for good at --steps.
 
-    trainer.py URL --rank R --world W --rendezvous FILE --steps N --every CHECKPOINT --out FOLDER
+    trainer.py URL[,URL...] --rank R --world W --rendezvous FILE --steps N --every CHECKPOINT --out FOLDER
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{args.rendezvous}", rank=args.rank, world_size=args.world)
-    dataset = FeedDataset(args.url, prefetch=2)
+    dataset = FeedDataset(args.url.split(","), prefetch=2)
     vocabulary = dataset.client.facts["vocabulary"]["size"]
     # A bigram model with 4 features.
     torch.manual_seed(0)

@@ -6,7 +6,8 @@
  * - CPU seconds of all processes against those of one
  * - Slurm, where SLURM_CONF names one (`slurm-up.sh` sets up four nodes here): the same recipe by `sluice slurm`
  *
- * Options: --kills N (default 20), --seed N, --documents N (default 6000). Needs `npm run build`.
+ * Options: --kills N (default 20), --seed N, --documents N (default 6000), --node PATH (of another version of Node: the
+ * processes take turns; may be given several times). Needs `npm run build`.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     documents: { type: 'string', default: '6000' },
+    node: { type: 'string', multiple: true, default: [process.execPath] },
   },
 });
 const random = generator(Number(values.seed));
@@ -35,6 +37,8 @@ export default recipe({
   splitBytes: 65536,
   steps: [
     dedup.exact(),
+    dedup.boilerplate({ unit: 'lines', moreThan: 3 }),
+    dedup.minhash(),
     annotate(textStatistics(), { step: 'scores' }),
     drop('length', [rule('text_chars < 200', { name: 'min_chars' })]),
     select.byRank({ column: 'text_chars', keep: 'high', rate: 0.9 }),
@@ -66,20 +70,25 @@ function bytesOf(run: string): string {
   return hash.update(JSON.stringify(totals)).digest('hex');
 }
 
-/** Runs to the end; returns CPU seconds of the process. */
-function whole(args: readonly string[]): number {
-  const timed = ['sluice', process.execPath, cli, ...args];
-  const { status, stderr } = spawnSync('/usr/bin/env', ['bash', '-c', 'TIMEFORMAT="cpu %U %S"; time "$@"', ...timed], {
-    cwd: folder,
-    encoding: 'utf8',
+/** Runs to the end; resolves with the CPU seconds of the process. */
+function timed(args: readonly string[]): Promise<number> {
+  const command = ['-c', 'TIMEFORMAT="cpu %U %S"; time "$@"', 'sluice', process.execPath, cli, ...args];
+  const child = spawn('bash', command, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (d: Buffer) => {
+    said += d.toString();
   });
-  const [, user, system] = /cpu ([\d.]+) ([\d.]+)\s*$/.exec(stderr) ?? [];
-  if (status !== 0 || user === undefined) throw new Error(`sluice ${args.join(' ')}: ${stderr}`);
-  return Number(user) + Number(system);
+  return new Promise((done, fail) => {
+    child.on('close', (code) => {
+      const [, user, system] = /cpu ([\d.]+) ([\d.]+)\s*$/.exec(said) ?? [];
+      if (code !== 0 || user === undefined) fail(new Error(`sluice ${args.join(' ')}: ${said}`));
+      else done(Number(user) + Number(system));
+    });
+  });
 }
 
-const plan = (output: string): number =>
-  whole(['plan', 'recipe.ts', '--input', 'in/*.jsonl', '--output', output, '--nodes', '16', '--shard-size', '200kB']);
+const plan = (output: string): Promise<number> =>
+  timed(['plan', 'recipe.ts', '--input', 'in/*.jsonl', '--output', output, '--nodes', '16', '--shard-size', '200kB']);
 
 const small = ['--workers', '1', '--memory', '128MB'];
 
@@ -89,7 +98,7 @@ interface Runner {
 }
 
 function start(output: string, index: number, onEnd: (code: number | null) => void): Runner {
-  const child = spawn(process.execPath, [cli, 'run', output, '--wait', ...small], {
+  const child = spawn(values.node[index % values.node.length], [cli, 'run', output, '--wait', ...small], {
     cwd: folder,
     env: { ...process.env, JOB_COMPLETION_INDEX: String(index), SLUICE_SHARDS: String(RUNNERS) },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -150,7 +159,7 @@ async function finish(output: string, kills: number): Promise<number> {
 async function killed(wanted: number, reference: string): Promise<void> {
   for (let kills = 0, round = 0; kills < wanted; round++) {
     const output = `killed-${round}`;
-    plan(output);
+    await plan(output);
     kills += await fleet(output, Math.min(wanted - kills, 25));
     kills += await finish(output, Math.min(Math.max(0, wanted - kills), 3));
     const same = bytesOf(join(folder, output)) === reference;
@@ -160,15 +169,15 @@ async function killed(wanted: number, reference: string): Promise<void> {
   }
 }
 
-/** Everything in one process, and as the parts of two, one after the other; CPU seconds. */
-function efficiency(): void {
-  const alone = whole(['run', 'recipe.ts', '--input', 'in/*.jsonl', '--output', 'again', ...small]);
-  let parts = plan('parts');
-  for (let phase = 0; phase < 5; phase++)
-    for (const shard of ['0/2', '1/2']) parts += whole(['run', 'parts', '--shard', shard, ...small]);
-  parts += whole(['finish', 'parts']);
+/** CPU seconds of one process, and of all that two processes on half the input each take, from plan to finish. */
+async function efficiency(): Promise<void> {
+  const alone = await timed(['run', 'recipe.ts', '--input', 'in/*.jsonl', '--output', 'again', ...small]);
+  let parts = await plan('parts');
+  const both = ['0/2', '1/2'].map((shard) => timed(['run', 'parts', '--shard', shard, '--wait', ...small]));
+  for (const seconds of await Promise.all(both)) parts += seconds;
+  parts += await timed(['finish', 'parts']);
   process.stdout.write(
-    `CPU: ${alone.toFixed(1)} s in one process, ${parts.toFixed(1)} s in 12 (plan, 5 phases of 2, finish): ` +
+    `CPU: ${alone.toFixed(1)} s in one process, ${parts.toFixed(1)} s in four (plan, two of run, finish): ` +
       `${(alone / parts).toFixed(2)}\n`,
   );
 }
@@ -179,7 +188,19 @@ async function slurm(reference: string): Promise<void> {
     return;
   }
   const rest = ['--nodes', '16', '--shard-size', '200kB', '--array-limit', '8', '--cpus', '1', '--memory', '128MB'];
-  whole(['slurm', 'recipe.ts', '--input', 'in/*.jsonl', '--output', 'slurm', '--time', '5', '--warn', '60', ...rest]);
+  await timed([
+    'slurm',
+    'recipe.ts',
+    '--input',
+    'in/*.jsonl',
+    '--output',
+    'slurm',
+    '--time',
+    '5',
+    '--warn',
+    '60',
+    ...rest,
+  ]);
   const queue = (): string => spawnSync('squeue', ['-h'], { encoding: 'utf8' }).stdout;
   while (queue().trim() !== '') await delay(1000);
   const same = bytesOf(join(folder, 'slurm')) === reference;
@@ -189,11 +210,11 @@ async function slurm(reference: string): Promise<void> {
 
 try {
   writeInput();
-  whole(['run', 'recipe.ts', '--input', 'in/*.jsonl', '--output', 'one', '--shard-size', '200kB', ...small]);
+  await timed(['run', 'recipe.ts', '--input', 'in/*.jsonl', '--output', 'one', '--shard-size', '200kB', ...small]);
   const reference = bytesOf(join(folder, 'one'));
   await slurm(reference);
   await killed(Number(values.kills), reference);
-  efficiency();
+  await efficiency();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -4,7 +4,7 @@ import { claim } from '../harness/claims.ts';
 import { study } from '../harness/study.ts';
 
 await study('coupled-adam', async ({ seeds, tokens, text, train }) => {
-  const domains = [await text('books')];
+  const domains = [await text('books', 800_000)];
   for (const seed of seeds)
     for (const coupledAdam of [false, true])
       await train({
@@ -12,7 +12,7 @@ await study('coupled-adam', async ({ seeds, tokens, text, train }) => {
         seed,
         domains,
         mix: { books: 1 },
-        tokens: tokens(250_000),
+        tokens: tokens(500_000),
         optimizer: { coupledAdam },
         also: (_, model) => ({ 'length of the mean': meanRatio(model) }),
       });

@@ -11,13 +11,13 @@ const TOKENIZER = { name: 'bytes', hash: 'bytes' };
 const UNTIL = [0.35, 1];
 
 await study('distillation', async ({ seeds, tokens, text, train, executor, shape }) => {
-  const domains = [await text('books')];
+  const domains = [await text('books', 1_200_000)];
   const mix = { books: 1 };
-  const student = tokens(150_000);
+  const student = tokens(300_000);
   const steps = Math.round(student / (shape.rows * shape.context));
   for (const seed of seeds) {
     const wide = freshModel({ ...shape, width: 96 }, seed + 1000);
-    const taught = await train({ arm: 'teacher', seed, domains, mix, tokens: tokens(300_000), from: wide });
+    const taught = await train({ arm: 'teacher', seed, domains, mix, tokens: tokens(500_000), from: wide });
     const size = { rows: shape.rows, length: shape.context };
     const teacher = openTeacher(executor, { name: 'teacher', model: taught.model, tokenizer: TOKENIZER }, size);
     // A step trains for six operations a weight and token; a teacher reads for two.

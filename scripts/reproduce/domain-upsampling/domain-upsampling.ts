@@ -8,9 +8,9 @@ const BASE = { web_noise: 0.7, books: 0.15, code: 0.15 };
 const WINDOW = { web_noise: 0.2, books: 0.4, code: 0.4 };
 
 await study('domain-upsampling', async ({ seeds, tokens, text, train }) => {
-  const domains = [await text('web_noise'), await text('books', 60_000), await text('code', 60_000)];
+  const domains = [await text('web_noise', 800_000), await text('books', 60_000), await text('code', 60_000)];
   for (const seed of seeds) {
-    const given = { seed, domains, tokens: tokens(250_000) };
+    const given = { seed, domains, tokens: tokens(300_000) };
     await train({ ...given, arm: '0 %', mix: BASE });
     for (const fraction of [0.05, 0.1, 0.2, 0.3])
       await train({

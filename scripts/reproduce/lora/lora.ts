@@ -6,7 +6,11 @@ import { lora } from '../../../src/training/transforms/lora.ts';
 import { claim } from '../harness/claims.ts';
 import { study } from '../harness/study.ts';
 
-const RATES = { full: [1e-3, 4e-3], 'half fine-tuning': [1e-3, 4e-3], 'lora 8': [1e-2, 4e-2] };
+const RATES = {
+  full: [2e-3, 4e-3, 8e-3],
+  'half fine-tuning': [2e-3, 4e-3, 8e-3],
+  'lora 8': [1e-2, 2e-2, 4e-2],
+};
 
 const transformsOf = (method: string, seed: number): Transform[] => {
   if (method === 'full') return [];
@@ -14,17 +18,17 @@ const transformsOf = (method: string, seed: number): Transform[] => {
 };
 
 await study('lora', async ({ seeds, tokens, text, train }) => {
-  const [old, fresh] = [await text('books'), await text('code')];
+  const [old, fresh] = [await text('books', 800_000), await text('code', 800_000)];
   const learned = new Map<string, number[]>();
   for (const seed of seeds) {
     const measured = [old, fresh];
     const mix = { books: 1 };
-    const before = await train({ arm: 'before', seed, domains: [old], measured, mix, tokens: tokens(300_000) });
+    const before = await train({ arm: 'before', seed, domains: [old], measured, mix, tokens: tokens(400_000) });
     for (const [method, rates] of Object.entries(RATES))
       for (const learningRate of rates) {
         const arm = `${method}, rate ${learningRate}`;
         const optimizer = { transforms: transformsOf(method, seed) };
-        const given = { domains: [fresh], measured, mix: { code: 1 }, tokens: tokens(150_000), from: before.model };
+        const given = { domains: [fresh], measured, mix: { code: 1 }, tokens: tokens(200_000), from: before.model };
         const { measures } = await train({ arm, seed, ...given, learningRate, optimizer, schedule: rewarm({}) });
         learned.set(arm, [...(learned.get(arm) ?? []), measures.code]);
       }

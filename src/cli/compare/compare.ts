@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { readRunJson } from '../../ledger/run-json.ts';
 import { executorName, pickExecutor } from '../../models/executors/pick-executor.ts';
 import { openInThread, type ThreadExecutor } from '../../models/executors/thread.ts';
+import { dropsFor } from '../../streams/operator.ts';
 import { type ComparisonEvent, compare } from '../../training/compare/comparison.ts';
 import { planComparison } from '../../training/compare/plan.ts';
 import { type ComparisonSettings, comparisonSettings } from '../../training/compare/settings.ts';
@@ -17,6 +19,8 @@ import {
 import { EXIT } from '../failure.ts';
 import { program } from '../program.ts';
 import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
+import { stepsOf } from '../run/summary-reasons.ts';
+import { commandAgain } from '../terminal/again.ts';
 import { confirmed } from '../terminal/confirm.ts';
 import { shellWord } from '../terminal/format.ts';
 import { standardOutput, warn } from '../terminal/terminal.ts';
@@ -98,6 +102,14 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
+/** How to compare one run with itself less a step: its last one that drops. */
+async function withoutOne(path: string): Promise<string> {
+  const run = await readRunJson(resolve(path));
+  const step = run && stepsOf(run).findLast((s) => dropsFor(s) !== null)?.step;
+  if (!step) return 'Name a second run, file or folder; of a run directory --without STEP makes one.';
+  return `To see what one step does: ${program()} compare ${shellWord(path)} --without ${shellWord(step)}`;
+}
+
 /** Names of the arms; those of one name get a number. */
 async function armsOf(positionals: readonly string[], values: Values<typeof options>) {
   const { without } = values;
@@ -112,7 +124,7 @@ async function armsOf(positionals: readonly string[], values: Values<typeof opti
       expected: 'two run directories or more',
       got: 'one',
       where: 'sluice compare',
-      fix: `To see what one step does: ${program()} compare ${shellWord(positionals[0])} --without <step>`,
+      fix: await withoutOne(positionals[0]),
     });
   const given = positionals.map((path) => basename(resolve(path)));
   const all = without === undefined ? given : [...given, `without ${without}`];
@@ -176,8 +188,8 @@ async function follow(
 }
 
 function stopped(args: readonly string[], where: string): number {
-  const again = args.filter((a) => a !== '--fresh').map(shellWord);
-  process.stderr.write(`Stopped: ${where}. To resume:\n  ${program()} compare ${again.join(' ')}\n`);
+  const again = commandAgain(args.filter((a) => a !== '--fresh'));
+  process.stderr.write(`Stopped: ${where}. To resume:\n  ${program()} compare ${again}\n`);
   return EXIT.interrupted;
 }
 

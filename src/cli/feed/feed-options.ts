@@ -34,7 +34,13 @@ export const feedSpecs = {
   },
   window: { value: 'SPLITS', help: 'Splits that are shuffled together in the first epoch. Default 8.' },
   sink: { value: 'NAME', help: 'Which store of tokens, where a run has several.' },
-  state: { value: 'DIR', help: 'Folder of the feed: a start goes on with it. Default <run-dir>/feed.' },
+  state: {
+    value: 'DIR',
+    help: 'Folder of the feed, or s3://bucket/prefix: a start goes on with it. Default <run-dir>/feed.',
+  },
+  shared: {
+    help: 'Others may serve this feed too, with the same --state; one of them writes at a time. s3:// implies it.',
+  },
   memory: { value: 'SIZE', help: 'For indexes of documents. Default 64MB.' },
 } as const satisfies OptionSpecs;
 

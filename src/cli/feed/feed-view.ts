@@ -59,7 +59,23 @@ export function statusLines(
     `${facts.steps === null ? '' : ` of ${count(facts.steps)}`}, ≈ ${tokens} tokens` +
     (planned === null ? '' : `, ${count(Math.max(0, planned - total))} sequences left`);
   const ended = status.ended === null ? [] : [`  The feed has ended: ${safeText(status.ended)}.`];
-  return [head, ...ended, ...table, ...rankLines(ranks)];
+  return [head, ...ended, ...table, ...rankLines(ranks), ...serverLines(status)];
+}
+
+/** The servers of a feed that has several, the one that writes first. */
+function serverLines({ servers, writers = 0 }: FeedStatus): string[] {
+  if (servers === undefined) return [];
+  const rows = [...servers].sort((a, b) => Number(b.writes) - Number(a.writes) || b.step - a.step);
+  const none = rows.some((s) => s.writes) ? '' : '; the one that wrote is gone, the next to get losses takes over';
+  const number = writers > 1 ? `, writer number ${writers}` : '';
+  return [
+    `  ${plural(rows.length, 'server')}${number}${none}:`,
+    ...rows.map(
+      ({ url, writes, self, step, silent }) =>
+        `    ${safeText(url ?? 'not listening yet')}${writes ? ', writes the log' : ''}${self ? ', this one' : ''}: ` +
+        `step ${count(step)}, seen ${silent.toFixed(0)} s ago`,
+    ),
+  ];
 }
 
 function rankLines(ranks: readonly RankStatus[]): string[] {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { openFeed } from '../../run/feed/feed.ts';
+import { isUrl } from '../../files/stores/url.ts';
+import { openFeed, openSharedFeed } from '../../run/feed/feed.ts';
 import { type FeedServer, serveFeed } from '../../sinks/feed/server.ts';
 import type { FeedSource } from '../../sinks/feed/source.ts';
 import { isLoopback } from '../../sinks/http.ts';
@@ -16,6 +17,10 @@ const options = {
   ...feedSpecs,
   port: { value: 'N', help: 'Default 7077; 0: any that is free.' },
   host: { value: 'ADDRESS', help: 'Address to listen on. Default 127.0.0.1; elsewhere a token is needed.' },
+  url: {
+    value: 'URL',
+    help: 'With --shared: where the other servers reach this one. Default: by the name of this host.',
+  },
   every: { value: 'SECONDS', help: 'How often the table is printed. Default 10; 0: never.' },
   json: { help: 'JSON lines on standard output: facts, then status, instead of tables.' },
 } as const satisfies OptionSpecs;
@@ -29,7 +34,11 @@ async function run(args: readonly string[]): Promise<number> {
   const port = wholeNumber(values.port, '--port', 0) ?? DEFAULT_PORT;
   if (port > 65_535) throw new ConfigError({ expected: 'a port up to 65535', got: `${port}`, where: '--port' });
   const every = 1000 * (wholeNumber(values.every, '--every', 0) ?? 10);
-  const feed = await openFeed(await feedOptionsFrom(positionals, values));
+  const given = await feedOptionsFrom(positionals, values);
+  const shared = values.shared || isUrl(given.state) ? await openSharedFeed(given) : null;
+  if (shared === null && values.url !== undefined)
+    throw new ConfigError({ expected: '--shared with --url', got: '--url alone', where: 'sluice feed' });
+  const feed = shared ?? (await openFeed(given));
   let server: FeedServer;
   try {
     server = await serveFeed(feed, { host, port, token });
@@ -37,6 +46,7 @@ async function run(args: readonly string[]): Promise<number> {
     await feed.close();
     throw portError(error, port);
   }
+  await shared?.announce(values.url ?? reachedBy(server, token), token);
   const report = values.json ? jsonReport(feed, server) : tableReport(feed, server, token);
   await report('start');
   const timer = every > 0 ? setInterval(() => void report('tick'), every) : null;
@@ -64,6 +74,10 @@ const stopped = (): Promise<void> =>
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
 
+/** Where other machines reach a server, or this one where it listens to no other. */
+const reachedBy = ({ url, host }: FeedServer, token: string | null): string =>
+  token === null ? url : url.replace(host, hostname());
+
 type Report = (when: 'start' | 'tick' | 'end') => Promise<void>;
 
 function tableReport(feed: FeedSource, server: FeedServer, token: string | null): Report {
@@ -76,7 +90,7 @@ function tableReport(feed: FeedSource, server: FeedServer, token: string | null)
       out();
       out(`${style.bold('Serving')}    ${style.cyan(server.url)}   (Ctrl-C to stop; a start goes on with it)`);
       if (token !== null) out(`${style.bold('Token')}      ${token}   (from SLUICE_FEED_TOKEN where it is set)`);
-      const url = token === null ? server.url : server.url.replace(server.host, hostname());
+      const url = reachedBy(server, token);
       const given = token === null ? '' : ', token="..."';
       out(`  python: FeedDataset("${url}"${given})      metrics: ${join(server.url, 'metrics').replace(':/', '://')}`);
       return;
@@ -109,6 +123,7 @@ export const feedCommand: Command = {
     examples: [
       ['sluice run quickstart --input data/ --tokens gpt2/tokenizer.json', 'curate, and write tokens'],
       ['sluice feed sluice-out/quickstart --context 2048 --batch 64', 'serve them, in proportion to their tokens'],
+      ['sluice feed out --shared --state /shared/feed --port 7078', 'one of several servers of the same feed'],
       ['sluice feed out --weights web=0.7,code=0.3 --max-epochs 4', 'a mixture of your own'],
     ],
   },

@@ -12,6 +12,7 @@ import { type Command, type OptionSpecs, parseCommandLine, type Values, wholeNum
 import { type Sample, sampleOf } from '../plan/sample.ts';
 import { program } from '../program.ts';
 import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
+import { commandAgain, streamsAgain } from '../terminal/again.ts';
 import { count, percent, plural, shellWord, size } from '../terminal/format.ts';
 import { skippedSentences } from '../terminal/skipped.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
@@ -193,8 +194,10 @@ function printSample(
     );
   out(
     `Next: ${program()} ${again ? 'inspect ' : 'run quickstart --input '}` +
-      `${inputs.map(shellWord).join(again ? ' ' : ' --input ')}${flagText}`,
+      `${inputs.map((i) => commandAgain([i])).join(again ? ' ' : ' --input ')}${flagText}`,
   );
+  const streams = streamsAgain(inputs);
+  if (streams !== null) out(streams);
 }
 
 export const inspect: Command = {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
+import { isFleet } from '../../ledger/fleet-commits.ts';
 import { readRunJson } from '../../ledger/run-json.ts';
 import { finishNodes } from '../../run/nodes/finish.ts';
-import { isFleet, readNodesJson } from '../../run/nodes/fleet.ts';
+import { readNodesJson } from '../../run/nodes/fleet.ts';
 import { LEAST_MEMORY, parseBytes } from '../../run/options.ts';
 import { safeJson } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';

@@ -8,8 +8,6 @@ import { standardOutput, tableLines } from '../terminal/terminal.ts';
 
 /** Shards that are named one by one. */
 const SHOWN = 20;
-/** A shard this much slower than the one in the middle is called slow. */
-const SLOW = 2;
 
 /** How a run on many nodes stands. */
 export async function printFleetStatus(folder: string, json: boolean): Promise<void> {
@@ -35,9 +33,7 @@ function linesOf(fleet: Fleet, facts: FleetFacts): string[] {
   const open = facts.phases.find((p) => p.phase === facts.next);
   if (open === undefined) return [...lines, '', 'Every phase is done. Next:', `  ${program()} finish ${here}`];
   const named = open.missing.filter((t) => t.state !== 'open' || t.attempts > 0);
-  const rates = named.flatMap((t) => t.documentsPerSecond ?? []).sort((a, b) => a - b);
-  const middle = rates[rates.length >> 1] ?? null;
-  for (const t of named.slice(0, SHOWN)) lines.push(...taskLines(t, middle));
+  for (const t of named.slice(0, SHOWN)) lines.push(...taskLines(t));
   if (named.length > SHOWN) lines.push(`  and ${count(named.length - SHOWN)} more (all with --json)`);
   if (facts.etaSeconds !== null) lines.push(`The slowest shard that runs needs about ${duration(facts.etaSeconds)}.`);
   const idle = open.missing.filter((t) => t.state !== 'running').map((t) => t.task);
@@ -48,11 +44,10 @@ function linesOf(fleet: Fleet, facts: FleetFacts): string[] {
   return lines;
 }
 
-function taskLines(t: TaskFacts, middle: number | null): string[] {
+function taskLines(t: TaskFacts): string[] {
   const by = t.by ? `, ${safeText(t.by.host)} process ${t.by.pid}` : '';
   const rate = t.documentsPerSecond;
-  const slow = rate !== null && middle !== null && rate * SLOW < middle ? ' (slow)' : '';
-  const pace = rate === null ? '' : `, ${count(Math.round(rate))} documents/s${slow}`;
+  const pace = rate === null ? '' : `, ${count(Math.round(rate))} documents/s${t.slow ? ' (slow)' : ''}`;
   const error = t.error === null ? '' : `: ${safeText(t.error)}`;
   return [
     `  shard ${t.task}: ${t.state}, attempt ${t.attempts}, ${t.splits} of ${t.outOf}${pace}${by}${error}`,

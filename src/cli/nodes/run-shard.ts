@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { isFleet } from '../../ledger/fleet-commits.ts';
 import { readRunJson } from '../../ledger/run-json.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
-import { isFleet, readNodesJson } from '../../run/nodes/fleet.ts';
+import { readNodesJson } from '../../run/nodes/fleet.ts';
 import { runShard } from '../../run/nodes/shard.ts';
 import type { ShardEvent } from '../../run/nodes/work.ts';
 import type { RunOptionsInput } from '../../run/options.ts';

@@ -9,7 +9,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function shardChoice(given: string | undefined, shards: number, env: Environment): ShardChoice {
   if (given !== undefined) return parseShard(given);
-  const of = (name: string): number => Number(env[name]);
+  const of = (name: string): number => numberIn(env, name);
   if (env.SLURM_ARRAY_TASK_ID !== undefined) {
     const count = of('SLURM_ARRAY_TASK_COUNT');
     if (of('SLURM_ARRAY_TASK_MIN') === 0 && of('SLURM_ARRAY_TASK_MAX') === count - 1)
@@ -22,8 +22,29 @@ export function shardChoice(given: string | undefined, shards: number, env: Envi
     });
   }
   const index = env.JOB_COMPLETION_INDEX;
-  if (index !== undefined) return parseShard(`${index}/${env.SLUICE_SHARDS ?? shards}`);
+  if (index !== undefined) {
+    const count = env.SLUICE_SHARDS === undefined ? shards : of('SLUICE_SHARDS');
+    if (of('JOB_COMPLETION_INDEX') < count) return { index: Number(index), count };
+    throw new ConfigError({
+      expected: `an index below ${count}, the number of shards`,
+      got: index,
+      where: 'JOB_COMPLETION_INDEX',
+      fix: 'SLUICE_SHARDS says how many there are, where they are not as many as planned.',
+    });
+  }
   return { index: 0, count: 1 };
+}
+
+/** Errors: ConfigError where the variable is not set, or is no whole number. */
+function numberIn(env: Environment, name: string): number {
+  const text = env[name];
+  if (text !== undefined && /^\d{1,9}$/.test(text)) return Number(text);
+  throw new ConfigError({
+    expected: 'a whole number, as the scheduler sets it',
+    got: text === undefined ? 'a variable that is not set' : `'${text}'`,
+    where: name,
+    fix: 'Say which part is meant: --shard 0/8 to 7/8.',
+  });
 }
 
 function parseShard(text: string): ShardChoice {

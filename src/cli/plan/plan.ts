@@ -9,6 +9,7 @@ import { reusingColumns } from '../../run/reuse.ts';
 import { modelBytes, modelWorkersOf } from '../../run/services/models.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { documentSchema } from '../../sinks/documents.ts';
+import { isStdin } from '../../streams/inputs/pipe.ts';
 import { createsDocuments, rewritesText } from '../../streams/operator.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import { nothingToRead } from '../../streams/plan/skipped.ts';
@@ -18,7 +19,8 @@ import { nodesSpecs, planForNodes, refuseWithoutNodes } from '../nodes/plan-node
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { fieldNotes } from '../run/field-notes.ts';
-import { plural, shellWord, size } from '../terminal/format.ts';
+import { commandAgain, streamsAgain } from '../terminal/again.ts';
+import { plural, size } from '../terminal/format.ts';
 import { skippedSentences } from '../terminal/skipped.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import { type Estimate, estimateOf, printEstimate, withoutEstimate } from './plan-estimate.ts';
@@ -59,7 +61,7 @@ async function run(args: readonly string[]): Promise<number> {
   const sample = (samplePercent ?? 100) / 100;
   const patterns = values.input.length > 0 ? values.input : given.input;
   const recipe = values.recompute ? given : await reusingColumns(given, patterns);
-  if (patterns.length === 0 || patterns.includes('-')) {
+  if (patterns.length === 0 || patterns.some(isStdin)) {
     throw new ConfigError({
       expected: 'files to plan for',
       got: patterns.length === 0 ? 'no input' : 'standard input, which can be read only once',
@@ -136,8 +138,9 @@ async function run(args: readonly string[]): Promise<number> {
       (goes && state === 'free' && values.output === undefined ? ' (choose another folder with --output)' : '') +
       (goes ? ':' : '');
     for (const line of wrapped(said, terminal.width)) terminal.out(goes ? line : terminal.style.yellow(line));
-    const again = args.filter((a) => a !== '--no-probe').map(shellWord);
-    if (goes) terminal.out(`  ${program()} run ${again.join(' ')}`);
+    if (goes) terminal.out(`  ${program()} run ${commandAgain(args.filter((a) => a !== '--no-probe'))}`);
+    const streams = streamsAgain(patterns);
+    if (goes && streams !== null) for (const line of wrapped(streams, terminal.width)) terminal.out(line);
   }
   return 0;
 }

@@ -16,6 +16,7 @@ export const RUN_EVENTS: Readonly<Record<string, EventWords>> = {
     inside: { skipped: '[{path,reason}]', warnings: '[]' },
     when: 'once, when the input is known',
   },
+  recut: { fields: ['splits', 'columns'], when: 'with --recut: splits and columns that were taken' },
   progress: {
     fields: [
       'phase',

@@ -4,6 +4,7 @@ import { safeJson, safeText } from '../../safe-text.ts';
 import { errorEvent } from '../failure.ts';
 import { filterLine } from './filter-line.ts';
 import { generatedLine } from './generated-line.ts';
+import { recutLine } from './recut.ts';
 import type { Reporter } from './reporter.ts';
 
 type Planned = Extract<RunEvent, { type: 'planned' }>;
@@ -36,6 +37,7 @@ export async function follow(
           if (e.type === 'progress') progress = e;
           reporter.event(e);
           if (e.type === 'generated') reporter.note(generatedLine(e));
+          if (e.type === 'recut') reporter.note(recutLine(e));
           if (e.type === 'filter') reporter.note(filterLine(e));
           if (e.type === 'retried')
             reporter.note(

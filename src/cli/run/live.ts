@@ -27,22 +27,27 @@ export interface RunWatch {
   end(note: ((line: string) => void) | null): Promise<void>;
 }
 
+/** So long an alert may wait until it is told. */
+const ALERTS_MS = 1000;
+
 const TOLD: ReadonlySet<RunEvent['type']> = new Set(['progress', 'stopped', 'finished']);
 
 export async function watchRun({ live: typed, webhook, limit, note }: WatchOptions): Promise<RunWatch> {
   const live = new LiveRun(limit);
   const alerts = watchAlerts(webhook, note);
   const page = typed === undefined ? null : await openLivePage(live, typed, note);
-  const show = (): void => {
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  const show = (now: boolean): void => {
+    page?.source.showNext(() => live.state());
+    if (!now && performance.now() - lookedAt < ALERTS_MS) return;
+    lookedAt = performance.now();
     const state = live.state();
-    if (state === null) return;
-    alerts.look(state);
-    page?.source.show(state);
+    if (state !== null) alerts.look(state);
   };
   return {
     event(event) {
       live.take(event);
-      if (TOLD.has(event.type)) show();
+      if (TOLD.has(event.type)) show(event.type !== 'progress');
       // Nothing was told of a run that was done before.
       if (page && event.type === 'finished' && event.already)
         void folderState(event.run).then(
@@ -52,7 +57,7 @@ export async function watchRun({ live: typed, webhook, limit, note }: WatchOptio
     },
     fail(error) {
       live.fail(error);
-      show();
+      show(true);
     },
     get alerts() {
       return alerts.count;

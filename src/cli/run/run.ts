@@ -10,6 +10,7 @@ import { safeText } from '../../safe-text.ts';
 import { type Counters, lostDocuments } from '../../streams/commits/counters.ts';
 import { tap } from '../../streams/flow/rxjs.ts';
 import { plannedFiles } from '../../streams/plan/plan-file.ts';
+import { SPLIT_TEXT_BYTES } from '../../streams/plan/splits.ts';
 import {
   type Command,
   type OptionSpecs,
@@ -22,12 +23,14 @@ import { EXIT, Exit, exitCodeOf, printError } from '../failure.ts';
 import { isRunFolder, runOneShard } from '../nodes/run-shard.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
+import { commandAgain, streamsAgain } from '../terminal/again.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 import { allowFrom, allowSpecs } from './allow-options.ts';
 import { eventLines } from './event-lines.ts';
 import { fieldNotes } from './field-notes.ts';
 import { type Followed, follow } from './follow.ts';
+import { recutCommand, recutOutput } from './recut.ts';
 import { jsonReporter, peopleReporter } from './run-reporters.ts';
 import { printSummary } from './run-summary.ts';
 import { wantsCard } from './wants-card.ts';
@@ -50,6 +53,12 @@ export const runSpecs = {
   limit: { value: 'N', help: 'Only the first N documents.' },
   sample: { value: 'P%', help: 'Only about P percent of the documents, chosen by a hash of the id. For example 1%.' },
   'annotate-only': { help: 'Compute every annotation and drop nothing.' },
+  recut: {
+    value: 'RUN_DIR',
+    help:
+      'Take from this finished run over the same input what a changed recipe leaves as it was, and work on the ' +
+      'rest. Without a recipe: that of the run, with --set over it, into RUN_DIR-recut. The run is not changed.',
+  },
   recompute: { help: 'Measure again what an input that is a run directory has measured already.' },
   'shard-size': {
     value: 'SIZE',
@@ -110,12 +119,14 @@ export function runOptionsFrom(values: Values<typeof runSpecs>) {
     annotateOnly: values['annotate-only'],
     allow: allowFrom(values),
     recompute: values.recompute,
+    recut: values.recut ?? null,
     shardSize:
       values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size', LEAST_SHARD),
   };
 }
 
-async function run(args: readonly string[]): Promise<number> {
+async function run(typed: readonly string[]): Promise<number> {
+  const args = await recutCommand(typed, () => parseCommandLine('run', typed, runSpecs, ['recipe?']));
   const { values, positionals } = parseCommandLine('run', args, runSpecs, ['recipe']);
   const [given] = positionals;
   const folder = given !== undefined && isRunFolder(given) ? given : null;
@@ -125,7 +136,9 @@ async function run(args: readonly string[]): Promise<number> {
     return runOneShard(at, named, values, runOptionsFrom(values));
   }
   const recipe = await recipeFrom(given, values);
-  const runOptions = { ...runOptionsFrom(values), command: commandOf(args) };
+  const { recut } = values;
+  const output = values.output ?? (recut === undefined ? undefined : recutOutput(recut));
+  const runOptions = { ...runOptionsFrom(values), output, command: commandOf(args) };
   const { limit, shardSize } = runOptions;
   if (values.card) await refuseOtherCards(resolve(runOptions.output ?? join('sluice-out', recipe.name)));
   const reporterOptions = { name: recipe.name, limit };
@@ -150,11 +163,12 @@ async function run(args: readonly string[]): Promise<number> {
     throw new Exit(exitCodeOf(error));
   }
   const { end, planned, progress } = seen;
-  // What the folder holds before its run.json is written is of an earlier run.
-  const again = planned === null ? args : runOptions.command.args;
-  const resume = `${program()} run ${again.map(shellWord).join(' ')}`;
+  // What the folder holds before its run.json is written is of an earlier run, and no pipe was copied whole.
+  const again = planned === null ? commandAgain(args) : runOptions.command.args.map(shellWord).join(' ');
+  const streams = planned === null ? streamsAgain(runOptions.input ?? recipe.input) : null;
+  const resume = `${program()} run ${again}\n${streams === null ? '' : `${streams}\n`}`;
   if (end === 'killed') {
-    process.stderr.write(`Stopped immediately. Committed work is kept. To resume:\n  ${resume}\n`);
+    process.stderr.write(`Stopped immediately. Committed work is kept. To resume:\n  ${resume}`);
     // Workers may be in the middle of a batch: nobody waits for them.
     process.exit(EXIT.interrupted);
   }
@@ -163,7 +177,7 @@ async function run(args: readonly string[]): Promise<number> {
     const done = progress ? `${progress.splitsDone} of ${plural(progress.splits, 'split')}${phase} done. ` : '';
     await watch?.end(null);
     process.stderr.write(
-      `Stopped: ${done}Committed work is kept in ${end.store ?? shownPath(end.run)}. To resume:\n  ${resume}\n`,
+      `Stopped: ${done}Committed work is kept in ${end.store ?? shownPath(end.run)}. To resume:\n  ${resume}`,
     );
     return EXIT.interrupted;
   }
@@ -183,11 +197,7 @@ async function run(args: readonly string[]): Promise<number> {
       shown: end.store ?? shownPath(end.run),
       result: end.result,
       skipped: planned?.skipped ?? [],
-      warnings: [
-        ...missing,
-        ...(planned?.warnings ?? []),
-        ...(end.already ? shardSizeNote(end.result, shardSize) : []),
-      ],
+      warnings: [...missing, ...(planned?.warnings ?? []), ...shardSizeNote(end.result, shardSize, end.already)],
       peakBytes: end.already ? null : process.resourceUsage().maxRSS * 1024,
       bytesPerSecond: end.already ? null : (end.result.totals?.read.bytes ?? 0) / end.result.seconds,
       already: end.already,
@@ -211,14 +221,17 @@ function webhookOption(text: string | undefined): string | null {
 
 const toStderr = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** A finished run keeps its shards; one of an earlier version says nothing of their size. */
-const shardSizeNote = (run: RunJson, asked: number | undefined): string[] =>
-  asked === undefined || asked === run.shardSize
-    ? []
-    : [
-        '--shard-size is not used: the shards are written already' +
-          (run.shardSize ? `, for ${run.shardSize} bytes` : ''),
-      ];
+/** A finished run keeps its shards; of an earlier version their size is not known. A file is a split at least. */
+function shardSizeNote(run: RunJson, asked: number | undefined, already: boolean): string[] {
+  if (asked === undefined) return [];
+  if (!already)
+    return asked >= SPLIT_TEXT_BYTES || (run.totals?.kept.bytes ?? 0) <= asked
+      ? []
+      : ['--shard-size: an output file is at least one split, about 32 MB of text before compression'];
+  if (asked === run.shardSize) return [];
+  const written = run.shardSize ? `, for ${run.shardSize} bytes` : '';
+  return [`--shard-size is not used: the shards are written already${written}`];
+}
 
 /** Whether there were records and none of them could be read as a document. */
 const readNothing = (totals: Counters | null): boolean =>
@@ -240,6 +253,7 @@ export const runCommand: Command = {
       ],
       ["sluice run recipe.ts --input 'crawl/**/*.parquet' --output out/crawl --workers 8", 'a recipe of your own'],
       ["sluice run quickstart --input 'data/*' --sample 1% --output out/try", 'try one percent first'],
+      ['sluice run --recut out/crawl --set gopher_quality.min_words=30', 'a threshold changed in a finished run'],
       ['cat data.jsonl | sluice run quickstart --input - --json', 'from standard input, with machine-readable events'],
     ],
     more: async () => [

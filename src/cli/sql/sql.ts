@@ -4,10 +4,12 @@ import { openRunDatabase, query, type RunDatabase, readError } from '../../ledge
 import { type NamedSource, namedPath, namedSource } from '../../ledger/named-source.ts';
 import { openRunFolder } from '../../ledger/run-folder.ts';
 import { cellText, type Plain, plain } from '../../ledger/sql-values.ts';
+import { isFleet } from '../../run/nodes/fleet.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
-import { count, plural } from '../terminal/format.ts';
-import { standardOutput, tableLines } from '../terminal/terminal.ts';
+import { program } from '../program.ts';
+import { count, plural, shellWord } from '../terminal/format.ts';
+import { standardOutput, tableLines, warn } from '../terminal/terminal.ts';
 
 const options = {
   json: { help: 'One JSON array of objects on standard output.' },
@@ -27,6 +29,12 @@ async function run(args: readonly string[]): Promise<number> {
       if (values.json) await printJson(columns, rows);
       else if (values.csv) await printCsv(columns, rows);
       else await printTable(columns, rows, shown);
+      const [run] = positionals.slice(0, -1).map(namedPath);
+      if (isFleet(run.path))
+        warn(
+          'this run on many nodes is not finished: its tables have no rows until its shards are joined. ' +
+            `See: ${program()} status ${shellWord(run.path)}`,
+        );
     } catch (error) {
       // A stream finds out about some errors only while it is read.
       throw await readError(db, error);

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { lockHolder } from '../../files/lock.ts';
 import { isUrl } from '../../files/stores/url.ts';
+import { isFleet } from '../../ledger/fleet-commits.ts';
 import { folderFacts } from '../../ledger/live/folder-facts.ts';
 import { liveState } from '../../ledger/live/state.ts';
 import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { builtInNames } from '../../recipe/loader.ts';
-import { isFleet } from '../../run/nodes/fleet.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { cameIn, createdIn, lostDocuments } from '../../streams/commits/counters.ts';
 import { checkBytes } from '../../streams/commits/damage.ts';

@@ -162,8 +162,8 @@ async function written(output: string, model: NgramModel): Promise<boolean> {
 }
 
 /**
- * Before hours of counting: the folder is made, and what is there must be a model of ours, or nothing. (An ARPA file
- * does not say who made it.) What a killed training left half written goes.
+ * Before hours of counting: the folder is made, and what is there must be a model of ours, or nothing. What a killed
+ * training left half written goes.
  */
 async function checkOutput(output: string): Promise<void> {
   await mkdir(dirname(output), { recursive: true });

@@ -7,7 +7,8 @@ import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '.
 import { EXIT } from '../failure.ts';
 import { program } from '../program.ts';
 import { readOptionsFrom, readSpecs } from '../recipe-options.ts';
-import { count, duration, percent, shellWord, unread } from '../terminal/format.ts';
+import { commandAgain, streamsAgain } from '../terminal/again.ts';
+import { count, duration, percent, unread } from '../terminal/format.ts';
 import { standardOutput, tableLines, warn } from '../terminal/terminal.ts';
 import { lastEvent, stopOnSignals, trainingExecutor } from '../training-process.ts';
 
@@ -51,10 +52,11 @@ async function run(args: readonly string[]): Promise<number> {
   try {
     const last = await lastEvent(events, show);
     if (last.type === 'stopped') {
-      const again = args.filter((a) => a !== '--fresh').map(shellWord);
+      const again = commandAgain(args.filter((a) => a !== '--fresh'));
+      const streams = streamsAgain(values.input);
       process.stderr.write(
         `Stopped at step ${count(last.step)} of ${count(last.steps)}. To resume:\n  ${program()} ` +
-          `train-reference ${again.join(' ')}\n`,
+          `train-reference ${again}\n${streams === null ? '' : `${streams}\n`}`,
       );
       return EXIT.interrupted;
     }

@@ -32,6 +32,10 @@ export const trainSpecs = {
   },
   scheduler: { value: 'NAME', help: 'What mixes the domains of the new text: see sluice mix --help.' },
   options: { value: 'JSON', help: 'Options of the scheduler.' },
+  revive: {
+    value: 'STEPS',
+    help: 'After the training, count the steps on its own text that bring each forgotten domain back, STEPS at most.',
+  },
   seed: { value: 'N', help: 'Of the order, of what is held out, and of new weights.' },
   output: { value: 'DIR', help: 'Folder of the training. Default sluice-out/<recipe>. Running again resumes.' },
   limit: { value: 'N', help: 'Only the first N documents of the new text.' },
@@ -59,6 +63,7 @@ export async function trainRecipe(recipe: Continual, values: TrainValues): Promi
     model: values.model ?? recipe.model,
     mixture: values.scheduler === undefined ? recipe.mixture : await schedulerOf(values),
     replay: { ...replay, ...(share !== null && { share: share / 100 }) },
+    revival: { ...recipe.revival, most: wholeNumber(values.revive, '--revive', 0) ?? recipe.revival.most },
     seed,
     training: {
       ...training,

@@ -1,6 +1,7 @@
 import type { TrainEvent } from '../../run/train/train.ts';
 import { clipped, safeText } from '../../safe-text.ts';
 import { changesOf } from '../../training/continual/report.ts';
+import { revivalInWords } from '../../training/forgetting/report-markdown.ts';
 import { type CurvePoint, curveLines } from '../terminal/curve.ts';
 import { count, duration, percent, plural, rough, shownPath } from '../terminal/format.ts';
 import { type Terminal, tableLines } from '../terminal/terminal.ts';
@@ -108,7 +109,7 @@ function notesOf(event: TrainEvent): string[] {
     case 'curating':
       return curatingNotes(event);
     case 'start': {
-      const { record, fromStep, steps, notMeasured } = event;
+      const { record, fromStep, steps, notMeasured, seenBefore } = event;
       const old = record.domains.filter((d) => d.startsWith('old/'));
       const lines = [
         `${safeText(event.model)}: ${(record.parameters / 1e6).toFixed(2)} M parameters, ` +
@@ -118,7 +119,13 @@ function notesOf(event: TrainEvent): string[] {
       if (old.length === 0)
         lines.push('No old text (--replay): nothing is replayed, and what is forgotten of it is not measured.');
       if (notMeasured.length > 0)
-        lines.push(`Too little text to hold some out, so not measured: ${notMeasured.map(safeText).join(', ')}.`);
+        lines.push(
+          `Too little unseen text to hold some out, so not measured: ${notMeasured.map(safeText).join(', ')}.`,
+        );
+      if (seenBefore > 0)
+        lines.push(
+          `Not measured on ${plural(seenBefore, 'document')} that ${safeText(event.model)} was trained on before.`,
+        );
       return lines;
     }
     case 'measured': {
@@ -127,6 +134,10 @@ function notesOf(event: TrainEvent): string[] {
         ? []
         : [`step ${count(step)}: ${bitsPerByte.toFixed(3)} bits per byte on held-out text`];
     }
+    case 'revived':
+      return event.steps === 0
+        ? []
+        : [`${safeText(event.domain)}: back after ${event.steps ?? 'more'} steps on its own text`];
     default:
       return [];
   }
@@ -155,13 +166,16 @@ export function printTraining(
   if (changes.length > 0) {
     out();
     const right = 'right' as const;
-    const titles = ['before', 'during', 'after', 'change'].map((title) => ({ title, align: right }));
+    const { revival } = record;
+    const names = ['before', 'during', 'after', 'change', ...(revival ? ['revival steps'] : [])];
+    const titles = names.map((title) => ({ title, align: right }));
     const rows = changes.map(({ domain, before, during, after }) => [
       safeText(domain),
       before.toFixed(3),
       during?.toFixed(3) ?? '',
       after.toFixed(3),
       `${after < before ? '' : '+'}${(after - before).toFixed(3)}`,
+      ...(revival ? [revivalInWords({ revivalSteps: revival.steps[domain] })] : []),
     ]);
     for (const line of tableLines([{ title: 'held-out bits per byte', max: 28 }, ...titles], rows)) out(line);
   }

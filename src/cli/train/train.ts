@@ -5,7 +5,8 @@ import { safeJson } from '../../safe-text.ts';
 import { type Command, parseCommandLine, percentOption, wholeNumber } from '../command.ts';
 import { EXIT, errorEvent } from '../failure.ts';
 import { program } from '../program.ts';
-import { count, shellWord } from '../terminal/format.ts';
+import { commandAgain, streamsAgain } from '../terminal/again.ts';
+import { count } from '../terminal/format.ts';
 import { standardOutput, warn } from '../terminal/terminal.ts';
 import { lastEvent, stopOnSignals, trainingExecutor } from '../training-process.ts';
 import { trainRecipe, trainSpecs } from './train-options.ts';
@@ -39,10 +40,11 @@ async function run(args: readonly string[]): Promise<number> {
     const last = await lastEvent(events, (event) => view.event(event));
     view.close();
     if (last.type === 'stopped') {
-      const again = args.filter((a) => a !== '--fresh').map(shellWord);
+      const again = commandAgain(args.filter((a) => a !== '--fresh'));
+      const streams = streamsAgain(values.input);
       process.stderr.write(
         `Stopped at step ${count(last.step)} of ${count(last.steps)}. To resume:\n  ${program()} train ` +
-          `${again.join(' ')}\n`,
+          `${again}\n${streams === null ? '' : `${streams}\n`}`,
       );
       return EXIT.interrupted;
     }
@@ -90,10 +92,11 @@ export const trainCommand: Command = {
     more: async () => [
       'Events of --json, each with `type`. Later versions only add fields:',
       '  curating  of (input, replay) event                  (an event of the run that makes tokens)',
-      '  start     folder record model fromStep steps notMeasured[]',
+      '  start     folder record model fromStep steps notMeasured[] seenBefore',
       '  step      step tokensSeen loss lossByDomain learningRate gradientNorm weights tokensPerSecond',
       '  measured  measurement{step,tokensSeen,trainLoss,bitsPerByte,byDomain}',
       '  saved     step path                                 (a checkpoint)',
+      '  revived   domain steps                              (--revive; null: not within STEPS)',
       '  stopped   folder step steps                         (exit code 130)',
       '  finished  folder already early record               (exit code 0)',
     ],

@@ -2,7 +2,7 @@ import { ConfigError } from '../../errors.ts';
 import { openRunDatabase } from '../../ledger/database.ts';
 import { documentsAt } from '../../ledger/documents-data.ts';
 import { openRunFolder } from '../../ledger/run-folder.ts';
-import { rerunArguments } from '../../ledger/what-if/command.ts';
+import { recutArguments } from '../../ledger/what-if/command.ts';
 import { openWhatIf } from '../../ledger/what-if/load.ts';
 import { ruleOverlap } from '../../ledger/what-if/overlap.ts';
 import { redecide } from '../../ledger/what-if/redecide.ts';
@@ -12,7 +12,8 @@ import { safeJson } from '../../safe-text.ts';
 import { countsTokens } from '../../streams/batch/token-ids.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { program } from '../program.ts';
-import { shellWord } from '../terminal/format.ts';
+import { recutOutput } from '../run/recut.ts';
+import { commandAgain, streamsAgain } from '../terminal/again.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 import { overlapLines } from './overlap-lines.ts';
 import { whatIfLines } from './what-if-lines.ts';
@@ -51,7 +52,7 @@ async function run(args: readonly string[]): Promise<number> {
       saved: await documentsAt(db, [...saved.subarray(0, most)]),
     };
     const overlap = values.overlap ? ruleOverlap(prepared, now) : null;
-    const again = rerunArguments(folder.run, values.set, `${positionals[0].replace(/\/+$/, '')}-recut`);
+    const again = recutArguments(folder.run, positionals[0], values.set, recutOutput(positionals[0]));
     const terminal = standardOutput();
     if (values.json) {
       const answer = { run: folder.path, settings: values.set, ...numbers, examples, overlap, recut: again };
@@ -65,8 +66,10 @@ async function run(args: readonly string[]): Promise<number> {
       terminal.out();
       terminal.out(terminal.style.bold('To run it'));
       const words = again ?? values.set.flatMap((s) => ['--set', s]);
-      const command = words.map(shellWord).join(' ');
+      const command = commandAgain(words);
       terminal.out(`  ${again ? `${program()} run ${command}` : `your recipe, with ${command}`}`);
+      const streams = again && streamsAgain(folder.run.input.patterns);
+      if (streams) terminal.out(streams);
     }
     if (overlap) for (const line of overlapLines(terminal, overlap)) terminal.out(line);
   } finally {

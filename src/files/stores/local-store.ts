@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { lock } from '../lock.ts';
-import { temporaryName } from '../whole.ts';
+import { syncFolder, temporaryName } from '../whole.ts';
 import { Refused, stored } from './problems.ts';
 import type { GetOptions, Listed, ListOptions, PutBody, PutOptions, PutResult, Store, StoredObject } from './store.ts';
 
@@ -53,6 +53,7 @@ export function localStore(folder: string): Store {
     try {
       if ('file' in body) await copyFile(body.file, own);
       else await writeFile(own, body, { flag: 'wx' });
+      await flushed(own);
       if (when === 'always') await rename(own, path);
       else if (when === 'absent') {
         const there = await link(own, path).then(
@@ -72,6 +73,7 @@ export function localStore(folder: string): Store {
           await rm(join(dirname(path), 'lock'), { force: true });
         }
       }
+      await syncFolder(dirname(path));
       return { written: true, version: (await look(key))?.version ?? null };
     } finally {
       await rm(own, { force: true });
@@ -86,6 +88,16 @@ export function localStore(folder: string): Store {
     put,
     delete: (key) => rm(pathOf(key), { force: true }),
   };
+}
+
+/** What a put has said to be written is there after a power cut too. */
+async function flushed(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 function unlessGone(error: NodeJS.ErrnoException): null {

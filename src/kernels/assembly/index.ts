@@ -1,5 +1,6 @@
 // The one WebAssembly module of the kernels: every file's exports, no runtime, memory by hand (arena.ts).
 export * from './arena';
+export { adamW } from './adamw';
 export { c4Lines } from './c4';
 export { c4Phrases } from './phrases';
 export * from './escape';

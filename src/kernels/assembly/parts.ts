@@ -5,9 +5,11 @@ import {
 import {
   countWordsOf, nEnglish, nFiller, nForeign, nLetters, nMojibake, nOdd, nOtherScript, nPairs, nRunOn, nWords, openWords,
 } from './line-words';
+import { classOfByte, SPACE } from './part-tables';
 
 const COLUMNS: usize = 16;
 const MENU: u32 = 10;
+const BAR: u32 = 0x7c;
 
 const chars = memory.data(8 * 4);
 
@@ -27,6 +29,20 @@ function beyondFirst(n: u32): f64 {
 @inline
 function share(kind: u32, all: u32): f64 {
   return ratio(load<u32>(chars + (<usize>kind << 2)), all);
+}
+
+/** Where a line of prose begins: after the bar of a table that an extractor left, and the white space after it. */
+function afterBar(at: usize, end: usize): usize {
+  if (load<u8>(at) != BAR || end - at < 2 || (classOfByte(at + 1) & SPACE) == 0) return at;
+  do at++; while ((classOfByte(at) & SPACE) != 0);
+  return at;
+}
+
+/** Where it ends: before such a bar and the white space before it. */
+function beforeBar(at: usize, end: usize): usize {
+  if (end - at < 2 || load<u8>(end - 1) != BAR || (classOfByte(end - 2) & SPACE) == 0) return end;
+  do end--; while (end > at && (classOfByte(end - 1) & SPACE) != 0);
+  return end;
 }
 
 /** Where the line that begins at `at` ends. */
@@ -86,8 +102,9 @@ function readParts(text: usize, stop: usize, out: usize, to: usize): usize {
     filled++;
     if (kind <= LIST) countWordsOf(lineStart, lineEnd);
     if (kind == PROSE) {
-      const size = lineEnd - lineStart;
-      memory.copy(to, lineStart, size);
+      const begin = afterBar(lineStart, lineEnd);
+      const size = beforeBar(begin, lineEnd) - begin;
+      memory.copy(to, begin, size);
       to += size;
       store<u8>(to++, 10);
     }

@@ -98,12 +98,18 @@ export function referenceParts(text: string): Record<string, number> {
   };
 }
 
-/** The prose of a text: its lines of prose, trimmed, and its blank lines, each with a line end. */
+/** A line of prose without the bars of a table that an extractor left at its ends, and white space beside them. */
+const withoutBars = (line: string): string => line.replace(/^\|[ \t\v\f\r]+/, '').replace(/[ \t\v\f\r]+\|$/, '');
+
+/**
+ * The prose of a text: its lines of prose, trimmed, without bars at their ends, and its blank lines, each with a line
+ * end.
+ */
 export function referenceProse(text: string): string {
   const bytes = new TextEncoder().encode(text);
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   return lineKinds(bytes)
     .filter(({ kind }) => kind === LINE_KIND.blank || kind === LINE_KIND.prose)
-    .map(({ line }) => `${decoder.decode(bytes.subarray(line.start, line.end))}\n`)
+    .map(({ line }) => `${withoutBars(decoder.decode(bytes.subarray(line.start, line.end)))}\n`)
     .join('');
 }

@@ -3,6 +3,7 @@ import { lockHolder } from '../../files/lock.ts';
 import { splitPhase, splitPhaseNumber } from '../../streams/commits/phase.ts';
 import type { CommitStore } from '../../streams/commits/store.ts';
 import { isBarrier } from '../../streams/operator.ts';
+import { isFleet } from '../fleet-commits.ts';
 import { committedTotals, type RunFolder } from '../run-folder.ts';
 import { alertsOf } from './alerts.ts';
 import { readRecords } from './records.ts';
@@ -39,9 +40,10 @@ export async function folderFacts(folder: RunFolder, book?: TimeBook): Promise<L
   const isCommitted = (phase: number, split: number): boolean => commits.has(splitPhase(phase), split);
   const phases = phaseCount(folder);
   const last = splitPhase(phases - 1);
-  const number = times.phase ?? phases - 1;
   const done = Array.from({ length: phases }, (_, p) => commits.of(splitPhase(p)).size);
   const splits = Math.max(1, run.splits);
+  const open = done.findIndex((n) => n < splits);
+  const number = times.phase ?? (open < 0 ? phases - 1 : open);
   return {
     run,
     steps,
@@ -51,6 +53,7 @@ export async function folderFacts(folder: RunFolder, book?: TimeBook): Promise<L
     phases: times.at(times.t, []),
     decided: times.decided,
     threads: times.threads,
+    generators: times.generators,
     sample: times.sample,
     progress: {
       phase: phaseTitle(steps, number),
@@ -77,6 +80,8 @@ function phaseTitle(steps: RunFolder['steps'], phase: number): string {
 
 async function statusOf({ run, path }: RunFolder): Promise<RunStatus> {
   if (run.status === 'done') return 'done';
+  // Who works on it is told by heartbeats; see its shards.
+  if (isFleet(path)) return 'running';
   if ((await lockHolder(join(path, 'lock'))) !== null) return 'running';
   return run.guards?.stopped ? 'guard' : 'interrupted';
 }

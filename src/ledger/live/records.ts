@@ -1,6 +1,7 @@
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { AskerStatus } from '../../models/generators/asker.ts';
 import type { FilterStatus } from '../../operators/external/filter-pool.ts';
 import type { DropWindow } from '../../streams/commits/windows.ts';
 
@@ -32,6 +33,8 @@ export type RunRecord =
   | { readonly record: 'decide'; readonly t: number; readonly step: string; readonly seconds: number }
   /** What the processes of an external filter did in one start of the run. */
   | ({ readonly record: 'filter'; readonly t: number; readonly step: string } & FilterStatus)
+  /** Where a step with a generator stood, once a second: as the event `generated`. */
+  | ({ readonly record: 'generator'; readonly t: number; readonly step: string } & AskerStatus)
   | SampleRecord
   | { readonly record: 'end'; readonly t: number; readonly how: EndedHow };
 

@@ -9,6 +9,7 @@ import {
 import { effectsOf, isBarrier, type StepDescriptor } from '../../streams/operator.ts';
 import type { JudgedGuard, RunJson } from '../run-json.ts';
 import type { Alert } from './alerts.ts';
+import { type GeneratorState, generatorStates, type RecordedGenerators } from './generators.ts';
 import type { SampleRecord } from './records.ts';
 import { type Bottleneck, bottleneckOf, type Place, type Shares, stepPlaces, type Timing, timingOf } from './shares.ts';
 import type { PhaseTime } from './time-book.ts';
@@ -28,6 +29,7 @@ export interface LiveFacts {
   readonly recent?: readonly PhaseTime[];
   readonly decided: ReadonlyMap<string, number>;
   readonly threads: number;
+  readonly generators: RecordedGenerators;
   readonly sample: SampleRecord | null;
   /** Of a run in work. */
   readonly progress: ProgressState | null;
@@ -85,7 +87,7 @@ export interface DomainState {
   readonly created: Amount | null;
 }
 
-/** What the page, `/api`, the terminal and the metrics show. Plain data: each entry is a cell of its own. */
+/** What the page, `/api`, terminal and metrics show. Plain data: each entry is a cell of its own. */
 export interface LiveState {
   readonly run: {
     readonly name: string;
@@ -121,6 +123,7 @@ export interface LiveState {
   readonly guards: readonly JudgedGuard[];
   readonly stopped: GuardSight | null;
   readonly sample: SampleRecord | null;
+  readonly generators: readonly GeneratorState[];
 }
 
 /** Domains that are shown by name; those with less text are one line. `/api/domains` has all. */
@@ -179,6 +182,7 @@ export function liveState(facts: LiveFacts): LiveState {
     guards: run.guards?.judged ?? [],
     stopped,
     sample: facts.sample,
+    generators: generatorStates(steps, facts.generators),
   };
 }
 

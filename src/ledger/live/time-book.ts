@@ -1,3 +1,4 @@
+import type { AskerStatus } from '../../models/generators/asker.ts';
 import type { DropWindow } from '../../streams/commits/windows.ts';
 import type { EndedHow, RunRecord, SampleRecord } from './records.ts';
 
@@ -16,6 +17,8 @@ export class TimeBook {
   readonly phases: PhaseTime[] = [];
   /** Barrier -> seconds that it took to decide. */
   readonly decided = new Map<string, number>();
+  /** Where each step with a generator stood last. */
+  readonly generators = new Map<string, AskerStatus>();
   /** Of the last record. */
   t = 0;
   threads = 0;
@@ -127,6 +130,7 @@ const takers: Takers = {
   },
   // A sum over the whole start, not a time in it.
   filter: () => {},
+  generator: (book, { record: _, t: __, step, ...status }) => void book.generators.set(step, status),
   sample: (book, line) => {
     book.sample = line;
   },

@@ -46,6 +46,8 @@ export interface ExecutorRuntime {
   /** Threads of one session; null where the library decides. */
   readonly threads: number | null;
   readonly precision: 'float32' | 'float64';
+  /** Version of what is computed (`GRAPHS`); none before version 2. */
+  readonly graphs?: number;
 }
 
 /** What runs tensor graphs. */

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 
 /** Versions of the optional runtimes that Sluice is tested with. */
-export const RUNTIME_VERSIONS = { onnxruntime: '1.30.0', tfjs: '4.22.0' } as const;
+export const RUNTIME_VERSIONS = { onnxruntime: '1.30.0', tfjs: '4.22.0', nodeLlamaCpp: '3.22.1' } as const;
 
 /** Imports a package that need not be installed; the error is the command that installs it. */
 export async function importRuntime<T>(name: string, load: () => Promise<T>, install: string): Promise<T> {

@@ -7,6 +7,7 @@ import { dataTypeOf, elementCount, type Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
 import type { Session, Tensors } from './executor.ts';
 import { insideRuntime } from './exit-guard.ts';
+import { fusedUpdates } from './fused-updates.ts';
 import { SharedStates, stateNames } from './shared-state.ts';
 
 /** What onnxruntime-node and onnxruntime-web have in common. */
@@ -56,12 +57,16 @@ export async function openOnnx(
   const bytes = weights.reduce((n, w) => n + 4 * elementCount(graph.values[w.value].shape), 0);
   const baked = bytes <= settings.constantBytes ? weights : [];
   const constants = new Map(baked.map(({ name }) => [name, values.get(name)!]));
-  const session = await create(ort, graph, constants, settings);
+  const buffer = (shape: readonly number[]) => (settings.state === 'buffers' ? emptyTensor(ort, shape) : null);
+  const fused = settings.state === 'device' ? null : await fusedUpdates(graph, buffer);
+  const inner = fused?.graph ?? graph;
+  const session = await create(ort, inner, constants, settings);
   const fixed = Object.fromEntries(
     weights.filter((w) => !constants.has(w.name)).map(({ name }) => [name, ortTensor(ort, values.get(name)!)]),
   );
   const slots = stateNames(graph).map((name) => [name, state.tensors.get(name)!] as const);
-  const written = graph.stateOutputs.map(({ name }) => [nextName(name), state.tensors.get(name)!] as const);
+  const taken = new Set(inner.inputs.map(({ name }) => name));
+  const written = inner.stateOutputs.map(({ name }) => [nextName(name), state.tensors.get(name)!] as const);
   if (settings.state === 'buffers')
     for (const [, slot] of written)
       slot.next ??= ortTensor(ort, {
@@ -72,12 +77,15 @@ export async function openOnnx(
   return states.register(graph, state, {
     async run(feeds) {
       checkTensors(graph, feeds, ['feed']);
-      const given = Object.fromEntries([...feeds].map(([name, tensor]) => [name, ortTensor(ort, tensor)]));
-      const fetches: Record<string, OrtTensor | null> = {};
+      const given = [...feeds].map(([name, tensor]) => [name, ortTensor(ort, tensor)] as const);
+      const fetches: Record<string, OrtTensor | null> = { ...fused?.fetches };
       for (const [name, { next }] of written) fetches[name] = next;
       for (const { name } of graph.outputs) fetches[outputName(name)] = null;
-      const all = { ...fixed, ...current(), ...given };
+      const states = current();
+      const inputs = Object.entries({ ...fixed, ...states, ...Object.fromEntries(given) });
+      const all = Object.fromEntries(inputs.filter(([name]) => taken.has(name)));
       const results = await insideRuntime(() => session.run(all, fetches));
+      fused?.update(states, results as Readonly<Record<string, OrtTensor>>, feeds);
       for (const [name, slot] of written) {
         const { now, next } = slot;
         slot.now = next ?? (results[name] as OrtTensor);
@@ -137,6 +145,9 @@ async function create(ort: OrtRuntime, graph: Graph, constants: Tensors, setting
     });
   }
 }
+
+const emptyTensor = (ort: OrtRuntime, shape: readonly number[]): OrtTensor =>
+  ortTensor(ort, { shape, data: new Float32Array(elementCount(shape)) });
 
 /** The runtime refuses shared memory: such a tensor is copied. */
 function ortTensor(ort: OrtRuntime, tensor: Tensor): OrtTensor {

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import { GRAPHS } from '../graph/graph.ts';
 import type { Executor } from './executor.ts';
 import { importRuntime, RUNTIME_VERSIONS } from './missing.ts';
 import { type OnnxSettings, onnxStates, openOnnx } from './onnx-session.ts';
@@ -70,7 +71,7 @@ export async function onnxruntimeNode({
   };
   return {
     name: `onnxruntime-${provider}`,
-    runtime: { library: 'onnxruntime-node', version, provider, threads, precision: 'float32' },
+    runtime: { library: 'onnxruntime-node', version, provider, threads, precision: 'float32', graphs: GRAPHS },
     description:
       `onnxruntime-node ${version} ` +
       `${provider}${provider === 'cpu' ? `, ${threads} ${threads === 1 ? 'thread' : 'threads'} a session` : ''}`,

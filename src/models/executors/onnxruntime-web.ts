@@ -1,3 +1,4 @@
+import { GRAPHS } from '../graph/graph.ts';
 import type { Executor } from './executor.ts';
 import { importRuntime, RUNTIME_VERSIONS } from './missing.ts';
 import { type OnnxSettings, onnxStates, openOnnx } from './onnx-session.ts';
@@ -23,7 +24,14 @@ export async function onnxruntimeWeb({ constantBytes = CONSTANT_BYTES }: Executo
   };
   return {
     name: 'onnxruntime-wasm',
-    runtime: { library: 'onnxruntime-web', version, provider: 'wasm', threads: 1, precision: 'float32' },
+    runtime: {
+      library: 'onnxruntime-web',
+      version,
+      provider: 'wasm',
+      threads: 1,
+      precision: 'float32',
+      graphs: GRAPHS,
+    },
     description: `onnxruntime-web ${version} wasm, 1 thread a session`,
     open: (graph, values, shares) => openOnnx(ort, graph, values, settings, states, shares),
   };

@@ -1,4 +1,5 @@
 import { SLUICE_VERSION } from '../../version.ts';
+import { GRAPHS } from '../graph/graph.ts';
 import { interpret } from '../graph/interpret.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
@@ -13,7 +14,14 @@ const states = new SharedStates<Tensor>(() => {});
  */
 export const reference: Executor = {
   name: 'reference',
-  runtime: { library: 'sluice', version: SLUICE_VERSION, provider: 'cpu', threads: 1, precision: 'float64' },
+  runtime: {
+    library: 'sluice',
+    version: SLUICE_VERSION,
+    provider: 'cpu',
+    threads: 1,
+    precision: 'float64',
+    graphs: GRAPHS,
+  },
   description: 'plain TypeScript in float64',
   async open(graph, values, shares) {
     // State is rounded from step to step, so that one that was read and given again goes on with the same numbers.

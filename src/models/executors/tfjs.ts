@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { type Graph, type InputKind, inputsOf } from '../graph/graph.ts';
+import { GRAPHS, type Graph, type InputKind, inputsOf } from '../graph/graph.ts';
 import { dataTypeOf, type Tensor } from '../tensor.ts';
 import { checkTensors } from './check-tensors.ts';
 import type { Executor, Session, Tensors } from './executor.ts';
@@ -60,6 +60,7 @@ export async function tfjs(name: TfjsName, threads?: number): Promise<Executor> 
       provider: backend,
       threads: threadsOfTensorflow,
       precision: 'float32',
+      graphs: GRAPHS,
     },
     description: usesTensorflow(name)
       ? `${name} ${version}${threadsText(threadsOfTensorflow)}`

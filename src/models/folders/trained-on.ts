@@ -21,9 +21,24 @@ export async function writeTrainedOn(path: string, hashes: HashList): Promise<vo
   await writeWhole(path, bytes);
 }
 
+/** Names in the folder of a model: the list, and how the documents on it were grouped. */
+export const TRAINED_ON = { list: 'trained-on.bin', about: 'trained-on.json' } as const;
+
+/** Contents of trained-on.json, beside the list of a model that has no sluice.json. */
+export interface TrainedOnAbout {
+  readonly format: 1;
+  readonly groupBy: string;
+  /** Hashes that came along with the model it was trained on from. */
+  readonly ofBase: number;
+  /** Texts of the training. */
+  readonly texts: number;
+}
+
 /** Tells whether a group or a text was trained on. */
 export interface TrainedOn {
   readonly count: number;
+  /** Ascending. */
+  readonly hashes: BigUint64Array;
   has(hash: bigint): boolean;
 }
 
@@ -46,6 +61,7 @@ export async function readTrainedOn(path: string): Promise<TrainedOn> {
 export function trainedOn(hashes: BigUint64Array): TrainedOn {
   return {
     count: hashes.length,
+    hashes,
     has(hash) {
       let [low, high] = [0, hashes.length];
       while (low < high) {

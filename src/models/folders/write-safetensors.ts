@@ -3,6 +3,9 @@ import { writeWhole } from '../../files/whole.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
 import { TYPE_BYTES, type WeightType, weightBytes } from './safetensors-types.ts';
 
+/** Bytes that are written at once: hundreds of small tensors cost hundreds of turns of the disk else. */
+const AT_ONCE = 4 << 20;
+
 /** Writes float32 tensors to a safetensors file, in the order of the map; the file appears whole or not at all. */
 export async function writeSafetensors(
   path: string,
@@ -30,5 +33,23 @@ export async function writeSafetensors(
     yield json;
     for (const { data } of tensors.values()) yield weightBytes(data as Float32Array, dtype);
   }
-  await writeWhole(path, parts(), { fileSystem });
+  await writeWhole(path, gathered(parts()), { fileSystem });
+}
+
+/** The same bytes in larger parts. A part is valid until the next one is asked for. */
+function* gathered(parts: Iterable<Uint8Array>): Generator<Uint8Array> {
+  const buffer = new Uint8Array(AT_ONCE);
+  let filled = 0;
+  for (const part of parts) {
+    if (filled > 0 && filled + part.length > AT_ONCE) {
+      yield buffer.subarray(0, filled);
+      filled = 0;
+    }
+    if (part.length >= AT_ONCE) yield part;
+    else {
+      buffer.set(part, filled);
+      filled += part.length;
+    }
+  }
+  if (filled > 0) yield buffer.subarray(0, filled);
 }

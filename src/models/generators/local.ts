@@ -1,19 +1,26 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { type Random, seededRandom } from '../../random.ts';
 import type { ExecutorName, Session } from '../executors/executor.ts';
 import { pickExecutor } from '../executors/pick-executor.ts';
 import { openInThread, type ThreadExecutor } from '../executors/thread.ts';
+import { jsonFields, readJson } from '../folders/json-fields.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { loadScoringModel, modelFolderInfo } from '../scorers/scoring-model.ts';
 import { intTensor } from '../tensor.ts';
 import { checkVocabulary, type Tokenizer } from '../tokenizers/tokenizer.ts';
 import { type CacheSize, cachedGraph, emptyCache } from './cached-graph.ts';
+import { chatTemplateIn, joined, templated } from './chat-template.ts';
 import { chooseToken } from './choose-token.ts';
 import { type Finish, type Generation, type GenerationRequest, type Generator, GeneratorError } from './generator.ts';
+import { cutAtStop } from './stop.ts';
 
 export interface LocalOptions {
   /** Folder of a model, as for perplexity(). */
   readonly folder: string;
+  /** `completions`: the messages are joined, although the model has a chat template. Default `chat`. */
+  readonly api?: 'chat' | 'completions';
   /** Default: the best that passes a self-check. */
   readonly executor?: ExecutorName | 'auto';
   /** Texts that are written at once. Default 16. */
@@ -41,15 +48,18 @@ const SHORTEST = 128;
 /**
  * A model of a folder that writes in this process, in a thread of its own, on the same tensor graphs that score: one
  * token of up to `slots` texts at a time, with their keys and values kept, a new text in the place of one that has
- * ended. Messages are joined to one prompt; templates of conversations are not known. A text ends with the end token
- * of the model, or where another document would begin. Errors: ConfigError for a folder without a model; `rejected` for
- * a prompt that fills the context.
+ * ended. Messages are written as the chat template of the folder says; where there is none they are joined to one
+ * prompt. A text ends with the end tokens of the model, or where another document would begin. Errors: ConfigError for
+ * a folder without a model; `rejected` for a prompt that fills the context, and for turns that the template does not
+ * take.
  */
-export async function localGenerator({ folder, executor = 'auto', slots = 16 }: LocalOptions): Promise<Generator> {
+export async function localGenerator(options: LocalOptions): Promise<Generator> {
+  const { folder, api = 'chat', executor = 'auto', slots = 16 } = options;
   const info = modelFolderInfo(folder);
   const { model, tokenizer } = await loadScoringModel(info);
   checkVocabulary(tokenizer, model.config.vocabulary, folder);
-  const ends = endsOf(model, tokenizer, info.start);
+  const template = api === 'chat' ? chatTemplateIn(folder) : null;
+  const ends = new Set([...endsOf(model, tokenizer, info.start), ...(template ? turnEnds(folder) : [])]);
   const writers = new Map<number, Promise<Writer>>();
   let opened: Promise<ThreadExecutor> | null = null;
   const open = async (): Promise<ThreadExecutor> => {
@@ -68,11 +78,12 @@ export async function localGenerator({ folder, executor = 'auto', slots = 16 }: 
   };
   const { context } = model.config;
   return {
-    model: `${info.name}@${info.hash}`,
+    model: templated(`${info.name}@${info.hash}`, template),
     slots,
     async generate(request, { signal, onFirstToken } = {}) {
-      const text = request.messages.map((m) => m.content).join('\n\n');
-      const start = info.start === null ? [] : [info.start];
+      const text = template ? template.render(request.messages) : joined(request.messages);
+      // A template writes the token that a text begins with.
+      const start = info.start === null || template ? [] : [info.start];
       const ids = [...start, ...tokenizer.encode(Buffer.from(text))];
       if (ids.length === 0) ids.push(ends.values().next().value ?? 0);
       if (ids.length >= context)
@@ -98,6 +109,14 @@ export async function localGenerator({ folder, executor = 'auto', slots = 16 }: 
 function endsOf({ config }: LanguageModel, tokenizer: Tokenizer, start: number | null): Set<number> {
   const ids = [config.eosToken, tokenizer.endOfText].filter((id): id is number => id !== null);
   return new Set(ids.length > 0 ? ids : [start ?? config.bosToken].filter((id): id is number => id !== null));
+}
+
+/** Ids that end a turn where the settings of `generate()` stand in the folder; config.json may name fewer. */
+function turnEnds(folder: string): number[] {
+  const path = join(folder, 'generation_config.json');
+  if (!existsSync(path)) return [];
+  const value = jsonFields(readJson(path), path).value('eos_token_id');
+  return (Array.isArray(value) ? value : [value]).filter((id): id is number => typeof id === 'number');
 }
 
 /** Texts of one length class. */
@@ -189,9 +208,4 @@ async function openWriter(
       await session.release();
     },
   };
-}
-
-function cutAtStop(text: string, stop: readonly string[]): string {
-  const places = stop.map((s) => text.indexOf(s)).filter((at) => at >= 0);
-  return places.length === 0 ? text : text.slice(0, Math.min(...places));
 }

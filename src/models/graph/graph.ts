@@ -1,6 +1,12 @@
 import { InvariantError } from '../../errors.ts';
 import { type DataType, dataTypeOf, type Tensor } from '../tensor.ts';
 
+/**
+ * Version of what training and scoring compute, in what order, and of what executors make of it. It is raised by every
+ * change that can change a last digit, so that a training that began before refuses to go on.
+ */
+export const GRAPHS = 4;
+
 /** The operations that every executor can compute; `ops.ts` says what each one does. */
 export type Op =
   | 'add'
@@ -83,6 +89,26 @@ export interface GraphOutput {
 }
 
 /**
+ * The new state of one weight as one step of AdamW, so that an executor may compute it in one pass; the nodes of the
+ * graph say the same. `weight`, `m` and `v` are names of state, `learningRate` and `step` of feeds, `gradient` and
+ * `scale`, a factor of it, numbers of values.
+ */
+export interface AdamWUpdate {
+  readonly weight: string;
+  readonly m: string;
+  readonly v: string;
+  readonly gradient: number;
+  readonly scale: number;
+  readonly learningRate: string;
+  readonly step: string;
+  /** Share of the weight that is taken away, times the learning rate. */
+  readonly decay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+/**
  * A computation with static shapes: plain data, can be sent to a worker. Nodes stand in an order in which they can be
  * computed.
  */
@@ -95,6 +121,20 @@ export interface Graph {
   readonly outputs: readonly GraphOutput[];
   readonly stateOutputs: readonly GraphOutput[];
   readonly constants: ReadonlyMap<number, Tensor>;
+  /** Which of the new state are steps of AdamW. */
+  readonly updates: readonly AdamWUpdate[];
+}
+
+/** The nodes that values are computed by, in their order, and all values that have a part in it. */
+export function neededFor(nodes: readonly GraphNode[], values: readonly number[]) {
+  const needed = new Set(values);
+  const kept: GraphNode[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!needed.has(node.output)) continue;
+    kept.push(node);
+    for (const id of node.inputs) needed.add(id);
+  }
+  return { nodes: kept.reverse(), needed };
 }
 
 /** A value while its graph is being built. */
@@ -150,23 +190,22 @@ export class GraphBuilder {
     name: string,
     outputs: ReadonlyMap<string, Value>,
     state: ReadonlyMap<string, Value> = new Map<string, Value>(),
+    updates: readonly AdamWUpdate[] = [],
   ): Graph {
     const named = (map: ReadonlyMap<string, Value>) => [...map].map(([n, v]) => ({ name: n, value: v.id }));
-    const needed = new Set([...outputs.values(), ...state.values()].map((v) => v.id));
-    const nodes: GraphNode[] = [];
-    for (const node of this.nodes.toReversed()) {
-      if (!needed.has(node.output)) continue;
-      nodes.push(node);
-      for (const id of node.inputs) needed.add(id);
-    }
+    const { nodes, needed } = neededFor(
+      this.nodes,
+      [...outputs.values(), ...state.values()].map((v) => v.id),
+    );
     return {
       name,
       values: this.values.map(({ shape, type }) => ({ shape, type })),
-      nodes: nodes.reverse(),
+      nodes,
       inputs: this.inputs,
       outputs: named(outputs),
       stateOutputs: named(state),
       constants: new Map([...this.constants].filter(([id]) => needed.has(id))),
+      updates,
     };
   }
 

@@ -5,6 +5,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { InputError } from '../../errors.ts';
 import { writeWhole } from '../../files/whole.ts';
+import { OWN_MARK } from './arpa-mark.ts';
 import type { NgramModel } from './model.ts';
 import { sortedOrder } from './sorted-rows.ts';
 import type { Split } from './split.ts';
@@ -40,7 +41,7 @@ function* arpaText(trie: Trie, vocabulary: Vocabulary): Generator<string> {
       }
     }
   }
-  yield `${text}\n\\end\\\n`;
+  yield `${text}\n\\end\\\n${OWN_MARK}`;
 }
 
 /** The shortest decimal that reads back as this float32. */

@@ -5,6 +5,7 @@ import { endianness } from 'node:os';
 import { ConfigError, InputError } from '../../errors.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { readArpa } from './arpa.ts';
+import { isOwnArpa } from './arpa-mark.ts';
 import type { NgramModel, NgramOrigin } from './model.ts';
 import type { Split } from './split.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -99,13 +100,13 @@ export async function writeNgram(
   await writeWhole(path, [head, padded, ...body], { signal });
 }
 
-/** Whether a file begins as a model of ours does. */
+/** Whether Sluice has made a model file: its own format by its beginning, ARPA by its end. */
 export async function isNgramFile(path: string): Promise<boolean> {
   const file = await open(path, 'r');
   try {
     const head = Buffer.alloc(MAGIC.length);
     await file.read(head, 0, head.length, 0);
-    return head.toString('latin1') === MAGIC;
+    return head.toString('latin1') === MAGIC || (await isOwnArpa(path));
   } finally {
     await file.close();
   }

@@ -45,14 +45,17 @@ export function writeOnnx(graph: Graph, target: OnnxTarget, constants: ReadonlyM
   const body = new Message();
   for (const { name, value } of graph.inputs) names[value] = name;
   for (const id of graph.constants.keys()) names[id] = `:c${id}`;
-  for (const node of nodesOf(graph, names, target)) body.message(1, nodeMessage(node));
   const out = [
     ...graph.outputs.map((o) => ({ ...o, name: outputName(o.name) })),
     ...graph.stateOutputs.map((o) => ({ ...o, name: nextName(o.name) })),
   ];
-  // An output may also be used inside, or be an input: it gets its name by a node of its own.
+  const computed = new Set(graph.nodes.map((node) => node.output));
+  for (const { name, value } of out) if (computed.delete(value)) names[value] = name;
+  for (const node of nodesOf(graph, names, target)) body.message(1, nodeMessage(node));
+  // What is an input, a constant or an output already gets its name by a node of its own: a copy.
   for (const { name, value } of out)
-    body.message(1, nodeMessage({ type: 'Identity', inputs: [names[value]], outputs: [name], attributes: {} }));
+    if (names[value] !== name)
+      body.message(1, nodeMessage({ type: 'Identity', inputs: [names[value]], outputs: [name], attributes: {} }));
   body.text(2, graph.name);
   for (const [id, tensor] of graph.constants) body.message(5, tensorMessage(tensor, names[id]));
   for (const [name, tensor] of constants) body.message(5, tensorMessage(tensor, name));

@@ -5,6 +5,7 @@ import { ConfigError } from '../../errors.ts';
 import { isReference } from '../../files/reference-record.ts';
 import { loadModel, readModelConfig } from '../folders/hugging-face.ts';
 import { jsonFields, readJson } from '../folders/json-fields.ts';
+import { TRAINED_ON } from '../folders/trained-on.ts';
 import { INDEX, WEIGHTS, weightFiles } from '../folders/weight-files.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { byteTokenizer } from '../tokenizers/bytes.ts';
@@ -71,9 +72,10 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
       where: folder,
       fix: 'Copy the whole model directory.',
     });
-  const list = join(folder, 'trained-on.bin');
+  const list = join(folder, TRAINED_ON.list);
+  const groupBy = reference ? reference.reference.groupBy : groupsIn(folder);
   // Without it the texts that the model was trained on would get scores, and good ones.
-  if (isReference(reference) && !existsSync(list))
+  if ((isReference(reference) || (!reference && groupBy !== null)) && !existsSync(list))
     throw new ConfigError({
       expected: 'the list of what the model was trained on',
       got: 'a folder without trained-on.bin',
@@ -86,7 +88,7 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
     if (file === 'sluice.json') hash.update(JSON.stringify(reference?.tokenizer ?? null));
     else hashFile(hash, join(folder, file));
   }
-  const trainedOn = reference && existsSync(list) ? { groupBy: reference.reference.groupBy, list } : null;
+  const trainedOn = groupBy !== null && existsSync(list) ? { groupBy, list } : null;
   if (trainedOn) {
     hash.update(`trained-on.bin\n${JSON.stringify(trainedOn.groupBy)}\n`);
     hashFile(hash, list);
@@ -98,6 +100,12 @@ export function modelFolderInfo(folder: string): ModelFolderInfo {
     start: reference ? reference.tokenizer.start : startOfText(folder, bosToken),
     trainedOn,
   };
+}
+
+/** How the documents on the list of a model that was trained on are grouped; null where it has none. */
+function groupsIn(folder: string): string | null {
+  const path = join(folder, TRAINED_ON.about);
+  return existsSync(path) ? jsonFields(readJson(path), path).text('groupBy') : null;
 }
 
 const missingFolder = (folder: string): string => {

@@ -27,6 +27,17 @@ const LIMITS = {
 
 const ARRAYS = { int32: Int32Array, uint32: Uint32Array, float64: Float64Array } as const;
 
+/** As writers of CSV and of JSON put numbers into text. */
+const NUMBER = /^\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*$/;
+
+/** A number, or a text that is one: every value of CSV is text. Empty text and NaN are null there. */
+function numberOf(value: unknown): unknown {
+  if (typeof value === 'boolean') return Number(value);
+  if (typeof value !== 'string') return value;
+  if (/^\s*(nan)?\s*$/i.test(value)) return null;
+  return NUMBER.test(value) ? Number(value) : value;
+}
+
 /** Values of JSON as a column. Errors: a value of another type, which sets its document aside. */
 function columnOfValues({ name, type }: ColumnSpec, values: readonly unknown[]): Column {
   const wrong = (value: unknown): Error =>
@@ -38,14 +49,15 @@ function columnOfValues({ name, type }: ColumnSpec, values: readonly unknown[]):
         return v;
       }),
     );
-  const numbers = values.map((v) => {
-    if (v === null) return 0;
-    const n = typeof v === 'boolean' ? Number(v) : v;
-    if (typeof n !== 'number') throw wrong(v);
+  const read = values.map(numberOf);
+  const numbers = read.map((n, row) => {
+    const v = values[row];
+    if (n === null) return 0;
+    if (typeof n !== 'number' || !Number.isFinite(n)) throw wrong(v);
     if (type !== 'float64' && !(Number.isInteger(n) && n >= LIMITS[type][0] && n <= LIMITS[type][1])) throw wrong(v);
     return n;
   });
-  const valid = validBitmap(values.map((v) => v !== null));
+  const valid = validBitmap(read.map((v) => v !== null));
   return type === 'int64'
     ? { type, values: BigInt64Array.from(numbers, (n) => BigInt(n)), valid }
     : { type, values: ARRAYS[type].from(numbers), valid };

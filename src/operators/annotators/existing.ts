@@ -16,12 +16,13 @@ const STAGE = 'annotators/existing';
 /**
  * Columns that documents bring with them, taken as they are, so that rules, scopes and selections can use them: those
  * of a Parquet, Arrow or CSV file, fields of JSON, or the annotations of an earlier run. What a document does not have
- * is null; a value of another type sets its document aside. Whole numbers beyond 2^53 are refused.
+ * is null; a text that is a number, as all of CSV are, is that number; another value of another type sets its document
+ * aside. Whole numbers beyond 2^53 are refused.
  */
 export const existingColumns = annotator({
   call: 'columns of the input',
   name: 'existing',
-  version: 1,
+  version: 2,
   stage: STAGE,
   options: z.strictObject({ columns: existingSchema }),
   describe: ({ columns }) => {

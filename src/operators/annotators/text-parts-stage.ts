@@ -20,18 +20,23 @@ export const annotator: AnnotatorFactory = (given, { kernel }) => {
   return (batch, scope) => {
     const parts = partsOf(kernel, batch, scope);
     const domains = batch.utf8('domain');
-    const kinds = Array.from({ length: batch.rows }, (_, row) =>
-      scope[row] === 0 ? null : kindOf(parts, row, stringAt(domains, row) ?? '', options),
-    );
+    const kinds: (string | null)[] = [];
+    for (let row = 0; row < batch.rows; row++)
+      kinds.push(scope[row] === 0 ? null : kindOf(parts, row, stringAt(domains, row) ?? '', options));
     const columns = PARTS.map(({ name, type }, k): readonly [string, Column] => {
-      const values = Float64Array.from(scope, (own, row) =>
-        own === 0 ? Number.NaN : parts.values[row * PARTS.length + k],
-      );
+      const values = partColumn(parts, k, scope);
       return [name, type === 'int32' ? int32Column(values) : float64Column(values)];
     });
     return [['parts_kind', utf8Column(kinds)] as const, ...columns];
   };
 };
+
+function partColumn({ values }: PartsOfBatch, k: number, scope: Uint8Array): Float64Array {
+  const out = new Float64Array(scope.length);
+  for (let row = 0; row < scope.length; row++)
+    out[row] = scope[row] === 0 ? Number.NaN : values[row * PARTS.length + k];
+  return out;
+}
 
 const index = new Map(PARTS.map(({ name }, k) => [name as string, k]));
 

@@ -47,7 +47,7 @@ export type TextPartsOptions = z.input<typeof textPartsOptions>;
 export const textParts = annotator({
   call: 'textParts()',
   name: 'parts',
-  version: 1,
+  version: 2,
   stage: 'annotators/text-parts',
   options: textPartsOptions,
   describe: () => ({

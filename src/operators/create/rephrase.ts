@@ -1,13 +1,11 @@
 import * as z from 'zod';
 import { ConfigError, nearestName } from '../../errors.ts';
-import { modelFolderInfo } from '../../models/scorers/scoring-model.ts';
 import type { ColumnSpec } from '../../streams/batch/columns.ts';
 import type { Comparison, Rule } from '../../streams/batch/outcome.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import { generatorPipe } from '../generate/generator-pipe.ts';
-import { bandReads, generatorOptions, modelUnset, PLACES } from '../generate/options.ts';
+import { bandReads, generatorOptions, modelUnset, modelVersion, PLACES } from '../generate/options.ts';
 import { operator, type StepOptions } from '../operator.ts';
-import { modelFolder } from '../perplexity/perplexity-stage.ts';
 import { rephrased } from './rephrase-stage.ts';
 import { PRESETS, STYLE_NAMES } from './styles.ts';
 
@@ -79,8 +77,7 @@ export const rephrase = operator({
   name: 'rephrase',
   stage: 'rephrase',
   options,
-  versions: ({ endpoint, model }) =>
-    endpoint === null ? ['rephrase@1', `model ${modelFolderInfo(modelFolder(model)).hash}`] : ['rephrase@1'],
+  versions: (o) => ['rephrase@1', ...modelVersion(o)],
   effects: { annotates: true, creates: true, drops: 'thresholds' },
   describe: (o, step) => ({
     options: { ...o, styles: stylesOf(o, step), cutOff: cutOffOf(o) } as unknown as StepDescriptor['options'],

@@ -5,6 +5,7 @@ import { decideNear } from './minhash/minhash-decide.ts';
 import { sideColumns } from './minhash/minhash-stage.ts';
 import { shingleSet } from './minhash/shingle-sets.ts';
 import { ranksOf } from './priority.ts';
+import { partsByHash } from './tables/hash-columns.ts';
 
 interface NormalizedOptions {
   readonly priority: string | null;
@@ -27,6 +28,7 @@ export async function barrier(descriptor: StepDescriptor): Promise<Barrier> {
       const ranks = ranksOf(batch, { column: priority.priority, prefer: priority.prefer });
       return new Map(sideColumns(batch, spans, made, empty, ranks));
     },
+    parts: (columns) => partsByHash(columns, 'norm_lo'),
     async *decide(splits, memoryBytes) {
       const options = {
         bands: 0,

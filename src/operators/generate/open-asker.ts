@@ -2,6 +2,7 @@ import { ConfigError } from '../../errors.ts';
 import type { AnswerStore } from '../../models/generators/answer-store.ts';
 import { type Asker, openAsker } from '../../models/generators/asker.ts';
 import type { Generator } from '../../models/generators/generator.ts';
+import { isGguf } from '../../models/generators/own-model.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import { type GeneratorSettings, settingsOf } from './settings.ts';
 
@@ -12,9 +13,14 @@ import { type GeneratorSettings, settingsOf } from './settings.ts';
 export async function openGenerator(settings: GeneratorSettings, step: string, folder: string): Promise<Generator> {
   const { endpoint, model, api, keyFrom, stream, timeoutSeconds } = settings;
   if (endpoint === null) {
+    const how = api === 'completions' ? 'completions' : 'chat';
+    if (isGguf(model)) {
+      const { llamaCppGenerator } = await import('../../models/generators/llama-cpp.ts');
+      return llamaCppGenerator({ file: model, api: how, slots: settings.slots });
+    }
     const { localGenerator } = await import('../../models/generators/local.ts');
     const { modelFolder } = await import('../perplexity/perplexity-stage.ts');
-    return localGenerator({ folder: modelFolder(model), executor: settings.executor, slots: settings.slots });
+    return localGenerator({ folder: modelFolder(model), api: how, executor: settings.executor, slots: settings.slots });
   }
   if (model === null)
     throw new ConfigError({

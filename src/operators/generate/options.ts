@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { EXECUTORS } from '../../models/executors/executor.ts';
+import { ownModelHash } from '../../models/generators/own-model.ts';
+import { modelFolder } from '../perplexity/perplexity-stage.ts';
 
 const price = z.number().min(0).default(0);
 const limit = z.number().positive().nullable().default(null);
@@ -12,13 +14,15 @@ export const generatorOptions = z.strictObject({
    */
   endpoint: z.string().nullable().default(null),
   /**
-   * Name of the model at the endpoint; without one the folder of a model, as for perplexity(). Default: the small model
-   * that ships, which continues prose and follows no instructions.
+   * Name of the model at the endpoint; without one the folder of a model, as for perplexity(), or a `.gguf` file, which
+   * llama.cpp runs in this process (optional package node-llama-cpp). Default: the small model that ships, which
+   * continues prose and follows no instructions.
    */
   model: z.string().nullable().default(null),
   /**
-   * `completions` for models that know no chat: the prompt is sent as it is. `batch`: requests are gathered into jobs
-   * of the batch API, at half the price and with answers within a day.
+   * `chat`: turns, which a model in this process is told by its chat template, where it has one. `completions` for
+   * models that know no chat: the prompt is sent as it is. `batch`: requests are gathered into jobs of the batch API,
+   * at half the price and with answers within a day.
    */
   api: z.enum(['chat', 'completions', 'batch']).default('chat'),
   /** Environment variable with the key. Default: SLUICE_API_KEY if it is set. A key is never an option. */
@@ -84,6 +88,10 @@ export const PLACES = [
 /** Columns that a step reads beside the text. */
 export const bandReads = ({ bandColumn }: { readonly bandColumn: string | null }): string[] =>
   bandColumn === null ? [] : [bandColumn];
+
+/** Version of the model that writes, where it is in this process. */
+export const modelVersion = (o: { readonly endpoint: string | null; readonly model: string | null }): string[] =>
+  o.endpoint === null ? [`model ${ownModelHash(modelFolder(o.model))}`] : [];
 
 /** An endpoint serves several models, so one must be named. */
 export const modelUnset = (o: { readonly endpoint: string | null; readonly model: string | null }) =>

@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, rmdir, unlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { CARD_FILES, isOwnCard } from '../../ledger/card/own-card.ts';
+import { TASKS_FOLDER } from '../../ledger/fleet-commits.ts';
 import { INDEX_FOLDER } from './layout.ts';
 
 /** Copy of standard input, kept until the run is done. */
 export const STDIN_FOLDER = 'stdin-copy';
 export const WORK_FOLDER = 'work';
-/** Tasks of a run on many nodes. */
-export const TASKS_FOLDER = 'tasks';
 /** Answers of generators. They are paid for, so `--fresh` keeps them. */
 export const ANSWERS_FOLDER = 'answers';
 /** What steers a feed, unless `--state` names another folder. */
@@ -36,10 +35,12 @@ const OWN: readonly RegExp[] = [
   new RegExp(`^${INDEX_FOLDER}/[^/]+\\.(bloom|hashes|minhash|urls?)(\\.tmp)?$`),
   // Of a feed of its tokens.
   new RegExp(`^${FEED_FOLDER}/(mixture\\.jsonl|lock(\\.[\\w-]+)?(\\.tmp)?)$`),
+  // Of one that several servers serve.
+  new RegExp(`^${FEED_FOLDER}/(begun\\.json|servers/[\\w-]+\\.json|log/\\d+/[\\d-]+\\.jsonl)(\\.\\w+\\.tmp)?$`),
   new RegExp(`^${ANSWERS_FOLDER}/(answers-[0-9a-f]{12}\\.log|jobs\\.jsonl)$`),
   // What many nodes have written, each task and attempt in a folder of its own.
   new RegExp(`^${TASKS_FOLDER}/[\\w-]+/[\\w./-]+$`),
-  new RegExp(`^${STDIN_FOLDER}/stdin-[\\w-]+(\\.tmp)?$`),
+  new RegExp(`^${STDIN_FOLDER}/(stdin-[\\w-]+(\\.tmp)?|pipes\\.json(\\.\\w+\\.tmp)?)$`),
 ];
 
 /** Also of a file that is there already: README.md and cards by what stands in them. @param path relative, with `/` */

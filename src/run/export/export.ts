@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ConfigError, InvariantError } from '../../errors.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { loadXxhash } from '../../hash.ts';
+import { shellWord } from '../../safe-text.ts';
 import {
   bytesOf,
   type Exported,
@@ -134,7 +135,9 @@ const unfinished = (stores: Stores): ConfigError =>
     expected: 'finished runs',
     got: `${stores.splits.length} of ${stores.planned} splits committed without a gap`,
     where: stores.paths.join(', '),
-    fix: 'Run its command again, which goes on where it stopped (`sluice status <run-dir>` prints it), then export.',
+    fix:
+      'Run its command again, which goes on where it stopped, then export. ' +
+      `See: sluice status ${shellWord(stores.paths[0])}`,
   });
 
 async function* documentsOf(stores: Stores): AsyncGenerator<TokenRows> {

@@ -47,24 +47,43 @@ export class Drawing {
     return 'waitsFor' in logged ? null : logged;
   }
 
-  /** The step with its slots; or what it waits for, when that has not come before `until`. */
-  async draw(step: number, until: AbortSignal): Promise<DrawnStep | string> {
-    for (;;) {
+  /**
+   * The step with its slots; or what it waits for, when that has not come before `until`.
+   * @param look whether what other servers have written counts up to this moment; default: up to the last look
+   */
+  async draw(step: number, until: AbortSignal, look = false): Promise<DrawnStep | string> {
+    for (let shared = look && this.#log.catchUp !== undefined; ; shared = this.#log.catchUp !== undefined) {
       const known = this.#drawn.get(step);
-      if (known) return known;
-      const drawn = await this.#alone(() => this.#draw(step));
+      if (known && !shared) return known;
+      const drawn = await this.#alone(async () => {
+        if (shared) await this.#catchUp();
+        return this.#drawn.get(step) ?? this.#draw(step);
+      });
       if (typeof drawn !== 'string' || until.aborted || this.#closed) return drawn;
       await this.#posted(until);
     }
   }
 
+  /** Takes what other servers have written since the last look. */
+  look(): Promise<void> {
+    return this.#alone(() => this.#catchUp());
+  }
+
+  /** Draws what another server has drawn, up to a step: its state is known then, and in the log if this one writes. */
+  advance(step: number): Promise<void> {
+    return this.#alone(async () => {
+      if (step - 1 > Math.max(this.#logged - 1, ...this.#drawn.keys())) await this.#draw(step - 1);
+    });
+  }
+
   /** Errors: ConfigError for values that are no losses, and for a step that nobody has been given. */
   async post(step: number, losses: Losses): Promise<void> {
     await this.#alone(async () => {
+      await this.#catchUp();
       await this.#checkDrawn(step);
       const posted = this.#log.history.post(step, losses);
       if (posted === null) return;
-      await this.#log.append([posted.line]);
+      await this.#append([posted.line]);
       this.#forget(posted.redrawFrom);
     });
     this.#wakeAll();
@@ -73,6 +92,12 @@ export class Drawing {
   /** Nobody can have the losses of a step that nobody was given: it would depend on losses that have not come. */
   async #checkDrawn(step: number): Promise<void> {
     if (this.#drawn.has(step) || step < this.#logged) return;
+    const reach = Math.max(this.#logged, ...this.#drawn.keys());
+    // Another server may have given it, and this one does not know yet.
+    if (this.#log.mine && step < reach + STEPS_AT_ONCE) {
+      await this.#draw(step);
+      if (this.#drawn.has(step)) return;
+    }
     const far = step > Math.max(this.#logged + KEPT_STEPS, ...this.#drawn.keys());
     const before = far ? null : await this.#seek(step);
     if (before !== null && !('waitsFor' in before) && before.step === step) return;
@@ -86,8 +111,9 @@ export class Drawing {
 
   rewind(step: number): Promise<void> {
     return this.#alone(async () => {
+      await this.#catchUp();
       const { line, redrawFrom } = this.#log.history.rewind(step);
-      await this.#log.append([line]);
+      await this.#append([line]);
       this.#forget(redrawFrom);
     });
   }
@@ -113,7 +139,7 @@ export class Drawing {
       const { line, redrawFrom } = history.rewind(state.step);
       const lines: LogLine[] = [line, ...losses, { type: 'counters', state }];
       for (const known of lines.slice(1)) history.record(known);
-      await this.#log.append(lines);
+      await this.#append(lines);
       this.#forget(redrawFrom);
       this.#states.set(state.step, state);
     });
@@ -126,7 +152,8 @@ export class Drawing {
     const { state } = this;
     try {
       // Whoever looks next sees how far it came.
-      if (this.#drawn.size > 0 && state !== null) await this.#log.append([{ type: 'counters', state }]);
+      if (this.#log.mine !== false && this.#drawn.size > 0 && state !== null)
+        await this.#log.append([{ type: 'counters', state }]);
     } finally {
       await this.#log.close();
     }
@@ -138,6 +165,12 @@ export class Drawing {
 
   async #draw(step: number): Promise<DrawnStep | string> {
     const { history } = this.#log;
+    const near = this.#near(step);
+    // Workers of a loader take turns: the steps between are another's, who will ask for them.
+    for (let between = near ?? step; between < step; between++) {
+      const drawn = await this.#draw(between);
+      if (typeof drawn === 'string' || drawn.ended !== null) return drawn;
+    }
     const state = this.#states.get(step) ?? (await this.#seek(step));
     if ('waitsFor' in state) return `the losses of step ${state.waitsFor}`;
     const drawn = history.draw(state);
@@ -147,6 +180,12 @@ export class Drawing {
     await this.#write(step, state, drawn.state);
     this.#keep(step, drawn);
     return drawn;
+  }
+
+  /** The last step before this one, not far away, whose state is known; null: none. */
+  #near(step: number): number | null {
+    for (let at = step; at > step - COUNTERS_EVERY && at > 0; at--) if (this.#states.has(at)) return at;
+    return null;
   }
 
   async #seek(step: number): Promise<MixState | { readonly waitsFor: number }> {
@@ -164,12 +203,30 @@ export class Drawing {
   async #write(step: number, before: MixState, after: MixState): Promise<void> {
     if (step < this.#logged) return;
     this.#logged = step + 1;
+    if (this.#log.mine === false) return;
     const lines: LogLine[] = [];
     const weights = weightsLine(step === 0 ? null : before, after);
     if (weights) lines.push(weights);
     if (after.step % COUNTERS_EVERY === 0) lines.push({ type: 'counters', state: after });
     for (const line of lines) this.#log.history.record(line);
-    await this.#log.append(lines);
+    await this.#append(lines);
+  }
+
+  /** Where another server writes by now, what was drawn by lines that are not in the log is void. */
+  async #append(lines: readonly LogLine[]): Promise<void> {
+    try {
+      await this.#log.append(lines);
+    } catch (error) {
+      await this.#catchUp();
+      throw error;
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    const news = await this.#log.catchUp?.();
+    if (!news) return;
+    this.#forget(news.redrawFrom);
+    this.#wakeAll();
   }
 
   #keep(step: number, drawn: DrawnStep): void {
@@ -204,7 +261,10 @@ export class Drawing {
   /** Until something was posted, or time is up. */
   #posted(until: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
+      const { pollMs } = this.#log;
+      const timer = pollMs === undefined ? undefined : setTimeout(() => wake(), pollMs);
       const wake = (): void => {
+        clearTimeout(timer);
         until.removeEventListener('abort', wake);
         resolve();
       };

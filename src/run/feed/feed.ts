@@ -1,11 +1,21 @@
 import { ConfigError } from '../../errors.ts';
+import { checkHeader } from '../../mixture/history.ts';
+import { type LogHeader, logHeader } from '../../mixture/log.ts';
 import { type MixOptions, mixOf } from '../../mixture/mix.ts';
 import type { DomainFacts, Scheduler } from '../../mixture/scheduler.ts';
 import type { FeedSource } from '../../sinks/feed/source.ts';
-import { type HeldOutDocument, type HoldOutOptions, holdOut } from '../../streams/tokens/hold-out.ts';
+import {
+  type HeldOutDocument,
+  type HoldOutOptions,
+  holdOut,
+  type StoredDocument,
+} from '../../streams/tokens/hold-out.ts';
 import { type CutOptions, Sequences } from '../../streams/tokens/sequences.ts';
 import { Feed } from './local-feed.ts';
 import { openMixture, readMixture } from './mixture-file.ts';
+import { newServerId, SharedFeed } from './shared/shared-feed.ts';
+import { SharedLog } from './shared/shared-log.ts';
+import { begin, openState, readBegun } from './shared/state-store.ts';
 import { openStores, type Stores } from './stores.ts';
 
 export interface FeedOptions extends Partial<Omit<CutOptions, 'contextLength'>>, MixOptions {
@@ -32,6 +42,14 @@ export interface FeedOptions extends Partial<Omit<CutOptions, 'contextLength'>>,
   readonly pollMs?: number;
 }
 
+/** A feed that several servers serve: `state` is a folder that all of them see, or `s3://bucket/prefix`. */
+export interface SharedFeedOptions extends FeedOptions {
+  /** How often the server says that it is there. Default 5 s. */
+  readonly beatMs?: number;
+  /** After how long without a sign another takes over from the one that writes. Default 30 s. */
+  readonly patienceMs?: number;
+}
+
 const DEFAULT_LAG = 8;
 const DEFAULT_WINDOW = 8;
 const DEFAULT_CACHE = 64 * 1024 * 1024;
@@ -44,6 +62,21 @@ const DEFAULT_POLL_MS = 250;
  */
 export const openFeed = async (options: FeedOptions): Promise<FeedSource> => (await openLocalFeed(options)).feed;
 
+/**
+ * One of several servers of a feed: all give the same steps, one of them writes the log of the mixture. Call `announce`
+ * once it listens. Errors: as `openFeed`, and for a bucket whose puts know no conditions.
+ */
+export async function openSharedFeed(options: SharedFeedOptions): Promise<SharedFeed> {
+  const state = await openState(options.state);
+  const begun = await readBegun(state);
+  const { parts, header } = await feedParts(options, begun?.header ?? null);
+  const { id: feed, header: first } = begun ?? (await begin(state, header));
+  checkHeader(first, parts.mix, parts.seed, parts.lag, header.sequences);
+  const id = newServerId();
+  const log = new SharedLog(state, id, parts.mix, parts.lag);
+  return new SharedFeed(new Feed({ ...parts, log, feed }), log, state, id, options);
+}
+
 export interface LocalFeedOptions extends Omit<FeedOptions, 'scheduler'> {
   /** Or what makes it of the names of the domains. */
   readonly scheduler: Scheduler | ((domains: readonly string[]) => Scheduler);
@@ -51,6 +84,8 @@ export interface LocalFeedOptions extends Omit<FeedOptions, 'scheduler'> {
   readonly prefixes?: ReadonlyMap<string, string>;
   /** Documents that are never drawn; needs stores that are finished. Default: all are drawn. */
   readonly holdOut?: HoldOutOptions;
+  /** Documents that are not held out, since a model has seen them before. Default: none. */
+  readonly known?: (document: StoredDocument) => boolean;
 }
 
 /** A feed in this process, for a trainer in this process: with documents that it never gives out. */
@@ -62,13 +97,20 @@ export interface LocalFeed {
 
 /** The same with held-out documents. Errors: as `openFeed`, and for a run in work where some are to be held out. */
 export async function openLocalFeed(options: LocalFeedOptions): Promise<LocalFeed> {
+  const before = await readMixture(options.state);
+  const { parts, header, heldOut } = await feedParts(options, before?.header ?? null);
+  const log = await openMixture(options.state, parts.mix, header);
+  return { feed: new Feed({ ...parts, log }), stores: parts.stores, heldOut };
+}
+
+/** All of a feed but its log. @param before what it was begun with, where it goes on */
+async function feedParts(options: LocalFeedOptions, before: LogHeader | null) {
   const { contextLength, windowSplits = DEFAULT_WINDOW, packing = 'concat', cacheBytes = DEFAULT_CACHE } = options;
   const stores = await openStores(options.stores, options.sink ?? null, options.prefixes);
   const sequences = new Sequences({ contextLength, packing, windowSplits, cacheBytes });
   const { splits, heldOut } = await heldOutOf(stores, options);
   await sequences.extend(splits, stores.done);
-  const before = await readMixture(options.state);
-  const names = before?.header?.facts.domains.map((d) => d.name) ?? domainNames(options, stores, sequences);
+  const names = before?.facts.domains.map((d) => d.name) ?? domainNames(options, stores, sequences);
   const scheduler = typeof options.scheduler === 'function' ? options.scheduler(names) : options.scheduler;
   const mix = mixOf(
     scheduler,
@@ -88,13 +130,13 @@ export async function openLocalFeed(options: LocalFeedOptions): Promise<LocalFee
     run: stores.hashes,
     ...(options.holdOut && { 'held-out documents': { ...options.holdOut } }),
   };
-  const log = await openMixture(options.state, mix, { seed, lag, sequences: kinds });
-  return { feed: new Feed({ scheduler, pollMs, stores, sequences, mix, log, seed, lag }), stores, heldOut };
+  const header = logHeader(mix, seed, lag, kinds);
+  return { parts: { scheduler, pollMs, stores, sequences, mix, seed, lag }, header, heldOut };
 }
 
-async function heldOutOf(stores: Stores, { holdOut: options }: LocalFeedOptions) {
+async function heldOutOf(stores: Stores, { holdOut: options, known }: LocalFeedOptions) {
   if (options === undefined) return { splits: stores.splits, heldOut: [] };
-  if (stores.done) return holdOut(stores.splits, options);
+  if (stores.done) return holdOut(stores.splits, options, known);
   throw new ConfigError({
     expected: 'finished runs, since documents are held out',
     got: 'one that still works',

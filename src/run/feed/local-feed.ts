@@ -11,6 +11,7 @@ import type {
   FeedStep,
   Pulled,
 } from '../../sinks/feed/source.ts';
+import type { TokenRange } from '../../streams/tokens/pieces.ts';
 import type { Sequences } from '../../streams/tokens/sequences.ts';
 import { tokenArray } from '../../streams/tokens/token-kind.ts';
 import { Drawing, type Snapshot } from './drawing.ts';
@@ -28,6 +29,8 @@ export interface FeedParts {
   readonly log: MixtureFile;
   readonly seed: number;
   readonly lag: number;
+  /** Of a feed that several servers serve. */
+  readonly feed?: string;
 }
 
 type Order = (ordinal: number) => Place | null;
@@ -62,7 +65,13 @@ export class Feed implements FeedSource {
       tokenizer: stores.tokenizer,
       vocabulary: stores.vocabulary,
       stores: stores.paths,
+      ...(parts.feed !== undefined && { feed: parts.feed }),
     };
+  }
+
+  /** Of one of several servers. */
+  get drawing(): Drawing {
+    return this.#drawing;
   }
 
   async pull({ from, count, stride, rank, world, ids = true }: Asked, until: AbortSignal): Promise<Pulled> {
@@ -72,7 +81,8 @@ export class Feed implements FeedSource {
         return { steps, waitsFor: null, ended: this.#allDone(this.facts.steps) };
       // A trainer may need the first step for the losses that the next one waits for.
       const patience = steps.length > 0 ? NOT_AT_ALL : until;
-      const drawn = await this.#drawing.draw(step, patience);
+      const look = this.facts.needsLosses && steps.length === 0;
+      const drawn = await this.#drawing.draw(step, patience, look);
       if (typeof drawn === 'string') return { steps, waitsFor: drawn, ended: null };
       if (drawn.ended !== null) {
         this.#ended = { step: drawn.state.step, why: drawn.ended };
@@ -142,6 +152,16 @@ export class Feed implements FeedSource {
   #endedAt(step: number): string | null {
     if (this.facts.steps !== null && step >= this.facts.steps) return this.#allDone(this.facts.steps);
     return this.#ended !== null && this.#ended.step <= step ? this.#ended.why : null;
+  }
+
+  /** Where the tokens stand that the steps before one are made of, those of a sequence together. */
+  async *drawnBefore(step: number): AsyncGenerator<readonly TokenRange[]> {
+    const { drawn } = (await this.snapshot(step)).state;
+    const { sequences, stores } = this.#p;
+    const nothing = new (tokenArray(stores.vocabulary))(0);
+    for (const [domain, name] of this.facts.domains.entries())
+      for (let ordinal = 0; ordinal < Math.min(drawn[domain], sequences.count(name)); ordinal++)
+        yield (await sequences.read(name, this.#order(domain)(ordinal)!.index, nothing)).ranges;
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
@@ -6,6 +7,7 @@ import { readIfThere, syncFolder } from '../../files/whole.ts';
 import { checkHeader, type MixHistory, mixHistory } from '../../mixture/history.ts';
 import { formatLine, type LogHeader, type LogLine, logHeader, type ParsedLog, parseLog } from '../../mixture/log.ts';
 import type { Mix } from '../../mixture/mix.ts';
+import { LoggedSteps } from './logged-steps.ts';
 
 /** `mixture.jsonl` in the folder of a feed: what steers it, and what it has drawn by. */
 export interface MixtureFile {
@@ -15,6 +17,12 @@ export interface MixtureFile {
   /** Writes lines and makes them durable before it resolves; in the order of the calls. */
   append(lines: readonly LogLine[]): Promise<void>;
   close(): Promise<void>;
+  /** Of a log that other processes write too: reads what they have written; null: nothing. */
+  catchUp?(): Promise<{ readonly redrawFrom: number | null } | null>;
+  /** False where another process writes the log. */
+  readonly mine?: boolean;
+  /** How often a log that others write is looked at while a step waits, in ms. */
+  readonly pollMs?: number;
 }
 
 /**
@@ -57,15 +65,24 @@ export async function openMixture(
   { seed, lag, sequences }: Pick<LogHeader, 'seed' | 'lag' | 'sequences'>,
 ): Promise<MixtureFile> {
   await mkdir(folder, { recursive: true });
+  if (existsSync(join(folder, 'begun.json')))
+    throw new ConfigError({
+      problem: `${folder} holds the log of a feed that several servers serve`,
+      expected: 'a new folder, or that of a feed of one server',
+      got: 'a folder with a begun.json',
+      where: '--state',
+      fix: 'Serve it with --shared, or begin anew with another --state.',
+    });
   await lock(folder);
   try {
     const before = await readMixture(folder);
     const history = mixHistory(mix, lag);
     if (before?.header) checkHeader(before.header, mix, seed, lag, sequences);
     for (const line of before?.lines ?? []) history.record(line);
-    const logged = loggedSteps(before?.lines ?? [], lag);
+    const steps = new LoggedSteps(lag);
+    for (const line of before?.lines ?? []) steps.take(line);
     const file = await openLog(folder, before, logHeader(mix, seed, lag, sequences));
-    return { history, logged, ...appender(file), close: () => closeAll(folder, file) };
+    return { history, logged: steps.logged, ...appender(file), close: () => closeAll(folder, file) };
   } catch (error) {
     await rm(join(folder, 'lock'), { force: true });
     throw error;
@@ -85,20 +102,6 @@ async function openLog(folder: string, before: ParsedLog | null, header: LogHead
     await file.close();
     throw error;
   }
-}
-
-/** What follows a rewind, or losses that replace others, is logged again. */
-function loggedSteps(lines: readonly LogLine[], lag: number): number {
-  const posted = new Set<number>();
-  let logged = 0;
-  for (const line of lines) {
-    if (line.type === 'weights') logged = Math.max(logged, line.step + 1);
-    if (line.type === 'counters') logged = Math.max(logged, line.state.step);
-    if (line.type === 'rewind' || (line.type === 'losses' && posted.has(line.step)))
-      logged = Math.min(logged, line.step + lag);
-    if (line.type === 'losses') posted.add(line.step);
-  }
-  return logged;
 }
 
 function appender(file: FileHandle): Pick<MixtureFile, 'append'> {

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
+import { shellWord } from '../../safe-text.ts';
 import type { SinkDescriptor } from '../../sinks/options.ts';
 import { checkFiles } from '../../streams/commits/damage.ts';
 import { splitPhase } from '../../streams/commits/phase.ts';
@@ -102,6 +103,10 @@ export async function openStores(
 const shown = ({ tokenizer, vocabulary }: Pick<Store, 'tokenizer' | 'vocabulary'>): string =>
   `${tokenizer} (hash ${vocabulary.hash}, ${vocabulary.size} ids, ends with ${vocabulary.endOfText ?? 'nothing'})`;
 
+/** The command that makes token ids of the documents of a run. */
+const tokensOf = (path: string): string =>
+  `sluice run tokens --tokens bytes --input ${shellWord(path)} --output ${shellWord(`${path}-tokens`)}`;
+
 async function openStore(path: string, wanted: string | null): Promise<Omit<Store, 'prefix'>> {
   const run = await readRunJson(path);
   if (run === null)
@@ -128,7 +133,7 @@ async function openStore(path: string, wanted: string | null): Promise<Omit<Stor
       fix:
         found.length > 1
           ? 'Choose one with --sink.'
-          : 'Make one of its documents: sluice run tokens --tokens <tokenizer.json> --input <run-dir>',
+          : `Make one of its documents: ${tokensOf(path)}. Instead of bytes name a tokenizer.json, or a model folder.`,
     });
   const { name, vocabulary, options } = found[0];
   const { tokenizer } = options as { readonly tokenizer: string };

@@ -3,6 +3,7 @@ import { documentsAt } from '../../ledger/documents-data.ts';
 import { browse } from '../../ledger/live/browse.ts';
 import { drawn, RUN_CURVES, runCurve } from '../../ledger/live/curves.ts';
 import { documentView } from '../../ledger/live/document-view.ts';
+import { styleStates } from '../../ledger/live/generators.ts';
 import { histogram } from '../../ledger/live/histogram.ts';
 import { domainStates, flowsOf } from '../../ledger/live/state.ts';
 import { committedTotals } from '../../ledger/run-folder.ts';
@@ -74,6 +75,7 @@ export function runAnswers(path: () => string | null): RunAnswers {
           const found = await ruleBias(db, groupingsOf(folder.run.schema.annotations), BIASED_RULES);
           return found.map(({ sql: _, groups, ...b }) => ({ ...b, groups: groups.slice(0, BIASED_GROUPS) }));
         }),
+      styles: () => reader.use(({ folder, db }) => styleStates(db, folder.steps)),
       rows: async (query) => {
         const rows = (query.get('rows') ?? '').split(',').filter(Boolean).map(Number);
         if (rows.length > 200 || !rows.every((n) => Number.isSafeInteger(n) && n >= 0))

@@ -29,6 +29,7 @@ export async function exportRun(folder: string, { text = true }: { readonly text
     const curves = (await ask('curves')) as object;
     for (const name of Object.keys(curves)) await ask('curve', { name }, { pixels: '1200' });
     await ask('bias');
+    if (state.generators.length > 0) await ask('styles');
     const columns = await histograms(state, ask);
     const most = String(DOCUMENTS);
     if (text) {

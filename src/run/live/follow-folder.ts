@@ -1,13 +1,14 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { folderFacts } from '../../ledger/live/folder-facts.ts';
 import { type LiveState, liveState } from '../../ledger/live/state.ts';
 import { openRunFolder } from '../../ledger/run-folder.ts';
+import { signOf } from './run-sign.ts';
 
 /** The state of a run, from its directory alone. Errors: those of `openRunFolder`. */
 export const folderState = async (path: string): Promise<LiveState> =>
   liveState(await folderFacts(await openRunFolder(path)));
 
+/** What the state of a run is made of. */
+const WATCHED = ['run.json', 'commits.jsonl', 'events.jsonl', 'lock'];
 const EVERY_MS = 1000;
 const READING_SHARE = 10;
 
@@ -20,13 +21,13 @@ export async function followFolder(
   show: (state: LiveState) => void,
   wrong: (error: unknown) => void,
 ): Promise<() => void> {
-  let seen = signOf(path);
+  let seen = signOf(path, WATCHED);
   const first = await folderState(path);
   show(first);
   let reading = false;
   let restUntil = 0;
   const look = async (): Promise<void> => {
-    const sign = signOf(path);
+    const sign = signOf(path, WATCHED);
     if (reading || sign === seen || performance.now() < restUntil) return;
     reading = true;
     const began = performance.now();
@@ -44,14 +45,4 @@ export async function followFolder(
   };
   const timer = setInterval(() => void look(), EVERY_MS);
   return () => clearInterval(timer);
-}
-
-/** Changes whenever something of a run does that its state is made of. */
-function signOf(path: string): string {
-  return ['run.json', 'commits.jsonl', 'events.jsonl', 'lock']
-    .map((name) => {
-      const stat = statSync(join(path, name), { throwIfNoEntry: false });
-      return stat ? `${stat.size}.${stat.mtimeMs}` : '-';
-    })
-    .join(' ');
 }

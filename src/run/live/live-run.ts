@@ -64,6 +64,7 @@ export class LiveRun {
       recent: timeSince(this.#before(now, phases), phases),
       decided: this.#book.decided,
       threads: this.#book.threads,
+      generators: this.#book.generators,
       sample: this.#book.sample,
       progress: this.#progress,
       alerts: this.#alertsNow(),

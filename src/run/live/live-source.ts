@@ -6,9 +6,11 @@ import type { LiveSource } from '../../sinks/live/server.ts';
 
 /** A source of a live page that is given one state after the other. */
 export class StateSource implements LiveSource {
-  readonly cells = new Cells();
+  #cells = new Cells();
   readonly api: LiveSource['api'];
   #state: LiveState | null = null;
+  /** What is to be shown when somebody looks. */
+  #next: (() => LiveState | null) | null = null;
   #beside: readonly (readonly [string, unknown])[] = [];
   #watchers = new Set<() => void>();
 
@@ -19,13 +21,32 @@ export class StateSource implements LiveSource {
     };
   }
 
+  get cells(): Cells {
+    this.#take();
+    return this.#cells;
+  }
+
   get state(): LiveState | null {
+    this.#take();
     return this.#state;
   }
 
   show(state: LiveState): void {
+    this.#next = null;
     this.#state = state;
     this.#put();
+  }
+
+  /** The same of a state that is made when it is needed: at once where somebody looks on, else when somebody asks. */
+  showNext(state: () => LiveState | null): void {
+    this.#next = state;
+    if (this.#watchers.size > 0) this.#take();
+  }
+
+  #take(): void {
+    const state = this.#next?.() ?? null;
+    this.#next = null;
+    if (state !== null) this.show(state);
   }
 
   /** Cells that are not of the run: of what stands beside it. */
@@ -36,7 +57,7 @@ export class StateSource implements LiveSource {
 
   #put(): void {
     const cells = [...(this.#state ? cellsOf(this.#state) : []), ...this.#beside.filter(([, cell]) => cell !== null)];
-    if (this.cells.replace(cells)) for (const changed of this.#watchers) changed();
+    if (this.#cells.replace(cells)) for (const changed of this.#watchers) changed();
   }
 
   watch(changed: () => void): () => void {
@@ -45,6 +66,6 @@ export class StateSource implements LiveSource {
   }
 
   metrics(): string {
-    return this.#state ? metricsText(this.#state) : '';
+    return this.state ? metricsText(this.state) : '';
   }
 }

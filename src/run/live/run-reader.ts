@@ -1,11 +1,10 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { openRunDatabase, type RunDatabase } from '../../ledger/database.ts';
 import type { SampleRecord } from '../../ledger/live/records.ts';
 import { readRecords } from '../../ledger/live/records.ts';
 import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import { openWhatIf } from '../../ledger/what-if/load.ts';
 import type { Prepared } from '../../ledger/what-if/prepared.ts';
+import { signOf } from './run-sign.ts';
 
 /** A run directory with its database, as it was committed at a moment. */
 export interface OpenRun {
@@ -16,6 +15,8 @@ export interface OpenRun {
   samples(): Promise<readonly SampleRecord[]>;
 }
 
+/** Changes with what is committed. */
+const COMMITTED = ['commits.jsonl', 'run.json'];
 /** A run in work is looked at anew after so long, where it has committed more since. */
 const FRESH_MS = 5000;
 
@@ -57,7 +58,7 @@ export class RunReader {
     try {
       this.#ready = await run.prepared();
     } catch (error) {
-      if (signOf(run.folder.path) === this.#sign) throw error;
+      if (signOf(run.folder.path, COMMITTED) === this.#sign) throw error;
       this.#at = 0;
       this.#ready = await (await this.use(async (open) => open)).prepared();
     }
@@ -71,7 +72,7 @@ export class RunReader {
       try {
         return await work(run);
       } catch (error) {
-        if (signOf(run.folder.path) === this.#sign) throw error;
+        if (signOf(run.folder.path, COMMITTED) === this.#sign) throw error;
         // The run went on meanwhile, and has put other files in place of those that were read.
         this.#at = 0;
         return await work(await this.#current());
@@ -91,7 +92,7 @@ export class RunReader {
 
   #isFresh(): boolean {
     const path = this.#path();
-    return path !== null && (performance.now() - this.#at < FRESH_MS || signOf(path) === this.#sign);
+    return path !== null && (performance.now() - this.#at < FRESH_MS || signOf(path, COMMITTED) === this.#sign);
   }
 
   #current(): Promise<OpenRun> {
@@ -100,7 +101,7 @@ export class RunReader {
     if (this.#open && this.#isFresh()) return this.#open;
     this.#ready = null;
     const before = this.#open;
-    this.#sign = signOf(path);
+    this.#sign = signOf(path, COMMITTED);
     this.#at = performance.now();
     this.#open = openAt(path);
     before?.then(
@@ -141,12 +142,3 @@ async function samplesOf(path: string): Promise<SampleRecord[]> {
   for await (const line of readRecords(path)) if (line.record === 'sample') samples.push(line);
   return samples;
 }
-
-/** Changes with what is committed. */
-const signOf = (path: string): string =>
-  ['commits.jsonl', 'run.json']
-    .map((name) => {
-      const stat = statSync(join(path, name), { throwIfNoEntry: false });
-      return stat ? `${stat.size}.${stat.mtimeMs}` : '-';
-    })
-    .join(' ');

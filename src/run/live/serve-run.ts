@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { runAnswers } from './answers.ts';
+import { type FleetView, watchFleet } from './fleet-cell.ts';
 import { followFolder } from './follow-folder.ts';
 import { StateSource } from './live-source.ts';
-import { type SideFiles, sideFiles } from './side-files.ts';
+import { sideFiles } from './side-files.ts';
 
 const EVERY_MS = 1000;
 
@@ -24,21 +25,35 @@ export async function serveRun(folder: string, wrong: (error: unknown) => void):
   const source = new StateSource({ ...answers.api, ...side.api });
   const isRun = existsSync(join(path, 'run.json')) || (await side.cells()).every(([, cell]) => cell === null);
   const unfollow = isRun ? await followFolder(path, (state) => source.show(state), wrong) : () => {};
-  source.showBeside(await side.cells());
-  const timer = setInterval(() => void besides(source, side, wrong), EVERY_MS);
+  let fleet: FleetView | null = null;
+  const beside = async () => [...(await side.cells()), ['fleet', fleet] as const];
+  source.showBeside(await beside());
+  const timer = setInterval(() => void besides(source, beside, wrong), EVERY_MS);
+  const unwatch = watchFleet(
+    path,
+    (view) => {
+      fleet = view;
+    },
+    wrong,
+  );
   return {
     source,
     async close() {
       clearInterval(timer);
+      unwatch();
       unfollow();
       await answers.close();
     },
   };
 }
 
-async function besides(source: StateSource, side: SideFiles, wrong: (error: unknown) => void): Promise<void> {
+async function besides(
+  source: StateSource,
+  cells: () => Promise<readonly (readonly [string, unknown])[]>,
+  wrong: (error: unknown) => void,
+): Promise<void> {
   try {
-    source.showBeside(await side.cells());
+    source.showBeside(await cells());
   } catch (error) {
     wrong(error);
   }

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts';
+import { recutArguments } from '../../ledger/what-if/command.ts';
 import type { Change, Prepared } from '../../ledger/what-if/prepared.ts';
 import { redecide } from '../../ledger/what-if/redecide.ts';
 import { tally } from '../../ledger/what-if/tally.ts';
@@ -18,13 +19,18 @@ export const whatIfAnswers = (reader: RunReader): LiveSource['api'] => ({
     const changes = query.getAll('set').map((text) => changeOf(text, ready));
     const began = performance.now();
     const { lost, saved, ...found } = tally(ready, redecide(ready, changes));
+    const milliseconds = Math.round(10 * (performance.now() - began)) / 10;
+    const { folder } = await reader.use(async (open) => open);
+    const recut = recutArguments(folder.run, folder.path, [], '');
     return {
       ...found,
+      /** Whose values the command takes; null where it needs the recipe too. */
+      recut: recut && folder.path,
       rows: ready.columns.rows,
       settings: changes.map((c) => settingOf(c, ready)),
       lost: Array.from(spread(lost)),
       saved: Array.from(spread(saved)),
-      milliseconds: Math.round(10 * (performance.now() - began)) / 10,
+      milliseconds,
     };
   },
 });

@@ -1,9 +1,10 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '../../errors.ts';
-import { ifThere, readIfThere, writeWhole } from '../../files/whole.ts';
+import { readIfThere, writeWhole } from '../../files/whole.ts';
+import { attemptName, attemptsOf } from '../../ledger/fleet-commits.ts';
 import { aliveHere, type ProcessMark, processMark } from './process-mark.ts';
 
 /** How an attempt ended; one that was killed has no end. */
@@ -35,15 +36,6 @@ export interface Claim {
   /** True once a later attempt has taken the task: this one must not go on. */
   superseded(): Promise<boolean>;
   end(end: AttemptEnd): Promise<void>;
-}
-
-const NAME = /^attempt-(\d{4,})$/;
-export const attemptName = (attempt: number): string => `attempt-${String(attempt).padStart(4, '0')}`;
-
-/** Numbers of the attempts of a task, ascending. */
-export async function attemptsOf(task: string): Promise<number[]> {
-  const names = (await ifThere(readdir(task))) ?? [];
-  return names.flatMap((n) => NAME.exec(n)?.slice(1).map(Number) ?? []).sort((a, b) => a - b);
 }
 
 const json = async <T>(path: string): Promise<T | null> => {

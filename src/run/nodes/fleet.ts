@@ -1,16 +1,14 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
 import { listHash, loadXxhash } from '../../hash.ts';
+import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import { isBarrier, type StepDescriptor } from '../../streams/operator.ts';
 import { readPlan } from '../../streams/plan/plan-file.ts';
 import type { Split, SplitPlan } from '../../streams/plan/splits.ts';
 import { type Phase, phasesOf } from '../../streams/split/phases.ts';
 
-/** What many nodes must know besides run.json and the plan; written once, by `sluice plan --nodes`. */
-export const NODES_FILE = 'nodes.json';
 const FORMAT = 1;
 
 /** Contents of nodes.json. */
@@ -69,9 +67,6 @@ export function fleetPhases(
 
 /** Phases of a recipe with so many barriers. */
 export const phaseCount = (steps: readonly StepDescriptor[]): number => 2 * steps.filter(isBarrier).length + 1;
-
-/** True for a folder that was planned for many nodes. */
-export const isFleet = (folder: string): boolean => existsSync(join(folder, NODES_FILE));
 
 /** One process does not work on what was planned for many. A finished run is one like any other. */
 export function refuseFleet(path: string, fresh: boolean): void {
@@ -136,6 +131,3 @@ export async function splitsByShard(splits: readonly Split[], shards: number): P
   for (const split of splits) lists[Number(h64(`split ${split.index}`) % BigInt(shards))].push(split);
   return lists;
 }
-
-/** Folder of a task, relative to the run directory. */
-export const taskFolder = (phase: string, task: number): string => `tasks/${phase}/${String(task).padStart(5, '0')}`;

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { link, rename, rm } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { partsOfLines } from '../../files/lines.ts';
 import { temporaryName, writeWhole } from '../../files/whole.ts';
-import { type Commit, commitLine, commitLines } from '../../streams/commits/log.ts';
+import { committedLines, taskFolder } from '../../ledger/fleet-commits.ts';
+import { type Commit, commitLine } from '../../streams/commits/log.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
-import { attemptName, attemptsOf } from './attempts.ts';
-import { taskFolder } from './fleet.ts';
 
 /** What became of a task, once and for all: the commits that count, with the paths of their files in the run. */
 const OUTCOME = 'done.jsonl';
@@ -21,30 +20,15 @@ export const readOutcome = (run: string, phase: string, task: number): Promise<C
 export const outcomePath = (run: string, phase: string, task: number): string =>
   join(run, taskFolder(phase, task), OUTCOME);
 
-/**
- * What the attempts of a task have committed, by number of split: of several attempts the first counts. Paths are those
- * in the run directory.
- * @param before attempts below this number only
- */
+/** What the attempts of a task have committed, whole; see `committedLines`. */
 export async function committedBy(
   run: string,
   phase: string,
   task: number,
-  before = Number.POSITIVE_INFINITY,
+  before?: number,
 ): Promise<Map<number, Commit>> {
-  const folder = join(run, taskFolder(phase, task));
-  const found = new Map<number, Commit>();
-  for (const attempt of await attemptsOf(folder)) {
-    if (attempt >= before) break;
-    const own = join(folder, attemptName(attempt));
-    // Another process may still write to it: what is torn is not there, and nothing is cut.
-    for await (const { commit } of commitLines(join(own, 'commits.jsonl'), { repair: false })) {
-      if (found.has(commit.split)) continue;
-      const at = relative(run, own).replaceAll('\\', '/');
-      found.set(commit.split, { ...commit, files: commit.files.map((f) => ({ ...f, path: `${at}/${f.path}` })) });
-    }
-  }
-  return found;
+  const lines = await committedLines(run, phase, task, before);
+  return new Map([...lines].map(([split, { commit }]) => [split, commit]));
 }
 
 /**

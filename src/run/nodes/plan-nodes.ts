@@ -2,11 +2,14 @@ import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
+import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
 import { makeBarrier } from '../../operators/stages.ts';
 import { parseOptions } from '../../options.ts';
 import { checkSteps } from '../../recipe/check-steps.ts';
 import { type Recipe, refuseUnset } from '../../recipe/recipe.ts';
 import { SHARD_BYTES } from '../../sinks/shards.ts';
+import { inParts } from '../../streams/flow/parted.ts';
+import { isStdin, isSubstitution, pipeOf } from '../../streams/inputs/pipe.ts';
 import { isBarrier } from '../../streams/operator.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
 import { writePlan } from '../../streams/plan/plan-file.ts';
@@ -16,7 +19,7 @@ import { firstStart, identityOf } from '../directory/identity.ts';
 import { openRunDirectory } from '../directory/run-directory.ts';
 import { type RunOptionsInput, runOptions } from '../options.ts';
 import { reusingColumns } from '../reuse.ts';
-import { isFleet, NODES_FILE, type NodesJson } from './fleet.ts';
+import type { NodesJson } from './fleet.ts';
 
 /** How a run is planned for many nodes. */
 export interface NodePlanInput extends Pick<NodesJson, 'shards' | 'recipe' | 'args'> {
@@ -82,7 +85,7 @@ export async function planNodes(given: Recipe, input: NodePlanInput): Promise<No
     const kernel = await loadKernel();
     const parted: string[] = [];
     for (const barrier of descriptors.filter(isBarrier))
-      if ((await makeBarrier(barrier, kernel)).parts) parted.push(barrier.step);
+      if (inParts(await makeBarrier(barrier, kernel))) parted.push(barrier.step);
     const { shards, recipe: named, args } = input;
     const nodes: NodesJson = { format: 1, shards, recipe: named, inputs, args, parted, node: process.version };
     await writePlan(path, plan);
@@ -102,10 +105,11 @@ export async function planNodes(given: Recipe, input: NodePlanInput): Promise<No
 }
 
 function refuseUnfit(recipe: string, patterns: readonly string[], limit: number | null): void {
-  if (patterns.length === 0 || patterns.includes('-'))
+  const pipe = patterns.find((p) => !/^\w+:\/\//.test(p) && (isSubstitution(p) || pipeOf(p) !== null));
+  if (patterns.length === 0 || pipe !== undefined)
     throw new ConfigError({
       expected: 'files to read, which every node sees',
-      got: patterns.length === 0 ? 'no input' : 'standard input',
+      got: pipe === undefined ? 'no input' : isStdin(pipe) ? 'standard input' : `${pipe}, a pipe`,
       where: `recipe ${recipe}`,
       fix: "Use --input '/shared/folder/*.jsonl.gz'.",
     });

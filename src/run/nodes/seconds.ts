@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { attemptEnd, attemptsOf } from './attempts.ts';
-import { type FleetPhase, taskFolder } from './fleet.ts';
+import { attemptsOf, taskFolder } from '../../ledger/fleet-commits.ts';
+import { attemptEnd } from './attempts.ts';
+import type { FleetPhase } from './fleet.ts';
 
 /** Seconds of work of all attempts that ended by themselves, one after the other. */
 export async function secondsOf(run: string, phases: readonly FleetPhase[]): Promise<number> {

@@ -1,5 +1,6 @@
 import { dirname, join, relative } from 'node:path';
 import { InvariantError } from '../../errors.ts';
+import { taskFolder } from '../../ledger/fleet-commits.ts';
 import type { Commit, CommittedFile } from '../../streams/commits/log.ts';
 import { phaseName, splitPhase } from '../../streams/commits/phase.ts';
 import type { CommitStore } from '../../streams/commits/store.ts';
@@ -12,7 +13,6 @@ import { makeSplitTask } from '../split/make-task.ts';
 import type { Carried } from '../split/tasks.ts';
 import { type Waiting, waitingError } from '../split/waiting.ts';
 import { fatalSplits } from './attempts.ts';
-import { taskFolder } from './fleet.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
 import type { FleetWork } from './work.ts';
 
@@ -131,9 +131,9 @@ async function leftBefore(work: FleetWork): Promise<{
     outcome,
     files: outcome.all.flatMap((c) => spilled(c.split).map((f) => f.path)),
     of: (split) => {
-      const name = barrierPaths(step, split).spill;
-      const spill = spilled(split).find((f) => f.path.endsWith(name))!;
-      return { spill: join(fleet.path, spill.path), decisions, at: place.get(split)! };
+      const names = barrierPaths(step, split);
+      const path = (name: string): string => join(fleet.path, spilled(split).find((f) => f.path.endsWith(name))!.path);
+      return { spill: path(names.spill), keys: path(names.keys), decisions, at: place.get(split)! };
     },
   };
 }

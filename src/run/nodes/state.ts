@@ -1,18 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readIfThere } from '../../files/whole.ts';
+import { attemptName, attemptsOf, taskFolder } from '../../ledger/fleet-commits.ts';
 import type { Commit } from '../../streams/commits/log.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
-import {
-  attemptEnd,
-  attemptName,
-  attemptsOf,
-  CLAIM_TIMES,
-  type Claimant,
-  claimantOf,
-  fatalSplits,
-} from './attempts.ts';
-import { type Fleet, type FleetPhase, fleetPhases, splitsByShard, taskFolder } from './fleet.ts';
+import { attemptEnd, CLAIM_TIMES, type Claimant, claimantOf, fatalSplits } from './attempts.ts';
+import { type Fleet, type FleetPhase, fleetPhases, splitsByShard } from './fleet.ts';
 import { committedBy, isDone } from './outcome.ts';
 import { aliveHere } from './process-mark.ts';
 
@@ -42,6 +35,8 @@ export interface TaskFacts {
   readonly error: string | null;
   /** By the times in its own log; null where that has fewer than two commits. */
   readonly documentsPerSecond: number | null;
+  /** Less than half as fast as the shard in the middle, of those of its phase that have a pace. */
+  readonly slow: boolean;
   readonly secondsPerSplit: number | null;
   /** Files of the splits at which three attempts or more have died. */
   readonly poison: readonly { readonly split: number; readonly deaths: number; readonly files: readonly string[] }[];
@@ -88,7 +83,7 @@ export async function fleetFacts(fleet: Fleet, watchMs = CLAIM_TIMES.beatMs * 1.
     byState.done = phase.tasks - todo.length;
     if (next === null && todo.length > 0) {
       next = phase.name;
-      for (const task of await watched(fleet, phase, todo, sizes, watchMs)) missing.push(task);
+      missing.push(...withSlow(await watched(fleet, phase, todo, sizes, watchMs)));
     } else for (const task of todo) missing.push({ ...NOTHING, task, outOf: phase.splits ? sizes[task] : 1 });
     for (const { state } of missing) byState[state]++;
     facts.push({ phase: phase.name, tasks: phase.tasks, byState, missing });
@@ -113,6 +108,7 @@ const NOTHING = {
   by: null,
   error: null,
   documentsPerSecond: null,
+  slow: false,
   secondsPerSplit: null,
   poison: [],
 } as const;
@@ -142,6 +138,15 @@ async function watched(
       return { ...f, state: moved ? 'running' : isDone(fleet.path, phase.name, f.task) ? 'done' : 'silent' };
     }),
   );
+}
+
+/** A shard so many times slower than the one in the middle is called slow. */
+const SLOW = 2;
+
+function withSlow(facts: readonly TaskFacts[]): TaskFacts[] {
+  const paces = facts.flatMap((t) => t.documentsPerSecond ?? []).sort((a, b) => a - b);
+  const middle = paces[paces.length >> 1] ?? 0;
+  return facts.map((t) => ({ ...t, slow: t.documentsPerSecond !== null && t.documentsPerSecond * SLOW < middle }));
 }
 
 async function factsOf(fleet: Fleet, phase: FleetPhase, task: number, outOf: number): Promise<TaskFacts> {
@@ -177,6 +182,7 @@ async function factsOf(fleet: Fleet, phase: FleetPhase, task: number, outOf: num
     outOf,
     by,
     error: end?.error ?? null,
+    slow: false,
     ...paceOf(commits),
     poison: fatal.map(([split, deaths]) => ({ split, deaths, files: files(split) })),
   };

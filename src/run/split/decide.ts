@@ -56,7 +56,10 @@ export async function decidePart(task: DecidePartTask, kernel: Kernel): Promise<
   const outputs: BarrierOutputs = { folder: join(runDirectory, INDEX_FOLDER), names: [] };
   const path = unpublished(join(runDirectory, DECISIONS));
   const index = unpublished(join(runDirectory, DECISION_INDEX));
-  const decisions = barrier.decide(own, task.memoryBytes, outputs);
+  const decisions =
+    part !== null && barrier.scattered
+      ? barrier.scattered.find(own, task.memoryBytes)
+      : barrier.decide(own, task.memoryBytes, outputs);
   const { bytes, indexBytes } = await writeDecisions(path, index, own, decisions, part !== null, (d) =>
     clusters?.add(d.duplicateOf),
   );

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { loadXxhash } from '../../hash.ts';
 import type { Kernel } from '../../kernels/kernel.ts';
+import { makeBarrier } from '../../operators/stages.ts';
 import { withDecision } from '../../operators/verdicts.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { stringAt } from '../../streams/batch/columns.ts';
@@ -8,10 +9,11 @@ import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { labelOf } from '../../streams/batch/position.ts';
 import type { UnreadColumn } from '../../streams/batch/unread.ts';
 import { type BarrierDecision, readDecided, readDecision } from '../../streams/flow/barrier.ts';
-import { mergedDecision, type PartDecision, readPart } from '../../streams/flow/parted.ts';
+import { type PartDecision, readPart, settledDecision } from '../../streams/flow/parted.ts';
 import type { PassedOver } from '../../streams/formats/context.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
 import { readSplit } from '../../streams/formats/read-split.ts';
+import type { StepDescriptor } from '../../streams/operator.ts';
 import { refuseChangedFiles } from '../directory/input-files.ts';
 import { barrierPaths } from '../directory/layout.ts';
 import type { Carried, LimitedTask } from './tasks.ts';
@@ -38,7 +40,7 @@ export async function* openSource(
   if (after) {
     const paths = barrierPaths(after.step, task.split.index);
     const decision = task.carried
-      ? await carriedDecision(task.carried, task.split.index)
+      ? await carriedDecision(task.carried, after, task.split.index, kernel)
       : await readDecision(join(task.runDirectory, paths.decision), task.split.index);
     for await (const part of readDecided(task.carried?.spill ?? join(task.runDirectory, paths.spill), decision))
       yield withDecision(part.batch, after, part.decision);
@@ -74,10 +76,16 @@ export async function* openSource(
 }
 
 /** What the parts of a barrier have decided on a split, wherever that was. */
-async function carriedDecision({ decisions, at }: Carried, split: number): Promise<BarrierDecision> {
+async function carriedDecision(
+  { decisions, at, spill, keys }: Carried,
+  barrier: StepDescriptor,
+  split: number,
+  kernel: Kernel,
+): Promise<BarrierDecision> {
   const parts: PartDecision[] = [];
   for (const { path, index } of decisions) parts.push(await readPart(path, index, at, split));
-  return mergedDecision(parts, split);
+  if (parts.length === 1 && parts[0].rows === null) return parts[0].decision;
+  return settledDecision(parts, await makeBarrier(barrier, kernel), { split, spill, keys });
 }
 
 /** Keeps the documents whose id hashes below the share; the same ids in every run and every split layout. */

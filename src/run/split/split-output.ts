@@ -22,7 +22,7 @@ import {
 import type { CommittedFile } from '../../streams/commits/log.ts';
 import { DropWindows } from '../../streams/commits/windows.ts';
 import { BarrierWriter } from '../../streams/flow/barrier.ts';
-import { writeParted } from '../../streams/flow/parted.ts';
+import { inParts, writeParted } from '../../streams/flow/parted.ts';
 import type { PassedOver } from '../../streams/formats/context.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
 import { type FailedRow, setAside } from '../../streams/split/isolate.ts';
@@ -71,8 +71,8 @@ export class SplitOutput {
       const keys = join(runDirectory, paths.keys);
       barrier = await BarrierWriter.open(made, unpublished(join(runDirectory, paths.spill)), unpublished(keys));
       const { parts } = task;
-      if (parts !== undefined && made.parts)
-        parted = () => writeParted(unpublished(keys), unpublished(`${keys}-parts`), made.parts!, parts);
+      if (parts !== undefined && inParts(made))
+        parted = () => writeParted(unpublished(keys), unpublished(`${keys}-parts`), made, parts);
     } else {
       for (const { name, folder, sink } of sinkPlaces(task))
         documents.push({ sink: name, writer: await openSegmentWriter(sink, at(folder)) });

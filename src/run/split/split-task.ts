@@ -3,8 +3,10 @@ import { rowsOfBatch } from '../../streams/batch/batch-rows.ts';
 import { collectGarbage } from '../../streams/flow/garbage.ts';
 import type { Services } from '../../streams/services.ts';
 import { MAX_FAILED } from '../../streams/split/isolate.ts';
-import { type Marks, runSplit, throughStages } from '../../streams/split/run-split.ts';
+import { type Marks, type NamedStage, runSplit, throughStages } from '../../streams/split/run-split.ts';
 import { StepClock, writePlace } from '../../streams/split/step-clock.ts';
+import { earlierRows } from '../recut/earlier-rows.ts';
+import { takingStages } from '../recut/taking-stage.ts';
 import { openSource } from './source.ts';
 import { SplitOutput } from './split-output.ts';
 import type { ProbeTask, SplitProgress, TaskResult, WatchedTask } from './tasks.ts';
@@ -40,7 +42,7 @@ export async function runSplitTask(
   services: Services,
   onProgress: (p: SplitProgress) => void,
 ): Promise<TaskResult> {
-  const stages = await threadStages(task.phase.steps, kernel, services);
+  const stages = await stagesOf(task, kernel, services);
   const models = task.phase.steps.some((s) => s.models === true);
   const generates = task.phase.steps.some((s) => s.generates === true);
   const external = task.phase.steps.some((s) => s.external === true);
@@ -106,6 +108,13 @@ export async function runSplitTask(
     // The next split may be worked on by the other thread, and the budget counts a large document once.
     if (kernel.release()) collectGarbage();
   }
+}
+
+/** The stages of a task; those that only measure take what an earlier run has measured. */
+async function stagesOf({ phase, earlier }: WatchedTask, kernel: Kernel, services: Services): Promise<NamedStage[]> {
+  const stages = await threadStages(phase.steps, kernel, services);
+  const taken = (earlier?.taken ?? []).filter((t) => stages.some((s) => s.step === t.step));
+  return taken.length === 0 ? stages : takingStages(stages, taken, await earlierRows({ ...earlier!, taken }));
 }
 
 /**

@@ -13,6 +13,7 @@ import type { FailedRow } from '../../streams/split/isolate.ts';
 import type { Phase } from '../../streams/split/phases.ts';
 import type { ClockWords } from '../../streams/split/step-clock.ts';
 import type { ErrorData } from '../../thread-errors.ts';
+import type { EarlierSplit } from '../recut/earlier-rows.ts';
 import type { Waiting } from './waiting.ts';
 import type { Beat } from './watch.ts';
 
@@ -34,11 +35,15 @@ export interface SplitTask {
   readonly carried?: Carried;
   /** So many parts the barrier behind decides in; absent: in one. */
   readonly parts?: number;
+  /** What an earlier run has measured of the split. */
+  readonly earlier?: EarlierSplit;
 }
 
 /** What another process left of a split. Paths are absolute. */
 export interface Carried {
   readonly spill: string;
+  /** Side columns, not parted. */
+  readonly keys: string;
   /** Decisions of each part of the barrier, with their indexes. */
   readonly decisions: readonly { readonly path: string; readonly index: string }[];
   /** Place of the split in them. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { readModelConfig } from '../../models/folders/hugging-face.ts';
 import { type LanguageModel, type LanguageModelConfig, modelConfig } from '../../models/language-model.ts';
 import { newModel } from '../../models/new-model.ts';
-import { loadScoringModel, modelFolderInfo } from '../../models/scorers/scoring-model.ts';
+import { loadScoringModel, type ModelFolderInfo, modelFolderInfo } from '../../models/scorers/scoring-model.ts';
 import { loadTokenizer } from '../../models/tokenizers/load.ts';
 import type { Tokenizer } from '../../models/tokenizers/tokenizer.ts';
 import type { Continual } from '../../recipe/continual.ts';
@@ -40,6 +40,8 @@ export interface BaseModel {
   /** What stands behind every document in a store for it. */
   readonly endOfText: number | 'auto';
   readonly weights: LanguageModel;
+  /** What it was trained on, where that is known. */
+  readonly trainedOn: ModelFolderInfo['trainedOn'];
   /** Writes the files of its tokenizer into the folder of a model. */
   saveTokenizer(folder: string): Promise<void>;
 }
@@ -63,6 +65,7 @@ export async function baseModel({ model, seed }: Continual): Promise<BaseModel> 
     start: info.start,
     endOfText: info.start ?? 'auto',
     weights,
+    trainedOn: info.trainedOn,
     saveTokenizer: (into) => saveTokenizer(existsSync(join(folder, 'tokenizer.json')) ? folder : null, into),
   };
 }
@@ -81,6 +84,7 @@ async function randomModel(shape: Exclude<Continual['model'], string>, seed: num
     start: endOfText,
     endOfText: 'auto',
     weights: newModel(config, seed),
+    trainedOn: null,
     saveTokenizer: (into) => saveTokenizer(source === 'bytes' ? null : source, into),
   };
 }

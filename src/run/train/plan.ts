@@ -1,13 +1,16 @@
 import { ConfigError } from '../../errors.ts';
 import { replay } from '../../mixture/schedulers/replay.ts';
 import type { Executor } from '../../models/executors/executor.ts';
+import { readTrainedOn } from '../../models/folders/trained-on.ts';
 import type { Continual } from '../../recipe/continual.ts';
+import { shellWord } from '../../safe-text.ts';
 import type { Json } from '../../streams/operator.ts';
 import type { Begun, TrainingRecord } from '../../training/continual/record.ts';
 import { byName, type Schedule } from '../../training/schedules.ts';
-import { type LocalFeed, openLocalFeed } from '../feed/feed.ts';
+import { type LocalFeed, type LocalFeedOptions, openLocalFeed } from '../feed/feed.ts';
 import { openStores } from '../feed/stores.ts';
 import type { BaseModel } from './base-model.ts';
+import { storedTexts } from './trained-on.ts';
 
 /** Before the names of the domains of old data. */
 export const OLD = 'old/';
@@ -70,26 +73,18 @@ export function scheduleFor(
 export async function openTrainingFeed(
   recipe: Continual,
   base: BaseModel,
-  { fresh, old }: TrainingStores,
+  stores: TrainingStores,
   state: string,
   steps: number | null,
-): Promise<LocalFeed> {
-  const { context, sequences, lag } = recipe.training;
-  const local = await openLocalFeed({
-    stores: [...fresh, ...old],
-    prefixes: new Map(old.map((folder) => [folder, OLD])),
+): Promise<TrainingFeed> {
+  const local = await openTokens(recipe, base, stores, {
     state,
     scheduler: (domains) => {
       const replayed = domains.filter((d) => d.startsWith(OLD));
       const { share } = recipe.replay;
       return replayed.length === 0 ? recipe.mixture : replay(recipe.mixture, { domains: replayed, share });
     },
-    contextLength: context,
-    sequencesPerStep: sequences,
     steps,
-    seed: recipe.seed,
-    lag,
-    holdOut: { ...recipe.heldOut, perDocument: HELD_OUT_SEQUENCES * context, seed: recipe.seed },
   });
   const { vocabulary, tokenizer, paths } = local.stores;
   if (vocabulary.hash === base.tokenizer.hash && vocabulary.size <= base.config.vocabulary) return local;
@@ -99,8 +94,49 @@ export async function openTrainingFeed(
     expected: `tokens of the model's tokenizer (hash ${base.tokenizer.hash}, ${base.config.vocabulary} ids)`,
     got: `tokens of ${tokenizer} (hash ${vocabulary.hash}, ${vocabulary.size} ids)`,
     where: paths.join(', '),
-    fix: `Make them anew: sluice run tokens --tokens ${base.tokenizerSource} --input ${paths[0]} --output <folder>`,
+    fix:
+      `Make them anew: sluice run tokens --tokens ${shellWord(base.tokenizerSource)} --input ${shellWord(paths[0])} ` +
+      `--output ${shellWord(`${paths[0]}-tokens`)}`,
   });
+}
+
+/** A feed whose held-out documents the model has not seen before. */
+export interface TrainingFeed extends LocalFeed {
+  /** Documents that would have been held out if the model had not been trained on them. */
+  readonly seenBefore: number;
+}
+
+/** A feed of the tokens of a training, without the documents that are held out. */
+export async function openTokens(
+  { training: { context, sequences, lag }, heldOut, seed }: Continual,
+  { trainedOn, tokenizer }: Pick<BaseModel, 'trainedOn' | 'tokenizer'>,
+  { fresh, old }: TrainingStores,
+  how: Pick<LocalFeedOptions, 'state' | 'scheduler' | 'domains' | 'steps'>,
+): Promise<TrainingFeed> {
+  const all = [...fresh, ...old];
+  const list = trainedOn === null ? null : await readTrainedOn(trainedOn.list);
+  const texts = list && (await storedTexts((await openStores(all)).vocabulary, tokenizer));
+  const seen = new Set<string>();
+  try {
+    const local = await openLocalFeed({
+      ...how,
+      stores: all,
+      prefixes: new Map(old.map((folder) => [folder, OLD])),
+      contextLength: context,
+      sequencesPerStep: sequences,
+      seed,
+      lag,
+      holdOut: { ...heldOut, perDocument: HELD_OUT_SEQUENCES * context, seed },
+      known(document) {
+        const known = list !== null && texts !== null && list.has(texts.hash(document));
+        if (known) seen.add(`${document.begin} ${document.bin}`);
+        return known;
+      },
+    });
+    return { ...local, seenBefore: seen.size };
+  } finally {
+    texts?.close();
+  }
 }
 
 /** What decides the weights, by the names that a refusal says. */
@@ -116,6 +152,10 @@ export async function begunWith(
   const stores = await openStores([...fresh, ...old]);
   // The anneal may begin at any point, and is recorded beside.
   const { anneal: _, ...kept } = schedule.options as { readonly [option: string]: Json };
+  // By their contents: a teacher may be moved and renamed. Named before the options of transforms, which hold them too.
+  const teachers = training.transforms.flatMap(
+    ({ options }) => (options as { readonly teachers?: readonly string[] }).teachers ?? [],
+  );
   const { weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam } = training;
   return {
     model: base.identity,
@@ -137,6 +177,7 @@ export async function begunWith(
     // Of an open schedule what was done does not depend on the length.
     'number of steps': schedule.open ? null : steps,
     'set of options of the optimizer': { weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam },
+    'set of teachers': teachers.length > 0 ? teachers : null,
     'list of transforms': training.transforms.map(({ name, options }) => ({ name, options })) as Json,
     'set of held-out documents': { ...recipe.heldOut },
     executor: { ...executor.runtime },

@@ -3,11 +3,11 @@ import type { Observable } from 'rxjs';
 import { ConfigError } from '../../errors.ts';
 import { removeTemporary, writeWhole } from '../../files/whole.ts';
 import type { Executor } from '../../models/executors/executor.ts';
-import { processorClass } from '../../models/executors/processor.ts';
-import { saveModel } from '../../models/folders/hugging-face.ts';
-import { parameterCount } from '../../models/new-model.ts';
+import { loadModel, saveModel } from '../../models/folders/hugging-face.ts';
+import type { LanguageModel } from '../../models/language-model.ts';
 import type { Continual } from '../../recipe/continual.ts';
-import { BEGINNING, type Checkpoint, type Progress } from '../../training/checkpoint.ts';
+import type { Checkpoint } from '../../training/checkpoint.ts';
+import { continualCard } from '../../training/continual/card.ts';
 import { Checkpoints } from '../../training/continual/checkpoints.ts';
 import {
   type Begun,
@@ -17,20 +17,25 @@ import {
   type TrainingRecord,
   writeRecord,
 } from '../../training/continual/record.ts';
-import { reportOf } from '../../training/continual/report.ts';
 import { openScalars, TABLES } from '../../training/continual/scalars.ts';
-import { learnedAndForgotten } from '../../training/forgetting/report.ts';
-import { forgettingSvg } from '../../training/forgetting/report-svg.ts';
 import { observed, type StepEvent, trainSteps } from '../../training/loop.ts';
 import type { HeldOutText } from '../../training/measure.ts';
 import type { Schedule } from '../../training/schedules.ts';
-import { SLUICE_VERSION } from '../../version.ts';
 import type { RunEvent } from '../events.ts';
-import type { LocalFeed } from '../feed/feed.ts';
 import { type BaseModel, baseModel } from './base-model.ts';
 import { feedSource, heldOutSequences, restoreFeed } from './feed-source.ts';
-import { begunWith, openTrainingFeed, plannedSteps, scheduleFor, type TrainingStores } from './plan.ts';
+import {
+  begunWith,
+  openTrainingFeed,
+  plannedSteps,
+  scheduleFor,
+  type TrainingFeed,
+  type TrainingStores,
+} from './plan.ts';
+import { type RevivedEvent, revivalOf } from './revival.ts';
+import { writeDrawnTexts } from './trained-on.ts';
 import { PLACES, takeTrainingFolder } from './training-folder.ts';
+import { preparing, recordOf, writeReports } from './training-record.ts';
 import { type StoreOptions, type TextKind, trainingStores } from './training-stores.ts';
 
 export interface TrainOptions extends StoreOptions {
@@ -61,10 +66,13 @@ export type TrainEvent =
       readonly steps: number;
       /** Domains that have no held-out text: nothing is measured on them. */
       readonly notMeasured: readonly string[];
+      /** Documents that are not held out, since the model had been trained on them before. */
+      readonly seenBefore: number;
     }
   | StepEvent
   | { readonly type: 'measured'; readonly measurement: TrainingRecord['measurements'][number] }
   | { readonly type: 'saved'; readonly step: number; readonly path: string }
+  | RevivedEvent
   | { readonly type: 'stopped'; readonly folder: string; readonly step: number; readonly steps: number }
   | {
       readonly type: 'finished';
@@ -117,7 +125,7 @@ async function* trainInFolder(recipe: Continual, options: TrainOptions, left: Ab
     const local = await openTrainingFeed(recipe, base, stores, join(folder, PLACES.feed), schedule.open ? null : steps);
     try {
       yield* trainOnFeed(
-        { recipe, options, base, folder, previous, begun, checkpoints, from, schedule, steps, local },
+        { recipe, options, base, folder, previous, begun, checkpoints, from, schedule, steps, stores, local },
         left,
       );
     } finally {
@@ -163,7 +171,8 @@ interface Ready {
   readonly from: Checkpoint | null;
   readonly schedule: Schedule;
   readonly steps: number;
-  readonly local: LocalFeed;
+  readonly stores: TrainingStores;
+  readonly local: TrainingFeed;
 }
 
 async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<TrainEvent> {
@@ -172,18 +181,18 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
   const fromStep = from?.progress.step ?? 0;
   const { context } = recipe.training;
   const heldOut = heldOutSequences(local.heldOut, local.stores.vocabulary, base.start, context);
-  let record = recordOf(ready, heldOut);
+  const { domains } = local.feed.facts;
+  let record = recordOf({ ...ready, executor, domains }, heldOut);
+  const text: HeldOutText = { sequences: heldOut, byteLengths: base.tokenizer.byteLengths, start: base.start };
   if (previous?.status === 'done' && previous.plans.at(-1)?.steps === steps) {
-    yield { type: 'finished', folder, already: true, record: previous, early: null };
+    yield* ended(ready, previous, text);
     return;
   }
   await writeRecord(folder, record);
   await restoreFeed(local.feed, from?.progress.source ?? null);
-  const { domains } = local.feed.facts;
   const notMeasured = domains.filter((d) => !Object.hasOwn(heldOut, d));
-  yield { type: 'start', folder, record, model: base.name, fromStep, steps, notMeasured };
+  yield { type: 'start', folder, record, model: base.name, fromStep, steps, notMeasured, seenBefore: local.seenBefore };
   const scalars = await openScalars(folder, domains, from === null ? null : fromStep);
-  const text: HeldOutText = { sequences: heldOut, byteLengths: base.tokenizer.byteLengths, start: base.start };
   const { learningRate, accumulate, weightDecay, clip, beta1, beta2, embeddingDecay, coupledAdam, transforms } =
     recipe.training;
   const loop = trainSteps(
@@ -207,16 +216,9 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
     },
     left,
   );
-  const note = async (progress: Pick<Progress, 'measurements'>, status: TrainingRecord['status']): Promise<void> => {
-    record = { ...record, status, measurements: progress.measurements };
-    await writeRecord(folder, record);
-    await writeWhole(join(folder, PLACES.report), reportOf(record));
-    const [before, ...later] = record.measurements;
-    const last = later.at(-1);
-    if (last === undefined) return;
-    const changes = learnedAndForgotten({ before, after: [last] });
-    await writeWhole(join(folder, `${PLACES.forgetting}.json`), `${JSON.stringify(changes, null, 1)}\n`);
-    await writeWhole(join(folder, `${PLACES.forgetting}.svg`), forgettingSvg(changes));
+  const note = async (change: Partial<TrainingRecord>): Promise<void> => {
+    record = { ...record, ...change };
+    await writeReports(folder, record);
   };
   try {
     for await (const event of loop)
@@ -227,7 +229,7 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
           break;
         case 'measured':
           await scalars.measured(event.measurement);
-          await note({ measurements: [...record.measurements, event.measurement] }, 'training');
+          await note({ measurements: [...record.measurements, event.measurement], status: 'training' });
           yield event;
           break;
         case 'saved':
@@ -242,7 +244,12 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
           await saveModel(event.model, model);
           const origin = { config: base.config, base: typeof recipe.model === 'string' ? recipe.model : null };
           for (const transform of transforms) await transform.save?.(join(folder, PLACES.adapter), origin, event.state);
-          await note(event.progress, 'done');
+          const { measurements } = event.progress;
+          await note({ measurements });
+          const about = await writeDrawnTexts(model, base, local, event.step);
+          await writeWhole(join(model, 'README.md'), continualCard(record, base.name, about));
+          const revival = yield* revived(ready, record, text, event.model);
+          await note({ status: 'done', ...(revival && { revival }) });
           yield { type: 'finished', folder, already: false, record, early: event.early };
         }
       }
@@ -251,41 +258,26 @@ async function* trainOnFeed(ready: Ready, left: AbortSignal): AsyncGenerator<Tra
   }
 }
 
-const preparing = (recipe: Continual, base: BaseModel, executor: Executor): TrainingRecord => ({
-  format: 1,
-  kind: 'training',
-  sluice: SLUICE_VERSION,
-  status: 'preparing',
-  recipe: recipe.name,
-  begun: null,
-  executor: executor.description,
-  processors: [],
-  parameters: parameterCount(base.config),
-  domains: [],
-  heldOutTokens: {},
-  tokensPerStep: recipe.training.context * recipe.training.sequences,
-  plans: [],
-  measurements: [],
-});
+/** A training that had ended: revival steps are counted where they are asked for now and were not before. */
+async function* ended(ready: Ready, previous: TrainingRecord, text: HeldOutText): AsyncGenerator<TrainEvent> {
+  const { folder } = ready;
+  const asked = ready.recipe.revival.most > 0 && previous.revival === undefined;
+  const model = asked ? await loadModel(join(folder, PLACES.model)) : null;
+  const revival = model && (yield* revived(ready, previous, text, model));
+  const record = revival ? { ...previous, revival } : previous;
+  if (revival) await writeReports(folder, record);
+  yield { type: 'finished', folder, already: true, record, early: null };
+}
 
-function recordOf(
-  { recipe, options, base, previous, begun, from, schedule, steps, local }: Ready,
-  heldOut: HeldOutText['sequences'],
-): TrainingRecord {
-  const { step: fromStep, measurements } = from?.progress ?? BEGINNING;
-  const plan = { fromStep, steps, schedule: { name: schedule.name, options: schedule.options } };
-  const plans = previous?.plans.filter((p) => p.fromStep < fromStep) ?? [];
-  const last = plans.at(-1);
-  const same = last && JSON.stringify({ ...last, fromStep }) === JSON.stringify(plan);
-  const counted = Object.entries(heldOut).map(([d, rows]) => [d, rows.reduce((n, s) => n + s.length, 0)] as const);
-  return {
-    ...preparing(recipe, base, options.executor),
-    status: 'training',
-    begun,
-    processors: [...new Set([...(previous?.processors ?? []), processorClass()])],
-    domains: local.feed.facts.domains,
-    heldOutTokens: Object.fromEntries(counted),
-    plans: same ? plans : [...plans, plan],
-    measurements,
-  };
+/** Revival steps of the domains of a training; null where they are not wanted. */
+async function* revived(
+  { recipe, base, options, stores, folder }: Ready,
+  { measurements }: TrainingRecord,
+  heldOut: HeldOutText,
+  model: LanguageModel,
+): AsyncGenerator<TrainEvent, TrainingRecord['revival'] | null> {
+  if (recipe.revival.most === 0) return null;
+  const [first, last] = [measurements[0], measurements.at(-1)!];
+  const { executor, stop } = options;
+  return yield* revivalOf({ recipe, base, executor, stop, stores, folder, model, heldOut, first, last });
 }

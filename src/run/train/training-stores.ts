@@ -5,6 +5,7 @@ import { readRunJson } from '../../ledger/run-json.ts';
 import { tokenize } from '../../operators/tokenize/tokenize.ts';
 import type { Continual } from '../../recipe/continual.ts';
 import { recipe } from '../../recipe/recipe.ts';
+import { shellWord } from '../../safe-text.ts';
 import { tokens } from '../../sinks/descriptors.ts';
 import type { RunEvent } from '../events.ts';
 import { run } from '../run.ts';
@@ -40,7 +41,10 @@ export async function* trainingStores(
       expected: 'run directories with tokens, or files to read',
       got: 'both',
       where: kind === 'input' ? '--input' : '--replay',
-      fix: 'Tokenise the files first: sluice run tokens --tokens <model folder> --input <files>',
+      fix: `Tokenise the files first: ${tokensOf(
+        input.filter((_, i) => !given[i]),
+        base.tokenizerSource,
+      )}`,
     });
   const output = join(folder, kind === 'input' ? 'curated' : 'replay');
   const made = curation(kind, recipe, base);
@@ -54,6 +58,9 @@ export async function* trainingStores(
   }
   return [output];
 }
+
+const tokensOf = (files: readonly string[], tokenizer: string): string =>
+  `sluice run tokens --tokens ${shellWord(tokenizer)} ${files.map((f) => `--input ${shellWord(f)}`).join(' ')}`;
 
 /** The steps of the recipe and the tokens of what they keep; of old text only the tokens. */
 function curation(kind: TextKind, { steps, expected, read }: Continual, base: BaseModel) {

@@ -16,9 +16,13 @@ const PAUSES = [50, 100, 200, 400, 800, 1600, 2000];
 /**
  * A feed over HTTP with the interface of one in this process: the same steps, losses and errors. Errors: InputError
  * for what the feed refuses, and when none answers.
- * @param url as `sluice feed` prints it
+ * @param url as `sluice feed` prints it; of a feed that several servers serve, all of them: where one does not answer,
+ * it goes on with the next
  */
-export async function feedClient(url: string, options: FeedClientOptions = {}): Promise<FeedSource> {
+export async function feedClient(
+  url: string | readonly string[],
+  options: FeedClientOptions = {},
+): Promise<FeedSource> {
   const ask = asker(url, options);
   const facts = (await (await ask('GET', '/feed')).json()) as FeedFacts;
   const post = async (path: string, body: unknown): Promise<void> => {
@@ -42,11 +46,27 @@ const queryOf = (asked: Asked): string =>
 
 type Ask = (method: string, path: string, body?: string, until?: AbortSignal) => Promise<Response>;
 
-function asker(url: string, { token = null, timeoutMs = 600_000 }: FeedClientOptions): Ask {
+function asker(given: string | readonly string[], { token = null, timeoutMs = 600_000 }: FeedClientOptions): Ask {
+  const urls = typeof given === 'string' ? [given] : given;
   const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+  let at = 0;
+  let feed: string | null = null;
+  /** Another address may be another feed. */
+  const checked = async (url: string): Promise<void> => {
+    const facts = await fetch(new URL('/feed', url), { headers });
+    const { feed: other } = (await facts.json()) as FeedFacts;
+    if (!facts.ok || (other ?? null) === feed) return;
+    throw new InputError({
+      expected: `a server of the feed ${feed}`,
+      got: `one of ${other ?? 'no other'}`,
+      where: url,
+    });
+  };
   return async (method, path, body, until) => {
     const deadline = performance.now() + timeoutMs;
     for (let attempt = 0; ; attempt++) {
+      const url = urls[at];
+      if (attempt > 0 && feed !== null) await checked(url).catch(unlessAnother);
       const response = await fetch(new URL(path, url), { method, headers, body, signal: until ?? null }).catch(
         (error: Error) => {
           if (until?.aborted || performance.now() > deadline)
@@ -59,12 +79,23 @@ function asker(url: string, { token = null, timeoutMs = 600_000 }: FeedClientOpt
           return null;
         },
       );
-      if (response?.ok) return response;
-      if (response) throw refused(url, (await response.json()) as Record<string, unknown>);
+      if (response?.ok) {
+        if (path === '/feed') feed = ((await response.clone().json()) as FeedFacts).feed ?? null;
+        return response;
+      }
+      // Another server has begun to write the log in this moment.
+      if (response && (response.status !== 503 || performance.now() > deadline))
+        throw refused(url, (await response.json()) as Record<string, unknown>);
+      at = (at + 1) % urls.length;
       // Every request may be sent again: a step is a function, and the same losses count once.
       await new Promise((resolve) => setTimeout(resolve, PAUSES[Math.min(attempt, PAUSES.length - 1)]));
     }
   };
+}
+
+/** One that does not answer is asked, and left, as any other. */
+function unlessAnother(error: unknown): void {
+  if (error instanceof InputError) throw error;
 }
 
 const refused = (where: string, { error, expected, got, fix }: Record<string, unknown>): InputError =>

@@ -40,7 +40,7 @@ export class FeedMetrics {
   }
 
   /** Prometheus text. */
-  text({ step, domains, stores }: FeedStatus): string {
+  text({ step, domains, stores, servers }: FeedStatus): string {
     const lines: string[] = [];
     const metric = (
       name: string,
@@ -83,6 +83,11 @@ export class FeedMetrics {
     );
     const ranks = this.ranks().map((r): [string, number] => [`{rank="${r.rank}",world="${r.world}"}`, r.next]);
     metric('rank_next_step', 'gauge', 'The next step of each rank.', ranks);
+    if (servers !== undefined) {
+      const own = servers.some((s) => s.self && s.writes);
+      metric('writes', 'gauge', '1 where this server writes the log of the mixture.', [['', own ? 1 : 0]]);
+      metric('servers', 'gauge', 'Servers of this feed.', [['', servers.length]]);
+    }
     return `${lines.join('\n')}\n`;
   }
 }

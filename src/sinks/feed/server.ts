@@ -4,7 +4,7 @@ import { isFull } from '../../files/full-disk.ts';
 import { type Access, isLoopback, jsonBody, listening, refusal, SAFE, sendJson } from '../http.ts';
 import { encodePulled } from './encode.ts';
 import { FeedMetrics } from './metrics.ts';
-import type { Asked, FeedSource } from './source.ts';
+import { type Asked, type FeedSource, SendAgain } from './source.ts';
 
 export interface FeedServerOptions {
   /** Default 127.0.0.1. */
@@ -32,7 +32,8 @@ const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * Serves a feed: `GET /feed` (facts), `GET /sequences?from=&count=&rank=&world=` (Arrow IPC), `POST /losses`
- * `{step, losses: {domain: number}}`, `POST /rewind` `{step}`, `GET /status`, `GET /metrics` (Prometheus).
+ * `{step, losses: {domain: number}}`, `POST /rewind` `{step}`, `GET /status`, `GET /metrics` (Prometheus). 503 answers
+ * what is to be sent again, since another server has begun to write the log.
  */
 export async function serveFeed(source: FeedSource, options: FeedServerOptions = {}): Promise<FeedServer> {
   const { host = '127.0.0.1', port = 0, token = null, waitMs = 20_000 } = options;
@@ -84,19 +85,34 @@ const routes: Readonly<Record<string, Route>> = {
   },
   'GET /sequences': sequences,
   'POST /losses': async (request, response, _, { source }) => {
+    const writer = writerFor(request, source);
+    if (writer === null) return sendJson(response, 421, ANOTHER);
     const { step, losses } = (await jsonBody(request, BODY_BYTES)) as { step: unknown; losses: unknown };
     if (!isStep(step) || losses === null || typeof losses !== 'object' || Array.isArray(losses))
       return sendJson(response, 400, wrong('{"step": number, "losses": {"domain": number}}', { step, losses }));
-    await source.post(step, losses as Record<string, number | null>);
+    await writer.post(step, losses as Record<string, number | null>);
     sendJson(response, 200, { step, actsFrom: step + source.facts.lag });
   },
   'POST /rewind': async (request, response, _, { source }) => {
+    const writer = writerFor(request, source);
+    if (writer === null) return sendJson(response, 421, ANOTHER);
     const { step } = (await jsonBody(request, BODY_BYTES)) as { step: unknown };
     if (!isStep(step)) return sendJson(response, 400, wrong('{"step": number}', { step }));
-    await source.rewind(step);
+    await writer.rewind(step);
     sendJson(response, 200, { step });
   },
 };
+
+/** Names the server that one of several means when it hands a request on. */
+export const WRITER_HEADER = 'x-sluice-writer';
+const ANOTHER = { error: 'this is not the server that was meant' };
+
+/** Null: the request was handed on to a server that is no longer at this address. */
+function writerFor({ headers }: IncomingMessage, source: FeedSource): Pick<FeedSource, 'post' | 'rewind'> | null {
+  const meant = headers[WRITER_HEADER];
+  if (meant === undefined) return source;
+  return source.asWriter?.id === meant ? source.asWriter : null;
+}
 
 async function answer(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
   const refused = refusal(request, context.access);
@@ -175,7 +191,8 @@ function failed(response: ServerResponse, error: unknown): void {
     return;
   }
   const bad = error instanceof SyntaxError || error instanceof RangeError;
-  const status = bad || (error instanceof SluiceError && error.code === 'config') ? 400 : 500;
+  const wrongly = bad || (error instanceof SluiceError && error.code === 'config');
+  const status = error instanceof SendAgain ? 503 : wrongly ? 400 : 500;
   const parts = error instanceof SluiceError ? error.parts : {};
   sendJson(response, status, { error: (error as Error).message, ...parts });
 }

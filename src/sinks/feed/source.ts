@@ -1,3 +1,4 @@
+import { InputError } from '../../errors.ts';
 import type { TokenRange } from '../../streams/tokens/pieces.ts';
 import type { TokenArray, TokenVocabulary } from '../../streams/tokens/token-kind.ts';
 
@@ -18,7 +19,27 @@ export interface FeedFacts {
   readonly tokenizer: string;
   readonly vocabulary: TokenVocabulary;
   readonly stores: readonly string[];
+  /** Of a feed that several servers serve: the same of all of them. */
+  readonly feed?: string;
 }
+
+/** A server among several that serve one feed. */
+export interface ServerStatus {
+  readonly id: string;
+  /** Null before it listens. */
+  readonly url: string | null;
+  /** It writes the log of the mixture. */
+  readonly writes: boolean;
+  /** The one that was asked. */
+  readonly self: boolean;
+  /** Steps that it has drawn. */
+  readonly step: number;
+  /** Seconds since its heartbeat moved. */
+  readonly silent: number;
+}
+
+/** Another server writes the log by now, or none can be asked: the request is to be sent again, and counts once. */
+export class SendAgain extends InputError {}
 
 /** One sequence of a step. */
 export interface FeedSequence {
@@ -90,6 +111,15 @@ export interface FeedStatus {
   readonly domains: readonly DomainStatus[];
   /** Domains of the stores that are not drawn from. */
   readonly unused: readonly string[];
+  /** Of a feed that several servers serve. */
+  readonly servers?: readonly ServerStatus[];
+  /** How many servers have written the log, one after the other. */
+  readonly writers?: number;
+}
+
+/** What one server asks of another that serves the same feed. */
+export interface AsWriter extends Pick<FeedSource, 'post' | 'rewind'> {
+  readonly id: string;
 }
 
 /** Where a feed gets its sequences from, and where losses go. */
@@ -109,4 +139,6 @@ export interface FeedSource {
   rewind(step: number): Promise<void>;
   status(): Promise<FeedStatus>;
   close(): Promise<void>;
+  /** Of one of several servers: takes losses as the writer only. Errors: SendAgain where it is not. */
+  readonly asWriter?: AsWriter;
 }

@@ -27,8 +27,6 @@ export interface NumberColumn {
 
 export type Column = Utf8Column | NumberColumn;
 
-const encoder = new TextEncoder();
-
 /** Bytes of an Arrow validity bitmap for `rows` rows. */
 export const bitmapBytes = (rows: number): number => (rows + 7) >> 3;
 
@@ -46,16 +44,18 @@ export function nullColumn(type: ColumnType, rows: number): Column {
 
 /** A utf8 column from strings; null makes a null. */
 export function utf8Column(strings: readonly (string | null)[]): Utf8Column {
-  const parts = strings.map((s) => (s === null ? new Uint8Array(0) : encoder.encode(s)));
-  const offsets = new Int32Array(strings.length + 1);
-  parts.forEach((p, i) => {
-    offsets[i + 1] = offsets[i] + p.length;
-  });
-  const values = new Uint8Array(offsets[strings.length]);
-  parts.forEach((p, i) => {
-    values.set(p, offsets[i]);
-  });
-  return { type: 'utf8', offsets, values, valid: validBitmap(strings.map((s) => s !== null)) };
+  const rows = strings.length;
+  const offsets = new Int32Array(rows + 1);
+  for (let i = 0; i < rows; i++) offsets[i + 1] = offsets[i] + (strings[i] ? Buffer.byteLength(strings[i]!) : 0);
+  const values = new Uint8Array(offsets[rows]);
+  const into = Buffer.from(values.buffer);
+  let nulls = false;
+  for (let i = 0; i < rows; i++) {
+    const s = strings[i];
+    if (s) into.write(s, offsets[i]);
+    else if (s === null) nulls = true;
+  }
+  return { type: 'utf8', offsets, values, valid: nulls ? validBitmap(strings.map((s) => s !== null)) : null };
 }
 
 /** A float64 column; NaN in `values` becomes null (kernels hand NaN for "does not apply"). */
@@ -65,11 +65,7 @@ export function float64Column(values: Float64Array): NumberColumn {
 
 /** An int32 column from floats as kernels hand them; NaN becomes null. */
 export function int32Column(values: Float64Array): NumberColumn {
-  return {
-    type: 'int32',
-    values: Int32Array.from(values, (v) => (Number.isNaN(v) ? 0 : v)),
-    valid: nullsOfNaN(values),
-  };
+  return { type: 'int32', values: new Int32Array(values), valid: nullsOfNaN(values) };
 }
 
 function nullsOfNaN(values: Float64Array): Uint8Array | null {

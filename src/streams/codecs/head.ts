@@ -7,21 +7,28 @@ import { unpackBlocks } from './zstd-memory.ts';
 /** Bytes at the start of a file that decide what it is. */
 export const SNIFF_BYTES = 8 * 1024;
 
-/**
- * The beginning of what a packed file holds, for sniffing: at most SNIFF_BYTES, empty when too little came or it is
- * damaged.
- */
-export async function unpackHead(first: Uint8Array, codec: Codec): Promise<Uint8Array> {
+/** So much of a gzip file tells how well it is packed; a smaller one is unpacked whole. */
+const MEASURED_BYTES = 2 * SNIFF_BYTES;
+
+export interface Head {
+  /** At most SNIFF_BYTES; empty when too little came, or it is damaged. */
+  readonly bytes: Uint8Array;
+  /** gzip: unpacked bytes per packed one; null elsewhere, and where nothing could be unpacked. */
+  readonly ratio: number | null;
+}
+
+/** The beginning of what a packed file holds, for sniffing. @param first of the file */
+export async function unpackHead(first: Uint8Array, codec: Codec): Promise<Head> {
   try {
-    if (codec === 'gzip')
-      return gunzipSync(first.subarray(0, SNIFF_BYTES), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(
-        0,
-        SNIFF_BYTES,
-      );
-    return codec === 'zstd' ? await zstdHead(first) : first.subarray(0, SNIFF_BYTES);
+    if (codec === 'gzip') {
+      const packed = first.subarray(0, MEASURED_BYTES);
+      const all = gunzipSync(packed, { finishFlush: constants.Z_SYNC_FLUSH });
+      return { bytes: all.subarray(0, SNIFF_BYTES), ratio: all.length > 0 ? all.length / packed.length : null };
+    }
+    return { bytes: codec === 'zstd' ? await zstdHead(first) : first.subarray(0, SNIFF_BYTES), ratio: null };
   } catch {
     // The reader will meet the damage again, and name it.
-    return new Uint8Array(0);
+    return { bytes: new Uint8Array(0), ratio: null };
   }
 }
 

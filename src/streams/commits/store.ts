@@ -11,6 +11,8 @@ export interface CommitHead extends Omit<Commit, 'format' | 'counters'> {
   /** Bytes of its line in commits.jsonl. */
   readonly offset: number;
   readonly length: number;
+  /** The log that it stands in, where that is another than the store's. */
+  readonly log?: string;
 }
 
 /**
@@ -23,7 +25,8 @@ export interface CommitStore {
   get(phase: CommitPhase, split: number): CommitHead | undefined;
   /** By number of split or piece. */
   of(phase: CommitPhase): ReadonlyMap<number, CommitHead>;
-  add(line: CommitLine): void;
+  /** @param log where the line stands; default: the store's own */
+  add(line: CommitLine, log?: string): void;
   /** Commits of splits that count something, by number of split, then of phase. */
   ofSplits(): CommitHead[];
   /** Counters of commits, read from the log one after the other; those of each are the caller's. */
@@ -42,8 +45,8 @@ export function commitStore(path: string): CommitStore {
     of,
     has: (phase, split) => of(phase).has(split),
     get: (phase, split) => of(phase).get(split),
-    add(line) {
-      const head = headOf(line);
+    add(line, log) {
+      const head = log === undefined ? headOf(line) : { ...headOf(line), log };
       all.push(head);
       const own = byPhase.get(head.phase) ?? new Map<number, CommitHead>();
       byPhase.set(head.phase, own.set(head.split, head));
@@ -57,11 +60,16 @@ export function commitStore(path: string): CommitStore {
         .map(({ c }) => c),
     *countersOf(commits) {
       let file: number | null = null;
+      let opened = '';
       try {
         for (const commit of commits) {
           if (commit.counted === null) continue;
-          file ??= openSync(path, 'r');
-          yield [commit, countersAt(file, path, commit)];
+          const log = commit.log ?? path;
+          if (log !== opened && file !== null) closeSync(file);
+          if (log !== opened) file = null;
+          file ??= openSync(log, 'r');
+          opened = log;
+          yield [commit, countersAt(file, log, commit)];
         }
       } finally {
         if (file !== null) closeSync(file);

@@ -64,9 +64,31 @@ export interface Barrier {
   ): AsyncIterable<BarrierDecision>;
   /**
    * Splits the decision: a number for each row of side columns, so that rows which must be seen together have the same.
-   * Rows of one part are then decided without those of others. Absent: one process decides over all.
+   * Rows of one part are then decided without those of others. Absent: see `scattered`.
    */
   parts?(columns: DocumentBatch): Uint32Array;
+  /** Splits the decision where a row has many keys. Absent, as `parts` is: one process decides over all. */
+  readonly scattered?: Scattered;
+}
+
+/** Rows of a part of a decision, with what it must know of them. */
+export interface PartRows {
+  /** Ascending. */
+  readonly rows: Int32Array;
+  readonly columns: Map<string, Column>;
+}
+
+/** A decision whose rows have keys in several parts: each part finds spans, and all of them together settle a split. */
+export interface Scattered {
+  /** The rows of each part. @param columns of a whole split */
+  rowsOf(columns: DocumentBatch, parts: number): PartRows[];
+  /** What one part would cut: decisions that keep every row. @param splits with the rows of that part */
+  find(splits: readonly BarrierSplit[], memoryBytes: number): AsyncIterable<BarrierDecision>;
+  /** The decision on a split. @param found of each part with rows of it: which rows of the split, and their spans */
+  settle(
+    split: BarrierSplit,
+    found: readonly { readonly rows: Int32Array; readonly cuts: CutSpans }[],
+  ): BarrierDecision;
 }
 
 /** Where a barrier may leave files that outlive it: it writes `<folder>/<name>.tmp`, durable, and adds the name. */

@@ -1,7 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DocumentBatch } from '../batch/batch.ts';
 import { type Column, concatColumns, takeRows } from '../batch/columns.ts';
-import { type BarrierDecision, type BarrierSplit, decisionFrame, decisionOf } from './barrier.ts';
+import {
+  type Barrier,
+  type BarrierDecision,
+  type BarrierSplit,
+  decisionFrame,
+  decisionOf,
+  type PartRows,
+} from './barrier.ts';
 import { encodeFrame } from './spill.ts';
 import { readSpill, SpillWriter } from './spill-file.ts';
 
@@ -10,41 +17,31 @@ const ROW = '_row';
 /** Bytes of a number in an index. */
 const NUMBER = 8;
 
+/** Whether a barrier decides in parts. */
+export const inParts = (barrier: Barrier): boolean => Boolean(barrier.parts ?? barrier.scattered);
+
 /**
  * Writes the side columns of one split again, sorted into parts: an index of where each part begins (and the end), then
  * a frame for every part that has rows. Memory: the side columns of one split.
- * @param keys as `BarrierWriter` wrote them @param partsOf a number for each row; its remainder is the part
+ * @param keys as `BarrierWriter` wrote them @param barrier one that decides in parts
  * @returns bytes written
  */
-export async function writeParted(
-  keys: string,
-  path: string,
-  partsOf: (columns: DocumentBatch) => Uint32Array,
-  parts: number,
-): Promise<number> {
-  const rows: number[][] = Array.from({ length: parts }, () => []);
+export async function writeParted(keys: string, path: string, barrier: Barrier, parts: number): Promise<number> {
   const frames: DocumentBatch[] = [];
-  let first = 0;
-  for await (const frame of readSpill(keys)) {
-    partsOf(frame).forEach((n, i) => {
-      rows[n % parts].push(first + i);
-    });
-    frames.push(frame);
-    first += frame.rows;
-  }
-  const whole = frames.length > 0 ? joined(frames) : new Map<string, Column>();
+  for await (const frame of readSpill(keys)) frames.push(frame);
   const index = new Float64Array(parts + 1);
   const encoded: Uint8Array[][] = [];
   let at = (parts + 1) * NUMBER;
-  rows.forEach((own, part) => {
+  for (const [part, { rows, columns }] of partsIn(frames, barrier, parts).entries()) {
     index[part] = at;
-    if (own.length === 0) return;
-    const columns = new Map([...whole].map(([name, c]) => [name, takeRows(c, own)]));
-    columns.set(ROW, { type: 'int32', values: Int32Array.from(own), valid: null });
-    const frame = encodeFrame(new DocumentBatch({ rows: own.length, split: frames[0].split, sequence: part, columns }));
+    if (rows.length === 0) continue;
+    columns.set(ROW, { type: 'int32', values: rows, valid: null });
+    const frame = encodeFrame(
+      new DocumentBatch({ rows: rows.length, split: frames[0].split, sequence: part, columns }),
+    );
     encoded.push(frame);
     at += frame.reduce((n, piece) => n + piece.length, 0);
-  });
+  }
   index[parts] = at;
   const writer = await SpillWriter.open(path);
   try {
@@ -55,6 +52,23 @@ export async function writeParted(
     throw error;
   }
   return writer.finish();
+}
+
+function partsIn(frames: readonly DocumentBatch[], barrier: Barrier, parts: number): PartRows[] {
+  if (frames.length === 0)
+    return Array.from({ length: parts }, () => ({ rows: new Int32Array(0), columns: new Map() }));
+  const total = frames.reduce((n, f) => n + f.rows, 0);
+  const [{ split }] = frames;
+  const whole = new DocumentBatch({ rows: total, split, sequence: 0, columns: joined(frames) });
+  if (barrier.scattered) return barrier.scattered.rowsOf(whole, parts);
+  const rows: number[][] = Array.from({ length: parts }, () => []);
+  barrier.parts!(whole).forEach((n, row) => {
+    rows[n % parts].push(row);
+  });
+  return rows.map((own) => ({
+    rows: Int32Array.from(own),
+    columns: new Map([...whole.columns].map(([name, c]) => [name, takeRows(c, own)])),
+  }));
 }
 
 const joined = (frames: readonly DocumentBatch[]): Map<string, Column> =>
@@ -138,10 +152,20 @@ export async function readPart(path: string, index: string, at: number, split: n
   throw new Error(`no decision on split ${split} in ${path}`);
 }
 
-/** The decision on a split, of the decisions of all parts. */
-export function mergedDecision(parts: readonly PartDecision[], split: number): BarrierDecision {
+/** The decision on a split, of what all parts have found in it. @param split with its own side columns, not parted */
+export function settledDecision(
+  parts: readonly PartDecision[],
+  barrier: Barrier,
+  split: BarrierSplit,
+): BarrierDecision {
+  if (!barrier.scattered) return mergedDecision(parts, split.split);
+  const found = parts.flatMap(({ decision: { cuts }, rows }) => (cuts ? [{ rows: rows!, cuts }] : []));
+  return barrier.scattered.settle(split, found);
+}
+
+/** The decision on a split, of the decisions of parts that have different rows of it, or of one that has all. */
+function mergedDecision(parts: readonly PartDecision[], split: number): BarrierDecision {
   const [first] = parts;
-  if (parts.length === 1 && first.rows === null) return first.decision;
   const order = parts.flatMap(({ rows }) => Array.from(rows!));
   // Of each row of the spill: its place in the decisions one after the other.
   const place = new Int32Array(order.length);

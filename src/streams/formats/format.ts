@@ -36,8 +36,8 @@ export interface Cutting {
   readonly options: ReadOptions;
   /** Text bytes that a part aims at. */
   readonly splitBytes: number;
-  /** The last four bytes of the file. */
-  readonly last: Uint8Array;
+  /** gzip: text bytes that are expected, see `gzipText`. */
+  readonly gzipBytes: number;
 }
 
 /** Reads one range of a file. */

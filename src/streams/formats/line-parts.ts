@@ -6,7 +6,6 @@ import type { PlannedFile } from '../plan/splits.ts';
 import type { Cutting, FileParts, Part } from './format.ts';
 
 /** Text bytes per packed byte where a file does not say. */
-const GZIP_RATIO = 3.5;
 const ZSTD_RATIO = 4;
 /** More than this is not expected of text, whatever the blocks of a zstd frame could hold. */
 const ZSTD_RATIO_AT_MOST = 20;
@@ -20,41 +19,37 @@ const wholeFile = (file: PlannedFile, index: number, textBytes: number): readonl
   { range: { file: index, start: 0, end: file.size }, textBytes: Math.ceil(textBytes) },
 ];
 
-/** Text expected in a file: its last four bytes are the length of the last gzip member, which is mostly the only one.
- * */
-function expectedText({ size, codec }: PlannedFile, last: Uint8Array): number {
+function expectedText({ size, codec }: PlannedFile, gzipBytes: number): number {
   if (codec === 'none') return size;
-  if (codec === 'zstd') return size * ZSTD_RATIO;
-  const told = last.length === 4 ? Buffer.from(last).readUInt32LE(0) : 0;
-  return told > size && told < size * 1100 ? told : size * GZIP_RATIO;
+  return codec === 'zstd' ? size * ZSTD_RATIO : gzipBytes;
 }
 
 /** One part, whatever its size. */
-export const inOneGo = async (file: PlannedFile, { index, last }: Cutting): Promise<FileParts> => ({
-  parts: wholeFile(file, index, expectedText(file, last)),
+export const inOneGo = async (file: PlannedFile, { index, gzipBytes }: Cutting): Promise<FileParts> => ({
+  parts: wholeFile(file, index, expectedText(file, gzipBytes)),
 });
 
 /** Parts of about `splitBytes` of text each, cut between lines. */
-export async function betweenLines(file: PlannedFile, { index, last, splitBytes }: Cutting): Promise<FileParts> {
-  return { parts: await lineParts(file, index, last, splitBytes) };
+export async function betweenLines(file: PlannedFile, { index, gzipBytes, splitBytes }: Cutting): Promise<FileParts> {
+  return { parts: await lineParts(file, index, gzipBytes, splitBytes) };
 }
 
 async function lineParts(
   file: PlannedFile,
   index: number,
-  last: Uint8Array,
+  gzipBytes: number,
   splitBytes: number,
 ): Promise<readonly Part[]> {
   switch (file.codec) {
     case 'gzip': {
-      const textBytes = expectedText(file, last);
+      const textBytes = expectedText(file, gzipBytes);
       if (textBytes < 2 * splitBytes) return wholeFile(file, index, textBytes);
       if (isFar(file)) return unpackedParts(textBytes, index, splitBytes);
       return (await memberParts(file, index, splitBytes)) ?? unpackedParts(textBytes, index, splitBytes);
     }
     case 'zstd': {
       if (isFar(file)) {
-        const textBytes = expectedText(file, last);
+        const textBytes = expectedText(file, gzipBytes);
         return textBytes < 2 * splitBytes
           ? wholeFile(file, index, textBytes)
           : unpackedParts(textBytes, index, splitBytes);

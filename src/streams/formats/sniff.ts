@@ -9,6 +9,7 @@ import type { InputFormat } from './format.ts';
 import { arrayIn, looksLikeJsonLines, NOT_OF_OBJECTS, notRecords, recordsIn } from './json-head.ts';
 import type { Delimiter, Format } from './names.ts';
 import { FORMATS } from './table.ts';
+import { unreadFormat } from './unread.ts';
 
 /** What a file is, or why it is passed over. */
 export type Sniffed =
@@ -34,15 +35,6 @@ export function looksBinary(head: Uint8Array): boolean {
   for (let cut = 1; cut <= 3; cut++) if (isUtf8(head.subarray(0, head.length - cut))) return false;
   return true;
 }
-
-/** What is not read, by its first bytes (Latin-1), and the way out. */
-const UNREAD: readonly { readonly magic: string; readonly reason: string }[] = [
-  { magic: 'PARE', reason: 'an encrypted Parquet file: write it again without encryption' },
-  { magic: '\xfd7zXZ\0', reason: 'xz is not read: xz -dc FILE | sluice run ... --input -' },
-  { magic: 'BZh91AY&SY', reason: 'bzip2 is not read: bzip2 -dc FILE | sluice run ... --input -' },
-  { magic: '7z\xbc\xaf\x27\x1c', reason: '7z archives are not read: unpack it with 7z x FILE' },
-  { magic: 'PK\x03\x04', reason: 'zip archives are not read: unpack it with unzip FILE' },
-];
 
 const UTF16 = 'UTF-16 is read with --encoding utf-16, or as iconv -f UTF-16 -t UTF-8 FILE makes it';
 
@@ -121,8 +113,8 @@ export function sniff(
   }
   if (head.length === 0) return as('text', `${path}: empty file`);
   // A text may begin with the letters of one of these.
-  const unread = asked || !looksBinary(head) ? undefined : UNREAD.find(({ magic }) => isText(head, magic));
-  if (unread) return { skip: unread.reason };
+  const unread = asked || !looksBinary(head) ? null : unreadFormat(head);
+  if (unread) return { skip: unread };
   // With another encoding asked for, what is looked at here is UTF-8 already.
   const mark = encodingOfMark(unpacked);
   if (mark === 'utf-16le' || mark === 'utf-16be') return { skip: UTF16 };

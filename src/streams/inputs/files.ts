@@ -5,6 +5,7 @@ import { isUrl } from '../../files/stores/url.ts';
 import { isGlob, parseGlob } from './glob.ts';
 import { documentsOfRun, isRun, madeFolder } from './made-by-sluice.ts';
 import { findObjects } from './objects.ts';
+import { isSubstitution } from './pipe.ts';
 import type { Spooled } from './spool.ts';
 import { type Candidate, type Skipped, walk } from './walk.ts';
 
@@ -56,7 +57,11 @@ export async function findFiles(
     if (copy) {
       if (seen.has(`pipe ${input}`)) continue;
       seen.set(`pipe ${input}`, -1);
-      files.push({ path: uniqueName(copy.name, '/pipe', names, warnings), absolutePath: copy.path, ...asked(number) });
+      files.push({
+        path: uniqueName(copy.name, '/pipe', names, warnings, input),
+        absolutePath: copy.path,
+        ...asked(number),
+      });
       continue;
     }
     if (isUrl(input)) {
@@ -135,6 +140,13 @@ async function expand(
       },
     ];
   }
+  if (isSubstitution(input))
+    throw new ConfigError({
+      expected: 'the stream of a process substitution',
+      got: `${input}, which is closed: it is there for one command only`,
+      where: '--input',
+      fix: 'Give the stream again: --input <(COMMAND).',
+    });
   if (!isGlob(input)) {
     throw new ConfigError({
       expected: 'an existing file or folder, a glob, or - for standard input',
@@ -182,7 +194,7 @@ async function documentsIn(input: string, warnings: string[]): Promise<Candidate
 }
 
 /** Two roots may hold the same relative path; a position must name one file only. */
-function uniqueName(path: string, root: string, names: Map<string, number>, warnings: string[]): string {
+function uniqueName(path: string, root: string, names: Map<string, number>, warnings: string[], shown = root): string {
   let name = path;
   if (names.has(name)) name = `${basename(root)}/${path}`;
   while (names.has(name)) {
@@ -190,7 +202,7 @@ function uniqueName(path: string, root: string, names: Map<string, number>, warn
     names.set(`${basename(root)}/${path}`, next);
     name = `${basename(root)}~${next}/${path}`;
   }
-  if (name !== path) warnings.push(`${path} is in more than one input; the one in ${root} is named ${name}`);
+  if (name !== path) warnings.push(`${path} is in more than one input; the one in ${shown} is named ${name}`);
   names.set(name, 1);
   return name;
 }

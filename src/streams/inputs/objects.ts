@@ -3,7 +3,7 @@ import { bucketPlace, hubPlace, webPlace } from '../../files/stores/open-store.t
 import type { ReadableStore, StoredObject } from '../../files/stores/store.ts';
 import { schemeOf, shownUrl } from '../../files/stores/url.ts';
 import { expandBraces, isGlob, parseGlob } from './glob.ts';
-import type { Pipe } from './spool.ts';
+import type { Pipe } from './pipe.ts';
 
 /** An object that an input names. */
 export interface FoundObject {
@@ -65,7 +65,8 @@ export async function unrangedFile(input: string): Promise<Pipe | null> {
   const found = await store.stat(key);
   if (found === null || (found.ranges && found.size >= 0)) return null;
   const name = decodeURIComponent(new URL(input).pathname).split('/').pop() || 'index';
-  return { name, called: shownUrl(input), read: () => store.get(key) };
+  const read = () => store.get(key);
+  return { name, called: shownUrl(input), read, readIfGiven: read };
 }
 
 const asked = { named: true, explicit: true };

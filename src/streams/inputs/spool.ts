@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { constants, existsSync, openSync, rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { ConfigError, InputError } from '../../errors.ts';
+import { join } from 'node:path';
+import { InputError } from '../../errors.ts';
 import { ifThere } from '../../files/whole.ts';
 import { loadXxhash } from '../../hash.ts';
+import type { Pipe } from './pipe.ts';
 
 /** Disk space that is left to others. */
 const RESERVE_BYTES = 512 * 1024 * 1024;
@@ -16,64 +16,24 @@ const CHECK_BYTES = 64 * 1024 * 1024;
 /** A copy that nobody has written to for so long, and whose process is gone, was killed. */
 const ABANDONED_MS = 3600_000;
 
-/** What is copied: it can be read once only. */
-export interface Pipe {
-  /** The name of its documents' file. */
-  readonly name: string;
-  /** What people call it. */
-  readonly called: string;
-  readonly read: () => AsyncIterable<Uint8Array>;
-}
-
+/** A copy of a pipe. */
 export interface Spooled {
   readonly name: string;
   readonly path: string;
+  readonly bytes: number;
   readonly warning: string;
 }
-
-const STDIN_PATHS = ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'];
-/** Numbered anew by the shell at every start. */
-const NUMBERED = /^\/(dev|proc\/self)\/fd\/\d+$/;
-
-/** The pipe that an input names: standard input, a FIFO, a process substitution; null when it names something else. */
-export function pipeOf(input: string, stdin?: AsyncIterable<Uint8Array>): Pipe | null {
-  if (input !== '-') {
-    if (!existsSync(input)) return null;
-    const found = statSync(input);
-    if (!found.isFIFO() && !found.isSocket()) return null;
-  }
-  if (!STDIN_PATHS.includes(input)) {
-    const name = NUMBERED.test(input) ? 'pipe' : basename(input);
-    return { name, called: input, read: () => fifo(input) };
-  }
-  const read = (): AsyncIterable<Uint8Array> => {
-    if (stdin !== undefined) return stdin;
-    if (!process.stdin.isTTY) return process.stdin;
-    throw new ConfigError({
-      expected: 'data on standard input',
-      got: 'a terminal',
-      where: '--input -',
-      fix: 'Pipe data in, or name files.',
-    });
-  };
-  return { name: 'stdin', called: 'standard input', read };
-}
-
-/** A FIFO, opened without waiting for a writer: a thread that waits there would keep the process from ending. */
-const fifo = (path: string): Socket =>
-  new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 
 /**
  * Copies a pipe to a file that only its owner can read, named by its content, because positions must mean the same at
  * a resume: the same input piped in again is the same file.
  * @param folder keeps the copy until somebody deletes it; what a killed process left unfinished there is removed an
- * hour
- *   later, by the next one that copies. Default: a folder of this process alone among the temporary files, which is
- *   removed when the process ends.
+ *   hour later, by the next one that copies. Default: a folder of this process alone among the temporary files, which
+ *   is removed when the process ends.
+ * @param input its stream
  * Errors: ConfigError on a terminal, InputError when the disk would be full.
  */
-export async function spool(pipe: Pipe, folder?: string): Promise<Spooled> {
-  const input = pipe.read();
+export async function spool(pipe: Pipe, folder?: string, input = pipe.read()): Promise<Spooled> {
   const into = folder ?? (await ownFolder());
   if (folder !== undefined) await mkdir(folder, { recursive: true });
   await sweep(into, /^stdin-(\d+)-[\w-]+\.tmp$/);
@@ -112,11 +72,24 @@ export async function spool(pipe: Pipe, folder?: string): Promise<Spooled> {
     process.off('exit', remove);
     await handle.close();
   }
-  const path = join(into, `stdin-${hash.digest().toString(16).padStart(16, '0')}`);
+  const path = join(into, copyName(hash));
   await rename(partial, path);
   const kept = folder === undefined ? 'for as long as this takes' : 'so that a run can be resumed';
-  return { name: pipe.name, path, warning: `${pipe.called} (${bytes} bytes) was copied to ${path}, ${kept}` };
+  return { name: pipe.name, path, bytes, warning: `${pipe.called} (${bytes} bytes) was copied to ${path}, ${kept}` };
 }
+
+/** What the copy of a stream would be called, and its size; nothing is kept. */
+export async function digestOf(stream: AsyncIterable<Uint8Array>): Promise<{ name: string; bytes: number }> {
+  const hash = (await loadXxhash()).create64();
+  let bytes = 0;
+  for await (const chunk of stream) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { name: copyName(hash), bytes };
+}
+
+const copyName = (hash: { digest(): bigint }): string => `stdin-${hash.digest().toString(16).padStart(16, '0')}`;
 
 let own: Promise<string> | null = null;
 

@@ -8,12 +8,13 @@ import type { Part } from '../formats/format.ts';
 import { codecByMagic, sniff } from '../formats/sniff.ts';
 import { FORMATS } from '../formats/table.ts';
 import { findFiles } from '../inputs/files.ts';
-import { unrangedFile } from '../inputs/objects.ts';
+import { copyPipes } from '../inputs/pipe-copies.ts';
 import type { ReadOptions } from '../inputs/read-options.ts';
-import { pipeOf, type Spooled, spool } from '../inputs/spool.ts';
+import type { Spooled } from '../inputs/spool.ts';
 import { breathe } from '../inputs/walk.ts';
 import { cardsBeside, type KnownFile } from './cards.ts';
 import { checkColumns } from './check-columns.ts';
+import { gzipText } from './gzip-text.ts';
 import { probeFile } from './probe.ts';
 import { objectProber } from './probe-object.ts';
 import { type InputRange, type PlannedFile, SPLIT_TEXT_BYTES, type Split, type SplitPlan } from './splits.ts';
@@ -29,8 +30,8 @@ const WIDE = 'a zstd window that no memory holds: zstd -dc --long=31 --memory=..
 export interface PlanOptions {
   /** Text bytes that a split aims at. Default SPLIT_TEXT_BYTES. */
   readonly splitBytes?: number;
-  /** Where standard input and other pipes are copied to. Default: a folder that goes with the process. */
-  readonly spoolFolder?: string;
+  /** Copies of standard input and other pipes. Default: made in a folder that goes with the process. */
+  readonly spooled?: ReadonlyMap<string, Spooled>;
   /** Where the caller writes to: nothing there is input. */
   readonly output?: string;
   /** What `-` stands for. Default: standard input. */
@@ -45,18 +46,14 @@ export interface PlanOptions {
 export async function planSplits(
   inputs: readonly string[],
   options: ReadOptions,
-  { splitBytes = SPLIT_TEXT_BYTES, spoolFolder, output, stdin }: PlanOptions = {},
+  { splitBytes = SPLIT_TEXT_BYTES, spooled: given, output, stdin }: PlanOptions = {},
 ): Promise<SplitPlan> {
-  const spooled = new Map<string, Spooled>();
-  for (const input of new Set(inputs)) {
-    const pipe = isUrl(input) ? await unrangedFile(input) : pipeOf(input, stdin);
-    if (pipe !== null) spooled.set(input, await spool(pipe, spoolFolder));
-  }
+  const spooled = given ?? (await copyPipes(inputs, { stdin })).copies;
   const copies = new Set([...spooled.values()].map((s) => s.path));
   const found = await findFiles(inputs, { spooled, output });
   const skipped = [...found.skipped];
   const warnings = [...[...spooled.values()].map((s) => s.warning), ...found.warnings];
-  const known: (KnownFile & { readonly last: Uint8Array })[] = [];
+  const known: (KnownFile & { readonly gzipBytes: number })[] = [];
   let started = performance.now();
   const { h64Raw } = await loadXxhash();
   const probed = objectProber(found.files);
@@ -66,7 +63,8 @@ export async function planSplits(
     started = await breathe(started);
     const probe = file.object ? await probed(file) : probeFile(file.absolutePath);
     const codec = codecByMagic(probe.head);
-    const unpacked = codec === 'none' ? probe.head : await unpackHead(probe.first, codec);
+    const { bytes: unpacked, ratio } =
+      codec === 'none' ? { bytes: probe.head, ratio: null } : await unpackHead(probe.first, codec);
     const encoding = encodingOf(unpacked, options.encoding);
     // What is two bytes in UTF-16 may be one in UTF-8.
     const start = codec === 'none' ? probe.first.subarray(0, 2 * SNIFF_BYTES) : unpacked;
@@ -104,7 +102,7 @@ export async function planSplits(
       probeHash: probe.versionHash ?? h64Raw(probe.ends).toString(16).padStart(16, '0'),
       ...ofStore,
     };
-    known.push({ found: file, planned, last: probe.last.slice() });
+    known.push({ found: file, planned, gzipBytes: gzipText(probe.size, probe.last, ratio) });
   }
   const cards = cardsBeside(known, options);
   const files: PlannedFile[] = [];
@@ -112,8 +110,8 @@ export async function planSplits(
   for (const [file, card] of cards) skipped.push({ path: file.planned.path, reason: card });
   const read = known.filter((file) => !cards.has(file));
   const cut = cutAhead(read, (i) => {
-    const { planned, last } = read[i];
-    return FORMATS[planned.format].cut(planned, { index: i, options, splitBytes, last });
+    const { planned, gzipBytes } = read[i];
+    return FORMATS[planned.format].cut(planned, { index: i, options, splitBytes, gzipBytes });
   });
   for (const [i, { planned }] of read.entries()) {
     started = await breathe(started);

@@ -11,6 +11,14 @@ export interface HoldOutOptions {
   readonly seed: number;
 }
 
+/** Where the tokens of a document stand, all of them. */
+export interface StoredDocument {
+  readonly bin: string;
+  /** First token in its file. */
+  readonly begin: number;
+  readonly tokens: number;
+}
+
 /** A document that is held out. */
 export interface HeldOutDocument {
   readonly bin: string;
@@ -32,10 +40,12 @@ interface Candidate extends HeldOutDocument {
  * Divides the documents of splits into those to train on and a few of each domain that are held out, by a seeded hash
  * of their ids: the same ones whatever else is in the store, and all documents of one id on one side. A domain whose
  * documents are all too large for the share has none.
+ * @param known documents that are not held out, since a model has seen them before
  */
 export async function holdOut(
   splits: readonly (TokenSplit | null)[],
   options: HoldOutOptions,
+  known: (document: StoredDocument) => boolean = () => false,
 ): Promise<{ readonly splits: (TokenSplit | null)[]; readonly heldOut: readonly HeldOutDocument[] }> {
   const { h64 } = await loadXxhash();
   const byDomain = new Map<string, Candidate[]>();
@@ -46,12 +56,12 @@ export async function holdOut(
     domain.forEach((name, row) => {
       const place = h64(`${options.seed} ${id[row] ?? `${split} ${row}`}`);
       const own = { bin, domain: prefix + name, begin: begin[row], length: Math.min(length[row], options.perDocument) };
-      const known = byDomain.get(own.domain) ?? [];
-      byDomain.set(own.domain, known);
-      known.push({ ...own, split, row, tokens: length[row], place });
+      const others = byDomain.get(own.domain) ?? [];
+      byDomain.set(own.domain, others);
+      others.push({ ...own, split, row, tokens: length[row], place });
     });
   }
-  const chosen = [...byDomain].flatMap(([, documents]) => chosenOf(documents, options));
+  const chosen = [...byDomain].flatMap(([, documents]) => chosenOf(documents, options, known));
   const rowsOf = (split: number): Set<number> => new Set(chosen.filter((c) => c.split === split).map((c) => c.row));
   return {
     splits: splits.map((committed, split) => committed && without(committed, chosen, split, rowsOf(split))),
@@ -59,7 +69,11 @@ export async function holdOut(
   };
 }
 
-function chosenOf(documents: Candidate[], { tokens, share }: HoldOutOptions): Candidate[] {
+function chosenOf(
+  documents: Candidate[],
+  { tokens, share }: HoldOutOptions,
+  known: (document: StoredDocument) => boolean,
+): Candidate[] {
   let room = share * documents.reduce((n, d) => n + d.tokens, 0);
   let wanted = tokens;
   const chosen: Candidate[] = [];
@@ -69,7 +83,7 @@ function chosenOf(documents: Candidate[], { tokens, share }: HoldOutOptions): Ca
     const same = [sorted[i]];
     for (i++; i < sorted.length && sorted[i].place === same[0].place; i++) same.push(sorted[i]);
     const size = same.reduce((n, d) => n + d.tokens, 0);
-    if (size === 0 || size > room) continue;
+    if (size === 0 || size > room || same.some(known)) continue;
     room -= size;
     wanted -= same[0].length;
     chosen.push(...same);

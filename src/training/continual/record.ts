@@ -30,6 +30,23 @@ export interface TrainingRecord {
   /** What was planned: from which step on, along which schedule, to which step. */
   readonly plans: readonly Plan[];
   readonly measurements: readonly Measurement[];
+  /** How many steps on its own text bring each domain back; left out where nobody asked. */
+  readonly revival?: Revival;
+}
+
+/** Counted at a constant rate, on nothing but the text of a domain. */
+export interface Revival {
+  /** Steps that were tried. */
+  readonly most: number;
+  /** Steps between two measurements: numbers of steps are multiples of it. */
+  readonly every: number;
+  /** How much more bits per byte than before still count as back, as a share. */
+  readonly tolerance: number;
+  readonly learningRate: number;
+  /** Sequences of a step. */
+  readonly sequences: number;
+  /** By domain; 0: it was no worse. Null: more than were tried. */
+  readonly steps: Readonly<Record<string, number | null>>;
 }
 
 export interface Plan {

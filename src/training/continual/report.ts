@@ -1,5 +1,6 @@
+import { revivalInWords } from '../forgetting/report-markdown.ts';
 import type { Measurement } from '../training-types.ts';
-import type { TrainingRecord } from './record.ts';
+import type { Revival, TrainingRecord } from './record.ts';
 
 /** Bits per byte of each domain before a training, half way and after it. */
 export interface DomainChange {
@@ -32,15 +33,6 @@ export function reportOf(record: TrainingRecord): string {
   const last = measurements.at(-1);
   const steps = plans.at(-1)?.steps ?? 0;
   const planned = plans.map((p) => `${p.schedule.name} from step ${p.fromStep} to ${p.steps}`).join(', ');
-  const rows = changesOf(measurements).map(
-    ({ domain, before, during, after }) =>
-      `| ${cell(domain)} | ${before.toFixed(3)} | ${during?.toFixed(3) ?? ''} | ${after.toFixed(3)} | ` +
-      `${after < before ? '' : '+'}${(after - before).toFixed(3)} |`,
-  );
-  const table =
-    rows.length > 0
-      ? `| domain | before | during | after | change |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}`
-      : 'Nothing was measured at two points yet.';
   return `# ${record.recipe}
 
 ${record.status === 'done' ? 'Done' : 'Going on'}: step ${last?.step ?? 0} of ${steps}, ${last?.tokensSeen ?? 0} tokens
@@ -49,12 +41,34 @@ Schedule: ${planned}.
 
 ## Bits per byte on held-out text
 
-${table}
+${changeTable(record)}
 
 Less is better. Domains that begin with \`old/\` are the old data that was replayed. Each domain is measured on
 documents that were never trained on; \`scalars.csv\`, \`measurements.csv\` and the event files have every number.
-`;
+${record.revival ? `\n${revivalNote(record.revival)}\n` : ''}`;
 }
 
+/** Each domain before, during and after a training, as a Markdown table. */
+export function changeTable(record: TrainingRecord): string {
+  const { revival } = record;
+  const rows = changesOf(record.measurements).map(
+    ({ domain, before, during, after }) =>
+      `| ${cell(domain)} | ${before.toFixed(3)} | ${during?.toFixed(3) ?? ''} | ${after.toFixed(3)} | ` +
+      `${after < before ? '' : '+'}${(after - before).toFixed(3)} |` +
+      (revival ? ` ${revivalInWords({ revivalSteps: revival.steps[domain] })} |` : ''),
+  );
+  return rows.length > 0
+    ? `| domain | before | during | after | change |${revival ? ' revival steps |' : ''}\n` +
+        `| --- | --- | --- | --- | --- |${revival ? ' --- |' : ''}\n${rows.join('\n')}`
+    : 'Nothing was measured at two points yet.';
+}
+
+/** What the column of revival steps counts. */
+const revivalNote = ({ most, every, tolerance, learningRate, sequences }: Revival): string =>
+  `Revival steps: steps of ${sequences} sequences of nothing but the domain's own text, at a constant rate of
+${learningRate}, after which the trained model is within ${(100 * tolerance).toFixed(1)} % of what it was before;
+measured every ${every} steps, ${most} tried. 0: it was no worse. Few steps say that something was hidden
+and not lost. The model that is kept was not trained by them.`;
+
 /** A name from data inside a Markdown table. */
-const cell = (text: string): string => text.replace(/[|\r\n<>`[\]]/g, ' ');
+export const cell = (text: string): string => text.replace(/[|\r\n<>`[\]]/g, ' ');

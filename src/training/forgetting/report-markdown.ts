@@ -16,7 +16,7 @@ export const spreadInWords = (
   digits = 4,
 ): string => (error === null ? mean.toFixed(digits) : `${mean.toFixed(digits)} ± ${error.toFixed(digits)}`);
 
-export const revivalInWords = ({ revivalSteps }: DomainChange): string =>
+export const revivalInWords = ({ revivalSteps }: Pick<DomainChange, 'revivalSteps'>): string =>
   revivalSteps === undefined ? '' : revivalSteps === null ? 'not reached' : String(revivalSteps);
 
 /** What the intervals are over. */

@@ -1,5 +1,5 @@
 import { intervalChart } from '../charts/interval-chart.ts';
-import type { ForgettingReport } from './report.ts';
+import type { DomainChange, ForgettingReport } from './report.ts';
 
 /** Changes with their intervals: bits per byte by domain, and likelihoods of items. */
 export function forgettingSvg({ domains, items }: ForgettingReport): string {
@@ -7,7 +7,7 @@ export function forgettingSvg({ domains, items }: ForgettingReport): string {
   if (domains.length > 0)
     panels.push({
       title: 'Bits per byte, after less before (left of 0: learned, right of it: forgotten)',
-      series: [{ name: '', points: domains.map((d) => ({ label: d.domain, ...d.change })) }],
+      series: [{ name: '', points: domains.map((d) => ({ label: labelOf(d), ...d.change })) }],
     });
   if (items.length > 0)
     panels.push({
@@ -15,4 +15,10 @@ export function forgettingSvg({ domains, items }: ForgettingReport): string {
       series: [{ name: '', points: items.map((i) => ({ label: i.domain, ...i.change })) }],
     });
   return intervalChart(panels);
+}
+
+/** A domain with the steps that bring it back, where they were counted and it was worse. */
+function labelOf({ domain, revivalSteps }: DomainChange): string {
+  if (revivalSteps === null) return `${domain}, not back`;
+  return revivalSteps ? `${domain}, back in ${revivalSteps}` : domain;
 }

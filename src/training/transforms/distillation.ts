@@ -49,7 +49,7 @@ export function distillation(options: DistillationOptions): Distillation {
   return {
     name: 'distillation',
     options: {
-      teachers: teachers.map((teacher) => teacherOf(teacher).name),
+      teachers: teachers.map((teacher) => teacherOf(teacher).hash),
       largest: k,
       share,
       temperature,

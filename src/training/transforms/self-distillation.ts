@@ -24,7 +24,7 @@ export function selfDistillation({ teacher, tokenizer, strength }: SelfDistillat
   checkTokenizer(teacher, tokenizer);
   return {
     name: 'self_distillation',
-    options: { teacher: teacher.name, strength },
+    options: { teachers: [teacher.hash], strength },
     check({ width }) {
       if (width === teacher.width) return;
       throw new ConfigError({

@@ -67,7 +67,7 @@ export async function keptTopLogits(teacher: Teacher, k: number, path: string | 
       got: `${k}`,
       where: `teacher ${teacher.name}`,
     });
-  const made = `${teacher.name}, tokenizer ${teacher.tokenizer.hash}, ${k} logits`;
+  const made = `teacher ${teacher.hash}, tokenizer ${teacher.tokenizer.hash}, ${k} logits`;
   const rows = path === null ? new Map<string, Float32Array>() : await readRows(path, made);
   return {
     teacher,

@@ -78,11 +78,14 @@ describe('sluice compare', () => {
     expect(third.stdout).toMatch(/^Already done$/m);
   });
 
-  it('refuses one arm, and a run that does not exist', async () => {
+  it('refuses one arm, with the command that leaves out a step, and a run that does not exist', async () => {
     const cwd = await project();
     const one = await runCli(['compare', 'in', ...SAME], { cwd });
     expect(one.code).toBe(2);
-    expect(one.stderr).toContain('sluice compare in --without <step>');
+    expect(one.stderr).toContain('Name a second run, file or folder; of a run directory --without STEP makes one.');
+    await runCli(['run', 'small.ts', '--output', 'my out', '--allow-rule', 'gopher_min_words'], { cwd });
+    const run = await runCli(['compare', 'my out', ...SAME], { cwd });
+    expect(run.stderr).toContain("sluice compare 'my out' --without gopher_quality\n");
     const none = await runCli(['compare', 'in', 'nowhere', ...SAME], { cwd });
     expect(none.code).toBe(2);
   });

@@ -104,6 +104,18 @@ describe('sluice train-ngram', () => {
     const lines = readFileSync(join(cwd, 'new/m.arpa'), 'utf8').split('\n');
     expect(lines.slice(0, 2)).toEqual(['\\data\\', 'ngram 1=259']);
     expect(lines.some((l) => /^-[\d.]+\t<0x74> <0x68> <0x65>$/.test(l))).toBe(true);
+    // Its own one, known by white space at its end, is written again; another, and one that was added to, is not.
+    const again = readFileSync(join(cwd, 'new/m.arpa'));
+    expect(again.toString('latin1')).toMatch(/\n\\end\\\n[ \t]{48}\n$/);
+    expect((await runCli(args, { cwd })).code).toBe(0);
+    expect(readFileSync(join(cwd, 'new/m.arpa'))).toEqual(again);
+    for (const others of [again.subarray(0, -49), Buffer.concat([again, Buffer.from('# mine\n')])]) {
+      await writeFile(join(cwd, 'new/m.arpa'), others);
+      const refused = await runCli(args, { cwd });
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toContain('a new file, or a model that Sluice has made');
+      expect(readFileSync(join(cwd, 'new/m.arpa'))).toEqual(others);
+    }
   });
 
   it('refuses what makes no sense, and leaves no file behind', async () => {

@@ -39,7 +39,7 @@ describe('sluice what-if', () => {
       ].join('\n') + stdout.slice(stdout.indexOf('Saved') + 5),
     );
     expect(stdout).toMatch(/\n {2}short +web +min_chars +37 {2}A text of thirty-seven characters/);
-    const command = 'sluice run recipe.ts --set length.min_chars=30 --set web.min_lines=1';
+    const command = 'sluice run --recut sluice-out/mine --set length.min_chars=30 --set web.min_lines=1';
     expect(stdout).toContain(`\nTo run it\n  ${command} --output sluice-out/mine-recut\n`);
   });
 

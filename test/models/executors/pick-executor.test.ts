@@ -89,7 +89,7 @@ describe('the self-check', () => {
       ...right,
       description: 'one that forgets',
       open: (graph, values) =>
-        right.open({ ...graph, stateOutputs: graph.inputs.filter((i) => i.kind === 'state') }, values),
+        right.open({ ...graph, stateOutputs: graph.inputs.filter((i) => i.kind === 'state'), updates: [] }, values),
     };
     await expect(selfCheck(forgetful)).rejects.toThrow(
       'one that forgets: expected losses 3.2010, 3.1690, 3.0647 of a tiny gpt2 model, got 3.2010',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ExecutorName } from '../../../src/models/executors/executor.ts';
 import { openExecutor } from '../../../src/models/executors/open-executor.ts';
 import { SELF_CHECK_LOSSES, selfCheck } from '../../../src/models/executors/self-check.ts';
-import { GraphBuilder } from '../../../src/models/graph/graph.ts';
+import { GRAPHS, GraphBuilder } from '../../../src/models/graph/graph.ts';
 import * as ops from '../../../src/models/graph/ops.ts';
 import { newModel } from '../../../src/models/new-model.ts';
 import { floatTensor, intTensor } from '../../../src/models/tensor.ts';
@@ -134,6 +134,7 @@ it('tfjs-node-gpu (a stand-in) opens where Node has no util.isNullOrUndefined, a
         provider: 'tensorflow',
         threads: 1,
         precision: 'float32',
+        graphs: GRAPHS,
       },
     },
   ]);
@@ -164,6 +165,7 @@ describe.skipIf(noLibrary !== null)('tfjs-node', () => {
         provider: 'tensorflow',
         threads: 1,
         precision: 'float32',
+        graphs: GRAPHS,
       });
     },
   );

@@ -37,6 +37,9 @@ async function readAll(path: string) {
   return Object.fromEntries(tensors);
 }
 
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer =>
+  Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+
 describe('a safetensors file', () => {
   it('comes back as it was written', async () => {
     const path = join(folder, 'back.safetensors');
@@ -56,6 +59,26 @@ describe('a safetensors file', () => {
     await file.close();
     const [start] = new BigUint64Array(Uint8Array.from((await readFile(path)).subarray(0, 8)).buffer);
     expect(Number(start) % 8).toBe(0);
+  });
+
+  it('holds tensors around the size that is written at once', async () => {
+    const path = join(folder, 'sizes.safetensors');
+    // 4 MB are written at once: less, together more, exactly that, more, and a rest.
+    const sizes = [3, 900_000, 200_000, 1 << 20, (1 << 20) + 5, 7];
+    const tensors = new Map(
+      sizes.map((size, i) => [
+        `t${i}`,
+        floatTensor(
+          [size],
+          Float32Array.from({ length: size }, (_, k) => k * 7 + i),
+        ),
+      ]),
+    );
+    await writeSafetensors(path, tensors);
+    const file = await openSafetensors(path);
+    for (const [name, { data }] of tensors)
+      expect(Buffer.compare(bytesOf((await file.read(name)).data), bytesOf(data)), name).toBe(0);
+    await file.close();
   });
 
   it('rounds to bfloat16 and float16 to the nearest, ties to even', async () => {

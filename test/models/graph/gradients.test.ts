@@ -55,6 +55,30 @@ const cases: readonly (readonly [
   build: Build,
   shift?: number,
 ])[] = [
+  [
+    'shares that mix values',
+    [
+      [2, 3, 4],
+      [2, 4, 2],
+    ],
+    ([x, v]) => ops.matmul(ops.softmax(x), v),
+  ],
+  [
+    'shares that mix values, in another shape',
+    [
+      [2, 2, 3, 4],
+      [2, 4, 2],
+    ],
+    ([x, v]) => ops.matmul(ops.reshape(ops.softmax(x), [2, 6, 4]), v),
+  ],
+  [
+    'a wide matrix product',
+    [
+      [3, 2],
+      [2, 5],
+    ],
+    ([a, b]) => ops.matmul(a, b),
+  ],
   ['add, broadcast', [[2, 3], [3]], ([a, b]) => ops.add(a, b)],
   [
     'subtract, broadcast both ways',

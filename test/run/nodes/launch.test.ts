@@ -48,6 +48,15 @@ describe('the part of a process', () => {
       SLURM_ARRAY_TASK_MAX: '7',
     };
     expect(() => shardChoice(undefined, 64, gaps)).toThrow('an array from 3 to 7 with 2 tasks');
+    const refusal = (env: Record<string, string>) => () => shardChoice(undefined, 64, env);
+    expect(refusal({ SLURM_ARRAY_TASK_ID: '1' })).toThrow(
+      'SLURM_ARRAY_TASK_COUNT: expected a whole number, as the scheduler sets it, got a variable that is not set',
+    );
+    expect(
+      refusal({ ...gaps, SLURM_ARRAY_TASK_ID: 'x', SLURM_ARRAY_TASK_MIN: '0', SLURM_ARRAY_TASK_MAX: '1' }),
+    ).toThrow("SLURM_ARRAY_TASK_ID: expected a whole number, as the scheduler sets it, got 'x'");
+    expect(refusal({ JOB_COMPLETION_INDEX: '64' })).toThrow('an index below 64, the number of shards, got 64');
+    expect(refusal({ JOB_COMPLETION_INDEX: '1', SLUICE_SHARDS: 'all' })).toThrow('SLUICE_SHARDS: expected');
   });
 });
 

@@ -19,6 +19,10 @@ import {
   tokens,
 } from 'sluice';
 import { describe, expect, it } from 'vitest';
+import { folderFacts } from '../../../src/ledger/live/folder-facts.ts';
+import { liveState } from '../../../src/ledger/live/state.ts';
+import { committedTotals, openRunFolder } from '../../../src/ledger/run-folder.ts';
+import { fleetView } from '../../../src/run/live/fleet-cell.ts';
 import { finishNodes } from '../../../src/run/nodes/finish.ts';
 import { openFleet } from '../../../src/run/nodes/fleet.ts';
 import { planNodes } from '../../../src/run/nodes/plan-nodes.ts';
@@ -74,7 +78,7 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     await runToEnd(everything, { input: [input], output: one, workers: 2, shardSize: 20_000 });
     const { plan, nodes } = await planned(everything, input, many, 3);
     expect(plan.splits.length).toBeGreaterThan(3);
-    expect(nodes.parted).toEqual(['exact_dedup']);
+    expect(nodes.parted).toEqual(['exact_dedup', 'normalized_dedup', 'paragraph_dedup']);
     // Stopped after its first split: another attempt does the rest.
     const stop = new AbortController();
     const first = runShard(everything, many, { workers: 1, stop: stop.signal }, { index: 0, count: 1 }).pipe(
@@ -88,6 +92,19 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     expect(await openFleet(many).then(fleetFacts)).toMatchObject({
       next: 'split-0',
       phases: [{ byState: { stopped: 1, open: 2 }, missing: [{ attempts: 1, splits: 1 }, {}, {}] }, ...rest(12)],
+    });
+    // Whoever reads it sees what is committed so far, whichever attempt did it.
+    const seen = await openRunFolder(many);
+    expect(seen.commits.all.map((c) => c.phase)).toEqual(['split/0']);
+    expect(committedTotals(seen).read.documents).toBeGreaterThan(0);
+    expect(liveState(await folderFacts(seen))).toMatchObject({
+      run: { status: 'running' },
+      progress: { phaseNumber: 0, splitsDone: 1 },
+    });
+    expect(fleetView(await fleetFacts(await openFleet(many)))).toMatchObject({
+      next: 'split-0',
+      tasks: [{ state: 'stopped', splits: 1, slow: false }],
+      more: 0,
     });
     const events = await everyShard(everything, many);
     expect(events.filter((e) => e.type === 'waiting')).toHaveLength(13);

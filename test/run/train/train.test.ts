@@ -1,41 +1,25 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lastValueFrom, tap, toArray } from 'rxjs';
+import { lastValueFrom, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { bandit } from '../../../src/mixture/schedulers/bandit.ts';
-import { onnxruntimeNode } from '../../../src/models/executors/onnxruntime-node.ts';
 import { loadModel } from '../../../src/models/folders/hugging-face.ts';
 import { neuralScorer } from '../../../src/models/scorers/neural-scorer.ts';
 import { loadScoringModel, modelFolderInfo } from '../../../src/models/scorers/scoring-model.ts';
-import { type ContinualInput, continual } from '../../../src/recipe/continual.ts';
+import type { ContinualInput } from '../../../src/recipe/continual.ts';
 import { baseModel } from '../../../src/run/train/base-model.ts';
 import { openTrainingFeed } from '../../../src/run/train/plan.ts';
-import { type TrainEvent, type TrainOptions, train } from '../../../src/run/train/train.ts';
+import { type TrainOptions, train } from '../../../src/run/train/train.ts';
 import { utf8Column } from '../../../src/streams/batch/columns.ts';
 import { TokenFiles } from '../../../src/streams/tokens/token-files.ts';
-import type { TrainingRecord } from '../../../src/training/continual/record.ts';
 import { constant, infinite } from '../../../src/training/schedules.ts';
 import { dropout } from '../../../src/training/transforms/dropout.ts';
 import { halfFineTuning } from '../../../src/training/transforms/half-fine-tuning.ts';
 import { lora } from '../../../src/training/transforms/lora.ts';
 import { tokenStore, writeDomains } from '../../helpers/feed.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
-
-const executor = await onnxruntimeNode();
-
-const small = (more: Partial<ContinualInput> = {}, training: ContinualInput['training'] = {}) =>
-  continual({
-    name: 'small',
-    read: { domainFrom: 'path' },
-    model: { width: 16, layers: 1, heads: 2, context: 32 },
-    heldOut: { tokens: 200, share: 0.1 },
-    ...more,
-    training: { tokens: 8 * 4 * 32, context: 32, sequences: 4, learningRate: 1e-2, ...training },
-  });
-
-const all = (recipe: ReturnType<typeof small>, options: Omit<TrainOptions, 'executor'>): Promise<TrainEvent[]> =>
-  lastValueFrom(train(recipe, { executor, ...options }).pipe(toArray()));
+import { all, executor, recordIn, small, weights } from '../../helpers/training.ts';
 
 /** Stopped after a step, as by Ctrl-C. */
 function stopped(step: number, recipe: ReturnType<typeof small>, options: Omit<TrainOptions, 'executor'>) {
@@ -43,10 +27,6 @@ function stopped(step: number, recipe: ReturnType<typeof small>, options: Omit<T
   const events = train(recipe, { executor, ...options, stop: stop.signal });
   return lastValueFrom(events.pipe(tap((e) => e.type === 'step' && e.step === step && stop.abort())));
 }
-
-const weights = (output: string): Buffer => readFileSync(join(output, 'model/model.safetensors'));
-const recordIn = (output: string): TrainingRecord =>
-  JSON.parse(readFileSync(join(output, 'training.json'), 'utf8')) as TrainingRecord;
 
 describe('a training', () => {
   it('curates files, trains, measures each domain, and leaves a model with its numbers', async () => {

@@ -6,6 +6,7 @@ import { loadKernel } from '../../../src/kernels/kernel.ts';
 import { type NumberColumn, numberAt, stringAt } from '../../../src/streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../../../src/streams/batch/outcome.ts';
 import { readSplit } from '../../../src/streams/formats/read-split.ts';
+import { copyPipes } from '../../../src/streams/inputs/pipe-copies.ts';
 import { type ReadOptionsInput, readOptions } from '../../../src/streams/inputs/read-options.ts';
 import { type PlanOptions, planSplits } from '../../../src/streams/plan/plan.ts';
 import type { SplitPlan } from '../../../src/streams/plan/splits.ts';
@@ -31,18 +32,22 @@ export interface ReadResult {
 
 const kernel = loadKernel();
 
+interface MoreOptions {
+  readonly spoolFolder?: string;
+  readonly batchBytes?: number;
+  readonly onProgress?: (bytes: number) => void;
+}
+
 /** Everything that some inputs give. */
 export async function readAll(
   inputs: string | readonly string[],
-  options: ReadOptionsInput & PlanOptions & { batchBytes?: number; onProgress?: (bytes: number) => void } = {},
+  options: ReadOptionsInput & PlanOptions & MoreOptions = {},
 ): Promise<ReadResult> {
   const { splitBytes, spoolFolder, stdin, batchBytes, onProgress, ...read } = options;
   const parsed = readOptions.parse(read);
-  const plan = await planSplits(typeof inputs === 'string' ? [inputs] : inputs, parsed, {
-    splitBytes,
-    spoolFolder,
-    stdin,
-  });
+  const all = typeof inputs === 'string' ? [inputs] : inputs;
+  const spooled = spoolFolder === undefined ? undefined : (await copyPipes(all, { folder: spoolFolder, stdin })).copies;
+  const plan = await planSplits(all, parsed, { splitBytes, spooled, stdin });
   const documents: ReadDocument[] = [];
   const quarantined: QuarantinedRecord[] = [];
   const batches: number[][] = [];

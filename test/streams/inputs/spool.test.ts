@@ -5,7 +5,8 @@ import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type Pipe, pipeOf, spool } from '../../../src/streams/inputs/spool.ts';
+import { type Pipe, pipeOf } from '../../../src/streams/inputs/pipe.ts';
+import { spool } from '../../../src/streams/inputs/spool.ts';
 import { built } from '../../helpers/built.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 import { readAll } from '../formats/read-all.ts';
@@ -30,7 +31,8 @@ it('without a folder it lies in one that nobody can guess or open, and that goes
   const { path } = await spool(pipe('one\n'));
   expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
   expect(dirname(path)).toMatch(new RegExp(`/sluice-stdin-${process.pid}-\\w{6}$`));
-  const script = `import { pipeOf, spool } from ${JSON.stringify(built('streams/inputs/spool'))};
+  const script = `import { pipeOf } from ${JSON.stringify(built('streams/inputs/pipe'))};
+    import { spool } from ${JSON.stringify(built('streams/inputs/spool'))};
     console.log((await spool(pipeOf('-'))).path);`;
   const left = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
     input: 'two\n',

@@ -65,6 +65,24 @@ describe('documents that are held out', () => {
     expect(await of(3)).not.toEqual(await of(4));
   });
 
+  it('are none of those that a model has seen: others take their places, and these are drawn', async () => {
+    const all = await store();
+    const before = await holdOut(all, options);
+    const key = ({ bin, begin }: { bin: string; begin: number }): string => `${begin} ${bin}`;
+    const seen = new Set(before.heldOut.map(key));
+    const asked: number[] = [];
+    const after = await holdOut(all, options, (document) => {
+      asked.push(document.tokens);
+      return seen.has(key(document));
+    });
+    expect(after.heldOut.map((d) => d.domain)).toEqual(before.heldOut.map((d) => d.domain));
+    expect(after.heldOut.filter((d) => seen.has(key(d)))).toEqual([]);
+    expect(after.splits.map((s) => s?.documents)).not.toContain(20);
+    // Only as many as were needed are looked at.
+    expect(asked).toEqual(Array(12).fill(10));
+    expect((await holdOut(all, options, () => true)).heldOut).toEqual([]);
+  });
+
   it('take no more than their share of a domain: of few large documents none', async () => {
     const folder = await temporaryFolder();
     const text = 'x'.repeat(99);

@@ -90,6 +90,27 @@ describe('distillation', () => {
   });
 });
 
+describe('a teacher', () => {
+  it('is known by its contents, under any name', async () => {
+    const opened = (name: string, seed: number, changed?: (data: Float32Array) => void) => {
+      const model = newModel(shape, seed);
+      const [first] = model.weights.values();
+      changed?.(first.data as Float32Array);
+      return openTeacher(executor, { name, model, tokenizer }, { rows: 2, length: 8 });
+    };
+    const one = opened('a', 4);
+    expect(one.hash).toMatch(/^[0-9a-f]{16}$/);
+    expect(opened('moved', 4).hash).toBe(one.hash);
+    const others = [opened('a', 5), opened('a', 4, (data) => data.set([data[0] + 1e-3]))];
+    expect(new Set([one, ...others].map((t) => t.hash)).size).toBe(3);
+    expect(distillation({ teachers: [one], tokenizer }).options).toMatchObject({ teachers: [one.hash] });
+    const path = join(folder, 'kept.safetensors');
+    await (await keptTopLogits(one, 2)).save(path);
+    await keptTopLogits(opened('moved', 4), 2, path);
+    await expect(keptTopLogits(others[1], 2, path)).rejects.toThrow(`got logits of teacher ${one.hash}`);
+  });
+});
+
 describe('the largest logits', () => {
   it('come largest first, with the probability of the rest', () => {
     const x = [1, 3, 2, -1, 0, 0, 5, 0];
@@ -118,7 +139,7 @@ describe('the largest logits', () => {
     expect(await again.of(batchOf(1))).toEqual(first);
     expect(asked()).toBe(2);
     await expect(keptTopLogits(teacher, 2, path)).rejects.toThrow(
-      'expected logits of t, tokenizer letters@1, 2 logits, got logits of t, tokenizer letters@1, 3 logits.',
+      `expected logits of teacher ${teacher.hash}, tokenizer letters@1, 2 logits, got logits of teacher`,
     );
     await expect(keptTopLogits(teacher, 12)).rejects.toThrow('expected a whole number of logits from 1 to 11, got 12.');
     await teacher.release();

@@ -1,4 +1,4 @@
-import { MATERIAL, shown, type Task } from './task.ts';
+import { MATERIAL, readEach, shown, type Task } from './task.ts';
 
 /** Types of task, and what is asked for each. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -36,11 +36,11 @@ export const bonito: Task = {
         `belongs. Answer with that alone.\n\n${shown(text)}`,
       schema: null,
     })),
-  read(answer, _, text) {
+  read: readEach((answer, _, text) => {
     const parts = answer.split(PIPE);
     if (parts.length !== 2) return null;
     const [task, response] = parts.map((p) => p.split(CONTEXT).join(text).trim());
     if (task === '' || response === '') return null;
     return { text: `${task}\n${response}`, responseAt: task.length + 1 };
-  },
+  }),
 };

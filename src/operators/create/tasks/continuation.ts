@@ -1,5 +1,5 @@
 import { sentencesOf } from '../../generate/sentences.ts';
-import type { Task } from './task.ts';
+import { readEach, type Task } from './task.ts';
 
 /** The first half of a document, cut at the end of a sentence, and what the model goes on with. */
 export const continuation: Task = {
@@ -9,10 +9,10 @@ export const continuation: Task = {
     const half = firstHalf(text);
     return half === '' ? [] : [{ part: 'continuation', system: '', prompt: half, schema: null }];
   },
-  read(answer, { prompt }) {
+  read: readEach((answer, { prompt }) => {
     const response = answer.trim();
     return response === '' ? null : { text: `${prompt}\n${response}`, responseAt: prompt.length + 1 };
-  },
+  }),
 };
 
 function firstHalf(text: string): string {

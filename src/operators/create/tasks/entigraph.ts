@@ -1,5 +1,5 @@
 import type { Random } from '../../../random.ts';
-import { MATERIAL, shown, type Task, type TaskPrompt } from './task.ts';
+import { MATERIAL, readEach, shown, type Task, type TaskPrompt } from './task.ts';
 
 const SCHEMA = {
   type: 'object',
@@ -30,7 +30,9 @@ export const entigraph: Task = {
       schema: SCHEMA,
     },
   ],
-  next(text, [answer], { random, most }) {
+  next(text, told, { random, most }) {
+    if (told.length !== 1) return [];
+    const [{ answer }] = told;
     const entities = [
       ...new Set(
         found(answer ?? '')
@@ -51,11 +53,11 @@ export const entigraph: Task = {
       };
     });
   },
-  read(answer, { part }) {
+  read: readEach((answer, { part }) => {
     if (part !== 'entities') return { text: answer.trim(), responseAt: 0 };
     const summary = found(answer)?.summary.trim();
     return summary === undefined ? null : { text: summary, responseAt: 0 };
-  },
+  }),
 };
 
 function found(answer: string): Found | null {

@@ -6,8 +6,8 @@ import { type Column, stringAt } from '../../../streams/batch/columns.ts';
 import type { Barrier } from '../../../streams/flow/barrier.ts';
 import { dropsFor, rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
 import { isSpace } from '../space.ts';
-import { decideRepeated, type RepeatedDecision } from './repeated-spans.ts';
-import { packedRecords } from './span-records.ts';
+import { decideRepeated, findRepeated, type RepeatedDecision, settleRepeated } from './repeated-spans.ts';
+import { packedRecords, recordsInParts } from './span-records.ts';
 
 /**
  * Pieces of a text: each begins at an entry and ends at the next; the last entry is the length. A piece includes what
@@ -47,6 +47,11 @@ export async function pieceBarrier(descriptor: StepDescriptor, kernel: Kernel, k
       return columns;
     },
     decide: (splits, memoryBytes) => decideRepeated(splits, memoryBytes, { ...kind, ...options }),
+    scattered: {
+      rowsOf: recordsInParts,
+      find: (splits, memoryBytes) => findRepeated(splits, memoryBytes, kind),
+      settle: (split, found) => settleRepeated(split, found, { ...kind, ...options }),
+    },
   };
 }
 

@@ -82,15 +82,21 @@ function decisionOf(
       (from, to) => to > first && from < first + rows,
     );
   return {
-    split: tables.splits[s].split,
+    ...keepsAll(tables.splits[s].split, rows),
     keep,
-    duplicateOf: new Array(rows).fill(null),
-    similarity: new Float64Array(rows).fill(Number.NaN),
     rule,
     value,
     cuts: cutSpans(rows, perRow, options.cut),
   };
 }
+
+/** A decision that drops nothing and names no twins. */
+export const keepsAll = (split: number, rows: number) => ({
+  split,
+  keep: new Uint8Array(rows).fill(1),
+  duplicateOf: new Array<null>(rows).fill(null),
+  similarity: new Float64Array(rows).fill(Number.NaN),
+});
 
 /** Appends a span that begins at or after the last; those that touch become one. */
 export function addSpan(spans: Spans, start: number, end: number): void {

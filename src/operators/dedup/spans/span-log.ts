@@ -60,7 +60,7 @@ export class SpanLog {
     this.#words[split] = new Uint32Array(0);
     this.#filled[split] = 0;
     const rows = this.#tables.first[split + 1] - this.#tables.first[split];
-    return sorted(all, rows, this.#width);
+    return byRow(all, rows, this.#width);
   }
 
   close(): void {
@@ -102,7 +102,7 @@ export class SpanLog {
 }
 
 /** By row, then start; equal ones in the order they came in. */
-function sorted(entries: Uint32Array, rows: number, width: number): Uint32Array {
+export function byRow(entries: Uint32Array, rows: number, width: number): Uint32Array {
   const next = new Uint32Array(rows + 1);
   for (let at = 0; at < entries.length; at += width) next[entries[at] + 1] += width;
   for (let row = 0; row < rows; row++) next[row + 1] += next[row];

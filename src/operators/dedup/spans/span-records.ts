@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { RECORD_WORDS } from '../../../kernels/substring.ts';
+import type { DocumentBatch } from '../../../streams/batch/batch.ts';
 import type { Column } from '../../../streams/batch/columns.ts';
-import { scratchOf } from '../../../streams/flow/barrier.ts';
+import { type PartRows, scratchOf } from '../../../streams/flow/barrier.ts';
 import type { KeyTables } from '../tables/key-tables.ts';
 
 /**
@@ -23,6 +24,32 @@ export function packedRecords(offsets: Int32Array, words: Uint32Array): Map<stri
   const values = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
   const bytes = offsets.map((o) => o * RECORD_WORDS * 4);
   return new Map([[SPAN_RECORDS, { type: 'utf8', offsets: bytes, values, valid: null }]]);
+}
+
+/** The rows that have records in each part, by the first word of their keys, with these records. */
+export function recordsInParts(columns: DocumentBatch, parts: number): PartRows[] {
+  const { offsets, values } = columns.utf8(SPAN_RECORDS);
+  // A column may begin at any byte.
+  const all = values.slice();
+  const words = new Uint32Array(all.buffer, 0, all.length >> 2);
+  const rows: number[][] = Array.from({ length: parts }, () => []);
+  const ends: number[][] = Array.from({ length: parts }, () => [0]);
+  const taken: number[][] = Array.from({ length: parts }, () => []);
+  for (let row = 0; row < columns.rows; row++)
+    for (let at = offsets[row] >> 2; at < offsets[row + 1] >> 2; at += RECORD_WORDS) {
+      const part = words[at] % parts;
+      if (rows[part].at(-1) !== row) {
+        rows[part].push(row);
+        ends[part].push(ends[part].at(-1)!);
+      }
+      ends[part][ends[part].length - 1]++;
+      taken[part].push(at);
+    }
+  return rows.map((own, part) => {
+    const records = new Uint32Array(taken[part].length * RECORD_WORDS);
+    for (const [i, at] of taken[part].entries()) records.set(words.subarray(at, at + RECORD_WORDS), i * RECORD_WORDS);
+    return { rows: Int32Array.from(own), columns: packedRecords(Int32Array.from(ends[part]), records) };
+  });
 }
 
 /** Records of all splits in input order. */

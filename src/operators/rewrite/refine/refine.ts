@@ -1,10 +1,8 @@
 import * as z from 'zod';
-import { modelFolderInfo } from '../../../models/scorers/scoring-model.ts';
 import type { StepDescriptor } from '../../../streams/operator.ts';
 import { generatorPipe } from '../../generate/generator-pipe.ts';
-import { bandReads, generatorOptions, modelUnset, PLACES } from '../../generate/options.ts';
+import { bandReads, generatorOptions, modelUnset, modelVersion, PLACES } from '../../generate/options.ts';
 import { operator, type StepOptions } from '../../operator.ts';
-import { modelFolder } from '../../perplexity/perplexity-stage.ts';
 import { thresholdRule } from '../threshold-rule.ts';
 import { LEAST_SHARE, LEAST_WORDS } from './execute.ts';
 import { refined } from './refine-stage.ts';
@@ -54,7 +52,7 @@ export const refine = operator({
   options,
   versions: (o) => [
     'refine@1',
-    ...(writerOf(o) === 'model' && o.endpoint === null ? [`model ${modelFolderInfo(modelFolder(o.model)).hash}`] : []),
+    ...(writerOf(o) === 'model' ? modelVersion(o) : []),
     ...(writerOf(o) === 'model' ? [] : [`refine_${writerOf(o)}@1`]),
   ],
   effects: { annotates: true, rewrites: true, drops: 'thresholds' },

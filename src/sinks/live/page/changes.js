@@ -41,6 +41,7 @@
       .filter(Boolean)
       .map((s) => `--set ${s}`)
       .join(' ');
+    const of = found.recut ? `--recut ${/^[\w./-]+$/.test(found.recut) ? found.recut : `'${found.recut}'`}` : '…';
     const sides = h('div', { class: 'sides' });
     put(answer, [
       h('p', { class: 'muted', text: page.safe(unsure) }),
@@ -58,7 +59,7 @@
           h('tbody', {}, row(total, 'td'), ...domains.map((d) => row(d, 'td'))),
         ),
       ),
-      set ? h('p', {}, 'To make it so: ', h('code', { text: page.safe(`sluice run … ${set}`) })) : null,
+      set ? h('p', {}, 'To make it so: ', h('code', { text: page.safe(`sluice run ${of} ${set}`) })) : null,
       sides,
     ]);
     examples(found, sides, ++list, fail);

@@ -1,0 +1,44 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+import { readOptions } from '../../../src/streams/inputs/read-options.ts';
+import { gzipText } from '../../../src/streams/plan/gzip-text.ts';
+import { planSplits } from '../../../src/streams/plan/plan.ts';
+import { temporaryFolder } from '../../helpers/run.ts';
+
+const last = (length: number): Uint8Array => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(length % 2 ** 32);
+  return bytes;
+};
+
+it('believes the end of a gzip file where it fits the beginning', () => {
+  expect(gzipText(1000, last(4100), 3.9)).toBe(4100);
+  // Random bytes of a file that is cut off, and the last of several members.
+  expect(gzipText(1000, last(1_090_000), 3.9)).toBe(3900);
+  expect(gzipText(1000, last(300), 3.9)).toBe(3900);
+  // More than 4 GiB.
+  expect(gzipText(3e9, last(10.5e9), 3.4)).toBe(10.5e9);
+  expect(gzipText(1000, last(4100), null)).toBe(4100);
+  expect(gzipText(1000, last(4_000_000), null)).toBe(3500);
+});
+
+it('of a file that is cut off expects what is there, whatever its last bytes say', async () => {
+  const folder = await temporaryFolder();
+  const text = Array.from({ length: 4000 }, (_, i) => `{"text":"Line ${i * 7919} of ${(i * 104_729) % 9973}."}\n`);
+  const whole = gzipSync(text.join(''));
+  const half = whole.subarray(0, whole.length / 2);
+  half.set(last(1000 * half.length), half.length - 4);
+  writeFileSync(join(folder, 'cut.jsonl.gz'), half);
+  writeFileSync(join(folder, 'members.jsonl.gz'), Buffer.concat(text.map((line) => gzipSync(line)).slice(0, 500)));
+  const bytesOf = async (name: string): Promise<number> =>
+    (await planSplits([join(folder, name)], readOptions.parse({}), { splitBytes: 1e5 })).splits.reduce(
+      (n, s) => n + s.estimatedTextBytes,
+      0,
+    );
+  const all = text.join('').length;
+  expect(Math.abs((await bytesOf('cut.jsonl.gz')) / all - 0.5)).toBeLessThan(0.05);
+  const some = text.slice(0, 500).join('').length;
+  expect(Math.abs((await bytesOf('members.jsonl.gz')) / some - 1)).toBeLessThan(0.05);
+});
