@@ -347,7 +347,7 @@ export default reference({ name: 'small', input: ['in'], groupBy: 'text', model,
     expect(verbs(commandsIn(plan))).toEqual(['run', 'finish']);
     const asked = await runCli(['sql', 'many nodes', 'SELECT count(*) AS n FROM documents', '--json'], { cwd });
     expect(asked.stdout).toBe('[{"n":0}]\n');
-    expect(asked.stderr).toContain('is not finished: its tables have no rows until its shards are joined');
+    expect(asked.stderr).toContain('is not finished: its tables have what its shards have committed so far');
     expect(verbs(await pasteAll(asked, cwd))).toEqual(['status']);
     // As often as status says so.
     const pasted: string[] = [];
