@@ -67,7 +67,7 @@ describe('the package', () => {
   it('is small', () => {
     // The models that ship are 6.7 MB of it: 4.8 of prose, 1.9 (packed 1.4) of languages.
     expect(packed.size).toBeLessThan(8_000_000);
-    expect(packed.unpackedSize).toBeLessThan(12_500_000);
+    expect(packed.unpackedSize).toBeLessThan(13_000_000);
   });
 
   it('passes publint', async () => {

@@ -146,8 +146,8 @@ SEQUENCES.forEach((n, i) => {
   for (const count of times[i]) if (count < Math.floor(drawn / n) || count > Math.ceil(drawn / n)) uneven++;
 });
 console.log(
-  `${STEPS * PER_STEP} draws in ${STEPS} steps: weights changed ${changes} times, ${kills} kills, ${rewinds} ways back ` +
-    `(${again} draws done again), ${ranks} other numbers of ranks`,
+  `${STEPS * PER_STEP} draws in ${STEPS} steps: weights changed ${changes} times, ${kills} kills, ` +
+    `${rewinds} ways back (${again} draws done again), ${ranks} other numbers of ranks`,
 );
 console.log(`${differ} steps differ from the feed that nothing interrupts`);
 console.log(`${early} sequences came again too early, ${uneven} came more or less often than the epochs say`);

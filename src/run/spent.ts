@@ -27,6 +27,7 @@ export function watchSpent(pool: SplitPool, records: RecordsFile): () => Promise
   timer.unref();
   return async () => {
     clearInterval(timer);
+    // As above.
     await look().catch(() => {});
   };
 }

@@ -345,6 +345,10 @@ export default reference({ name: 'small', input: ['in'], groupBy: 'text', model,
     await writeProject(cwd);
     const plan = await runCli(['plan', 'recipe.ts', '--nodes', '1', '--output', 'many nodes'], { cwd });
     expect(verbs(commandsIn(plan))).toEqual(['run', 'finish']);
+    const asked = await runCli(['sql', 'many nodes', 'SELECT count(*) AS n FROM documents', '--json'], { cwd });
+    expect(asked.stdout).toBe('[{"n":0}]\n');
+    expect(asked.stderr).toContain('is not finished: its tables have what its shards have committed so far');
+    expect(verbs(await pasteAll(asked, cwd))).toEqual(['status']);
     // As often as status says so.
     const pasted: string[] = [];
     for (let turn = 0; turn < 5 && !pasted.includes('finish'); turn++)

@@ -17,7 +17,7 @@ export interface GeneratorState extends AskerStatus {
 /** The last record of each step with a generator. */
 export type RecordedGenerators = ReadonlyMap<string, AskerStatus>;
 
-/** The steps of a recipe that ask a generator, with their last record; those that have asked nothing yet are left out. */
+/** The steps of a recipe that ask a generator, with their last record; those that have asked nothing are left out. */
 export const generatorStates = (steps: readonly StepDescriptor[], recorded: RecordedGenerators): GeneratorState[] =>
   steps.flatMap((d) => {
     const status = recorded.get(d.step);

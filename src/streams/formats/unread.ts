@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noControlCharactersInRegex: what binary files begin with.
 /** Packings that are not read, by their first bytes (Latin-1), and what unpacks them. */
 const PACKINGS: readonly (readonly [magic: RegExp, name: string, unpack: string])[] = [
   [/^\xfd7zXZ\0/, 'xz', 'xz -dc FILE'],

@@ -105,7 +105,7 @@
       h(
         'table',
         { id: 'styles' },
-        h('caption', { text: 'By style, of the documents in the ledger' }),
+        h('caption', { class: 'visually-hidden', text: 'Answers by style' }),
         h(
           'thead',
           {},
@@ -131,7 +131,10 @@
     asked = now;
     try {
       const found = await page.api('styles');
-      put(styles, found.length > 0 ? [byStyle(found)] : []);
+      put(
+        styles,
+        found.length > 0 ? [h('h3', { text: 'By style, of the documents in the ledger' }), byStyle(found)] : [],
+      );
     } catch (error) {
       put(styles, [h('p', { role: 'alert', text: page.safe(error.message) })]);
     }

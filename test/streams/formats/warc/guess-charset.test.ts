@@ -7,8 +7,8 @@ const PAGES: readonly (readonly [charsets: string, text: string])[] = [
     'windows-1250 iso-8859-2',
     'Młynarz otworzył śluzę i woda popłynęła starym kanałem do ' +
       'koła. Później przyszły dzieci, żeby zobaczyć, jak się ' +
-      'kręci, choć już zaczął padać zimny deszcz i wiał mocny wiatr. Jeszcze raz sięgnął po książkę, której nie zdążył ' +
-      'skończyć, i usiadł przy oknie.',
+      'kręci, choć już zaczął padać zimny deszcz i wiał mocny wiatr. Jeszcze raz sięgnął po książkę, której nie ' +
+      'zdążył skończyć, i usiadł przy oknie.',
   ],
   [
     'windows-1250 iso-8859-2',
@@ -40,8 +40,8 @@ const PAGES: readonly (readonly [charsets: string, text: string])[] = [
     'windows-1250 iso-8859-2',
     'Morarul a deschis stăvilarul şi apa a curs pe vechiul canal ' +
       'până la roată. Mai târziu au venit copiii să vadă cum se ' +
-      'învârteşte, deşi începuse să plouă şi bătea un vânt puternic. A luat încă o dată cartea pe care nu apucase să o ' +
-      'termine şi s-a aşezat lângă fereastră.',
+      'învârteşte, deşi începuse să plouă şi bătea un vânt puternic. A luat încă o dată cartea pe care nu apucase să ' +
+      'o termine şi s-a aşezat lângă fereastră.',
   ],
   [
     'windows-1252',
