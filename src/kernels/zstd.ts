@@ -14,8 +14,12 @@ export type ZstdBlockType = 0 | 1 | 2;
 export interface ZstdDecoder {
   /** Bytes of WebAssembly memory held. */
   memoryBytes(): number;
-  /** Begins a frame. @param window bytes that matches may reach back. @param most bytes that it unpacks to at most */
-  begin(window: number, most?: number): void;
+  /**
+   * Begins a frame; false for a dictionary that is damaged.
+   * @param window bytes that matches may reach back. @param most bytes that it unpacks to at most
+   * @param dictionary a whole dictionary, with its magic number, that the frame was made with
+   */
+  begin(window: number, most?: number, dictionary?: Uint8Array): boolean;
   /**
    * The next block, unpacked: a view that dies at the next call; null for damage.
    * @param packed what follows the block header. @param size the size in it: of the unpacked bytes for type 1, else of
@@ -33,6 +37,18 @@ export function zstdMemory(window: number, most = Number.POSITIVE_INFINITY): num
   return Math.min(sliding, Math.max(window, most) + 4 * BLOCK_BYTES);
 }
 
+/** What `call` gives, or `otherwise` at a trap: damage that led out of the memory. */
+function unlessTrap(call: () => number, otherwise: number): number {
+  try {
+    return call();
+  } catch (error) {
+    if ((error as Error).name === 'RuntimeError') return otherwise;
+    throw error;
+  }
+}
+
+const NONE = new Uint8Array(0);
+
 /** A decoder with kernel memory of its own, which is given back with it: a window, half of one again, and 0.5 MB. */
 export async function openZstdDecoder(): Promise<ZstdDecoder> {
   const arena = openArena(await kernelModule());
@@ -45,22 +61,27 @@ export async function openZstdDecoder(): Promise<ZstdDecoder> {
     new Uint8Array(exports.memory.buffer, exports.zstdOutput() >>> 0, exports.zstdOutputBytes() >>> 0);
   return {
     memoryBytes: arena.memoryBytes,
-    begin(window, most) {
+    begin(window, most, dictionary = NONE) {
       arena.reset();
-      const capacity = zstdMemory(window, most);
-      exports.zstdBegin(arena.alloc(capacity + SLACK), capacity, window);
+      const more = dictionary.length;
+      const capacity = zstdMemory(window + more, most === undefined ? most : most + more);
+      const buffer = arena.alloc(capacity + SLACK);
+      exports.zstdBegin(buffer, capacity, window);
+      if (more === 0) return true;
+      const head = dictionary.subarray(0, BLOCK_BYTES);
+      new Uint8Array(exports.memory.buffer, source, head.length).set(head);
+      const content = dictionary.subarray(unlessTrap(() => exports.zstdDictionary(source, head.length) >>> 0, 0));
+      if (content.length === more) return false;
+      new Uint8Array(exports.memory.buffer, buffer, content.length).set(content);
+      exports.zstdHistory(content.length);
+      return true;
     },
     block(type, packed, size) {
       if (packed.length > BLOCK_BYTES || size > BLOCK_BYTES) return null;
       new Uint8Array(exports.memory.buffer, source, packed.length).set(packed);
-      try {
-        const good = type === 2 ? exports.zstdBlock(source, packed.length) : exports.zstdPlainBlock(source, size, type);
-        return good === 1 ? output() : null;
-      } catch (error) {
-        // A trap: the damage led out of the memory.
-        if ((error as Error).name === 'RuntimeError') return null;
-        throw error;
-      }
+      const block = (): number =>
+        type === 2 ? exports.zstdBlock(source, packed.length) : exports.zstdPlainBlock(source, size, type);
+      return unlessTrap(block, 0) === 1 ? output() : null;
     },
   };
 }

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { decompress } from 'fzstd';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -106,5 +109,61 @@ describe('the zstd decoder', () => {
   it('refuses what is cut off anywhere', () => {
     const packed = libzstd.compress(content(61, 3000), 3);
     for (let n = 1; n < packed.length; n++) expect(() => unpack(packed.subarray(0, n), 3000)).toThrow(/got damage/);
+  });
+
+  describe('with a dictionary', () => {
+    const file = readFileSync(fileURLToPath(new URL('../fixtures/warc/plain-dictionary.warc.zst', import.meta.url)));
+    const dictionary = file.subarray(8, 8 + file.readUInt32LE(4));
+    const text = readFileSync(fileURLToPath(new URL('../../docs/crawl.md', import.meta.url)));
+    /** By libzstd; the whole of the dictionary is used, and its tables where they are good enough. */
+    const pack = (bytes: Uint8Array, level: number): Uint8Array => {
+      const { createCCtx, compressUsingDict } = createRequire(import.meta.url)('@bokuweb/zstd-wasm') as {
+        createCCtx(): number;
+        compressUsingDict(context: number, bytes: Uint8Array, dictionary: Uint8Array, level: number): Uint8Array;
+      };
+      return compressUsingDict(createCCtx(), bytes, dictionary, level);
+    };
+
+    it.each([1, 3, 9, 19])('unpacks what libzstd packs at level %i', (level) => {
+      const some = [
+        dictionary.subarray(-900),
+        text,
+        Buffer.concat([dictionary.subarray(2000), content(level, 400_000)]),
+      ];
+      for (const data of [Buffer.alloc(0), ...some]) {
+        const packed = pack(data, level);
+        expect((frameHeaderOf(packed) as FrameHeader).dictionary).toBe(184208);
+        expect(Buffer.compare(unpack(packed, data.length, undefined, dictionary), data)).toBe(0);
+        expect(() => unpack(packed, data.length)).toThrow(/needs no dictionary/);
+      }
+      expect(pack(some[0], level).length).toBeLessThan(60);
+    });
+
+    it('moves the window of a long frame on, and begins the next one with the dictionary', () => {
+      const data = Buffer.concat([content(70, 3_000_000), dictionary.subarray(1500)]);
+      const packed = pack(data, 1);
+      for (let again = 0; again < 2; again++)
+        expect(Buffer.compare(unpack(packed, data.length, undefined, dictionary), data)).toBe(0);
+      expect(Buffer.compare(unpack(libzstd.compress(text, 3), text.length), text)).toBe(0);
+    });
+
+    it('refuses a damaged one, or gives other bytes; it never crashes or hangs', () => {
+      const packed = pack(text, 3);
+      let refused = 0;
+      const random = generator(4);
+      for (let i = 0; i < 300; i++) {
+        const spoilt = Buffer.from(dictionary);
+        spoilt[8 + Math.floor(random() * 150)] ^= 1 + Math.floor(random() * 255);
+        try {
+          expect(unpack(packed, text.length, undefined, spoilt).length).toBeLessThanOrEqual(text.length);
+        } catch (error) {
+          expect((error as Error).message).toMatch(/got damage$/);
+          refused++;
+        }
+      }
+      expect(refused).toBeGreaterThan(100);
+      for (let n = 1; n < 140; n++)
+        expect(() => unpack(packed, text.length, undefined, dictionary.subarray(0, n))).toThrow(/got damage/);
+    });
   });
 });

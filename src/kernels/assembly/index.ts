@@ -10,7 +10,16 @@ export { unicodeTable } from './unicode';
 export { contentHashes } from './hash';
 export { scanLines } from './scanner';
 export { snappyCompress } from './snappy';
-export { literalsBuffer, zstdBegin, zstdBlock, zstdOutput, zstdOutputBytes, zstdPlainBlock } from './zstd';
+export {
+  literalsBuffer,
+  zstdBegin,
+  zstdBlock,
+  zstdDictionary,
+  zstdHistory,
+  zstdOutput,
+  zstdOutputBytes,
+  zstdPlainBlock,
+} from './zstd';
 export { bloomKeys } from './bloom';
 export { foldingTable, ngramIndex, ngramScan } from './ngrams';
 export { minhashKeys, minhashList, minhashListed } from './minhash';

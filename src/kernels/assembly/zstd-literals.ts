@@ -90,7 +90,7 @@ export function readLiterals(p: usize, end: usize): usize {
 }
 
 /** Reads the description of the Huffman codes at `p`; returns one past it, or 0. */
-function readCodes(p: usize, end: usize): usize {
+export function readCodes(p: usize, end: usize): usize {
   if (p >= end) return 0;
   const head: usize = load<u8>(p++);
   let symbols: u32 = 0;

@@ -1,21 +1,12 @@
 // zstd blocks (RFC 8878), one stream an instance: literals by Huffman codes, sequences by FSE states, matches out of
 // the bytes before. Any input is safe: reads and writes stay inside buffers with slack, and what does not add up ends
 // in 0.
-import { buildFse, readCounts } from './fse';
-import { forgetCodes, literalsAt, literalsEnd, readLiterals } from './zstd-literals';
-import { llBase, llBits, llDefault, mlBase, mlBits, mlDefault, ofDefault } from './zstd-tables';
+import { forgetCodes, literalsAt, literalsEnd, readCodes, readLiterals } from './zstd-literals';
+import { llTable, mlTable, ofTable, readTable, tableLog } from './zstd-sequences';
 
 export { literalsBuffer } from './zstd-literals';
 
 const BLOCK_BYTES: usize = 128 * 1024;
-
-// A code table is 2^log entries of 8 bytes: base u32, extra bits u8, state bits u8, next state u16.
-const llTable = memory.data(8 * 512);
-const ofTable = memory.data(8 * 256);
-const mlTable = memory.data(8 * 512);
-const counts = memory.data(2 * 64);
-/** Entries of a plain FSE table: symbol u8, bits u8, next state u16. */
-const plain = memory.data(4 * 512);
 
 /** log + 1 of the tables in use, for repeats; 0 = none yet. */
 let llLog: u32 = 0;
@@ -68,64 +59,6 @@ export function zstdPlainBlock(source: usize, size: usize, repeated: u32): u32 {
   else memory.copy(blockAt, source, size);
   filled += size;
   return 1;
-}
-
-/** Makes the code table of one kind from the counts, or from one symbol (`log` 0). */
-function fillTable(kind: u32, table: usize, log: u32): bool {
-  const size: usize = (<usize>1) << log;
-  for (let i: usize = 0; i < size; i++) {
-    const from = plain + (i << 2);
-    const symbol: usize = load<u8>(from);
-    const to = table + (i << 3);
-    if (kind == 0) {
-      if (symbol > 35) return false;
-      store<u32>(to, load<u32>(llBase + (symbol << 2)));
-      store<u8>(to, load<u8>(llBits + symbol), 4);
-    } else if (kind == 1) {
-      if (symbol > 31) return false;
-      store<u32>(to, (<u32>1) << <u32>symbol);
-      store<u8>(to, <u8>symbol, 4);
-    } else {
-      if (symbol > 52) return false;
-      store<u32>(to, load<u32>(mlBase + (symbol << 2)));
-      store<u8>(to, load<u8>(mlBits + symbol), 4);
-    }
-    store<u8>(to, load<u8>(from, 1), 5);
-    store<u16>(to, load<u16>(from, 2), 6);
-  }
-  return true;
-}
-
-/** Reads the table of one kind at `p`; returns one past its description, or 0. `tableLog`: log + 1. */
-let tableLog: u32 = 0;
-function readTable(kind: u32, mode: u32, p: usize, end: usize, table: usize, before: u32): usize {
-  if (mode == 3) {
-    tableLog = before;
-    return before == 0 ? 0 : p;
-  }
-  if (mode == 1) {
-    if (p >= end) return 0;
-    store<u8>(plain, load<u8>(p));
-    store<u8>(plain, 0, 1);
-    store<u16>(plain, 0, 2);
-    tableLog = 1;
-    return fillTable(kind, table, 0) ? p + 1 : 0;
-  }
-  let log: u32 = kind == 1 ? 5 : 6;
-  let symbols: u32 = kind == 0 ? 36 : kind == 1 ? 29 : 53;
-  let next = p;
-  let from: usize = kind == 0 ? llDefault : kind == 1 ? ofDefault : mlDefault;
-  if (mode == 2) {
-    const read = readCounts(p, end, counts, kind == 0 ? 36 : kind == 1 ? 32 : 53, kind == 1 ? 8 : 9);
-    if (read == 0) return 0;
-    next = p + <usize>(read >> 16);
-    log = read & 0xff;
-    symbols = (read >> 8) & 0xff;
-    from = counts;
-  }
-  if (!buildFse(from, symbols, log, plain) || !fillTable(kind, table, log)) return 0;
-  tableLog = log + 1;
-  return next;
 }
 
 // @ts-ignore: decorator
@@ -275,6 +208,36 @@ export function zstdBlock(source: usize, size: usize): u32 {
   if (rest > 0) memory.copy(out, literals, rest);
   filled += out + rest - blockAt;
   return 1;
+}
+
+/**
+ * After `zstdBegin`: the codes, tables and offsets of a dictionary (RFC 8878, section 5), its first bytes at `source`.
+ * Returns where its content begins, or 0 for damage.
+ */
+export function zstdDictionary(source: usize, size: usize): usize {
+  if (size < 8) return 0;
+  const end = source + size;
+  let p = readCodes(source + 8, end);
+  if (p == 0) return 0;
+  p = readTable(1, 2, p, end, ofTable, 0);
+  if (p == 0) return 0;
+  ofLog = tableLog;
+  p = readTable(2, 2, p, end, mlTable, 0);
+  if (p == 0) return 0;
+  mlLog = tableLog;
+  p = readTable(0, 2, p, end, llTable, 0);
+  if (p == 0 || p > end || end - p < 12) return 0;
+  llLog = tableLog;
+  rep1 = load<u32>(p);
+  rep2 = load<u32>(p, 4);
+  rep3 = load<u32>(p, 8);
+  return p + 12 - source;
+}
+
+/** The first `bytes` of the buffer are what a dictionary holds: matches may reach back to it beyond the window. */
+export function zstdHistory(bytes: usize): void {
+  filled = bytes;
+  windowBytes += bytes;
 }
 
 /** Bytes of the last block. */

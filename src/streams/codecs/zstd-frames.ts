@@ -14,6 +14,8 @@ export interface ZstdFrame {
   readonly windowSize: number;
   readonly checksum: boolean;
   readonly headerBytes: number;
+  /** Number of the dictionary that it was made with; 0: none, or not told. */
+  readonly dictionary: number;
 }
 
 export const BLOCK_BYTES = 128 * 1024;
@@ -88,13 +90,14 @@ function skippable(file: FileWindow, start: number, size: number): FrameAt {
     windowSize: 0,
     checksum: false,
     headerBytes: 8,
+    dictionary: 0,
   };
   return start + 8 + size > file.size
     ? { damage: 'expected the rest of a skippable zstd frame, got the end of the file', frame }
     : { frame };
 }
 
-export type FrameHeader = Pick<ZstdFrame, 'contentSize' | 'windowSize' | 'checksum' | 'headerBytes'>;
+export type FrameHeader = Pick<ZstdFrame, 'contentSize' | 'windowSize' | 'checksum' | 'headerBytes' | 'dictionary'>;
 
 /** Header of the frame that `bytes` (18 are enough) start with, or what came instead. */
 export function frameHeaderOf(bytes: Uint8Array): FrameHeader | string {
@@ -103,18 +106,18 @@ export function frameHeaderOf(bytes: Uint8Array): FrameHeader | string {
   const descriptor = head[4];
   const single = (descriptor & 32) !== 0;
   if (descriptor & 8) return 'a reserved bit';
-  const dictionary = [0, 1, 2, 4][descriptor & 3];
+  const idBytes = [0, 1, 2, 4][descriptor & 3];
   const sizeBytes = [single ? 1 : 0, 2, 4, 8][descriptor >> 6];
-  const headerBytes = 5 + (single ? 0 : 1) + dictionary + sizeBytes;
+  const headerBytes = 5 + (single ? 0 : 1) + idBytes + sizeBytes;
   if (head.length < headerBytes) return 'the end of the file';
   let at = 5 + (single ? 0 : 1);
-  if (dictionary > 0 && head.readUIntLE(at, dictionary) !== 0) return 'a frame that needs a dictionary';
-  at += dictionary;
+  const dictionary = idBytes > 0 ? head.readUIntLE(at, idBytes) : 0;
+  at += idBytes;
   let contentSize: number | null = null;
   if (sizeBytes === 8) contentSize = Number(head.readBigUInt64LE(at));
   else if (sizeBytes > 0) contentSize = head.readUIntLE(at, sizeBytes) + (sizeBytes === 2 ? 256 : 0);
   const w = head[5];
   const base = 2 ** (10 + (w >> 3));
   const windowSize = single ? contentSize! : base + (base / 8) * (w & 7);
-  return { contentSize, windowSize, checksum: (descriptor & 4) !== 0, headerBytes };
+  return { contentSize, windowSize, checksum: (descriptor & 4) !== 0, headerBytes, dictionary };
 }

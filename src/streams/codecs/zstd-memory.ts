@@ -6,11 +6,13 @@ import { type FrameHeader, frameHeaderOf, SKIPPABLE_MAGIC, SKIPPABLE_MASK } from
  * Unpacks frames that are in memory, one after the other; throws on damage, a wrong checksum, or when they hold more
  * than `atMost` bytes.
  * @param scratch is written to when it is large enough: then the result is a view of it.
+ * @param dictionary that they were made with, with its magic number
  */
 export type ZstdUnpack = (
   packed: Uint8Array,
   atMost: number,
   scratch?: Uint8Array<ArrayBuffer>,
+  dictionary?: Uint8Array,
 ) => Uint8Array<ArrayBuffer>;
 
 let loaded: Promise<ZstdUnpack> | null = null;
@@ -19,7 +21,7 @@ let loaded: Promise<ZstdUnpack> | null = null;
 export function loadZstdUnpack(): Promise<ZstdUnpack> {
   loaded ??= (async () => {
     const [decoder, { h64Raw }] = await Promise.all([openZstdDecoder(), loadXxhash()]);
-    return (packed, atMost, scratch) => unpackAll(decoder, h64Raw, packed, atMost, scratch);
+    return (packed, atMost, scratch, dictionary) => unpackAll(decoder, h64Raw, packed, atMost, scratch, dictionary);
   })();
   return loaded;
 }
@@ -32,6 +34,7 @@ function unpackAll(
   packed: Uint8Array,
   atMost: number,
   scratch = new Uint8Array(0),
+  dictionary?: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
   let out = scratch;
@@ -51,7 +54,7 @@ function unpackAll(
       wider.set(out.subarray(0, filled));
       out = wider;
     }
-    const blocks = unpackBlocks(decoder, packed, at, header, atMost - filled);
+    const blocks = unpackBlocks(decoder, packed, at, header, atMost - filled, dictionary);
     for (;;) {
       const block = blocks.next();
       if (block.done) {
@@ -83,8 +86,10 @@ export function* unpackBlocks(
   at: number,
   header: FrameHeader,
   atMost: number,
+  dictionary?: Uint8Array,
 ): Generator<Uint8Array, number> {
-  decoder.begin(Math.min(header.windowSize, atMost));
+  if (header.dictionary !== 0 && dictionary === undefined) throw damage('a zstd frame that needs no dictionary');
+  if (!decoder.begin(Math.min(header.windowSize, atMost), undefined, dictionary)) throw damage('a zstd dictionary');
   let p = at + header.headerBytes;
   for (;;) {
     if (p + 3 > packed.length) throw damage('another zstd block');

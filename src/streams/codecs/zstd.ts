@@ -2,6 +2,7 @@ import { loadXxhash } from '../../hash.ts';
 import { openZstdDecoder, type ZstdBlockType, type ZstdDecoder } from '../../kernels/zstd.ts';
 import { lostBytes, ratioDamage, type Unpacked, type UnpackLimits } from './piece.ts';
 import type { FileWindow } from './window.ts';
+import { dictionaryFault, dictionaryOf, type ZstdDictionary } from './zstd-dictionary.ts';
 import { frameAt, type ZstdFrame } from './zstd-frames.ts';
 import { loadZstdUnpack } from './zstd-memory.ts';
 import { WINDOW_LIMIT, windowMemory } from './zstd-window.ts';
@@ -17,12 +18,14 @@ const BLOCK_BYTES = 3 + 128 * 1024;
 
 /**
  * Unpacks the zstd frames from byte `start` to the end of the file; every frame is a block of its own, skippable frames
- * are left out. A damaged frame whose end is known is passed over: the frames after it do not depend on it. Always by
- * the kernel, on every Node: decoders differ in what they make of damage.
+ * are left out. A dictionary that the file begins with (`.warc.zst`) serves every frame. A damaged frame whose end is
+ * known is passed over: the frames after it do not depend on it. Always by the kernel, on every Node: decoders differ
+ * in what they make of damage.
  */
 export async function* readZstd(file: FileWindow, start: number, limits: UnpackLimits): AsyncGenerator<Unpacked> {
   const scratch = idleScratch ?? { bytes: new Uint8Array(0) };
   idleScratch = null;
+  const dictionary = await dictionaryOf(file);
   try {
     for (let block = start; block < file.size; ) {
       const { frame, damage } = await frameAt(file, block);
@@ -30,7 +33,7 @@ export async function* readZstd(file: FileWindow, start: number, limits: UnpackL
         const bytes = file.size - block;
         if (damage !== undefined)
           yield { damage: { block, offset: 0, bytes, unpacked: lostBytes(bytes), detail: damage } };
-      } else yield* readFrame(file, frame, limits, damage ?? null, scratch);
+      } else yield* readFrame(file, frame, limits, damage ?? null, scratch, dictionary);
       if (frame === null || damage !== undefined) return;
       block = frame.end;
     }
@@ -52,6 +55,7 @@ async function* readFrame(
   limits: UnpackLimits,
   cut: string | null,
   scratch: Scratch,
+  dictionary: ZstdDictionary | string | null,
 ): AsyncGenerator<Unpacked> {
   const { start: block, end } = frame;
   /** @param read packed bytes up to the damage. @param believed false: what the header tells is no size of text */
@@ -63,6 +67,11 @@ async function* readFrame(
     const unknown = cut !== null && told === null ? ({ cut: true } as const) : {};
     return { damage: { block, offset, bytes, unpacked, detail, ...unknown } };
   };
+  const fault = dictionaryFault(frame, dictionary);
+  if (fault !== null || typeof dictionary === 'string') {
+    yield lost(0, `${fault}`);
+    return;
+  }
   if (cut === null && frame.contentAtMost <= WHOLE_FRAME_BYTES && end - block <= WHOLE_FRAME_BYTES) {
     const unpackFrame = await loadZstdUnpack();
     let bytes: Uint8Array;
@@ -74,6 +83,7 @@ async function* readFrame(
         (await file.at(block, end - block)).subarray(0, end - block),
         frame.contentAtMost,
         scratch.bytes,
+        dictionary?.bytes,
       );
     } catch (error) {
       if (!(error instanceof Error) || 'parts' in error) throw error;
@@ -92,7 +102,7 @@ async function* readFrame(
   const decoder = idle ?? (await openZstdDecoder());
   idle = null;
   try {
-    yield* streamFrame(decoder, file, frame, limits, cut, lost);
+    yield* streamFrame(decoder, file, frame, limits, cut, lost, dictionary?.bytes);
   } finally {
     if (decoder.memoryBytes() <= IDLE_BYTES) idle = decoder;
   }
@@ -111,9 +121,13 @@ async function* streamFrame(
   limits: UnpackLimits,
   cut: string | null,
   lost: (offset: number, detail: string, read: number, believed?: boolean) => Unpacked,
+  dictionary: Uint8Array | undefined,
 ): AsyncGenerator<Unpacked> {
   const { start: block, end } = frame;
-  decoder.begin(Math.min(frame.windowSize, frame.contentAtMost), frame.contentAtMost);
+  if (!decoder.begin(Math.min(frame.windowSize, frame.contentAtMost), frame.contentAtMost, dictionary)) {
+    yield lost(0, 'expected a zstd dictionary, got damage', 0);
+    return;
+  }
   const checksum = frame.checksum && cut === null ? (await loadXxhash()).create64() : null;
   let offset = 0;
   for (let at = block + frame.headerBytes, last = false; !last; ) {

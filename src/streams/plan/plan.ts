@@ -2,7 +2,7 @@ import { tooLargeToCache } from '../../files/stores/cache.ts';
 import { isUrl } from '../../files/stores/url.ts';
 import { loadXxhash } from '../../hash.ts';
 import { encodingOf, encodingOfMark } from '../codecs/encodings.ts';
-import { SNIFF_BYTES, unpackHead } from '../codecs/head.ts';
+import { type Head, SNIFF_BYTES, unpackHead } from '../codecs/head.ts';
 import { largestWindow, MOST_WINDOW_MEMORY } from '../codecs/zstd-window.ts';
 import type { Part } from '../formats/format.ts';
 import { codecByMagic, sniff } from '../formats/sniff.ts';
@@ -63,8 +63,18 @@ export async function planSplits(
     started = await breathe(started);
     const probe = file.object ? await probed(file) : probeFile(file.absolutePath);
     const codec = codecByMagic(probe.head);
-    const { bytes: unpacked, ratio } =
-      codec === 'none' ? { bytes: probe.head, ratio: null } : await unpackHead(probe.first, codec);
+    const ofStore = {
+      ...(file.object?.version && { version: file.object.version }),
+      ...(file.object && uncached !== null && { uncached: true as const }),
+    };
+    const place = { absolutePath: file.absolutePath, size: probe.size, ...ofStore };
+    const head: Head =
+      codec === 'none' ? { bytes: probe.head, ratio: null } : await unpackHead(probe.first, codec, place);
+    if (head.refused !== undefined) {
+      skipped.push({ path: file.path, reason: head.refused });
+      continue;
+    }
+    const { bytes: unpacked, ratio } = head;
     const encoding = encodingOf(unpacked, options.encoding);
     // What is two bytes in UTF-16 may be one in UTF-8.
     const start = codec === 'none' ? probe.first.subarray(0, 2 * SNIFF_BYTES) : unpacked;
@@ -74,11 +84,6 @@ export async function planSplits(
       skipped.push({ path: file.path, reason: sniffed.skip });
       continue;
     }
-    const ofStore = {
-      ...(file.object?.version && { version: file.object.version }),
-      ...(file.object && uncached !== null && { uncached: true as const }),
-    };
-    const place = { absolutePath: file.absolutePath, size: probe.size, ...ofStore };
     const windowBytes = codec === 'zstd' ? await largestWindow(place, probe.first) : 0;
     if (windowBytes > MOST_WINDOW_MEMORY) {
       skipped.push({ path: file.path, reason: WIDE });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadZstdModule, type ZstdModule } from '../../../src/streams/codecs/zstd-module.ts';
@@ -40,6 +42,48 @@ describe('records', () => {
       expect(documents.map((d) => d.id)).toEqual(expected.map((_, i) => `<urn:uuid:${i}>`));
       if (splitBytes === 4000 && !name.startsWith('one')) expect(plan.splits.length).toBeGreaterThan(3);
     }
+  });
+
+  const withDictionary = fileURLToPath(new URL('../../fixtures/warc/dictionary.warc.zst', import.meta.url));
+  it.each(['dictionary', 'plain-dictionary'])('of a .warc.zst with a %s at its beginning', async (name) => {
+    const path = withDictionary.replace('dictionary.', `${name}.`);
+    for (const splitBytes of [1e6, 4000]) {
+      const { documents, quarantined, plan } = await readAll(path, { splitBytes });
+      expect(quarantined).toEqual([]);
+      expect(documents.map((d) => d.id)).toEqual(
+        Array.from({ length: 40 }, (_, i) => `<urn:uuid:00000000-0000-4000-8000-${`${i}`.padStart(12, '0')}>`),
+      );
+      expect(documents.every((d, i) => d.text.includes(`<h1>Canal page ${i}</h1><p>`))).toBe(true);
+      expect(documents.every((d) => d.text.endsWith('.</p></body></html>'))).toBe(true);
+      expect(new Set(documents.map((d) => d.block)).size).toBe(40);
+      expect(plan.splits.length > 3).toBe(splitBytes === 4000);
+    }
+  });
+
+  it('that a dictionary is missing for, damaged or of another number, are refused by name', async () => {
+    const whole = readFileSync(withDictionary);
+    const after = 8 + whole.readUInt32LE(4);
+    const bare = await readAll(fixture('bare.warc.zst', whole.subarray(after)));
+    expect(bare.documents).toEqual([]);
+    const way = 'zstd -dc -D DICTIONARY FILE | sluice run ... --input -';
+    expect(bare.plan.skipped.map((s) => s.reason)).toEqual([
+      `needs zstd dictionary 184208, which the file does not begin with: ${way}`,
+    ]);
+    const damaged = Buffer.from(whole);
+    damaged.fill(0x55, 40, 400);
+    const packed = await readAll(fixture('damaged.warc.zst', damaged));
+    expect(packed.plan.skipped.map((s) => s.reason)).toEqual(['expected a packed zstd dictionary, got damage']);
+    const other = readFileSync(withDictionary.replace('dictionary.', 'plain-dictionary.'));
+    other.writeUInt32LE(7, 12);
+    const renumbered = await readAll(fixture('other.warc.zst', other));
+    expect(renumbered.plan.skipped.map((s) => s.reason)).toEqual([
+      `needs zstd dictionary 184208, but the file begins with 7: ${way}`,
+    ]);
+    const mixed = Buffer.concat([zstd.compress(records[0], 3), whole.subarray(after)]);
+    const rest = await readAll(fixture('mixed.warc.zst', mixed));
+    expect(rest.documents.map((d) => d.text)).toEqual(expected.slice(0, 1));
+    expect(new Set(rest.quarantined.map((q) => q.reason))).toEqual(new Set(['undecodable']));
+    expect(rest.quarantined).toHaveLength(40);
   });
 
   it('that zeros stand for go to quarantine; a zero byte costs one record at most', async () => {
