@@ -2,12 +2,12 @@ import { statSync } from 'node:fs';
 import { placeOf } from '../files/stores/open-store.ts';
 import { isUrl } from '../files/stores/url.ts';
 import { loadXxhash } from '../hash.ts';
-import { loadKernel } from '../kernels/kernel.ts';
+import { type Kernel, loadKernel } from '../kernels/kernel.ts';
 import { parseOptions } from '../options.ts';
 import { numberAt, stringAt } from '../streams/batch/columns.ts';
 import { readSplit } from '../streams/formats/read-split.ts';
 import { FORMATS } from '../streams/formats/table.ts';
-import { readOptions } from '../streams/inputs/read-options.ts';
+import { type ReadOptions, readOptions } from '../streams/inputs/read-options.ts';
 import { hasPlan, planLines } from '../streams/plan/plan-file.ts';
 import { probeFile } from '../streams/plan/probe.ts';
 import type { InputRange, PlannedFile } from '../streams/plan/splits.ts';
@@ -33,9 +33,26 @@ export async function originalText(folder: RunFolder, position: string): Promise
     (folder.run.recipe as { readonly read?: object }).read,
     'run.json at recipe.read',
   );
-  const kernel = await loadKernel();
+  const kernel = idle ?? (await loadKernel());
+  idle = null;
+  const found = await textAt(file, rangesFor(file, ranges, block, offset), { block, offset }, read, kernel);
+  kernel.release();
+  idle = kernel;
+  return found;
+}
+
+/** Made by an earlier question, which takes a tenth of a second; a kernel reads for one question at a time. */
+let idle: Kernel | null = null;
+
+async function textAt(
+  file: PlannedFile,
+  ranges: readonly InputRange[],
+  { block, offset }: { readonly block: number; readonly offset: number },
+  read: ReadOptions,
+  kernel: Kernel,
+): Promise<OriginalText> {
   const plan = { version: 1, files: [file], splits: [], skipped: [], warnings: [] } as const;
-  for (const range of rangesFor(file, ranges, block, offset)) {
+  for (const range of ranges) {
     const split = { index: 0, ranges: [range], estimatedTextBytes: 0 };
     for await (const batch of readSplit(split, plan, read, { kernel, onQuarantine: () => {} })) {
       for (let i = 0; i < batch.rows; i++) {

@@ -113,6 +113,20 @@ describe('the server of the live page', () => {
     await expect.poll(() => watchers.size).toBe(0);
   });
 
+  it('sends ten clients as little after fifteen hundred changes as after the first ones', async () => {
+    const { at, show } = await page();
+    const still = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`still/${i}`, 'x'.repeat(100)]));
+    show({ ...still, n: 1000 });
+    const clients = await Promise.all(Array.from({ length: 10 }, () => events(`${at}/events`, 1)));
+    let ids = clients.map(([e]) => e.id);
+    for (let round = 1; round <= 3; round++) {
+      for (let i = 1; i <= 500; i++) show({ ...still, n: 500 * (round + 1) + i });
+      const next = await Promise.all(ids.map((id) => events(`${at}/events`, 1, { 'last-event-id': id })));
+      for (const [e] of next) expect(e.data.cells).toEqual({ n: 500 * (round + 2) });
+      ids = next.map(([e]) => e.id);
+    }
+  });
+
   it('answers the api and the metrics', async () => {
     const { server, show } = await page();
     show({ a: 1 });
