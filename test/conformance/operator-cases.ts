@@ -32,6 +32,8 @@ export interface OperatorCase {
   readonly before?: () => readonly Operator[];
   /** Documents that it is given; a model takes its time. Default: all. */
   readonly documents?: number;
+  /** True where a whole run takes some of the documents only. */
+  readonly few?: true;
   /** True for a model, whose sums are rounded differently in another company of rows. */
   readonly rounds?: boolean;
   /** True for an operator that only these tests have: a user's own. */
@@ -324,7 +326,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         scoreTrainedOn: true,
       },
       {},
-      { documents: 4, rounds: true },
+      { documents: 4, few: true, rounds: true },
     ),
     factory(
       'rephrase',
@@ -347,7 +349,7 @@ export function operatorCases({ questions, ngram, tokenizer, indexes }: CaseFile
         cutOff: 'drop',
       },
       { maxTokens: 3, temperature: 0, chunkTokens: 60, share: 0.15, minRatio: 0 },
-      { documents: 3 },
+      { documents: 3, few: true },
     ),
     factory(
       'synthesize',

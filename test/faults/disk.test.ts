@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
 import { promisedBytes, temporaryFolder } from '../helpers/run.ts';
-import { leftovers, linesOf, runChild, runWhole } from './harness.ts';
+import { leftovers, linesOf, runChild, runHere, runWhole } from './harness.ts';
 
 const mount = (...args: string[]) => spawnSync('mount', args, { encoding: 'utf8' });
 
@@ -24,7 +24,7 @@ async function project(documents: number, recipe = 'barriers') {
   const folder = await temporaryFolder();
   await writeCorpus(join(folder, 'in'), madeDocuments(documents, 8), 1);
   const run = { recipe, input: join(folder, 'in/*.jsonl') };
-  await runWhole({ ...run, output: join(folder, 'whole') });
+  await runHere({ ...run, output: join(folder, 'whole') });
   return { folder, run, bytes: promisedBytes(join(folder, 'whole')) };
 }
 
@@ -43,7 +43,7 @@ describe('a disk', () => {
       expect(leftovers(output).filter((f) => f.endsWith('.tmp') || f === 'lock')).toEqual([]);
       expect(linesOf(join(output, 'commits.jsonl')).length).toBeGreaterThan(0);
       expect(mount('-o', 'remount,size=64m', disk).status).toBe(0);
-      await runWhole({ ...run, output, workers: 2 });
+      await runHere({ ...run, output, workers: 2 });
       expect(promisedBytes(output)).toEqual(bytes);
       expect(leftovers(output)).toEqual([]);
     });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { madeDocuments, writeCorpus } from '../helpers/corpus.ts';
 import { promisedBytes, temporaryFolder } from '../helpers/run.ts';
-import { type ChildRun, chain, type Faults, leftovers, linesOf, runChild, runWhole } from './harness.ts';
+import { type ChildRun, chain, type Faults, leftovers, linesOf, runChild, runHere, runWhole } from './harness.ts';
 
 /** Every so manieth failpoint, by its name; `npm run test:faults` takes all of them. */
 const PARTS = 9;
@@ -56,7 +56,7 @@ describe('kill -9 at failpoints', { timeout: 600_000 }, () => {
     const folder = await temporaryFolder();
     await writeCorpus(join(folder, 'in'), madeDocuments(12, 6), 1);
     const run = { recipe: 'plain', input: join(folder, 'in/*.jsonl'), output: join(folder, 'out') };
-    await runWhole(run);
+    await runHere(run);
     const bytes = promisedBytes(run.output);
     const file = join(folder, 'sites');
     const discarding: Faults = {
@@ -69,7 +69,7 @@ describe('kill -9 at failpoints', { timeout: 600_000 }, () => {
     for (;;) {
       // What the kill left is a run that goes on without --fresh; then it is discarded again.
       const { killed } = await runChild({ ...run, recipe: 'plain-fresh', faults: discarding });
-      await runWhole(run);
+      await runHere(run);
       expect(promisedBytes(run.output)).toEqual(bytes);
       expect(leftovers(run.output)).toEqual([]);
       if (!killed) break;

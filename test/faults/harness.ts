@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createReadStream, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lastValueFrom } from 'rxjs';
+import { run } from 'sluice';
+import { loadRecipe } from '../../dist/recipe/loader.js';
+import { recipes } from './recipes.mjs';
 
 const child = join(import.meta.dirname, 'child.mjs');
 const injected = join(import.meta.dirname, 'injected.mjs');
@@ -87,6 +91,12 @@ export async function runWhole(o: ChildRun): Promise<ChildEnd> {
   const end = await runChild(o);
   if (end.code !== 0) throw new Error(`the child ended with ${end.code}: ${end.stderr}`);
   return end;
+}
+
+/** The same in this process, where nothing is to be broken or killed: a process of its own costs half a second. */
+export async function runHere({ recipe, input, output, workers = 1, shardSize = 16 * 1024 }: ChildRun): Promise<void> {
+  const named = recipes[recipe] ?? (await loadRecipe(recipe));
+  await lastValueFrom(run(named, { input: [input], output, workers, shardSize }));
 }
 
 /** Files that a finished run must not leave: temporary files, locks, work, segments that are in a shard. */

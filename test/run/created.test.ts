@@ -6,7 +6,7 @@ import { dedup, type Operator, type Recipe, readDocuments } from 'sluice';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readCommitStore } from '../../src/streams/commits/store.ts';
 import { chained, type Outcome, outcomesOf } from '../conformance/streams.ts';
-import { leftovers, runChild, runWhole } from '../faults/harness.ts';
+import { leftovers, runChild, runHere } from '../faults/harness.ts';
 import { runCli } from '../helpers/cli.ts';
 import { jsonLines } from '../helpers/corpus.ts';
 import { grownRecipe, grownSteps, paragraphed, paragraphedLines, picky } from '../helpers/grown.ts';
@@ -155,7 +155,7 @@ export default grownRecipe();`,
       const faults = { root: output, mode: 'nth', site, n } as const;
       if ((await runChild({ recipe: module, input, output, faults })).killed) kills++;
     }
-    await runWhole({ recipe: module, input, output });
+    await runHere({ recipe: module, input, output });
     expect(kills).toBe(4);
     expect(promisedBytes(output)).toEqual(promisedBytes(whole));
     expect(leftovers(output)).toEqual([]);

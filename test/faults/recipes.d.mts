@@ -1,0 +1,3 @@
+import type { Recipe } from 'sluice';
+
+export const recipes: Readonly<Record<string, Recipe>>;
