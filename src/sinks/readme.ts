@@ -43,14 +43,14 @@ function loadCall({ name, folder, kind, extension }: ReadmeInput['sinks'][number
 
 /**
  * README.md of a run directory. Its `configs:` block lets `load_dataset("<run dir>", "documents")` open the data by
- * name, and `"ledger"` too where it has the format of the documents; `documents` is the default. What has another format
- * is not in it: by name the library would open that as the wrong format. (Source: dataset card metadata of the Hugging
+ * name, and `"ledger"` too where it has the format of the documents; `documents` is the default. What has another
+ * format is not in it: by name the library would open that as the wrong format. (Source: dataset card metadata of the Hugging
  * Face Hub.)
  */
 export function runReadme({ name, description = '', sinks, totals }: ReadmeInput): string {
   const tables = sinks.filter((s) => BUILDERS[s.kind] !== null);
   const stores = sinks.filter((s) => BUILDERS[s.kind] === null);
-  const named = tables.filter((s) => s.kind === tables[0].kind);
+  const named = tables.filter(({ kind }) => kind === tables[0].kind);
   const configs = named.flatMap((s, i) => [
     `  - config_name: ${yaml(s.name)}`,
     ...(i === 0 ? ['    default: true'] : []),
