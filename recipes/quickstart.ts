@@ -32,8 +32,8 @@ const of = 'prose';
 const COPIED = 0.75;
 
 /**
- * Text in copies of lines. A long page of reference says the same of several methods; consent texts and error pages, which
- * the rule is for, are short.
+ * Text in copies of lines. A long page of reference says the same of several methods; consent texts and error
+ * pages, which the rule is for, are short.
  */
 const copies = (what: string, name: string, option: string) => {
   const column = `prose_${what}`;

@@ -42,10 +42,10 @@ function loadCall({ name, folder, kind, extension }: ReadmeInput['sinks'][number
 }
 
 /**
- * README.md of a run directory. Its `configs:` block lets `load_dataset("<run dir>", "documents")` open the data by
- * name, and `"ledger"` too where it has the format of the documents; `documents` is the default. What has another
- * format is not in it: by name the library would open that as the wrong format. (Source: dataset card metadata of the Hugging
- * Face Hub.)
+ * README.md of a run directory. Its `configs:` block lets `load_dataset("<run dir>", "documents")` open the
+ * data by name, and `"ledger"` too where it has the format of the documents; `documents` is the default. What
+ * has another format is not in it: by name the library would open that as the wrong format. (Source: dataset
+ * card metadata of the Hugging Face Hub.)
  */
 export function runReadme({ name, description = '', sinks, totals }: ReadmeInput): string {
   const tables = sinks.filter((s) => BUILDERS[s.kind] !== null);
