@@ -20,7 +20,7 @@ import {
   textStatistics,
 } from 'sluice';
 
-/** English, version 2: what `textParts()` takes for code, tables and other languages is not judged as prose. */
+/** English, version 3: what `textParts()` takes for code, tables and other languages is not judged as prose. */
 const prose = { column: 'parts_kind', is: ['prose'] };
 const code = { column: 'parts_kind', is: ['code'] };
 const table = { column: 'parts_kind', is: ['table'] };
@@ -30,6 +30,16 @@ const of = 'prose';
 
 /** Legal and technical texts repeat their formulas by nature; of this much of it in copies of five words it is none. */
 const COPIED = 0.75;
+
+/**
+ * Text in copies of lines. A long page of reference says the same of several methods; consent texts and error
+ * pages, which the rule is for, are short.
+ */
+const copies = (what: string, name: string, option: string) => {
+  const column = `prose_${what}`;
+  const condition = `${column} > 0.2 and (prose_gopher_word_count < 1000 or ${column} > 0.4)`;
+  return rule(condition, { name, option, version: 2 });
+};
 
 /**
  * Thresholds were chosen on half of the groups of a mixed English corpus (books, encyclopedia, news, science, law,
@@ -64,24 +74,39 @@ export default recipe({
     ),
     drop(
       'gopher_repetition',
-      gopherRepetitionRules({
-        of,
-        maxDuplicateLines: 0.4,
-        maxDuplicateParagraphs: 0.4,
-        maxTop3Gram: 0.25,
-        maxTop4Gram: 0.25,
-        maxDuplicate5Gram: COPIED,
-        maxDuplicate6Gram: COPIED,
-        maxDuplicate7Gram: COPIED,
-        maxDuplicate8Gram: COPIED,
-        maxDuplicate9Gram: COPIED,
-        maxDuplicate10Gram: COPIED,
-      }),
+      [
+        ...gopherRepetitionRules({
+          of,
+          maxDuplicateLines: 0.4,
+          maxDuplicateParagraphs: 0.4,
+          maxDuplicateLineChars: null,
+          maxDuplicateParagraphChars: null,
+          maxTop3Gram: 0.25,
+          maxTop4Gram: 0.25,
+          maxDuplicate5Gram: COPIED,
+          maxDuplicate6Gram: COPIED,
+          maxDuplicate7Gram: COPIED,
+          maxDuplicate8Gram: COPIED,
+          maxDuplicate9Gram: COPIED,
+          maxDuplicate10Gram: COPIED,
+        }),
+        copies('gopher_duplicate_line_char_ratio', 'gopher_max_duplicate_line_char', 'max_duplicate_line_chars'),
+        copies(
+          'gopher_duplicate_paragraph_char_ratio',
+          'gopher_max_duplicate_paragraph_char',
+          'max_duplicate_paragraph_chars',
+        ),
+      ],
       { where: prose },
     ),
-    drop('fineweb', finewebRules({ of, maxShortLines: null, maxCharDuplicates: 0.2, maxNewlineRatio: null }), {
-      where: prose,
-    }),
+    drop(
+      'fineweb',
+      [
+        ...finewebRules({ of, maxShortLines: null, maxCharDuplicates: null, maxNewlineRatio: null }),
+        copies('fineweb_char_dup_ratio', 'fineweb_max_char_duplicates', 'max_char_duplicates'),
+      ],
+      { where: prose },
+    ),
     drop('text_quality', textRules({ of, maxUpperRatio: 0.5, minWhiteSpace: 0.08 }), { where: prose }),
     drop(
       'code_quality',

@@ -78,3 +78,10 @@ export function cellText(v: Plain): string {
   if (v === null) return '';
   return typeof v === 'object' ? JSON.stringify(v) : String(v);
 }
+
+/** Digits of a number in a table: what adding up in another order changes stands behind them. */
+const TABLE_DIGITS = 12;
+
+/** A value as one cell of a table to read: as `cellText`, but a fraction has at most twelve digits. */
+export const shownText = (v: Plain): string =>
+  typeof v === 'number' && !Number.isInteger(v) ? String(Number(v.toPrecision(TABLE_DIGITS))) : cellText(v);

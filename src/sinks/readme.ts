@@ -42,14 +42,16 @@ function loadCall({ name, folder, kind, extension }: ReadmeInput['sinks'][number
 }
 
 /**
- * README.md of a run directory. Its `configs:` block lets `load_dataset("<run dir>", "documents")` and `"ledger"` open
- * the data by name if they have one format; `documents` is the default. (Source: dataset card metadata of the Hugging
- * Face Hub.)
+ * README.md of a run directory. Its `configs:` block lets `load_dataset("<run dir>", "documents")` open the
+ * data by name, and `"ledger"` too where it has the format of the documents; `documents` is the default. What
+ * has another format is not in it: by name the library would open that as the wrong format. (Source: dataset
+ * card metadata of the Hugging Face Hub.)
  */
 export function runReadme({ name, description = '', sinks, totals }: ReadmeInput): string {
   const tables = sinks.filter((s) => BUILDERS[s.kind] !== null);
   const stores = sinks.filter((s) => BUILDERS[s.kind] === null);
-  const configs = tables.flatMap((s, i) => [
+  const named = tables.filter(({ kind }) => kind === tables[0].kind);
+  const configs = named.flatMap((s, i) => [
     `  - config_name: ${yaml(s.name)}`,
     ...(i === 0 ? ['    default: true'] : []),
     '    data_files:',

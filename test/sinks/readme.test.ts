@@ -21,16 +21,13 @@ describe('readme of a run', () => {
         '    data_files:',
         '      - split: train',
         '        path: "documents/part-*.jsonl.zst"',
-        '  - config_name: "ledger"',
-        '    data_files:',
-        '      - split: train',
-        '        path: "ledger/part-*.parquet"',
         '',
       ].join('\n'),
     );
     expect(text).toContain('# fineweb\n\nWeb text.\n');
     expect(text).toContain('| documents kept | 1,234 |');
-    // datasets takes one builder for a folder, that of the first sink, and refuses ".".
+    // datasets takes one builder for a folder, that of the first sink: the ledger by name would be read as JSON.
+    // "." is refused.
     expect(text).toContain('documents = load_dataset(run, "documents", split="train")');
     expect(text).toContain(
       'ledger = load_dataset("parquet", data_files=run + "/ledger/part-*.parquet", split="train")\n',

@@ -11,7 +11,7 @@ import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { nullColumn } from '../../streams/batch/columns.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
 import { addSeen, estimateBlind } from '../../streams/commits/blind.ts';
-import { type Counters, emptyCounters, keptTextBytes, mergeCounters } from '../../streams/commits/counters.ts';
+import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
 import {
   countFailed,
   countOutcome,
@@ -48,7 +48,7 @@ export interface Probe {
   readonly models: readonly (ModelTrial | ModelRefusal)[];
   readonly expected: Expectation;
   readonly quarantined: Readonly<Record<string, number>>;
-  /** Bytes that the sinks made of a byte of kept text, and the ledger of a document. */
+  /** Bytes that the sinks made of a byte of kept documents, before cuts, and the ledger of a document. */
   readonly outputPerKeptByte: number;
   readonly ledgerPerDocument: number;
   /** False when there was no time for all of the first documents that were asked for. */
@@ -178,7 +178,7 @@ export async function probe(
     models: trials,
     expected: expectationOf(...weighted(tried, places)),
     quarantined: sum.quarantined.byReason,
-    outputPerKeptByte: bytesOf((p) => !p.startsWith('ledger')) / Math.max(1, keptTextBytes(sum)),
+    outputPerKeptByte: bytesOf((p) => !p.startsWith('ledger')) / Math.max(1, sum.kept.bytes),
     ledgerPerDocument: bytesOf((p) => p.startsWith('ledger')) / Math.max(1, sum.read.documents),
     reached,
   };

@@ -4,7 +4,7 @@ import { openRunDatabase, query, type RunDatabase, readError } from '../../ledge
 import { isFleet } from '../../ledger/fleet-commits.ts';
 import { type NamedSource, namedPath, namedSource } from '../../ledger/named-source.ts';
 import { openRunFolder } from '../../ledger/run-folder.ts';
-import { cellText, type Plain, plain } from '../../ledger/sql-values.ts';
+import { cellText, type Plain, plain, shownText } from '../../ledger/sql-values.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { program } from '../program.ts';
@@ -12,7 +12,7 @@ import { count, plural, shellWord } from '../terminal/format.ts';
 import { standardOutput, tableLines, warn } from '../terminal/terminal.ts';
 
 const options = {
-  json: { help: 'One JSON array of objects on standard output.' },
+  json: { help: 'One JSON array of objects on standard output, with all digits of a fraction (tables show twelve).' },
   csv: { help: 'CSV with a header line (RFC 4180).' },
   rows: { value: 'N', help: 'Rows to show. Default 100; --json and --csv always print all.' },
 } as const satisfies OptionSpecs;
@@ -119,7 +119,7 @@ async function printTable(columns: readonly string[], rows: Rows, shown: number)
         row.map((v, i) => {
           const p = plain(v);
           if (p !== null && typeof p !== 'number') numeric[i] = false;
-          return p === null ? style.dim('null') : safeText(cellText(p));
+          return p === null ? style.dim('null') : safeText(shownText(p));
         }),
       );
     }
