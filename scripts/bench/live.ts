@@ -85,6 +85,8 @@ try {
     documents: { id: string; position: string }[];
   };
   const { id, position } = list.documents[4];
+  const scan = await timed(() => get(`api/document?id=${id}`), 1);
+  console.log(`the first by its id, while the index is made: ${scan.toFixed(0)} ms`);
   console.log(`a document by its id: ${(await timed(() => get(`api/document?id=${id}`), 7)).toFixed(0)} ms`);
   const place = encodeURIComponent(position);
   const byPlace = await timed(() => get(`api/document?position=${place}`), 7);

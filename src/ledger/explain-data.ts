@@ -6,6 +6,7 @@ import { labelOf } from '../streams/batch/position.ts';
 import { createsDocuments, removesCopies } from '../streams/operator.ts';
 import { type RunDatabase, rowsOf } from './database.ts';
 import { decisionsOn, type LedgerRow, type StepDecision } from './decisions.ts';
+import type { IdIndex } from './id-index.ts';
 import { atPosition, POSITION } from './position.ts';
 import type { RunFolder } from './run-folder.ts';
 import { type Plain, plain } from './sql-values.ts';
@@ -61,20 +62,25 @@ const NONE: Explanation['copies'] = { count: 0, first: [] };
 /**
  * All documents of an id, or the one at a position. Errors: ConfigError with ids that are near.
  * @param by `position`: what is wanted is known to be one, which is found without a look at every id
+ * @param ids finds rows by their id; without it every id is read
  */
 export async function explainDocuments(
   folder: RunFolder,
   db: RunDatabase,
   wanted: string,
   by: 'id or position' | 'position' = 'id or position',
+  ids: IdIndex | null = null,
 ): Promise<{ total: number; documents: Explanation[] }> {
   const place = atPosition(wanted);
   const first = { where: 'id = ?', values: [wanted] as DuckDBValue[] };
   const questions = by === 'position' && place ? [place, first] : place ? [first, place] : [first];
   for (const { where, values } of questions) {
-    const rows = await rowsOf(db, `SELECT * FROM ledger WHERE ${where} LIMIT ${MOST + 1}`, values);
+    const places = where === first.where ? ((await ids?.placesOf(db, wanted)) ?? null) : null;
+    const rows: Record<string, DuckDBValue>[] = [];
+    for (const p of places ?? [{ where, values }])
+      rows.push(...(await rowsOf(db, `SELECT * FROM ledger WHERE ${p.where} LIMIT ${MOST + 1}`, p.values)));
     if (rows.length === 0) continue;
-    const total = rows.length > MOST ? await countOf(db, where, values) : rows.length;
+    const total = rows.length > MOST && places === null ? await countOf(db, where, values) : rows.length;
     const documents: Explanation[] = [];
     for (const row of rows.slice(0, MOST)) documents.push(await explanationOf(folder, db, row));
     return { total, documents };

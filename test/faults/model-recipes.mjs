@@ -12,7 +12,7 @@ export const modelRecipes = folder
       /** An n-gram model, a neural one, decontamination, and a selection by what they wrote behind a barrier. */
       scores: recipe({
         name: 'scores',
-        splitBytes: 16 * 1024,
+        splitBytes: 32 * 1024,
         steps: [
           annotate(ngramPerplexity({ model: `${folder}/m.ngram` }), { step: 'ngram' }),
           decontaminate({ benchmarks: [`${folder}/benchmark.jsonl`] }),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokenStore } from '../helpers/feed.ts';
 import { temporaryFolder } from '../helpers/run.ts';
-import type { Faults } from './harness.ts';
+import { type Faults, linesOf } from './harness.ts';
 
 const child = join(import.meta.dirname, 'train-child.mjs');
 
@@ -76,23 +76,26 @@ describe('a training whose mixture follows its losses', () => {
   it('killed in the middle of calls that change the disk ends with the same weights', async () => {
     const folder = await temporaryFolder();
     const output = join(folder, 'torn');
-    const faults: Faults = {
-      root: output,
-      mode: 'chain',
-      file: join(folder, 'seen'),
-      // Names of event files hold the time: they are other failpoints at every start.
-      only: String.raw`^(?!.*events\.out)`,
-      share: [Number(process.env.SLUICE_FAULTS_SHARE ?? 3), 60],
-    };
-    let kills = 0;
-    for (; ; kills++) {
-      const end = await trainIn(store, output, { faults });
-      if (!end.killed) {
-        expect({ code: end.code, stderr: end.stderr }).toEqual({ code: 0, stderr: '' });
-        break;
-      }
+    const checkpoint = (step: number): string => `checkpoints/step-0000000${step}.safetensors`;
+    // By name, one in every kind of call, in the order in which a training gets there.
+    const sites = [
+      'write feed/mixture.jsonl 3',
+      `write ${checkpoint(3)}.tmp 1`,
+      `rename ${checkpoint(6)}`,
+      `fsync-folder checkpoints after ${checkpoint(9)}`,
+      `rm ${checkpoint(6)}`,
+      'rename model/model.safetensors',
+    ];
+    const file = join(folder, 'seen');
+    const only = `^(${sites.map((site) => site.replaceAll('.', String.raw`\.`)).join('|')})$`;
+    const faults: Faults = { root: output, mode: 'chain', file, only };
+    for (const [kills, site] of sites.entries()) {
+      const { killed, stderr } = await trainIn(store, output, { faults });
+      expect({ site, killed, stderr }).toEqual({ site, killed: true, stderr: '' });
+      expect(linesOf(file)).toEqual(sites.slice(0, kills + 1));
     }
-    expect(kills).toBeGreaterThan(2);
+    const end = await trainIn(store, output, { faults });
+    expect({ killed: end.killed, code: end.code, stderr: end.stderr }).toEqual({ killed: false, code: 0, stderr: '' });
     expect(promised(output)).toEqual(whole);
   });
 

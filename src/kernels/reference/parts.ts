@@ -99,7 +99,17 @@ export function referenceParts(text: string): Record<string, number> {
 }
 
 /** A line of prose without the bars of a table that an extractor left at its ends, and white space beside them. */
-const withoutBars = (line: string): string => line.replace(/^\|[ \t\v\f\r]+/, '').replace(/[ \t\v\f\r]+\|$/, '');
+function withoutBars(line: string): string {
+  const isBlank = (at: number): boolean => ' \t\v\f\r'.includes(line[at]);
+  let from = 0;
+  if (line[0] === '|') for (from = 1; from < line.length && isBlank(from); ) from++;
+  // A bar without white space beside it stays.
+  if (from === 1) from = 0;
+  if (line.at(-1) !== '|') return line.slice(from);
+  let to = line.length - 1;
+  while (to > from && isBlank(to - 1)) to--;
+  return line.slice(from, to === line.length - 1 ? line.length : to);
+}
 
 /**
  * The prose of a text: its lines of prose, trimmed, without bars at their ends, and its blank lines, each with a line

@@ -129,20 +129,35 @@ function transposedProduct(a: Value, b: Value): Value {
 
 /**
  * sum(g y) over the last axis of shares y that mix values, o = y v, and so have g = go v^T: that is sum(go o), over an
- * axis that is much shorter (Dao et al. 2022). Null where y and g are others.
+ * axis that is much shorter (Dao et al. 2022). The same holds of shares that are multiplied on the way, as by dropout:
+ * o = (y m) v and g = (go v^T) m. Null where y and g are others.
  */
 function mixedGradient(y: Value, g: Value): Value | null {
   const { nodes, values } = y.graph;
   const madeBy = (id: number, op: Op) => nodes.find((n) => n.output === id && n.op === op);
-  const source = madeBy(g.id, 'reshape')?.inputs[0] ?? g.id;
+  const [flow, shares] = beforeFactors(y, g);
+  const source = madeBy(flow, 'reshape')?.inputs[0] ?? flow;
   const product = madeBy(source, 'matmul');
   const turned = product && madeBy(product.inputs[1], 'transpose');
   if (!product || !turned) return null;
-  const shares = nodes.find((n) => n.op === 'reshape' && n.inputs[0] === y.id)?.output ?? y.id;
-  const mix = nodes.find((n) => n.op === 'matmul' && n.inputs[0] === shares && n.inputs[1] === turned.inputs[0]);
+  const flat = nodes.find((n) => n.op === 'reshape' && n.inputs[0] === shares)?.output ?? shares;
+  const mix = nodes.find((n) => n.op === 'matmul' && n.inputs[0] === flat && n.inputs[1] === turned.inputs[0]);
   if (!mix || !sameShape(values[mix.output].shape, values[product.inputs[0]].shape)) return null;
   const summed = sum(multiply(values[product.inputs[0]], values[mix.output]), [values[mix.output].shape.length - 1]);
   return reshape(summed, y.shape.with(-1, 1));
+}
+
+/** h and y m of g = h m, for as many factors m as there are: sum(g y) = sum(h (y m)). */
+function beforeFactors(y: Value, g: Value): [flow: number, shares: number] {
+  const { nodes } = y.graph;
+  let [flow, shares] = [g.id, y.id];
+  while (true) {
+    const outer = nodes.find((n) => n.output === flow && n.op === 'multiply');
+    const used =
+      outer && nodes.find((n) => n.op === 'multiply' && n.inputs[0] === shares && n.inputs[1] === outer.inputs[1]);
+    if (!used) return [flow, shares];
+    [flow, shares] = [outer.inputs[0], used.output];
+  }
 }
 
 /** g summed over the axes along which a value of `shape` was broadcast. */

@@ -5,7 +5,7 @@ import { type DataType, dataTypeOf, type Tensor } from '../tensor.ts';
  * Version of what training and scoring compute, in what order, and of what executors make of it. It is raised by every
  * change that can change a last digit, so that a training that began before refuses to go on.
  */
-export const GRAPHS = 4;
+export const GRAPHS = 5;
 
 /** The operations that every executor can compute; `ops.ts` says what each one does. */
 export type Op =

@@ -34,7 +34,8 @@ const NUMBER = /^\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*$/;
 function numberOf(value: unknown): unknown {
   if (typeof value === 'boolean') return Number(value);
   if (typeof value !== 'string') return value;
-  if (/^\s*(nan)?\s*$/i.test(value)) return null;
+  const bare = value.trim().toLowerCase();
+  if (bare === '' || bare === 'nan') return null;
   return NUMBER.test(value) ? Number(value) : value;
 }
 

@@ -53,8 +53,10 @@ export function runAnswers(path: () => string | null): RunAnswers {
           }),
         ),
       documents: (query) =>
-        reader.use(({ folder, db }) =>
-          browse(folder, db, {
+        reader.use(({ folder, db, ids }) => {
+          // Who looks at a list asks for one of it soon.
+          ids();
+          return browse(folder, db, {
             text: query.get('text') || undefined,
             outcome: query.get('outcome') || undefined,
             domain: query.get('domain') ?? undefined,
@@ -62,13 +64,13 @@ export function runAnswers(path: () => string | null): RunAnswers {
             near: query.get('near') || undefined,
             skip: wholeIn(query, 'skip', 0),
             most: Math.min(200, wholeIn(query, 'most', 40)),
-          }),
-        ),
+          });
+        }),
       document: async (query) => {
         const position = query.get('position');
         const [wanted, by] =
           position === null ? [query.get('id') ?? '', 'id or position' as const] : [position, 'position' as const];
-        return reader.use(({ folder, db }) => documentView(folder, db, wanted, by));
+        return reader.use(({ folder, db, ids }) => documentView(folder, db, wanted, by, ids()));
       },
       bias: () =>
         reader.use(async ({ folder, db }) => {

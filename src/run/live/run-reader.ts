@@ -1,4 +1,5 @@
 import { openRunDatabase, type RunDatabase } from '../../ledger/database.ts';
+import { type IdIndex, indexIds } from '../../ledger/id-index.ts';
 import type { SampleRecord } from '../../ledger/live/records.ts';
 import { readRecords } from '../../ledger/live/records.ts';
 import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
@@ -13,10 +14,14 @@ export interface OpenRun {
   /** Read when it is asked for, and kept. */
   prepared(): Promise<Prepared>;
   samples(): Promise<readonly SampleRecord[]>;
+  /** Finds documents by their id, once it is made: that begins when it is asked for; null until then, or without. */
+  ids(): IdIndex | null;
 }
 
 /** Changes with what is committed. */
 const COMMITTED = ['commits.jsonl', 'run.json'];
+/** Ledgers of fewer rows are read as quickly as an index of them; those of more need 128 MB and more for one. */
+const INDEXED_ROWS = { least: 200_000, most: 2 ** 25 } as const;
 /** A run in work is looked at anew after so long, where it has committed more since. */
 const FRESH_MS = 5000;
 
@@ -125,6 +130,28 @@ async function openAt(path: string): Promise<OpenRun> {
       return prepared;
     },
     samples: () => samplesOf(path),
+    ids: idsOf(folder, db),
+  };
+}
+
+function idsOf(folder: RunFolder, db: RunDatabase): () => IdIndex | null {
+  const rows = db.views.find((v) => v.name === 'ledger')?.rows ?? 0;
+  if (folder.run.status !== 'done' || rows < INDEXED_ROWS.least || rows > INDEXED_ROWS.most) return () => null;
+  let ready: IdIndex | null = null;
+  let begun = false;
+  return () => {
+    if (!begun) {
+      begun = true;
+      indexIds(folder).then(
+        (index) => {
+          ready = index;
+        },
+        () => {
+          // Without it the ledger is read, and whoever asks is told what is wrong with that.
+        },
+      );
+    }
+    return ready;
   };
 }
 

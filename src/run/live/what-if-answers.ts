@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { recutArguments } from '../../ledger/what-if/command.ts';
 import type { Change, Prepared } from '../../ledger/what-if/prepared.ts';
@@ -25,7 +26,7 @@ export const whatIfAnswers = (reader: RunReader): LiveSource['api'] => ({
     return {
       ...found,
       /** Whose values the command takes; null where it needs the recipe too. */
-      recut: recut && folder.path,
+      recut: recut && asTyped(folder.path),
       rows: ready.columns.rows,
       settings: changes.map((c) => settingOf(c, ready)),
       lost: Array.from(spread(lost)),
@@ -34,6 +35,12 @@ export const whatIfAnswers = (reader: RunReader): LiveSource['api'] => ({
     };
   },
 });
+
+/** A path as somebody writes it who stands where this process does: below it, relative to it. */
+function asTyped(path: string): string {
+  const below = relative(process.cwd(), path);
+  return below === '' || below.startsWith('..') || isAbsolute(below) ? path : below;
+}
 
 /** Over all of them, so that the first file is not all that is seen. */
 function spread(rows: Int32Array): Int32Array {

@@ -72,6 +72,29 @@ const cases: readonly (readonly [
     ([x, v]) => ops.matmul(ops.reshape(ops.softmax(x), [2, 6, 4]), v),
   ],
   [
+    'shares that mix values, some of them dropped, twice',
+    [
+      [2, 2, 3, 4],
+      [2, 2, 3, 4],
+      [3, 1],
+      [2, 4, 2],
+    ],
+    ([x, first, second, v]) =>
+      ops.matmul(ops.reshape(ops.multiply(ops.multiply(ops.softmax(x), first), second), [2, 6, 4]), v),
+  ],
+  [
+    'shares that are used twice, once multiplied',
+    [
+      [2, 3, 4],
+      [2, 3, 4],
+      [2, 4, 2],
+    ],
+    ([x, kept, v]) => {
+      const shares = ops.softmax(x);
+      return ops.add(ops.matmul(ops.multiply(shares, kept), v), ops.matmul(shares, v));
+    },
+  ],
+  [
     'a wide matrix product',
     [
       [3, 2],

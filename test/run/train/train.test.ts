@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { lastValueFrom, tap } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { bandit } from '../../../src/mixture/schedulers/bandit.ts';
 import { loadModel } from '../../../src/models/folders/hugging-face.ts';
@@ -26,6 +27,25 @@ function stopped(step: number, recipe: ReturnType<typeof small>, options: Omit<T
   const stop = new AbortController();
   const events = train(recipe, { executor, ...options, stop: stop.signal });
   return lastValueFrom(events.pipe(tap((e) => e.type === 'step' && e.step === step && stop.abort())));
+}
+
+const following = small({ mixture: bandit({ warmup: 1 }) }, { lag: 2 });
+const plain = small();
+/** Folders of trainings of `tokenStore` that nothing stopped: trained once a file, and only read. */
+const wholes = new Map<ReturnType<typeof small>, Promise<string>>();
+afterAll(async () => {
+  for (const output of wholes.values()) rmSync(dirname(await output), { recursive: true, force: true });
+});
+const trainedWhole = async (recipe: ReturnType<typeof small>): Promise<string> => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-whole-'));
+  const output = join(folder, 'whole');
+  await all(recipe, { input: [await tokenStore(folder)], output });
+  return output;
+};
+function whole(recipe: ReturnType<typeof small>): Promise<string> {
+  const made = wholes.get(recipe) ?? trainedWhole(recipe);
+  wholes.set(recipe, made);
+  return made;
 }
 
 describe('a training', () => {
@@ -112,9 +132,9 @@ describe('a training', () => {
 
   it('goes on with a model that was trained here, with old text replayed and measured', async () => {
     const folder = await temporaryFolder();
-    const [first, second] = [join(folder, 'first'), join(folder, 'second')];
-    const store = await tokenStore(folder);
-    await all(small(), { input: [store], output: first });
+    const second = join(folder, 'second');
+    await tokenStore(folder);
+    const first = await whole(plain);
     const more = join(folder, 'more', 'fresh');
     writeDomains(more, 2, 40);
     const recipe = small({ model: join(first, 'model'), replay: { share: 0.25 } }, { tokens: 8 * 4 * 32 });
@@ -133,22 +153,20 @@ describe('a training', () => {
 
   it('stopped half way ends with the same weights and numbers, the mixture following losses', async () => {
     const folder = await temporaryFolder();
-    const [whole, torn] = [join(folder, 'whole'), join(folder, 'torn')];
+    const torn = join(folder, 'torn');
     const input = [await tokenStore(folder)];
-    const recipe = small({ mixture: bandit({ warmup: 1 }) }, { lag: 2 });
-    await all(recipe, { input, output: whole });
-    expect(await stopped(3, recipe, { input, output: torn })).toMatchObject({ type: 'stopped', step: 3, steps: 8 });
-    expect(await stopped(5, recipe, { input, output: torn })).toMatchObject({ type: 'stopped', step: 5 });
-    const rest = await all(recipe, { input, output: torn });
+    const straight = await whole(following);
+    expect(await stopped(3, following, { input, output: torn })).toMatchObject({ type: 'stopped', step: 3, steps: 8 });
+    expect(await stopped(5, following, { input, output: torn })).toMatchObject({ type: 'stopped', step: 5 });
+    const rest = await all(following, { input, output: torn });
     expect(rest.find((e) => e.type === 'start')).toMatchObject({ fromStep: 5 });
-    expect(weights(torn).equals(weights(whole))).toBe(true);
-    expect(recordIn(torn)).toEqual(recordIn(whole));
+    expect(weights(torn).equals(weights(straight))).toBe(true);
+    expect(recordIn(torn)).toEqual(recordIn(straight));
     // Weights moved, so there was something to get wrong.
-    const shares = readFileSync(join(whole, 'scalars.csv'), 'utf8').split('\n').slice(1, -1);
+    const shares = readFileSync(join(straight, 'scalars.csv'), 'utf8').split('\n').slice(1, -1);
     expect(new Set(shares.map((line) => line.split(',').at(-1))).size).toBeGreaterThan(2);
   });
 
-  let plain: Buffer | null = null;
   it.each<[string, ContinualInput['training']]>([
     ['dropout', { transforms: [dropout({ rate: 0.1 })] }],
     ['LoRA', { transforms: [lora({ rank: 2 })] }],
@@ -156,27 +174,23 @@ describe('a training', () => {
     ['parts of a step', { accumulate: 2 }],
   ])('with %s is resumed bit for bit, and gives other weights than without', async (_, training) => {
     const folder = await temporaryFolder();
-    const [without, whole, torn] = ['without', 'whole', 'torn'].map((name) => join(folder, name));
+    const [straight, torn] = ['straight', 'torn'].map((name) => join(folder, name));
     const input = [await tokenStore(folder)];
-    if (plain === null) await all(small(), { input, output: without });
-    plain ??= weights(without);
-    await all(small({}, training), { input, output: whole });
+    await all(small({}, training), { input, output: straight });
     await stopped(3, small({}, training), { input, output: torn });
     await all(small({}, training), { input, output: torn });
-    expect(weights(torn).equals(weights(whole))).toBe(true);
-    expect(weights(whole).equals(plain)).toBe(false);
+    expect(weights(torn).equals(weights(straight))).toBe(true);
+    expect(weights(straight).equals(weights(await whole(plain)))).toBe(false);
   });
 
   it('goes on where the log of its mixture is lost, with the same weights', async () => {
     const folder = await temporaryFolder();
-    const [whole, torn] = [join(folder, 'whole'), join(folder, 'torn')];
+    const torn = join(folder, 'torn');
     const input = [await tokenStore(folder)];
-    const recipe = small({ mixture: bandit({ warmup: 1 }) }, { lag: 2 });
-    await all(recipe, { input, output: whole });
-    await stopped(5, recipe, { input, output: torn });
+    await stopped(5, following, { input, output: torn });
     writeFileSync(join(torn, 'feed/mixture.jsonl'), '');
-    await all(recipe, { input, output: torn });
-    expect(weights(torn).equals(weights(whole))).toBe(true);
+    await all(following, { input, output: torn });
+    expect(weights(torn).equals(weights(await whole(following)))).toBe(true);
   });
 
   it('on an open schedule is made longer, and annealed from where it stands', async () => {
@@ -258,7 +272,7 @@ describe('a training refuses', () => {
     const folder = await temporaryFolder();
     const output = join(folder, 'out');
     const input = [await tokenStore(folder)];
-    await all(small(), { input, output });
+    cpSync(await whole(plain), output, { recursive: true });
     const before = weights(output);
     writeFileSync(join(output, 'note.txt'), 'mine');
     const events = await all(small({ seed: 5 }), { input, output, fresh: true });

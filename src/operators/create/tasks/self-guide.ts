@@ -85,7 +85,7 @@ function inputOf(told: readonly Told[], at: number, { examples }: TaskOptions): 
   const clean = ({ answer }: Told): string =>
     (answer ?? '')
       .replace(INPUT, '')
-      .split(/\n\s*output\s*:/i)[0]
+      .split(/\n[^\S\n]*output\s*:/i)[0]
       .trim();
   const input = clean(told[at]);
   if (input === '') return filtered('empty');

@@ -49,9 +49,10 @@ function wrapped(template: string, text: string, label: string): TaskText {
   return { text: `${before}${label}${after}`, responseAt: before.length };
 }
 
-const folded = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(/^["'(]+|["').]+$/g, '');
+function folded(text: string): string {
+  const words = text.toLowerCase().replace(/\s+/g, ' ').trim();
+  let [from, to] = [0, words.length];
+  while (from < to && '"\'('.includes(words[from])) from++;
+  while (to > from && '"\').'.includes(words[to - 1])) to--;
+  return words.slice(from, to);
+}

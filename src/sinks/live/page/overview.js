@@ -58,12 +58,14 @@
     set(pill, { text: STATUS[run.status], 'data-status': run.status });
     const came = read.documents + created.documents;
     const tokens = (a) => (a.tokens > 0 ? `${page.tokens(a.tokens)} tokens` : '');
-    const amount = (a) => [page.size(a.bytes), tokens(a)].filter(Boolean).join(' · ');
+    // A number stays on the line of its unit.
+    const whole = (text) => text.replaceAll(' ', '\u00a0');
+    const amount = (a) => [page.size(a.bytes), tokens(a)].filter(Boolean).map(whole).join(' · ');
     figures.read.show(page.count(read.documents), amount(read));
-    figures.kept.show(page.count(kept.documents), `${page.percent(kept.documents, came)} · ${amount(kept)}`);
+    figures.kept.show(page.count(kept.documents), `${whole(page.percent(kept.documents, came))} · ${amount(kept)}`);
     figures.dropped.show(
       page.count(dropped.documents),
-      `${page.percent(dropped.documents, came)} · ${amount(dropped)}`,
+      `${whole(page.percent(dropped.documents, came))} · ${amount(dropped)}`,
     );
     figures.quarantine.show(
       `${quarantine.estimated > 0 ? '≈ ' : ''}${page.count(quarantine.documents)}`,
@@ -76,7 +78,7 @@
       progress ? 'of text, just now' : 'of text, on average',
     );
     const left = progress?.etaSeconds ?? null;
-    figures.time.show(page.duration(seconds), left === null ? '' : `about ${page.duration(Math.ceil(left))} left`);
+    figures.time.show(page.duration(seconds), !left ? '' : `about ${page.duration(Math.ceil(left))} left`);
     set(bar, { hidden: !progress, value: progress ? progress.share : null });
     set(barText, {
       hidden: !progress,
