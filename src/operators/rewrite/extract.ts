@@ -36,7 +36,7 @@ export const extract = operator({
   name: 'extract',
   stage: 'extract',
   options: schema,
-  versions: ['extract@1'],
+  versions: ['extract@2'],
   effects: { annotates: true, rewrites: true, drops: 'thresholds' },
   describe: ({ minChars }) => ({
     reads: ['text'],
