@@ -61,7 +61,10 @@ export async function* readGzipMembers(
       block = got.end;
       continue;
     }
-    const next = got.end ?? (await nextMember(file, block + 1, stop, startOf)) ?? stop;
+    const next =
+      got.end === undefined
+        ? ((await nextMember(file, block + 1, stop, startOf)) ?? stop)
+        : ((await swallowed(file, [block + 1, Math.min(got.end, stop)], atMost, startOf)) ?? got.end);
     const lost = { block, offset: 0, bytes: next - block, unpacked: lostBytes(next - block), detail: got.fault };
     yield { damage: got.cut && next >= file.size ? { ...lost, cut: true } : lost };
     block = next;
@@ -141,6 +144,29 @@ async function inflateWhole(file: FileWindow, at: number, header: MemberHeader, 
     if (crc === own && length === bytes.length % 2 ** 32) return { bytes, end };
     return { fault: `expected checksum ${crc} and ${length} bytes, got ${own} and ${bytes.length}`, end };
   }
+}
+
+/** So many records in the bytes of a bad member are tried: damage can be made to look like any number of them. */
+const MOST_TRIED = 16;
+
+/**
+ * Where a whole member starts in the bytes [from, end) of one whose checksum is wrong: the unpacking of a member that
+ * is cut in half runs on into the next ones, and ends anywhere in them. Null where none does.
+ */
+async function swallowed(
+  file: FileWindow,
+  [from, end]: readonly [number, number],
+  atMost: number,
+  startOf: StartOf,
+): Promise<number | null> {
+  let at = await nextMember(file, from, end, startOf);
+  for (let tried = 0; at !== null && tried < MOST_TRIED; tried++) {
+    const header = await memberHeader(file, at);
+    const got = header === null ? null : await inflateWhole(file, at, header, atMost);
+    if (got === 'large' || (got !== null && 'bytes' in got)) return at;
+    at = await nextMember(file, at + 1, end, startOf);
+  }
+  return null;
 }
 
 /** A member piece by piece; returns where the next one starts, or null when damage hides that. */

@@ -13,12 +13,17 @@ const PROBE_BYTES = OUTPUT_BYTES;
 const CUT_BYTES = 1024;
 
 /**
- * Where the next member begins that can be unpacked, from byte `from` on; null where none follows. The three bytes that
- * a member begins with come by chance once in 16 MB of packed bytes, so each is tried: a member that is shorter than
- * 64 KB unpacked must have the right checksum, a longer one must come that far.
+ * Where the next member begins that can be unpacked, from byte `from` on and before `stop`; null where none does. The
+ * three bytes that a member begins with come by chance once in 16 MB of packed bytes, so each is tried: a member that
+ * is shorter than 64 KB unpacked must have the right checksum, a longer one must come that far.
  */
-export async function nextMember(file: FileWindow, from: number, limits: UnpackLimits): Promise<number | null> {
-  for (let at = from; at + MARK.length <= file.size; ) {
+export async function nextMember(
+  file: FileWindow,
+  from: number,
+  limits: UnpackLimits,
+  stop = file.size,
+): Promise<number | null> {
+  for (let at = from; at < stop && at + MARK.length <= file.size; ) {
     const bytes = await file.at(at, MARK.length);
     const found = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(MARK);
     if (found < 0) {
@@ -26,6 +31,7 @@ export async function nextMember(file: FileWindow, from: number, limits: UnpackL
       continue;
     }
     at += found;
+    if (at >= stop) return null;
     if (await memberOpens(file, at, limits)) return at;
     at++;
   }

@@ -56,10 +56,15 @@ export async function* readGzip(file: FileWindow, limits: UnpackLimits, start = 
       block = header.end ?? end;
       continue;
     }
-    // All of its bytes came out, and where they end another begins: what is wrong is in them.
+    // All of its bytes came out, and where they end another begins: what is wrong is in them. But one that is cut in
+    // half runs on into the members behind it, and may end where one of these does.
     const ends = !cut && member.error() === null;
-    const whole = ends && (header.end === end || (await followed(file, end, limits)));
-    const next = header.end ?? (whole ? end : await nextMember(file, block + header.bytes, limits));
+    const inside =
+      ends && header.end === null
+        ? await nextMember(file, block + header.bytes, limits, Math.min(end, file.size))
+        : null;
+    const whole = ends && inside === null && (header.end === end || (await followed(file, end, limits)));
+    const next = header.end ?? inside ?? (whole ? end : await nextMember(file, block + header.bytes, limits));
     if (cut && (next === null || next === file.size)) {
       // What a blocked member says of its length holds for the file as well: then nothing of it is cut off.
       const got = 'the end of the file: it is cut off, and what is missing is unknown';

@@ -179,6 +179,20 @@ describe('readGzip', () => {
       expect(damage).toMatchObject([{ block: starts[1], bytes: members[1].length, unpacked: 0 }]);
     });
 
+    it('that is cut in half: its unpacking runs on into the next one, or ends with it', async () => {
+      const small = [text(7, 3000), text(8, 100), text(9, 100)];
+      const [stored, next, last] = small.map((t, i) => gzipSync(t, { level: i === 0 ? 0 : 6 }));
+      for (const missing of [100, next.length]) {
+        const cut = stored.subarray(0, -missing);
+        const { blocks, damage } = await unpackFile(Buffer.concat([cut, next, last]));
+        expect(blocks.slice(1)).toEqual([
+          [cut.length, small[1].toString()],
+          [cut.length + next.length, small[2].toString()],
+        ]);
+        expect(damage).toMatchObject([{ block: 0, bytes: cut.length, detail: expect.stringMatching(/checksum/) }]);
+      }
+    });
+
     it('after zeros and after other bytes; a mark in the data is no member', async () => {
       const zeros = Buffer.concat([members[0], Buffer.alloc(3000), members[1], Buffer.alloc(5)]);
       expect(await unpackFile(zeros)).toMatchObject({

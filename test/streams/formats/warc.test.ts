@@ -344,6 +344,23 @@ describe('damage', () => {
     expect(await ids(bytes)).toEqual({ ids: [0, 1, 3, 4, 5], aside: [['undecodable', at, 0]] });
   });
 
+  it.each([1, 100, 0])(
+    'of a member cut in half does not take those along that its unpacking runs on into',
+    async (n) => {
+      // Stored as it is: the false end is known. 0: it falls on the end of the next member, where another follows.
+      const like = gzipSync(warcRecord(page('no member', { id: '7' })));
+      like[like.length - 8] ^= 1;
+      const content = http(Buffer.concat([Buffer.from(html('')), like, Buffer.alloc(900, 'x')]));
+      const stored = gzipSync(warcRecord({ content, id: '9' }), { level: 0 });
+      const cut = stored.subarray(0, -(n || good[1].length));
+      const bytes = Buffer.concat([good[0], cut, ...good.slice(1)]);
+      expect(cut.includes(like.subarray(0, 50))).toBe(true);
+      expect(await ids(bytes)).toEqual({ ids: [0, 1, 2, 3, 4, 5], aside: [['undecodable', good[0].length, 0]] });
+      const { quarantined } = await readAll(fixture('a.warc.gz', bytes));
+      expect(quarantined[0]).toMatchObject({ bytes: cut.length, detail: expect.stringMatching(/^expected checksum/) });
+    },
+  );
+
   it('before a member is passed over', async () => {
     const bytes = Buffer.concat([good[0], Buffer.from('nothing of this is a member'), good[1]]);
     expect(await ids(bytes)).toEqual({ ids: [0, 1], aside: [['undecodable', good[0].length, 0]] });

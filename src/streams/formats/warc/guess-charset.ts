@@ -59,6 +59,9 @@ const OTHERS = [
   'iso-8859-7',
   'windows-1252',
 ];
+/** Charsets whose letters are signs in windows-1252, and how well a page in them reads. */
+const CENTRAL = ['windows-1250', 'iso-8859-2'];
+const WELL = 0.6;
 /** What the language or the host tell counts so much for each character. */
 const HINT = 0.4;
 /** One byte beyond ASCII in so many. */
@@ -81,6 +84,9 @@ export function guessCharset(
     const score = readability(openDecoder(name).write(sample), KANA[name] ?? 0) + (hints.has(name) ? HINT : 0);
     if (score > most) [best, most] = [name, score];
   }
+  // Most letters of Polish in iso-8859-2 are signs in windows-1252: such a page reads well in its own only.
+  if (best === null && CENTRAL.some((name) => readability(openDecoder(name).write(sample), 0) > WELL))
+    return guessLatin(sample, hints);
   // A sign here and there is no text to be judged by: what is usual then.
   if (best === null && highBytes(sample) * FEW <= sample.length) return [...hints][0] ?? 'windows-1252';
   // All of them read well in each: what tells them apart is how often their letters are met.

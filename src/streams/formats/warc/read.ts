@@ -19,6 +19,10 @@ import { type RecordEvent, warcRecords } from './records.ts';
 const encoder = new TextEncoder();
 /** Room for the headers of a record beside its page. */
 const HEADERS_ROOM = 64 * 1024;
+const NO_CHARSET = 'expected text in the charset that is told or in a usual one';
+/** There is no option: a charset is told by the file, record by record. */
+const CHARSET_WAY_OUT =
+  'got other bytes; where the charset is known, write it in the Content-Type of HTTP or a meta of the page';
 
 /**
  * Reads the records that start in a range: responses, resources and conversions whose payload is HTML or text become
@@ -88,9 +92,9 @@ export async function* readWarc(
     if (page === null || page.bytes.length > maxLineBytes) {
       const fault =
         page === null
-          ? { reason: 'invalid_charset', detail: 'expected text in the charset that is told or in a usual one' }
+          ? { reason: 'invalid_charset', detail: NO_CHARSET }
           : { reason: 'line_too_long', detail: `expected a page of at most ${maxLineBytes} bytes` };
-      const got = page === null ? 'got other bytes' : `got ${page.bytes.length}`;
+      const got = page === null ? CHARSET_WAY_OUT : `got ${page.bytes.length}`;
       yield aside(place, { ...fault, detail: `${fault.detail}, ${got}`, bytes }, payload.body.subarray(0, 240));
       continue;
     }

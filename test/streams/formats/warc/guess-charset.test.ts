@@ -12,6 +12,12 @@ const PAGES: readonly (readonly [charsets: string, text: string])[] = [
   ],
   [
     'windows-1250 iso-8859-2',
+    'Piekarz wstał, gdy było jeszcze ciemno. Wziął mąkę, wodę i sól, a dzieci ' +
+      'patrzyły, jak ciasto rośnie. Przed świtem całą ulicę wypełnił zapach, więc ' +
+      'sąsiadki stanęły pod oknem i czekały.',
+  ],
+  [
+    'windows-1250 iso-8859-2',
     'Mlynář otevřel stavidlo a voda tekla starým korytem ke ' +
       'kolu. Později přišly děti, aby viděly, jak se točí, ačkoli ' +
       'už začínalo pršet a foukal silný vítr. Ještě jednou vzal knížku, kterou nestihl dočíst, a sedl si k oknu.',
