@@ -142,7 +142,7 @@ describe('sluice sql', () => {
       '--csv',
       `SELECT id, 'a "b", c' AS q, NULL AS x FROM documents ORDER BY id`,
     );
-    expect(csv.stdout).toBe('id,q,x\r\nkept-1,"a ""b"", c",\r\nkept-2,"a ""b"", c",\r\n');
+    expect(csv.stdout).toBe('id,q,x\nkept-1,"a ""b"", c",\nkept-2,"a ""b"", c",\n');
   });
 
   it('cuts long texts, and ids last: they go into the next command', async () => {
