@@ -1,6 +1,6 @@
 /**
- * A feed that reads a run while it works, and while that run is killed with -9 again and again: every step must hold the
- * sequences that a feed of the finished run gives.
+ * A feed that reads a run while it works, and while that run is killed with -9 again and again: every step must hold
+ * the sequences that a feed of the finished run gives.
  *
  *   npx tsx scripts/certify/feed-behind.ts [--trials 5] [--kills 6] [--seed 1]        needs `npm run build`
  */

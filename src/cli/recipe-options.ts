@@ -77,7 +77,7 @@ export const recipeSpecs = {
 } as const satisfies OptionSpecs;
 
 /** Takes `--cache` for this process and its threads, which know it by the environment. */
-function useCache(cache: string | undefined): void {
+export function useCache(cache: string | undefined): void {
   if (cache !== undefined) process.env.SLUICE_CACHE = cache === 'off' ? cache : resolve(cache);
 }
 

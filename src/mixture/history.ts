@@ -166,6 +166,7 @@ export function checkHeader(
   seed: number,
   lag: number,
   sequences?: LogHeader['sequences'],
+  where = 'mixture.jsonl',
 ): void {
   const now = logHeader(mix, seed, lag, sequences);
   const own = Object.keys({ ...header.sequences, ...sequences });
@@ -190,8 +191,8 @@ export function checkHeader(
         problem: `this feed was begun with another ${what}: ${clipped(before)}, now ${clipped(after)}`,
         expected: `the ${what} that this feed was begun with: ${before}`,
         got: after,
-        where: 'mixture.jsonl',
-        fix: 'Go on with the same, or start a feed in a new directory.',
+        where,
+        fix: 'Go on with the same, or start a feed in a new directory, with --state.',
       });
   }
 }

@@ -216,7 +216,9 @@ describe('an export', () => {
     const before = readFileSync(file, 'utf8');
     writeFileSync(file, before.replace(/"status":\s*"done"/, '"status": "running"'));
     const options = optionsOf(megatronOf(), 'two bytes');
-    await expect(exportTokens(options)).rejects.toThrow(/finished runs, got \d+ of \d+ splits.*Run its command again/s);
+    await expect(exportTokens(options)).rejects.toThrow(
+      /finished runs, got \d+ of \d+ splits.*Finish it first\. Run its command again/s,
+    );
     writeFileSync(file, before);
     expect(existsSync(options.output)).toBe(false);
   });

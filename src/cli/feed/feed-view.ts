@@ -73,7 +73,8 @@ function serverLines({ servers, writers = 0 }: FeedStatus): string[] {
     ...rows.map(
       ({ url, writes, self, step, silent }) =>
         `    ${safeText(url ?? 'not listening yet')}${writes ? ', writes the log' : ''}${self ? ', this one' : ''}: ` +
-        `step ${count(step)}, seen ${silent.toFixed(0)} s ago`,
+        `step ${count(step)}, ` +
+        (silent === null ? 'not seen since this server started' : `seen ${silent.toFixed(0)} s ago`),
     ),
   ];
 }

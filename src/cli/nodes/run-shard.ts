@@ -11,6 +11,7 @@ import type { RunOptionsInput } from '../../run/options.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { EXIT, errorEvent } from '../failure.ts';
 import { program } from '../program.ts';
+import { recipeSpecs, useCache } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
 import { fleetRecipe } from './fleet-recipe.ts';
 import { shardChoice } from './shard-option.ts';
@@ -20,6 +21,30 @@ export interface ShardValues {
   readonly phase: string | undefined;
   readonly wait: boolean;
   readonly json: boolean;
+  readonly cache?: string;
+  /** The other options of `sluice run`, by name. */
+  readonly [option: string]: unknown;
+}
+
+/** Options of a recipe and a run that decide what is written, or that a part of a run has no use for. */
+const DECIDING: readonly string[] = [
+  ...Object.keys(recipeSpecs).filter((name) => name !== 'cache'),
+  ...['output', 'limit', 'sample', 'annotate-only', 'recut', 'recompute', 'shard-size', 'verify-input'],
+  ...['card', 'live', 'alert-webhook', 'fail-on-alert'],
+];
+
+/** Errors: ConfigError for an option that the plan has decided already, by its name. */
+export function refuseDeciding(run: string, values: Readonly<Record<string, unknown>>): void {
+  const isGiven = (v: unknown): boolean => (Array.isArray(v) ? v.length > 0 : v !== undefined && v !== false);
+  const given = DECIDING.filter((name) => isGiven(values[name])).map((name) => `--${name}`);
+  if (given.length === 0) return;
+  const it = given.length === 1 ? 'it' : 'them';
+  throw new ConfigError({
+    expected: 'a planned run as it was planned; --shard, --phase, --wait, --workers and --memory do not change it',
+    got: given.join(', '),
+    where: shownPath(run),
+    fix: `Leave ${it} out. For another output plan again: ${program()} plan <recipe> ... --nodes N --output <folder>`,
+  });
 }
 
 /** True for the folder of a run, planned for many nodes or finished. */
@@ -49,6 +74,8 @@ export async function runOneShard(
       where: shownPath(path),
       fix: `Plan it anew: ${program()} plan <recipe> --nodes N --output ${shellWord(shownPath(path))} --fresh`,
     });
+  if (named === null) refuseDeciding(path, values);
+  useCache(values.cache);
   const nodes = await readNodesJson(path);
   const recipe = named ?? (await fleetRecipe(path, nodes));
   const choice = shardChoice(values.shard, nodes.shards, process.env);

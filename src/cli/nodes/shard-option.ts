@@ -50,9 +50,12 @@ function numberIn(env: Environment, name: string): number {
 function parseShard(text: string): ShardChoice {
   const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
   if (index !== undefined && Number(index) < Number(count)) return { index: Number(index), count: Number(count) };
+  const last = Number(count) - 1;
+  const range = last >= 0 ? `0/${count} to ${last}/${count}` : '0/8 to 7/8';
   throw new ConfigError({
-    expected: 'a shard and their number, counted from 0: 0/8 to 7/8',
+    expected: `a part and the number of parts, counted from 0: ${range}`,
     got: `'${text}'`,
     where: '--shard',
+    fix: `Give each process its own part, --shard ${range}; --shard 0/1 is everything.`,
   });
 }

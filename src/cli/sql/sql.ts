@@ -13,7 +13,7 @@ import { standardOutput, tableLines, warn } from '../terminal/terminal.ts';
 
 const options = {
   json: { help: 'One JSON array of objects on standard output, with all digits of a fraction (tables show twelve).' },
-  csv: { help: 'CSV with a header line (RFC 4180).' },
+  csv: { help: 'CSV with a header line, quoted as in RFC 4180; lines end with LF.' },
   rows: { value: 'N', help: 'Rows to show. Default 100; --json and --csv always print all.' },
 } as const satisfies OptionSpecs;
 
@@ -102,9 +102,9 @@ async function printCsv(columns: readonly string[], rows: Rows): Promise<void> {
     const s = onTerminal ? safeText(cellText(v)) : cellText(v);
     return /[",\r\n]/.test(s) ? `"${s.replaceAll('"', '""')}"` : s;
   };
-  await write(`${columns.map(field).join(',')}\r\n`);
+  await write(`${columns.map(field).join(',')}\n`);
   for await (const part of rows)
-    await write(part.map((row) => `${row.map((v) => field(plain(v))).join(',')}\r\n`).join(''));
+    await write(part.map((row) => `${row.map((v) => field(plain(v))).join(',')}\n`).join(''));
 }
 
 async function printTable(columns: readonly string[], rows: Rows, shown: number): Promise<void> {

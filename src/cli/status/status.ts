@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { ConfigError } from '../../errors.ts';
 import { lockHolder } from '../../files/lock.ts';
 import { isUrl } from '../../files/stores/url.ts';
 import { isFleet } from '../../ledger/fleet-commits.ts';
@@ -7,11 +9,13 @@ import { liveState } from '../../ledger/live/state.ts';
 import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { builtInNames } from '../../recipe/loader.ts';
+import { STDIN_FOLDER } from '../../run/directory/own-files.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { cameIn, createdIn, lostDocuments } from '../../streams/commits/counters.ts';
 import { checkBytes } from '../../streams/commits/damage.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
 import { splitPhase } from '../../streams/commits/phase.ts';
+import { hasCopies } from '../../streams/inputs/pipe-copies.ts';
 import { phasesOf } from '../../streams/split/phases.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
 import { program } from '../program.ts';
@@ -37,6 +41,7 @@ async function run(args: readonly string[]): Promise<number> {
     await (await import('../nodes/fleet-status.ts')).printFleetStatus(positionals[0], values.json);
     return 0;
   }
+  refuseCopying(positionals[0]);
   // Of a run in a store its tables are fetched to be verified only.
   const folder = await openRunFolder(positionals[0], values.verify ? undefined : () => false);
   const verified = values.verify ? await checkBytes(folder) : null;
@@ -51,6 +56,20 @@ async function run(args: readonly string[]): Promise<number> {
       `Verified: ${plural(verified.files, 'file')}, ${size(verified.bytes)}, are as they were committed.`,
     );
   return 0;
+}
+
+/** Errors: ConfigError for the folder of a run that has not come further than to copy what it reads from a pipe. */
+function refuseCopying(given: string): void {
+  if (isUrl(given) || existsSync(join(given, 'run.json')) || !hasCopies(join(given, STDIN_FOLDER))) return;
+  throw new ConfigError({
+    problem: 'this run is copying its pipe, or was stopped while it did: nothing is planned or committed yet',
+    expected: 'a run that has read its input',
+    got: 'a folder with the copy of a pipe, and without a run.json',
+    where: shownPath(given),
+    fix:
+      'Wait for it where it still works. Where it was stopped, give the same command again, with the stream from its ' +
+      `beginning: COMMAND | ${program()} run <recipe> --input - --output ${shellWord(shownPath(given))}`,
+  });
 }
 
 type Facts = Awaited<ReturnType<typeof factsOf>>;

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { ConfigError, InvariantError } from '../../errors.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { loadXxhash } from '../../hash.ts';
-import { shellWord } from '../../safe-text.ts';
 import {
   bytesOf,
   type Exported,
@@ -17,6 +16,7 @@ import { readIndexColumns } from '../../streams/tokens/split-index.ts';
 import { tokenArray } from '../../streams/tokens/token-kind.ts';
 import { openStores, type Stores } from '../feed/stores.ts';
 import { openExportFolder } from './folder.ts';
+import { unfinished } from './unfinished.ts';
 
 export interface ExportOptions {
   /** Run directories with a sink of tokens, finished. */
@@ -128,17 +128,6 @@ function valShareOf({ valShare, format }: ExportOptions, packing: string): numbe
     });
   return share;
 }
-
-const unfinished = (stores: Stores): ConfigError =>
-  new ConfigError({
-    problem: 'the run has not finished: an export would lack what is still to come',
-    expected: 'finished runs',
-    got: `${stores.splits.length} of ${stores.planned} splits committed without a gap`,
-    where: stores.paths.join(', '),
-    fix:
-      'Run its command again, which goes on where it stopped, then export. ' +
-      `See: sluice status ${shellWord(stores.paths[0])}`,
-  });
 
 async function* documentsOf(stores: Stores): AsyncGenerator<TokenRows> {
   for (const split of stores.splits) if (split !== null) yield* readDocuments(split, stores.vocabulary);

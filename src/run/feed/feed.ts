@@ -15,7 +15,7 @@ import { Feed } from './local-feed.ts';
 import { openMixture, readMixture } from './mixture-file.ts';
 import { newServerId, SharedFeed } from './shared/shared-feed.ts';
 import { SharedLog } from './shared/shared-log.ts';
-import { begin, openState, readBegun } from './shared/state-store.ts';
+import { begin, begunPlace, openState, readBegun } from './shared/state-store.ts';
 import { openStores, type Stores } from './stores.ts';
 
 export interface FeedOptions extends Partial<Omit<CutOptions, 'contextLength'>>, MixOptions {
@@ -71,7 +71,7 @@ export async function openSharedFeed(options: SharedFeedOptions): Promise<Shared
   const begun = await readBegun(state);
   const { parts, header } = await feedParts(options, begun?.header ?? null);
   const { id: feed, header: first } = begun ?? (await begin(state, header));
-  checkHeader(first, parts.mix, parts.seed, parts.lag, header.sequences);
+  checkHeader(first, parts.mix, parts.seed, parts.lag, header.sequences, begunPlace(state));
   const id = newServerId();
   const log = new SharedLog(state, id, parts.mix, parts.lag);
   return new SharedFeed(new Feed({ ...parts, log, feed }), log, state, id, options);

@@ -122,6 +122,7 @@ async function openStore(path: string, wanted: string | null): Promise<Omit<Stor
   };
   const places = run.sinks.map((place, i) => ({ ...place, ...sinks[i], name: place.name }));
   const found = places.filter((s) => s.vocabulary !== undefined && (wanted === null || s.name === wanted));
+  const first = run.status === 'done' ? '' : 'The run is not finished: finish it first. ';
   if (found.length !== 1)
     throw new ConfigError({
       expected: wanted === null ? 'a run that wrote tokens' : `a sink of tokens called ${wanted}`,
@@ -133,7 +134,8 @@ async function openStore(path: string, wanted: string | null): Promise<Omit<Stor
       fix:
         found.length > 1
           ? 'Choose one with --sink.'
-          : `Make one of its documents: ${tokensOf(path)}. Instead of bytes name a tokenizer.json, or a model folder.`,
+          : `${first}Make one of its documents: ${tokensOf(path)}. ` +
+            'Instead of bytes name a tokenizer.json, or a model folder.',
     });
   const { name, vocabulary, options } = found[0];
   const { tokenizer } = options as { readonly tokenizer: string };

@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '../../errors.ts';
-import { readIfThere, writeWhole } from '../../files/whole.ts';
+import { readIfThere, syncFolder, temporaryName, writeWhole } from '../../files/whole.ts';
 import { attemptName, attemptsOf } from '../../ledger/fleet-commits.ts';
 import { aliveHere, type ProcessMark, processMark } from './process-mark.ts';
 
@@ -96,34 +96,52 @@ async function stands(task: string, attempt: number, patienceMs: number): Promis
   return true;
 }
 
-/** True where the process of an attempt is gone, or its heartbeat has stood still for `patienceMs`. */
-async function isDead(task: string, attempt: number, patienceMs: number): Promise<boolean> {
+/**
+ * True where the process of an attempt is gone, or its heartbeat has stood still for `patienceMs`.
+ * @param watching called before its heartbeat is watched
+ */
+async function isDead(task: string, attempt: number, patienceMs: number, watching: () => void): Promise<boolean> {
+  const file = (name: string): Promise<string | null> => readIfThere(join(task, attemptName(attempt), name));
+  // A folder appears with its claim in it: one that has none is of nobody who could work in it.
+  if ((await file('claim.json')) === null && (await file('beat.json')) === null) return true;
   const by = await claimantOf(task, attempt);
   const here = by === null ? null : await aliveHere(by);
   if (here !== null) return !here;
+  watching();
   return stands(task, attempt, patienceMs);
 }
 
 /**
- * Takes a task for this process: a new folder `attempt-<n>`, which only one process can make. Errors: ConfigError while
- * another attempt lives.
- * @param task folder @param what its name in messages
+ * Takes a task for this process: a new folder `attempt-<n>`, which only one process can make, and which appears with
+ * its claim in it. Errors: ConfigError while another attempt lives.
+ * @param task folder @param what its name in messages @param watching told which attempt is watched, and how long
  */
-export async function claim(task: string, what: string, { beatMs, patienceMs }: ClaimTimes): Promise<Claim> {
+export async function claim(
+  task: string,
+  what: string,
+  { beatMs, patienceMs }: ClaimTimes,
+  watching: (attempt: number, seconds: number) => void = () => {},
+): Promise<Claim> {
   await mkdir(task, { recursive: true });
   const last = (await attemptsOf(task)).at(-1) ?? 0;
-  if (last > 0 && (await attemptEnd(task, last)) === null && !(await isDead(task, last, patienceMs)))
+  const watched = (): void => watching(last, Math.ceil(patienceMs / 1000));
+  if (last > 0 && (await attemptEnd(task, last)) === null && !(await isDead(task, last, patienceMs, watched)))
     throw claimed(what, last, await claimantOf(task, last));
   const attempt = last + 1;
   const folder = join(task, attemptName(attempt));
+  const mark: Claimant = { ...(await processMark()), host: hostname(), node: process.version };
+  const made = temporaryName(folder);
+  await mkdir(made);
   try {
-    await mkdir(folder);
+    await writeWhole(join(made, 'claim.json'), JSON.stringify(mark));
+    // Fails where another process was first: its folder is not empty.
+    await rename(made, folder);
+    await syncFolder(task);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await rm(made, { recursive: true, force: true });
+    if (!['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     throw claimed(what, attempt, await claimantOf(task, attempt));
   }
-  const mark: Claimant = { ...(await processMark()), host: hostname(), node: process.version };
-  await writeWhole(join(folder, 'claim.json'), JSON.stringify(mark));
   let beats = 0;
   let splits: readonly number[] = [];
   let writing = Promise.resolve();

@@ -82,6 +82,11 @@ async function work(
       type: 'note',
       text: `planned with Node ${fleet.nodes.node}, this is ${process.version}: the output is the same`,
     });
+  if (shard.index >= fleet.nodes.shards)
+    out.next({
+      type: 'note',
+      text: `part ${shard.index} of ${shard.count} holds no logical shard: ${fleet.nodes.shards} were planned`,
+    });
   refuseLargeWindows(fleet.plan.files, options.memory);
   const steps = recipe.steps.map((s) => s.descriptor);
   const phases = fleetPhases(steps, fleet.nodes);
@@ -203,7 +208,12 @@ async function oneTask(
 ): Promise<void> {
   const { fleet, stop } = common;
   const what = `shard ${task} of ${phase.name} in ${fleet.path}`;
-  const own: Claim = await claim(join(fleet.path, taskFolder(phase.name, task)), what, times);
+  const watching = (attempt: number, seconds: number): void =>
+    common.out.next({
+      type: 'note',
+      text: `watching attempt ${attempt} of shard ${task} for up to ${seconds} s: is its process alive?`,
+    });
+  const own: Claim = await claim(join(fleet.path, taskFolder(phase.name, task)), what, times, watching);
   const started = performance.now();
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
   try {

@@ -34,8 +34,8 @@ export interface ServerStatus {
   readonly self: boolean;
   /** Steps that it has drawn. */
   readonly step: number;
-  /** Seconds since its heartbeat moved. */
-  readonly silent: number;
+  /** Seconds since its heartbeat moved; null where it has not since the server that was asked began. */
+  readonly silent: number | null;
 }
 
 /** Another server writes the log by now, or none can be asked: the request is to be sent again, and counts once. */

@@ -28,7 +28,7 @@ export default recipe({ name: 'mine', input: ['in'], steps: [${step}] });`;
     expect(planned.stdout).toContain(`Columns of a kept document (${columns})\n`);
     expect((await runCli(['run', 'recipe.ts'], { cwd })).code).toBe(0);
     const written = await runCli(['sql', 'sluice-out/mine', '--csv', 'DESCRIBE documents'], { cwd });
-    expect(written.stdout.trim().split('\r\n').length - 1).toBe(columns);
+    expect(written.stdout.trim().split('\n').length - 1).toBe(columns);
   });
 
   it('shows steps, rules and thresholds, tries a little, and writes nothing', async () => {

@@ -59,7 +59,7 @@ describe('sluice run', () => {
     const queried = await runCli(['sql', 'sluice-out/mine', '--csv', next[0].slice(next[0].indexOf('"') + 1, -1)], {
       cwd,
     });
-    expect(queried.stdout.split('\r\n').filter(Boolean).sort()).toEqual([
+    expect(queried.stdout.split('\n').filter(Boolean).sort()).toEqual([
       'books,min_chars,1',
       'domain,rule,n',
       'web,exact_duplicate,1',

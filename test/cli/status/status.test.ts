@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { finishedRun } from '../../helpers/finished-run.ts';
@@ -36,6 +36,14 @@ describe('sluice status and inspect', () => {
           String.raw` {2}sluice inspect sluice-out\/mine\/documents\n$`,
       ),
     );
+  });
+
+  it('status says that a run was stopped while it copied a pipe', async () => {
+    mkdirSync(join(cwd(), 'cut', 'stdin-copy'), { recursive: true });
+    writeFileSync(join(cwd(), 'cut', 'stdin-copy', 'pipes.json'), '{}');
+    const { stderr, code } = await ask('status', 'cut');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('was stopped while it did')]);
+    expect(stderr).toContain('run <recipe> --input - --output cut');
   });
 
   it('inspect shows fields, counts, samples and what could not be read', async () => {

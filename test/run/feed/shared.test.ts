@@ -8,6 +8,7 @@ import type { LogLine } from '../../../src/mixture/log.ts';
 import { mixOf } from '../../../src/mixture/mix.ts';
 import { openFeed, openSharedFeed } from '../../../src/run/feed/feed.ts';
 import { Entries } from '../../../src/run/feed/shared/entries.ts';
+import { oneByUrl, type SeenServer } from '../../../src/run/feed/shared/servers.ts';
 import { SharedLog } from '../../../src/run/feed/shared/shared-log.ts';
 import type { State } from '../../../src/run/feed/shared/state-store.ts';
 import { feedClient } from '../../../src/sinks/feed/client.ts';
@@ -106,11 +107,18 @@ describe('several servers of one feed', () => {
     expect((await late.feed.status()).writers).toBe(2);
     await expect(openFeed({ ...options, stores: [store], state: join(folder, 'one') })).rejects.toThrow(/--shared/);
     await expect(openSharedFeed({ ...options, seed: 12, stores: [store], state: join(folder, 'one') })).rejects.toThrow(
-      /the seed that this feed was begun with: 11, got 12/,
+      /begun\.json: expected the seed that this feed was begun with: 11, got 12.*--state/s,
     );
     await expect(openSharedFeed({ ...options, stores: [store], state: join(folder, 'alone') })).rejects.toThrow(
       /without --shared/,
     );
+  });
+
+  it('are listed once an address, the one that was seen last', () => {
+    const server = (id: string, url: string | null, silent: number | null) =>
+      ({ id, url, silent, host: 'h', mark: {}, beats: 1, step: 0 }) as unknown as SeenServer;
+    const seen = [server('killed', 'a', null), server('own', 'b', 9), server('new', 'a', 2), server('old', 'b', 1)];
+    expect(oneByUrl([...seen, server('deaf', null, 1)], 'own').map((s) => s.id)).toEqual(['new', 'own', 'deaf']);
   });
 
   it('are told what is wrong by the one that writes, and a client leaves one that does not answer', async () => {

@@ -37,9 +37,22 @@ describe('claims', () => {
   it('are taken from a process of another machine whose heartbeat stands still', async () => {
     const task = join(await temporaryFolder(), 'task');
     await foreign(task, 1);
-    const own = await claim(task, 'shard 0', times);
+    const watched: number[][] = [];
+    const own = await claim(task, 'shard 0', times, (...what) => watched.push(what));
     expect(own.attempt).toBe(2);
+    expect(watched).toEqual([[1, 1]]);
     await own.end({ how: 'done', seconds: 1 });
+  });
+
+  it('are given at once where a process died before its claim was written', async () => {
+    const task = join(await temporaryFolder(), 'task');
+    await mkdir(join(task, 'attempt-0001'), { recursive: true });
+    await writeFile(join(task, 'attempt-0001', 'claim.json.0123456789ab.tmp'), '');
+    const watched: number[] = [];
+    const own = await claim(task, 'shard 0', { ...times, patienceMs: 1e6 }, (attempt) => watched.push(attempt));
+    expect([own.attempt, watched]).toEqual([2, []]);
+    await own.end({ how: 'done', seconds: 1 });
+    expect(await readdir(task)).toEqual(['attempt-0001', 'attempt-0002']);
   });
 
   it('are refused while the heartbeat of another machine moves, whatever its clock says', async () => {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { refuseDeciding } from '../../../src/cli/nodes/run-shard.ts';
 import { shardChoice } from '../../../src/cli/nodes/shard-option.ts';
 import type { FleetPhase } from '../../../src/run/nodes/fleet.ts';
 import { indexedJob } from '../../../src/run/nodes/launch/kubernetes.ts';
@@ -39,8 +40,20 @@ describe('the part of a process', () => {
     expect(shardChoice(given, 64, env)).toEqual(choice);
   });
 
+  it('takes no option that the plan has decided', () => {
+    const parsed = { input: [], set: [], limit: undefined, fresh: false, shard: '0/4', workers: '2', wait: true };
+    expect(() => refuseDeciding('out', parsed)).not.toThrow();
+    const given = { ...parsed, set: ['length.min_words=9'], limit: '5', sample: '1%', tokens: 'bytes', input: ['x'] };
+    expect(() => refuseDeciding('out', { ...given, 'text-field': 'body' })).toThrow(
+      'got --input, --text-field, --set, --tokens, --limit, --sample',
+    );
+    expect(() => refuseDeciding('out', { ...parsed, limit: '5' })).toThrow('Leave it out. For another output plan');
+  });
+
   it('is refused where it is none, and in an array with gaps', () => {
     expect(() => shardChoice('8/8', 64, {})).toThrow("0/8 to 7/8, got '8/8'");
+    expect(() => shardChoice('4/4', 64, {})).toThrow('--shard 0/4 to 3/4; --shard 0/1 is everything');
+    expect(() => shardChoice('0/0', 64, {})).toThrow("0/8 to 7/8, got '0/0'");
     const gaps = {
       SLURM_ARRAY_TASK_ID: '7',
       SLURM_ARRAY_TASK_COUNT: '2',

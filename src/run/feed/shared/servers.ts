@@ -18,7 +18,23 @@ export interface ServerNote {
 
 /** A server that is seen, with the seconds since its note changed, measured on the clock of the one who looks. */
 export interface SeenServer extends ServerNote {
-  readonly silent: number;
+  /** Null: its note has not changed since the one who looks began to. */
+  readonly silent: number | null;
+}
+
+/**
+ * One server an address. One that was killed leaves its note, and another that took its place listens there: the one
+ * that was seen last counts. @param own the server that is asked
+ */
+export function oneByUrl(servers: readonly SeenServer[], own: string): readonly SeenServer[] {
+  const silence = ({ id, silent }: SeenServer): number => (id === own ? -1 : (silent ?? Number.POSITIVE_INFINITY));
+  const latest = new Map<string, SeenServer>();
+  for (const server of servers) {
+    const at = server.url ?? server.id;
+    const other = latest.get(at);
+    if (other === undefined || silence(server) < silence(other)) latest.set(at, server);
+  }
+  return [...latest.values()];
 }
 
 /** The servers of one feed, by their notes. They say who is there; who may write is decided by the log alone. */
@@ -26,7 +42,7 @@ export class Servers {
   #state: State;
   #id: string;
   #beats = 0;
-  #seen = new Map<string, { note: ServerNote; at: number }>();
+  #seen = new Map<string, { note: ServerNote; at: number; moved: boolean }>();
 
   constructor(state: State, id: string) {
     this.#state = state;
@@ -62,7 +78,10 @@ export class Servers {
   /** As they were seen last. */
   get known(): readonly SeenServer[] {
     const now = performance.now();
-    return [...this.#seen.values()].map(({ note, at }) => ({ ...note, silent: (now - at) / 1000 }));
+    const own = this.#id;
+    return [...this.#seen.values()].map(({ note, at, moved }) => {
+      return { ...note, silent: moved || note.id === own ? (now - at) / 1000 : null };
+    });
   }
 
   /** The note of one server; null where it has none. */
@@ -77,7 +96,9 @@ export class Servers {
       // Taken away, or replaced in this moment: what was seen before still holds.
       return this.#seen.get(id)?.note ?? null;
     }
-    if (this.#seen.get(id)?.note.beats !== note.beats) this.#seen.set(id, { note, at: performance.now() });
+    const before = this.#seen.get(id);
+    if (before?.note.beats !== note.beats)
+      this.#seen.set(id, { note, at: performance.now(), moved: before !== undefined });
     return note;
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Asked, type AsWriter, type FeedSource, type FeedStatus, SendAgain } from '../../../sinks/feed/source.ts';
 import type { Feed } from '../local-feed.ts';
 import { handOn } from './hand-on.ts';
-import { Servers } from './servers.ts';
+import { oneByUrl, Servers } from './servers.ts';
 import type { SharedLog } from './shared-log.ts';
 import type { State } from './state-store.ts';
 
@@ -80,7 +80,7 @@ export class SharedFeed implements FeedSource {
     const seen = await this.#servers.look();
     await this.#feed.drawing.advance(Math.max(0, ...seen.map((s) => s.step)));
     const status = await this.#feed.status();
-    const servers = seen.map(({ id, url, step, silent }) => {
+    const servers = oneByUrl(seen, this.#id).map(({ id, url, step, silent }) => {
       const self = id === this.#id;
       return { id, url, writes: id === this.#log.writer, self, step: self ? status.step : step, silent };
     });

@@ -28,6 +28,9 @@ export interface Begun {
 
 const BEGUN = 'begun.json';
 
+/** Where a feed says what it was begun with, as it is shown. */
+export const begunPlace = (state: State): string => `${withoutEndSlash(state.name)}/${BEGUN}`;
+
 /**
  * Errors: ConfigError for a folder that a server alone has begun, and for a bucket whose puts know no conditions.
  */
