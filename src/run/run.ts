@@ -139,10 +139,12 @@ async function runAll(
       return;
     }
     const identity = await identityOf(recipe, options, plan);
-    if (previous) refuseOtherRun(path, previous, identity.run);
-    const executors = await executorsOf(path, recipe, previous);
     const { recut } = options;
-    const earlier = recut === null ? null : await openEarlierRun(recut, { ...identity.run, executors }, path);
+    const another = `That folder holds another run: name a free one with --output, such as --output ${path}-2`;
+    if (previous) refuseOtherRun(path, previous, identity.run, recut === null ? undefined : another);
+    const executors = await executorsOf(path, recipe, previous);
+    const earlier =
+      recut === null ? null : await openEarlierRun(recut, { ...identity.run, executors }, path, plan.files);
     if (earlier) await takeAnswers(earlier, recipe, path);
     if (options.verifyInput) await verifyInput(path, plan.files, previous ? 'before' : 'now');
     if (previous?.status === 'done') {

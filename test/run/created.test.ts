@@ -255,7 +255,7 @@ export default recipe({ name: 'grown', input: ['in.jsonl'], steps: [
           String.raw`\n +and drops.*\n +partition_whole@1`,
       ),
     );
-    expect(await ask('run', 'recipe.ts')).toContain(`of 60 documents read and ${made} created`);
+    expect(await ask('run', 'recipe.ts')).toContain(`of ${60 + made} documents (60 read, ${made} created)`);
     const status = await ask('status', 'sluice-out/grown');
     expect(status).toContain(`60 read (`);
     expect(status).toContain(`${made} created, `);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { dedup, operator, type Recipe, recipe } from 'sluice';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
+import { waitingError } from '../../src/run/split/waiting.ts';
 import { promisedBytes, runToEnd, temporaryFolder } from '../helpers/run.ts';
 
 const answers = operator({
@@ -52,4 +53,11 @@ it('documents without an answer have no outcome; the same command redoes their s
   const whole = join(folder, 'whole');
   await runToEnd(asking(ready), { input, output: whole });
   expect(promisedBytes(output)).toEqual(promisedBytes(whole));
+});
+
+it('says what to check where the server refuses for good', () => {
+  const fix = (reason: string) => waitingError([{ documents: 1, position: 'a#0.0', reason }], 'out').message;
+  expect(fix('m: key (status 401)')).toMatch(/Check the key in SLUICE_API_KEY.*key_from/);
+  expect(fix('m: setup (status 404: no model m)')).toContain('--model, --endpoint');
+  expect(fix('m: timeout (no answer)')).toContain('Run the same command again');
 });

@@ -44,8 +44,8 @@ function diffLines(terminal: Terminal, d: RunDiff): string[] {
     count(x.a.documents),
     count(x.b.documents),
     signed(x.b.documents - x.a.documents),
-    rough(x.a.tokens),
-    rough(x.b.tokens),
+    rough(x.a.tokensEstimate),
+    rough(x.b.tokensEstimate),
   ]);
   const titles = ['kept', '→', '', '≈ tokens', '→'].map((title) => ({ title, align: right }));
   const { both, onlyA, onlyB, repeated } = d.found;

@@ -7,6 +7,7 @@ import { ngramScorer } from '../../models/ngram/scorer.ts';
 import { neuralScorer } from '../../models/scorers/neural-scorer.ts';
 import type { Scorer } from '../../models/scorers/scorer.ts';
 import { loadScoringModel, modelFolderInfo } from '../../models/scorers/scoring-model.ts';
+import { modelFolder } from '../../run/train/base-model.ts';
 
 /** A model that is evaluated, and what it was trained on where it says so. */
 export interface EvaluatedModel {
@@ -14,8 +15,12 @@ export interface EvaluatedModel {
   readonly trainedOn: TrainedOn | null;
 }
 
-/** A model folder, the folder of a training with a model in it, or the file of an n-gram model. Errors: ConfigError. */
-export async function openEvaluated(path: string, executor: () => Promise<Executor>): Promise<EvaluatedModel> {
+/**
+ * `prose` (the model that ships), a model folder, the folder of a training with a model in it, or the file of an n-gram
+ * model. Errors: ConfigError.
+ */
+export async function openEvaluated(given: string, executor: () => Promise<Executor>): Promise<EvaluatedModel> {
+  const path = modelFolder(given);
   if (existsSync(path) && statSync(path).isFile()) {
     const { model, hash } = await loadNgram(path);
     return { scorer: ngramScorer(model, hash), trainedOn: null };

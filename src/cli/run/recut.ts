@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { openRunFolder } from '../../ledger/run-folder.ts';
 import { rerunArguments } from '../../ledger/what-if/command.ts';
@@ -6,6 +7,14 @@ import { plural } from '../terminal/format.ts';
 
 /** The default output of a recut: beside the run. */
 export const recutOutput = (path: string): string => `${path.replace(/[/\\]+$/, '')}-recut`;
+
+/** That, or where something is there already, the first of -recut-2, -recut-3, ... that is free. */
+export function freeRecutOutput(path: string): string {
+  const first = recutOutput(path);
+  let free = first;
+  for (let i = 2; existsSync(free); i++) free = `${first}-${i}`;
+  return free;
+}
 
 /**
  * Of `sluice run --recut RUN_DIR --set ...` without a recipe: with the recipe and the input of that run in front. Other

@@ -1,22 +1,10 @@
+import { tokensCame, tokensWritten, writtenBytes } from '../../ledger/token-estimate.ts';
 import { safeText } from '../../safe-text.ts';
 import { type Amount, type Counters, cameIn, createdIn, type DomainCounters } from '../../streams/commits/counters.ts';
 import { count, percent, rough, size } from '../terminal/format.ts';
 import { type Terminal, tableLines } from '../terminal/terminal.ts';
 
 const DOMAINS = 12;
-
-/** Tokens of what came in: as the ledger has them, or by its bytes where nothing measured them. */
-const tokensCame = ({ bytes, tokens }: Amount): number => (tokens > 0 ? tokens : bytes / 4);
-
-/** Tokens of the kept documents: as the ledger has them; an estimate where text was cut from them after that. */
-function tokensWritten(d: DomainCounters): number {
-  const { kept } = d;
-  if (kept.tokens === 0 || kept.bytes === 0) return writtenBytes(d) / 4;
-  return (kept.tokens * writtenBytes(d)) / kept.bytes;
-}
-
-/** Text of the kept documents as it was written, after cuts. */
-const writtenBytes = ({ kept, cutBytes = 0 }: DomainCounters): number => kept.bytes - cutBytes;
 
 /**
  * The table of domains: what was read of each, or created, and what was written. Documents and text add up to the last

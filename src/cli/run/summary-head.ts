@@ -26,8 +26,9 @@ export function headLines({ style, width }: Terminal, input: SummaryInput, reaso
   const from =
     made === 0
       ? `${about}${plural(read, 'document')}`
-      : `${about}${plural(t.read.documents, 'document')} read and ${count(made)} created`;
-  const of = `${style.bold(count(kept))} of ${from} (${percent(kept, read)})`;
+      : `${about}${plural(read, 'document')} (${count(t.read.documents)} read, ${count(made)} created)`;
+  const share = percent(kept, read);
+  const of = `${style.bold(count(kept))} of ${from}${made === 0 ? ` (${share})` : `, ${share}`}`;
   const rest = `${of}, ${size(keptTextBytes(t))} of text, in ${duration(result.seconds)}.`;
   if (!little) return [`${style.bold(style.green(head))}: kept ${rest}`];
   const word = read === 0 ? 'nothing was read' : kept === 0 ? 'nothing was kept' : 'almost nothing was kept';

@@ -13,6 +13,8 @@ export interface WhatIfView {
   readonly examples: { readonly lost: readonly ListedDocument[]; readonly saved: readonly ListedDocument[] };
   /** Tokens were counted, not estimated. */
   readonly counted: boolean;
+  /** A step cuts from texts: the ledger has their bytes before that. */
+  readonly cuts: boolean;
 }
 
 /** The answer of what-if for people. */
@@ -37,24 +39,30 @@ export function whatIfLines(terminal: Terminal, view: WhatIfView): string[] {
   return lines;
 }
 
-function headline({ result: { total, exact, lost, saved }, counted }: WhatIfView): string {
+function headline({ result: { total, exact, lost, saved }, counted, cuts }: WhatIfView): string {
   const about = counted ? '' : '≈ ';
   const { before, kept, open } = total;
   const most = kept.documents + open.documents;
   const documents =
     exact || open.documents === 0 ? count(kept.documents) : `${count(kept.documents)} to ${count(most)}`;
-  // Where no step counted them, as the summary of the run estimates them.
-  const tokensOf = (a: Shift['kept']): number => (before.tokens > 0 ? a.tokens : a.bytes / 4);
+  const tokensOf = tokensIn(total);
   const least = tokensOf(kept);
   const tokens = exact || tokensOf(open) === 0 ? rough(least) : `${rough(least)} to ${rough(least + tokensOf(open))}`;
   return (
     `Kept ${count(before.documents)} → ${documents} of ${plural(total.read.documents, 'document')} ` +
     `(${count(lost.length)} lost, ${count(saved.length)} saved), tokens ${about}${rough(tokensOf(before))} → ` +
-    `${tokens}. ${exact ? 'Exact.' : 'Not exact, see below.'}`
+    `${tokens}${cuts && !counted ? ', before cuts' : ''}. ${exact ? 'Exact.' : 'Not exact, see below.'}`
   );
 }
 
-function domainLines({ style }: Terminal, { result }: WhatIfView): string[] {
+/** Where no step measured tokens, an estimate by bytes, as the summary of a run has it. */
+const tokensIn =
+  ({ before, kept, open }: Shift) =>
+  (a: Shift['kept']): number =>
+    before.tokens + kept.tokens + open.tokens > 0 ? a.tokens : a.bytes / 4;
+
+function domainLines({ style }: Terminal, { result, cuts }: WhatIfView): string[] {
+  const tokensOf = tokensIn(result.total);
   const row = (s: Shift, paint = (text: string): string => text): string[] => [
     paint(safeText(s.domain) || '(none)'),
     count(s.before.documents),
@@ -64,11 +72,11 @@ function domainLines({ style }: Terminal, { result }: WhatIfView): string[] {
     s.saved.documents === 0 ? '' : `+${count(s.saved.documents)}`,
     size(s.before.bytes),
     range(s.kept.bytes, s.open.bytes, size),
-    rough(s.before.tokens),
-    range(s.kept.tokens, s.open.tokens, rough),
+    rough(tokensOf(s.before)),
+    range(tokensOf(s.kept), tokensOf(s.open), rough),
   ];
   const right = 'right' as const;
-  const titles = ['kept', '→', '', 'lost', 'saved', 'text', '→', '≈ tokens', '→'];
+  const titles = ['kept', '→', '', 'lost', 'saved', cuts ? 'text kept, before cuts' : 'text', '→', '≈ tokens', '→'];
   return tableLines(
     [{ title: 'domain', max: 20 }, ...titles.map((title) => ({ title, align: right }))],
     [...result.domains.map((s) => row(s)), row(result.total, style.bold)],

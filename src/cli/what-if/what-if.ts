@@ -10,9 +10,10 @@ import { changesOf } from '../../ledger/what-if/settings.ts';
 import { tally } from '../../ledger/what-if/tally.ts';
 import { safeJson } from '../../safe-text.ts';
 import { countsTokens } from '../../streams/batch/token-ids.ts';
+import { rewritesText } from '../../streams/operator.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { program } from '../program.ts';
-import { recutOutput } from '../run/recut.ts';
+import { freeRecutOutput } from '../run/recut.ts';
 import { commandAgain, streamsAgain } from '../terminal/again.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 import { overlapLines } from './overlap-lines.ts';
@@ -52,17 +53,21 @@ async function run(args: readonly string[]): Promise<number> {
       saved: await documentsAt(db, [...saved.subarray(0, most)]),
     };
     const overlap = values.overlap ? ruleOverlap(prepared, now) : null;
-    const again = recutArguments(folder.run, positionals[0], values.set, recutOutput(positionals[0]));
+    const again = recutArguments(folder.run, positionals[0], values.set, freeRecutOutput(positionals[0]));
     const terminal = standardOutput();
     if (values.json) {
       const answer = { run: folder.path, settings: values.set, ...numbers, examples, overlap, recut: again };
-      terminal.out(safeJson(JSON.stringify(answer, null, 2)));
+      const { read, before, kept } = result.total;
+      const measured = read.tokens + before.tokens + kept.tokens > 0;
+      const known = (key: string, value: unknown): unknown => (key === 'tokens' && !measured ? null : value);
+      terminal.out(safeJson(JSON.stringify(answer, known, 2)));
       return 0;
     }
     if (values.set.length > 0) {
       const counted = countsTokens(folder.run.schema.annotations);
-      for (const line of whatIfLines(terminal, { result, changes, plan: prepared.plan, examples, counted }))
-        terminal.out(line);
+      const cuts = folder.steps.some(rewritesText);
+      const view = { result, changes, plan: prepared.plan, examples, counted, cuts };
+      for (const line of whatIfLines(terminal, view)) terminal.out(line);
       terminal.out();
       terminal.out(terminal.style.bold('To run it'));
       const words = again ?? values.set.flatMap((s) => ['--set', s]);

@@ -55,7 +55,7 @@ function fieldHtml(f: CardField): string {
 function tableHtml({ columns, rows }: CardTable): string {
   if (rows.length === 0) return '<p>none</p>';
   const td = (v: Plain): string =>
-    typeof v === 'number' ? `<td class="n">${v}</td>` : `<td>${v === null ? '' : inert(cellText(v))}</td>`;
+    typeof v === 'number' ? `<td class="n">${v}</td>` : `<td>${v === null ? '–' : inert(cellText(v))}</td>`;
   const head = columns.map((c) => `<th>${inert(c)}</th>`).join('');
   return `<table><tr>${head}</tr>${rows.map((r) => `<tr>${r.map(td).join('')}</tr>`).join('\n')}</table>`;
 }

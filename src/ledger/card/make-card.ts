@@ -138,7 +138,7 @@ export async function makeCard(folder: RunFolder, db: RunDatabase, redact: boole
       [
         said('kept, dropped', 'a document goes to the output, or a rule ends it; each has a row in the ledger'),
         said('domain', 'the label of a source'),
-        said('tokens', 'counted where the recipe tokenises, else an estimate'),
+        said('tokens', 'counted where the recipe tokenises, else an estimate; – where no step measured them'),
         said('low, high, ratio', '95 % interval of a share (Wilson), and the share over that of all documents'),
       ],
     ],

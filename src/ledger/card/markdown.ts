@@ -5,7 +5,7 @@ import { type Card, type CardField, UNANSWERED } from './card.ts';
 /** Text that stays text in Markdown and in HTML, on one line. */
 const inert = (s: string): string => safeExcerpt(s).replace(/[\\`*_{}[\]<>()#+!|~&]/g, (c) => `\\${c}`);
 
-const cell = (v: Plain): string => (v === null ? '' : inert(cellText(v)));
+const cell = (v: Plain): string => (v === null ? '–' : inert(cellText(v)));
 
 /** A card as Markdown. */
 export function cardMarkdown(card: Card): string {

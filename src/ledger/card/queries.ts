@@ -10,7 +10,7 @@ export const DOMAINS =
   "SELECT coalesce(domain, '') AS domain, count(*) AS read, count(*) FILTER (outcome = 'kept') AS kept, " +
   'coalesce(sum(text_bytes), 0)::BIGINT AS bytes_read, ' +
   "coalesce(sum(text_bytes) FILTER (outcome = 'kept'), 0)::BIGINT AS bytes_kept, " +
-  "coalesce(sum(tokens) FILTER (outcome = 'kept'), 0)::BIGINT AS tokens_kept " +
+  "sum(tokens) FILTER (outcome = 'kept')::BIGINT AS tokens_kept " +
   "FROM ledger WHERE outcome <> 'quarantined' GROUP BY ALL ORDER BY read DESC, domain";
 
 export const TOTALS =
@@ -18,7 +18,7 @@ export const TOTALS =
   "count(*) FILTER (outcome = 'kept') AS kept, count(*) FILTER (outcome = 'dropped') AS dropped, " +
   "count(*) FILTER (outcome = 'quarantined') AS quarantined, " +
   "coalesce(sum(text_bytes) FILTER (outcome = 'kept'), 0)::BIGINT AS bytes_kept_before_cuts, " +
-  "coalesce(sum(tokens) FILTER (outcome = 'kept'), 0)::BIGINT AS tokens_kept FROM ledger";
+  "sum(tokens) FILTER (outcome = 'kept')::BIGINT AS tokens_kept FROM ledger";
 
 export const QUARANTINE =
   'SELECT reason, count(*) AS records FROM quarantine GROUP BY reason ORDER BY records DESC, reason';

@@ -1,7 +1,8 @@
 import { ConfigError } from '../../errors.ts';
 import { openRunDatabase, type RunDatabase, rowsOf } from '../database.ts';
-import type { RunFolder } from '../run-folder.ts';
+import { committedTotals, type RunFolder } from '../run-folder.ts';
 import { type Plain, plain } from '../sql-values.ts';
+import { tokensWritten } from '../token-estimate.ts';
 import { type RecipeChange, recipeChanges } from './recipe-changes.ts';
 
 /** How documents of two runs are found to be the same. */
@@ -17,8 +18,16 @@ const KEYS: Readonly<Record<Join, string>> = {
 
 export interface DomainDiff {
   readonly domain: string;
-  readonly a: { readonly documents: number; readonly tokens: number };
-  readonly b: { readonly documents: number; readonly tokens: number };
+  readonly a: KeptOfDomain;
+  readonly b: KeptOfDomain;
+}
+
+export interface KeptOfDomain {
+  readonly documents: number;
+  /** Null where no step has measured them. */
+  readonly tokens: number | null;
+  /** `tokens`, or where nothing measured them an estimate by the bytes that were written. */
+  readonly tokensEstimate: number;
 }
 
 /** Documents that changed sides, by the rule of the run that drops them. */
@@ -93,7 +102,7 @@ export async function diffRuns(a: RunFolder, b: RunFolder, join: Join | null, mo
     return {
       by,
       recipe: recipeChanges(a.run, b.run),
-      domains: await keptByDomain(db),
+      domains: await keptByDomain(db, a, b),
       found: found as unknown as RunDiff['found'],
       moved: moved as unknown as Moved[],
       examples: examples as unknown as MovedDocument[],
@@ -106,20 +115,24 @@ export async function diffRuns(a: RunFolder, b: RunFolder, join: Join | null, mo
 const plainRows = async (db: RunDatabase, sql: string): Promise<Record<string, Plain>[]> =>
   (await rowsOf(db, sql)).map((r) => Object.fromEntries(Object.entries(r).map(([k, v]) => [k, plain(v)])));
 
-async function keptByDomain(db: RunDatabase): Promise<DomainDiff[]> {
+async function keptByDomain(db: RunDatabase, a: RunFolder, b: RunFolder): Promise<DomainDiff[]> {
   const kept = (within: string): string =>
-    "SELECT coalesce(domain, '') AS domain, count(*) AS n, coalesce(sum(tokens), 0)::BIGINT AS t " +
+    "SELECT coalesce(domain, '') AS domain, count(*) AS n, sum(tokens)::BIGINT AS t " +
     `FROM ${within}ledger WHERE outcome = 'kept' GROUP BY ALL`;
   const rows = await plainRows(
     db,
-    'SELECT domain, coalesce(a.n, 0) AS an, coalesce(a.t, 0) AS at, coalesce(b.n, 0) AS bn, coalesce(b.t, 0) AS bt ' +
+    'SELECT domain, coalesce(a.n, 0) AS an, a.t AS at, coalesce(b.n, 0) AS bn, b.t AS bt ' +
       `FROM (${kept('')}) a FULL JOIN (${kept('b.')}) b USING (domain) ORDER BY domain`,
   );
-  return rows.map((r) => ({
-    domain: String(r.domain),
-    a: { documents: Number(r.an), tokens: Number(r.at) },
-    b: { documents: Number(r.bn), tokens: Number(r.bt) },
-  }));
+  const [ofA, ofB] = [committedTotals(a), committedTotals(b)].map((t) => (domain: string, n: Plain, sum: Plain) => {
+    const [documents, tokens] = [Number(n), sum === null ? null : Number(sum)];
+    const own = Object.hasOwn(t.domains, domain) ? t.domains[domain] : null;
+    return { documents, tokens, tokensEstimate: Math.round(tokens ?? (own ? tokensWritten(own) : 0)) };
+  });
+  return rows.map((r) => {
+    const domain = String(r.domain);
+    return { domain, a: ofA(domain, r.an, r.at), b: ofB(domain, r.bn, r.bt) };
+  });
 }
 
 const nothingInCommon = (by: Join): ConfigError =>

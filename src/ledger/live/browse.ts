@@ -3,7 +3,7 @@ import { ConfigError } from '../../errors.ts';
 import { type RunDatabase, rowsOf } from '../database.ts';
 import { LISTED_COLUMNS, type ListedDocument, listedDocument } from '../documents-data.ts';
 import { atPosition } from '../position.ts';
-import type { RunFolder } from '../run-folder.ts';
+import { committedTotals, type RunFolder } from '../run-folder.ts';
 
 /** Which documents of the ledger are wanted; what is left out is not asked for. */
 export interface Wanted {
@@ -27,6 +27,7 @@ export interface Listed {
 
 /** Documents in the order of the ledger; those near a threshold by their distance from it. */
 export async function browse(folder: RunFolder, db: RunDatabase, wanted: Wanted): Promise<Listed> {
+  refuseUnknown(folder, wanted);
   const { where, values } = conditionOf(wanted);
   const near = wanted.near ? thresholdOf(folder, wanted.near) : null;
   if (near) return nearest(db, near, where, values, wanted.most);
@@ -73,6 +74,22 @@ function conditionOf(wanted: Wanted): { where: string; values: DuckDBValue[] } {
     ask('step = ? AND rule = ?', wanted.rule.slice(0, dot), wanted.rule.slice(dot + 1));
   }
   return { where: parts.length === 0 ? 'true' : parts.map((p) => `(${p})`).join(' AND '), values };
+}
+
+const OUTCOMES = ['kept', 'dropped', 'quarantined'];
+
+function refuseUnknown(folder: RunFolder, { outcome, rule }: Wanted): void {
+  const refuse = (where: string, expected: string, got: string): never => {
+    throw new ConfigError({ expected, got: `'${got.slice(0, 100)}'`, where });
+  };
+  if (outcome && !OUTCOMES.includes(outcome)) refuse('outcome', OUTCOMES.join(', '), outcome);
+  if (!rule) return;
+  // Some steps name what drops a document only as they drop it.
+  const hit = Object.entries(committedTotals(folder).steps).flatMap(([s, rules]) =>
+    Object.keys(rules).map((r) => [s, r]),
+  );
+  const known = [...folder.steps.flatMap((s) => s.rules.map((r) => [s.step, r.name])), ...hit];
+  if (!known.some(([s, r]) => `${s}.${r}` === rule)) refuse('rule', 'a rule of this run, as step.rule', rule);
 }
 
 function thresholdOf({ steps }: RunFolder, name: string): { column: string; threshold: number } {

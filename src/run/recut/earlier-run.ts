@@ -8,6 +8,8 @@ import type { RunJson } from '../../ledger/run-json.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
 import { splitPhaseNumber } from '../../streams/commits/phase.ts';
+import { plannedFiles } from '../../streams/plan/plan-file.ts';
+import type { PlannedFile } from '../../streams/plan/splits.ts';
 import { ANSWERS_FOLDER } from '../directory/own-files.ts';
 import type { EarlierSplit, LedgerPiece } from './earlier-rows.ts';
 import { type Steps, takenSteps } from './taken-steps.ts';
@@ -35,8 +37,14 @@ type Now = Pick<RunJson, 'recipe' | 'hashes' | 'limits' | 'executors'>;
  * Opens the run whose values a run with another recipe takes. Errors: ConfigError for a folder without a finished run,
  * and where it has read another input, or a part of it.
  * @param output of the new run
+ * @param files of its input
  */
-export async function openEarlierRun(path: string, now: Now, output: string): Promise<EarlierRun> {
+export async function openEarlierRun(
+  path: string,
+  now: Now,
+  output: string,
+  files: readonly PlannedFile[],
+): Promise<EarlierRun> {
   if (resolve(path) === resolve(output))
     throw new ConfigError({
       expected: 'another output folder than that of the earlier run',
@@ -46,7 +54,8 @@ export async function openEarlierRun(path: string, now: Now, output: string): Pr
     });
   const folder = await openRunFolder(path);
   const { run } = folder;
-  refuseOther(run, now, path);
+  const sameInput = run.hashes.input === now.hashes.input && run.hashes.plan === now.hashes.plan;
+  refuseOther(run, now, path, sameInput ? null : await firstChange(folder.path, files));
   const sameExecutor = (step: string): boolean => {
     const of = ({ executors }: Pick<RunJson, 'executors'>) => executors.find((e) => e.step === step) ?? null;
     return canonicalJson({ of: of(run) } as never) === canonicalJson({ of: of(now) } as never);
@@ -62,18 +71,42 @@ export async function openEarlierRun(path: string, now: Now, output: string): Pr
   };
 }
 
-function refuseOther(run: RunJson, now: Now, path: string): void {
+/** @param change of the input; null: there is none */
+function refuseOther(run: RunJson, now: Now, path: string, change: string | null): void {
   const refuse = (expected: string, got: string, fix: string): never => {
     throw new ConfigError({ expected, got, where: `--recut ${path}`, fix });
   };
   if (run.status !== 'done')
     refuse('a finished run', 'one that is in work', 'Let it end first: run its command again.');
   const whole = 'Give the input of that run, or run without --recut.';
-  if (run.hashes.input !== now.hashes.input || run.hashes.plan !== now.hashes.plan)
-    refuse('the input of the earlier run, unchanged', 'other files, or files that have changed since', whole);
+  if (change !== null) {
+    const restore = 'Restore the file, with the time it had (touch -d), or run the whole without --recut.';
+    refuse(
+      'the input of the earlier run, unchanged',
+      change,
+      / (of the size|with the time) /.test(change) ? restore : whole,
+    );
+  }
   if (canonicalJson(run.limits) !== canonicalJson(now.limits))
     refuse(`the --limit and --sample of the earlier run`, 'others', whole);
 }
+
+/** The first file that is another than when the earlier run read it, and in what. */
+async function firstChange(earlier: string, files: readonly PlannedFile[]): Promise<string> {
+  const now = new Map(files.map((f) => [f.path, f]));
+  for await (const was of plannedFiles(earlier)) {
+    const is = now.get(was.path);
+    now.delete(was.path);
+    if (is === undefined) return `no ${was.path} any more`;
+    if (is.size !== was.size) return `${was.path} of the size ${is.size} bytes, was ${was.size}`;
+    if (is.mtimeMs !== was.mtimeMs) return `${was.path} with the time ${timeOf(is)}, was ${timeOf(was)}`;
+    if (is.probeHash !== was.probeHash) return `${was.path} with other contents`;
+  }
+  const [more] = now.keys();
+  return more === undefined ? 'files that are read in other splits' : `${more} too, which it did not read`;
+}
+
+const timeOf = ({ mtimeMs }: PlannedFile): string => new Date(mtimeMs).toISOString();
 
 /** Where the ledger rows of each split lie: shards hold those of one split after the other. */
 function ledgerPieces({ path, commits }: RunFolder): Map<number, LedgerPiece[]> {

@@ -33,6 +33,16 @@ export function waitingError(splits: readonly Waiting[], run: string): SluiceErr
     expected: 'an outcome for every document',
     got: `${documents} without one in ${splits.length} of the splits; the first: ${first.position} (${first.reason})`,
     where: run,
-    fix: 'Run the same command again: only those splits are done again.',
+    fix: fixOf(first.reason),
   });
+}
+
+/** What a server refuses for good is refused again: then the command, or the key, has to change. */
+function fixOf(reason: string): string {
+  const then = 'then run again: only those splits are done again.';
+  if (/: key \(status \d/.test(reason))
+    return `Check the key in SLUICE_API_KEY, or in the variable that the option key_from of the step names; ${then}`;
+  if (/: setup \(status \d/.test(reason))
+    return `Check the model and the address of the server (--model, --endpoint); ${then}`;
+  return 'Run the same command again: only those splits are done again.';
 }

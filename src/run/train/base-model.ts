@@ -15,6 +15,9 @@ import { writeTokenizer } from '../../training/tokenize.ts';
 
 const SHIPPED = new URL('../../../models/prose/', import.meta.url);
 
+/** Folder of a model: that which ships for `prose`, otherwise the path itself. */
+export const modelFolder = (model: string): string => (model === 'prose' ? fileURLToPath(SHIPPED) : model);
+
 /** Files of a tokenizer that go along with a model. */
 const TOKENIZER_FILES = [
   'tokenizer.json',
@@ -52,7 +55,7 @@ export interface BaseModel {
  */
 export async function baseModel({ model, seed }: Continual): Promise<BaseModel> {
   if (typeof model !== 'string') return randomModel(model, seed);
-  const folder = model === 'prose' ? fileURLToPath(SHIPPED) : model;
+  const folder = modelFolder(model);
   const info = modelFolderInfo(folder);
   const { model: weights, tokenizer } = await loadScoringModel(info);
   const bytes = tokenizer.hash.startsWith('bytes@');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { saveModel } from '../../../src/models/folders/hugging-face.ts';
 import { newModel } from '../../../src/models/new-model.ts';
+import { modelFolder } from '../../../src/run/train/base-model.ts';
 import { writeTokenizer } from '../../../src/training/tokenize.ts';
 import { runCli } from '../../helpers/cli.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
@@ -54,6 +55,7 @@ describe('sluice eval', () => {
     const cwd = await project();
     const one = await runCli(['eval', 'before', '--input', 'held.jsonl', ...NAMED], { cwd });
     expect(one.stdout).toMatch(/^ {2}all +[78]\.\d{4}$/m);
+    expect(readFileSync(join(modelFolder('prose'), 'config.json'), 'utf8')).toContain('vocab_size');
     const none = await runCli(['eval', 'before', ...NAMED], { cwd });
     expect(none.code).toBe(2);
     expect(none.stderr).toContain('neither --input nor --items');

@@ -29,7 +29,7 @@ it('an endpoint and a model as flags: plan asks nobody, run says what it took, e
   });
   expect(ran.stderr).toMatch(/rephrase: 6 answers, [\d,]+ tokens so far, cost 0\.00\d+, slots busy/);
   expect([ran.code, server.meter.requests]).toEqual([0, 6]);
-  expect(ran.stdout).toContain('kept 9 of 3 documents read and 6 created');
+  expect(ran.stdout).toContain('kept 9 of 9 documents (3 read, 6 created), 100 %');
   const source = await runCli(['explain', 'sluice-out/rephrase', 'd2'], { cwd });
   expect(source.stdout).toMatch(/2 documents created from it: d2\+1/);
   const rewrite = await runCli(['explain', 'sluice-out/rephrase', 'd2+1'], { cwd });

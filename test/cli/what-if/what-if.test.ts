@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { freeRecutOutput } from '../../../src/cli/run/recut.ts';
 import { finishedRun } from '../../helpers/finished-run.ts';
 
 const { cwd, ask } = finishedRun();
@@ -57,6 +58,8 @@ describe('sluice what-if', () => {
     expect(answer).toMatchObject({ exact: true, open: [] });
     expect(answer.examples.saved.map((d) => d.id).sort()).toEqual(['short', 'twice', 'twice']);
     expect((await ask('run', ...answer.recut)).code).toBe(0);
+    const first = join(cwd(), 'sluice-out/mine');
+    expect(freeRecutOutput(first)).toBe(`${first}-recut-2`);
     const sql =
       'SELECT count(*) AS documents, sum(text_bytes) AS bytes, sum(tokens) AS tokens FROM ledger ' +
       "WHERE outcome = 'kept'";

@@ -56,6 +56,10 @@ describe('what the page asks of a run', () => {
   it('says what is wrong with a question', async () => {
     await expect(ask('documents', 'most=many')).rejects.toThrow('a number');
     await expect(ask('documents', 'near=x')).rejects.toThrow('a rule of this run');
+    await expect(ask('documents', 'rule=length.none')).rejects.toThrow('a rule of this run');
+    await expect(ask('documents', 'outcome=keept')).rejects.toThrow('kept, dropped, quarantined');
+    const known = await ask('documents', 'rule=length.min_chars&most=1');
+    expect(known).toMatchObject({ documents: [{ outcome: 'dropped' }] });
     await expect(ask('rows', 'rows=1,x')).rejects.toThrow('numbers of rows');
     await expect(ask('curve', 'name=none')).rejects.toThrow('rate');
     await expect(ask('document', 'id=nothing')).rejects.toThrow('an id or a position');

@@ -20,6 +20,10 @@ import {
   textStatistics,
 } from 'sluice';
 import { describe, expect, it } from 'vitest';
+import { TOTALS } from '../../../src/ledger/card/queries.ts';
+import { openRunDatabase, rowsOf } from '../../../src/ledger/database.ts';
+import { diffRuns } from '../../../src/ledger/diff/diff-data.ts';
+import { openRunFolder } from '../../../src/ledger/run-folder.ts';
 import type { AnnotatorDescriptor } from '../../../src/operators/annotator-stage.ts';
 import { withSettings } from '../../../src/recipe/recipe.ts';
 import { generator } from '../../helpers/corpus.ts';
@@ -174,7 +178,26 @@ describe('run --recut', () => {
     await expect(runToEnd(chain(), { input, output: other, recut: output, limit: 3 })).rejects.toThrow('--limit');
     await appendFile(join(folder, 'in/part-0.jsonl'), '{"text":"one more"}\n');
     await expect(runToEnd(chain(), { input, output: other, recut: output })).rejects.toThrow(
-      'the input of the earlier',
+      /the input of the earlier run.*part-0\.jsonl of the size \d+ bytes, was \d+/s,
     );
+  });
+
+  it('knows no tokens where no step measured them, and estimates them by what was written', async () => {
+    const folder = await corpus();
+    const output = join(folder, 'plain');
+    const plain = recipe({ name: 'plain', steps: [dedup.exact()] });
+    await runToEnd(plain, { input: [join(folder, 'in')], output });
+    const of = await openRunFolder(output);
+    const { domains } = await diffRuns(of, of, null, 0);
+    for (const { domain, a } of domains) {
+      const tokensEstimate = Math.round(of.run.totals!.domains[domain].kept.bytes / 4);
+      expect(a).toMatchObject({ tokens: null, tokensEstimate });
+    }
+    const db = await openRunDatabase(of);
+    try {
+      expect((await rowsOf(db, TOTALS))[0]).toMatchObject({ tokens_kept: null });
+    } finally {
+      db.close();
+    }
   });
 });

@@ -195,18 +195,21 @@
       holder,
       own.map((c) => c.node),
     );
-    for (const c of own) c.load();
+    await Promise.all(own.map((c) => c.load()));
+    showCurves();
   };
+  /** A run that was over too soon has no curve with two points. */
+  const showCurves = () => show(own.some((c) => c.data?.[0].length >= 2));
   show(false);
   page.watch(['sample'], () => {
     const sample = page.cell('sample');
     if (!sample) return;
     if (own === null) {
       own = [];
-      show(true);
       begin().catch(() => show(false)); // An exported page without curves.
     } else if (!before || sample.t > before.t) {
       for (const c of own) c.add(sample);
+      if (own.length > 0) showCurves();
     }
     before = sample;
   });
