@@ -112,8 +112,8 @@ try {
     if (differ > 0) throw new Error(`trial ${trial}: ${differ} of ${STEPS} steps differ`);
   }
   console.log(
-    `${values.trials} runs killed ${kills} times under a feed: ${STEPS} steps each, all as those of the finished run; ` +
-      `${waits} were waited for`,
+    `${values.trials} runs killed ${kills} times under a feed: ${STEPS} steps each, all as those of the finished ` +
+      `run; ${waits} were waited for`,
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });
