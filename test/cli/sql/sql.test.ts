@@ -142,15 +142,10 @@ describe('sluice sql', () => {
       '--csv',
       `SELECT id, 'a "b", c' AS q, NULL AS x FROM documents ORDER BY id`,
     );
-    expect(csv.stdout).toBe('id,q,x
-kept-1,"a ""b"", c",
-kept-2,"a ""b"", c",
-');
+    expect(csv.stdout).toBe('id,q,x\nkept-1,"a ""b"", c",\nkept-2,"a ""b"", c",\n');
     const fraction = 'SELECT 1484.4499999999998::DOUBLE AS a, 5 AS n, 1e-7::DOUBLE / 3 AS t';
-    expect((await ask('sql', 'sluice-out/mine', fraction)).stdout.split('
-')[1]).toBe('1484.45  5  3.33333333333e-8');
-    expect((await ask('sql', 'sluice-out/mine', '--csv', fraction)).stdout).toContain('
-1484.4499999999998,5,');
+    expect((await ask('sql', 'sluice-out/mine', fraction)).stdout.split('\n')[1]).toBe('1484.45  5  3.33333333333e-8');
+    expect((await ask('sql', 'sluice-out/mine', '--csv', fraction)).stdout).toContain('\n1484.4499999999998,5,');
   });
 
   it('cuts long texts, and ids last: they go into the next command', async () => {
