@@ -26,17 +26,25 @@ export interface ShardValues {
   readonly [option: string]: unknown;
 }
 
-/** Options of a recipe and a run that decide what is written, or that a part of a run has no use for. */
+/** Options of a run that decide what is written, or that a part of a run has no use for. */
+const OF_RUN: readonly string[] = [
+  ...['limit', 'sample', 'annotate-only', 'recut', 'recompute', 'shard-size', 'verify-input'],
+  ...['card', 'live', 'alert-webhook', 'fail-on-alert'],
+];
+/** Those of a recipe too: where a recipe is named, it is compared with that of the plan. */
 const DECIDING: readonly string[] = [
   ...Object.keys(recipeSpecs).filter((name) => name !== 'cache'),
-  ...['output', 'limit', 'sample', 'annotate-only', 'recut', 'recompute', 'shard-size', 'verify-input'],
-  ...['card', 'live', 'alert-webhook', 'fail-on-alert'],
+  ...['output', ...OF_RUN],
 ];
 
 /** Errors: ConfigError for an option that the plan has decided already, by its name. */
-export function refuseDeciding(run: string, values: Readonly<Record<string, unknown>>): void {
+export function refuseDeciding(
+  run: string,
+  values: Readonly<Record<string, unknown>>,
+  deciding: readonly string[] = DECIDING,
+): void {
   const isGiven = (v: unknown): boolean => (Array.isArray(v) ? v.length > 0 : v !== undefined && v !== false);
-  const given = DECIDING.filter((name) => isGiven(values[name])).map((name) => `--${name}`);
+  const given = deciding.filter((name) => isGiven(values[name])).map((name) => `--${name}`);
   if (given.length === 0) return;
   const it = given.length === 1 ? 'it' : 'them';
   throw new ConfigError({
@@ -74,7 +82,7 @@ export async function runOneShard(
       where: shownPath(path),
       fix: `Plan it anew: ${program()} plan <recipe> --nodes N --output ${shellWord(shownPath(path))} --fresh`,
     });
-  if (named === null) refuseDeciding(path, values);
+  refuseDeciding(path, values, named === null ? DECIDING : OF_RUN);
   useCache(values.cache);
   const nodes = await readNodesJson(path);
   const recipe = named ?? (await fleetRecipe(path, nodes));
@@ -131,7 +139,7 @@ function say(json: boolean, event: ShardEvent, line: string): void {
   const { type, ...rest } = event;
   process.stdout.write(
     json
-      ? `${safeJson(JSON.stringify({ event: type, time: new Date().toISOString(), ...rest }))}\n`
+      ? `${safeJson(JSON.stringify({ type, time: new Date().toISOString(), ...rest }))}\n`
       : `${safeText(line)}\n`,
   );
 }
