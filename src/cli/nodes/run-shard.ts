@@ -138,9 +138,7 @@ function onStop(stop: AbortController, heard: (signal: string) => void): () => v
 function say(json: boolean, event: ShardEvent, line: string): void {
   const { type, ...rest } = event;
   process.stdout.write(
-    json
-      ? `${safeJson(JSON.stringify({ type, time: new Date().toISOString(), ...rest }))}\n`
-      : `${safeText(line)}\n`,
+    json ? `${safeJson(JSON.stringify({ type, time: new Date().toISOString(), ...rest }))}\n` : `${safeText(line)}\n`,
   );
 }
 
