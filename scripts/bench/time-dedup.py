@@ -51,36 +51,36 @@ def write(out, docs, twin):
         json.dump({docs[i]["id"]: docs[j]["id"] for i, j in twin.items()}, file)
 
 
-def rensa_pipeline(folder, out):
-    from rensa import RMinHash, RMinHashLSH
-
-    docs = list(documents(folder))
-    index = RMinHashLSH(THRESHOLD, 112, 14)
+def twins(index, signatures):
+    """Of each document that is like an earlier one that stays: the first such. One pass, as these tools are used."""
     twin = {}
-    for i, signature in enumerate(RMinHash.from_token_sets([shingles(d["text"]) for d in docs], 112, 42)):
+    for i, signature in enumerate(signatures):
         alike = index.query(signature)
         if alike:
             twin[i] = min(alike)
         else:
             index.insert(i, signature)
-    write(out, docs, twin)
+    return twin
+
+
+def rensa_pipeline(folder, out):
+    from rensa import RMinHash, RMinHashLSH
+
+    docs = list(documents(folder))
+    signatures = RMinHash.from_token_sets([shingles(d["text"]) for d in docs], 112, 42)
+    write(out, docs, twins(RMinHashLSH(THRESHOLD, 112, 14), signatures))
 
 
 def datasketch_pipeline(folder, out):
     from datasketch import MinHash, MinHashLSH
 
+    def signature(text):
+        made = MinHash(num_perm=112)
+        made.update_batch([s.encode() for s in shingles(text)])
+        return made
+
     docs = list(documents(folder))
-    index = MinHashLSH(num_perm=112, params=(14, 8))
-    twin = {}
-    for i, d in enumerate(docs):
-        signature = MinHash(num_perm=112)
-        signature.update_batch([s.encode() for s in shingles(d["text"])])
-        alike = index.query(signature)
-        if alike:
-            twin[i] = min(alike)
-        else:
-            index.insert(i, signature)
-    write(out, docs, twin)
+    write(out, docs, twins(MinHashLSH(num_perm=112, params=(14, 8)), (signature(d["text"]) for d in docs)))
 
 
 def text_dedup_pipeline(folder, out):
