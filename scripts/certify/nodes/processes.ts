@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-export const cli = resolve(import.meta.dirname, '../../../dist/cli.js');
+/** The build that is tried: SLUICE_CLI, or the one of this folder. */
+export const cli = process.env.SLUICE_CLI ?? resolve(import.meta.dirname, '../../../dist/cli.js');
 
 /** sha256 of everything that is promised to be the same as of one process. */
 export function bytesOf(run: string): string {

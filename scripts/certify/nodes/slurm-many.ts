@@ -37,14 +37,14 @@ try {
   writeFileSync(
     join(folder, 'recipe.ts'),
     `import { annotate, drop, recipe, rule, textStatistics } from 'sluice';
-export default recipe({ name: 'many', splitBytes: 1000, steps: [
+export default recipe({ name: 'many', splitBytes: 4096, steps: [
   annotate(textStatistics(), { step: 'scores' }),
   drop('length', [rule('text_chars < 300', { name: 'min_chars' })]),
 ] });
 `,
   );
   // About one split a shard.
-  const documents = Array.from({ length: shards * 2 }, (_, i) =>
+  const documents = Array.from({ length: shards * 8 }, (_, i) =>
     JSON.stringify({ id: `d${i}`, text: prose(random, 20 + Math.floor(random() * 120)) }),
   );
   writeFileSync(join(folder, 'in/0.jsonl'), `${documents.join('\n')}\n`);
