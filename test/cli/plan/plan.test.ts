@@ -139,7 +139,7 @@ export default recipe({ name: 'mine', input: ['in'], steps: [${step}] });`;
     expect(words(stdout)).toMatch(/ \d select drops by rank \([^)]*\); decides after reading the whole input /);
     expect(words(stdout)).toMatch(
       new RegExp(
-        String.raw` time about \S+ m?s of which perplexity \S+ m?s: scores all text at \S+ k?B\/s per model ` +
+        String.raw` time about \S+ m?s, if \d+ cores? (?:is|are) free of which perplexity \S+ m?s: scores all text at \S+ k?B\/s per model ` +
           String.raw`worker \(\d+\), measured on 2 documents \(27 B\) `,
       ),
     );
