@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * How much a function runs before V8 compiles it with its optimising compiler: about 15 times as much as V8 itself says.
- * A run does its work in kernels and in few functions of JavaScript. Of the many others most are not worth compiling,
+ * How much a function runs before V8 compiles it with its optimising compiler: about 15 times as much as by default. A
+ * run does its work in kernels and in few functions of JavaScript. Of the many others most are not worth compiling,
  * and every thread compiles them again, on the cores that the threads need.
  */
 const LATER = {

@@ -154,8 +154,16 @@ export const rowsOf = (doc: string | undefined): Row[] => [
         on80('plan', 'quickstart', '--input', 'in.jsonl'),
       ];
       if (said.some((s) => s.code === null)) return null;
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours, and lines that are drawn again
-      const lines = said.flatMap((s) => s.out.split(/\r?\n|\r/).map((l) => l.replace(/\u001b\[[\d;?]*[a-zA-Z]/g, '')));
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: lines that are drawn again
+      const moves = /\u001b\[[\d;?]*[A-HJKf]/g;
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are
+      const colours = /\u001b\[[\d;?]*[a-zA-Z]/g;
+      const lines = said.flatMap((s) =>
+        s.out
+          .replace(moves, '\n')
+          .replace(colours, '')
+          .split(/[\r\n]+/),
+      );
       // A command stays on one line, so that it can be copied.
       const long = lines.filter((l) => l.length > 80 && !/^ +sluice /.test(l));
       return [long.length === 0, long.length === 0 ? `${lines.length} lines` : JSON.stringify(long[0])];
@@ -190,7 +198,8 @@ export const rowsOf = (doc: string | undefined): Row[] => [
     command: 'node -e "import(\'sluice\')"; sluice run --json',
     ask: () => {
       const names = ['float64Column', 'int32Column', 'utf8Column', 'validBitmap', 'annotator'];
-      const source = `import(${JSON.stringify(join(root, 'dist/index.js'))}).then((m) => console.log(${JSON.stringify(names)}.filter((n) => !m[n]).length))`;
+      const [api, wanted] = [join(root, 'dist/index.js'), names].map((v) => JSON.stringify(v));
+      const source = `import(${api}).then((m) => console.log(${wanted}.filter((n) => !m[n]).length))`;
       const missing = Number(asked(process.execPath, ['-e', source]).out);
       const typed = events(sluice('run', 'quickstart', '--input', 'in.jsonl', '--output', 'q13', '--json')).every(
         (e) => typeof e.type === 'string',

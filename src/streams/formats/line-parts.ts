@@ -7,7 +7,7 @@ import type { Cutting, FileParts, Part } from './format.ts';
 
 /** Text bytes per packed byte where a file does not say. */
 const ZSTD_RATIO = 4;
-/** The beginning of a frame is packed worse than the rest: it has nothing before it. Measured on 21 files: 1.1 to 1.6. */
+/** The beginning of a frame is packed worse than the rest, with nothing before it. Measured on 21 files: 1.1 to 1.6. */
 const BEHIND_THE_HEAD = 1.35;
 /** More than this is not expected of text, whatever the blocks of a zstd frame could hold. */
 const ZSTD_RATIO_AT_MOST = 20;
