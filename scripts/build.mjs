@@ -1,8 +1,9 @@
 // Builds dist/: types and code by tsc, the kernel module, and the built-in recipes (which import `sluice` like a user's
-// would).
+// would); then what is always loaded together goes into one file (bundle.mjs).
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = (args) => execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
@@ -13,20 +14,29 @@ const { scripts } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 run(['node_modules/assemblyscript/bin/asc.js', ...scripts['build:kernels'].split(' ').slice(1)]);
 // Beside the old build, and in its place only when all went well.
 const fresh = `dist-new-${process.pid}`;
+const folder = `${root}${fresh}`;
 try {
   run([tsc, '-p', 'tsconfig.json', '--outDir', fresh]);
-  cpSync(`${root}/src/sinks/live/page`, `${root}/${fresh}/sinks/live/page`, { recursive: true });
-  cpSync(`${root}/src/kernels/kernels.wasm`, `${root}/${fresh}/kernels/kernels.wasm`);
+  cpSync(`${root}/src/sinks/live/page`, `${folder}/sinks/live/page`, { recursive: true });
+  cpSync(`${root}/src/kernels/kernels.wasm`, `${folder}/kernels/kernels.wasm`);
+  // They import `sluice`, which is this build.
+  const recipes = {
+    extends: '../tsconfig.recipes.json',
+    compilerOptions: { rootDir: '../recipes', outDir: './recipes', paths: { sluice: ['./index.d.ts'] } },
+    include: ['../recipes'],
+  };
+  writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(recipes));
+  run([tsc, '-p', `${fresh}/tsconfig.json`]);
+  rmSync(`${folder}/tsconfig.json`);
+  // A run of one of them needs no streams of batches, and so no apache-arrow: 0.15 s of CPU.
+  for (const file of readdirSync(`${folder}/recipes`).filter((f) => f.endsWith('.js'))) {
+    const code = readFileSync(`${folder}/recipes/${file}`, 'utf8');
+    writeFileSync(`${folder}/recipes/${file}`, code.replace(/from 'sluice';$/m, "from '../for-recipes.js';"));
+  }
+  await bundle(folder);
   rmSync(`${root}/dist`, { recursive: true, force: true });
-  renameSync(`${root}/${fresh}`, `${root}/dist`);
+  renameSync(folder, `${root}/dist`);
 } finally {
-  rmSync(`${root}/${fresh}`, { recursive: true, force: true });
-}
-// They import `sluice`, which is the new build by now.
-run([tsc, '-p', 'tsconfig.recipes.json']);
-// A run of one of them needs no streams of batches, and so no apache-arrow: 0.15 s of CPU.
-for (const file of readdirSync(`${root}/dist/recipes`).filter((f) => f.endsWith('.js'))) {
-  const code = readFileSync(`${root}/dist/recipes/${file}`, 'utf8');
-  writeFileSync(`${root}/dist/recipes/${file}`, code.replace(/from 'sluice';$/m, "from '../for-recipes.js';"));
+  rmSync(folder, { recursive: true, force: true });
 }
 chmodSync(`${root}/dist/cli.js`, 0o755);

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import './cli/compile-later.ts';
 import { main } from './cli/main.ts';
+import { beAlone } from './streams/flow/alone.ts';
 
 // A reader that has seen enough (`| head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -8,4 +9,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// `main()` loads what a command needs.
+beAlone();
 process.exitCode = await main(process.argv.slice(2));

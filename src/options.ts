@@ -8,7 +8,8 @@ type Issue = z.core.$ZodIssue;
  * (naming the nearest one), in plain words; `where` is what was called, `gopherQuality()` or `recipe web`.
  */
 export function parseOptions<T extends z.ZodObject>(schema: T, value: unknown, where: string): z.output<T> {
-  const parsed = schema.safeParse(value ?? {});
+  // Options are parsed once: to compile a parser for that, as zod does, takes longer.
+  const parsed = schema.safeParse(value ?? {}, { jitless: true });
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   // A misspelt key may also leave the right one missing: the misspelling says more.

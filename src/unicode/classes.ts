@@ -1,5 +1,5 @@
 import { CLASS_PALETTE, CLASS_RUNS, DECOMPOSITIONS, FOLDINGS, FORMS } from './tables.ts';
-import { inTwoStages, type TwoStageTable } from './two-stage.ts';
+import { fromRuns, type TwoStageTable } from './two-stage.ts';
 
 /**
  * The class byte of a code point: a group in the low three bits (general category, first letter) and flags above it.
@@ -25,24 +25,7 @@ export const CLASS = {
 /** Class bytes. */
 export type ClassTable = TwoStageTable<Uint8Array<ArrayBuffer>>;
 
-const CODE_POINTS = 0x110000;
-
-/** Class bytes of all code points, one after the other. */
-export function expandClasses(): Uint8Array<ArrayBuffer> {
-  const flat = new Uint8Array(CODE_POINTS);
-  let at = 0;
-  for (const [, name, length] of CLASS_RUNS.matchAll(/([A-Z])([0-9a-z]+)/g)) {
-    const end = at + Number.parseInt(length, 36);
-    flat.fill(CLASS_PALETTE[name.charCodeAt(0) - 65], at, end);
-    at = end;
-  }
-  return flat;
-}
-
-export function buildClassTable(): ClassTable {
-  const flat = expandClasses();
-  return inTwoStages((first) => flat.subarray(first, first + 128));
-}
+export const buildClassTable = (): ClassTable => fromRuns(CLASS_RUNS, CLASS_PALETTE);
 
 function* rows(packed: string): Generator<number[]> {
   let cp = 0;

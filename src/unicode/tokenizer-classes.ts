@@ -1,5 +1,5 @@
 import { TOKEN_CLASS_PALETTE, TOKEN_CLASS_RUNS } from './tokenizer-tables.ts';
-import { inTwoStages, type TwoStageTable } from './two-stage.ts';
+import { fromRuns, type TwoStageTable } from './two-stage.ts';
 
 /**
  * What a code point is to a tokenizer: bits, as the tokenizers library of Hugging Face and tiktoken see them (Unicode
@@ -28,19 +28,8 @@ let table: TwoStageTable<Uint8Array<ArrayBuffer>> | null = null;
 
 /** Class bytes of all code points, built once a thread. */
 export function tokenClassTable(): TwoStageTable<Uint8Array<ArrayBuffer>> {
-  table ??= build();
+  table ??= fromRuns(TOKEN_CLASS_RUNS, TOKEN_CLASS_PALETTE);
   return table;
-}
-
-function build(): TwoStageTable<Uint8Array<ArrayBuffer>> {
-  const flat = new Uint8Array(0x110000);
-  let at = 0;
-  for (const [, name, length] of TOKEN_CLASS_RUNS.matchAll(/([A-Z])([0-9a-z]+)/g)) {
-    const end = at + Number.parseInt(length, 36);
-    flat.fill(TOKEN_CLASS_PALETTE[name.charCodeAt(0) - 65], at, end);
-    at = end;
-  }
-  return inTwoStages((first) => flat.subarray(first, first + 128));
 }
 
 /** Bits of TOKEN_CLASS. */

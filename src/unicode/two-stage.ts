@@ -46,3 +46,36 @@ function equal(a: Values, b: Values): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return a.length === b.length;
 }
+
+/**
+ * The table of class bytes that are packed as runs over all code points. Only blocks with several runs in them are
+ * looked at one by one.
+ * @param runs a letter of the palette and a length in base 36, for each run
+ */
+export function fromRuns(runs: string, palette: readonly number[]): TwoStageTable<Uint8Array<ArrayBuffer>> {
+  const all = runs.matchAll(/([A-Z])([0-9a-z]+)/g);
+  const even = palette.map((value) => new Uint8Array(128).fill(value));
+  let letter = 0;
+  let left = 0;
+  const begin = (): void => {
+    const [, name, length] = all.next().value!;
+    letter = name.charCodeAt(0) - 65;
+    left = Number.parseInt(length, 36);
+  };
+  return inTwoStages(() => {
+    if (left === 0) begin();
+    if (left >= 128) {
+      left -= 128;
+      return even[letter];
+    }
+    const block = new Uint8Array(128);
+    for (let at = 0; at < 128; ) {
+      if (left === 0) begin();
+      const n = Math.min(left, 128 - at);
+      block.fill(palette[letter], at, at + n);
+      at += n;
+      left -= n;
+    }
+    return block;
+  });
+}

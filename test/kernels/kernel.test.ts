@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { kernelModule, openArena } from '../../src/kernels/arena.ts';
 import { loadKernel } from '../../src/kernels/kernel.ts';
 import { FAMILY } from '../../src/kernels/statistics.ts';
+import { installTables } from '../../src/kernels/tables.ts';
+
+it('places its function words at once: to look for a multiplier takes each thread 0.1 s of CPU', async () => {
+  expect(installTables(openArena(await kernelModule()))).toBe(true);
+});
 
 describe('memory of a kernel', () => {
   it('is given back after a giant document, and the numbers stay the same', async () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { openRunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { safeText } from '../../safe-text.ts';
 import { countsTokens } from '../../streams/batch/token-ids.ts';
@@ -46,7 +47,8 @@ export async function printSummary(terminal: Terminal, input: SummaryInput): Pro
   const shadows = shadowLines(terminal, t, stepsOf(result));
   if (shadows.length > 0) out();
   for (const line of shadows) out(line);
-  const found = { unscored: await unscoredLines(run), languages: await languageLines(run) };
+  const folder = await openRunFolder(run);
+  const found = { unscored: await unscoredLines(folder), languages: await languageLines(folder) };
   const notes = noteLines(terminal, input, t, found);
   if (notes.length > 0) out();
   for (const line of notes) out(line);

@@ -1,5 +1,5 @@
 import { openRunDatabase, rowsOf } from '../../ledger/database.ts';
-import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
+import type { RunFolder } from '../../ledger/run-folder.ts';
 import { safeText } from '../../safe-text.ts';
 import { isSelection } from '../../streams/operator.ts';
 import { count, percent, plural } from '../terminal/format.ts';
@@ -28,10 +28,8 @@ const unscoredColumns = ({ steps }: RunFolder): string[] =>
  * What a summary says of documents that a model did not score, a sentence a scorer; nothing where every document has
  * its score. Counts are of the ledger. Such documents pass every rule and selection that does not say otherwise, so
  * most of them are kept.
- * @param run the run directory
  */
-export async function unscoredLines(run: string): Promise<string[]> {
-  const folder = await openRunFolder(run);
+export async function unscoredLines(folder: RunFolder): Promise<string[]> {
   const columns = unscoredColumns(folder);
   if (columns.length === 0) return [];
   const db = await openRunDatabase(folder);

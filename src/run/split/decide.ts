@@ -9,7 +9,6 @@ import { partOf, readPart, writeDecisions } from '../../streams/flow/parted.ts';
 import { removesCopies } from '../../streams/operator.ts';
 import { LargestCluster } from '../clusters.ts';
 import { barrierPaths, INDEX_FOLDER } from '../directory/layout.ts';
-import { takenDecisions } from '../recut/taken-decisions.ts';
 import type { DecidePartTask, DecideTask, TaskResult } from './tasks.ts';
 
 /** Lets a barrier decide over what pass 1 left, and writes one decision file a split. */
@@ -23,7 +22,7 @@ export async function decide(task: DecideTask, kernel: Kernel): Promise<TaskResu
   const clusters = removesCopies(task.barrier) ? new LargestCluster() : null;
   const outputs: BarrierOutputs = { folder: join(task.runDirectory, INDEX_FOLDER), names: [] };
   const decisions = task.taken
-    ? takenDecisions(task.barrier, splits, task.taken)
+    ? (await import('../recut/taken-decisions.ts')).takenDecisions(task.barrier, splits, task.taken)
     : barrier.decide(splits, task.memoryBytes, outputs);
   for await (const decision of decisions) {
     const path = barrierPaths(task.barrier.step, decision.split).decision;

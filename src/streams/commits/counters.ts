@@ -1,6 +1,7 @@
 import { addUnread, type UnreadColumn } from '../batch/unread.ts';
 import type { Seen, SeenUnit } from '../formats/loss.ts';
 import { addBlind, addSeen, type BlindCounters, estimateBlind } from './blind.ts';
+import { addOtherLanguages, type OtherLanguages } from './other-languages.ts';
 
 /**
  * Documents, bytes of original text and tokens: estimated ones, or those that `tokenize()` counted where the recipe has
@@ -91,6 +92,8 @@ export interface Counters {
   unread?: UnreadColumn[];
   /** Records of the input that hold no documents, by their kind; absent where there are none. */
   passedOver?: Record<string, number>;
+  /** Absent where nothing looks at languages, and in runs of earlier versions. */
+  otherLanguages?: OtherLanguages;
   /** Bytes of the spans that rewrites cut out of kept documents, and bytes that they put in their place. */
   cutBytes: number;
   addedBytes: number;
@@ -196,6 +199,7 @@ export function mergeCounters(a: Counters, b: Counters): Counters {
   for (const [unit, seen] of Object.entries(b.seen ?? {})) addSeen(a, { unit: unit as SeenUnit, ...seen });
   estimateBlind(a);
   for (const [kind, records] of Object.entries(b.passedOver ?? {})) addPassed(a, kind, records);
+  if (b.otherLanguages) a.otherLanguages = addOtherLanguages(a.otherLanguages, b.otherLanguages);
   if (b.unread) a.unread = b.unread.reduce(addUnread, a.unread ?? []);
   a.cutBytes += b.cutBytes;
   a.addedBytes += b.addedBytes;

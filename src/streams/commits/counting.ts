@@ -19,6 +19,7 @@ import {
   type RuleCounters,
   ruleCounters,
 } from './counters.ts';
+import { countOtherLanguages } from './other-languages.ts';
 
 const EXAMPLE_CHARACTERS = 160;
 /** So many characters have no more. */
@@ -117,6 +118,8 @@ export function countOutcome(
     countCuts(counters, batch.cuts, i, bytes[i], now[i + 1] - now[i]);
     if (!isJudged(batch, i) && !(judgedBefore && Number(judgedBefore.values[i]) > 0)) counters.unjudged++;
   }
+  const languages = countOtherLanguages(counters.otherLanguages, batch, last, annotations);
+  if (languages) counters.otherLanguages = languages;
   for (const verdict of batch.verdicts) countVerdict(counters, batch, verdict, bytes, tokens ?? null);
 }
 

@@ -1,6 +1,8 @@
 import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { otherLanguagesIn } from '../../../src/cli/run/kinds.ts';
+import { committedTotals, openRunFolder } from '../../../src/ledger/run-folder.ts';
 import { runCli } from '../../helpers/cli.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 import { query } from '../../helpers/tables.ts';
@@ -26,6 +28,10 @@ it('quickstart lets other languages pass and says how many they were', async () 
     'language The rules are for English: 2 documents (40.0 % of those looked at) seem to be in other languages and ' +
       'passed them unjudged; 2 were kept.',
   );
+  const folder = await openRunFolder(join(cwd, 'out'));
+  const counted = { documents: 5, told: 5, found: 2, kept: 2 };
+  expect(committedTotals(folder).otherLanguages).toEqual(counted);
+  expect(await otherLanguagesIn(folder)).toEqual(counted);
   const { stdout: explained } = await runCli(['explain', 'out', '1'], { cwd });
   expect(explained).toContain('does not apply where parts_kind is other_language');
 });

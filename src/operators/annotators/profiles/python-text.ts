@@ -4,12 +4,12 @@ import { isLetter } from '../../../unicode.ts';
  * White space and line ends as Python's `str` sees them (`isspace`, `split`, `strip`, `splitlines`), which is what
  * datatrove and dolma work on: more than JavaScript's and than White_Space, for it takes U+001C to U+001F in.
  */
-const SPACES = new Set([
+export const SPACES = new Set([
   9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 0x85, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000,
 ]);
 for (let cp = 0x2000; cp <= 0x200a; cp++) SPACES.add(cp);
 
-const LINE_ENDS = new Set([10, 11, 12, 13, 28, 29, 30, 0x85, 0x2028, 0x2029]);
+export const LINE_ENDS = new Set([10, 11, 12, 13, 28, 29, 30, 0x85, 0x2028, 0x2029]);
 
 export const isSpace = (unit: number): boolean => SPACES.has(unit);
 export const isLineEnd = (unit: number): boolean => LINE_ENDS.has(unit);

@@ -1,4 +1,4 @@
-import { isLineEnd, isSpace } from './python-text.ts';
+import { LINE_ENDS, SPACES } from './python-text.ts';
 
 /**
  * A text as UTF-16 units in a list of 32-bit numbers, so that one and the same code compares units and words' numbers.
@@ -85,7 +85,13 @@ export function tableOf(entryOf: (unit: number) => number): Uint8Array {
   return table;
 }
 
+function tableOfSet(units: ReadonlySet<number>): Uint8Array {
+  const table = new Uint8Array(0x10000);
+  for (const unit of units) table[unit] = 1;
+  return table;
+}
+
 /** 1 for each unit that is white space to Python. */
-export const SPACE = tableOf((unit) => (isSpace(unit) ? 1 : 0));
+export const SPACE = tableOfSet(SPACES);
 /** 1 for each unit that ends a line to Python. */
-export const LINE_END = tableOf((unit) => (isLineEnd(unit) ? 1 : 0));
+export const LINE_END = tableOfSet(LINE_ENDS);
