@@ -22,7 +22,7 @@ const { values } = parseArgs({
     input: { type: 'string' },
   },
 });
-const SPLIT_BYTES = 8e6;
+const SPLIT_BYTES = 2e6;
 const RECIPE = `import { annotate, dedup, drop, recipe, rule, select, textStatistics } from 'sluice';
 export default recipe({
   name: 'counts',
