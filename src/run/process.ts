@@ -130,7 +130,9 @@ export class Run {
       for (const phase of this.#phases) {
         if (phase.after) {
           const splits = this.#splitsOf(1).map((s) => s.index);
-          const seconds = await decideBarrier(phase.after, splits, this.#directory, pool, this.#options.memory);
+          const { memory } = this.#options;
+          const taken = this.#parts.earlier && { earlier: this.#parts.earlier, now: this.#base };
+          const seconds = await decideBarrier(phase, splits, this.#directory, pool, memory, taken);
           if (seconds !== null) records.append({ record: 'decide', step: phase.after.step, seconds });
         }
         records.append({ record: 'phase', phase: phase.number });

@@ -165,7 +165,7 @@ async function runAll(
     };
     // Before the first shard. Where there are some of a run without the record, joining finds out whether it is theirs.
     const shards = tablePlaces(recipe).some(({ name }) => directory.commits.of(shardPhase(name)).size > 0);
-    if (previous?.shardSize === undefined && !shards) await directory.writeRunJson(base);
+    if (previous?.shardSize === undefined && !shards) await directory.writeRunJson(base, { first: true });
     const taken = earlier && (await takeSplits(earlier, recipe, identity.run, directory, stop));
     if (earlier) out.next({ type: 'recut', splits: taken ?? 0, columns: earlier.columns });
     const seconds = (ms: number): number => Math.round(ms) / 1000;

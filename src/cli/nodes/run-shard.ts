@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { isUrl } from '../../files/stores/url.ts';
 import { isFleet } from '../../ledger/fleet-commits.ts';
 import { readRunJson } from '../../ledger/run-json.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
@@ -55,6 +56,18 @@ export function refuseDeciding(
   });
 }
 
+/** Errors: ConfigError for --input with other places than the plan has. None given: those of the plan. */
+export function refuseOtherInput(run: string, given: readonly string[], planned: readonly string[]): void {
+  const places = given.map((p) => (isUrl(p) ? p : resolve(p)));
+  if (given.length === 0 || (places.length === planned.length && places.every((p, i) => p === planned[i]))) return;
+  throw new ConfigError({
+    expected: `the input that was planned: ${planned.map((p) => `--input ${shellWord(p)}`).join(' ')}`,
+    got: given.map((p) => `--input ${shellWord(p)}`).join(' '),
+    where: shownPath(run),
+    fix: 'Leave --input out: a planned run knows its input. For another one plan again into another folder.',
+  });
+}
+
 /** True for the folder of a run, planned for many nodes or finished. */
 export const isRunFolder = (given: string): boolean =>
   isFleet(given) || (existsSync(join(given, 'run.json')) && statSync(given).isDirectory());
@@ -85,6 +98,7 @@ export async function runOneShard(
   refuseDeciding(path, values, named === null ? DECIDING : OF_RUN);
   useCache(values.cache);
   const nodes = await readNodesJson(path);
+  refuseOtherInput(path, options.input ?? [], nodes.inputs);
   const recipe = named ?? (await fleetRecipe(path, nodes));
   const choice = shardChoice(values.shard, nodes.shards, process.env);
   const stop = new AbortController();

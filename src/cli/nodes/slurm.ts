@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { readIfThere, writeWhole } from '../../files/whole.ts';
 import { type FleetPhase, fleetPhases, openFleet } from '../../run/nodes/fleet.ts';
 import {
   finishJob,
@@ -15,7 +16,7 @@ import {
 import { isDone } from '../../run/nodes/outcome.ts';
 import { shellWord } from '../../safe-text.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
-import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
+import { type Command, type OptionSpecs, parseCommandLine, type Values, wholeNumber } from '../command.ts';
 import { recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
@@ -38,7 +39,9 @@ const options = {
     help: 'So long before the limit a task commits the splits in work and is queued again. Default 300.',
   },
   sbatch: { value: 'OPTION', many: true, help: 'A further option of sbatch, as in --sbatch=--partition=cpu.' },
-  retry: { help: 'Of a run that is planned: submit only what is missing and not in the queue.' },
+  retry: {
+    help: 'Of a run that is planned: submit only what is missing and not in the queue, with the options of before.',
+  },
   print: { help: 'Print what would be submitted, and submit nothing.' },
   json: { help: 'One JSON object with the job ids on standard output.' },
 } as const satisfies OptionSpecs;
@@ -62,16 +65,7 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const fleet = await openFleet(folder);
   await mkdir(join(fleet.path, 'tasks'), { recursive: true });
-  const slurm: SlurmOptions = {
-    program: launchProgram(),
-    run: fleet.path,
-    arrayLimit: wholeNumber(values['array-limit'], '--array-limit') ?? 1000,
-    cpus: wholeNumber(values.cpus, '--cpus') ?? 4,
-    memory: values.memory ?? '1GB',
-    time: values.time ?? '4:00:00',
-    warnSeconds: wholeNumber(values.warn, '--warn') ?? 300,
-    sbatch: values.sbatch,
-  };
+  const slurm: SlurmOptions = { ...(await asked(fleet.path, values)), program: launchProgram(), run: fleet.path };
   const { steps } = fleet.run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
   const submitted = await submitChain(fleet.path, fleetPhases(steps, fleet.nodes), slurm, values.print);
   const { out } = standardOutput();
@@ -83,6 +77,25 @@ async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+type Asked = Omit<SlurmOptions, 'program' | 'run'>;
+
+/** What tasks get: as it was given, else as it was the last time, so that a retry cuts arrays as they were. */
+async function asked(run: string, values: Values<typeof options>): Promise<Asked> {
+  const file = join(run, 'tasks', 'slurm.json');
+  const text = await readIfThere(file);
+  const before: Partial<Asked> = text === null ? {} : (JSON.parse(text) as Asked);
+  const now: Asked = {
+    arrayLimit: wholeNumber(values['array-limit'], '--array-limit') ?? before.arrayLimit ?? 1000,
+    cpus: wholeNumber(values.cpus, '--cpus') ?? before.cpus ?? 4,
+    memory: values.memory ?? before.memory ?? '1GB',
+    time: values.time ?? before.time ?? '4:00:00',
+    warnSeconds: wholeNumber(values.warn, '--warn') ?? before.warnSeconds ?? 300,
+    sbatch: values.sbatch.length > 0 ? values.sbatch : (before.sbatch ?? []),
+  };
+  if (!values.print) await writeWhole(file, `${JSON.stringify(now, null, 2)}\n`);
+  return now;
+}
+
 /** Submits every phase that is not complete, each after the one before it, then the end. */
 async function submitChain(run: string, phases: readonly FleetPhase[], slurm: SlurmOptions, print: boolean) {
   const queued = queuedOf(print ? [] : await queue(), run);
@@ -91,7 +104,8 @@ async function submitChain(run: string, phases: readonly FleetPhase[], slurm: Sl
   const submit = async (name: string, job: SlurmJob | null): Promise<void> => {
     const ids = [...(queued.get(name)?.ids ?? [])];
     if (job !== null) {
-      const after = before.length > 0 ? [`--dependency=afterok:${before.join(':')}`] : [];
+      // What waits for one that failed leaves the queue: --retry submits it again.
+      const after = before.length > 0 ? [`--dependency=afterok:${before.join(':')}`, '--kill-on-invalid-dep=yes'] : [];
       const id = print ? null : await sbatch([...after, ...job.args], job.script);
       if (print) standardOutput().out(`sbatch ${[...after, ...job.args].map(shellWord).join(' ')}\n${job.script}`);
       submitted.push({ name, id });

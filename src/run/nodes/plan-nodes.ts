@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
@@ -66,7 +67,8 @@ export async function planNodes(given: Recipe, input: NodePlanInput): Promise<No
     });
   const { directory, previous } = await openRunDirectory(path, { fresh: options.fresh });
   try {
-    if (previous)
+    // A planner that was killed has left run.json, and no commit log: that is one process's first act.
+    if (previous && existsSync(join(path, 'commits.jsonl')))
       throw new ConfigError({
         expected: 'a new folder',
         got: 'the run directory of one process',
