@@ -17,7 +17,7 @@ type Sinks = Parameters<typeof tablePlaces>[0];
  * a shard, so a kill in the middle goes on with the next shard; segments are deleted once their shard is committed.
  * @param totals of the run: they tell how many documents some records of the quarantine stand for
  * @param shardSize must be the same at every start: run.json has it from the first one on
- * Errors: ConfigError when shards of another size are there already.
+ * Errors: ConfigError when shards of another size are there already. Returns the seconds it took.
  */
 export async function joinShards(
   directory: RunDirectory,
@@ -25,7 +25,8 @@ export async function joinShards(
   totals: Counters,
   shardSize: number,
   pool: SplitPool,
-): Promise<void> {
+): Promise<number> {
+  const began = performance.now();
   for (const { name, folder, sink } of tablePlaces(recipe).filter((p) => isJoined(p.sink))) {
     const phase = shardPhase(name);
     // From the split commits alone, so the plan is the same after an interruption.
@@ -54,6 +55,7 @@ export async function joinShards(
       await directory.remove(replaces);
     }
   }
+  return Math.round(performance.now() - began) / 1000;
 }
 
 /** What is lost blindly in the segments before a shard, and in those of it. */
