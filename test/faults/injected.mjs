@@ -1,5 +1,6 @@
 // Lets every failpoint of a run fail once, each in a run directory of its own, and runs it again to the end, all in one
 // process: `injected.mjs <recipe> <input> <folder> <code> [pattern]`. Prints a JSON line for each.
+import '../kept-threads.mjs';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { lastValueFrom } from 'rxjs';
 import { run } from '../../dist/run/run.js';
