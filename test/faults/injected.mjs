@@ -33,3 +33,5 @@ for (const [i, site] of sites.filter((s) => calls.test(s) && new RegExp(pattern)
   await start(output);
   process.stdout.write(`${JSON.stringify({ site, error, left, output })}\n`);
 }
+// Threads that are kept wait for no other run.
+process.exit(0);
