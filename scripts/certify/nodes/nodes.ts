@@ -6,6 +6,8 @@
  * - CPU seconds of all processes against those of one
  * - Slurm, where SLURM_CONF names one (`slurm-up.sh` sets up four nodes here): the same recipe by `sluice slurm`
  *
+ * With --store SeaweedFS (or moto) the run directory lies in a store: see stored.ts.
+ *
  * Options: --kills N (default 20), --seed N, --documents N (default 6000), --node PATH (of another version of Node: the
  * processes take turns; may be given several times). Needs `npm run build`.
  */
@@ -17,6 +19,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { generator, prose } from '../../../test/helpers/corpus.ts';
+
+// It ends the process.
+if (process.argv.some((arg) => arg.startsWith('--store'))) await import('./stored.ts');
 
 const cli = resolve(import.meta.dirname, '../../../dist/cli.js');
 const { values } = parseArgs({

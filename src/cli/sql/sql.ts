@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { ConfigError } from '../../errors.ts';
+import { isUrl } from '../../files/stores/url.ts';
 import { openRunDatabase, query, type RunDatabase, readError } from '../../ledger/database.ts';
 import { isFleet } from '../../ledger/fleet-commits.ts';
 import { type NamedSource, namedPath, namedSource } from '../../ledger/named-source.ts';
 import { openRunFolder } from '../../ledger/run-folder.ts';
 import { cellText, type Plain, plain, shownText } from '../../ledger/sql-values.ts';
+import { localFolder } from '../../ledger/stored/restore.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { program } from '../program.ts';
@@ -30,7 +32,7 @@ async function run(args: readonly string[]): Promise<number> {
       else if (values.csv) await printCsv(columns, rows);
       else await printTable(columns, rows, shown);
       const [run] = positionals.slice(0, -1).map(namedPath);
-      if (isFleet(run.path))
+      if (isFleet(isUrl(run.path) ? await localFolder(run.path, 'read') : run.path))
         warn(
           'this run on many nodes is not finished: its tables have what its shards have committed so far. ' +
             `See: ${program()} status ${shellWord(run.path)}`,

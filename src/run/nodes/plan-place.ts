@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { ConfigError } from '../../errors.ts';
+import { refuseCareless } from '../../files/stores/probe.ts';
+import { isUrl } from '../../files/stores/url.ts';
+import { writeWhole } from '../../files/whole.ts';
+import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
+import type { RunJson } from '../../ledger/run-json.ts';
+import { readStored } from '../../ledger/stored/restore.ts';
+import { PLAN_FILE } from '../../streams/plan/plan-file.ts';
+import { refuseBucketItself } from '../directory/mirror.ts';
+import { openRunDirectory, type RunDirectory } from '../directory/run-directory.ts';
+import { discardStored, refuseForeignPrefix } from '../directory/stored-discard.ts';
+import { putFile } from './attempt-store.ts';
+import { openShared } from './shared.ts';
+
+/** Where a plan for many nodes goes. */
+interface Place {
+  /** As it is shown. */
+  readonly name: string;
+  /** Folder that the plan is written to. */
+  readonly path: string;
+  /** Takes the place for a new run, and deletes an earlier one where that was asked for. */
+  take(): Promise<void>;
+  /** The plan is written: run.json, then nodes.json. */
+  write(run: RunJson, nodes: string): Promise<void>;
+  close(how: { readonly failed: boolean }): Promise<void>;
+}
+
+/** Errors: ConfigError for a place that holds a run or something else, and for a store without conditional writes. */
+export const openPlace = (output: string, fresh: boolean): Promise<Place> =>
+  isUrl(output) ? inStore(output, fresh) : onDisk(output, fresh);
+
+async function onDisk(output: string, fresh: boolean): Promise<Place> {
+  const path = resolve(output);
+  if (isFleet(path) && !fresh) throw planned(path);
+  let directory: RunDirectory | null = null;
+  return {
+    name: path,
+    path,
+    async take() {
+      const opened = await openRunDirectory(path, { fresh });
+      ({ directory } = opened);
+      if (opened.previous) throw ofOneProcess(path);
+    },
+    async write(run, nodes) {
+      await directory!.writeRunJson(run);
+      await writeWhole(`${path}/${NODES_FILE}`, nodes);
+    },
+    close: async (how) => directory?.close(how),
+  };
+}
+
+async function inStore(output: string, fresh: boolean): Promise<Place> {
+  refuseBucketItself(output);
+  const { shared, close } = await openShared(output);
+  const place = shared.stored!;
+  return {
+    name: shared.name,
+    path: shared.path,
+    async take() {
+      await refuseCareless(place.store, place.prefix);
+      if (!fresh && (await shared.has(NODES_FILE))) throw planned(shared.name);
+      const stored = await readStored(place);
+      await refuseForeignPrefix(place, stored);
+      if (stored.json === null && stored.log.entries.length === 0) return;
+      if (!fresh) throw ofOneProcess(shared.name);
+      const entry = { format: 1, what: 'fresh', attempt: randomUUID(), at: new Date().toISOString() } as const;
+      await discardStored(place, stored, entry);
+    },
+    async write(run, nodes) {
+      const put = async (name: string, text: string): Promise<void> => {
+        if (!(await shared.put(name, text, 'absent')).written) throw planned(shared.name);
+      };
+      // The first: a plan that was killed can be deleted with --fresh.
+      await put('run.json', `${JSON.stringify(run, null, 2)}\n`);
+      await putFile(shared, PLAN_FILE);
+      await put(NODES_FILE, nodes);
+    },
+    close,
+  };
+}
+
+const planned = (where: string): ConfigError =>
+  new ConfigError({
+    problem: 'this folder is already planned for many nodes',
+    expected: 'a new folder: a plan never changes',
+    got: 'one with nodes.json',
+    where,
+    fix: 'Go on with it (sluice status), choose another folder, or plan with --fresh to delete it.',
+  });
+
+const ofOneProcess = (where: string): ConfigError =>
+  new ConfigError({
+    expected: 'a new folder',
+    got: 'the run directory of one process',
+    where,
+    fix: 'Choose another folder with --output, or plan with --fresh to delete the run in it.',
+  });
