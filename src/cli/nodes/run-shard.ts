@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { isUrl, joinKey } from '../../files/stores/url.ts';
 import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
@@ -57,6 +57,18 @@ export function refuseDeciding(
   });
 }
 
+/** Errors: ConfigError for --input with other places than the plan has. None given: those of the plan. */
+export function refuseOtherInput(run: string, given: readonly string[], planned: readonly string[]): void {
+  const places = given.map((p) => (isUrl(p) ? p : resolve(p)));
+  if (given.length === 0 || (places.length === planned.length && places.every((p, i) => p === planned[i]))) return;
+  throw new ConfigError({
+    expected: `the input that was planned: ${planned.map((p) => `--input ${shellWord(p)}`).join(' ')}`,
+    got: given.map((p) => `--input ${shellWord(p)}`).join(' '),
+    where: shownPath(run),
+    fix: 'Leave --input out: a planned run knows its input. For another one plan again into another folder.',
+  });
+}
+
 /** True for the folder or the address of a run, planned for many nodes or finished. */
 export async function isRunFolder(given: string): Promise<boolean> {
   if (!isUrl(given)) return isFleet(given) || (existsSync(join(given, 'run.json')) && statSync(given).isDirectory());
@@ -94,6 +106,7 @@ export async function runOneShard(
       fix: `Plan it anew: ${program()} plan <recipe> --nodes N --output ${shellWord(shownPath(path))} --fresh`,
     });
   refuseDeciding(path, values, named === null ? DECIDING : OF_RUN);
+  refuseOtherInput(path, options.input ?? [], nodes.inputs);
   const recipe = named ?? (await fleetRecipe(path, nodes));
   const choice = shardChoice(values.shard, nodes.shards, process.env);
   const stop = new AbortController();

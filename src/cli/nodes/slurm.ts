@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import type { SharedFolder } from '../../files/stores/shared-folder.ts';
 import { TASKS_FOLDER } from '../../ledger/fleet-commits.ts';
 import { type Fleet, type FleetPhase, fleetPhases, openFleet } from '../../run/nodes/fleet.ts';
 import {
@@ -43,7 +44,9 @@ const options = {
     help: 'So long before the limit a task commits the splits in work and is queued again. Default 300.',
   },
   sbatch: { value: 'OPTION', many: true, help: 'A further option of sbatch, as in --sbatch=--partition=cpu.' },
-  retry: { help: 'Of a run that is planned: submit only what is missing and not in the queue.' },
+  retry: {
+    help: 'Of a run that is planned: submit only what is missing and not in the queue, with the options of before.',
+  },
   print: { help: 'Print what would be submitted, and submit nothing.' },
   json: { help: 'One JSON object with the job ids on standard output.' },
 } as const satisfies OptionSpecs;
@@ -73,15 +76,10 @@ async function submit(fleet: Fleet, values: Values<typeof options>): Promise<num
   const logs = fleet.shared.stored === null ? join(fleet.path, TASKS_FOLDER) : resolve('slurm-logs');
   if (!values.print) await mkdir(logs, { recursive: true });
   const slurm: SlurmOptions = {
+    ...(await asked(fleet.shared, values)),
     program: launchProgram(),
     run: fleet.name,
     logs,
-    arrayLimit: wholeNumber(values['array-limit'], '--array-limit') ?? 1000,
-    cpus: wholeNumber(values.cpus, '--cpus') ?? 4,
-    memory: values.memory ?? '1GB',
-    time: values.time ?? '4:00:00',
-    warnSeconds: wholeNumber(values.warn, '--warn') ?? 300,
-    sbatch: values.sbatch,
   };
   const { steps } = fleet.run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
   const submitted = await submitChain(fleet, fleetPhases(steps, fleet.nodes), slurm, values.print);
@@ -92,6 +90,26 @@ async function submit(fleet: Fleet, values: Values<typeof options>): Promise<num
     out(`Submitted ${plural(sum.length, 'job')}${sum.map((s) => ` ${s.name}=${s.id}`).join('')}.`);
   }
   return 0;
+}
+
+type Asked = Omit<SlurmOptions, 'program' | 'run' | 'logs'>;
+
+const ASKED = `${TASKS_FOLDER}/slurm.json`;
+
+/** What tasks get: as it was given, else as it was the last time, so that a retry cuts arrays as they were. */
+async function asked(run: SharedFolder, values: Values<typeof options>): Promise<Asked> {
+  const text = await run.read(ASKED);
+  const before: Partial<Asked> = text === null ? {} : (JSON.parse(text) as Asked);
+  const now: Asked = {
+    arrayLimit: wholeNumber(values['array-limit'], '--array-limit') ?? before.arrayLimit ?? 1000,
+    cpus: wholeNumber(values.cpus, '--cpus') ?? before.cpus ?? 4,
+    memory: values.memory ?? before.memory ?? '1GB',
+    time: values.time ?? before.time ?? '4:00:00',
+    warnSeconds: wholeNumber(values.warn, '--warn') ?? before.warnSeconds ?? 300,
+    sbatch: values.sbatch.length > 0 ? values.sbatch : (before.sbatch ?? []),
+  };
+  if (!values.print) await run.put(ASKED, `${JSON.stringify(now, null, 2)}\n`);
+  return now;
 }
 
 /** Submits every phase that is not complete, each after the one before it, then the end. */
@@ -107,7 +125,8 @@ async function submitChain(
   const submit = async (name: string, job: SlurmJob | null): Promise<void> => {
     const ids = [...(queued.get(name)?.ids ?? [])];
     if (job !== null) {
-      const after = before.length > 0 ? [`--dependency=afterok:${before.join(':')}`] : [];
+      // What waits for one that failed leaves the queue: --retry submits it again.
+      const after = before.length > 0 ? [`--dependency=afterok:${before.join(':')}`, '--kill-on-invalid-dep=yes'] : [];
       const id = print ? null : await sbatch([...after, ...job.args], job.script);
       if (print) standardOutput().out(`sbatch ${[...after, ...job.args].map(shellWord).join(' ')}\n${job.script}`);
       submitted.push({ name, id });

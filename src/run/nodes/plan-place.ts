@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { refuseCareless } from '../../files/stores/probe.ts';
+import type { PutCondition } from '../../files/stores/store.ts';
 import { isUrl } from '../../files/stores/url.ts';
 import { writeWhole } from '../../files/whole.ts';
 import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
@@ -41,7 +43,8 @@ async function onDisk(output: string, fresh: boolean): Promise<Place> {
     async take() {
       const opened = await openRunDirectory(path, { fresh });
       ({ directory } = opened);
-      if (opened.previous) throw ofOneProcess(path);
+      // A planner that was killed has left run.json, and no commit log: that is one process's first act.
+      if (opened.previous && existsSync(join(path, 'commits.jsonl'))) throw ofOneProcess(path);
     },
     async write(run, nodes) {
       await directory!.writeRunJson(run);
@@ -55,6 +58,7 @@ async function inStore(output: string, fresh: boolean): Promise<Place> {
   refuseBucketItself(output);
   const { shared, close } = await openShared(output);
   const place = shared.stored!;
+  let when: PutCondition = 'absent';
   return {
     name: shared.name,
     path: shared.path,
@@ -63,19 +67,23 @@ async function inStore(output: string, fresh: boolean): Promise<Place> {
       if (!fresh && (await shared.has(NODES_FILE))) throw planned(shared.name);
       const stored = await readStored(place);
       await refuseForeignPrefix(place, stored);
-      if (stored.json === null && stored.log.entries.length === 0) return;
+      if (stored.log.entries.length === 0 && !stored.done && !(await shared.has(NODES_FILE))) {
+        // Nothing, or what a planner has left that was killed.
+        when = stored.version === null ? 'absent' : { version: stored.version };
+        return;
+      }
       if (!fresh) throw ofOneProcess(shared.name);
       const entry = { format: 1, what: 'fresh', attempt: randomUUID(), at: new Date().toISOString() } as const;
       await discardStored(place, stored, entry);
     },
     async write(run, nodes) {
-      const put = async (name: string, text: string): Promise<void> => {
-        if (!(await shared.put(name, text, 'absent')).written) throw planned(shared.name);
+      const put = async (name: string, text: string, condition: PutCondition): Promise<void> => {
+        if (!(await shared.put(name, text, condition)).written) throw planned(shared.name);
       };
-      // The first: a plan that was killed can be deleted with --fresh.
-      await put('run.json', `${JSON.stringify(run, null, 2)}\n`);
+      // The first: by it a planner that was killed is known.
+      await put('run.json', `${JSON.stringify(run, null, 2)}\n`, when);
       await putFile(shared, PLAN_FILE);
-      await put(NODES_FILE, nodes);
+      await put(NODES_FILE, nodes, 'absent');
     },
     close,
   };

@@ -39,14 +39,17 @@ export const commentOf = (run: string): string => `sluice:${run}`;
 export type Queued = ReadonlyMap<string, { readonly ids: ReadonlySet<string>; readonly tasks: ReadonlySet<number> }>;
 
 /** Format of squeue that `queuedOf` reads, with `--array --noheader`. */
-export const QUEUE_FORMAT = '%F|%K|%j|%k';
+export const QUEUE_FORMAT = '%F|%K|%j|%r|%k';
+
+/** Why a job waits that will never run: one before it failed. */
+const NEVER = 'DependencyNeverSatisfied';
 
 /** @param lines of squeue in that format */
 export function queuedOf(lines: readonly string[], run: string): Queued {
   const found = new Map<string, { ids: Set<string>; tasks: Set<number> }>();
   for (const line of lines) {
-    const [id, task, name, comment] = line.trim().split('|');
-    if (comment !== commentOf(run)) continue;
+    const [id, task, name, reason, ...comment] = line.trim().split('|');
+    if (comment.join('|') !== commentOf(run) || reason === NEVER) continue;
     const own = found.get(name) ?? { ids: new Set(), tasks: new Set() };
     own.ids.add(id);
     if (/^\d+$/.test(task)) own.tasks.add(Number(task));
