@@ -4,7 +4,7 @@ import { ConfigError } from '../../errors.ts';
 import { lockHolder } from '../../files/lock.ts';
 import { isUrl, joinKey } from '../../files/stores/url.ts';
 import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
-import { folderFacts } from '../../ledger/live/folder-facts.ts';
+import { bookOf, folderFacts } from '../../ledger/live/folder-facts.ts';
 import { liveState } from '../../ledger/live/state.ts';
 import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
@@ -22,6 +22,7 @@ import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts'
 import { program } from '../program.ts';
 import { topReasons } from '../run/run-view.ts';
 import { count, duration, percent, plural, shellWord, shownPath, size } from '../terminal/format.ts';
+import { phaseTimeLines } from '../terminal/phase-times.ts';
 import { funnelLines } from '../terminal/picture.ts';
 import { standardOutput, tableLines } from '../terminal/terminal.ts';
 
@@ -214,7 +215,10 @@ function printStatus({ path, given, run, commits }: RunFolder, facts: Facts): vo
 async function printSteps(folder: RunFolder): Promise<void> {
   const { out, style } = standardOutput();
   out();
-  for (const line of funnelLines(liveState(await folderFacts(folder)), style)) out(line);
+  const book = await bookOf(folder.path);
+  for (const line of funnelLines(liveState(await folderFacts(folder, book)), style)) out(line);
+  out();
+  for (const line of phaseTimeLines(book, folder.steps)) out(line);
 }
 
 /** As it was typed; where `run()` was called, or by an earlier version, what run.json tells. */

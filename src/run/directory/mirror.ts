@@ -166,7 +166,7 @@ export class Mirror implements StoreSide {
 
   /** Puts run.json over the one that is known. Of a finished run all else is in its place first. */
   async putRunJson(text: string, done: boolean, live: readonly CommittedFile[]): Promise<void> {
-    if (done) await this.#end(live);
+    const rest = done ? await this.#end(live) : [];
     const when = this.#version === null ? 'absent' : { version: this.#version };
     const key = joinKey(this.#place.prefix, 'run.json');
     const result = await this.#place.store.put(key, Buffer.from(text), { when });
@@ -174,7 +174,7 @@ export class Mirror implements StoreSide {
     this.#version = result.version;
     if (!done) return;
     this.#done = true;
-    await this.#clean(this.#next - 1);
+    await this.#delete(rest);
   }
 
   /** Waits for what is under way; of a run that goes on later, tells what it took. */
@@ -183,21 +183,36 @@ export class Mirror implements StoreSide {
     if (!this.#done) await this.putFiles(['events.jsonl']);
   }
 
-  /** From here on nobody else may go on: what is put now has its final name. */
-  async #end(live: readonly CommittedFile[]): Promise<void> {
+  /**
+   * From here on nobody else may go on: what is put now has its final name. Resolves to the keys of what only the work
+   * needed.
+   */
+  async #end(live: readonly CommittedFile[]): Promise<readonly string[]> {
     if (!(await this.#put(this.#entry('end'), this.#next))) throw this.#overtaken();
     this.#next++;
     const { store, prefix } = this.#place;
     const files = live.map((f) => f.path).filter((path) => this.#keys.get(path) !== joinKey(prefix, path));
-    await atOnce(files, AT_ONCE, async (path) => {
-      const file = join(this.folder, path);
-      await store.put(joinKey(prefix, path), { file, size: statSync(file).size });
-    });
-    await this.putFiles(['commits.jsonl', ...SIDE_FILES]);
+    const [rest] = await Promise.all([
+      this.#onlyOfWork(this.#next - 1),
+      atOnce(files, AT_ONCE, async (path) => {
+        const file = join(this.folder, path);
+        await store.put(joinKey(prefix, path), { file, size: statSync(file).size });
+      }),
+      this.putFiles(['commits.jsonl', ...SIDE_FILES]),
+    ]);
+    return rest;
   }
 
-  /** Deletes what only a run in work needs. The last entry of the log stays: numbers are never used again. */
   async #clean(last: number): Promise<void> {
+    await this.#delete(await this.#onlyOfWork(last));
+  }
+
+  async #delete(keys: readonly string[]): Promise<void> {
+    await atOnce(keys, DELETED_AT_ONCE, (key) => this.#place.store.delete(key));
+  }
+
+  /** Keys that only a run in work needs. The last entry of the log stays: numbers are never used again. */
+  async #onlyOfWork(last: number): Promise<readonly string[]> {
     const { store } = this.#place;
     const folders = [segmentFolder(this.#place), logFolder(this.#place)];
     const lists = await atOnce(folders, folders.length, async (folder) => {
@@ -205,8 +220,7 @@ export class Mirror implements StoreSide {
       for await (const object of store.list(folder)) if ('key' in object) keys.push(object.key);
       return keys;
     });
-    const gone = lists.flat().filter((key) => key !== logKey(this.#place, last));
-    await atOnce(gone, DELETED_AT_ONCE, (key) => store.delete(key));
+    return lists.flat().filter((key) => key !== logKey(this.#place, last));
   }
 
   #entry(what: LogEntry['what']): LogEntry {

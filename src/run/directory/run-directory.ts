@@ -163,14 +163,25 @@ export class RunDirectory {
     return join(this.path, f.path);
   }
 
-  async writeRunJson(run: RunJson): Promise<void> {
+  /**
+   * Writes run.json, here and in the store, once all has arrived there. @param first that of a run which begins: no
+   * commit counts in the store before it is there, so the run need not wait for it; what is wrong with it the next
+   * commit is told
+   */
+  async writeRunJson(run: RunJson, { first = false }: { readonly first?: boolean } = {}): Promise<void> {
     const text = `${JSON.stringify(run, null, 2)}\n`;
     const done = run.status === 'done';
-    await this.#queue?.arrived();
-    // Its plan and hashes come first, as in the folder. A folder that says done while its store does not would lie.
-    if (!done) await this.#mirror?.putFiles(['plan.jsonl', 'input.xxh64']);
     const live = done ? liveFiles(this.commits.all).filter((f) => !f.path.startsWith(`${WORK_FOLDER}/`)) : [];
-    await this.#mirror?.putRunJson(text, done, live);
+    const put = async (): Promise<void> => {
+      // Its plan and hashes come first, as in the folder. A folder that says done while its store does not would lie.
+      if (!done) await this.#mirror?.putFiles(['plan.jsonl', 'input.xxh64']);
+      await this.#mirror?.putRunJson(text, done, live);
+    };
+    if (first) this.#queue?.afterwards(put);
+    else {
+      await this.#queue?.arrived();
+      await put();
+    }
     await writeWhole(join(this.path, 'run.json'), text);
   }
 

@@ -156,6 +156,57 @@ describe('run --recut', () => {
     expect(promisedBytes(killed)).toEqual(promisedBytes(full));
   });
 
+  it('takes what steps that see all documents have decided, where nothing before them changes', async () => {
+    const folder = await temporaryFolder();
+    const input = [join(folder, 'in')];
+    const all = manyDomains(300, 3);
+    const isCode = (d: (typeof all)[number]): boolean => code.domain.includes(d.metadata.domain);
+    // Copies of the first file stand in the one with code alone, where a threshold of prose changes nothing.
+    const text = all.filter((d) => !isCode(d)).slice(0, 120);
+    const again = text.filter((_, i) => i % 5 === 0).map((d) => ({ ...d, id: `${d.id}-again` }));
+    const copies = again.map((d, i) => (i % 2 === 0 ? d : { ...d, text: `${d.text} And one word more.` }));
+    await writeDocuments(input[0], [...text, ...all.filter(isCode), ...copies]);
+    const made = (min: number, least: number): Recipe =>
+      recipe({
+        name: 'copies',
+        splitBytes: 8192,
+        steps: [
+          annotate(textStatistics(), { step: 'scores' }),
+          drop('first', [rule(`text_chars < ${min}`, { name: 'min', option: 'min' })]),
+          dedup.exact(),
+          dedup.minhash(),
+          drop('length', [rule(`text_chars < ${least}`, { name: 'short', option: 'least' })], { where: prose }),
+        ],
+      });
+    const [first, full, recut, killed, other] = ['first', 'full', 'recut', 'killed', 'other'].map((n) =>
+      join(folder, n),
+    );
+    await runToEnd(made(30, 100), { input, output: first, shardSize: 24_000 });
+    const { splits, totals } = JSON.parse(readFileSync(join(first, 'run.json'), 'utf8')) as {
+      splits: number;
+      totals: { steps: Record<string, Record<string, { dropped: number }>> };
+    };
+    for (const step of ['exact_dedup', 'near_dedup'])
+      expect(Object.values(totals.steps[step]).some((r) => r.dropped > 0)).toBe(true);
+    await runToEnd(made(30, 700), { input, output: full });
+    const { events } = await runToEnd(made(30, 700), { input, output: recut, recut: first });
+    expect(recutOf(events).splits).toBeGreaterThan(0);
+    expect(recutOf(events).splits).toBeLessThan(splits);
+    expect(promisedBytes(recut)).toEqual(promisedBytes(full));
+    expect(promisedBytes(recut)).not.toEqual(promisedBytes(first));
+    // Stopped in each phase, and the same command again.
+    for (const phase of ['split/0', 'split/1', 'split/2']) {
+      const stop = new AbortController();
+      const stopped = run(made(30, 700), { input, output: killed, recut: first, workers: 1, stop: stop.signal });
+      await lastValueFrom(stopped.pipe(tap((e) => e.type === 'commit' && e.phase === phase && stop.abort())));
+    }
+    await runToEnd(made(30, 700), { input, output: killed, recut: first });
+    expect(promisedBytes(killed)).toEqual(promisedBytes(full));
+    // A rule before them: every decision is made anew.
+    const before = await runToEnd(made(40, 100), { input, output: other, recut: first });
+    expect(recutOf(before.events).splits).toBe(0);
+  });
+
   it('takes all values of a run with annotateOnly', async () => {
     const folder = await corpus();
     const input = [join(folder, 'in')];
