@@ -147,8 +147,8 @@ async function killed(store: Store, proxy: StoreProxy, env: Readonly<Record<stri
     const same = hashOf(files) === reference && rest.length === 0;
     const { requests, errors, lost } = proxy.seen;
     process.stdout.write(
-      `${values.store}, ${RUNNERS} processes: ${made} kills, ${same ? 'identical' : 'DIFFERENT'}; ${requests} requests, ` +
-        `${errors} failed or cut, ${lost} answers lost\n`,
+      `${values.store}, ${RUNNERS} processes: ${made} kills, ${same ? 'identical' : 'DIFFERENT'}; ` +
+        `${requests} requests, ${errors} failed or cut, ${lost} answers lost\n`,
     );
     if (!same) throw new Error(`${output} differs, or holds ${rest.length} objects of the nodes`);
   }

@@ -17,6 +17,7 @@ import {
   tokens,
 } from 'sluice';
 import { describe, expect, it } from 'vitest';
+import { committedTotals, openRunFolder } from '../../../src/ledger/run-folder.ts';
 import { finishNodes } from '../../../src/run/nodes/finish.ts';
 import { openFleet } from '../../../src/run/nodes/fleet.ts';
 import { planNodes } from '../../../src/run/nodes/plan-nodes.ts';
@@ -82,6 +83,13 @@ async function start(made: Recipe, documents: number, shards: number) {
 describe('a run on many nodes in a store', { timeout: 120_000 }, () => {
   it('writes the bytes of one process in a folder, and leaves nothing that only the nodes needed', async () => {
     const { server, input, one } = await start(plain, 40, 3);
+    // What decides who works on what is written, and the answer never comes: once for each object.
+    const lost = new Set<string>();
+    server.fault = ({ method, path }) => {
+      if (method !== 'PUT' || lost.has(path) || !/attempt-\d+\.json$|log\/|done\/|run\.json$/.test(path)) return null;
+      lost.add(path);
+      return 'lost answer';
+    };
     await expect(planned(plain, input, 3)).rejects.toThrow('a plan never changes');
     await expect(runToEnd(plain, { input: [input], output: RUN })).rejects.toThrow('got one with nodes.json');
     await expect(finishNodes(plain, RUN, {})).rejects.toThrow('3 of 3 shards of split-0');
@@ -98,12 +106,17 @@ describe('a run on many nodes in a store', { timeout: 120_000 }, () => {
       next: 'split-0',
       phases: [{ byState: { stopped: 1, open: 2 }, missing: [{ attempts: 1, splits: 1 }, {}, {}] }],
     });
+    // Whoever reads it sees what is committed so far.
+    const seen = await openRunFolder(RUN);
+    expect(seen.commits.all.map((c) => c.phase)).toEqual(['split/0']);
+    expect(committedTotals(seen).read.documents).toBeGreaterThan(0);
     const rest = [0, 1].map((index) =>
       lastValueFrom(runShard(plain, RUN, { workers: 1 }, { index, count: 2, wait: true, times })),
     );
     expect(await Promise.all(rest)).toEqual([0, 1].map(() => ({ type: 'done', run: RUN })));
     const { status } = await finishNodes(plain, RUN, {}, times);
     expect(status).toBe('done');
+    expect([...lost].filter((path) => path.includes('/done/'))).toHaveLength(3);
     expect(promisedBytes(await folderOf(server))).toEqual(promisedBytes(one));
     const names = [...server.objects.keys()].map((name) => name.split('/')[3]);
     expect([...new Set(names)].sort()).toEqual(

@@ -5,7 +5,7 @@ export interface KubernetesOptions {
   readonly program: readonly string[];
   /** Run directory as pods see it: a path, or an address. */
   readonly run: string;
-  /** Claim of the volume with the input and the run directory, and where it is mounted; null where all is in a store. */
+  /** Claim of the volume with input and run directory, and where it is mounted; null where all is in a store. */
   readonly volume: { readonly claim: string; readonly mount: string } | null;
   /** Secret with the credentials of a store, as environment variables; null: none. */
   readonly secret: string | null;
