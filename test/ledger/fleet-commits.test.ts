@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { committedLines, readFleetCommits } from '../../src/ledger/fleet-commits.ts';
+import { folderOnDisk } from '../../src/files/stores/shared-folder.ts';
+import { claimPath, committedLines, readFleetCommits } from '../../src/ledger/fleet-commits.ts';
 import { emptyCounters } from '../../src/streams/commits/counters.ts';
 import { commitLine } from '../../src/streams/commits/log.ts';
 import { temporaryFolder } from '../helpers/run.ts';
@@ -18,25 +19,28 @@ const commitOf = (split: number, rows: number) => ({
 
 /** What an attempt of a task has committed: [split, rows] each. */
 async function attempt(run: string, task: number, number: number, commits: readonly [number, number][]) {
-  const folder = join(run, `tasks/split-0/0000${task}/attempt-000${number}`);
+  const own = `tasks/split-0/0000${task}`;
+  const folder = join(run, own, `attempt-000${number}`);
   await mkdir(folder, { recursive: true });
   const lines = await Promise.all(commits.map(([split, rows]) => commitLine(commitOf(split, rows))));
   await writeFile(join(folder, 'commits.jsonl'), lines.join(''));
+  await writeFile(join(run, claimPath(own, number)), '{}');
 }
 
 describe('commits of several attempts of a task', () => {
   it('count once a split, by the first attempt that made it, with its own files', async () => {
-    const run = await temporaryFolder();
-    await attempt(run, 0, 1, [[2, 10]]);
-    await attempt(run, 0, 2, [
+    const folder = await temporaryFolder();
+    await attempt(folder, 0, 1, [[2, 10]]);
+    await attempt(folder, 0, 2, [
       [2, 11],
       [0, 12],
     ]);
-    await attempt(run, 0, 3, [
+    await attempt(folder, 0, 3, [
       [0, 13],
       [4, 14],
     ]);
-    await attempt(run, 1, 1, [[1, 20]]);
+    await attempt(folder, 1, 1, [[1, 20]]);
+    const run = folderOnDisk(folder);
     const made = (lines: Awaited<ReturnType<typeof committedLines>>) =>
       [...lines.values()].map(({ commit }) => [commit.split, commit.files[0].rows, commit.files[0].path]);
     const of = (number: number, split: number): string =>
