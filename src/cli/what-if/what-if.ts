@@ -12,6 +12,7 @@ import { safeJson } from '../../safe-text.ts';
 import { countsTokens } from '../../streams/batch/token-ids.ts';
 import { rewritesText } from '../../streams/operator.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
+import { refuseUndecided } from '../nodes/so-far.ts';
 import { program } from '../program.ts';
 import { freeRecutOutput } from '../run/recut.ts';
 import { commandAgain, streamsAgain } from '../terminal/again.ts';
@@ -41,6 +42,7 @@ async function run(args: readonly string[]): Promise<number> {
       fix: 'For example --set gopher_quality.min_words=30',
     });
   const folder = await openRunFolder(positionals[0]);
+  refuseUndecided(folder, 'what-if');
   const db = await openRunDatabase(folder);
   try {
     const prepared = await openWhatIf(folder, db);
