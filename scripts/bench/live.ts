@@ -62,6 +62,14 @@ async function timed(ask: () => Promise<unknown>, times: number): Promise<number
 
 const ms = (n: number): string => `${n.toFixed(0)} ms`;
 
+/** Median time, and the CPU that a question takes on both ends. */
+async function asked(ask: () => Promise<unknown>, times: number): Promise<string> {
+  const before = process.cpuUsage();
+  const took = await timed(ask, times);
+  const { user, system } = process.cpuUsage(before);
+  return `${ms(took)} (${ms((user + system) / 1e3 / times)} of CPU)`;
+}
+
 async function measure(folder: string, rows: number): Promise<void> {
   if (!existsSync(join(folder, 'out'))) await make(folder, rows);
   console.log(`${rows} rows:`);
@@ -102,12 +110,12 @@ async function measureDrags(get: Get): Promise<void> {
   await get('api/what-if?set=shape.min_chars:41');
   console.log(`  first drag of all, which reads the ledger: ${((performance.now() - first) / 1e3).toFixed(2)} s`);
   let n = 0;
-  const drag = await timed(() => get(`api/what-if?set=shape.min_chars:${30 + (n++ % 40)}`), 21);
-  const two = await timed(
+  const drag = await asked(() => get(`api/what-if?set=shape.min_chars:${30 + (n++ % 40)}`), 21);
+  const two = await asked(
     () => get(`api/what-if?set=shape.min_chars:${30 + (n++ % 40)}&set=quality.gopher_min_words:${4 + (n % 9)}`),
     21,
   );
-  console.log(`  a drag: ${ms(drag)}, of two thresholds: ${ms(two)} (median of 21)`);
+  console.log(`  a drag: ${drag}, of two thresholds: ${two}, median of 21`);
 }
 
 async function measureDocuments(get: Get): Promise<void> {
@@ -127,11 +135,11 @@ async function measureDocuments(get: Get): Promise<void> {
     if ((await timed(() => get(`api/document?id=${documents[0].id}`), 3)) < 150) break;
   let n = 0;
   const next = () => documents[2 + (n++ % 38)];
-  const byId = await timed(() => get(`api/document?id=${next().id}`), 21);
-  const byPlace = await timed(() => get(`api/document?position=${encodeURIComponent(next().position)}`), 21);
-  console.log(`  a document by its id: ${ms(byId)}, by its position: ${ms(byPlace)} (median of 21)`);
-  const exact = await timed(() => list(`text=${next().id}&most=1`), 7);
-  console.log(`  the search box with an id: ${ms(exact)}`);
+  const byId = await asked(() => get(`api/document?id=${next().id}`), 21);
+  const byPlace = await asked(() => get(`api/document?position=${encodeURIComponent(next().position)}`), 21);
+  console.log(`  a document by its id: ${byId}, by its position: ${byPlace}, median of 21`);
+  const exact = await asked(() => list(`text=${next().id}&most=1`), 7);
+  console.log(`  the search box with an id: ${exact}`);
   const answers: number[] = [];
   const meanwhile: number[] = [];
   const began = performance.now();

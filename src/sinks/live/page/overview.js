@@ -69,7 +69,7 @@
     );
     figures.quarantine.show(
       `${quarantine.estimated > 0 ? '≈ ' : ''}${page.count(quarantine.documents)}`,
-      quarantine.documents > 0 ? page.size(quarantine.bytes) : 'all input was read',
+      quarantine.documents > 0 ? page.size(quarantine.bytes) : run.status === 'done' ? 'all input was read' : '',
     );
     const seconds = progress?.seconds ?? sample?.t ?? null;
     const rate = progress ? progress.bytesPerSecond : seconds ? read.bytes / seconds : null;
