@@ -1,7 +1,7 @@
 // The live page over made ledgers: bytes of its first load; from question to answer over HTTP a dragged threshold, a
 // document by its id and position, searches; and what the index of a ledger takes. Needs a build.
 //   npm run bench -- live [--rows 1000000,10000000] [--keep DIR] [--only drags]
-// DIR/<rows> is made once, and left; `--only drags` or `--only documents`: a part of it.
+// DIR/<rows> is made once, and left; `--only index`, `drags` or `documents`: a part of it.
 import { once } from 'node:events';
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -65,7 +65,8 @@ const ms = (n: number): string => `${n.toFixed(0)} ms`;
 async function measure(folder: string, rows: number): Promise<void> {
   if (!existsSync(join(folder, 'out'))) await make(folder, rows);
   console.log(`${rows} rows:`);
-  if (values.only !== 'drags') await measureIndex(join(folder, 'out'));
+  const wanted = (part: string): boolean => values.only === undefined || values.only === part;
+  if (wanted('index')) await measureIndex(join(folder, 'out'));
   const served = await serveRun(join(folder, 'out'), (e) => console.error(e));
   const server = await serveLive(served.source);
   const get = async (path: string): Promise<string> => (await fetch(`${server.url}${path}`)).text();
@@ -76,8 +77,8 @@ async function measure(folder: string, rows: number): Promise<void> {
     for (const f of files) bytes += Buffer.byteLength(await get(f));
     const state = (await get('api/state')).length;
     console.log(`  first load: ${(bytes / 1e3).toFixed(0)} kB in ${files.length + 1} files; state ${state} bytes`);
-    if (values.only !== 'documents') await measureDrags(get);
-    if (values.only !== 'drags') await measureDocuments(get);
+    if (wanted('drags')) await measureDrags(get);
+    if (wanted('documents')) await measureDocuments(get);
   } finally {
     await server.close();
     await served.close();
@@ -112,7 +113,12 @@ async function measureDrags(get: Get): Promise<void> {
 async function measureDocuments(get: Get): Promise<void> {
   type Answer = { documents: { id: string; position: string }[]; next: number | null; searched: number };
   const list = async (query: string): Promise<Answer> => JSON.parse(await get(`api/documents?${query}`)) as Answer;
-  const { documents } = await list('outcome=dropped&rule=exact_dedup.exact_duplicate&most=40');
+  const documents: Answer['documents'] = [];
+  for (let from: number | null = 0; from !== null && documents.length < 40; ) {
+    const found: Answer = await list(`rule=exact_dedup.exact_duplicate&most=${40 - documents.length}&from=${from}`);
+    documents.push(...found.documents);
+    from = found.next;
+  }
   const place = encodeURIComponent(documents[1].position);
   const scan = await timed(() => get(`api/document?position=${place}`), 1);
   console.log(`  the first document by its position, while the index is made: ${ms(scan)}`);

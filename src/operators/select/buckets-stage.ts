@@ -14,6 +14,7 @@ export function barrier(descriptor: StepDescriptor): Barrier {
   const { head, middle } = descriptor.options as unknown as BucketOptions;
   const [{ name }] = descriptor.writes;
   return {
+    textless: true,
     keys: rankKeys(descriptor),
     decide: (splits, memoryBytes) => decideBuckets([head, middle], name, splits, memoryBytes),
   };

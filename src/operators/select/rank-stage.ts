@@ -7,6 +7,7 @@ import { type RankOptions, rankKeys } from './rank-keys.ts';
 export function barrier(descriptor: StepDescriptor): Barrier {
   const options = descriptor.options as unknown as RankOptions & RankSelection;
   return {
+    textless: true,
     keys: rankKeys(descriptor),
     decide: (splits, memoryBytes) => decideRanks(options, splits, memoryBytes),
   };

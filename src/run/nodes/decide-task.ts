@@ -1,8 +1,14 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { atOnce } from '../../files/stores/at-once.ts';
+import type { SharedFile } from '../../files/stores/shared-folder.ts';
+import { loadKernel } from '../../kernels/kernel.ts';
+import { makeBarrier } from '../../operators/stages.ts';
 import { decidePhase, splitPhase } from '../../streams/commits/phase.ts';
 import type { BarrierSplit } from '../../streams/flow/barrier.ts';
 import { barrierPaths, INDEX_FOLDER } from '../directory/layout.ts';
-import { RunDirectory } from '../directory/run-directory.ts';
+import { openAttempt } from './attempt-store.ts';
+import { FETCHED_AT_ONCE, fetchedFolder, partOfKeys } from './fetched.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
 import type { FleetWork } from './work.ts';
 
@@ -12,18 +18,19 @@ import type { FleetWork } from './work.ts';
  */
 export async function decideTask(work: FleetWork): Promise<boolean> {
   const { fleet, options, pool, stop, hard, out, phase, task, claim } = work;
+  const { shared } = fleet;
   const barrier = phase.barrier!;
   const began = performance.now();
-  const done = (await committedBy(fleet.path, phase.name, task, claim.attempt)).get(task);
+  const done = (await committedBy(shared, phase.name, task, claim.attempt)).get(task);
   if (done === undefined) {
     if (stop.aborted) return false;
     claim.working([]);
-    const directory = await RunDirectory.open(claim.folder);
+    const directory = await openAttempt(shared, claim.folder);
     await directory.makeFolders(['work', INDEX_FOLDER]);
     const parted = fleet.nodes.parted.includes(barrier.step);
     const { files, cluster } = await pool.task({
       kind: 'decide-part',
-      runDirectory: claim.folder,
+      runDirectory: directory.path,
       barrier,
       splits: await splitsOf(work, parted),
       part: parted ? task : null,
@@ -33,27 +40,36 @@ export async function decideTask(work: FleetWork): Promise<boolean> {
     const rest = { split: task, replaces: [], counters: null, cluster };
     await directory.commit({ phase: decidePhase(barrier.step), files, ...rest });
     await directory.close({ failed: false });
+    await rm(join(fleet.path, fetchedFolder(work)), { recursive: true, force: true });
   }
-  const commits = await committedBy(fleet.path, phase.name, task, claim.attempt + 1);
-  await writeOutcome(fleet.path, phase.name, task, [commits.get(task)!]);
+  const commits = await committedBy(shared, phase.name, task, claim.attempt + 1);
+  await writeOutcome(shared, phase.name, task, [commits.get(task)!]);
   const seconds = Math.round(performance.now() - began) / 1000;
   out.next({ type: 'decided', phase: phase.name, task, seconds });
   return true;
 }
 
-/** What all shards have left of every split, in the order of the input. */
-async function splitsOf({ fleet, phase, shards }: FleetWork, parted: boolean): Promise<BarrierSplit[]> {
+/** What all shards have left of every split, in the order of the input; from a store it is fetched. */
+async function splitsOf(work: FleetWork, parted: boolean): Promise<BarrierSplit[]> {
+  const { fleet, phase, shards, task } = work;
+  const { shared } = fleet;
   const before = splitPhase(phase.number);
-  const found = new Map<number, BarrierSplit>();
+  const found = new Map<number, { readonly spill: SharedFile; readonly keys: SharedFile }>();
   for (const [shard, splits] of shards.entries()) {
-    const outcome = await readOutcome(fleet.path, `split-${phase.number}`, shard);
+    const outcome = await readOutcome(shared, `split-${phase.number}`, shard);
     for (const { index } of splits) {
       const names = barrierPaths(phase.barrier!.step, index);
       const { files } = outcome.get(before, index)!;
-      const path = (name: string): string => join(fleet.path, files.find((f) => f.path.endsWith(name))!.path);
-      const keys = path(parted ? `${names.keys}-parts` : names.keys);
-      found.set(index, { split: index, spill: path(names.spill), keys });
+      const file = (name: string): SharedFile => files.find((f) => f.path.endsWith(name))!;
+      found.set(index, { spill: file(names.spill), keys: file(parted ? `${names.keys}-parts` : names.keys) });
     }
   }
-  return fleet.plan.splits.map((s) => found.get(s.index)!);
+  const folder = fetchedFolder(work);
+  const textless = shared.stored !== null && (await makeBarrier(phase.barrier!, await loadKernel())).textless === true;
+  return atOnce(fleet.plan.splits, FETCHED_AT_ONCE, async ({ index }): Promise<BarrierSplit> => {
+    const { spill, keys } = found.get(index)!;
+    await shared.fetch([...(textless ? [] : [spill]), ...(parted ? [] : [keys])]);
+    const own = parted ? await partOfKeys(shared, keys, task, `${folder}/keys-${index}`) : join(shared.path, keys.path);
+    return { split: index, spill: join(shared.path, spill.path), keys: own };
+  });
 }

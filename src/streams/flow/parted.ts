@@ -214,7 +214,8 @@ function mergedDecision(parts: readonly PartDecision[], split: number): BarrierD
   };
 }
 
-async function numbersAt(path: string, first: number, count: number): Promise<Float64Array> {
+/** Numbers of an index. */
+export async function numbersAt(path: string, first: number, count: number): Promise<Float64Array> {
   const handle = await open(path, 'r');
   try {
     return await readNumbers(handle, first, count);

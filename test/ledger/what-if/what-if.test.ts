@@ -125,7 +125,9 @@ function answer({ prepared, ids }: Opened, settings: readonly string[]) {
 const VECTORS = Number(process.env.SLUICE_VECTORS ?? 4);
 
 describe('what-if', () => {
-  it('equals a run, exactly, where every column exists: random vectors of thresholds', { timeout: 120_000 }, async () => {
+  it('equals a run, exactly, where every column exists: random vectors of thresholds', {
+    timeout: 120_000,
+  }, async () => {
     const made = scoresFirst();
     const { input, run } = await finished(made);
     const all = await opened(run);

@@ -143,7 +143,7 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     const plain = recipe({ name: 'plain', steps: quality });
     const limited = { shards: 2, recipe: 'plain', args: [], output: many, options: { input: [input], limit: 3 } };
     await expect(planNodes(plain, limited)).rejects.toThrow('--limit 3');
-    await expect(planned(plain, input, 's3://bucket/out', 2)).rejects.toThrow('got s3://bucket/out');
+    await expect(planned(plain, input, 'gs://bucket/out', 2)).rejects.toThrow('got gs://');
     await planned(plain, input, many, 2);
     // A planner that was killed before its last file can be given again.
     const nodes = join(many, 'nodes.json');
