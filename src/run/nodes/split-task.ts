@@ -13,6 +13,7 @@ import { makeSplitTask } from '../split/make-task.ts';
 import type { Carried } from '../split/tasks.ts';
 import { type Waiting, waitingError } from '../split/waiting.ts';
 import { fatalSplits } from './attempts.ts';
+import { clearSent } from './decide-task.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
 import type { FleetWork } from './work.ts';
 
@@ -93,6 +94,7 @@ export async function splitTask(work: FleetWork): Promise<boolean> {
     task,
     splits.map((s): Commit => commits.get(s.index)!),
   );
+  await clearSent(work);
   if (left !== null) await directory.remove(left.files.map((f) => relative(claim.folder, join(fleet.path, f))));
   return true;
 }
@@ -115,7 +117,7 @@ async function leftBefore(work: FleetWork): Promise<{
   const { fleet, phases, phase, task } = work;
   const outcome = await readOutcome(fleet.path, `split-${phase.number - 1}`, task);
   const { step } = phase.splits!.after!;
-  const decide = phases.find((p) => p.name === `decide-${phase.number - 1}`)!;
+  const decide = phases[phases.indexOf(phase) - 1];
   const decisions: { path: string; index: string }[] = [];
   for (let part = 0; part < decide.tasks; part++) {
     const [commit] = (await readOutcome(fleet.path, decide.name, part)).all;
