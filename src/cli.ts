@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './cli/compile-later.ts';
 import { main } from './cli/main.ts';
 
 // A reader that has seen enough (`| head`) is no error.

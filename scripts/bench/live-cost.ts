@@ -1,12 +1,13 @@
-// What `--live` costs a run: CPU time of this whole process, with its page open in another process that reads all
-// events, beside the same run without. Runs alternate A B B A, so that a drift of the machine cancels out;
-// the interval is Student's over the pairs. Opening the page comes before the
-// clock starts. Beside it the time that the main thread is at work, where all of the page is done: that varies less.
-// Needs a build.
-//   npx tsx scripts/bench/live-cost.ts [--blocks 4] [--mb 16]
+// What `--live` costs a run with its page open in another process that reads all events. All of it is done on the main
+// thread, so the profile of that thread says which part of its work is in the modules of the page and in the network;
+// that part of the CPU time of the thread, over the CPU time of the whole process, once for each run. Student's
+// interval over the runs. `--blocks N`: also the CPU time of N x 4 runs with and without, in turns A B B A, which
+// varies by more than what is measured. Opening the page comes before the clock starts. Linux; needs a build.
+//   npm run bench -- live-cost [--runs 8] [--mb 16] [--blocks 0]
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type Profiler, Session } from 'node:inspector/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,7 +17,11 @@ import { watchRun } from '../../src/cli/run/live.ts';
 import { benchmarkLines } from './corpus.ts';
 
 const { values } = parseArgs({
-  options: { blocks: { type: 'string', default: '4' }, mb: { type: 'string', default: '16' } },
+  options: {
+    runs: { type: 'string', default: '8' },
+    blocks: { type: 'string', default: '0' },
+    mb: { type: 'string', default: '16' },
+  },
 });
 const folder = mkdtempSync(join(tmpdir(), 'sluice-live-cost-'));
 const { lines, what } = benchmarkLines(Number(values.mb) * 1e6);
@@ -28,11 +33,48 @@ const allow = { rule: ['gopher_min_words'], dropShare: ['all'], cluster: [], qua
 interface Cost {
   /** Seconds of CPU of the process. */
   readonly cpu: number;
-  /** Seconds in which the main thread was at work. */
+  /** Seconds of CPU of the main thread. */
   readonly main: number;
+  /** Part of the work of that thread that is for the page; 0 where it was not profiled. */
+  readonly share: number;
 }
 
-async function runOnce(live: boolean): Promise<Cost> {
+/** CPU time of the main thread, as Linux tells it. */
+const threadSeconds = (): number =>
+  Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9;
+
+/** Modules of the page, in `src/` and in `dist/`. */
+const LIVE = /\/(run|sinks|ledger)\/live\/|\/cli\/run\/live\./;
+/** A run without its page has nothing to do with the network. */
+const NETWORK = /^node:(net|http|_http_\w+|internal\/(http|stream_base_commons))$/;
+
+/** Part of the main thread's work in functions of the page and what they call, and their part of the collector's. */
+function shareOfPage({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): number {
+  const parent = new Map(nodes.flatMap((n) => (n.children ?? []).map((c) => [c, n.id] as const)));
+  const byId = new Map(nodes.map((n) => [n.id, n]));
+  const isPage = new Map<number, boolean>();
+  const ofPage = (id: number): boolean => {
+    const known = isPage.get(id);
+    if (known !== undefined) return known;
+    const { url } = byId.get(id)!.callFrame;
+    const above = parent.get(id);
+    const own = LIVE.test(url) || NETWORK.test(url) || (above !== undefined && ofPage(above));
+    isPage.set(id, own);
+    return own;
+  };
+  let [page, rest] = [0, 0];
+  for (const [i, id] of samples.entries()) {
+    const { functionName: name } = byId.get(id)!.callFrame;
+    const micros = timeDeltas[i];
+    if (['(garbage collector)', '(idle)', '(program)'].includes(name)) continue;
+    if (ofPage(id)) page += micros;
+    else rest += micros;
+  }
+  // What the collector and the runtime itself take is divided by what calls for it.
+  return page / Math.max(1, page + rest);
+}
+
+async function runOnce(live: boolean, profiled = false): Promise<Cost> {
   let address = '';
   const note = (line: string): void => {
     address = /http:\S+/.exec(line)?.[0] ?? address;
@@ -40,15 +82,24 @@ async function runOnce(live: boolean): Promise<Cost> {
   const watch = live ? await watchRun({ live: '0', webhook: null, limit: null, note }) : null;
   const reading = address === '' ? null : await readEvents(new URL('/events', address));
   // The page is open and read: what a run pays is what follows.
-  const thread = performance.eventLoopUtilization();
+  const session = new Session();
+  if (profiled) {
+    session.connect();
+    await session.post('Profiler.enable');
+    await session.post('Profiler.setSamplingInterval', { interval: 200 });
+    await session.post('Profiler.start');
+  }
   const before = process.cpuUsage();
+  const threadBefore = threadSeconds();
   const options = { input: [join(folder, 'in.jsonl')], output: join(folder, 'out'), fresh: true, workers: 1, allow };
   await lastValueFrom(run(made, options).pipe(tap((e) => watch?.event(e))));
   const { user, system } = process.cpuUsage(before);
-  const { active } = performance.eventLoopUtilization(thread);
+  const own = threadSeconds() - threadBefore;
+  const share = profiled ? shareOfPage((await session.post('Profiler.stop')).profile) : 0;
+  if (profiled) session.disconnect();
   reading?.kill();
   await watch?.end(null);
-  return { cpu: (user + system) / 1e6, main: active / 1e3 };
+  return { cpu: (user + system) / 1e6, main: own, share };
 }
 
 /** Reads in a process of its own, as a browser does; says when the first event has come. */
@@ -66,29 +117,40 @@ async function readEvents(url: URL): Promise<ChildProcess> {
   return child;
 }
 
+/** Student's t at 97.5 %, by degrees of freedom. */
+const T = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14, 2.13, 2.12, 2.11, 2.1];
+const percent = (x: number): string => `${(100 * x).toFixed(2)} %`;
+function interval(shares: readonly number[]): string {
+  const n = shares.length;
+  const mean = shares.reduce((a, b) => a + b, 0) / n;
+  const spread = Math.sqrt(shares.reduce((s, r) => s + (r - mean) ** 2, 0) / (n - 1) / n);
+  const t = (T[n - 2] ?? 2.09) * spread;
+  return `${percent(mean)} (95 %: ${percent(mean - t)} to ${percent(mean + t)})`;
+}
+const mean = (all: readonly number[]): number => all.reduce((a, b) => a + b, 0) / all.length;
+
 await runOnce(true);
 await runOnce(false);
+// The profiler takes time of its own: what a run takes is measured without it.
+const runs: Cost[] = [];
+for (let k = 0; k < Number(values.runs); k++) {
+  const { share } = await runOnce(true, true);
+  runs.push({ ...(await runOnce(true)), share });
+}
+console.log(
+  `${(lines.length / 1e6).toFixed(1)} MB (${what}), ${runs.length} runs of ${mean(runs.map((r) => r.cpu)).toFixed(2)} ` +
+    `s of CPU with the page open and read, of which the main thread ` +
+    `${mean(runs.map((r) => r.main)).toFixed(2)} s:\n  the page, of all CPU: ${interval(runs.map((r) => (r.share * r.main) / r.cpu))}`,
+);
 const pairs: { readonly without: Cost; readonly live: Cost }[] = [];
 for (let block = 0; block < Number(values.blocks); block++) {
   const [a1, b1, b2, a2] = [await runOnce(false), await runOnce(true), await runOnce(true), await runOnce(false)];
   pairs.push({ without: a1, live: b1 }, { without: a2, live: b2 });
 }
 rmSync(folder, { recursive: true });
-const n = pairs.length;
-/** Student's t at 97.5 %, for 1, 3, 5, 7, ... degrees of freedom. */
-const T = [12.71, 3.18, 2.57, 2.36, 2.26, 2.2, 2.16, 2.13, 2.11, 2.09, 2.08, 2.07, 2.06, 2.05, 2.05, 2.04];
-const percent = (x: number): string => `${(100 * x).toFixed(2)} %`;
-function interval(shares: readonly number[]): string {
-  const mean = shares.reduce((a, b) => a + b, 0) / n;
-  const spread = Math.sqrt(shares.reduce((s, r) => s + (r - mean) ** 2, 0) / (n - 1) / n);
-  const t = T[Math.min(T.length, n / 2) - 1] * spread;
-  return `${percent(mean)} more (95 %: ${percent(mean - t)} to ${percent(mean + t)})`;
-}
-const cpu = pairs.reduce((s, p) => s + p.without.cpu, 0) / n;
-const main = pairs.reduce((s, p) => s + p.without.main, 0) / n;
-console.log(
-  `${(lines.length / 1e6).toFixed(1)} MB (${what}), ${n} pairs, ${cpu.toFixed(2)} s of CPU a run, of which the main ` +
-    `thread ${main.toFixed(2)} s. With its page open and read:\n` +
-    `  CPU of the process  ${interval(pairs.map((p) => p.live.cpu / p.without.cpu - 1))}\n` +
-    `  main thread, of it  ${interval(pairs.map((p) => (p.live.main - p.without.main) / p.without.cpu))}`,
-);
+if (pairs.length > 0)
+  console.log(
+    `${pairs.length} pairs in turns, more with the page than without:\n` +
+      `  CPU of the process  ${interval(pairs.map((p) => p.live.cpu / p.without.cpu - 1))}\n` +
+      `  main thread, of it  ${interval(pairs.map((p) => (p.live.main - p.without.main) / p.without.cpu))}`,
+  );

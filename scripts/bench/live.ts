@@ -1,24 +1,26 @@
-// The live page: bytes of its first load, the time that a drag takes over a ledger of so many rows, from question to
-// answer over HTTP, and that of finding a document by its id. Made documents; `npx tsx scripts/bench/live.ts --rows
-// 1000000`. Needs a build.
-
+// The live page over made ledgers: bytes of its first load; from question to answer over HTTP a dragged threshold, a
+// document by its id and position, searches; and what the index of a ledger takes. Needs a build.
+//   npm run bench -- live [--rows 1000000,10000000] [--keep DIR] [--only drags]
+// DIR/<rows> is made once, and left; `--only index`, `drags` or `documents`: a part of it.
 import { once } from 'node:events';
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { lastValueFrom } from 'rxjs';
-import { annotate, drop, gopherQuality, gopherQualityRules, recipe, rule, run, textStatistics } from 'sluice';
+import { annotate, dedup, drop, gopherQuality, gopherQualityRules, recipe, rule, run, textStatistics } from 'sluice';
+import { indexLedger } from '../../src/ledger/ledger-index.ts';
+import { openRunFolder } from '../../src/ledger/run-folder.ts';
 import { seededRandom } from '../../src/random.ts';
 import { serveRun } from '../../src/run/live/serve-run.ts';
 import { serveLive } from '../../src/sinks/live/server.ts';
 
-const { values } = parseArgs({ options: { rows: { type: 'string', default: '1000000' }, keep: { type: 'string' } } });
-const rows = Number(values.rows);
-/** `--keep DIR`: made there once, and left. */
-const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'sluice-live-bench-'));
+const { values } = parseArgs({
+  options: { rows: { type: 'string', default: '1000000' }, keep: { type: 'string' }, only: { type: 'string' } },
+});
+const base = values.keep ?? mkdtempSync(join(tmpdir(), 'sluice-live-bench-'));
 
-async function make(): Promise<void> {
+async function make(folder: string, rows: number): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const random = seededRandom(1, 'live-bench');
   const words = ['the', 'mill', 'stands', 'by', 'river', 'and', 'its', 'wheel', 'turns', '12', '###', '...'];
@@ -37,6 +39,7 @@ async function make(): Promise<void> {
     steps: [
       annotate(gopherQuality(), textStatistics(), { step: 'scores' }),
       drop('quality', gopherQualityRules({ minWords: 6, maxHashRatio: 0.2, minStopWords: 1, minAlphaWords: 0.5 })),
+      dedup.exact(),
       drop('shape', [rule('text_chars < 40', { name: 'min_chars' })]),
     ],
     sinks: [],
@@ -57,44 +60,103 @@ async function timed(ask: () => Promise<unknown>, times: number): Promise<number
   return median(took);
 }
 
-if (!existsSync(join(folder, 'out'))) await make();
-const served = await serveRun(join(folder, 'out'), (e) => console.error(e));
-const server = await serveLive(served.source);
-const at = server.url;
-const get = async (path: string): Promise<string> => (await fetch(`${at}${path}`)).text();
-try {
-  const html = await get('');
-  const files = [...html.matchAll(/(?:src|href)="([\w.]+)"/g)].map(([, f]) => f);
-  let bytes = Buffer.byteLength(html);
-  for (const f of files) bytes += Buffer.byteLength(await get(f));
-  const state = (await get('api/state')).length;
-  console.log(`first load: ${(bytes / 1e3).toFixed(0)} kB in ${files.length + 1} files; state ${state} bytes`);
+const ms = (n: number): string => `${n.toFixed(0)} ms`;
+
+async function measure(folder: string, rows: number): Promise<void> {
+  if (!existsSync(join(folder, 'out'))) await make(folder, rows);
+  console.log(`${rows} rows:`);
+  const wanted = (part: string): boolean => values.only === undefined || values.only === part;
+  if (wanted('index')) await measureIndex(join(folder, 'out'));
+  const served = await serveRun(join(folder, 'out'), (e) => console.error(e));
+  const server = await serveLive(served.source);
+  const get = async (path: string): Promise<string> => (await fetch(`${server.url}${path}`)).text();
+  try {
+    const html = await get('');
+    const files = [...html.matchAll(/(?:src|href)="([\w.]+)"/g)].map(([, f]) => f);
+    let bytes = Buffer.byteLength(html);
+    for (const f of files) bytes += Buffer.byteLength(await get(f));
+    const state = (await get('api/state')).length;
+    console.log(`  first load: ${(bytes / 1e3).toFixed(0)} kB in ${files.length + 1} files; state ${state} bytes`);
+    if (wanted('drags')) await measureDrags(get);
+    if (wanted('documents')) await measureDocuments(get);
+  } finally {
+    await server.close();
+    await served.close();
+  }
+}
+
+async function measureIndex(out: string): Promise<void> {
+  const began = performance.now();
+  const index = await indexLedger(await openRunFolder(out));
+  const took = performance.now() - began;
+  console.log(
+    `  the index of the ledger: ${(took / 1e3).toFixed(1)} s, ${(index.bytes / 1e6).toFixed(1)} MB of memory`,
+  );
+  await index.close();
+}
+
+type Get = (path: string) => Promise<string>;
+
+async function measureDrags(get: Get): Promise<void> {
   const first = performance.now();
   await get('api/what-if?set=shape.min_chars:41');
-  console.log(`first question of all, which reads the ledger: ${((performance.now() - first) / 1e3).toFixed(2)} s`);
+  console.log(`  first drag of all, which reads the ledger: ${((performance.now() - first) / 1e3).toFixed(2)} s`);
   let n = 0;
   const drag = await timed(() => get(`api/what-if?set=shape.min_chars:${30 + (n++ % 40)}`), 21);
   const two = await timed(
     () => get(`api/what-if?set=shape.min_chars:${30 + (n++ % 40)}&set=quality.gopher_min_words:${4 + (n % 9)}`),
     21,
   );
+  console.log(`  a drag: ${ms(drag)}, of two thresholds: ${ms(two)} (median of 21)`);
+}
+
+async function measureDocuments(get: Get): Promise<void> {
+  type Answer = { documents: { id: string; position: string }[]; next: number | null; searched: number };
+  const list = async (query: string): Promise<Answer> => JSON.parse(await get(`api/documents?${query}`)) as Answer;
+  const documents: Answer['documents'] = [];
+  for (let from: number | null = 0; from !== null && documents.length < 40; ) {
+    const found: Answer = await list(`rule=exact_dedup.exact_duplicate&most=${40 - documents.length}&from=${from}`);
+    documents.push(...found.documents);
+    from = found.next;
+  }
+  const place = encodeURIComponent(documents[1].position);
+  const scan = await timed(() => get(`api/document?position=${place}`), 1);
+  console.log(`  the first document by its position, while the index is made: ${ms(scan)}`);
+  // Copies, whose twin is shown too; the answers of the page get short once the index is there.
+  for (let tries = 0; tries < 60; tries++)
+    if ((await timed(() => get(`api/document?id=${documents[0].id}`), 3)) < 150) break;
+  let n = 0;
+  const next = () => documents[2 + (n++ % 38)];
+  const byId = await timed(() => get(`api/document?id=${next().id}`), 21);
+  const byPlace = await timed(() => get(`api/document?position=${encodeURIComponent(next().position)}`), 21);
+  console.log(`  a document by its id: ${ms(byId)}, by its position: ${ms(byPlace)} (median of 21)`);
+  const exact = await timed(() => list(`text=${next().id}&most=1`), 7);
+  console.log(`  the search box with an id: ${ms(exact)}`);
+  const answers: number[] = [];
+  const meanwhile: number[] = [];
+  const began = performance.now();
+  for (let from: number | null = 0; from !== null; ) {
+    const asked = performance.now();
+    const both = [
+      list(`text=stands%20nowhere&most=40&from=${from}`),
+      timed(() => get(`api/document?id=${next().id}`), 1).then((t) => meanwhile.push(t)),
+    ] as const;
+    const found: Answer = await both[0];
+    answers.push(performance.now() - asked);
+    await both[1];
+    from = found.next;
+  }
   console.log(
-    `a drag over ${rows} rows: ${drag.toFixed(0)} ms, of two thresholds: ${two.toFixed(0)} ms (median of 21)`,
+    `  a text that is nowhere: ${answers.length} answers, each after ${ms(median(answers))} (most ` +
+      `${ms(Math.max(...answers))}), all after ${((performance.now() - began) / 1e3).toFixed(1)} s; documents ` +
+      `by their id meanwhile: ${ms(median(meanwhile))} (most ${ms(Math.max(...meanwhile))})`,
   );
-  const list = JSON.parse(await get('api/documents?outcome=dropped&most=5')) as {
-    documents: { id: string; position: string }[];
-  };
-  const { id, position } = list.documents[4];
-  const scan = await timed(() => get(`api/document?id=${id}`), 1);
-  console.log(`the first by its id, while the index is made: ${scan.toFixed(0)} ms`);
-  console.log(`a document by its id: ${(await timed(() => get(`api/document?id=${id}`), 7)).toFixed(0)} ms`);
-  const place = encodeURIComponent(position);
-  const byPlace = await timed(() => get(`api/document?position=${place}`), 7);
-  console.log(`a document by its position: ${byPlace.toFixed(0)} ms`);
-  console.log(`a histogram: ${(await timed(() => get('api/histogram?column=text_chars'), 5)).toFixed(0)} ms`);
-  console.log(`near a cut: ${(await timed(() => get('api/documents?near=shape.min_chars&most=40'), 5)).toFixed(0)} ms`);
+  console.log(`  a histogram: ${ms(await timed(() => get('api/histogram?column=text_chars'), 3))}`);
+  console.log(`  near a cut: ${ms(await timed(() => get('api/documents?near=shape.min_chars&most=40'), 3))}`);
+}
+
+try {
+  for (const rows of values.rows.split(',').map(Number)) await measure(join(base, String(rows)), rows);
 } finally {
-  await server.close();
-  await served.close();
-  if (!values.keep) rmSync(folder, { recursive: true, force: true });
+  if (!values.keep) rmSync(base, { recursive: true, force: true });
 }

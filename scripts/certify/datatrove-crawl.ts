@@ -1,10 +1,11 @@
-// FineWeb from one .warc.gz to documents, datatrove and Sluice beside each other: pages that each stage lets through on
-// both sides, the kept sets, and MB of HTML a core-second.
-//   SLUICE_PYTHON=<python with datatrove 0.10, trafilatura, spacy, warcio, faust-cchardet, python-magic>
+// A recipe from one .warc.gz to documents, datatrove and Sluice beside each other: pages that each stage lets through on
+// both sides, the kept sets, the same from the texts of datatrove's own extractor, and MB of HTML a core-second.
+//   SLUICE_PYTHON=<python with datatrove 0.10, trafilatura, spacy, warcio, fasttext, faust-cchardet, python-magic>
 //   npx tsx scripts/certify/datatrove-crawl.ts --wcxb <copy of Murrough-Foley/web-content-extraction-benchmark>
-//     [--pages 150] [--json]
-// Ours runs `recipes/fineweb.ts` without its language and near-copy steps, which the other side has not got here, five
-// times over the same pages, so that its start hardly counts; datatrove runs once, from the first record on.
+//     [--recipe fineweb|c4] [--lid lid.176.ftz] [--pages 150] [--json]
+// Ours is the recipe that ships, its own language model and near copies included; without --lid both go without a
+// language filter. Steady state: ours runs over the pages once and over seven copies of them, and a sixth of the
+// difference counts; datatrove runs once, and what it loads before the first record is not counted.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,8 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { lastValueFrom } from 'rxjs';
-import { recipe, run } from 'sluice';
+import { annotate, language, recipe, run } from 'sluice';
+import c4 from '../../recipes/c4.ts';
 import fineweb from '../../recipes/fineweb.ts';
 import { http, warcRecord } from '../../test/helpers/warc.ts';
 import { devPages } from '../wcxb.ts';
@@ -31,6 +33,8 @@ const { values } = parseArgs({
   options: {
     wcxb: { type: 'string', default: process.env.SLUICE_WCXB },
     pages: { type: 'string', default: '150' },
+    recipe: { type: 'string', default: 'fineweb' },
+    lid: { type: 'string' },
     json: { type: 'boolean' },
   },
 });
@@ -43,7 +47,9 @@ if (spawnSync(python, ['-c', 'import datatrove, trafilatura, spacy, warcio, ccha
   console.log(`skipped: ${python} has not got datatrove, trafilatura, spacy, warcio, faust-cchardet and python-magic`);
   process.exit(0);
 }
-const TIMES = 5;
+const COPIES = 7;
+const shipped = values.recipe === 'c4' ? c4 : fineweb;
+const LID = values.lid === undefined ? [] : [values.lid];
 const folder = mkdtempSync(join(tmpdir(), 'sluice-crawl-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
@@ -58,70 +64,106 @@ for (const { html, id } of devPages(values.wcxb)) {
 }
 const input = join(folder, 'in');
 mkdirSync(input);
-for (let k = 0; k < TIMES; k++) writeFileSync(join(input, `${k}.warc.gz`), Buffer.concat(members));
+for (let k = 0; k < COPIES; k++) writeFileSync(join(input, `${k}.warc.gz`), Buffer.concat(members));
 
 const script = fileURLToPath(new URL('datatrove-crawl.py', import.meta.url));
-const ran = spawnSync(python, [script, join(input, '0.warc.gz'), join(folder, 'theirs')], {
+const ran = spawnSync(python, [script, shipped.name, join(input, '0.warc.gz'), join(folder, 'theirs'), ...LID], {
   encoding: 'utf8',
   env: { ...process.env, OMP_NUM_THREADS: '1' },
 });
 if (ran.status !== 0) throw new Error(ran.stderr.slice(-3000));
 const theirs = JSON.parse(ran.stdout.trim().split('\n').at(-1)!) as Theirs;
 
-const left = ['language', 'other_language', 'minhash_dedup'];
-const steps = fineweb.steps.filter((s) => !left.includes(s.descriptor.step));
-const chain = recipe({ name: 'crawl', steps, sinks: [...fineweb.sinks], expected: { all: { max: 1 } } });
-const rule = steps.flatMap((s) => s.descriptor.rules.map((r) => r.name));
-const before = process.cpuUsage();
-const event = await lastValueFrom(
-  run(chain, {
-    ...{ input: [join(input, '*.warc.gz')], output: join(folder, 'ours'), workers: 1, fresh: true },
-    allow: { rule: [...new Set(rule)], dropShare: ['all'] },
-  }),
-);
-if (event.type !== 'finished') throw new Error(`expected a finished run, got ${event.type}`);
-const { user, system } = process.cpuUsage(before);
-const seconds = (user + system) / 1e6 / TIMES;
+type Steps = typeof shipped.steps;
+const isLanguage = (s: Steps[number]): boolean => ['language', 'other_language'].includes(s.descriptor.step);
+const steps = shipped.steps.filter((s) => LID.length > 0 || !isLanguage(s));
 
-/** The step that took each page, null for kept, in the first copy. */
-const db = await (await DuckDBInstance.create()).connect();
-const rows = await db.runAndReadAll(
-  `SELECT id, step, outcome FROM '${join(folder, 'ours/ledger/*.parquet')}' WHERE file = '0.warc.gz'`,
-);
-const fate = new Map(rows.getRowObjects().map((r) => [String(r.id), r.outcome === 'dropped' ? String(r.step) : null]));
+/** CPU seconds of a run of ours in this process and its threads. */
+async function ours(name: string, from: string, own: Steps): Promise<number> {
+  const chain = recipe({ name: 'crawl', steps: [...own], sinks: [...shipped.sinks], expected: { all: { max: 1 } } });
+  const rule = own.flatMap((s) => s.descriptor.rules.map((r) => r.name));
+  const cluster = own.flatMap((s) => (s.descriptor.effects.drops === 'copies' ? [s.descriptor.step] : []));
+  const before = process.cpuUsage();
+  const event = await lastValueFrom(
+    run(chain, {
+      ...{ input: [from], output: join(folder, name), workers: 1, fresh: true },
+      allow: { rule: [...new Set(rule)], dropShare: ['all'], cluster },
+    }),
+  );
+  if (event.type !== 'finished') throw new Error(`expected a finished run, got ${event.type}`);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+/** The step that took each document, null for kept. */
+async function fates(name: string): Promise<ReadonlyMap<string, string | null>> {
+  const db = await (await DuckDBInstance.create()).connect();
+  const rows = await db.runAndReadAll(`SELECT id, step, outcome FROM '${join(folder, name, 'ledger/*.parquet')}'`);
+  return new Map(rows.getRowObjects().map((r) => [String(r.id), r.outcome === 'dropped' ? String(r.step) : null]));
+}
+
+await ours('warm', join(input, '0.warc.gz'), steps);
+const once = await ours('once', join(input, '0.warc.gz'), steps);
+const seconds = ((await ours('copies', join(input, '*.warc.gz'), steps)) - once) / (COPIES - 1);
+const fate = await fates('once');
 const kept = [...fate].filter(([, step]) => step === null).map(([id]) => id);
 const lost = (step: string): number => [...fate.values()].filter((s) => s === step).length;
 const names = Object.keys(theirs.stages);
 const STEPS: Readonly<Record<string, string>> = {
   extract: 'extract',
+  language: 'other_language',
   repetition: 'gopher_repetition',
   quality: 'gopher_quality',
   c4: 'c4',
   fineweb: 'fineweb',
+  minhash: 'minhash_dedup',
+  sentences: 'sentence_dedup',
 };
-const last = theirs.stages.fineweb;
+const last = theirs.stages[names.at(-1)!];
 const both = kept.filter((id) => last.some((url) => id.includes(`:${url.slice(-4)}`))).length;
 const table = names.map((name, i) => ({
   stage: name,
   datatrove: i === 0 ? theirs.stages[name].length : theirs.stages[names[i - 1]].length - theirs.stages[name].length,
   sluice: i === 0 ? fate.size : lost(STEPS[name]),
 }));
+
+// From its own texts, by its own language model, no extractor parts the two.
+const same = steps
+  .slice(1)
+  .map((s) =>
+    s.descriptor.step === 'language' ? annotate(language({ keep: ['en'], model: LID[0] }), { step: 'language' }) : s,
+  );
+await ours('same-text', join(folder, 'theirs/extracted.jsonl'), same);
+const sameFate = await fates('same-text');
+const sameTheirs = new Set(last);
+const agreed = [...sameFate].filter(([url, step]) => (step === null) === sameTheirs.has(url)).length;
+const sameKept = [...sameFate].filter(([, step]) => step === null).map(([url]) => url);
+const sameBoth = sameKept.filter((url) => sameTheirs.has(url)).length;
+const sameText = {
+  ...{ documents: sameFate.size, agreed, datatrove: sameTheirs.size, sluice: sameKept.length },
+  jaccard: sameBoth / (sameTheirs.size + sameKept.length - sameBoth),
+};
 const mb = bytes / 1e6;
 const result = {
   ...{ pages: members.length, mb, versions: [theirs.version, theirs.trafilatura], table },
   kept: { datatrove: last.length, sluice: kept.length, both },
+  sameText,
   rate: { datatrove: mb / theirs.seconds, sluice: mb / seconds },
 };
 if (values.json) console.log(JSON.stringify(result));
 else {
   const say = (...cells: (string | number)[]): void =>
     console.log(cells.map((c, k) => (k === 0 ? String(c).padEnd(12) : String(c).padStart(12))).join(' '));
-  console.log(`${result.pages} pages, ${mb.toFixed(1)} MB of HTML, FineWeb's order; pages lost at each stage`);
+  console.log(`${result.pages} pages, ${mb.toFixed(1)} MB of HTML, recipe ${shipped.name}; pages lost at each stage`);
   say('stage', 'datatrove', 'Sluice');
   for (const { stage, datatrove, sluice } of table) say(stage, datatrove, sluice);
   say('kept', last.length, kept.length);
   const jaccard = both / (last.length + kept.length - both);
   console.log(`kept by both: ${both} (Jaccard ${jaccard.toFixed(2)})`);
+  console.log(
+    `from datatrove's extracted texts: ${agreed} of ${sameText.documents} verdicts equal, ` +
+      `kept ${sameText.datatrove} and ${sameText.sluice}, Jaccard ${sameText.jaccard.toFixed(3)}`,
+  );
   const { datatrove, sluice } = result.rate;
   say('MB/s a core', datatrove.toFixed(2), sluice.toFixed(1));
   console.log(`x${(sluice / datatrove).toFixed(1)}; datatrove ${theirs.version}, trafilatura ${theirs.trafilatura}`);

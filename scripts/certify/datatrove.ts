@@ -1,7 +1,9 @@
 // datatrove's real filters and ours on the same documents: equal verdicts of each rule, kept sets, every document that
 // differs with both reasons, and MB of text a core-second of both.
 //   SLUICE_PYTHON=<python with datatrove 0.10, spacy, regex, nltk, tokenizers> npm run certify-datatrove [-- --mb 6]
-//     [--differences FILE] [--input FILE.jsonl] [--json]
+//     [--differences FILE] [--input FILE.jsonl] [--json] [--wcxb DIR [--lid lid.176.ftz]]
+// With --wcxb then datatrove-steps.ts (URL filter, language, PII, sentences) and datatrove-crawl.ts (the recipes
+// `fineweb` and `c4` from one .warc.gz) too.
 // Documents: crawled and edited text of the mixed corpus ($SLUICE_CORPORA, else ../shared/corpora), or a file of your
 // own. Ours runs from the file to the finished ledger, ten times over the same documents, so that its start hardly
 // counts; datatrove runs in a loop over texts in memory and writes nothing. Exit code 1 where a verdict that had
@@ -45,6 +47,8 @@ const { values: options } = parseArgs({
     input: { type: 'string' },
     differences: { type: 'string' },
     json: { type: 'boolean' },
+    wcxb: { type: 'string' },
+    lid: { type: 'string' },
   },
 });
 const python = process.env.SLUICE_PYTHON ?? 'python3';
@@ -193,3 +197,11 @@ else {
     console.log(`  ${d.id} ${d.of}: ${d.datatrove ?? 'kept'} -> ${d.sluice ?? 'kept'}`);
 }
 process.exitCode = [...tally.values()].every((t) => t.verdict >= 0.999 * at) ? 0 : 1;
+if (options.wcxb !== undefined)
+  for (const [name, ...more] of [['steps'], ['crawl'], ['crawl', '--recipe', 'c4']]) {
+    console.log(`\n== datatrove-${name} ${more.join(' ')}`);
+    const other = fileURLToPath(new URL(`datatrove-${name}.ts`, import.meta.url));
+    const lid = options.lid === undefined ? [] : ['--lid', options.lid];
+    const args = ['--import', 'tsx', other, '--wcxb', options.wcxb, ...lid, ...more];
+    if (spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0) process.exitCode = 1;
+  }

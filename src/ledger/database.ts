@@ -17,21 +17,7 @@ import { withBlindRows } from './quarantine-rows.ts';
 import { committedTotals, type RunFolder } from './run-folder.ts';
 import { readOf } from './run-json.ts';
 import { shadowView } from './shadow-view.ts';
-
-const duckType: Readonly<Record<string, string>> = {
-  utf8: 'VARCHAR',
-  int32: 'INTEGER',
-  uint32: 'UINTEGER',
-  int64: 'BIGINT',
-  float64: 'DOUBLE',
-  'list<utf8>': 'VARCHAR[]',
-  'list<struct<start int32, end int32, rule utf8>>': 'STRUCT("start" INTEGER, "end" INTEGER, "rule" VARCHAR)[]',
-};
-
-type Schema = readonly { readonly name: string; readonly type: string }[];
-
-const text = (s: string): string => `'${s.replaceAll("'", "''")}'`;
-const name = (s: string): string => `"${s.replaceAll('"', '""')}"`;
+import { DUCK_TYPES, name, type Schema, text, typedColumns } from './view-columns.ts';
 
 /** A view in the database of a run. */
 export interface View {
@@ -49,6 +35,8 @@ export interface RunDatabase {
   readonly views: readonly View[];
   /** Reads all files of the run, and throws an InputError when one is not as it was committed. */
   check(): Promise<unknown>;
+  /** The same views over a further connection, which answers while this one is busy. Closed with this one. */
+  beside(): Promise<RunDatabase>;
   close(): void;
 }
 
@@ -71,9 +59,9 @@ export async function openRunDatabase(folder: RunFolder, more: readonly NamedSou
     ...viewsOf(f).flatMap((v) => v.files),
     join(f.path, PLAN_FILE),
   ]);
-  await connection.run(`SET TimeZone = 'UTC'`);
+  await connection.run(`SET GLOBAL TimeZone = 'UTC'`);
   // Committed files do not change: where their columns lie is read once, not for every question.
-  await connection.run('SET parquet_metadata_cache = true');
+  await connection.run('SET GLOBAL parquet_metadata_cache = true');
   await connection.run(`SET allowed_paths = [${[...paths, ...tables.map((t) => t.file)].map(text).join(', ')}]`);
   await createViews(connection, folder, '');
   for (const { name: schema, run } of runs) {
@@ -83,18 +71,25 @@ export async function openRunDatabase(folder: RunFolder, more: readonly NamedSou
   for (const table of tables) await connection.run(fileView(table));
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
-  return {
+  const further: DuckDBConnection[] = [];
+  const db: RunDatabase = {
     path: folder.given,
     connection,
     views: views.map(({ name, rows, columns, readable }) => ({ name, rows, columns, readable })),
     check: async () => {
       for (const f of [folder, ...runs.map((r) => r.run)]) await checkBytes(f);
     },
+    beside: async () => {
+      const another = await instance.connect();
+      further.push(another);
+      return { ...db, connection: another, close: () => {} };
+    },
     close: () => {
-      connection.closeSync();
+      for (const c of [...further, connection]) c.closeSync();
       instance.closeSync();
     },
   };
+  return db;
 }
 
 /** All views of a run. @param within the schema with a dot behind it; '' = the one that needs no name */
@@ -170,19 +165,18 @@ function viewOf(
   const files = live.map((f) => join(folder.path, f.path));
   const rows = live.reduce((n, f) => n + f.rows, 0);
   const list = `[${files.map(text).join(', ')}]`;
-  const source = (c: string): string => (absent.includes(c) ? 'NULL' : name(c));
-  const typed = columns.map((c) => `CAST(${source(c.name)} AS ${duckType[c.type]}) AS ${name(c.name)}`).join(', ');
+  const typed = typedColumns(columns, absent);
   let select: string | null = null;
   if (files.length === 0) {
     select =
-      `SELECT ${columns.map((c) => `CAST(NULL AS ${duckType[c.type]}) AS ${name(c.name)}`).join(', ')} ` +
+      `SELECT ${columns.map((c) => `CAST(NULL AS ${DUCK_TYPES[c.type]}) AS ${name(c.name)}`).join(', ')} ` +
       'WHERE false';
   } else if (kind === 'parquet') {
     select = `SELECT ${typed} FROM read_parquet(${list})`;
   } else if (kind === 'jsonl') {
     // A text escaped at its worst takes six bytes for one.
     const longest = Math.min(6 * lineBytes + 2 ** 20, 2 ** 28);
-    const types = columns.map((c) => `${text(c.name)}: ${text(duckType[c.type])}`).join(', ');
+    const types = columns.map((c) => `${text(c.name)}: ${text(DUCK_TYPES[c.type])}`).join(', ');
     select =
       `SELECT ${typed} FROM read_json(${list}, format = 'newline_delimited', columns = {${types}}, ` +
       `maximum_object_size = ${longest})`;

@@ -2,14 +2,14 @@ import type { DuckDBValue } from '@duckdb/node-api';
 import { ConfigError } from '../errors.ts';
 import { isEarlier } from '../operators/dedup/tables/earlier-run.ts';
 import { safeText } from '../safe-text.ts';
-import { labelOf } from '../streams/batch/position.ts';
 import { createsDocuments, removesCopies } from '../streams/operator.ts';
 import { type RunDatabase, rowsOf } from './database.ts';
 import { decisionsOn, type LedgerRow, type StepDecision } from './decisions.ts';
-import type { IdIndex } from './id-index.ts';
-import { atPosition, POSITION } from './position.ts';
+import type { LedgerIndex } from './ledger-index.ts';
+import { type Asked, atPosition, ofId, positionOf } from './position.ts';
+import type { LedgerValues } from './row-reader.ts';
 import type { RunFolder } from './run-folder.ts';
-import { type Plain, plain } from './sql-values.ts';
+import { plain, plainRow } from './sql-values.ts';
 
 /** A document that stands beside another one. */
 export interface Twin {
@@ -62,30 +62,47 @@ const NONE: Explanation['copies'] = { count: 0, first: [] };
 /**
  * All documents of an id, or the one at a position. Errors: ConfigError with ids that are near.
  * @param by `position`: what is wanted is known to be one, which is found without a look at every id
- * @param ids finds rows by their id; without it every id is read
+ * @param index finds rows without reading the ledger
  */
 export async function explainDocuments(
   folder: RunFolder,
   db: RunDatabase,
   wanted: string,
   by: 'id or position' | 'position' = 'id or position',
-  ids: IdIndex | null = null,
+  index: LedgerIndex | null = null,
 ): Promise<{ total: number; documents: Explanation[] }> {
+  const ledger = { db, index };
   const place = atPosition(wanted);
-  const first = { where: 'id = ?', values: [wanted] as DuckDBValue[] };
+  const first = ofId(wanted);
   const questions = by === 'position' && place ? [place, first] : place ? [first, place] : [first];
-  for (const { where, values } of questions) {
-    const places = where === first.where ? ((await ids?.placesOf(db, wanted)) ?? null) : null;
-    const rows: Record<string, DuckDBValue>[] = [];
-    for (const p of places ?? [{ where, values }])
-      rows.push(...(await rowsOf(db, `SELECT * FROM ledger WHERE ${p.where} LIMIT ${MOST + 1}`, p.values)));
+  for (const asked of questions) {
+    const rows = await find(ledger, asked, null, MOST + 1);
     if (rows.length === 0) continue;
-    const total = rows.length > MOST && places === null ? await countOf(db, where, values) : rows.length;
+    const total = rows.length > MOST ? await countOf(db, asked.where, asked.values) : rows.length;
     const documents: Explanation[] = [];
-    for (const row of rows.slice(0, MOST)) documents.push(await explanationOf(folder, db, row));
+    for (const row of rows.slice(0, MOST)) documents.push(await explanationOf(folder, ledger, row));
     return { total, documents };
   }
   throw await notFound(folder, db, wanted);
+}
+
+/** A ledger, and what finds rows of it; null: it is read. */
+interface Ledger {
+  readonly db: RunDatabase;
+  readonly index: LedgerIndex | null;
+}
+
+/** Rows of the ledger, at most so many. @param names of columns; null: all */
+async function find(
+  { db, index }: Ledger,
+  asked: Asked,
+  names: readonly string[] | null,
+  most: number,
+): Promise<readonly LedgerValues[]> {
+  const found = await index?.rowsOf(db, asked, names ?? undefined);
+  if (found) return found.map((f) => f.values);
+  const sql = `SELECT ${names?.join(', ') ?? '*'} FROM ledger WHERE ${asked.where} LIMIT ${most}`;
+  return (await rowsOf(db, sql, asked.values)).map(plainRow);
 }
 
 async function countOf(db: RunDatabase, where: string, values: DuckDBValue[]): Promise<number> {
@@ -115,22 +132,13 @@ async function notFound(folder: RunFolder, db: RunDatabase, wanted: string): Pro
   });
 }
 
-async function explanationOf(
-  folder: RunFolder,
-  db: RunDatabase,
-  raw: Record<string, DuckDBValue>,
-): Promise<Explanation> {
-  const r = Object.fromEntries(Object.entries(raw).map(([k, v]) => [k, plain(v)])) as Record<string, Plain>;
-  const position = labelOf({
-    file: String(r.file),
-    block: Number(r.block),
-    offset: Number(r.offset),
-    derived: r.derived as string | null,
-  });
+async function explanationOf(folder: RunFolder, ledger: Ledger, r: LedgerValues): Promise<Explanation> {
+  const { db } = ledger;
+  const position = positionOf(r);
   const row: LedgerRow = {
     domain: String(r.domain ?? ''),
     outcome: String(r.outcome),
-    created: r.derived !== null,
+    created: typeof r.derived === 'string',
     step: r.step as string | null,
     rule: r.rule as string | null,
     value: r.value as number | null,
@@ -155,9 +163,9 @@ async function explanationOf(
     threshold: r.threshold as number | null,
     excerpt: String(r.excerpt ?? ''),
     duplicateOf:
-      row.duplicate_of === null ? null : { ...(await twinAt(db, row.duplicate_of)), similarity: row.similarity },
-    copies: folder.steps.some(removesCopies) ? await copiesOf(db, position) : NONE,
-    lineage: await lineageOf(db, r),
+      row.duplicate_of === null ? null : { ...(await twinAt(ledger, row.duplicate_of)), similarity: row.similarity },
+    copies: folder.steps.some(removesCopies) ? await copiesOf(ledger, position) : NONE,
+    lineage: await lineageOf(ledger, r),
     created: folder.steps.some(createsDocuments) ? await createdFrom(db, position) : NONE,
     cutSpans: (r.cut_spans ?? []) as Explanation['cutSpans'],
     decisions,
@@ -166,39 +174,43 @@ async function explanationOf(
   };
 }
 
-async function twinAt(db: RunDatabase, position: string): Promise<Twin> {
+async function twinAt(ledger: Ledger, position: string): Promise<Twin> {
   if (isEarlier(position)) return { position, id: null, excerpt: '' };
   const place = atPosition(position);
-  const [row] = place
-    ? await rowsOf(db, `SELECT id, excerpt FROM ledger WHERE ${place.where} LIMIT 1`, place.values)
-    : [];
-  return { position, id: row ? (plain(row.id) as string | null) : null, excerpt: row ? String(row.excerpt ?? '') : '' };
+  const [row] = place ? await find(ledger, place, ['id', 'excerpt'], 1) : [];
+  return { position, id: (row?.id ?? null) as string | null, excerpt: row ? String(row.excerpt ?? '') : '' };
 }
 
-const copiesOf = (db: RunDatabase, position: string): Promise<Explanation['copies']> =>
-  twinsWhere(db, 'duplicate_of = ?', position);
+const TWIN_NAMES = ['id', 'excerpt', 'file', 'block', 'offset', 'derived'];
+const MOST_TWINS = 5;
+
+const twinOf = (r: LedgerValues): Twin => ({
+  position: positionOf(r),
+  id: r.id as string | null,
+  excerpt: String(r.excerpt ?? ''),
+});
+
+async function copiesOf({ db, index }: Ledger, position: string): Promise<Explanation['copies']> {
+  const found = await index?.copiesOf(db, position, TWIN_NAMES);
+  if (!found) return twinsWhere(db, 'duplicate_of = ?', position);
+  return { count: found.length, first: found.slice(0, MOST_TWINS).map((f) => twinOf(f.values)) };
+}
 
 /** How many rows of the ledger a condition on a position holds for, and the first five. */
 async function twinsWhere(db: RunDatabase, where: string, position: string): Promise<Explanation['copies']> {
-  const rows = await rowsOf(
-    db,
-    `SELECT id, excerpt, ${POSITION} AS position, count(*) OVER () AS n FROM ledger WHERE ${where} LIMIT 5`,
-    [position],
-  );
+  const names = TWIN_NAMES.map((name) => `"${name}"`).join(', ');
+  const sql = `SELECT ${names}, count(*) OVER () AS n FROM ledger WHERE ${where} LIMIT ${MOST_TWINS}`;
+  const rows = await rowsOf(db, sql, [position]);
   return {
     count: rows.length === 0 ? 0 : Number(rows[0].n),
-    first: rows.map((r) => ({
-      position: String(r.position),
-      id: plain(r.id) as string | null,
-      excerpt: String(r.excerpt ?? ''),
-    })),
+    first: rows.map((r) => twinOf(plainRow(r))),
   };
 }
 
-async function lineageOf(db: RunDatabase, r: Record<string, Plain>): Promise<Explanation['lineage']> {
-  if (r.derived === null) return null;
+async function lineageOf(ledger: Ledger, r: LedgerValues): Promise<Explanation['lineage']> {
+  if (typeof r.derived !== 'string') return null;
   const parents: Twin[] = [];
-  for (const label of (r.parents ?? []) as readonly string[]) parents.push(await twinAt(db, label));
+  for (const label of (r.parents ?? []) as readonly string[]) parents.push(await twinAt(ledger, label));
   return {
     parents,
     generator: r.generator as string | null,
@@ -211,12 +223,12 @@ async function createdFrom(db: RunDatabase, position: string): Promise<Explanati
   return twinsWhere(db, 'list_contains(parents, ?)', position);
 }
 
-async function detailOf(db: RunDatabase, r: Record<string, Plain>): Promise<string | null> {
+async function detailOf(db: RunDatabase, r: LedgerValues): Promise<string | null> {
   const [row] = await rowsOf(
     db,
     'SELECT detail FROM quarantine WHERE file = ? AND block = CAST(? AS BIGINT) AND "offset" = CAST(? AS ' +
       'BIGINT) AND derived IS NOT DISTINCT FROM CAST(? AS VARCHAR) LIMIT 1',
-    [String(r.file), String(r.block), String(r.offset), r.derived as string | null],
+    [String(r.file), String(r.block), String(r.offset), (r.derived ?? null) as string | null],
   );
   return row ? (plain(row.detail) as string | null) : null;
 }

@@ -51,6 +51,10 @@ export function plain(v: DuckDBValue): Plain {
   }
 }
 
+/** A row of DuckDB as JSON has it. */
+export const plainRow = (row: Readonly<Record<string, DuckDBValue>>): Record<string, Plain> =>
+  Object.fromEntries(Object.entries(row).map(([k, v]) => [k, plain(v)]));
+
 const MICROS = 1_000_000n;
 /** From here on a Date has no number for the second: infinities, and years beyond 275760. */
 const LAST_SECOND = 8_640_000_000_000n;

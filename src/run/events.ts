@@ -29,6 +29,8 @@ export type RunEvent =
       /** Over all phases, so a run of two phases counts each text twice. */
       readonly expectedTextBytes: number;
       readonly doneTextBytes: number;
+      /** As done, but with the text that was read in place of what was expected: what a rate is made of. */
+      readonly throughTextBytes: number;
       /** Read by the splits in work, and not through all steps yet. */
       readonly waitingTextBytes: number;
       readonly seconds: number;

@@ -110,7 +110,7 @@ export function parseBytes(text: string, where: string, least = 0): number {
   const [size, name] = least < 1e6 ? [least / 1e3, 'kB'] : [least / 1e6, 'MB'];
   throw new ConfigError({
     expected: `at least ${Math.ceil(size)} ${name}`,
-    got: `${bytes} bytes`,
+    got: match[2] === '' ? `${bytes} bytes` : text.trim(),
     where,
     fix: match[2] === '' ? 'A number alone counts bytes: write a unit behind it, as in 256MB.' : undefined,
   });

@@ -16,7 +16,7 @@ export function paceMeter(limit: number | null): (event: ProgressEvent) => Pace 
   const rate = rateMeter();
   const left = remainingTime();
   return (e) => {
-    const bytesPerSecond = rate(e.seconds, e.doneTextBytes);
+    const bytesPerSecond = rate(e.seconds, e.throughTextBytes);
     const share = shareOf(e, limit);
     return { share, bytesPerSecond, etaSeconds: left(e.seconds, e.phaseNumber, share) };
   };

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Subscriber } from 'rxjs';
 import { InvariantError } from '../errors.ts';
 import { writeWhole } from '../files/whole.ts';
+import type { StartRecord } from '../ledger/live/records.ts';
 import type { RunJson } from '../ledger/run-json.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { type Counters, conservationError } from '../streams/commits/counters.ts';
@@ -51,6 +52,7 @@ export interface RunParts {
   readonly out: Subscriber<RunEvent>;
   /** A finished run whose values this one takes. */
   readonly earlier?: EarlierRun | null;
+  readonly before?: StartRecord['before'];
 }
 
 /** One process working on one run: phases in order, each split committed as it completes, then shards and run.json. */
@@ -88,14 +90,13 @@ export class Run {
       ...this.#phases.flatMap((p) => (p.before ? [dirname(barrierPaths(p.before.step, 0).spill)] : [])),
     ]);
     const { files, splits, skipped, warnings } = this.#plan;
-    const textBytes = splits.reduce((n, s) => n + s.estimatedTextBytes, 0);
     const resumedSplits = this.#directory.commits.of(splitPhase(0)).size;
     this.#out.next({
       type: 'planned',
       ...this.#directory.places,
       files: files.length,
       splits: splits.length,
-      textBytes,
+      textBytes: splits.reduce((n, s) => n + s.estimatedTextBytes, 0),
       skipped,
       warnings: [...warnings, ...notUsed(this.#parts.left, this.#options.shardSize, this.#base.shardSize)],
       resumedSplits,
@@ -103,17 +104,13 @@ export class Run {
     // Reading a recipe and sniffing thousands of files leaves more garbage than all that a run keeps on this thread.
     if (process.memoryUsage().heapUsed > PLANNED_HEAP_BYTES) collectGarbage();
     const { commits, counted } = this.#directory;
-    const { samplePercent } = this.#options;
     const records = await RecordsFile.open(this.#directory.path, (line) => this.#out.next({ type: 'recorded', line }));
     this.#records = records;
-    records.append({
-      record: 'start',
-      format: 1,
-      at: new Date().toISOString(),
-      threads: Math.min(this.#options.workers, splits.length),
-    });
+    const threads = Math.min(this.#options.workers, splits.length);
+    const { before } = this.#parts;
+    records.append({ record: 'start', format: 1, at: new Date().toISOString(), threads, ...(before && { before }) });
     const samples = sampler(records);
-    const progress = new Progress(this.#plan, this.#phases, { commits, counted }, samplePercent, (e) => {
+    const progress = new Progress(this.#plan, this.#phases, { commits, counted }, this.#options.samplePercent, (e) => {
       samples.take(e);
       this.#out.next(e);
     });
@@ -129,7 +126,9 @@ export class Run {
       for (const phase of this.#phases) {
         if (phase.after) {
           const splits = this.#splitsOf(1).map((s) => s.index);
-          const seconds = await decideBarrier(phase.after, splits, this.#directory, pool, this.#options.memory);
+          const { memory } = this.#options;
+          const taken = this.#parts.earlier && { earlier: this.#parts.earlier, now: this.#base };
+          const seconds = await decideBarrier(phase, splits, this.#directory, pool, memory, taken);
           if (seconds !== null) records.append({ record: 'decide', step: phase.after.step, seconds });
         }
         records.append({ record: 'phase', phase: phase.number });
@@ -151,7 +150,8 @@ export class Run {
       samples.end();
       await recordSpent(pool, records, unwatch);
       records.append({ record: 'end', how: 'done' });
-      await joinShards(this.#directory, this.#recipe, totals, this.#base.shardSize, pool);
+      const seconds = await joinShards(this.#directory, this.#recipe, totals, this.#base.shardSize, pool);
+      records.append({ record: 'join', seconds });
       checkPublished(this.#directory.commits.all, this.#recipe, totals, this.#directory.path);
       await tellSpent(pool, this.#out);
       await this.#finish(totals);

@@ -29,6 +29,10 @@ export class Progress {
   #timer: NodeJS.Timeout;
   #startedMs = performance.now();
   #doneText = 0;
+  /** Text through the phases as it was read; what was expected of it may be far off, as of markup and packed files. */
+  #through = 0;
+  /** Text that each split had, from its commit in the first phase on. */
+  #textRead: number[] = [];
   #arrived: { documents: number; bytes: number }[];
   /** No earlier than this is shown again. */
   #restUntil = 0;
@@ -59,6 +63,7 @@ export class Progress {
       this.#phase = phase;
       this.#doneText += this.#textOf(c.split);
       if (c.counted) this.#arrive(c, before.commits);
+      this.#pass(c.split, phase === 0 ? c.counted?.read.bytes : undefined);
     }
     this.#phaseSplits = before.commits.of(splitPhase(this.#phase)).size;
     this.#timer = setInterval(() => {
@@ -101,7 +106,14 @@ export class Progress {
     mergeCounters(this.#committed, structuredClone(counters));
     this.#phaseSplits++;
     this.#doneText += this.#textOf(split);
+    this.#pass(split, phase === 0 ? counters.read.bytes : undefined);
     addArrived(this.#arrived[phase], cameTo(phase, counters));
+  }
+
+  /** @param read by its commit in the first phase */
+  #pass(split: number, read: number | undefined): void {
+    if (read !== undefined) this.#textRead[split] = read;
+    this.#through += this.#textRead[split] ?? this.#textOf(split);
   }
 
   /** What came to the steps of a phase, by the commits of a split. */
@@ -129,6 +141,7 @@ export class Progress {
     const working: number[] = [];
     for (const p of this.#inFlight.values()) mergeCounters(counters, structuredClone(p.counters));
     let flying = 0;
+    let through = 0;
     let waiting = 0;
     for (const p of this.#inFlight.values()) {
       const read = readBytes(p);
@@ -136,6 +149,7 @@ export class Progress {
       const expected = this.#textOf(p.split);
       // A split that has more text than was expected is done when all of it is.
       flying += read > expected ? Math.floor((expected * done) / read) : done;
+      through += done;
       waiting += read - done;
       addArrived(arrived[p.phase], cameTo(p.phase, p.counters));
       if (p.phase === this.#phase)
@@ -155,6 +169,7 @@ export class Progress {
       counters,
       expectedTextBytes: this.#text * this.#phases.length,
       doneTextBytes: Math.min(this.#text * this.#phases.length, this.#doneText + flying),
+      throughTextBytes: this.#through + through,
       waitingTextBytes: waiting,
       seconds: (performance.now() - this.#startedMs) / 1000,
       arrived,

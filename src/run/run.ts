@@ -82,6 +82,7 @@ async function runAll(
   hard: AbortSignal,
   out: Subscriber<RunEvent>,
 ): Promise<void> {
+  const began = performance.now();
   const output = options.output ?? join('sluice-out', given.name);
   if (isUrl(output)) refuseBucketItself(output);
   const mirror = isUrl(output) ? await Mirror.open(output) : null;
@@ -164,10 +165,14 @@ async function runAll(
     };
     // Before the first shard. Where there are some of a run without the record, joining finds out whether it is theirs.
     const shards = tablePlaces(recipe).some(({ name }) => directory.commits.of(shardPhase(name)).size > 0);
-    if (previous?.shardSize === undefined && !shards) await directory.writeRunJson(base);
+    if (previous?.shardSize === undefined && !shards) await directory.writeRunJson(base, { first: true });
     const taken = earlier && (await takeSplits(earlier, recipe, identity.run, directory, stop));
     if (earlier) out.next({ type: 'recut', splits: taken ?? 0, columns: earlier.columns });
-    await new Run({ recipe, options, plan, directory, base, left, stop, hard, out, earlier }).all();
+    const seconds = (ms: number): number => Math.round(ms) / 1000;
+    // Of a command the process was started for this run.
+    const load = options.command === undefined ? null : seconds(began);
+    const before = { load, plan: seconds(performance.now() - began) };
+    await new Run({ recipe, options, plan, directory, base, left, stop, hard, out, earlier, before }).all();
     await directory.close({ failed: false });
   } catch (error) {
     // The first error is the one to tell; what cannot be deleted now is deleted by the next start.

@@ -21,7 +21,7 @@ export function sampler(records: RecordsFile) {
       dropped: dropped.documents,
       quarantined: lostDocuments(e.counters),
       textBytes: read.bytes,
-      doneBytes: e.doneTextBytes,
+      doneBytes: e.throughTextBytes,
       memoryBytes: process.memoryUsage.rss(),
     });
   };

@@ -9,6 +9,7 @@ describe('sluice init', () => {
   it.each([
     ['recipe.ts', []],
     ['recipe.js', ['--js']],
+    ['mine.ts', ['mine.ts']],
   ])('writes a %s that runs as it is, and never over a file', async (file, flags) => {
     const cwd = await temporaryFolder();
     await writeProject(cwd, { file: 'other.ts' });
@@ -28,7 +29,7 @@ describe('sluice init', () => {
 });
 
 describe('sluice init --from', () => {
-  it.each(['quickstart', 'gopher', 'c4'])('copies the recipe %s, which runs as the one that it was', async (name) => {
+  it.each(['quickstart', 'c4'])('copies the recipe %s, which runs as the one that it was', async (name) => {
     const cwd = await temporaryFolder();
     await writeProject(cwd, { file: 'other.ts' });
     expect(await runCli(['init', '--from', name], { cwd })).toMatchObject({ code: 0, stderr: '' });

@@ -347,8 +347,11 @@ export default reference({ name: 'small', input: ['in'], groupBy: 'text', model,
     expect(verbs(commandsIn(plan))).toEqual(['run', 'finish']);
     const asked = await runCli(['sql', 'many nodes', 'SELECT count(*) AS n FROM documents', '--json'], { cwd });
     expect(asked.stdout).toBe('[{"n":0}]\n');
-    expect(asked.stderr).toContain('is not finished: its tables have what its shards have committed so far');
+    expect(asked.stderr).toContain('is not finished: 0 of the 0 documents read so far are in the ledger');
     expect(verbs(await pasteAll(asked, cwd))).toEqual(['status']);
+    const early = await runCli(['what-if', 'many nodes', '--set', 'length.min_chars=60'], { cwd });
+    expect(early.code).toBe(2);
+    expect(early.stderr).toContain('Run its phases to the end');
     // As often as status says so.
     const pasted: string[] = [];
     for (let turn = 0; turn < 5 && !pasted.includes('finish'); turn++)

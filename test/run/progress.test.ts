@@ -31,6 +31,8 @@ it('counts what went through all steps, not what waits for a slow one; a sample 
   progress.end();
   // 20 % of 1,000 bytes in each of two phases; the first is done.
   expect(events).toMatchObject([{ expectedTextBytes: 400, doneTextBytes: 250, weights: [1, 300], phaseNumber: 1 }]);
+  // A rate is of the text that was there: 190 bytes of the first phase, and 50.
+  expect(events).toMatchObject([{ throughTextBytes: 240 }]);
 });
 
 /** Text done and text waiting in the last event that is shown. */

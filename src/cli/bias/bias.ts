@@ -6,6 +6,7 @@ import { type NamedSource, namedSource } from '../../ledger/named-source.ts';
 import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
+import { refuseUndecided } from '../nodes/so-far.ts';
 import { count, percent, short } from '../terminal/format.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 
@@ -27,6 +28,7 @@ async function run(args: readonly string[]): Promise<number> {
       fix: 'CEV and SDE compare the errors of two runs, so they need what is right.',
     });
   const folder = await openRunFolder(positionals[0]);
+  refuseUndecided(folder, 'bias');
   const db = await openRunDatabase(folder);
   let found: RuleBias[];
   try {

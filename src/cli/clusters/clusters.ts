@@ -14,6 +14,7 @@ import { isEarlier } from '../../operators/dedup/tables/earlier-run.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { diffLines } from '../explain/diff-lines.ts';
+import { warnSoFar } from '../nodes/so-far.ts';
 import { program } from '../program.ts';
 import { count, plural, shellWord, short } from '../terminal/format.ts';
 import { standardOutput, type Terminal, tableLines } from '../terminal/terminal.ts';
@@ -33,6 +34,7 @@ const DIFF_LINES = 24;
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('clusters', args, options, ['run-dir', 'id?']);
   const folder = await openRunFolder(positionals[0]);
+  warnSoFar(folder);
   const top = wholeNumber(values.top, '--top') ?? 5;
   if (values.pair !== undefined && positionals.length < 2) {
     throw new ConfigError({

@@ -9,6 +9,7 @@ import type { StepDescriptor } from '../../streams/operator.ts';
 import { FAILURE_REASONS } from '../../streams/split/isolate.ts';
 import { sourceText, textsOf } from '../clusters/clusters.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
+import { warnSoFar } from '../nodes/so-far.ts';
 import { program } from '../program.ts';
 import { textLines } from '../sample/text-lines.ts';
 import { plural, shellWord, short, size } from '../terminal/format.ts';
@@ -27,6 +28,7 @@ const options = {
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('explain', args, options, ['run-dir', 'id']);
   const folder = await openRunFolder(positionals[0]);
+  warnSoFar(folder);
   const db = await openRunDatabase(folder);
   try {
     const { total, documents } = await explainDocuments(folder, db, positionals[1]);

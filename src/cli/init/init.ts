@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, extname, join, relative } from 'node:path';
 import { ConfigError, nearestName } from '../../errors.ts';
 import { builtInNames } from '../../recipe/loader.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
@@ -91,9 +91,11 @@ async function builtInSource(name: string): Promise<string> {
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('init', args, options, ['folder?']);
-  const folder = positionals[0] ?? '.';
+  const [named = '.'] = positionals;
+  const isFile = /^\.m?[jt]s$/.test(extname(named));
+  const folder = isFile ? dirname(named) : named;
   const recipe = values.from === undefined ? RECIPE : await builtInSource(values.from);
-  const path = join(folder, values.js ? 'recipe.js' : 'recipe.ts');
+  const path = isFile ? named : join(folder, values.js ? 'recipe.js' : 'recipe.ts');
   await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST' && error.code !== 'ENOTDIR') throw error;
     throw new ConfigError({
@@ -128,7 +130,7 @@ async function run(args: readonly string[]): Promise<number> {
 
 export const init: Command = {
   help: {
-    usage: '[folder] [--from NAME] [--js]',
+    usage: '[folder | file.ts] [--from NAME] [--js]',
     about:
       'Writes a commented recipe to edit and run. Never overwrites a file. A recipe works in any folder, ' +
       'with or without a package.json.',
@@ -136,6 +138,7 @@ export const init: Command = {
     examples: [
       ['sluice init', 'recipe.ts in this folder'],
       ['sluice init --from quickstart', 'the default recipe, to change it'],
+      ['sluice init web.ts', 'under another name'],
       ['sluice init my-project --js', 'JavaScript, in another folder'],
     ],
   },

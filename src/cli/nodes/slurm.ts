@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { type FleetPhase, fleetPhases, openFleet } from '../../run/nodes/fleet.ts';
+import type { SharedFolder } from '../../files/stores/shared-folder.ts';
+import { TASKS_FOLDER } from '../../ledger/fleet-commits.ts';
+import { type Fleet, type FleetPhase, fleetPhases, openFleet } from '../../run/nodes/fleet.ts';
 import {
   finishJob,
   jobName,
@@ -12,10 +14,11 @@ import {
   type SlurmJob,
   type SlurmOptions,
 } from '../../run/nodes/launch/slurm.ts';
-import { isDone } from '../../run/nodes/outcome.ts';
+import { undone } from '../../run/nodes/outcome.ts';
+import { withShared } from '../../run/nodes/shared.ts';
 import { shellWord } from '../../safe-text.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
-import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
+import { type Command, type OptionSpecs, parseCommandLine, type Values, wholeNumber } from '../command.ts';
 import { recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
@@ -25,7 +28,10 @@ import { isRunFolder } from './run-shard.ts';
 
 const options = {
   ...recipeSpecs,
-  output: { value: 'DIR', help: 'Run directory, on a file system that all nodes see. Default sluice-out/<recipe>.' },
+  output: {
+    value: 'DIR',
+    help: 'Run directory, on a file system that all nodes see, or s3://bucket/prefix. Default sluice-out/<recipe>.',
+  },
   sample: { value: 'P%', help: 'Only about P percent of the documents.' },
   nodes: { value: 'N', help: 'Logical shards. Default 64. More than the array limit is fine.' },
   'shard-size': nodesSpecs['shard-size'],
@@ -38,7 +44,9 @@ const options = {
     help: 'So long before the limit a task commits the splits in work and is queued again. Default 300.',
   },
   sbatch: { value: 'OPTION', many: true, help: 'A further option of sbatch, as in --sbatch=--partition=cpu.' },
-  retry: { help: 'Of a run that is planned: submit only what is missing and not in the queue.' },
+  retry: {
+    help: 'Of a run that is planned: submit only what is missing and not in the queue, with the options of before.',
+  },
   print: { help: 'Print what would be submitted, and submit nothing.' },
   json: { help: 'One JSON object with the job ids on standard output.' },
 } as const satisfies OptionSpecs;
@@ -47,7 +55,7 @@ async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('slurm', args, options, ['recipe-or-run-dir']);
   const [given] = positionals;
   let folder = given;
-  if (!isRunFolder(given)) {
+  if (!(await isRunFolder(given))) {
     if (values.retry)
       throw new ConfigError({
         expected: 'the directory of a planned run',
@@ -60,20 +68,21 @@ async function run(args: readonly string[]): Promise<number> {
     const rest = { fresh: false, limit: undefined, json: false };
     await planForNodes(given, { ...values, ...rest, nodes: values.nodes ?? '64', output: folder }, true);
   }
-  const fleet = await openFleet(folder);
-  await mkdir(join(fleet.path, 'tasks'), { recursive: true });
+  return withShared(folder, async (shared) => submit(await openFleet(shared), values));
+}
+
+async function submit(fleet: Fleet, values: Values<typeof options>): Promise<number> {
+  // Slurm writes its logs to files: those of a run in a store lie where it is submitted.
+  const logs = fleet.shared.stored === null ? join(fleet.path, TASKS_FOLDER) : resolve('slurm-logs');
+  if (!values.print) await mkdir(logs, { recursive: true });
   const slurm: SlurmOptions = {
+    ...(await asked(fleet.shared, values)),
     program: launchProgram(),
-    run: fleet.path,
-    arrayLimit: wholeNumber(values['array-limit'], '--array-limit') ?? 1000,
-    cpus: wholeNumber(values.cpus, '--cpus') ?? 4,
-    memory: values.memory ?? '1GB',
-    time: values.time ?? '4:00:00',
-    warnSeconds: wholeNumber(values.warn, '--warn') ?? 300,
-    sbatch: values.sbatch,
+    run: fleet.name,
+    logs,
   };
   const { steps } = fleet.run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
-  const submitted = await submitChain(fleet.path, fleetPhases(steps, fleet.nodes), slurm, values.print);
+  const submitted = await submitChain(fleet, fleetPhases(steps, fleet.nodes), slurm, values.print);
   const { out } = standardOutput();
   if (values.json) out(JSON.stringify({ run: fleet.path, jobs: submitted }));
   else if (!values.print) {
@@ -83,15 +92,41 @@ async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+type Asked = Omit<SlurmOptions, 'program' | 'run' | 'logs'>;
+
+const ASKED = `${TASKS_FOLDER}/slurm.json`;
+
+/** What tasks get: as it was given, else as it was the last time, so that a retry cuts arrays as they were. */
+async function asked(run: SharedFolder, values: Values<typeof options>): Promise<Asked> {
+  const text = await run.read(ASKED);
+  const before: Partial<Asked> = text === null ? {} : (JSON.parse(text) as Asked);
+  const now: Asked = {
+    arrayLimit: wholeNumber(values['array-limit'], '--array-limit') ?? before.arrayLimit ?? 1000,
+    cpus: wholeNumber(values.cpus, '--cpus') ?? before.cpus ?? 4,
+    memory: values.memory ?? before.memory ?? '1GB',
+    time: values.time ?? before.time ?? '4:00:00',
+    warnSeconds: wholeNumber(values.warn, '--warn') ?? before.warnSeconds ?? 300,
+    sbatch: values.sbatch.length > 0 ? values.sbatch : (before.sbatch ?? []),
+  };
+  if (!values.print) await run.put(ASKED, `${JSON.stringify(now, null, 2)}\n`);
+  return now;
+}
+
 /** Submits every phase that is not complete, each after the one before it, then the end. */
-async function submitChain(run: string, phases: readonly FleetPhase[], slurm: SlurmOptions, print: boolean) {
+async function submitChain(
+  { name: run, shared }: Fleet,
+  phases: readonly FleetPhase[],
+  slurm: SlurmOptions,
+  print: boolean,
+) {
   const queued = queuedOf(print ? [] : await queue(), run);
   const submitted: { name: string; id: string | null }[] = [];
   let before: readonly string[] = [];
   const submit = async (name: string, job: SlurmJob | null): Promise<void> => {
     const ids = [...(queued.get(name)?.ids ?? [])];
     if (job !== null) {
-      const after = before.length > 0 ? [`--dependency=afterok:${before.join(':')}`] : [];
+      // What waits for one that failed leaves the queue: --retry submits it again.
+      const after = before.length > 0 ? [`--dependency=afterok:${before.join(':')}`, '--kill-on-invalid-dep=yes'] : [];
       const id = print ? null : await sbatch([...after, ...job.args], job.script);
       if (print) standardOutput().out(`sbatch ${[...after, ...job.args].map(shellWord).join(' ')}\n${job.script}`);
       submitted.push({ name, id });
@@ -100,7 +135,7 @@ async function submitChain(run: string, phases: readonly FleetPhase[], slurm: Sl
     before = ids;
   };
   for (const phase of phases) {
-    const missing = Array.from({ length: phase.tasks }, (_, t) => t).filter((t) => !isDone(run, phase.name, t));
+    const missing = await undone(shared, phase);
     if (missing.length === 0) continue;
     const name = jobName(phase.name);
     await submit(name, phaseJob(phase, missing, queued.get(name)?.tasks ?? new Set(), slurm));

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Recipe } from '../../recipe/recipe.ts';
+import { splitBytesOf } from '../../run/split/windows.ts';
 import { safeText } from '../../safe-text.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import { isBarrier } from '../../streams/operator.ts';
@@ -13,10 +14,12 @@ import { type ModelRefusal, type ModelTrial, type ModelWorkers, modelSeconds } f
 
 /** A second thread gives about nine tenths of itself (memory and disk are shared). */
 const SECOND_THREAD = 0.9;
+/** To load the code and start the threads, and to end. */
+const START_SECONDS = 0.7;
 /** Text that goes to the disk and back at a barrier, per second. */
 const SPILL_BYTES_PER_SECOND = 300e6;
-/** The byte budget, and what Node and the code take on top. */
-const MEMORY_BYTES = 256e6 + 200e6;
+/** What Node and the code take on top of the byte budget. */
+const NODE_BYTES = 200e6;
 const DOMAINS = 12;
 
 export interface Estimate {
@@ -39,6 +42,8 @@ export interface Estimate {
 /** What a run is given. */
 export interface RunShape {
   readonly workers: number;
+  /** The byte budget. */
+  readonly memory: number;
   readonly modelWorkers: ModelWorkers;
   /** Share of the documents that the run takes; it reads all of them. */
   readonly sample: number;
@@ -48,7 +53,7 @@ export function estimateOf(
   recipe: Recipe,
   plan: SplitPlan,
   tried: Probe,
-  { workers, modelWorkers, sample }: RunShape,
+  { workers, memory, modelWorkers, sample }: RunShape,
 ): Estimate {
   const { all, kept } = tried.expected;
   const text = all.textBytes * sample;
@@ -56,7 +61,10 @@ export function estimateOf(
   const barriers = recipe.steps.filter((s) => isBarrier(s.descriptor)).length;
   const { reading, working } = tried.bytesPerSecond;
   const oneThread = all.textBytes / reading + text / working;
-  const engine = oneThread / (1 + (threads - 1) * SECOND_THREAD) + (2 * barriers * text) / SPILL_BYTES_PER_SECOND;
+  // A thread keeps more than one core busy, so that as many threads as cores are not all of them at work.
+  const room = availableParallelism() / Math.max(1, tried.coresPerThread);
+  const atOnce = Math.max(1, Math.min(1 + (threads - 1) * SECOND_THREAD, room));
+  const engine = START_SECONDS + oneThread / atOnce + (2 * barriers * text) / SPILL_BYTES_PER_SECOND;
   const models = tried.models.flatMap((m) =>
     'refused' in m ? [] : [{ ...m, seconds: modelSeconds(m, text, modelWorkers.workers) }],
   );
@@ -67,7 +75,8 @@ export function estimateOf(
     megabytesPerSecond: text / seconds / 1e6,
     seconds,
     models,
-    memoryBytes: MEMORY_BYTES,
+    // One split is worked on whatever it takes: a large document can take more than the budget.
+    memoryBytes: Math.max(memory, splitBytesOf(plan.files, recipe.read.maxLineBytes)) + NODE_BYTES,
     modelWorkers,
     scratchBytes: barriers > 0 ? text * 1.05 : 0,
     outputBytes: tried.outputPerKeptByte * kept.bytes * sample,
@@ -177,7 +186,7 @@ export function printEstimate(terminal: Terminal, e: Estimate, scene: Scene): vo
   for (const line of more) out(`  ${line}`);
   const rows = [
     ['speed', `${size(e.megabytesPerSecond * 1e6)}/s of text with ${plural(scene.workers, 'worker')}`],
-    ['time', `about ${duration(e.seconds)}`],
+    ['time', `about ${duration(e.seconds)}, if ${plural(availableParallelism(), 'core is', 'cores are')} free`],
     ...p.models.map((m) => ['', modelText(m, e)]),
     ['memory', `up to ${size(e.memoryBytes)}${p.models.length > 0 ? modelMemory(e.modelWorkers) : ''}`],
     [

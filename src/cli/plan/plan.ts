@@ -87,12 +87,14 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const memory = values.memory === undefined ? undefined : parseBytes(values.memory, '--memory', LEAST_MEMORY);
   const bytesEach = await modelBytes(descriptors);
-  const { modelMemory } = parseOptions(runOptions, { modelMemory: memory }, 'plan');
+  const { memory: budget, modelMemory } = parseOptions(runOptions, { memory, modelMemory: memory }, 'plan');
   const modelWorkers = { workers: modelWorkersOf(threads, modelMemory, bytesEach), bytesEach };
   const trial = () => (limit === null ? probe(recipe, plan) : probeFirst(recipe, plan, Math.ceil(limit / sample)));
   const tried = values['no-probe'] ? null : await trial();
   const estimate =
-    tried && tried.textBytes > 0 ? estimateOf(recipe, plan, tried, { workers, modelWorkers, sample }) : null;
+    tried && tried.textBytes > 0
+      ? estimateOf(recipe, plan, tried, { workers, memory: budget, modelWorkers, sample })
+      : null;
   const output = await outputState(writesTo, recipe, planned, {
     samplePercent,
     limit,

@@ -1,7 +1,8 @@
 import { type Kernel, loadKernel } from '../../kernels/kernel.ts';
 import { liveStage } from '../../operators/live-stage.ts';
-import { makeStage } from '../../operators/stages.ts';
+import { makeBarrier, makeStage } from '../../operators/stages.ts';
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
+import { carriedOver } from '../../run/split/carry.ts';
 import { firstRows } from '../../run/split/source.ts';
 import { documentColumns } from '../../sinks/documents.ts';
 import { ledgerRows } from '../../sinks/ledger.ts';
@@ -22,7 +23,14 @@ import {
 import { BATCH_ROWS } from '../../streams/formats/batch-builder.ts';
 import type { Seen } from '../../streams/formats/loss.ts';
 import { readSplit } from '../../streams/formats/read-split.ts';
-import { dropsFor, isBarrier, rewritesText, type StepDescriptor } from '../../streams/operator.ts';
+import {
+  dropsFor,
+  isBarrier,
+  removesCopies,
+  rewritesText,
+  type Stage,
+  type StepDescriptor,
+} from '../../streams/operator.ts';
 import type { Split, SplitPlan } from '../../streams/plan/splits.ts';
 import { MAX_FAILED, setAside } from '../../streams/split/isolate.ts';
 import { type NamedStage, runSplit, type SplitSink } from '../../streams/split/run-split.ts';
@@ -33,7 +41,10 @@ import { type ModelProbe, type ModelRefusal, type ModelTrial, modelProbe } from 
 import { type Pace, paceMeter } from './probe-pace.ts';
 import { type Place, placesOf, wholeInput } from './probe-places.ts';
 
-/** What a short try measured, on one thread. Deduplication is not tried: it has to see everything. */
+/**
+ * What a short try measured, on one thread. Of deduplication only what it looks at in each document is tried: to decide
+ * it has to see everything.
+ */
 export interface Probe {
   readonly seconds: number;
   /** Of what was tried. */
@@ -44,6 +55,8 @@ export interface Probe {
   readonly files: number;
   /** Text per second of one thread: reading alone, and all the rest but models. */
   readonly bytesPerSecond: Pace;
+  /** Processor seconds per second of it: more than 1, since V8 compiles and collects garbage beside the thread. */
+  readonly coresPerThread: number;
   /** Steps with a language model. */
   readonly models: readonly (ModelTrial | ModelRefusal)[];
   readonly expected: Expectation;
@@ -85,6 +98,7 @@ export async function probe(
   const ledger = await openSegmentWriter(ledgerSink, place('ledger'));
   const measures = measuresOf(plan, recipe.read);
   const start = performance.now();
+  const cpu = process.cpuUsage();
   const places =
     first === null ? inSpreadOrder(await placesOf(plan, LIMIT_PLACES, measures.ratio)) : [wholeInput(plan)];
   let left = first ?? Number.POSITIVE_INFINITY;
@@ -162,6 +176,7 @@ export async function probe(
   }
   for (const w of [...documents, ledger] as SegmentWriter[]) await w.finish();
   const end = performance.now();
+  const { user, system } = process.cpuUsage(cpu);
   const trials: Probe['models'][number][] = [];
   if (reached) for (const m of models) trials.push(await m.run());
   const sum = tried.flatMap((t) => t.batches).reduce((a, c) => mergeCounters(a, structuredClone(c)), emptyCounters());
@@ -175,6 +190,7 @@ export async function probe(
     places: tried.length,
     files: new Set(tried.flatMap((t) => t.place.ranges.map((r) => r.file))).size,
     bytesPerSecond: pace.parts(),
+    coresPerThread: (user + system) / 1000 / (end - start),
     models: trials,
     expected: expectationOf(...weighted(tried, places)),
     quarantined: sum.quarantined.byReason,
@@ -192,9 +208,10 @@ const isFull = (b: DocumentBatch): boolean =>
 async function stagesOf(recipe: Recipe, kernel: Kernel, models: ModelProbe[]): Promise<NamedStage[]> {
   return Promise.all(
     recipe.steps
-      .filter((s) => !isBarrier(s.descriptor))
+      .filter(({ descriptor: d }) => !isBarrier(d) || removesCopies(d))
       .map(async (s): Promise<NamedStage> => {
         const { step } = s.descriptor;
+        if (isBarrier(s.descriptor)) return { step, stage: await lookingStage(s.descriptor, kernel) };
         if (s.descriptor.models) {
           // It would take all of the probe's seconds for its first batch: tried afterwards, on a few documents.
           const model = modelProbe(s.descriptor);
@@ -209,6 +226,19 @@ async function stagesOf(recipe: Recipe, kernel: Kernel, models: ModelProbe[]): P
         return { step, stage: await makeStage(s.descriptor, kernel) };
       }),
   );
+}
+
+/** What a deduplication does with each document before it decides; all go on. */
+async function lookingStage(descriptor: StepDescriptor, kernel: Kernel): Promise<Stage> {
+  const barrier = await makeBarrier(descriptor, kernel);
+  return {
+    apply(batch) {
+      if (batch.aliveRows().length === 0) return batch;
+      const alive = carriedOver(batch);
+      barrier.keys(alive, { start: new Float64Array(alive.rows), bytes: new Int32Array(alive.rows) });
+      return batch;
+    },
+  };
 }
 
 interface Visit {

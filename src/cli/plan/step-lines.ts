@@ -55,7 +55,7 @@ function ruleLines({ style, width }: Terminal, { rules }: StepDescriptor): strin
     cells.map(([name, _, option]) => [name, option]),
     indent,
   );
-  return names.flatMap((line, i) => [line, `${indent}  ${cells[i][1]}`]);
+  return names.flatMap((line, i) => [line, ...wrapped(cells[i][1], width, `${indent}  `)]);
 }
 
 /** Which documents a step is for. */

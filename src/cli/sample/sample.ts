@@ -5,6 +5,7 @@ import type { OriginalText } from '../../ledger/original-text.ts';
 import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import { safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
+import { warnSoFar } from '../nodes/so-far.ts';
 import { count, plural, short } from '../terminal/format.ts';
 import { standardOutput, type Terminal, wrapped } from '../terminal/terminal.ts';
 import { textLines } from './text-lines.ts';
@@ -25,6 +26,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (values.rule !== undefined && values.where !== undefined)
     throw new ConfigError({ expected: '--rule or --where', got: 'both', where: 'sluice sample' });
   const folder = await openRunFolder(positionals[0]);
+  warnSoFar(folder);
   const { where, parameters } = values.rule
     ? ofRule(folder, values.rule)
     : { where: values.where ?? "outcome = 'dropped'", parameters: [] };

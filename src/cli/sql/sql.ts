@@ -1,15 +1,14 @@
 import { once } from 'node:events';
 import { ConfigError } from '../../errors.ts';
 import { openRunDatabase, query, type RunDatabase, readError } from '../../ledger/database.ts';
-import { isFleet } from '../../ledger/fleet-commits.ts';
 import { type NamedSource, namedPath, namedSource } from '../../ledger/named-source.ts';
-import { openRunFolder } from '../../ledger/run-folder.ts';
+import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import { cellText, type Plain, plain, shownText } from '../../ledger/sql-values.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
-import { program } from '../program.ts';
-import { count, plural, shellWord } from '../terminal/format.ts';
-import { standardOutput, tableLines, warn } from '../terminal/terminal.ts';
+import { warnSoFar } from '../nodes/so-far.ts';
+import { count, plural } from '../terminal/format.ts';
+import { standardOutput, tableLines } from '../terminal/terminal.ts';
 
 const options = {
   json: { help: 'One JSON array of objects on standard output, with all digits of a fraction (tables show twelve).' },
@@ -20,7 +19,7 @@ const options = {
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('sql', args, options, ['run-dir', 'query...']);
   const shown = wholeNumber(values.rows, '--rows') ?? 100;
-  const db = await openSources(positionals.slice(0, -1), namedIn(positionals.at(-1)!));
+  const { db, folder } = await openSources(positionals.slice(0, -1), namedIn(positionals.at(-1)!));
   try {
     const result = await query(db, positionals.at(-1)!);
     const columns = result.deduplicatedColumnNames();
@@ -29,12 +28,7 @@ async function run(args: readonly string[]): Promise<number> {
       if (values.json) await printJson(columns, rows);
       else if (values.csv) await printCsv(columns, rows);
       else await printTable(columns, rows, shown);
-      const [run] = positionals.slice(0, -1).map(namedPath);
-      if (isFleet(run.path))
-        warn(
-          'this run on many nodes is not finished: its tables have what its shards have committed so far. ' +
-            `See: ${program()} status ${shellWord(run.path)}`,
-        );
+      warnSoFar(folder);
     } catch (error) {
       // A stream finds out about some errors only while it is read.
       throw await readError(db, error);
@@ -51,8 +45,14 @@ const namedIn =
   (table: string): boolean =>
     query.toLowerCase().includes(table.replace(/\.index$/, '').toLowerCase());
 
+interface Sources {
+  readonly db: RunDatabase;
+  /** The first run. */
+  readonly folder: RunFolder;
+}
+
 /** The first run needs no name in the query; whatever else there is has one. */
-async function openSources(given: readonly string[], wanted: (table: string) => boolean): Promise<RunDatabase> {
+async function openSources(given: readonly string[], wanted: (table: string) => boolean): Promise<Sources> {
   const [first, ...rest] = given.map(namedPath);
   const nameless = rest.find((s) => s.name === null);
   if (nameless !== undefined)
@@ -73,7 +73,7 @@ async function openSources(given: readonly string[], wanted: (table: string) => 
         wanted,
       ),
     );
-  return openRunDatabase(folder, more);
+  return { db: await openRunDatabase(folder, more), folder };
 }
 
 type Rows = AsyncIterable<Parameters<typeof plain>[0][][]>;

@@ -7,11 +7,12 @@ import { openWhatIf } from '../../ledger/what-if/load.ts';
 import { ruleOverlap } from '../../ledger/what-if/overlap.ts';
 import { redecide } from '../../ledger/what-if/redecide.ts';
 import { changesOf } from '../../ledger/what-if/settings.ts';
-import { tally } from '../../ledger/what-if/tally.ts';
+import { asKnown, tally } from '../../ledger/what-if/tally.ts';
 import { safeJson } from '../../safe-text.ts';
 import { countsTokens } from '../../streams/batch/token-ids.ts';
 import { rewritesText } from '../../streams/operator.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
+import { refuseUndecided } from '../nodes/so-far.ts';
 import { program } from '../program.ts';
 import { freeRecutOutput } from '../run/recut.ts';
 import { commandAgain, streamsAgain } from '../terminal/again.ts';
@@ -41,6 +42,7 @@ async function run(args: readonly string[]): Promise<number> {
       fix: 'For example --set gopher_quality.min_words=30',
     });
   const folder = await openRunFolder(positionals[0]);
+  refuseUndecided(folder, 'what-if');
   const db = await openRunDatabase(folder);
   try {
     const prepared = await openWhatIf(folder, db);
@@ -49,18 +51,16 @@ async function run(args: readonly string[]): Promise<number> {
     const result = tally(prepared, now);
     const { lost, saved, ...numbers } = result;
     const examples = {
-      lost: await documentsAt(db, [...lost.subarray(0, most)]),
-      saved: await documentsAt(db, [...saved.subarray(0, most)]),
+      lost: await documentsAt(folder, db, [...lost.subarray(0, most)]),
+      saved: await documentsAt(folder, db, [...saved.subarray(0, most)]),
     };
     const overlap = values.overlap ? ruleOverlap(prepared, now) : null;
     const again = recutArguments(folder.run, positionals[0], values.set, freeRecutOutput(positionals[0]));
     const terminal = standardOutput();
     if (values.json) {
-      const answer = { run: folder.path, settings: values.set, ...numbers, examples, overlap, recut: again };
-      const { read, before, kept } = result.total;
-      const measured = read.tokens + before.tokens + kept.tokens > 0;
-      const known = (key: string, value: unknown): unknown => (key === 'tokens' && !measured ? null : value);
-      terminal.out(safeJson(JSON.stringify(answer, known, 2)));
+      const rest = { examples, overlap, recut: again };
+      const answer = { run: folder.path, settings: values.set, ...asKnown(numbers), ...rest };
+      terminal.out(safeJson(JSON.stringify(answer, null, 2)));
       return 0;
     }
     if (values.set.length > 0) {

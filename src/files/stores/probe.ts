@@ -16,7 +16,7 @@ const RACES = 5;
 
 /**
  * Tries what commits need of a store, below a prefix, with objects of its own that are deleted in the end.
- * @param whole false: only what a run needs, in four requests
+ * @param whole false: only what a run needs, two objects at once
  */
 export async function probeStore(store: Store, prefix: string, whole = true): Promise<readonly StoreFinding[]> {
   const folder = joinKey(prefix, `.sluice-probe-${randomUUID()}`);
@@ -32,17 +32,26 @@ export async function probeStore(store: Store, prefix: string, whole = true): Pr
   const found = (promise: StoreFinding['promise'], kept: boolean, needed: boolean): void =>
     void findings.push({ promise, kept, needed });
   try {
-    const first = await put('object', text('one'), { when: 'absent' });
-    const second = await put('object', text('two'), { when: 'absent' });
-    found('create only', first.written && !second.written, true);
-    const version = (await store.stat(key('object')))?.version ?? '';
-    const swapped = await put('object', text('three'), { when: { version } });
-    const stale = await put('object', text('four'), { when: { version } });
-    found('compare and swap', swapped.written && !stale.written, true);
+    const createOnly = async (): Promise<boolean> => {
+      const first = await put('created', text('one'), { when: 'absent' });
+      const second = await put('created', text('two'), { when: 'absent' });
+      return first.written && !second.written;
+    };
+    const compareAndSwap = async (): Promise<boolean> => {
+      const first = await put('object', text('one'), {});
+      const version = (first.written && first.version) || ((await store.stat(key('object')))?.version ?? '');
+      const swapped = await put('object', text('three'), { when: { version } });
+      const stale = await put('object', text('four'), { when: { version } });
+      return swapped.written && !stale.written;
+    };
+    // At once: a run waits for it.
+    const [created, swaps] = await Promise.all([createOnly(), compareAndSwap()]);
+    found('create only', created, true);
+    found('compare and swap', swaps, true);
     if (!whole) return findings;
     const listed: string[] = [];
     for await (const object of store.list(`${folder}/`)) if ('key' in object) listed.push(object.key);
-    found('list after write', listed.length === 1 && listed[0] === key('object'), true);
+    found('list after write', listed.join() === [key('created'), key('object')].join(), true);
     const part = await bytesOf(store.get(key('object'), { range: { start: 1, end: 4 } }));
     found('ranges', part.toString() === 'hre', true);
     let winners = 0;
@@ -60,11 +69,10 @@ export async function probeStore(store: Store, prefix: string, whole = true): Pr
     broken = true;
     throw error;
   } finally {
-    for (const name of used)
-      await store.delete(key(name)).catch((error: unknown) => {
-        // The first error is the one to tell.
-        if (!broken) throw error;
-      });
+    await Promise.all(used.map((name) => store.delete(key(name)))).catch((error: unknown) => {
+      // The first error is the one to tell.
+      if (!broken) throw error;
+    });
   }
 }
 

@@ -1,9 +1,12 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import { ConfigError } from '../../errors.ts';
 import { type RunDatabase, rowsOf } from '../database.ts';
-import { LISTED_COLUMNS, type ListedDocument, listedDocument } from '../documents-data.ts';
-import { atPosition } from '../position.ts';
+import { documentsAt, LISTED_NAMES, type ListedDocument, listedDocument } from '../documents-data.ts';
+import type { LedgerIndex } from '../ledger-index.ts';
+import { ledgerParts, PART, ROW, wholeLedger } from '../ledger-parts.ts';
+import { atPosition, type Condition, ofId } from '../position.ts';
 import { committedTotals, type RunFolder } from '../run-folder.ts';
+import { type LedgerSearch, SEARCHED } from './search.ts';
 
 /** Which documents of the ledger are wanted; what is left out is not asked for. */
 export interface Wanted {
@@ -15,44 +18,96 @@ export interface Wanted {
   readonly rule?: string;
   /** `step.rule`: the documents whose value is nearest to its threshold, on both sides of it. */
   readonly near?: string;
-  readonly skip: number;
+  /** Number of the row of the ledger from which on it is looked for. */
+  readonly from: number;
   readonly most: number;
 }
 
 export interface Listed {
   readonly documents: readonly (ListedDocument & { readonly near?: number | null })[];
-  /** There are more after these. */
-  readonly more: boolean;
+  /** `from` of the question that goes on; null: the ledger has been read to its end. */
+  readonly next: number | null;
+  /** Rows of the ledger that have been looked at, from its first one on; all of them: `rows`. */
+  readonly searched: number;
+  readonly rows: number;
 }
 
-/** Documents in the order of the ledger; those near a threshold by their distance from it. */
-export async function browse(folder: RunFolder, db: RunDatabase, wanted: Wanted): Promise<Listed> {
+/** A question is answered after about so long, with what has been found by then. */
+const BUDGET_MS = 200;
+
+/** What is at hand of a run to look for documents in it. */
+export interface Browsed {
+  readonly folder: RunFolder;
+  readonly db: RunDatabase;
+  readonly search: LedgerSearch;
+  readonly index: LedgerIndex | null;
+}
+
+/**
+ * Documents in the order of the ledger, as far as they are found within a fifth of a second; those near a threshold by
+ * their distance from it. The document whose id or position is the text itself comes first, where there is an index.
+ */
+export async function browse(run: Browsed, wanted: Wanted): Promise<Listed> {
+  const { folder, db, search, index } = run;
   refuseUnknown(folder, wanted);
-  const { where, values } = conditionOf(wanted);
+  const asked = conditionOf(wanted);
   const near = wanted.near ? thresholdOf(folder, wanted.near) : null;
-  if (near) return nearest(db, near, where, values, wanted.most);
-  const sql = `SELECT ${LISTED_COLUMNS} FROM ledger WHERE ${where} LIMIT ${wanted.most + 1} OFFSET ${wanted.skip}`;
-  const rows = (await rowsOf(db, sql, values)).map(listedDocument);
-  return { documents: rows.slice(0, wanted.most), more: rows.length > wanted.most };
+  if (near) return nearest(run, near, asked, wanted.most);
+  const first = index && wanted.text && wanted.from === 0 ? await exactly(db, index, wanted.text, wanted) : [];
+  const { rows, at } = await search.next(asked, wanted.from, wanted.most, BUDGET_MS);
+  const positions = new Set(first.map((d) => d.position));
+  const others = (await documentsAt(folder, db, rows, index)).filter((d) => !positions.has(d.position));
+  return { documents: [...first, ...others], next: at < search.rows ? at : null, searched: at, rows: search.rows };
+}
+
+/** Documents whose id or position is the text itself. */
+async function exactly(
+  db: RunDatabase,
+  index: LedgerIndex,
+  text: string,
+  { outcome, domain, rule }: Wanted,
+): Promise<ListedDocument[]> {
+  const place = atPosition(text);
+  const found: ListedDocument[] = [];
+  for (const asked of [ofId(text), ...(place ? [place] : [])])
+    for (const { values } of (await index.rowsOf(db, asked, LISTED_NAMES)) ?? []) found.push(listedDocument(values));
+  const positions = new Set<string>();
+  return found.filter((d) => {
+    if (positions.has(d.position)) return false;
+    positions.add(d.position);
+    return (
+      (!outcome || d.outcome === outcome) &&
+      (domain === undefined || (d.domain ?? '') === domain) &&
+      (!rule || `${d.step}.${d.rule}` === rule)
+    );
+  });
 }
 
 async function nearest(
-  db: RunDatabase,
+  { folder, db, search: { rows }, index }: Browsed,
   { column, threshold }: { readonly column: string; readonly threshold: number },
-  where: string,
-  values: DuckDBValue[],
+  { where, values }: Condition,
   most: number,
 ): Promise<Listed> {
+  const whole = wholeLedger(folder, [...SEARCHED, column]);
+  if (whole === null) return { documents: [], next: null, searched: 0, rows };
   const value = `CAST("${column.replaceAll('"', '""')}" AS DOUBLE)`;
+  // The values alone first: what else is shown is read of the few rows that are nearest.
   const side = (comparison: string): string =>
-    `(SELECT ${LISTED_COLUMNS}, ${value} AS near FROM ledger WHERE ${where} AND ${value} ${comparison} ` +
-    `ORDER BY abs(${value} - ${threshold}), file, block, "offset" LIMIT ${Math.ceil(most / 2)})`;
-  const sql = `SELECT * FROM (${side(`>= ${threshold}`)} UNION ALL ${side(`< ${threshold}`)}) ORDER BY near DESC`;
-  const rows = await rowsOf(db, sql, [...values, ...values]);
-  return { documents: rows.map((r) => ({ ...listedDocument(r), near: Number(r.near) })), more: false };
+    `(SELECT ${PART}, ${ROW}, ${value} AS near FROM ${whole} WHERE ${where} AND ${value} ${comparison} ` +
+    `ORDER BY abs(${value} - ${threshold}), ${PART}, ${ROW} LIMIT ${Math.ceil(most / 2)})`;
+  const sql = `${side(`>= ${threshold}`)} UNION ALL ${side(`< ${threshold}`)}`;
+  const parts = ledgerParts(folder);
+  const nears = new Map<number, number>();
+  for (const r of await rowsOf(db, sql, [...values, ...values]))
+    nears.set(parts[Number(r['part#'])].first + Number(r['row#']), Number(r.near));
+  const numbers = [...nears.keys()].sort((a, b) => a - b);
+  const read = await documentsAt(folder, db, numbers, index);
+  const documents = read.map((d, i) => ({ ...d, near: nears.get(numbers[i]) ?? null }));
+  return { documents: documents.sort((a, b) => b.near! - a.near!), next: null, searched: rows, rows };
 }
 
-function conditionOf(wanted: Wanted): { where: string; values: DuckDBValue[] } {
+function conditionOf(wanted: Wanted): Condition {
   const parts: string[] = [];
   const values: DuckDBValue[] = [];
   const ask = (sql: string, ...own: string[]): void => {

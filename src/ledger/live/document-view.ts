@@ -1,7 +1,7 @@
 import type { RunDatabase } from '../database.ts';
 import { asRead, wholeText } from '../documents-data.ts';
 import { type Explanation, explainDocuments } from '../explain-data.ts';
-import type { IdIndex } from '../id-index.ts';
+import type { LedgerIndex } from '../ledger-index.ts';
 import { originalText } from '../original-text.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { wordDiff } from '../word-diff.ts';
@@ -43,13 +43,13 @@ export async function documentView(
   db: RunDatabase,
   wanted: string,
   by: 'id or position' | 'position',
-  ids: IdIndex | null = null,
+  index: LedgerIndex | null = null,
 ): Promise<DocumentView> {
   // Of a position the text is read while the ledger is asked.
   const reading = by === 'position' ? originalText(folder, wanted) : null;
   // It is told where it is awaited, unless there is no such document at all.
   reading?.catch(() => {});
-  const { total, documents } = await explainDocuments(folder, db, wanted, by, ids);
+  const { total, documents } = await explainDocuments(folder, db, wanted, by, index);
   const [document] = documents;
   const original = reading ? asRead(await reading, document) : await wholeText(folder, document);
   const text = 'text' in original ? original.text : document.excerpt;

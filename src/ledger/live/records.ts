@@ -12,13 +12,7 @@ export const RECORDS_FILE = 'events.jsonl';
  * interruptions.
  */
 export type RunRecord =
-  | {
-      readonly record: 'start';
-      readonly t: number;
-      readonly format: 1;
-      readonly at: string;
-      readonly threads: number;
-    }
+  | StartRecord
   | { readonly record: 'phase'; readonly t: number; readonly phase: number }
   | {
       /** Written before the commit of the split; one that is not committed has been done again since. */
@@ -36,7 +30,19 @@ export type RunRecord =
   /** Where a step with a generator stood, once a second: as the event `generated`. */
   | ({ readonly record: 'generator'; readonly t: number; readonly step: string } & AskerStatus)
   | SampleRecord
+  /** Segments were joined into shards, after the end of the last phase. */
+  | { readonly record: 'join'; readonly t: number; readonly seconds: number }
   | { readonly record: 'end'; readonly t: number; readonly how: EndedHow };
+
+export interface StartRecord {
+  readonly record: 'start';
+  readonly t: number;
+  readonly format: 1;
+  readonly at: string;
+  readonly threads: number;
+  /** Seconds before `t` began: from the start of the process, where that is a command, and to plan. */
+  readonly before?: { readonly load: number | null; readonly plan: number };
+}
 
 export type EndedHow = 'done' | 'stopped' | 'guard' | 'failed';
 

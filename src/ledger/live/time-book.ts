@@ -17,6 +17,8 @@ export class TimeBook {
   readonly phases: PhaseTime[] = [];
   /** Barrier -> seconds that it took to decide. */
   readonly decided = new Map<string, number>();
+  /** Seconds of loading code, of planning and of joining, of all starts. */
+  readonly around = { load: 0, plan: 0, join: 0 };
   /** Where each step with a generator stood last. */
   readonly generators = new Map<string, AskerStatus>();
   /** Of the last record. */
@@ -115,7 +117,9 @@ export const timeSince = (before: readonly PhaseTime[], now: readonly PhaseTime[
 type Takers = { readonly [K in RunRecord['record']]: (book: TimeBook, line: RunRecord & { record: K }) => void };
 
 const takers: Takers = {
-  start: (book, { threads, t }) => {
+  start: (book, { threads, t, before }) => {
+    book.around.load += before?.load ?? 0;
+    book.around.plan += before?.plan ?? 0;
     // What was open when a process was killed ended with its last sign of life.
     book.close(book.t);
     book.threads = threads;
@@ -133,6 +137,9 @@ const takers: Takers = {
   generator: (book, { record: _, t: __, step, ...status }) => void book.generators.set(step, status),
   sample: (book, line) => {
     book.sample = line;
+  },
+  join: (book, { seconds }) => {
+    book.around.join += seconds;
   },
   end: (book, { t, how }) => {
     book.close(t);

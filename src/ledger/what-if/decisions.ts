@@ -10,4 +10,6 @@ export interface Decisions {
   readonly fails: FailBits;
   /** Documents that newly come to a step which removes copies, and may take the place of kept ones. */
   readonly displacing: number;
+  /** Rows of which something may be another than in the run, ascending; null: any. */
+  readonly touched: Int32Array | null;
 }

@@ -30,13 +30,14 @@ export function settleGlobalSteps(prepared: Prepared, first: Decisions): Decisio
   const globals = plan.undecided ? [] : plan.steps.flatMap((s, g) => (isGlobal(s) ? [g] : []));
   if (globals.length === 0) return first;
   let displacing = 0;
+  let { touched } = first;
   for (const g of globals) {
-    const moved = movedAt(prepared, first, g);
+    const moved = movedAt(prepared, { ...first, touched }, g);
     if (moved === null) continue;
     if (removesCopies(plan.steps[g])) displacing += moved.gained;
-    reopen(prepared, first, g, moved);
+    if (reopen(prepared, first, g, moved)) touched = null;
   }
-  return { ...first, displacing };
+  return { ...first, displacing, touched };
 }
 
 interface Moved {
@@ -50,7 +51,10 @@ interface Moved {
 function movedAt({ columns, plan, before }: Prepared, now: Decisions, g: number): Moved | null {
   const gone: number[] = [];
   let gained = 0;
-  for (let i = 0; i < columns.rows; i++) {
+  const { touched } = now;
+  const end = touched?.length ?? columns.rows;
+  for (let k = 0; k < end; k++) {
+    const i = touched === null ? k : touched[k];
     if (before.dropped[i] === now.dropped[i] && before.open[i] === now.open[i]) continue;
     if (plan.covers[g][columns.domain[i]] === 0 || columns.made?.[i] === 1) continue;
     const was = comes(before, i, g);
@@ -69,14 +73,15 @@ function comes({ dropped, open }: Decisions, row: number, g: number): number {
   return open[row] >= 0 && open[row] < g ? 2 : 1;
 }
 
-function reopen(prepared: Prepared, now: Decisions, g: number, { gone }: Moved): void {
+/** Whether it had to look at all rows. */
+function reopen(prepared: Prepared, now: Decisions, g: number, { gone }: Moved): boolean {
   const { columns, plan, before } = prepared;
   const step = plan.steps[g];
   const survivor = columns.survivor;
   const known = removesCopies(step) && survivor !== null && step.stage !== NO_SURVIVORS;
   const touched = known ? touchedClusters(prepared, gone, g) : null;
   const others = hasMore(plan.steps, g);
-  if (touched !== null && gone.length === 0 && !others) return;
+  if (touched !== null && gone.length === 0 && !others) return false;
   for (let i = 0; i < columns.rows; i++) {
     if (plan.covers[g][columns.domain[i]] === 0) continue;
     const itsOwn = before.dropped[i] === g;
@@ -86,6 +91,7 @@ function reopen(prepared: Prepared, now: Decisions, g: number, { gone }: Moved):
     if (itsOwn && now.dropped[i] === g) now.dropped[i] = laterDrop(prepared, now, i, g);
     if (now.open[i] < 0 || now.open[i] > g) now.open[i] = g;
   }
+  return true;
 }
 
 /** By row of the document that stands for a cluster: 1 = the cluster is another one now. */

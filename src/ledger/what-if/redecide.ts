@@ -1,11 +1,12 @@
 import { withThreshold } from '../../streams/batch/condition.ts';
-import { fails as failsAlone } from '../../streams/batch/outcome.ts';
+import { fails as failsAlone, type Rule } from '../../streams/batch/outcome.ts';
 import { ABSENT, KEPT, type LedgerColumns, NULL_INT32 } from './columns.ts';
 import type { Decisions } from './decisions.ts';
-import { type FailBits, failBits, setBit } from './fails.ts';
+import { clearBit, type FailBits, failBits, moveBit } from './fails.ts';
 import { settleGlobalSteps } from './global-steps.ts';
-import { decidingMask, isMovable, judgesItself, type Plan } from './plan.ts';
+import { deciding, decidingMask, isMovable, judgesItself, type Plan } from './plan.ts';
 import type { Change, Prepared } from './prepared.ts';
+import { mergedRows } from './row-list.ts';
 import { sumsOf } from './sums.ts';
 
 /** Time and memory: 4 bytes a row for each 32 rules, and one pass a rule. */
@@ -24,7 +25,7 @@ export function prepareWhatIf(columns: LedgerColumns, plan: Plan): Prepared {
     const { step } = plan.steps[stepOf[i] >= 0 ? stepOf[i] : dropped[i]];
     contradictions.set(step, (contradictions.get(step) ?? 0) + 1);
   }
-  const before: Decisions = { dropped, open, fails, displacing: 0 };
+  const before: Decisions = { dropped, open, fails, displacing: 0, touched: null };
   return { columns, plan, fails, before, sums: sumsOf(columns, plan, before), contradictions };
 }
 
@@ -37,42 +38,45 @@ export function redecide(prepared: Prepared, changes: readonly Change[]): Decisi
   const touched = changes.map((c) =>
     plan.rules.findIndex((r) => plan.steps[r.step].step === c.step && r.rule.name === c.rule),
   );
-  const fails = prepared.fails.map((words, w) =>
-    touched.some((bit) => bit >> 5 === w) ? changedWords(prepared, words, w, touched, changes) : words,
-  );
+  let rows: Int32Array = new Int32Array(0);
+  const fails = prepared.fails.map((words, w) => {
+    if (!touched.some((bit) => bit >> 5 === w)) return words;
+    const copy = words.slice();
+    rows = mergedRows(rows, changeWords(prepared, copy, w, touched, changes));
+    return copy;
+  });
   const dropped = before.dropped.slice();
   const open = before.open.slice();
   const isOn = (bit: number): boolean => changes.every((c, k) => touched[k] !== bit || c.threshold !== null);
   const decide = decider({ columns, plan, fails, recorded: prepared.fails, isOn });
-  fails.forEach((words, w) => {
-    const old = prepared.fails[w];
-    const decides = decidingMask(plan, w);
-    if (words === old) return;
-    for (let i = 0; i < words.length; i++) if (((words[i] ^ old[i]) & decides) !== 0) decide(i, dropped, open);
-  });
-  for (const bit of touched) openLost(prepared, bit, dropped, open);
-  return settleGlobalSteps(prepared, { dropped, open, fails, displacing: 0 });
+  for (let k = 0; k < rows.length; k++) decide(rows[k], dropped, open);
+  let opened = false;
+  for (const bit of touched) opened = openLost(prepared, bit, dropped, open) || opened;
+  return settleGlobalSteps(prepared, { dropped, open, fails, displacing: 0, touched: opened ? null : rows });
 }
 
-/** A word of every row, with some rules at other thresholds. */
-function changedWords(
+/** Changes a word of every row to what it is with some rules at other thresholds; returns the rows that changed. */
+function changeWords(
   { columns, plan }: Prepared,
   words: Uint32Array,
   w: number,
   touched: readonly number[],
   changes: readonly Change[],
-): Uint32Array {
-  const copy = words.slice();
+): Int32Array {
+  let rows: Int32Array = new Int32Array(0);
   for (const bit of new Set(touched)) {
     if (bit >> 5 !== w) continue;
-    const keep = ~(1 << (bit & 31));
-    for (let i = 0; i < copy.length; i++) copy[i] &= keep;
     const own = changes.filter((_, k) => touched[k] === bit);
-    if (own.some((c) => c.threshold === null)) continue;
-    const rule = own.reduce((r, c) => withThreshold(r, c.comparison ?? 0, c.threshold!), plan.rules[bit].rule);
-    setBit(columns, plan, { ...plan.rules[bit], rule }, copy, bit & 31);
+    const rule = own.reduce<Rule | null>(
+      (r, c) => (r === null || c.threshold === null ? null : withThreshold(r, c.comparison ?? 0, c.threshold)),
+      plan.rules[bit].rule,
+    );
+    const changed =
+      rule === null ? clearBit(words, bit & 31) : moveBit(columns, plan, { ...plan.rules[bit], rule }, words, bit & 31);
+    // A rule that never drops decides nothing.
+    if (deciding(plan.rules[bit].rule)) rows = mergedRows(rows, changed);
   }
-  return copy;
+  return rows;
 }
 
 interface Deciding {
@@ -119,15 +123,16 @@ function decider(given: Deciding): (row: number, dropped: Int16Array, open: Int1
 
 const earlier = (open: number, step: number): number => (open < 0 || step < open ? step : open);
 
-/** A rule that has moved cannot be tried on rows whose value a later step has written over. */
-function openLost({ columns, plan }: Prepared, bit: number, dropped: Int16Array, open: Int16Array): void {
+/** A rule that has moved cannot be tried on rows whose value a later step has written over. False: there are none. */
+function openLost({ columns, plan }: Prepared, bit: number, dropped: Int16Array, open: Int16Array): boolean {
   const { lost, step } = plan.rules[bit];
-  if (!lost.includes(1)) return;
+  if (!lost.includes(1)) return false;
   const width = plan.domains.length;
   for (let i = 0; i < columns.rows; i++) {
     if (columns.stepOf[i] === ABSENT || lost[(columns.stepOf[i] + 1) * width + columns.domain[i]] === 0) continue;
     if (dropped[i] === KEPT) open[i] = earlier(open[i], step);
   }
+  return true;
 }
 
 /** A step that judges itself stopped at the rule that failed: the rules after it may not have been judged. */

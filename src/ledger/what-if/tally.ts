@@ -5,6 +5,7 @@ import type { Decisions } from './decisions.ts';
 import { domainOf } from './places.ts';
 import { isMovable } from './plan.ts';
 import type { Prepared } from './prepared.ts';
+import { RowList } from './row-list.ts';
 import { addRow, BEFORE, KINDS, LOST, NOW, OPEN, READ, SAVED } from './sums.ts';
 
 /** Of one domain, or of all. Bytes are those of the texts as read, tokens those of the ledger. */
@@ -52,10 +53,16 @@ export function tally({ columns, plan, before, sums, contradictions }: Prepared,
   const { rows, domains } = columns;
   const amounts = sums.amounts.slice();
   const openBy = sums.openBy.slice();
-  const lost: number[] = [];
-  const saved: number[] = [];
-  for (let i = 0; i < rows; i++) {
-    const [was, is, wasOpen, isOpen] = [before.dropped[i], now.dropped[i], before.open[i], now.open[i]];
+  const lost = new RowList();
+  const saved = new RowList();
+  const { touched } = now;
+  const end = touched?.length ?? rows;
+  for (let k = 0; k < end; k++) {
+    const i = touched === null ? k : touched[k];
+    const was = before.dropped[i];
+    const is = now.dropped[i];
+    const wasOpen = before.open[i];
+    const isOpen = now.open[i];
     if (was === is && wasOpen === isOpen) continue;
     const wasKept = was === KEPT && wasOpen < 0;
     const isKept = is === KEPT && isOpen < 0;
@@ -65,10 +72,10 @@ export function tally({ columns, plan, before, sums, contradictions }: Prepared,
     if (is === KEPT && !isKept) openBy[isOpen]++;
     if (wasKept && is !== KEPT) {
       addRow(amounts, columns, i, LOST, 1);
-      lost.push(i);
+      lost.add(i);
     } else if (isKept && !wasKept) {
       addRow(amounts, columns, i, SAVED, 1);
-      saved.push(i);
+      saved.add(i);
     }
   }
   const byDomain = new Map<string, Shift>();
@@ -93,8 +100,8 @@ export function tally({ columns, plan, before, sums, contradictions }: Prepared,
     open,
     contradictions: against,
     displacing: now.displacing,
-    lost: Int32Array.from(lost),
-    saved: Int32Array.from(saved),
+    lost: lost.rows,
+    saved: saved.rows,
   };
 }
 
@@ -122,3 +129,20 @@ const added = (a: Shift, b: Shift): Shift => ({
   saved: plus(a.saved, b.saved),
   open: plus(a.open, b.open),
 });
+
+/** An amount whose tokens are null where no step of the run has counted or estimated any. */
+export type AsKnown<T> = T extends Amount
+  ? Omit<T, 'tokens'> & { readonly tokens: number | null }
+  : T extends readonly (infer I)[]
+    ? readonly AsKnown<I>[]
+    : T extends object
+      ? { readonly [K in keyof T]: AsKnown<T[K]> }
+      : T;
+
+/** The numbers of an answer as they are told: no token counts are null, not 0. */
+export function asKnown<T extends Pick<WhatIf, 'total' | 'domains'>>(found: T): AsKnown<T> {
+  const { read, before, kept } = found.total;
+  const measured = read.tokens + before.tokens + kept.tokens > 0;
+  const known = (key: string, value: unknown): unknown => (key === 'tokens' && !measured ? null : value);
+  return JSON.parse(JSON.stringify(found, known)) as AsKnown<T>;
+}

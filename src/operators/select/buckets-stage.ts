@@ -21,6 +21,7 @@ export function barrier(descriptor: StepDescriptor): Barrier {
     decide: (split, ranked, cutsOf) => bucketsOf(split, name, ranked, ranksOf, cutsOf),
   };
   return {
+    textless: true,
     keys: rankKeys(descriptor),
     async *decide(splits, memoryBytes) {
       const ranked = new RankedValues(splits);

@@ -8,6 +8,7 @@ import { partsBySplit, rankRounds } from './rank-rounds.ts';
 export function barrier(descriptor: StepDescriptor): Barrier {
   const options = descriptor.options as unknown as RankOptions & RankSelection;
   return {
+    textless: true,
     keys: rankKeys(descriptor),
     decide: (splits, memoryBytes) => decideRanks(options, splits, memoryBytes),
     parts: partsBySplit,

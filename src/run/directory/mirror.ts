@@ -3,18 +3,12 @@ import { existsSync, statSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
+import { atOnce } from '../../files/stores/at-once.ts';
 import { refuseCareless } from '../../files/stores/probe.ts';
 import { joinKey } from '../../files/stores/url.ts';
 import { readIfThere, writeWhole } from '../../files/whole.ts';
-import {
-  atOnce,
-  type LogEntry,
-  logFolder,
-  logKey,
-  type RunPlace,
-  segmentFolder,
-  segmentKey,
-} from '../../ledger/stored/log.ts';
+import { NODES_FILE } from '../../ledger/fleet-commits.ts';
+import { type LogEntry, logFolder, logKey, type RunPlace, segmentFolder, segmentKey } from '../../ledger/stored/log.ts';
 import {
   fetchFiles,
   fetchSideFiles,
@@ -29,6 +23,8 @@ import {
   type StoredRun,
 } from '../../ledger/stored/restore.ts';
 import type { CommittedFile } from '../../streams/commits/log.ts';
+import { plannedForMany } from './planned.ts';
+import type { StoreSide } from './store-side.ts';
 import { discardStored, refuseForeignPrefix } from './stored-discard.ts';
 
 /** Objects that are put at once. */
@@ -46,7 +42,7 @@ const CLAIMS = 20;
  * the store: the files of a commit first, then its line as an object that is put only where there is none. Whoever
  * begins to work puts a claim into the same log, so an older process cannot commit any more.
  */
-export class Mirror {
+export class Mirror implements StoreSide {
   readonly url: string;
   readonly folder: string;
   #place: RunPlace;
@@ -87,6 +83,7 @@ export class Mirror {
     const place = this.#place;
     let stored = await readStored(place);
     await refuseForeignPrefix(place, stored);
+    if (!fresh) await refusePlanned(place, stored);
     if (fresh && (stored.json !== null || stored.log.next > 0)) {
       await discardStored(place, stored, this.#entry('fresh'));
       stored = await readStored(place);
@@ -169,7 +166,7 @@ export class Mirror {
 
   /** Puts run.json over the one that is known. Of a finished run all else is in its place first. */
   async putRunJson(text: string, done: boolean, live: readonly CommittedFile[]): Promise<void> {
-    if (done) await this.#end(live);
+    const rest = done ? await this.#end(live) : [];
     const when = this.#version === null ? 'absent' : { version: this.#version };
     const key = joinKey(this.#place.prefix, 'run.json');
     const result = await this.#place.store.put(key, Buffer.from(text), { when });
@@ -177,7 +174,7 @@ export class Mirror {
     this.#version = result.version;
     if (!done) return;
     this.#done = true;
-    await this.#clean(this.#next - 1);
+    await this.#delete(rest);
   }
 
   /** Waits for what is under way; of a run that goes on later, tells what it took. */
@@ -186,21 +183,36 @@ export class Mirror {
     if (!this.#done) await this.putFiles(['events.jsonl']);
   }
 
-  /** From here on nobody else may go on: what is put now has its final name. */
-  async #end(live: readonly CommittedFile[]): Promise<void> {
+  /**
+   * From here on nobody else may go on: what is put now has its final name. Resolves to the keys of what only the work
+   * needed.
+   */
+  async #end(live: readonly CommittedFile[]): Promise<readonly string[]> {
     if (!(await this.#put(this.#entry('end'), this.#next))) throw this.#overtaken();
     this.#next++;
     const { store, prefix } = this.#place;
     const files = live.map((f) => f.path).filter((path) => this.#keys.get(path) !== joinKey(prefix, path));
-    await atOnce(files, AT_ONCE, async (path) => {
-      const file = join(this.folder, path);
-      await store.put(joinKey(prefix, path), { file, size: statSync(file).size });
-    });
-    await this.putFiles(['commits.jsonl', ...SIDE_FILES]);
+    const [rest] = await Promise.all([
+      this.#onlyOfWork(this.#next - 1),
+      atOnce(files, AT_ONCE, async (path) => {
+        const file = join(this.folder, path);
+        await store.put(joinKey(prefix, path), { file, size: statSync(file).size });
+      }),
+      this.putFiles(['commits.jsonl', ...SIDE_FILES]),
+    ]);
+    return rest;
   }
 
-  /** Deletes what only a run in work needs. The last entry of the log stays: numbers are never used again. */
   async #clean(last: number): Promise<void> {
+    await this.#delete(await this.#onlyOfWork(last));
+  }
+
+  async #delete(keys: readonly string[]): Promise<void> {
+    await atOnce(keys, DELETED_AT_ONCE, (key) => this.#place.store.delete(key));
+  }
+
+  /** Keys that only a run in work needs. The last entry of the log stays: numbers are never used again. */
+  async #onlyOfWork(last: number): Promise<readonly string[]> {
     const { store } = this.#place;
     const folders = [segmentFolder(this.#place), logFolder(this.#place)];
     const lists = await atOnce(folders, folders.length, async (folder) => {
@@ -208,8 +220,7 @@ export class Mirror {
       for await (const object of store.list(folder)) if ('key' in object) keys.push(object.key);
       return keys;
     });
-    const gone = lists.flat().filter((key) => key !== logKey(this.#place, last));
-    await atOnce(gone, DELETED_AT_ONCE, (key) => store.delete(key));
+    return lists.flat().filter((key) => key !== logKey(this.#place, last));
   }
 
   #entry(what: LogEntry['what']): LogEntry {
@@ -262,4 +273,10 @@ export function refuseBucketItself(url: string): void {
     where: '--output',
     fix: 'Give the run a prefix of its own.',
   });
+}
+
+/** Errors: ConfigError for a run that was planned for many nodes, which has no log of this kind. */
+async function refusePlanned({ store, prefix }: RunPlace, { json, done, log }: StoredRun): Promise<void> {
+  if (json === null || done || log.entries.length > 0) return;
+  if ((await store.stat(joinKey(prefix, NODES_FILE))) !== null) throw plannedForMany(`${store.url}/${prefix}`);
 }

@@ -15,6 +15,7 @@ import { INDEX_FOLDER } from './layout.ts';
 import type { Mirror } from './mirror.ts';
 import { filesBelow, isOwnFile, isOwnReadme, removeFolder, removeOwn, STDIN_FOLDER, WORK_FOLDER } from './own-files.ts';
 import { StoreQueue } from './store-queue.ts';
+import type { StoreSide } from './store-side.ts';
 
 /** What a start that was killed may have left before run.json was there. */
 const BEFORE_RUN_JSON = new RegExp(
@@ -33,10 +34,10 @@ export class RunDirectory {
   #log: CommitLog;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
-  #mirror: Mirror | null;
+  #mirror: StoreSide | null;
   #queue: StoreQueue | null;
 
-  private constructor(path: string, commits: CommitStore, counted: Counters, mirror: Mirror | null) {
+  private constructor(path: string, commits: CommitStore, counted: Counters, mirror: StoreSide | null) {
     this.path = path;
     this.#mirror = mirror;
     this.#queue = mirror && new StoreQueue(mirror);
@@ -46,7 +47,7 @@ export class RunDirectory {
   }
 
   /** @param mirror of a run directory in a store, whose copy the folder is */
-  static async open(path: string, mirror: Mirror | null = null): Promise<RunDirectory> {
+  static async open(path: string, mirror: StoreSide | null = null): Promise<RunDirectory> {
     const counted = emptyCounters();
     const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: true }, ({ counters }) => {
       if (counters) mergeCounters(counted, counters);
@@ -162,14 +163,25 @@ export class RunDirectory {
     return join(this.path, f.path);
   }
 
-  async writeRunJson(run: RunJson): Promise<void> {
+  /**
+   * Writes run.json, here and in the store, once all has arrived there. @param first that of a run which begins: no
+   * commit counts in the store before it is there, so the run need not wait for it; what is wrong with it the next
+   * commit is told
+   */
+  async writeRunJson(run: RunJson, { first = false }: { readonly first?: boolean } = {}): Promise<void> {
     const text = `${JSON.stringify(run, null, 2)}\n`;
     const done = run.status === 'done';
-    await this.#queue?.arrived();
-    // Its plan and hashes come first, as in the folder. A folder that says done while its store does not would lie.
-    if (!done) await this.#mirror?.putFiles(['plan.jsonl', 'input.xxh64']);
     const live = done ? liveFiles(this.commits.all).filter((f) => !f.path.startsWith(`${WORK_FOLDER}/`)) : [];
-    await this.#mirror?.putRunJson(text, done, live);
+    const put = async (): Promise<void> => {
+      // Its plan and hashes come first, as in the folder. A folder that says done while its store does not would lie.
+      if (!done) await this.#mirror?.putFiles(['plan.jsonl', 'input.xxh64']);
+      await this.#mirror?.putRunJson(text, done, live);
+    };
+    if (first) this.#queue?.afterwards(put);
+    else {
+      await this.#queue?.arrived();
+      await put();
+    }
     await writeWhole(join(this.path, 'run.json'), text);
   }
 

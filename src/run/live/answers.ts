@@ -1,6 +1,6 @@
 import { groupingsOf, ruleBias } from '../../ledger/bias/bias-data.ts';
 import { documentsAt } from '../../ledger/documents-data.ts';
-import { browse } from '../../ledger/live/browse.ts';
+import { browse, type Wanted } from '../../ledger/live/browse.ts';
 import { drawn, RUN_CURVES, runCurve } from '../../ledger/live/curves.ts';
 import { documentView } from '../../ledger/live/document-view.ts';
 import { styleStates } from '../../ledger/live/generators.ts';
@@ -45,47 +45,51 @@ export function runAnswers(path: () => string | null): RunAnswers {
           return { name, title: known.title, unit: known.unit, ...drawn(curve, from, to, pixels) };
         }),
       histogram: (query) =>
-        reader.use(({ folder, db }) =>
-          histogram(folder, db, query.get('column') ?? '', {
-            from: numberIn(query, 'from'),
-            to: numberIn(query, 'to'),
-            bins: Math.min(400, wholeIn(query, 'bins', 80)),
-          }),
+        reader.use(
+          ({ folder, db }) =>
+            histogram(folder, db, query.get('column') ?? '', {
+              from: numberIn(query, 'from'),
+              to: numberIn(query, 'to'),
+              bins: Math.min(400, wholeIn(query, 'bins', 80)),
+            }),
+          'count',
         ),
       documents: (query) =>
-        reader.use(({ folder, db, ids }) => {
-          // Who looks at a list asks for one of it soon.
-          ids();
-          return browse(folder, db, {
-            text: query.get('text') || undefined,
-            outcome: query.get('outcome') || undefined,
-            domain: query.get('domain') ?? undefined,
-            rule: query.get('rule') || undefined,
-            near: query.get('near') || undefined,
-            skip: wholeIn(query, 'skip', 0),
-            most: Math.min(200, wholeIn(query, 'most', 40)),
-          });
-        }),
+        // Who looks at a list asks for one of it soon: the index is begun.
+        reader.use(
+          ({ folder, db, search, index }) => browse({ folder, db, search, index: index() }, wantedOf(query)),
+          'search',
+        ),
       document: async (query) => {
         const position = query.get('position');
         const [wanted, by] =
           position === null ? [query.get('id') ?? '', 'id or position' as const] : [position, 'position' as const];
-        return reader.use(({ folder, db, ids }) => documentView(folder, db, wanted, by, ids()));
+        return reader.use(({ folder, db, index }) => documentView(folder, db, wanted, by, index()));
       },
       bias: () =>
         reader.use(async ({ folder, db }) => {
           const found = await ruleBias(db, groupingsOf(folder.run.schema.annotations), BIASED_RULES);
           return found.map(({ sql: _, groups, ...b }) => ({ ...b, groups: groups.slice(0, BIASED_GROUPS) }));
-        }),
-      styles: () => reader.use(({ folder, db }) => styleStates(db, folder.steps)),
+        }, 'count'),
+      styles: () => reader.use(({ folder, db }) => styleStates(db, folder.steps), 'count'),
       rows: async (query) => {
         const rows = (query.get('rows') ?? '').split(',').filter(Boolean).map(Number);
         if (rows.length > 200 || !rows.every((n) => Number.isSafeInteger(n) && n >= 0))
           throw wrong('rows', 'up to 200 numbers of rows of the ledger', query.get('rows') ?? '');
-        return reader.use(({ db }) => documentsAt(db, rows));
+        return reader.use(({ folder, db, index }) => documentsAt(folder, db, rows, index()));
       },
       ...whatIfAnswers(reader),
     },
     close: () => reader.close(),
   };
 }
+
+const wantedOf = (query: URLSearchParams): Wanted => ({
+  text: query.get('text') || undefined,
+  outcome: query.get('outcome') || undefined,
+  domain: query.get('domain') ?? undefined,
+  rule: query.get('rule') || undefined,
+  near: query.get('near') || undefined,
+  from: wholeIn(query, 'from', 0),
+  most: Math.min(200, wholeIn(query, 'most', 40)),
+});

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import type { Listed } from '../../ledger/live/browse.ts';
 import { cellsOf } from '../../ledger/live/cells-of.ts';
 import type { LiveState } from '../../ledger/live/state.ts';
 import { exportPage } from '../../sinks/live/export.ts';
+import type { LiveSource } from '../../sinks/live/server.ts';
 import { runAnswers } from './answers.ts';
 import { folderState } from './follow-folder.ts';
 
@@ -33,14 +35,31 @@ export async function exportRun(folder: string, { text = true }: { readonly text
     const columns = await histograms(state, ask);
     const most = String(DOCUMENTS);
     if (text) {
-      await ask('documents', { most });
-      for (const outcome of ['kept', 'dropped', 'quarantined']) await ask('documents', { outcome, most });
-      for (const r of state.rules) await ask('documents', { rule: `${r.step}.${r.rule}`, most });
+      const wanted: Record<string, string>[] = [
+        {},
+        { outcome: 'kept' },
+        { outcome: 'dropped' },
+        { outcome: 'quarantined' },
+      ];
+      for (const query of [...wanted, ...state.rules.map((r) => ({ rule: `${r.step}.${r.rule}` }))])
+        answers[`api/documents?${new URLSearchParams({ ...query, most })}`] = await firstDocuments(api, query);
     }
     const cells = Object.fromEntries(cellsOf(text ? state : withoutText(state)));
     return exportPage({ cells, answers, columns, noDocuments: !text });
   } finally {
     await close();
+  }
+}
+
+/** As many as the page shows: an answer stops where its time is up. */
+async function firstDocuments(api: LiveSource['api'], query: Record<string, string>): Promise<Listed> {
+  const documents: Listed['documents'][number][] = [];
+  for (let from = 0; ; ) {
+    const most = String(DOCUMENTS - documents.length);
+    const found = (await api.documents(new URLSearchParams({ ...query, most, from: String(from) }))) as Listed;
+    documents.push(...found.documents);
+    if (found.next === null || documents.length === DOCUMENTS) return { ...found, documents };
+    from = found.next;
   }
 }
 

@@ -1,7 +1,9 @@
 import { openRunDatabase, type RunDatabase } from '../../ledger/database.ts';
-import { type IdIndex, indexIds } from '../../ledger/id-index.ts';
+import { indexLedger, type LedgerIndex } from '../../ledger/ledger-index.ts';
+import { ledgerParts } from '../../ledger/ledger-parts.ts';
 import type { SampleRecord } from '../../ledger/live/records.ts';
 import { readRecords } from '../../ledger/live/records.ts';
+import { LedgerSearch } from '../../ledger/live/search.ts';
 import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import { openWhatIf } from '../../ledger/what-if/load.ts';
 import type { Prepared } from '../../ledger/what-if/prepared.ts';
@@ -14,13 +16,25 @@ export interface OpenRun {
   /** Read when it is asked for, and kept. */
   prepared(): Promise<Prepared>;
   samples(): Promise<readonly SampleRecord[]>;
-  /** Finds documents by their id, once it is made: that begins when it is asked for; null until then, or without. */
-  ids(): IdIndex | null;
+  /** Finds documents without reading the ledger, once it is made: that begins when it is asked for; null until then. */
+  index(): LedgerIndex | null;
+  readonly search: LedgerSearch;
+}
+
+/**
+ * Questions that wait for each other: those about some rows, which are answered at once; searches; and what counts the
+ * whole ledger.
+ */
+export type Lane = 'rows' | 'search' | 'count';
+
+interface OpenLanes extends OpenRun {
+  readonly lanes: Readonly<Record<Lane, () => Promise<RunDatabase>>>;
+  close(): void;
 }
 
 /** Changes with what is committed. */
 const COMMITTED = ['commits.jsonl', 'run.json'];
-/** Ledgers of fewer rows are read as quickly as an index of them; those of more need 128 MB and more for one. */
+/** Ledgers of fewer rows are read as quickly as an index of them; those of more need 268 MB and more for one. */
 const INDEXED_ROWS = { least: 200_000, most: 2 ** 25 } as const;
 /** A run in work is looked at anew after so long, where it has committed more since. */
 const FRESH_MS = 5000;
@@ -31,12 +45,12 @@ const FRESH_MS = 5000;
  */
 export class RunReader {
   #path: () => string | null;
-  #open: Promise<OpenRun> | null = null;
+  #open: Promise<OpenLanes> | null = null;
   #sign = '';
   #at = 0;
   #users = 0;
-  #stale: RunDatabase[] = [];
-  #last: Promise<unknown> = Promise.resolve();
+  #stale: OpenLanes[] = [];
+  #last = new Map<Lane, Promise<unknown>>();
   #ready: Prepared | null = null;
 
   /** @param path null while there is no run yet */
@@ -45,13 +59,17 @@ export class RunReader {
   }
 
   /**
-   * Runs `work` on the run as it is, after what was asked before: a connection answers one question at a time. Once
-   * more where files went away under it.
+   * Runs `work` on the run as it is, after what was asked before in the same lane: a connection answers one question
+   * at a time. Once more where files went away under it.
    */
-  use<T>(work: (run: OpenRun) => Promise<T>): Promise<T> {
-    const next = this.#last.then(() => this.#use(work));
+  use<T>(work: (run: OpenRun) => Promise<T>, lane: Lane = 'rows'): Promise<T> {
+    const before = this.#last.get(lane) ?? Promise.resolve();
+    const next = before.then(() => this.#use(async (run) => work({ ...run, db: await run.lanes[lane]() })));
     // Whoever asked is told of it; those behind have other questions.
-    this.#last = next.catch(() => {});
+    this.#last.set(
+      lane,
+      next.catch(() => {}),
+    );
     return next;
   }
 
@@ -70,7 +88,7 @@ export class RunReader {
     return this.#ready;
   }
 
-  async #use<T>(work: (run: OpenRun) => Promise<T>): Promise<T> {
+  async #use<T>(work: (run: OpenLanes) => Promise<T>): Promise<T> {
     this.#users++;
     try {
       const run = await this.#current();
@@ -83,7 +101,7 @@ export class RunReader {
         return await work(await this.#current());
       }
     } finally {
-      if (--this.#users === 0) for (const db of this.#stale.splice(0)) db.close();
+      if (--this.#users === 0) for (const run of this.#stale.splice(0)) run.close();
     }
   }
 
@@ -92,7 +110,7 @@ export class RunReader {
     this.#open = null;
     // It was told to whoever asked for it.
     const run = await open?.catch(() => null);
-    run?.db.close();
+    run?.close();
   }
 
   #isFresh(): boolean {
@@ -100,7 +118,7 @@ export class RunReader {
     return path !== null && (performance.now() - this.#at < FRESH_MS || signOf(path, COMMITTED) === this.#sign);
   }
 
-  #current(): Promise<OpenRun> {
+  #current(): Promise<OpenLanes> {
     const path = this.#path();
     if (path === null) throw new RangeError('The run has not begun yet: ask again in a moment.');
     if (this.#open && this.#isFresh()) return this.#open;
@@ -110,7 +128,7 @@ export class RunReader {
     this.#at = performance.now();
     this.#open = openAt(path);
     before?.then(
-      ({ db }) => this.#stale.push(db),
+      (run) => this.#stale.push(run),
       // Of one that could not be opened nothing is open.
       () => {},
     );
@@ -118,40 +136,60 @@ export class RunReader {
   }
 }
 
-async function openAt(path: string): Promise<OpenRun> {
+async function openAt(path: string): Promise<OpenLanes> {
   const folder = await openRunFolder(path);
   const db = await openRunDatabase(folder);
+  const index = lateIndex(folder, db);
   let prepared: Promise<Prepared> | null = null;
   return {
     folder,
     db,
+    search: new LedgerSearch(ledgerParts(folder), db),
+    lanes: { rows: async () => db, search: lane(db), count: lane(db) },
     prepared: () => {
       prepared ??= prepare(folder);
       return prepared;
     },
     samples: () => samplesOf(path),
-    ids: idsOf(folder, db),
+    index: index.at,
+    close: () => {
+      index.close();
+      db.close();
+    },
   };
 }
 
-function idsOf(folder: RunFolder, db: RunDatabase): () => IdIndex | null {
-  const rows = db.views.find((v) => v.name === 'ledger')?.rows ?? 0;
-  if (folder.run.status !== 'done' || rows < INDEXED_ROWS.least || rows > INDEXED_ROWS.most) return () => null;
-  let ready: IdIndex | null = null;
-  let begun = false;
+/** A connection that is made when it is first wanted. */
+function lane(db: RunDatabase): () => Promise<RunDatabase> {
+  let made: Promise<RunDatabase> | null = null;
   return () => {
-    if (!begun) {
-      begun = true;
-      indexIds(folder).then(
-        (index) => {
-          ready = index;
-        },
-        () => {
-          // Without it the ledger is read, and whoever asks is told what is wrong with that.
-        },
-      );
-    }
-    return ready;
+    made ??= db.beside();
+    return made;
+  };
+}
+
+/** An index that is made when it is first wanted. */
+interface LateIndex {
+  readonly at: () => LedgerIndex | null;
+  close(): void;
+}
+
+function lateIndex(folder: RunFolder, db: RunDatabase): LateIndex {
+  const rows = db.views.find((v) => v.name === 'ledger')?.rows ?? 0;
+  if (folder.run.status !== 'done' || rows < INDEXED_ROWS.least || rows > INDEXED_ROWS.most)
+    return { at: () => null, close: () => {} };
+  let ready: LedgerIndex | null = null;
+  let making: Promise<LedgerIndex | null> | null = null;
+  return {
+    at: () => {
+      // Without it the ledger is read, and whoever asks is told what is wrong with that.
+      making ??= indexLedger(folder).catch(() => null);
+      making.then((index) => {
+        ready = index;
+      });
+      return ready;
+    },
+    close: () => void making?.then((index) => index?.close()),
   };
 }
 

@@ -3,7 +3,7 @@ import { ConfigError } from '../../errors.ts';
 import { recutArguments } from '../../ledger/what-if/command.ts';
 import type { Change, Prepared } from '../../ledger/what-if/prepared.ts';
 import { redecide } from '../../ledger/what-if/redecide.ts';
-import { tally } from '../../ledger/what-if/tally.ts';
+import { asKnown, tally } from '../../ledger/what-if/tally.ts';
 import type { LiveSource } from '../../sinks/live/server.ts';
 import type { RunReader } from './run-reader.ts';
 
@@ -24,7 +24,7 @@ export const whatIfAnswers = (reader: RunReader): LiveSource['api'] => ({
     const { folder } = await reader.use(async (open) => open);
     const recut = recutArguments(folder.run, folder.path, [], '');
     return {
-      ...found,
+      ...asKnown(found),
       /** Whose values the command takes; null where it needs the recipe too. */
       recut: recut && asTyped(folder.path),
       rows: ready.columns.rows,

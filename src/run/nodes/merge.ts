@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { partsOfLines } from '../../files/lines.ts';
+import type { SharedFolder } from '../../files/stores/shared-folder.ts';
 import { syncFolder, writeWhole } from '../../files/whole.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { isJoined } from '../../sinks/writers.ts';
@@ -14,12 +15,14 @@ import {
 } from '../../streams/commits/log.ts';
 import { decidePhase, phaseName } from '../../streams/commits/phase.ts';
 import { tablePlaces } from '../directory/layout.ts';
+import { putFile } from './attempt-store.ts';
 import type { Fleet, FleetPhase } from './fleet.ts';
 import { outcomePath } from './outcome.ts';
 
 /**
  * Writes commits.jsonl of the run from the outcomes of all tasks, once. Segments that will be joined stay where they
- * are; files that stay as they are get the places that one process gives them.
+ * are; files that stay as they are get the places that one process gives them. Of a run in a store the log is one of
+ * this machine, and the shards that earlier attempts have joined follow.
  */
 export async function mergeLogs(fleet: Fleet, recipe: Recipe, phases: readonly FleetPhase[]): Promise<void> {
   const path = join(fleet.path, 'commits.jsonl');
@@ -29,14 +32,14 @@ export async function mergeLogs(fleet: Fleet, recipe: Recipe, phases: readonly F
   for (const phase of phases.filter((p) => p.round === null)) {
     const commits: Commit[] = [];
     for (let task = 0; task < phase.tasks; task++) {
-      const outcome = outcomePath(fleet.path, phase.name, task);
+      const outcome = await outcomePath(fleet.shared, phase.name, task);
       for await (const { commit } of commitLines(outcome, { repair: false })) commits.push(commit);
     }
     const whole = phase.barrier ? [decision(commits, phase.barrier.step)] : commits.sort((a, b) => a.split - b.split);
     for (const commit of whole) {
       const files: CommittedFile[] = [];
       for (const file of commit.files)
-        if (file.sink !== 'work') files.push(joined.has(file.sink) ? file : await placed(fleet.path, file));
+        if (file.sink !== 'work') files.push(joined.has(file.sink) ? file : await placed(fleet.shared, file));
       lines.push((await commitLine({ ...commit, files })).slice(0, -1));
     }
   }
@@ -74,14 +77,18 @@ function largestOf(clusters: readonly DuplicateCluster[]): DuplicateCluster | nu
 
 const ATTEMPT = /^tasks\/[^/]+\/\d+\/attempt-\d+\//;
 
-async function placed(run: string, file: CommittedFile): Promise<CommittedFile> {
+async function placed(run: SharedFolder, file: CommittedFile): Promise<CommittedFile> {
   const path = file.path.replace(ATTEMPT, '');
-  const [from, to] = [join(run, file.path), join(run, path)];
-  await mkdir(dirname(to), { recursive: true });
+  const [from, to] = [join(run.path, file.path), join(run.path, path)];
   // A finisher that was killed has moved it before.
-  if (!existsSync(to)) {
-    await rename(from, to);
-    await syncFolder(dirname(to));
+  if (await run.has(path)) return { ...file, path };
+  await mkdir(dirname(to), { recursive: true });
+  await run.fetch([file]);
+  await rename(from, to);
+  await syncFolder(dirname(to));
+  if (run.stored !== null) {
+    await putFile(run, path);
+    await rm(to);
   }
   return { ...file, path };
 }

@@ -7,6 +7,7 @@ import { cutterOf } from '../../sinks/writers.ts';
 import type { Counters } from '../../streams/commits/counters.ts';
 import { type CommittedFile, liveFiles } from '../../streams/commits/log.ts';
 import { splitPhase, splitPhaseNumber } from '../../streams/commits/phase.ts';
+import { isBarrier } from '../../streams/operator.ts';
 import { tablePlaces } from '../directory/layout.ts';
 import type { RunDirectory } from '../directory/run-directory.ts';
 import type { EarlierRun } from './earlier-run.ts';
@@ -38,20 +39,30 @@ export async function takeSplits(
   await directory.makeFolders(tables.map((t) => t.folder));
   const sinks = new Map(tables.map(({ name, sink }) => [name, sink]));
   const places = placesOf(earlier);
+  const phases = recipe.steps.filter((s) => isBarrier(s.descriptor)).length;
   let taken = 0;
-  for (const [split, head] of commits.of(splitPhase(0))) {
+  for (const split of commits.of(splitPhase(0)).keys()) {
     if (stop.aborted) break;
-    if (directory.commits.has(splitPhase(0), split) || !(await isUnchanged(earlier, changed, split))) continue;
-    if (!(await takeFiles(earlier, head.files, places, sinks, directory))) continue;
-    const [[, counters]] = commits.countersOf([head]);
-    const { files, replaces } = head;
-    await directory.commit({
-      phase: splitPhase(0),
-      split,
-      files,
-      replaces,
-      counters: withThresholds(counters, changed),
-    });
+    // The last phase first: what is committed of a split is then never waited for by a phase that has nothing to read.
+    const own = Array.from({ length: phases + 1 }, (_, i) => commits.get(splitPhase(phases - i), split));
+    if (directory.commits.has(splitPhase(0), split) || own.some((c) => c === undefined)) continue;
+    if (!(await isUnchanged(earlier, changed, split))) continue;
+    const heads = own.map((head) => ({ ...head!, files: head!.files.filter((f) => f.sink !== 'work') }));
+    const files = heads.flatMap((head) => head.files);
+    if (!(await takeFiles(earlier, files, places, sinks, directory))) continue;
+    for (const [i, head] of heads.entries()) {
+      const phase = splitPhase(phases - i);
+      if (directory.commits.has(phase, split)) continue;
+      const [[, counters]] = commits.countersOf([head]);
+      const { replaces } = head;
+      await directory.commit({
+        phase,
+        split,
+        files: head.files,
+        replaces,
+        counters: withThresholds(counters, changed),
+      });
+    }
     taken++;
   }
   return taken;

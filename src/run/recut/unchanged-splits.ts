@@ -2,7 +2,14 @@ import { canonicalJson } from '../../hash.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { columnsOfRule, holds, leavesOf, withThreshold } from '../../streams/batch/condition.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
-import { isBarrier, isRules, type Json, type StepDescriptor } from '../../streams/operator.ts';
+import {
+  createsDocuments,
+  isBarrier,
+  isRules,
+  type Json,
+  rewritesText,
+  type StepDescriptor,
+} from '../../streams/operator.ts';
 import { covers } from '../../streams/scope.ts';
 import { readColumns } from './earlier-rows.ts';
 import { type EarlierRun, stepsIn } from './earlier-run.ts';
@@ -17,21 +24,30 @@ export interface ChangedRule {
   readonly now: Rule;
 }
 
+/** Steps that look at all documents whose decisions stand whole in the ledger: which copy falls, and for what. */
+const RECORDED: ReadonlySet<unknown> = new Set(['dedup/exact', 'dedup/normalized', 'dedup/minhash']);
+
 /**
- * What has changed of a recipe, where it is thresholds of plain rules alone and no step looks at more than one
- * document: then a split in which they change nothing is as it was. Null where more has changed.
+ * What has changed of a recipe, where it is thresholds of plain rules alone, behind every step that looks at more than
+ * one document: then those have decided as they did, and a split in which nothing changes is as it was. Null where
+ * more has changed.
  */
 export function changedRules(before: Pick<RunJson, 'recipe'>, now: Pick<RunJson, 'recipe'>): ChangedRule[] | null {
   const rest = ({ recipe }: Pick<RunJson, 'recipe'>): string =>
     canonicalJson({ ...(recipe as { readonly [key: string]: Json }), steps: null });
   const [old, fresh] = [stepsIn(before), stepsIn(now)];
   if (rest(before) !== rest(now) || old.steps.length !== fresh.steps.length) return null;
-  if (old.steps.some((s) => isBarrier(s) || s.external)) return null;
+  if (old.steps.some((s) => s.external)) return null;
+  const barriers = old.steps.filter(isBarrier);
+  if (barriers.length > 0 && old.steps.some(createsDocuments)) return null;
+  if (!barriers.every((s) => RECORDED.has(s.stage) && s.writes.length === 0 && !rewritesText(s))) return null;
+  const last = old.steps.findLastIndex(isBarrier);
   const changed: ChangedRule[] = [];
   for (const [at, step] of fresh.steps.entries()) {
     const then = old.steps[at];
     if (canonicalJson(then as unknown as Json) === canonicalJson(step as unknown as Json)) continue;
-    if (!isRules(step) || step.writes.length > 0 || essence(then, old) !== essence(step, fresh)) return null;
+    if (at < last || !isRules(step) || step.writes.length > 0 || essence(then, old) !== essence(step, fresh))
+      return null;
     if (canonicalJson(then.rules.map(anyThreshold)) !== canonicalJson(step.rules.map(anyThreshold))) return null;
     step.rules.forEach((rule, k) => {
       const was = then.rules[k];

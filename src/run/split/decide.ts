@@ -17,6 +17,7 @@ import { readSent, type SentFile, SentWriter } from '../../streams/flow/rounds.t
 import { removesCopies } from '../../streams/operator.ts';
 import { LargestCluster } from '../clusters.ts';
 import { barrierPaths, INDEX_FOLDER } from '../directory/layout.ts';
+import { takenDecisions } from '../recut/taken-decisions.ts';
 import type { DecidePartTask, DecideTask, TaskResult } from './tasks.ts';
 
 /** Lets a barrier decide over what pass 1 left, and writes one decision file a split. */
@@ -29,7 +30,10 @@ export async function decide(task: DecideTask, kernel: Kernel): Promise<TaskResu
   const files: CommittedFile[] = [];
   const clusters = removesCopies(task.barrier) ? new LargestCluster() : null;
   const outputs: BarrierOutputs = { folder: join(task.runDirectory, INDEX_FOLDER), names: [] };
-  for await (const decision of barrier.decide(splits, task.memoryBytes, outputs)) {
+  const decisions = task.taken
+    ? takenDecisions(task.barrier, splits, task.taken)
+    : barrier.decide(splits, task.memoryBytes, outputs);
+  for await (const decision of decisions) {
     const path = barrierPaths(task.barrier.step, decision.split).decision;
     await writeDecision(unpublished(join(task.runDirectory, path)), decision);
     clusters?.add(decision.duplicateOf);
@@ -40,6 +44,8 @@ export async function decide(task: DecideTask, kernel: Kernel): Promise<TaskResu
     const path = `${INDEX_FOLDER}/${name}`;
     files.push({ sink: INDEX_FOLDER, path, rows: 0, bytes: size, textBytes: 0, xxh64: '' });
   }
+  // Of all splits, those that are not worked on any more too.
+  if (task.taken) return { files, counters: null, cluster: task.taken.cluster };
   const written = task.splits.map((s) =>
     unpublished(join(task.runDirectory, barrierPaths(task.barrier.step, s).decision)),
   );

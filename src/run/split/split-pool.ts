@@ -23,14 +23,8 @@ import {
   type WatchedTask,
 } from './tasks.ts';
 import { openWatch, READING, WHOLE } from './watch.ts';
-import { heldBytes, SPLIT_BYTES, windowBytesOf } from './windows.ts';
+import { heldBytes, SPLIT_BYTES, splitBytesOf } from './windows.ts';
 
-/**
- * A document that is a file of its own may be larger than a batch: its text, copies of it and kernel tables for each
- * byte more, measured.
- */
-const BYTES_PER_LARGE_BYTE = 12;
-const LARGE_DOCUMENT = 2 * 1024 * 1024;
 /** So often a task is tried again on a fresh thread when its thread died. */
 const RETRIES = 2;
 /** So long a run that ends waits for the closures of its steps. */
@@ -219,14 +213,11 @@ export async function openSplitPool(
 }
 
 /** Bytes that a split takes while it is worked on. */
-function bytesOf({ split, files, read }: SplitTask): number {
-  const texts = split.ranges
-    .map((r) => files[r.file])
-    .filter((f) => f.format === 'text' && f.size <= read.maxLineBytes);
-  const largest = texts.reduce((most, f) => Math.max(most, f.size), 0);
-  const windows = windowBytesOf(split.ranges.map((r) => files[r.file]));
-  return SPLIT_BYTES + windows + BYTES_PER_LARGE_BYTE * Math.max(0, largest - LARGE_DOCUMENT);
-}
+const bytesOf = ({ split, files, read }: SplitTask): number =>
+  splitBytesOf(
+    split.ranges.map((r) => files[r.file]),
+    read.maxLineBytes,
+  );
 
 function errorFrom({ error }: TaskError): Error {
   if (error.parts) return errorFromData(error);

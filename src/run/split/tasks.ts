@@ -15,6 +15,7 @@ import type { Phase } from '../../streams/split/phases.ts';
 import type { ClockWords } from '../../streams/split/step-clock.ts';
 import type { ErrorData } from '../../thread-errors.ts';
 import type { EarlierSplit } from '../recut/earlier-rows.ts';
+import type { TakenDecision } from '../recut/taken-decisions.ts';
 import type { Waiting } from './waiting.ts';
 import type { Beat } from './watch.ts';
 
@@ -82,6 +83,8 @@ export interface DecideTask {
   readonly barrier: StepDescriptor;
   readonly splits: readonly number[];
   readonly memoryBytes: number;
+  /** What an earlier run decided on just these splits: it is taken. */
+  readonly taken?: TakenDecision;
 }
 
 /** What one task of a barrier decides in a run on many nodes. */

@@ -7,6 +7,24 @@ import type { PlannedFile } from '../../streams/plan/splits.ts';
 /** Buffers of one split in work, measured: batch, kernel memory, one open row group per sink, its encoder. */
 export const SPLIT_BYTES = 96 * 1024 * 1024;
 
+/**
+ * A document that is a file of its own may be larger than a batch: its text, copies of it and kernel tables for each
+ * byte more, measured.
+ */
+const BYTES_PER_LARGE_BYTE = 12;
+const LARGE_DOCUMENT = 2 * 1024 * 1024;
+
+/** Memory of the largest document among some files, beyond that of any split. @param most longer texts are not read */
+function largeBytesOf(files: readonly PlannedFile[], most: number): number {
+  const texts = files.filter((f) => f.format === 'text').map((f) => f.textBytes ?? f.size);
+  const largest = texts.reduce((n, bytes) => (bytes <= most ? Math.max(n, bytes) : n), 0);
+  return BYTES_PER_LARGE_BYTE * Math.max(0, largest - LARGE_DOCUMENT);
+}
+
+/** Memory of a split of some files. */
+export const splitBytesOf = (files: readonly PlannedFile[], mostText: number): number =>
+  SPLIT_BYTES + windowBytesOf(files) + largeBytesOf(files, mostText);
+
 /** Memory that a thread holds for steps beside its split: tokenizers. */
 export function heldBytes(steps: readonly StepDescriptor[]): number {
   const tokenizers = steps.filter((s) => s.writes.some(({ name }) => name === TOKENS.name));

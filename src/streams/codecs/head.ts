@@ -12,10 +12,15 @@ export const SNIFF_BYTES = 8 * 1024;
 /** So much of a gzip file tells how well it is packed; a smaller one is unpacked whole. */
 const MEASURED_BYTES = 2 * SNIFF_BYTES;
 
+/** The same of a zstd file: blocks at its beginning are small where the packer cuts them by what they hold. */
+const MEASURED_ZSTD_BYTES = 48 * 1024;
+const MEASURED_WINDOW = 1024 * 1024;
+const BLOCK_BYTES = 128 * 1024;
+
 export interface Head {
   /** At most SNIFF_BYTES; empty when too little came, or it is damaged. */
   readonly bytes: Uint8Array;
-  /** gzip: unpacked bytes per packed one; null elsewhere, and where nothing could be unpacked. */
+  /** gzip, zstd: unpacked bytes per packed one; null elsewhere, and where nothing could be unpacked. */
   readonly ratio: number | null;
   /** Why nothing of it can be unpacked: it was made with a dictionary that is not there. */
   readonly refused?: string;
@@ -41,7 +46,7 @@ export async function unpackHead(first: Uint8Array, codec: Codec, place: FilePla
 }
 
 let decoder: Promise<ZstdDecoder> | null = null;
-/** The window that the head can need. */
+/** Enough for what follows a dictionary. */
 const WINDOW = 256 * 1024;
 
 interface Start {
@@ -81,11 +86,30 @@ async function zstdHead(beginning: Uint8Array, start: Start | null): Promise<Hea
   if (refused !== null || typeof dictionary === 'string')
     return { bytes: new Uint8Array(0), ratio: null, refused: `${refused}` };
   const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for (const block of unpackBlocks(await decoder, first, at, header, WINDOW, dictionary?.bytes)) {
-    parts.push(block.slice(0, SNIFF_BYTES));
+  let [bytes, packed, n] = [0, 0, 0];
+  const sizes = wholeBlocks(first, at + header.headerBytes);
+  for (const block of unpackBlocks(await decoder, first, at, header, MEASURED_WINDOW, dictionary?.bytes)) {
+    if (bytes < SNIFF_BYTES) parts.push(block.slice(0, SNIFF_BYTES));
     bytes += block.length;
-    if (bytes >= SNIFF_BYTES) break;
+    packed += sizes[n++] ?? 0;
+    if (n >= sizes.length || bytes + BLOCK_BYTES > MEASURED_WINDOW) break;
   }
-  return { bytes: Buffer.concat(parts).subarray(0, SNIFF_BYTES), ratio: null };
+  return {
+    bytes: Buffer.concat(parts).subarray(0, SNIFF_BYTES),
+    ratio: packed > 0 && bytes > 0 ? bytes / packed : null,
+  };
+}
+
+/** Bytes of the whole blocks that follow `at` in the beginning of a frame: as many as it takes to measure. */
+function wholeBlocks(first: Uint8Array, at: number): number[] {
+  const sizes: number[] = [];
+  for (let p = at; p + 3 <= first.length && p - at < MEASURED_ZSTD_BYTES; ) {
+    const word = first[p] | (first[p + 1] << 8) | (first[p + 2] << 16);
+    const size = 3 + (((word >> 1) & 3) === 1 ? 1 : word >> 3);
+    p += size;
+    if (p > first.length) break;
+    sizes.push(size);
+    if (word & 1) break;
+  }
+  return sizes;
 }

@@ -55,6 +55,8 @@ export interface BarrierDecision {
  * all splits; pass 2 applies the decisions. Must not depend on how documents fall into batches.
  */
 export interface Barrier {
+  /** The decision reads side columns only: of a run in a store the spilled documents need not be fetched for it. */
+  readonly textless?: true;
   /** Side columns for every row; `start` and `bytes` tell where the row's text lies in the spill file. */
   keys(batch: DocumentBatch, spans: { start: Float64Array; bytes: Int32Array }): Map<string, Column>;
   decide(

@@ -98,15 +98,21 @@ export class SentWriter {
   }
 }
 
+/** Where the frames of one of so many parts lie in a file of what was sent. */
+export async function framesFor(index: string, part: number, parts: number): Promise<{ start: number; end: number }[]> {
+  const [first, end] = await numbersAt(index, part, 2);
+  const frames = await numbersAt(index, parts + 1 + 2 * first, 2 * (end - first));
+  return Array.from({ length: end - first }, (_, k) => {
+    return { start: frames[2 * k], end: frames[2 * k] + frames[2 * k + 1] };
+  });
+}
+
 /** The rows that tasks have sent to one of so many parts, in the order of the files. */
 export async function* readSent(
   files: readonly SentFile[],
   part: number,
   parts: number,
 ): AsyncGenerator<DocumentBatch> {
-  for (const { path, index } of files) {
-    const [first, end] = await numbersAt(index, part, 2);
-    const frames = await numbersAt(index, parts + 1 + 2 * first, 2 * (end - first));
-    for (let k = 0; k < frames.length; k += 2) yield* readSpill(path, frames[k], frames[k] + frames[k + 1]);
-  }
+  for (const { path, index } of files)
+    for (const { start, end } of await framesFor(index, part, parts)) yield* readSpill(path, start, end);
 }

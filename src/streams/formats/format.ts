@@ -38,6 +38,8 @@ export interface Cutting {
   readonly splitBytes: number;
   /** gzip: text bytes that are expected, see `gzipText`. */
   readonly gzipBytes: number;
+  /** Unpacked bytes per packed one at the beginning; null where that is not known. */
+  readonly ratio: number | null;
 }
 
 /** Reads one range of a file. */

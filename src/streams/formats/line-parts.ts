@@ -7,6 +7,8 @@ import type { Cutting, FileParts, Part } from './format.ts';
 
 /** Text bytes per packed byte where a file does not say. */
 const ZSTD_RATIO = 4;
+/** The beginning of a frame is packed worse than the rest, with nothing before it. Measured on 21 files: 1.1 to 1.6. */
+const BEHIND_THE_HEAD = 1.35;
 /** More than this is not expected of text, whatever the blocks of a zstd frame could hold. */
 const ZSTD_RATIO_AT_MOST = 20;
 
@@ -14,47 +16,45 @@ const ZSTD_RATIO_AT_MOST = 20;
 const NEAR_BYTES = 32 * 1024 * 1024;
 export const isFar = ({ absolutePath, size }: PlannedFile): boolean => size > NEAR_BYTES && isUrl(absolutePath);
 
+type Sizes = Pick<Cutting, 'gzipBytes' | 'ratio'>;
+
 /** A file that is read in one go. */
 const wholeFile = (file: PlannedFile, index: number, textBytes: number): readonly Part[] => [
   { range: { file: index, start: 0, end: file.size }, textBytes: Math.ceil(textBytes) },
 ];
 
-function expectedText({ size, codec }: PlannedFile, gzipBytes: number): number {
+function expectedText({ size, codec }: PlannedFile, { gzipBytes, ratio }: Sizes): number {
   if (codec === 'none') return size;
-  return codec === 'zstd' ? size * ZSTD_RATIO : gzipBytes;
+  return codec === 'zstd' ? size * (ratio === null ? ZSTD_RATIO : ratio * BEHIND_THE_HEAD) : gzipBytes;
 }
 
 /** One part, whatever its size. */
-export const inOneGo = async (file: PlannedFile, { index, gzipBytes }: Cutting): Promise<FileParts> => ({
-  parts: wholeFile(file, index, expectedText(file, gzipBytes)),
+export const inOneGo = async (file: PlannedFile, cutting: Cutting): Promise<FileParts> => ({
+  parts: wholeFile(file, cutting.index, expectedText(file, cutting)),
 });
 
 /** Parts of about `splitBytes` of text each, cut between lines. */
-export async function betweenLines(file: PlannedFile, { index, gzipBytes, splitBytes }: Cutting): Promise<FileParts> {
-  return { parts: await lineParts(file, index, gzipBytes, splitBytes) };
+export async function betweenLines(file: PlannedFile, cutting: Cutting): Promise<FileParts> {
+  return { parts: await lineParts(file, cutting) };
 }
 
-async function lineParts(
-  file: PlannedFile,
-  index: number,
-  gzipBytes: number,
-  splitBytes: number,
-): Promise<readonly Part[]> {
+async function lineParts(file: PlannedFile, cutting: Cutting): Promise<readonly Part[]> {
+  const { index, splitBytes, ratio } = cutting;
   switch (file.codec) {
     case 'gzip': {
-      const textBytes = expectedText(file, gzipBytes);
+      const textBytes = expectedText(file, cutting);
       if (textBytes < 2 * splitBytes) return wholeFile(file, index, textBytes);
       if (isFar(file)) return unpackedParts(textBytes, index, splitBytes);
       return (await memberParts(file, index, splitBytes)) ?? unpackedParts(textBytes, index, splitBytes);
     }
     case 'zstd': {
       if (isFar(file)) {
-        const textBytes = expectedText(file, gzipBytes);
+        const textBytes = expectedText(file, cutting);
         return textBytes < 2 * splitBytes
           ? wholeFile(file, index, textBytes)
           : unpackedParts(textBytes, index, splitBytes);
       }
-      const parts = await zstdParts(file, index, splitBytes);
+      const parts = await zstdParts(file, index, splitBytes, ratio);
       const [{ textBytes }] = parts;
       return parts.length > 1 || textBytes < 2 * splitBytes ? parts : unpackedParts(textBytes, index, splitBytes);
     }
@@ -126,8 +126,15 @@ async function memberParts(file: PlannedFile, index: number, splitBytes: number)
 
 /**
  * Runs of frames of about `splitBytes`. Where the headers stop making sense the last run goes to the end of the file.
+ * @param ratio unpacked bytes per packed one at the beginning, for frames that do not say how much they hold
  */
-export async function zstdParts(file: PlannedFile, index: number, splitBytes: number): Promise<Part[]> {
+export async function zstdParts(
+  file: PlannedFile,
+  index: number,
+  splitBytes: number,
+  ratio: number | null = null,
+): Promise<Part[]> {
+  const perByte = ratio === null ? ZSTD_RATIO_AT_MOST : ratio * BEHIND_THE_HEAD;
   const window = await openPlanned(file);
   // A walk from header to header asks for all of it, piece by piece.
   window.willRead?.(0, file.size);
@@ -152,7 +159,7 @@ export async function zstdParts(file: PlannedFile, index: number, splitBytes: nu
       }
       const bytes = frame.skippable
         ? 0
-        : (frame.contentSize ?? Math.min(frame.contentAtMost, (frame.end - at) * ZSTD_RATIO_AT_MOST));
+        : (frame.contentSize ?? Math.min(frame.contentAtMost, Math.ceil((frame.end - at) * perByte)));
       if (textBytes > 0 && textBytes + bytes > splitBytes) close(at);
       textBytes += bytes;
       if (frame.contentAtMost > 0) before = at;

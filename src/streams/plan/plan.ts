@@ -53,7 +53,7 @@ export async function planSplits(
   const found = await findFiles(inputs, { spooled, output });
   const skipped = [...found.skipped];
   const warnings = [...[...spooled.values()].map((s) => s.warning), ...found.warnings];
-  const known: (KnownFile & { readonly gzipBytes: number })[] = [];
+  const known: (KnownFile & { readonly gzipBytes: number; readonly ratio: number | null })[] = [];
   let started = performance.now();
   const { h64Raw } = await loadXxhash();
   const probed = objectProber(found.files);
@@ -107,7 +107,7 @@ export async function planSplits(
       probeHash: probe.versionHash ?? h64Raw(probe.ends).toString(16).padStart(16, '0'),
       ...ofStore,
     };
-    known.push({ found: file, planned, gzipBytes: gzipText(probe.size, probe.last, ratio) });
+    known.push({ found: file, planned, gzipBytes: gzipText(probe.size, probe.last, ratio), ratio });
   }
   const cards = cardsBeside(known, options);
   const files: PlannedFile[] = [];
@@ -115,8 +115,8 @@ export async function planSplits(
   for (const [file, card] of cards) skipped.push({ path: file.planned.path, reason: card });
   const read = known.filter((file) => !cards.has(file));
   const cut = cutAhead(read, (i) => {
-    const { planned, gzipBytes } = read[i];
-    return FORMATS[planned.format].cut(planned, { index: i, options, splitBytes, gzipBytes });
+    const { planned, gzipBytes, ratio } = read[i];
+    return FORMATS[planned.format].cut(planned, { index: i, options, splitBytes, gzipBytes, ratio });
   });
   for (const [i, { planned }] of read.entries()) {
     started = await breathe(started);
@@ -125,7 +125,7 @@ export async function planSplits(
       continue;
     }
     const { parts: own, units } = await cut(i);
-    files.push(units === undefined ? planned : { ...planned, units });
+    files.push(withSizes(planned, own, units));
     parts.push(...own);
     if (own.length > 1 && own[0].range.unpacked)
       warnings.push(
@@ -136,6 +136,16 @@ export async function planSplits(
   if (options.columns !== undefined) warnings.push(...(await checkColumns(files, options.columns)));
   return { version: 1, files, splits: pack(parts, splitBytes), skipped, warnings };
 }
+
+/** A file with what its parts have told. */
+function withSizes(file: PlannedFile, parts: readonly Part[], units: number | undefined): PlannedFile {
+  const textBytes = parts.reduce((n, p) => n + p.textBytes, 0);
+  const packed = file.format === 'text' && textBytes > Math.max(file.size, LARGE_TEXT);
+  return { ...file, ...(units !== undefined && { units }), ...(packed && { textBytes: Math.round(textBytes) }) };
+}
+
+/** So large a document takes more memory than a split has. */
+const LARGE_TEXT = 2 * 1024 * 1024;
 
 /** Objects of a store that are cut while others are waited for. */
 const CUT_AHEAD = 8;

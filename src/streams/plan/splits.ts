@@ -48,6 +48,8 @@ export interface PlannedFile {
   readonly windowBytes?: number;
   /** Bytes on disk. */
   readonly size: number;
+  /** Of a packed file that is one document: bytes of text that are expected, where they are more than on disk. */
+  readonly textBytes?: number;
   /** Parquet, Arrow: row groups or record batches found at planning; the reader must find as many. */
   readonly units?: number;
   /** 0 of a copy of a pipe, and of an object in a store. */

@@ -139,7 +139,8 @@ export default recipe({ name: 'mine', input: ['in'], steps: [${step}] });`;
     expect(words(stdout)).toMatch(/ \d select drops by rank \([^)]*\); decides after reading the whole input /);
     expect(words(stdout)).toMatch(
       new RegExp(
-        String.raw` time about \S+ m?s of which perplexity \S+ m?s: scores all text at \S+ k?B\/s per model ` +
+        String.raw` time about \S+ m?s, if \d+ cores? (?:is|are) free of which perplexity \S+ m?s: ` +
+          String.raw`scores all text at \S+ k?B\/s per model ` +
           String.raw`worker \(\d+\), measured on 2 documents \(27 B\) `,
       ),
     );
@@ -155,6 +156,8 @@ export default recipe({ name: 'mine', input: ['in'], steps: [${step}] });`;
     );
     expect(estimate.models).toMatchObject([{ step: 'perplexity', documents: 2, textBytes: 27, share: 1 }]);
     expect(estimate.seconds).toBeGreaterThan(estimate.models[0].seconds);
+    // The default of --memory, and what Node and the code take.
+    expect(estimate.memoryBytes).toBe(256 * 2 ** 20 + 200e6);
   });
 
   it('says why a language model cannot run here', async () => {

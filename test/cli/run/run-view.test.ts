@@ -16,6 +16,7 @@ function event(seconds: number, done: number, phaseNumber = 0, weights: readonly
     counters: emptyCounters(),
     expectedTextBytes: 1e6 * weights.length,
     doneTextBytes: done,
+    throughTextBytes: done,
     waitingTextBytes: 0,
     seconds,
     arrived: [],

@@ -121,15 +121,20 @@ function answer({ prepared, ids }: Opened, settings: readonly string[]) {
   };
 }
 
+/** Each is a whole run: SLUICE_VECTORS=20 for more of them. */
+const VECTORS = Number(process.env.SLUICE_VECTORS ?? 4);
+
 describe('what-if', () => {
-  it('equals a run, exactly, where every column exists: 4 vectors of thresholds', { timeout: 120_000 }, async () => {
+  it('equals a run, exactly, where every column exists: random vectors of thresholds', {
+    timeout: 120_000,
+  }, async () => {
     const made = scoresFirst();
     const { input, run } = await finished(made);
     const all = await opened(run);
     expect(all.prepared.contradictions.size).toBe(0);
     const random = generator(11);
     const sizes = new Set<number>();
-    for (let k = 0; k < 4; k++) {
+    for (let k = 0; k < VECTORS; k++) {
       const settings = vector(random, 'both');
       const { result, kept } = answer(all, settings);
       const again = `${run}-${k}`;

@@ -48,8 +48,8 @@ describe('what the page asks of a run', () => {
       ask('what-if', 'set=length.min_chars:100'),
       ask('curves'),
     ]);
-    expect(all[0]).toMatchObject({ documents: [{ outcome: 'kept' }, {}, {}], more: true });
-    expect(all[1]).toMatchObject({ documents: [{ outcome: 'dropped' }, {}, {}], more: true });
+    expect(all[0]).toMatchObject({ documents: [{ outcome: 'kept' }, {}, {}], rows: 240 });
+    expect(all[1]).toMatchObject({ documents: [{ outcome: 'dropped' }, {}, {}], rows: 240 });
     expect(all[3]).toMatchObject({ total: 1, document: { id: 'short-1', outcome: 'dropped' } });
   });
 

@@ -1,8 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { refuseDeciding } from '../../../src/cli/nodes/run-shard.ts';
+import { refuseDeciding, refuseOtherInput } from '../../../src/cli/nodes/run-shard.ts';
 import { shardChoice } from '../../../src/cli/nodes/shard-option.ts';
+import { ConfigError } from '../../../src/errors.ts';
 import type { FleetPhase } from '../../../src/run/nodes/fleet.ts';
 import { indexedJob } from '../../../src/run/nodes/launch/kubernetes.ts';
 import { submitRayJob } from '../../../src/run/nodes/launch/ray.ts';
@@ -11,6 +13,7 @@ import { phaseJob, queuedOf, ranges, type SlurmOptions } from '../../../src/run/
 const slurm: SlurmOptions = {
   program: ['/usr/bin/node', '/opt/sluice/cli.js'],
   run: '/shared/an out',
+  logs: '/shared/an out/tasks',
   arrayLimit: 1000,
   cpus: 4,
   memory: '1GB',
@@ -48,6 +51,14 @@ describe('the part of a process', () => {
       'got --input, --text-field, --set, --tokens, --limit, --sample',
     );
     expect(() => refuseDeciding('out', { ...parsed, limit: '5' })).toThrow('Leave it out. For another output plan');
+  });
+
+  it('reads what was planned, and nothing else', () => {
+    const planned = [resolve('in/*.jsonl'), 's3://bucket/in/'];
+    expect(() => refuseOtherInput('out', [], planned)).not.toThrow();
+    expect(() => refuseOtherInput('out', ['./in/*.jsonl', 's3://bucket/in/'], planned)).not.toThrow();
+    expect(() => refuseOtherInput('out', ['in/*.jsonl'], planned)).toThrow("got --input 'in/*.jsonl'");
+    expect(() => refuseOtherInput('out', ['in/*.jsonl', 's3://other/in/'], planned)).toThrow(ConfigError);
   });
 
   it('is refused where it is none, and in an array with gaps', () => {
@@ -88,7 +99,12 @@ describe('Slurm', () => {
 
   it('gets the array tasks of missing shards only, less those in the queue', () => {
     const queued = queuedOf(
-      ['12|7|sluice-split-0|sluice:/shared/an out', '12|8|sluice-split-0|sluice:/another', '13|N/A|x|'],
+      [
+        '12|7|sluice-split-0|None|sluice:/shared/an out',
+        '12|8|sluice-split-0|None|sluice:/another',
+        '12|9|sluice-split-0|DependencyNeverSatisfied|sluice:/shared/an out',
+        '13|N/A|x|Priority|',
+      ],
       slurm.run,
     ).get('sluice-split-0')!;
     expect([...queued.ids]).toEqual(['12']);
@@ -106,8 +122,8 @@ describe('Kubernetes', () => {
       image: 'i',
       program: ['sluice'],
       run: '/shared/out',
-      volumeClaim: 'v',
-      mount: '/shared',
+      volume: { claim: 'v', mount: '/shared' },
+      secret: null,
       pods: 16,
       cpus: 4,
       memory: '1GB',

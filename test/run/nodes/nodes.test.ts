@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, tap, toArray } from 'rxjs';
 import {
@@ -114,6 +114,10 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     });
     const events = await everyShard(everything, many);
     expect(events.filter((e) => e.type === 'waiting')).toHaveLength(21);
+    // What rounds have sent is deleted as soon as it was read.
+    const left = readdirSync(join(many, 'tasks'), { recursive: true, encoding: 'utf8' });
+    expect(left.filter((f) => /decisions$/.test(f)).length).toBeGreaterThan(0);
+    expect(left.filter((f) => /sent(\.index)?$/.test(f))).toEqual([]);
     expect(events.at(-1)).toEqual({ type: 'done', run: many });
     const result = await finishNodes(everything, many, {});
     expect(result.status).toBe('done');
@@ -149,13 +153,31 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     const plain = recipe({ name: 'plain', steps: quality });
     const limited = { shards: 2, recipe: 'plain', args: [], output: many, options: { input: [input], limit: 3 } };
     await expect(planNodes(plain, limited)).rejects.toThrow('--limit 3');
-    await expect(planned(plain, input, 's3://bucket/out', 2)).rejects.toThrow('got s3://bucket/out');
+    await expect(planned(plain, input, 'gs://bucket/out', 2)).rejects.toThrow('got gs://');
+    await planned(plain, input, many, 2);
+    // A planner that was killed before its last file can be given again.
+    const nodes = join(many, 'nodes.json');
+    await rm(nodes);
     await planned(plain, input, many, 2);
     await expect(planned(plain, input, many, 2)).rejects.toThrow('a plan never changes');
     await expect(runToEnd(plain, { input: [input], output: many })).rejects.toThrow('got one with nodes.json');
     const steps = [quality[0], drop('quality', [rule('text_chars < 200', { name: 'min_chars' })])];
     const other = recipe({ name: 'plain', steps });
     await expect(everyShard(other, many)).rejects.toThrow('the recipe this run was started with');
+    const planWith = await readFile(nodes, 'utf8');
+    await writeFile(nodes, planWith.replace('"format": 1', '"format": 9'));
+    await expect(everyShard(plain, many)).rejects.toThrow('expected nodes.json of format 1, got format 9');
+    await writeFile(nodes, planWith.replace(process.version, 'v0.9.0'));
+    expect(await everyShard(plain, many)).toContainEqual({
+      type: 'note',
+      text: `planned with Node v0.9.0, this is ${process.version}: the output is the same`,
+    });
+    const run = JSON.parse(await readFile(join(many, 'run.json'), 'utf8')) as RunJson;
+    const versions = run.versions.map((v) => v.replace(/@\d+$/, '@0'));
+    const older = { ...run, versions, hashes: { ...run.hashes, recipe: 'of another version' } };
+    await writeFile(join(many, 'run.json'), JSON.stringify(older));
+    await expect(everyShard(plain, many)).rejects.toThrow('the rule versions of the run in this folder');
+    await writeFile(join(many, 'run.json'), JSON.stringify(run));
     const file = join(many, 'plan.jsonl');
     const text = await readFile(file, 'utf8');
     await writeFile(file, text.replace('"index":0', '"index":1'));

@@ -4,8 +4,10 @@ import type { FleetPhase } from '../fleet.ts';
 export interface SlurmOptions {
   /** Command line that starts Sluice, words in order. */
   readonly program: readonly string[];
-  /** Run directory, absolute. */
+  /** Run directory: absolute, or an address. */
   readonly run: string;
+  /** Folder for what tasks print, absolute. */
+  readonly logs: string;
   /** Most tasks of one array: `MaxArraySize` of the cluster. */
   readonly arrayLimit: number;
   readonly cpus: number;
@@ -37,14 +39,17 @@ export const commentOf = (run: string): string => `sluice:${run}`;
 export type Queued = ReadonlyMap<string, { readonly ids: ReadonlySet<string>; readonly tasks: ReadonlySet<number> }>;
 
 /** Format of squeue that `queuedOf` reads, with `--array --noheader`. */
-export const QUEUE_FORMAT = '%F|%K|%j|%k';
+export const QUEUE_FORMAT = '%F|%K|%j|%r|%k';
+
+/** Why a job waits that will never run: one before it failed. */
+const NEVER = 'DependencyNeverSatisfied';
 
 /** @param lines of squeue in that format */
 export function queuedOf(lines: readonly string[], run: string): Queued {
   const found = new Map<string, { ids: Set<string>; tasks: Set<number> }>();
   for (const line of lines) {
-    const [id, task, name, comment] = line.trim().split('|');
-    if (comment !== commentOf(run)) continue;
+    const [id, task, name, reason, ...comment] = line.trim().split('|');
+    if (comment.join('|') !== commentOf(run) || reason === NEVER) continue;
     const own = found.get(name) ?? { ids: new Set(), tasks: new Set() };
     own.ids.add(id);
     if (/^\d+$/.test(task)) own.tasks.add(Number(task));
@@ -91,7 +96,7 @@ export function phaseJob(
       `--signal=B:USR1@${options.warnSeconds}`,
       '--requeue',
       '--open-mode=append',
-      `--output=${options.run}/tasks/slurm-${phase.name}-%a.log`,
+      `--output=${options.logs}/slurm-${phase.name}-%a.log`,
       `--comment=${commentOf(options.run)}`,
       ...options.sbatch,
     ],
@@ -111,7 +116,7 @@ export function finishJob(options: SlurmOptions): SlurmJob {
       `--signal=B:USR1@${options.warnSeconds}`,
       '--requeue',
       '--open-mode=append',
-      `--output=${options.run}/tasks/slurm-finish.log`,
+      `--output=${options.logs}/slurm-finish.log`,
       `--comment=${commentOf(options.run)}`,
       ...options.sbatch,
     ],

@@ -8,7 +8,8 @@
   /** Puts the answer into a node; `fail` is told when documents cannot be had. */
   page.showChanges = (answer, found, fail) => {
     const { total, domains, exact, open, settings } = found;
-    const tokens = total.read.tokens > 0;
+    const tokens = total.read.tokens !== null;
+    const without = tokens ? '' : ' No step of this run has counted tokens.';
     const head = ['Domain', 'Kept now', 'Kept then', 'Change', tokens ? 'Tokens then' : 'Text then', 'Lost', 'Saved'];
     const amount = (a) => (tokens ? page.tokens(a.tokens) : page.size(a.bytes));
     const row = (d, tag) =>
@@ -44,7 +45,7 @@
     const of = found.recut ? `--recut ${/^[\w./-]+$/.test(found.recut) ? found.recut : `'${found.recut}'`}` : '…';
     const sides = h('div', { class: 'sides' });
     put(answer, [
-      h('p', { class: 'muted', text: page.safe(unsure) }),
+      h('p', { class: 'muted', text: page.safe(unsure + without) }),
       h(
         'div',
         { class: 'scroll' },

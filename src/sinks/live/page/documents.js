@@ -61,7 +61,7 @@
           : '';
     return h(
       'li',
-      { 'data-outcome': d.outcome },
+      { 'data-outcome': d.outcome, 'data-position': d.position },
       h('span', { class: 'tag', text: d.outcome }),
       page.documentLink(d),
       h('span', {
@@ -78,31 +78,47 @@
 
   let asked = 0;
   let listed = 0;
-  const query = (skip) => ({
+  /** Where the ledger is searched on; null: it has been read to its end. */
+  let next = null;
+  const query = (from, most) => ({
     text: text.value || null,
     outcome: outcome.value || null,
     domain: domain.value === '' ? null : domain.value.slice(1),
     rule: rule.value || null,
     near: near.value || null,
-    skip: skip || null,
-    most: MOST,
+    from: from || null,
+    most,
   });
+  const none = () =>
+    page.cell('progress') ? 'None yet: documents are here once their split is committed.' : 'No document is like that.';
+  /** Answers come after a fifth of a second with what was found by then: the list grows, and can be left meanwhile. */
   const load = async (more) => {
     const mine = ++asked;
     set(state, { text: 'Looking …' });
+    further.hidden = true;
+    if (!more) {
+      listed = 0;
+      next = null;
+    }
+    const shown = new Set(more ? [...list.children].map((r) => r.dataset.position) : []);
+    let left = MOST;
     try {
-      const found = await page.api('documents', query(more ? listed : 0));
-      if (mine !== asked) return;
-      const rows = found.documents.map(row);
-      if (more) list.append(...rows);
-      else put(list, rows);
-      listed = more ? listed + rows.length : rows.length;
-      const none = page.cell('progress')
-        ? 'None yet: documents are here once their split is committed.'
-        : 'No document is like that.';
-      set(state, { text: listed === 0 ? none : `${page.count(listed)} shown` });
-      further.hidden = !found.more;
-      fail(null);
+      do {
+        const found = await page.api('documents', query(next, page.data ? MOST : left));
+        if (mine !== asked) return;
+        const rows = found.documents.filter((d) => !shown.has(d.position)).map(row);
+        for (const d of found.documents) shown.add(d.position);
+        if (listed === 0) put(list, rows);
+        else list.append(...rows);
+        listed += rows.length;
+        left -= rows.length;
+        next = found.next;
+        const part =
+          next !== null && left > 0 ? `, searched ${page.short(found.searched)} of ${page.short(found.rows)}` : '';
+        set(state, { text: listed === 0 && next === null ? none() : `${page.count(listed)} shown${part}` });
+        fail(null);
+      } while (next !== null && left > 0 && !page.data);
+      further.hidden = next === null || Boolean(page.data);
     } catch (error) {
       if (mine !== asked) return;
       set(state, { text: '' });

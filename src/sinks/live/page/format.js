@@ -53,6 +53,8 @@
 
   const short = (n) => (n >= 1e6 ? `${trimmed(n / 1e6, 1)} M` : n >= 1e4 ? `${trimmed(n / 1e3, 1)} k` : page.count(n));
 
+  page.short = short;
+
   // Tokens that no step has counted are estimates.
   const counted = () => page.cell('run')?.annotations.includes('tokens');
   page.tokens = (n) => `${counted() ? '' : '≈ '}${short(n)}`;

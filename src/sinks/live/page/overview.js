@@ -78,7 +78,7 @@
       progress ? 'of text, just now' : 'of text, on average',
     );
     const left = progress?.etaSeconds ?? null;
-    figures.time.show(page.duration(seconds), !left ? '' : `about ${page.duration(Math.ceil(left))} left`);
+    figures.time.show(page.duration(seconds || null), !left ? '' : `about ${page.duration(Math.ceil(left))} left`);
     set(bar, { hidden: !progress, value: progress ? progress.share : null });
     set(barText, {
       hidden: !progress,

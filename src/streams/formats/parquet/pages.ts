@@ -41,17 +41,23 @@ const DATA_PAGE = 0;
 const DICTIONARY_PAGE = 2;
 const DATA_PAGE_V2 = 3;
 
+/** What the footer says of a column in a row group, as far as its pages need it. */
+export type ColumnChunk = Pick<
+  ColumnMetaData,
+  'codec' | 'dictionary_page_offset' | 'data_page_offset' | 'total_compressed_size'
+>;
+
 /** The pages of a column in a row group, one after the other. */
 export class PageReader {
   readonly #window: FileWindow;
-  readonly #column: ColumnMetaData;
+  readonly #column: ColumnChunk;
   readonly #leaf: Leaf;
   readonly #unpack: Unpack;
   #at: number;
   readonly #end: number;
   #dictionary: RawValues | null = null;
 
-  constructor(window: FileWindow, column: ColumnMetaData, leaf: Leaf, unpack: Unpack) {
+  constructor(window: FileWindow, column: ColumnChunk, leaf: Leaf, unpack: Unpack) {
     this.#window = window;
     this.#column = column;
     this.#leaf = leaf;

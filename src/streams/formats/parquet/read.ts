@@ -198,7 +198,8 @@ function releasePages(columns: readonly OpenColumn[]): void {
   }
 }
 
-async function pageUnpack(): Promise<Unpack> {
+/** Unpacks pages of every packing that is read. */
+export async function pageUnpack(): Promise<Unpack> {
   const codecs = await pageCodecs();
   return (codec, packed, size) => {
     if (codec === 'UNCOMPRESSED') return packed;

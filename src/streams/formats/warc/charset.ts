@@ -1,4 +1,4 @@
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import { encodingNamed, encodingOfMark } from '../../codecs/encodings.ts';
 import { openDecoder } from '../../codecs/transcode.ts';
 import { binaryKind } from './binary.ts';
@@ -35,13 +35,13 @@ export function decodePage(body: Uint8Array, told: string | undefined, host: str
   const mark = encodingOfMark(body);
   if (mark === 'utf-8') return utf8Page(body.subarray(3)) ?? null;
   if (mark !== null) return inEncoding(body.subarray(2), mark);
-  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(PRESCAN_BYTES, body.length)).toString('latin1');
-  const named = encodingNamed(told ?? '') ?? metaCharset(head);
-  if (named?.startsWith('utf-16') && told !== undefined) return inEncoding(body, named);
+  const said = encodingNamed(told ?? '');
+  if (said?.startsWith('utf-16')) return inEncoding(body, said);
   const binary = binaryKind(body);
   if (binary !== null) return { binary };
-  if (isAscii(body)) return { bytes: body, charset: 'utf-8', replaced: 0 };
   if (isUtf8(body)) return { bytes: body, charset: 'utf-8', replaced: 0 };
+  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(PRESCAN_BYTES, body.length)).toString('latin1');
+  const named = said ?? metaCharset(head);
   const first = named === undefined || named.startsWith('utf-') ? utf8Page(body) : inEncoding(body, named);
   if (first !== null) return first;
   const guessed = guessCharset(body, { language: /<html[^>]*\slang\s*=\s*["']?([a-z-]+)/i.exec(head)?.[1], host });

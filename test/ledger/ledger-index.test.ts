@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openRunDatabase, type RunDatabase, rowsOf } from '../../src/ledger/database.ts';
+import { documentsAt } from '../../src/ledger/documents-data.ts';
 import { explainDocuments } from '../../src/ledger/explain-data.ts';
-import { type IdIndex, indexIds } from '../../src/ledger/id-index.ts';
+import { indexLedger, type LedgerIndex, type NumberedRow } from '../../src/ledger/ledger-index.ts';
+import { atPosition, ofId, POSITION } from '../../src/ledger/position.ts';
 import { openRunFolder, type RunFolder } from '../../src/ledger/run-folder.ts';
 import { documents, doneRun, sentences } from '../helpers/live-run.ts';
 
@@ -12,15 +14,18 @@ const again = (seed: number) => ({ id: `it's "twice", 水`, domain: 'web', text:
 
 const alike = ALIKE.map((id, i) => ({ id, domain: 'web', text: sentences(6, 710 + i) }));
 
-describe('the index of ids', () => {
+describe('the index of a ledger', () => {
   let folder: RunFolder;
   let db: RunDatabase;
-  let ids: IdIndex;
+  let ids: LedgerIndex;
   beforeAll(async () => {
     folder = await openRunFolder(await doneRun(documents([again(700), again(701), ...alike])));
     db = await openRunDatabase(folder);
-    ids = await indexIds(folder);
-    return () => db.close();
+    ids = await indexLedger(folder);
+    return async () => {
+      await ids.close();
+      db.close();
+    };
   });
 
   it.each(['doc-0', 'short-1', 'copy-23', 'doc-236', again(0).id])(
@@ -38,25 +43,42 @@ describe('the index of ids', () => {
     for (const id of ALIKE) {
       const { documents } = await explainDocuments(folder, db, id, 'id or position', ids);
       expect(documents.map((d) => d.id)).toEqual([id]);
-      expect(await ids.placesOf(db, id)).toHaveLength(1);
+      expect(await ids.rowsOf(db, ofId(id))).toHaveLength(1);
     }
   });
 
-  it('knows one place of every document', async () => {
-    const rows = await rowsOf(db, 'SELECT id, file, block, "offset" FROM ledger USING SAMPLE 20 ROWS (reservoir, 1)');
-    for (const r of rows) {
-      const places = await ids.placesOf(db, String(r.id));
-      const values = [r.id, r.file, String(r.block), String(r.offset)];
-      expect(places?.map((p) => p.values)).toContainEqual(values);
+  it('knows the row of every id and of every position, and the copies of each', async () => {
+    const all = await rowsOf(db, `SELECT id, ${POSITION} AS position, duplicate_of FROM ledger`);
+    const copies = new Map<unknown, number[]>();
+    for (const [n, { duplicate_of: of }] of all.entries())
+      if (of !== null) copies.set(of, [...(copies.get(of) ?? []), n]);
+    expect(copies.size).toBe(20);
+    const numbers = (rows: readonly NumberedRow[] | null) => rows?.map((r) => r.number);
+    for (const [n, { id, position }] of all.entries()) {
+      if (n % 40 !== 0 && !(copies.has(position) && n % 3 === 0)) continue;
+      expect(numbers(await ids.rowsOf(db, ofId(String(id)), ['id']))).toContain(n);
+      expect(numbers(await ids.rowsOf(db, atPosition(String(position))!, ['id']))).toEqual([n]);
+      expect(numbers(await ids.copiesOf(db, String(position), ['id']))).toEqual(copies.get(position) ?? []);
     }
-    expect(rows).toHaveLength(20);
+    const forPages = ids.bytes - 8 * all.length - 8 * 20;
+    expect(forPages).toBeGreaterThan(0);
+    expect(forPages).toBeLessThan(20_000);
+  });
+
+  it('reads rows by their numbers', async () => {
+    const all = await rowsOf(db, 'SELECT id FROM ledger');
+    const numbers = [243, 0, 7, 7, 120];
+    const found = await documentsAt(folder, db, numbers);
+    expect(found.map((d) => d.id)).toEqual([0, 7, 120, 243].map((n) => all[n].id));
+    expect(await documentsAt(folder, db, numbers, ids)).toEqual(found);
+    await expect(ids.at(244)).rejects.toThrow('expected a row of the ledger, got 244');
   });
 
   it('finds a document by its position where ids are asked first, and none that is not there', async () => {
     const [{ position }] = (await explainDocuments(folder, db, 'doc-0')).documents;
     const { documents } = await explainDocuments(folder, db, position, 'id or position', ids);
     expect(documents.map((d) => d.id)).toEqual(['doc-0']);
-    expect(await ids.placesOf(db, 'nobody')).toEqual([]);
+    expect(await ids.rowsOf(db, ofId('nobody'))).toEqual([]);
     await expect(explainDocuments(folder, db, 'nobody', 'id or position', ids)).rejects.toThrow("got 'nobody'");
   });
 });
