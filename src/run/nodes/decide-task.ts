@@ -6,9 +6,11 @@ import { loadKernel } from '../../kernels/kernel.ts';
 import { makeBarrier } from '../../operators/stages.ts';
 import { decidePhase, splitPhase } from '../../streams/commits/phase.ts';
 import type { BarrierSplit } from '../../streams/flow/barrier.ts';
+import type { SentFile } from '../../streams/flow/rounds.ts';
 import { barrierPaths, INDEX_FOLDER } from '../directory/layout.ts';
 import { openAttempt } from './attempt-store.ts';
-import { FETCHED_AT_ONCE, fetchedFolder, partOfKeys } from './fetched.ts';
+import { FETCHED_AT_ONCE, fetchedFolder, partOfKeys, sentTo } from './fetched.ts';
+import { type FleetPhase, roundOf } from './fleet.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
 import type { FleetWork } from './work.ts';
 
@@ -28,12 +30,20 @@ export async function decideTask(work: FleetWork): Promise<boolean> {
     const directory = await openAttempt(shared, claim.folder);
     await directory.makeFolders(['work', INDEX_FOLDER]);
     const parted = fleet.nodes.parted.includes(barrier.step);
+    const at = work.phases.indexOf(phase);
+    const [before, next] = [work.phases[at - 1], work.phases[at + 1]];
+    const receivesOf = roundOf(fleet.nodes, before)?.toAll ? 1 : phase.tasks;
     const { files, cluster } = await pool.task({
       kind: 'decide-part',
       runDirectory: directory.path,
       barrier,
-      splits: await splitsOf(work, parted),
+      splits: roundOf(fleet.nodes, phase)?.alone ? [] : await splitsOf(work, parted),
       part: parted ? task : null,
+      parts: phase.tasks,
+      round: phase.round,
+      received: before.round === null ? [] : await receivedBy(work, before, [task % receivesOf, receivesOf]),
+      receivesOf,
+      sendsTo: roundOf(fleet.nodes, phase)?.toAll ? 1 : next.tasks,
       memoryBytes: Math.floor(options.memory / 2),
     });
     if (hard.aborted || (await claim.superseded())) return false;
@@ -44,6 +54,7 @@ export async function decideTask(work: FleetWork): Promise<boolean> {
   }
   const commits = await committedBy(shared, phase.name, task, claim.attempt + 1);
   await writeOutcome(shared, phase.name, task, [commits.get(task)!]);
+  await clearSent(work);
   const seconds = Math.round(performance.now() - began) / 1000;
   out.next({ type: 'decided', phase: phase.name, task, seconds });
   return true;
@@ -72,4 +83,28 @@ async function splitsOf(work: FleetWork, parted: boolean): Promise<BarrierSplit[
     const own = parted ? await partOfKeys(shared, keys, task, `${folder}/keys-${index}`) : join(shared.path, keys.path);
     return { split: index, spill: join(shared.path, spill.path), keys: own };
   });
+}
+
+/** What the tasks of a round have sent: a file and its index each. */
+async function filesSent({ fleet: { shared } }: FleetWork, { name, tasks }: FleetPhase): Promise<SharedFile[][]> {
+  const sent: SharedFile[][] = [];
+  for (let task = 0; task < tasks; task++) {
+    const [{ files }] = (await readOutcome(shared, name, task)).all;
+    sent.push([...files]);
+  }
+  return sent;
+}
+
+async function receivedBy(work: FleetWork, before: FleetPhase, part: readonly [number, number]): Promise<SentFile[]> {
+  const files = (await filesSent(work, before)).map((pair, k) => ({ pair, name: `${fetchedFolder(work)}/sent-${k}` }));
+  return atOnce(files, FETCHED_AT_ONCE, ({ pair, name }) => sentTo(work.fleet.shared, pair, part, name));
+}
+
+/** Removes what was sent two phases ago and is read no more: every task its share. */
+export async function clearSent(work: FleetWork): Promise<void> {
+  const { fleet, phases, phase, task } = work;
+  const sent = phases[phases.indexOf(phase) - 2];
+  if (!sent || sent.round === null) return;
+  const own = (await filesSent(work, sent)).filter((_, k) => k % phase.tasks === task);
+  await fleet.shared.delete(own.flat().map((f) => f.path));
 }

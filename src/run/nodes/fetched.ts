@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { SharedFile, SharedFolder } from '../../files/stores/shared-folder.ts';
-import { numbersAt } from '../../streams/flow/parted.ts';
+import { framesFor, type SentFile } from '../../streams/flow/rounds.ts';
+import { NUMBER, numbersAt } from '../../streams/flow/spill-file.ts';
 
 /** Splits of which files are fetched at once. */
 export const FETCHED_AT_ONCE = 8;
@@ -8,9 +9,6 @@ export const FETCHED_AT_ONCE = 8;
 /** Where a task has its pieces of files, below the folder of its process. */
 export const fetchedFolder = ({ phase, task }: { readonly phase: { readonly name: string }; readonly task: number }) =>
   `fetched/${phase.name}-${task}`;
-
-/** Bytes of a number in an index. */
-const NUMBER = 8;
 
 /** @param first of two numbers of an index that follow each other */
 async function numbersIn(run: SharedFolder, path: string, first: number) {
@@ -45,4 +43,20 @@ export async function decisionOn(run: SharedFolder, files: DecisionFiles, at: nu
   const { decisions, index } = files;
   const [start, bytes] = run.stored === null ? [0, 0] : await numbersAt(join(run.path, index.path), 2 * at, 2);
   return run.part(decisions.path, [{ start, end: start + bytes }], name);
+}
+
+/**
+ * A file of what a task of a round has sent, of which the rows for one part can be read. From a store the index is
+ * fetched, and those rows.
+ */
+export async function sentTo(
+  run: SharedFolder,
+  [sent, index]: readonly SharedFile[],
+  [part, parts]: readonly [number, number],
+  name: string,
+): Promise<SentFile> {
+  await run.fetch([index]);
+  const own = join(run.path, index.path);
+  const frames = run.stored === null ? [] : await framesFor(own, part, parts);
+  return { path: await run.part(sent.path, frames, name), index: own };
 }

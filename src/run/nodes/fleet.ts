@@ -4,13 +4,17 @@ import { listHash, loadXxhash } from '../../hash.ts';
 import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import { fetchSideFiles } from '../../ledger/stored/restore.ts';
-import { isBarrier, type StepDescriptor } from '../../streams/operator.ts';
+import type { Round } from '../../streams/flow/barrier.ts';
+import type { StepDescriptor } from '../../streams/operator.ts';
 import { PLAN_FILE, readPlan } from '../../streams/plan/plan-file.ts';
 import type { Split, SplitPlan } from '../../streams/plan/splits.ts';
 import { type Phase, phasesOf } from '../../streams/split/phases.ts';
 import { plannedForMany } from '../directory/planned.ts';
 
 const FORMAT = 1;
+
+/** What is known of a round before it runs. */
+export type RoundShape = Pick<Round, 'alone' | 'toAll'>;
 
 /** Contents of nodes.json. */
 export interface NodesJson {
@@ -25,6 +29,8 @@ export interface NodesJson {
   readonly args: readonly string[];
   /** Steps whose decisions fall into as many parts as there are shards. */
   readonly parted: readonly string[];
+  /** Of those that decide in several rounds: all rounds but the last. */
+  readonly rounds?: Readonly<Record<string, readonly RoundShape[]>>;
   /** Version of Node that planned; another one is allowed, and said. */
   readonly node: string;
 }
@@ -46,7 +52,7 @@ export interface Fleet {
  * tasks, which may run at the same time on different machines; a phase begins when the one before it is complete.
  */
 export interface FleetPhase {
-  /** `split-0`, `decide-0`, `split-1`, ...; a folder in `tasks/`. */
+  /** `split-0`, `decide-0`, `split-1`, ...; before it rounds `decide-0.0` and so on. A folder in `tasks/`. */
   readonly name: string;
   readonly tasks: number;
   /** Of splits; null where a barrier decides. */
@@ -55,23 +61,33 @@ export interface FleetPhase {
   readonly barrier: StepDescriptor | null;
   /** Number of the phase of splits that it is, or that it decides over. */
   readonly number: number;
+  /** Of a barrier in rounds, all but the last: from 0. Else null. */
+  readonly round: number | null;
 }
+
+/** What is known of the round that a phase is; undefined for other phases. */
+export const roundOf = (
+  { rounds = {} }: Pick<NodesJson, 'rounds'>,
+  { barrier, round }: FleetPhase,
+): RoundShape | undefined => (barrier !== null && round !== null ? rounds[barrier.step]?.[round] : undefined);
 
 export function fleetPhases(
   steps: readonly StepDescriptor[],
-  { shards, parted }: Pick<NodesJson, 'shards' | 'parted'>,
+  { shards, parted, rounds = {} }: Pick<NodesJson, 'shards' | 'parted' | 'rounds'>,
 ): FleetPhase[] {
   return phasesOf(steps).flatMap((phase): FleetPhase[] => {
     const { number, before } = phase;
-    const own = { name: `split-${number}`, tasks: shards, splits: phase, barrier: null, number };
+    const own = { name: `split-${number}`, tasks: shards, splits: phase, barrier: null, number, round: null };
     if (before === null) return [own];
+    const decides = { splits: null, barrier: before, number };
+    const name = `decide-${number}`;
+    const earlier = (Object.hasOwn(rounds, before.step) ? rounds[before.step] : []).map(({ alone }, round) => {
+      return { ...decides, name: `${name}.${round}`, tasks: alone ? 1 : shards, round };
+    });
     const tasks = parted.includes(before.step) ? shards : 1;
-    return [own, { name: `decide-${number}`, tasks, splits: null, barrier: before, number }];
+    return [own, ...earlier, { ...decides, name, tasks, round: null }];
   });
 }
-
-/** Phases of a recipe with so many barriers. */
-export const phaseCount = (steps: readonly StepDescriptor[]): number => 2 * steps.filter(isBarrier).length + 1;
 
 /** One process does not work on what was planned for many. A finished run is one like any other. */
 export function refuseFleet(path: string, fresh: boolean): void {

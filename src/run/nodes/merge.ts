@@ -29,7 +29,7 @@ export async function mergeLogs(fleet: Fleet, recipe: Recipe, phases: readonly F
   if (existsSync(path)) return;
   const joined = new Set(tablePlaces(recipe).flatMap((p) => (isJoined(p.sink) ? [p.name] : [])));
   const lines: string[] = [];
-  for (const phase of phases) {
+  for (const phase of phases.filter((p) => p.round === null)) {
     const commits: Commit[] = [];
     for (let task = 0; task < phase.tasks; task++) {
       const outcome = await outcomePath(fleet.shared, phase.name, task);
@@ -48,14 +48,31 @@ export async function mergeLogs(fleet: Fleet, recipe: Recipe, phases: readonly F
 
 /** What all parts of a barrier have decided, as one commit with the largest cluster of them. */
 function decision(parts: readonly Commit[], step: string): Commit {
-  const clusters = parts.flatMap((p) => p.cluster ?? []);
-  const best = clusters.reduce<DuplicateCluster | null>(
+  const files = parts.flatMap((p) => p.files);
+  const cluster = largestOf(parts.flatMap((p) => p.cluster ?? []));
+  return { ...parts[0], phase: phaseName(decidePhase(step)), split: 0, files, cluster };
+}
+
+/** Copies of a cluster that are shown. */
+const EXAMPLES = 3;
+
+/** Of the largest clusters of parts: near copies of one document lie in several. */
+function largestOf(clusters: readonly DuplicateCluster[]): DuplicateCluster | null {
+  const bySurvivor = new Map<string, DuplicateCluster>();
+  for (const own of clusters) {
+    const known = bySurvivor.get(own.survivor);
+    const all = known && {
+      ...known,
+      documents: known.documents + own.documents - 1,
+      examples: [...known.examples, ...own.examples].slice(0, EXAMPLES),
+    };
+    bySurvivor.set(own.survivor, all ?? own);
+  }
+  return [...bySurvivor.values()].reduce<DuplicateCluster | null>(
     (a, b) =>
       a === null || b.documents > a.documents || (b.documents === a.documents && b.survivor < a.survivor) ? b : a,
     null,
   );
-  const files = parts.flatMap((p) => p.files);
-  return { ...parts[0], phase: phaseName(decidePhase(step)), split: 0, files, cluster: best };
 }
 
 const ATTEMPT = /^tasks\/[^/]+\/\d+\/attempt-\d+\//;

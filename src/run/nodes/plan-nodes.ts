@@ -17,7 +17,7 @@ import type { SplitPlan } from '../../streams/plan/splits.ts';
 import { firstStart, identityOf } from '../directory/identity.ts';
 import { type RunOptionsInput, runOptions } from '../options.ts';
 import { reusingColumns } from '../reuse.ts';
-import type { NodesJson } from './fleet.ts';
+import type { NodesJson, RoundShape } from './fleet.ts';
 import { openPlace } from './plan-place.ts';
 
 /** How a run is planned for many nodes. */
@@ -62,10 +62,14 @@ export async function planNodes(given: Recipe, input: NodePlanInput): Promise<No
     const identity = await identityOf(recipe, options, plan);
     const kernel = await loadKernel();
     const parted: string[] = [];
-    for (const barrier of descriptors.filter(isBarrier))
-      if (inParts(await makeBarrier(barrier, kernel))) parted.push(barrier.step);
+    const rounds: Record<string, RoundShape[]> = {};
+    for (const barrier of descriptors.filter(isBarrier)) {
+      const made = await makeBarrier(barrier, kernel);
+      if (inParts(made)) parted.push(barrier.step);
+      if (made.rounds) rounds[barrier.step] = made.rounds.before.map(({ alone, toAll }) => ({ alone, toAll }));
+    }
     const { shards, recipe: named, args } = input;
-    const nodes: NodesJson = { format: 1, shards, recipe: named, inputs, args, parted, node: process.version };
+    const nodes: NodesJson = { format: 1, shards, recipe: named, inputs, args, parted, rounds, node: process.version };
     await writePlan(place.path, plan);
     const shardSize = options.shardSize ?? SHARD_BYTES;
     // nodes.json is the last: whoever finds it finds the rest too.

@@ -15,6 +15,7 @@ import type { Carried } from '../split/tasks.ts';
 import { type Waiting, waitingError } from '../split/waiting.ts';
 import { openAttempt } from './attempt-store.ts';
 import { fatalSplits } from './attempts.ts';
+import { clearSent } from './decide-task.ts';
 import { type DecisionFiles, decisionOn, FETCHED_AT_ONCE, fetchedFolder } from './fetched.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
 import type { FleetWork } from './work.ts';
@@ -98,6 +99,7 @@ export async function splitTask(work: FleetWork): Promise<boolean> {
     task,
     splits.map((s): Commit => commits.get(s.index)!),
   );
+  await clearSent(work);
   if (left !== null) await shared.delete(left.files);
   return true;
 }
@@ -124,7 +126,7 @@ async function leftBefore(work: FleetWork): Promise<{
   const { shared } = fleet;
   const outcome = await readOutcome(shared, `split-${phase.number - 1}`, task);
   const { step } = phase.splits!.after!;
-  const decide = phases.find((p) => p.name === `decide-${phase.number - 1}`)!;
+  const decide = phases[phases.indexOf(phase) - 1];
   const parts: DecisionFiles[] = [];
   for (let part = 0; part < decide.tasks; part++) {
     const [{ files }] = (await readOutcome(shared, decide.name, part)).all;

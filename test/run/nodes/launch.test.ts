@@ -21,7 +21,7 @@ const slurm: SlurmOptions = {
   warnSeconds: 300,
   sbatch: ['--partition=cpu'],
 };
-const phase: FleetPhase = { name: 'split-0', tasks: 5000, splits: null, barrier: null, number: 0 };
+const phase: FleetPhase = { name: 'split-0', tasks: 5000, splits: null, barrier: null, number: 0, round: null };
 
 describe('the part of a process', () => {
   it.each([
