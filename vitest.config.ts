@@ -33,7 +33,7 @@ const alone = [
 ];
 
 const shared = {
-  setupFiles: built ? [join(root, 'test/fresh-modules.ts')] : [],
+  setupFiles: built ? ['test/kept-threads.mjs', 'test/fresh-modules.ts'].map((file) => join(root, file)) : [],
   testTimeout: 120_000,
   hookTimeout: 120_000,
   server: { deps: { external: [/\/dist\//] } },

@@ -137,10 +137,11 @@ for (let k = 0; k < Number(values.runs); k++) {
   const { share } = await runOnce(true, true);
   runs.push({ ...(await runOnce(true)), share });
 }
+const [cpu, main] = [mean(runs.map((r) => r.cpu)), mean(runs.map((r) => r.main))];
+const share = interval(runs.map((r) => (r.share * r.main) / r.cpu));
 console.log(
-  `${(lines.length / 1e6).toFixed(1)} MB (${what}), ${runs.length} runs of ${mean(runs.map((r) => r.cpu)).toFixed(2)} ` +
-    `s of CPU with the page open and read, of which the main thread ` +
-    `${mean(runs.map((r) => r.main)).toFixed(2)} s:\n  the page, of all CPU: ${interval(runs.map((r) => (r.share * r.main) / r.cpu))}`,
+  `${(lines.length / 1e6).toFixed(1)} MB (${what}), ${runs.length} runs of ${cpu.toFixed(2)} s of CPU with the page ` +
+    `open and read, of which the main thread ${main.toFixed(2)} s:\n  the page, of all CPU: ${share}`,
 );
 const pairs: { readonly without: Cost; readonly live: Cost }[] = [];
 for (let block = 0; block < Number(values.blocks); block++) {

@@ -1,8 +1,8 @@
-// A recipe from one .warc.gz to documents, datatrove and Sluice beside each other: pages that each stage lets through on
+// FineWeb from one .warc.gz to documents, datatrove and Sluice beside each other: pages that each stage lets through on
 // both sides, the kept sets, the same from the texts of datatrove's own extractor, and MB of HTML a core-second.
 //   SLUICE_PYTHON=<python with datatrove 0.10, trafilatura, spacy, warcio, fasttext, faust-cchardet, python-magic>
 //   npx tsx scripts/certify/datatrove-crawl.ts --wcxb <copy of Murrough-Foley/web-content-extraction-benchmark>
-//     [--recipe fineweb|c4] [--lid lid.176.ftz] [--pages 150] [--json]
+//     [--lid lid.176.ftz] [--pages 150] [--json]
 // Ours is the recipe that ships, its own language model and near copies included; without --lid both go without a
 // language filter. Steady state: ours runs over the pages once and over seven copies of them, and a sixth of the
 // difference counts; datatrove runs once, and what it loads before the first record is not counted.
@@ -16,7 +16,6 @@ import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { lastValueFrom } from 'rxjs';
 import { annotate, language, recipe, run } from 'sluice';
-import c4 from '../../recipes/c4.ts';
 import fineweb from '../../recipes/fineweb.ts';
 import { http, warcRecord } from '../../test/helpers/warc.ts';
 import { devPages } from '../wcxb.ts';
@@ -33,7 +32,6 @@ const { values } = parseArgs({
   options: {
     wcxb: { type: 'string', default: process.env.SLUICE_WCXB },
     pages: { type: 'string', default: '150' },
-    recipe: { type: 'string', default: 'fineweb' },
     lid: { type: 'string' },
     json: { type: 'boolean' },
   },
@@ -48,7 +46,6 @@ if (spawnSync(python, ['-c', 'import datatrove, trafilatura, spacy, warcio, ccha
   process.exit(0);
 }
 const COPIES = 7;
-const shipped = values.recipe === 'c4' ? c4 : fineweb;
 const LID = values.lid === undefined ? [] : [values.lid];
 const folder = mkdtempSync(join(tmpdir(), 'sluice-crawl-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -67,20 +64,20 @@ mkdirSync(input);
 for (let k = 0; k < COPIES; k++) writeFileSync(join(input, `${k}.warc.gz`), Buffer.concat(members));
 
 const script = fileURLToPath(new URL('datatrove-crawl.py', import.meta.url));
-const ran = spawnSync(python, [script, shipped.name, join(input, '0.warc.gz'), join(folder, 'theirs'), ...LID], {
+const ran = spawnSync(python, [script, join(input, '0.warc.gz'), join(folder, 'theirs'), ...LID], {
   encoding: 'utf8',
   env: { ...process.env, OMP_NUM_THREADS: '1' },
 });
 if (ran.status !== 0) throw new Error(ran.stderr.slice(-3000));
 const theirs = JSON.parse(ran.stdout.trim().split('\n').at(-1)!) as Theirs;
 
-type Steps = typeof shipped.steps;
+type Steps = typeof fineweb.steps;
 const isLanguage = (s: Steps[number]): boolean => ['language', 'other_language'].includes(s.descriptor.step);
-const steps = shipped.steps.filter((s) => LID.length > 0 || !isLanguage(s));
+const steps = fineweb.steps.filter((s) => LID.length > 0 || !isLanguage(s));
 
 /** CPU seconds of a run of ours in this process and its threads. */
 async function ours(name: string, from: string, own: Steps): Promise<number> {
-  const chain = recipe({ name: 'crawl', steps: [...own], sinks: [...shipped.sinks], expected: { all: { max: 1 } } });
+  const chain = recipe({ name: 'crawl', steps: [...own], sinks: [...fineweb.sinks], expected: { all: { max: 1 } } });
   const rule = own.flatMap((s) => s.descriptor.rules.map((r) => r.name));
   const cluster = own.flatMap((s) => (s.descriptor.effects.drops === 'copies' ? [s.descriptor.step] : []));
   const before = process.cpuUsage();
@@ -117,7 +114,6 @@ const STEPS: Readonly<Record<string, string>> = {
   c4: 'c4',
   fineweb: 'fineweb',
   minhash: 'minhash_dedup',
-  sentences: 'sentence_dedup',
 };
 const last = theirs.stages[names.at(-1)!];
 const both = kept.filter((id) => last.some((url) => id.includes(`:${url.slice(-4)}`))).length;
@@ -154,7 +150,7 @@ if (values.json) console.log(JSON.stringify(result));
 else {
   const say = (...cells: (string | number)[]): void =>
     console.log(cells.map((c, k) => (k === 0 ? String(c).padEnd(12) : String(c).padStart(12))).join(' '));
-  console.log(`${result.pages} pages, ${mb.toFixed(1)} MB of HTML, recipe ${shipped.name}; pages lost at each stage`);
+  console.log(`${result.pages} pages, ${mb.toFixed(1)} MB of HTML, recipe ${fineweb.name}; pages lost at each stage`);
   say('stage', 'datatrove', 'Sluice');
   for (const { stage, datatrove, sluice } of table) say(stage, datatrove, sluice);
   say('kept', last.length, kept.length);

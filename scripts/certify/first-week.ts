@@ -1,7 +1,7 @@
 // What a practitioner stumbled over in the first week, command by command: npx tsx scripts/certify/first-week.ts
-// [--only F7] [--doc FOLDER]. Needs `npm run build`. A row a fault: the command, and whether the fault is gone. Rows
-// that need the corpora ($SLUICE_CORPORA or ../shared/corpora), a Python with `datasets` ($SLUICE_PYTHON) or a folder of
-// many files (--doc, such as /usr/share/doc: a minute) are skipped without.
+// [--only F7] [--doc FOLDER]. Needs `npm run build`. A row a fault: the command, and whether the fault is gone.
+// Skipped: rows that need the corpora ($SLUICE_CORPORA or ../shared/corpora), a Python with `datasets`
+// ($SLUICE_PYTHON) or a folder of many files (--doc, such as /usr/share/doc: a minute), where there is none.
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { cwd } from './first-week/asked.ts';

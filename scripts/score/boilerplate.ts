@@ -1,7 +1,8 @@
 // Would the default recipe be better with boilerplate taken out first? npx tsx scripts/score/boilerplate.ts
-// [--half tune] [--unit lines] [--more-than 10] [--lines 20]. Of one half of ../shared/corpora/mixed (or $SLUICE_CORPORA), halved as
-// quickstart.ts beside this does: what `dedup.boilerplate()` would cut (pieces of 30 bytes and more that stand in more
-// documents of their domain), and how many documents the rules of `quickstart` drop before and after.
+// [--half tune] [--unit lines] [--more-than 10] [--lines 20]. Of one half of ../shared/corpora/mixed (or
+// $SLUICE_CORPORA), halved as quickstart.ts beside this does: what `dedup.boilerplate()` would cut (pieces of 30 bytes
+// and more that stand in more documents of their domain), and how many documents the rules of `quickstart` drop before
+// and after.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

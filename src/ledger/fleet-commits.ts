@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { ifThere } from '../files/whole.ts';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { atOnce } from '../files/stores/at-once.ts';
+import type { SharedFolder } from '../files/stores/shared-folder.ts';
+import { writeWhole } from '../files/whole.ts';
 import { type CommitLine, commitLines } from '../streams/commits/log.ts';
 import { type CommitStore, commitStore } from '../streams/commits/store.ts';
 
@@ -17,13 +19,35 @@ export const isFleet = (folder: string): boolean => existsSync(join(folder, NODE
 export const taskFolder = (phase: string, task: number): string =>
   `${TASKS_FOLDER}/${phase}/${String(task).padStart(5, '0')}`;
 
-const ATTEMPT = /^attempt-(\d{4,})$/;
+/** A claim is a file of the task's folder beside the folder of its attempt; only one process can make it. */
+const CLAIM = /^attempt-(\d{4,})\.json$/;
 export const attemptName = (attempt: number): string => `attempt-${String(attempt).padStart(4, '0')}`;
+export const claimPath = (task: string, attempt: number): string => `${task}/${attemptName(attempt)}.json`;
 
-/** Numbers of the attempts of a task, ascending. */
-export async function attemptsOf(task: string): Promise<number[]> {
-  const names = (await ifThere(readdir(task))) ?? [];
-  return names.flatMap((n) => ATTEMPT.exec(n)?.slice(1).map(Number) ?? []).sort((a, b) => a - b);
+/** Numbers of the attempts of a task, ascending. @param task its folder, relative to the run directory */
+export async function attemptsOf(run: SharedFolder, task: string): Promise<number[]> {
+  const names = await run.names(task);
+  return names.flatMap((n) => CLAIM.exec(n)?.slice(1).map(Number) ?? []).sort((a, b) => a - b);
+}
+
+/** Logs of an attempt that are read at once. */
+const AT_ONCE = 16;
+
+/** In a store a log is several objects, so that none of them grows without end. */
+const LOG_FOLDER = 'log';
+export const logPath = (attempt: string, number: number): string =>
+  `${attempt}/${LOG_FOLDER}/${String(number).padStart(6, '0')}.jsonl`;
+
+/** The commit log of an attempt as a file of this machine; it may not be there. @param attempt its folder */
+export async function attemptLog(run: SharedFolder, attempt: string): Promise<string> {
+  if (run.stored === null) return join(run.path, attempt, 'commits.jsonl');
+  // Not the one that this process may be writing to.
+  const path = join(run.path, attempt, 'fetched.jsonl');
+  const names = (await run.names(`${attempt}/${LOG_FOLDER}`)).sort();
+  const parts = await atOnce(names, AT_ONCE, (name) => run.read(`${attempt}/${LOG_FOLDER}/${name}`));
+  await mkdir(dirname(path), { recursive: true });
+  await writeWhole(path, parts.join(''));
+  return path;
 }
 
 /** A commit of an attempt, with the log that it stands in. Paths of files are those in the run directory. */
@@ -36,39 +60,42 @@ export interface AttemptLine extends CommitLine {
  * @param before attempts below this number only
  */
 export async function committedLines(
-  run: string,
+  run: SharedFolder,
   phase: string,
   task: number,
   before = Number.POSITIVE_INFINITY,
 ): Promise<Map<number, AttemptLine>> {
-  const folder = join(run, taskFolder(phase, task));
+  const folder = taskFolder(phase, task);
   const found = new Map<number, AttemptLine>();
-  for (const attempt of await attemptsOf(folder)) {
+  for (const attempt of await attemptsOf(run, folder)) {
     if (attempt >= before) break;
-    const own = join(folder, attemptName(attempt));
-    const log = join(own, 'commits.jsonl');
+    const own = `${folder}/${attemptName(attempt)}`;
+    const log = await attemptLog(run, own);
     // Another process may still write to it: what is torn is not there, and nothing is cut.
     for await (const line of commitLines(log, { repair: false })) {
       const { commit } = line;
       if (found.has(commit.split)) continue;
-      const at = relative(run, own).replaceAll('\\', '/');
-      const files = commit.files.map((f) => ({ ...f, path: `${at}/${f.path}` }));
+      const files = commit.files.map((f) => ({ ...f, path: `${own}/${f.path}` }));
       found.set(commit.split, { ...line, commit: { ...commit, files }, log });
     }
   }
   return found;
 }
 
-/** What all processes of a run on many nodes have committed of its splits so far, as if one had. */
-export async function readFleetCommits(run: string): Promise<CommitStore> {
-  const store = commitStore(join(run, 'commits.jsonl'));
-  const phases = (await ifThere(readdir(join(run, TASKS_FOLDER)))) ?? [];
+/** What all processes of a run on many nodes have committed of its splits so far, by phase and split. */
+export async function* fleetLines(run: SharedFolder): AsyncGenerator<AttemptLine> {
+  const phases = await run.names(TASKS_FOLDER);
   for (const phase of phases.filter((p) => /^split-\d+$/.test(p)).sort((a, b) => a.localeCompare(b, 'en', NUMERIC))) {
-    const tasks = ((await ifThere(readdir(join(run, TASKS_FOLDER, phase)))) ?? []).filter((t) => /^\d+$/.test(t));
-    const lines: AttemptLine[] = [];
-    for (const task of tasks) lines.push(...(await committedLines(run, phase, Number(task))).values());
-    for (const line of lines.sort((a, b) => a.commit.split - b.commit.split)) store.add(line, line.log);
+    const tasks = (await run.names(`${TASKS_FOLDER}/${phase}`)).filter((t) => /^\d+$/.test(t));
+    const lines = await atOnce(tasks, AT_ONCE, (task) => committedLines(run, phase, Number(task)));
+    yield* lines.flatMap((l) => [...l.values()]).sort((a, b) => a.commit.split - b.commit.split);
   }
+}
+
+/** The same as if one process had committed it. */
+export async function readFleetCommits(run: SharedFolder): Promise<CommitStore> {
+  const store = commitStore(join(run.path, 'commits.jsonl'));
+  for await (const line of fleetLines(run)) store.add(line, line.log);
   return store;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { folderOnDisk } from '../files/stores/shared-folder.ts';
 import { isUrl } from '../files/stores/url.ts';
 import type { Counters } from '../streams/commits/counters.ts';
 import { checkFiles } from '../streams/commits/damage.ts';
@@ -46,7 +47,9 @@ export async function openRunFolder(
   const log = join(path, 'commits.jsonl');
   // Of a run on many nodes that is not finished, each process has a log of its own.
   const commits =
-    isFleet(path) && !existsSync(log) ? await readFleetCommits(path) : await readCommitStore(log, { repair: false });
+    isFleet(path) && !existsSync(log)
+      ? await readFleetCommits(folderOnDisk(path))
+      : await readCommitStore(log, { repair: false });
   const fetched = isUrl(folder) ? partOf(commits, wanted) : null;
   await checkFiles({ path, commits, sinks: fetched?.there }, { done: run.status === 'done' });
   return { path, given: folder, run, steps, commits, ...(fetched && { absent: fetched.absent }) };

@@ -106,13 +106,9 @@ export class Run {
     const { commits, counted } = this.#directory;
     const records = await RecordsFile.open(this.#directory.path, (line) => this.#out.next({ type: 'recorded', line }));
     this.#records = records;
-    records.append({
-      record: 'start',
-      format: 1,
-      at: new Date().toISOString(),
-      threads: Math.min(this.#options.workers, splits.length),
-      ...(this.#parts.before && { before: this.#parts.before }),
-    });
+    const threads = Math.min(this.#options.workers, splits.length);
+    const { before } = this.#parts;
+    records.append({ record: 'start', format: 1, at: new Date().toISOString(), threads, ...(before && { before }) });
     const samples = sampler(records);
     const progress = new Progress(this.#plan, this.#phases, { commits, counted }, this.#options.samplePercent, (e) => {
       samples.take(e);
@@ -154,9 +150,8 @@ export class Run {
       samples.end();
       await recordSpent(pool, records, unwatch);
       records.append({ record: 'end', how: 'done' });
-      const joining = performance.now();
-      await joinShards(this.#directory, this.#recipe, totals, this.#base.shardSize, pool);
-      records.append({ record: 'join', seconds: Math.round(performance.now() - joining) / 1000 });
+      const seconds = await joinShards(this.#directory, this.#recipe, totals, this.#base.shardSize, pool);
+      records.append({ record: 'join', seconds });
       checkPublished(this.#directory.commits.all, this.#recipe, totals, this.#directory.path);
       await tellSpent(pool, this.#out);
       await this.#finish(totals);

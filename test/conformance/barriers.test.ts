@@ -5,17 +5,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { loadKernel } from '../../src/kernels/kernel.ts';
 import { makeBarrier, STAGE_NAMES } from '../../src/operators/stages.ts';
 import { type BarrierDecision, type BarrierSplit, BarrierWriter } from '../../src/streams/flow/barrier.ts';
-import {
-  inParts,
-  type PartDecision,
-  partOf,
-  readPart,
-  settledDecision,
-  writeDecisions,
-  writeParted,
-} from '../../src/streams/flow/parted.ts';
+import { inParts } from '../../src/streams/flow/parted.ts';
 import { isBarrier, type StepDescriptor } from '../../src/streams/operator.ts';
 import { madeDocuments, spannedDocuments, writeCorpus } from '../helpers/corpus.ts';
+import { decidedInParts } from '../helpers/in-parts.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 import { operatorCases } from './operator-cases.ts';
 import { chained, collect, inBatchesOf, slice } from './streams.ts';
@@ -92,24 +85,14 @@ describe.each(cases.map((c) => [c.name, c] as const))('%s', (_, { make, before }
     const barrier = await makeBarrier(descriptor, await kernel);
     if (!inParts(barrier)) return;
     const files = await written(descriptor, all, 7);
-    const parts = 3;
-    const found: PartDecision[][] = files.map(() => []);
-    for (const { keys } of files) await writeParted(keys, `${keys}-parts`, barrier, parts);
-    for (let part = 0; part < parts; part++) {
-      const own: BarrierSplit[] = [];
-      for (const file of files) own.push(await partOf({ ...file, keys: `${file.keys}-parts` }, part));
-      const [path, index] = [`${files[0].keys}-decisions-${part}`, `${files[0].keys}-index-${part}`];
-      const decisions = barrier.scattered ? barrier.scattered.find(own, 1e8) : barrier.decide(own, 1e8);
-      await writeDecisions(path, index, own, decisions, true, () => {});
-      for (const [at, { split }] of files.entries()) found[at].push(await readPart(path, index, at, split));
-    }
     const wanted = await decided(descriptor, files);
-    for (const [at, file] of files.entries()) {
-      const { cuts, ...settled } = settledDecision(found[at], barrier, file);
+    const { decisions, found } = await decidedInParts(barrier, files, 3);
+    for (const [at, { cuts, ...settled }] of decisions.entries()) {
       const { cuts: wantedCuts, ...rest } = wanted[at];
       expect(settled).toEqual(rest);
       expect(cuts ?? null).toEqual(wantedCuts ?? null);
     }
+    expect((await decidedInParts(barrier, files, 2, 64 * 1024)).decisions).toEqual(decisions);
     if (barrier.scattered)
       expect(found.flat().some(({ decision }) => (decision.cuts?.start.length ?? 0) > 0)).toBe(true);
   });

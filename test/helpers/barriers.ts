@@ -5,6 +5,7 @@ import type { DocumentBatch } from '../../src/streams/batch/batch.ts';
 import { type Barrier, type BarrierDecision, BarrierWriter } from '../../src/streams/flow/barrier.ts';
 import type { Operator } from '../../src/streams/operator.ts';
 import { batchOf, type TestDocument } from './batches.ts';
+import { decidedInParts } from './in-parts.ts';
 import { temporaryFolder } from './run.ts';
 
 const kernel = loadKernel();
@@ -15,6 +16,8 @@ export interface BarrierRun {
   readonly rows?: number;
   /** Default: that of the operator. */
   readonly barrier?: Barrier;
+  /** Decides in so many parts. Default: over all. */
+  readonly parts?: number;
 }
 
 /**
@@ -24,7 +27,7 @@ export interface BarrierRun {
 export async function decisionsOf<T = string | TestDocument>(
   operator: Operator,
   splits: readonly (readonly T[])[],
-  { memoryBytes = 1e8, rows = 1000, barrier: own }: BarrierRun = {},
+  { memoryBytes = 1e8, rows = 1000, barrier: own, parts }: BarrierRun = {},
   batch: (documents: readonly T[], place: { split: number; sequence: number }) => DocumentBatch = (documents, place) =>
     batchOf(documents as readonly (string | TestDocument)[], place),
 ): Promise<BarrierDecision[]> {
@@ -41,6 +44,7 @@ export async function decisionsOf<T = string | TestDocument>(
       await writer.write(batch(documents.slice(i, i + rows), { split, sequence: i }));
     await writer.finish();
   }
+  if (parts !== undefined) return (await decidedInParts(barrier, files, parts, memoryBytes)).decisions;
   const out: BarrierDecision[] = [];
   for await (const d of barrier.decide(files, memoryBytes)) out.push(d);
   return out;

@@ -55,7 +55,7 @@ describe('the index of a ledger', () => {
     expect(copies.size).toBe(20);
     const numbers = (rows: readonly NumberedRow[] | null) => rows?.map((r) => r.number);
     for (const [n, { id, position }] of all.entries()) {
-      if (n % 9 !== 0 && !copies.has(position)) continue;
+      if (n % 40 !== 0 && !(copies.has(position) && n % 3 === 0)) continue;
       expect(numbers(await ids.rowsOf(db, ofId(String(id)), ['id']))).toContain(n);
       expect(numbers(await ids.rowsOf(db, atPosition(String(position))!, ['id']))).toEqual([n]);
       expect(numbers(await ids.copiesOf(db, String(position), ['id']))).toEqual(copies.get(position) ?? []);

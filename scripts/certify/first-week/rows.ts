@@ -118,8 +118,8 @@ export const rowsOf = (doc: string | undefined): Row[] => [
     ask: () => {
       const progress = events(sluice('run', 'quickstart', '--input', 'in.jsonl', '--output', 'q8', '--json')).filter(
         (e) => e.type === 'progress',
-      ) as { phaseNumber: number; phases: number; kept: number; documents: number }[];
-      const early = progress.filter((e) => e.phaseNumber < e.phases - 1 && e.kept > 0);
+      ) as { phaseNumber: number; phases: number; documents: { kept: number } }[];
+      const early = progress.filter((e) => e.phaseNumber < e.phases - 1 && e.documents.kept > 0);
       return [early.length === 0, `${progress.length} events, ${early.length} too early`];
     },
   },

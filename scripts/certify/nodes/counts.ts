@@ -108,7 +108,7 @@ function counted(documents: number): void {
   const k = 2;
   const p = parted.length;
   const limit = splits * (TABLES + 1 + 2 * k + p) + shards * (2 * k + 1) * 6;
-  const side = documents * 60 * (parted.includes('exact_duplicates') || p > 0 ? 2 : 1);
+  const side = documents * 60 * (p > 0 ? 2 : 1);
   const cpu = [plan, ...phases, finish].reduce((n, q) => n + q.cpu, 0);
   const d = documents.toExponential(0);
   row(d, 'splits', splits, `D b / s = ${(bytes / SPLIT_BYTES).toFixed(0)}`);
@@ -125,9 +125,25 @@ function counted(documents: number): void {
     most((q) => q.commits),
     `S (k + 1) = ${splits * (k + 1)}`,
   );
-  row(d, 'scratch on disk, at most', mb(most((q) => q.scratchBytes)), `text and side columns = ${mb(text + side)}`);
-  row(d, 'files opened to decide `exact`', phases[1].reads, `2 S N = ${2 * splits * shards}`);
-  row(d, 'files opened to apply it', phases[2].reads, `S (N + 2) = ${splits * (shards + 2)}`);
+  const spilled = text + documents * 90;
+  row(
+    d,
+    'scratch on disk, at most',
+    mb(most((q) => q.scratchBytes)),
+    `D (b + 90) and side columns = ${mb(spilled + side)}`,
+  );
+  row(
+    d,
+    'files opened to decide `exact`',
+    phases[1].reads,
+    `10 S N + N² + 17 N = ${10 * splits * shards + shards * (shards + 17)}`,
+  );
+  row(
+    d,
+    'files opened to apply it',
+    phases[2].reads,
+    `2 S N + N² + 17 N = ${2 * splits * shards + shards * (shards + 17)}`,
+  );
   row(
     d,
     'peak memory of a process',

@@ -7,6 +7,8 @@
  * - CPU seconds of all processes against those of one
  * - Slurm, where SLURM_CONF names one (`slurm-up.sh` sets up four nodes here): see slurm.ts
  *
+ * With --store SeaweedFS (or moto) the run directory lies in a store: see stored.ts.
+ *
  * Options: --kills N (default 20), --round N (kills of one run, default 25), --seed N, --documents N (default 6000),
  * --node PATH (of another version of Node: the processes take turns; may be given several times), --only runner,
  * --only cpu or --only slurm. Needs `npm run build`.
@@ -20,6 +22,9 @@ import { parseArgs } from 'node:util';
 import { generator, prose } from '../../../test/helpers/corpus.ts';
 import { bytesOf, cli, sluice } from './processes.ts';
 import { onSlurm } from './slurm-kills.ts';
+
+// It ends the process.
+if (process.argv.some((arg) => arg.startsWith('--store'))) await import('./stored.ts');
 
 const { values } = parseArgs({
   options: {

@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
-import { isFleet } from '../../ledger/fleet-commits.ts';
-import { readRunJson } from '../../ledger/run-json.ts';
+import { NODES_FILE } from '../../ledger/fleet-commits.ts';
+import type { RunJson } from '../../ledger/run-json.ts';
 import { finishNodes } from '../../run/nodes/finish.ts';
 import { readNodesJson } from '../../run/nodes/fleet.ts';
+import { withShared } from '../../run/nodes/shared.ts';
 import { LEAST_MEMORY, parseBytes } from '../../run/options.ts';
 import { safeJson } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
@@ -21,15 +21,21 @@ const options = {
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('finish', args, options, ['run-dir']);
-  const path = resolve(positionals[0]);
-  const before = await readRunJson(path);
+  const [given] = positionals;
+  const { before, planned, path, nodes } = await withShared(given, async (shared) => {
+    const text = await shared.read('run.json');
+    const before = text === null ? null : (JSON.parse(text) as RunJson);
+    const planned = await shared.has(NODES_FILE);
+    const done = before?.status === 'done' && !planned;
+    return { before, planned, path: shared.name, nodes: done ? null : await readNodesJson(shared) };
+  });
   const already = before?.status === 'done';
   const { out } = standardOutput();
-  if (already && !isFleet(path)) {
+  if (nodes === null || (already && !planned)) {
     out(values.json ? safeJson(JSON.stringify(before)) : `The run in ${shownPath(path)} is finished.`);
     return EXIT.done;
   }
-  const recipe = await fleetRecipe(path, await readNodesJson(path));
+  const recipe = await fleetRecipe(path, nodes);
   const result = await finishNodes(recipe, path, {
     memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory', LEAST_MEMORY),
     allow: allowFrom(values),

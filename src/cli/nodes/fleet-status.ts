@@ -1,5 +1,6 @@
 import { type Fleet, openFleet } from '../../run/nodes/fleet.ts';
 import { ranges } from '../../run/nodes/launch/slurm.ts';
+import { withShared } from '../../run/nodes/shared.ts';
 import { type FleetFacts, fleetFacts, type TaskFacts } from '../../run/nodes/state.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { program } from '../program.ts';
@@ -11,8 +12,10 @@ const SHOWN = 20;
 
 /** How a run on many nodes stands. */
 export async function printFleetStatus(folder: string, json: boolean): Promise<void> {
-  const fleet = await openFleet(folder);
-  const facts = await fleetFacts(fleet);
+  const { fleet, facts } = await withShared(folder, async (shared) => {
+    const fleet = await openFleet(shared);
+    return { fleet, facts: await fleetFacts(fleet) };
+  });
   const { out } = standardOutput();
   if (json) out(safeJson(JSON.stringify(facts, null, 2)));
   else for (const line of linesOf(fleet, facts)) out(line);
@@ -20,9 +23,9 @@ export async function printFleetStatus(folder: string, json: boolean): Promise<v
 
 function linesOf(fleet: Fleet, facts: FleetFacts): string[] {
   const { style } = standardOutput();
-  const here = shellWord(shownPath(fleet.path));
+  const here = shellWord(shownPath(fleet.name));
   const lines = [
-    `${style.bold(safeText(facts.name))} in ${shownPath(fleet.path)}: ${plural(facts.splits, 'split')} in ` +
+    `${style.bold(safeText(facts.name))} in ${shownPath(fleet.name)}: ${plural(facts.splits, 'split')} in ` +
       `${plural(facts.shards, 'logical shard')}, ${plural(facts.phases.length, 'phase')}`,
   ];
   const rows = facts.phases.map(({ phase, tasks, byState }) => {

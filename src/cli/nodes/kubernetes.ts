@@ -1,7 +1,9 @@
 import { relative } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { isUrl } from '../../files/stores/url.ts';
 import { openFleet } from '../../run/nodes/fleet.ts';
 import { indexedJob } from '../../run/nodes/launch/kubernetes.ts';
+import { withShared } from '../../run/nodes/shared.ts';
 import { LEAST_MEMORY, parseBytes } from '../../run/options.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { standardOutput } from '../terminal/terminal.ts';
@@ -11,17 +13,23 @@ const options = {
   pods: { value: 'N', help: 'Pods at once. Default: as many as there are logical shards.' },
   cpus: { value: 'N', help: 'CPUs, and threads, of each pod. Default 4.' },
   memory: { value: 'SIZE', help: 'Buffer budget of each pod. Default 1GB.' },
-  volume: { value: 'CLAIM', help: 'PersistentVolumeClaim with input and run directory. Default sluice.' },
+  volume: {
+    value: 'CLAIM',
+    help: 'PersistentVolumeClaim with input and run directory. Default sluice; of a run in a store none.',
+  },
+  secret: { value: 'NAME', help: 'Secret whose entries are the environment of the pods: AWS_ACCESS_KEY_ID and so on.' },
   mount: { value: 'PATH', help: 'Where it is mounted: the run directory lies below. Default /shared.' },
   name: { value: 'NAME', help: 'Name of the job. Default sluice.' },
 } as const satisfies OptionSpecs;
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('kubernetes', args, options, ['run-dir']);
-  const { path, nodes } = await openFleet(positionals[0]);
+  const { name: path, nodes } = await withShared(positionals[0], openFleet);
   const memory = values.memory ?? '1GB';
   const mount = values.mount ?? '/shared';
-  if (relative(mount, path).startsWith('..'))
+  const stored = isUrl(path);
+  const volume = values.volume !== undefined || !stored;
+  if (!stored && relative(mount, path).startsWith('..'))
     throw new ConfigError({
       expected: `a run directory below ${mount}, where the pods see it`,
       got: path,
@@ -33,8 +41,8 @@ async function run(args: readonly string[]): Promise<number> {
     image: values.image ?? 'sluice:latest',
     program: ['sluice'],
     run: path,
-    volumeClaim: values.volume ?? 'sluice',
-    mount,
+    volume: volume ? { claim: values.volume ?? 'sluice', mount } : null,
+    secret: values.secret ?? null,
     pods: wholeNumber(values.pods, '--pods') ?? nodes.shards,
     cpus: wholeNumber(values.cpus, '--cpus') ?? 4,
     memory,

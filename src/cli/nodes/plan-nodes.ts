@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { phaseCount } from '../../run/nodes/fleet.ts';
+import { fleetPhases } from '../../run/nodes/fleet.ts';
 import { planNodes } from '../../run/nodes/plan-nodes.ts';
 import { LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { safeJson } from '../../safe-text.ts';
@@ -63,7 +63,7 @@ export async function planForNodes(given: string, values: NodeValues, quiet = fa
     },
   });
   const steps = recipe.steps.map((s) => s.descriptor);
-  const phases = phaseCount(steps);
+  const phases = fleetPhases(steps, nodes).length;
   const { out } = standardOutput();
   if (values.json) {
     const { files, splits, skipped, warnings } = plan;

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { openFleet } from '../../run/nodes/fleet.ts';
 import { submitRayJob } from '../../run/nodes/launch/ray.ts';
+import { withShared } from '../../run/nodes/shared.ts';
 import { LEAST_MEMORY, parseBytes } from '../../run/options.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { plural } from '../terminal/format.ts';
@@ -17,7 +18,7 @@ const options = {
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('ray', args, options, ['run-dir']);
-  const { path, nodes, run: planned } = await openFleet(positionals[0]);
+  const { name: path, nodes, run: planned } = await withShared(positionals[0], openFleet);
   const jobs = wholeNumber(values.jobs, '--jobs') ?? Math.min(64, nodes.shards);
   const memory = values.memory ?? '1GB';
   parseBytes(memory, '--memory', LEAST_MEMORY);

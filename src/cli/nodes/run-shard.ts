@@ -1,12 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { isUrl } from '../../files/stores/url.ts';
-import { isFleet } from '../../ledger/fleet-commits.ts';
-import { readRunJson } from '../../ledger/run-json.ts';
+import { isUrl, joinKey } from '../../files/stores/url.ts';
+import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
+import { runPlace } from '../../ledger/stored/restore.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
-import { readNodesJson } from '../../run/nodes/fleet.ts';
+import { isFinished, readNodesJson } from '../../run/nodes/fleet.ts';
 import { runShard } from '../../run/nodes/shard.ts';
+import { withShared } from '../../run/nodes/shared.ts';
 import type { ShardEvent } from '../../run/nodes/work.ts';
 import type { RunOptionsInput } from '../../run/options.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
@@ -68,9 +69,14 @@ export function refuseOtherInput(run: string, given: readonly string[], planned:
   });
 }
 
-/** True for the folder of a run, planned for many nodes or finished. */
-export const isRunFolder = (given: string): boolean =>
-  isFleet(given) || (existsSync(join(given, 'run.json')) && statSync(given).isDirectory());
+/** True for the folder or the address of a run, planned for many nodes or finished. */
+export async function isRunFolder(given: string): Promise<boolean> {
+  if (!isUrl(given)) return isFleet(given) || (existsSync(join(given, 'run.json')) && statSync(given).isDirectory());
+  if (!/^s3:/i.test(given)) return false;
+  const { store, prefix } = runPlace(given);
+  const has = async (name: string): Promise<boolean> => (await store.stat(joinKey(prefix, name))) !== null;
+  return (await has(NODES_FILE)) || (await has('run.json'));
+}
 
 /** A line of progress at most so often. */
 const EVERY_MS = 10_000;
@@ -82,9 +88,13 @@ export async function runOneShard(
   values: ShardValues,
   options: RunOptionsInput,
 ): Promise<number> {
-  const path = resolve(folder);
+  useCache(values.cache);
+  const { finished, path, nodes } = await withShared(folder, async (shared) => {
+    const finished = await isFinished(shared);
+    return { finished, path: shared.name, nodes: finished ? null : await readNodesJson(shared) };
+  });
   const again = `${program()} run ${shellWord(shownPath(path))}${values.shard ? ` --shard ${values.shard}` : ''}`;
-  if (!isFleet(path) && (await readRunJson(path))?.status === 'done') {
+  if (finished || nodes === null) {
     say(values.json, { type: 'done', run: path }, `The run in ${shownPath(path)} is finished.`);
     return EXIT.done;
   }
@@ -96,8 +106,6 @@ export async function runOneShard(
       fix: `Plan it anew: ${program()} plan <recipe> --nodes N --output ${shellWord(shownPath(path))} --fresh`,
     });
   refuseDeciding(path, values, named === null ? DECIDING : OF_RUN);
-  useCache(values.cache);
-  const nodes = await readNodesJson(path);
   refuseOtherInput(path, options.input ?? [], nodes.inputs);
   const recipe = named ?? (await fleetRecipe(path, nodes));
   const choice = shardChoice(values.shard, nodes.shards, process.env);

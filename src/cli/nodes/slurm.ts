@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { readIfThere, writeWhole } from '../../files/whole.ts';
-import { type FleetPhase, fleetPhases, openFleet } from '../../run/nodes/fleet.ts';
+import type { SharedFolder } from '../../files/stores/shared-folder.ts';
+import { TASKS_FOLDER } from '../../ledger/fleet-commits.ts';
+import { type Fleet, type FleetPhase, fleetPhases, openFleet } from '../../run/nodes/fleet.ts';
 import {
   finishJob,
   jobName,
@@ -13,7 +14,8 @@ import {
   type SlurmJob,
   type SlurmOptions,
 } from '../../run/nodes/launch/slurm.ts';
-import { isDone } from '../../run/nodes/outcome.ts';
+import { undone } from '../../run/nodes/outcome.ts';
+import { withShared } from '../../run/nodes/shared.ts';
 import { shellWord } from '../../safe-text.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import { type Command, type OptionSpecs, parseCommandLine, type Values, wholeNumber } from '../command.ts';
@@ -26,7 +28,10 @@ import { isRunFolder } from './run-shard.ts';
 
 const options = {
   ...recipeSpecs,
-  output: { value: 'DIR', help: 'Run directory, on a file system that all nodes see. Default sluice-out/<recipe>.' },
+  output: {
+    value: 'DIR',
+    help: 'Run directory, on a file system that all nodes see, or s3://bucket/prefix. Default sluice-out/<recipe>.',
+  },
   sample: { value: 'P%', help: 'Only about P percent of the documents.' },
   nodes: { value: 'N', help: 'Logical shards. Default 64. More than the array limit is fine.' },
   'shard-size': nodesSpecs['shard-size'],
@@ -50,7 +55,7 @@ async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('slurm', args, options, ['recipe-or-run-dir']);
   const [given] = positionals;
   let folder = given;
-  if (!isRunFolder(given)) {
+  if (!(await isRunFolder(given))) {
     if (values.retry)
       throw new ConfigError({
         expected: 'the directory of a planned run',
@@ -63,11 +68,21 @@ async function run(args: readonly string[]): Promise<number> {
     const rest = { fresh: false, limit: undefined, json: false };
     await planForNodes(given, { ...values, ...rest, nodes: values.nodes ?? '64', output: folder }, true);
   }
-  const fleet = await openFleet(folder);
-  await mkdir(join(fleet.path, 'tasks'), { recursive: true });
-  const slurm: SlurmOptions = { ...(await asked(fleet.path, values)), program: launchProgram(), run: fleet.path };
+  return withShared(folder, async (shared) => submit(await openFleet(shared), values));
+}
+
+async function submit(fleet: Fleet, values: Values<typeof options>): Promise<number> {
+  // Slurm writes its logs to files: those of a run in a store lie where it is submitted.
+  const logs = fleet.shared.stored === null ? join(fleet.path, TASKS_FOLDER) : resolve('slurm-logs');
+  if (!values.print) await mkdir(logs, { recursive: true });
+  const slurm: SlurmOptions = {
+    ...(await asked(fleet.shared, values)),
+    program: launchProgram(),
+    run: fleet.name,
+    logs,
+  };
   const { steps } = fleet.run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
-  const submitted = await submitChain(fleet.path, fleetPhases(steps, fleet.nodes), slurm, values.print);
+  const submitted = await submitChain(fleet, fleetPhases(steps, fleet.nodes), slurm, values.print);
   const { out } = standardOutput();
   if (values.json) out(JSON.stringify({ run: fleet.path, jobs: submitted }));
   else if (!values.print) {
@@ -77,12 +92,13 @@ async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-type Asked = Omit<SlurmOptions, 'program' | 'run'>;
+type Asked = Omit<SlurmOptions, 'program' | 'run' | 'logs'>;
+
+const ASKED = `${TASKS_FOLDER}/slurm.json`;
 
 /** What tasks get: as it was given, else as it was the last time, so that a retry cuts arrays as they were. */
-async function asked(run: string, values: Values<typeof options>): Promise<Asked> {
-  const file = join(run, 'tasks', 'slurm.json');
-  const text = await readIfThere(file);
+async function asked(run: SharedFolder, values: Values<typeof options>): Promise<Asked> {
+  const text = await run.read(ASKED);
   const before: Partial<Asked> = text === null ? {} : (JSON.parse(text) as Asked);
   const now: Asked = {
     arrayLimit: wholeNumber(values['array-limit'], '--array-limit') ?? before.arrayLimit ?? 1000,
@@ -92,12 +108,17 @@ async function asked(run: string, values: Values<typeof options>): Promise<Asked
     warnSeconds: wholeNumber(values.warn, '--warn') ?? before.warnSeconds ?? 300,
     sbatch: values.sbatch.length > 0 ? values.sbatch : (before.sbatch ?? []),
   };
-  if (!values.print) await writeWhole(file, `${JSON.stringify(now, null, 2)}\n`);
+  if (!values.print) await run.put(ASKED, `${JSON.stringify(now, null, 2)}\n`);
   return now;
 }
 
 /** Submits every phase that is not complete, each after the one before it, then the end. */
-async function submitChain(run: string, phases: readonly FleetPhase[], slurm: SlurmOptions, print: boolean) {
+async function submitChain(
+  { name: run, shared }: Fleet,
+  phases: readonly FleetPhase[],
+  slurm: SlurmOptions,
+  print: boolean,
+) {
   const queued = queuedOf(print ? [] : await queue(), run);
   const submitted: { name: string; id: string | null }[] = [];
   let before: readonly string[] = [];
@@ -114,7 +135,7 @@ async function submitChain(run: string, phases: readonly FleetPhase[], slurm: Sl
     before = ids;
   };
   for (const phase of phases) {
-    const missing = Array.from({ length: phase.tasks }, (_, t) => t).filter((t) => !isDone(run, phase.name, t));
+    const missing = await undone(shared, phase);
     if (missing.length === 0) continue;
     const name = jobName(phase.name);
     await submit(name, phaseJob(phase, missing, queued.get(name)?.tasks ?? new Set(), slurm));

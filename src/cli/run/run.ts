@@ -129,7 +129,7 @@ async function run(typed: readonly string[]): Promise<number> {
   const args = await recutCommand(typed, () => parseCommandLine('run', typed, runSpecs, ['recipe?']));
   const { values, positionals } = parseCommandLine('run', args, runSpecs, ['recipe']);
   const [given] = positionals;
-  const folder = given !== undefined && isRunFolder(given) ? given : null;
+  const folder = given !== undefined && (await isRunFolder(given)) ? given : null;
   if (folder !== null || values.shard !== undefined) {
     const named = folder === null ? await recipeFrom(given, values) : null;
     const at = folder ?? values.output ?? join('sluice-out', named!.name);

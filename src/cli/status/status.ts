@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { lockHolder } from '../../files/lock.ts';
-import { isUrl } from '../../files/stores/url.ts';
-import { isFleet } from '../../ledger/fleet-commits.ts';
+import { isUrl, joinKey } from '../../files/stores/url.ts';
+import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
 import { bookOf, folderFacts } from '../../ledger/live/folder-facts.ts';
 import { liveState } from '../../ledger/live/state.ts';
 import { committedTotals, openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
+import { runPlace } from '../../ledger/stored/restore.ts';
 import { builtInNames } from '../../recipe/loader.ts';
 import { STDIN_FOLDER } from '../../run/directory/own-files.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
@@ -38,7 +39,7 @@ async function run(args: readonly string[]): Promise<number> {
     await (await import('./feed-status.ts')).printFeedStatus(positionals[0], values.json);
     return 0;
   }
-  if (isFleet(positionals[0])) {
+  if (await isPlanned(positionals[0])) {
     await (await import('../nodes/fleet-status.ts')).printFleetStatus(positionals[0], values.json);
     return 0;
   }
@@ -57,6 +58,13 @@ async function run(args: readonly string[]): Promise<number> {
       `Verified: ${plural(verified.files, 'file')}, ${size(verified.bytes)}, are as they were committed.`,
     );
   return 0;
+}
+
+/** True for a run that was planned for many nodes, and is not finished. */
+async function isPlanned(given: string): Promise<boolean> {
+  if (!isUrl(given)) return isFleet(given);
+  const { store, prefix } = runPlace(given);
+  return (await store.stat(joinKey(prefix, NODES_FILE))) !== null;
 }
 
 /** Errors: ConfigError for the folder of a run that has not come further than to copy what it reads from a pipe. */

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { isUrl } from '../../files/stores/url.ts';
 
 /** 1234567 -> 1,234,567. */
 export const count = (n: number | bigint): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
@@ -69,6 +70,7 @@ export { shellWord } from '../../safe-text.ts';
 
 /** A path as short as it can be from here. */
 export function shownPath(path: string): string {
+  if (isUrl(path)) return path;
   const near = relative(process.cwd(), path);
   return near === '' ? '.' : near.startsWith('../..') ? path : near;
 }

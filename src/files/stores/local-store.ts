@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
@@ -56,13 +56,7 @@ export function localStore(folder: string): Store {
       await flushed(own);
       if (when === 'always') await rename(own, path);
       else if (when === 'absent') {
-        const there = await link(own, path).then(
-          () => false,
-          (error: NodeJS.ErrnoException) => {
-            if (error.code === 'EEXIST') return true;
-            throw error;
-          },
-        );
+        const there = !(await linked(own, path));
         if (there) return { written: false };
       } else {
         await lock(dirname(path));
@@ -88,6 +82,24 @@ export function localStore(folder: string): Store {
     put,
     delete: (key) => rm(pathOf(key), { force: true }),
   };
+}
+
+/** What file systems without hard links say. */
+const NO_LINKS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
+
+/** Gives a file its name; false where another has it. */
+async function linked(own: string, path: string): Promise<boolean> {
+  const isThere = (error: NodeJS.ErrnoException): boolean => {
+    if (error.code === 'EEXIST') return true;
+    throw error;
+  };
+  const isNew = (): boolean => false;
+  const copied = (): Promise<boolean> => copyFile(own, path, constants.COPYFILE_EXCL).then(isNew, isThere);
+  const there = await link(own, path).then(isNew, (error: NodeJS.ErrnoException) =>
+    // Exclusive too, but a reader may see a part of it for a moment.
+    NO_LINKS.includes(error.code ?? '') ? copied() : isThere(error),
+  );
+  return !there;
 }
 
 /** What a put has said to be written is there after a power cut too. */

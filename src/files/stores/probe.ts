@@ -38,8 +38,8 @@ export async function probeStore(store: Store, prefix: string, whole = true): Pr
       return first.written && !second.written;
     };
     const compareAndSwap = async (): Promise<boolean> => {
-      await put('object', text('one'), {});
-      const version = (await store.stat(key('object')))?.version ?? '';
+      const first = await put('object', text('one'), {});
+      const version = (first.written && first.version) || ((await store.stat(key('object')))?.version ?? '');
       const swapped = await put('object', text('three'), { when: { version } });
       const stale = await put('object', text('four'), { when: { version } });
       return swapped.written && !stale.written;

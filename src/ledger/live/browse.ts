@@ -18,8 +18,8 @@ export interface Wanted {
   readonly rule?: string;
   /** `step.rule`: the documents whose value is nearest to its threshold, on both sides of it. */
   readonly near?: string;
-  /** Number of the row of the ledger from which on it is looked for. */
-  readonly from: number;
+  /** Number of the row of the ledger from which on it is looked for; null: whose id it is comes first, by itself. */
+  readonly from: number | null;
   readonly most: number;
 }
 
@@ -45,7 +45,8 @@ export interface Browsed {
 
 /**
  * Documents in the order of the ledger, as far as they are found within a fifth of a second; those near a threshold by
- * their distance from it. The document whose id or position is the text itself comes first, where there is an index.
+ * their distance from it. The document whose id or position is the text itself is an answer of its own, where there is
+ * an index: it does not wait for the search.
  */
 export async function browse(run: Browsed, wanted: Wanted): Promise<Listed> {
   const { folder, db, search, index } = run;
@@ -53,11 +54,12 @@ export async function browse(run: Browsed, wanted: Wanted): Promise<Listed> {
   const asked = conditionOf(wanted);
   const near = wanted.near ? thresholdOf(folder, wanted.near) : null;
   if (near) return nearest(run, near, asked, wanted.most);
-  const first = index && wanted.text && wanted.from === 0 ? await exactly(db, index, wanted.text, wanted) : [];
-  const { rows, at } = await search.next(asked, wanted.from, wanted.most, BUDGET_MS);
-  const positions = new Set(first.map((d) => d.position));
-  const others = (await documentsAt(folder, db, rows, index)).filter((d) => !positions.has(d.position));
-  return { documents: [...first, ...others], next: at < search.rows ? at : null, searched: at, rows: search.rows };
+  const { rows } = search;
+  const first = index && wanted.text && wanted.from === null ? await exactly(db, index, wanted.text, wanted) : [];
+  if (first.length > 0) return { documents: first, next: 0, searched: 0, rows };
+  const found = await search.next(asked, wanted.from ?? 0, wanted.most, BUDGET_MS);
+  const documents = await documentsAt(folder, db, found.rows, index);
+  return { documents, next: found.at < rows ? found.at : null, searched: found.at, rows };
 }
 
 /** Documents whose id or position is the text itself. */

@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.ts';
+import { atOnce } from '../../files/stores/at-once.ts';
 import { bytesOf, type Store } from '../../files/stores/store.ts';
 import { joinKey } from '../../files/stores/url.ts';
 
@@ -77,14 +78,3 @@ const damaged = (place: RunPlace, number: number, got: string): InputError =>
     where: `${place.store.url}/${logKey(place, number)}`,
     fix: 'Somebody deleted or changed it: restore it, or start over with --fresh.',
   });
-
-/** Results in order; so many at once. */
-export async function atOnce<T, R>(items: readonly T[], most: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array(items.length);
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i]);
-  };
-  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
-  return results;
-}

@@ -1,15 +1,17 @@
-import { existsSync, statSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { atOnce } from '../../files/stores/at-once.ts';
 import { cacheFolder, markCache } from '../../files/stores/cache.ts';
+import { fetchFile } from '../../files/stores/fetch-file.ts';
 import { bucketPlace } from '../../files/stores/open-store.ts';
 import { bytesOf } from '../../files/stores/store.ts';
 import { joinKey } from '../../files/stores/url.ts';
-import { temporaryName, writeWhole } from '../../files/whole.ts';
+import { writeWhole } from '../../files/whole.ts';
 import { xxh64Hex } from '../../hash.ts';
 import type { Commit } from '../../streams/commits/log.ts';
-import { atOnce, type RunPlace, readLog, type StoredLog, segmentKey } from './log.ts';
+import { type RunPlace, readLog, type StoredLog, segmentKey } from './log.ts';
 
 /** Small files of a run beside run.json and its commits. */
 export const SIDE_FILES: readonly string[] = [
@@ -32,9 +34,9 @@ export function runPlace(url: string): RunPlace {
 
 /**
  * A folder of this machine for a run directory in a store. It may vanish at any time: all that counts is in the store.
- * @param use `work` for the process that runs it, `read` for those that look at it
+ * @param use `work` for the process that runs it, `nodes` for one of many, `read` for those that look at it
  */
-export async function localFolder(url: string, use: 'work' | 'read'): Promise<string> {
+export async function localFolder(url: string, use: 'work' | 'read' | 'nodes'): Promise<string> {
   const { store, prefix } = runPlace(url);
   const cache = cacheFolder() ?? join(tmpdir(), `sluice-stores-${process.getuid?.() ?? 0}`);
   markCache(cache);
@@ -106,24 +108,7 @@ export const isPlaced = (phase: string): boolean => phase.startsWith('shard/');
 
 /** Fetches the files that are not there, or have another size. */
 export async function fetchFiles(place: RunPlace, folder: string, files: readonly StoredFile[]): Promise<void> {
-  await atOnce(files, AT_ONCE, async ({ path, key, bytes }) => {
-    const target = join(folder, path);
-    if (statSync(target, { throwIfNoEntry: false })?.size === bytes) return;
-    await mkdir(dirname(target), { recursive: true });
-    const own = temporaryName(target);
-    try {
-      const file = await open(own, 'wx');
-      try {
-        for await (const piece of place.store.get(key)) await file.writeFile(piece);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(own, target);
-    } finally {
-      await rm(own, { force: true });
-    }
-  });
+  await atOnce(files, AT_ONCE, ({ path, key, bytes }) => fetchFile(place.store, key, join(folder, path), bytes));
 }
 
 /** Fetches small files of a run; those that a run does not have are none here either. */

@@ -2,9 +2,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { lockHolder } from '../../files/lock.ts';
+import { folderInStore } from '../../files/stores/shared-folder.ts';
 import { joinKey } from '../../files/stores/url.ts';
 import { readIfThere, writeWhole } from '../../files/whole.ts';
-import type { Commit } from '../../streams/commits/log.ts';
+import { type Commit, commitLine } from '../../streams/commits/log.ts';
+import { fleetLines, isFleet, NODES_FILE } from '../fleet-commits.ts';
+import type { RunPlace } from './log.ts';
 import {
   fetchFiles,
   fetchSideFiles,
@@ -15,6 +18,7 @@ import {
   readStored,
   runPlace,
   SIDE_FILES,
+  type StoredFile,
   type StoredRun,
 } from './restore.ts';
 
@@ -39,12 +43,16 @@ export async function viewOfStored(url: string, wanted: (sink: string) => boolea
   if (before !== null && (JSON.parse(before) as { readonly startedAt?: string }).startedAt !== startedAt)
     await rm(folder, { recursive: true });
   await mkdir(folder, { recursive: true });
+  await fetchSideFiles(place, folder, [...SIDE_FILES, NODES_FILE]);
+  const many = !stored.done && isFleet(folder);
   const commits = stored.done
     ? ((await readObject(place, 'commits.jsonl'))?.bytes.toString('utf8') ?? '')
-    : linesOf(stored);
-  await fetchSideFiles(place, folder, SIDE_FILES);
+    : many
+      ? await linesOfFleet(place, folder)
+      : linesOf(stored);
   const tables = tablesIn(commits);
-  const files = filesOfRun(place, commits, stored).filter(({ path }) => {
+  const all = many ? filesWhereTheyAre(place, commits) : filesOfRun(place, commits, stored);
+  const files = all.filter(({ path }) => {
     const table = tables.get(path);
     return table !== undefined && wanted(table);
   });
@@ -53,6 +61,19 @@ export async function viewOfStored(url: string, wanted: (sink: string) => boolea
   await writeWhole(join(folder, 'run.json'), stored.json);
   return folder;
 }
+
+/** Lines of a log as one process would have written it, of what many have committed so far. */
+async function linesOfFleet({ store, prefix }: RunPlace, folder: string): Promise<string> {
+  const lines: string[] = [];
+  for await (const { commit } of fleetLines(folderInStore(store, prefix, folder))) lines.push(await commitLine(commit));
+  return lines.join('');
+}
+
+const filesWhereTheyAre = ({ prefix }: RunPlace, commits: string): StoredFile[] =>
+  commitsIn(commits).flatMap((c) => c.files.map(({ path, bytes }) => ({ path, bytes, key: joinKey(prefix, path) })));
+
+const commitsIn = (text: string): Commit[] =>
+  text.split('\n').flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as { readonly commit: Commit }).commit]));
 
 /** The folder that the run was finished in, where that was here; else one for reading. */
 async function folderOf(url: string, { done, json }: StoredRun): Promise<string> {
@@ -64,8 +85,7 @@ async function folderOf(url: string, { done, json }: StoredRun): Promise<string>
 /** The table of each file; those of barriers are of none. */
 function tablesIn(commits: string): ReadonlyMap<string, string> {
   const tables = new Map<string, string>();
-  for (const line of commits.split('\n').filter((l) => l !== ''))
-    for (const { sink, path, xxh64 } of (JSON.parse(line) as { readonly commit: Commit }).commit.files)
-      if (xxh64 !== '') tables.set(path, sink);
+  for (const { files } of commitsIn(commits))
+    for (const { sink, path, xxh64 } of files) if (xxh64 !== '') tables.set(path, sink);
   return tables;
 }

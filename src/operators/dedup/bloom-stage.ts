@@ -12,6 +12,7 @@ import { writeIndex } from './tables/index-files.ts';
 /** The barrier behind `dedup.bloom()`. */
 export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
   return {
+    textless: true,
     keys: (batch) => packed(bloomKeysOf(batch, descriptor, kernel)),
     async *decide(splits: readonly BarrierSplit[], _memory: number, outputs?: BarrierOutputs) {
       const seen = await openSeenKeys(descriptor);

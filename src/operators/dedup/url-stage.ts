@@ -27,6 +27,7 @@ export const urlIndexOf = (options: UrlOptions) => {
 export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
   const options = descriptor.options as unknown as UrlDedupOptions;
   return {
+    textless: true,
     keys(batch) {
       const { hashes, urls } = urlKeys(batch, rowsInScope(batch, descriptor.where), kernel, options.path, options);
       return new Map<string, Column>([

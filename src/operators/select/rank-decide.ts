@@ -1,5 +1,6 @@
 import type { BarrierDecision, BarrierSplit } from '../../streams/flow/barrier.ts';
 import { RankedValues, STATE } from './rank-keys.ts';
+import type { Cut, GroupCuts, RankUse } from './rank-rounds.ts';
 import { type RankWanted, valuesAtRanks } from './values-at-ranks.ts';
 
 /** Which part of the ranking stays. */
@@ -35,27 +36,57 @@ export function ranksKept(
 class Boundary {
   readonly rank: number;
   /** The value that has this rank; null where none has. */
-  value: number | null = null;
-  below = 0;
-  #equal = 0;
+  readonly value: number | null;
+  #below: number;
+  #equal: number;
 
-  constructor(rank: number) {
+  constructor(rank: number, cut: Cut | undefined) {
     this.rank = rank;
+    this.value = cut?.value ?? null;
+    this.#below = cut?.below ?? 0;
+    this.#equal = cut?.equalBefore ?? 0;
   }
 
   /** Call once for each value, in input order. */
   reached(value: number): boolean {
     if (this.rank === 0) return true;
     if (this.value === null || value < this.value) return false;
-    return value > this.value || this.below + this.#equal++ >= this.rank;
+    return value > this.value || this.#below + this.#equal++ >= this.rank;
   }
 }
 
-interface GroupCuts {
+interface Ends {
   readonly first: Boundary;
   readonly end: Boundary;
   /** The greatest value of those before `first`. */
-  lowerCut: number;
+  readonly lowerCut: number;
+}
+
+function endsOf(selection: RankSelection, { count, cuts }: GroupCuts): Ends {
+  const [first, end] = ranksKept(count, selection);
+  return {
+    first: new Boundary(first, cuts.get(first)),
+    end: new Boundary(end, cuts.get(end)),
+    lowerCut: cuts.get(first - 1)?.value ?? Number.NaN,
+  };
+}
+
+/** What `decideRanks` asks for, and what it makes of a split. */
+export const rankUse = (selection: RankSelection): RankUse => ({
+  ranksOf: (count) => ranksAsked(selection, count),
+  decide(split, ranked, cutsOf) {
+    const ends: Ends[] = [];
+    return decideSplit(selection, split, ranked, (group) => {
+      ends[group] ??= endsOf(selection, cutsOf(group));
+      return ends[group];
+    });
+  },
+});
+
+/** The first rank that stays, the last before it, and the first behind those that stay. */
+function ranksAsked(selection: RankSelection, count: number): number[] {
+  const [first, end] = ranksKept(count, selection);
+  return [first, end, first - 1].filter((rank) => rank >= 0 && rank < count);
 }
 
 /** Decides which documents stay; splits and their rows in input order. */
@@ -65,89 +96,75 @@ export async function* decideRanks(
   memoryBytes: number,
 ): AsyncGenerator<BarrierDecision> {
   const ranked = new RankedValues(splits);
-  await ranked.count();
-  const groups = await cutsOf(selection, ranked, memoryBytes);
-  const rules = rulesOf(selection);
-  for (const split of splits) {
-    const parts: {
-      keep: Uint8Array;
-      rule: Uint8Array;
-      value: Float64Array;
-      threshold: Float64Array;
-      missing: Uint8Array;
-    }[] = [];
-    for await (const { rows, value, state, group } of ranked.rowsOf(split)) {
-      const part = {
-        keep: new Uint8Array(rows).fill(1),
-        rule: new Uint8Array(rows),
-        value: new Float64Array(rows).fill(Number.NaN),
-        threshold: new Float64Array(rows).fill(Number.NaN),
-        missing: new Uint8Array(rows),
-      };
-      const drop = (i: number, rule: number, threshold: number): void => {
-        part.keep[i] = 0;
-        part.rule[i] = rule;
-        part.threshold[i] = threshold;
-      };
-      for (let i = 0; i < rows; i++) {
-        if (state[i] === STATE.outOfScope) continue;
-        if (state[i] === STATE.missing) {
-          part.missing[i] = 1;
-          if (selection.nulls === 'drop') drop(i, rules.missing, Number.NaN);
-          continue;
-        }
-        part.value[i] = value[i];
-        const { first, end, lowerCut } = groups[group(i)];
-        // Both are asked for every value: they count equal ones.
-        const [inside, beyond] = [first.reached(value[i]), end.reached(value[i])];
-        if (!inside) drop(i, rules.below, lowerCut);
-        else if (beyond) drop(i, rules.above, end.value ?? Number.NaN);
-      }
-      parts.push(part);
-    }
-    yield joined(split.split, parts);
-  }
+  const groups = await cutsOfGroups(ranked, (count) => ranksAsked(selection, count), memoryBytes);
+  // Of all splits: they go on counting equal values.
+  const ends = groups.map((g) => endsOf(selection, g));
+  for (const split of splits) yield decideSplit(selection, split, ranked, (group) => ends[group]);
 }
 
-async function cutsOf(selection: RankSelection, ranked: RankedValues, memoryBytes: number): Promise<GroupCuts[]> {
-  const groups = ranked.counts.map((n): GroupCuts => {
-    const [first, end] = ranksKept(n, selection);
-    return { first: new Boundary(first), end: new Boundary(end), lowerCut: Number.NaN };
-  });
-  const wanted: RankWanted[] = [];
-  const found: ((v: { value: number; below: number }) => void)[] = [];
-  groups.forEach((cuts, group) => {
-    for (const boundary of [cuts.first, cuts.end]) {
-      if (boundary.rank >= ranked.counts[group]) continue;
-      wanted.push({ group, rank: boundary.rank });
-      found.push(({ value, below }) => {
-        boundary.value = value;
-        boundary.below = below;
-      });
-    }
-    if (cuts.first.rank === 0) return;
-    wanted.push({ group, rank: cuts.first.rank - 1 });
-    found.push(({ value }) => {
-      cuts.lowerCut = value;
-    });
-  });
+/** The values at some ranks of every group, of all splits. */
+export async function cutsOfGroups(
+  ranked: RankedValues,
+  ranksOf: (count: number) => readonly number[],
+  memoryBytes: number,
+): Promise<GroupCuts[]> {
+  await ranked.count();
+  const wanted = ranked.counts.flatMap((count, group) => ranksOf(count).map((rank): RankWanted => ({ group, rank })));
   const values = await valuesAtRanks(wanted, ranked.counts, ranked.scan, memoryBytes);
-  values.forEach((v, i) => {
-    found[i](v);
-  });
+  const groups = ranked.counts.map((count) => ({ count, cuts: new Map<number, Cut>() }));
+  for (const [i, { group, rank }] of wanted.entries()) groups[group].cuts.set(rank, { ...values[i], equalBefore: 0 });
   return groups;
 }
 
-function joined(
-  split: number,
-  parts: readonly {
-    readonly keep: Uint8Array;
-    readonly rule: Uint8Array;
-    readonly value: Float64Array;
-    readonly threshold: Float64Array;
-    readonly missing: Uint8Array;
-  }[],
-): BarrierDecision {
+async function decideSplit(
+  selection: RankSelection,
+  split: BarrierSplit,
+  ranked: RankedValues,
+  endsOfGroup: (group: number) => Ends,
+): Promise<BarrierDecision> {
+  const rules = rulesOf(selection);
+  const parts: Part[] = [];
+  for await (const { rows, value, state, group } of ranked.rowsOf(split)) {
+    const part = {
+      keep: new Uint8Array(rows).fill(1),
+      rule: new Uint8Array(rows),
+      value: new Float64Array(rows).fill(Number.NaN),
+      threshold: new Float64Array(rows).fill(Number.NaN),
+      missing: new Uint8Array(rows),
+    };
+    const drop = (i: number, rule: number, threshold: number): void => {
+      part.keep[i] = 0;
+      part.rule[i] = rule;
+      part.threshold[i] = threshold;
+    };
+    for (let i = 0; i < rows; i++) {
+      if (state[i] === STATE.outOfScope) continue;
+      if (state[i] === STATE.missing) {
+        part.missing[i] = 1;
+        if (selection.nulls === 'drop') drop(i, rules.missing, Number.NaN);
+        continue;
+      }
+      part.value[i] = value[i];
+      const { first, end, lowerCut } = endsOfGroup(group(i));
+      // Both are asked for every value: they count equal ones.
+      const [inside, beyond] = [first.reached(value[i]), end.reached(value[i])];
+      if (!inside) drop(i, rules.below, lowerCut);
+      else if (beyond) drop(i, rules.above, end.value ?? Number.NaN);
+    }
+    parts.push(part);
+  }
+  return joined(split.split, parts);
+}
+
+interface Part {
+  readonly keep: Uint8Array;
+  readonly rule: Uint8Array;
+  readonly value: Float64Array;
+  readonly threshold: Float64Array;
+  readonly missing: Uint8Array;
+}
+
+function joined(split: number, parts: readonly Part[]): BarrierDecision {
   const rows = parts.reduce((n, p) => n + p.keep.length, 0);
   const out = {
     keep: new Uint8Array(rows),

@@ -1,7 +1,6 @@
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { type Column, numberAt, stringAt } from '../../streams/batch/columns.ts';
-import type { Barrier, BarrierSplit } from '../../streams/flow/barrier.ts';
-import { readSpill } from '../../streams/flow/spill-file.ts';
+import { type Barrier, type BarrierSplit, readKeys } from '../../streams/flow/barrier.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
 import type { Scan } from './values-at-ranks.ts';
 
@@ -57,6 +56,9 @@ export class RankedValues {
     this.#splits = splits;
   }
 
+  /** Of the groups that have come so far. */
+  readonly names: string[] = [];
+
   async count(): Promise<void> {
     for (const split of this.#splits) {
       for await (const { rows, state, group } of this.rowsOf(split)) {
@@ -78,13 +80,14 @@ export class RankedValues {
   };
 
   async *rowsOf(split: BarrierSplit): AsyncGenerator<RankRows> {
-    for await (const batch of readSpill(split.keys)) {
+    for await (const batch of readKeys(split)) {
       const groups = batch.columns.has('group') ? batch.utf8('group') : null;
+      const only = groups === null ? this.#numberOf('') : 0;
       yield {
         rows: batch.rows,
         value: batch.number('value').values as Float64Array,
         state: batch.number('state').values as Int32Array,
-        group: (row) => (groups === null ? 0 : this.#numberOf(stringAt(groups, row) ?? '')),
+        group: (row) => (groups === null ? only : this.#numberOf(stringAt(groups, row) ?? '')),
       };
     }
   }
@@ -94,6 +97,7 @@ export class RankedValues {
     if (number === undefined) {
       number = this.#groups.size;
       this.#groups.set(name, number);
+      this.names.push(name);
     }
     return number;
   }

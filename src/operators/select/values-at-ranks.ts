@@ -10,8 +10,8 @@ export interface ValueAtRank {
   readonly below: number;
 }
 
-/** Calls `visit` with every value, in any order; may be called again and again. */
-export type Scan = (visit: (group: number, value: number) => void) => Promise<void>;
+/** Calls `visit` with every value, in any order, how often it comes there (1); may be called again and again. */
+export type Scan = (visit: (group: number, value: number, times?: number) => void) => Promise<void>;
 
 /** Bits that one pass over the values finds out. */
 const BITS = 11;
@@ -104,7 +104,7 @@ function bySearch<T>(searches: readonly Search[], make: (s: Search) => T): Map<n
 
 async function narrow(searches: readonly Search[], scan: Scan): Promise<void> {
   const groups = bySearch(searches, () => new Float64Array(1 << BITS));
-  await scan((group, value) => {
+  await scan((group, value, times = 1) => {
     const list = groups.get(group);
     if (!list) return;
     orderedWords(value);
@@ -112,7 +112,7 @@ async function narrow(searches: readonly Search[], scan: Scan): Promise<void> {
       if (!matches(s)) continue;
       const [word, known] = s.bits < 32 ? [words[1], s.bits] : [words[0], s.bits - 32];
       const n = step(s.bits);
-      histogram[(word >>> (32 - known - n)) & ((1 << n) - 1)]++;
+      histogram[(word >>> (32 - known - n)) & ((1 << n) - 1)] += times;
     }
   });
   for (const list of groups.values()) {
@@ -130,11 +130,15 @@ async function narrow(searches: readonly Search[], scan: Scan): Promise<void> {
 
 async function collect(searches: readonly Search[], scan: Scan): Promise<Map<Search, ValueAtRank>> {
   const groups = bySearch(searches, (s) => ({ values: new Float64Array(keptOf(s)), n: 0 }));
-  await scan((group, value) => {
+  await scan((group, value, times = 1) => {
     const list = groups.get(group);
     if (!list) return;
     orderedWords(value);
-    for (const [s, found] of list) if (found.n < found.values.length && matches(s)) found.values[found.n++] = value + 0;
+    for (const [s, found] of list) {
+      if (found.n >= found.values.length || !matches(s)) continue;
+      found.values.fill(value + 0, found.n, found.n + times);
+      found.n += times;
+    }
   });
   const results = new Map<Search, ValueAtRank>();
   for (const list of groups.values()) {

@@ -17,7 +17,8 @@ type Sinks = Parameters<typeof tablePlaces>[0];
  * a shard, so a kill in the middle goes on with the next shard; segments are deleted once their shard is committed.
  * @param totals of the run: they tell how many documents some records of the quarantine stand for
  * @param shardSize must be the same at every start: run.json has it from the first one on
- * Errors: ConfigError when shards of another size are there already.
+ * @param ready makes sure that segments are in the folder
+ * Errors: ConfigError when shards of another size are there already. Returns the seconds it took.
  */
 export async function joinShards(
   directory: RunDirectory,
@@ -25,7 +26,9 @@ export async function joinShards(
   totals: Counters,
   shardSize: number,
   pool: SplitPool,
-): Promise<void> {
+  ready: (segments: readonly CommittedFile[]) => Promise<void> = async () => {},
+): Promise<number> {
+  const began = performance.now();
   for (const { name, folder, sink } of tablePlaces(recipe).filter((p) => isJoined(p.sink))) {
     const phase = shardPhase(name);
     // From the split commits alone, so the plan is the same after an interruption.
@@ -48,12 +51,14 @@ export async function joinShards(
         refuseOtherShard(joined, path, replaces, directory.path);
         continue;
       }
+      await ready(inputs);
       const task = { kind: 'join', runDirectory: directory.path, sink, sinkName: name, path, inputs } as const;
       const result = await pool.task(blind ? { ...task, blind: own } : task);
       await directory.commit({ phase, split: i, files: result.files, replaces, counters: null });
       await directory.remove(replaces);
     }
   }
+  return Math.round(performance.now() - began) / 1000;
 }
 
 /** What is lost blindly in the segments before a shard, and in those of it. */

@@ -3,18 +3,12 @@ import { existsSync, statSync } from 'node:fs';
 import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
+import { atOnce } from '../../files/stores/at-once.ts';
 import { refuseCareless } from '../../files/stores/probe.ts';
 import { joinKey } from '../../files/stores/url.ts';
 import { readIfThere, writeWhole } from '../../files/whole.ts';
-import {
-  atOnce,
-  type LogEntry,
-  logFolder,
-  logKey,
-  type RunPlace,
-  segmentFolder,
-  segmentKey,
-} from '../../ledger/stored/log.ts';
+import { NODES_FILE } from '../../ledger/fleet-commits.ts';
+import { type LogEntry, logFolder, logKey, type RunPlace, segmentFolder, segmentKey } from '../../ledger/stored/log.ts';
 import {
   fetchFiles,
   fetchSideFiles,
@@ -29,6 +23,8 @@ import {
   type StoredRun,
 } from '../../ledger/stored/restore.ts';
 import type { CommittedFile } from '../../streams/commits/log.ts';
+import { plannedForMany } from './planned.ts';
+import type { StoreSide } from './store-side.ts';
 import { discardStored, refuseForeignPrefix } from './stored-discard.ts';
 
 /** Objects that are put at once. */
@@ -46,7 +42,7 @@ const CLAIMS = 20;
  * the store: the files of a commit first, then its line as an object that is put only where there is none. Whoever
  * begins to work puts a claim into the same log, so an older process cannot commit any more.
  */
-export class Mirror {
+export class Mirror implements StoreSide {
   readonly url: string;
   readonly folder: string;
   #place: RunPlace;
@@ -87,6 +83,7 @@ export class Mirror {
     const place = this.#place;
     let stored = await readStored(place);
     await refuseForeignPrefix(place, stored);
+    if (!fresh) await refusePlanned(place, stored);
     if (fresh && (stored.json !== null || stored.log.next > 0)) {
       await discardStored(place, stored, this.#entry('fresh'));
       stored = await readStored(place);
@@ -276,4 +273,10 @@ export function refuseBucketItself(url: string): void {
     where: '--output',
     fix: 'Give the run a prefix of its own.',
   });
+}
+
+/** Errors: ConfigError for a run that was planned for many nodes, which has no log of this kind. */
+async function refusePlanned({ store, prefix }: RunPlace, { json, done, log }: StoredRun): Promise<void> {
+  if (json === null || done || log.entries.length > 0) return;
+  if ((await store.stat(joinKey(prefix, NODES_FILE))) !== null) throw plannedForMany(`${store.url}/${prefix}`);
 }

@@ -15,6 +15,7 @@ import { INDEX_FOLDER } from './layout.ts';
 import type { Mirror } from './mirror.ts';
 import { filesBelow, isOwnFile, isOwnReadme, removeFolder, removeOwn, STDIN_FOLDER, WORK_FOLDER } from './own-files.ts';
 import { StoreQueue } from './store-queue.ts';
+import type { StoreSide } from './store-side.ts';
 
 /** What a start that was killed may have left before run.json was there. */
 const BEFORE_RUN_JSON = new RegExp(
@@ -33,10 +34,10 @@ export class RunDirectory {
   #log: CommitLog;
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
-  #mirror: Mirror | null;
+  #mirror: StoreSide | null;
   #queue: StoreQueue | null;
 
-  private constructor(path: string, commits: CommitStore, counted: Counters, mirror: Mirror | null) {
+  private constructor(path: string, commits: CommitStore, counted: Counters, mirror: StoreSide | null) {
     this.path = path;
     this.#mirror = mirror;
     this.#queue = mirror && new StoreQueue(mirror);
@@ -46,7 +47,7 @@ export class RunDirectory {
   }
 
   /** @param mirror of a run directory in a store, whose copy the folder is */
-  static async open(path: string, mirror: Mirror | null = null): Promise<RunDirectory> {
+  static async open(path: string, mirror: StoreSide | null = null): Promise<RunDirectory> {
     const counted = emptyCounters();
     const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: true }, ({ counters }) => {
       if (counters) mergeCounters(counted, counters);

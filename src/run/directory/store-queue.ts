@@ -1,5 +1,5 @@
 import type { Commit } from '../../streams/commits/log.ts';
-import type { Mirror } from './mirror.ts';
+import type { StoreSide } from './store-side.ts';
 
 /** Commits that may be on their way to a store; their files are on this disk until they have arrived. */
 const MOST_WAITING = 64;
@@ -9,13 +9,13 @@ const MOST_WAITING = 64;
  * worked on. Files are put as they come, the lines that make them true in order. After a failure nothing more is put.
  */
 export class StoreQueue {
-  #mirror: Mirror;
+  #mirror: StoreSide;
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
   #free: (() => void)[] = [];
   #failure: { readonly error: unknown } | null = null;
 
-  constructor(mirror: Mirror) {
+  constructor(mirror: StoreSide) {
     this.#mirror = mirror;
   }
 

@@ -1,6 +1,7 @@
 import { ConfigError, InputError } from '../../errors.ts';
+import { atOnce } from '../../files/stores/at-once.ts';
 import { joinKey } from '../../files/stores/url.ts';
-import { atOnce, type LogEntry, logKey, type RunPlace } from '../../ledger/stored/log.ts';
+import { type LogEntry, logKey, type RunPlace } from '../../ledger/stored/log.ts';
 import type { StoredRun } from '../../ledger/stored/restore.ts';
 import { isOwnName } from './own-files.ts';
 

@@ -90,6 +90,6 @@ const wantedOf = (query: URLSearchParams): Wanted => ({
   domain: query.get('domain') ?? undefined,
   rule: query.get('rule') || undefined,
   near: query.get('near') || undefined,
-  from: wholeIn(query, 'from', 0),
+  from: query.has('from') ? wholeIn(query, 'from', 0) : null,
   most: Math.min(200, wholeIn(query, 'most', 40)),
 });

@@ -66,10 +66,8 @@ export class RunReader {
     const before = this.#last.get(lane) ?? Promise.resolve();
     const next = before.then(() => this.#use(async (run) => work({ ...run, db: await run.lanes[lane]() })));
     // Whoever asked is told of it; those behind have other questions.
-    this.#last.set(
-      lane,
-      next.catch(() => {}),
-    );
+    const settled = next.catch(() => {});
+    this.#last.set(lane, settled);
     return next;
   }
 

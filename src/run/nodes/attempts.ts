@@ -1,10 +1,11 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '../../errors.ts';
-import { readIfThere, syncFolder, temporaryName, writeWhole } from '../../files/whole.ts';
-import { attemptName, attemptsOf } from '../../ledger/fleet-commits.ts';
+import type { SharedFolder } from '../../files/stores/shared-folder.ts';
+import { attemptName, attemptsOf, claimPath } from '../../ledger/fleet-commits.ts';
+import { type Beat, heartbeat } from './heartbeat.ts';
 import { aliveHere, type ProcessMark, processMark } from './process-mark.ts';
 
 /** How an attempt ended; one that was killed has no end. */
@@ -25,11 +26,15 @@ export interface ClaimTimes {
 
 /** Attributes of files may be a minute old on NFS. */
 export const CLAIM_TIMES: ClaimTimes = { beatMs: 5000, patienceMs: 90_000 };
+/** A store is paid by the request. */
+export const STORED_CLAIM_TIMES: ClaimTimes = { beatMs: 20_000, patienceMs: 120_000 };
+
+export const claimTimes = (run: SharedFolder): ClaimTimes => (run.stored === null ? CLAIM_TIMES : STORED_CLAIM_TIMES);
 
 /** An attempt of a task that this process works on. */
 export interface Claim {
   readonly attempt: number;
-  /** Its folder, absolute. Nobody else writes there. */
+  /** Its folder, relative to the run directory. Nobody else writes there. */
   readonly folder: string;
   /** Splits in work, shown by `status`. */
   working(splits: readonly number[]): void;
@@ -38,8 +43,8 @@ export interface Claim {
   end(end: AttemptEnd): Promise<void>;
 }
 
-const json = async <T>(path: string): Promise<T | null> => {
-  const text = await readIfThere(path);
+const json = async <T>(run: SharedFolder, path: string): Promise<T | null> => {
+  const text = await run.read(path);
   if (text === null) return null;
   try {
     return JSON.parse(text) as T;
@@ -49,17 +54,14 @@ const json = async <T>(path: string): Promise<T | null> => {
   }
 };
 
-export const attemptEnd = (task: string, attempt: number): Promise<AttemptEnd | null> =>
-  json(join(task, attemptName(attempt), 'end.json'));
+const inAttempt = (task: string, attempt: number, name: string): string => `${task}/${attemptName(attempt)}/${name}`;
+export const beatPath = (task: string, attempt: number): string => inAttempt(task, attempt, 'beat.json');
 
-/** What a claim says of itself. */
-export interface Beat {
-  readonly beats: number;
-  readonly splits: readonly number[];
-}
+export const attemptEnd = (run: SharedFolder, task: string, attempt: number): Promise<AttemptEnd | null> =>
+  json(run, inAttempt(task, attempt, 'end.json'));
 
-export const beatOf = (task: string, attempt: number): Promise<Beat | null> =>
-  json(join(task, attemptName(attempt), 'beat.json'));
+export const beatOf = (run: SharedFolder, task: string, attempt: number): Promise<Beat | null> =>
+  json(run, beatPath(task, attempt));
 
 /** Who made a claim: for people, and to tell a dead process of this machine at once. */
 export interface Claimant extends ProcessMark {
@@ -67,8 +69,8 @@ export interface Claimant extends ProcessMark {
   readonly node: string;
 }
 
-export const claimantOf = (task: string, attempt: number): Promise<Claimant | null> =>
-  json(join(task, attemptName(attempt), 'claim.json'));
+export const claimantOf = (run: SharedFolder, task: string, attempt: number): Promise<Claimant | null> =>
+  json(run, claimPath(task, attempt));
 
 /** Another attempt of a task lives. */
 export class ClaimedError extends ConfigError {}
@@ -83,98 +85,106 @@ export const claimed = (what: string, attempt: number, by: Claimant | null): Con
     fix: 'Wait for it, or stop it. A dead attempt is taken over once its heartbeat stands still.',
   });
 
-/** A counter that every live attempt raises; watched by its changes, never by a time in it. */
-async function stands(task: string, attempt: number, patienceMs: number): Promise<boolean> {
-  const text = (): Promise<string | null> => readIfThere(join(task, attemptName(attempt), 'beat.json'));
-  const first = await text();
+/** The version at which a heartbeat stands; null: none was ever put. */
+interface Still {
+  readonly version: string | null;
+}
+
+/**
+ * Watches a counter that every live attempt raises: by its changes, never by a time in it. Null where it has moved.
+ */
+async function watch(run: SharedFolder, task: string, attempt: number, patienceMs: number): Promise<Still | null> {
+  const beat = (): Promise<string | null> => run.version(beatPath(task, attempt));
+  const version = await beat();
   const end = performance.now() + patienceMs;
   while (performance.now() < end) {
-    await delay(Math.min(1000, patienceMs / 4));
-    if ((await attemptEnd(task, attempt)) !== null) return true;
-    if ((await text()) !== first) return false;
+    await delay(Math.min(run.stored === null ? 1000 : 5000, patienceMs / 4));
+    if ((await attemptEnd(run, task, attempt)) !== null) break;
+    if ((await beat()) !== version) return null;
   }
-  return true;
+  return { version };
 }
 
 /**
- * True where the process of an attempt is gone, or its heartbeat has stood still for `patienceMs`.
+ * Where the heartbeat of an attempt stands whose process is gone, or that has not moved for `patienceMs`; null where it
+ * lives.
  * @param watching called before its heartbeat is watched
  */
-async function isDead(task: string, attempt: number, patienceMs: number, watching: () => void): Promise<boolean> {
-  const file = (name: string): Promise<string | null> => readIfThere(join(task, attemptName(attempt), name));
-  // A folder appears with its claim in it: one that has none is of nobody who could work in it.
-  if ((await file('claim.json')) === null && (await file('beat.json')) === null) return true;
-  const by = await claimantOf(task, attempt);
+async function deadAt(
+  run: SharedFolder,
+  task: string,
+  attempt: number,
+  patienceMs: number,
+  watching: () => void,
+): Promise<Still | null> {
+  const by = await claimantOf(run, task, attempt);
   const here = by === null ? null : await aliveHere(by);
-  if (here !== null) return !here;
+  if (here === true) return null;
+  if (here === false) return { version: await run.version(beatPath(task, attempt)) };
   watching();
-  return stands(task, attempt, patienceMs);
+  return watch(run, task, attempt, patienceMs);
 }
 
 /**
- * Takes a task for this process: a new folder `attempt-<n>`, which only one process can make, and which appears with
- * its claim in it. Errors: ConfigError while another attempt lives.
- * @param task folder @param what its name in messages @param watching told which attempt is watched, and how long
+ * Stops the heartbeat of a dead attempt in a store, so that one who is not dead after all cannot raise it any more.
+ * False where it has moved since.
+ */
+async function seal(run: SharedFolder, task: string, attempt: number, { version }: Still): Promise<boolean> {
+  if (run.stored === null) return true;
+  const { beats = 0, splits = [] } = (await beatOf(run, task, attempt)) ?? {};
+  const text = JSON.stringify({ beats, splits, sealed: true } satisfies Beat);
+  return (await run.put(beatPath(task, attempt), text, version === null ? 'absent' : { version })).written;
+}
+
+/**
+ * Takes a task for this process: the claim of the next attempt, which only one process can put. Errors: ConfigError
+ * while another attempt lives.
+ * @param task its folder, relative to the run directory @param what its name in messages
+ * @param watching told which attempt is watched, and how long
  */
 export async function claim(
+  run: SharedFolder,
   task: string,
   what: string,
   { beatMs, patienceMs }: ClaimTimes,
   watching: (attempt: number, seconds: number) => void = () => {},
 ): Promise<Claim> {
-  await mkdir(task, { recursive: true });
-  const last = (await attemptsOf(task)).at(-1) ?? 0;
+  const last = (await attemptsOf(run, task)).at(-1) ?? 0;
   const watched = (): void => watching(last, Math.ceil(patienceMs / 1000));
-  if (last > 0 && (await attemptEnd(task, last)) === null && !(await isDead(task, last, patienceMs, watched)))
-    throw claimed(what, last, await claimantOf(task, last));
-  const attempt = last + 1;
-  const folder = join(task, attemptName(attempt));
-  const mark: Claimant = { ...(await processMark()), host: hostname(), node: process.version };
-  const made = temporaryName(folder);
-  await mkdir(made);
-  try {
-    await writeWhole(join(made, 'claim.json'), JSON.stringify(mark));
-    // Fails where another process was first: its folder is not empty.
-    await rename(made, folder);
-    await syncFolder(task);
-  } catch (error) {
-    await rm(made, { recursive: true, force: true });
-    if (!['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    throw claimed(what, attempt, await claimantOf(task, attempt));
-  }
-  let beats = 0;
-  let splits: readonly number[] = [];
-  let writing = Promise.resolve();
-  const beat = (): void => {
-    const text = JSON.stringify({ beats: ++beats, splits } satisfies Beat);
-    // A full disk ends the attempt where it writes its output; a heartbeat that is lost is made up by the next.
-    writing = writing.then(() => writeWhole(join(folder, 'beat.json'), text)).catch(() => {});
+  const isFree = async (): Promise<boolean> => {
+    if ((await attemptEnd(run, task, last)) !== null) return true;
+    const still = await deadAt(run, task, last, patienceMs, watched);
+    return still !== null && (await seal(run, task, last, still));
   };
-  beat();
-  const timer = setInterval(beat, beatMs);
+  if (last > 0 && !(await isFree())) throw claimed(what, last, await claimantOf(run, task, last));
+  const attempt = last + 1;
+  const folder = `${task}/${attemptName(attempt)}`;
+  const mark: Claimant = { ...(await processMark()), host: hostname(), node: process.version };
+  if (!(await run.put(claimPath(task, attempt), JSON.stringify(mark), 'absent')).written)
+    throw claimed(what, attempt, await claimantOf(run, task, attempt));
+  await mkdir(join(run.path, folder), { recursive: true });
+  const heart = heartbeat(run, beatPath(task, attempt), beatMs);
   return {
     attempt,
     folder,
-    working(now) {
-      splits = now;
-      beat();
-    },
-    superseded: async () => ((await attemptsOf(task)).at(-1) ?? 0) > attempt,
+    working: (splits) => heart.working(splits),
+    // A store has stopped the heartbeat before it gave the task to another.
+    superseded: async () =>
+      heart.stopped() || (run.stored === null && ((await attemptsOf(run, task)).at(-1) ?? 0) > attempt),
     async end(end) {
-      clearInterval(timer);
-      await writing;
-      await writeWhole(join(folder, 'end.json'), JSON.stringify(end));
+      await heart.end();
+      if (!heart.stopped()) await run.put(inAttempt(task, attempt, 'end.json'), JSON.stringify(end));
     },
   };
 }
 
 /** Splits that were in work in attempts that died or failed, with how often. */
-export async function fatalSplits(task: string): Promise<Map<number, number>> {
+export async function fatalSplits(run: SharedFolder, task: string): Promise<Map<number, number>> {
   const times = new Map<number, number>();
-  for (const attempt of await attemptsOf(task)) {
-    const how = (await attemptEnd(task, attempt))?.how;
+  for (const attempt of await attemptsOf(run, task)) {
+    const how = (await attemptEnd(run, task, attempt))?.how;
     if (how === 'done' || how === 'stopped') continue;
-    for (const split of (await beatOf(task, attempt))?.splits ?? []) times.set(split, (times.get(split) ?? 0) + 1);
+    for (const split of (await beatOf(run, task, attempt))?.splits ?? []) times.set(split, (times.get(split) ?? 0) + 1);
   }
   return times;
 }

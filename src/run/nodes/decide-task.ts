@@ -1,8 +1,16 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { atOnce } from '../../files/stores/at-once.ts';
+import type { SharedFile } from '../../files/stores/shared-folder.ts';
+import { loadKernel } from '../../kernels/kernel.ts';
+import { makeBarrier } from '../../operators/stages.ts';
 import { decidePhase, splitPhase } from '../../streams/commits/phase.ts';
 import type { BarrierSplit } from '../../streams/flow/barrier.ts';
+import type { SentFile } from '../../streams/flow/rounds.ts';
 import { barrierPaths, INDEX_FOLDER } from '../directory/layout.ts';
-import { RunDirectory } from '../directory/run-directory.ts';
+import { openAttempt } from './attempt-store.ts';
+import { FETCHED_AT_ONCE, fetchedFolder, partOfKeys, sentTo } from './fetched.ts';
+import { type FleetPhase, roundOf } from './fleet.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
 import type { FleetWork } from './work.ts';
 
@@ -12,48 +20,91 @@ import type { FleetWork } from './work.ts';
  */
 export async function decideTask(work: FleetWork): Promise<boolean> {
   const { fleet, options, pool, stop, hard, out, phase, task, claim } = work;
+  const { shared } = fleet;
   const barrier = phase.barrier!;
   const began = performance.now();
-  const done = (await committedBy(fleet.path, phase.name, task, claim.attempt)).get(task);
+  const done = (await committedBy(shared, phase.name, task, claim.attempt)).get(task);
   if (done === undefined) {
     if (stop.aborted) return false;
     claim.working([]);
-    const directory = await RunDirectory.open(claim.folder);
+    const directory = await openAttempt(shared, claim.folder);
     await directory.makeFolders(['work', INDEX_FOLDER]);
     const parted = fleet.nodes.parted.includes(barrier.step);
+    const at = work.phases.indexOf(phase);
+    const [before, next] = [work.phases[at - 1], work.phases[at + 1]];
+    const receivesOf = roundOf(fleet.nodes, before)?.toAll ? 1 : phase.tasks;
     const { files, cluster } = await pool.task({
       kind: 'decide-part',
-      runDirectory: claim.folder,
+      runDirectory: directory.path,
       barrier,
-      splits: await splitsOf(work, parted),
+      splits: roundOf(fleet.nodes, phase)?.alone ? [] : await splitsOf(work, parted),
       part: parted ? task : null,
+      parts: phase.tasks,
+      round: phase.round,
+      received: before.round === null ? [] : await receivedBy(work, before, [task % receivesOf, receivesOf]),
+      receivesOf,
+      sendsTo: roundOf(fleet.nodes, phase)?.toAll ? 1 : next.tasks,
       memoryBytes: Math.floor(options.memory / 2),
     });
     if (hard.aborted || (await claim.superseded())) return false;
     const rest = { split: task, replaces: [], counters: null, cluster };
     await directory.commit({ phase: decidePhase(barrier.step), files, ...rest });
     await directory.close({ failed: false });
+    await rm(join(fleet.path, fetchedFolder(work)), { recursive: true, force: true });
   }
-  const commits = await committedBy(fleet.path, phase.name, task, claim.attempt + 1);
-  await writeOutcome(fleet.path, phase.name, task, [commits.get(task)!]);
+  const commits = await committedBy(shared, phase.name, task, claim.attempt + 1);
+  await writeOutcome(shared, phase.name, task, [commits.get(task)!]);
+  await clearSent(work);
   const seconds = Math.round(performance.now() - began) / 1000;
   out.next({ type: 'decided', phase: phase.name, task, seconds });
   return true;
 }
 
-/** What all shards have left of every split, in the order of the input. */
-async function splitsOf({ fleet, phase, shards }: FleetWork, parted: boolean): Promise<BarrierSplit[]> {
+/** What all shards have left of every split, in the order of the input; from a store it is fetched. */
+async function splitsOf(work: FleetWork, parted: boolean): Promise<BarrierSplit[]> {
+  const { fleet, phase, shards, task } = work;
+  const { shared } = fleet;
   const before = splitPhase(phase.number);
-  const found = new Map<number, BarrierSplit>();
+  const found = new Map<number, { readonly spill: SharedFile; readonly keys: SharedFile }>();
   for (const [shard, splits] of shards.entries()) {
-    const outcome = await readOutcome(fleet.path, `split-${phase.number}`, shard);
+    const outcome = await readOutcome(shared, `split-${phase.number}`, shard);
     for (const { index } of splits) {
       const names = barrierPaths(phase.barrier!.step, index);
       const { files } = outcome.get(before, index)!;
-      const path = (name: string): string => join(fleet.path, files.find((f) => f.path.endsWith(name))!.path);
-      const keys = path(parted ? `${names.keys}-parts` : names.keys);
-      found.set(index, { split: index, spill: path(names.spill), keys });
+      const file = (name: string): SharedFile => files.find((f) => f.path.endsWith(name))!;
+      found.set(index, { spill: file(names.spill), keys: file(parted ? `${names.keys}-parts` : names.keys) });
     }
   }
-  return fleet.plan.splits.map((s) => found.get(s.index)!);
+  const folder = fetchedFolder(work);
+  const textless = shared.stored !== null && (await makeBarrier(phase.barrier!, await loadKernel())).textless === true;
+  return atOnce(fleet.plan.splits, FETCHED_AT_ONCE, async ({ index }): Promise<BarrierSplit> => {
+    const { spill, keys } = found.get(index)!;
+    await shared.fetch([...(textless ? [] : [spill]), ...(parted ? [] : [keys])]);
+    const own = parted ? await partOfKeys(shared, keys, task, `${folder}/keys-${index}`) : join(shared.path, keys.path);
+    return { split: index, spill: join(shared.path, spill.path), keys: own };
+  });
+}
+
+/** What the tasks of a round have sent: a file and its index each. */
+async function filesSent({ fleet: { shared } }: FleetWork, { name, tasks }: FleetPhase): Promise<SharedFile[][]> {
+  const sent: SharedFile[][] = [];
+  for (let task = 0; task < tasks; task++) {
+    const [{ files }] = (await readOutcome(shared, name, task)).all;
+    sent.push([...files]);
+  }
+  return sent;
+}
+
+async function receivedBy(work: FleetWork, before: FleetPhase, part: readonly [number, number]): Promise<SentFile[]> {
+  const files = (await filesSent(work, before)).map((pair, k) => ({ pair, name: `${fetchedFolder(work)}/sent-${k}` }));
+  return atOnce(files, FETCHED_AT_ONCE, ({ pair, name }) => sentTo(work.fleet.shared, pair, part, name));
+}
+
+/** Removes what was sent two phases ago and is read no more: every task its share. */
+export async function clearSent(work: FleetWork): Promise<void> {
+  const { fleet, phases, phase, task } = work;
+  const sent = phases[phases.indexOf(phase) - 2];
+  if (!sent || sent.round === null) return;
+  const own = (await filesSent(work, sent)).filter((_, k) => k % phase.tasks === task);
+  await fleet.shared.delete(own.flat().map((f) => f.path));
 }

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { ConfigError, InvariantError } from '../../errors.ts';
+import type { SharedFolder } from '../../files/stores/shared-folder.ts';
 import { systemError } from '../../files/system-error.ts';
 import { writeWhole } from '../../files/whole.ts';
-import { isFleet, NODES_FILE, TASKS_FOLDER } from '../../ledger/fleet-commits.ts';
-import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
+import { NODES_FILE, TASKS_FOLDER } from '../../ledger/fleet-commits.ts';
+import type { RunJson } from '../../ledger/run-json.ts';
 import { parseOptions } from '../../options.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { conservationError } from '../../streams/commits/counters.ts';
@@ -13,47 +12,58 @@ import { totalsOf } from '../../streams/commits/store.ts';
 import { handOverError } from '../conservation.ts';
 import { checkPublished, joinShards } from '../directory/join.ts';
 import { tablePlaces } from '../directory/layout.ts';
-import { ANSWERS_FOLDER, removeFolder } from '../directory/own-files.ts';
+import { removeFolder } from '../directory/own-files.ts';
 import { runReadmeOf } from '../directory/readme.ts';
-import { RunDirectory } from '../directory/run-directory.ts';
 import { GuardWatch } from '../guards/guard-watch.ts';
 import { type RunOptions, type RunOptionsInput, runOptions } from '../options.ts';
 import { openSplitPool } from '../split/split-pool.ts';
-import { CLAIM_TIMES, type ClaimTimes, claim } from './attempts.ts';
+import { type Claim, type ClaimTimes, claim, claimTimes } from './attempts.ts';
+import { deleteBelow, openEnd } from './finish-store.ts';
 import { type Fleet, fleetPhases, openFleet } from './fleet.ts';
 import { mergeLogs } from './merge.ts';
-import { isDone } from './outcome.ts';
+import { undone } from './outcome.ts';
 import { secondsOf } from './seconds.ts';
-import { plannedRecipe } from './shard.ts';
+import { answersFolder, plannedRecipe } from './shard.ts';
+import { withShared } from './shared.ts';
+
+/** Folder of the claims of finishers. */
+const FINISH = `${TASKS_FOLDER}/finish`;
 
 /**
  * Makes one run directory of what many nodes have done: their logs become one, everything that was read is accounted
  * for, guards judge the totals, and segments are joined into shards. Running again goes on where it stopped. Errors:
  * ConfigError while shards are missing, GuardError, InvariantError.
  */
-export async function finishNodes(
+export const finishNodes = (
   given: Recipe,
   folder: string,
   input: RunOptionsInput,
-  times: ClaimTimes = CLAIM_TIMES,
+  times?: ClaimTimes,
+): Promise<RunJson> => withShared(folder, (shared) => finishIn(given, shared, input, times ?? claimTimes(shared)));
+
+async function finishIn(
+  given: Recipe,
+  shared: SharedFolder,
+  input: RunOptionsInput,
+  times: ClaimTimes,
 ): Promise<RunJson> {
-  const path = resolve(folder);
-  const before = await readRunJson(path);
+  const text = await shared.read('run.json');
+  const before = text === null ? null : (JSON.parse(text) as RunJson);
   if (before?.status === 'done') {
-    await clear(path);
+    await clear(shared);
     return before;
   }
-  const fleet = await openFleet(path);
+  const fleet = await openFleet(shared);
   const options = parseOptions(runOptions, { modelMemory: input.memory, ...input }, 'finish');
   const recipe = await plannedRecipe(fleet, given, options);
-  refuseUnfinished(fleet, recipe);
-  const own = await claim(join(path, TASKS_FOLDER, 'finish'), `the end of ${path}`, times);
+  await refuseUnfinished(fleet, recipe);
+  const own = await claim(shared, FINISH, `the end of ${fleet.name}`, times);
   const started = performance.now();
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
   try {
-    const result = await finish(recipe, fleet, options, seconds);
+    const result = await finish(recipe, fleet, options, own, seconds);
     await own.end({ how: 'done', seconds: seconds() });
-    await clear(path);
+    await clear(shared);
     return result;
   } catch (error) {
     await own.end({ how: 'failed', error: (error as Error).message, seconds: seconds() });
@@ -61,23 +71,29 @@ export async function finishNodes(
   }
 }
 
-async function finish(recipe: Recipe, fleet: Fleet, options: RunOptions, seconds: () => number): Promise<RunJson> {
-  const { path, plan } = fleet;
+async function finish(
+  recipe: Recipe,
+  fleet: Fleet,
+  options: RunOptions,
+  own: Claim,
+  seconds: () => number,
+): Promise<RunJson> {
+  const { shared, path, plan } = fleet;
   const phases = fleetPhases(
     recipe.steps.map((s) => s.descriptor),
     fleet.nodes,
   );
   await mergeLogs(fleet, recipe, phases);
-  const directory = await RunDirectory.open(path);
+  const directory = await openEnd(shared, own);
   await directory.makeFolders([
     ...new Set(['documents', 'ledger', 'quarantine', ...tablePlaces(recipe).map((t) => t.folder)]),
   ]);
   const totals = totalsOf(directory.commits);
   const lost = conservationError(totals) ?? handOverError(totals.passed, totals.received);
-  if (lost) throw new InvariantError({ expected: 'read = kept + dropped + quarantined', got: lost, where: path });
+  if (lost) throw new InvariantError({ expected: 'read = kept + dropped + quarantined', got: lost, where: fleet.name });
   const guards = new GuardWatch(recipe, options, directory, plan.splits.length);
   const all = plan.splits.map((s) => s.index);
-  const base: RunJson = { ...fleet.run, seconds: (await secondsOf(path, phases)) + seconds() };
+  const base: RunJson = { ...fleet.run, seconds: (await secondsOf(shared, phases)) + seconds() };
   const heed = async (): Promise<void> => {
     if (guards.tripped === null) return;
     await directory.writeRunJson({ ...base, guards: guards.record });
@@ -92,18 +108,18 @@ async function finish(recipe: Recipe, fleet: Fleet, options: RunOptions, seconds
   await heed();
   const pool = await openSplitPool(
     recipe,
-    join(path, TASKS_FOLDER, ANSWERS_FOLDER),
+    answersFolder(shared),
     { ...options, workers: 1 },
     1,
     new AbortController().signal,
     { progress: () => {}, begun: () => {}, retry: () => {}, filter: () => {} },
   );
   try {
-    await joinShards(directory, recipe, totals, fleet.run.shardSize, pool);
+    await joinShards(directory, recipe, totals, fleet.run.shardSize, pool, (inputs) => shared.fetch(inputs));
   } finally {
     await pool.close();
   }
-  checkPublished(directory.commits.all, recipe, totals, path);
+  checkPublished(directory.commits.all, recipe, totals, fleet.name);
   const result: RunJson = {
     ...base,
     status: 'done',
@@ -118,16 +134,17 @@ async function finish(recipe: Recipe, fleet: Fleet, options: RunOptions, seconds
 }
 
 /** What only the nodes needed. The folder is then that of any run. */
-async function clear(path: string): Promise<void> {
-  if (!isFleet(path) && !existsSync(join(path, TASKS_FOLDER))) return;
-  await removeFolder(path, TASKS_FOLDER);
-  await rm(join(path, NODES_FILE), { force: true });
+async function clear(shared: SharedFolder): Promise<void> {
+  if (shared.stored === null) await removeFolder(shared.path, TASKS_FOLDER);
+  else await deleteBelow(shared, TASKS_FOLDER);
+  await shared.delete([NODES_FILE]);
 }
 
-function refuseUnfinished(fleet: Fleet, recipe: Recipe): void {
+async function refuseUnfinished(fleet: Fleet, recipe: Recipe): Promise<void> {
   const steps = recipe.steps.map((s) => s.descriptor);
-  for (const { name, tasks } of fleetPhases(steps, fleet.nodes)) {
-    const missing = Array.from({ length: tasks }, (_, task) => task).filter((t) => !isDone(fleet.path, name, t));
+  for (const phase of fleetPhases(steps, fleet.nodes)) {
+    const { name, tasks } = phase;
+    const missing = await undone(fleet.shared, phase);
     if (missing.length === 0) continue;
     const some = missing.slice(0, 5).join(', ');
     throw new ConfigError({
@@ -136,8 +153,8 @@ function refuseUnfinished(fleet: Fleet, recipe: Recipe): void {
         `${some}${missing.length > 5 ? ', ...' : ''}`,
       expected: 'every shard of every phase to be done',
       got: `${missing.length} of ${tasks} shards of ${name} that are not: ${some}`,
-      where: fleet.path,
-      fix: `Run them: sluice run ${fleet.path} --shard <i>/${tasks}. sluice status ${fleet.path} says how they stand.`,
+      where: fleet.name,
+      fix: `Run them: sluice run ${fleet.name} --shard <i>/${tasks}. sluice status ${fleet.name} says how they stand.`,
     });
   }
 }

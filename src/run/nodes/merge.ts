@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { partsOfLines } from '../../files/lines.ts';
+import type { SharedFolder } from '../../files/stores/shared-folder.ts';
 import { syncFolder, writeWhole } from '../../files/whole.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { isJoined } from '../../sinks/writers.ts';
@@ -14,29 +15,31 @@ import {
 } from '../../streams/commits/log.ts';
 import { decidePhase, phaseName } from '../../streams/commits/phase.ts';
 import { tablePlaces } from '../directory/layout.ts';
+import { putFile } from './attempt-store.ts';
 import type { Fleet, FleetPhase } from './fleet.ts';
 import { outcomePath } from './outcome.ts';
 
 /**
  * Writes commits.jsonl of the run from the outcomes of all tasks, once. Segments that will be joined stay where they
- * are; files that stay as they are get the places that one process gives them.
+ * are; files that stay as they are get the places that one process gives them. Of a run in a store the log is one of
+ * this machine, and the shards that earlier attempts have joined follow.
  */
 export async function mergeLogs(fleet: Fleet, recipe: Recipe, phases: readonly FleetPhase[]): Promise<void> {
   const path = join(fleet.path, 'commits.jsonl');
   if (existsSync(path)) return;
   const joined = new Set(tablePlaces(recipe).flatMap((p) => (isJoined(p.sink) ? [p.name] : [])));
   const lines: string[] = [];
-  for (const phase of phases) {
+  for (const phase of phases.filter((p) => p.round === null)) {
     const commits: Commit[] = [];
     for (let task = 0; task < phase.tasks; task++) {
-      const outcome = outcomePath(fleet.path, phase.name, task);
+      const outcome = await outcomePath(fleet.shared, phase.name, task);
       for await (const { commit } of commitLines(outcome, { repair: false })) commits.push(commit);
     }
     const whole = phase.barrier ? [decision(commits, phase.barrier.step)] : commits.sort((a, b) => a.split - b.split);
     for (const commit of whole) {
       const files: CommittedFile[] = [];
       for (const file of commit.files)
-        if (file.sink !== 'work') files.push(joined.has(file.sink) ? file : await placed(fleet.path, file));
+        if (file.sink !== 'work') files.push(joined.has(file.sink) ? file : await placed(fleet.shared, file));
       lines.push((await commitLine({ ...commit, files })).slice(0, -1));
     }
   }
@@ -45,26 +48,47 @@ export async function mergeLogs(fleet: Fleet, recipe: Recipe, phases: readonly F
 
 /** What all parts of a barrier have decided, as one commit with the largest cluster of them. */
 function decision(parts: readonly Commit[], step: string): Commit {
-  const clusters = parts.flatMap((p) => p.cluster ?? []);
-  const best = clusters.reduce<DuplicateCluster | null>(
+  const files = parts.flatMap((p) => p.files);
+  const cluster = largestOf(parts.flatMap((p) => p.cluster ?? []));
+  return { ...parts[0], phase: phaseName(decidePhase(step)), split: 0, files, cluster };
+}
+
+/** Copies of a cluster that are shown. */
+const EXAMPLES = 3;
+
+/** Of the largest clusters of parts: near copies of one document lie in several. */
+function largestOf(clusters: readonly DuplicateCluster[]): DuplicateCluster | null {
+  const bySurvivor = new Map<string, DuplicateCluster>();
+  for (const own of clusters) {
+    const known = bySurvivor.get(own.survivor);
+    const all = known && {
+      ...known,
+      documents: known.documents + own.documents - 1,
+      examples: [...known.examples, ...own.examples].slice(0, EXAMPLES),
+    };
+    bySurvivor.set(own.survivor, all ?? own);
+  }
+  return [...bySurvivor.values()].reduce<DuplicateCluster | null>(
     (a, b) =>
       a === null || b.documents > a.documents || (b.documents === a.documents && b.survivor < a.survivor) ? b : a,
     null,
   );
-  const files = parts.flatMap((p) => p.files);
-  return { ...parts[0], phase: phaseName(decidePhase(step)), split: 0, files, cluster: best };
 }
 
 const ATTEMPT = /^tasks\/[^/]+\/\d+\/attempt-\d+\//;
 
-async function placed(run: string, file: CommittedFile): Promise<CommittedFile> {
+async function placed(run: SharedFolder, file: CommittedFile): Promise<CommittedFile> {
   const path = file.path.replace(ATTEMPT, '');
-  const [from, to] = [join(run, file.path), join(run, path)];
-  await mkdir(dirname(to), { recursive: true });
+  const [from, to] = [join(run.path, file.path), join(run.path, path)];
   // A finisher that was killed has moved it before.
-  if (!existsSync(to)) {
-    await rename(from, to);
-    await syncFolder(dirname(to));
+  if (await run.has(path)) return { ...file, path };
+  await mkdir(dirname(to), { recursive: true });
+  await run.fetch([file]);
+  await rename(from, to);
+  await syncFolder(dirname(to));
+  if (run.stored !== null) {
+    await putFile(run, path);
+    await rm(to);
   }
   return { ...file, path };
 }

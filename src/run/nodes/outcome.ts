@@ -1,28 +1,58 @@
 import { existsSync } from 'node:fs';
-import { link, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { partsOfLines } from '../../files/lines.ts';
-import { temporaryName, writeWhole } from '../../files/whole.ts';
-import { committedLines, taskFolder } from '../../ledger/fleet-commits.ts';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { InputError } from '../../errors.ts';
+import type { SharedFolder } from '../../files/stores/shared-folder.ts';
+import { writeWhole } from '../../files/whole.ts';
+import { committedLines, TASKS_FOLDER } from '../../ledger/fleet-commits.ts';
 import { type Commit, commitLine } from '../../streams/commits/log.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
+import type { FleetPhase } from './fleet.ts';
+
+/** One folder for those of a phase, so that one look tells which of its tasks are done. */
+const doneFolder = (phase: string): string => `${TASKS_FOLDER}/${phase}/done`;
 
 /** What became of a task, once and for all: the commits that count, with the paths of their files in the run. */
-const OUTCOME = 'done.jsonl';
+const outcomeOf = (phase: string, task: number): string =>
+  `${doneFolder(phase)}/${String(task).padStart(5, '0')}.jsonl`;
 
-export const isDone = (run: string, phase: string, task: number): boolean =>
-  existsSync(join(run, taskFolder(phase, task), OUTCOME));
+export const isDone = (run: SharedFolder, phase: string, task: number): Promise<boolean> =>
+  run.has(outcomeOf(phase, task));
+
+/** Tasks of a phase that are not done, ascending. */
+export async function undone(
+  run: SharedFolder,
+  { name, tasks }: Pick<FleetPhase, 'name' | 'tasks'>,
+): Promise<number[]> {
+  const done = new Set((await run.names(doneFolder(name))).flatMap((n) => /^(\d+)\.jsonl$/.exec(n)?.[1] ?? []));
+  return Array.from({ length: tasks }, (_, task) => task).filter((t) => !done.has(String(t).padStart(5, '0')));
+}
+
+/** The outcome of a task as a file of this machine. Errors: InputError where it is not there. */
+export async function outcomePath(run: SharedFolder, phase: string, task: number): Promise<string> {
+  const path = join(run.path, outcomeOf(phase, task));
+  // It never changes.
+  if (run.stored === null || existsSync(path)) return path;
+  const text = await run.read(outcomeOf(phase, task));
+  if (text === null)
+    throw new InputError({
+      expected: `the outcome of shard ${task} of ${phase}`,
+      got: 'none',
+      where: `${run.name}/${outcomeOf(phase, task)}`,
+      fix: 'Another process has finished the run, or somebody deleted it: see sluice status.',
+    });
+  await mkdir(dirname(path), { recursive: true });
+  await writeWhole(path, text);
+  return path;
+}
 
 /** Errors: InputError for a damaged file. */
-export const readOutcome = (run: string, phase: string, task: number): Promise<CommitStore> =>
-  readCommitStore(join(run, taskFolder(phase, task), OUTCOME), { repair: false });
-
-export const outcomePath = (run: string, phase: string, task: number): string =>
-  join(run, taskFolder(phase, task), OUTCOME);
+export const readOutcome = async (run: SharedFolder, phase: string, task: number): Promise<CommitStore> =>
+  readCommitStore(await outcomePath(run, phase, task), { repair: false });
 
 /** What the attempts of a task have committed, whole; see `committedLines`. */
 export async function committedBy(
-  run: string,
+  run: SharedFolder,
   phase: string,
   task: number,
   before?: number,
@@ -36,28 +66,12 @@ export async function committedBy(
  * dead and comes back changes nothing. Returns whether it was ours.
  */
 export async function writeOutcome(
-  run: string,
+  run: SharedFolder,
   phase: string,
   task: number,
   commits: readonly Commit[],
 ): Promise<boolean> {
-  const path = outcomePath(run, phase, task);
   const lines: string[] = [];
-  for (const commit of commits) lines.push((await commitLine(commit)).slice(0, -1));
-  const own = temporaryName(path);
-  await writeWhole(own, partsOfLines(lines));
-  try {
-    await link(own, path);
-    return true;
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return false;
-    if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'].includes(code)) throw error;
-    // No hard links there. Two that do this at once write files that are equally good, and the later one stays.
-    if (existsSync(path)) return false;
-    await rename(own, path);
-    return true;
-  } finally {
-    await rm(own, { force: true });
-  }
+  for (const commit of commits) lines.push(await commitLine(commit));
+  return (await run.put(outcomeOf(phase, task), lines.join(''), 'absent')).written;
 }

@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { writeWhole } from '../../files/whole.ts';
+import { isUrl } from '../../files/stores/url.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
-import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
 import { makeBarrier } from '../../operators/stages.ts';
 import { parseOptions } from '../../options.ts';
 import { checkSteps } from '../../recipe/check-steps.ts';
@@ -17,20 +15,21 @@ import { writePlan } from '../../streams/plan/plan-file.ts';
 import { nothingToRead } from '../../streams/plan/skipped.ts';
 import type { SplitPlan } from '../../streams/plan/splits.ts';
 import { firstStart, identityOf } from '../directory/identity.ts';
-import { openRunDirectory } from '../directory/run-directory.ts';
 import { type RunOptionsInput, runOptions } from '../options.ts';
 import { reusingColumns } from '../reuse.ts';
-import type { NodesJson } from './fleet.ts';
+import type { NodesJson, RoundShape } from './fleet.ts';
+import { openPlace } from './plan-place.ts';
 
 /** How a run is planned for many nodes. */
 export interface NodePlanInput extends Pick<NodesJson, 'shards' | 'recipe' | 'args'> {
-  /** Where the run goes: a folder that all nodes see under the same path. */
+  /** Where the run goes: a folder that all nodes see under the same path, or `s3://bucket/prefix`. */
   readonly output: string;
   readonly options: RunOptionsInput;
 }
 
 /** What was planned. */
 export interface NodePlan {
+  /** The run directory: an absolute path, or an address. */
   readonly path: string;
   readonly plan: SplitPlan;
   readonly nodes: NodesJson;
@@ -42,40 +41,17 @@ export interface NodePlan {
  */
 export async function planNodes(given: Recipe, input: NodePlanInput): Promise<NodePlan> {
   const options = parseOptions(runOptions, input.options, 'plan');
-  if (/^\w+:\/\//.test(input.output))
-    throw new ConfigError({
-      expected: 'a folder that all nodes see under the same path',
-      got: input.output,
-      where: '--output',
-      fix: 'Mount the store or use a shared file system: shards do not write into a store yet.',
-    });
-  const path = resolve(input.output);
   const patterns = options.input ?? given.input;
   refuseUnfit(given.name, patterns, options.limit);
-  const inputs = patterns.map((p) => (/^\w+:\/\//.test(p) ? p : resolve(p)));
-  const recipe = await reusingColumns(given, inputs);
-  const descriptors = recipe.steps.map((s) => s.descriptor);
-  checkSteps(descriptors, recipe.name);
-  refuseUnset(descriptors, recipe.name);
-  if (isFleet(path) && !options.fresh)
-    throw new ConfigError({
-      problem: 'this folder is already planned for many nodes',
-      expected: 'a new folder: a plan never changes',
-      got: 'one with nodes.json',
-      where: path,
-      fix: 'Go on with it (sluice status), choose another folder, or plan with --fresh to delete it.',
-    });
-  const { directory, previous } = await openRunDirectory(path, { fresh: options.fresh });
+  const place = await openPlace(input.output, options.fresh);
   try {
-    // A planner that was killed has left run.json, and no commit log: that is one process's first act.
-    if (previous && existsSync(join(path, 'commits.jsonl')))
-      throw new ConfigError({
-        expected: 'a new folder',
-        got: 'the run directory of one process',
-        where: path,
-        fix: 'Choose another folder with --output, or plan with --fresh to delete the run in it.',
-      });
-    const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes, output: path });
+    const inputs = patterns.map((p) => (isUrl(p) ? p : resolve(p)));
+    const recipe = await reusingColumns(given, inputs);
+    const descriptors = recipe.steps.map((s) => s.descriptor);
+    checkSteps(descriptors, recipe.name);
+    refuseUnset(descriptors, recipe.name);
+    await place.take();
+    const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes, output: place.path });
     if (plan.splits.length === 0 && plan.files.length === 0)
       throw new ConfigError({
         expected: 'at least one file to read',
@@ -86,28 +62,29 @@ export async function planNodes(given: Recipe, input: NodePlanInput): Promise<No
     const identity = await identityOf(recipe, options, plan);
     const kernel = await loadKernel();
     const parted: string[] = [];
-    for (const barrier of descriptors.filter(isBarrier))
-      if (inParts(await makeBarrier(barrier, kernel))) parted.push(barrier.step);
+    const rounds: Record<string, RoundShape[]> = {};
+    for (const barrier of descriptors.filter(isBarrier)) {
+      const made = await makeBarrier(barrier, kernel);
+      if (inParts(made)) parted.push(barrier.step);
+      if (made.rounds) rounds[barrier.step] = made.rounds.before.map(({ alone, toAll }) => ({ alone, toAll }));
+    }
     const { shards, recipe: named, args } = input;
-    const nodes: NodesJson = { format: 1, shards, recipe: named, inputs, args, parted, node: process.version };
-    await writePlan(path, plan);
-    await directory.writeRunJson({
-      ...firstStart(identity.run, []),
-      shardSize: options.shardSize ?? SHARD_BYTES,
-    });
-    // The last: whoever finds it finds the rest too.
-    await writeWhole(`${path}/${NODES_FILE}`, `${JSON.stringify(nodes, null, 2)}\n`);
-    await directory.close({ failed: false });
-    return { path, plan, nodes };
+    const nodes: NodesJson = { format: 1, shards, recipe: named, inputs, args, parted, rounds, node: process.version };
+    await writePlan(place.path, plan);
+    const shardSize = options.shardSize ?? SHARD_BYTES;
+    // nodes.json is the last: whoever finds it finds the rest too.
+    await place.write({ ...firstStart(identity.run, []), shardSize }, `${JSON.stringify(nodes, null, 2)}\n`);
+    await place.close({ failed: false });
+    return { path: place.name, plan, nodes };
   } catch (error) {
     // The first error is the one to tell.
-    await directory.close({ failed: true }).catch(() => {});
+    await place.close({ failed: true }).catch(() => {});
     throw error;
   }
 }
 
 function refuseUnfit(recipe: string, patterns: readonly string[], limit: number | null): void {
-  const pipe = patterns.find((p) => !/^\w+:\/\//.test(p) && (isSubstitution(p) || pipeOf(p) !== null));
+  const pipe = patterns.find((p) => !isUrl(p) && (isSubstitution(p) || pipeOf(p) !== null));
   if (patterns.length === 0 || pipe !== undefined)
     throw new ConfigError({
       expected: 'files to read, which every node sees',

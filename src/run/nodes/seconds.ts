@@ -1,15 +1,16 @@
-import { join } from 'node:path';
+import type { SharedFolder } from '../../files/stores/shared-folder.ts';
 import { attemptsOf, taskFolder } from '../../ledger/fleet-commits.ts';
 import { attemptEnd } from './attempts.ts';
 import type { FleetPhase } from './fleet.ts';
 
 /** Seconds of work of all attempts that ended by themselves, one after the other. */
-export async function secondsOf(run: string, phases: readonly FleetPhase[]): Promise<number> {
+export async function secondsOf(run: SharedFolder, phases: readonly FleetPhase[]): Promise<number> {
   let all = 0;
   for (const { name, tasks } of phases)
     for (let task = 0; task < tasks; task++) {
-      const folder = join(run, taskFolder(name, task));
-      for (const attempt of await attemptsOf(folder)) all += (await attemptEnd(folder, attempt))?.seconds ?? 0;
+      const folder = taskFolder(name, task);
+      for (const attempt of await attemptsOf(run, folder))
+        all += (await attemptEnd(run, folder, attempt))?.seconds ?? 0;
     }
   return Math.round(all * 1000) / 1000;
 }

@@ -1,9 +1,9 @@
-import { join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Subscriber } from 'rxjs';
 import { ConfigError, inOneLine, SluiceError } from '../../errors.ts';
+import type { SharedFolder } from '../../files/stores/shared-folder.ts';
 import { systemError } from '../../files/system-error.ts';
-import { isFleet, taskFolder } from '../../ledger/fleet-commits.ts';
-import { readRunJson } from '../../ledger/run-json.ts';
+import { TASKS_FOLDER, taskFolder } from '../../ledger/fleet-commits.ts';
 import { parseOptions } from '../../options.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { Observable } from '../../streams/flow/rxjs.ts';
@@ -13,10 +13,11 @@ import { type RunOptions, type RunOptionsInput, runOptions } from '../options.ts
 import { reusingColumns } from '../reuse.ts';
 import { openSplitPool } from '../split/split-pool.ts';
 import { refuseLargeWindows } from '../split/windows.ts';
-import { CLAIM_TIMES, type Claim, ClaimedError, type ClaimTimes, claim } from './attempts.ts';
+import { type Claim, ClaimedError, type ClaimTimes, claim, claimTimes } from './attempts.ts';
 import { decideTask } from './decide-task.ts';
-import { type Fleet, type FleetPhase, fleetPhases, openFleet, splitsByShard } from './fleet.ts';
-import { isDone } from './outcome.ts';
+import { type Fleet, type FleetPhase, fleetPhases, isFinished, openFleet, splitsByShard } from './fleet.ts';
+import { isDone, undone } from './outcome.ts';
+import { withShared } from './shared.ts';
 import { splitTask } from './split-task.ts';
 import { untilDone } from './wait.ts';
 import type { FleetWork, ShardEvent } from './work.ts';
@@ -52,7 +53,7 @@ export function runShard(recipe: Recipe, folder: string, input: RunOptionsInput,
     const abort = new AbortController();
     const options = parseOptions(runOptions, { modelMemory: rest.memory, ...rest }, 'run --shard');
     const alive = setInterval(() => {}, 2 ** 30);
-    work(recipe, folder, options, shard, stop, abort.signal, out)
+    withShared(folder, (shared) => work(recipe, shared, options, shard, stop, abort.signal, out))
       .finally(() => clearInterval(alive))
       .then(
         () => out.complete(),
@@ -64,18 +65,18 @@ export function runShard(recipe: Recipe, folder: string, input: RunOptionsInput,
 
 async function work(
   given: Recipe,
-  folder: string,
+  shared: SharedFolder,
   options: RunOptions,
   shard: ShardOptions,
   stop: AbortSignal,
   hard: AbortSignal,
   out: Subscriber<ShardEvent>,
 ): Promise<void> {
-  if (!isFleet(folder) && (await readRunJson(resolve(folder)))?.status === 'done') {
-    out.next({ type: 'done', run: resolve(folder) });
+  if (await isFinished(shared)) {
+    out.next({ type: 'done', run: shared.name });
     return;
   }
-  const fleet = await openFleet(folder);
+  const fleet = await openFleet(shared);
   const recipe = await plannedRecipe(fleet, given, options);
   if (fleet.nodes.node !== process.version)
     out.next({
@@ -91,8 +92,8 @@ async function work(
   const steps = recipe.steps.map((s) => s.descriptor);
   const phases = fleetPhases(steps, fleet.nodes);
   const shards = await splitsByShard(fleet.plan.splits, fleet.nodes.shards);
-  const times = shard.times ?? CLAIM_TIMES;
-  const answers = join(fleet.path, 'tasks', ANSWERS_FOLDER, `${shard.index}-of-${shard.count}`);
+  const times = shard.times ?? claimTimes(shared);
+  const answers = join(answersFolder(shared), `${shard.index}-of-${shard.count}`);
   const most = Math.max(1, ...shards.map((s) => s.length));
   const pool = await openSplitPool(recipe, answers, options, most, hard, {
     progress: () => {},
@@ -104,15 +105,15 @@ async function work(
     const common = { fleet, recipe, options, phases, shards, pool, stop, hard, out };
     let waits: string | null = null;
     for (;;) {
-      const phase = chosen(fleet, phases, shard.phase);
+      const phase = await chosen(fleet, phases, shard.phase);
       if (phase === null) {
-        out.next({ type: 'done', run: fleet.path });
+        out.next({ type: 'done', run: fleet.name });
         return;
       }
       const { taken, ...end } = await workPhase(common, phase, shard, times);
       if (end.failed) throw end.failed;
       if (stop.aborted) {
-        out.next({ type: 'stopped', run: fleet.path, phase: phase.name });
+        out.next({ type: 'stopped', run: fleet.name, phase: phase.name });
         return;
       }
       if (shard.wait && shard.phase === undefined) {
@@ -120,14 +121,19 @@ async function work(
         waits = phase.name;
         // What another process works on is tried again: it may die.
         const signals = taken ? [stop, hard, AbortSignal.timeout(Math.min(AGAIN_MS, times.patienceMs))] : [stop, hard];
-        await untilDone(fleet.path, phase, AbortSignal.any(signals));
+        await untilDone(
+          shared,
+          phase,
+          AbortSignal.any(signals),
+          times.patienceMs < 1000 ? times.patienceMs : undefined,
+        );
         if (stop.aborted || hard.aborted) {
-          out.next({ type: 'stopped', run: fleet.path, phase: phase.name });
+          out.next({ type: 'stopped', run: fleet.name, phase: phase.name });
           return;
         }
         continue;
       }
-      out.next({ type: 'phase', run: fleet.path, phase: phase.name, ...end });
+      out.next({ type: 'phase', run: fleet.name, phase: phase.name, ...end });
       return;
     }
   } finally {
@@ -135,11 +141,25 @@ async function work(
   }
 }
 
+/**
+ * Answers of generators that were paid for: in a store's case they are on this machine alone, and stay when its process
+ * has ended.
+ */
+export const answersFolder = ({ path, stored }: SharedFolder): string =>
+  stored === null ? join(path, TASKS_FOLDER, ANSWERS_FOLDER) : join(dirname(path), ANSWERS_FOLDER);
+
 /** The phase that was asked for, or the first that is not complete; null when all are. */
-function chosen(fleet: Fleet, phases: readonly FleetPhase[], wanted: string | undefined): FleetPhase | null {
-  const open = (p: FleetPhase): boolean =>
-    Array.from({ length: p.tasks }, (_, task) => task).some((task) => !isDone(fleet.path, p.name, task));
-  const first = phases.find(open) ?? null;
+async function chosen(
+  { shared, name }: Fleet,
+  phases: readonly FleetPhase[],
+  wanted: string | undefined,
+): Promise<FleetPhase | null> {
+  let first: FleetPhase | null = null;
+  for (const phase of phases) {
+    if ((await undone(shared, phase)).length === 0) continue;
+    first = phase;
+    break;
+  }
   if (wanted === undefined) return first;
   const phase = phases.find((p) => p.name === wanted);
   if (phase === undefined)
@@ -152,8 +172,8 @@ function chosen(fleet: Fleet, phases: readonly FleetPhase[], wanted: string | un
     throw new ConfigError({
       expected: `${first.name} to be complete before ${wanted} begins`,
       got: `shards of ${first.name} that are not done`,
-      where: fleet.path,
-      fix: `sluice status ${fleet.path} says which; run them, then this phase.`,
+      where: name,
+      fix: `sluice status ${name} says which; run them, then this phase.`,
     });
   return phase;
 }
@@ -173,12 +193,14 @@ async function workPhase(
   times: ClaimTimes,
 ): Promise<PhaseEnd> {
   const { fleet, stop, hard, out } = common;
+  const { shared } = fleet;
   let failed: Error | null = null;
   let taken = false;
   let [tasks, already] = [0, 0];
+  const todo = new Set(await undone(shared, phase));
   for (let task = shard.index; task < phase.tasks; task += shard.count) {
     if (stop.aborted || hard.aborted) break;
-    if (isDone(fleet.path, phase.name, task)) {
+    if (!todo.has(task) || (await isDone(shared, phase.name, task))) {
       already++;
       continue;
     }
@@ -188,7 +210,7 @@ async function workPhase(
     } catch (error) {
       if (hard.aborted) throw error;
       // One that came back too late finds that the task was done without it.
-      if (isDone(fleet.path, phase.name, task)) continue;
+      if (await isDone(shared, phase.name, task)) continue;
       if (shard.wait && error instanceof ClaimedError) {
         taken = true;
         continue;
@@ -207,13 +229,13 @@ async function oneTask(
   times: ClaimTimes,
 ): Promise<void> {
   const { fleet, stop } = common;
-  const what = `shard ${task} of ${phase.name} in ${fleet.path}`;
+  const what = `shard ${task} of ${phase.name} in ${fleet.name}`;
   const watching = (attempt: number, seconds: number): void =>
     common.out.next({
       type: 'note',
       text: `watching attempt ${attempt} of shard ${task} for up to ${seconds} s: is its process alive?`,
     });
-  const own: Claim = await claim(join(fleet.path, taskFolder(phase.name, task)), what, times, watching);
+  const own: Claim = await claim(fleet.shared, taskFolder(phase.name, task), what, times, watching);
   const started = performance.now();
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
   try {
@@ -247,7 +269,7 @@ export async function plannedRecipe(fleet: Fleet, given: Recipe, options: RunOpt
     fleet.plan,
   );
   const fix = 'Plan it anew (sluice plan ... --nodes N --fresh), or choose another folder with --output.';
-  refuseOtherRun(fleet.path, fleet.run, identity.run, fix);
-  await executorsOf(fleet.path, recipe, fleet.run.executors.length > 0 ? fleet.run : null);
+  refuseOtherRun(fleet.name, fleet.run, identity.run, fix);
+  await executorsOf(fleet.name, recipe, fleet.run.executors.length > 0 ? fleet.run : null);
   return recipe;
 }

@@ -1,5 +1,7 @@
-import { dirname, join, relative } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { InvariantError } from '../../errors.ts';
+import { atOnce } from '../../files/stores/at-once.ts';
 import { taskFolder } from '../../ledger/fleet-commits.ts';
 import type { Commit, CommittedFile } from '../../streams/commits/log.ts';
 import { phaseName, splitPhase } from '../../streams/commits/phase.ts';
@@ -8,11 +10,13 @@ import { defer, from, lastValueFrom, mergeMap } from '../../streams/flow/rxjs.ts
 import type { Split } from '../../streams/plan/splits.ts';
 import { splitError } from '../conservation.ts';
 import { barrierPaths, hasDocuments, INDEX_FOLDER, tablePlaces } from '../directory/layout.ts';
-import { RunDirectory } from '../directory/run-directory.ts';
 import { makeSplitTask } from '../split/make-task.ts';
 import type { Carried } from '../split/tasks.ts';
 import { type Waiting, waitingError } from '../split/waiting.ts';
+import { openAttempt } from './attempt-store.ts';
 import { fatalSplits } from './attempts.ts';
+import { clearSent } from './decide-task.ts';
+import { type DecisionFiles, decisionOn, FETCHED_AT_ONCE, fetchedFolder } from './fetched.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
 import type { FleetWork } from './work.ts';
 
@@ -24,8 +28,9 @@ export async function splitTask(work: FleetWork): Promise<boolean> {
   const { fleet, recipe, options, pool, stop, hard, out, phase, task, claim, shards } = work;
   const own = phase.splits!;
   const splits = shards[task];
-  const earlier = await committedBy(fleet.path, phase.name, task, claim.attempt);
-  const directory = await RunDirectory.open(claim.folder);
+  const { shared } = fleet;
+  const earlier = await committedBy(shared, phase.name, task, claim.attempt);
+  const directory = await openAttempt(shared, claim.folder);
   await directory.makeFolders(foldersOf(work));
   const left = own.after === null ? null : await leftBefore(work);
   const parts = own.before !== null && fleet.nodes.parted.includes(own.before.step) ? fleet.nodes.shards : undefined;
@@ -38,8 +43,8 @@ export async function splitTask(work: FleetWork): Promise<boolean> {
       if (stop.aborted || hard.aborted || superseded) return;
       inWork.add(split.index);
       claim.working([...inWork]);
-      const carried = left && { carried: left.of(split.index) };
-      const made = makeSplitTask(claim.folder, recipe, fleet.plan, own, split);
+      const carried = left && { carried: await left.of(split.index) };
+      const made = makeSplitTask(directory.path, recipe, fleet.plan, own, split);
       const result = await pool.split({ ...made, ...carried, ...(parts !== undefined && { parts }) }, null);
       if (hard.aborted) return;
       if (result.waiting) {
@@ -61,6 +66,7 @@ export async function splitTask(work: FleetWork): Promise<boolean> {
       if (superseded) return;
       const { files, counters } = result;
       await directory.commit({ phase: splitPhase(own.number), split: split.index, files, replaces: [], counters });
+      await left?.forget(split.index);
       inWork.delete(split.index);
       claim.working([...inWork]);
       const documents = counters!.read.documents + counters!.received.documents;
@@ -75,7 +81,7 @@ export async function splitTask(work: FleetWork): Promise<boolean> {
       });
     });
   // What a process died on comes last, so that it keeps nothing else from being done.
-  const fatal = await fatalSplits(join(fleet.path, taskFolder(phase.name, task)));
+  const fatal = await fatalSplits(shared, taskFolder(phase.name, task));
   const todo = splits
     .filter((s) => !earlier.has(s.index))
     .sort((a, b) => (fatal.get(a.index) ?? 0) - (fatal.get(b.index) ?? 0) || a.index - b.index);
@@ -84,16 +90,17 @@ export async function splitTask(work: FleetWork): Promise<boolean> {
   } finally {
     await directory.close({ failed: false });
   }
-  if (waiting.length > 0) throw waitingError(waiting, fleet.path);
+  if (waiting.length > 0) throw waitingError(waiting, fleet.name);
   if (done < splits.length || superseded) return false;
-  const commits = await committedBy(fleet.path, phase.name, task, claim.attempt + 1);
+  const commits = await committedBy(shared, phase.name, task, claim.attempt + 1);
   await writeOutcome(
-    fleet.path,
+    shared,
     phase.name,
     task,
     splits.map((s): Commit => commits.get(s.index)!),
   );
-  if (left !== null) await directory.remove(left.files.map((f) => relative(claim.folder, join(fleet.path, f))));
+  await clearSent(work);
+  if (left !== null) await shared.delete(left.files);
   return true;
 }
 
@@ -110,30 +117,52 @@ function foldersOf({ recipe, phase }: FleetWork): string[] {
 async function leftBefore(work: FleetWork): Promise<{
   readonly outcome: CommitStore;
   readonly files: readonly string[];
-  of(split: number): Carried;
+  /** From a store it is fetched. */
+  of(split: number): Promise<Carried>;
+  /** Deletes what was fetched. */
+  forget(split: number): Promise<void>;
 }> {
   const { fleet, phases, phase, task } = work;
-  const outcome = await readOutcome(fleet.path, `split-${phase.number - 1}`, task);
+  const { shared } = fleet;
+  const outcome = await readOutcome(shared, `split-${phase.number - 1}`, task);
   const { step } = phase.splits!.after!;
-  const decide = phases.find((p) => p.name === `decide-${phase.number - 1}`)!;
-  const decisions: { path: string; index: string }[] = [];
+  const decide = phases[phases.indexOf(phase) - 1];
+  const parts: DecisionFiles[] = [];
   for (let part = 0; part < decide.tasks; part++) {
-    const [commit] = (await readOutcome(fleet.path, decide.name, part)).all;
-    const [path, index] = commit.files.map((f) => join(fleet.path, f.path));
-    decisions.push({ path, index });
+    const [{ files }] = (await readOutcome(shared, decide.name, part)).all;
+    const [decisions, index] = files;
+    parts.push({ decisions, index });
   }
+  await shared.fetch(parts.map((p) => p.index));
   const place = new Map(fleet.plan.splits.map((s, at) => [s.index, at]));
   const spilled = (split: number): CommittedFile[] => {
     const { files } = outcome.get(splitPhase(phase.number - 1), split)!;
     return files.filter((f) => f.sink === 'work');
   };
+  const named = (split: number) => {
+    const names = barrierPaths(step, split);
+    const file = (name: string): CommittedFile => spilled(split).find((f) => f.path.endsWith(name))!;
+    return { spill: file(names.spill), keys: file(names.keys) };
+  };
+  const here = (path: string): string => join(shared.path, path);
+  const folder = (split: number): string => `${fetchedFolder(work)}/${split}`;
   return {
     outcome,
     files: outcome.all.flatMap((c) => spilled(c.split).map((f) => f.path)),
-    of: (split) => {
-      const names = barrierPaths(step, split);
-      const path = (name: string): string => join(fleet.path, spilled(split).find((f) => f.path.endsWith(name))!.path);
-      return { spill: path(names.spill), keys: path(names.keys), decisions, at: place.get(split)! };
+    async of(split) {
+      const { spill, keys } = named(split);
+      await shared.fetch([spill, keys]);
+      const at = place.get(split)!;
+      const decisions = await atOnce([...parts.entries()], FETCHED_AT_ONCE, async ([part, files]) => ({
+        path: await decisionOn(shared, files, at, `${folder(split)}/${part}`),
+        index: here(files.index.path),
+      }));
+      return { spill: here(spill.path), keys: here(keys.path), decisions, at };
+    },
+    async forget(split) {
+      if (shared.stored === null) return;
+      const { spill, keys } = named(split);
+      for (const path of [spill.path, keys.path, folder(split)]) await rm(here(path), { recursive: true, force: true });
     },
   };
 }

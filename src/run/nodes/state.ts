@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readIfThere } from '../../files/whole.ts';
-import { attemptName, attemptsOf, taskFolder } from '../../ledger/fleet-commits.ts';
+import { attemptsOf, taskFolder } from '../../ledger/fleet-commits.ts';
 import type { Commit } from '../../streams/commits/log.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
-import { attemptEnd, CLAIM_TIMES, type Claimant, claimantOf, fatalSplits } from './attempts.ts';
+import { attemptEnd, beatPath, type Claimant, claimantOf, claimTimes, fatalSplits } from './attempts.ts';
 import { type Fleet, type FleetPhase, fleetPhases, splitsByShard } from './fleet.ts';
-import { committedBy, isDone } from './outcome.ts';
+import { committedBy, isDone, undone } from './outcome.ts';
 import { aliveHere } from './process-mark.ts';
 
 /**
@@ -69,7 +67,7 @@ const POISON = 3;
  * How a run on many nodes stands, from its directory alone. Heartbeats are watched on this machine's clock for
  * `watchMs`; the times of other machines are compared with nothing.
  */
-export async function fleetFacts(fleet: Fleet, watchMs = CLAIM_TIMES.beatMs * 1.5): Promise<FleetFacts> {
+export async function fleetFacts(fleet: Fleet, watchMs = claimTimes(fleet.shared).beatMs * 1.5): Promise<FleetFacts> {
   const { steps } = fleet.run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
   const phases = fleetPhases(steps, fleet.nodes);
   const lists = await splitsByShard(fleet.plan.splits, fleet.nodes.shards);
@@ -79,7 +77,7 @@ export async function fleetFacts(fleet: Fleet, watchMs = CLAIM_TIMES.beatMs * 1.
   for (const phase of phases) {
     const missing: TaskFacts[] = [];
     const byState = { done: 0, running: 0, claimed: 0, silent: 0, failed: 0, stopped: 0, open: 0 };
-    const todo = Array.from({ length: phase.tasks }, (_, t) => t).filter((t) => !isDone(fleet.path, phase.name, t));
+    const todo = await undone(fleet.shared, phase);
     byState.done = phase.tasks - todo.length;
     if (next === null && todo.length > 0) {
       next = phase.name;
@@ -88,7 +86,7 @@ export async function fleetFacts(fleet: Fleet, watchMs = CLAIM_TIMES.beatMs * 1.
     for (const { state } of missing) byState[state]++;
     facts.push({ phase: phase.name, tasks: phase.tasks, byState, missing });
   }
-  const { path, run, nodes, plan } = fleet;
+  const { name: path, run, nodes, plan } = fleet;
   const open = facts.find((f) => f.phase === next);
   return {
     run: path,
@@ -123,7 +121,7 @@ async function watched(
   const beats = new Map<number, string | null>();
   const facts: TaskFacts[] = [];
   const beatText = (task: number, attempt: number): Promise<string | null> =>
-    readIfThere(join(fleet.path, taskFolder(phase.name, task), attemptName(attempt), 'beat.json'));
+    fleet.shared.version(beatPath(taskFolder(phase.name, task), attempt));
   for (const task of tasks) {
     const found = await factsOf(fleet, phase, task, phase.splits ? sizes[task] : 1);
     if (found.state === 'claimed') beats.set(task, await beatText(task, found.attempts));
@@ -135,7 +133,7 @@ async function watched(
     facts.map(async (f): Promise<TaskFacts> => {
       if (f.state !== 'claimed') return f;
       const moved = (await beatText(f.task, f.attempts)) !== beats.get(f.task);
-      return { ...f, state: moved ? 'running' : isDone(fleet.path, phase.name, f.task) ? 'done' : 'silent' };
+      return { ...f, state: moved ? 'running' : (await isDone(fleet.shared, phase.name, f.task)) ? 'done' : 'silent' };
     }),
   );
 }
@@ -150,14 +148,15 @@ function withSlow(facts: readonly TaskFacts[]): TaskFacts[] {
 }
 
 async function factsOf(fleet: Fleet, phase: FleetPhase, task: number, outOf: number): Promise<TaskFacts> {
-  const folder = join(fleet.path, taskFolder(phase.name, task));
-  const attempts = await attemptsOf(folder);
+  const folder = taskFolder(phase.name, task);
+  const run = fleet.shared;
+  const attempts = await attemptsOf(run, folder);
   const last = attempts.at(-1);
   if (last === undefined) return { ...NOTHING, task, outOf };
-  const end = await attemptEnd(folder, last);
-  const by = await claimantOf(folder, last);
+  const end = await attemptEnd(run, folder, last);
+  const by = await claimantOf(run, folder, last);
   const alive = end === null && by !== null ? await aliveHere(by) : null;
-  const commits = [...(await committedBy(fleet.path, phase.name, task)).values()];
+  const commits = [...(await committedBy(run, phase.name, task)).values()];
   const state =
     end !== null
       ? end.how === 'done'
@@ -168,7 +167,7 @@ async function factsOf(fleet: Fleet, phase: FleetPhase, task: number, outOf: num
         : alive
           ? 'running'
           : 'silent';
-  const fatal = [...(await fatalSplits(folder))].filter(([split, deaths]) => {
+  const fatal = [...(await fatalSplits(run, folder))].filter(([split, deaths]) => {
     return deaths >= POISON && !commits.some((c) => c.split === split);
   });
   const files = (split: number): string[] => [

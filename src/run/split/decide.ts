@@ -4,8 +4,16 @@ import { unpublished } from '../../files/publish.ts';
 import type { Kernel } from '../../kernels/kernel.ts';
 import { makeBarrier } from '../../operators/stages.ts';
 import type { CommittedFile } from '../../streams/commits/log.ts';
-import { type BarrierOutputs, type BarrierSplit, readDecision, writeDecision } from '../../streams/flow/barrier.ts';
-import { partOf, readPart, writeDecisions } from '../../streams/flow/parted.ts';
+import {
+  type BarrierOutputs,
+  type BarrierSplit,
+  type Round,
+  type RoundWork,
+  readDecision,
+  writeDecision,
+} from '../../streams/flow/barrier.ts';
+import { decisionsOf, partOf, readPart, writeDecisions } from '../../streams/flow/parted.ts';
+import { readSent, type SentFile, SentWriter } from '../../streams/flow/rounds.ts';
 import { removesCopies } from '../../streams/operator.ts';
 import { LargestCluster } from '../clusters.ts';
 import { barrierPaths, INDEX_FOLDER } from '../directory/layout.ts';
@@ -44,39 +52,61 @@ export async function decide(task: DecideTask, kernel: Kernel): Promise<TaskResu
   return { files, counters: null, cluster: (await clusters?.largest(splits, read)) ?? null };
 }
 
-/** The file of all decisions of a part, beside its index. */
-export const DECISIONS = 'decisions';
-export const DECISION_INDEX = 'decisions.index';
+/** The file of all decisions of a part, or of what it has sent, beside its index. */
+const DECISIONS = 'decisions';
+const SENT = 'sent';
+/** Share of the memory for rows that wait to be sent. */
+const WAITING = 1 / 4;
 
-/** Lets a barrier decide over one part of what many nodes left, or over all of it. */
+/** Lets a barrier decide over one part of what many nodes left, or over all of it, or do one round of that. */
 export async function decidePart(task: DecidePartTask, kernel: Kernel): Promise<TaskResult> {
-  const { runDirectory, part } = task;
+  const { runDirectory, part, parts, round, memoryBytes } = task;
   const barrier = await makeBarrier(task.barrier, kernel);
-  const own: BarrierSplit[] = [];
+  const splits: BarrierSplit[] = [];
   for (const split of task.splits) {
     const scratch = join(runDirectory, 'work', `split-${split.split}`);
-    own.push({ ...(part === null ? split : await partOf(split, part)), scratch });
+    splits.push({ ...(part === null ? split : await partOf(split, part)), scratch });
+  }
+  const received = () => readSent(task.received, (part ?? 0) % task.receivesOf, task.receivesOf);
+  const work = { part: part ?? 0, parts, memoryBytes, splits, received };
+  const at = (name: string) => unpublished(join(runDirectory, name));
+  if (round !== null) {
+    const { bytes, indexBytes } = await sendOf(barrier.rounds!.before[round], work, task.sendsTo, {
+      path: at(SENT),
+      index: at(`${SENT}.index`),
+    });
+    return { files: pairOf(SENT, bytes, indexBytes), counters: null };
   }
   const clusters = removesCopies(task.barrier) ? new LargestCluster() : null;
   const outputs: BarrierOutputs = { folder: join(runDirectory, INDEX_FOLDER), names: [] };
-  const path = unpublished(join(runDirectory, DECISIONS));
-  const index = unpublished(join(runDirectory, DECISION_INDEX));
-  const decisions =
-    part !== null && barrier.scattered
-      ? barrier.scattered.find(own, task.memoryBytes)
-      : barrier.decide(own, task.memoryBytes, outputs);
-  const { bytes, indexBytes } = await writeDecisions(path, index, own, decisions, part !== null, (d) =>
+  const [path, index] = [at(DECISIONS), at(`${DECISIONS}.index`)];
+  const decisions = part === null ? barrier.decide(splits, memoryBytes, outputs) : decisionsOf(barrier, work, outputs);
+  const { bytes, indexBytes } = await writeDecisions(path, index, splits, decisions, part !== null, (d) =>
     clusters?.add(d.duplicateOf),
   );
-  const rest = { rows: 0, textBytes: 0, xxh64: '' };
-  const files: CommittedFile[] = [
-    { ...rest, sink: 'work', path: DECISIONS, bytes },
-    { ...rest, sink: 'work', path: DECISION_INDEX, bytes: indexBytes },
-  ];
+  const files = pairOf(DECISIONS, bytes, indexBytes);
   for (const name of outputs.names) {
     const { size } = await stat(unpublished(join(outputs.folder, name)));
-    files.push({ ...rest, sink: INDEX_FOLDER, path: `${INDEX_FOLDER}/${name}`, bytes: size });
+    files.push({ ...REST, sink: INDEX_FOLDER, path: `${INDEX_FOLDER}/${name}`, bytes: size });
   }
-  const read = (i: number) => readPart(path, index, i, own[i].split);
-  return { files, counters: null, cluster: (await clusters?.largest(own, read)) ?? null };
+  const read = (i: number) => readPart(path, index, i, splits[i].split);
+  return { files, counters: null, cluster: (await clusters?.largest(splits, read)) ?? null };
+}
+
+const REST = { rows: 0, textBytes: 0, xxh64: '' };
+
+const pairOf = (name: string, bytes: number, indexBytes: number): CommittedFile[] => [
+  { ...REST, sink: 'work', path: name, bytes },
+  { ...REST, sink: 'work', path: `${name}.index`, bytes: indexBytes },
+];
+
+async function sendOf(round: Round, work: RoundWork, sendsTo: number, to: SentFile) {
+  const writer = await SentWriter.open(to, sendsTo, work.memoryBytes * WAITING);
+  try {
+    await round.run({ ...work, memoryBytes: work.memoryBytes * (1 - WAITING) }, writer.send);
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  return writer.finish();
 }

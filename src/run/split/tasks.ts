@@ -6,6 +6,7 @@ import type { Counters } from '../../streams/commits/counters.ts';
 import type { CommittedFile, DuplicateCluster } from '../../streams/commits/log.ts';
 import type { DropWindow } from '../../streams/commits/windows.ts';
 import type { BarrierSplit } from '../../streams/flow/barrier.ts';
+import type { SentFile } from '../../streams/flow/rounds.ts';
 import type { ReadOptions } from '../../streams/inputs/read-options.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
 import type { PlannedFile, Split } from '../../streams/plan/splits.ts';
@@ -96,6 +97,15 @@ export interface DecidePartTask {
   readonly splits: readonly BarrierSplit[];
   /** Null: it decides over all. */
   readonly part: number | null;
+  /** Tasks that decide with it. */
+  readonly parts: number;
+  /** The number of its round, or null for the last. */
+  readonly round: number | null;
+  /** What the round before has sent, to so many parts: one is all. */
+  readonly received: readonly SentFile[];
+  readonly receivesOf: number;
+  /** So many parts it sends to. */
+  readonly sendsTo: number;
   readonly memoryBytes: number;
 }
 

@@ -55,6 +55,8 @@ export interface BarrierDecision {
  * all splits; pass 2 applies the decisions. Must not depend on how documents fall into batches.
  */
 export interface Barrier {
+  /** The decision reads side columns only: of a run in a store the spilled documents need not be fetched for it. */
+  readonly textless?: true;
   /** Side columns for every row; `start` and `bytes` tell where the row's text lies in the spill file. */
   keys(batch: DocumentBatch, spans: { start: Float64Array; bytes: Int32Array }): Map<string, Column>;
   decide(
@@ -69,6 +71,8 @@ export interface Barrier {
   parts?(columns: DocumentBatch): Uint32Array;
   /** Splits the decision where a row has many keys. Absent, as `parts` is: one process decides over all. */
   readonly scattered?: Scattered;
+  /** Of parts that cannot decide alone: how they do together, instead of `decide` on a part and of `find`. */
+  readonly rounds?: Rounds;
 }
 
 /** Rows of a part of a decision, with what it must know of them. */
@@ -82,14 +86,53 @@ export interface PartRows {
 export interface Scattered {
   /** The rows of each part. @param columns of a whole split */
   rowsOf(columns: DocumentBatch, parts: number): PartRows[];
-  /** What one part would cut: decisions that keep every row. @param splits with the rows of that part */
-  find(splits: readonly BarrierSplit[], memoryBytes: number): AsyncIterable<BarrierDecision>;
+  /**
+   * What one part would cut: decisions that keep every row; absent where rounds tell it.
+   * @param splits with the rows of that part
+   */
+  find?(splits: readonly BarrierSplit[], memoryBytes: number): AsyncIterable<BarrierDecision>;
   /** The decision on a split. @param found of each part with rows of it: which rows of the split, and their spans */
   settle(
     split: BarrierSplit,
     found: readonly { readonly rows: Int32Array; readonly cuts: CutSpans }[],
   ): BarrierDecision;
 }
+
+/**
+ * A decision in parts that need to know of each other: in each round every part reads what was sent to it in the round
+ * before and sends rows to parts of the next; the last decides on the rows of its part.
+ */
+export interface Rounds {
+  /** All but the last. */
+  readonly before: readonly Round[];
+  decide(work: RoundWork): AsyncIterable<BarrierDecision>;
+}
+
+export interface Round {
+  /** True: one task, of part 0, to which all rows of the round before must be sent. Default: as many as parts. */
+  readonly alone?: true;
+  /** True: every part of the next round receives all that is sent. */
+  readonly toAll?: true;
+  run(work: RoundWork, send: Send): Promise<void>;
+}
+
+/** What a task of a round has at hand. What it sends must not depend on how rows fall into batches. */
+export interface RoundWork {
+  /** Of the task; from 0. */
+  readonly part: number;
+  readonly parts: number;
+  readonly memoryBytes: number;
+  /** All splits in input order, with the rows of this part; of a task alone none. */
+  readonly splits: readonly BarrierSplit[];
+  /** Rows that the round before has sent to this part, by task, as sent; may be read again and again. */
+  received(): AsyncGenerator<DocumentBatch>;
+}
+
+/**
+ * Sends each row to a part of the next round (taken modulo their number). The columns are the same in every call, and
+ * are the caller's again afterwards.
+ */
+export type Send = (columns: ReadonlyMap<string, Column>, to: ArrayLike<number>) => Promise<void>;
 
 /** Where a barrier may leave files that outlive it: it writes `<folder>/<name>.tmp`, durable, and adds the name. */
 export interface BarrierOutputs {

@@ -1,21 +1,20 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { DocumentBatch } from '../batch/batch.ts';
 import { type Column, concatColumns, takeRows } from '../batch/columns.ts';
 import {
   type Barrier,
   type BarrierDecision,
+  type BarrierOutputs,
   type BarrierSplit,
   decisionFrame,
   decisionOf,
   type PartRows,
+  type RoundWork,
 } from './barrier.ts';
 import { encodeFrame } from './spill.ts';
-import { readSpill, SpillWriter } from './spill-file.ts';
+import { NUMBER, numbersAt, readSpill, SpillWriter } from './spill-file.ts';
 
 /** Column with the row of the split's spill that a row of a part is. */
-const ROW = '_row';
-/** Bytes of a number in an index. */
-const NUMBER = 8;
+export const ROW = '_row';
 
 /** Whether a barrier decides in parts. */
 export const inParts = (barrier: Barrier): boolean => Boolean(barrier.parts ?? barrier.scattered);
@@ -86,6 +85,17 @@ const joined = (frames: readonly DocumentBatch[]): Map<string, Column> =>
 export async function partOf(split: BarrierSplit, part: number): Promise<BarrierSplit> {
   const [from, to] = await numbersAt(split.keys, part, 2);
   return { ...split, range: { from, to } };
+}
+
+/** What a part decides. @param work of the last round, or of the only one */
+export function decisionsOf(
+  barrier: Barrier,
+  work: RoundWork,
+  outputs?: BarrierOutputs,
+): AsyncIterable<BarrierDecision> {
+  if (barrier.rounds) return barrier.rounds.decide(work);
+  if (barrier.scattered) return barrier.scattered.find!(work.splits, work.memoryBytes);
+  return barrier.decide(work.splits, work.memoryBytes, outputs);
 }
 
 /** Which rows of the spill the rows of a part are. */
@@ -212,20 +222,4 @@ function mergedDecision(parts: readonly PartDecision[], split: number): BarrierD
     missing: numbers('missing', bytes),
     columns: columns.length > 0 ? new Map(columns) : undefined,
   };
-}
-
-async function numbersAt(path: string, first: number, count: number): Promise<Float64Array> {
-  const handle = await open(path, 'r');
-  try {
-    return await readNumbers(handle, first, count);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function readNumbers(handle: FileHandle, first: number, count: number): Promise<Float64Array> {
-  const bytes = new Uint8Array(count * NUMBER);
-  const { bytesRead } = await handle.read(bytes, 0, bytes.length, first * NUMBER);
-  if (bytesRead < bytes.length) throw new Error(`an index that ends at number ${first}`);
-  return new Float64Array(bytes.buffer);
 }

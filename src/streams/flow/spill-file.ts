@@ -88,3 +88,18 @@ export async function* readSpill(path: string, from = 0, to = Number.POSITIVE_IN
 export async function readSpan(handle: FileHandle, start: number, bytes: number, where: string): Promise<Uint8Array> {
   return readExactly(handle, bytes, start, where);
 }
+
+/** Bytes of a number in an index. */
+export const NUMBER = 8;
+
+/** Some numbers of an index, which is nothing but numbers. */
+export async function numbersAt(path: string, first: number, count: number): Promise<Float64Array> {
+  if (count === 0) return new Float64Array(0);
+  const handle = await open(path, 'r');
+  try {
+    const bytes = await readExactly(handle, count * NUMBER, first * NUMBER, path);
+    return new Float64Array(bytes.buffer as ArrayBuffer);
+  } finally {
+    await handle.close();
+  }
+}

@@ -30,7 +30,7 @@ describe('a search in the ledger', () => {
     return found.map((r) => Number(r.n));
   };
   const ask = (wanted: Partial<Wanted>, by: LedgerIndex | null = null) =>
-    browse({ folder, db, search, index: by }, { from: 0, most: 40, ...wanted });
+    browse({ folder, db, search, index: by }, { from: null, most: 40, ...wanted });
 
   it('goes on where it stopped, by number and by time', async () => {
     const short = { where: "outcome = 'dropped' AND rule = 'min_chars'", values: [] };
@@ -81,7 +81,9 @@ describe('a search in the ledger', () => {
     const named = await ask({ text: 'DOC-2' }, index);
     const exact = await ask({ text: 'doc-28' }, index);
     expect(named.documents.length).toBeGreaterThan(exact.documents.length);
-    expect(exact.documents.map((d) => d.id)).toEqual(['doc-28']);
+    expect(exact).toMatchObject({ documents: [{ id: 'doc-28' }], next: 0, searched: 0 });
+    const rest = await ask({ text: 'doc-28', from: 0 }, index);
+    expect(rest).toMatchObject({ documents: [{ id: 'doc-28' }], next: null, searched: 240 });
     const place = exact.documents[0].position;
     expect((await ask({ text: place }, index)).documents.map((d) => d.id)).toEqual(['doc-28']);
     expect((await ask({ text: place, outcome: 'dropped' }, index)).documents).toEqual([]);

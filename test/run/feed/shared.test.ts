@@ -206,4 +206,30 @@ describe('a log with one writer at a time', () => {
     expect(await entries.isVoid(wrong)).toBe(true);
     expect((await entries.after({ writer: 1, entry: 39 })).map((e) => e.entry.by)).toEqual(Array(81).fill('a'));
   });
+
+  it('is not taken by who looked before its writer went on and merged what it had written', async () => {
+    const local = localStore(join(folder, 'void'));
+    let goOn = async (): Promise<void> => {};
+    // The writer goes on while the seal of the other is on its way.
+    const late = {
+      ...local,
+      put: async (...args: Parameters<typeof local.put>) => {
+        await goOn();
+        return local.put(...args);
+      },
+    };
+    const [a, b] = [local, late].map(
+      (store, i) => new SharedLog({ store, prefix: '', name: 'void', pollMs: 1 }, 'ab'[i], mix, 3, 5),
+    );
+    expect(await a.claim()).toBe(true);
+    goOn = async () => {
+      for (let step = 0; step < 70; step++) await a.append([losses(step)]);
+      await a.flush();
+    };
+    expect([await b.claim(), b.mine]).toEqual([false, false]);
+    // Nobody has taken its place.
+    await a.append([losses(70)]);
+    await b.catchUp();
+    expect([b.writer, b.history.lossesBetween(0, 1000).length]).toEqual(['a', 71]);
+  });
 });

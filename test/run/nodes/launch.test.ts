@@ -13,6 +13,7 @@ import { phaseJob, queuedOf, ranges, type SlurmOptions } from '../../../src/run/
 const slurm: SlurmOptions = {
   program: ['/usr/bin/node', '/opt/sluice/cli.js'],
   run: '/shared/an out',
+  logs: '/shared/an out/tasks',
   arrayLimit: 1000,
   cpus: 4,
   memory: '1GB',
@@ -20,7 +21,7 @@ const slurm: SlurmOptions = {
   warnSeconds: 300,
   sbatch: ['--partition=cpu'],
 };
-const phase: FleetPhase = { name: 'split-0', tasks: 5000, splits: null, barrier: null, number: 0 };
+const phase: FleetPhase = { name: 'split-0', tasks: 5000, splits: null, barrier: null, number: 0, round: null };
 
 describe('the part of a process', () => {
   it.each([
@@ -121,8 +122,8 @@ describe('Kubernetes', () => {
       image: 'i',
       program: ['sluice'],
       run: '/shared/out',
-      volumeClaim: 'v',
-      mount: '/shared',
+      volume: { claim: 'v', mount: '/shared' },
+      secret: null,
       pods: 16,
       cpus: 4,
       memory: '1GB',

@@ -39,6 +39,8 @@ export function kinOf(tables: KeyTables, documents: Int32Array): (a: number, b: 
   );
   // They lie in one split, where hashes of 31 bits are not equal by chance.
   const split = documents.map((d) => (d < tables.earlier ? -1 : tables.splitOf(d)));
-  return (a, b) =>
-    split[a] === split[b] && split[a] >= 0 && (kin[a] | kin[b]) < 0 && (kin[a] & HASH) === (kin[b] & HASH);
+  return (a, b) => split[a] === split[b] && split[a] >= 0 && areKin(kin[a], kin[b]);
 }
+
+/** Whether a generator made one of what the other comes of too, by their side columns; of documents of one split. */
+export const areKin = (a: number, b: number): boolean => (a | b) < 0 && (a & HASH) === (b & HASH);

@@ -3,9 +3,9 @@ import { EARLIER_RUN } from '../tables/earlier-run.ts';
 import { eachEqualKey } from '../tables/equal-keys.ts';
 import { type EarlierKeys, KeyTables } from '../tables/key-tables.ts';
 import { DocumentSet, openLabels } from '../tables/labels.ts';
-import { OUT_OF_SCOPE } from '../tables/scope.ts';
 import { SpilledTexts } from '../tables/spilled-texts.ts';
 import { surviveInOrder } from '../tables/surviving.ts';
+import { equalCopies } from './equal-copies.ts';
 import { kinOf } from './kin.ts';
 import { Components, MemberLog, type Members } from './members.ts';
 import { estimatedJaccard } from './minhash-index.ts';
@@ -78,24 +78,8 @@ interface Clusters {
 
 function clustersOf(tables: KeyTables, memoryBytes: number, options: NearDecision): Clusters {
   const { documents } = tables;
-  const survivor = new Int32Array(documents).fill(-1);
   const similarity = new Float64Array(documents).fill(Number.NaN);
-  const short = new DocumentSet(documents);
-  const judged = new Uint8Array(documents);
-  tables.scan(['shingles'], ([buffer], from, rows) => {
-    const counts = new Int32Array(buffer, 0, rows);
-    for (let i = 0; i < rows; i++) {
-      if (counts[i] !== OUT_OF_SCOPE) judged[from + i] = 1;
-      if (counts[i] === 0) short.add(from + i);
-    }
-  });
-  const rank = options.ranked ? ranksIn(tables) : null;
-  equalTexts(tables, judged, rank, memoryBytes, survivor);
-  const copies = new DocumentSet(documents);
-  for (let d = 0; d < documents; d++) {
-    if (survivor[d] >= 0) copies.add(d);
-    if (survivor[d] >= 0 || short.has(d)) judged[d] = 0;
-  }
+  const { survivor, short, copies, judged, rank } = equalCopies(tables, memoryBytes, options.ranked);
   if (options.bands > 0) nearTexts(tables, judged, rank, memoryBytes, options, survivor, similarity);
   // A copy of a document that was dropped is as far from the survivor as that one.
   for (let d = 0; d < documents; d++) {
@@ -105,44 +89,6 @@ function clustersOf(tables: KeyTables, memoryBytes: number, options: NearDecisio
     if (survivor[head] >= 0) survivor[d] = survivor[head];
   }
   return { survivor, similarity, short, judged };
-}
-
-/** Ranks; of earlier documents the highest there is. */
-function ranksIn(tables: KeyTables): Float64Array {
-  const column = new Float64Array(tables.documents).fill(Number.POSITIVE_INFINITY);
-  tables.scan(
-    ['rank'],
-    ([buffer], from, rows) => column.set(new Float64Array(buffer, 0, rows), from),
-    (_, to) => to > tables.earlier,
-  );
-  return column;
-}
-
-/** Points every document of equal normalised text (128 bits) to the best of them. */
-function equalTexts(
-  tables: KeyTables,
-  judged: Uint8Array,
-  rank: Float64Array | null,
-  memoryBytes: number,
-  survivor: Int32Array,
-): void {
-  eachEqualKey(tables, 'norm_lo', judged, memoryBytes / 2, (first, d) => {
-    survivor[d] = first;
-  });
-  // Both halves of the hash must be equal: of those that are, the first document of the key is the same.
-  const sure = new DocumentSet(tables.documents);
-  eachEqualKey(tables, 'norm_hi', judged, memoryBytes / 2, (first, d) => {
-    if (survivor[d] === first) sure.add(d);
-  });
-  for (let d = 0; d < survivor.length; d++) if (survivor[d] >= 0 && !sure.has(d)) survivor[d] = -1;
-  if (rank === null) return;
-  const best = Int32Array.from(survivor, (_, d) => d);
-  for (let d = 0; d < survivor.length; d++)
-    if (survivor[d] >= 0 && rank[d] > rank[best[survivor[d]]]) best[survivor[d]] = d;
-  for (let d = survivor.length - 1; d >= 0; d--) {
-    const head = best[survivor[d] < 0 ? d : survivor[d]];
-    survivor[d] = head === d ? -1 : head;
-  }
 }
 
 function nearTexts(

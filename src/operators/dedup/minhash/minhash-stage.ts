@@ -6,6 +6,7 @@ import type { Barrier, BarrierOutputs, BarrierSplit } from '../../../streams/flo
 import { rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
 import { ranksOf } from '../priority.ts';
 import { decideStreaming, StreamingCopies } from '../streaming-copies.ts';
+import { partsByHash } from '../tables/hash-columns.ts';
 import type { IndexReference } from '../tables/index-files.ts';
 import { OUT_OF_SCOPE } from '../tables/scope.ts';
 import { openDatatroveKernel } from './datatrove-minhash.ts';
@@ -13,6 +14,7 @@ import { KIN, kinColumn } from './kin.ts';
 import { bandsAndRows, type MinhashOptions, minhashIndexOf } from './minhash-bands.ts';
 import { bandColumn, decideNear } from './minhash-decide.ts';
 import { openEarlier, saveMinhash, signatureBytes, signatureColumn } from './minhash-index.ts';
+import { nearRounds } from './near-rounds.ts';
 import { shingleSet } from './shingle-sets.ts';
 
 /** The barrier behind `dedup.minhash()`, and its bounded index for `scope: 'streaming'`. */
@@ -30,6 +32,7 @@ export async function barrier(
   const priority = { column: options.priority, prefer: options.prefer };
   const threshold = options.verify ? options.threshold : null;
   const shingles = (bytes: Uint8Array) => shingleSet(kernel.shingles(bytes));
+  const near = { bands, threshold, ranked: options.priority !== null, shingles, kin: options.kin === 'keep' };
   const streaming = (spills: readonly string[]): StreamingCopies =>
     new StreamingCopies({ bands, threshold, remembered: options.remembered, shingles, spills });
   return {
@@ -48,6 +51,8 @@ export async function barrier(
       if (options.scope === 'global') side.set(KIN, kinColumn(batch, side.get('label') as Utf8Column));
       return new Map([...columns, ...side]);
     },
+    ...(options.scope === 'global' &&
+      !signed && { parts: (columns: DocumentBatch) => partsByHash(columns, 'norm_lo'), rounds: nearRounds(near) }),
     async *decide(splits: readonly BarrierSplit[], memoryBytes: number, outputs?: BarrierOutputs) {
       if (options.scope === 'streaming') {
         yield* decideStreaming(splits, streaming(splits.map((s) => s.spill)));
@@ -58,12 +63,8 @@ export async function barrier(
       const columns = [...bandKeys, 'signature', 'norm_hi', 'norm_lo', 'shingles', 'label'];
       const name = `${descriptor.step}.minhash`;
       yield* decideNear(splits, memoryBytes, {
-        bands,
-        threshold,
-        ranked: options.priority !== null,
-        shingles,
+        ...near,
         earlier,
-        kin: options.kin === 'keep',
         signatureBytes: signatureBytes(bands * rows),
         ...(options.saveIndex &&
           outputs && {

@@ -3,11 +3,12 @@ export interface KubernetesOptions {
   readonly image: string;
   /** Words that start Sluice in the image. */
   readonly program: readonly string[];
-  /** Run directory as pods see it. */
+  /** Run directory as pods see it: a path, or an address. */
   readonly run: string;
-  /** Claim of the volume with the input and the run directory, and where it is mounted. */
-  readonly volumeClaim: string;
-  readonly mount: string;
+  /** Claim of the volume with input and run directory, and where it is mounted; null where all is in a store. */
+  readonly volume: { readonly claim: string; readonly mount: string } | null;
+  /** Secret with the credentials of a store, as environment variables; null: none. */
+  readonly secret: string | null;
   readonly pods: number;
   readonly cpus: number;
   readonly memory: string;
@@ -42,10 +43,11 @@ export function indexedJob(o: KubernetesOptions, memoryBytes: number): object {
               command: [...o.program, 'run', o.run, '--wait', '--workers', String(o.cpus), '--memory', o.memory],
               env: [{ name: 'SLUICE_SHARDS', value: String(o.pods) }],
               resources: { requests: { cpu: String(o.cpus), memory }, limits: { memory } },
-              volumeMounts: [{ name: 'data', mountPath: o.mount }],
+              ...(o.secret !== null && { envFrom: [{ secretRef: { name: o.secret } }] }),
+              ...(o.volume && { volumeMounts: [{ name: 'data', mountPath: o.volume.mount }] }),
             },
           ],
-          volumes: [{ name: 'data', persistentVolumeClaim: { claimName: o.volumeClaim } }],
+          ...(o.volume && { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: o.volume.claim } }] }),
         },
       },
     },

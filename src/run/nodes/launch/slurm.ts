@@ -4,8 +4,10 @@ import type { FleetPhase } from '../fleet.ts';
 export interface SlurmOptions {
   /** Command line that starts Sluice, words in order. */
   readonly program: readonly string[];
-  /** Run directory, absolute. */
+  /** Run directory: absolute, or an address. */
   readonly run: string;
+  /** Folder for what tasks print, absolute. */
+  readonly logs: string;
   /** Most tasks of one array: `MaxArraySize` of the cluster. */
   readonly arrayLimit: number;
   readonly cpus: number;
@@ -94,7 +96,7 @@ export function phaseJob(
       `--signal=B:USR1@${options.warnSeconds}`,
       '--requeue',
       '--open-mode=append',
-      `--output=${options.run}/tasks/slurm-${phase.name}-%a.log`,
+      `--output=${options.logs}/slurm-${phase.name}-%a.log`,
       `--comment=${commentOf(options.run)}`,
       ...options.sbatch,
     ],
@@ -114,7 +116,7 @@ export function finishJob(options: SlurmOptions): SlurmJob {
       `--signal=B:USR1@${options.warnSeconds}`,
       '--requeue',
       '--open-mode=append',
-      `--output=${options.run}/tasks/slurm-finish.log`,
+      `--output=${options.logs}/slurm-finish.log`,
       `--comment=${commentOf(options.run)}`,
       ...options.sbatch,
     ],

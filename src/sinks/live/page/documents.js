@@ -86,7 +86,7 @@
     domain: domain.value === '' ? null : domain.value.slice(1),
     rule: rule.value || null,
     near: near.value || null,
-    from: from || null,
+    from,
     most,
   });
   const none = () =>

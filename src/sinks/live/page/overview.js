@@ -69,7 +69,7 @@
     );
     figures.quarantine.show(
       `${quarantine.estimated > 0 ? '≈ ' : ''}${page.count(quarantine.documents)}`,
-      quarantine.documents > 0 ? page.size(quarantine.bytes) : 'all input was read',
+      quarantine.documents > 0 ? page.size(quarantine.bytes) : run.status === 'done' ? 'all input was read' : '',
     );
     const seconds = progress?.seconds ?? sample?.t ?? null;
     const rate = progress ? progress.bytesPerSecond : seconds ? read.bytes / seconds : null;
@@ -78,7 +78,7 @@
       progress ? 'of text, just now' : 'of text, on average',
     );
     const left = progress?.etaSeconds ?? null;
-    figures.time.show(page.duration(seconds), !left ? '' : `about ${page.duration(Math.ceil(left))} left`);
+    figures.time.show(page.duration(seconds || null), !left ? '' : `about ${page.duration(Math.ceil(left))} left`);
     set(bar, { hidden: !progress, value: progress ? progress.share : null });
     set(barText, {
       hidden: !progress,

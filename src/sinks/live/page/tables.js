@@ -32,7 +32,7 @@
     ['Of the output', n],
   ];
   const domains = table('Domains: what was read and kept', domainTitles);
-  section('domains', 'Domains', domains.node);
+  const domainSection = section('domains', 'Domains', domains.node);
   const showDomains = page.rows(
     domains.body,
     plainRow(domainTitles, (d) => [
@@ -52,6 +52,7 @@
       .map((d) => ({ ...d, allKept }))
       .sort((a, b) => b.read.bytes - a.read.bytes || (a.domain < b.domain ? -1 : 1));
     showDomains(sorted, (d) => d.domain);
+    domainSection.show(sorted.length > 0);
   });
 
   // Rules.
@@ -65,7 +66,7 @@
     ['No value', n],
   ];
   const rules = table('Rules: what each drops', ruleTitles);
-  section('rules', 'Rules', rules.node);
+  const ruleSection = section('rules', 'Rules', rules.node);
   const showRules = page.rows(rules.body, () => {
     const all = cells(ruleTitles);
     const name = h('button', { type: 'button', class: 'link', onclick: () => page.onRule?.(item) });
@@ -103,6 +104,7 @@
       .map((r) => ({ ...r, came }))
       .sort((a, b) => b.dropped - a.dropped || order.get(a.step) - order.get(b.step) || (a.rule < b.rule ? -1 : 1));
     showRules(sorted, (r) => `${r.step}.${r.rule}`);
+    ruleSection.show(sorted.length > 0);
   });
 
   // Quarantine.

@@ -16,8 +16,8 @@
   let shown = null;
 
   const choose = h('select', { id: 'column' });
-  const scale = h('p', { class: 'muted small' });
-  const picture = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'histogram', role: 'group' });
+  const scale = h('p', { class: 'muted small', text: 'Its values are here once a split is committed.' });
+  const picture = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'histogram empty', role: 'group' });
   const sliders = h('div', { class: 'sliders' });
   const reset = h('button', { type: 'button', text: 'All thresholds as they were', onclick: () => setAll(new Map()) });
   const answer = h('div', { class: 'answer', 'aria-live': 'polite' });
@@ -63,6 +63,7 @@
     const { edges, kept, other, below, above, nulls, logarithmic, rules } = shown;
     picture.replaceChildren();
     sliders.replaceChildren();
+    picture.classList.toggle('empty', edges.length < 2);
     if (edges.length < 2) {
       set(scale, { text: 'No document has a value here.' });
       return;
