@@ -1,5 +1,5 @@
 import type { DuckDBResult } from '@duckdb/node-api';
-import { query, type RunDatabase } from '../database.ts';
+import { query, type RunDatabase, readError } from '../database.ts';
 import { type LedgerPart, ROW } from '../ledger-parts.ts';
 import type { Condition } from '../position.ts';
 
@@ -52,8 +52,13 @@ export class LedgerSearch {
     let at = from;
     while (at < this.rows) {
       const open = this.#open?.key === key && this.#open.at === at ? this.#open : await this.#begin(key, condition, at);
-      const more = await this.#walk(open, rows, most, began + milliseconds);
-      at = open.at;
+      const more = await this.#walk(open, rows, most, began + milliseconds).catch(async (error) => {
+        // The next question begins a query of its own.
+        this.#open = null;
+        throw await readError(await this.#own!, error);
+      });
+      // Files that hold fewer rows than was committed end the search, too.
+      at = more || open.at > at ? open.at : this.rows;
       if (more) break;
       // These files are read to their end.
       this.#open = null;
