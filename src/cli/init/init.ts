@@ -114,7 +114,7 @@ async function run(args: readonly string[]): Promise<number> {
       expected: 'a folder without this file',
       got: 'a file',
       where: path,
-      fix: 'Nothing was changed. Name another folder: sluice init <folder>',
+      fix: 'Nothing was changed. Name another folder or file: sluice init <folder>',
     });
   }
   const { out, style } = standardOutput();
