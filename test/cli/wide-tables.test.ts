@@ -15,7 +15,7 @@ import {
 } from 'apache-arrow';
 import { Compression, Table as WasmTable, WriterPropertiesBuilder, writeParquet } from 'parquet-wasm/node';
 import { describe, expect, it } from 'vitest';
-import { runCli, spawnCli } from '../helpers/cli.ts';
+import { spawnCli } from '../helpers/cli.ts';
 import { temporaryFolder } from '../helpers/run.ts';
 
 const KEEP = `import { annotate, recipe, textStatistics } from 'sluice';
@@ -83,7 +83,7 @@ describe('a row group that is wider than the budget', { timeout: 300_000 }, () =
     expect(all).toBeLessThan(BUDGET + NODE);
     // Both are mostly Node itself: a few MB are chance.
     expect(await peakOf('some', ['--columns', 'none'])).toBeLessThan(all + 16);
-    const last = await runCli(
+    const last = await spawnCli(
       ['sql', 'all', '--json', `SELECT metadata->>'${column}' AS v FROM documents WHERE id = 'd${rows - 1}'`],
       { cwd },
     );

@@ -1,6 +1,5 @@
 // Lets every failpoint of a run fail once, each in a run directory of its own, and runs it again to the end, all in one
 // process: `injected.mjs <recipe> <input> <folder> <code> [pattern]`. Prints a JSON line for each.
-import '../kept-threads.mjs';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { lastValueFrom } from 'rxjs';
 import { run } from '../../dist/run/run.js';
@@ -33,5 +32,3 @@ for (const [i, site] of sites.filter((s) => calls.test(s) && new RegExp(pattern)
   await start(output);
   process.stdout.write(`${JSON.stringify({ site, error, left, output })}\n`);
 }
-// Threads that are kept wait for no other run.
-process.exit(0);

@@ -24,7 +24,7 @@ async function project(): Promise<string> {
   return cwd;
 }
 
-const SMALL = ['--tokens', '8_000', '--width', '16', '--layers', '1', '--seeds', '2', '--held-out-share', '20%'];
+const SMALL = ['--tokens', '20_000', '--width', '16', '--layers', '1', '--seeds', '2', '--held-out-share', '20%'];
 const SAME = ['--executor', 'onnxruntime-cpu', '--jobs', '1', '--yes', ...SMALL];
 const reportIn = (cwd: string, folder: string) => JSON.parse(readFileSync(join(cwd, folder, 'report.json'), 'utf8'));
 
@@ -38,7 +38,7 @@ describe('sluice compare', () => {
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stderr).toMatch(/^First the recipe runs without gopher_quality, which dropped \d+ documents; the run with/m);
     expect(stderr).toMatch(
-      /^2 arms \(out, without gopher_quality\) x 2 seeds: 4 trainings of .* on 8,192 tokens each$/m,
+      /^2 arms \(out, without gopher_quality\) x 2 seeds: 4 trainings of .* on 20,480 tokens each$/m,
     );
     expect(stdout).toMatch(
       /bits per byte \(lower is better\) +out +without gopher_quality +without gopher_quality less out/,
