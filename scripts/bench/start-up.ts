@@ -1,6 +1,7 @@
 // What a run costs before it has anything to do: CPU and wall time of `sluice run <recipe>` over 100 short documents,
-// of all threads of its process, beside a Node that does nothing. Medians.
-//   npm run bench -- start-up [--recipe quickstart] [--times 5] [--json]
+// of all threads of its process, and of other commands on what it wrote, beside a Node that does nothing. Medians.
+//   npm run bench -- start-up [--recipe quickstart] [--times 5] [--node PATH]... [--cli PATH]... [--json]
+// Of several Nodes and builds (`--cli`, a dist/cli.js) the runs take turns.
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +13,8 @@ const { values } = parseArgs({
   options: {
     recipe: { type: 'string', default: 'quickstart' },
     times: { type: 'string', default: '5' },
+    node: { type: 'string', multiple: true, default: [process.execPath] },
+    cli: { type: 'string', multiple: true, default: [fileURLToPath(new URL('../../dist/cli.js', import.meta.url))] },
     json: { type: 'boolean' },
   },
 });
@@ -32,31 +35,56 @@ if (isMainThread) process.on('exit', () => {
   process._rawDebug(\`cpu \${user + system}\`);
 });`,
 );
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
-function secondsOf(args: readonly string[]): { readonly cpu: number; readonly wall: number } {
-  rmSync(output, { recursive: true, force: true });
+interface Seconds {
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+function secondsOf(node: string, args: readonly string[]): Seconds {
   const before = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, ['--import', report, ...args], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(node, ['--import', report, ...args], { encoding: 'utf8', cwd: folder });
   const wall = (performance.now() - before) / 1000;
   const cpu = /^cpu (\d+)$/m.exec(stderr);
   if (status !== 0 || !cpu) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
   return { cpu: Number(cpu[1]) / 1e6, wall };
 }
 
-const times = Number(values.times);
-const measured = (args: readonly string[]) => {
-  secondsOf(args);
-  const all = Array.from({ length: times }, () => secondsOf(args));
-  return { cpu: median(all.map((t) => t.cpu)), wall: median(all.map((t) => t.wall)) };
-};
-const result = {
-  node: measured(['--eval', '0']),
-  version: measured([cli, '--version']),
-  run: measured([cli, 'run', values.recipe, '--input', input, '--output', output]),
-};
+/** The run comes first: the other commands read what it wrote. */
+const commandsOf = (cli: string): readonly (readonly [string, readonly string[]])[] => [
+  ['node', ['--eval', '0']],
+  ['--version', [cli, '--version']],
+  ['--help', [cli, '--help']],
+  ['run', [cli, 'run', values.recipe, '--input', input, '--output', output]],
+  ['plan', [cli, 'plan', values.recipe, '--input', input]],
+  ['status', [cli, 'status', output]],
+  ['sql', [cli, 'sql', output, 'SELECT count(*) FROM ledger']],
+  ['explain', [cli, 'explain', output, 'd1']],
+  ['what-if', [cli, 'what-if', output, '--set', 'gopher_quality.min_words=30']],
+];
+
+const measured = new Map<string, Seconds[]>();
+// The first round warms up.
+for (let round = 0; round <= Number(values.times); round++)
+  for (const node of values.node)
+    for (const cli of values.cli) {
+      rmSync(output, { recursive: true, force: true });
+      for (const [name, args] of commandsOf(cli)) {
+        const seconds = secondsOf(node, args);
+        if (round === 0) continue;
+        const who = [...(values.node.length > 1 ? [node] : []), ...(values.cli.length > 1 ? [cli] : [])];
+        const key = [name, ...who].join(' ');
+        measured.set(key, [...(measured.get(key) ?? []), seconds]);
+      }
+    }
 done();
+const result = Object.fromEntries(
+  [...measured].map(([what, all]) => [
+    what,
+    { cpu: median(all.map((t) => t.cpu)), wall: median(all.map((t) => t.wall)) },
+  ]),
+);
 if (values.json) console.log(JSON.stringify(result));
 else
   for (const [what, { cpu, wall }] of Object.entries(result))
-    console.log(`${what.padEnd(8)} ${cpu.toFixed(2)} s of CPU, ${wall.toFixed(2)} s`);
+    console.log(`${what.padEnd(10)} ${cpu.toFixed(2)} s of CPU, ${wall.toFixed(2)} s`);
