@@ -5,7 +5,7 @@ import { readRunJson } from '../../ledger/run-json.ts';
 import { parseOptions } from '../../options.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { identityOf, refuseOtherRun } from '../../run/directory/identity.ts';
-import { refuseForeign } from '../../run/directory/run-directory.ts';
+import { refuseForeign } from '../../run/directory/foreign.ts';
 import { type RunOptions, runOptions } from '../../run/options.ts';
 import { safeText } from '../../safe-text.ts';
 import { readCommitStore } from '../../streams/commits/store.ts';

@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { ConfigError, InputError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import { lock } from '../../files/lock.ts';
 import { publish } from '../../files/publish.ts';
 import { syncFolder, writeWhole } from '../../files/whole.ts';
@@ -11,17 +11,12 @@ import { checkFiles, checkSizes } from '../../streams/commits/damage.ts';
 import { type Commit, CommitLog, type CommittedFile, commitLine, liveFiles } from '../../streams/commits/log.ts';
 import { type CommitPhase, phaseName } from '../../streams/commits/phase.ts';
 import { type CommitStore, readCommitStore } from '../../streams/commits/store.ts';
+import { refuseForeign, refuseOtherReadme } from './foreign.ts';
 import { INDEX_FOLDER } from './layout.ts';
 import type { Mirror } from './mirror.ts';
-import { filesBelow, isOwnFile, isOwnReadme, removeFolder, removeOwn, STDIN_FOLDER, WORK_FOLDER } from './own-files.ts';
+import { filesBelow, isOwnFile, removeFolder, removeOwn, STDIN_FOLDER, WORK_FOLDER } from './own-files.ts';
 import { StoreQueue } from './store-queue.ts';
 import type { StoreSide } from './store-side.ts';
-
-/** What a start that was killed may have left before run.json was there. */
-const BEFORE_RUN_JSON = new RegExp(
-  String.raw`^(lock|nodes\.json|plan\.jsonl?|input\.xxh64|stdin-copy|answers|` +
-    String.raw`(lock|nodes\.json|plan\.jsonl?|input\.xxh64|run\.json)(\.[\w-]+)?\.tmp)$`,
-);
 
 type NewCommit = Omit<Commit, 'format' | 'at' | 'phase'> & { readonly phase: CommitPhase };
 
@@ -235,26 +230,6 @@ export async function openRunDirectory(
   }
 }
 
-export async function refuseForeign(path: string): Promise<void> {
-  if (!existsSync(path) || existsSync(join(path, 'run.json'))) return;
-  if (!statSync(path).isDirectory()) {
-    throw new ConfigError({
-      expected: 'an empty or new output folder, or one of an earlier run',
-      got: 'a file',
-      where: path,
-      fix: 'Choose another name with --output. Sluice never writes over what is not its own.',
-    });
-  }
-  const names = await readdir(path);
-  if (names.every((name) => BEFORE_RUN_JSON.test(name))) return;
-  throw new ConfigError({
-    expected: 'an empty or new output folder, or one of an earlier run',
-    got: `a folder with other files (${names.slice(0, 3).join(', ')})`,
-    where: path,
-    fix: 'Choose another folder with --output. Sluice never deletes what is not its own.',
-  });
-}
-
 /**
  * Makes the folder, and the names that lead to it durable. One after the other: a recursive mkdir hides why it failed.
  */
@@ -276,17 +251,6 @@ const unlessFailed =
 
 function unlessThere(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
-}
-
-/** A finished run has a README.md. */
-async function refuseOtherReadme(path: string): Promise<void> {
-  if (await isOwnReadme(path)) return;
-  throw new ConfigError({
-    expected: 'no README.md, or one of an earlier run',
-    got: 'one that Sluice did not write',
-    where: path,
-    fix: 'Move it elsewhere: a run writes its own. Sluice never writes over what is not its own.',
-  });
 }
 
 /**
