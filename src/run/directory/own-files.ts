@@ -39,7 +39,7 @@ const OWN: readonly RegExp[] = [
   new RegExp(`^${FEED_FOLDER}/(begun\\.json|servers/[\\w-]+\\.json|log/\\d+/[\\d-]+\\.jsonl)(\\.\\w+\\.tmp)?$`),
   new RegExp(`^${ANSWERS_FOLDER}/(answers-[0-9a-f]{12}\\.log|jobs\\.jsonl)$`),
   // What many nodes have written, each task and attempt in a folder of its own.
-  new RegExp(`^${TASKS_FOLDER}/[\\w-]+/[\\w./-]+$`),
+  new RegExp(`^${TASKS_FOLDER}/[\\w.-]+/[\\w./-]+$`),
   new RegExp(`^${STDIN_FOLDER}/(stdin-[\\w-]+(\\.tmp)?|pipes\\.json(\\.\\w+\\.tmp)?)$`),
 ];
 
