@@ -39,7 +39,7 @@ export async function decideTask(work: FleetWork): Promise<boolean> {
       barrier,
       splits: roundOf(fleet.nodes, phase)?.alone ? [] : await splitsOf(work, parted),
       part: parted ? task : null,
-      parts: phase.tasks,
+      parts: fleet.nodes.shards,
       round: phase.round,
       received: before.round === null ? [] : await receivedBy(work, before, [task % receivesOf, receivesOf]),
       receivesOf,

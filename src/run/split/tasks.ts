@@ -97,7 +97,7 @@ export interface DecidePartTask {
   readonly splits: readonly BarrierSplit[];
   /** Null: it decides over all. */
   readonly part: number | null;
-  /** Tasks that decide with it. */
+  /** Parts of the decision: the tasks of every round that is not one task alone. */
   readonly parts: number;
   /** The number of its round, or null for the last. */
   readonly round: number | null;
