@@ -28,7 +28,10 @@ export interface Piece extends ByteRange {
   readonly bytes?: Uint8Array;
 }
 
-/** Makes a file of this process alone that has pieces of an object at their places, in their order. */
+/**
+ * Makes a file of this process alone that has pieces of an object at their places, in their order; without pieces it is
+ * empty.
+ */
 export async function fetchPieces(store: Store, key: string, target: string, pieces: readonly Piece[]): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
   const file = await open(target, 'w');
@@ -41,7 +44,7 @@ export async function fetchPieces(store: Store, key: string, target: string, pie
         at += piece.length;
       }
     }
-    await file.truncate(Math.max(...pieces.map((p) => p.end)));
+    await file.truncate(pieces.reduce((end, p) => Math.max(end, p.end), 0));
   } finally {
     await file.close();
   }
