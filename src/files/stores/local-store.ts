@@ -89,9 +89,11 @@ const NO_LINKS: readonly string[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP',
 
 /** Gives a file its name; false where another has it. */
 async function linked(own: string, path: string): Promise<boolean> {
-  const isThere = (error: NodeJS.ErrnoException): boolean => {
-    if (error.code === 'EEXIST') return true;
-    throw error;
+  const isThere = async (error: NodeJS.ErrnoException): Promise<boolean> => {
+    if (error.code !== 'EEXIST') throw error;
+    // Over NFS the answer to a link may be lost, and the link be made again: then it is ours that is there.
+    const [mine, other] = await Promise.all([own, path].map((p) => stat(p, { bigint: true }).catch(unlessGone)));
+    return mine === null || mine.ino !== other?.ino || mine.dev !== other.dev;
   };
   const isNew = (): boolean => false;
   const copied = (): Promise<boolean> => copyFile(own, path, constants.COPYFILE_EXCL).then(isNew, isThere);
