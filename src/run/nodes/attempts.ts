@@ -154,7 +154,9 @@ export async function claim(
   const isFree = async (): Promise<boolean> => {
     if ((await attemptEnd(run, task, last)) !== null) return true;
     const still = await deadAt(run, task, last, patienceMs, watched);
-    return still !== null && (await seal(run, task, last, still));
+    if (still !== null && (await seal(run, task, last, still))) return true;
+    // It may have ended by itself while it was watched, after a last beat.
+    return (await attemptEnd(run, task, last)) !== null;
   };
   if (last > 0 && !(await isFree())) throw claimed(what, last, await claimantOf(run, task, last));
   const attempt = last + 1;

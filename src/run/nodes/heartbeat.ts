@@ -1,4 +1,5 @@
 import type { SharedFolder } from '../../files/stores/shared-folder.ts';
+import type { PutResult } from '../../files/stores/store.ts';
 
 /** What a live attempt says again and again. */
 export interface Beat {
@@ -30,12 +31,24 @@ export function heartbeat(run: SharedFolder, path: string, beatMs: number): Hear
 
   async function put(): Promise<void> {
     const text = JSON.stringify({ beats: ++beats, splits } satisfies Beat);
-    const condition = version === null ? 'absent' : { version };
     // On disks a put over a version is one of this machine only.
-    const gone = run.stored === null && beats > 1 && !(await run.has(path));
-    const result = gone ? ({ written: false } as const) : await run.put(path, text, run.stored ? condition : 'always');
+    const gone = run.stored === null && version !== null && !(await run.has(path));
+    const over = (): Promise<PutResult> =>
+      run.put(path, text, run.stored === null ? 'always' : version === null ? 'absent' : { version });
+    let result: PutResult = gone ? { written: false } : await over();
+    if (!result.written && !gone && (await findsOwn())) result = await over();
     if (result.written) version = result.version;
     else stopped = true;
+  }
+
+  /** Whether what stands there is an earlier beat of ours, whose answer never came: then this one goes over it. */
+  async function findsOwn(): Promise<boolean> {
+    // Its version first: whoever seals it meanwhile has put another one.
+    const found = await run.version(path);
+    const text = found === null ? null : await run.read(path);
+    if (text === null || (JSON.parse(text) as Beat).sealed) return false;
+    version = found;
+    return true;
   }
 
   function beat(): void {

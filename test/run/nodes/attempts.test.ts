@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { s3Store } from '../../../src/files/stores/s3/s3-store.ts';
 import { folderInStore, folderOnDisk, type SharedFolder } from '../../../src/files/stores/shared-folder.ts';
 import { beatPath, claim, fatalSplits } from '../../../src/run/nodes/attempts.ts';
+import { heartbeat } from '../../../src/run/nodes/heartbeat.ts';
 import { aliveHere, processMark } from '../../../src/run/nodes/process-mark.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 import { s3Server } from '../../helpers/stores/s3-server.ts';
@@ -107,6 +108,47 @@ describe.each(FOLDERS)('claims in $name', ({ open }) => {
     expect(await fatalSplits(run, task).then((f) => f.get(3))).toBe(1);
     await second.end({ how: 'done', seconds: 1 });
   });
+});
+
+it('are given where the attempt that was watched has ended after a last beat', async () => {
+  const run = await openStore();
+  await foreign(run, 1);
+  const own = await claim(run, task, 'shard 0', { ...times, patienceMs: 400 }, async () => {
+    await beat(run, 1, 2);
+    await run.put(`${task}/attempt-0001/end.json`, JSON.stringify({ how: 'done', seconds: 1 }));
+  });
+  expect(own.attempt).toBe(2);
+  await own.end({ how: 'done', seconds: 1 });
+});
+
+it('a heartbeat in a store goes over one of its own whose answer never came, and over no seal', async () => {
+  const run = await openStore();
+  let lost = 0;
+  const careless: SharedFolder = {
+    ...run,
+    async put(...what) {
+      const result = await run.put(...what);
+      if (lost-- > 0) throw new Error('no answer');
+      return result;
+    },
+  };
+  const beats = async (): Promise<number> => JSON.parse((await run.read('beat.json')) ?? '{"beats":0}').beats;
+  const heart = heartbeat(careless, 'beat.json', 1e6);
+  await expect.poll(beats).toBe(1);
+  lost = 1;
+  heart.working([1]);
+  await expect.poll(beats).toBe(2);
+  // This one finds that another stands there, and goes over it.
+  for (const split of [2, 3]) {
+    heart.working([split]);
+    await expect.poll(async () => JSON.parse((await run.read('beat.json')) ?? '{}').splits).toEqual([split]);
+  }
+  expect(heart.stopped()).toBe(false);
+  await run.put('beat.json', JSON.stringify({ beats: 9, splits: [], sealed: true }));
+  heart.working([6]);
+  await expect.poll(() => heart.stopped()).toBe(true);
+  await heart.end();
+  expect(await beats()).toBe(9);
 });
 
 it('claims know a process by its boot, its container and its start', async () => {
