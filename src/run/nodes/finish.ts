@@ -23,8 +23,10 @@ import { type Fleet, fleetPhases, openFleet } from './fleet.ts';
 import { mergeLogs } from './merge.ts';
 import { undone } from './outcome.ts';
 import { secondsOf } from './seconds.ts';
-import { answersFolder, plannedRecipe } from './shard.ts';
+import { answersFolder, plannedRecipe, superseded } from './shard.ts';
 import { withShared } from './shared.ts';
+
+const endOf = ({ name }: Fleet): string => `the end of ${name}`;
 
 /** Folder of the claims of finishers. */
 const FINISH = `${TASKS_FOLDER}/finish`;
@@ -57,7 +59,7 @@ async function finishIn(
   const options = parseOptions(runOptions, { modelMemory: input.memory, ...input }, 'finish');
   const recipe = await plannedRecipe(fleet, given, options);
   await refuseUnfinished(fleet, recipe);
-  const own = await claim(shared, FINISH, `the end of ${fleet.name}`, times);
+  const own = await claim(shared, FINISH, endOf(fleet), times);
   const started = performance.now();
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
   try {
@@ -83,6 +85,9 @@ async function finish(
     recipe.steps.map((s) => s.descriptor),
     fleet.nodes,
   );
+  const unlessSuperseded = async (): Promise<void> => {
+    if (await own.superseded()) throw superseded(endOf(fleet), own.attempt);
+  };
   await mergeLogs(fleet, recipe, phases);
   const directory = await openEnd(shared, own);
   await directory.makeFolders([
@@ -115,10 +120,15 @@ async function finish(
     { progress: () => {}, begun: () => {}, retry: () => {}, filter: () => {} },
   );
   try {
-    await joinShards(directory, recipe, totals, fleet.run.shardSize, pool, (inputs) => shared.fetch(inputs));
+    await joinShards(directory, recipe, totals, fleet.run.shardSize, pool, async (inputs) => {
+      // On a disk two finishers would write the same files.
+      await unlessSuperseded();
+      await shared.fetch(inputs);
+    });
   } finally {
     await pool.close();
   }
+  await unlessSuperseded();
   checkPublished(directory.commits.all, recipe, totals, fleet.name);
   const result: RunJson = {
     ...base,

@@ -167,6 +167,7 @@ async function chosen(
       expected: `a phase of this run (${phases.map((p) => p.name).join(', ')})`,
       got: wanted,
       where: '--phase',
+      fix: 'Name one of these, or leave --phase out: the first that is not complete is taken.',
     });
   if (first !== null && phases.indexOf(first) < phases.indexOf(phase))
     throw new ConfigError({
@@ -249,7 +250,7 @@ async function oneTask(
   }
 }
 
-const superseded = (what: string, attempt: number): SluiceError =>
+export const superseded = (what: string, attempt: number): SluiceError =>
   new SluiceError('superseded', {
     problem: `a later attempt has taken over ${what}`,
     expected: `attempt ${attempt} to be the last`,

@@ -141,6 +141,13 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
       lastValueFrom(runShard(made, many, { workers: 1 }, { index: 0, count: 1, wait: true, times })),
     );
     expect(await Promise.all(both)).toEqual([0, 1].map(() => ({ type: 'done', run: many })));
+    // A finisher that was taken for dead and comes back leaves the folder to the later one.
+    const refused = expect(finishNodes(made, many, {})).rejects.toThrow('expected attempt 1 to be the last');
+    const claim = (attempt: number): string => join(many, `tasks/finish/attempt-000${attempt}.json`);
+    while (!existsSync(claim(1))) await new Promise((resolve) => setImmediate(resolve));
+    await writeFile(claim(2), '{}');
+    await refused;
+    await rm(claim(2));
     await finishNodes(made, many, {});
     expect(promisedBytes(many)).toEqual(promisedBytes(one));
   });
