@@ -6,6 +6,10 @@ import { valuesAtRanks } from './values-at-ranks.ts';
 
 /** Points of the summary of a group in one task: about two in so many values may be the value at a rank. */
 const POINTS = 2048;
+/** With many groups and parts there are fewer, down to so many, because every task holds those of all. */
+const FEWEST_POINTS = 64;
+/** Of a point, with its place in their order. */
+const POINT_BYTES = 64;
 /** In place of a split. */
 const WHOLE = -1;
 
@@ -98,15 +102,17 @@ async function eachRow<N extends string>(
 
 const POINT = ['value', 'less', 'upTo'] as const;
 
-async function sendPoints({ splits, memoryBytes }: RoundWork, send: Send): Promise<void> {
+async function sendPoints({ splits, parts, memoryBytes }: RoundWork, send: Send): Promise<void> {
   const ranked = new RankedValues(splits);
   const most = Math.max(1024, Math.floor(memoryBytes / 16));
   let held: number[][] = [];
   let count = 0;
   const rows = new Rows(POINT);
   const flush = async (): Promise<void> => {
+    const room = Math.floor(memoryBytes / POINT_BYTES / parts / Math.max(1, ranked.names.length));
+    const points = Math.max(FEWEST_POINTS, Math.min(POINTS, room));
     held.forEach((values, g) => {
-      const { value, less, upTo } = pointsOf(Float64Array.from(values).sort(), POINTS);
+      const { value, less, upTo } = pointsOf(Float64Array.from(values).sort(), points);
       for (let k = 0; k < value.length; k++)
         rows.add(ranked.names[g], { value: value[k], less: less[k], upTo: upTo[k] });
     });
@@ -175,7 +181,9 @@ async function wantedOf(use: RankUse, work: RoundWork): Promise<Map<string, Want
       let to = from + 1;
       while (to < batch.rows && stringAt(groups, to) === group) to++;
       const [value, less, upTo] = columns.map((c) => c.slice(from, to));
-      points.set(group, [...(points.get(group) ?? []), { value, less, upTo }]);
+      const known = points.get(group) ?? [];
+      points.set(group, known);
+      known.push({ value, less, upTo });
       from = to;
     }
   }

@@ -43,6 +43,24 @@ describe('boundsOf', () => {
   });
 });
 
+it('ranks in more parts than splits, with nothing, too little and strange values to rank', async () => {
+  const strange = [null, -0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.MIN_VALUE, 1];
+  const { uniform: random } = seededRandom(7);
+  const some = (n: number): ValuedDocument[] =>
+    Array.from({ length: n }, () => ({
+      ppl: strange[Math.floor(random() * strange.length)],
+      domain: `d${Math.floor(random() * 4)}`,
+    }));
+  const splits = [[], some(40), [{ ppl: null, domain: 'none' }], some(1), some(30)];
+  const steps = [
+    byRank({ column: 'ppl', keep: 'medium', rate: 0.4, within: 'domain' }),
+    byRank({ column: 'ppl', keep: 'low', rate: 0.001, nulls: 'drop' }),
+    buckets({ column: 'ppl', within: 'domain' }),
+  ];
+  for (const step of steps)
+    expect(await decisionsOf(step, splits, { parts: 6 })).toEqual(await decisionsOf(step, splits));
+});
+
 it('ranks in parts what is more than the points of a summary', async () => {
   const { uniform: random } = seededRandom(6);
   const splits = Array.from({ length: 2 }, (_, s): ValuedDocument[] =>

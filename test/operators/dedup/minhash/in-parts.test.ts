@@ -55,6 +55,11 @@ describe('dedup.minhash() in parts', () => {
     expect(await decided(step, splits, { parts: 3 })).toEqual(wanted);
   });
 
+  it('decides the same in parts that mostly have no document', async () => {
+    const splits = [[], ...splitsOf(9).map((s) => s.slice(0, 1))];
+    expect(await decided(minhash(), splits, { parts: 6 })).toEqual(await decided(minhash(), splits));
+  });
+
   it('decides the same in passes that fit little memory', async () => {
     const splits = splitsOf(8);
     expect(await decided(minhash(), splits, { parts: 2, memoryBytes: 20_000 })).toEqual(
