@@ -4,6 +4,7 @@ import {
   type PartDecision,
   partOf,
   readPart,
+  readsTexts,
   settledDecision,
   writeDecisions,
   writeParted,
@@ -25,14 +26,20 @@ export async function decidedInParts(
   const scratch = files[0].keys;
   for (const { keys } of files) await writeParted(keys, `${keys}-parts`, barrier, parts);
   each(-1);
-  const own = async (part: number): Promise<BarrierSplit[]> =>
-    Promise.all(files.map((file) => partOf({ ...file, keys: `${file.keys}-parts` }, part)));
+  // What does not say that it reads texts has none.
+  const own = async (part: number, round: number | null): Promise<BarrierSplit[]> =>
+    Promise.all(
+      files.map((file) => {
+        const spill = readsTexts(barrier, round) ? file.spill : `${file.spill}-not-fetched`;
+        return partOf({ ...file, spill, keys: `${file.keys}-parts` }, part);
+      }),
+    );
   const before = barrier.rounds?.before ?? [];
   let sent: SentFile[] = [];
   let sentTo = parts;
-  const workOf = async (part: number, alone: boolean): Promise<RoundWork> => {
+  const workOf = async (part: number, round: number | null, alone: boolean): Promise<RoundWork> => {
     const [files, to] = [sent, sentTo];
-    const splits = alone ? [] : await own(part);
+    const splits = alone ? [] : await own(part, round);
     return { part, parts, memoryBytes, splits, received: () => readSent(files, part % to, to) };
   };
   for (const [r, round] of before.entries()) {
@@ -41,7 +48,7 @@ export async function decidedInParts(
     for (let part = 0; part < (round.alone ? 1 : parts); part++) {
       const file = { path: `${scratch}-sent-${r}-${part}`, index: `${scratch}-sent-${r}-${part}.index` };
       const writer = await SentWriter.open(file, to, memoryBytes / 4);
-      await round.run(await workOf(part, round.alone ?? false), writer.send);
+      await round.run(await workOf(part, r, round.alone ?? false), writer.send);
       await writer.finish();
       written.push(file);
       each(r);
@@ -51,7 +58,7 @@ export async function decidedInParts(
   const found: PartDecision[][] = files.map(() => []);
   for (let part = 0; part < parts; part++) {
     const [path, index] = [`${scratch}-decisions-${part}`, `${scratch}-index-${part}`];
-    const work = await workOf(part, false);
+    const work = await workOf(part, null, false);
     await writeDecisions(path, index, work.splits, decisionsOf(barrier, work), true, () => {});
     each(before.length);
     for (const [at, { split }] of files.entries()) found[at].push(await readPart(path, index, at, split));

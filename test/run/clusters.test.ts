@@ -61,6 +61,12 @@ describe('LargestCluster', () => {
         documents: 1 + SPLITS * Math.ceil((ROWS - 4) / 9),
         examples: [4, 13, 22].map((i) => ({ id: `0-${i}`, domain: 'web', value: 0.75, excerpt: `text ${i}` })),
       });
+      // No other has a 256th of all copies; the texts are not asked for.
+      const bare = splits.map((s) => ({ ...s, spill: 'not there' }));
+      expect(await found.found(bare, read)).toEqual({
+        sizes: [{ survivor: 'big#0.0', documents: 1 + SPLITS * Math.ceil((ROWS - 4) / 9) }],
+        copies: [4, 13, 22].map((row) => ({ split: 0, row, similarity: 0.75 })),
+      });
       expect(await new LargestCluster().largest(splits, read)).toBeNull();
     } finally {
       await rm(folder, { recursive: true });

@@ -4,14 +4,18 @@ import { atOnce } from '../../files/stores/at-once.ts';
 import type { SharedFile } from '../../files/stores/shared-folder.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
 import { makeBarrier } from '../../operators/stages.ts';
+import type { DuplicateCluster } from '../../streams/commits/log.ts';
 import { decidePhase, splitPhase } from '../../streams/commits/phase.ts';
 import type { BarrierSplit } from '../../streams/flow/barrier.ts';
+import { readsTexts } from '../../streams/flow/parted.ts';
 import type { SentFile } from '../../streams/flow/rounds.ts';
+import { examplesOf, type FoundClusters } from '../clusters.ts';
 import { barrierPaths, INDEX_FOLDER } from '../directory/layout.ts';
 import { openAttempt } from './attempt-store.ts';
 import { FETCHED_AT_ONCE, fetchedFolder, partOfKeys, sentTo } from './fetched.ts';
 import { type FleetPhase, roundOf } from './fleet.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
+import { remembered } from './remembered.ts';
 import type { FleetWork } from './work.ts';
 
 /**
@@ -33,7 +37,7 @@ export async function decideTask(work: FleetWork): Promise<boolean> {
     const at = work.phases.indexOf(phase);
     const [before, next] = [work.phases[at - 1], work.phases[at + 1]];
     const receivesOf = roundOf(fleet.nodes, before)?.toAll ? 1 : phase.tasks;
-    const { files, cluster } = await pool.task({
+    const { files, found } = await pool.task({
       kind: 'decide-part',
       runDirectory: directory.path,
       barrier,
@@ -47,7 +51,9 @@ export async function decideTask(work: FleetWork): Promise<boolean> {
       memoryBytes: Math.floor(options.memory / 2),
     });
     if (hard.aborted || (await claim.superseded())) return false;
-    const rest = { split: task, replaces: [], counters: null, cluster };
+    // Null: nothing is a copy. Of a round there is none.
+    const cluster = found ? await clusterOf(work, parted, found) : found;
+    const rest = { split: task, replaces: [], counters: null, cluster, clusters: found?.sizes };
     await directory.commit({ phase: decidePhase(barrier.step), files, ...rest });
     await directory.close({ failed: false });
     await rm(join(fleet.path, fetchedFolder(work)), { recursive: true, force: true });
@@ -60,43 +66,76 @@ export async function decideTask(work: FleetWork): Promise<boolean> {
   return true;
 }
 
-/** What all shards have left of every split, in the order of the input; from a store it is fetched. */
-async function splitsOf(work: FleetWork, parted: boolean): Promise<BarrierSplit[]> {
-  const { fleet, phase, shards, task } = work;
-  const { shared } = fleet;
-  const before = splitPhase(phase.number);
-  const found = new Map<number, { readonly spill: SharedFile; readonly keys: SharedFile }>();
-  for (const [shard, splits] of shards.entries()) {
-    const outcome = await readOutcome(shared, `split-${phase.number}`, shard);
-    for (const { index } of splits) {
-      const names = barrierPaths(phase.barrier!.step, index);
-      const { files } = outcome.get(before, index)!;
-      const file = (name: string): SharedFile => files.find((f) => f.path.endsWith(name))!;
-      found.set(index, { spill: file(names.spill), keys: file(parted ? `${names.keys}-parts` : names.keys) });
+/** What the shards have left of a split. */
+interface LeftOfSplit {
+  readonly spill: SharedFile;
+  /** Its side columns; in parts where the barrier decides so. */
+  readonly keys: SharedFile;
+}
+
+/** What all shards have left, by number of split. */
+const leftOf = ({ fleet, phase, shards }: FleetWork, parted: boolean): Promise<Map<number, LeftOfSplit>> =>
+  remembered(fleet, `left ${phase.number}`, async () => {
+    const before = splitPhase(phase.number);
+    const found = new Map<number, LeftOfSplit>();
+    for (const [shard, splits] of shards.entries()) {
+      const outcome = await readOutcome(fleet.shared, `split-${phase.number}`, shard);
+      for (const { index } of splits) {
+        const names = barrierPaths(phase.barrier!.step, index);
+        const { files } = outcome.get(before, index)!;
+        const file = (name: string): SharedFile => {
+          const { path, bytes } = files.find((f) => f.path.endsWith(name))!;
+          return { path, bytes };
+        };
+        found.set(index, { spill: file(names.spill), keys: file(parted ? `${names.keys}-parts` : names.keys) });
+      }
     }
-  }
+    return found;
+  });
+
+/** The same for the barrier, in the order of the input; from a store it is fetched. */
+async function splitsOf(work: FleetWork, parted: boolean): Promise<BarrierSplit[]> {
+  const { fleet, phase, task } = work;
+  const { shared } = fleet;
+  const found = await leftOf(work, parted);
   const folder = fetchedFolder(work);
-  const textless = shared.stored !== null && (await makeBarrier(phase.barrier!, await loadKernel())).textless === true;
+  const texts =
+    shared.stored === null || readsTexts(await makeBarrier(phase.barrier!, await loadKernel()), phase.round);
   return atOnce(fleet.plan.splits, FETCHED_AT_ONCE, async ({ index }): Promise<BarrierSplit> => {
     const { spill, keys } = found.get(index)!;
-    await shared.fetch([...(textless ? [] : [spill]), ...(parted ? [] : [keys])]);
+    await shared.fetch([...(texts ? [spill] : []), ...(parted ? [] : [keys])]);
     const own = parted ? await partOfKeys(shared, keys, task, `${folder}/keys-${index}`) : join(shared.path, keys.path);
     return { split: index, spill: join(shared.path, spill.path), keys: own };
   });
 }
 
-/** What the tasks of a round have sent: a file and its index each. */
-async function filesSent({ fleet: { shared } }: FleetWork, { name, tasks }: FleetPhase): Promise<SharedFile[][]> {
+/** The largest cluster of what a task has decided, with its examples, whose texts are fetched. */
+async function clusterOf(work: FleetWork, parted: boolean, found: FoundClusters): Promise<DuplicateCluster> {
+  const { shared, plan } = work.fleet;
+  const left = await leftOf(work, parted);
+  const spill = (at: number): SharedFile => left.get(plan.splits[at].index)!.spill;
+  await shared.fetch([...new Set(found.copies.map((c) => c.split))].map(spill));
+  return { ...found.sizes[0], examples: await examplesOf(found.copies, (at) => join(shared.path, spill(at).path)) };
+}
+
+/** What tasks of a round have sent: a file and its index each. @param step from one to the next, from `first` on */
+async function filesSent(
+  { fleet: { shared } }: FleetWork,
+  { name, tasks }: FleetPhase,
+  first = 0,
+  step = 1,
+): Promise<SharedFile[][]> {
   const sent: SharedFile[][] = [];
-  for (let task = 0; task < tasks; task++) {
+  for (let task = first; task < tasks; task += step) {
     const [{ files }] = (await readOutcome(shared, name, task)).all;
-    sent.push([...files]);
+    sent.push(files.map(({ path, bytes }) => ({ path, bytes })));
   }
   return sent;
 }
 
 async function receivedBy(work: FleetWork, before: FleetPhase, part: readonly [number, number]): Promise<SentFile[]> {
-  const files = (await filesSent(work, before)).map((pair, k) => ({ pair, name: `${fetchedFolder(work)}/sent-${k}` }));
+  const sent = await remembered(work.fleet, `sent ${before.name}`, () => filesSent(work, before));
+  const files = sent.map((pair, k) => ({ pair, name: `${fetchedFolder(work)}/sent-${k}` }));
   return atOnce(files, FETCHED_AT_ONCE, ({ pair, name }) => sentTo(work.fleet.shared, pair, part, name));
 }
 
@@ -105,6 +144,6 @@ export async function clearSent(work: FleetWork): Promise<void> {
   const { fleet, phases, phase, task } = work;
   const sent = phases[phases.indexOf(phase) - 2];
   if (!sent || sent.round === null) return;
-  const own = (await filesSent(work, sent)).filter((_, k) => k % phase.tasks === task);
+  const own = await filesSent(work, sent, task, phase.tasks);
   await fleet.shared.delete(own.flat().map((f) => f.path));
 }

@@ -49,30 +49,30 @@ export async function mergeLogs(fleet: Fleet, recipe: Recipe, phases: readonly F
 /** What all parts of a barrier have decided, as one commit with the largest cluster of them. */
 function decision(parts: readonly Commit[], step: string): Commit {
   const files = parts.flatMap((p) => p.files);
-  const cluster = largestOf(parts.flatMap((p) => p.cluster ?? []));
-  return { ...parts[0], phase: phaseName(decidePhase(step)), split: 0, files, cluster };
+  const phase = phaseName(decidePhase(step));
+  return { ...parts[0], phase, split: 0, files, cluster: largestOf(parts), clusters: undefined };
 }
 
 /** Copies of a cluster that are shown. */
 const EXAMPLES = 3;
 
-/** Of the largest clusters of parts: near copies of one document lie in several. */
-function largestOf(clusters: readonly DuplicateCluster[]): DuplicateCluster | null {
-  const bySurvivor = new Map<string, DuplicateCluster>();
-  for (const own of clusters) {
-    const known = bySurvivor.get(own.survivor);
-    const all = known && {
-      ...known,
-      documents: known.documents + own.documents - 1,
-      examples: [...known.examples, ...own.examples].slice(0, EXAMPLES),
-    };
-    bySurvivor.set(own.survivor, all ?? own);
+/**
+ * The largest cluster: copies of one document may lie in several parts. Each says how many it has of those that hold
+ * more than a 256th of its copies, so no more than a 256th of all copies is left out. Examples are those of parts of
+ * which it is the largest.
+ */
+export function largestOf(parts: readonly Pick<Commit, 'cluster' | 'clusters'>[]): DuplicateCluster | null {
+  const copies = new Map<string, number>();
+  for (const { cluster, clusters = cluster ? [cluster] : [] } of parts)
+    for (const { survivor, documents } of clusters) copies.set(survivor, (copies.get(survivor) ?? 0) + documents - 1);
+  let survivor: string | null = null;
+  for (const [other, count] of copies) {
+    const most = survivor === null ? 0 : copies.get(survivor)!;
+    if (survivor === null || count > most || (count === most && other < survivor)) survivor = other;
   }
-  return [...bySurvivor.values()].reduce<DuplicateCluster | null>(
-    (a, b) =>
-      a === null || b.documents > a.documents || (b.documents === a.documents && b.survivor < a.survivor) ? b : a,
-    null,
-  );
+  if (survivor === null) return null;
+  const examples = parts.flatMap(({ cluster }) => (cluster?.survivor === survivor ? cluster.examples : []));
+  return { survivor, documents: copies.get(survivor)! + 1, examples: examples.slice(0, EXAMPLES) };
 }
 
 const ATTEMPT = /^tasks\/[^/]+\/\d+\/attempt-\d+\//;

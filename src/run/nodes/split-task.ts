@@ -18,6 +18,7 @@ import { fatalSplits } from './attempts.ts';
 import { clearSent } from './decide-task.ts';
 import { type DecisionFiles, decisionOn, FETCHED_AT_ONCE, fetchedFolder } from './fetched.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
+import { remembered } from './remembered.ts';
 import type { FleetWork } from './work.ts';
 
 /**
@@ -127,12 +128,15 @@ async function leftBefore(work: FleetWork): Promise<{
   const outcome = await readOutcome(shared, `split-${phase.number - 1}`, task);
   const { step } = phase.splits!.after!;
   const decide = phases[phases.indexOf(phase) - 1];
-  const parts: DecisionFiles[] = [];
-  for (let part = 0; part < decide.tasks; part++) {
-    const [{ files }] = (await readOutcome(shared, decide.name, part)).all;
-    const [decisions, index] = files;
-    parts.push({ decisions, index });
-  }
+  const parts = await remembered(fleet, `decided ${decide.name}`, async () => {
+    const all: DecisionFiles[] = [];
+    for (let part = 0; part < decide.tasks; part++) {
+      const [{ files }] = (await readOutcome(shared, decide.name, part)).all;
+      const [decisions, index] = files;
+      all.push({ decisions, index });
+    }
+    return all;
+  });
   await shared.fetch(parts.map((p) => p.index));
   const place = new Map(fleet.plan.splits.map((s, at) => [s.index, at]));
   const spilled = (split: number): CommittedFile[] => {

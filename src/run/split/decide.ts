@@ -90,7 +90,7 @@ export async function decidePart(task: DecidePartTask, kernel: Kernel): Promise<
     files.push({ ...REST, sink: INDEX_FOLDER, path: `${INDEX_FOLDER}/${name}`, bytes: size });
   }
   const read = (i: number) => readPart(path, index, i, splits[i].split);
-  return { files, counters: null, cluster: (await clusters?.largest(splits, read)) ?? null };
+  return { files, counters: null, found: (await clusters?.found(splits, read)) ?? null };
 }
 
 const REST = { rows: 0, textBytes: 0, xxh64: '' };

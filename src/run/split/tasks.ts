@@ -14,6 +14,7 @@ import type { FailedRow } from '../../streams/split/isolate.ts';
 import type { Phase } from '../../streams/split/phases.ts';
 import type { ClockWords } from '../../streams/split/step-clock.ts';
 import type { ErrorData } from '../../thread-errors.ts';
+import type { FoundClusters } from '../clusters.ts';
 import type { EarlierSplit } from '../recut/earlier-rows.ts';
 import type { TakenDecision } from '../recut/taken-decisions.ts';
 import type { Waiting } from './waiting.ts';
@@ -138,6 +139,8 @@ export interface TaskResult {
   readonly waiting?: Waiting;
   /** Of a dedup's decision. */
   readonly cluster?: DuplicateCluster | null;
+  /** Of what a task of many nodes has decided, as `cluster`. */
+  readonly found?: FoundClusters | null;
 }
 
 /** Sent by a worker while it works on a split. */

@@ -34,6 +34,9 @@ export interface DuplicateCluster {
   readonly examples: readonly DropExample[];
 }
 
+/** A cluster, counted. */
+export type ClusterSize = Pick<DuplicateCluster, 'survivor' | 'documents'>;
+
 /** One line of commits.jsonl: everything that became true at once. */
 export interface Commit {
   readonly format: 1;
@@ -47,6 +50,8 @@ export interface Commit {
   readonly counters: Counters | null;
   /** Of a dedup's decision: the cluster with the most documents; null when nothing is a copy. */
   readonly cluster?: DuplicateCluster | null;
+  /** Of a part of it: the largest cluster of the part, and every other with more than a 256th of its copies. */
+  readonly clusters?: readonly ClusterSize[];
   readonly at: string;
 }
 

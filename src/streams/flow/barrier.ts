@@ -55,7 +55,7 @@ export interface BarrierDecision {
  * all splits; pass 2 applies the decisions. Must not depend on how documents fall into batches.
  */
 export interface Barrier {
-  /** The decision reads side columns only: of a run in a store the spilled documents need not be fetched for it. */
+  /** The decision reads side columns only, and no spilled documents. Where it has rounds, they say so instead. */
   readonly textless?: true;
   /** Side columns for every row; `start` and `bytes` tell where the row's text lies in the spill file. */
   keys(batch: DocumentBatch, spans: { start: Float64Array; bytes: Int32Array }): Map<string, Column>;
@@ -113,6 +113,8 @@ export interface Round {
   readonly alone?: true;
   /** True: every part of the next round receives all that is sent. */
   readonly toAll?: true;
+  /** True: it reads the spilled documents, as no other round does and not what decides after them. */
+  readonly texts?: true;
   run(work: RoundWork, send: Send): Promise<void>;
 }
 

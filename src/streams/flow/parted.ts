@@ -20,6 +20,13 @@ export const ROW = '_row';
 export const inParts = (barrier: Barrier): boolean => Boolean(barrier.parts ?? barrier.scattered);
 
 /**
+ * Whether a decision reads the spilled documents: of a run in a store they need not be fetched else.
+ * @param round of it; null: the last, or the only one
+ */
+export const readsTexts = ({ rounds, textless }: Barrier, round: number | null): boolean =>
+  rounds ? round !== null && rounds.before[round].texts === true : textless !== true;
+
+/**
  * Writes the side columns of one split again, sorted into parts: an index of where each part begins (and the end), then
  * a frame for every part that has rows. Memory: the side columns of one split.
  * @param keys as `BarrierWriter` wrote them @param barrier one that decides in parts

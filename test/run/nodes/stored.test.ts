@@ -42,7 +42,7 @@ const barriers = recipe({
   name: 'barriers',
   splitBytes: 16 * 1024,
   steps: [
-    dedup.exact(),
+    dedup.url(),
     c4(),
     dedup.paragraphs(),
     dedup.minhash(),
@@ -71,7 +71,11 @@ async function folderOf({ objects }: S3Server): Promise<string> {
 async function start(made: Recipe, documents: number, shards: number) {
   const server = await s3Server();
   const folder = await temporaryFolder();
-  await writeCorpus(join(folder, 'in'), madeDocuments(documents, 5), 3);
+  const corpus = madeDocuments(documents, 5).map((d, i) => ({
+    ...d,
+    metadata: { ...d.metadata, url: `https://www.example.com/page-${i % (documents - 4)}` },
+  }));
+  await writeCorpus(join(folder, 'in'), corpus, 3);
   const input = join(folder, 'in/*.jsonl');
   const one = join(folder, 'one');
   await runToEnd(made, { input: [input], output: one, workers: 2, shardSize: 20_000 });

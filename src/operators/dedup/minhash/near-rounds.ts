@@ -27,7 +27,7 @@ export function nearRounds(options: NearRounds): Rounds {
       { run: sendForest },
       { alone: true, run: sendComponents },
       { run: (work, send) => sendCandidates(options, work, send) },
-      { run: (work, send) => sendDropped(options, work, send) },
+      { texts: true, run: (work, send) => sendDropped(options, work, send) },
     ],
     decide: (work) => decideHome(options, work),
   };
