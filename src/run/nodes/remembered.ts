@@ -13,9 +13,9 @@ export function remembered<T>(fleet: Fleet, name: string, make: () => Promise<T>
   const all = known.get(fleet) ?? new Map<string, Promise<unknown>>();
   known.set(fleet, all);
   const value = (all.get(name) as Promise<T> | undefined) ?? make();
-  // The last one again; what could not be made is tried again.
   all.delete(name);
   all.set(name, value);
+  // Whoever waits is told why; it is tried again.
   value.catch(() => all.delete(name));
   for (const old of [...all.keys()].slice(0, -MOST)) all.delete(old);
   return value;
