@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
@@ -12,7 +13,9 @@ const root = resolve(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   version: string;
   exports: Record<string, string | { types: string; default: string }>;
+  name: string;
   dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
 };
 
 describe('the package', () => {
@@ -62,6 +65,23 @@ describe('the package', () => {
       ]),
     );
     expect(names.filter((n) => n.startsWith('src/') || n.startsWith('test/'))).toEqual([]);
+  });
+
+  it('declares every package that its code asks for: an installer may hide those of others', () => {
+    const names = packed.files.map((f) => f.path).filter((f) => f.startsWith('dist/') && f.endsWith('.js'));
+    const asked = names.flatMap((name) => {
+      const code = readFileSync(join(root, name), 'utf8');
+      return [
+        ...code.matchAll(/^(?:import|export)\b[^'"\n]*["']([^'"]+)["']/gm),
+        ...code.matchAll(/\b__require\("([^"]+)"\)/g),
+      ].map(([, from]) => from);
+    });
+    const packages = asked
+      .filter((from) => !/^[.#]|^node:/.test(from) && !isBuiltin(from))
+      .map((from) => /^(@[^/]+\/)?[^/]+/.exec(from)![0]);
+    expect(packages).toContain('@duckdb/node-bindings');
+    const declared = [manifest.name, ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })];
+    expect([...new Set(packages)].filter((name) => !declared.includes(name))).toEqual([]);
   });
 
   it('is small', () => {

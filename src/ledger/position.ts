@@ -28,11 +28,15 @@ export const COMPARED: Readonly<Record<Asked['by'], { readonly columns: string; 
 
 export const ofId = (id: string): Asked => ({ by: 'id', where: 'id = ?', values: [id] });
 
+/** The columns of a ledger hold no larger number. */
+const LARGEST = 2n ** 63n - 1n;
+
 /** Null for what is no position. */
 export function atPosition(label: string): Asked | null {
   const found = LABEL.exec(label);
   if (!found) return null;
   const [, file, block, offset, derived] = found;
+  if ([block, offset].some((digits) => digits.length > 19 || BigInt(digits) > LARGEST)) return null;
   return {
     by: 'position',
     where:

@@ -55,6 +55,35 @@ export function checkSteps(steps: readonly StepDescriptor[], recipeName: string)
     }
   }
   checkCounted(steps, recipeName);
+  checkStale(steps, recipeName);
+}
+
+/**
+ * Steps that refuse a column that describes the text before a rewrite say it here already: behind a step that looks at
+ * all documents they would say it when hours of work are done.
+ */
+function checkStale(steps: readonly StepDescriptor[], recipeName: string): void {
+  const written = new Set<string>();
+  const stale = new Map<string, string>();
+  for (const s of steps) {
+    const { allowStale, bandColumn } = s.options;
+    const judged = [...(allowStale === false ? s.reads : []), ...(typeof bandColumn === 'string' ? [bandColumn] : [])];
+    const old = judged.filter((column) => stale.has(column));
+    if (old.length > 0)
+      throw new ConfigError({
+        expected: 'annotations of the text as it is then',
+        got: `${old.join(', ')} from before step ${stale.get(old[0])} rewrites it`,
+        where: `recipe ${recipeName}, step ${s.step}`,
+        fix:
+          'Annotate again after the rewrite, or put the step before it' +
+          `${allowStale === false ? ', or set allowStale: true' : ''}.`,
+      });
+    if (rewritesText(s)) for (const column of written) stale.set(column, s.step);
+    for (const { name } of s.writes) {
+      written.add(name);
+      stale.delete(name);
+    }
+  }
 }
 
 /** Counted tokens are those of the text that is written, or they would be called exact and be wrong. */

@@ -35,6 +35,7 @@ import { type RunOptions, type RunOptionsInput, runOptions } from './options.ts'
 import { Run } from './process.ts';
 import { openEarlierRun, takeAnswers } from './recut/earlier-run.ts';
 import { takeSplits } from './recut/take-splits.ts';
+import { refuseWithout } from './recut/taken-decisions.ts';
 import { reusingColumns } from './reuse.ts';
 import { refuseLargeWindows } from './split/windows.ts';
 
@@ -167,6 +168,8 @@ async function runAll(
     // Before the first shard. Where there are some of a run without the record, joining finds out whether it is theirs.
     const shards = tablePlaces(recipe).some(({ name }) => directory.commits.of(shardPhase(name)).size > 0);
     if (previous?.shardSize === undefined && !shards) await directory.writeRunJson(base, { first: true });
+    const steps = recipe.steps.map((s) => s.descriptor);
+    refuseWithout(earlier, identity.run, steps, directory);
     const taken = earlier && (await takeSplits(earlier, recipe, identity.run, directory, stop));
     if (earlier) out.next({ type: 'recut', splits: taken ?? 0, columns: earlier.columns });
     const seconds = (ms: number): number => Math.round(ms) / 1000;

@@ -12,6 +12,8 @@ import { signOf } from './run-sign.ts';
 /** A run directory with its database, as it was committed at a moment. */
 export interface OpenRun {
   readonly folder: RunFolder;
+  /** Of what was committed then. */
+  readonly sign: string;
   readonly db: RunDatabase;
   /** Read when it is asked for, and kept. */
   prepared(): Promise<Prepared>;
@@ -77,13 +79,19 @@ export class RunReader {
     // Read over a connection of its own: it takes seconds, in which other questions are answered.
     const run = await this.use(async (open) => open);
     try {
-      this.#ready = await run.prepared();
+      return this.#keep(run, await run.prepared());
     } catch (error) {
-      if (signOf(run.folder.path, COMMITTED) === this.#sign) throw error;
+      if (signOf(run.folder.path, COMMITTED) === run.sign) throw error;
       this.#at = 0;
-      this.#ready = await (await this.use(async (open) => open)).prepared();
+      const again = await this.use(async (open) => open);
+      return this.#keep(again, await again.prepared());
     }
-    return this.#ready;
+  }
+
+  /** Another question may have opened the run anew meanwhile. */
+  #keep({ sign }: OpenRun, prepared: Prepared): Prepared {
+    if (sign === this.#sign) this.#ready = prepared;
+    return prepared;
   }
 
   async #use<T>(work: (run: OpenLanes) => Promise<T>): Promise<T> {
@@ -93,7 +101,7 @@ export class RunReader {
       try {
         return await work(run);
       } catch (error) {
-        if (signOf(run.folder.path, COMMITTED) === this.#sign) throw error;
+        if (signOf(run.folder.path, COMMITTED) === run.sign) throw error;
         // The run went on meanwhile, and has put other files in place of those that were read.
         this.#at = 0;
         return await work(await this.#current());
@@ -124,7 +132,7 @@ export class RunReader {
     const before = this.#open;
     this.#sign = signOf(path, COMMITTED);
     this.#at = performance.now();
-    this.#open = openAt(path);
+    this.#open = openAt(path, this.#sign);
     before?.then(
       (run) => this.#stale.push(run),
       // Of one that could not be opened nothing is open.
@@ -134,13 +142,14 @@ export class RunReader {
   }
 }
 
-async function openAt(path: string): Promise<OpenLanes> {
+async function openAt(path: string, sign: string): Promise<OpenLanes> {
   const folder = await openRunFolder(path);
   const db = await openRunDatabase(folder);
   const index = lateIndex(folder, db);
   let prepared: Promise<Prepared> | null = null;
   return {
     folder,
+    sign,
     db,
     search: new LedgerSearch(ledgerParts(folder), db),
     lanes: { rows: async () => db, search: lane(db), count: lane(db) },

@@ -23,6 +23,8 @@ export interface EarlierRun {
   of(split: number): EarlierSplit | null;
   /** Columns that are taken. */
   readonly columns: number;
+  /** Whether its scores come from the same executors; those of others have other last digits. */
+  readonly sameExecutors: boolean;
 }
 
 /** Steps and module hashes as a run has recorded them. */
@@ -65,6 +67,7 @@ export async function openEarlierRun(
   const steps = folder.steps.map((s) => s.step);
   return {
     folder,
+    sameExecutors: canonicalJson({ of: run.executors } as never) === canonicalJson({ of: now.executors } as never),
     columns: new Set(taken.flatMap((t) => t.columns.map((c) => c.name))).size,
     pieces: (split) => pieces.get(split) ?? [],
     of: (split) => (taken.length === 0 ? null : { pieces: pieces.get(split) ?? [], steps, taken }),

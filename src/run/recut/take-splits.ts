@@ -11,6 +11,7 @@ import { isBarrier } from '../../streams/operator.ts';
 import { tablePlaces } from '../directory/layout.ts';
 import type { RunDirectory } from '../directory/run-directory.ts';
 import type { EarlierRun } from './earlier-run.ts';
+import { takesDecisions } from './taken-decisions.ts';
 import { type ChangedRule, changedRules, isUnchanged } from './unchanged-splits.ts';
 
 /** Where a segment of the earlier run lies now. */
@@ -34,12 +35,14 @@ export async function takeSplits(
 ): Promise<number> {
   const { run, commits } = earlier.folder;
   const changed = changedRules(run, now);
-  if (changed === null || run.limits.limit !== null) return 0;
+  if (changed === null || !earlier.sameExecutors || run.limits.limit !== null) return 0;
+  const steps = recipe.steps.map((s) => s.descriptor);
+  if (!takesDecisions(earlier, now, steps)) return 0;
   const tables = tablePlaces(recipe);
   await directory.makeFolders(tables.map((t) => t.folder));
   const sinks = new Map(tables.map(({ name, sink }) => [name, sink]));
   const places = placesOf(earlier);
-  const phases = recipe.steps.filter((s) => isBarrier(s.descriptor)).length;
+  const phases = steps.filter(isBarrier).length;
   let taken = 0;
   for (const split of commits.of(splitPhase(0)).keys()) {
     if (stop.aborted) break;

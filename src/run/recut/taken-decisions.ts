@@ -1,13 +1,15 @@
-import { InvariantError } from '../../errors.ts';
+import { ConfigError, InvariantError } from '../../errors.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
-import { type Column, doublesOf, stringAt } from '../../streams/batch/columns.ts';
+import { type Column, doublesOf, isValid, stringAt } from '../../streams/batch/columns.ts';
 import { labelOf } from '../../streams/batch/position.ts';
 import type { DuplicateCluster } from '../../streams/commits/log.ts';
-import { decidePhase } from '../../streams/commits/phase.ts';
+import { decidePhase, splitPhase } from '../../streams/commits/phase.ts';
 import type { BarrierDecision, BarrierSplit } from '../../streams/flow/barrier.ts';
 import { readSpill } from '../../streams/flow/spill-file.ts';
-import type { StepDescriptor } from '../../streams/operator.ts';
+import { isBarrier, type StepDescriptor } from '../../streams/operator.ts';
+import { FAILURE_REASONS } from '../../streams/split/isolate.ts';
 import { INDEX_FOLDER } from '../directory/layout.ts';
+import type { RunDirectory } from '../directory/run-directory.ts';
 import { earlierRows, type LedgerPiece } from './earlier-rows.ts';
 import type { EarlierRun } from './earlier-run.ts';
 import { changedRules } from './unchanged-splits.ts';
@@ -32,13 +34,45 @@ export function takenDecision(
 ): TakenDecision | null {
   const { run, commits } = earlier.folder;
   const decided = commits.get(decidePhase(barrier.step), 0);
-  if (!decided || run.limits.limit !== null || changedRules(run, now) === null) return null;
+  if (!decided || !earlier.sameExecutors || run.limits.limit !== null || changedRules(run, now) === null) return null;
   if (commits.all.some((c) => c.files.some((f) => f.sink === INDEX_FOLDER))) return null;
+  // On which side of the barrier a step failed is nothing that it decided.
+  if (FAILURE_REASONS.some((reason) => (run.totals?.quarantined.byReason[reason] ?? 0) > 0)) return null;
   return {
     steps: earlier.folder.steps.map((s) => s.step),
     pieces: splits.map((s) => earlier.pieces(s)),
     cluster: decided.cluster ?? null,
   };
+}
+
+/** Whether the decisions of all barriers are taken: only then are there splits that no barrier has to see again. */
+export const takesDecisions = (
+  earlier: EarlierRun,
+  now: Pick<RunJson, 'recipe' | 'limits'>,
+  steps: readonly StepDescriptor[],
+): boolean => steps.every((s) => !isBarrier(s) || takenDecision(earlier, now, s, []) !== null);
+
+/**
+ * Refuses to go on with a run that has taken splits from another where that is not at hand: a barrier that has not
+ * decided yet could not see them.
+ */
+export function refuseWithout(
+  earlier: EarlierRun | null,
+  now: Pick<RunJson, 'recipe' | 'limits'>,
+  steps: readonly StepDescriptor[],
+  { path, commits }: Pick<RunDirectory, 'path' | 'commits'>,
+): void {
+  const ahead = steps.filter(isBarrier).flatMap(({ step }, i) => {
+    const splits = commits.of(splitPhase(i + 1)).size;
+    return splits > 0 && !commits.has(decidePhase(step), 0) ? [splits] : [];
+  });
+  if (ahead.length === 0 || (earlier && takesDecisions(earlier, now, steps))) return;
+  throw new ConfigError({
+    expected: `the --recut of the first start, from which ${Math.max(...ahead)} splits were taken`,
+    got: earlier ? `another one, ${earlier.folder.given}` : 'none',
+    where: path,
+    fix: 'Give the same command with it again, or start over with --fresh.',
+  });
 }
 
 const TAKEN = [
@@ -71,7 +105,7 @@ export async function* takenDecisions(
         const dropped = reached === place;
         keep.push(dropped ? 0 : 1);
         duplicateOf.push(dropped ? stringAt(copy as Parameters<typeof stringAt>[0], i) : null);
-        similarity.push(dropped ? values[i] : Number.NaN);
+        similarity.push(dropped && isValid(alike, i) ? values[i] : Number.NaN);
         const name = dropped ? stringAt(by as Parameters<typeof stringAt>[0], i) : null;
         rule.push(
           Math.max(

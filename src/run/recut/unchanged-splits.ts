@@ -76,6 +76,9 @@ export async function isUnchanged(
   const rows = of('outcome').length;
   for (let i = 0; i < rows; i++) {
     const outcome = of('outcome')[i];
+    // What a step failed on has no values: whether it comes to that step now, nobody knows.
+    const failedAt = outcome === 'quarantined' ? steps.indexOf(of('step')[i] as string) : -1;
+    if (changed.some((c) => c.at <= failedAt)) return false;
     if (outcome !== 'kept' && outcome !== 'dropped') continue;
     const reached = outcome === 'kept' ? steps.length : steps.indexOf(of('step')[i] as string);
     const numberOf = (name: string): number | null => {

@@ -156,50 +156,6 @@ describe('run --recut', () => {
     expect(promisedBytes(killed)).toEqual(promisedBytes(full));
   });
 
-  it('takes what steps that see all documents have decided, where nothing before them changes', async () => {
-    const folder = await temporaryFolder();
-    const input = [join(folder, 'in')];
-    const all = manyDomains(300, 3);
-    const isCode = (d: (typeof all)[number]): boolean => code.domain.includes(d.metadata.domain);
-    // Copies of the first file stand in the one with code alone, where a threshold of prose changes nothing.
-    const text = all.filter((d) => !isCode(d)).slice(0, 120);
-    const again = text.filter((_, i) => i % 5 === 0).map((d) => ({ ...d, id: `${d.id}-again` }));
-    const copies = again.map((d, i) => (i % 2 === 0 ? d : { ...d, text: `${d.text} And one word more.` }));
-    await writeDocuments(input[0], [...text, ...all.filter(isCode), ...copies]);
-    const made = (least: number): Recipe =>
-      recipe({
-        name: 'copies',
-        splitBytes: 8192,
-        steps: [
-          annotate(textStatistics(), { step: 'scores' }),
-          drop('first', [rule('text_chars < 30', { name: 'min' })]),
-          dedup.exact(),
-          dedup.minhash(),
-          drop('length', [rule(`text_chars < ${least}`, { name: 'short', option: 'least' })], { where: prose }),
-        ],
-      });
-    const [first, full, recut, killed] = ['first', 'full', 'recut', 'killed'].map((n) => join(folder, n));
-    await runToEnd(made(100), { input, output: first, shardSize: 24_000 });
-    const { splits, totals } = JSON.parse(readFileSync(join(first, 'run.json'), 'utf8')) as {
-      splits: number;
-      totals: { steps: Record<string, Record<string, { dropped: number }>> };
-    };
-    for (const step of ['exact_dedup', 'minhash_dedup'])
-      expect(Object.values(totals.steps[step]).some((r) => r.dropped > 0)).toBe(true);
-    await runToEnd(made(700), { input, output: full });
-    const { events } = await runToEnd(made(700), { input, output: recut, recut: first });
-    expect(recutOf(events).splits).toBeGreaterThan(0);
-    expect(recutOf(events).splits).toBeLessThan(splits);
-    expect(promisedBytes(recut)).toEqual(promisedBytes(full));
-    expect(promisedBytes(recut)).not.toEqual(promisedBytes(first));
-    // Stopped behind the first decision, and the same command again.
-    const stop = new AbortController();
-    const stopped = run(made(700), { input, output: killed, recut: first, workers: 1, stop: stop.signal });
-    await lastValueFrom(stopped.pipe(tap((e) => e.type === 'commit' && e.phase === 'split/1' && stop.abort())));
-    await runToEnd(made(700), { input, output: killed, recut: first });
-    expect(promisedBytes(killed)).toEqual(promisedBytes(full));
-  });
-
   it('takes all values of a run with annotateOnly', async () => {
     const folder = await corpus();
     const input = [join(folder, 'in')];
