@@ -1,4 +1,5 @@
-import { KeyNumbers, withRoom } from '../tables/key-numbers.ts';
+import { KeyNumbers } from '../tables/key-numbers.ts';
+import { Components } from './components.ts';
 
 /**
  * Union-find over some documents of very many, each named by two words. Memory: about 30 bytes for each that was joined
@@ -6,13 +7,11 @@ import { KeyNumbers, withRoom } from '../tables/key-numbers.ts';
  */
 export class DocumentForest {
   #numbers = new KeyNumbers(2, 1024);
-  #parent = new Int32Array(1024);
+  #components = new Components(0);
 
   /** @param words two of each document @param a where those of one begin @param b those of the other */
   join(words: Uint32Array, a: number, b: number): void {
-    const [x, y] = [this.#root(this.#numberOf(words, a)), this.#root(this.#numberOf(words, b))];
-    if (x < y) this.#parent[y] = x;
-    else this.#parent[x] = y;
+    this.#components.join(this.#numberOf(words, a), this.#numberOf(words, b));
   }
 
   /** Documents that were joined. */
@@ -27,26 +26,13 @@ export class DocumentForest {
 
   /** Number of the first document that came of its component. */
   component(document: number): number {
-    return this.#root(document);
+    return this.#components.root(document);
   }
 
   #numberOf(words: Uint32Array, at: number): number {
     const known = this.#numbers.count;
     const n = this.#numbers.number(words, at);
-    if (n === known) {
-      this.#parent = withRoom(this.#parent, n + 1);
-      this.#parent[n] = n;
-    }
+    if (n === known) this.#components.add(n);
     return n;
-  }
-
-  #root(document: number): number {
-    const parent = this.#parent;
-    let d = document;
-    while (parent[d] !== d) {
-      parent[d] = parent[parent[d]];
-      d = parent[d];
-    }
-    return d;
   }
 }

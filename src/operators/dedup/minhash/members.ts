@@ -1,31 +1,5 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 
-/** Union-find over document numbers; the root of a component is its first document. 4 bytes a document. */
-export class Components {
-  #parent: Int32Array;
-
-  constructor(documents: number) {
-    this.#parent = new Int32Array(documents);
-    for (let d = 0; d < documents; d++) this.#parent[d] = d;
-  }
-
-  root(document: number): number {
-    const parent = this.#parent;
-    let d = document;
-    while (parent[d] !== d) {
-      parent[d] = parent[parent[d]];
-      d = parent[d];
-    }
-    return d;
-  }
-
-  join(a: number, b: number): void {
-    const [x, y] = [this.root(a), this.root(b)];
-    if (x < y) this.#parent[y] = x;
-    else this.#parent[x] = y;
-  }
-}
-
 /** Candidates of some components: each document with the band keys that it shares with others. */
 export interface Members {
   /** Ascending. */

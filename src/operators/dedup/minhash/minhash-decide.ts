@@ -5,9 +5,10 @@ import { type EarlierKeys, KeyTables } from '../tables/key-tables.ts';
 import { DocumentSet, openLabels } from '../tables/labels.ts';
 import { SpilledTexts } from '../tables/spilled-texts.ts';
 import { surviveInOrder } from '../tables/surviving.ts';
+import { Components } from './components.ts';
 import { equalCopies } from './equal-copies.ts';
 import { kinOf } from './kin.ts';
-import { Components, MemberLog, type Members } from './members.ts';
+import { MemberLog, type Members } from './members.ts';
 import { estimatedJaccard } from './minhash-index.ts';
 import { heldSets, jaccard, type ShingleSet } from './shingle-sets.ts';
 

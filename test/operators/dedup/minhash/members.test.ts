@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Components, MemberLog } from '../../../../src/operators/dedup/minhash/members.ts';
+import { Components } from '../../../../src/operators/dedup/minhash/components.ts';
+import { MemberLog } from '../../../../src/operators/dedup/minhash/members.ts';
 import { temporaryFolder } from '../../../helpers/run.ts';
 
 /** Documents 0 to 999 of 100 components (by document modulo 100), 200 keys each: more than two chunks of the log. */
