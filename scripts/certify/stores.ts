@@ -12,14 +12,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { cpus, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { S3Client } from '../../src/files/stores/s3/client.ts';
 import { s3Store } from '../../src/files/stores/s3/s3-store.ts';
 import { bytesOf, type Store } from '../../src/files/stores/store.ts';
 import { seededRandom } from '../../src/random.ts';
 import { corporaFolder } from '../../test/helpers/corpora.ts';
 import { jsonLines, madeDocuments } from '../../test/helpers/corpus.ts';
-import { CALM, proxyFor, type StoreProxy } from './stores/proxy.ts';
-import { CREDENTIALS, realServers } from './stores/servers.ts';
+import { CALM, type StoreProxy } from './stores/proxy.ts';
+import { behindProxy, realServers } from './stores/servers.ts';
 
 const { values } = parseArgs({
   options: {
@@ -49,14 +48,7 @@ const { servers, skipped } = await realServers(process.env.SLUICE_STORES_BIN);
 for (const reason of skipped) say(`skipped ${reason}`);
 for (const server of servers.filter((s) => values.only === undefined || s.name === values.only)) {
   say(server.name);
-  const proxy = await proxyFor(server.url);
-  const env = {
-    ...CREDENTIALS,
-    AWS_REGION: 'us-east-1',
-    AWS_ENDPOINT_URL_S3: proxy.url,
-    AWS_EC2_METADATA_DISABLED: 'true',
-  };
-  await new S3Client('certify', env).once({ method: 'PUT' }, [200, 409]);
+  const { proxy, env } = await behindProxy(server);
   const store = s3Store('certify', { env, patience: { wait: async () => {} } });
   await lostAnswers(store, proxy);
   await killed(store, proxy, env);

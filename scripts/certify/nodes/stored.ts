@@ -12,12 +12,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { S3Client } from '../../../src/files/stores/s3/client.ts';
 import { s3Store } from '../../../src/files/stores/s3/s3-store.ts';
 import { bytesOf, type Store } from '../../../src/files/stores/store.ts';
 import { generator, jsonLines, madeDocuments } from '../../../test/helpers/corpus.ts';
-import { CALM, proxyFor, type StoreProxy } from '../stores/proxy.ts';
-import { CREDENTIALS, realServers } from '../stores/servers.ts';
+import { CALM, type StoreProxy } from '../stores/proxy.ts';
+import { behindProxy, realServers } from '../stores/servers.ts';
 
 const { values } = parseArgs({
   options: {
@@ -42,6 +41,7 @@ export default recipe({
   splitBytes: 32768,
   steps: [
     dedup.exact(),
+    dedup.minhash(),
     annotate(textStatistics(), { step: 'scores' }),
     drop('length', [rule('text_chars < 200', { name: 'min_chars' })]),
     select.byRank({ column: 'text_chars', keep: 'high', rate: 0.9 }),
@@ -204,14 +204,7 @@ try {
     writeFileSync(join(folder, `in/${i}.jsonl`), jsonLines(documents.filter((_, n) => n % 3 === i)));
   await must(['run', 'recipe.ts', '--input', 'in/*.jsonl', '--output', 'one', '--shard-size', '200kB', ...small], {});
   const reference = hashOf(filesIn(join(folder, 'one')));
-  const proxy = await proxyFor(server.url);
-  const env = {
-    ...CREDENTIALS,
-    AWS_REGION: 'us-east-1',
-    AWS_ENDPOINT_URL_S3: proxy.url,
-    AWS_EC2_METADATA_DISABLED: 'true',
-  };
-  await new S3Client('certify', env).once({ method: 'PUT' }, [200, 409]);
+  const { proxy, env } = await behindProxy(server);
   const store = s3Store('certify', { env });
   const wanted = (part: string): boolean => values.only === undefined || values.only === part;
   if (wanted('calm')) await counted(store, proxy, env, reference);

