@@ -69,6 +69,10 @@ export async function decidePart(task: DecidePartTask, kernel: Kernel): Promise<
   }
   const received = () => readSent(task.received, (part ?? 0) % task.receivesOf, task.receivesOf);
   const work = { part: part ?? 0, parts, memoryBytes, splits, received };
+  if (task.onlyTexts) {
+    const read = await barrier.textsRead!(work);
+    return { files: [], counters: null, texts: read.map((bytes) => Float64Array.from(bytes)) };
+  }
   const at = (name: string) => unpublished(join(runDirectory, name));
   if (round !== null) {
     const { bytes, indexBytes } = await sendOf(barrier.rounds!.before[round], work, task.sendsTo, {

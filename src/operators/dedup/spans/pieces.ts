@@ -49,6 +49,7 @@ export async function pieceBarrier(descriptor: StepDescriptor, kernel: Kernel, k
     },
     decide: (splits, memoryBytes) => decideRepeated(splits, memoryBytes, { ...kind, ...options }),
     scattered: {
+      textless: true,
       rowsOf: recordsInParts,
       find: (splits, memoryBytes) => findRepeated(splits, memoryBytes, kind),
       settle: (split, found) => settleSpans(split, found, { ...kind, ...options }),

@@ -51,6 +51,20 @@ export async function* findSubstrings(
   yield* spansFound(tables, copiesIn(tables, memoryBytes, options, kernel), options.cut);
 }
 
+/** Where the stretches lie that `findSubstrings` may compare, in the spill of each split: from and to. */
+export async function comparedStretches(splits: readonly BarrierSplit[], memoryBytes: number): Promise<number[][]> {
+  const tables = new KeyTables(splits);
+  const starts = new Float64Array(tables.documents);
+  tables.scan(['start'], ([buffer], from, rows) => starts.set(new Float64Array(buffer, 0, rows), from));
+  const found: number[][] = splits.map(() => []);
+  for (const records of companyParts(tables, memoryBytes))
+    for (let at = 0; at < records.length; at += DISK_WORDS) {
+      const d = records[at + RECORD_WORDS];
+      found[tables.splitOf(d)].push(starts[d] + records[at + 6], starts[d] + (records[at + 7] & ~TIED));
+    }
+  return found;
+}
+
 /** Row, start and end of each copy, by split. */
 function copiesIn(
   tables: KeyTables,

@@ -5,7 +5,7 @@ import { dropsFor, rowsInScope, type StepDescriptor } from '../../../streams/ope
 import type { SpanDecision } from './span-decision.ts';
 import { packedRecords, recordsInParts } from './span-records.ts';
 import { settleSpans } from './spans-in-parts.ts';
-import { decideSubstrings, findSubstrings } from './substring-decide.ts';
+import { comparedStretches, decideSubstrings, findSubstrings } from './substring-decide.ts';
 import { byteEdges, wordEdges } from './substring-edges.ts';
 
 interface SubstringDedupOptions {
@@ -43,6 +43,7 @@ export async function substringBarrierOn(
       return columns;
     },
     decide: (splits, memoryBytes) => decideSubstrings(splits, memoryBytes, options, kernel),
+    textsRead: ({ splits, memoryBytes }) => comparedStretches(splits, memoryBytes),
     // Each anchor is a matter of its own, and so are those of a part.
     scattered: {
       rowsOf: (columns, parts) => recordsInParts(columns, parts, ['start', 'bytes']),
