@@ -1,5 +1,6 @@
 // The live page names the step that holds a run up: twenty runs, each with another step made slow, and the seconds
-// from the first work on until it is named. Right is a run in which it is named in time, and at the end.
+// from the last sight of threads that had done nothing yet until it is named. Right is a run in which it is named in
+// time, and at the end.
 //   npx tsx scripts/certify/live-bottleneck.ts      after a build
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -32,7 +33,7 @@ for (let r = 0; r < RUNS; r++) {
   const states = run(made, { input: [input], output: join(folder, `out-${r}`), workers: 2 }).pipe(
     runStats(),
     tap(({ places, bottleneck }) => {
-      if (begun === 0 && places.some((p) => p.seconds > 0)) begun = performance.now();
+      if (begun === 0 || places.every((p) => p.seconds === 0)) begun = performance.now();
       if (bottleneck) place = bottleneck.place;
       if (place === slow && named === 0) named = performance.now();
     }),

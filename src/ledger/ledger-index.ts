@@ -1,6 +1,7 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import { openRunDatabase, type RunDatabase, rowsOf } from './database.ts';
-import { type Asked, COMPARED } from './position.ts';
+import { hashTable } from './hash-table.ts';
+import type { Asked } from './position.ts';
 import { type LedgerValues, openRowReader } from './row-reader.ts';
 import type { RunFolder } from './run-folder.ts';
 
@@ -35,17 +36,17 @@ interface Sparse {
 }
 
 /**
- * 32 bits of a hash of every id and of every position, in the order of the ledger, and of what copies are copies of:
- * eight bytes a row and eight a copy, in memory only, and where the pages of its files lie. A question passes over
- * them (a millisecond for a million rows) and reads the few rows that match.
+ * Tables of 32 bits of a hash of every id, and of what copies are copies of: six bytes a row and six a copy, in memory
+ * only, and where the pages of its files lie. A question reads the few rows that match; one at a position those of
+ * the row groups that can hold it.
  * @param folder a finished run: its files do not change
  */
 export async function indexLedger(folder: RunFolder): Promise<LedgerIndex> {
   const own = await openRunDatabase(folder);
   try {
-    const rows = own.views.find((v) => v.name === 'ledger')?.rows ?? 0;
-    const hashes = { id: new Uint32Array(rows), position: new Uint32Array(rows) };
-    const copies = await readHashes(own, hashes.id, hashes.position);
+    const hashes = new Uint32Array(own.views.find((v) => v.name === 'ledger')?.rows ?? 0);
+    const sparse = await readHashes(own, hashes);
+    const [ids, copies] = [await hashTable(hashes), await hashTable(sparse.hashes, sparse.rows)];
     const reader = await openRowReader(folder, own);
     const hashOf = async (db: RunDatabase, values: string, given: DuckDBValue[]): Promise<number> =>
       Number((await rowsOf(db, `SELECT ${hash32(values)} AS hash`, given))[0].hash);
@@ -54,22 +55,28 @@ export async function indexLedger(folder: RunFolder): Promise<LedgerIndex> {
       const found: NumberedRow[] = [];
       for (const number of rows) {
         // Bits of a hash may be equal by chance.
-        const values = await reader.read(number, Object.keys(asked));
+        const values = await reader.read(number, columns && [...new Set([...columns, ...Object.keys(asked)])]);
         if (Object.entries(asked).every(([name, value]) => textOf(values[name]) === value))
-          found.push({ number, values: await reader.read(number, columns) });
+          found.push({ number, values });
       }
       return found;
     };
     return {
-      bytes: 8 * rows + 8 * copies.rows.length + reader.bytes,
+      bytes: ids.bytes + copies.bytes + reader.bytes,
       at: (row, columns) => reader.read(row, columns),
       async rowsOf(db, asked, columns) {
-        const rows = placesOf(hashes[asked.by], await hashOf(db, COMPARED[asked.by].given, asked.values));
-        return matching(rows, comparedOf(asked), columns);
+        const compared = comparedOf(asked);
+        if (asked.by === 'id')
+          return matching(ids.find(await hashOf(db, 'CAST(? AS VARCHAR)', asked.values), MOST_ROWS), compared, columns);
+        const { file, block, offset } = compared;
+        const place = { file: String(file), block: Number(block), offset: Number(offset) };
+        const found = await matching(await reader.placesOf(place, MOST_ROWS), compared, columns);
+        // A position is that of one row: of none the ledger is asked, whose files may say less of their row groups.
+        return found?.length === 0 ? null : found;
       },
       async copiesOf(db, position, columns) {
-        const places = placesOf(copies.hashes, await hashOf(db, COMPARED.id.given, [position]));
-        return matching(places?.map((k) => copies.rows[k]) ?? null, { duplicate_of: position }, columns);
+        const hash = await hashOf(db, 'CAST(? AS VARCHAR)', [position]);
+        return matching(copies.find(hash, MOST_ROWS), { duplicate_of: position }, columns);
       },
       close: () => reader.close(),
     };
@@ -90,31 +97,20 @@ function comparedOf({ by, values }: Asked): Compared {
 
 const textOf = (value: unknown): string | null => (value === null || value === undefined ? null : String(value));
 
-function placesOf(hashes: Uint32Array, hash: number): number[] | null {
-  const places: number[] = [];
-  for (let at = hashes.indexOf(hash); at >= 0; at = hashes.indexOf(hash, at + 1)) {
-    if (places.length === MOST_ROWS) return null;
-    places.push(at);
-  }
-  return places;
-}
-
-/** Fills in the hashes of a ledger; returns what its copies are copies of. */
-async function readHashes(db: RunDatabase, ids: Uint32Array, positions: Uint32Array): Promise<Sparse> {
+/** Fills in the hashes of the ids of a ledger; returns what its copies are copies of. */
+async function readHashes(db: RunDatabase, ids: Uint32Array): Promise<Sparse> {
   const [rows, hashes]: [number[], number[]] = [[], []];
   const all = await db.connection.stream(
-    `SELECT ${hash32(COMPARED.id.columns)}, ${hash32(COMPARED.position.columns)}, ${hash32('duplicate_of')}, ` +
-      'CAST(duplicate_of IS NOT NULL AS INTEGER) FROM ledger',
+    `SELECT ${hash32('id')}, ${hash32('duplicate_of')}, CAST(duplicate_of IS NOT NULL AS INTEGER) FROM ledger`,
   );
   let at = 0;
   for (let chunk = await all.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await all.fetchChunk()) {
     const own = chunk;
     // No nulls: a hash of nothing is a number too.
-    const [id, position, copy, isCopy] = [0, 1, 2, 3].map(
+    const [id, copy, isCopy] = [0, 1, 2].map(
       (i) => (own.getColumnVector(i) as unknown as { readonly items: Uint32Array }).items,
     );
     ids.set(id, at);
-    positions.set(position, at);
     for (let i = 0; i < chunk.rowCount; i++) {
       if (isCopy[i] === 0) continue;
       rows.push(at + i);

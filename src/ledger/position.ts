@@ -17,15 +17,6 @@ export interface Asked extends Condition {
   readonly by: 'id' | 'position';
 }
 
-/** What is compared by such a condition, as arguments of a hash: columns, and the values that are given. */
-export const COMPARED: Readonly<Record<Asked['by'], { readonly columns: string; readonly given: string }>> = {
-  id: { columns: 'id', given: 'CAST(? AS VARCHAR)' },
-  position: {
-    columns: 'file, block, "offset", derived',
-    given: 'CAST(? AS VARCHAR), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS VARCHAR)',
-  },
-};
-
 export const ofId = (id: string): Asked => ({ by: 'id', where: 'id = ?', values: [id] });
 
 /** The columns of a ledger hold no larger number. */

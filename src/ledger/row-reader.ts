@@ -9,6 +9,7 @@ import { pageUnpack } from '../streams/formats/parquet/read.ts';
 import type { Node } from '../streams/formats/parquet/schema.ts';
 import { isFields, isRaw, utf8, type Value } from '../streams/formats/values/value.ts';
 import { type RunDatabase, rowsOf } from './database.ts';
+import { type GroupRanges, mayHold, numberRange, type Place, type Range, textRange } from './group-ranges.ts';
 import type { RunFolder } from './run-folder.ts';
 import { type Plain, plain } from './sql-values.ts';
 import { text } from './view-columns.ts';
@@ -22,10 +23,21 @@ export type LedgerValues = Readonly<Record<string, Plain>>;
 export interface RowReader {
   /** Columns of a row by its number in the ledger; without `columns` all that the file has. */
   read(row: number, columns?: readonly string[]): Promise<LedgerValues>;
+  /**
+   * Rows that may stand at a place: those of its offset in the row groups that can hold it. Null: more than `most`, or
+   * more row groups than are looked at.
+   */
+  placesOf(place: Place, most: number): Promise<number[] | null>;
   /** Bytes of memory that it holds. */
   readonly bytes: number;
   close(): Promise<void>;
 }
+
+/** Of a row group with the names of two files in memory, about. */
+const RANGES_BYTES = 300;
+
+/** Of many small files a row group says little; then the ledger is asked. */
+const MOST_GROUPS = 8;
 
 /** Where the pages of a file lie: four numbers for each row group and leaf column. */
 interface Chunks {
@@ -35,6 +47,7 @@ interface Chunks {
   readonly codecs: readonly string[];
   /** First row of each row group in the ledger, and the end. */
   readonly rows: readonly number[];
+  readonly ranges: readonly GroupRanges[];
   readonly window: FileWindow;
 }
 
@@ -79,14 +92,35 @@ export async function openRowReader(folder: RunFolder, db: RunDatabase): Promise
       }
       return values;
     },
-    bytes: parts.reduce((n, p) => n + 3 * p.from.byteLength + 8 * p.codecs.length, 0),
+    async placesOf(place, most) {
+      const groups = parts.flatMap((part) =>
+        part.ranges.flatMap((range, group) => (mayHold(range, place) ? [{ part, group }] : [])),
+      );
+      if (groups.length > MOST_GROUPS) return null;
+      const [node] = nodes.filter((n) => n.name === 'offset');
+      const found: number[] = [];
+      for (const { part, group } of groups) {
+        const base = group * width;
+        const window = await windowOfGroup(part, base, [node], width);
+        const reader = new LeafReader(
+          node.leaf!,
+          new PageReader(window, chunkAt(part, base + node.first), node.leaf!, unpack),
+        );
+        const rows = part.rows[group + 1] - part.rows[group];
+        const offsets = columnAt(node, [await reader.take(rows)]);
+        for (let i = 0; i < rows; i++) if (Number(offsets(i)) === place.offset) found.push(part.rows[group] + i);
+        if (found.length > most) return null;
+      }
+      return found;
+    },
+    bytes: parts.reduce((n, p) => n + 3 * p.from.byteLength + 8 * p.codecs.length + RANGES_BYTES * p.ranges.length, 0),
     close,
   };
 }
 
 async function rowOf(pages: PageReader, node: Node, row: number): Promise<LeafRows> {
   const reader = new LeafReader(node.leaf!, pages);
-  if (row > 0) await reader.take(row);
+  await reader.skip(row);
   return reader.take(1);
 }
 
@@ -114,12 +148,18 @@ async function chunksOf(
     db,
     "SELECT row_group_id AS g, column_id AS c, replace(path_in_schema, ', ', '.') AS name, " +
       'row_group_num_rows AS rows, data_page_offset AS data, coalesce(dictionary_page_offset, 0) AS dictionary, ' +
-      `total_compressed_size AS bytes, compression AS codec FROM parquet_metadata(${text(own)}) ORDER BY g, c`,
+      'total_compressed_size AS bytes, compression AS codec, stats_min_value AS least, stats_max_value AS most ' +
+      `FROM parquet_metadata(${text(own)}) ORDER BY g, c`,
   );
   const n = found.length;
   const [from, sizes, dictionaries] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
   const codecs: string[] = [];
   const rows = [first];
+  const ranges: GroupRanges[] = [];
+  const rangeIn = <T>(group: number, column: string, as: (least: unknown, most: unknown) => Range<T>): Range<T> => {
+    const own = found[group * leaves.length + leaves.findIndex((l) => l.leaf!.path === column)];
+    return own === undefined ? null : as(own.least, own.most);
+  };
   for (const [i, r] of found.entries()) {
     const { path: name } = leaves[i % leaves.length].leaf!;
     if (r.name !== name) throw new RangeError(`expected column ${name} in ${own}, got ${r.name}`);
@@ -127,9 +167,13 @@ async function chunksOf(
     sizes[i] = Number(r.bytes);
     dictionaries[i] = Number(r.dictionary);
     codecs.push(String(r.codec));
-    if (i % leaves.length === 0) rows.push(rows[rows.length - 1] + Number(r.rows));
+    if (i % leaves.length > 0) continue;
+    const group = i / leaves.length;
+    rows.push(rows[group] + Number(r.rows));
+    const [file, block] = [rangeIn(group, 'file', textRange), rangeIn(group, 'block', numberRange)];
+    ranges.push({ file, block, offset: rangeIn(group, 'offset', numberRange) });
   }
-  return { from, sizes, dictionaries, codecs, rows, window: await openWindow(own, file.bytes) };
+  return { from, sizes, dictionaries, codecs, rows, ranges, window: await openWindow(own, file.bytes) };
 }
 
 const chunkAt = ({ from, sizes, dictionaries, codecs }: Chunks, at: number): ColumnChunk => ({

@@ -5,6 +5,7 @@ import { numberAt, stringAt } from '../streams/batch/columns.ts';
 import type { Rule } from '../streams/batch/outcome.ts';
 import { rowsOf } from '../streams/batch/own-columns.ts';
 import { parallel } from '../streams/flow/parallel.ts';
+import { breathe } from '../streams/inputs/walk.ts';
 import { type Operator, rowsInScope, type Scope } from '../streams/operator.ts';
 import { type ClosureAnswer, type ClosureRequest, withPredicate } from './custom-stage.ts';
 import { operatorOf, type Pipe, stepDescriptor, stepOptions } from './operator.ts';
@@ -64,10 +65,17 @@ export function custom(name: string, version: number, keep: Predicate, options: 
   return Object.assign(operatorOf(descriptor, set, pipe), { serve });
 }
 
-/** Asks a predicate about documents one after the other: one byte a row of `rows`, 1 = keep. */
+/**
+ * Asks a predicate about documents one after the other: one byte a row of `rows`, 1 = keep. One that computes leaves
+ * the thread to others between two documents: to progress, the live page, Ctrl-C, other steps.
+ */
 async function keptOf(batch: DocumentBatch, rows: Int32Array, keep: Predicate): Promise<ClosureAnswer> {
   const kept = new Uint8Array(rows.length);
-  for (const [i, row] of rows.entries()) if (await keep(viewOf(batch, row))) kept[i] = 1;
+  let began = performance.now();
+  for (const [i, row] of rows.entries()) {
+    if (await keep(viewOf(batch, row))) kept[i] = 1;
+    began = await breathe(began);
+  }
   return kept;
 }
 

@@ -1,15 +1,23 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Barrier, BarrierDecision, BarrierSplit, RoundWork } from '../../src/streams/flow/barrier.ts';
 import {
   decisionsOf,
   type PartDecision,
   partOf,
+  partReadsTexts,
   readPart,
-  readsTexts,
   settledDecision,
   writeDecisions,
   writeParted,
 } from '../../src/streams/flow/parted.ts';
 import { readSent, type SentFile, SentWriter } from '../../src/streams/flow/rounds.ts';
+
+/** A file with these bytes of another, and others elsewhere. */
+function onlyBytes(file: Buffer, pairs: ArrayLike<number>): Buffer {
+  const out = Buffer.alloc(file.length, 0xff);
+  for (let k = 0; k < pairs.length; k += 2) file.copy(out, pairs[k], pairs[k], pairs[k + 1]);
+  return out;
+}
 
 /**
  * What a barrier decides in parts, as tasks of a run on many nodes do: nothing but files goes from one to the next.
@@ -26,21 +34,27 @@ export async function decidedInParts(
   const scratch = files[0].keys;
   for (const { keys } of files) await writeParted(keys, `${keys}-parts`, barrier, parts);
   each(-1);
-  // What does not say that it reads texts has none.
-  const own = async (part: number, round: number | null): Promise<BarrierSplit[]> =>
-    Promise.all(
-      files.map((file) => {
-        const spill = readsTexts(barrier, round) ? file.spill : `${file.spill}-not-fetched`;
-        return partOf({ ...file, spill, keys: `${file.keys}-parts` }, part);
-      }),
-    );
+  // What does not say that it reads texts has none; what says which has no others.
+  const own = async (part: number): Promise<BarrierSplit[]> =>
+    Promise.all(files.map((f) => partOf({ ...f, spill: `${f.spill}-not-fetched`, keys: `${f.keys}-parts` }, part)));
+  const withTexts = async (work: RoundWork, round: number | null): Promise<RoundWork> => {
+    if (work.splits.length === 0 || !partReadsTexts(barrier, round)) return work;
+    const texts = await barrier.textsRead?.(work);
+    const splits = work.splits.map((split, at) => {
+      const [from, spill] = [files[at].spill, `${files[at].spill}-${round}-${work.part}`];
+      writeFileSync(spill, texts ? onlyBytes(readFileSync(from), texts[at]) : readFileSync(from));
+      return { ...split, spill };
+    });
+    return { ...work, splits };
+  };
   const before = barrier.rounds?.before ?? [];
   let sent: SentFile[] = [];
   let sentTo = parts;
   const workOf = async (part: number, round: number | null, alone: boolean): Promise<RoundWork> => {
     const [files, to] = [sent, sentTo];
-    const splits = alone ? [] : await own(part, round);
-    return { part, parts, memoryBytes, splits, received: () => readSent(files, part % to, to) };
+    const splits = alone ? [] : await own(part);
+    const received = () => readSent(files, part % to, to);
+    return withTexts({ part, parts, memoryBytes, scratch: `${scratch}-task`, splits, received }, round);
   };
   for (const [r, round] of before.entries()) {
     const to = round.toAll || before[r + 1]?.alone ? 1 : parts;

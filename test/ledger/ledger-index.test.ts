@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { openRunDatabase, type RunDatabase, rowsOf } from '../../src/ledger/database.ts';
 import { documentsAt } from '../../src/ledger/documents-data.ts';
 import { explainDocuments } from '../../src/ledger/explain-data.ts';
+import { mayHold } from '../../src/ledger/group-ranges.ts';
+import { hashTable } from '../../src/ledger/hash-table.ts';
 import { indexLedger, type LedgerIndex, type NumberedRow } from '../../src/ledger/ledger-index.ts';
 import { atPosition, ofId, POSITION } from '../../src/ledger/position.ts';
 import { openRunFolder, type RunFolder } from '../../src/ledger/run-folder.ts';
@@ -60,7 +62,8 @@ describe('the index of a ledger', () => {
       expect(numbers(await ids.rowsOf(db, atPosition(String(position))!, ['id']))).toEqual([n]);
       expect(numbers(await ids.copiesOf(db, String(position), ['id']))).toEqual(copies.get(position) ?? []);
     }
-    const forPages = ids.bytes - 8 * all.length - 8 * 20;
+    const tables = await Promise.all([all.length, 20].map((rows) => hashTable(new Uint32Array(rows))));
+    const forPages = ids.bytes - tables[0].bytes - tables[1].bytes;
     expect(forPages).toBeGreaterThan(0);
     expect(forPages).toBeLessThan(20_000);
   });
@@ -80,5 +83,33 @@ describe('the index of a ledger', () => {
     expect(documents.map((d) => d.id)).toEqual(['doc-0']);
     expect(await ids.rowsOf(db, ofId('nobody'))).toEqual([]);
     await expect(explainDocuments(folder, db, 'nobody', 'id or position', ids)).rejects.toThrow("got 'nobody'");
+  });
+});
+
+describe('a table of hashes', () => {
+  it('holds six bytes a row, and says which rows have a hash, in their order', async () => {
+    const hashes = Uint32Array.of(7, 0xffff0007, 7, 0xffffffff, 0, 7);
+    const all = await hashTable(hashes);
+    expect(all.find(7, 3)).toEqual([0, 2, 5]);
+    expect(all.find(7, 2)).toBeNull();
+    expect([0xffff0007, 0xffffffff, 0, 8].map((h) => all.find(h, 9))).toEqual([[1], [3], [4], []]);
+    const some = await hashTable(hashes, Uint32Array.of(10, 11, 12, 13, 14, 20));
+    expect(some.find(7, 3)).toEqual([10, 12, 20]);
+    expect(all.bytes - (await hashTable(new Uint32Array(0))).bytes).toBe(6 * 6);
+  });
+});
+
+describe('what a row group can hold', () => {
+  const all = { file: ['b.jsonl', 'd.jsonl'], block: [0, 9], offset: [100, 200] } as const;
+  it.each([
+    ['its first place', { file: 'b.jsonl', block: 0, offset: 100 }, true],
+    ['its last place', { file: 'd.jsonl', block: 9, offset: 200 }, true],
+    ['a file before it', { file: 'a.jsonl', block: 0, offset: 100 }, false],
+    ['a file after it, by bytes', { file: 'd.jsonl\u{10000}', block: 0, offset: 100 }, false],
+    ['another block', { file: 'c.jsonl', block: 10, offset: 100 }, false],
+    ['another offset', { file: 'c.jsonl', block: 1, offset: 99 }, false],
+  ])('%s', (_, place, may) => {
+    expect(mayHold(all, place)).toBe(may);
+    expect(mayHold({ file: null, block: null, offset: null }, place)).toBe(true);
   });
 });

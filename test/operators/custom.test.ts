@@ -41,6 +41,18 @@ describe('custom()', () => {
     });
   });
 
+  it('leaves the thread to others between documents that take long', async () => {
+    const others: number[] = [];
+    const busy = custom('busy', 1, (d) => {
+      setImmediate(() => others.push(Number(d.id.slice(1))));
+      for (const end = performance.now() + 30; performance.now() < end; );
+      return others.length === Number(d.id.slice(1));
+    });
+    const [out] = await lastValueFrom(of(batchOf(['a', 'b', 'c'])).pipe(busy, toArray()));
+    expect(others).toEqual([0, 1, 2]);
+    expect([...out.alive]).toEqual([1, 1, 1]);
+  });
+
   it('hands an error of the predicate down the stream', async () => {
     const broken = custom('broken', 1, () => {
       throw new Error('no');

@@ -1,6 +1,6 @@
 /**
- * What a decision of `dedup.minhash()` takes over all and in parts: `npx tsx scripts/certify/nodes/decide-parts.ts
- * [--documents 300000] [--parts 1,4,16]`.
+ * What a decision of `dedup.minhash()` (or `--step substring`) takes over all and in parts: `npx tsx
+ * scripts/certify/nodes/decide-parts.ts [--documents 300000] [--parts 1,4,16]`.
  *
  * Pass 1 of generated documents, a third of them near copies, then the decision over all and in so many parts, each in
  * a process of its own. Printed: CPU seconds of the slowest task of every round, one after the other; of the task that
@@ -26,11 +26,13 @@ const { values } = parseArgs({
     parts: { type: 'string', default: '1,4,16' },
     folder: { type: 'string' },
     of: { type: 'string' },
+    step: { type: 'string', default: 'minhash' },
   },
 });
 const SPLITS = 16;
 const MEMORY = 128e6;
-const barrier = await makeBarrier(dedup.minhash().descriptor, await loadKernel());
+const STEPS = { minhash: () => dedup.minhash(), substring: () => dedup.substring({ minWords: 16 }) };
+const barrier = await makeBarrier(STEPS[values.step as keyof typeof STEPS]().descriptor, await loadKernel());
 
 const filesIn = (folder: string): BarrierSplit[] =>
   Array.from({ length: SPLITS }, (_, split) => ({
@@ -67,8 +69,10 @@ async function write(folder: string): Promise<void> {
 const cpu = (): number => process.cpuUsage().user / 1e6;
 const digest = (decisions: readonly BarrierDecision[]): string => {
   const hash = createHash('sha256');
-  for (const { keep, duplicateOf, similarity } of decisions)
+  for (const { keep, duplicateOf, similarity, cuts } of decisions) {
     hash.update(keep).update(duplicateOf.join()).update(Float64Array.from(similarity));
+    if (cuts) hash.update(cuts.offsets).update(cuts.start).update(cuts.end);
+  }
   return hash.digest('hex').slice(0, 16);
 };
 
@@ -113,7 +117,7 @@ else {
   try {
     await write(folder);
     for (const of of ['all', ...values.parts.split(',')]) {
-      const args = ['--import', 'tsx', import.meta.filename, '--folder', folder, '--of', of];
+      const args = ['--import', 'tsx', import.meta.filename, '--folder', folder, '--of', of, '--step', values.step];
       const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
       process.stdout.write(stdout || stderr);
     }

@@ -3,7 +3,7 @@ import { type Column, numberAt } from '../../streams/batch/columns.ts';
 import { positionLabels } from '../../streams/batch/position.ts';
 import type { Barrier } from '../../streams/flow/barrier.ts';
 import { rowsInScope, type StepDescriptor } from '../../streams/operator.ts';
-import { decideExact } from './exact-decide.ts';
+import { comparedTexts, decideExact } from './exact-decide.ts';
 import { halfColumn, partsByHash } from './tables/hash-columns.ts';
 import type { IndexReference } from './tables/index-files.ts';
 import { againstEarlier } from './tables/index-hashes.ts';
@@ -39,6 +39,7 @@ export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
       ]);
     },
     ...(!saveIndex && indexes.length === 0 && { parts: (columns) => partsByHash(columns, 'lo') }),
+    textsRead: ({ splits }) => comparedTexts(splits),
     decide(splits, memoryBytes, outputs) {
       const decisions = decideExact(splits, memoryBytes);
       if (!saveIndex && indexes.length === 0) return decisions;

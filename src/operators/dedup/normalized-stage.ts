@@ -20,6 +20,8 @@ export async function barrier(descriptor: StepDescriptor): Promise<Barrier> {
   const kernel = await openMinhashKernel({ unit: 'words', size: 1, bands: 1, rows: 1, method: 'oph', seed: 0 });
   const empty = kernel.keys(new Uint8Array(0), new Int32Array(2), 1, null).normalized;
   return {
+    // Equal by 128 bits of the normalised text; with no band there is nothing to compare.
+    textless: true,
     keys(batch, spans) {
       const text = batch.utf8('text');
       const scope = rowsInScope(batch, descriptor.where);

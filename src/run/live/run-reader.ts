@@ -36,7 +36,7 @@ interface OpenLanes extends OpenRun {
 
 /** Changes with what is committed. */
 const COMMITTED = ['commits.jsonl', 'run.json'];
-/** Ledgers of fewer rows are read as quickly as an index of them; those of more need 268 MB and more for one. */
+/** Ledgers of fewer rows are read as quickly as an index of them; those of more need 200 MB and more for one. */
 const INDEXED_ROWS = { least: 200_000, most: 2 ** 25 } as const;
 /** A run in work is looked at anew after so long, where it has committed more since. */
 const FRESH_MS = 5000;

@@ -2,17 +2,16 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { atOnce } from '../../files/stores/at-once.ts';
 import type { SharedFile } from '../../files/stores/shared-folder.ts';
-import { loadKernel } from '../../kernels/kernel.ts';
-import { makeBarrier } from '../../operators/stages.ts';
 import type { DuplicateCluster } from '../../streams/commits/log.ts';
-import { decidePhase, splitPhase } from '../../streams/commits/phase.ts';
-import type { BarrierSplit } from '../../streams/flow/barrier.ts';
-import { readsTexts } from '../../streams/flow/parted.ts';
+import { decidePhase } from '../../streams/commits/phase.ts';
 import type { SentFile } from '../../streams/flow/rounds.ts';
 import { examplesOf, type FoundClusters } from '../clusters.ts';
-import { barrierPaths, INDEX_FOLDER } from '../directory/layout.ts';
+import { INDEX_FOLDER } from '../directory/layout.ts';
+import { GUARD_DEFAULTS } from '../guards/guards.ts';
+import type { DecidePartTask } from '../split/tasks.ts';
 import { openAttempt } from './attempt-store.ts';
-import { FETCHED_AT_ONCE, fetchedFolder, partOfKeys, sentTo } from './fetched.ts';
+import { leftOf, splitsOf, withTexts } from './decide-splits.ts';
+import { FETCHED_AT_ONCE, fetchedFolder, sentTo } from './fetched.ts';
 import { type FleetPhase, roundOf } from './fleet.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
 import { remembered } from './remembered.ts';
@@ -37,7 +36,7 @@ export async function decideTask(work: FleetWork): Promise<boolean> {
     const at = work.phases.indexOf(phase);
     const [before, next] = [work.phases[at - 1], work.phases[at + 1]];
     const receivesOf = roundOf(fleet.nodes, before)?.toAll ? 1 : phase.tasks;
-    const { files, found } = await pool.task({
+    const decision: DecidePartTask = {
       kind: 'decide-part',
       runDirectory: directory.path,
       barrier,
@@ -49,7 +48,8 @@ export async function decideTask(work: FleetWork): Promise<boolean> {
       receivesOf,
       sendsTo: roundOf(fleet.nodes, phase)?.toAll ? 1 : next.tasks,
       memoryBytes: Math.floor(options.memory / 2),
-    });
+    };
+    const { files, found } = await pool.task({ ...decision, splits: await withTexts(work, parted, decision) });
     if (hard.aborted || (await claim.superseded())) return false;
     // Null: nothing is a copy. Of a round there is none.
     const cluster = found ? await clusterOf(work, parted, found) : found;
@@ -66,56 +66,20 @@ export async function decideTask(work: FleetWork): Promise<boolean> {
   return true;
 }
 
-/** What the shards have left of a split. */
-interface LeftOfSplit {
-  readonly spill: SharedFile;
-  /** Its side columns; in parts where the barrier decides so. */
-  readonly keys: SharedFile;
-}
-
-/** What all shards have left, by number of split. */
-const leftOf = ({ fleet, phase, shards }: FleetWork, parted: boolean): Promise<Map<number, LeftOfSplit>> =>
-  remembered(fleet, `left ${phase.number}`, async () => {
-    const before = splitPhase(phase.number);
-    const found = new Map<number, LeftOfSplit>();
-    for (const [shard, splits] of shards.entries()) {
-      const outcome = await readOutcome(fleet.shared, `split-${phase.number}`, shard);
-      for (const { index } of splits) {
-        const names = barrierPaths(phase.barrier!.step, index);
-        const { files } = outcome.get(before, index)!;
-        const file = (name: string): SharedFile => {
-          const { path, bytes } = files.find((f) => f.path.endsWith(name))!;
-          return { path, bytes };
-        };
-        found.set(index, { spill: file(names.spill), keys: file(parted ? `${names.keys}-parts` : names.keys) });
-      }
-    }
-    return found;
-  });
-
-/** The same for the barrier, in the order of the input; from a store it is fetched. */
-async function splitsOf(work: FleetWork, parted: boolean): Promise<BarrierSplit[]> {
-  const { fleet, phase, task } = work;
-  const { shared } = fleet;
-  const found = await leftOf(work, parted);
-  const folder = fetchedFolder(work);
-  const texts =
-    shared.stored === null || readsTexts(await makeBarrier(phase.barrier!, await loadKernel()), phase.round);
-  return atOnce(fleet.plan.splits, FETCHED_AT_ONCE, async ({ index }): Promise<BarrierSplit> => {
-    const { spill, keys } = found.get(index)!;
-    await shared.fetch([...(texts ? [spill] : []), ...(parted ? [] : [keys])]);
-    const own = parted ? await partOfKeys(shared, keys, task, `${folder}/keys-${index}`) : join(shared.path, keys.path);
-    return { split: index, spill: join(shared.path, spill.path), keys: own };
-  });
-}
-
-/** The largest cluster of what a task has decided, with its examples, whose texts are fetched. */
+/**
+ * The largest cluster of what a task has decided. Its examples, for whose texts splits are fetched from a store, are
+ * shown where its guard stops the run: one that cannot, with as many copies in every other part, has none.
+ */
 async function clusterOf(work: FleetWork, parted: boolean, found: FoundClusters): Promise<DuplicateCluster> {
-  const { shared, plan } = work.fleet;
-  const left = await leftOf(work, parted);
-  const spill = (at: number): SharedFile => left.get(plan.splits[at].index)!.spill;
+  const { fleet, recipe, phase } = work;
+  const { shared, plan } = fleet;
+  const [largest] = found.sizes;
+  const { splits, documents } = await leftOf(work, parted);
+  const { max } = recipe.expected?.cluster ?? GUARD_DEFAULTS.cluster;
+  if (shared.stored !== null && largest.documents * phase.tasks <= max * documents) return { ...largest, examples: [] };
+  const spill = (at: number): SharedFile => splits.get(plan.splits[at].index)!.spill;
   await shared.fetch([...new Set(found.copies.map((c) => c.split))].map(spill));
-  return { ...found.sizes[0], examples: await examplesOf(found.copies, (at) => join(shared.path, spill(at).path)) };
+  return { ...largest, examples: await examplesOf(found.copies, (at) => join(shared.path, spill(at).path)) };
 }
 
 /** What tasks of a round have sent: a file and its index each. @param step from one to the next, from `first` on */

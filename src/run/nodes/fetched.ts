@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Piece } from '../../files/stores/fetch-file.ts';
 import type { SharedFile, SharedFolder } from '../../files/stores/shared-folder.ts';
 import { framesFor, type SentFile } from '../../streams/flow/rounds.ts';
 import { NUMBER, numbersAt } from '../../streams/flow/spill-file.ts';
@@ -9,6 +10,24 @@ export const FETCHED_AT_ONCE = 8;
 /** Where a task has its pieces of files, below the folder of its process. */
 export const fetchedFolder = ({ phase, task }: { readonly phase: { readonly name: string }; readonly task: number }) =>
   `fetched/${phase.name}-${task}`;
+
+/** Bytes between two pieces of a file that are rather fetched than asked for apart. */
+const FETCHED_OVER = 64 * 1024;
+
+/**
+ * The pieces of a file that have some bytes of it, in their order, and at last its end.
+ * @param bytes in pairs, from and to
+ */
+export function piecesOf(bytes: ArrayLike<number>, size: number): Piece[] {
+  const order = Uint32Array.from({ length: bytes.length / 2 }, (_, k) => 2 * k).sort((a, b) => bytes[a] - bytes[b]);
+  const pieces: { start: number; end: number }[] = [];
+  for (const k of order) {
+    const last = pieces.at(-1);
+    if (last && bytes[k] <= last.end + FETCHED_OVER) last.end = Math.max(last.end, bytes[k + 1]);
+    else pieces.push({ start: bytes[k], end: bytes[k + 1] });
+  }
+  return [...pieces, { start: size, end: size }];
+}
 
 /** @param first of two numbers of an index that follow each other */
 async function numbersIn(run: SharedFolder, path: string, first: number) {

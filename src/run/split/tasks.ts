@@ -108,6 +108,8 @@ export interface DecidePartTask {
   /** So many parts it sends to. */
   readonly sendsTo: number;
   readonly memoryBytes: number;
+  /** It only tells which bytes of the spilled documents it would read: these are not here yet. */
+  readonly onlyTexts?: true;
 }
 
 export interface JoinTask {
@@ -139,6 +141,8 @@ export interface TaskResult {
   readonly waiting?: Waiting;
   /** Of a dedup's decision. */
   readonly cluster?: DuplicateCluster | null;
+  /** Bytes of the spilled documents of each split, in pairs, from and to. */
+  readonly texts?: readonly ArrayLike<number>[];
   /** Of what a task of many nodes has decided, as `cluster`. */
   readonly found?: FoundClusters | null;
 }

@@ -69,6 +69,11 @@ export interface Barrier {
    * Rows of one part are then decided without those of others. Absent: see `scattered`.
    */
   parts?(columns: DocumentBatch): Uint32Array;
+  /**
+   * Which bytes of the spilled documents the decision may read, or a part's `find`, or the round with `texts`: of each
+   * split, in their order, numbers in pairs, from and to. Absent: all. Of a run in a store no others are fetched.
+   */
+  textsRead?(work: RoundWork): Promise<readonly ArrayLike<number>[]>;
   /** Splits the decision where a row has many keys. Absent, as `parts` is: one process decides over all. */
   readonly scattered?: Scattered;
   /** Of parts that cannot decide alone: how they do together, instead of `decide` on a part and of `find`. */
@@ -84,6 +89,8 @@ export interface PartRows {
 
 /** A decision whose rows have keys in several parts: each part finds spans, and all of them together settle a split. */
 export interface Scattered {
+  /** What a part finds needs side columns only; the documents are read where a split is settled. */
+  readonly textless?: true;
   /** The rows of each part. @param columns of a whole split */
   rowsOf(columns: DocumentBatch, parts: number): PartRows[];
   /**
@@ -124,6 +131,8 @@ export interface RoundWork {
   readonly part: number;
   readonly parts: number;
   readonly memoryBytes: number;
+  /** What the names of temporary files of the task begin with. */
+  readonly scratch: string;
   /** All splits in input order, with the rows of this part; of a task alone none. */
   readonly splits: readonly BarrierSplit[];
   /** Rows that the round before has sent to this part, by task, as sent; may be read again and again. */

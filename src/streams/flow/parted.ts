@@ -20,11 +20,11 @@ export const ROW = '_row';
 export const inParts = (barrier: Barrier): boolean => Boolean(barrier.parts ?? barrier.scattered);
 
 /**
- * Whether a decision reads the spilled documents: of a run in a store they need not be fetched else.
+ * Whether a decision in parts reads the spilled documents: of a run in a store they need not be fetched else.
  * @param round of it; null: the last, or the only one
  */
-export const readsTexts = ({ rounds, textless }: Barrier, round: number | null): boolean =>
-  rounds ? round !== null && rounds.before[round].texts === true : textless !== true;
+export const partReadsTexts = ({ rounds, scattered, textless }: Barrier, round: number | null): boolean =>
+  rounds ? round !== null && rounds.before[round].texts === true : !(scattered?.textless ?? textless);
 
 /**
  * Writes the side columns of one split again, sorted into parts: an index of where each part begins (and the end), then

@@ -24,7 +24,7 @@ import { planNodes } from '../../../src/run/nodes/plan-nodes.ts';
 import { runShard } from '../../../src/run/nodes/shard.ts';
 import { withShared } from '../../../src/run/nodes/shared.ts';
 import { fleetFacts } from '../../../src/run/nodes/state.ts';
-import { madeDocuments, writeCorpus } from '../../helpers/corpus.ts';
+import { generator, madeDocuments, prose, writeCorpus } from '../../helpers/corpus.ts';
 import { promisedBytes, runToEnd, temporaryFolder } from '../../helpers/run.ts';
 import { storeEnvironment } from '../../helpers/stores/environment.ts';
 import { type S3Server, s3Server } from '../../helpers/stores/s3-server.ts';
@@ -126,6 +126,54 @@ describe('a run on many nodes in a store', { timeout: 120_000 }, () => {
     expect([...new Set(names)].sort()).toEqual(
       ['README.md', 'commits.jsonl', 'documents', 'ledger', 'plan.jsonl', 'run.json'].sort(),
     );
+  });
+
+  it('fetches of the texts what a decision compares, and no other', async () => {
+    const copies = recipe({
+      name: 'copies',
+      splitBytes: 256 * 1024,
+      expected: { cluster: { min: 0, max: 0.5 } },
+      steps: [dedup.exact()],
+    });
+    const server = await s3Server();
+    const folder = await temporaryFolder();
+    const random = generator(3);
+    const made = Array.from({ length: 12 }, () => prose(random, 6000));
+    // One copy, in another split than its first.
+    const texts = made.map((text, i) => (i === 10 ? made[3] : text));
+    await writeCorpus(
+      join(folder, 'in'),
+      texts.map((text, i) => ({ id: `d${i}`, text })),
+      1,
+    );
+    const input = join(folder, 'in/*.jsonl');
+    const one = join(folder, 'one');
+    await runToEnd(copies, { input: [input], output: one, workers: 2, shardSize: 20_000 });
+    storeEnvironment(server.env);
+    await planned(copies, input, 3);
+    const phase = (name?: string) =>
+      lastValueFrom(
+        runShard(copies, RUN, { workers: 2 }, { index: 0, count: 1, times, phase: name, wait: name === undefined }),
+      );
+    await phase('split-0');
+    const before = server.requests.length;
+    await phase('decide-0');
+    const gets = server.requests.slice(before).filter(({ method }) => method === 'GET');
+    const fetched = gets
+      .filter(({ path }) => /\/documents-\d+$/.test(path))
+      .map(({ headers }) => {
+        const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '')!;
+        return Number(end) + 1 - Number(start);
+      });
+    expect(fetched).toEqual([Buffer.byteLength(made[3]), Buffer.byteLength(made[3])]);
+    // Of the side columns each of the 3 parts: two numbers of the index of every split, and what they point to.
+    const side = gets.filter(({ path }) => path.endsWith('-parts'));
+    const splits = new Set(side.map(({ path }) => path)).size;
+    expect(splits).toBe(2);
+    expect(side.length).toBeLessThanOrEqual(2 * 3 * splits);
+    await phase();
+    expect((await finishNodes(copies, RUN, {}, times)).status).toBe('done');
+    expect(promisedBytes(await folderOf(server))).toEqual(promisedBytes(one));
   });
 
   it('does so with barriers that decide in parts, and barriers that do not', async () => {

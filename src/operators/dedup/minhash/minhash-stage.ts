@@ -2,7 +2,7 @@ import { openMinhashKernel } from '../../../kernels/minhash.ts';
 import type { DocumentBatch } from '../../../streams/batch/batch.ts';
 import type { Column, Utf8Column } from '../../../streams/batch/columns.ts';
 import { positionLabels } from '../../../streams/batch/position.ts';
-import type { Barrier, BarrierOutputs, BarrierSplit } from '../../../streams/flow/barrier.ts';
+import type { Barrier, BarrierOutputs, BarrierSplit, RoundWork } from '../../../streams/flow/barrier.ts';
 import { rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
 import { ranksOf } from '../priority.ts';
 import { decideStreaming, StreamingCopies } from '../streaming-copies.ts';
@@ -14,6 +14,7 @@ import { KIN, kinColumn } from './kin.ts';
 import { bandsAndRows, type MinhashOptions, minhashIndexOf } from './minhash-bands.ts';
 import { bandColumn, decideNear } from './minhash-decide.ts';
 import { openEarlier, saveMinhash, signatureBytes, signatureColumn } from './minhash-index.ts';
+import { candidateTexts } from './near-components.ts';
 import { nearRounds } from './near-rounds.ts';
 import { shingleSet } from './shingle-sets.ts';
 
@@ -52,7 +53,11 @@ export async function barrier(
       return new Map([...columns, ...side]);
     },
     ...(options.scope === 'global' &&
-      !signed && { parts: (columns: DocumentBatch) => partsByHash(columns, 'norm_lo'), rounds: nearRounds(near) }),
+      !signed && {
+        parts: (columns: DocumentBatch) => partsByHash(columns, 'norm_lo'),
+        rounds: nearRounds(near),
+        textsRead: (work: RoundWork) => candidateTexts(near, work),
+      }),
     async *decide(splits: readonly BarrierSplit[], memoryBytes: number, outputs?: BarrierOutputs) {
       if (options.scope === 'streaming') {
         yield* decideStreaming(splits, streaming(splits.map((s) => s.spill)));

@@ -55,6 +55,17 @@ export async function sendDropped(options: NearRounds, work: RoundWork, send: Se
   }
 }
 
+/** Where the texts of all candidates lie, in the spill of each split: from and to. */
+export async function candidateTexts({ threshold }: NearRounds, work: RoundWork): Promise<number[][]> {
+  const found: number[][] = work.splits.map(() => []);
+  if (threshold === null) return found;
+  for await (const batch of work.received()) {
+    const [split, start, bytes] = ['split', 'start', 'bytes'].map((name) => batch.number(name).values as Float64Array);
+    for (let i = 0; i < batch.rows; i++) found[split[i]].push(start[i], start[i] + bytes[i]);
+  }
+  return found;
+}
+
 const numbersIn = (columns: Candidates, name: string): Uint32Array | Int32Array | Float64Array =>
   columns.get(name)!.values as Uint32Array;
 

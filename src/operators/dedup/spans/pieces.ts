@@ -6,8 +6,9 @@ import { type Column, stringAt } from '../../../streams/batch/columns.ts';
 import type { Barrier } from '../../../streams/flow/barrier.ts';
 import { dropsFor, rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
 import { isSpace } from '../space.ts';
-import { decideRepeated, findRepeated, type RepeatedDecision, settleRepeated } from './repeated-spans.ts';
+import { decideRepeated, findRepeated, type RepeatedDecision } from './repeated-spans.ts';
 import { packedRecords, recordsInParts } from './span-records.ts';
+import { settleSpans } from './spans-in-parts.ts';
 
 /**
  * Pieces of a text: each begins at an entry and ends at the next; the last entry is the length. A piece includes what
@@ -48,9 +49,10 @@ export async function pieceBarrier(descriptor: StepDescriptor, kernel: Kernel, k
     },
     decide: (splits, memoryBytes) => decideRepeated(splits, memoryBytes, { ...kind, ...options }),
     scattered: {
+      textless: true,
       rowsOf: recordsInParts,
       find: (splits, memoryBytes) => findRepeated(splits, memoryBytes, kind),
-      settle: (split, found) => settleRepeated(split, found, { ...kind, ...options }),
+      settle: (split, found) => settleSpans(split, found, { ...kind, ...options }),
     },
   };
 }

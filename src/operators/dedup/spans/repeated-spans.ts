@@ -1,10 +1,10 @@
-import type { CutSpans } from '../../../streams/batch/outcome.ts';
 import type { BarrierDecision, BarrierSplit } from '../../../streams/flow/barrier.ts';
 import { KeyNumbers } from '../tables/key-numbers.ts';
 import { KeyTables } from '../tables/key-tables.ts';
-import { keepsAll, type SpanDecision, spanDecisions } from './span-decision.ts';
-import { byRow, CUT_WORDS, SpanLog } from './span-log.ts';
+import { type SpanDecision, spanDecisions } from './span-decision.ts';
+import { CUT_WORDS, SpanLog } from './span-log.ts';
 import { type RecordPart, recordParts } from './span-records.ts';
+import { spansFound } from './spans-in-parts.ts';
 
 export interface RepeatedDecision extends SpanDecision {
   /** Cut only what stands in more documents than this; 0: whatever stood before, also in the same document. */
@@ -38,33 +38,7 @@ export async function* findRepeated(
   options: Repeated & Pick<SpanDecision, 'cut'>,
 ): AsyncGenerator<BarrierDecision> {
   const tables = new KeyTables(splits);
-  const log = repeatedIn(tables, memoryBytes, options);
-  try {
-    for (const [s, { split }] of splits.entries()) {
-      const rows = tables.first[s + 1] - tables.first[s];
-      yield { ...keepsAll(split, rows), cuts: spansOfLog(log.take(s), rows, options.cut) };
-    }
-  } finally {
-    log.close();
-  }
-}
-
-/** The decision on a split, of what `findRepeated` found in parts of its records. */
-export function settleRepeated(
-  split: BarrierSplit,
-  found: readonly { readonly rows: Int32Array; readonly cuts: CutSpans }[],
-  options: SpanDecision,
-): BarrierDecision {
-  const tables = new KeyTables([split]);
-  const entries = new Uint32Array(CUT_WORDS * found.reduce((n, { cuts }) => n + cuts.start.length, 0));
-  let to = 0;
-  for (const { rows, cuts } of found)
-    for (let i = 0; i < rows.length; i++)
-      for (let k = cuts.offsets[i]; k < cuts.offsets[i + 1]; k++, to += CUT_WORDS)
-        entries.set([rows[i], cuts.start[k], cuts.end[k]], to);
-  const log = { take: () => byRow(entries, tables.documents, CUT_WORDS), close: () => {} };
-  const [decision] = spanDecisions(tables, log, options);
-  return decision;
+  yield* spansFound(tables, repeatedIn(tables, memoryBytes, options), options.cut);
 }
 
 function repeatedIn(tables: KeyTables, memoryBytes: number, options: Repeated): SpanLog {
@@ -74,19 +48,6 @@ function repeatedIn(tables: KeyTables, memoryBytes: number, options: Repeated): 
     else cutRepeated(part, log);
   }
   return log;
-}
-
-/** @param entries as `SpanLog.take` */
-function spansOfLog(entries: Uint32Array, rows: number, name: string): CutSpans {
-  const total = entries.length / CUT_WORDS;
-  const offsets = new Int32Array(rows + 1);
-  const [start, end] = [new Int32Array(total), new Int32Array(total)];
-  for (let i = 0; i < total; i++) {
-    offsets[entries[i * CUT_WORDS] + 1]++;
-    [start[i], end[i]] = [entries[i * CUT_WORDS + 1], entries[i * CUT_WORDS + 2]];
-  }
-  for (let row = 0; row < rows; row++) offsets[row + 1] += offsets[row];
-  return { offsets, start, end, rule: new Uint16Array(total), rules: [name] };
 }
 
 function cutRepeated(part: RecordPart, log: SpanLog): void {

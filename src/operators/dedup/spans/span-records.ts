@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { RECORD_WORDS } from '../../../kernels/substring.ts';
 import type { DocumentBatch } from '../../../streams/batch/batch.ts';
-import type { Column } from '../../../streams/batch/columns.ts';
+import { type Column, takeRows } from '../../../streams/batch/columns.ts';
 import { type PartRows, scratchOf } from '../../../streams/flow/barrier.ts';
 import type { KeyTables } from '../tables/key-tables.ts';
 
@@ -26,8 +26,11 @@ export function packedRecords(offsets: Int32Array, words: Uint32Array): Map<stri
   return new Map([[SPAN_RECORDS, { type: 'utf8', offsets: bytes, values, valid: null }]]);
 }
 
-/** The rows that have records in each part, by the first word of their keys, with these records. */
-export function recordsInParts(columns: DocumentBatch, parts: number): PartRows[] {
+/**
+ * The rows that have records in each part, by the first word of their keys, with these records.
+ * @param others columns that a part needs of its rows too
+ */
+export function recordsInParts(columns: DocumentBatch, parts: number, others: readonly string[] = []): PartRows[] {
   const { offsets, values } = columns.utf8(SPAN_RECORDS);
   // A column may begin at any byte.
   const all = values.slice();
@@ -48,7 +51,9 @@ export function recordsInParts(columns: DocumentBatch, parts: number): PartRows[
   return rows.map((own, part) => {
     const records = new Uint32Array(taken[part].length * RECORD_WORDS);
     for (const [i, at] of taken[part].entries()) records.set(words.subarray(at, at + RECORD_WORDS), i * RECORD_WORDS);
-    return { rows: Int32Array.from(own), columns: packedRecords(Int32Array.from(ends[part]), records) };
+    const made = packedRecords(Int32Array.from(ends[part]), records);
+    for (const name of others) made.set(name, takeRows(columns.number(name), own));
+    return { rows: Int32Array.from(own), columns: made };
   });
 }
 

@@ -10,6 +10,7 @@ import type { Compare } from './seen-windows.ts';
 import { type SpanDecision, spanDecisions } from './span-decision.ts';
 import { COPY_WORDS, SpanLog } from './span-log.ts';
 import { DISK_WORDS, eachRecord, type RecordPart, recordParts } from './span-records.ts';
+import { spansFound } from './spans-in-parts.ts';
 import { emptyStretches, Overlaps, type Stretches } from './substring-overlaps.ts';
 
 /** Of a record in work: itself, its hashes and tables, and where it stands. */
@@ -36,6 +37,41 @@ export async function* decideSubstrings(
   kernel: SubstringKernel,
 ): AsyncGenerator<BarrierDecision> {
   const tables = new KeyTables(splits);
+  yield* spanDecisions(tables, copiesIn(tables, memoryBytes, options, kernel), options);
+}
+
+/** What `decideSubstrings` would join and judge, of splits with some of the anchors: decisions that keep all. */
+export async function* findSubstrings(
+  splits: readonly BarrierSplit[],
+  memoryBytes: number,
+  options: SubstringOptions & Pick<SpanDecision, 'cut'>,
+  kernel: SubstringKernel,
+): AsyncGenerator<BarrierDecision> {
+  const tables = new KeyTables(splits);
+  yield* spansFound(tables, copiesIn(tables, memoryBytes, options, kernel), options.cut);
+}
+
+/** Where the stretches lie that `findSubstrings` may compare, in the spill of each split: from and to. */
+export async function comparedStretches(splits: readonly BarrierSplit[], memoryBytes: number): Promise<number[][]> {
+  const tables = new KeyTables(splits);
+  const starts = new Float64Array(tables.documents);
+  tables.scan(['start'], ([buffer], from, rows) => starts.set(new Float64Array(buffer, 0, rows), from));
+  const found: number[][] = splits.map(() => []);
+  for (const records of companyParts(tables, memoryBytes))
+    for (let at = 0; at < records.length; at += DISK_WORDS) {
+      const d = records[at + RECORD_WORDS];
+      found[tables.splitOf(d)].push(starts[d] + records[at + 6], starts[d] + (records[at + 7] & ~TIED));
+    }
+  return found;
+}
+
+/** Row, start and end of each copy, by split. */
+function copiesIn(
+  tables: KeyTables,
+  memoryBytes: number,
+  options: SubstringOptions,
+  kernel: SubstringKernel,
+): Pick<SpanLog, 'take' | 'close'> {
   const same = options.unit === 'words' ? sameWords : sameBytes;
   let log = new SpanLog(tables, memoryBytes / 8, COPY_WORDS);
   findCopies(tables, memoryBytes, options, kernel, log);
@@ -55,7 +91,7 @@ export async function* decideSubstrings(
     }
     return take(split);
   };
-  yield* spanDecisions(tables, { take, close: () => log.close() }, options);
+  return { take, close: () => log.close() };
 }
 
 function compareIn(texts: DocumentTexts, same: SameStretch): Compare {
@@ -92,7 +128,8 @@ function findCopies(
  * an anchor is never parted.
  */
 function* companyParts(tables: KeyTables, memoryBytes: number): Generator<Uint32Array, void, void> {
-  const most = tables.splits.reduce((sum, { keys }) => sum + statSync(keys).size, 0) / RECORD_WORDS / 4;
+  const bytes = tables.splits.map(({ keys, range }) => (range ? range.to - range.from : statSync(keys).size));
+  const most = bytes.reduce((sum, n) => sum + n, 0) / RECORD_WORDS / 4;
   if (most * FILTER_BYTES <= memoryBytes / 4) {
     const all: RecordPart = { count: most, each: (visit) => eachRecord(tables, visit) };
     const records = inCompany(all, memoryBytes / 2 / BYTES_PER_RECORD);

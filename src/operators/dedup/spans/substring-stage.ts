@@ -3,8 +3,9 @@ import type { Column } from '../../../streams/batch/columns.ts';
 import type { Barrier } from '../../../streams/flow/barrier.ts';
 import { dropsFor, rowsInScope, type StepDescriptor } from '../../../streams/operator.ts';
 import type { SpanDecision } from './span-decision.ts';
-import { packedRecords } from './span-records.ts';
-import { decideSubstrings } from './substring-decide.ts';
+import { packedRecords, recordsInParts } from './span-records.ts';
+import { settleSpans } from './spans-in-parts.ts';
+import { comparedStretches, decideSubstrings, findSubstrings } from './substring-decide.ts';
 import { byteEdges, wordEdges } from './substring-edges.ts';
 
 interface SubstringDedupOptions {
@@ -29,6 +30,9 @@ export async function substringBarrierOn(
   const unit = minBytes === null ? ('words' as const) : ('bytes' as const);
   const window = minBytes ?? minWords;
   const kernel = await openKernel({ unit, window });
+  const settle: SpanDecision['settle'] =
+    unit === 'words' ? wordEdges : (text, joined) => byteEdges(text, joined, wholeWords);
+  const options = { unit, window, cut: 'duplicate_substring', minWordsLeft, settle };
   return {
     keys(batch, spans) {
       const text = batch.utf8('text');
@@ -38,11 +42,13 @@ export async function substringBarrierOn(
       columns.set('bytes', { type: 'int32', values: spans.bytes, valid: null });
       return columns;
     },
-    decide(splits, memoryBytes) {
-      const settle: SpanDecision['settle'] =
-        unit === 'words' ? wordEdges : (text, joined) => byteEdges(text, joined, wholeWords);
-      const options = { unit, window, cut: 'duplicate_substring', minWordsLeft, settle };
-      return decideSubstrings(splits, memoryBytes, options, kernel);
+    decide: (splits, memoryBytes) => decideSubstrings(splits, memoryBytes, options, kernel),
+    textsRead: ({ splits, memoryBytes }) => comparedStretches(splits, memoryBytes),
+    // Each anchor is a matter of its own, and so are those of a part.
+    scattered: {
+      rowsOf: (columns, parts) => recordsInParts(columns, parts, ['start', 'bytes']),
+      find: (splits, memoryBytes) => findSubstrings(splits, memoryBytes, options, kernel),
+      settle: (split, found) => settleSpans(split, found, options),
     },
   };
 }

@@ -2,6 +2,13 @@
 export interface Cursor<T> {
   /** The next `count` values. Throws when there are fewer. */
   take(count: number): T;
+  /** Passes over them, where that is less work. */
+  skip?(count: number): void;
+}
+
+export function skipped<T>(cursor: Cursor<T>, count: number): void {
+  if (cursor.skip) cursor.skip(count);
+  else cursor.take(count);
 }
 
 /** Raw values of a leaf column, by its physical type. */

@@ -1,4 +1,4 @@
-import type { RawValues } from './cursor.ts';
+import { type RawValues, skipped } from './cursor.ts';
 import type { Page, PageReader } from './pages.ts';
 import type { Leaf } from './schema.ts';
 
@@ -56,7 +56,7 @@ export class LeafReader {
       if (this.#page === null) return false;
       if (again > 0) {
         const defined = this.#page.defined?.take(again) ?? null;
-        this.#page.values.take(defined ? count(defined, this.leaf.maxDefined) : again);
+        skipped(this.#page.values, defined ? count(defined, this.leaf.maxDefined) : again);
         this.#page.left -= again;
         this.#taken = again;
       }
@@ -67,6 +67,25 @@ export class LeafReader {
   /** The next `rows` rows. Throws when there are fewer, and on damage. */
   async take(rows: number): Promise<LeafRows> {
     return this.leaf.maxRepeated === 0 ? this.#flat(rows) : this.#nested(rows);
+  }
+
+  /** Passes over the next `rows` rows. Throws when there are fewer, and on damage. */
+  async skip(rows: number): Promise<void> {
+    const { maxDefined, maxRepeated } = this.leaf;
+    if (maxRepeated > 0) {
+      if (rows > 0) await this.#nested(rows);
+      return;
+    }
+    for (let done = 0; done < rows; ) {
+      if (!(await this.#open())) throw new Error(`expected ${rows} values, got ${done}`);
+      const page = this.#page!;
+      const n = Math.min(page.left, rows - done);
+      const levels = page.defined?.take(n) ?? null;
+      skipped(page.values, levels ? count(levels, maxDefined) : n);
+      page.left -= n;
+      this.#taken += n;
+      done += n;
+    }
   }
 
   async #flat(rows: number): Promise<LeafRows> {
@@ -90,7 +109,8 @@ export class LeafReader {
       this.#taken += n;
       done += n;
     }
-    const places = Int32Array.from({ length: rows + 1 }, (_, i) => i);
+    const places = new Int32Array(rows + 1);
+    for (let i = 1; i <= rows; i++) places[i] = i;
     return { repeated: null, defined, values: joined(parts), places, starts };
   }
 

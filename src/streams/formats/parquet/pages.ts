@@ -211,6 +211,10 @@ export class PageReader {
             throw new Error('expected numbers within the dictionary, got damage');
         return picked(dictionary, index);
       },
+      skip(count) {
+        if (count > 0 && numbers === null) throw new Error('expected numbers into a dictionary, got none');
+        numbers?.skip(count);
+      },
     };
   }
 }

@@ -15,17 +15,23 @@ export function plainCursor(bytes: Uint8Array, type: PhysicalType, typeLength: n
   }
   if (type === 'BYTE_ARRAY') {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const pass = (): void => {
+      if (at + 4 > bytes.length) throw short('the length of a value');
+      at += 4 + view.getUint32(at, true);
+      if (at > bytes.length) throw short('a value');
+    };
     return {
       take(count) {
         const out: Uint8Array[] = new Array(count);
         for (let i = 0; i < count; i++) {
-          if (at + 4 > bytes.length) throw short('the length of a value');
-          const length = view.getUint32(at, true);
-          if (at + 4 + length > bytes.length) throw short('a value');
-          out[i] = bytes.subarray(at + 4, at + 4 + length);
-          at += 4 + length;
+          const start = at + 4;
+          pass();
+          out[i] = bytes.subarray(start, at);
         }
         return out;
+      },
+      skip(count) {
+        for (let i = 0; i < count; i++) pass();
       },
     };
   }
@@ -36,6 +42,10 @@ export function plainCursor(bytes: Uint8Array, type: PhysicalType, typeLength: n
       const part = bytes.subarray(at, at + count * width);
       at += count * width;
       return fixedValues(part, type, width, count);
+    },
+    skip(count) {
+      if (at + count * width > bytes.length) throw short('values');
+      at += count * width;
     },
   };
 }

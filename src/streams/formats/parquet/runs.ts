@@ -54,6 +54,17 @@ export class HybridCursor implements Cursor<Int32Array> {
     return out;
   }
 
+  skip(count: number): void {
+    for (let done = 0; done < count; ) {
+      while (this.#left === 0) this.#open();
+      const n = Math.min(this.#left, count - done);
+      if (this.#packed) this.#bit += n * this.#width;
+      this.#left -= n;
+      done += n;
+    }
+    if (this.#packed && this.#bit > 8 * this.#bytes.length) throw short('bits');
+  }
+
   #unpack(out: Int32Array, from: number, count: number): void {
     const [bytes, width] = [this.#bytes, this.#width];
     let bit = this.#bit;

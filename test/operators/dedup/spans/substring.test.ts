@@ -17,9 +17,15 @@ const RUNS = Number(process.env.SLUICE_FUZZ_RUNS ?? 60);
 
 type Options = Parameters<typeof substring>[0];
 
-async function left(options: Options, splits: readonly (readonly string[])[], memoryBytes?: number, rows?: number) {
+async function left(
+  options: Options,
+  splits: readonly (readonly string[])[],
+  memoryBytes?: number,
+  rows?: number,
+  parts?: number,
+) {
   const operator = substring(options);
-  return outcomes(operator, splits, await decisionsOf(operator, splits, { memoryBytes, rows }));
+  return outcomes(operator, splits, await decisionsOf(operator, splits, { memoryBytes, rows, parts }));
 }
 
 /** The same with only so many bits of every hash, so that most of what is told equal is not. */
@@ -28,6 +34,7 @@ async function leftByBits(
   options: Options,
   splits: readonly (readonly string[])[],
   memoryBytes?: number,
+  parts?: number,
 ): Promise<string[]> {
   const operator = substring(options);
   const weak = ({ offsets, words }: SubstringRecords): SubstringRecords => ({
@@ -47,7 +54,7 @@ async function leftByBits(
       windows: (...args) => weak(kernel.windows(...args)),
     };
   });
-  return outcomes(operator, splits, await decisionsOf(operator, splits, { memoryBytes, barrier }));
+  return outcomes(operator, splits, await decisionsOf(operator, splits, { memoryBytes, barrier, parts }));
 }
 
 /** The same by a suffix array. */
@@ -198,6 +205,9 @@ describe('dedup.substring()', () => {
     expect(await leftByBits(6, { minBytes: 60 }, few.slice(0, 4), 20_000)).toEqual(
       expected(some.slice(0, 8), 60, 'bytes'),
     );
+    // In parts by anchor; more parts than some splits have anchors.
+    expect(await left({ minWords: 20 }, [texts.slice(0, 150), [], texts.slice(150)], undefined, 50, 3)).toEqual(one);
+    expect(await left({ minBytes: 60 }, few, 20_000, 1, 5)).toEqual(await left({ minBytes: 60 }, [some]));
   });
 
   it('compares many different stretches of one anchor: forms with one sentence in common', async () => {
@@ -244,6 +254,8 @@ describe('dedup.substring()', () => {
     expect(await left({ minWords: 10 }, splits)).toEqual(want);
     expect(await leftByBits(0, { minWords: 10 }, splits)).toEqual(want);
     expect(await leftByBits(3, { minWords: 10 }, splits, 20_000)).toEqual(want);
+    // A part without a collision, beside parts with one.
+    expect(await leftByBits(3, { minWords: 10 }, splits, 20_000, 4)).toEqual(want);
   });
 
   it('cuts exactly what a suffix array finds in the planted corpus', { timeout: 600_000 }, async () => {
