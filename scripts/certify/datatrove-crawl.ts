@@ -1,30 +1,32 @@
-// FineWeb from one .warc.gz to documents, datatrove and Sluice beside each other: pages that each stage lets through on
-// both sides, the kept sets, the same from the texts of datatrove's own extractor, and MB of HTML a core-second.
-//   SLUICE_PYTHON=<python with datatrove 0.10, trafilatura, spacy, warcio, fasttext, faust-cchardet, python-magic>
-//   npx tsx scripts/certify/datatrove-crawl.ts --wcxb <copy of Murrough-Foley/web-content-extraction-benchmark>
-//     [--lid lid.176.ftz] [--pages 150] [--json]
-// Ours is the recipe that ships, its own language model and near copies included; without --lid both go without a
-// language filter. Steady state: ours runs over the pages once and over seven copies of them, and a sixth of the
-// difference counts; datatrove runs once, and what it loads before the first record is not counted.
+// A recipe from one .warc.gz to documents, datatrove and Sluice beside each other: pages that each stage takes on both
+// sides, the kept sets, the same from the texts of datatrove's own extractor, and MB of HTML a core-second.
+//   SLUICE_PYTHON=<python with datatrove 0.10, trafilatura, spacy, warcio, fasttext, faust-cchardet, python-magic,
+//   tldextract, pyahocorasick> npx tsx scripts/certify/datatrove-crawl.ts
+//     --wcxb <copy of Murrough-Foley/web-content-extraction-benchmark>
+//     [--recipe fineweb|c4] [--lid lid.176.ftz] [--pages 150] [--folder DIR] [--json]
+// Ours is the recipe that ships behind the URL filter, its own language model and copies included; without --lid both
+// go without a language filter. Every tenth page has an address made of datatrove's lists, the others their own. Steady
+// state: ours runs over the pages once and over seven copies of them, and a sixth of the difference counts; datatrove
+// runs once, and what it loads before the first record is not counted. --folder keeps what datatrove said.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { DuckDBInstance } from '@duckdb/node-api';
-import { lastValueFrom } from 'rxjs';
-import { annotate, language, recipe, run } from 'sluice';
+import { annotate, language, c4 as lines } from 'sluice';
+import c4 from '../../recipes/c4.ts';
 import fineweb from '../../recipes/fineweb.ts';
 import { http, warcRecord } from '../../test/helpers/warc.ts';
 import { devPages } from '../wcxb.ts';
+import { type Curated, curated, type Doc, listedUrls, rowsOf, type Steps } from './datatrove-run.ts';
 
 interface Theirs {
   readonly seconds: number;
   readonly version: string;
   readonly trafilatura: string;
-  /** Addresses of the pages that are left behind each stage. */
+  /** Ids of the pages that are left behind each stage. */
   readonly stages: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -32,7 +34,9 @@ const { values } = parseArgs({
   options: {
     wcxb: { type: 'string', default: process.env.SLUICE_WCXB },
     pages: { type: 'string', default: '150' },
+    recipe: { type: 'string', default: 'fineweb' },
     lid: { type: 'string' },
+    folder: { type: 'string' },
     json: { type: 'boolean' },
   },
 });
@@ -41,72 +45,68 @@ if (values.wcxb === undefined || !existsSync(`${values.wcxb}/dev/html`)) {
   console.log('skipped: --wcxb or SLUICE_WCXB names no copy of the benchmark');
   process.exit(0);
 }
-if (spawnSync(python, ['-c', 'import datatrove, trafilatura, spacy, warcio, cchardet, magic']).status !== 0) {
-  console.log(`skipped: ${python} has not got datatrove, trafilatura, spacy, warcio, faust-cchardet and python-magic`);
+const NEEDS = ['datatrove', 'trafilatura', 'spacy', 'warcio', 'cchardet', 'magic', 'tldextract', 'ahocorasick'];
+if (spawnSync(python, ['-c', `import ${NEEDS.join(', ')}`]).status !== 0) {
+  console.log(`skipped: ${python} has not got ${NEEDS.join(', ')}`);
   process.exit(0);
 }
 const COPIES = 7;
+const shipped = values.recipe === 'c4' ? c4 : fineweb;
 const LID = values.lid === undefined ? [] : [values.lid];
-const folder = mkdtempSync(join(tmpdir(), 'sluice-crawl-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'sluice-crawl-'));
+if (values.folder === undefined) process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+/** What a script of datatrove says in its last line. */
+function asked(script: string, args: readonly string[]): string {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const env = { ...process.env, OMP_NUM_THREADS: '1' };
+  const ran = spawnSync(python, [path, ...args], { encoding: 'utf8', env, maxBuffer: 2 ** 28 });
+  if (ran.status !== 0) throw new Error(ran.stderr.slice(-3000));
+  return ran.stdout.trim().split('\n').at(-1)!;
+}
+
+const lists = join(folder, 'lists');
+if (!existsSync(lists)) asked('datatrove_lists.py', [lists]);
+const listed = (name: string): string[] => readFileSync(join(lists, name), 'utf8').split('\n').filter(Boolean);
+const [domains, words, soft] = ['domains', 'banned_words', 'soft_banned_words'].map(listed);
+/** Addresses of pages that the lists are about: by domain, by a word, by two soft words, by one. */
+const BAD: readonly ((i: number) => string)[] = [
+  (i) => `http://${domains[(i * 97) % domains.length]}/`,
+  (i) => `https://mill.example/${words[i % words.length]}/${i}`,
+  (i) => `https://mill.example/${soft[i % soft.length]}-${soft[(i + 7) % soft.length]}`,
+  (i) => `https://mill.example/${soft[i % soft.length]}/${i}`,
+];
 
 const members: Buffer[] = [];
 let bytes = 0;
 let number = 0;
 const every = Math.max(1, Math.floor(1497 / Number(values.pages)));
-for (const { html, id } of devPages(values.wcxb)) {
+for (const { html, id, url } of devPages(values.wcxb)) {
   if (number++ % every !== 0) continue;
   bytes += html.length;
-  members.push(gzipSync(warcRecord({ content: http(html), url: `https://pages.example/${id}`, id })));
+  const i = members.length;
+  const at = i % 10 === 9 ? BAD[((i - 9) / 10) % BAD.length](i) : url;
+  members.push(gzipSync(warcRecord({ content: http(html), url: at, id })));
 }
 const input = join(folder, 'in');
-mkdirSync(input);
+mkdirSync(input, { recursive: true });
 for (let k = 0; k < COPIES; k++) writeFileSync(join(input, `${k}.warc.gz`), Buffer.concat(members));
+const one = join(input, '0.warc.gz');
+const said = join(folder, 'theirs.json');
+if (!existsSync(said))
+  writeFileSync(said, asked('datatrove-crawl.py', [shipped.name, one, join(folder, 'theirs'), lists, ...LID]));
+const theirs = JSON.parse(readFileSync(said, 'utf8')) as Theirs;
 
-const script = fileURLToPath(new URL('datatrove-crawl.py', import.meta.url));
-const ran = spawnSync(python, [script, join(input, '0.warc.gz'), join(folder, 'theirs'), ...LID], {
-  encoding: 'utf8',
-  env: { ...process.env, OMP_NUM_THREADS: '1' },
-});
-if (ran.status !== 0) throw new Error(ran.stderr.slice(-3000));
-const theirs = JSON.parse(ran.stdout.trim().split('\n').at(-1)!) as Theirs;
-
-type Steps = typeof fineweb.steps;
 const isLanguage = (s: Steps[number]): boolean => ['language', 'other_language'].includes(s.descriptor.step);
-const steps = fineweb.steps.filter((s) => LID.length > 0 || !isLanguage(s));
+const own = shipped.steps.filter((s) => LID.length > 0 || !isLanguage(s));
+const steps: Steps = [listedUrls(lists), ...own];
+const ours = (name: string, from: string, which: Steps): Promise<Curated> => curated(join(folder, name), [from], which);
 
-/** CPU seconds of a run of ours in this process and its threads. */
-async function ours(name: string, from: string, own: Steps): Promise<number> {
-  const chain = recipe({ name: 'crawl', steps: [...own], sinks: [...fineweb.sinks], expected: { all: { max: 1 } } });
-  const rule = own.flatMap((s) => s.descriptor.rules.map((r) => r.name));
-  const cluster = own.flatMap((s) => (s.descriptor.effects.drops === 'copies' ? [s.descriptor.step] : []));
-  const before = process.cpuUsage();
-  const event = await lastValueFrom(
-    run(chain, {
-      ...{ input: [from], output: join(folder, name), workers: 1, fresh: true },
-      allow: { rule: [...new Set(rule)], dropShare: ['all'], cluster },
-    }),
-  );
-  if (event.type !== 'finished') throw new Error(`expected a finished run, got ${event.type}`);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
-}
-
-/** The step that took each document, null for kept. */
-async function fates(name: string): Promise<ReadonlyMap<string, string | null>> {
-  const db = await (await DuckDBInstance.create()).connect();
-  const rows = await db.runAndReadAll(`SELECT id, step, outcome FROM '${join(folder, name, 'ledger/*.parquet')}'`);
-  return new Map(rows.getRowObjects().map((r) => [String(r.id), r.outcome === 'dropped' ? String(r.step) : null]));
-}
-
-await ours('warm', join(input, '0.warc.gz'), steps);
-const once = await ours('once', join(input, '0.warc.gz'), steps);
-const seconds = ((await ours('copies', join(input, '*.warc.gz'), steps)) - once) / (COPIES - 1);
-const fate = await fates('once');
-const kept = [...fate].filter(([, step]) => step === null).map(([id]) => id);
-const lost = (step: string): number => [...fate.values()].filter((s) => s === step).length;
-const names = Object.keys(theirs.stages);
+await ours('warm', one, steps);
+const once = await ours('once', one, steps);
+const seconds = ((await ours('copies', join(input, '*.warc.gz'), steps)).seconds - once.seconds) / (COPIES - 1);
 const STEPS: Readonly<Record<string, string>> = {
+  url: 'url_filter',
   extract: 'extract',
   language: 'other_language',
   repetition: 'gopher_repetition',
@@ -114,53 +114,74 @@ const STEPS: Readonly<Record<string, string>> = {
   c4: 'c4',
   fineweb: 'fineweb',
   minhash: 'minhash_dedup',
+  sentences: 'sentence_dedup',
 };
-const last = theirs.stages[names.at(-1)!];
-const both = kept.filter((id) => last.some((url) => id.includes(`:${url.slice(-4)}`))).length;
-const table = names.map((name, i) => ({
-  stage: name,
-  datatrove: i === 0 ? theirs.stages[name].length : theirs.stages[names[i - 1]].length - theirs.stages[name].length,
-  sluice: i === 0 ? fate.size : lost(STEPS[name]),
-}));
+const names = Object.keys(theirs.stages);
+const last = new Set(theirs.stages[names.at(-1)!]);
+/** The stage that took a page there; null for kept. */
+const stageOf = (id: string): string | null => {
+  const gone = names.find((name) => !theirs.stages[name].includes(id));
+  return gone === undefined ? null : (STEPS[gone] ?? 'read');
+};
 
-// From its own texts, by its own language model, no extractor parts the two.
-const same = steps
-  .slice(1)
-  .map((s) =>
-    s.descriptor.step === 'language' ? annotate(language({ keep: ['en'], model: LID[0] }), { step: 'language' }) : s,
+/** Fates of the pages that both had, side by side. */
+function compared({ fate, left }: Curated) {
+  const kept = [...fate].filter(([, f]) => f === null).map(([id]) => id);
+  const both = kept.filter((id) => last.has(id)).length;
+  const parted = [...fate]
+    .map(([id, f]) => ({ id, datatrove: stageOf(id), sluice: f === null ? null : `${f.step} ${f.rule}` }))
+    .filter(({ datatrove, sluice }) => (datatrove ?? '') !== (sluice?.split(' ')[0] ?? ''));
+  const verdicts = [...fate].filter(([id, f]) => (f === null) === last.has(id)).length;
+  const texts = new Map(
+    rowsOf<Doc>(readFileSync(join(folder, 'theirs/kept.jsonl'), 'utf8')).map((d) => [d.id, d.text]),
   );
-await ours('same-text', join(folder, 'theirs/extracted.jsonl'), same);
-const sameFate = await fates('same-text');
-const sameTheirs = new Set(last);
-const agreed = [...sameFate].filter(([url, step]) => (step === null) === sameTheirs.has(url)).length;
-const sameKept = [...sameFate].filter(([, step]) => step === null).map(([url]) => url);
-const sameBoth = sameKept.filter((url) => sameTheirs.has(url)).length;
-const sameText = {
-  ...{ documents: sameFate.size, agreed, datatrove: sameTheirs.size, sluice: sameKept.length },
-  jaccard: sameBoth / (sameTheirs.size + sameKept.length - sameBoth),
-};
+  const bare = (text: string | undefined): string => (text ?? '').replace(/\s+/g, ' ').trim();
+  const equalTexts = kept.filter((id) => last.has(id) && bare(left.get(id)) === bare(texts.get(id))).length;
+  const jaccard = both / (last.size + kept.length - both);
+  const lost = names.slice(1).map((n) => [...fate.values()].filter((f) => f?.step === STEPS[n]).length);
+  return { pages: fate.size, kept: kept.length, both, jaccard, verdicts, equalTexts, parted, lost };
+}
+
+const whole = compared(once);
+const lostThere = names.slice(1).map((n, i) => theirs.stages[names[i]].length - theirs.stages[n].length);
+
+// From its own texts, by its own language model, no extractor parts the two; of C4 also by its definitions.
+const model = (s: Steps[number]): Steps[number] =>
+  s.descriptor.step === 'language' ? annotate(language({ keep: ['en'], model: LID[0] }), { step: 'language' }) : s;
+const sameModel = own.filter((s) => s.descriptor.step !== 'extract').map(model);
+const datatroveLines = lines({ profile: 'datatrove', minWordsPerLine: 5, minSentences: 3 });
+const variants: Record<string, Steps> = { 'the recipe as it ships': sameModel };
+if (shipped === c4)
+  variants['with the lines of C4 as datatrove has them'] = sameModel.map((s) =>
+    s.descriptor.step === 'c4' ? datatroveLines : s,
+  );
+const sameTexts: Record<string, ReturnType<typeof compared>> = {};
+for (const [name, which] of Object.entries(variants))
+  sameTexts[name] = compared(await ours(`same-${name.length}`, join(folder, 'theirs/extracted.jsonl'), which));
+
 const mb = bytes / 1e6;
-const result = {
-  ...{ pages: members.length, mb, versions: [theirs.version, theirs.trafilatura], table },
-  kept: { datatrove: last.length, sluice: kept.length, both },
-  sameText,
-  rate: { datatrove: mb / theirs.seconds, sluice: mb / seconds },
-};
-if (values.json) console.log(JSON.stringify(result));
+const rate = { datatrove: mb / theirs.seconds, sluice: mb / seconds };
+const result = { recipe: shipped.name, pages: members.length, mb, names, lostThere, whole, sameTexts, rate };
+if (values.json) console.log(JSON.stringify({ ...result, version: theirs.version, trafilatura: theirs.trafilatura }));
 else {
   const say = (...cells: (string | number)[]): void =>
     console.log(cells.map((c, k) => (k === 0 ? String(c).padEnd(12) : String(c).padStart(12))).join(' '));
-  console.log(`${result.pages} pages, ${mb.toFixed(1)} MB of HTML, recipe ${fineweb.name}; pages lost at each stage`);
+  console.log(`${members.length} pages, ${mb.toFixed(1)} MB of HTML, recipe ${shipped.name}; pages lost at each stage`);
   say('stage', 'datatrove', 'Sluice');
-  for (const { stage, datatrove, sluice } of table) say(stage, datatrove, sluice);
-  say('kept', last.length, kept.length);
-  const jaccard = both / (last.length + kept.length - both);
-  console.log(`kept by both: ${both} (Jaccard ${jaccard.toFixed(2)})`);
-  console.log(
-    `from datatrove's extracted texts: ${agreed} of ${sameText.documents} verdicts equal, ` +
-      `kept ${sameText.datatrove} and ${sameText.sluice}, Jaccard ${sameText.jaccard.toFixed(3)}`,
-  );
-  const { datatrove, sluice } = result.rate;
-  say('MB/s a core', datatrove.toFixed(2), sluice.toFixed(1));
-  console.log(`x${(sluice / datatrove).toFixed(1)}; datatrove ${theirs.version}, trafilatura ${theirs.trafilatura}`);
+  say('read', theirs.stages.read.length, whole.pages);
+  names.slice(1).forEach((name, i) => {
+    say(name, lostThere[i], whole.lost[i]);
+  });
+  say('kept', last.size, whole.kept);
+  console.log(`kept by both: ${whole.both} (Jaccard ${whole.jaccard.toFixed(2)})`);
+  for (const [name, c] of Object.entries(sameTexts)) {
+    console.log(
+      `from datatrove's extracted texts, ${name}: ${c.verdicts} of ${c.pages} verdicts equal, kept ${last.size} and ` +
+        `${c.kept}, Jaccard ${c.jaccard.toFixed(3)}, of ${c.both} kept by both ${c.equalTexts} texts equal`,
+    );
+    for (const d of c.parted) console.log(`  ${d.id} ${d.datatrove ?? 'kept'} -> ${d.sluice ?? 'kept'}`);
+  }
+  say('MB/s a core', rate.datatrove.toFixed(2), rate.sluice.toFixed(1));
+  const { version, trafilatura } = theirs;
+  console.log(`x${(rate.sluice / rate.datatrove).toFixed(1)}; datatrove ${version}, trafilatura ${trafilatura}`);
 }

@@ -2,7 +2,8 @@
 // differs with both reasons, and MB of text a core-second of both.
 //   SLUICE_PYTHON=<python with datatrove 0.10, spacy, regex, nltk, tokenizers> npm run certify-datatrove [-- --mb 6]
 //     [--differences FILE] [--input FILE.jsonl] [--json] [--wcxb DIR [--lid lid.176.ftz]]
-// With --wcxb then datatrove-crawl.ts too: the recipe `fineweb` from one .warc.gz.
+// With --wcxb then datatrove-steps.ts (URL filter, language, PII, sentences) and datatrove-crawl.ts (the recipes
+// `fineweb` and `c4` from one .warc.gz) too.
 // Documents: crawled and edited text of the mixed corpus ($SLUICE_CORPORA, else ../shared/corpora), or a file of your
 // own. Ours runs from the file to the finished ledger, ten times over the same documents, so that its start hardly
 // counts; datatrove runs in a loop over texts in memory and writes nothing. Exit code 1 where a verdict that had
@@ -196,9 +197,11 @@ else {
     console.log(`  ${d.id} ${d.of}: ${d.datatrove ?? 'kept'} -> ${d.sluice ?? 'kept'}`);
 }
 process.exitCode = [...tally.values()].every((t) => t.verdict >= 0.999 * at) ? 0 : 1;
-if (options.wcxb !== undefined) {
-  const other = fileURLToPath(new URL('datatrove-crawl.ts', import.meta.url));
-  const lid = options.lid === undefined ? [] : ['--lid', options.lid];
-  const args = ['--import', 'tsx', other, '--wcxb', options.wcxb, ...lid];
-  if (spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0) process.exitCode = 1;
-}
+if (options.wcxb !== undefined)
+  for (const [name, ...more] of [['steps'], ['crawl'], ['crawl', '--recipe', 'c4']]) {
+    console.log(`\n== datatrove-${name} ${more.join(' ')}`);
+    const other = fileURLToPath(new URL(`datatrove-${name}.ts`, import.meta.url));
+    const lid = options.lid === undefined ? [] : ['--lid', options.lid];
+    const args = ['--import', 'tsx', other, '--wcxb', options.wcxb, ...lid, ...more];
+    if (spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0) process.exitCode = 1;
+  }

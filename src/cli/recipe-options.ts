@@ -30,7 +30,7 @@ export const readSpecs = {
       'How to label documents by source: auto (field domain, else metadata.domain, else the path), path, ' +
       'kind (prose, code or table, by file extension), field:NAME or constant:NAME.',
   },
-  format: { value: 'FORMAT', help: 'auto (default), jsonl, json (an array), csv, text, parquet or arrow.' },
+  format: { value: 'FORMAT', help: 'auto (default), jsonl, json (an array), csv, text, parquet, arrow or warc.' },
   encoding: {
     value: 'NAME',
     help: 'Encoding of JSON, CSV and text files. Default utf-8; utf-16, latin1, gbk, shift_jis, euc-kr, big5, ...',
@@ -104,7 +104,7 @@ export function readOptionsFrom(values: Values<typeof readSpecs>, base: Partial<
       'encoding',
       'the name of an encoding (utf-8, utf-16, latin1, gbk, shift_jis, euc-kr, big5, koi8-r, ...)',
     ],
-    format: ['format', 'auto, jsonl, json, csv, text, parquet or arrow'],
+    format: ['format', 'auto, jsonl, json, csv, text, parquet, arrow or warc'],
     maxLineBytes: ['max-line', 'a size of at least 1 KiB'],
   };
   const [flag, expected] = flags[field] ?? [field, issue.message];

@@ -137,7 +137,7 @@ describe('bad usage exits with 2 and says what was expected, what came and what 
     [['explain', '.', 'x'], '  got       a folder without one'],
     [
       ['inspect', 'x', '--format', 'xlsx'],
-      "error  --format\n  expected  auto, jsonl, json, csv, text, parquet or arrow\n  got       'xlsx'",
+      "error  --format\n  expected  auto, jsonl, json, csv, text, parquet, arrow or warc\n  got       'xlsx'",
     ],
   ])('sluice %j', async (args, message) => {
     const { code, stdout, stderr } = await runCli(args, { cwd: await temporaryFolder() });

@@ -7,6 +7,8 @@ import type { FileWindow } from './window.ts';
 
 /** Packed bytes that a member is tried with first; most records need less. */
 const FIRST_BYTES = 256 * 1024;
+/** Bytes in which the next member is looked for: those that are read already, then more. */
+const LOOKS = [1, FIRST_BYTES, 8 * FIRST_BYTES];
 /** Most pages unpack in one go: chunks would be put together once more. */
 const OUTPUT_BYTES = 512 * 1024;
 /** Bytes that are looked at together for the start of a member. */
@@ -89,9 +91,14 @@ async function memberBeforeNext(
   header: MemberHeader,
   atMost: number,
 ): Promise<Inflated | null> {
-  const view = (await file.at(at, FIRST_BYTES)).subarray(0, FIRST_BYTES);
-  const packed = Buffer.from(view.buffer, view.byteOffset, view.length);
-  const found = packed.indexOf(MAGIC, header.bytes);
+  let packed: Buffer = Buffer.alloc(0);
+  let found = -1;
+  for (const want of LOOKS) {
+    const view = await file.at(at, want);
+    packed = Buffer.from(view.buffer, view.byteOffset, view.length);
+    found = packed.indexOf(MAGIC, header.bytes);
+    if (found >= 0 || at + packed.length >= file.size) break;
+  }
   if (found < 0 && at + packed.length < file.size) return null;
   const length = found < 0 ? packed.length : found;
   if (length < header.bytes + TRAILER_BYTES) return null;

@@ -1,3 +1,4 @@
+import { InvariantError } from '../../errors.ts';
 import type { Kernel } from '../../kernels/kernel.ts';
 import type { DocumentBatch } from '../batch/batch.ts';
 import type { QuarantinedRecord } from '../batch/outcome.ts';
@@ -70,6 +71,8 @@ export async function* readSplit(
           if (reuse) builder.giveBack(event);
         }
       }
+    } catch (error) {
+      throw withFile(error, file.path);
     } finally {
       await window.close();
     }
@@ -80,6 +83,20 @@ export async function* readSplit(
     if (reuse) builder.giveBack(last);
   }
   if (reuse && batchBytes === BATCH_TEXT_BYTES) spare = builder;
+}
+
+/** A mistake of a reader, with the file that it was made on: whoever has it can take the file out and go on. */
+function withFile(error: unknown, where: string): unknown {
+  if (!(error instanceof TypeError || error instanceof RangeError)) return error;
+  const wrapped = new InvariantError({
+    expected: 'a file that can be read to its end',
+    got: `${error.name}: ${error.message}`,
+    where,
+    fix: 'Please report this with the file. Without it the rest can be read.',
+    cause: error,
+  });
+  wrapped.stack = error.stack ?? wrapped.stack;
+  return wrapped;
 }
 
 /** The builder of the split that this thread read last. */

@@ -21,6 +21,17 @@ const one = async (content: Uint8Array, more: Partial<MadeRecord> = {}) => {
   return { text: documents[0]?.text, metadata: JSON.parse(documents[0]?.metadata ?? '{}'), quarantined };
 };
 
+it('a response with an empty body is a document without text, wherever it stands', async () => {
+  for (const packed of [false, true])
+    for (let shift = 0; shift < 4; shift++) {
+      const records = [page('gate'), { content: http(''), id: `2${'0'.repeat(shift)}` }, page('wheel')].map(warcRecord);
+      const path = packed ? fixture('a.warc.gz', gzipMembers(records)) : fixture('a.warc', Buffer.concat(records));
+      const { documents, quarantined } = await readAll(path);
+      expect(quarantined).toEqual([]);
+      expect(documents.map((d) => d.text)).toEqual([html('gate'), '', html('wheel')]);
+    }
+});
+
 describe('records', () => {
   const records = Array.from({ length: 40 }, (_, i) =>
     warcRecord(page(`gate ${i} ${'x'.repeat(500)}`, { id: `${i}` })),

@@ -29,13 +29,15 @@ const CONTROL = Uint8Array.from({ length: 256 }, (_, b) =>
 
 /** Control characters; four bytes at once are looked at for any below a blank or at 127, as few of text have. */
 function controlsIn(bytes: Uint8Array): number {
-  const lead = Math.min(bytes.length, -bytes.byteOffset & 3);
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + lead, (bytes.length - lead) >> 2);
   let count = 0;
   const each = (from: number, to: number): void => {
     for (let at = from; at < to; at++) count += CONTROL[bytes[at]];
   };
-  each(0, lead);
+  const lead = -bytes.byteOffset & 3;
+  // A body may be empty, or end before the first multiple of four.
+  each(0, Math.min(lead, bytes.length));
+  if (bytes.length <= lead) return count;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + lead, (bytes.length - lead) >> 2);
   for (let k = 0; k < words.length; k++) {
     const word = words[k];
     const del = word ^ 0x7f7f7f7f;

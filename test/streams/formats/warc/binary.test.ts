@@ -18,6 +18,14 @@ test('control characters are counted wherever they stand', () => {
   }
 });
 
+test('a body of few bytes, or of none, is looked at wherever it lies', () => {
+  const all = Buffer.alloc(16, 'a');
+  for (let from = 0; from <= 16; from++)
+    for (let to = from; to <= Math.min(16, from + 6); to++)
+      expect(binaryKind(new Uint8Array(all.buffer, all.byteOffset + from, to - from)), `${from}-${to}`).toBeNull();
+  expect(binaryKind(Buffer.from('\x01'))).toBe('1 control characters in 1 bytes');
+});
+
 test.each([
   ['a PDF', '%PDF-1.7'],
   ['a PNG image', '\x89PNG\r\n\x1a\n'],
