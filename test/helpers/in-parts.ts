@@ -53,7 +53,8 @@ export async function decidedInParts(
   const workOf = async (part: number, round: number | null, alone: boolean): Promise<RoundWork> => {
     const [files, to] = [sent, sentTo];
     const splits = alone ? [] : await own(part);
-    return withTexts({ part, parts, memoryBytes, splits, received: () => readSent(files, part % to, to) }, round);
+    const received = () => readSent(files, part % to, to);
+    return withTexts({ part, parts, memoryBytes, scratch: `${scratch}-task`, splits, received }, round);
   };
   for (const [r, round] of before.entries()) {
     const to = round.toAll || before[r + 1]?.alone ? 1 : parts;

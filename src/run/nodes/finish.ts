@@ -115,7 +115,7 @@ async function finish(
     recipe,
     answersFolder(shared),
     { ...options, workers: 1 },
-    1,
+    { splits: 1 },
     new AbortController().signal,
     { progress: () => {}, begun: () => {}, retry: () => {}, filter: () => {} },
   );

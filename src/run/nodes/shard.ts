@@ -95,7 +95,7 @@ async function work(
   const times = shard.times ?? claimTimes(shared);
   const answers = join(answersFolder(shared), `${shard.index}-of-${shard.count}`);
   const most = Math.max(1, ...shards.map((s) => s.length));
-  const pool = await openSplitPool(recipe, answers, options, most, hard, {
+  const pool = await openSplitPool(recipe, answers, options, { splits: most }, hard, {
     progress: () => {},
     begun: () => {},
     filter: () => {},

@@ -68,7 +68,7 @@ export async function decidePart(task: DecidePartTask, kernel: Kernel): Promise<
     splits.push({ ...(part === null ? split : await partOf(split, part)), scratch });
   }
   const received = () => readSent(task.received, (part ?? 0) % task.receivesOf, task.receivesOf);
-  const work = { part: part ?? 0, parts, memoryBytes, splits, received };
+  const work = { part: part ?? 0, parts, memoryBytes, scratch: join(runDirectory, 'work', 'task'), splits, received };
   if (task.onlyTexts) {
     const read = await barrier.textsRead!(work);
     return { files: [], counters: null, texts: read.map((bytes) => Float64Array.from(bytes)) };

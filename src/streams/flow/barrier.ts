@@ -131,6 +131,8 @@ export interface RoundWork {
   readonly part: number;
   readonly parts: number;
   readonly memoryBytes: number;
+  /** What the names of temporary files of the task begin with. */
+  readonly scratch: string;
   /** All splits in input order, with the rows of this part; of a task alone none. */
   readonly splits: readonly BarrierSplit[];
   /** Rows that the round before has sent to this part, by task, as sent; may be read again and again. */

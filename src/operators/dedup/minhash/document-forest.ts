@@ -1,6 +1,9 @@
 import { KeyNumbers } from '../tables/key-numbers.ts';
 import { Components } from './components.ts';
 
+/** Of a document that was joined, at most, while the tables grow. */
+export const FOREST_BYTES = 56;
+
 /**
  * Union-find over some documents of very many, each named by two words. Memory: about 30 bytes for each that was joined
  * with another.

@@ -3,13 +3,14 @@ import type { Rounds, RoundWork, Send } from '../../../streams/flow/barrier.ts';
 import { ROW } from '../../../streams/flow/parted.ts';
 import { KeyNumbers, withRoom } from '../tables/key-numbers.ts';
 import { KeyTables } from '../tables/key-tables.ts';
-import { DocumentForest } from './document-forest.ts';
+import { DocumentForest, FOREST_BYTES } from './document-forest.ts';
 import { equalCopies } from './equal-copies.ts';
 import { KIN } from './kin.ts';
 import { bandColumn } from './minhash-decide.ts';
 import { eachOf, labelsOf, type NearRounds, uint32 } from './near-columns.ts';
 import { sendDropped } from './near-components.ts';
 import { decideHome } from './near-home.ts';
+import { SpilledComponents } from './spilled-components.ts';
 
 /** Of a band key in a pass: itself with its band, its table, its first document. */
 const KEY_BYTES = 48;
@@ -60,12 +61,15 @@ async function sendBands({ bands, ranked }: NearRounds, work: RoundWork, send: S
   }
 }
 
-/** Joins documents that share a key of a band, in passes over the keys that fit the memory. */
+/**
+ * Joins documents that share a key of a band, in passes over the keys that fit the memory. A forest that is larger than
+ * its share of it is sent, and another one begun: the edges of all of them join the same.
+ */
 async function sendForest(work: RoundWork, send: Send): Promise<void> {
   let rows = 0;
   for await (const batch of work.received()) rows += batch.rows;
   const passes = Math.max(1, Math.ceil((rows * KEY_BYTES) / (work.memoryBytes / 2)));
-  const forest = new DocumentForest();
+  let forest = new DocumentForest();
   const pair = new Uint32Array(4);
   for (let pass = 0; pass < passes; pass++) {
     const seen = new KeyNumbers(4, Math.ceil(rows / passes));
@@ -88,10 +92,18 @@ async function sendForest(work: RoundWork, send: Send): Promise<void> {
         }
         pair.set([first[2 * n], first[2 * n + 1], home[i], place[i]]);
         forest.join(pair, 0, 2);
+        if (forest.count * FOREST_BYTES <= work.memoryBytes / 4 || forest.count < LEAST_SENT) continue;
+        await sendEdges(forest, send);
+        forest = new DocumentForest();
       }
     }
   }
-  await sendEach(forest, (from, to) => {
+  await sendEdges(forest, send);
+}
+
+/** Every document of a forest, with the first one of its component. */
+function sendEdges(forest: DocumentForest, send: Send): Promise<void> {
+  return sendEach(forest, (from, to) => {
     const words = forest.words();
     const other = (w: number): Uint32Array =>
       Uint32Array.from({ length: to - from }, (_, i) => words[2 * forest.component(from + i) + w]);
@@ -107,6 +119,8 @@ async function sendForest(work: RoundWork, send: Send): Promise<void> {
   });
 }
 
+/** A forest is not sent before it has so many documents. */
+const LEAST_SENT = 64;
 /** Documents of a forest that are sent at once. */
 const AT_ONCE = 65_536;
 
@@ -115,17 +129,13 @@ async function sendEach(forest: DocumentForest, sendRange: (from: number, to: nu
     await sendRange(from, Math.min(forest.count, from + AT_ONCE));
 }
 
-/** Joins the forests of all parts; of each document the number of its component goes to its home. */
+/**
+ * Joins the forests of all parts; of each document the number of its component goes to its home. In memory, or in files
+ * where that is too little.
+ */
 async function sendComponents(work: RoundWork, send: Send): Promise<void> {
-  const forest = new DocumentForest();
-  const pair = new Uint32Array(4);
-  for await (const batch of work.received()) {
-    const columns = ['home', 'place', 'toHome', 'toPlace'].map((n) => batch.number(n).values as Uint32Array);
-    for (let i = 0; i < batch.rows; i++) {
-      for (let w = 0; w < 4; w++) pair[w] = columns[w][i];
-      forest.join(pair, 0, 2);
-    }
-  }
+  const forest = await joinedForest(work);
+  if (forest === null) return sendSpilled(work, send);
   await sendEach(forest, (from, to) => {
     const words = forest.words();
     const of = (value: (d: number) => number): Uint32Array =>
@@ -139,6 +149,51 @@ async function sendComponents(work: RoundWork, send: Send): Promise<void> {
       of((d) => words[2 * d]),
     );
   });
+}
+
+/** Calls with the two documents of each edge of all forests, two words each; until it returns true. */
+async function eachEdge(work: RoundWork, visit: (words: Uint32Array) => boolean): Promise<void> {
+  const pair = new Uint32Array(4);
+  for await (const batch of work.received()) {
+    const columns = ['home', 'place', 'toHome', 'toPlace'].map((n) => batch.number(n).values as Uint32Array);
+    for (let i = 0; i < batch.rows; i++) {
+      for (let w = 0; w < 4; w++) pair[w] = columns[w][i];
+      if (visit(pair)) return;
+    }
+  }
+}
+
+/** Null: it takes more than the memory. */
+async function joinedForest(work: RoundWork): Promise<DocumentForest | null> {
+  const forest = new DocumentForest();
+  let full = false;
+  await eachEdge(work, (pair) => {
+    forest.join(pair, 0, 2);
+    full = forest.count * FOREST_BYTES > work.memoryBytes;
+    return full;
+  });
+  return full ? null : forest;
+}
+
+async function sendSpilled(work: RoundWork, send: Send): Promise<void> {
+  let edges = 0;
+  for await (const batch of work.received()) edges += batch.rows;
+  const components = new SpilledComponents(work.scratch, edges, work.memoryBytes);
+  try {
+    await eachEdge(work, (pair) => {
+      components.join(pair, 0, 2);
+      return false;
+    });
+    for (const { word0: home, word1: place, component } of components.sets()) {
+      const columns = new Map([
+        ['place', uint32(place)],
+        ['component', uint32(component)],
+      ]);
+      await send(columns, home);
+    }
+  } finally {
+    components.close();
+  }
 }
 
 /** What a component needs of its members, from their homes. */

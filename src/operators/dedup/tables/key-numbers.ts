@@ -82,8 +82,8 @@ export class KeyNumbers {
     const b = width > 1 ? words[at + 1] : 0;
     const c = width > 2 ? words[at + 2] : 0;
     const d = width > 2 ? words[at + 3] : 0;
-    // The upper bits of the second word choose partitions: they tell nothing here.
-    const h = Math.imul(a ^ Math.imul(c, 0x9e3779b1), 0x85ebca6b);
+    // Of four words: the upper bits of the second choose partitions, and tell nothing here. Of two any may be the same.
+    const h = Math.imul(a ^ Math.imul(width > 2 ? c : b, 0x9e3779b1), 0x85ebca6b);
     for (let slot = (h ^ (h >>> 15)) & mask; ; slot = (slot + 1) & mask) {
       const n = table[slot];
       if (n < 0) return slot;

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { minhash } from '../../../../src/operators/dedup/index.ts';
+import { SpilledComponents } from '../../../../src/operators/dedup/minhash/spilled-components.ts';
 import type { BarrierDecision } from '../../../../src/streams/flow/barrier.ts';
 import type { Operator } from '../../../../src/streams/operator.ts';
 import { type BarrierRun, decisionsOf } from '../../../helpers/barriers.ts';
@@ -60,10 +61,13 @@ describe('dedup.minhash() in parts', () => {
     expect(await decided(minhash(), splits, { parts: 6 })).toEqual(await decided(minhash(), splits));
   });
 
-  it('decides the same in passes that fit little memory', async () => {
+  it('decides the same in passes that fit little memory, and joins components in files', async () => {
     const splits = splitsOf(8);
-    expect(await decided(minhash(), splits, { parts: 2, memoryBytes: 20_000 })).toEqual(
-      await decided(minhash(), splits),
-    );
+    const wanted = await decided(minhash(), splits);
+    const spy = vi.spyOn(SpilledComponents.prototype, 'sets');
+    expect(await decided(minhash(), splits, { parts: 2, memoryBytes: 20_000 })).toEqual(wanted);
+    expect(spy).not.toHaveBeenCalled();
+    expect(await decided(minhash(), splits, { parts: 2, memoryBytes: 1000 })).toEqual(wanted);
+    expect(spy).toHaveBeenCalledOnce();
   });
 });
