@@ -4,8 +4,8 @@
 //   tldextract, pyahocorasick> npx tsx scripts/certify/datatrove-crawl.ts
 //     --wcxb <copy of Murrough-Foley/web-content-extraction-benchmark>
 //     [--recipe fineweb|c4] [--lid lid.176.ftz] [--pages 150] [--folder DIR] [--json]
-// Ours is the recipe that ships behind the URL filter, its own language model and copies included; without --lid both go
-// without a language filter. Every tenth page has an address made of datatrove's lists, the others their own. Steady
+// Ours is the recipe that ships behind the URL filter, its own language model and copies included; without --lid both
+// go without a language filter. Every tenth page has an address made of datatrove's lists, the others their own. Steady
 // state: ours runs over the pages once and over seven copies of them, and a sixth of the difference counts; datatrove
 // runs once, and what it loads before the first record is not counted. --folder keeps what datatrove said.
 import { spawnSync } from 'node:child_process';

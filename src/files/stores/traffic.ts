@@ -114,8 +114,9 @@ export class Traffic {
     this.#busy++;
   }
 
+  /** Lets in as many as fit: the number may have grown since one had to wait. */
   #leave(): void {
     this.#busy--;
-    this.#queue.shift()?.();
+    for (let free = this.atOnce - this.#busy; free > 0 && this.#queue.length > 0; free--) this.#queue.shift()!();
   }
 }

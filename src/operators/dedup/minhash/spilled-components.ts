@@ -76,9 +76,9 @@ export class SpilledComponents {
   }
 
   /**
-   * One round over the edges, which it deletes. Not `small`: of edges from both ends, the larger neighbours of each name
-   * are drawn to its least one; what comes has edges from their larger end. `small`: of these, the smaller neighbours
-   * and the name itself; what comes has them from both ends.
+   * One round over the edges, which it deletes. Not `small`: of edges from both ends, the larger neighbours of each
+   * name are drawn to its least one; what comes has edges from their larger end. `small`: of these, the smaller
+   * neighbours and the name itself; what comes has them from both ends.
    * @returns whether an edge is another than before
    */
   #step(from: PairFiles, small: boolean): [PairFiles, boolean] {
