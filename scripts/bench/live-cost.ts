@@ -1,9 +1,11 @@
 // What `--live` costs a run with its page open in another process that reads all events. All of it is done on the main
 // thread, so the profile of that thread says which part of its work is in the modules of the page and in the network;
 // that part of the CPU time of the thread, over the CPU time of the whole process, once for each run. Student's
-// interval over the runs. `--blocks N`: also the CPU time of N x 4 runs with and without, in turns A B B A, which
-// varies by more than what is measured. Opening the page comes before the clock starts. Linux; needs a build.
-//   npm run bench -- live-cost [--runs 8] [--mb 16] [--blocks 0]
+// interval over the runs. A sample counts for the time of the processor that it can stand for, not for the time in
+// which other programs had the processor. `--blocks N`: also the CPU time of N x 4 runs with and without, in turns
+// A B B A, which varies by more than what is measured. Opening the page comes before the clock starts. Linux; needs a
+// build.
+//   npm run bench -- live-cost [--runs 8] [--mb 12] [--blocks 0]      about two minutes
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +22,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '8' },
     blocks: { type: 'string', default: '0' },
-    mb: { type: 'string', default: '16' },
+    mb: { type: 'string', default: '12' },
   },
 });
 const folder = mkdtempSync(join(tmpdir(), 'sluice-live-cost-'));
@@ -43,10 +45,16 @@ interface Cost {
 const threadSeconds = (): number =>
   Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9;
 
+/** Between two samples of a thread that runs. */
+const SAMPLE_MICROS = 200;
+
 /** Modules of the page, in `src/` and in `dist/`. */
 const LIVE = /\/(run|sinks|ledger)\/live\/|\/cli\/run\/live\./;
 /** A run without its page has nothing to do with the network. */
 const NETWORK = /^node:(net|http|_http_\w+|internal\/(http|stream_base_commons))$/;
+
+/** Microseconds of samples by the function of the page that was at work, over all runs. */
+const byFunction = new Map<string, number>();
 
 /** Part of the main thread's work in functions of the page and what they call, and their part of the collector's. */
 function shareOfPage({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): number {
@@ -65,10 +73,12 @@ function shareOfPage({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile)
   let [page, rest] = [0, 0];
   for (const [i, id] of samples.entries()) {
     const { functionName: name } = byId.get(id)!.callFrame;
-    const micros = timeDeltas[i];
+    const micros = Math.min(timeDeltas[i], 2 * SAMPLE_MICROS);
     if (['(garbage collector)', '(idle)', '(program)'].includes(name)) continue;
-    if (ofPage(id)) page += micros;
-    else rest += micros;
+    if (ofPage(id)) {
+      page += micros;
+      byFunction.set(name, (byFunction.get(name) ?? 0) + micros);
+    } else rest += micros;
   }
   // What the collector and the runtime itself take is divided by what calls for it.
   return page / Math.max(1, page + rest);
@@ -86,7 +96,7 @@ async function runOnce(live: boolean, profiled = false): Promise<Cost> {
   if (profiled) {
     session.connect();
     await session.post('Profiler.enable');
-    await session.post('Profiler.setSamplingInterval', { interval: 200 });
+    await session.post('Profiler.setSamplingInterval', { interval: SAMPLE_MICROS });
     await session.post('Profiler.start');
   }
   const before = process.cpuUsage();
@@ -134,6 +144,7 @@ await runOnce(false);
 // The profiler takes time of its own: what a run takes is measured without it.
 const runs: Cost[] = [];
 for (let k = 0; k < Number(values.runs); k++) {
+  if (process.stderr.isTTY) console.error(`run ${k + 1} of ${values.runs}`);
   const { share } = await runOnce(true, true);
   runs.push({ ...(await runOnce(true)), share });
 }
@@ -143,6 +154,9 @@ console.log(
   `${(lines.length / 1e6).toFixed(1)} MB (${what}), ${runs.length} runs of ${cpu.toFixed(2)} s of CPU with the page ` +
     `open and read, of which the main thread ${main.toFixed(2)} s:\n  the page, of all CPU: ${share}`,
 );
+const most = [...byFunction].sort((a, b) => b[1] - a[1]).slice(0, 6);
+const ofAll = [...byFunction.values()].reduce((a, b) => a + b, 0);
+console.log(`  of it: ${most.map(([name, n]) => `${name || 'unnamed'} ${percent(n / ofAll)}`).join(', ')}`);
 const pairs: { readonly without: Cost; readonly live: Cost }[] = [];
 for (let block = 0; block < Number(values.blocks); block++) {
   const [a1, b1, b2, a2] = [await runOnce(false), await runOnce(true), await runOnce(true), await runOnce(false)];

@@ -16,6 +16,9 @@ import type { RunFolder } from './run-folder.ts';
 /** A document's text as it stands in the input, or why it cannot be read. */
 export type OriginalText = { readonly text: string } | { readonly missing: string };
 
+/** Of a position at which no document is read. */
+export const GONE = 'nothing stands there any more';
+
 const LABEL = /^(.*)#(\d+)\.(\d+)$/s;
 
 /** Reads the document at a position (`file#block.offset`) again from the input of a run. */
@@ -61,7 +64,7 @@ async function textAt(
       }
     }
   }
-  return { missing: 'nothing stands there any more' };
+  return { missing: GONE };
 }
 
 async function changedFile(file: PlannedFile): Promise<string | null> {

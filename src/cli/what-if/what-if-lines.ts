@@ -10,7 +10,11 @@ export interface WhatIfView {
   readonly result: WhatIf;
   readonly changes: readonly Change[];
   readonly plan: Plan;
-  readonly examples: { readonly lost: readonly ListedDocument[]; readonly saved: readonly ListedDocument[] };
+  readonly examples: {
+    readonly lost: readonly ListedDocument[];
+    readonly saved: readonly ListedDocument[];
+    readonly perhaps: readonly ListedDocument[];
+  };
   /** Tokens were counted, not estimated. */
   readonly counted: boolean;
   /** A step cuts from texts: the ledger has their bytes before that. */
@@ -22,15 +26,17 @@ export function whatIfLines(terminal: Terminal, view: WhatIfView): string[] {
   const { style } = terminal;
   const lines = view.changes.map(({ step, rule, threshold }) => {
     const old = view.plan.rules.find((r) => view.plan.steps[r.step].step === step && r.rule.name === rule)!.rule;
-    const now = threshold === null ? 'left out' : `${old.comparison} ${short(threshold)}`;
     const was = `${old.comparison} ${short(old.threshold)}`;
-    return `${style.bold(safeText(`${step}.${rule}`))}  drops ${old.column} ${now} (was ${was})`;
+    const name = style.bold(safeText(`${step}.${rule}`));
+    if (threshold === null) return `${name}  left out (dropped ${old.column} ${was})`;
+    return `${name}  drops ${old.column} ${old.comparison} ${short(threshold)} (was ${was})`;
   });
   lines.push('', ...wrapped(headline(view), terminal.width), '', ...domainLines(terminal, view));
   for (const note of notes(view.result)) lines.push(...wrapped(note, terminal.width).map(style.yellow));
   for (const [what, shown, rows] of [
     ['Lost', view.examples.lost, view.result.lost.length],
     ['Saved', view.examples.saved, view.result.saved.length],
+    ['Saved unless a later step drops it', view.examples.perhaps, view.result.perhaps.length],
   ] as const) {
     if (shown.length === 0) continue;
     const more = rows > shown.length ? `, the first ${shown.length} of ${count(rows)}` : '';
@@ -50,10 +56,14 @@ function headline({ result: { total, exact, lost, saved }, counted, cuts }: What
   const tokens = exact || tokensOf(open) === 0 ? rough(least) : `${rough(least)} to ${rough(least + tokensOf(open))}`;
   return (
     `Kept ${count(before.documents)} → ${documents} of ${plural(total.read.documents, 'document')} ` +
-    `(${count(lost.length)} lost, ${count(saved.length)} saved), tokens ${about}${rough(tokensOf(before))} → ` +
+    `(${count(lost.length)} lost, ${upTo(saved.length, total.perhaps.documents)} saved), ` +
+    `tokens ${about}${rough(tokensOf(before))} → ` +
     `${tokens}${cuts && !counted ? ', before cuts' : ''}. ${exact ? 'Exact.' : 'Not exact, see below.'}`
   );
 }
+
+const upTo = (least: number, more: number): string =>
+  more === 0 ? count(least) : `${count(least)} to ${count(least + more)}`;
 
 /** Where no step measured tokens, an estimate by bytes, as the summary of a run has it. */
 const tokensIn =
@@ -69,7 +79,7 @@ function domainLines({ style }: Terminal, { result, cuts }: WhatIfView): string[
     paint(range(s.kept.documents, s.open.documents, count)),
     percent(s.kept.documents, s.read.documents),
     s.lost.documents === 0 ? '' : `-${count(s.lost.documents)}`,
-    s.saved.documents === 0 ? '' : `+${count(s.saved.documents)}`,
+    s.saved.documents + s.perhaps.documents === 0 ? '' : `+${range(s.saved.documents, s.perhaps.documents, count)}`,
     size(s.before.bytes),
     range(s.kept.bytes, s.open.bytes, size),
     rough(tokensOf(s.before)),
@@ -83,8 +93,11 @@ function domainLines({ style }: Terminal, { result, cuts }: WhatIfView): string[
   ).map((line, i) => (i === 0 ? style.dim(line) : line));
 }
 
-const range = (kept: number, open: number, text: (n: number) => string): string =>
-  open === 0 ? text(kept) : `${text(kept)}–${text(kept + open)}`;
+/** One number where both ends read alike. */
+const range = (kept: number, open: number, text: (n: number) => string): string => {
+  const [least, most] = [text(kept), text(kept + open)];
+  return least === most ? least : `${least}–${most}`;
+};
 
 function notes({ open, contradictions, displacing, skipped, total }: WhatIf): string[] {
   const notes: string[] = [];

@@ -49,10 +49,11 @@ async function run(args: readonly string[]): Promise<number> {
     const changes = changesOf(prepared.plan, values.set);
     const now = redecide(prepared, changes);
     const result = tally(prepared, now);
-    const { lost, saved, ...numbers } = result;
+    const { lost, saved, perhaps, ...numbers } = result;
     const examples = {
       lost: await documentsAt(folder, db, [...lost.subarray(0, most)]),
       saved: await documentsAt(folder, db, [...saved.subarray(0, most)]),
+      perhaps: await documentsAt(folder, db, [...perhaps.subarray(0, most)]),
     };
     const overlap = values.overlap ? ruleOverlap(prepared, now) : null;
     const again = recutArguments(folder.run, positionals[0], values.set, freeRecutOutput(positionals[0]));

@@ -46,7 +46,7 @@ export async function makeCard(folder: RunFolder, db: RunDatabase, redact: boole
       'Example of data points',
       [
         ...(await table('Typical: kept, of median length in its domain', q.TYPICAL)),
-        ...(await table('Borderline: dropped, nearest to the threshold', q.BORDERLINE)),
+        ...(await table('Borderline: dropped nearest to the threshold, by the rules that drop most', q.BORDERLINE)),
       ],
     ],
     ['Motivations and intentions', asked('Purpose', 'Intended use', 'Use to be avoided')],

@@ -36,11 +36,12 @@ export const TYPICAL =
   'ORDER BY text_bytes, file, block, "offset") = (count(*) OVER (PARTITION BY domain) + 1) // 2 ' +
   'ORDER BY domain LIMIT 12';
 
-/** Dropped documents nearest to the threshold of each rule. */
+/** Of the rules that drop most, the dropped document that is nearest to the threshold of each. */
 export const BORDERLINE =
   `SELECT rule, value, threshold, ${EXAMPLE} FROM ledger WHERE outcome = 'dropped' AND value IS NOT NULL AND ` +
   'threshold IS NOT NULL AND duplicate_of IS NULL QUALIFY row_number() OVER (PARTITION BY step, rule ' +
-  'ORDER BY abs(value - threshold), file, block, "offset") = 1 ORDER BY rule LIMIT 12';
+  'ORDER BY abs(value - threshold), file, block, "offset") = 1 ' +
+  'ORDER BY count(*) OVER (PARTITION BY step, rule) DESC, rule LIMIT 12';
 
 /** What each deciding or rewriting step found and left, in recipe order; null where no step does either. */
 export function stepsQuery(steps: readonly StepDescriptor[]): string | null {

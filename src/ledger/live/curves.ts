@@ -85,6 +85,8 @@ export interface RunCurve {
   readonly unit: 'bytes/s' | 'share' | 'documents/s' | 'bytes';
   /** Of a sample and the one before it. */
   readonly of: (now: SampleRecord, before: SampleRecord) => number;
+  /** Before the last phase nothing is kept yet: there is nothing to draw. */
+  readonly atEnd?: true;
 }
 
 const perSecond = (of: (s: SampleRecord) => number) => (now: SampleRecord, before: SampleRecord) =>
@@ -99,18 +101,19 @@ export const RUN_CURVES: Readonly<Record<string, RunCurve>> = {
       const [kept, dropped] = [now.kept - before.kept, now.dropped - before.dropped];
       return kept + dropped > 0 ? kept / (kept + dropped) : Number.NaN;
     },
+    atEnd: true,
   },
   quarantine: { title: 'Quarantine', unit: 'documents/s', of: perSecond((s) => s.quarantined) },
   memory: { title: 'Memory of the process', unit: 'bytes', of: (s) => s.memoryBytes },
 };
 
-/** A curve from the samples of a run, in their order. */
-export function runCurve(samples: readonly SampleRecord[], { of }: RunCurve): Curve {
+/** A curve from the samples of a run, in their order. @param endT seconds at which the last phase began */
+export function runCurve(samples: readonly SampleRecord[], { of, atEnd }: RunCurve, endT = 0): Curve {
   const n = Math.max(0, samples.length - 1);
   const [x, y] = [new Float64Array(n), new Float64Array(n)];
   for (let i = 0; i < n; i++) {
     x[i] = samples[i + 1].t;
-    y[i] = of(samples[i + 1], samples[i]);
+    y[i] = atEnd && samples[i + 1].t <= endT ? Number.NaN : of(samples[i + 1], samples[i]);
   }
   return { x, y };
 }

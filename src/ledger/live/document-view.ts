@@ -2,7 +2,7 @@ import type { RunDatabase } from '../database.ts';
 import { asRead, wholeText } from '../documents-data.ts';
 import { type Explanation, explainDocuments } from '../explain-data.ts';
 import type { LedgerIndex } from '../ledger-index.ts';
-import { originalText } from '../original-text.ts';
+import { GONE, originalText } from '../original-text.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { wordDiff } from '../word-diff.ts';
 
@@ -53,7 +53,8 @@ export async function documentView(
   const [document] = documents;
   const original = reading ? asRead(await reading, document) : await wholeText(folder, document);
   const text = 'text' in original ? original.text : document.excerpt;
-  const missing = 'missing' in original ? original.missing : null;
+  const gone = 'missing' in original ? original.missing : null;
+  const missing = document.quarantine !== null && gone === GONE ? 'no document could be read there' : gone;
   const bytes = document.textBytes ?? Buffer.byteLength(text);
   const whole = missing === null ? cutPieces(text, document.cutSpans) : [{ text, mark: null }];
   return {

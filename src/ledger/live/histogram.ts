@@ -1,4 +1,5 @@
 import { ConfigError, nearestName } from '../../errors.ts';
+import { conditionText } from '../../streams/batch/condition.ts';
 import { type RunDatabase, rowsOf } from '../database.ts';
 import type { RunFolder } from '../run-folder.ts';
 
@@ -24,6 +25,8 @@ export interface Histogram {
     readonly rule: string;
     readonly comparison: string;
     readonly threshold: number;
+    /** Of a rule of several comparisons: when it drops. */
+    readonly condition: string | null;
   }[];
 }
 
@@ -46,7 +49,13 @@ export async function histogram(
   const rules = folder.steps.flatMap((s) =>
     s.rules
       .filter((r) => r.column === column)
-      .map((r) => ({ step: s.step, rule: r.name, comparison: r.comparison, threshold: r.threshold })),
+      .map((r) => ({
+        step: s.step,
+        rule: r.name,
+        comparison: r.comparison,
+        threshold: r.threshold,
+        condition: r.when ? conditionText(r) : null,
+      })),
   );
   const value = `CAST("${column.replaceAll('"', '""')}" AS DOUBLE)`;
   const [range] = await rowsOf(

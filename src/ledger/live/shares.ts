@@ -108,13 +108,14 @@ export function bottleneckOf(timing: Timing, phase: number | null, threads: numb
   const share = rounded(seconds / busy);
   const percent = `${Math.round(100 * share)} %`;
   const rest = timing.idleSeconds > busy && phase === null && threads > 1 ? IDLE : '';
-  return { place, share, sentence: `${sentenceFor(place, percent)}${rest}` };
+  const whole = phase === null && own.some((p) => p.phase > 0) ? ', all phases together' : '';
+  return { place, share, sentence: `${sentenceFor(place, `${percent} of the time at work${whole}`)}${rest}` };
 }
 
 const IDLE = ' Threads had nothing to do for more than half of the time: there were too few splits for all of them.';
 
-function sentenceFor(place: string, percent: string): string {
-  if (place === 'read') return `Reading the input takes ${percent} of the time at work: it is the bottleneck.`;
-  if (place === 'write') return `Writing takes ${percent} of the time at work: it is the bottleneck.`;
-  return `Step ${place} takes ${percent} of the time at work: it is the bottleneck.`;
+function sentenceFor(place: string, part: string): string {
+  if (place === 'read') return `Reading the input takes ${part}: it is the bottleneck.`;
+  if (place === 'write') return `Writing takes ${part}: it is the bottleneck.`;
+  return `Step ${place} takes ${part}: it is the bottleneck.`;
 }

@@ -1,4 +1,5 @@
 import type { GuardSight } from '../../errors.ts';
+import { conditionText } from '../../streams/batch/condition.ts';
 import {
   type Amount,
   type Counters,
@@ -75,6 +76,8 @@ export interface RuleState extends Omit<RuleCounters, 'byDomain' | 'bytesByDomai
   readonly rule: string;
   readonly column: string | null;
   readonly comparison: string | null;
+  /** Of a rule of several comparisons. */
+  readonly condition: string | null;
   /** For `--set`; null where it is not to be moved. */
   readonly option: string | null;
 }
@@ -128,7 +131,7 @@ export interface LiveState {
 
 /** Domains that are shown by name; those with less text are one line. `/api/domains` has all. */
 export const SHOWN_DOMAINS = 24;
-/** The last ones; a source that changes all the time is no news. */
+/** The last ones. */
 const MOST_ALERTS = 200;
 export const REST = 'other domains';
 
@@ -245,15 +248,12 @@ export function flowsOf(rules: readonly RuleCounters[], most: number = SHOWN_DOM
   const flows = new Map<string, [number, number, number]>();
   for (const r of rules)
     for (const [domain, documents] of Object.entries(r.byDomain)) {
-      const flow = flows.get(domain) ?? [0, 0, 0];
-      flow[0] += documents;
-      flow[1] += r.bytesByDomain?.[domain] ?? 0;
-      flow[2] += r.tokensByDomain?.[domain] ?? 0;
-      flows.set(domain, flow);
+      const [n, bytes, tokens] = flows.get(domain) ?? [0, 0, 0];
+      const [more, counted] = [r.bytesByDomain?.[domain] ?? 0, r.tokensByDomain?.[domain] ?? 0];
+      flows.set(domain, [n + documents, bytes + more, tokens + counted]);
     }
   const sorted = [...flows].sort((a, b) => b[1][1] - a[1][1] || b[1][0] - a[1][0] || (a[0] < b[0] ? -1 : 1));
-  const shown = sorted.slice(0, most);
-  const rest = sorted.slice(most);
+  const [shown, rest] = [sorted.slice(0, most), sorted.slice(most)];
   if (rest.length > 0) {
     const sum = (k: 0 | 1 | 2): number => rest.reduce((n, [, f]) => n + f[k], 0);
     shown.push([REST, [sum(0), sum(1), sum(2)]]);
@@ -267,10 +267,10 @@ function ruleStates(steps: readonly StepDescriptor[], counters: Counters): RuleS
       const { byDomain: _, bytesByDomain: __, tokensByDomain: ___, ...rest } = c;
       const own = s.rules.find((r) => r.name === rule);
       return {
-        step: s.step,
-        rule,
+        ...{ step: s.step, rule },
         column: own?.column ?? null,
         comparison: own?.comparison ?? null,
+        condition: own?.when ? conditionText(own) : null,
         option: own?.option ?? null,
         ...rest,
       };

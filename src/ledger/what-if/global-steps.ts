@@ -9,8 +9,9 @@ import {
 } from '../../streams/operator.ts';
 import { KEPT } from './columns.ts';
 import type { Decisions } from './decisions.ts';
-import { decidingMask } from './plan.ts';
+import { decidingMask, type Plan } from './plan.ts';
 import type { Prepared } from './prepared.ts';
+import { mergedRows, RowList } from './row-list.ts';
 
 /** Of equal keys the copies do not matter to each other: only who stands for them does. */
 const EQUAL_KEYS: readonly StepDescriptor['stage'][] = ['dedup/exact', 'dedup/normalized', 'dedup/url'];
@@ -35,7 +36,8 @@ export function settleGlobalSteps(prepared: Prepared, first: Decisions): Decisio
     const moved = movedAt(prepared, { ...first, touched }, g);
     if (moved === null) continue;
     if (removesCopies(plan.steps[g])) displacing += moved.gained;
-    if (reopen(prepared, first, g, moved)) touched = null;
+    const opened = reopen(prepared, first, g, moved);
+    touched = touched === null || opened === null ? null : mergedRows(touched, opened);
   }
   return { ...first, displacing, touched };
 }
@@ -73,16 +75,27 @@ function comes({ dropped, open }: Decisions, row: number, g: number): number {
   return open[row] >= 0 && open[row] < g ? 2 : 1;
 }
 
-/** Whether it had to look at all rows. */
-function reopen(prepared: Prepared, now: Decisions, g: number, { gone }: Moved): boolean {
+/** Rows that it drops, ascending: those that it would have to decide anew where it decides nothing else. */
+export function rowsDroppedAt(plan: Plan, before: Pick<Decisions, 'dropped'>): ReadonlyMap<number, Int32Array> {
+  const lists = new Map(plan.steps.flatMap((s, g) => (removesCopies(s) ? [[g, new RowList()] as const] : [])));
+  if (lists.size > 0) for (let i = 0; i < before.dropped.length; i++) lists.get(before.dropped[i])?.add(i);
+  return new Map([...lists].map(([g, list]) => [g, list.rows]));
+}
+
+/** Rows that it has opened, ascending; null: it had to look at all. */
+function reopen(prepared: Prepared, now: Decisions, g: number, { gone }: Moved): Int32Array | null {
   const { columns, plan, before } = prepared;
   const step = plan.steps[g];
   const survivor = columns.survivor;
   const known = removesCopies(step) && survivor !== null && step.stage !== NO_SURVIVORS;
   const touched = known ? touchedClusters(prepared, gone, g) : null;
   const others = hasMore(plan.steps, g);
-  if (touched !== null && gone.length === 0 && !others) return false;
-  for (let i = 0; i < columns.rows; i++) {
+  const opened = new RowList();
+  if (touched !== null && gone.length === 0 && !others) return opened.rows;
+  const copies = others ? undefined : prepared.droppedAt.get(g);
+  const end = copies?.length ?? columns.rows;
+  for (let k = 0; k < end; k++) {
+    const i = copies === undefined ? k : copies[k];
     if (plan.covers[g][columns.domain[i]] === 0) continue;
     const itsOwn = before.dropped[i] === g;
     if (!itsOwn && !(others && comes(before, i, g) === 1)) continue;
@@ -90,8 +103,9 @@ function reopen(prepared: Prepared, now: Decisions, g: number, { gone }: Moved):
     if (now.dropped[i] !== KEPT && now.dropped[i] < g) continue;
     if (itsOwn && now.dropped[i] === g) now.dropped[i] = laterDrop(prepared, now, i, g);
     if (now.open[i] < 0 || now.open[i] > g) now.open[i] = g;
+    if (copies !== undefined) opened.add(i);
   }
-  return true;
+  return copies === undefined ? null : opened.rows;
 }
 
 /** By row of the document that stands for a cluster: 1 = the cluster is another one now. */

@@ -21,6 +21,8 @@ export interface Prepared {
   /** At the thresholds of the recipe. */
   readonly before: Decisions;
   readonly sums: Sums;
+  /** Of each step that removes copies the rows that it drops, ascending. */
+  readonly droppedAt: ReadonlyMap<number, Int32Array>;
   /** Rows of which the columns say something else than the ledger, by step; exact answers need none. */
   readonly contradictions: ReadonlyMap<string, number>;
 }

@@ -2,8 +2,8 @@ import { withThreshold } from '../../streams/batch/condition.ts';
 import { fails as failsAlone, type Rule } from '../../streams/batch/outcome.ts';
 import { ABSENT, KEPT, type LedgerColumns, NULL_INT32 } from './columns.ts';
 import type { Decisions } from './decisions.ts';
-import { clearBit, type FailBits, failBits, moveBit } from './fails.ts';
-import { settleGlobalSteps } from './global-steps.ts';
+import { clearBit, type FailBits, failBits, moveBetween, moveBit } from './fails.ts';
+import { rowsDroppedAt, settleGlobalSteps } from './global-steps.ts';
 import { deciding, decidingMask, isMovable, judgesItself, type Plan } from './plan.ts';
 import type { Change, Prepared } from './prepared.ts';
 import { mergedRows } from './row-list.ts';
@@ -26,7 +26,8 @@ export function prepareWhatIf(columns: LedgerColumns, plan: Plan): Prepared {
     contradictions.set(step, (contradictions.get(step) ?? 0) + 1);
   }
   const before: Decisions = { dropped, open, fails, displacing: 0, touched: null };
-  return { columns, plan, fails, before, sums: sumsOf(columns, plan, before), contradictions };
+  const sums = sumsOf(columns, plan, before);
+  return { columns, plan, fails, before, sums, droppedAt: rowsDroppedAt(plan, before), contradictions };
 }
 
 /**
@@ -57,7 +58,7 @@ export function redecide(prepared: Prepared, changes: readonly Change[]): Decisi
 
 /** Changes a word of every row to what it is with some rules at other thresholds; returns the rows that changed. */
 function changeWords(
-  { columns, plan }: Prepared,
+  { columns, plan, before }: Prepared,
   words: Uint32Array,
   w: number,
   touched: readonly number[],
@@ -72,11 +73,25 @@ function changeWords(
       plan.rules[bit].rule,
     );
     const changed =
-      rule === null ? clearBit(words, bit & 31) : moveBit(columns, plan, { ...plan.rules[bit], rule }, words, bit & 31);
+      rule === null
+        ? clearBit(words, bit & 31)
+        : (moveBetween(columns, plan, plan.rules[bit], rule.threshold, words, bit & 31) ??
+          moveBit(columns, plan, { ...plan.rules[bit], rule }, words, bit & 31));
     // A rule that never drops decides nothing.
-    if (deciding(plan.rules[bit].rule)) rows = mergedRows(rows, changed);
+    if (deciding(plan.rules[bit].rule))
+      rows = mergedRows(rows, reaching(before.dropped, changed, plan.rules[bit].step));
   }
   return rows;
+}
+
+/** Rows that came to a step, in place. An earlier step that drops the others does so still, or is changed itself. */
+function reaching(dropped: Int16Array, rows: Int32Array, step: number): Int32Array {
+  let n = 0;
+  for (let k = 0; k < rows.length; k++) {
+    const d = dropped[rows[k]];
+    if (d < 0 || d >= step) rows[n++] = rows[k];
+  }
+  return rows.subarray(0, n);
 }
 
 interface Deciding {

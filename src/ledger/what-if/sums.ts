@@ -9,7 +9,8 @@ export const NOW = 2;
 export const LOST = 3;
 export const SAVED = 4;
 export const OPEN = 5;
-export const KINDS = 6;
+export const PERHAPS = 6;
+export const KINDS = 7;
 
 export interface Sums {
   /** Three numbers for each domain and kind. */

@@ -6,7 +6,7 @@ import { domainOf } from './places.ts';
 import { isMovable } from './plan.ts';
 import type { Prepared } from './prepared.ts';
 import { RowList } from './row-list.ts';
-import { addRow, BEFORE, KINDS, LOST, NOW, OPEN, READ, SAVED } from './sums.ts';
+import { addRow, BEFORE, KINDS, LOST, NOW, OPEN, PERHAPS, READ, SAVED } from './sums.ts';
 
 /** Of one domain, or of all. Bytes are those of the texts as read, tokens those of the ledger. */
 export interface Shift {
@@ -19,6 +19,8 @@ export interface Shift {
   /** Kept before, dropped now; the other way round. Both for certain. */
   readonly lost: Amount;
   readonly saved: Amount;
+  /** Dropped before, and by nothing now that the ledger knows; a later step would have to judge them. Among `open`. */
+  readonly perhaps: Amount;
   /** Not known: the documents would have to be judged. */
   readonly open: Amount;
 }
@@ -46,6 +48,7 @@ export interface WhatIf {
   /** Rows of the ledger, in its order. */
   readonly lost: Int32Array;
   readonly saved: Int32Array;
+  readonly perhaps: Int32Array;
 }
 
 /** Compares decisions with those of the run, by domain. Time: that of the rows that have changed, and a comparison. */
@@ -55,6 +58,7 @@ export function tally({ columns, plan, before, sums, contradictions }: Prepared,
   const openBy = sums.openBy.slice();
   const lost = new RowList();
   const saved = new RowList();
+  const perhaps = new RowList();
   const { touched } = now;
   const end = touched?.length ?? rows;
   for (let k = 0; k < end; k++) {
@@ -76,6 +80,9 @@ export function tally({ columns, plan, before, sums, contradictions }: Prepared,
     } else if (isKept && !wasKept) {
       addRow(amounts, columns, i, SAVED, 1);
       saved.add(i);
+    } else if (is === KEPT && was !== KEPT) {
+      addRow(amounts, columns, i, PERHAPS, 1);
+      perhaps.add(i);
     }
   }
   const byDomain = new Map<string, Shift>();
@@ -102,6 +109,7 @@ export function tally({ columns, plan, before, sums, contradictions }: Prepared,
     displacing: now.displacing,
     lost: lost.rows,
     saved: saved.rows,
+    perhaps: perhaps.rows,
   };
 }
 
@@ -110,8 +118,8 @@ function shiftOf(sums: Float64Array, domain: number, name: string): Shift {
     const at = 3 * (domain * KINDS + k);
     return { documents: sums[at], bytes: sums[at + 1], tokens: sums[at + 2] };
   };
-  const [read, before, kept, lost, saved, open] = [READ, BEFORE, NOW, LOST, SAVED, OPEN].map(of);
-  return { domain: name, read, before, kept, lost, saved, open };
+  const [read, before, kept, lost, saved, open, perhaps] = [READ, BEFORE, NOW, LOST, SAVED, OPEN, PERHAPS].map(of);
+  return { domain: name, read, before, kept, lost, saved, perhaps, open };
 }
 
 const plus = (a: Amount, b: Amount): Amount => ({
@@ -127,6 +135,7 @@ const added = (a: Shift, b: Shift): Shift => ({
   kept: plus(a.kept, b.kept),
   lost: plus(a.lost, b.lost),
   saved: plus(a.saved, b.saved),
+  perhaps: plus(a.perhaps, b.perhaps),
   open: plus(a.open, b.open),
 });
 

@@ -40,7 +40,8 @@ export function runAnswers(path: () => string | null): RunAnswers {
           const name = query.get('name') ?? '';
           const known = Object.hasOwn(RUN_CURVES, name) ? RUN_CURVES[name] : null;
           if (known === null) throw wrong('name', `one of ${Object.keys(RUN_CURVES).join(', ')}`, name);
-          const curve = runCurve(await samples(), known);
+          const { all, endT } = await samples();
+          const curve = runCurve(all, known, endT);
           const { from, to, pixels } = windowOf(query, curve.x);
           return { name, title: known.title, unit: known.unit, ...drawn(curve, from, to, pixels) };
         }),

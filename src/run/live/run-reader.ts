@@ -7,6 +7,7 @@ import { LedgerSearch } from '../../ledger/live/search.ts';
 import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import { openWhatIf } from '../../ledger/what-if/load.ts';
 import type { Prepared } from '../../ledger/what-if/prepared.ts';
+import { isBarrier } from '../../streams/operator.ts';
 import { signOf } from './run-sign.ts';
 
 /** A run directory with its database, as it was committed at a moment. */
@@ -17,10 +18,17 @@ export interface OpenRun {
   readonly db: RunDatabase;
   /** Read when it is asked for, and kept. */
   prepared(): Promise<Prepared>;
-  samples(): Promise<readonly SampleRecord[]>;
+  samples(): Promise<Samples>;
   /** Finds documents without reading the ledger, once it is made: that begins when it is asked for; null until then. */
   index(): LedgerIndex | null;
   readonly search: LedgerSearch;
+}
+
+/** The points of the curves of a run. */
+export interface Samples {
+  readonly all: readonly SampleRecord[];
+  /** Seconds at which the last phase began; infinity: it has not. */
+  readonly endT: number;
 }
 
 /**
@@ -157,7 +165,7 @@ async function openAt(path: string, sign: string): Promise<OpenLanes> {
       prepared ??= prepare(folder);
       return prepared;
     },
-    samples: () => samplesOf(path),
+    samples: () => samplesOf(path, folder.steps.filter(isBarrier).length),
     index: index.at,
     close: () => {
       index.close();
@@ -209,8 +217,12 @@ async function prepare(folder: RunFolder): Promise<Prepared> {
   }
 }
 
-async function samplesOf(path: string): Promise<SampleRecord[]> {
-  const samples: SampleRecord[] = [];
-  for await (const line of readRecords(path)) if (line.record === 'sample') samples.push(line);
-  return samples;
+async function samplesOf(path: string, lastPhase: number): Promise<Samples> {
+  const all: SampleRecord[] = [];
+  let endT = lastPhase === 0 ? 0 : Number.POSITIVE_INFINITY;
+  for await (const line of readRecords(path)) {
+    if (line.record === 'sample') all.push(line);
+    if (line.record === 'phase' && line.phase === lastPhase) endT = Math.min(endT, line.t);
+  }
+  return { all, endT };
 }

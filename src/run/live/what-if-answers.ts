@@ -19,7 +19,7 @@ export const whatIfAnswers = (reader: RunReader): LiveSource['api'] => ({
     const ready = await reader.prepared();
     const changes = query.getAll('set').map((text) => changeOf(text, ready));
     const began = performance.now();
-    const { lost, saved, ...found } = tally(ready, redecide(ready, changes));
+    const { lost, saved, perhaps, ...found } = tally(ready, redecide(ready, changes));
     const milliseconds = Math.round(10 * (performance.now() - began)) / 10;
     const { folder } = await reader.use(async (open) => open);
     const recut = recutArguments(folder.run, folder.path, [], '');
@@ -31,6 +31,7 @@ export const whatIfAnswers = (reader: RunReader): LiveSource['api'] => ({
       settings: changes.map((c) => settingOf(c, ready)),
       lost: Array.from(spread(lost)),
       saved: Array.from(spread(saved)),
+      perhaps: Array.from(spread(perhaps)),
       milliseconds,
     };
   },

@@ -70,10 +70,9 @@ describe('data card', () => {
       ['books', 2, 1, 0.5],
       ['forum', 1, 0, 0],
     ]);
-    expect(field('Borderline: dropped, nearest to the threshold').table!.rows.map((r) => r[3])).toEqual([
-      'short',
-      'twice',
-    ]);
+    expect(
+      field('Borderline: dropped nearest to the threshold, by the rules that drop most').table!.rows.map((r) => r[3]),
+    ).toEqual(['short', 'twice']);
   });
 
   it('is one page in which documents are text only', () => {

@@ -73,5 +73,7 @@ describe('curves of a run', () => {
     expect([...curve('rate').y]).toEqual([5000, 2000, 0]);
     expect([...curve('kept').y]).toEqual([0.75, 0, Number.NaN]);
     expect([...curve('memory').y]).toEqual([100, 100, 100]);
+    // Before the last phase nothing is kept yet.
+    expect([...runCurve(samples, RUN_CURVES.kept, 2).y]).toEqual([Number.NaN, 0, Number.NaN]);
   });
 });

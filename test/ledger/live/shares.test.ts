@@ -39,7 +39,7 @@ describe('shares of time', () => {
     expect(bottleneckOf(timing, 1, 2)).toMatchObject({ place: 'c', share: 0.556 });
     expect(bottleneckOf(timing, null, 2)).toMatchObject({ place: 'copies', share: 0.333 });
     expect(bottleneckOf(timing, null, 2)?.sentence).toBe(
-      'Step copies takes 33 % of the time at work: it is the bottleneck.',
+      'Step copies takes 33 % of the time at work, all phases together: it is the bottleneck.',
     );
     expect(bottleneckOf({ places: [], idleSeconds: 0, threadSeconds: 0 }, null, 2)).toBe(null);
   });

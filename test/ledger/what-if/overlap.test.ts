@@ -1,4 +1,4 @@
-import { annotate, drop, rule, textStatistics } from 'sluice';
+import { annotate, dedup, drop, rule, textStatistics } from 'sluice';
 import { describe, expect, it } from 'vitest';
 import { ABSENT, KEPT, type LedgerColumns, type Values } from '../../../src/ledger/what-if/columns.ts';
 import { ruleOverlap } from '../../../src/ledger/what-if/overlap.ts';
@@ -73,5 +73,35 @@ describe('redecide', () => {
     const other = prepareWhatIf(wrong, planOf(steps, columns.domains));
     expect([...other.contradictions]).toEqual([['a', 1]]);
     expect(tally(other, other.before).exact).toBe(false);
+  });
+});
+
+describe('a document that comes back before a step which removes copies', () => {
+  it('is perhaps saved: among the open ones, and listed', () => {
+    const own = [...steps.slice(0, 2), dedup.minhash().descriptor];
+    const rows: LedgerColumns = {
+      rows: 3,
+      domains: ['books', 'web'],
+      domain: Uint16Array.of(0, 1, 1),
+      stepOf: Int16Array.of(KEPT, 1, 2),
+      ruleOf: Int16Array.of(-1, 0, 0),
+      bytes: Float64Array.of(100, 8, 90),
+      tokens: Float64Array.of(25, 2, 22),
+      values: new Map<string, Values>([
+        ['text_chars', Float64Array.of(100, 8, 90)],
+        ['text_lines', Int32Array.of(1, 1, 1)],
+      ]),
+      survivor: Int32Array.of(-1, -1, 0),
+      made: null,
+    };
+    const ready = prepareWhatIf(rows, planOf(own, rows.domains));
+    const found = tally(ready, redecide(ready, [{ step: 'a', rule: 'short', threshold: 8 }]));
+    expect([[...found.perhaps], [...found.saved], [...found.lost], found.exact]).toEqual([[1], [], [], false]);
+    expect(found.total).toMatchObject({
+      kept: { documents: 1 },
+      perhaps: { documents: 1, bytes: 8, tokens: 2 },
+      open: { documents: 1 },
+    });
+    expect(found.domains.map((d) => d.perhaps.documents)).toEqual([0, 1]);
   });
 });

@@ -4,6 +4,15 @@
   const { h, put } = page;
 
   const signed = (n, text) => (n === 0 ? '' : `${n > 0 ? '+' : '−'} ${text(Math.abs(n))}`);
+  const range = (least, more) =>
+    more > 0 ? `${page.count(least)} to ${page.count(least + more)}` : least > 0 ? page.count(least) : '';
+  const change = ({ kept, open, before }) => {
+    const least = kept.documents - before.documents;
+    if (open.documents === 0) return signed(least, page.count);
+    const most = least + open.documents;
+    return `${signed(least, page.count) || '0'} to ${signed(most, page.count) || '0'}`;
+  };
+  const documents = (n) => `${page.count(n)} ${n === 1 ? 'document is' : 'documents are'}`;
   let list = 0;
   /** Puts the answer into a node; `fail` is told when documents cannot be had. */
   page.showChanges = (answer, found, fail) => {
@@ -19,17 +28,17 @@
         h('th', { scope: 'row', text: page.safe(d.domain || '(none)') }),
         ...[
           page.count(d.before.documents),
-          `${page.count(d.kept.documents)}${d.open.documents > 0 ? ` to ${page.count(d.kept.documents + d.open.documents)}` : ''}`,
-          signed(d.kept.documents - d.before.documents, page.count),
+          range(d.kept.documents, d.open.documents) || '0',
+          change(d),
           amount(d.kept),
           d.lost.documents > 0 ? page.count(d.lost.documents) : '',
-          d.saved.documents > 0 ? page.count(d.saved.documents) : '',
+          range(d.saved.documents, d.perhaps.documents),
         ].map((text) => h(tag, { class: 'number', text })),
       );
     const unsure = exact
       ? `Exact, by the ${page.count(found.rows)} rows of the ledger; ${found.milliseconds} ms.`
       : `Not exact: ${[
-          ...open.map((o) => `${page.count(o.documents)} documents are not judged by ${o.step}`),
+          ...open.map((o) => `${documents(o.documents)} not judged by ${o.step}`),
           ...found.contradictions.map(
             (c) => `${page.count(c.documents)} decisions of ${c.step} do not follow from its values`,
           ),
@@ -71,12 +80,15 @@
     setTimeout(async () => {
       if (mine !== list) return;
       try {
-        const [lost, saved] = await Promise.all(
-          [found.lost, found.saved].map((rows) =>
+        const [lost, saved, perhaps] = await Promise.all(
+          [found.lost, found.saved, found.perhaps].map((rows) =>
             rows.length > 0 ? page.api('rows', { rows: rows.slice(0, 8).join(',') }) : [],
           ),
         );
-        if (mine === list) put(sides, [side('Just lost', lost), side('Just saved', saved)]);
+        const judges = page.safe(found.open.map((o) => o.step).join(', '));
+        const unless = perhaps.length > 0 ? [side(`Saved unless ${judges} drops them`, perhaps)] : [];
+        const own = saved.length > 0 || unless.length === 0 ? [side('Just saved', saved)] : [];
+        if (mine === list) put(sides, [side('Just lost', lost), ...own, ...unless]);
       } catch (error) {
         fail(error);
       }

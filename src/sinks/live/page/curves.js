@@ -175,7 +175,10 @@
     kept: (s) => {
       if (!before) return null;
       const [kept, dropped] = [s.kept - before.kept, s.dropped - before.dropped];
-      return [s.t, kept + dropped > 0 ? kept / (kept + dropped) : null];
+      // Before the last phase nothing is kept yet.
+      const p = page.cell('progress');
+      const decides = kept + dropped > 0 && !(p && p.phaseNumber < p.phases - 1);
+      return [s.t, decides ? kept / (kept + dropped) : null];
     },
     quarantine: perSecond((s) => s.quarantined),
     memory: (s) => (before ? [s.t, s.memoryBytes] : null),

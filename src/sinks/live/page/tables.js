@@ -62,7 +62,7 @@
     ['Drops where', ''],
     ['Dropped first', n],
     ['Share', n],
-    ['Would fail', n],
+    ['Fail, of those that came', n],
     ['No value', n],
   ];
   const rules = table('Rules: what each drops', ruleTitles);
@@ -81,7 +81,8 @@
         const can = Boolean(page.onRule) && r.column !== null;
         set(name, { text: can ? page.safe(r.rule) : '', hidden: !can });
         set(label, { text: can ? '' : page.safe(r.rule) });
-        const condition = r.column ? `${r.column} ${r.comparison} ${page.value(r.threshold)}` : '';
+        const first = r.column ? `${r.column} ${r.comparison} ${page.value(r.threshold)}` : '';
+        const condition = r.condition ?? first;
         const values = [
           page.safe(r.step),
           page.safe(condition),

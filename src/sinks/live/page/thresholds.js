@@ -124,6 +124,8 @@
       tabindex: '0',
       role: 'slider',
       'aria-label': `Threshold of ${name}`,
+      'aria-valuemin': shown.edges[0],
+      'aria-valuemax': shown.edges.at(-1),
     });
     const input = h('input', { type: 'number', step: 'any', id: `set-${name}`, disabled: Boolean(page.data) });
     const show = () => {
@@ -159,8 +161,13 @@
     });
     grip.addEventListener('keydown', (e) => {
       const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }[e.key];
-      if (step === undefined || page.data) return;
+      const end = { Home: shown.edges[0], End: shown.edges.at(-1) }[e.key];
+      if ((step === undefined && end === undefined) || page.data) return;
       e.preventDefault();
+      if (end !== undefined) {
+        to(end);
+        return;
+      }
       const at = axis.x(now()) + 4 * step;
       const next = axis.v(at);
       to(whole && Math.round(next) === now() ? now() + Math.sign(step) : next);
@@ -175,7 +182,10 @@
           text: `${page.safe(name)} drops where ${page.safe(shown.column)} ${rule.comparison} `,
         }),
         input,
-        h('span', { class: 'muted', text: ` was ${page.value(rule.threshold)}` }),
+        h('span', {
+          class: 'muted',
+          text: ` was ${page.value(rule.threshold)}${rule.condition ? `, of ${page.safe(rule.condition)}` : ''}`,
+        }),
       ),
     );
     redraws.push(show);
