@@ -19,6 +19,9 @@ try {
   run([tsc, '-p', 'tsconfig.json', '--outDir', fresh]);
   cpSync(`${root}/src/sinks/live/page`, `${folder}/sinks/live/page`, { recursive: true });
   cpSync(`${root}/src/kernels/kernels.wasm`, `${folder}/kernels/kernels.wasm`);
+  const tables = await import(`${folder}/kernels/same-text.js`);
+  const { packedTable } = await import(`${folder}/kernels/built-table.js`);
+  writeFileSync(`${folder}/kernels/same-text.table`, packedTable(tables.makeSameTextFolding()));
   // They import `sluice`, which is this build.
   const recipes = {
     extends: '../tsconfig.recipes.json',

@@ -1,5 +1,8 @@
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
+
+const load = createRequire(import.meta.url);
 
 export interface PoolOptions {
   readonly workers: number;
@@ -15,6 +18,8 @@ export interface PoolOptions {
  */
 export function workerPool(module: URL, { workers, idleTimeoutMs = 0, heapMb = 512 }: PoolOptions): Piscina {
   const source = import.meta.url.endsWith('.ts');
+  // Loaded with the first thread: a small run on the command line starts none.
+  const { Piscina } = load('piscina') as typeof import('piscina');
   return new Piscina({
     filename: fileURLToPath(module) + (source ? '.ts' : '.js'),
     execArgv: [...(source ? [registerTsx()] : []), ...imports].flatMap((url) => ['--import', url]),

@@ -23,6 +23,7 @@ const LONG = [
   'generate',
   'html',
   'crawl',
+  'plan',
 ];
 const [first, ...rest] = process.argv.slice(2);
 const named = first !== undefined && !first.startsWith('-');

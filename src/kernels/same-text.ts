@@ -1,5 +1,6 @@
 import { inTwoStages } from '../unicode/two-stage.ts';
 import { CLASS, classOf, classTable, decompose, foldCase, formOf } from '../unicode.ts';
+import { builtTable } from './built-table.ts';
 import type { FoldingTable } from './folding.ts';
 import { ALONE, writtenWithoutSpaces } from './folding.ts';
 
@@ -171,9 +172,14 @@ function uniformClass(first: number): number | null {
   return blocks[at];
 }
 
-/** The folding of all code points, built once per thread; code points that become several lie behind the blocks. */
+/** The folding of all code points, once per thread: from the build, or made. */
 export function sameTextFolding(): FoldingTable {
-  if (table !== null) return table;
+  table ??= builtTable(new URL('./same-text.table', import.meta.url)) ?? makeSameTextFolding();
+  return table;
+}
+
+/** Made of the Unicode tables; code points that become several lie behind the blocks. */
+export function makeSameTextFolding(): FoldingTable {
   const several: number[] = [];
   const foldingOf = (cp: number): number => {
     if (partsOf(cp) === null) return foldedOne(cp);
@@ -200,6 +206,5 @@ export function sameTextFolding(): FoldingTable {
   const blocks = new Uint32Array(begin + several.length);
   blocks.set(two.blocks.map((v) => ((v & SEVERAL) !== 0 ? v + begin : v)));
   blocks.set(several, begin);
-  table = { index: two.index, blocks };
-  return table;
+  return { index: two.index, blocks };
 }

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { register } from 'node:module';
 import { basename, extname, resolve } from 'node:path';
@@ -267,6 +266,7 @@ function syntaxMessage(e: Error, file: string): string {
   const message = e.message.replace(/^Transform failed with \d+ errors?:\n/, '').trim();
   if (message !== e.message.trim()) return message;
   const input = readFileSync(file, 'utf8');
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   const checked = spawnSync(process.execPath, ['--check', '--input-type=module', '-'], { input, encoding: 'utf8' });
   const place = /^\[stdin\]:(\d+)\n([\s\S]*?)\n\n?SyntaxError: (.*)$/m.exec(checked.stderr ?? '');
   return place ? `${place[3]} (line ${place[1]})\n${place[2]}` : message;

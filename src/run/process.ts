@@ -31,6 +31,7 @@ import { recordSpent, tellSpent, watchSpent } from './spent.ts';
 import { makeSplitTask } from './split/make-task.ts';
 import { openSplitPool, type SplitPool } from './split/split-pool.ts';
 import type { TaskResult } from './split/tasks.ts';
+import { fitsHere } from './split/this-thread.ts';
 import { type Waiting, waitingError } from './split/waiting.ts';
 
 const PLANNED_HEAP_BYTES = 40 * 1024 * 1024;
@@ -115,7 +116,8 @@ export class Run {
       this.#out.next(e);
     });
     const answers = join(this.#directory.path, ANSWERS_FOLDER);
-    const pool = await openSplitPool(this.#recipe, answers, this.#options, splits.length, this.#parts.hard, {
+    const work = { splits: splits.length, here: fitsHere(this.#plan, this.#recipe) };
+    const pool = await openSplitPool(this.#recipe, answers, this.#options, work, this.#parts.hard, {
       progress: (p) => progress.inFlight(p),
       begun: (p) => progress.begun(p),
       filter: (step, status) => this.#out.next({ type: 'filter', step, ended: false, status }),

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openMinhashKernel } from '../../src/kernels/minhash.ts';
 import { referenceContentHash } from '../../src/kernels/reference/hash.ts';
 import { normalizedCode, normalizedText } from '../../src/kernels/reference/minhash.ts';
+import { makeSameTextFolding, sameTextFolding } from '../../src/kernels/same-text.ts';
 import { utf8Column } from '../../src/streams/batch/columns.ts';
 import { generator } from '../helpers/corpus.ts';
 
@@ -158,4 +160,13 @@ describe('code that is compared', () => {
     const texts = Array.from({ length: 1000 }, (_, i) => Array.from({ length: i % 40 }, pick).join(''));
     expect(new Set(await hashesOf(texts, true)).size).toBeGreaterThan(500);
   });
+});
+
+it('the table that the build has written is the one that is made of the Unicode tables', () => {
+  const [built, made] = [sameTextFolding(), makeSameTextFolding()].map((t) => [
+    Buffer.from(t.index.buffer, t.index.byteOffset, t.index.byteLength).toString('base64'),
+    Buffer.from(t.blocks.buffer, t.blocks.byteOffset, t.blocks.byteLength).toString('base64'),
+  ]);
+  expect(built[0] === made[0] && built[1] === made[1]).toBe(true);
+  expect(existsSync(new URL('../../dist/kernels/same-text.table', import.meta.url))).toBe(true);
 });

@@ -71,3 +71,11 @@ writeFileSync(
   "import { arrow, dedup, jsonl, recipe } from 'sluice';\n" +
     "export default recipe({ name: 's', steps: [dedup.exact()], sinks: [jsonl(), arrow({ name: 'tables' })] });\n",
 );
+
+/** Documents of lines that no two of them share. */
+export function writeLarge(name: string, bytes: number): void {
+  const line = (n: number): string => sentences(n).join(' ').replaceAll('the', `the ${n}`);
+  const one = Buffer.byteLength(line(1000));
+  const lines = Array.from({ length: Math.ceil(bytes / one) }, (_, n) => JSON.stringify({ id: `${n}`, text: line(n) }));
+  writeFileSync(join(cwd, name), lines.join('\n'));
+}

@@ -53,8 +53,7 @@ def main(source, output, tasks, counted):
         qos=None,
         mail_type="NONE",
         env_command=f"export PATH={os.path.dirname(sys.executable)}:$PATH",
-        # Memory is no resource of the Slurm of slurm-up.sh.
-        sbatch_args={"mem-per-cpu": 0},
+        mem_per_cpu_gb=1,
     )
     reads = [JsonlReader(source), Count(counted)]
     first = SlurmPipelineExecutor(

@@ -16,14 +16,25 @@ export interface SlurmTrial {
   readonly random: () => number;
 }
 
-const lines = (command: string, ...args: string[]): string[] =>
-  spawnSync(command, args, { encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
+/** Of a command that tells about the queue; a controller with much to do is asked again. */
+function lines(command: string, ...args: string[]): string[] {
+  for (let left = 4; ; left--) {
+    const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+    if (status === 0) return stdout.split('\n').filter(Boolean);
+    say(`${command}: ${stderr.trim()}`);
+    if (left === 0) throw new Error(`${command} does not answer`);
+  }
+}
+
+/** How often the length of the queue is told. */
+const TELL_MS = 120_000;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Shards of a phase that are not done. */
 function missing(run: string, phase: string, shards: number): number[] {
-  const done = (s: number): boolean => existsSync(join(run, 'tasks', phase, String(s).padStart(5, '0'), 'done.jsonl'));
+  const done = (s: number): boolean =>
+    existsSync(join(run, 'tasks', phase, 'done', `${String(s).padStart(5, '0')}.jsonl`));
   return Array.from({ length: shards }, (_, s) => s).filter((s) => !done(s));
 }
 
@@ -65,10 +76,15 @@ export async function slurmTrial(trial: SlurmTrial): Promise<string> {
   const { folder, shards, arrayLimit, random } = trial;
   const run = join(folder, 'slurm');
   const submitterKills = await submit(trial, run);
-  say(`Slurm: in the queue after ${submitterKills} kills of the submitter: ${inQueue()}`);
+  say(`Slurm: in the queue after ${submitterKills} kills of the submitter: ${inQueue(queued())}`);
   let kills = 0;
+  let told = 0;
   for (let retries = 0; ; retries++) {
-    while (queued().size > 0) {
+    for (let left = queued(); left.size > 0; left = queued()) {
+      if (performance.now() - told > TELL_MS) {
+        say(`  in the queue: ${inQueue(left)}`);
+        told = performance.now();
+      }
       await delay(300 + random() * 1500);
       const running = lines('squeue', '--array', '--noheader', '--states=R', '--format=%F_%K').filter((t) =>
         /_\d+$/.test(t),
@@ -96,13 +112,14 @@ export async function slurmTrial(trial: SlurmTrial): Promise<string> {
   }
 }
 
-const inQueue = (): string => [...queued()].map(([name, n]) => `${name} ${n}`).join(', ') || 'nothing';
+const inQueue = (jobs: ReadonlyMap<string, number>): string =>
+  [...jobs].map(([name, n]) => `${name} ${n}`).join(', ') || 'nothing';
 
 /** The run of nodes.ts on Slurm. */
 export async function onSlurm(folder: string, reference: string, random: () => number): Promise<void> {
   if (process.env.SLURM_CONF === undefined) return say('Slurm: skipped: no SLURM_CONF (see slurm-up.sh)');
   const kills = { submitterKills: 3, taskKills: 10 };
-  const same = (await slurmTrial({ folder, shards: 16, arrayLimit: 8, ...kills, random })) === reference;
+  const same = (await slurmTrial({ folder, shards: 6, arrayLimit: 3, ...kills, random })) === reference;
   say(`Slurm: ${same ? 'identical' : 'DIFFERENT'}`);
   if (!same) throw new Error('the run on Slurm differs');
 }

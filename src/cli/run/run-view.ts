@@ -1,7 +1,8 @@
+import type { RunJson } from '../../ledger/run-json.ts';
 import type { RunEvent } from '../../run/events.ts';
 import { paceMeter } from '../../run/pace.ts';
 import { type Counters, cameIn, lostDocuments, type RuleCounters } from '../../streams/commits/counters.ts';
-import { duration } from '../terminal/format.ts';
+import { duration, plural } from '../terminal/format.ts';
 
 type ProgressEvent = Extract<RunEvent, { type: 'progress' }>;
 
@@ -46,6 +47,15 @@ export function topReasons(counters: Counters): Reason[] {
     )
     .filter((r) => r.dropped > 0)
     .sort((a, b) => b.dropped - a.dropped || (`${a.step}/${a.rule}` < `${b.step}/${b.rule}` ? -1 : 1));
+}
+
+/** Which documents of the input a run was told to take; null: all. */
+export function partTaken({ limit, samplePercent }: RunJson['limits']): string | null {
+  const parts = [
+    ...(limit === null ? [] : [`the first ${plural(limit, 'document')}`]),
+    ...(samplePercent === null ? [] : [`a sample of ${samplePercent} % of the documents`]),
+  ];
+  return parts.length > 0 ? parts.join(', ') : null;
 }
 
 /** Turns events into views. `limit`: documents asked for with --limit. */

@@ -8,6 +8,7 @@ import { inspectCommand } from '../inspect/inspect-command.ts';
 import { count, percent, plural, size } from '../terminal/format.ts';
 import { skippedSentences } from '../terminal/skipped.ts';
 import { type Terminal, wrapped } from '../terminal/terminal.ts';
+import { partTaken } from './run-view.ts';
 import type { SummaryInput } from './summary-input.ts';
 import { stepsOf } from './summary-reasons.ts';
 import { idleScopes } from './summary-scopes.ts';
@@ -68,6 +69,8 @@ export function noteLines(
     const [first, ...rest] = wrapped(text, width - 16);
     lines.push(`  ${paint(label.padEnd(12))}  ${first}`, ...rest.map((l) => ' '.repeat(16) + l));
   };
+  const only = partTaken(input.result.limits);
+  if (only !== null) say('only', only);
   const q = t.quarantined;
   if (q.records > 0) {
     const reasons = Object.entries(q.byReason)

@@ -20,7 +20,7 @@ import { hasCopies } from '../../streams/inputs/pipe-copies.ts';
 import { phasesOf } from '../../streams/split/phases.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
 import { program } from '../program.ts';
-import { topReasons } from '../run/run-view.ts';
+import { partTaken, topReasons } from '../run/run-view.ts';
 import { count, duration, percent, plural, shellWord, shownPath, size } from '../terminal/format.ts';
 import { phaseTimeLines } from '../terminal/phase-times.ts';
 import { funnelLines } from '../terminal/picture.ts';
@@ -40,7 +40,7 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (await isPlanned(positionals[0])) {
-    await (await import('../nodes/fleet-status.ts')).printFleetStatus(positionals[0], values.json);
+    await (await import('../nodes/fleet-status.ts')).printFleetStatus(positionals[0], values.json, values.verify);
     return 0;
   }
   refuseCopying(positionals[0]);
@@ -154,11 +154,8 @@ function printStatus({ path, given, run, commits }: RunFolder, facts: Facts): vo
       `${plural(run.input.files, 'file')}, ${size(run.input.bytes)}: ${run.input.patterns.map(safeText).join(' ')}`,
     ],
   ];
-  const limits = [
-    run.limits.limit === null ? '' : `the first ${count(run.limits.limit)} documents`,
-    run.limits.samplePercent === null ? '' : `a sample of ${run.limits.samplePercent} %`,
-  ].filter(Boolean);
-  if (limits.length > 0) rows.push(['only', limits.join(', ')]);
+  const only = partTaken(run.limits);
+  if (only !== null) rows.push(['only', only]);
   // Before the end of a run with barriers some documents are read but not decided.
   const made = createdIn(t).documents;
   const undecided = cameIn(t).documents - t.kept.documents - t.dropped.documents - lostDocuments(t);

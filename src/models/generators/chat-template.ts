@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
 import { ConfigError } from '../../errors.ts';
 import { jsonFields, readJson } from '../folders/json-fields.ts';
 import { GeneratorError, type Message } from './generator.ts';
+
+const load = createRequire(import.meta.url);
+/** Loaded with the first template. */
+const jinja = () => load('@huggingface/jinja') as typeof import('@huggingface/jinja');
 
 /** How a model writes a conversation down. */
 export interface ChatTemplate {
@@ -29,6 +33,7 @@ export type TemplateTokens = Readonly<Record<string, string>>;
 export function chatTemplate(source: string, tokens: TemplateTokens, where: string): ChatTemplate {
   const program = programOf(source, where);
   const rendered = (messages: readonly Message[]): string => {
+    const { Environment, Interpreter } = jinja();
     const environment = new Environment();
     const names = { ...GLOBALS, ...tokens, messages, tools: null, documents: null, add_generation_prompt: true };
     for (const [name, value] of Object.entries(names)) environment.set(name, value);
@@ -90,7 +95,8 @@ const GLOBALS = {
   },
 };
 
-function programOf(source: string, where: string): ReturnType<typeof parse> {
+function programOf(source: string, where: string) {
+  const { parse, tokenize } = jinja();
   // Marks of what a trainer has its loss on; they print nothing.
   const plain = source
     .replace(/\{%(-?)\s*generation\s*(-?)%\}/g, '{%$1 if true $2%}')

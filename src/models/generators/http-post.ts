@@ -1,5 +1,4 @@
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { Agent, IncomingMessage } from 'node:http';
 import { GeneratorError } from './generator.ts';
 
 /** Sends JSON to a server over connections that stay open. */
@@ -35,7 +34,12 @@ const TOTAL = 10;
 
 /** Redirects are not followed: a key goes to the address it was given for, or nowhere. */
 export function httpClient(): HttpClient {
-  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  // Loaded here, for a run that asks nobody does not need them.
+  const { http, https } = {
+    http: process.getBuiltinModule('node:http'),
+    https: process.getBuiltinModule('node:https'),
+  };
+  const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) };
   return {
     send: (call) => send(call, agents),
     close() {
@@ -45,7 +49,7 @@ export function httpClient(): HttpClient {
   };
 }
 
-function send(call: HttpCall, agents: { http: HttpAgent; https: HttpsAgent }): Promise<HttpAnswer> {
+function send(call: HttpCall, agents: { http: Agent; https: Agent }): Promise<HttpAnswer> {
   const { url, method, headers, body, signal, timeoutMs, maxBytes, onPiece } = call;
   const secure = url.protocol === 'https:';
   return new Promise((resolve, reject) => {
@@ -55,7 +59,8 @@ function send(call: HttpCall, agents: { http: HttpAgent; https: HttpsAgent }): P
       clearTimeout(silent);
       silent = setTimeout(() => fail(new GeneratorError('timeout', `silence for ${timeoutMs / 1000} s`)), timeoutMs);
     };
-    const request = (secure ? requestHttps : requestHttp)(url, {
+    const { request: begin } = process.getBuiltinModule(secure ? 'node:https' : 'node:http');
+    const request = begin(url, {
       method,
       agent: secure ? agents.https : agents.http,
       headers: { ...headers, ...(body !== null && { 'content-length': Buffer.byteLength(body) }) },

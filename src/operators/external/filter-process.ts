@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +61,7 @@ function killGroup(child: ChildProcessWithoutNullStreams): void {
 /** Starts a program of the user's; no shell is involved. @param memory most bytes that it may hold; Linux tells */
 export function startFilter(argv: readonly string[], memory: number): FilterProcess {
   const path = [PYTHON_HELPER, process.env.PYTHONPATH].filter(Boolean).join(delimiter);
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(argv[0], argv.slice(1), {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',

@@ -22,6 +22,7 @@ import {
   type TaskResult,
   type WatchedTask,
 } from './tasks.ts';
+import { thisThread } from './this-thread.ts';
 import { openWatch, READING, WHOLE } from './watch.ts';
 import { heldBytes, SPLIT_BYTES, splitBytesOf } from './windows.ts';
 
@@ -61,13 +62,14 @@ export interface PoolEvents {
 
 /**
  * @param answers folder of the answers of generators
- * @param splits how many the run has: no more threads than that are started
+ * @param work how many splits the run has: no more threads than that are started; `here`: none is, and the one that
+ *   asks does the work
  */
 export async function openSplitPool(
   recipe: Recipe,
   answers: string,
   options: RunOptions,
-  splits: number,
+  { splits, here = false }: { readonly splits: number; readonly here?: boolean },
   hard: AbortSignal,
   on: PoolEvents,
 ): Promise<SplitPool> {
@@ -83,12 +85,15 @@ export async function openSplitPool(
   const scored = new Map<number, () => number>();
   /** Of splits in work: where the time has gone. */
   const clocks = new Map<number, () => number[]>();
+  const onProgress = (progress: SplitProgress): void => {
+    const { split } = progress;
+    on.progress({ ...progress, scoredBytes: scored.get(split), times: clocks.get(split) });
+  };
   const openPool = () => {
+    if (here) return thisThread(onProgress);
     const opened = workerPool(new URL('./worker', import.meta.url), { workers });
-    opened.on('message', (message: { readonly progress?: SplitProgress }) => {
-      if (!message.progress) return;
-      const { split } = message.progress;
-      on.progress({ ...message.progress, scoredBytes: scored.get(split), times: clocks.get(split) });
+    opened.on('message', ({ progress }: { readonly progress?: SplitProgress }) => {
+      if (progress) onProgress(progress);
     });
     // A thread that died between two tasks: another takes its place, and nothing was lost.
     opened.on('error', () => {});

@@ -1,5 +1,5 @@
 import { closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { basename, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 
@@ -64,7 +64,8 @@ export function pipeOf(input: string, stdin?: AsyncIterable<Uint8Array>): Pipe |
 /** Without waiting for a writer: a thread that waits there would keep the process from ending. */
 const openFifo = (path: string): number => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 
-const fifo = (fd: number): Socket => new Socket({ fd, readable: true, writable: false });
+const fifo = (fd: number): Socket =>
+  new (process.getBuiltinModule('node:net').Socket)({ fd, readable: true, writable: false });
 
 /** A writer that waits for a reader counts as one from its `open` on, so the first read tells whether there is any. */
 function fifoIfWritten(path: string): Socket | null {

@@ -65,6 +65,8 @@ describe('a run that keeps nothing, or next to nothing', () => {
       /^ Done, but nothing was read: .* The sample of 0\.0001 % took none of the documents\. Take more with --sample, /,
     );
     expect(text).not.toContain('contain no documents');
+    expect(text).toContain(' only a sample of 0.0001 % of the documents ');
+    expect(await summary(short, '--limit', '7')).toContain(' only the first 7 documents ');
   });
 
   it('names the fields that options name and no record has, with the nearest that exists', async () => {

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { ConfigError } from '../../../errors.ts';
@@ -127,6 +126,7 @@ function keysOf(profile: Profile, source: string): Credentials | null {
 async function processCredentials(command: string, source: string, env: Environment): Promise<Credentials> {
   const [shell, flag] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c'];
   try {
+    const { execFile } = process.getBuiltinModule('node:child_process');
     const { stdout } = await promisify(execFile)(shell, [flag, command], { env: env as NodeJS.ProcessEnv });
     const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = JSON.parse(stdout) as Record<string, string>;
     if (!AccessKeyId || !SecretAccessKey) throw new Error('it printed no keys');

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { AwsV4Signer } from 'aws4fetch';
+import { createRequire } from 'node:module';
 import type { Headers } from '../request.ts';
+
+const load = createRequire(import.meta.url);
 
 /** What requests are signed with. */
 export interface Credentials {
@@ -28,6 +30,8 @@ export async function signed(
   const sha256 = createHash('sha256')
     .update(body ?? new Uint8Array(0))
     .digest('hex');
+  // Loaded with the first request: a run over files of the disk signs none.
+  const { AwsV4Signer } = load('aws4fetch') as typeof import('aws4fetch');
   const signer = new AwsV4Signer({
     method,
     url: url.href,
