@@ -80,7 +80,7 @@ export async function planForNodes(given: string, values: NodeValues, quiet = fa
   const idle = sizes.filter((n) => n === 0).length;
   if (idle > 0)
     out(
-      `${plural(idle, 'shard')} of these ${idle === 1 ? 'has' : 'have'} no split, and the largest has ` +
+      `${idle} of these shards ${idle === 1 ? 'has' : 'have'} no split, and the largest has ` +
         `${Math.max(...sizes)}: more shards than a fourth of the splits do not spread the work (splitBytes in the ` +
         'recipe makes more splits).',
     );

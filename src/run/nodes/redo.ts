@@ -38,7 +38,8 @@ export function lostOf(error: unknown, run: string): unknown {
   if (!(error instanceof Error)) return error;
   const { code, path } = error as NodeJS.ErrnoException;
   if (!(error instanceof InputError) && code !== 'ENOENT') return error;
-  const where = error instanceof SluiceError ? `${error.parts.where} ${error.parts.got}` : `${path}`;
+  const where =
+    error instanceof SluiceError ? `${error.parts.where} ${error.parts.got} ${error.parts.expected}` : `${path}`;
   const [, phase, shard, file] = OF_TASK.exec(where) ?? [];
   if (phase === undefined) return error;
   const got = error instanceof SluiceError ? error.parts.got : 'no such file';
