@@ -66,6 +66,29 @@ it('leaves the bars of a table that an extractor left at both ends out of the pr
   ]);
 });
 
+const FORMULAS =
+  'We define algebras with generators $L_{e_1}$, $L_{e_2}$, $L_{f_1}$ and $L_{f_2}$ that commute as the matrix ' +
+  '$u_{i,j,k,l}$ says, and show that they are told apart by the form of $u$ up to a map of one to the other.';
+
+it('takes addresses, names of programs and hashes for no words of a bad scan, and each word once', () => {
+  const odd = (text: string): number => {
+    expectEqual([text]);
+    const { parts_odd_word_ratio: ratio, parts_words: words } = referenceParts(text);
+    // The first is not counted.
+    return Math.round(ratio * words);
+  };
+  expect(odd('The m1ll and th1s g^te stood by the r~ver all day.')).toBe(3);
+  expect(odd('The m1ll and th1swh1le g^te stood by the r~ver all day.')).toBe(3);
+  expect(odd('See a/b1c and b_b1c and c#b1c and d@b1c and e=b1c here.')).toBe(0);
+  expect(odd('Of a3fb21c and 65b74bb2c and c0ffe4e5a1 the last is the newest.')).toBe(0);
+});
+
+it('takes a letter behind a digit for no determiner', () => {
+  const texts = ['Of INK4a and INK4a is INK4a that.', 'Of a and a is a that.'];
+  expectEqual(texts);
+  expect(texts.map((t) => referenceParts(t).parts_impossible_pair_ratio)).toEqual([0, 2 / 7]);
+});
+
 describe('kinds of lines', () => {
   it.each([
     ['The gate of the mill was open, and water ran.', 'prose'],
@@ -75,6 +98,9 @@ describe('kinds of lines', () => {
     ['- Home', 'list'],
     ['12. Gates and locks', 'list'],
     ['- Open the gate before the water rises above the mark.', 'prose'],
+    // Marks of formulas in a paragraph that ends as a sentence does.
+    [FORMULAS, 'prose'],
+    [FORMULAS.slice(0, -1), 'code'],
     ['const area = 3 * r;', 'code'],
     ['if (gate.open()) {', 'code'],
     ['<div class="gate">', 'code'],

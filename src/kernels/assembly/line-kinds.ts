@@ -137,6 +137,11 @@ function readsLikeProse(): bool {
   return words >= 6 && marks * 25 <= lineChars && digits * 5 <= lineChars;
 }
 
+/** A long line of words of common length: a paragraph with formulas or links in it. */
+function readsLikeParagraph(): bool {
+  return words >= 20 && words * 12 >= lineChars && marks * 5 <= lineChars && endsSentence();
+}
+
 /** Whether a mark of general punctuation ends at `k`: E2 80 and the byte. */
 // @ts-ignore: decorator
 @inline
@@ -201,6 +206,7 @@ function looksLikeCode(afterCode: bool): bool {
   if (last == 0x7b || last == 0x7d || last == 0x3b) return true;
   if (first == 0x3c && last == 0x3e && lineEnd - lineStart > 2) return true;
   if (letters + digits == 0) return afterCode && marks + plain > 0 && lineChars <= 6;
+  if (readsLikeParagraph()) return false;
   if (marks >= 2 && marks * 10 >= lineChars) return true;
   const closes = last == 0x29 || last == 0x2c || last == 0x3a;
   if (calls > 0 && closes && words <= 6 + 2 * marks && plain * 8 >= lineChars) return true;

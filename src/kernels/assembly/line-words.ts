@@ -1,5 +1,5 @@
 // Counts over the words of the lines that are no code and no table.
-import { bitsOfWord, byteClasses, LETTER, LOWER } from './part-tables';
+import { bitsOfWord, byteClasses, classOfByte, DIGIT, LETTER, LOWER, SPACE } from './part-tables';
 
 // Bits of a word, as WORD in ../part-tables.ts.
 const ENGLISH: u32 = 1;
@@ -42,6 +42,49 @@ function isOddMark(b: u32): bool {
   return b - 0x30 < 10 || b == 0x5e || b == 0x7e || b == 0x7c;
 }
 
+/** "INK4a and": what a digit stands before is no determiner. */
+// @ts-ignore: decorator
+@inline
+function afterDigit(at: usize, start: usize): bool {
+  return at > start && (classOfByte(at - 1) & DIGIT) != 0;
+}
+
+/** Whether the mark at `at` stands between two lower-case letters of a line. */
+// @ts-ignore: decorator
+@inline
+function isOddAt(at: usize, start: usize, end: usize): bool {
+  return at > start && at + 1 < end && (classOfByte(at - 1) & classOfByte(at + 1) & LOWER) != 0;
+}
+
+/** `/`, `_`, `#`, `@` and `=` are of addresses and names of programs. */
+// @ts-ignore: decorator
+@inline
+function isOfNames(b: u32): bool {
+  return b == 0x2f || b == 0x5f || b == 0x23 || b == 0x40 || b == 0x3d;
+}
+
+/** Whether the odd mark at `at` is the first of a word that is no address, no name of a program and no hash. */
+function oddWord(at: usize, start: usize, end: usize): bool {
+  let letters: u32 = 0;
+  let digits: u32 = 0;
+  for (let k = at; k > start; k--) {
+    const b = <u32>load<u8>(k - 1);
+    const cls = classOfByte(k - 1);
+    if ((cls & SPACE) != 0) break;
+    if (isOfNames(b) || (isOddMark(b) && isOddAt(k - 1, start, end))) return false;
+    letters += cls & LETTER;
+    digits += (cls & DIGIT) >> 1;
+  }
+  for (let k = at; k < end; k++) {
+    const cls = classOfByte(k);
+    if ((cls & SPACE) != 0) break;
+    if (isOfNames(<u32>load<u8>(k))) return false;
+    letters += cls & LETTER;
+    digits += (cls & DIGIT) >> 1;
+  }
+  return letters >= 2 * digits;
+}
+
 /** Adds the words of a trimmed line; 64 bytes after it are readable. */
 export function countWordsOf(start: usize, end: usize): void {
   const classes = byteClasses;
@@ -53,9 +96,7 @@ export function countWordsOf(start: usize, end: usize): void {
     const b = <u32>load<u8>(i);
     if (b < 0x80) {
       if ((load<u8>(classes + b) & LETTER) == 0) {
-        if (isOddMark(b) && i > start && i + 1 < end) {
-          nOdd += <u32>((load<u8>(classes + load<u8>(i - 1)) & load<u8>(classes + load<u8>(i + 1)) & LOWER) != 0);
-        }
+        if (isOddMark(b) && isOddAt(i, start, end)) nOdd += <u32>oddWord(i, start, end);
         i++;
         continue;
       }
@@ -90,7 +131,7 @@ export function countWordsOf(start: usize, end: usize): void {
         if ((raw & SMALL) != (SMALL & own)) continue;
         if ((bits & NOT_AFTER) != 0 && determinerEnd != 0 && from == determinerEnd + 1 && load<u8>(determinerEnd) == 32)
           nPairs++;
-        if ((bits & DETERMINER) != 0) determinerEnd = i;
+        if ((bits & DETERMINER) != 0 && !afterDigit(from, start)) determinerEnd = i;
         continue;
       }
     }
@@ -139,6 +180,6 @@ export function countWordsOf(start: usize, end: usize): void {
     if (upper != 0) continue;
     if ((bits & NOT_AFTER) != 0 && determinerEnd != 0 && from == determinerEnd + 1 && load<u8>(determinerEnd) == 32)
       nPairs++;
-    if ((bits & DETERMINER) != 0) determinerEnd = i;
+    if ((bits & DETERMINER) != 0 && !afterDigit(from, start)) determinerEnd = i;
   }
 }

@@ -97,6 +97,10 @@ function endsSentence(text: Uint8Array, { start, end }: Line): boolean {
   return '.!?'.includes(String.fromCharCode(text[k - 1])) || (generalPunctuation() && text[k - 1] === 0xa6);
 }
 
+/** Whether a line is long, of words of common length, and ends a sentence: a paragraph with formulas or links in it. */
+const readsLikeParagraph = (text: Uint8Array, l: Line): boolean =>
+  l.words >= 20 && l.words * 12 >= l.chars && l.marks * 5 <= l.chars && endsSentence(text, l);
+
 /** Glyphs that list items begin with. */
 const BULLETS = ['-', '*', '+', '|', '•', '‣', '●', '◦', '▪', '·', '»'].map((s) => new TextEncoder().encode(s));
 
@@ -134,6 +138,7 @@ function looksLikeCode(text: Uint8Array, l: Line, afterCode: boolean): boolean {
   if (last === at('{') || last === at('}') || last === at(';')) return true;
   if (first === at('<') && last === at('>') && end - start > 2) return true;
   if (l.letters + l.digits === 0) return afterCode && marks + plain > 0 && chars <= 6;
+  if (readsLikeParagraph(text, l)) return false;
   if (marks >= 2 && marks * 10 >= chars) return true;
   const closes = last === at(')') || last === at(',') || last === at(':');
   if (calls > 0 && closes && words <= 6 + 2 * marks && plain * 8 >= chars) return true;

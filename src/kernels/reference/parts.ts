@@ -11,6 +11,16 @@ const WORDS = /(?:[A-Za-z]|[^\0-\x7f\u0080-\u00bf\u2000-\u203f])+/gu;
 
 const lowered = (s: string): string => s.replace(/[A-Z]/g, (c) => c.toLowerCase());
 
+/** Runs of bytes that are no white space. */
+const tokensOf = (line: string): string[] => line.split(/[ \t\v\f\r]+/);
+
+/** A mark between two lower-case letters, in a word that is no address, no name of a program and no hash. */
+function isOdd(token: string): boolean {
+  const classes = Array.from(new TextEncoder().encode(token), (b) => BYTE_CLASSES[b]);
+  const count = (bit: number): number => classes.filter((c) => c & bit).length;
+  return /[a-z][0-9^~|][a-z]/.test(token) && !/[/_#@=]/.test(token) && count(BYTE.letter) >= 2 * count(BYTE.digit);
+}
+
 /** Counts over the words of a line. */
 function wordCounts(line: string): Record<string, number> {
   const words = Array.from(line.matchAll(WORDS), (m) => ({ word: m[0], from: m.index, to: m.index + m[0].length }));
@@ -19,8 +29,6 @@ function wordCounts(line: string): Record<string, number> {
   const plainly = (i: number, bit: number): boolean =>
     (bits[i] & bit) !== 0 && words[i].word === lowered(words[i].word);
   const letters = words.flatMap(({ word }) => Array.from(word, (c) => c.codePointAt(0)!));
-  const bytes = new TextEncoder().encode(line);
-  const lower = (b: number | undefined): boolean => b !== undefined && (BYTE_CLASSES[b] & BYTE.lower) !== 0;
   return {
     words: words.length,
     english: bits.filter((b) => b & WORD.english).length,
@@ -32,13 +40,13 @@ function wordCounts(line: string): Record<string, number> {
         from === words[i - 1].to + 1 &&
         line[from - 1] === ' ' &&
         plainly(i - 1, WORD.determiner) &&
+        // "INK4a and": what a digit stands before is no determiner.
+        !/[0-9]/.test(line.charAt(words[i - 1].from - 1)) &&
         plainly(i, WORD.notAfter),
     ).length,
     letters: letters.length,
     otherScript: letters.filter((cp) => cp >= 0x340 && !(cp >= 0x2000 && cp < 0x2c00)).length,
-    odd: Array.from(bytes.keys()).filter(
-      (i) => i > 0 && /[0-9^~|]/.test(String.fromCharCode(bytes[i])) && lower(bytes[i - 1]) && lower(bytes[i + 1]),
-    ).length,
+    odd: tokensOf(line).filter(isOdd).length,
     runOn: (line.match(/[a-z]+/g) ?? []).filter((run) => run.length >= LETTER_RUN).length,
     mojibake: Array.from(
       line.matchAll(/[ÂÃâÄÅ](?=[\u0080-\u00bf\u0140-\u01bf\u02c0-\u02ff\u2000-\u203f\u2080-\u20bf\u2100-\u213f])/gu),

@@ -35,8 +35,9 @@ export type TextPartsOptions = z.input<typeof textPartsOptions>;
  * - parts_words int32: words of prose, short lines and list items; what follows is of these lines
  * - parts_english_ratio, parts_foreign_ratio float64, parts_foreign_words int32: common words of English, and of other
  *   languages with Latin letters, per word; parts_other_script_ratio float64: letters beyond Latin, per letter
- * - parts_odd_word_ratio float64: a digit, `^`, `~` or `|` between two lower-case letters, per word: what a bad scan
- *   leaves. The first is not counted, nor is that of the next
+ * - parts_odd_word_ratio float64: words with a digit, `^`, `~` or `|` between two lower-case letters, per word: what a
+ *   bad scan leaves. Not those with `/`, `_`, `#`, `@`, `=` or more than a digit for two letters (addresses, names of
+ *   programs, hashes). The first is not counted, nor is that of the next
  * - parts_impossible_pair_ratio float64: pairs that no English sentence has ("the of", "a is"), per word: word salad
  * - parts_run_on_ratio float64: 20 lower-case letters or more without a break, per word: lost spaces
  * - parts_filler_ratio float64: words of "lorem ipsum", per word
@@ -47,7 +48,7 @@ export type TextPartsOptions = z.input<typeof textPartsOptions>;
 export const textParts = annotator({
   call: 'textParts()',
   name: 'parts',
-  version: 2,
+  version: 3,
   stage: 'annotators/text-parts',
   options: textPartsOptions,
   describe: () => ({
