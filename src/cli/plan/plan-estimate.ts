@@ -11,13 +11,8 @@ import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 import type { Share } from './expectation.ts';
 import type { Probe } from './probe.ts';
 import { type ModelRefusal, type ModelTrial, type ModelWorkers, modelSeconds } from './probe-models.ts';
+import { type Beginning, runSeconds, slownessHere } from './run-seconds.ts';
 
-/** A second thread gives about nine tenths of itself (memory and disk are shared). */
-const SECOND_THREAD = 0.9;
-/** To load the code and start the threads, and to end. */
-const START_SECONDS = 0.7;
-/** Text that goes to the disk and back at a barrier, per second. */
-const SPILL_BYTES_PER_SECOND = 300e6;
 /** What Node and the code take on top of the byte budget. */
 const NODE_BYTES = 200e6;
 const DOMAINS = 12;
@@ -47,24 +42,20 @@ export interface RunShape {
   readonly modelWorkers: ModelWorkers;
   /** Share of the documents that the run takes; it reads all of them. */
   readonly sample: number;
+  readonly beginning: Beginning;
 }
 
 export function estimateOf(
   recipe: Recipe,
   plan: SplitPlan,
   tried: Probe,
-  { workers, memory, modelWorkers, sample }: RunShape,
+  { workers, memory, modelWorkers, sample, beginning }: RunShape,
 ): Estimate {
   const { all, kept } = tried.expected;
   const text = all.textBytes * sample;
   const threads = Math.min(workers, availableParallelism(), plan.splits.length);
   const barriers = recipe.steps.filter((s) => isBarrier(s.descriptor)).length;
-  const { reading, working } = tried.bytesPerSecond;
-  const oneThread = all.textBytes / reading + text / working;
-  // A thread keeps more than one core busy, so that as many threads as cores are not all of them at work.
-  const room = availableParallelism() / Math.max(1, tried.coresPerThread);
-  const atOnce = Math.max(1, Math.min(1 + (threads - 1) * SECOND_THREAD, room));
-  const engine = START_SECONDS + oneThread / atOnce + (2 * barriers * text) / SPILL_BYTES_PER_SECOND;
+  const engine = runSeconds(recipe, tried, text, threads, beginning, slownessHere());
   const models = tried.models.flatMap((m) =>
     'refused' in m ? [] : [{ ...m, seconds: modelSeconds(m, text, modelWorkers.workers) }],
   );

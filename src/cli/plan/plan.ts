@@ -9,6 +9,7 @@ import { reusingColumns } from '../../run/reuse.ts';
 import { modelBytes, modelWorkersOf } from '../../run/services/models.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { documentSchema } from '../../sinks/documents.ts';
+import { isAlone } from '../../streams/flow/alone.ts';
 import { isStdin } from '../../streams/inputs/pipe.ts';
 import { createsDocuments, rewritesText } from '../../streams/operator.ts';
 import { planSplits } from '../../streams/plan/plan.ts';
@@ -48,6 +49,8 @@ const options = {
   json: { help: 'One JSON object on standard output.' },
 } as const satisfies OptionSpecs;
 
+const USUAL_LOAD_SECONDS = 0.5;
+
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('plan', args, options, ['recipe']);
   if (values.nodes !== undefined) return planForNodes(positionals[0], values);
@@ -70,10 +73,14 @@ async function run(args: readonly string[]): Promise<number> {
     });
   }
   const writesTo = resolve(values.output ?? join('sluice-out', recipe.name));
+  const began = performance.now() / 1000;
   const planned = await planSplits(patterns, recipe.read, {
     splitBytes: recipe.splitBytes,
     output: (await foreignFolder(writesTo)) === null ? writesTo : undefined,
   });
+  // In a process that is no command line the clock does not say how long the code took to load.
+  const loadSeconds = isAlone() ? began : USUAL_LOAD_SECONDS;
+  const beginning = { loadSeconds, planSeconds: performance.now() / 1000 - began };
   const descriptors = recipe.steps.map((s) => s.descriptor);
   const missing = await fieldNotes(planned.files, recipe.read, descriptors);
   const plan = { ...planned, warnings: [...missing, ...planned.warnings] };
@@ -93,7 +100,7 @@ async function run(args: readonly string[]): Promise<number> {
   const tried = values['no-probe'] ? null : await trial();
   const estimate =
     tried && tried.textBytes > 0
-      ? estimateOf(recipe, plan, tried, { workers, memory: budget, modelWorkers, sample })
+      ? estimateOf(recipe, plan, tried, { workers, memory: budget, modelWorkers, sample, beginning })
       : null;
   const output = await outputState(writesTo, recipe, planned, {
     samplePercent,
