@@ -11,6 +11,7 @@ host=$(hostname -s)
 nodes=${SLURM_NODES:-4}
 cpus=${SLURM_CPUS:-$(nproc)}
 port=${SLURM_PORT:-16800}
+ports=$((port + 1))-$((port + nodes))
 memory=$(awk '/MemTotal/ {print int($2 / 1100)}' /proc/meminfo)
 cat > "$folder/slurm.conf" <<END
 ClusterName=sluice
@@ -37,7 +38,7 @@ ReturnToService=2
 MaxArraySize=1001
 JobRequeue=1
 KillWait=5
-NodeName=n[1-$nodes] NodeHostname=$host NodeAddr=127.0.0.1 Port=[$((port + 1))-$((port + nodes))] CPUs=$cpus RealMemory=$memory State=UNKNOWN
+NodeName=n[1-$nodes] NodeHostname=$host NodeAddr=127.0.0.1 Port=[$ports] CPUs=$cpus RealMemory=$memory State=UNKNOWN
 PartitionName=all Nodes=n[1-$nodes] Default=YES MaxTime=INFINITE State=UP OverSubscribe=${SLURM_SHARE:-FORCE:8}
 END
 head -c 1024 /dev/urandom > "$folder/munge.key"
