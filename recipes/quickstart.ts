@@ -165,7 +165,13 @@ export default recipe({
     drop(
       'fineweb',
       [
-        ...finewebRules({ of, minLinePunct: null, maxShortLines: null, maxCharDuplicates: null, maxNewlineRatio: null }),
+        ...finewebRules({
+          of,
+          minLinePunct: null,
+          maxShortLines: null,
+          maxCharDuplicates: null,
+          maxNewlineRatio: null,
+        }),
         lines.punctuation,
         copies('fineweb_char_dup_ratio', 'fineweb_max_char_duplicates', 'max_char_duplicates'),
         consent,
