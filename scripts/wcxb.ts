@@ -42,10 +42,20 @@ export function* devPages(folder: string): Generator<LabelledPage> {
 /** Words as the script of the benchmark counts them. */
 export const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
 
-/** Words that two texts share, as the F1 of the benchmark. */
-export function wordF1(got: string, want: string): number {
+/** Words of `got` that are wanted, wanted words that are got, and the F1 of the benchmark. */
+export interface WordScores {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+}
+
+/** Words that two texts share. */
+export function wordScores(got: string, want: string): WordScores {
   const [a, b] = [wordsOf(got), wordsOf(want)];
-  if (a.length === 0 || b.length === 0) return a.length === b.length ? 1 : 0;
+  if (a.length === 0 || b.length === 0) {
+    const all = a.length === b.length ? 1 : 0;
+    return { precision: all, recall: all, f1: all };
+  }
   const left = new Map<string, number>();
   for (const w of b) left.set(w, (left.get(w) ?? 0) + 1);
   let both = 0;
@@ -55,7 +65,7 @@ export function wordF1(got: string, want: string): number {
     both++;
     left.set(w, n - 1);
   }
-  return (2 * both) / (a.length + b.length);
+  return { precision: both / a.length, recall: both / b.length, f1: (2 * both) / (a.length + b.length) };
 }
 
 /** Host of a page, without `www.`. */

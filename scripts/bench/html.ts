@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EXTRACT_MODES, type ExtractMode } from '../../src/kernels/extract.ts';
 import { loadKernel } from '../../src/kernels/kernel.ts';
-import { devPages, halfOf, type LabelledPage, wordF1 } from '../wcxb.ts';
+import { devPages, halfOf, type LabelledPage, type WordScores, wordScores } from '../wcxb.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,11 +28,10 @@ if (folder === undefined || !existsSync(`${folder}/dev/html`)) {
 const mode = values.mode as ExtractMode;
 if (!EXTRACT_MODES.includes(mode)) throw new Error(`--mode: one of ${EXTRACT_MODES.join(', ')}`);
 
-interface Score {
+interface Score extends WordScores {
   readonly id: string;
   readonly type: string;
   readonly half: 'A' | 'B';
-  readonly f1: number;
   readonly by: string;
 }
 
@@ -55,7 +54,7 @@ function scoreBatch(pages: readonly LabelledPage[]): void {
   pages.forEach((page, i) => {
     const text = Buffer.from(got.values.subarray(got.offsets[i], got.offsets[i + 1])).toString();
     const { id, type, url } = page;
-    scores.push({ id, type, half: halfOf(url), f1: wordF1(text, page.truth), by: got.methods[i] });
+    scores.push({ id, type, half: halfOf(url), by: got.methods[i], ...wordScores(text, page.truth) });
   });
 }
 
@@ -70,21 +69,32 @@ for (const page of devPages(folder)) {
 }
 if (batch.length > 0) scoreBatch(batch);
 
-const mean = (list: readonly Score[]): number => list.reduce((n, s) => n + s.f1, 0) / Math.max(1, list.length);
+const mean = (list: readonly Score[], of: keyof WordScores = 'f1'): number =>
+  list.reduce((n, s) => n + s[of], 0) / Math.max(1, list.length);
+const inHalf = (half: 'A' | 'B'): Score[] => scores.filter((s) => s.half === half);
+const table = (list: readonly Score[]) => ({
+  pages: list.length,
+  precision: mean(list, 'precision'),
+  recall: mean(list, 'recall'),
+  f1: mean(list),
+});
 const types = [...new Set(scores.map((s) => s.type))].sort();
 const result = {
   mode,
   pages: scores.length,
   mbPerSecond: bytes / 1e6 / seconds,
-  f1: { A: mean(scores.filter((s) => s.half === 'A')), B: mean(scores.filter((s) => s.half === 'B')) },
-  byType: Object.fromEntries(types.map((t) => [t, mean(scores.filter((s) => s.type === t && s.half === 'B'))])),
+  f1: { A: mean(inHalf('A')), B: mean(inHalf('B')) },
+  byType: Object.fromEntries(
+    ['all', ...types].map((t) => [t, table(inHalf('B').filter((s) => [s.type, 'all'].includes(t)))]),
+  ),
 };
 if (values.json) console.log(JSON.stringify({ ...result, scores }));
 else {
-  const line = Object.entries(result.byType).map(([t, f]) => `${t} ${f.toFixed(3)}`);
   console.log(`sluice ${mode}, ${scores.length} pages: ${result.mbPerSecond.toFixed(0)} MB/s of CPU`);
   console.log(`  F1 half A (trained on) ${result.f1.A.toFixed(4)}, half B ${result.f1.B.toFixed(4)}`);
-  console.log(`  half B by type: ${line.join(', ')}`);
+  console.log('  half B: pages, precision, recall, F1');
+  for (const [type, { pages, precision, recall, f1 }] of Object.entries(result.byType))
+    console.log(`  ${type.padEnd(14)} ${pages} ${precision.toFixed(3)} ${recall.toFixed(3)} ${f1.toFixed(3)}`);
 }
 const python = process.env.SLUICE_PYTHON ?? 'python3';
 const script = fileURLToPath(new URL('time-extractors.py', import.meta.url));

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 try:
@@ -35,14 +35,24 @@ for path in sorted(folder.glob("dev/html/*.html.gz"))[::every]:
     truth = json.loads((folder / "dev/ground-truth" / (path.name[:-8] + ".json")).read_text())
     if half(truth.get("url", "")) == 1:
         html = gzip.open(path, "rt", encoding="utf-8", errors="replace").read()
-        pages.append((html, bag(truth["ground_truth"].get("main_content") or "")))
-size = sum(len(html.encode()) for html, _ in pages) / 1e6
+        kind = (truth.get("_internal") or {}).get("page_type", {}).get("primary") or "article"
+        want = bag(truth["ground_truth"].get("main_content") or "")
+        pages.append((html, want, "collection" if kind == "category" else kind))
+size = sum(len(html.encode()) for html, _, _ in pages) / 1e6
 for name, extract in ways.items():
-    before, total = time.process_time(), 0.0
-    texts = [extract(html) for html, _ in pages]
+    before, scores = time.process_time(), defaultdict(list)
+    texts = [extract(html) for html, _, _ in pages]
     spent = time.process_time() - before
-    for text, (_, want) in zip(texts, pages):
+    for text, (_, want, kind) in zip(texts, pages):
         got = bag(text)
-        both, all_words = sum((got & want).values()), sum(got.values()) + sum(want.values())
-        total += 1.0 if all_words == 0 else 2 * both / all_words
-    print(f"{name}, {len(pages)} pages of half B: {size / spent:.1f} MB/s of CPU, F1 {total / len(pages):.4f}")
+        both, gets, wants = sum((got & want).values()), sum(got.values()), sum(want.values())
+        if gets == 0 or wants == 0:
+            score = (float(gets == wants),) * 3
+        else:
+            score = (both / gets, both / wants, 2 * both / (gets + wants))
+        scores["all"].append(score)
+        scores[kind].append(score)
+    print(f"{name}, {len(pages)} pages of half B: {size / spent:.1f} MB/s of CPU; precision, recall, F1")
+    for kind, found in sorted(scores.items()):
+        means = [sum(column) / len(found) for column in zip(*found)]
+        print(f"  {kind:14} {len(found)} " + " ".join(f"{m:.3f}" for m in means))

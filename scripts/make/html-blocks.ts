@@ -5,7 +5,7 @@
  *   node --import tsx scripts/make/html-blocks.ts WCXB_FOLDER OUTPUT_FOLDER
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
-import { FEATURES, pageFacts, SECOND, writeFeatures } from '../../src/kernels/reference/html/features.ts';
+import { FEATURES, pageFacts, writeFeatures } from '../../src/kernels/reference/html/features.ts';
 import { parsePage } from '../../src/kernels/reference/html/parse.ts';
 import { devPages, siteOf, wordsOf } from '../wcxb.ts';
 
@@ -37,13 +37,36 @@ export function labels(blocks: readonly (readonly string[])[], truth: string): n
   });
 }
 
+/**
+ * The labels without those of copies: the second time that a page has a text (for phones, in a carousel) it is content
+ * only where the truth has its words twice, too.
+ */
+export function withoutCopies(found: readonly number[], blocks: readonly (readonly string[])[], truth: string) {
+  const wanted = counts(wordsOf(truth));
+  const seen = new Map<string, number>();
+  return found.map((label, i) => {
+    const text = blocks[i].join(' ');
+    if (label < 50 || text === '') return label;
+    const before = seen.get(text) ?? 0;
+    seen.set(text, before + 1);
+    const room = Math.min(...[...counts(blocks[i])].map(([w, n]) => Math.floor((wanted.get(w) ?? 0) / n)));
+    return before > 0 && room <= before ? 0 : label;
+  });
+}
+
+function counts(words: readonly string[]): Map<string, number> {
+  const all = new Map<string, number>();
+  for (const w of words) all.set(w, (all.get(w) ?? 0) + 1);
+  return all;
+}
+
 const [folder, output] = process.argv.slice(2);
 mkdirSync(output, { recursive: true });
 const features = openSync(`${output}/features.bin`, 'w');
 const lines = openSync(`${output}/pages.jsonl`, 'w');
 for (const { id, url, type, html, truth } of devPages(folder)) {
   const page = parsePage(html);
-  const { blocks, elements } = page;
+  const { blocks } = page;
   const facts = pageFacts(html, page);
   const n = blocks.element.length;
   const numbers = new Int32Array(n * FEATURES);
@@ -56,19 +79,12 @@ for (const { id, url, type, html, truth } of devPages(folder)) {
     n,
     type,
     site: siteOf(url),
-    truth,
     truthWords: wordsOf(truth).length,
-    label: labels(words, truth),
+    label: withoutCopies(labels(words, truth), words, truth),
     words: words.map((w) => w.length),
-    texts,
-    chars: blocks.chars,
-    elements: blocks.element,
-    parents: elements.parent,
-    first: elements.first,
-    end: elements.end,
   };
   writeSync(lines, `${JSON.stringify(record)}\n`);
 }
 closeSync(features);
 closeSync(lines);
-writeFileSync(`${output}/features.json`, JSON.stringify({ features: FEATURES, second: SECOND }));
+writeFileSync(`${output}/features.json`, JSON.stringify({ features: FEATURES }));

@@ -140,9 +140,8 @@ function openExtractor(module: WasmModule): KernelArena {
   numbers(exports.htmlLayoutTags(), LAYOUT.split(' ').map(tagNumber));
   numbers(exports.htmlChoice(), [FEW_CHARS, FEW_SHARE, OUTSIDE, INSIDE, BAD_HINTS, 0, 0, 0, ...PROBABILITIES]);
   exports.htmlHeadings(tagNumber('h1'), tagNumber('h6'));
-  const { bytes, lists } = htmlModel();
-  const trees = arena.copyIn(bytes);
-  exports.htmlTrees(trees + lists[0].at, lists[0].trees, trees + lists[1].at, lists[1].trees);
+  const { bytes, at, trees } = htmlModel();
+  exports.htmlTrees(arena.copyIn(bytes) + at, trees);
   arena.keep();
   return arena;
 }

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Two lists of trees that tell the blocks of a page apart. `scripts/make/html-model.py` trains them, and describes the
+ * Trees that tell the blocks of a page apart. `scripts/make/html-model.py` trains them, and describes the
  * file; its bytes are copied into the kernel as they are.
  */
 export interface HtmlModel {
   readonly bytes: Uint8Array;
-  /** Where the trees of the first and of the second list begin, and how many there are. */
-  readonly lists: readonly { readonly at: number; readonly trees: number }[];
+  /** Where the trees begin, and how many there are. */
+  readonly at: number;
+  readonly trees: number;
 }
 
 const FILE = new URL('../../models/html/blocks.bin', import.meta.url);
@@ -22,15 +23,10 @@ export function htmlModel(): HtmlModel {
   return loaded;
 }
 
+/** Bytes before the first tree: version and number of trees, u32 each. */
+const HEAD_BYTES = 8;
+
 function parsed(bytes: Uint8Array): HtmlModel {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const lists: { at: number; trees: number }[] = [];
-  let at = 8;
-  for (let list = 0; list < view.getUint32(4, true); list++) {
-    const trees = view.getUint32(at, true);
-    at += 4;
-    lists.push({ at, trees });
-    for (let t = 0; t < trees; t++) at += 4 + view.getUint16(at, true) * NODE_BYTES + view.getUint16(at + 2, true) * 4;
-  }
-  return { bytes, lists };
+  const trees = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(4, true);
+  return { bytes, at: HEAD_BYTES, trees };
 }

@@ -101,7 +101,7 @@ async function runAll(
   const whole = options.recompute ? given : await reusingColumns(given, patterns);
   const recipe = options.annotateOnly ? withoutDecisions(whole) : whole;
   refuseOwnOutput(patterns, isUrl(output) ? withoutEndSlash(output) : path);
-  refuseFleet(path, options.fresh);
+  await refuseFleet(path, options.fresh);
   checkSteps(
     recipe.steps.map((s) => s.descriptor),
     recipe.name,

@@ -1,9 +1,9 @@
 /**
  * CPU seconds of one process against those of many on the same input: `sluice run --workers 2`, and plan, two shards of
- * one worker each with --wait, and finish. At the same time; every output byte is compared.
+ * one worker each with --wait, and finish. At the same time (--apart: one after the other); every byte is compared.
  *
- *   npx tsx scripts/certify/nodes/efficiency.ts [--megabytes 1000] [--turns 1] [--shards 8] [--recipe light|prose]
- *     [--input FOLDER] (made there where it is absent, and kept)
+ *   npx tsx scripts/certify/nodes/efficiency.ts [--megabytes 1000] [--turns 1] [--shards 8] [--apart]
+ *     [--recipe light|prose|quickstart] [--input FOLDER] (made there where it is absent, and kept)
  *
  * Needs `npm run build`.
  */
@@ -20,11 +20,15 @@ const { values } = parseArgs({
     turns: { type: 'string', default: '1' },
     shards: { type: 'string', default: '8' },
     recipe: { type: 'string', default: 'light' },
+    apart: { type: 'boolean', default: false },
     input: { type: 'string' },
   },
 });
 
-/** `light`: little work a byte, so that what many processes add weighs most. `prose`: scores, and lines seen before. */
+/**
+ * `light`: little work a byte, so that what many processes add weighs most. `prose`: scores, and lines seen before.
+ * Another name: a built-in recipe.
+ */
 const STEPS: Readonly<Record<string, string>> = {
   light: `
     dedup.exact(),
@@ -53,12 +57,12 @@ async function many(of: readonly string[]): Promise<readonly number[]> {
 }
 
 async function turn(): Promise<void> {
-  const of = ['recipe.ts', '--input', `${input}/*.jsonl`];
+  const of = [STEPS[values.recipe] === undefined ? values.recipe : 'recipe.ts', '--input', `${input}/*.jsonl`];
+  const one = (): Promise<number> => run(['run', ...of, '--output', 'one', '--workers', '2', ...small]);
   // At once: what else the machine does makes the CPU time of both longer alike.
-  const [alone, [plan, first, second, finish]] = await Promise.all([
-    run(['run', ...of, '--output', 'one', '--workers', '2', ...small]),
-    many(of),
-  ]);
+  const [alone, [plan, first, second, finish]] = values.apart
+    ? [await one(), await many(of)]
+    : await Promise.all([one(), many(of)]);
   const same = bytesOf(join(folder, 'one')) === bytesOf(join(folder, 'many'));
   const all = plan + first + second + finish;
   const s = (seconds: number): string => seconds.toFixed(1);

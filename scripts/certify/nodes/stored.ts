@@ -110,7 +110,13 @@ function storeKiller(server: RealServer, wanted: number) {
       if (killer.made >= wanted || --left > 0) return;
       killer.made++;
       left = drawn();
-      down = down.then(() => server.restart());
+      const made = killer.made;
+      down = down.then(async () => {
+        const began = performance.now();
+        await server.restart();
+        const seconds = ((performance.now() - began) / 1000).toFixed(1);
+        process.stdout.write(`kill ${made} of the store: it answers again after ${seconds} s\n`);
+      });
     },
     /** Resolves when the store answers. */
     settled: () => down,

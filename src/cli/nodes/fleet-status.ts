@@ -1,24 +1,42 @@
+import { openRunFolder } from '../../ledger/run-folder.ts';
 import { type Fleet, openFleet } from '../../run/nodes/fleet.ts';
 import { ranges } from '../../run/nodes/launch/slurm.ts';
+import { lostOf } from '../../run/nodes/redo.ts';
 import { withShared } from '../../run/nodes/shared.ts';
 import { type FleetFacts, fleetFacts, type TaskFacts } from '../../run/nodes/state.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
+import { checkBytes } from '../../streams/commits/damage.ts';
 import { program } from '../program.ts';
-import { count, duration, plural, shellWord, shownPath } from '../terminal/format.ts';
+import { count, duration, plural, shellWord, shownPath, size } from '../terminal/format.ts';
 import { standardOutput, tableLines } from '../terminal/terminal.ts';
 
 /** Shards that are named one by one. */
 const SHOWN = 20;
 
 /** How a run on many nodes stands. */
-export async function printFleetStatus(folder: string, json: boolean): Promise<void> {
+export async function printFleetStatus(folder: string, json: boolean, verify: boolean): Promise<void> {
   const { fleet, facts } = await withShared(folder, async (shared) => {
     const fleet = await openFleet(shared);
     return { fleet, facts: await fleetFacts(fleet) };
   });
+  const verified = verify ? await verifiedIn(folder, fleet.name) : null;
   const { out } = standardOutput();
-  if (json) out(safeJson(JSON.stringify(facts, null, 2)));
+  if (json) out(safeJson(JSON.stringify({ ...facts, ...(verified && { verified }) }, null, 2)));
   else for (const line of linesOf(fleet, facts)) out(line);
+  if (verified && !json)
+    out(
+      `Verified: ${plural(verified.files, 'file')}, ${size(verified.bytes)}, are as they were committed (tables only: ` +
+        'not what a global step reads).',
+    );
+}
+
+/** Reads all tables that are committed so far. Errors: InputError that names the shard and how to do it again. */
+async function verifiedIn(folder: string, name: string) {
+  try {
+    return await checkBytes(await openRunFolder(folder, undefined));
+  } catch (error) {
+    throw lostOf(error, name);
+  }
 }
 
 function linesOf(fleet: Fleet, facts: FleetFacts): string[] {
@@ -41,7 +59,8 @@ function linesOf(fleet: Fleet, facts: FleetFacts): string[] {
   if (facts.etaSeconds !== null) lines.push(`The slowest shard that runs needs about ${duration(facts.etaSeconds)}.`);
   const idle = open.missing.filter((t) => t.state !== 'running').map((t) => t.task);
   if (idle.length > 0) {
-    lines.push('', `Next: shards ${ranges(idle)} of ${open.phase}, the first of them:`);
+    const which = idle.length === 1 ? `shard ${idle[0]}` : `shards ${ranges(idle)}`;
+    lines.push('', `Next: ${which} of ${open.phase}${idle.length === 1 ? '' : ', the first of them'}:`);
     lines.push(`  ${program()} run ${here} --shard ${idle[0]}/${open.tasks}`);
   }
   return lines;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { fleetPhases } from '../../run/nodes/fleet.ts';
+import { fleetPhases, splitsByShard } from '../../run/nodes/fleet.ts';
 import { planNodes } from '../../run/nodes/plan-nodes.ts';
 import { LEAST_SHARD, parseBytes } from '../../run/options.ts';
 import { safeJson } from '../../safe-text.ts';
@@ -76,6 +76,14 @@ export async function planForNodes(given: string, values: NodeValues, quiet = fa
     `Planned ${plural(plan.splits.length, 'split')} of ${plural(plan.files.length, 'file')} in ` +
       `${plural(nodes.shards, 'logical shard')} and ${plural(phases, 'phase')}, in ${shownPath(path)}.`,
   );
+  const sizes = (await splitsByShard(plan.splits, nodes.shards)).map((s) => s.length);
+  const idle = sizes.filter((n) => n === 0).length;
+  if (idle > 0)
+    out(
+      `${plural(idle, 'shard')} of these ${idle === 1 ? 'has' : 'have'} no split, and the largest has ` +
+        `${Math.max(...sizes)}: more shards than a fourth of the splits do not spread the work (splitBytes in the ` +
+        'recipe makes more splits).',
+    );
   const missing = await fieldNotes(plan.files, recipe.read, steps);
   for (const line of [...missing, ...skippedSentences(plan.skipped), ...plan.warnings]) out(line);
   if (quiet) return 0;

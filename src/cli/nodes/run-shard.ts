@@ -4,6 +4,7 @@ import { ConfigError } from '../../errors.ts';
 import { isUrl, joinKey } from '../../files/stores/url.ts';
 import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
 import { runPlace } from '../../ledger/stored/restore.ts';
+import { builtInNames } from '../../recipe/loader.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { isFinished, readNodesJson } from '../../run/nodes/fleet.ts';
 import { runShard } from '../../run/nodes/shard.ts';
@@ -11,6 +12,7 @@ import { withShared } from '../../run/nodes/shared.ts';
 import type { ShardEvent } from '../../run/nodes/work.ts';
 import type { RunOptionsInput } from '../../run/options.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
+import { wholeNumber } from '../command.ts';
 import { EXIT, errorEvent } from '../failure.ts';
 import { program } from '../program.ts';
 import { recipeSpecs, useCache } from '../recipe-options.ts';
@@ -20,6 +22,7 @@ import { shardChoice } from './shard-option.ts';
 
 export interface ShardValues {
   readonly shard: string | undefined;
+  readonly redo: string | undefined;
   readonly phase: string | undefined;
   readonly wait: boolean;
   readonly json: boolean;
@@ -33,9 +36,9 @@ const OF_RUN: readonly string[] = [
   ...['limit', 'sample', 'annotate-only', 'recut', 'recompute', 'shard-size', 'verify-input'],
   ...['card', 'live', 'alert-webhook', 'fail-on-alert'],
 ];
-/** Those of a recipe too: where a recipe is named, it is compared with that of the plan. */
+/** Those of a recipe too: where a recipe is named, it is compared with that of the plan; the input always is. */
 const DECIDING: readonly string[] = [
-  ...Object.keys(recipeSpecs).filter((name) => name !== 'cache'),
+  ...Object.keys(recipeSpecs).filter((name) => name !== 'cache' && name !== 'input'),
   ...['output', ...OF_RUN],
 ];
 
@@ -78,6 +81,20 @@ export async function isRunFolder(given: string): Promise<boolean> {
   return (await has(NODES_FILE)) || (await has('run.json'));
 }
 
+/** Errors: ConfigError for what `--shard` is given for, where it is neither a planned run nor a recipe. */
+export function refuseUnplanned(given: string): void {
+  const named =
+    builtInNames().includes(given) || (!isUrl(given) && statSync(given, { throwIfNoEntry: false })?.isFile());
+  if (named) return;
+  const there = !isUrl(given) && existsSync(given);
+  throw new ConfigError({
+    expected: 'the run directory of a planned run, or a recipe',
+    got: there ? 'a folder without nodes.json' : 'nothing there',
+    where: shownPath(given),
+    fix: `Plan the run first: ${program()} plan <recipe> --input ... --nodes 64 --output ${shellWord(shownPath(given))}`,
+  });
+}
+
 /** A line of progress at most so often. */
 const EVERY_MS = 10_000;
 
@@ -108,7 +125,9 @@ export async function runOneShard(
   refuseDeciding(path, values, named === null ? DECIDING : OF_RUN);
   refuseOtherInput(path, options.input ?? [], nodes.inputs);
   const recipe = named ?? (await fleetRecipe(path, nodes));
-  const choice = shardChoice(values.shard, nodes.shards, process.env);
+  const redo = wholeNumber(values.redo, '--redo', 0);
+  const choice =
+    redo === undefined ? shardChoice(values.shard, nodes.shards, process.env) : { index: 0, count: 1, redo };
   const stop = new AbortController();
   const unheed = onStop(stop, (signal) => {
     if (!values.json) process.stderr.write(`${signal}: finishing the splits in progress ...\n`);

@@ -20,7 +20,7 @@ import {
   wholeNumber,
 } from '../command.ts';
 import { EXIT, Exit, exitCodeOf, printError } from '../failure.ts';
-import { isRunFolder, runOneShard } from '../nodes/run-shard.ts';
+import { isRunFolder, refuseUnplanned, runOneShard } from '../nodes/run-shard.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { commandAgain, streamsAgain } from '../terminal/again.ts';
@@ -95,6 +95,12 @@ export const runSpecs = {
   },
   phase: { value: 'NAME', help: 'With --shard: this phase only. Default: the first that is not complete.' },
   wait: { help: 'With --shard: wait for the other shards at the end of each phase, and go on with the next.' },
+  redo: {
+    value: 'SHARD',
+    help:
+      'Of a planned run: do this logical shard again, in all phases that it has done, because a file of it is lost or ' +
+      'damaged; sluice finish and sluice status --verify say which. Other shards stay as they are.',
+  },
   json: { help: 'Print events as JSON lines on standard output, see below.' },
 } as const satisfies OptionSpecs;
 
@@ -130,7 +136,8 @@ async function run(typed: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('run', args, runSpecs, ['recipe']);
   const [given] = positionals;
   const folder = given !== undefined && (await isRunFolder(given)) ? given : null;
-  if (folder !== null || values.shard !== undefined) {
+  if (folder !== null || values.shard !== undefined || values.redo !== undefined) {
+    if (folder === null && given !== undefined) refuseUnplanned(given);
     const named = folder === null ? await recipeFrom(given, values) : null;
     const at = folder ?? values.output ?? join('sluice-out', named!.name);
     return runOneShard(at, named, values, runOptionsFrom(values));

@@ -60,7 +60,7 @@ function statusError({ what, where, as, permission }: Wanted, { status, message 
       expected: 'the object as it was when it was looked at first',
       got: 'another version of it',
       where,
-      fix: 'Restore it, or start over with --fresh once nothing writes to the input.',
+      fix: 'Restore it, or start over with --fresh (a planned run: plan it again) once nothing writes to it.',
     });
   return new InputError({ expected: `to ${what}`, got: message, where });
 }

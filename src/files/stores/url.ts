@@ -18,7 +18,7 @@ export function schemeOf(url: string): 's3' | 'http' | 'https' | 'hf' {
   };
   throw new ConfigError({
     expected: 's3://, https://, http:// or hf://',
-    got: `${scheme}://`,
+    got: scheme === '' ? `'${shownUrl(url)}'` : `${scheme}://`,
     where: shownUrl(url),
     fix: nearby[scheme] ?? 'Mount it, or copy the files first.',
   });
@@ -41,7 +41,12 @@ export function shownUrl(url: string): string {
 export function bucketOf(url: string): { readonly bucket: string; readonly key: string } {
   const found = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9])(?:\/(.*))?$/is.exec(url);
   if (found) return { bucket: found[1], key: found[2] ?? '' };
-  throw new ConfigError({ expected: 's3://bucket/prefix', got: `'${shownUrl(url)}'`, where: 'the address of a store' });
+  throw new ConfigError({
+    expected: 's3://bucket/prefix',
+    got: `'${shownUrl(url)}'`,
+    where: 'the address of a store',
+    fix: 'Name the bucket: s3://bucket, or s3://bucket/prefix.',
+  });
 }
 
 /** A folder and a name below it, with one slash between them. */

@@ -14,7 +14,7 @@ const LONG: i32 = 80;
 
 /** Sums over the blocks before each, as float64. */
 export let sumChars: usize = 0;
-let sumLinks: usize = 0;
+export let sumLinks: usize = 0;
 let sumStops: usize = 0;
 let sumLong: usize = 0;
 /** How often each key and each hash comes: key, count, used a slot. */
@@ -50,7 +50,7 @@ function order(tag: i32): i32 {
 
 // @ts-ignore: decorator
 @inline
-function share(part: f64, all: f64): i32 {
+export function share(part: f64, all: f64): i32 {
   return all == 0 ? 0 : <i32>Math.floor((part * 1000) / all);
 }
 
@@ -60,13 +60,13 @@ function shareOf(part: i32, all: i32): i32 {
   return share(<f64>part, <f64>all);
 }
 
-function tableFor(count: u32): u32 {
+export function tableFor(count: u32): u32 {
   let slots: u32 = 16;
   while (slots < count * 2) slots <<= 1;
   return slots - 1;
 }
 
-function slotOf(table: usize, mask: u32, key: u32): usize {
+export function slotOf(table: usize, mask: u32, key: u32): usize {
   let slot = (key * 0x9e3779b1) & mask;
   slot ^= (key >> 15) & mask;
   while (true) {

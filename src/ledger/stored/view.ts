@@ -35,6 +35,7 @@ export async function viewOfStored(url: string, wanted: (sink: string) => boolea
       expected: 'a run directory: a prefix with a run.json',
       got: 'a prefix without one',
       where: `${place.store.url}/${joinKey(place.prefix, 'run.json')}`,
+      fix: 'Check the address: sluice run or plan say where they write.',
     });
   const folder = await folderOf(url, stored);
   const { startedAt } = JSON.parse(stored.json) as { readonly startedAt: string };

@@ -28,7 +28,7 @@ export type ExtractInput = z.input<typeof schema>;
  * page, rule `extract_html`. Drops: extract_empty, for fewer than `minChars`, as an empty response; such a page keeps
  * its HTML.
  *
- * Trees over numbers of each block (text, links, tags, classes, place, neighbours), trained by
+ * Trees over numbers of each block (text, links, tags, classes, place, neighbours, copies, cards), trained by
  * `scripts/make/html-model.py`. Figures and sources: docs/crawl.md.
  */
 export const extract = operator({
@@ -36,7 +36,7 @@ export const extract = operator({
   name: 'extract',
   stage: 'extract',
   options: schema,
-  versions: ['extract@2'],
+  versions: ['extract@3'],
   effects: { annotates: true, rewrites: true, drops: 'thresholds' },
   describe: ({ minChars }) => ({
     reads: ['text'],

@@ -19,8 +19,8 @@ export function refuseChangedFiles(files: readonly PlannedFile[]): void {
       got: now === undefined ? 'no such file any more' : `${now.size} bytes, changed ${now.mtime.toISOString()}`,
       where: absolutePath,
       fix:
-        'Restore the file and run the same command again, or start over with --fresh once nothing writes to ' +
-        'the input.',
+        'Restore the file and run the same command again, or start over with --fresh (a planned run: plan it again) ' +
+        'once nothing writes to the input.',
     });
   }
 }

@@ -278,5 +278,5 @@ export function refuseBucketItself(url: string): void {
 /** Errors: ConfigError for a run that was planned for many nodes, which has no log of this kind. */
 async function refusePlanned({ store, prefix }: RunPlace, { json, done, log }: StoredRun): Promise<void> {
   if (json === null || done || log.entries.length > 0) return;
-  if ((await store.stat(joinKey(prefix, NODES_FILE))) !== null) throw plannedForMany(`${store.url}/${prefix}`);
+  if ((await store.stat(joinKey(prefix, NODES_FILE))) !== null) throw plannedForMany(`${store.url}/${prefix}`, null);
 }

@@ -22,14 +22,10 @@ import { deleteBelow, openEnd } from './finish-store.ts';
 import { type Fleet, fleetPhases, openFleet } from './fleet.ts';
 import { mergeLogs } from './merge.ts';
 import { undone } from './outcome.ts';
+import { endOf, FINISH, lostOf, refuseLost } from './redo.ts';
 import { secondsOf } from './seconds.ts';
 import { answersFolder, plannedRecipe, superseded } from './shard.ts';
 import { withShared } from './shared.ts';
-
-const endOf = ({ name }: Fleet): string => `the end of ${name}`;
-
-/** Folder of the claims of finishers. */
-const FINISH = `${TASKS_FOLDER}/finish`;
 
 /**
  * Makes one run directory of what many nodes have done: their logs become one, everything that was read is accounted
@@ -69,7 +65,7 @@ async function finishIn(
     return result;
   } catch (error) {
     await own.end({ how: 'failed', error: (error as Error).message, seconds: seconds() });
-    throw systemError(error);
+    throw systemError(lostOf(error, fleet.name));
   }
 }
 
@@ -88,6 +84,7 @@ async function finish(
   const unlessSuperseded = async (): Promise<void> => {
     if (await own.superseded()) throw superseded(endOf(fleet), own.attempt);
   };
+  await refuseLost(fleet, phases);
   await mergeLogs(fleet, recipe, phases);
   const directory = await openEnd(shared, own);
   await directory.makeFolders([

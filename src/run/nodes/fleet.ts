@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { ConfigError, InputError } from '../../errors.ts';
 import { folderOnDisk, type SharedFolder } from '../../files/stores/shared-folder.ts';
 import { listHash, loadXxhash } from '../../hash.ts';
@@ -90,8 +91,8 @@ export function fleetPhases(
 }
 
 /** One process does not work on what was planned for many. A finished run is one like any other. */
-export function refuseFleet(path: string, fresh: boolean): void {
-  if (!fresh && isFleet(path)) throw plannedForMany(path);
+export async function refuseFleet(path: string, fresh: boolean): Promise<void> {
+  if (!fresh && isFleet(path)) throw plannedForMany(path, (await readNodesJson(path)).shards);
 }
 
 export async function readNodesJson(folder: string | SharedFolder): Promise<NodesJson> {
@@ -105,7 +106,11 @@ export async function readNodesJson(folder: string | SharedFolder): Promise<Node
       fix: 'Plan the run first: sluice plan <recipe> --input ... --nodes 64 --output DIR.',
       cause,
     });
-  if (text === null) throw problem('a run directory planned for many nodes', 'a folder without nodes.json');
+  if (text === null) {
+    const there = run.stored === null ? existsSync(run.path) : (await run.names('')).length > 0;
+    const got = there ? 'one without nodes.json' : 'nothing there';
+    throw problem('a run directory planned for many nodes', got);
+  }
   try {
     const nodes = JSON.parse(text) as NodesJson;
     if (nodes.format === FORMAT) return nodes;

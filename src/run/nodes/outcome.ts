@@ -13,7 +13,7 @@ import type { FleetPhase } from './fleet.ts';
 const doneFolder = (phase: string): string => `${TASKS_FOLDER}/${phase}/done`;
 
 /** What became of a task, once and for all: the commits that count, with the paths of their files in the run. */
-const outcomeOf = (phase: string, task: number): string =>
+export const outcomeOf = (phase: string, task: number): string =>
   `${doneFolder(phase)}/${String(task).padStart(5, '0')}.jsonl`;
 
 export const isDone = (run: SharedFolder, phase: string, task: number): Promise<boolean> =>

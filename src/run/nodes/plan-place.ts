@@ -44,7 +44,8 @@ async function onDisk(output: string, fresh: boolean): Promise<Place> {
       const opened = await openRunDirectory(path, { fresh });
       ({ directory } = opened);
       // A planner that was killed has left run.json, and no commit log: that is one process's first act.
-      if (opened.previous && existsSync(join(path, 'commits.jsonl'))) throw ofOneProcess(path);
+      if (opened.previous && existsSync(join(path, 'commits.jsonl')))
+        throw holds(opened.previous.status === 'done', path);
     },
     async write(run, nodes) {
       await directory!.writeRunJson(run);
@@ -72,7 +73,7 @@ async function inStore(output: string, fresh: boolean): Promise<Place> {
         when = stored.version === null ? 'absent' : { version: stored.version };
         return;
       }
-      if (!fresh) throw ofOneProcess(shared.name);
+      if (!fresh) throw holds(stored.done, shared.name);
       const entry = { format: 1, what: 'fresh', attempt: randomUUID(), at: new Date().toISOString() } as const;
       await discardStored(place, stored, entry);
     },
@@ -98,10 +99,10 @@ const planned = (where: string): ConfigError =>
     fix: 'Go on with it (sluice status), choose another folder, or plan with --fresh to delete it.',
   });
 
-const ofOneProcess = (where: string): ConfigError =>
+const holds = (done: boolean, where: string): ConfigError =>
   new ConfigError({
     expected: 'a new folder',
-    got: 'the run directory of one process',
+    got: done ? 'a finished run' : 'the run directory of one process',
     where,
     fix: 'Choose another folder with --output, or plan with --fresh to delete the run in it.',
   });

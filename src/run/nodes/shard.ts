@@ -17,6 +17,7 @@ import { type Claim, ClaimedError, type ClaimTimes, claim, claimTimes } from './
 import { decideTask } from './decide-task.ts';
 import { type Fleet, type FleetPhase, fleetPhases, isFinished, openFleet, splitsByShard } from './fleet.ts';
 import { isDone, undone } from './outcome.ts';
+import { lostOf, resetShard } from './redo.ts';
 import { withShared } from './shared.ts';
 import { splitTask } from './split-task.ts';
 import { untilDone } from './wait.ts';
@@ -37,6 +38,8 @@ export interface ShardOptions extends ShardChoice {
   readonly phase?: string;
   /** Waits at the end of each phase until all others are done too, and goes on with the next. Default false. */
   readonly wait?: boolean;
+  /** This logical shard is done again, and what is missing of others waited for; `index` and `count` say nothing. */
+  readonly redo?: number;
   /** For tests. */
   readonly times?: ClaimTimes;
 }
@@ -67,7 +70,7 @@ async function work(
   given: Recipe,
   shared: SharedFolder,
   options: RunOptions,
-  shard: ShardOptions,
+  asked: ShardOptions,
   stop: AbortSignal,
   hard: AbortSignal,
   out: Subscriber<ShardEvent>,
@@ -77,6 +80,8 @@ async function work(
     return;
   }
   const fleet = await openFleet(shared);
+  const shard =
+    asked.redo === undefined ? asked : { ...asked, index: asked.redo, count: fleet.nodes.shards, wait: true };
   const recipe = await plannedRecipe(fleet, given, options);
   if (fleet.nodes.node !== process.version)
     out.next({
@@ -93,6 +98,11 @@ async function work(
   const phases = fleetPhases(steps, fleet.nodes);
   const shards = await splitsByShard(fleet.plan.splits, fleet.nodes.shards);
   const times = shard.times ?? claimTimes(shared);
+  if (shard.redo !== undefined) {
+    const again = await resetShard(fleet, phases, shard.redo, times);
+    const text = `shard ${shard.redo} is done again: ${again.join(', ') || 'it has done nothing yet'}`;
+    out.next({ type: 'note', text });
+  }
   const answers = join(answersFolder(shared), `${shard.index}-of-${shard.count}`);
   const most = Math.max(1, ...shards.map((s) => s.length));
   const pool = await openSplitPool(recipe, answers, options, { splits: most }, hard, {
@@ -216,8 +226,11 @@ async function workPhase(
         taken = true;
         continue;
       }
-      out.next({ type: 'note', text: `shard ${task} of ${phase.name}: ${inOneLine(error)}` });
-      failed ??= error as Error;
+      const lost = lostOf(error, fleet.name) as Error;
+      // The first one ends the process with its whole message; while there is more to do it is told at once.
+      if (failed !== null || task + shard.count < phase.tasks)
+        out.next({ type: 'note', text: `shard ${task} of ${phase.name}: ${inOneLine(lost)}` });
+      failed ??= lost;
     }
   }
   return { tasks, already, failed, taken };

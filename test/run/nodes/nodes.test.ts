@@ -141,13 +141,31 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
       lastValueFrom(runShard(made, many, { workers: 1 }, { index: 0, count: 1, wait: true, times })),
     );
     expect(await Promise.all(both)).toEqual([0, 1].map(() => ({ type: 'done', run: many })));
+    // A segment is gone: its shard is done again from its input on, and no other.
+    const paths = readdirSync(join(many, 'tasks'), { recursive: true, encoding: 'utf8' });
+    const lost = paths.find((f) => /^split-1\/.*\/documents\/.*parquet$/.test(f))!;
+    const shard = Number(lost.split('/')[1]);
+    await rm(join(many, 'tasks', lost));
+    await expect(finishNodes(made, many, {})).rejects.toThrow(
+      `got no such file. Do this shard again, and no other: sluice run ${many} --redo ${shard}`,
+    );
+    await expect(lastValueFrom(runShard(made, many, {}, { index: 0, count: 1, redo: 4 }))).rejects.toThrow('0 to 3');
+    const again = await lastValueFrom(
+      runShard(made, many, { workers: 1 }, { index: 0, count: 1, redo: shard, times }).pipe(toArray()),
+    );
+    expect(again[0]).toEqual({ type: 'note', text: `shard ${shard} is done again: split-0, split-1` });
+    expect(new Set(again.flatMap((e) => ('task' in e ? [e.task] : [])))).toEqual(new Set([shard]));
+    expect(again.at(-1)).toEqual({ type: 'done', run: many });
+    const before = readdirSync(join(many, 'tasks/finish')).filter((f) => /^attempt-\d+\.json$/.test(f)).length;
     // A finisher that was taken for dead and comes back leaves the folder to the later one.
-    const refused = expect(finishNodes(made, many, {})).rejects.toThrow('expected attempt 1 to be the last');
+    const refused = expect(finishNodes(made, many, {})).rejects.toThrow(
+      `expected attempt ${before + 1} to be the last`,
+    );
     const claim = (attempt: number): string => join(many, `tasks/finish/attempt-000${attempt}.json`);
-    while (!existsSync(claim(1))) await new Promise((resolve) => setImmediate(resolve));
-    await writeFile(claim(2), '{}');
+    while (!existsSync(claim(before + 1))) await new Promise((resolve) => setImmediate(resolve));
+    await writeFile(claim(before + 2), '{}');
     await refused;
-    await rm(claim(2));
+    await rm(claim(before + 2));
     await finishNodes(made, many, {});
     expect(promisedBytes(many)).toEqual(promisedBytes(one));
   });

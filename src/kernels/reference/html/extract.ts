@@ -26,7 +26,7 @@ export function extractPage(html: Uint8Array, mode: ExtractMode, model: HtmlMode
   const scores =
     mode === 'generous'
       ? new Int32Array(page.blocks.element.length)
-      : blockScores(model, page, facts.sums, (i, out, to) => writeFeatures(page, facts, i, out, to));
+      : blockScores(model, page, (i, out, to) => writeFeatures(page, facts, i, out, to));
   const { kept, by } = chooseBlocks(page, facts.sums, scores, mode);
   return {
     text: layOut(page, kept),

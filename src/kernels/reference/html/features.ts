@@ -1,5 +1,6 @@
 import { HINTS, TAG_BITS, TAG_ORDER, tagNumber } from '../../html-tables.ts';
 import type { Blocks, Elements, Page, Span } from './page.ts';
+import { REPEATS, type Repeats, repeatsOf, share, writeRepeats } from './repeats.ts';
 
 /** Ancestors of a block that are told one by one: the element it stands in, and those above. */
 const LEVELS = 5;
@@ -9,16 +10,13 @@ const BESIDE = 5;
 const ABOVE = 7;
 const PLACE = 16;
 
-/** Numbers that the first trees see of a block. */
-export const FEATURES = OWN + 4 * BESIDE + LEVELS * ABOVE + PLACE + 16 + 5 * HINTS.length;
-/** Numbers that the second trees see: scores of the first around the block, and all that those saw. */
-export const SECOND = 16;
+const ALL = OWN + 4 * BESIDE + LEVELS * ABOVE + PLACE + 16 + 5 * HINTS.length;
+
+/** Numbers that the trees see of a block. */
+export const FEATURES = ALL + REPEATS;
 
 const H1 = tagNumber('h1');
 const H6 = tagNumber('h6');
-
-/** Parts in a thousand; 0 of nothing. */
-export const share = (part: number, all: number): number => (all === 0 ? 0 : Math.floor((part * 1000) / all));
 
 /** Sums over the blocks before each. */
 export interface Sums {
@@ -57,6 +55,7 @@ export interface PageFacts {
   readonly aboveTop: ReadonlySet<number>;
   /** Thousandths of the text that stand in elements with each hint. */
   readonly hinted: readonly number[];
+  readonly repeats: Repeats;
 }
 
 export function pageFacts(html: Uint8Array, page: Page): PageFacts {
@@ -78,7 +77,16 @@ export function pageFacts(html: Uint8Array, page: Page): PageFacts {
   for (let e = top; e !== 0; e = elements.parent[e]) aboveTop.add(e);
   aboveTop.add(0);
   const sums = sumsOf(blocks);
-  return { sums, keys, hashes, heading: headingOf(html, page), top, aboveTop, hinted: hintedOf(page, sums) };
+  return {
+    sums,
+    keys,
+    hashes,
+    heading: headingOf(html, page),
+    top,
+    aboveTop,
+    hinted: hintedOf(page, sums),
+    repeats: repeatsOf(page, sums.chars, sums.linkChars),
+  };
 }
 
 function hintedOf({ elements, blocks }: Page, { chars }: Sums): number[] {
@@ -204,4 +212,5 @@ export function writeFeatures(page: Page, f: PageFacts, i: number, out: Int32Arr
   for (const share of f.hinted) put(share);
   for (const mask of [own, near, far, elements.hints[0]])
     for (let bit = 0; bit < HINTS.length; bit++) put((mask >> bit) & 1);
+  writeRepeats(page, sums.chars, f.repeats, i, out, to + ALL);
 }
