@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import type { DocumentBatch } from '../streams/batch/batch.ts';
-import { isValid, type NumberColumn, numberAt } from '../streams/batch/columns.ts';
-import { columnsOfRule, holds, leavesOf } from '../streams/batch/condition.ts';
+import { isValid, type NumberColumn } from '../streams/batch/columns.ts';
+import { conditionOf, leavesOf } from '../streams/batch/condition.ts';
 import { type Condition, fails, type Rule, type Verdict } from '../streams/batch/outcome.ts';
 import { rowsInScope, type Stage, type StepDescriptor } from '../streams/operator.ts';
 import { withVerdict } from './verdicts.ts';
@@ -92,14 +92,17 @@ function tested(batch: DocumentBatch, rule: Rule, when: Condition, scope: Uint8A
 type Test = (row: number) => number | false | null;
 
 function conditionTest(batch: DocumentBatch, rule: Rule, when: Condition): Test {
-  const columns = new Map(columnsOfRule(rule).map((name) => [name, batch.number(name)]));
-  const leaves = leavesOf(rule);
+  const numbersOf = (name: string): ((row: number) => number | null) => {
+    const column = batch.number(name);
+    return (row) => (isValid(column, row) ? Number(column.values[row]) : null);
+  };
+  const dropped = conditionOf(when, numbersOf);
+  const leaves = leavesOf(rule).map((l) => ({ dropped: conditionOf(l, numbersOf), numbers: numbersOf(l.column) }));
   return (row) => {
-    const numberOf = (name: string): number | null => numberAt(columns.get(name)!, row);
-    const found = holds(when, numberOf);
+    const found = dropped(row);
     if (found !== true) return found;
-    const first = leaves.find((l) => holds(l, numberOf) === true) ?? leaves[0];
-    return numberOf(first.column) ?? Number.NaN;
+    const first = leaves.find((l) => l.dropped(row) === true) ?? leaves[0];
+    return first.numbers(row) ?? Number.NaN;
   };
 }
 

@@ -11,6 +11,40 @@ function leaves(c: Condition): readonly Leaf[] {
 /** The columns that a rule reads. */
 export const columnsOfRule = (rule: Rule): readonly string[] => [...new Set(leavesOf(rule).map((l) => l.column))];
 
+/** Of a row: the number in a column, or null. */
+type Numbers = (row: number) => number | null;
+
+/** As `holds`, for many rows: the columns are looked up once. */
+export function conditionOf(c: Condition, numbersOf: (column: string) => Numbers): (row: number) => boolean | null {
+  if ('column' in c) {
+    const { comparison, threshold } = c;
+    const numbers = numbersOf(c.column);
+    return (row) => {
+      const value = numbers(row);
+      return value === null ? null : fails(value, comparison, threshold);
+    };
+  }
+  if ('not' in c) {
+    const inner = conditionOf(c.not, numbersOf);
+    return (row) => {
+      const found = inner(row);
+      return found === null ? null : !found;
+    };
+  }
+  // Of `all` one that does not hold decides, of `any` one that does.
+  const decisive = 'any' in c;
+  const parts = (decisive ? c.any : c.all).map((part) => conditionOf(part, numbersOf));
+  return (row) => {
+    let open = false;
+    for (const part of parts) {
+      const found = part(row);
+      if (found === decisive) return decisive;
+      if (found === null) open = true;
+    }
+    return open ? null : !decisive;
+  };
+}
+
 /** Does it hold? Null where nulls leave it open. */
 export function holds(c: Condition, numberOf: (column: string) => number | null): boolean | null {
   if ('column' in c) {
