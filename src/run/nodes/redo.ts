@@ -47,8 +47,8 @@ export function lostOf(error: unknown, run: string): unknown {
 }
 
 /**
- * Looks for the tables of all shards before any is joined, by their sizes. In a store that would cost a request for each
- * file: they are missed where they are fetched. Errors: InputError that names the shard and how to do it again.
+ * Looks for the tables of all shards before any is joined, by their sizes. In a store that would cost a request a file:
+ * they are missed where they are fetched. Errors: InputError that names the shard and how to do it again.
  */
 export async function refuseLost({ shared, path, name }: Fleet, phases: readonly FleetPhase[]): Promise<void> {
   if (shared.stored !== null || existsSync(join(path, 'commits.jsonl'))) return;
