@@ -25,8 +25,8 @@ export async function printFleetStatus(folder: string, json: boolean, verify: bo
   else for (const line of linesOf(fleet, facts)) out(line);
   if (verified && !json)
     out(
-      `Verified: ${plural(verified.files, 'file')}, ${size(verified.bytes)}, are as they were committed (tables only: ` +
-        'not what a global step reads).',
+      `Verified: ${plural(verified.files, 'file')}, ${size(verified.bytes)}, are as they were committed ` +
+        '(tables only: not what a global step reads).',
     );
 }
 

@@ -91,7 +91,9 @@ export function refuseUnplanned(given: string): void {
     expected: 'the run directory of a planned run, or a recipe',
     got: there ? 'a folder without nodes.json' : 'nothing there',
     where: shownPath(given),
-    fix: `Plan the run first: ${program()} plan <recipe> --input ... --nodes 64 --output ${shellWord(shownPath(given))}`,
+    fix:
+      `Plan the run first: ${program()} plan <recipe> --input ... --nodes 64 ` +
+      `--output ${shellWord(shownPath(given))}`,
   });
 }
 
