@@ -98,8 +98,8 @@ export const runSpecs = {
   redo: {
     value: 'SHARD',
     help:
-      'Of a planned run: do this logical shard again, in all phases that it has done, because a file of it is lost or ' +
-      'damaged; sluice finish and sluice status --verify say which. Others stay as they are.',
+      'Of a planned run: do this logical shard again, in all phases that it has done, because a file of it is lost ' +
+      'or damaged; sluice finish and sluice status --verify say which. Others stay as they are.',
   },
   json: { help: 'Print events as JSON lines on standard output, see below.' },
 } as const satisfies OptionSpecs;
