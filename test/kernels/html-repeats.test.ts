@@ -19,7 +19,7 @@ it('tells the copy of a block, and the card that it stands in among its like', (
   const page = ['Alpha one', 'Beta', 'Alpha one'].map((text) => `<div class=c><p>${text}</p></div>`).join('');
   const copy = [1, 2, 0, 0, 1000, 1000, -1, -1];
   const places = [1, 0, 3, 2, ...none(6)];
-  // Level, members, place, code points, their mean, share of it, of links, of the page, blocks, tag, what stands before.
+  // Level, members, place, code points, mean, share of it, links, share of the page, blocks, place, tag, text before.
   const card = [1, 3, 2, 8, 6, 1200, 0, 1000, 1, 0, TAG_ORDER[tagNumber('div')], 600];
   expect(repeats(page, 2)).toEqual([...copy, ...places, ...card, ...none(12), 3, 1]);
 });
