@@ -59,6 +59,8 @@ async function finishIn(
   const started = performance.now();
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
   try {
+    // A shard may be done again since.
+    await refuseUnfinished(fleet, recipe);
     const result = await finish(recipe, fleet, options, own, seconds);
     await own.end({ how: 'done', seconds: seconds() });
     await clear(shared);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { InvariantError } from '../../errors.ts';
 import { partsOfLines } from '../../files/lines.ts';
 import type { SharedFolder } from '../../files/stores/shared-folder.ts';
 import { syncFolder, writeWhole } from '../../files/whole.ts';
@@ -17,7 +18,7 @@ import { decidePhase, phaseName } from '../../streams/commits/phase.ts';
 import { tablePlaces } from '../directory/layout.ts';
 import { putFile } from './attempt-store.ts';
 import type { Fleet, FleetPhase } from './fleet.ts';
-import { outcomePath } from './outcome.ts';
+import { inRun, outcomePath } from './outcome.ts';
 
 /**
  * Writes commits.jsonl of the run from the outcomes of all tasks, once. Segments that will be joined stay where they
@@ -35,6 +36,12 @@ export async function mergeLogs(fleet: Fleet, recipe: Recipe, phases: readonly F
       const outcome = await outcomePath(fleet.shared, phase.name, task);
       for await (const { commit } of commitLines(outcome, { repair: false })) commits.push(commit);
     }
+    if (phase.splits !== null && commits.length !== fleet.plan.splits.length)
+      throw new InvariantError({
+        expected: `${fleet.plan.splits.length} splits of ${phase.name}, as planned`,
+        got: String(commits.length),
+        where: fleet.name,
+      });
     const whole = phase.barrier ? [decision(commits, phase.barrier.step)] : commits.sort((a, b) => a.split - b.split);
     for (const commit of whole) {
       const files: CommittedFile[] = [];
@@ -75,13 +82,11 @@ export function largestOf(parts: readonly Pick<Commit, 'cluster' | 'clusters'>[]
   return { survivor, documents: copies.get(survivor)! + 1, examples: examples.slice(0, EXAMPLES) };
 }
 
-const ATTEMPT = /^tasks\/[^/]+\/\d+\/attempt-\d+\//;
-
 async function placed(run: SharedFolder, file: CommittedFile): Promise<CommittedFile> {
-  const path = file.path.replace(ATTEMPT, '');
+  const path = inRun(file.path);
   const [from, to] = [join(run.path, file.path), join(run.path, path)];
-  // A finisher that was killed has moved it before.
-  if (await run.has(path)) return { ...file, path };
+  // A finisher that was killed has moved it before; what a shard that was done again has written replaces that.
+  if (run.stored === null ? !existsSync(from) && existsSync(to) : await run.has(path)) return { ...file, path };
   await mkdir(dirname(to), { recursive: true });
   await run.fetch([file]);
   await rename(from, to);

@@ -28,18 +28,22 @@ export async function undone(
   return Array.from({ length: tasks }, (_, task) => task).filter((t) => !done.has(String(t).padStart(5, '0')));
 }
 
+const ATTEMPT = /^tasks\/[^/]+\/\d+\/attempt-\d+\//;
+
+/** The place in the run of a file that stays as it is, once a finisher has moved it out of its attempt. */
+export const inRun = (file: string): string => file.replace(ATTEMPT, '');
+
 /** The outcome of a task as a file of this machine. Errors: InputError where it is not there. */
 export async function outcomePath(run: SharedFolder, phase: string, task: number): Promise<string> {
   const path = join(run.path, outcomeOf(phase, task));
-  // It never changes.
-  if (run.stored === null || existsSync(path)) return path;
-  const text = await run.read(outcomeOf(phase, task));
+  if (existsSync(path)) return path;
+  const text = run.stored === null ? null : await run.read(outcomeOf(phase, task));
   if (text === null)
     throw new InputError({
       expected: `the outcome of shard ${task} of ${phase}`,
       got: 'none',
       where: `${run.name}/${outcomeOf(phase, task)}`,
-      fix: 'Another process has finished the run, or somebody deleted it: see sluice status.',
+      fix: 'Another process has finished the run or does the shard again, or somebody deleted it: see sluice status.',
     });
   await mkdir(dirname(path), { recursive: true });
   await writeWhole(path, text);

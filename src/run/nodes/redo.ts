@@ -5,11 +5,12 @@ import { ConfigError, InputError, SluiceError } from '../../errors.ts';
 import { attemptName, attemptsOf, TASKS_FOLDER, taskFolder } from '../../ledger/fleet-commits.ts';
 import { shellWord } from '../../safe-text.ts';
 import { readCommitStore } from '../../streams/commits/store.ts';
+import { dropsFor, type StepDescriptor } from '../../streams/operator.ts';
 import { removeFolder } from '../directory/own-files.ts';
 import { type ClaimTimes, claim } from './attempts.ts';
 import { deleteBelow } from './finish-store.ts';
 import type { Fleet, FleetPhase } from './fleet.ts';
-import { isDone, outcomeOf, readOutcome } from './outcome.ts';
+import { inRun, outcomeOf, readOutcome } from './outcome.ts';
 
 /** Folder of the claims of finishers. */
 export const FINISH = `${TASKS_FOLDER}/finish`;
@@ -51,37 +52,52 @@ export function lostOf(error: unknown, run: string): unknown {
  * each file: they are missed where they are fetched. Errors: InputError that names the shard and how to do it again.
  */
 export async function refuseLost({ shared, path, name }: Fleet, phases: readonly FleetPhase[]): Promise<void> {
-  if (shared.stored !== null || existsSync(join(path, 'commits.jsonl'))) return;
+  if (shared.stored !== null || (await joinedIn(path)) > 0) return;
+  const sizeOf = (file: string): number | undefined => statSync(join(path, file), { throwIfNoEntry: false })?.size;
   for (const phase of phases.filter((p) => p.splits !== null))
     for (let task = 0; task < phase.tasks; task++)
       for (const { files } of (await readOutcome(shared, phase.name, task)).all)
         for (const file of files.filter((f) => f.sink !== 'work')) {
-          const stats = statSync(join(path, file.path), { throwIfNoEntry: false });
-          if (stats?.size === file.bytes) continue;
-          const got = stats === undefined ? 'no such file' : `${stats.size} bytes for ${file.bytes}`;
+          // A finisher that was killed may have moved it.
+          const size = sizeOf(file.path) ?? sizeOf(inRun(file.path));
+          if (size === file.bytes) continue;
+          const got = size === undefined ? 'no such file' : `${size} bytes for ${file.bytes}`;
           throw lostFile(name, phase.name, task, file.path.split('/').slice(4).join('/'), got);
         }
 }
 
+/** Whether a step gives other rows when it is done again, as decisions that stay do not allow. */
+const isFickle = (step: StepDescriptor): boolean =>
+  dropsFor(step) === 'predicate' || step.generates === true || step.external === true;
+
 /**
  * Forgets what a logical shard has done, so that it is done again: in all phases of splits up to the last that it has
- * done, because what a phase hands to the next is deleted with that. The other shards and all decisions stay: the same
- * bytes come again. Errors: ConfigError for a shard that there is not, where a finisher lives, and where it has begun
- * to join the shards of a folder.
+ * begun, because what a phase hands to the next is deleted with that. The other shards and all decisions stay: the same
+ * bytes come again. Errors: ConfigError for a shard that there is not, for steps whose rows may differ, where a finisher
+ * or an attempt of the shard lives, and where a finisher has begun to join the shards of a folder.
  */
 export async function resetShard(
   fleet: Fleet,
+  steps: readonly StepDescriptor[],
   phases: readonly FleetPhase[],
   shard: number,
   times: ClaimTimes,
 ): Promise<string[]> {
-  const { shared, nodes, name, path } = fleet;
+  const { shared, nodes, name } = fleet;
   if (shard >= nodes.shards)
     throw new ConfigError({
       expected: `a logical shard of this run: 0 to ${nodes.shards - 1}`,
       got: String(shard),
       where: '--redo',
       fix: `sluice status ${shellWord(name)} --verify names the one that has lost a file.`,
+    });
+  const fickle = steps.find(isFickle);
+  if (fickle !== undefined)
+    throw new ConfigError({
+      expected: 'steps that give the same rows when a shard is done again',
+      got: `step ${fickle.step}, which runs code of yours or asks a model: other rows would not fit what was decided`,
+      where: '--redo',
+      fix: 'Restore the lost file, or plan the run anew: sluice plan <recipe> ... --nodes N --fresh.',
     });
   const finisher = await claim(shared, FINISH, endOf(fleet), times);
   const started = performance.now();
@@ -91,33 +107,47 @@ export async function resetShard(
     if (shared.stored !== null)
       for (const earlier of await attemptsOf(shared, FINISH))
         if (earlier < finisher.attempt) await deleteBelow(shared, `${FINISH}/${attemptName(earlier)}`);
-    const of = phases.filter((p) => p.splits !== null);
-    let done = of.length;
-    while (done > 0 && !(await isDone(shared, of[done - 1].name, shard))) done--;
-    const again = of.slice(0, done).map((p) => p.name);
-    for (const phase of again) {
-      await shared.delete([outcomeOf(phase, shard)]);
-      if (shared.stored !== null) await deleteBelow(shared, taskFolder(phase, shard));
-      else await removeFolder(path, taskFolder(phase, shard));
-    }
+    const again = phases.flatMap((p) => (p.splits === null ? [] : [p.name]));
+    while (again.length > 0 && (await attemptsOf(shared, taskFolder(again.at(-1)!, shard))).length === 0) again.pop();
+    for (const phase of again) await forgetTask(fleet, phase, shard, times);
     return again;
   } finally {
     await finisher.end({ how: 'stopped', seconds: Math.round(performance.now() - started) / 1000 });
   }
 }
 
+/** Claims stay, so that attempts are counted on; the outcome goes last: until then it names what is missing. */
+async function forgetTask({ shared, path }: Fleet, phase: string, shard: number, times: ClaimTimes): Promise<void> {
+  const task = taskFolder(phase, shard);
+  const own = await claim(shared, task, `shard ${shard} of ${phase}`, times);
+  for (const earlier of await attemptsOf(shared, task)) {
+    if (earlier >= own.attempt) continue;
+    const folder = `${task}/${attemptName(earlier)}`;
+    if (shared.stored !== null) await deleteBelow(shared, folder);
+    else await removeFolder(path, folder);
+  }
+  await shared.delete([outcomeOf(phase, shard)]);
+  await own.end({ how: 'stopped', seconds: 0 });
+}
+
+/** Output files that finishers have joined, as the log on this machine says: their parts are deleted. */
+async function joinedIn(path: string): Promise<number> {
+  const log = join(path, 'commits.jsonl');
+  if (!existsSync(log)) return 0;
+  return (await readCommitStore(log, { repair: false })).all.filter((c) => c.phase.startsWith('shard/')).length;
+}
+
 /** The merged log names the files of the attempts that are forgotten. */
 async function forgetJoined({ shared, path, name }: Fleet): Promise<void> {
-  const log = join(path, 'commits.jsonl');
-  if (shared.stored !== null || !existsSync(log)) return;
-  const joined = (await readCommitStore(log, { repair: false })).all.filter((c) => c.phase.startsWith('shard/'));
-  if (joined.length > 0)
+  if (shared.stored !== null) return;
+  const joined = await joinedIn(path);
+  if (joined > 0)
     throw new ConfigError({
       problem: 'sluice finish has joined some output files already, whose parts are deleted',
       expected: 'a run whose output files are not joined yet',
-      got: `${joined.length} that are`,
+      got: `${joined} that are`,
       where: name,
       fix: 'Restore the lost file, or plan the run anew: sluice plan <recipe> ... --nodes N --fresh.',
     });
-  await rm(log);
+  await rm(join(path, 'commits.jsonl'), { force: true });
 }

@@ -66,6 +66,14 @@ export function runShard(recipe: Recipe, folder: string, input: RunOptionsInput,
   });
 }
 
+const finishedError = (run: string): ConfigError =>
+  new ConfigError({
+    expected: 'a run that is not finished',
+    got: '--redo for one that is: the parts of its shards are deleted',
+    where: run,
+    fix: `sluice status ${run} --verify says what is damaged. To make it again: sluice plan <recipe> ... --fresh.`,
+  });
+
 async function work(
   given: Recipe,
   shared: SharedFolder,
@@ -76,6 +84,7 @@ async function work(
   out: Subscriber<ShardEvent>,
 ): Promise<void> {
   if (await isFinished(shared)) {
+    if (asked.redo !== undefined) throw finishedError(shared.name);
     out.next({ type: 'done', run: shared.name });
     return;
   }
@@ -99,7 +108,7 @@ async function work(
   const shards = await splitsByShard(fleet.plan.splits, fleet.nodes.shards);
   const times = shard.times ?? claimTimes(shared);
   if (shard.redo !== undefined) {
-    const again = await resetShard(fleet, phases, shard.redo, times);
+    const again = await resetShard(fleet, steps, phases, shard.redo, times);
     const text = `shard ${shard.redo} is done again: ${again.join(', ') || 'it has done nothing yet'}`;
     out.next({ type: 'note', text });
   }

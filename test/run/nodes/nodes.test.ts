@@ -25,8 +25,10 @@ import { committedTotals, openRunFolder } from '../../../src/ledger/run-folder.t
 import { fleetView } from '../../../src/run/live/fleet-cell.ts';
 import { finishNodes } from '../../../src/run/nodes/finish.ts';
 import { openFleet } from '../../../src/run/nodes/fleet.ts';
+import { readOutcome } from '../../../src/run/nodes/outcome.ts';
 import { planNodes } from '../../../src/run/nodes/plan-nodes.ts';
 import { runShard } from '../../../src/run/nodes/shard.ts';
+import { withShared } from '../../../src/run/nodes/shared.ts';
 import { fleetFacts } from '../../../src/run/nodes/state.ts';
 import type { ShardEvent } from '../../../src/run/nodes/work.ts';
 import { madeDocuments, writeCorpus } from '../../helpers/corpus.ts';
@@ -150,6 +152,10 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
       `got no such file. Do this shard again, and no other: sluice run ${many} --redo ${shard}`,
     );
     await expect(lastValueFrom(runShard(made, many, {}, { index: 0, count: 1, redo: 4 }))).rejects.toThrow('0 to 3');
+    // An outcome that is not there is never taken for an empty one.
+    await withShared(many, async (shared) => {
+      await expect(readOutcome(shared, 'split-1', 4)).rejects.toThrow('the outcome of shard 4 of split-1, got none');
+    });
     const again = await lastValueFrom(
       runShard(made, many, { workers: 1 }, { index: 0, count: 1, redo: shard, times }).pipe(toArray()),
     );
@@ -168,6 +174,8 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     await rm(claim(before + 2));
     await finishNodes(made, many, {});
     expect(promisedBytes(many)).toEqual(promisedBytes(one));
+    const late = lastValueFrom(runShard(made, many, {}, { index: 0, count: 1, redo: 0 }));
+    await expect(late).rejects.toThrow('a run that is not finished');
   });
 
   it('refuses another recipe, a changed plan, a limit, one process in its folder, and a second plan', async () => {
