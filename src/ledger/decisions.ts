@@ -103,12 +103,10 @@ function stateOf({ inScope, reached, made, dropped }: Place): StepDecision['stat
 
 function decisionOf(r: Rule, step: StepDescriptor, row: LedgerRow, reached: boolean, dropsHere: boolean): RuleDecision {
   const decisive = dropsHere && row.rule === r.name;
-  const known = row.annotations[r.column];
-  const value = decisive && row.value !== null ? row.value : typeof known === 'number' ? known : null;
-  const numberOf = (c: string): number | null => {
-    const annotated = row.annotations[c];
-    return c === r.column ? value : typeof annotated === 'number' ? annotated : null;
-  };
+  const numberOf = (c: string): number | null => (typeof row.annotations[c] === 'number' ? row.annotations[c] : null);
+  // Of a rule of several comparisons the ledger has the value of one that held, which need not be the first.
+  const stands = decisive && row.value !== null && r.when === undefined;
+  const value = stands ? row.value : numberOf(r.column);
   const holdsNow = r.when ? holds(r.when, numberOf) : value === null ? null : fails(value, r.comparison, r.threshold);
   const wouldFail = holdsNow ?? (reached && r.onNull === 'drop' ? true : null);
   const verdict = !reached ? 'unseen' : wouldFail === null ? 'null' : wouldFail ? 'failed' : 'passed';

@@ -135,7 +135,7 @@ describe('a rule of several comparisons', () => {
   const compound: Rule = { ...rule('oneliner', 'lines', '>', 1), when };
   const options = { oneliner: 1, oneliner_2: 600, oneliner_3: 0.02 };
   const judge = (annotations: LedgerRow['annotations'], rules: readonly Rule[] = [compound]) =>
-    decisionsOn(row({ outcome: 'dropped', step: 'length', rule: 'oneliner', value: 1, annotations }), [
+    decisionsOn(row({ outcome: 'dropped', step: 'length', rule: 'oneliner', value: 0.05, annotations }), [
       step('length', { drops: 'thresholds' }, { rules, options }),
     ])[0].rules[0];
 
