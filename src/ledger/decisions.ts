@@ -1,7 +1,8 @@
-import { conditionText, holds } from '../streams/batch/condition.ts';
-import { type Comparison, fails, type Rule } from '../streams/batch/outcome.ts';
+import { conditionText, holds, leavesOf, optionsOfRule } from '../streams/batch/condition.ts';
+import { type Comparison, fails, type Leaf, type Rule } from '../streams/batch/outcome.ts';
 import { createsDocuments, dropsFor, type Effects, effectsOf, type StepDescriptor } from '../streams/operator.ts';
 import { covers, type Scope } from '../streams/scope.ts';
+import { type Rescue, rescueOf, rescuesOf } from './rule-rescue.ts';
 
 /** A row of the ledger, as far as a decision needs it. */
 export interface LedgerRow {
@@ -16,16 +17,6 @@ export interface LedgerRow {
   readonly similarity: number | null;
   /** Annotations by name; null where nothing was written. */
   readonly annotations: Readonly<Record<string, number | string | null>>;
-}
-
-/**
- * What a threshold would have to be for a rule to let a value pass: `comparison` holds between threshold and `bound`.
- */
-export interface Rescue {
-  readonly comparison: '<=' | '>=' | '<' | '>' | '!=' | '==';
-  readonly bound: number;
-  /** A threshold for `--set` that keeps the document. */
-  readonly threshold: number;
 }
 
 export interface RuleDecision {
@@ -45,11 +36,18 @@ export interface RuleDecision {
   readonly wouldFail: boolean | null;
   /** The rule that stands in the ledger. */
   readonly decisive: boolean;
+  /** Null too for a rule of several comparisons: see `rescues`. */
   readonly rescue: Rescue | null;
   /** `step.option=value` for `--set` under which it passes; null where none helps or none is needed. */
   readonly setting: string | null;
+  /** The same where it may take several at once, as of a rule of several comparisons. */
+  readonly settings: readonly string[] | null;
   /** Of a rule of several comparisons: when it drops. `column`, `comparison`, `threshold` are those of the first. */
   readonly condition?: string;
+  /** Its comparisons in the order in which they are written, with what they found; `holds` null: no value. */
+  readonly comparisons?: readonly (Leaf & { readonly value: number | null; readonly holds: boolean | null })[];
+  /** The fewest changes of its thresholds under which it lets the document pass; null where none does. */
+  readonly rescues?: readonly (Rescue & { readonly option: string })[] | null;
   /** It judges and never drops. */
   readonly shadow?: true;
 }
@@ -105,19 +103,19 @@ function stateOf({ inScope, reached, made, dropped }: Place): StepDecision['stat
 
 function decisionOf(r: Rule, step: StepDescriptor, row: LedgerRow, reached: boolean, dropsHere: boolean): RuleDecision {
   const decisive = dropsHere && row.rule === r.name;
-  const known = row.annotations[r.column];
-  const value = decisive && row.value !== null ? row.value : typeof known === 'number' ? known : null;
   const numberOf = (c: string): number | null => (typeof row.annotations[c] === 'number' ? row.annotations[c] : null);
+  // Of a rule of several comparisons the ledger has the value of one that held, which need not be the first.
+  const stands = decisive && row.value !== null && r.when === undefined;
+  const value = stands ? row.value : numberOf(r.column);
   const holdsNow = r.when ? holds(r.when, numberOf) : value === null ? null : fails(value, r.comparison, r.threshold);
   const wouldFail = holdsNow ?? (reached && r.onNull === 'drop' ? true : null);
   const verdict = !reached ? 'unseen' : wouldFail === null ? 'null' : wouldFail ? 'failed' : 'passed';
   const { version, option, column, comparison, threshold } = r;
   const rescue = wouldFail && value !== null && r.when === undefined ? rescueOf(value, comparison) : null;
-  // A rule may be a switch of its step instead of a threshold.
-  const camel = option.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
-  const isSwitch = typeof step.options[camel] === 'boolean';
-  const settable = Object.hasOwn(step.options, option) || Object.hasOwn(step.options, camel);
-  const setting = rescue && settable ? `${step.step}.${option}=${isSwitch ? 'false' : rescue.threshold}` : null;
+  const several = r.when && severalOf(r, numberOf, wouldFail === true);
+  const changes = several ? several.rescues : rescue && [{ ...rescue, option }];
+  const found = changes?.map((c) => settingOf(step, c)) ?? [];
+  const settings = found.length > 0 && found.every((s) => s !== null) ? found : null;
   return {
     rule: r.name,
     version,
@@ -130,34 +128,37 @@ function decisionOf(r: Rule, step: StepDescriptor, row: LedgerRow, reached: bool
     wouldFail,
     decisive,
     rescue,
-    setting,
-    ...(r.when && { condition: conditionText(r) }),
+    setting: settings?.length === 1 ? settings[0] : null,
+    settings,
+    ...several,
     ...(r.shadow && { shadow: true as const }),
   };
 }
 
-/** The thresholds that let a value pass: those for which `value comparison threshold` does not hold. */
-export function rescueOf(value: number, comparison: Comparison): Rescue {
-  switch (comparison) {
-    case '<':
-      return { comparison: '<=', bound: value, threshold: value };
-    case '>':
-      return { comparison: '>=', bound: value, threshold: value };
-    case '<=':
-      return { comparison: '<', bound: value, threshold: beside(value, -1) };
-    case '>=':
-      return { comparison: '>', bound: value, threshold: beside(value, 1) };
-    case '==':
-      return { comparison: '!=', bound: value, threshold: value + 1 };
-    case '!=':
-      return { comparison: '==', bound: value, threshold: value };
-  }
+/** What the comparisons of a rule found, and what would keep the document. */
+function severalOf(
+  r: Rule,
+  numberOf: (column: string) => number | null,
+  failed: boolean,
+): Required<Pick<RuleDecision, 'condition' | 'comparisons' | 'rescues'>> {
+  const options = optionsOfRule(r);
+  const comparisons = leavesOf(r).map(({ column, comparison, threshold }) => {
+    const value = numberOf(column);
+    return { column, comparison, threshold, value, holds: value === null ? null : fails(value, comparison, threshold) };
+  });
+  const rescues = failed ? rescuesOf(r, numberOf) : null;
+  return {
+    condition: conditionText(r),
+    comparisons,
+    rescues: rescues?.map(({ at, ...rescue }) => ({ ...rescue, option: options[at] })) ?? null,
+  };
 }
 
-/** The next threshold below or above: a whole number for whole numbers, else the next double. */
-function beside(value: number, direction: 1 | -1): number {
-  if (Number.isInteger(value)) return value + direction;
-  const bits = new BigInt64Array(new Float64Array([value]).buffer);
-  bits[0] += BigInt(value > 0 ? direction : -direction);
-  return new Float64Array(bits.buffer)[0];
+/** `step.option=value`; null where the step has no such option. */
+function settingOf(step: StepDescriptor, { option, threshold }: Rescue & { readonly option: string }): string | null {
+  // A rule may be a switch of its step instead of a threshold.
+  const camel = option.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+  if (!Object.hasOwn(step.options, option) && !Object.hasOwn(step.options, camel)) return null;
+  const isSwitch = typeof step.options[camel] === 'boolean';
+  return `${step.step}.${option}=${isSwitch ? 'false' : threshold}`;
 }

@@ -238,6 +238,6 @@ function keepWith(decisions: readonly StepDecision[], row: LedgerRow): string[] 
   const decided = decisions.find((d) => d.state === 'dropped');
   if (decided === undefined || decided.rules.length === 0) return null;
   const failing = decisions.flatMap((d) => d.rules.filter((r) => r.wouldFail && !r.shadow));
-  if (failing.some((r) => r.setting === null)) return null;
-  return failing.map((r) => `--set ${r.setting}`);
+  if (failing.some((r) => r.settings === null)) return null;
+  return failing.flatMap((r) => (r.settings ?? []).map((s) => `--set ${s}`));
 }

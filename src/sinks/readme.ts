@@ -28,28 +28,30 @@ const markdown = (s: string): string =>
     .replace(/[\\`*_{}[\]<>()#+!|~&]/g, (c) => `\\${c}`)
     .trim();
 
-/** What `datasets` opens a kind of sink with; a store of tokens is opened by its index. */
-const BUILDERS = { parquet: 'parquet', jsonl: 'json', arrow: 'arrow', tokens: null } as const;
+/** Does `datasets` open a kind of sink? A store of tokens is opened by its index. */
+const OPENS = { parquet: true, jsonl: true, arrow: true, tokens: false } as const;
 
 /**
- * How `datasets` opens a sink: by name only if it has the format of the first one, because the library takes a single
- * builder for a folder. The path must be absolute or have a name: "." is refused.
+ * How `datasets` opens a sink: by the name of its config, or, if it has another format than the first one, by its
+ * folder, whose files have one format. The library takes a single builder for all configs of a README: the one that the
+ * files of the first config ask for (`infer_module_for_data_files`, versions 2.14 to 5.2), so a config of another
+ * format would be opened as the wrong one. The path must be absolute or have a name: "." is refused.
  */
-function loadCall({ name, folder, kind, extension }: ReadmeInput['sinks'][number], first: string): string {
-  if (kind === first) return `load_dataset(run, ${yaml(name)}, split="train")`;
-  const files = yaml(`/${folder}/part-*.${extension}`);
-  return `load_dataset("${BUILDERS[kind]}", data_files=run + ${files}, split="train")`;
+function loadCall({ name, folder, kind }: ReadmeInput['sinks'][number], first: string): string {
+  return kind === first
+    ? `load_dataset(run, ${yaml(name)}, split="train")`
+    : `load_dataset(run + ${yaml(`/${folder}`)}, split="train")`;
 }
 
 /**
  * README.md of a run directory. Its `configs:` block lets `load_dataset("<run dir>", "documents")` open the
  * data by name, and `"ledger"` too where it has the format of the documents; `documents` is the default. What
- * has another format is not in it: by name the library would open that as the wrong format. (Source: dataset
- * card metadata of the Hugging Face Hub.)
+ * has another format is opened by its folder instead: see `loadCall`. (Source: dataset card metadata of the Hugging
+ * Face Hub.)
  */
 export function runReadme({ name, description = '', sinks, totals }: ReadmeInput): string {
-  const tables = sinks.filter((s) => BUILDERS[s.kind] !== null);
-  const stores = sinks.filter((s) => BUILDERS[s.kind] === null);
+  const tables = sinks.filter((s) => OPENS[s.kind]);
+  const stores = sinks.filter((s) => !OPENS[s.kind]);
   const named = tables.filter(({ kind }) => kind === tables[0].kind);
   const configs = named.flatMap((s, i) => [
     `  - config_name: ${yaml(s.name)}`,

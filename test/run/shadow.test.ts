@@ -43,7 +43,7 @@ async function ask(run: string, sql: string): Promise<Record<string, unknown>[]>
 
 describe('shadow rules and rules of several comparisons', () => {
   it('judge, never drop, and are counted in the totals as in SQL', async () => {
-    const { run, totals } = await finished();
+    const { folder, run, totals } = await finished();
     const fails = async (rule: string): Promise<number> =>
       Number((await ask(run, `SELECT count(*) AS n FROM shadow_rules WHERE rule = '${rule}'`))[0].n);
     expect(totals.steps.length.many_lines).toMatchObject({ dropped: 0, failed: await fails('many_lines') });
@@ -58,6 +58,19 @@ describe('shadow rules and rules of several comparisons', () => {
     expect(totals.steps.mixed.menu.dropped).toBeGreaterThan(10);
     const [own] = await ask(run, "SELECT count(*) AS n FROM ledger WHERE rule IN ('many_lines', 'one_line')");
     expect(Number(own.n)).toBe(0);
+    // A sample of a shadow rule is of what it would drop more than the run did.
+    const [more] = await ask(
+      run,
+      "SELECT count(*) AS n FROM shadow_rules WHERE rule = 'many_lines' AND outcome = 'kept'",
+    );
+    const sampled = await runCli(['sample', run, '--rule', 'length.many_lines', '-n', '2'], { cwd: folder });
+    expect(sampled.stdout).toMatch(
+      new RegExp(`^2 of ${more.n} documents that the shadow rule length.many_lines would drop and the run kept,`),
+    );
+    const listed = await runCli(['sample', run, '--rule', 'many_lines', '-n', '500', '--json'], { cwd: folder });
+    const { total, documents } = JSON.parse(listed.stdout);
+    expect([total, documents.length]).toEqual([Number(more.n), Number(more.n)]);
+    expect(Number(more.n)).toBeGreaterThan(5);
   });
 
   it('are set by their options, and what-if equals a run', async () => {
@@ -107,6 +120,8 @@ export default recipe({ name: 'x', input: ['in'], steps: [
     expect(explained.stdout).toContain('lines: kept');
     expect(explained.stdout).toMatch(/✗ {2}many@1 \(shadow\) {2}text_lines {2}9 > 5\n/);
     const menu = await runCli(['explain', 'sluice-out/x', 'menu'], { cwd });
-    expect(menu.stdout).toMatch(/✗ {2}menu@1 +text_chars +105 < 300 in text_chars < 300 and text_lines > 3/);
+    expect(menu.stdout).toMatch(/✗ {2}menu@1\n +drops where text_chars < 300 and text_lines > 3\n/);
+    expect(menu.stdout).toMatch(/\n +text_chars +105 < 300 +holds\n/);
+    expect(menu.stdout).toContain('--set mixed.menu=105\n');
   });
 });

@@ -29,9 +29,7 @@ describe('readme of a run', () => {
     // datasets takes one builder for a folder, that of the first sink: the ledger by name would be read as JSON.
     // "." is refused.
     expect(text).toContain('documents = load_dataset(run, "documents", split="train")');
-    expect(text).toContain(
-      'ledger = load_dataset("parquet", data_files=run + "/ledger/part-*.parquet", split="train")\n',
-    );
+    expect(text).toContain('ledger = load_dataset(run + "/ledger", split="train")\n');
   });
 
   it('cannot be broken by names', () => {

@@ -96,13 +96,16 @@ function biasLines({ style, width }: Terminal, found: readonly RuleBias[]): stri
       percent(g.dropped, g.documents),
       `${(100 * g.low).toFixed(1)} to ${(100 * g.high).toFixed(1)} %`,
       `${short(Number(g.ratio.toPrecision(3)))} times`,
+      g.few ? style.dim('too few to tell') : '',
     ]);
     lines.push(
-      ...tableLines([{ max: 28 }, { align: right }, { align: right }, { align: right }, { align: right }], rows),
+      ...tableLines([{ max: 28 }, { align: right }, { align: right }, { align: right }, { align: right }, {}], rows),
     );
     lines.push('');
   }
-  const about = 'Share of the group that is dropped, its 95 % interval (Wilson), and the ratio to the share of all.';
+  const about =
+    'Share of the group that is dropped, its 95 % interval (Wilson), and the ratio to the share of all. Fewer than ' +
+    '30 documents are too few to tell; where there are many years, they are put together by decade.';
   return [...lines, ...wrapped(about, width).map(style.dim)];
 }
 

@@ -1,7 +1,7 @@
 import type { RuleDecision, StepDecision } from '../../ledger/decisions.ts';
 import { displayWidth, safeText } from '../../safe-text.ts';
 import { exact, short } from '../terminal/format.ts';
-import { paintedWidth, type TableColumnSpec, type Terminal, tableLines } from '../terminal/terminal.ts';
+import { paintedWidth, type TableColumnSpec, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 
 /** How the rules of a step judged a document: the failed ones as a table, with `all` every one. */
 export function judgedLines(
@@ -12,7 +12,7 @@ export function judgedLines(
 ): string[] {
   const { style, width } = terminal;
   const failed = step.rules.filter((r) => r.wouldFail);
-  const missing = step.rules.filter((r) => r.value === null && !r.wouldFail);
+  const missing = step.rules.filter((r) => r.wouldFail === null);
   const passed = step.rules.filter((r) => r.wouldFail === false);
   const reached = step.state !== 'not reached';
   if (!reached && failed.length + passed.length === 0) return [head(style.dim('not reached'))];
@@ -26,15 +26,18 @@ export function judgedLines(
     const rows = rules.map((r) => ruleRow(terminal, r, reached));
     const columns: TableColumnSpec[] = [{}, {}, {}, { align: 'right' }, {}];
     const wide = tableLines(columns, rows, INDENT);
-    if (wide.every((line) => paintedWidth(line) <= width)) return wide;
+    const fits = wide.every((line) => paintedWidth(line) <= width);
     // Too wide: what would have kept it goes on the next line.
-    return tableLines(columns.slice(0, 4), rows, INDENT).flatMap((line, k) =>
-      rows[k][4] === '' ? [line] : [line, `${INDENT}   ${rows[k][4]}`],
-    );
+    const lines = fits ? wide : tableLines(columns.slice(0, 4), rows, INDENT);
+    return lines.flatMap((line, k) => [
+      line,
+      ...severalLines(terminal, rules[k]),
+      ...(fits || rows[k][4] === '' ? [] : [DEEPER + rows[k][4]]),
+    ]);
   };
   if (all) return [...lines, ...table(step.rules)];
   const brief = reached
-    ? [...passed, ...missing].map((r) => `${r.value === null ? '–' : '✓'} ${conditionPassed(r)}`)
+    ? [...passed, ...missing].map((r) => `${r.wouldFail === null ? '–' : '✓'} ${conditionPassed(r)}`)
     : [];
   return [...lines, ...table(failed), ...grid(brief, width - 6).map((l) => style.dim(l))];
 }
@@ -54,6 +57,7 @@ function grid(texts: readonly string[], width: number): string[] {
 }
 
 const INDENT = '      ';
+const DEEPER = `${INDENT}   `;
 
 const opposite: Readonly<Record<RuleDecision['comparison'], string>> = {
   '<': '≥',
@@ -68,8 +72,39 @@ const opposite: Readonly<Record<RuleDecision['comparison'], string>> = {
 const conditionPassed = (r: RuleDecision): string =>
   safeText(
     `${r.rule}@${r.version} ` +
-      `${r.value === null ? 'null' : `${short(r.value)} ${opposite[r.comparison]} ${short(r.threshold)}`}`,
+      (r.comparisons
+        ? valuesOf(r.comparisons)
+        : r.value === null
+          ? 'null'
+          : `${short(r.value)} ${opposite[r.comparison]} ${short(r.threshold)}`),
   );
+
+/** What was measured of each column of a rule of several comparisons. */
+const valuesOf = (comparisons: NonNullable<RuleDecision['comparisons']>): string =>
+  [...new Set(comparisons.map((c) => `${c.column} ${c.value === null ? 'null' : short(c.value)}`))].join(', ');
+
+const ANSWERS = new Map([
+  [true, 'holds'],
+  [false, 'does not hold'],
+  [null, 'open'],
+]);
+
+/** Of a rule of several comparisons: when it drops, which of them held, and what would have kept the document. */
+function severalLines({ style, width }: Terminal, r: RuleDecision): string[] {
+  if (r.comparisons === undefined) return [];
+  const said = r.comparisons.map(({ column, value, comparison, threshold }) => [
+    style.dim(safeText(column)),
+    `${value === null ? 'null' : short(value)} ${comparison} ${short(threshold)}`,
+  ]);
+  const rows = r.comparisons.map(({ holds }, i) => [...said[i], ANSWERS.get(holds) ?? '']);
+  const rescues = r.shadow ? [] : (r.rescues ?? []);
+  const changes = rescues.map((c) => `${safeText(c.option)} ${c.comparison} ${exact(c.bound)}`).join(' and ');
+  return [
+    ...wrapped(`drops where ${safeText(r.condition ?? '')}`, width, DEEPER).map(style.dim),
+    ...tableLines([{}, {}, {}], rows, DEEPER),
+    ...(changes === '' ? [] : wrapped(`would be kept with ${changes}`, width, DEEPER)),
+  ];
+}
 
 function ruleRow({ style }: Terminal, r: RuleDecision, reached: boolean): string[] {
   const mark =
@@ -80,14 +115,10 @@ function ruleRow({ style }: Terminal, r: RuleDecision, reached: boolean): string
           ? style.red('✗')
           : style.dim('✗')
         : style.green('✓');
-  const rescue = rescueText(r);
-  const first =
-    r.value === null
-      ? `null ${r.comparison} ${short(r.threshold)}`
-      : `${short(r.value)} ${r.comparison} ${short(r.threshold)}`;
-  const condition = r.condition === undefined ? first : `${first} in ${safeText(r.condition)}`;
   const name = safeText(`${r.rule}@${r.version}${r.shadow ? ' (shadow)' : ''}`);
-  return [mark, name, style.dim(safeText(r.column)), condition, rescue];
+  if (r.comparisons) return [mark, name, '', '', ''];
+  const condition = `${r.value === null ? 'null' : short(r.value)} ${r.comparison} ${short(r.threshold)}`;
+  return [mark, name, style.dim(safeText(r.column)), condition, rescueText(r)];
 }
 
 /** `would be kept with min_words <= 37`; a switch of its step is turned off. */

@@ -25,16 +25,7 @@ const options = {
 } as const satisfies OptionSpecs;
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseCommandLine('inspect', args, options, [
-    'file-or-glob',
-    'file-or-glob?',
-    'file-or-glob?',
-    'file-or-glob?',
-    'file-or-glob?',
-    'file-or-glob?',
-    'file-or-glob?',
-    'file-or-glob?',
-  ]);
+  const { values, positionals } = parseCommandLine('inspect', args, options, ['file-or-glob...']);
   const read = readOptionsFrom(values);
   const most = wholeNumber(values.read, '--read') ?? 1000;
   const plan = await planSplits(positionals, read);

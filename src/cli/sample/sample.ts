@@ -11,7 +11,10 @@ import { standardOutput, type Terminal, wrapped } from '../terminal/terminal.ts'
 import { textLines } from './text-lines.ts';
 
 const options = {
-  rule: { value: 'RULE', help: 'Documents that this rule dropped: its name, or step.rule.' },
+  rule: {
+    value: 'RULE',
+    help: 'Documents that this rule dropped, or a shadow rule would drop: its name, or step.rule.',
+  },
   where: { value: 'SQL', help: "A condition on the ledger, for example \"outcome = 'kept' AND domain = 'web'\"." },
   n: { value: 'N', help: 'How many, also as -n N. Default 20.' },
   seed: { value: 'N', help: 'Another sample. Default 0.' },
@@ -27,9 +30,9 @@ async function run(args: readonly string[]): Promise<number> {
     throw new ConfigError({ expected: '--rule or --where', got: 'both', where: 'sluice sample' });
   const folder = await openRunFolder(positionals[0]);
   warnSoFar(folder);
-  const { where, parameters } = values.rule
+  const { where, parameters, said } = values.rule
     ? ofRule(folder, values.rule)
-    : { where: values.where ?? "outcome = 'dropped'", parameters: [] };
+    : { where: values.where ?? "outcome = 'dropped'", parameters: [], said: '' };
   const db = await openRunDatabase(folder);
   try {
     const { total, documents } = await sampleDocuments(db, where, { most, seed, values: parameters });
@@ -42,7 +45,7 @@ async function run(args: readonly string[]): Promise<number> {
       return 0;
     }
     terminal.out(
-      `${count(documents.length)} of ${plural(total, 'document')}` +
+      `${count(documents.length)} of ${plural(total, 'document')}${said}` +
         (total > documents.length ? ', drawn by a hash of position and seed' : ''),
     );
     documents.forEach((d, i) => {
@@ -54,13 +57,30 @@ async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-function ofRule({ steps }: RunFolder, wanted: string): { where: string; parameters: string[] } {
-  const all = steps.flatMap((s) => s.rules.map((r) => ({ step: s.step, rule: r.name })));
+interface Drawn {
+  /** A condition on the ledger, with its parameters. */
+  readonly where: string;
+  readonly parameters: string[];
+  /** What the documents are, where it is not their outcome. */
+  readonly said: string;
+}
+
+/** Of a shadow rule those that it would drop and that the run kept. */
+const WOULD_DROP =
+  "outcome = 'kept' AND EXISTS (FROM shadow_rules AS s WHERE s.file = ledger.file AND s.block = ledger.block AND " +
+  's."offset" = ledger."offset" AND s."row" = ledger."row" AND s.derived IS NOT DISTINCT FROM ledger.derived AND ';
+
+function ofRule({ steps }: RunFolder, wanted: string): Drawn {
+  const all = steps.flatMap((s) => s.rules.map((r) => ({ step: s.step, rule: r.name, shadow: r.shadow === true })));
   const found = all.filter((r) => r.rule === wanted || `${r.step}.${r.rule}` === wanted);
-  if (found.length > 0 && found.some((r) => r.rule === wanted))
-    return { where: "outcome = 'dropped' AND rule = ?", parameters: [wanted] };
-  if (found.length > 0)
-    return { where: "outcome = 'dropped' AND step = ? AND rule = ?", parameters: [found[0].step, found[0].rule] };
+  if (found.length > 0) {
+    const byName = found.some((r) => r.rule === wanted);
+    const parameters = byName ? [wanted] : [found[0].step, found[0].rule];
+    if (!found.every((r) => r.shadow))
+      return { where: `outcome = 'dropped' AND ${byName ? '' : 'step = ? AND '}rule = ?`, parameters, said: '' };
+    const said = ` that the shadow rule ${safeText(wanted)} would drop and the run kept`;
+    return { where: `${WOULD_DROP}${byName ? '' : 's.step = ? AND '}s.rule = ?)`, parameters, said };
+  }
   const names = [...new Set(all.map((r) => r.rule))];
   const near = nearestName(wanted, names);
   throw new ConfigError({

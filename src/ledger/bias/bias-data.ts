@@ -5,6 +5,8 @@ import { type RunDatabase, rowsOf } from '../database.ts';
 export interface Grouping {
   readonly name: string;
   readonly sql: string;
+  /** Its groups are years: they stay in their order, and where there are many, decades are taken. */
+  readonly years?: true;
 }
 
 /** Of one group: how many documents a rule drops, with a 95 % interval (Wilson). */
@@ -17,6 +19,8 @@ export interface GroupShare {
   readonly high: number;
   /** Share divided by that of all documents. */
   readonly ratio: number;
+  /** Fewer than 30 documents: too few to tell. */
+  readonly few: boolean;
 }
 
 /** Whom a rule hits. `rule` null: all rules together. */
@@ -26,7 +30,7 @@ export interface RuleBias {
   readonly rule: string | null;
   readonly documents: number;
   readonly dropped: number;
-  /** The hardest hit first. */
+  /** The hardest hit first, groups too small to tell last; years and decades in their order. */
   readonly groups: readonly GroupShare[];
   /** What the numbers are made of. */
   readonly sql: string;
@@ -46,10 +50,26 @@ export function groupingsOf(annotations: readonly ColumnSpec[]): Grouping[] {
     { name: 'domain', sql: "coalesce(domain, '')" },
     { name: 'length', sql: LENGTHS },
     ...(language === undefined ? [] : [{ name: 'language', sql: `coalesce("${language}", '(unknown)')` }]),
-    ...(date === undefined
-      ? []
-      : [{ name: 'period', sql: `coalesce(regexp_extract(CAST("${date}" AS VARCHAR), '\\d{4}'), '(unknown)')` }]),
+    ...(date === undefined ? [] : [{ name: 'period', sql: yearOf(date), years: true as const }]),
   ];
+}
+
+const UNKNOWN = "'(unknown)'";
+const yearOf = (column: string): string =>
+  `coalesce(nullif(regexp_extract(CAST("${column}" AS VARCHAR), '\\d{4}'), ''), ${UNKNOWN})`;
+
+/** So many years are shown one by one. */
+const MOST_YEARS = 12;
+/** Of fewer documents the share of a group says next to nothing: half of the interval is 0.17 wide or more at 50 %. */
+const FEW = 30;
+
+/** A grouping by years as one by decades where there are many. */
+async function periodsOf(db: RunDatabase, by: Grouping): Promise<Grouping> {
+  if (!by.years) return by;
+  const [found] = await rowsOf(db, `SELECT count(DISTINCT ${by.sql}) AS n FROM ledger WHERE outcome <> 'quarantined'`);
+  if (Number(found.n) <= MOST_YEARS) return by;
+  const sql = `CASE WHEN ${by.sql} = ${UNKNOWN} THEN ${UNKNOWN} ELSE left(${by.sql}, 3) || '0s' END`;
+  return { ...by, sql };
 }
 
 /**
@@ -64,7 +84,10 @@ export async function ruleBias(db: RunDatabase, groupings: readonly Grouping[], 
   );
   const rules = [{ step: null, rule: null }, ...top.map((r) => ({ step: String(r.step), rule: String(r.rule) }))];
   const found: RuleBias[] = [];
-  for (const by of groupings) for (const rule of rules) found.push(await biasOf(db, by, rule.step, rule.rule));
+  for (const given of groupings) {
+    const by = await periodsOf(db, given);
+    for (const rule of rules) found.push(await biasOf(db, by, rule.step, rule.rule));
+  }
   return found;
 }
 
@@ -86,11 +109,15 @@ async function biasOf(db: RunDatabase, by: Grouping, step: string | null, rule: 
   const groups = rows.map((r) => {
     const [low, high] = wilson(r.dropped, r.documents);
     const share = r.dropped / r.documents;
-    return { ...r, share, low, high, ratio: overall === 0 ? 0 : share / overall };
+    return { ...r, share, low, high, ratio: overall === 0 ? 0 : share / overall, few: r.documents < FEW };
   });
-  groups.sort((a, b) => b.share - a.share || (a.group < b.group ? -1 : 1));
+  const byName = (a: GroupShare, b: GroupShare): number => (a.group < b.group ? -1 : 1);
+  if (by.years) groups.sort((a, b) => Number(isUnknown(a)) - Number(isUnknown(b)) || byName(a, b));
+  else groups.sort((a, b) => Number(a.few) - Number(b.few) || b.share - a.share || byName(a, b));
   return { by: by.name, step, rule, documents, dropped, groups, sql };
 }
+
+const isUnknown = ({ group }: GroupShare): boolean => group === '(unknown)';
 
 /** Wilson's interval of a share, 95 %. */
 export function wilson(hits: number, of: number): [low: number, high: number] {

@@ -38,7 +38,8 @@ export type ByPerplexityOptions = z.input<typeof byPerplexityOptions> & SelectSt
 /**
  * Keeps a share of the documents by the rank of a number column; exact, as a barrier. With n values, k = round(rate *
  * n) stay: of the ranks 0 to n - 1 by value, equal values in input order, `low` keeps the first k, `high` the last k,
- * `medium` those from floor((n - k) / 2) on, which are the percentiles 50 - rate/2 to 50 + rate/2.
+ * `medium` those from floor((n - k) / 2) on, which are the percentiles 50 - rate/2 to 50 + rate/2. Of one value no
+ * share can be taken: the document stays.
  *
  * Drops: rule `<column>_rank_above` (not below the least value dropped at the upper end), `<column>_rank_below` (not
  * above the greatest dropped at the lower end), `<column>_rank_missing` with `nulls: 'drop'`; `threshold` in the ledger
@@ -79,7 +80,8 @@ const rankRules = (options: RankSelection & { readonly column: string }): Rule[]
     const name = `${options.column}_rank_${end}`;
     return {
       name,
-      version: 1,
+      // 2: a value that is the only one of its ranking stays.
+      version: 2,
       column: options.column,
       comparison: end === 'above' ? '>=' : '<=',
       // The cut is known once all documents are; the ledger has it.

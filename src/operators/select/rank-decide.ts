@@ -22,12 +22,12 @@ export function rulesOf({ keep, nulls }: Pick<RankSelection, 'keep' | 'nulls'>) 
   return { ends, below: ends.indexOf('below'), above: ends.indexOf('above'), missing: ends.indexOf('missing') };
 }
 
-/** Ranks from `first` to `end`, exclusive, stay of `n`. */
+/** Ranks from `first` to `end`, exclusive, stay of `n`. One value has nothing to be ranked against, so it stays. */
 export function ranksKept(
   n: number,
   { keep, rate }: Pick<RankSelection, 'keep' | 'rate'>,
 ): [first: number, end: number] {
-  const k = Math.round(rate * n);
+  const k = n === 1 ? 1 : Math.round(rate * n);
   const first = keep === 'low' ? 0 : keep === 'high' ? n - k : Math.floor((n - k) / 2);
   return [first, first + k];
 }

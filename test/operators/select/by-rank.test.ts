@@ -33,6 +33,14 @@ describe('select.byRank()', () => {
     expect([...(d.rule ?? [])]).toEqual([1, 0, 0, 0, 1]);
   });
 
+  it('keeps the only value of a ranking, of which no share can be taken', async () => {
+    for (const end of ['low', 'medium', 'high'] as const)
+      expect(await keep(byRank({ column: 'ppl', keep: end, rate: 0.4 }), [documents(null, 1.593)])).toBe('11');
+    const splits = [[{ ppl: 9, domain: 'news' }, ...[1, 2, 3].map((ppl) => ({ ppl, domain: 'web' }))]];
+    expect(await keep(byRank({ column: 'ppl', keep: 'medium', rate: 0.4, within: 'domain' }), splits)).toBe('1010');
+    expect(await keep(byRank({ column: 'ppl', keep: 'medium', rate: 0.4 }), [documents(2, 2)])).toBe('10');
+  });
+
   it('takes equal values in input order', async () => {
     const splits = [documents(7, 7, 1), documents(7, 7)];
     expect(await keep(byRank({ column: 'ppl', keep: 'low', rate: 0.6 }), splits)).toBe('111 00');
@@ -84,7 +92,7 @@ describe('select.byRank()', () => {
             .map((v, i) => ({ v: v === null ? null : v + 0, i }))
             .filter((x): x is { v: number; i: number } => x.v !== null)
             .sort((a, b) => (a.v < b.v ? -1 : a.v > b.v ? 1 : a.i - b.i));
-          const k = Math.round(rate * ranked.length);
+          const k = ranked.length === 1 ? 1 : Math.round(rate * ranked.length);
           const first = { low: 0, medium: Math.floor((ranked.length - k) / 2), high: ranked.length - k }[criterion];
           const stays = new Set(ranked.slice(first, first + k).map((x) => x.i));
           const expected = values.map((v, i) => (v === null || stays.has(i) ? 1 : 0));
