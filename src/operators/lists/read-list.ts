@@ -3,6 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { pathOf } from '../../files/assets/assets.ts';
+import { safeText } from '../../safe-text.ts';
+import { entriesOf, isComment, type ListEntry } from './list-lines.ts';
 import { asciiHost, plainUrl } from './plain-url.ts';
 
 /** What lists of addresses say. */
@@ -36,10 +38,6 @@ function filesOf(path: string): string[] {
   throw new ConfigError({ expected: 'a folder with files named domains or urls', got: 'none', where: path, fix: FIX });
 }
 
-const HOSTS = /^(?:0\.0\.0\.0|127\.0\.0\.1|::1?|255\.255\.255\.255)\s+(\S+)/;
-const ADBLOCK = /^\|\|([A-Za-z0-9.\-*]+)\^(?:\$(?:all|document|doc|third-party|3p|important|popup)(?:,\w+)*)?$/;
-const LOCAL = new Set(['localhost', 'localhost.localdomain', 'local', 'broadcasthost', '0.0.0.0', 'ip6-localhost']);
-
 /** Lines of a list, trimmed. Errors: ConfigError for what is no text in UTF-8. */
 function linesOf(path: string): string[] {
   const bytes = read(path);
@@ -55,42 +53,21 @@ function linesOf(path: string): string[] {
 }
 
 /**
- * Reads lists of domains and addresses: one a line, `*.name` as name; hosts files (`0.0.0.0 name`); domain rules of ad
- * blockers (`||name^`; exceptions and rules on parts of pages are left out); folders in the layout of UT1
- * (`adult/domains`, `adult/urls`). `#` and `!` begin comments. Errors: ConfigError for a list that is not there or is
- * no text.
+ * Reads lists of domains and addresses, in the formats of `entriesOf`, and folders in the layout of UT1
+ * (`adult/domains`, `adult/urls`). Errors: ConfigError for a list that is not there or is no text.
  */
 export function readUrlLists(paths: readonly string[]): UrlLists {
   const lists: UrlLists = { domains: new Set(), urls: new Set(), pages: new Set() };
   for (const path of paths.map((p) => pathOf(p)).flatMap(filesOf))
-    for (const line of linesOf(path)) addLine(line, lists);
+    for (const line of linesOf(path)) for (const entry of entriesOf(line)) addEntry(entry, lists);
   return lists;
 }
 
-const isComment = (line: string): boolean => line === '' || line[0] === '#' || line[0] === '!' || line[0] === '[';
-const HOST = /^[\p{L}\p{M}\p{N}_.-]+$/u;
-
-/** Enters a line; false: it is neither a domain nor a page. */
-function addLine(line: string, lists: UrlLists): boolean {
-  if (isComment(line) || line.startsWith('@@')) return false;
-  const host = HOSTS.exec(line)?.[1] ?? ADBLOCK.exec(line)?.[1];
-  if (host !== undefined) return !LOCAL.has(host) && addDomain(host.replace(/^www\./i, ''), lists);
-  const comment = line.search(/\s#/);
-  const entry = comment < 0 ? line : line.slice(0, comment).trimEnd();
-  if (/[\s|^$~]/.test(entry) || entry.startsWith('/')) return false;
-  const bare = entry.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
-  if (!bare.includes('/')) return addDomain(bare.replace(/:\d+$/, ''), lists);
-  lists.pages.add(entry);
-  lists.urls.add(plainUrl(entry));
-  return true;
-}
-
-/** Enters a domain, as it is written and in Punycode. */
-function addDomain(name: string, { domains }: UrlLists): boolean {
-  const host = name.replace(/^\*\./, '').toLowerCase();
-  if (!HOST.test(host)) return false;
-  domains.add(host).add(asciiHost(host));
-  return true;
+function addEntry({ host, page }: ListEntry, { domains, urls, pages }: UrlLists): void {
+  if (host !== undefined) domains.add(host).add(asciiHost(host));
+  if (page === undefined) return;
+  pages.add(page);
+  urls.add(plainUrl(page));
 }
 
 /** Lines of plain lists, trimmed, without empty ones and comments. */
@@ -98,44 +75,74 @@ export function readLines(paths: readonly string[]): string[] {
   return paths.flatMap((path) => linesOf(pathOf(path)).filter((line) => line !== '' && line[0] !== '#'));
 }
 
-/** So many lines of a list are looked at to see whether it is one. */
-const LOOKED_AT = 10_000;
+/** So many lines of a list are counted before a run; a longer list is read as a whole all the same. */
+const LOOKED_AT = 1_000_000;
+/** What was said of a list stays said: recipes are described more than once. */
+const told = new Set<string>();
 
 /**
- * Looks whether lists have entries, in their first 10 000 lines and as far as the first entry. Errors: ConfigError for
- * one without. Warns of one of which more than half of the lines, without comments, are left out.
+ * Looks whether lists have entries, and says of each list of domains and pages how many, how many lines are left out,
+ * and which entries are top-level domains. Errors: ConfigError for a list without entries. Warns of a plain list of
+ * which more than half of the lines, without comments, are left out.
  * @param isEntry of plain lists; domains and pages are told by themselves
  */
 export function checkLists(paths: readonly string[], isEntry?: (line: string) => boolean): void {
   for (const path of paths) {
-    const lists: UrlLists = { domains: new Set(), urls: new Set(), pages: new Set() };
-    const [all, lines, entries] = countLines(pathOf(path), isEntry ?? ((line) => addLine(line, lists)), !isEntry);
-    if (entries === 0)
+    const seen = countLines(pathOf(path), isEntry);
+    const wanted = isEntry ? 'words' : 'domains or pages';
+    if (seen.entries === 0)
       throw new ConfigError({
-        problem: `the list ${path} has no entries: 0 of ${all} lines are ${isEntry ? 'words' : 'domains or pages'}`,
-        expected: `a list with ${isEntry ? 'words' : 'domains or pages'}`,
-        got: `0 of ${all} lines of ${path} are entries`,
+        problem: `the list ${path} has no entries: 0 of ${seen.all} lines are ${wanted}`,
+        expected: `a list with ${wanted}`,
+        got: `0 of ${seen.all} lines of ${path} are entries`,
         where: path,
         fix: FIX,
       });
-    if (lines > 2 * entries)
-      process.emitWarning(
-        `${path}: ${lines - entries} of ${lines} lines that are no comments were not understood and are left out.`,
-      );
+    if (isEntry && seen.leftOut <= seen.lines - seen.leftOut) continue;
+    const text = `${path}: ${summaryOf(seen)}`;
+    if (!told.has(text)) process.emitWarning(text, 'List');
+    told.add(text);
   }
 }
 
-/** Lines that are not empty, those of them that are no comments, and entries. */
-function countLines(path: string, isEntry: (line: string) => boolean, folders: boolean): [number, number, number] {
-  const counts: [number, number, number] = [0, 0, 0];
-  for (const file of folders ? filesOf(path) : [path])
+function summaryOf({ entries, leftOut, first, tops, cut }: ListCounts): string {
+  const many = (n: number, one: string, more: string): string => `${n} ${n === 1 ? one : more}`;
+  const why = first === '' ? '' : ` (the first: ${safeText(JSON.stringify(first.slice(0, 60)))})`;
+  return [
+    `${many(entries, 'entry', 'entries')}, ${many(leftOut, 'line', 'lines')} left out${why}`,
+    ...(tops.length > 0 ? [`a top-level domain as a whole is listed: ${safeText(tops.join(', '))}`] : []),
+    ...(cut ? [`counted in the first ${LOOKED_AT} lines`] : []),
+  ].join('; ');
+}
+
+interface ListCounts {
+  /** Lines that are not empty, and those of them that are no comments. */
+  all: number;
+  lines: number;
+  entries: number;
+  /** Lines that are neither comments nor entries, and the first of them. */
+  leftOut: number;
+  first: string;
+  /** The first entries without a dot. */
+  readonly tops: string[];
+  /** True: there are more lines than were counted. */
+  cut: boolean;
+}
+
+function countLines(path: string, isEntry?: (line: string) => boolean): ListCounts {
+  const counts: ListCounts = { all: 0, lines: 0, entries: 0, leftOut: 0, first: '', tops: [], cut: false };
+  for (const file of isEntry ? [path] : filesOf(path))
     for (const line of linesOf(file)) {
-      if (counts[0] >= LOOKED_AT && counts[2] > 0) return counts;
+      if (counts.all >= LOOKED_AT && counts.entries > 0) return { ...counts, cut: true };
       if (line === '') continue;
-      counts[0]++;
-      if (folders ? isComment(line) : line[0] === '#') continue;
-      counts[1]++;
-      if (isEntry(line)) counts[2]++;
+      counts.all++;
+      if (isEntry ? line[0] === '#' : isComment(line)) continue;
+      counts.lines++;
+      const entries = isEntry ? [] : entriesOf(line);
+      const found = isEntry ? Number(isEntry(line)) : entries.length;
+      counts.entries += found;
+      if (found === 0 && counts.leftOut++ === 0) counts.first = line;
+      for (const { host } of entries) if (host && !host.includes('.') && counts.tops.length < 3) counts.tops.push(host);
     }
   return counts;
 }

@@ -86,17 +86,20 @@ export function macEnd(text: Uint8Array, at: number, to: number): number {
   return end < to && (has(text, end, BYTE.word) || text[end] === sign) ? -1 : end;
 }
 
-/** User and password in an address, behind `://`: where they begin and end (the `@` is left). */
+/**
+ * User and password in an address, behind `://`, or a password alone (`redis://:password@host`): where they begin and
+ * end. The last `@` of the authority ends them (URL Standard, section 4.4) and is left.
+ */
 export function credentialsAt(text: Uint8Array, at: number, to: number): { start: number; end: number } | null {
   const limit = Math.min(to, at + 512);
   let colon = -1;
+  let end = -1;
   for (let p = at; p < limit; p++) {
     const b = text[p];
-    if (b === 64) return colon > at && p > colon + 1 ? { start: at, end: p } : null;
+    if (b === 64) end = p;
     if (b === 58 && colon < 0) colon = p;
     // What ends an authority: white space, quotes, brackets, `/`, `?`, `#`, `\`.
-    if (b <= 32 || b === 34 || b === 39 || b === 47 || b === 60 || b === 62 || b === 63 || b === 35 || b === 92)
-      return null;
+    if (b <= 32 || b === 34 || b === 39 || b === 47 || b === 60 || b === 62 || b === 63 || b === 35 || b === 92) break;
   }
-  return null;
+  return colon >= at && end > colon + 1 ? { start: at, end } : null;
 }

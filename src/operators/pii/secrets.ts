@@ -68,31 +68,57 @@ const PEM = 16_384;
 export function pemEnd(text: Uint8Array, at: number, to: number): number {
   if (!startsWith(text, at, to, BEGIN)) return -1;
   const first = lineEnd(text, at, Math.min(to, at + 80));
-  let named = false;
-  for (let p = at; p + KEY.length <= first; p++) named ||= startsWith(text, p, first, KEY);
-  if (!named) return -1;
+  let named = -1;
+  for (let p = at; named < 0 && p + KEY.length <= first; p++) if (startsWith(text, p, first, KEY)) named = p;
+  if (named < 0) return -1;
   const limit = Math.min(to, at + PEM);
-  for (let p = first; p < limit; p++) {
+  let body = named + KEY.length;
+  if (startsWith(text, body, limit, BLOCK)) body += BLOCK.length;
+  while (body < limit && text[body] === 45) body++;
+  for (let p = body; p < limit; p++) {
     if (text[p] !== 45) continue;
     if (startsWith(text, p, limit, END)) return lineEnd(text, p, Math.min(limit, p + 60));
     if (startsWith(text, p, limit, BEGIN)) break;
   }
-  return base64End(text, first, limit);
+  return base64End(text, body, limit, to);
 }
 
-/** The end of the lines after `at` that are Base64 alone, or headers of PEM and the empty line behind them. */
-function base64End(text: Uint8Array, at: number, limit: number): number {
-  let end = at;
-  for (let p = at; p < limit && text[p] === 10; ) {
-    const next = lineEnd(text, p + 1, limit);
-    const line = Buffer.from(text.buffer, text.byteOffset + p + 1, next - p - 1).toString('latin1');
-    // A word alone on a line is Base64 too: a short line is the last one, and ends on a mark or a digit.
-    if (/^[ \t]*[A-Za-z0-9+/]{16,}={0,2}[ \t\r]*$/.test(line)) end = next;
-    else if (/^[ \t]*[A-Za-z0-9+/]*[0-9+/=]=?[ \t\r]*$/.test(line) && end > at) return next;
-    else if (end > at || !/^(?:(?:Proc-Type|DEK-Info): .*|[ \t\r]*)$/.test(line)) return end;
-    p = next;
+const BLOCK = ascii(' BLOCK');
+
+/** Between pieces of a key: white space, also as it is escaped in strings, and the marks of quotes and lists. */
+const BETWEEN = /(?:\\[nrt]|[\s>"',\\])*/y;
+const HEADER = /(?:Proc-Type|DEK-Info): ?[^\s\\]+|[A-Z][A-Za-z-]{2,30}: [^\n\\]*/y;
+const PIECE = /=[A-Za-z0-9+/]{4}(?![A-Za-z0-9+/])|[A-Za-z0-9+/]+={0,2}/y;
+/** How the Base64 of a key begins (DER, OpenSSH), or what is no word. */
+const FIRST = /^(?:MI|MHc|MHQ|MC4|b3Bl)|^(?=.*[0-9]).{8}/;
+
+/**
+ * The end of the Base64 that follows `at`, in lines or, where lines were joined, in pieces; headers of PEM may stand
+ * before it. A word is Base64 too: a short piece is the last one, and ends on a mark or a digit, or the text ends.
+ */
+function base64End(text: Uint8Array, at: number, limit: number, to: number): number {
+  const source = Buffer.from(text.buffer, text.byteOffset + at, limit - at).toString('latin1');
+  const after = (pattern: RegExp, p: number): number => {
+    pattern.lastIndex = p;
+    return pattern.test(source) ? pattern.lastIndex : p;
+  };
+  let end = 0;
+  for (let p = 0; ; ) {
+    p = after(BETWEEN, p);
+    const header = end === 0 ? after(HEADER, p) : p;
+    if (header > p) {
+      p = header;
+      continue;
+    }
+    const next = after(PIECE, p);
+    const piece = source.slice(p, next);
+    const begins = end === 0 && FIRST.test(piece);
+    if (piece.length < 16 && !begins) {
+      const last = end > 0 && (/[0-9+/=]$/.test(piece) || (next > p && at + next === to) || piece[0] === '=');
+      return at + (last ? next : end);
+    }
+    end = p = next;
   }
-  return end;
 }
 
 function lineEnd(text: Uint8Array, at: number, limit: number): number {

@@ -5,7 +5,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { loadKernel } from '../../../src/kernels/kernel.ts';
 import { badWordCounter } from '../../../src/operators/lists/bad-words-stage.ts';
-import { readUrlLists } from '../../../src/operators/lists/read-list.ts';
+import { entriesOf } from '../../../src/operators/lists/list-lines.ts';
+import { checkLists, readUrlLists } from '../../../src/operators/lists/read-list.ts';
 import { hostCutter } from '../../../src/operators/lists/suffixes.ts';
 import { urlJudge } from '../../../src/operators/lists/url-filter-stage.ts';
 import { makeStage } from '../../../src/operators/stages.ts';
@@ -52,8 +53,56 @@ describe('readUrlLists', () => {
   });
 });
 
+describe('entriesOf', () => {
+  it.each<[string, string[]]>([
+    ['0.0.0.0 h1.example h2.example # comment', ['h1.example', 'h2.example']],
+    ['127.0.0.1 localhost h3.example', ['h3.example']],
+    ['.dot1.example', ['dot1.example']],
+    ['end.example.', ['end.example']],
+    ['address=/a.example/b.example/0.0.0.0', ['a.example', 'b.example']],
+    ['address=/a.example/#', ['a.example']],
+    ['address=/nas.example/192.0.2.1', []],
+    ['server=/a.example/', ['a.example']],
+    ['local=/a.example/', ['a.example']],
+    ['server=/a.example/192.0.2.1', []],
+    ['local-zone: "a.example" always_nxdomain', ['a.example']],
+    ['local-zone: "a.example." redirect', ['a.example']],
+    ['local-zone: "a.example" transparent', []],
+    ['local-data: "a.example A 0.0.0.0"', ['a.example']],
+    ['a.example CNAME .', ['a.example']],
+    ['*.a.example 3600 IN CNAME *.', ['a.example']],
+    ['a.example A 0.0.0.0 ; why', ['a.example']],
+    ['a.example CNAME rpz-passthru.', []],
+    ['24.0.2.0.192.rpz-ip CNAME .', []],
+    ['@ IN SOA a.example. b.example. 1 2 3 4 5', []],
+    ['; a.example', []],
+    ['a.example/private', ['a.example/private']],
+  ])('reads %j', (line, want) => {
+    expect(entriesOf(line).map(({ host, page }) => host ?? page)).toEqual(want);
+  });
+
+  it('takes lines that are made to hold it up', () => {
+    for (const part of ['a ', '/', 'address=/', '"', '.', ' #', '0.0.0.0 '])
+      for (const start of ['', '0.0.0.0 ', 'address=/', 'local-zone: "', 'local-data: "', 'a '])
+        expect(entriesOf(start + part.repeat(50_000)).length).toBeLessThan(50_001);
+  });
+});
+
 describe('lists', () => {
-  it('that match nothing are errors, and those that are half understood warn', async () => {
+  it('say how many entries they have, what is left out, and which top-level domains are listed', async () => {
+    const list = join(await temporaryFolder(), 'list');
+    writeFileSync(list, '# c\n0.0.0.0 a.example b.example\ncom\n@@||c.example^\n/x/\n');
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    checkLists([list]);
+    checkLists([list]);
+    expect(warn.mock.calls.map(([text]) => text)).toEqual([
+      `${list}: 3 entries, 2 lines left out (the first: "@@||c.example^"); ` +
+        'a top-level domain as a whole is listed: com',
+    ]);
+    warn.mockRestore();
+  });
+
+  it('that match nothing are errors, and those without a list', async () => {
     const folder = await temporaryFolder();
     const write = (name: string, text: string | Uint8Array): string => {
       writeFileSync(join(folder, name), text);
@@ -72,14 +121,6 @@ describe('lists', () => {
     expect(() => urlFilter({ words: [write('list', '--\n')] })).toThrow(/0 of 1 lines/);
     expect(() => urlFilter({})).toThrow(/a list in domains, words, softWords or subwords, got none/);
     expect(() => badWords({ lists: [] })).toThrow(/got no lists/);
-    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    urlFilter({ domains: [write('half', 'a.example\n##.ad\n')] });
-    expect(warn.mock.calls).toEqual([]);
-    urlFilter({ domains: [write('less', '! c\na.example\n##.ad\n@@||b.example^\n/x/\n')] });
-    expect(warn.mock.calls.map(([text]) => text)).toEqual([
-      `${join(folder, 'less')}: 2 of 3 lines that are no comments were not understood and are left out.`,
-    ]);
-    warn.mockRestore();
   });
 
   it('name hosts and pages in any case, with default ports, wildcards and beyond ASCII', async () => {

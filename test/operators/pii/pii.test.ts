@@ -36,6 +36,8 @@ describe('scanPii', () => {
     ['logo@2x.png user@localhost @ada ada@host', []],
     ['ftp://bo:pass@host.example/x', ['credentials bo:pass']],
     ['http://host.example/a:b@c', []],
+    ['redis://:pw@h:6379 amqp://u:p@ss@host.example', ['credentials :pw', 'credentials u:p@ss']],
+    ['http://:@host http://host:80 and a@b', []],
     ['192.0.2.1:8080 and (198.51.100.7)', ['ipv4 192.0.2.1', 'ipv4 198.51.100.7']],
     ['192.0.2.1.5 192.0.2.256 192.0.02.1 10.1.2.3 v192.0.2.1 version 192.0.2.1', []],
     ['[2001:db8::1]:443 2001:db8:1:2:3:4:5:6', ['ipv6 2001:db8::1', 'ipv6 2001:db8:1:2:3:4:5:6']],
@@ -53,6 +55,30 @@ describe('scanPii', () => {
       ['secret -----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG\n9w0BAQEFAASCBKcwggSj\nAgE='],
     ],
     ['-----BEGIN PRIVATE KEY-----\nNext text.', ['secret -----BEGIN PRIVATE KEY-----']],
+    [
+      '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNz... no end',
+      ['secret -----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNz'],
+    ],
+    [
+      '-----BEGIN RSA PRIVATE KEY----- MIIEvQIBADANBgkqhkiG 9w0BAQEFAASCBKcwggSj and so on',
+      ['secret -----BEGIN RSA PRIVATE KEY----- MIIEvQIBADANBgkqhkiG 9w0BAQEFAASCBKcwggSj'],
+    ],
+    [
+      'k: "-----BEGIN EC PRIVATE KEY-----\\nMHcCAQEEIIvQIBADANBgkqhkiG\\n9w0BAQEFAASCBKcwggSj\\nwggS", "next": 1',
+      ['secret -----BEGIN EC PRIVATE KEY-----\\nMHcCAQEEIIvQIBADANBgkqhkiG\\n9w0BAQEFAASCBKcwggSj'],
+    ],
+    [
+      '-----BEGIN PGP PRIVATE KEY BLOCK-----\r\nVersion: 1\r\n\r\nlQIGBFvQIBADANBgkqhkiG\r\n' +
+        'BAQEFAASCBKcwggS=\r\n=aBcD\r\nx',
+      [
+        'secret -----BEGIN PGP PRIVATE KEY BLOCK-----\r\nVersion: 1\r\n\r\nlQIGBFvQIBADANBgkqhkiG\r\n' +
+          'BAQEFAASCBKcwggS=\r\n=aBcD',
+      ],
+    ],
+    [
+      '> -----BEGIN PRIVATE KEY-----\n> MIIEvQIBADANBgkqhkiG\n> BAQEF',
+      ['secret -----BEGIN PRIVATE KEY-----\n> MIIEvQIBADANBgkqhkiG\n> BAQEF'],
+    ],
     ['Call +49 30 1234567 (030) 7654321 now', ['phone +49 30 1234567', 'phone (030) 7654321']],
     ['+49301234567 (030) 7654321', ['phone +49301234567', 'phone (030) 7654321']],
     ['+44 (0)20 7946 0127', ['phone +44 (0)20 7946 0127']],
@@ -100,7 +126,15 @@ describe('scanPii', () => {
       '[at]',
       ' AT ',
     ];
-    for (const part of [...parts, '-----BEGIN PRIVATE KEY-----', 'http://a:', 'sk-', '4111 ']) {
+    for (const part of [
+      ...parts,
+      '-----BEGIN PRIVATE KEY-----',
+      '-----BEGIN PRIVATE KEY-----\\n ',
+      'http://a:',
+      '://:@',
+      'sk-',
+      '4111 ',
+    ]) {
       const bytes = Buffer.from(part.repeat(200_000 / part.length));
       expect(scanPii(bytes, 0, bytes.length, ALL).length).toBeLessThan(bytes.length);
     }
