@@ -17,6 +17,7 @@ const slurm: SlurmOptions = {
   arrayLimit: 1000,
   cpus: 4,
   memory: '1GB',
+  ask: { task: 1466, finish: 1466 },
   time: '4:00:00',
   warnSeconds: 300,
   sbatch: ['--partition=cpu'],
@@ -48,7 +49,7 @@ describe('the part of a process', () => {
     expect(() => refuseDeciding('out', parsed)).not.toThrow();
     const given = { ...parsed, set: ['length.min_words=9'], limit: '5', sample: '1%', tokens: 'bytes', input: ['x'] };
     expect(() => refuseDeciding('out', { ...given, 'text-field': 'body' })).toThrow(
-      'got --input, --text-field, --set, --tokens, --limit, --sample',
+      'got --text-field, --set, --tokens, --limit, --sample',
     );
     expect(() => refuseDeciding('out', { ...parsed, limit: '5' })).toThrow('Leave it out. For another output plan');
   });
@@ -90,6 +91,7 @@ describe('Slurm', () => {
     const job = phaseJob(phase, all, new Set(), slurm)!;
     expect(job.args).toContain('--array=0-999');
     expect(job.args).toContain('--signal=B:USR1@300');
+    expect(job.args).toContain('--mem=1466M');
     expect(job.args.at(-1)).toBe('--partition=cpu');
     expect(job.script).toContain(
       "/usr/bin/node /opt/sluice/cli.js run '/shared/an out' --phase split-0 --workers 4 --memory 1GB " +
