@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import type { SharedFolder } from '../../files/stores/shared-folder.ts';
 import { TASKS_FOLDER } from '../../ledger/fleet-commits.ts';
 import { type Fleet, type FleetPhase, fleetPhases, openFleet } from '../../run/nodes/fleet.ts';
+import { jobMebibytes } from '../../run/nodes/launch/job-memory.ts';
 import {
   finishJob,
   jobName,
@@ -16,15 +16,17 @@ import {
 } from '../../run/nodes/launch/slurm.ts';
 import { undone } from '../../run/nodes/outcome.ts';
 import { withShared } from '../../run/nodes/shared.ts';
+import { LEAST_MEMORY, parseBytes } from '../../run/options.ts';
 import { shellWord } from '../../safe-text.ts';
 import type { StepDescriptor } from '../../streams/operator.ts';
-import { type Command, type OptionSpecs, parseCommandLine, type Values, wholeNumber } from '../command.ts';
+import { type Command, type OptionSpecs, parseCommandLine, type Values } from '../command.ts';
 import { recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { plural } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 import { launchProgram } from './launch-program.ts';
 import { nodesSpecs, planForNodes } from './plan-nodes.ts';
 import { isRunFolder } from './run-shard.ts';
+import { asked, askedNow, slurmSpecs } from './slurm-asked.ts';
 
 const options = {
   ...recipeSpecs,
@@ -35,19 +37,11 @@ const options = {
   sample: { value: 'P%', help: 'Only about P percent of the documents.' },
   nodes: { value: 'N', help: 'Logical shards. Default 64. More than the array limit is fine.' },
   'shard-size': nodesSpecs['shard-size'],
-  'array-limit': { value: 'N', help: 'Most tasks of one array (scontrol show config: MaxArraySize). Default 1000.' },
-  cpus: { value: 'N', help: 'CPUs, and threads, of each task. Default 4.' },
-  memory: { value: 'SIZE', help: 'Buffer budget of each task. Default 1GB; Node itself takes about 300 MB more.' },
-  time: { value: 'LIMIT', help: 'Time limit of each task as sbatch takes it. Default 4:00:00.' },
-  warn: {
-    value: 'SECONDS',
-    help: 'So long before the limit a task commits the splits in work and is queued again. Default 300.',
-  },
-  sbatch: { value: 'OPTION', many: true, help: 'A further option of sbatch, as in --sbatch=--partition=cpu.' },
+  ...slurmSpecs,
   retry: {
     help: 'Of a run that is planned: submit only what is missing and not in the queue, with the options of before.',
   },
-  print: { help: 'Print what would be submitted, and submit nothing.' },
+  print: { help: 'Plan, print what would be submitted, and submit nothing. The plan stays in the run directory.' },
   json: { help: 'One JSON object with the job ids on standard output.' },
 } as const satisfies OptionSpecs;
 
@@ -63,6 +57,9 @@ async function run(args: readonly string[]): Promise<number> {
         where: 'sluice slurm --retry',
         fix: 'Give the folder that the run was planned into.',
       });
+    // A plan stays: what can be seen to fail fails before it is written.
+    askedNow(values, {});
+    if (!values.print) await queue();
     const recipe = await recipeFrom(given, values);
     folder = values.output ?? join('sluice-out', recipe.name);
     const rest = { fresh: false, limit: undefined, json: false };
@@ -75,13 +72,20 @@ async function submit(fleet: Fleet, values: Values<typeof options>): Promise<num
   // Slurm writes its logs to files: those of a run in a store lie where it is submitted.
   const logs = fleet.shared.stored === null ? join(fleet.path, TASKS_FOLDER) : resolve('slurm-logs');
   if (!values.print) await mkdir(logs, { recursive: true });
+  const { steps } = fleet.run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
+  const now = await asked(fleet.shared, values, values.print);
+  const size = {
+    memory: parseBytes(now.memory, '--memory', LEAST_MEMORY),
+    cpus: now.cpus,
+    models: steps.some((s) => s.models === true),
+  };
   const slurm: SlurmOptions = {
-    ...(await asked(fleet.shared, values)),
+    ...now,
+    ask: { task: jobMebibytes(size), finish: jobMebibytes({ ...size, cpus: 1, models: false }) },
     program: launchProgram(),
     run: fleet.name,
     logs,
   };
-  const { steps } = fleet.run.recipe as unknown as { readonly steps: readonly StepDescriptor[] };
   const submitted = await submitChain(fleet, fleetPhases(steps, fleet.nodes), slurm, values.print);
   const { out } = standardOutput();
   if (values.json) out(JSON.stringify({ run: fleet.path, jobs: submitted }));
@@ -90,26 +94,6 @@ async function submit(fleet: Fleet, values: Values<typeof options>): Promise<num
     out(`Submitted ${plural(sum.length, 'job')}${sum.map((s) => ` ${s.name}=${s.id}`).join('')}.`);
   }
   return 0;
-}
-
-type Asked = Omit<SlurmOptions, 'program' | 'run' | 'logs'>;
-
-const ASKED = `${TASKS_FOLDER}/slurm.json`;
-
-/** What tasks get: as it was given, else as it was the last time, so that a retry cuts arrays as they were. */
-async function asked(run: SharedFolder, values: Values<typeof options>): Promise<Asked> {
-  const text = await run.read(ASKED);
-  const before: Partial<Asked> = text === null ? {} : (JSON.parse(text) as Asked);
-  const now: Asked = {
-    arrayLimit: wholeNumber(values['array-limit'], '--array-limit') ?? before.arrayLimit ?? 1000,
-    cpus: wholeNumber(values.cpus, '--cpus') ?? before.cpus ?? 4,
-    memory: values.memory ?? before.memory ?? '1GB',
-    time: values.time ?? before.time ?? '4:00:00',
-    warnSeconds: wholeNumber(values.warn, '--warn') ?? before.warnSeconds ?? 300,
-    sbatch: values.sbatch.length > 0 ? values.sbatch : (before.sbatch ?? []),
-  };
-  if (!values.print) await run.put(ASKED, `${JSON.stringify(now, null, 2)}\n`);
-  return now;
 }
 
 /** Submits every phase that is not complete, each after the one before it, then the end. */
@@ -155,13 +139,18 @@ function called(command: string, args: readonly string[], input = ''): Promise<s
   return new Promise((done, fail) => {
     const child = execFile(command, args, (error, stdout, stderr) => {
       if (error === null) return done(stdout);
+      const said = stderr.trim() || error.message;
       const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
       fail(
         new ConfigError({
-          expected: `${command} to take the job`,
-          got: absent ? `no ${command} on this machine` : stderr.trim() || error.message,
-          where: resolve('.'),
-          fix: absent ? 'Run this where jobs are submitted, or see the commands with --print.' : undefined,
+          problem: absent ? `there is no ${command} on this machine` : `${command} failed: ${said}`,
+          expected: command === 'squeue' ? 'a Slurm that answers' : 'a job that Slurm takes',
+          got: absent ? `no ${command} on this machine` : said,
+          where: command,
+          fix:
+            absent || command === 'squeue'
+              ? `Run this where jobs are submitted and squeue works, or see the commands with --print.`
+              : `Mend the option that ${command} names, then give the planned folder again with --retry.`,
           cause: error,
         }),
       );
@@ -177,8 +166,8 @@ export const slurmCommand: Command = {
     usage: '<recipe.ts | built-in name | planned run directory> [options]',
     about:
       'Plans a run for many nodes, and submits it to Slurm: an array job for each phase, each after the one before ' +
-      'it, and a job that ends the run. Before a time limit a task commits and is queued again; a task that fails is ' +
-      'tried three times. Give it the run directory with --retry to submit what is missing.',
+      'it, and a job that ends the run. Before a time limit a task commits and is queued again; a task that fails ' +
+      'or is killed is tried three times. Give it the run directory with --retry to submit what is missing.',
     options,
     examples: [
       ["sluice slurm fineweb --input '/shared/in/*.jsonl.gz' --output /shared/out --nodes 5000", 'plan and submit'],

@@ -40,8 +40,8 @@ const OWN: readonly RegExp[] = [
   new RegExp(`^${ANSWERS_FOLDER}/(answers-[0-9a-f]{12}\\.log|jobs\\.jsonl)$`),
   // What many nodes have written, each task and attempt in a folder of its own.
   new RegExp(`^${TASKS_FOLDER}/[\\w-]+(\\.\\d+)?/[\\w./-]+$`),
-  // How it was handed to Slurm; what its jobs have printed is theirs.
-  new RegExp(`^${TASKS_FOLDER}/slurm\\.json(\\.\\w+\\.tmp)?$`),
+  // How it was handed to Slurm, and failures of its tasks; what its jobs have printed is theirs.
+  new RegExp(`^${TASKS_FOLDER}/slurm(\\.json(\\.\\w+\\.tmp)?|-[\\w.-]+\\.failed)$`),
   new RegExp(`^${STDIN_FOLDER}/(stdin-[\\w-]+(\\.tmp)?|pipes\\.json(\\.\\w+\\.tmp)?)$`),
 ];
 

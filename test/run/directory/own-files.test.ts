@@ -93,6 +93,6 @@ it('every file of a run is known as its own', async () => {
   expect(names.length).toBe(9);
   const own = await Promise.all(names.map((n) => isOwnFile(path, n)));
   expect(names.filter((_, i) => !own[i])).toEqual([]);
-  const ofSlurm = ['tasks/slurm.json', 'tasks/slurm.json.0123456789ab.tmp', 'tasks/slurm-split-0-1.log'];
-  expect(await Promise.all(ofSlurm.map((n) => isOwnFile(path, n)))).toEqual([true, true, false]);
+  const ofSlurm = ['slurm.json', 'slurm.json.0123456789ab.tmp', 'slurm-split-0-1.failed', 'slurm-split-0-1.log'];
+  expect(await Promise.all(ofSlurm.map((n) => isOwnFile(path, `tasks/${n}`)))).toEqual([true, true, true, false]);
 });

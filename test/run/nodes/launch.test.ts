@@ -6,7 +6,7 @@ import { refuseDeciding, refuseOtherInput } from '../../../src/cli/nodes/run-sha
 import { shardChoice } from '../../../src/cli/nodes/shard-option.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import type { FleetPhase } from '../../../src/run/nodes/fleet.ts';
-import { indexedJob } from '../../../src/run/nodes/launch/kubernetes.ts';
+import { indexedJob, jobNameOf, refuseName, storeEnvironment } from '../../../src/run/nodes/launch/kubernetes.ts';
 import { submitRayJob } from '../../../src/run/nodes/launch/ray.ts';
 import { phaseJob, queuedOf, ranges, type SlurmOptions } from '../../../src/run/nodes/launch/slurm.ts';
 
@@ -17,6 +17,7 @@ const slurm: SlurmOptions = {
   arrayLimit: 1000,
   cpus: 4,
   memory: '1GB',
+  ask: { task: 1466, finish: 1466 },
   time: '4:00:00',
   warnSeconds: 300,
   sbatch: ['--partition=cpu'],
@@ -48,7 +49,7 @@ describe('the part of a process', () => {
     expect(() => refuseDeciding('out', parsed)).not.toThrow();
     const given = { ...parsed, set: ['length.min_words=9'], limit: '5', sample: '1%', tokens: 'bytes', input: ['x'] };
     expect(() => refuseDeciding('out', { ...given, 'text-field': 'body' })).toThrow(
-      'got --input, --text-field, --set, --tokens, --limit, --sample',
+      'got --text-field, --set, --tokens, --limit, --sample',
     );
     expect(() => refuseDeciding('out', { ...parsed, limit: '5' })).toThrow('Leave it out. For another output plan');
   });
@@ -90,6 +91,7 @@ describe('Slurm', () => {
     const job = phaseJob(phase, all, new Set(), slurm)!;
     expect(job.args).toContain('--array=0-999');
     expect(job.args).toContain('--signal=B:USR1@300');
+    expect(job.args).toContain('--mem=1466M');
     expect(job.args.at(-1)).toBe('--partition=cpu');
     expect(job.script).toContain(
       "/usr/bin/node /opt/sluice/cli.js run '/shared/an out' --phase split-0 --workers 4 --memory 1GB " +
@@ -122,17 +124,20 @@ describe('Kubernetes', () => {
       image: 'i',
       program: ['sluice'],
       run: '/shared/out',
+      stored: false,
       volume: { claim: 'v', mount: '/shared' },
       secret: null,
       pods: 16,
       cpus: 4,
       memory: '1GB',
+      env: {},
     };
-    expect(indexedJob(options, 2 ** 30)).toMatchObject({
+    expect(indexedJob(options, 1536)).toMatchObject({
       kind: 'Job',
       spec: {
         completions: 16,
         completionMode: 'Indexed',
+        podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] }] },
         template: {
           spec: {
             containers: [
@@ -146,6 +151,37 @@ describe('Kubernetes', () => {
         },
       },
     });
+  });
+});
+
+describe('a run in a store on Kubernetes', () => {
+  it('gets a disk of its own, and the place of the store', () => {
+    const env = storeEnvironment({ AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: '', AWS_SECRET_ACCESS_KEY: 's' });
+    expect(env).toEqual({ AWS_REGION: 'eu-west-1' });
+    const where = { name: 'x', image: 'i', program: ['sluice'], run: 's3://b/out', stored: true, volume: null };
+    const job = indexedJob({ ...where, secret: 'aws', pods: 2, cpus: 1, memory: '1GB', env }, 1536);
+    const containers = [
+      {
+        env: [
+          { name: 'SLUICE_SHARDS', value: '2' },
+          { name: 'SLUICE_CACHE', value: '/cache' },
+          { name: 'AWS_REGION', value: 'eu-west-1' },
+        ],
+        envFrom: [{ secretRef: { name: 'aws' } }],
+        volumeMounts: [{ name: 'cache', mountPath: '/cache' }],
+      },
+    ];
+    expect(job).toMatchObject({ spec: { template: { spec: { containers, volumes: [{ emptyDir: {} }] } } } });
+  });
+
+  it('has a name of its own, a DNS label', () => {
+    expect(jobNameOf('s3://Bucket/runs/one')).toMatch(/^sluice-s3-bucket-runs-one-[0-9a-f]{8}$/);
+    expect(jobNameOf('/a/out')).not.toBe(jobNameOf('/b/out'));
+    for (const run of ['/shared/out', '/', `/${'long_name/'.repeat(20)}`, '/資料'])
+      expect(() => refuseName(jobNameOf(run), 1_000_000)).not.toThrow();
+    for (const name of ['Bad Name', '-a', 'a-', 'a.b', 'a'.repeat(61), ''])
+      expect(() => refuseName(name, 64)).toThrow('--name: expected a DNS label of at most 60 characters');
+    expect(() => refuseName('a'.repeat(60), 64)).not.toThrow();
   });
 });
 

@@ -1,5 +1,6 @@
 import { shellWord } from '../../../safe-text.ts';
 import type { FleetPhase } from '../fleet.ts';
+import { slurmScript } from './slurm-script.ts';
 
 export interface SlurmOptions {
   /** Command line that starts Sluice, words in order. */
@@ -11,8 +12,10 @@ export interface SlurmOptions {
   /** Most tasks of one array: `MaxArraySize` of the cluster. */
   readonly arrayLimit: number;
   readonly cpus: number;
-  /** Buffer budget of a task; Node itself takes about 200 MB more. */
+  /** Buffer budget of a task. */
   readonly memory: string;
+  /** Mebibytes that a task asks Slurm for, and the end, which has one thread; unless `sbatch` names memory. */
+  readonly ask: { readonly task: number; readonly finish: number };
   /** Time limit as sbatch takes it. */
   readonly time: string;
   /** Seconds before the limit at which a task is told to commit and is queued again. */
@@ -92,6 +95,7 @@ export function phaseJob(
       `--job-name=${name}`,
       `--array=${ranges(array)}`,
       `--cpus-per-task=${options.cpus}`,
+      ...asksMemory(options.ask.task, options.sbatch),
       `--time=${options.time}`,
       `--signal=B:USR1@${options.warnSeconds}`,
       '--requeue',
@@ -100,9 +104,16 @@ export function phaseJob(
       `--comment=${commentOf(options.run)}`,
       ...options.sbatch,
     ],
-    script: script(`${command.map(shellWord).join(' ')} --shard "$SLURM_ARRAY_TASK_ID/${count}"`),
+    script: slurmScript(
+      `${command.map(shellWord).join(' ')} --shard "$SLURM_ARRAY_TASK_ID/${count}"`,
+      `${shellWord(`${options.logs}/slurm-${phase.name}-`)}"$SLURM_ARRAY_TASK_ID.failed"`,
+    ),
   };
 }
+
+/** Without it some clusters give a task a whole node, others too little. */
+const asksMemory = (mebibytes: number, sbatch: readonly string[]): string[] =>
+  sbatch.some((option) => option.startsWith('--mem')) ? [] : [`--mem=${mebibytes}M`];
 
 /** The job at the end of the chain. */
 export function finishJob(options: SlurmOptions): SlurmJob {
@@ -112,6 +123,7 @@ export function finishJob(options: SlurmOptions): SlurmJob {
     args: [
       `--job-name=${jobName('finish')}`,
       '--cpus-per-task=1',
+      ...asksMemory(options.ask.finish, options.sbatch),
       `--time=${options.time}`,
       `--signal=B:USR1@${options.warnSeconds}`,
       '--requeue',
@@ -120,29 +132,9 @@ export function finishJob(options: SlurmOptions): SlurmJob {
       `--comment=${commentOf(options.run)}`,
       ...options.sbatch,
     ],
-    script: script(command.map(shellWord).join(' ')),
+    script: slurmScript(command.map(shellWord).join(' '), shellWord(`${options.logs}/slurm-finish.failed`)),
   };
 }
-
-/**
- * Slurm tells the shell, the shell tells the process, and the process commits the splits in work and ends with 130:
- * then the task goes back into the queue. A task that fails is tried three times.
- */
-const script = (command: string): string => `#!/bin/sh
-${command} &
-child=$!
-trap 'kill -USR1 $child 2>/dev/null' USR1 TERM
-wait $child
-code=$?
-while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
-job="$SLURM_JOB_ID"
-[ -n "$SLURM_ARRAY_JOB_ID" ] && job="\${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
-if [ $code -eq 130 ] || { [ $code -eq 1 ] && [ "\${SLURM_RESTART_COUNT:-0}" -lt 2 ]; }; then
-  scontrol requeue "$job"
-  exit 0
-fi
-exit $code
-`;
 
 /** 3,5-9,12 as sbatch takes it. @param numbers ascending */
 export function ranges(numbers: readonly number[]): string {
