@@ -95,8 +95,8 @@ export function annotationsQuery(annotations: readonly ColumnSpec[]): string | n
     own.length < rest.length ? `c IN (${own.map(text).join(', ')})` : `c NOT IN (${rest.map(text).join(', ')})`;
   return (
     'SELECT annotation, count(v) AS documents, min(v) AS least, round(median(v), 4) AS median, max(v) AS most ' +
-    `FROM (UNPIVOT INCLUDE NULLS (SELECT CAST(COLUMNS(c -> ${columns}) AS DOUBLE) FROM ledger) ` +
-    'ON COLUMNS(*) INTO NAME annotation VALUE v) GROUP BY annotation ORDER BY annotation'
+    `FROM (SELECT CAST(COLUMNS(c -> ${columns}) AS DOUBLE) FROM ledger) UNPIVOT INCLUDE NULLS ` +
+    '(v FOR annotation IN (*)) GROUP BY annotation ORDER BY annotation'
   );
 }
 
