@@ -1,3 +1,4 @@
+import { ledgerSchema } from '../../sinks/ledger.ts';
 import type { ColumnSpec } from '../../streams/batch/columns.ts';
 import { conditionText } from '../../streams/batch/condition.ts';
 import { dropsFor, rewritesText, type StepDescriptor } from '../../streams/operator.ts';
@@ -5,20 +6,26 @@ import { dropsFor, rewritesText, type StepDescriptor } from '../../streams/opera
 const text = (s: string): string => `'${s.replaceAll("'", "''")}'`;
 const name = (s: string): string => `"${s.replaceAll('"', '""')}"`;
 
-/** Documents, bytes and tokens by domain, read and kept. */
-export const DOMAINS =
+/** Tokens of the kept documents; the name says where they are an estimate. */
+const tokensKept = (counted: boolean): string => {
+  const sum = "sum(tokens) FILTER (outcome = 'kept')";
+  return counted ? `${sum}::BIGINT AS tokens_kept ` : `${sum}::BIGINT AS tokens_kept_estimated `;
+};
+
+/** Documents, bytes and tokens by domain, read and kept. @param counted whether the tokens are counted ones */
+export const domainsQuery = (counted: boolean): string =>
   "SELECT coalesce(domain, '') AS domain, count(*) AS read, count(*) FILTER (outcome = 'kept') AS kept, " +
   'coalesce(sum(text_bytes), 0)::BIGINT AS bytes_read, ' +
   "coalesce(sum(text_bytes) FILTER (outcome = 'kept'), 0)::BIGINT AS bytes_kept, " +
-  "sum(tokens) FILTER (outcome = 'kept')::BIGINT AS tokens_kept " +
+  tokensKept(counted) +
   "FROM ledger WHERE outcome <> 'quarantined' GROUP BY ALL ORDER BY read DESC, domain";
 
-export const TOTALS =
+export const totalsQuery = (counted: boolean): string =>
   "SELECT count(*) FILTER (outcome <> 'quarantined') AS documents_read, " +
   "count(*) FILTER (outcome = 'kept') AS kept, count(*) FILTER (outcome = 'dropped') AS dropped, " +
   "count(*) FILTER (outcome = 'quarantined') AS quarantined, " +
   "coalesce(sum(text_bytes) FILTER (outcome = 'kept'), 0)::BIGINT AS bytes_kept_before_cuts, " +
-  "sum(tokens) FILTER (outcome = 'kept')::BIGINT AS tokens_kept FROM ledger";
+  `${tokensKept(counted)}FROM ledger`;
 
 export const QUARANTINE =
   'SELECT reason, count(*) AS records FROM quarantine GROUP BY reason ORDER BY records DESC, reason';
@@ -75,14 +82,22 @@ export function rulesQuery(steps: readonly StepDescriptor[]): string | null {
   );
 }
 
-/** Least, median and greatest of every number that was measured, and how many documents have one. */
+/**
+ * Least, median and greatest of every number that was measured, and how many documents have one. It names the columns
+ * that are left out: of a recipe that measures a hundred numbers they are fewer.
+ */
 export function annotationsQuery(annotations: readonly ColumnSpec[]): string | null {
-  const own = annotations.filter((a) => a.type !== 'utf8' && a.name !== 'tokens');
+  const own = annotations.filter((a) => a.type !== 'utf8' && a.name !== 'tokens').map((a) => a.name);
   if (own.length === 0) return null;
-  const one = ({ name: n }: ColumnSpec): string =>
-    `SELECT ${text(n)} AS annotation, count(${name(n)}) AS documents, CAST(min(${name(n)}) AS DOUBLE) AS least, ` +
-    `round(CAST(median(${name(n)}) AS DOUBLE), 4) AS median, CAST(max(${name(n)}) AS DOUBLE) AS most FROM ledger`;
-  return own.map(one).join(' UNION ALL ');
+  const others = ledgerSchema(annotations, true).map((c) => c.name);
+  const rest = others.filter((n) => !own.includes(n));
+  const columns =
+    own.length < rest.length ? `c IN (${own.map(text).join(', ')})` : `c NOT IN (${rest.map(text).join(', ')})`;
+  return (
+    'SELECT annotation, count(v) AS documents, min(v) AS least, round(median(v), 4) AS median, max(v) AS most ' +
+    `FROM (SELECT CAST(COLUMNS(c -> ${columns}) AS DOUBLE) FROM ledger) UNPIVOT INCLUDE NULLS ` +
+    '(v FOR annotation IN (*)) GROUP BY annotation ORDER BY annotation'
+  );
 }
 
 /** Shares of the values of a text column among kept documents, by domain. */

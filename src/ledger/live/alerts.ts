@@ -9,11 +9,17 @@ export interface Alert {
   readonly of: string;
   /** Files whose names differ only in digits. */
   readonly source: string | null;
-  /** Positions: of the first document, and the file of the last one. */
+  /**
+   * Positions. Of quarantine the first record that could not be read; of a drift the first document of the window
+   * in which it begins, a thousand documents or so.
+   */
   readonly from: string | null;
+  /** Of a drift that begins somewhere within that window: the first document after it. Else null. */
+  readonly until: string | null;
+  /** File of the last document. */
   readonly to: string | null;
   readonly documents: number;
-  /** Documents dropped or set aside, of these. */
+  /** Documents dropped or set aside, of these: without the window in which a drift begins, where it is a mixture. */
   readonly hits: number;
   readonly share: number;
   /** The share before, in the same source. */
@@ -38,6 +44,15 @@ export const CUSUM = {
 
 const QUARANTINE = 'quarantine';
 
+/** What one window says of a rule. */
+interface Part {
+  /** Its first document; of quarantine the first record that could not be read. */
+  readonly from: string;
+  readonly n: number;
+  readonly hits: number;
+  readonly z: number;
+}
+
 interface Track {
   documents: number;
   hits: number;
@@ -48,8 +63,8 @@ interface Track {
   up: number;
   down: number;
   /** Where the sum began to rise. */
-  since: { readonly from: string; readonly n: number; readonly hits: number; readonly z: number }[];
-  alert: { index: number; usual: number; direction: number } | null;
+  since: Part[];
+  alert: { index: number; usual: number; direction: number; parts: Part[] } | null;
 }
 
 /** Drifts of drop rates and bursts of quarantine, in the order of the input. @param phases windows of each phase */
@@ -112,13 +127,11 @@ function step(track: Track, seen: Seen, alerts: Alert[]): void {
   if (track.alert !== null) {
     // The same drift goes on.
     if (track.alert.direction * (share - track.alert.usual) > CUSUM.least) {
-      const old = alerts[track.alert.index];
-      alerts[track.alert.index] = alertOf(seen, {
-        from: old.from!,
-        documents: old.documents + n,
-        hits: old.hits + hits,
-        usual: track.alert.usual,
-      });
+      const { parts } = track.alert;
+      // The first window, what came after it, and where that began.
+      if (parts.length < 2) parts.push({ from: window.from, n, hits, z });
+      else parts[1] = { ...parts[1], n: parts[1].n + n, hits: parts[1].hits + hits };
+      alerts[track.alert.index] = alertOf(seen, track.alert);
       return;
     }
     Object.assign(track, { alert: null, up: 0, down: 0, since: [] });
@@ -126,16 +139,17 @@ function step(track: Track, seen: Seen, alerts: Alert[]): void {
   track.up = Math.max(0, track.up + z - CUSUM.slack);
   track.down = Math.max(0, track.down - z - CUSUM.slack);
   if (track.up === 0 && track.down === 0) track.since = [];
-  else track.since.push({ from: window.from, n, hits, z });
+  else track.since.push({ from: beginOf(seen), n, hits, z });
   const direction = track.up > CUSUM.limit ? 1 : track.down > CUSUM.limit ? -1 : 0;
   // The sum may have begun to rise by chance: the drift begins with the first window that is out of line by itself.
   const first = direction === 0 ? -1 : track.since.findIndex((s) => s.z * direction > 2);
   if (first >= 0) {
-    const since = track.since.slice(first);
-    const [documents, dropped] = [since.reduce((sum, s) => sum + s.n, 0), since.reduce((sum, s) => sum + s.hits, 0)];
-    if (Math.abs(dropped / documents - usual) > CUSUM.least) {
-      track.alert = { index: alerts.length, usual, direction };
-      alerts.push(alertOf(seen, { from: since[0].from, documents, hits: dropped, usual }));
+    const [begin, ...rest] = track.since.slice(first);
+    const parts = rest.length === 0 ? [begin] : [begin, rest.reduce(sum)];
+    const all = parts.reduce(sum);
+    if (Math.abs(all.hits / all.n - usual) > CUSUM.least) {
+      track.alert = { index: alerts.length, usual, direction, parts };
+      alerts.push(alertOf(seen, track.alert));
       return;
     }
   }
@@ -151,17 +165,34 @@ function learn(track: Track, n: number, hits: number): void {
   track.squares += delta * (hits / n - track.mean);
 }
 
-function alertOf(
-  { of, source, window, phase }: Seen,
-  { from, documents, hits, usual }: { from: string; documents: number; hits: number; usual: number },
-): Alert {
+const sum = (a: Part, b: Part): Part => ({ ...a, n: a.n + b.n, hits: a.hits + b.hits });
+
+const beginOf = ({ of, window }: Seen): string =>
+  (of === QUARANTINE ? window.firstQuarantined : undefined) ?? window.from;
+
+/** Whether a drift begins in the middle of its first window: that is nearer to the usual share than chance explains. */
+function isMixed([begin, rest]: readonly Part[], direction: number): boolean {
+  if (!rest) return false;
+  const share = rest.hits / rest.n;
+  const chance = Math.sqrt((share * (1 - share)) / begin.n + CUSUM.spread ** 2);
+  return direction * (share - begin.hits / begin.n) > 2 * chance;
+}
+
+function alertOf({ of, source, window, phase }: Seen, { usual, direction, parts }: NonNullable<Track['alert']>): Alert {
+  const mixed = of !== QUARANTINE && isMixed(parts, direction);
+  const { from } = parts[0];
+  const until = mixed ? parts[1].from : null;
+  const { n: documents, hits } = mixed ? parts[1] : parts.reduce(sum);
   const share = hits / documents;
   const file = fileOf(from);
   const place = file === window.to ? file : `${file} to ${window.to}`;
   const [now, before] = [share, usual].map((s) => `${Math.round(1000 * s) / 10} %`);
+  const offset = (position: string): string => (fileOf(position) === file ? position.slice(file.length + 1) : position);
+  const begin = until === null ? offset(from) : `somewhere between ${offset(from)} and ${offset(until)}`;
+  // How many, not which share: of the documents of the first window nobody knows how many stand before the first.
   const what =
     of === QUARANTINE
-      ? `${now} of the records could not be read, ${before} before`
+      ? `${hits.toLocaleString('en-US')} records could not be read, ${before} before`
       : `${of} drops ${now} of the documents, ${before} before`;
   return {
     id: `${phase}/${of}/${from}`,
@@ -169,12 +200,13 @@ function alertOf(
     of,
     source,
     from,
+    until,
     to: window.to,
     documents,
     hits,
     share: Math.round(1e4 * share) / 1e4,
     usual: Math.round(1e4 * usual) / 1e4,
-    sentence: `In ${place}, from ${from.slice(file.length + 1)} on, ${what}.`,
+    sentence: `In ${place}, from ${begin} on, ${what}.`,
   };
 }
 

@@ -87,12 +87,34 @@ async function exactly(
 
 async function nearest(
   { folder, db, search: { rows }, index }: Browsed,
-  { column, threshold }: { readonly column: string; readonly threshold: number },
-  { where, values }: Condition,
+  cut: Cut,
+  asked: Condition,
   most: number,
 ): Promise<Listed> {
+  const nears = await nearestTo(folder, db, cut, most, asked);
+  if (nears.size === 0) return { documents: [], next: null, searched: 0, rows };
+  const numbers = [...nears.keys()].sort((a, b) => a - b);
+  const read = await documentsAt(folder, db, numbers, index);
+  const documents = read.map((d, i) => ({ ...d, near: nears.get(numbers[i]) ?? null }));
+  return { documents: documents.sort((a, b) => b.near! - a.near!), next: null, searched: rows, rows };
+}
+
+/** Where a rule cuts. */
+interface Cut {
+  readonly column: string;
+  readonly threshold: number;
+}
+
+/** Rows of the ledger by their numbers, and their values: half of them on each side of the threshold. */
+export async function nearestTo(
+  folder: RunFolder,
+  db: RunDatabase,
+  { column, threshold }: Cut,
+  most: number,
+  { where, values }: Condition = { where: 'true', values: [] },
+): Promise<Map<number, number>> {
   const whole = wholeLedger(folder, [...SEARCHED, column]);
-  if (whole === null) return { documents: [], next: null, searched: 0, rows };
+  if (whole === null) return new Map();
   const value = `CAST("${column.replaceAll('"', '""')}" AS DOUBLE)`;
   // The values alone first: what else is shown is read of the few rows that are nearest.
   const side = (comparison: string): string =>
@@ -103,10 +125,7 @@ async function nearest(
   const nears = new Map<number, number>();
   for (const r of await rowsOf(db, sql, [...values, ...values]))
     nears.set(parts[Number(r['part#'])].first + Number(r['row#']), Number(r.near));
-  const numbers = [...nears.keys()].sort((a, b) => a - b);
-  const read = await documentsAt(folder, db, numbers, index);
-  const documents = read.map((d, i) => ({ ...d, near: nears.get(numbers[i]) ?? null }));
-  return { documents: documents.sort((a, b) => b.near! - a.near!), next: null, searched: rows, rows };
+  return nears;
 }
 
 function conditionOf(wanted: Wanted): Condition {

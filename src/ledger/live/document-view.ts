@@ -34,16 +34,20 @@ export interface DocumentView {
 }
 
 /** Of a longer text the beginning is shown; a page does not have to hold a book. */
-const MOST_BYTES = 128 * 1024;
+export const MOST_BYTES = 128 * 1024;
 const MOST_WORDS = 4000;
 
-/** Everything about one document: each decision, its text read again by position, and its twin. */
+/**
+ * Everything about one document: each decision, its text read again by position, and its twin.
+ * @param most bytes of each text
+ */
 export async function documentView(
   folder: RunFolder,
   db: RunDatabase,
   wanted: string,
   by: 'id or position' | 'position',
   index: LedgerIndex | null = null,
+  most = MOST_BYTES,
 ): Promise<DocumentView> {
   // Of a position the text is read while the ledger is asked.
   const reading = by === 'position' ? originalText(folder, wanted) : null;
@@ -56,19 +60,19 @@ export async function documentView(
   const gone = 'missing' in original ? original.missing : null;
   const missing = document.quarantine !== null && gone === GONE ? 'no document could be read there' : gone;
   const bytes = document.textBytes ?? Buffer.byteLength(text);
-  const whole = missing === null ? cutPieces(text, document.cutSpans) : [{ text, mark: null }];
+  const whole = missing === null ? cutPieces(text, document.cutSpans, most) : [{ text, mark: null }];
   return {
     total,
     document,
-    text: { pieces: whole, missing, bytes, shown: Math.min(bytes, MOST_BYTES) },
-    twin: await twinOf(folder, document, text),
+    text: { pieces: whole, missing, bytes, shown: Math.min(bytes, most) },
+    twin: await twinOf(folder, document, text, most),
   };
 }
 
 /** The first bytes of a text, with the spans that were cut from it. */
-export function cutPieces(text: string, spans: Explanation['cutSpans']): Piece[] {
+export function cutPieces(text: string, spans: Explanation['cutSpans'], most = MOST_BYTES): Piece[] {
   const bytes = Buffer.from(text);
-  const end = Math.min(bytes.length, MOST_BYTES);
+  const end = Math.min(bytes.length, most);
   const pieces: Piece[] = [];
   let at = 0;
   const push = (until: number, mark: string | null): void => {
@@ -91,7 +95,12 @@ function boundary(bytes: Buffer, offset: number): number {
   return at;
 }
 
-async function twinOf(folder: RunFolder, { duplicateOf }: Explanation, text: string): Promise<DocumentView['twin']> {
+async function twinOf(
+  folder: RunFolder,
+  { duplicateOf }: Explanation,
+  text: string,
+  most: number,
+): Promise<DocumentView['twin']> {
   if (duplicateOf === null) return null;
   const { position, id, excerpt } = duplicateOf;
   const found = await originalText(folder, position);
@@ -99,11 +108,11 @@ async function twinOf(folder: RunFolder, { duplicateOf }: Explanation, text: str
   if ('missing' in found) return { ...none, missing: found.missing };
   if (!found.text.startsWith(excerpt)) return { ...none, missing: 'another text stands there now' };
   const other = found.text;
-  const [a, b] = [other, text].map((t) => t.slice(0, MOST_BYTES).split(/(\s+)/).slice(0, MOST_WORDS));
+  const [a, b] = [other, text].map((t) => t.slice(0, most).split(/(\s+)/).slice(0, MOST_WORDS));
   const pieces = wordDiff(a, b).map(({ kind, words }) => ({
     text: words.join(''),
     mark: kind === 'same' ? null : kind,
   }));
   const bytes = Buffer.byteLength(other);
-  return { position, id, pieces, missing: null, bytes, shown: Math.min(bytes, MOST_BYTES) };
+  return { position, id, pieces, missing: null, bytes, shown: Math.min(bytes, most) };
 }

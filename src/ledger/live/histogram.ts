@@ -1,5 +1,6 @@
 import { ConfigError, nearestName } from '../../errors.ts';
 import { conditionText } from '../../streams/batch/condition.ts';
+import { type Scope, scopeColumn, scopeValues } from '../../streams/scope.ts';
 import { type RunDatabase, rowsOf } from '../database.ts';
 import type { RunFolder } from '../run-folder.ts';
 
@@ -27,6 +28,8 @@ export interface Histogram {
     readonly threshold: number;
     /** Of a rule of several comparisons: when it drops. */
     readonly condition: string | null;
+    /** Documents with a value that its step does not judge: their kind or domain is not in its `where`. */
+    readonly outside: number;
   }[];
 }
 
@@ -46,7 +49,7 @@ export async function histogram(
 ): Promise<Histogram> {
   const numbers = folder.run.schema.annotations.filter((a) => a.type !== 'utf8').map((a) => a.name);
   if (!numbers.includes(column)) throw noColumn(column, numbers);
-  const rules = folder.steps.flatMap((s) =>
+  const judging = folder.steps.flatMap((s) =>
     s.rules
       .filter((r) => r.column === column)
       .map((r) => ({
@@ -55,16 +58,19 @@ export async function histogram(
         comparison: r.comparison,
         threshold: r.threshold,
         condition: r.when ? conditionText(r) : null,
+        where: s.where,
       })),
   );
   const value = `CAST("${column.replaceAll('"', '""')}" AS DOUBLE)`;
+  const outside = judging.map(({ where }, i) => `, count(v) FILTER (${outsideOf(where)}) AS outside${i}`).join('');
   const [range] = await rowsOf(
     db,
     'SELECT min(v) AS least, max(v) AS most, quantile_cont(v, [0.001, 0.5, 0.999]) AS q, ' +
-      'count(*) - count(v) AS nulls ' +
-      `FROM (SELECT ${value} AS v FROM ledger WHERE outcome <> 'quarantined')`,
+      `count(*) - count(v) AS nulls${outside} ` +
+      `FROM (SELECT *, ${value} AS v FROM ledger WHERE outcome <> 'quarantined')`,
   );
   const [least, most] = [range.least, range.most].map((n) => (n === null ? null : Number(n)));
+  const rules = judging.map(({ where: _, ...r }, i) => ({ ...r, outside: Number(range[`outside${i}`]) }));
   const empty = { column, edges: [], kept: [], other: [], below: 0, above: 0, least, most, logarithmic: false, rules };
   if (least === null || most === null) return { ...empty, nulls: Number(range.nulls) };
   const [low, median, high] = (range.q as unknown as { readonly items: readonly number[] }).items;
@@ -97,6 +103,14 @@ export async function histogram(
     else [kept[at], other[at]] = [k, o];
   }
   return { column, edges, kept, other, below, above, nulls: Number(range.nulls), least, most, logarithmic, rules };
+}
+
+/** Documents that a scope leaves out, in SQL. */
+function outsideOf(where: Scope | null): string {
+  if (where === null) return 'false';
+  const quoted = scopeValues(where).map((v) => `'${v.replaceAll("'", "''")}'`);
+  const inList = `coalesce("${scopeColumn(where).replaceAll('"', '""')}", '') IN (${quoted.join(', ')})`;
+  return where.not ? inList : `NOT ${inList}`;
 }
 
 const isWhole =

@@ -7,6 +7,7 @@ type Value = readonly [labels: Labels, value: number];
 export function metricsText(state: LiveState): string {
   const { totals: t, quarantine: q, progress, places, sample, run } = state;
   const lines: string[] = [];
+  const counted = run.annotations.includes('tokens');
   const metric = (name: string, type: 'counter' | 'gauge', help: string, values: readonly Value[]): void => {
     if (values.length === 0) return;
     lines.push(`# HELP sluice_run_${name} ${help}`, `# TYPE sluice_run_${name} ${type}`);
@@ -18,7 +19,12 @@ export function metricsText(state: LiveState): string {
   metric('info', 'gauge', 'The run.', [[{ name: run.name, status: run.status, sluice: run.sluice }, 1]]);
   metric('documents_total', 'counter', 'Documents.', [...by('documents'), [{ outcome: 'quarantined' }, q.documents]]);
   metric('text_bytes_total', 'counter', 'Bytes of text, as it was read.', by('bytes'));
-  metric('tokens_total', 'counter', 'Tokens; 0 where the recipe counts none.', by('tokens'));
+  metric(
+    'tokens_total',
+    'counter',
+    `Tokens, ${counted ? 'counted' : 'estimated'} by the recipe; 0 where it does neither.`,
+    by('tokens'),
+  );
   metric(
     'domain_documents_total',
     'counter',

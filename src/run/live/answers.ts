@@ -1,8 +1,9 @@
 import { groupingsOf, ruleBias } from '../../ledger/bias/bias-data.ts';
 import { documentsAt } from '../../ledger/documents-data.ts';
 import { browse, type Wanted } from '../../ledger/live/browse.ts';
+import { type ChoiceSizes, type ChosenDocument, chosenDocuments } from '../../ledger/live/choice.ts';
 import { drawn, RUN_CURVES, runCurve } from '../../ledger/live/curves.ts';
-import { documentView } from '../../ledger/live/document-view.ts';
+import { documentView, MOST_BYTES } from '../../ledger/live/document-view.ts';
 import { styleStates } from '../../ledger/live/generators.ts';
 import { histogram } from '../../ledger/live/histogram.ts';
 import { domainStates, flowsOf } from '../../ledger/live/state.ts';
@@ -18,6 +19,8 @@ const BIASED_GROUPS = 24;
 
 export interface RunAnswers {
   readonly api: LiveSource['api'];
+  /** Documents that show the run in little, for a page without a server. */
+  readonly chosen: (sizes: ChoiceSizes) => Promise<ChosenDocument[]>;
   close(): Promise<void>;
 }
 
@@ -63,9 +66,10 @@ export function runAnswers(path: () => string | null): RunAnswers {
         ),
       document: async (query) => {
         const position = query.get('position');
+        const most = Math.min(MOST_BYTES, wholeIn(query, 'bytes', MOST_BYTES));
         const [wanted, by] =
           position === null ? [query.get('id') ?? '', 'id or position' as const] : [position, 'position' as const];
-        return reader.use(({ folder, db, index }) => documentView(folder, db, wanted, by, index()));
+        return reader.use(({ folder, db, index }) => documentView(folder, db, wanted, by, index(), most));
       },
       bias: () =>
         reader.use(async ({ folder, db }) => {
@@ -81,6 +85,7 @@ export function runAnswers(path: () => string | null): RunAnswers {
       },
       ...whatIfAnswers(reader),
     },
+    chosen: (sizes) => reader.use(({ folder, db }) => chosenDocuments(folder, db, sizes), 'count'),
     close: () => reader.close(),
   };
 }

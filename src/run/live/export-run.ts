@@ -1,25 +1,27 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import type { Listed } from '../../ledger/live/browse.ts';
 import { cellsOf } from '../../ledger/live/cells-of.ts';
+import type { ChosenDocument } from '../../ledger/live/choice.ts';
 import type { LiveState } from '../../ledger/live/state.ts';
 import { exportPage } from '../../sinks/live/export.ts';
-import type { LiveSource } from '../../sinks/live/server.ts';
 import { runAnswers } from './answers.ts';
 import { folderState } from './follow-folder.ts';
 
-/** Documents of each list that an exported page holds. */
-const DOCUMENTS = 12;
+/** What an exported page holds of the documents of a run. */
+const SIZES = { each: 6, all: 60, ofRule: 2, atCut: 4, rules: 12 } as const;
+/** Bytes of the text of each, and of everything about all of them. */
+const TEXT_BYTES = 4096;
+const ALL_BYTES = 2_000_000;
 
 /**
- * The live page of a run as one HTML file, with its curves, histograms, and the first documents of each outcome and
- * rule. Errors: those of `openRunFolder`.
+ * The live page of a run as one HTML file, with its curves and histograms, and some documents of each domain,
+ * outcome and rule and near the thresholds, with all that is known of them. Errors: those of `openRunFolder`.
  * @param text false: no text of documents and no ids
  */
 export async function exportRun(folder: string, { text = true }: { readonly text?: boolean } = {}): Promise<string> {
   const path = resolve(folder);
   const state = await folderState(path);
-  const { api, close } = runAnswers(() => path);
+  const { api, chosen, close } = runAnswers(() => path);
   try {
     const answers: Record<string, unknown> = {};
     const ask = async (name: string, query: Record<string, string> = {}, extra: Record<string, string> = {}) => {
@@ -33,34 +35,41 @@ export async function exportRun(folder: string, { text = true }: { readonly text
     await ask('bias');
     if (state.generators.length > 0) await ask('styles');
     const columns = await histograms(state, ask);
-    const most = String(DOCUMENTS);
+    const documents: ChosenDocument[] = [];
     if (text) {
-      const wanted: Record<string, string>[] = [
-        {},
-        { outcome: 'kept' },
-        { outcome: 'dropped' },
-        { outcome: 'quarantined' },
-      ];
-      for (const query of [...wanted, ...state.rules.map((r) => ({ rule: `${r.step}.${r.rule}` }))])
-        answers[`api/documents?${new URLSearchParams({ ...query, most })}`] = await firstDocuments(api, query);
+      let room = ALL_BYTES;
+      for (const d of await chosen(SIZES)) {
+        const view = await api.document(new URLSearchParams({ position: d.position, bytes: String(TEXT_BYTES) }));
+        room -= Buffer.byteLength(JSON.stringify(view)) + Buffer.byteLength(JSON.stringify(d));
+        if (room < 0) break;
+        answers[`api/document?${new URLSearchParams({ position: d.position })}`] = view;
+        documents.push(d);
+      }
     }
     const cells = Object.fromEntries(cellsOf(text ? state : withoutText(state)));
-    return exportPage({ cells, answers, columns, noDocuments: !text });
+    return exportPage({
+      cells,
+      answers,
+      columns,
+      documents,
+      documentsNote: noteOf(documents, state),
+      noDocuments: !text,
+    });
   } finally {
     await close();
   }
 }
 
-/** As many as the page shows: an answer stops where its time is up. */
-async function firstDocuments(api: LiveSource['api'], query: Record<string, string>): Promise<Listed> {
-  const documents: Listed['documents'][number][] = [];
-  for (let from = 0; ; ) {
-    const most = String(DOCUMENTS - documents.length);
-    const found = (await api.documents(new URLSearchParams({ ...query, most, from: String(from) }))) as Listed;
-    documents.push(...found.documents);
-    if (found.next === null || documents.length === DOCUMENTS) return { ...found, documents };
-    from = found.next;
-  }
+/** What is in the list, and what is not. */
+function noteOf(documents: readonly ChosenDocument[], { totals, quarantine }: LiveState): string {
+  const all = totals.kept.documents + totals.dropped.documents + quarantine.documents;
+  const [some, of] = [documents.length, all].map((n) => n.toLocaleString('en-US'));
+  if (documents.length >= all) return 'This file holds all documents of the run.';
+  return (
+    `This file holds ${some} of ${of} documents: of each domain some kept and some dropped, of each rule some that ` +
+    'it dropped, and the nearest to the thresholds of the rules that drop most; drawn by a hash of their ids. Search ' +
+    'and filters look at these alone. All of them: sluice serve <run-dir>'
+  );
 }
 
 /** Those of the columns that rules judge first; a column of text has none. */

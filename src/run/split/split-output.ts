@@ -9,6 +9,7 @@ import type { SegmentWriter } from '../../sinks/segment.ts';
 import { ledgerSink, openSegmentWriter, quarantineSink } from '../../sinks/writers.ts';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import type { QuarantinedRecord } from '../../streams/batch/outcome.ts';
+import { labelOf } from '../../streams/batch/position.ts';
 import { addUnread, type UnreadColumn } from '../../streams/batch/unread.ts';
 import { addSeen } from '../../streams/commits/blind.ts';
 import { addPassed, type Counters, emptyCounters } from '../../streams/commits/counters.ts';
@@ -90,6 +91,7 @@ export class SplitOutput {
   quarantine(record: QuarantinedRecord): void {
     countQuarantined(this.counters, record);
     this.#aside.push(record);
+    this.#windows.lost(() => labelOf(record));
   }
 
   /** Counts a column that could not be understood. */

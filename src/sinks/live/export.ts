@@ -8,6 +8,9 @@ export interface ExportedData {
   readonly answers: Readonly<Record<string, unknown>>;
   /** Annotations of which it holds a histogram. */
   readonly columns: readonly string[];
+  /** Documents with which its list works, and what they are. Everything about each is among the answers. */
+  readonly documents: readonly object[];
+  readonly documentsNote: string;
   /** No text of a document is in it. */
   readonly noDocuments: boolean;
 }

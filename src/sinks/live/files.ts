@@ -20,6 +20,7 @@ export const SCRIPTS = [
   'dom.js',
   'format.js',
   'store.js',
+  'held.js',
   'overview.js',
   'alerts.js',
   'fleet.js',

@@ -13,6 +13,8 @@ export interface DropWindow {
   documents: number;
   /** Records that could not be read, before or among them. */
   quarantined: number;
+  /** Position of the first of them; absent where there are none, and in runs of earlier versions. */
+  readonly firstQuarantined?: string;
   /** `step.rule` -> documents; rules that dropped none are left out. */
   readonly dropped: Record<string, number>;
 }
@@ -28,6 +30,8 @@ export class DropWindows {
   #before = new Map<string, number>();
   #lost = 0;
   #open: DropWindow | null = null;
+  /** Of the records that are in no window yet. */
+  #firstLost: string | null = null;
 
   constructor(counters: Counters) {
     this.#counters = counters;
@@ -50,6 +54,11 @@ export class DropWindows {
     this.#take(window);
   }
 
+  /** Call with the position of each record that is set aside, in their order. */
+  lost(position: () => string): void {
+    this.#firstLost ??= position();
+  }
+
   /** Call at the end: what was lost after the last batch. */
   end(): void {
     let last = this.windows.at(-1);
@@ -62,7 +71,7 @@ export class DropWindows {
     if (last) this.#take(last);
   }
 
-  #take(window: DropWindow): void {
+  #take(window: { -readonly [K in keyof DropWindow]: DropWindow[K] }): void {
     const { steps, quarantined } = this.#counters;
     for (const [step, rules] of Object.entries(steps))
       for (const [rule, { dropped }] of Object.entries(rules)) {
@@ -72,6 +81,10 @@ export class DropWindows {
         window.dropped[name] = entry(window.dropped, name, () => 0) + more;
         this.#before.set(name, dropped);
       }
+    if (quarantined.records > this.#lost) {
+      if (this.#firstLost !== null) window.firstQuarantined ??= this.#firstLost;
+      this.#firstLost = null;
+    }
     window.quarantined += quarantined.records - this.#lost;
     this.#lost = quarantined.records;
   }

@@ -43,6 +43,20 @@ describe('drift', () => {
     );
   });
 
+  it('that begins in the middle of a window lies between two places, and is not diluted by it', () => {
+    const all = windows([0.1, 0.1, 0.1, 0.6]);
+    all[30] = { ...all[30], dropped: { 'q.short': 150 } };
+    const [found, ...more] = alertsOf([all]);
+    expect([found.from, found.until, found.documents]).toEqual([
+      'crawl/part-003.jsonl#0.0',
+      'crawl/part-003.jsonl#0.1000',
+      4500,
+    ]);
+    expect(found.share).toBeCloseTo(0.6, 1);
+    expect(found.sentence).toMatch(/^In crawl\/part-003\.jsonl, from somewhere between 0\.0 and 0\.1000 on, q\.short /);
+    expect(more).toEqual([]);
+  });
+
   it('sees a rate that falls as well', () => {
     const [found, ...more] = alertsOf([windows([0.5, 0.5, 0.5, 0.1])]);
     expect(found.from).toBe('crawl/part-003.jsonl#0.0');
@@ -64,9 +78,14 @@ describe('drift', () => {
 describe('bursts of quarantine', () => {
   it('are named with file and offset', () => {
     const all = windows(Array(6).fill(0.1));
-    for (let i = 43; i < 47; i++) all[i] = { ...all[i], quarantined: 300 };
+    for (let i = 43; i < 47; i++) {
+      const firstQuarantined = all[i].from.replace(/000$/, '777');
+      all[i] = { ...all[i], quarantined: 300, firstQuarantined };
+    }
     const found = alertsOf([all]);
-    expect(found.map((a) => [a.type, a.from, a.hits])).toEqual([['quarantine', 'crawl/part-004.jsonl#0.3000', 1200]]);
-    expect(found[0].sentence).toContain('37.5 % of the records could not be read, 0 % before');
+    expect(found.map((a) => [a.type, a.from, a.hits])).toEqual([['quarantine', 'crawl/part-004.jsonl#0.3777', 1200]]);
+    expect(found[0].sentence).toBe(
+      'In crawl/part-004.jsonl, from 0.3777 on, 1,200 records could not be read, 0 % before.',
+    );
   });
 });

@@ -21,6 +21,7 @@ describe('what the page asks of a run', () => {
       ['min_chars', 200],
       ['max_chars', 100_000],
     ]);
+    expect(h.rules.map((r) => r.outside)).toEqual([0, 0]);
     const zoomed = (await ask('histogram', `column=text_chars&bins=10&from=0&to=199`)) as Histogram;
     expect([sum(zoomed.kept), sum(zoomed.other), zoomed.above]).toEqual([0, 40, 180]);
     await expect(ask('histogram', 'column=text_char')).rejects.toThrow('an annotation of this run that is a number');

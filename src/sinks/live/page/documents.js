@@ -2,8 +2,8 @@
 (() => {
   const page = window.sluice;
   const { h, set, put, section } = page;
-  /** An exported page holds fewer. */
-  const MOST = page.data ? 12 : 40;
+  const MOST = 40;
+  const held = page.data ? h('p', { class: 'muted', id: 'held', text: page.data.documentsNote }) : null;
 
   const text = h('input', { type: 'search', id: 'find', placeholder: 'id, position, file or words of the beginning' });
   const outcome = h('select', { id: 'outcome' });
@@ -24,7 +24,7 @@
   const state = h('p', { class: 'muted', role: 'status' });
   const further = h('button', { type: 'button', text: 'More', hidden: true });
   const wrong = h('p', { class: 'error', role: 'alert', hidden: true });
-  const { show } = section('documents', 'Documents', form, wrong, list, state, further);
+  const { show } = section('documents', 'Documents', held, form, wrong, list, state, further);
   const dialog = h('dialog', { class: 'document', 'aria-labelledby': 'document-title' });
   document.body.append(dialog);
   dialog.addEventListener('click', (e) => e.target === dialog && dialog.close());
@@ -44,13 +44,12 @@
     ['quarantined', 'quarantined'],
   ]);
 
-  page.documentLink = (d) =>
-    h('button', {
-      type: 'button',
-      class: 'link',
-      text: page.excerpt(d.id ?? d.position, 80),
-      onclick: () => open(d.position),
-    });
+  /** A document that can be opened; in an exported page one that it does not hold is a name alone. */
+  page.documentLink = (d) => {
+    const text = page.excerpt(d.id ?? d.position, 80);
+    if (page.data && !page.holds(d.position)) return h('span', { text });
+    return h('button', { type: 'button', class: 'link', text, onclick: () => open(d.position) });
+  };
 
   const row = (d) => {
     const why =
@@ -104,7 +103,7 @@
     let left = MOST;
     try {
       do {
-        const found = await page.api('documents', query(next, page.data ? MOST : left));
+        const found = await page.api('documents', query(next, left));
         if (mine !== asked) return;
         const rows = found.documents.filter((d) => !shown.has(d.position)).map(row);
         for (const d of found.documents) shown.add(d.position);
@@ -117,8 +116,8 @@
           next !== null && left > 0 ? `, searched ${page.short(found.searched)} of ${page.short(found.rows)}` : '';
         set(state, { text: listed === 0 && next === null ? none() : `${page.count(listed)} shown${part}` });
         fail(null);
-      } while (next !== null && left > 0 && !page.data);
-      further.hidden = next === null || Boolean(page.data);
+      } while (next !== null && left > 0);
+      further.hidden = next === null;
     } catch (error) {
       if (mine !== asked) return;
       set(state, { text: '' });
@@ -260,11 +259,16 @@
     const totals = page.cell('totals');
     if (!run || !totals) return;
     const rules = page.cellsOf('rule/');
-    const domains = page
-      .cellsOf('domain/')
-      .map((d) => d.domain)
-      .filter((d) => d !== 'other domains');
-    const key = JSON.stringify([rules.map((r) => `${r.step}.${r.rule}`), domains]);
+    // An exported page offers what it holds a document of.
+    const of = page.heldOf;
+    const domains = of
+      ? [...of.domains]
+      : page
+          .cellsOf('domain/')
+          .map((d) => d.domain)
+          .filter((d) => d !== 'other domains');
+    const name = (r) => `${r.step}.${r.rule}`;
+    const key = JSON.stringify([rules.map(name), domains]);
     if (key !== known) {
       known = key;
       fill(
@@ -275,14 +279,14 @@
       fill(
         rule,
         'any rule',
-        rules.map((r) => [`${r.step}.${r.rule}`, `${r.step}: ${r.rule}`]),
+        rules.filter((r) => of?.rules.has(name(r)) ?? true).map((r) => [name(r), `${r.step}: ${r.rule}`]),
       );
       fill(
         near,
         'no rule',
         rules
-          .filter((r) => run.annotations.includes(r.column))
-          .map((r) => [`${r.step}.${r.rule}`, `${r.step}: ${r.rule}`]),
+          .filter((r) => of?.cuts.has(name(r)) ?? run.annotations.includes(r.column))
+          .map((r) => [name(r), `${r.step}: ${r.rule}`]),
       );
     }
     const decided = totals.kept.documents + totals.dropped.documents > 0;

@@ -5,19 +5,22 @@
 
   page.count = (n) => (n === null || n === undefined ? '–' : Math.round(n).toLocaleString('en-US'));
 
-  page.size = (bytes) => {
-    if (bytes === null || bytes === undefined) return '–';
-    const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
-    let [n, unit] = [bytes, 0];
-    while (Math.abs(n) >= 999.5 && unit < units.length - 1) [n, unit] = [n / 1000, unit + 1];
-    return `${unit === 0 ? n : trimmed(n, n < 10 ? 2 : n < 100 ? 1 : 0)} ${units[unit]}`;
+  /** Three digits or so: 950, 12.3, 1.0 of the next unit. */
+  const scaled = (n, units) => {
+    let [value, unit] = [n, 0];
+    while (Math.abs(value) >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
+    const shown = unit === 0 || Math.abs(value) >= 99.95 ? Math.round(value) : value.toFixed(1);
+    return `${shown} ${units[unit]}`.trimEnd();
   };
+
+  page.size = (bytes) =>
+    bytes === null || bytes === undefined ? '–' : scaled(bytes, ['B', 'kB', 'MB', 'GB', 'TB', 'PB']);
 
   page.percent = (part, whole) => {
     if (!whole) return '–';
     const p = (100 * part) / whole;
     if (p === 0 || p === 100) return `${p} %`;
-    return `${p < 0.1 ? '< 0.1' : p > 99.9 ? '> 99.9' : p.toFixed(1)} %`;
+    return `${p < 0.1 ? '<0.1' : p > 99.9 ? '>99.9' : p.toFixed(1)} %`;
   };
 
   page.duration = (seconds) => {
@@ -51,7 +54,7 @@
     return `${trimmed(n / (unit[0] === 1e4 ? 1e3 : unit[0]), 1)}${unit[1]}`;
   };
 
-  const short = (n) => (n >= 1e6 ? `${trimmed(n / 1e6, 1)} M` : n >= 1e4 ? `${trimmed(n / 1e3, 1)} k` : page.count(n));
+  const short = (n) => scaled(n, ['', 'k', 'M', 'G']);
 
   page.short = short;
 

@@ -44,6 +44,7 @@
     const text = new URLSearchParams(Object.entries(query).filter(([, v]) => v !== null && v !== undefined)).toString();
     const address = `api/${name}${text ? `?${text}` : ''}`;
     if (page.data) {
+      if (name === 'documents') return page.searchHeld(query);
       if (Object.hasOwn(page.data.answers, address)) return page.data.answers[address];
       throw new Error('This file does not hold that. Open the run with: sluice serve <run-dir>');
     }

@@ -21,6 +21,8 @@
   const sliders = h('div', { class: 'sliders' });
   const reset = h('button', { type: 'button', text: 'All thresholds as they were', onclick: () => setAll(new Map()) });
   const answer = h('div', { class: 'answer', 'aria-live': 'polite' });
+  const words = 'In this file thresholds stand still. To move them: sluice serve <run-dir>';
+  const still = page.data ? h('p', { class: 'muted', id: 'still', text: words }) : null;
   const wrong = h('p', { class: 'error', role: 'alert', hidden: true });
   const { show } = section(
     'thresholds',
@@ -29,6 +31,7 @@
     picture,
     scale,
     sliders,
+    still,
     wrong,
     answer,
   );
@@ -116,6 +119,15 @@
     const name = `${rule.step}.${rule.rule}`;
     const now = () => moved.get(name) ?? rule.threshold;
     const line = svg('line', { y1: 4, y2: BASE, class: 'threshold' });
+    const drops = `${page.safe(name)} drops where ${page.safe(shown.column)} ${rule.comparison} `;
+    const outside =
+      rule.outside > 0 ? `; ${page.count(rule.outside)} of these values it never judges (where of the step)` : '';
+    const whole = `${rule.condition ? `, of ${page.safe(rule.condition)}` : ''}${outside}`;
+    if (page.data) {
+      for (const k of ['x1', 'x2']) line.setAttribute(k, axis.x(rule.threshold));
+      sliders.append(h('p', { text: `${drops}${page.value(rule.threshold)}${whole}` }));
+      return [line];
+    }
     const grip = svg('rect', {
       y: 0,
       width: 14,
@@ -127,7 +139,7 @@
       'aria-valuemin': shown.edges[0],
       'aria-valuemax': shown.edges.at(-1),
     });
-    const input = h('input', { type: 'number', step: 'any', id: `set-${name}`, disabled: Boolean(page.data) });
+    const input = h('input', { type: 'number', step: 'any', id: `set-${name}` });
     const show = () => {
       const x = axis.x(now());
       for (const k of ['x1', 'x2']) line.setAttribute(k, x);
@@ -137,10 +149,10 @@
       line.classList.toggle('moved', moved.has(name));
       if (document.activeElement !== input) input.value = now();
     };
-    const whole =
+    const integers =
       Number.isInteger(rule.threshold) && shown.edges[1] - shown.edges[0] >= 0.5 && Number.isInteger(shown.least);
     const to = (value) => {
-      const v = whole ? Math.round(value) : Number(value.toPrecision(4));
+      const v = integers ? Math.round(value) : Number(value.toPrecision(4));
       if (!Number.isFinite(v)) return;
       if (v === rule.threshold) moved.delete(name);
       else moved.set(name, v);
@@ -148,7 +160,6 @@
       ask();
     };
     grip.addEventListener('pointerdown', (e) => {
-      if (page.data) return;
       grip.setPointerCapture(e.pointerId);
       const move = (m) => {
         const box = picture.getBoundingClientRect();
@@ -162,7 +173,7 @@
     grip.addEventListener('keydown', (e) => {
       const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 }[e.key];
       const end = { Home: shown.edges[0], End: shown.edges.at(-1) }[e.key];
-      if ((step === undefined && end === undefined) || page.data) return;
+      if (step === undefined && end === undefined) return;
       e.preventDefault();
       if (end !== undefined) {
         to(end);
@@ -170,22 +181,18 @@
       }
       const at = axis.x(now()) + 4 * step;
       const next = axis.v(at);
-      to(whole && Math.round(next) === now() ? now() + Math.sign(step) : next);
+      to(integers && Math.round(next) === now() ? now() + Math.sign(step) : next);
     });
-    input.addEventListener('input', () => input.value !== '' && to(Number(input.value)));
+    // An empty field, and what is no number: the threshold of the run.
+    input.addEventListener('input', () => to(input.value === '' ? rule.threshold : Number(input.value)));
+    input.addEventListener('blur', show);
     sliders.append(
       h(
         'p',
         { class: 'row' },
-        h('label', {
-          for: `set-${name}`,
-          text: `${page.safe(name)} drops where ${page.safe(shown.column)} ${rule.comparison} `,
-        }),
+        h('label', { for: `set-${name}`, text: drops }),
         input,
-        h('span', {
-          class: 'muted',
-          text: ` was ${page.value(rule.threshold)}${rule.condition ? `, of ${page.safe(rule.condition)}` : ''}`,
-        }),
+        h('span', { class: 'muted', text: ` was ${page.value(rule.threshold)}${whole}` }),
       ),
     );
     redraws.push(show);
@@ -206,14 +213,14 @@
   /** The first question makes the server read the ledger: it is asked when a hand comes near. */
   let warm = false;
   const warmUp = () => {
-    if (warm || page.data) return;
+    if (warm) return;
     warm = true;
     page.api('what-if').catch(() => {
       // Whoever moves a threshold is told why it does not work.
       warm = false;
     });
   };
-  for (const event of ['pointerenter', 'focusin']) picture.addEventListener(event, warmUp);
+  for (const event of page.data ? [] : ['pointerenter', 'focusin']) picture.addEventListener(event, warmUp);
   const ask = async () => {
     reset.hidden = moved.size === 0;
     if (asking) {
