@@ -34,7 +34,7 @@ const OPENS = { parquet: true, jsonl: true, arrow: true, tokens: false } as cons
 /**
  * How `datasets` opens a sink: by the name of its config, or, if it has another format than the first one, by its
  * folder, whose files have one format. The library takes a single builder for all configs of a README: the one that the
- * files of the first config ask for (`infer_module_for_data_files`, versions 2.14 to 5.2), so a config of another
+ * files of the first config ask for (`infer_module_for_data_files`, version 5.2), so a config of another
  * format would be opened as the wrong one. The path must be absolute or have a name: "." is refused.
  */
 function loadCall({ name, folder, kind }: ReadmeInput['sinks'][number], first: string): string {

@@ -81,8 +81,8 @@ const LOOKED_AT = 1_000_000;
 const told = new Set<string>();
 
 /**
- * Looks whether lists have entries, and says of each list of domains and pages how many, how many lines are left out,
- * and which entries are top-level domains. Errors: ConfigError for a list without entries. Warns of a plain list of
+ * Looks whether lists have entries, and says of a list of domains and pages of which lines are left out, or that has
+ * whole top-level domains, how many and which. Errors: ConfigError for a list without entries. Warns of a plain list of
  * which more than half of the lines, without comments, are left out.
  * @param isEntry of plain lists; domains and pages are told by themselves
  */
@@ -98,7 +98,8 @@ export function checkLists(paths: readonly string[], isEntry?: (line: string) =>
         where: path,
         fix: FIX,
       });
-    if (isEntry && seen.leftOut <= seen.lines - seen.leftOut) continue;
+    // Words are anything: only a list that is mostly none of them is told. A list that is read whole needs no word.
+    if (isEntry ? seen.leftOut <= seen.lines - seen.leftOut : seen.leftOut === 0 && seen.tops === 0) continue;
     const text = `${path}: ${summaryOf(seen)}`;
     if (!told.has(text)) process.emitWarning(text, 'List');
     told.add(text);

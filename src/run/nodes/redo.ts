@@ -73,8 +73,8 @@ const isFickle = (step: StepDescriptor): boolean =>
 /**
  * Forgets what a logical shard has done, so that it is done again: in all phases of splits up to the last that it has
  * begun, because what a phase hands to the next is deleted with that. The other shards and all decisions stay: the same
- * bytes come again. Errors: ConfigError for a shard that there is not, for steps whose rows may differ, where a finisher
- * or an attempt of the shard lives, and where a finisher has begun to join the shards of a folder.
+ * bytes come again. Errors: ConfigError for a shard that there is not, for steps whose rows may differ, where a
+ * finisher or an attempt of the shard lives, and where a finisher has begun to join the shards of a folder.
  */
 export async function resetShard(
   fleet: Fleet,
