@@ -12,6 +12,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { NodesJson } from '../../../src/run/nodes/fleet.ts';
 import { madeDocumentFiles } from './made-corpus.ts';
 import { cli } from './processes.ts';
 
@@ -75,7 +76,7 @@ function after(args: readonly string[], run: string): Phase {
   return {
     files: files.length,
     scratchBytes: sum(files.filter((f) => /(^|\/)work\//.test(f)).map((f) => statSync(join(run, f)).size)),
-    commits: sum(files.filter((f) => /split-\d+\/\d+\/done\.jsonl$/.test(f)).map(lines)),
+    commits: sum(files.filter((f) => /split-\d+\/done\/\d+\.jsonl$/.test(f)).map(lines)),
     reads: existsSync(`${into}.reads`) ? statSync(`${into}.reads`).size : 0,
     peak,
     cpu,
@@ -98,16 +99,16 @@ function counted(documents: number): void {
   const { splits } = JSON.parse(readFileSync(join(run, 'plan.jsonl'), 'utf8').split('\n', 1)[0]) as {
     readonly splits: number;
   };
-  const { parted } = JSON.parse(readFileSync(join(run, 'nodes.json'), 'utf8')) as {
-    readonly parted: readonly string[];
-  };
-  const names = ['split-0', 'decide-0', 'split-1', 'decide-1', 'split-2'];
+  const { parted, rounds = {} } = JSON.parse(readFileSync(join(run, 'nodes.json'), 'utf8')) as NodesJson;
+  // The ranks are the only step in rounds.
+  const ranks = Object.values(rounds).flatMap((shapes) => shapes.map((_, round) => `decide-1.${round}`));
+  const names = ['split-0', 'decide-0', 'split-1', ...ranks, 'decide-1', 'split-2'];
   const phases = names.map((p) => after(['run', run, '--shard', '0/1', '--phase', p, '--workers', '1'], run));
   const finish = after(['finish', run], run);
   const most = (of: (p: Phase) => number): number => Math.max(...phases.map(of));
   const k = 2;
   const p = parted.length;
-  const limit = splits * (TABLES + 1 + 2 * k + p) + shards * (2 * k + 1) * 6;
+  const limit = splits * (TABLES + 1 + 2 * k + p) + shards * (2 * k + 1 + ranks.length) * 6;
   const side = documents * 60 * (p > 0 ? 2 : 1);
   const cpu = [plan, ...phases, finish].reduce((n, q) => n + q.cpu, 0);
   const d = documents.toExponential(0);
