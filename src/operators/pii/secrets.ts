@@ -75,12 +75,13 @@ export function pemEnd(text: Uint8Array, at: number, to: number): number {
   let body = named + KEY.length;
   if (startsWith(text, body, limit, BLOCK)) body += BLOCK.length;
   while (body < limit && text[body] === 45) body++;
-  for (let p = body; p < limit; p++) {
-    if (text[p] !== 45) continue;
-    if (startsWith(text, p, limit, END)) return lineEnd(text, p, Math.min(limit, p + 60));
-    if (startsWith(text, p, limit, BEGIN)) break;
+  let next = body;
+  for (; next < limit; next++) {
+    if (text[next] !== 45) continue;
+    if (startsWith(text, next, limit, END)) return lineEnd(text, next, Math.min(limit, next + 60));
+    if (startsWith(text, next, limit, BEGIN)) break;
   }
-  return base64End(text, body, limit, to);
+  return base64End(text, body, next, to);
 }
 
 const BLOCK = ascii(' BLOCK');

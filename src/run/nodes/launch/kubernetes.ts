@@ -30,9 +30,9 @@ export function jobNameOf(run: string): string {
   const end = run
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
+    .replace(/^-|-$/g, '')
     .slice(-30)
-    .replace(/^-+/, '');
+    .replace(/^-/, '');
   return `sluice-${end}-${createHash('sha256').update(run).digest('hex').slice(0, 8)}`.replace('--', '-');
 }
 
