@@ -10,14 +10,14 @@ const SECOND_THREAD = 0.9;
 /** To start the threads, and to end. */
 const AROUND_SECONDS = 0.3;
 /** Text that one thread writes to the disk at a barrier, and reads again behind it, per second. */
-const SPILL_BYTES_PER_SECOND = 55e6;
+const SPILL_BYTES_PER_SECOND = 250e6;
 /** Text of kept documents that is copied when files are joined, per second. */
 const JOIN_BYTES_PER_SECOND = 150e6;
 /** Text that a barrier decides on, per second, by its stage: exact copies by hashes, near copies by their texts. */
 const DECIDE_BYTES_PER_SECOND: Readonly<Record<string, number>> = {
   'dedup/exact': 400e6,
   'dedup/normalized': 400e6,
-  'dedup/minhash': 90e6,
+  'dedup/minhash': 250e6,
   'dedup/substring': 30e6,
 };
 const DECIDE_OTHERWISE = 200e6;
