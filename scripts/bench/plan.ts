@@ -2,13 +2,13 @@
 // several formats and recipes that take their time in different places. Target: within 30 % on a machine that does
 // nothing else. CPU seconds beside them tell how much of its cores the run got.
 //   npm run bench -- plan [--only NAME] [--workers 2] [--mb 60] [--json]
-import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchmarkLines, inTemporaryFolder } from './corpus.ts';
+import { nodeProcesses, type Ran } from './node-process.ts';
 
 const { values } = parseArgs({
   options: {
@@ -22,28 +22,8 @@ const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const { folder, input, done } = inTemporaryFolder(benchmarkLines(Number(values.mb) * 1e6).lines);
 const packages = resolve(import.meta.dirname, '../../node_modules');
 
-// The process says at its end what it has used: CPU of all of its threads.
-const report = join(folder, 'report.mjs');
-writeFileSync(
-  report,
-  `import { isMainThread } from 'node:worker_threads';
-if (isMainThread) process.on('exit', () => {
-  const { user, system } = process.cpuUsage();
-  process._rawDebug(\`cpu \${(user + system) / 1e6}\`);
-});`,
-);
-
-function sluice(...args: string[]): { out: string; wall: number; cpu: number } {
-  const before = performance.now();
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', report, cli, ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  });
-  if (status !== 0) throw new Error(`sluice ${args.join(' ')} ended with ${status}: ${stderr}`);
-  const cpu = Number(/^cpu (\S+)$/m.exec(stderr)?.[1]);
-  return { out: stdout, wall: (performance.now() - before) / 1000, cpu };
-}
+const ran = nodeProcesses(folder);
+const sluice = (...args: string[]): Ran => ran([cli, ...args]);
 
 /** A recipe on text that it was not made for, on purpose. */
 const guards = ['--allow-drop-share', 'all'];

@@ -2,12 +2,12 @@
 // of all threads of its process, and of other commands on what it wrote, beside a Node that does nothing. Medians.
 //   npm run bench -- start-up [--recipe quickstart] [--times 5] [--node PATH]... [--cli PATH]... [--json]
 // Of several Nodes and builds (`--cli`, a dist/cli.js) the runs take turns.
-import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { inTemporaryFolder, median } from './corpus.ts';
+import { nodeProcesses, type Ran } from './node-process.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,30 +25,7 @@ const lines = Array.from({ length: 100 }, (_, i) =>
 );
 const { folder, input, done } = inTemporaryFolder(Buffer.from(`${lines.join('\n')}\n`));
 const output = join(folder, 'out');
-// The process says at its end what it has used: CPU of all of its threads.
-const report = join(folder, 'report.mjs');
-writeFileSync(
-  report,
-  `import { isMainThread } from 'node:worker_threads';
-if (isMainThread) process.on('exit', () => {
-  const { user, system } = process.cpuUsage();
-  process._rawDebug(\`cpu \${user + system}\`);
-});`,
-);
-
-interface Seconds {
-  readonly cpu: number;
-  readonly wall: number;
-}
-
-function secondsOf(node: string, args: readonly string[]): Seconds {
-  const before = performance.now();
-  const { status, stderr } = spawnSync(node, ['--import', report, ...args], { encoding: 'utf8', cwd: folder });
-  const wall = (performance.now() - before) / 1000;
-  const cpu = /^cpu (\d+)$/m.exec(stderr);
-  if (status !== 0 || !cpu) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`);
-  return { cpu: Number(cpu[1]) / 1e6, wall };
-}
+const ran = nodeProcesses(folder);
 
 /** The run comes first: the other commands read what it wrote. */
 const commandsOf = (cli: string): readonly (readonly [string, readonly string[]])[] => [
@@ -63,14 +40,14 @@ const commandsOf = (cli: string): readonly (readonly [string, readonly string[]]
   ['what-if', [cli, 'what-if', output, '--set', 'gopher_quality.min_words=30']],
 ];
 
-const measured = new Map<string, Seconds[]>();
+const measured = new Map<string, Ran[]>();
 // The first round warms up.
 for (let round = 0; round <= Number(values.times); round++)
   for (const node of values.node)
     for (const cli of values.cli) {
       rmSync(output, { recursive: true, force: true });
       for (const [name, args] of commandsOf(cli)) {
-        const seconds = secondsOf(node, args);
+        const seconds = ran(args, node);
         if (round === 0) continue;
         const who = [...(values.node.length > 1 ? [node] : []), ...(values.cli.length > 1 ? [cli] : [])];
         const key = [name, ...who].join(' ');
