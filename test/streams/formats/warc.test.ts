@@ -5,21 +5,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadZstdModule, type ZstdModule } from '../../../src/streams/codecs/zstd-module.ts';
 import { gzipMembers, http, type MadeRecord, page, warcRecord } from '../../helpers/warc.ts';
 import { fixture, readAll } from './read-all.ts';
+import { html, one } from './warc/one-page.ts';
 
 let zstd: ZstdModule;
 beforeAll(async () => {
   zstd = await loadZstdModule();
 });
 
-const html = (text: string): string => `<!DOCTYPE html><html><body><p>${text}</p></body></html>`;
 const texts = async (records: readonly MadeRecord[]): Promise<readonly string[]> =>
   (await readAll(fixture('a.warc.gz', gzipMembers(records.map(warcRecord))))).documents.map((d) => d.text);
-const one = async (content: Uint8Array, more: Partial<MadeRecord> = {}) => {
-  const { documents, quarantined } = await readAll(
-    fixture('a.warc.gz', gzipMembers([warcRecord({ content, ...more })])),
-  );
-  return { text: documents[0]?.text, metadata: JSON.parse(documents[0]?.metadata ?? '{}'), quarantined };
-};
 
 it('a response with an empty body is a document without text, wherever it stands', async () => {
   for (const packed of [false, true])
@@ -236,172 +230,5 @@ describe('bodies', () => {
     const bomb = gzipSync(Buffer.alloc(30e6, 0x20));
     const { quarantined } = await one(http(bomb, { 'Content-Type': 'text/html', 'Content-Encoding': 'gzip' }));
     expect(quarantined.map((q) => q.reason)).toEqual(['line_too_long']);
-  });
-});
-
-describe('charsets', () => {
-  it.each<[string, string, string]>([
-    ['de', 'Der Müller öffnete früh die große Tür, während der Fluß über die Räder floß.', 'windows-1252'],
-    ['es', 'El niño corrió mañana y pasó la montaña; también vivió allí años después.', 'windows-1252'],
-    ['nl', 'Er was één molen en één café.', 'windows-1252'],
-    ['', 'Die Mühle der Brüder und die Tür des Müllers.', 'windows-1252'],
-    ['', 'un seul caf\u00e9 ouvert', 'windows-1252'],
-  ])('of a page in %j that lies about UTF-8: %s', async (lang, text, charset) => {
-    const body = Buffer.from(`<html lang="${lang}"><body>${text}`, 'latin1');
-    const got = await one(http(body));
-    expect(got).toMatchObject({ text: `<html lang="${lang}"><body>${text}`, metadata: { charset } });
-  });
-
-  it.each<[string, string, string]>([
-    ['zh', 'b4d3c7b0d3d0d7f9c9bdc9bdc9cfd3d0d7f9c3ed', '从前有座山山上有座庙'],
-    ['ja', '90cc81588b4182cc', '昔々帰の'],
-    ['ko', 'bfbeb3afbfa1', '옛날에'],
-    ['ru', 'cce8f0fb', 'Миры'],
-  ])('of a page in %s that lies about UTF-8 stay its own', async (lang, hex, text) => {
-    const body = Buffer.concat([
-      Buffer.from(`<html lang="${lang}"><p>`),
-      Buffer.from(hex, 'hex'),
-      Buffer.from(' x</p>'),
-    ]);
-    expect((await one(http(body))).text).toBe(`<html lang="${lang}"><p>${text} x</p>`);
-  });
-
-  const latin1 = (text: string) => Buffer.from(text, 'latin1');
-  it.each<[string, Record<string, string>, Buffer, string, string]>([
-    [
-      'the mark wins',
-      { 'Content-Type': 'text/html; charset=latin1' },
-      Buffer.from('\ufeff<html>é'),
-      'utf-8',
-      '<html>é',
-    ],
-    [
-      'HTTP before meta',
-      { 'Content-Type': 'text/html; charset=iso-8859-1' },
-      latin1('<html><meta charset=koi8-r>\xe9'),
-      'windows-1252',
-      '<html><meta charset=koi8-r>é',
-    ],
-    [
-      'meta',
-      { 'Content-Type': 'text/html' },
-      latin1('<html><meta http-equiv=x content="text/html; charset=windows-1251">\xc4\xe0'),
-      'windows-1251',
-      '<html><meta http-equiv=x content="text/html; charset=windows-1251">Да',
-    ],
-    [
-      'UTF-8 that is called Latin-1',
-      { 'Content-Type': 'text/html; charset=latin1' },
-      Buffer.from('<html>naïve'),
-      'utf-8',
-      '<html>naïve',
-    ],
-    [
-      'Latin-1 that is called UTF-8',
-      { 'Content-Type': 'text/html; charset=utf-8' },
-      latin1('<html>na\xefve caf\xe9 cr\xe8me br\xfbl\xe9e'),
-      'windows-1252',
-      '<html>naïve café crème brûlée',
-    ],
-    [
-      'Shift JIS that tells nothing',
-      { 'Content-Type': 'text/html' },
-      Buffer.concat([Buffer.from('<html lang="ja">'), Buffer.from('93fa967b8cea82cc83658358836782c582b78142', 'hex')]),
-      'shift_jis',
-      '<html lang="ja">日本語のテストです。',
-    ],
-    [
-      'Cyrillic that tells nothing',
-      { 'Content-Type': 'text/html' },
-      latin1('<html>\xcf\xf0\xe8\xe2\xe5\xf2, \xec\xe8\xf0 \xee\xf2\xea\xf0\xfb\xf2\xfb\xe9'),
-      'windows-1251',
-      '<html>Привет, мир открытый',
-    ],
-    [
-      'UTF-16 with a mark',
-      { 'Content-Type': 'text/html' },
-      Buffer.from('\ufeff<html>é', 'utf16le'),
-      'utf-16le',
-      '<html>é',
-    ],
-  ])('%s', async (_, headers, body, charset, text) => {
-    const got = await one(http(body, headers));
-    expect([got.metadata.charset, got.text]).toEqual([charset, text]);
-  });
-
-  it('a few bad bytes are replaced and counted; a page of them is set aside', async () => {
-    const few = await one(http(Buffer.concat([Buffer.from(`<html>${'é'.repeat(200)}`), Buffer.from([0xff, 0x20])])));
-    expect([few.metadata.replaced, few.text]).toEqual([1, `<html>${'é'.repeat(200)}\ufffd `]);
-    const bad = Buffer.from(Array.from({ length: 3000 }, (_, i) => (i % 2 === 0 ? 0x81 : 0x20)));
-    const { quarantined } = await one(http(Buffer.concat([Buffer.from('<html>'), bad])));
-    expect(quarantined.map((q) => q.reason)).toEqual(['invalid_charset']);
-  });
-});
-
-describe('damage', () => {
-  const good = Array.from({ length: 6 }, (_, i) => gzipSync(warcRecord(page(`gate ${i}`, { id: `${i}` }))));
-  const ids = async (bytes: Uint8Array, name = 'a.warc.gz') => {
-    const { documents, quarantined } = await readAll(fixture(name, bytes));
-    return {
-      ids: documents.map((d) => Number(/\d+/.exec(d.id)?.[0])),
-      aside: quarantined.map((q) => [q.reason, q.block, q.offset]),
-    };
-  };
-
-  it('in a member sets that record aside, and the next one is found', async () => {
-    const bytes = Buffer.concat(good);
-    const at = good[0].length + good[1].length;
-    bytes.fill(0x55, at + 60, at + 90);
-    expect(await ids(bytes)).toEqual({ ids: [0, 1, 3, 4, 5], aside: [['undecodable', at, 0]] });
-  });
-
-  it.each([1, 100, 0])(
-    'of a member cut in half does not take those along that its unpacking runs on into',
-    async (n) => {
-      // Stored as it is: the false end is known. 0: it falls on the end of the next member, where another follows.
-      const like = gzipSync(warcRecord(page('no member', { id: '7' })));
-      like[like.length - 8] ^= 1;
-      const content = http(Buffer.concat([Buffer.from(html('')), like, Buffer.alloc(900, 'x')]));
-      const stored = gzipSync(warcRecord({ content, id: '9' }), { level: 0 });
-      const cut = stored.subarray(0, -(n || good[1].length));
-      const bytes = Buffer.concat([good[0], cut, ...good.slice(1)]);
-      expect(cut.includes(like.subarray(0, 50))).toBe(true);
-      expect(await ids(bytes)).toEqual({ ids: [0, 1, 2, 3, 4, 5], aside: [['undecodable', good[0].length, 0]] });
-      const { quarantined } = await readAll(fixture('a.warc.gz', bytes));
-      expect(quarantined[0]).toMatchObject({ bytes: cut.length, detail: expect.stringMatching(/^expected checksum/) });
-    },
-  );
-
-  it('before a member is passed over', async () => {
-    const bytes = Buffer.concat([good[0], Buffer.from('nothing of this is a member'), good[1]]);
-    expect(await ids(bytes)).toEqual({ ids: [0, 1], aside: [['undecodable', good[0].length, 0]] });
-  });
-
-  it('of a file that is cut off is one record', async () => {
-    const bytes = Buffer.concat(good).subarray(0, -20);
-    const { quarantined } = await readAll(fixture('a.warc.gz', bytes));
-    expect(quarantined.map((q) => [q.reason, q.cut])).toEqual([['undecodable', true]]);
-    expect((await ids(bytes)).ids).toEqual([0, 1, 2, 3, 4]);
-  });
-
-  it.each([
-    ['too short', 20],
-    ['too long', 5000],
-    ['no number', 'many'],
-  ])('a length that is %s sets the record aside, in members and in a plain file', async (_, length) => {
-    const records = [page('a', { id: '0' }), page('b', { id: '1', length }), page('c', { id: '2' })].map(warcRecord);
-    const members = await ids(gzipMembers(records));
-    expect(members.ids).toEqual([0, 2]);
-    expect(members.aside.map(([reason]) => reason)).toEqual(['invalid_warc']);
-    const plain = await ids(Buffer.concat(records), 'a.warc');
-    expect(plain).toEqual({ ids: [0, 2], aside: [['invalid_warc', 0, records[0].length]] });
-  });
-
-  it('a record over the limit is set aside without being held', async () => {
-    const large = warcRecord(page('x'.repeat(40e6), { id: '1' }));
-    const records = [warcRecord(page('a', { id: '0' })), large, warcRecord(page('c', { id: '2' }))];
-    expect((await ids(gzipMembers(records))).ids).toEqual([0, 2]);
-    const plain = await ids(Buffer.concat(records), 'a.warc');
-    expect(plain).toEqual({ ids: [0, 2], aside: [['line_too_long', 0, records[0].length]] });
   });
 });

@@ -1,0 +1,73 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { gzipMembers, http, page, warcRecord } from '../../../helpers/warc.ts';
+import { fixture, readAll } from '../read-all.ts';
+import { html } from './one-page.ts';
+
+describe('damage', () => {
+  const good = Array.from({ length: 6 }, (_, i) => gzipSync(warcRecord(page(`gate ${i}`, { id: `${i}` }))));
+  const ids = async (bytes: Uint8Array, name = 'a.warc.gz') => {
+    const { documents, quarantined } = await readAll(fixture(name, bytes));
+    return {
+      ids: documents.map((d) => Number(/\d+/.exec(d.id)?.[0])),
+      aside: quarantined.map((q) => [q.reason, q.block, q.offset]),
+    };
+  };
+
+  it('in a member sets that record aside, and the next one is found', async () => {
+    const bytes = Buffer.concat(good);
+    const at = good[0].length + good[1].length;
+    bytes.fill(0x55, at + 60, at + 90);
+    expect(await ids(bytes)).toEqual({ ids: [0, 1, 3, 4, 5], aside: [['undecodable', at, 0]] });
+  });
+
+  it.each([1, 100, 0])(
+    'of a member cut in half does not take those along that its unpacking runs on into',
+    async (n) => {
+      // Stored as it is: the false end is known. 0: it falls on the end of the next member, where another follows.
+      const like = gzipSync(warcRecord(page('no member', { id: '7' })));
+      like[like.length - 8] ^= 1;
+      const content = http(Buffer.concat([Buffer.from(html('')), like, Buffer.alloc(900, 'x')]));
+      const stored = gzipSync(warcRecord({ content, id: '9' }), { level: 0 });
+      const cut = stored.subarray(0, -(n || good[1].length));
+      const bytes = Buffer.concat([good[0], cut, ...good.slice(1)]);
+      expect(cut.includes(like.subarray(0, 50))).toBe(true);
+      expect(await ids(bytes)).toEqual({ ids: [0, 1, 2, 3, 4, 5], aside: [['undecodable', good[0].length, 0]] });
+      const { quarantined } = await readAll(fixture('a.warc.gz', bytes));
+      expect(quarantined[0]).toMatchObject({ bytes: cut.length, detail: expect.stringMatching(/^expected checksum/) });
+    },
+  );
+
+  it('before a member is passed over', async () => {
+    const bytes = Buffer.concat([good[0], Buffer.from('nothing of this is a member'), good[1]]);
+    expect(await ids(bytes)).toEqual({ ids: [0, 1], aside: [['undecodable', good[0].length, 0]] });
+  });
+
+  it('of a file that is cut off is one record', async () => {
+    const bytes = Buffer.concat(good).subarray(0, -20);
+    const { quarantined } = await readAll(fixture('a.warc.gz', bytes));
+    expect(quarantined.map((q) => [q.reason, q.cut])).toEqual([['undecodable', true]]);
+    expect((await ids(bytes)).ids).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it.each([
+    ['too short', 20],
+    ['too long', 5000],
+    ['no number', 'many'],
+  ])('a length that is %s sets the record aside, in members and in a plain file', async (_, length) => {
+    const records = [page('a', { id: '0' }), page('b', { id: '1', length }), page('c', { id: '2' })].map(warcRecord);
+    const members = await ids(gzipMembers(records));
+    expect(members.ids).toEqual([0, 2]);
+    expect(members.aside.map(([reason]) => reason)).toEqual(['invalid_warc']);
+    const plain = await ids(Buffer.concat(records), 'a.warc');
+    expect(plain).toEqual({ ids: [0, 2], aside: [['invalid_warc', 0, records[0].length]] });
+  });
+
+  it('a record over the limit is set aside without being held', async () => {
+    const large = warcRecord(page('x'.repeat(40e6), { id: '1' }));
+    const records = [warcRecord(page('a', { id: '0' })), large, warcRecord(page('c', { id: '2' }))];
+    expect((await ids(gzipMembers(records))).ids).toEqual([0, 2]);
+    const plain = await ids(Buffer.concat(records), 'a.warc');
+    expect(plain).toEqual({ ids: [0, 2], aside: [['line_too_long', 0, records[0].length]] });
+  });
+});
