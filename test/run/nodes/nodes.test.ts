@@ -1,10 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { lastValueFrom, tap, toArray } from 'rxjs';
 import {
   annotate,
   c4,
+  custom,
   dedup,
   drop,
   jsonl,
@@ -24,9 +25,10 @@ import { liveState } from '../../../src/ledger/live/state.ts';
 import { committedTotals, openRunFolder } from '../../../src/ledger/run-folder.ts';
 import { fleetView } from '../../../src/run/live/fleet-cell.ts';
 import { finishNodes } from '../../../src/run/nodes/finish.ts';
-import { openFleet } from '../../../src/run/nodes/fleet.ts';
-import { readOutcome } from '../../../src/run/nodes/outcome.ts';
+import { fleetPhases, openFleet } from '../../../src/run/nodes/fleet.ts';
+import { inRun, readOutcome } from '../../../src/run/nodes/outcome.ts';
 import { planNodes } from '../../../src/run/nodes/plan-nodes.ts';
+import { refuseLost } from '../../../src/run/nodes/redo.ts';
 import { runShard } from '../../../src/run/nodes/shard.ts';
 import { withShared } from '../../../src/run/nodes/shared.ts';
 import { fleetFacts } from '../../../src/run/nodes/state.ts';
@@ -147,7 +149,21 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     const paths = readdirSync(join(many, 'tasks'), { recursive: true, encoding: 'utf8' });
     const lost = paths.find((f) => /^split-1\/.*\/documents\/.*parquet$/.test(f))!;
     const shard = Number(lost.split('/')[1]);
-    await rm(join(many, 'tasks', lost));
+    await withShared(many, async (shared) => {
+      const fleet = await openFleet(shared);
+      const phases = fleetPhases(
+        made.steps.map((step) => step.descriptor),
+        fleet.nodes,
+      );
+      // A finisher that was killed has moved it to its place: not lost.
+      const [from, to] = [`tasks/${lost}`, inRun(`tasks/${lost}`)].map((file) => join(many, file));
+      expect(to).toBe(join(many, 'documents', basename(lost)));
+      await mkdir(dirname(to));
+      await rename(from, to);
+      await refuseLost(fleet, phases);
+      await rm(dirname(to), { recursive: true });
+      await expect(refuseLost(fleet, phases)).rejects.toThrow(`--redo ${shard}`);
+    });
     await expect(finishNodes(made, many, {})).rejects.toThrow(
       `got no such file. Do this shard again, and no other: sluice run ${many} --redo ${shard}`,
     );
@@ -176,6 +192,16 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     expect(promisedBytes(many)).toEqual(promisedBytes(one));
     const late = lastValueFrom(runShard(made, many, {}, { index: 0, count: 1, redo: 0 }));
     await expect(late).rejects.toThrow('a run that is not finished');
+  });
+
+  it('does no shard again where a step runs code of the user', async () => {
+    const folder = await temporaryFolder();
+    await writeCorpus(join(folder, 'in'), madeDocuments(5, 5), 1);
+    const many = join(folder, 'many');
+    const made = recipe({ name: 'fickle', steps: [custom('mine', 1, () => true)] });
+    await planned(made, join(folder, 'in/*.jsonl'), many, 2);
+    const again = lastValueFrom(runShard(made, many, {}, { index: 0, count: 1, redo: 0 }));
+    await expect(again).rejects.toThrow('step mine, which runs code of yours');
   });
 
   it('refuses another recipe, a changed plan, a limit, one process in its folder, and a second plan', async () => {
