@@ -40,6 +40,13 @@ describe('sluice init --from', () => {
     expect(plan.stdout).toContain(name);
   });
 
+  it('says what the recipe is run by, if it is one of a reference model', async () => {
+    const { code, stdout } = await runCli(['init', '--from', 'reference'], { cwd: await temporaryFolder() });
+    expect(code).toBe(0);
+    expect(stdout).toContain('train-reference recipe.ts --input');
+    expect(stdout).not.toContain(' run recipe.ts');
+  });
+
   it('names the recipes that there are, and the nearest', async () => {
     const cwd = await temporaryFolder();
     const { code, stderr } = await runCli(['init', '--from', 'quikstart'], { cwd });

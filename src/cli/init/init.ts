@@ -121,10 +121,13 @@ async function run(args: readonly string[]): Promise<number> {
   const shown = shellWord(relative(process.cwd(), path) || path);
   out(`Wrote ${style.bold(shown)}. Edit it, then run it:`);
   out();
-  out(
-    `  ${program()} plan ${shown} --input 'data/*.jsonl.gz'    ${style.dim('what it would keep, how long it takes')}`,
-  );
-  out(`  ${program()} run ${shown} --input 'data/*.jsonl.gz'`);
+  const input = `${shown} --input 'data/*.jsonl.gz'`;
+  if (/^export default reference\(/m.test(recipe)) {
+    out(`  ${program()} train-reference ${input}`);
+    return 0;
+  }
+  out(`  ${program()} plan ${input}    ${style.dim('what it would keep, how long it takes')}`);
+  out(`  ${program()} run ${input}`);
   return 0;
 }
 
