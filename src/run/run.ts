@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import type { Subscriber } from 'rxjs';
 import { ConfigError } from '../errors.ts';
-import { isUrl, shownUrl, withoutEndSlash } from '../files/stores/url.ts';
+import { isUrl, withoutEndSlash } from '../files/stores/url.ts';
 import { systemError } from '../files/system-error.ts';
 import { RUN_FORMAT, type RunJson } from '../ledger/run-json.ts';
 import { parseOptions } from '../options.ts';
@@ -236,12 +236,7 @@ async function planOf(
 ): Promise<SplitPlan> {
   const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes, spooled, output: path });
   if (plan.splits.length === 0 && plan.files.length === 0) {
-    throw new ConfigError({
-      expected: 'at least one file to read',
-      got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
-      where: '--input',
-      fix: nothingToRead(plan.skipped),
-    });
+    throw nothingToRead(patterns, plan.skipped);
   }
   refuseLargeWindows(plan.files, options.memory);
   return plan;

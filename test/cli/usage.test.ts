@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli, spawnCli } from '../helpers/cli.ts';
@@ -101,6 +101,10 @@ describe('bad usage exits with 2 and says what was expected, what came and what 
       '  expected  at least one file to read\n  got       none that matches *.none',
     ],
     [
+      ['run', 'quickstart', '--input', 'empty'],
+      '  expected  at least one file to read\n  got       none in the folder empty\n  fix       Name a folder or a glob',
+    ],
+    [
       ['run', 'quickstart', '--input', 'x', '--limit', 'many'],
       "error  --limit\n  expected  a whole number, 1 or more\n  got       'many'",
     ],
@@ -140,7 +144,9 @@ describe('bad usage exits with 2 and says what was expected, what came and what 
       "error  --format\n  expected  auto, jsonl, json, csv, text, parquet, arrow or warc\n  got       'xlsx'",
     ],
   ])('sluice %j', async (args, message) => {
-    const { code, stdout, stderr } = await runCli(args, { cwd: await temporaryFolder() });
+    const cwd = await temporaryFolder();
+    await mkdir(join(cwd, 'empty'));
+    const { code, stdout, stderr } = await runCli(args, { cwd });
     expect(stderr).toContain(message);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).not.toMatch(/\n {4}at /);

@@ -1,5 +1,3 @@
-import { ConfigError } from '../../errors.ts';
-import { shownUrl } from '../../files/stores/url.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { labelOf } from '../../streams/batch/position.ts';
 import { fieldsOf } from '../../streams/formats/fields-of.ts';
@@ -29,7 +27,7 @@ async function run(args: readonly string[]): Promise<number> {
   const read = readOptionsFrom(values);
   const most = wholeNumber(values.read, '--read') ?? 1000;
   const plan = await planSplits(positionals, read);
-  if (plan.files.length === 0) throw nothingFound(plan, positionals);
+  if (plan.files.length === 0) throw nothingToRead(positionals, plan.skipped, 'sluice inspect');
   const facts = {
     files: plan.files.map(({ path, format, codec, size }) => ({ path, format, codec, bytes: size })),
     bytes: plan.files.reduce((n, f) => n + f.size, 0),
@@ -54,15 +52,6 @@ const readFlags = (values: Values<typeof readSpecs>): ReadonlyMap<string, string
       return value === undefined ? [] : [[name, value] as const];
     }),
   );
-
-function nothingFound(plan: SplitPlan, inputs: readonly string[]): ConfigError {
-  return new ConfigError({
-    expected: 'at least one file to read',
-    got: `none that matches ${inputs.map(shownUrl).join(' ')}`,
-    where: 'sluice inspect',
-    fix: nothingToRead(plan.skipped),
-  });
-}
 
 /** Fields of the first file that has any. */
 async function schemaOf({

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
-import { shownUrl } from '../../files/stores/url.ts';
 import { parseOptions } from '../../options.ts';
 import { annotationColumns, type Recipe } from '../../recipe/recipe.ts';
 import { LEAST_MEMORY, parseBytes, runOptions } from '../../run/options.ts';
@@ -85,12 +84,7 @@ async function run(args: readonly string[]): Promise<number> {
   const missing = await fieldNotes(planned.files, recipe.read, descriptors);
   const plan = { ...planned, warnings: [...missing, ...planned.warnings] };
   if (plan.files.length === 0) {
-    throw new ConfigError({
-      expected: 'at least one file to read',
-      got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
-      where: '--input',
-      fix: nothingToRead(plan.skipped),
-    });
+    throw nothingToRead(patterns, plan.skipped);
   }
   const memory = values.memory === undefined ? undefined : parseBytes(values.memory, '--memory', LEAST_MEMORY);
   const bytesEach = await modelBytes(descriptors);

@@ -52,13 +52,7 @@ export async function planNodes(given: Recipe, input: NodePlanInput): Promise<No
     refuseUnset(descriptors, recipe.name);
     await place.take();
     const plan = await planSplits(patterns, recipe.read, { splitBytes: recipe.splitBytes, output: place.path });
-    if (plan.splits.length === 0 && plan.files.length === 0)
-      throw new ConfigError({
-        expected: 'at least one file to read',
-        got: `none that matches ${patterns.join(' ')}`,
-        where: '--input',
-        fix: nothingToRead(plan.skipped),
-      });
+    if (plan.splits.length === 0 && plan.files.length === 0) throw nothingToRead(patterns, plan.skipped);
     const identity = await identityOf(recipe, options, plan);
     const kernel = await loadKernel();
     const parted: string[] = [];

@@ -1,7 +1,6 @@
-import { ConfigError } from '../../errors.ts';
-import { shownUrl } from '../../files/stores/url.ts';
 import { missingFields, type NamedField } from '../plan/missing-fields.ts';
 import { planSplits } from '../plan/plan.ts';
+import { nothingToRead } from '../plan/skipped.ts';
 import type { SplitPlan } from '../plan/splits.ts';
 import type { ReadOptions } from './read-options.ts';
 
@@ -22,13 +21,7 @@ export async function plannedInput(
 ): Promise<SplitPlan> {
   const plan = await planSplits(patterns, read, { output });
   const skipped = plan.skipped.map(({ path, reason }) => `skipped ${path} (${reason})`);
-  if (plan.files.length === 0)
-    throw new ConfigError({
-      expected: 'at least one file to read',
-      got: `none that matches ${patterns.map(shownUrl).join(' ')}`,
-      where: 'the input',
-      fix: skipped[0] ? `${skipped[0]}.` : 'Check the path; quote globs so that the shell does not expand them.',
-    });
+  if (plan.files.length === 0) throw nothingToRead(patterns, plan.skipped, 'the input');
   for (const text of [...skipped, ...plan.warnings]) onWarning?.(text);
   if (onWarning) for (const text of await missingFields(plan.files, read, fields)) onWarning(text);
   return plan;

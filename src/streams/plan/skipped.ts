@@ -1,3 +1,7 @@
+import { statSync } from 'node:fs';
+import { ConfigError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
+
 interface SkippedFile {
   readonly path: string;
   readonly reason: string;
@@ -15,8 +19,24 @@ export function skippedReasons(skipped: readonly SkippedFile[]): string[] {
     .map(([reason, { files, first }]) => `${first}${files > 1 ? ` and ${files - 1} more` : ''}: ${reason}`);
 }
 
-/** What to do where every file was skipped, or none was found. */
-export const nothingToRead = (skipped: readonly SkippedFile[]): string =>
-  skipped.length > 0
-    ? `Skipped ${skippedReasons(skipped).join('; ')}.`
-    : 'Check the path; quote globs so that the shell does not expand them.';
+/** An input without a file to read: every file was skipped, or none was found. @param where the option or the command */
+export function nothingToRead(
+  patterns: readonly string[],
+  skipped: readonly SkippedFile[],
+  where = '--input',
+): ConfigError {
+  const [only] = patterns;
+  const isFolder = patterns.length === 1 && statSync(only, { throwIfNoEntry: false })?.isDirectory() === true;
+  let fix = 'Check the path; quote globs so that the shell does not expand them.';
+  if (skipped.length > 0) fix = `Skipped ${skippedReasons(skipped).join('; ')}.`;
+  else if (isFolder) fix = 'Name a folder or a glob with JSONL, Parquet, CSV, WARC, Arrow or text files in it.';
+  return new ConfigError({
+    expected: 'at least one file to read',
+    got:
+      isFolder && skipped.length === 0
+        ? `none in the folder ${only}`
+        : `none that matches ${patterns.map(shownUrl).join(' ')}`,
+    where,
+    fix,
+  });
+}

@@ -136,7 +136,7 @@ describe('sluice train-ngram', () => {
     await mkdir(join(cwd, 'folder.ngram'));
     await writeFile(join(cwd, 'folder.ngram', 'picture'), Uint8Array.of(0, 1, 2, 3));
     expect((await failure('--input', 'folder.ngram'))[1]).toMatch(
-      /got +none that matches folder\.ngram\n +fix +skipped picture \(binary\)\.\n/,
+      /got +none that matches folder\.ngram\n +fix +Skipped picture: binary\.\n/,
     );
     // Said before anything is read.
     expect(await failure('--input', 'nothing-is-here', '--output', 'folder.ngram')).toEqual([
