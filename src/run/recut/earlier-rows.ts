@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import {
   type Column,
@@ -100,19 +102,45 @@ export async function readColumns(
   pieces: readonly LedgerPiece[],
   names: readonly string[],
 ): Promise<Map<string, Values>> {
-  const { asyncBufferFromFile, parquetReadObjects } = await import('hyparquet');
-  const compressors = await pageCodecs();
-  const all = new Map<string, unknown[]>(names.map((n) => [n, []]));
+  const [{ asyncBufferFromFile, parquetRead }, compressors] = await Promise.all([import('hyparquet'), pageCodecs()]);
+  const columns = [...new Set(names)];
+  const rows = pieces.reduce((n, p) => n + p.rows, 0);
+  const all = new Map(columns.map((name) => [name, new Array<unknown>(rows).fill(null)]));
+  let first = 0;
   for (const { path, from, rows } of pieces) {
     const file = await asyncBufferFromFile(path);
-    const found = await parquetReadObjects({
+    const metadata = await footerOf(path, file);
+    const at = first - from;
+    const [least, end] = [first, first + rows];
+    await parquetRead({
       file,
+      metadata,
       compressors,
-      columns: [...new Set(names)],
+      columns,
       rowStart: from,
       rowEnd: from + rows,
+      // Whole pages, which begin before and end behind what was asked for.
+      onChunk({ columnName, columnData, rowStart }) {
+        const into = all.get(columnName)!;
+        const begin = Math.max(0, least - at - rowStart);
+        for (let i = begin; i < columnData.length && rowStart + i + at < end; i++)
+          into[rowStart + i + at] = columnData[i] ?? null;
+      },
     });
-    for (const row of found) for (const [name, list] of all) list.push(row[name]);
+    first += rows;
   }
   return all;
+}
+
+/** The footer that was read last: a finished file has the rows of many splits. */
+let lastFooter: { readonly of: string; readonly metadata: FileMetaData } | null = null;
+
+async function footerOf(path: string, file: AsyncBuffer): Promise<FileMetaData> {
+  const { mtimeMs } = await stat(path);
+  const of = `${path}\n${mtimeMs}\n${file.byteLength}`;
+  if (lastFooter?.of !== of) {
+    const { parquetMetadataAsync } = await import('hyparquet');
+    lastFooter = { of, metadata: await parquetMetadataAsync(file, { geoparquet: false }) };
+  }
+  return lastFooter.metadata;
 }
