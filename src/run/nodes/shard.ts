@@ -77,7 +77,7 @@ const finishedError = (run: string): ConfigError =>
 async function work(
   given: Recipe,
   shared: SharedFolder,
-  options: RunOptions,
+  ownOptions: RunOptions,
   asked: ShardOptions,
   stop: AbortSignal,
   hard: AbortSignal,
@@ -89,6 +89,7 @@ async function work(
     return;
   }
   const fleet = await openFleet(shared);
+  const options = { ...ownOptions, samplePercent: fleet.run.limits.samplePercent };
   const shard =
     asked.redo === undefined ? asked : { ...asked, index: asked.redo, count: fleet.nodes.shards, wait: true };
   const recipe = await plannedRecipe(fleet, given, options);

@@ -74,6 +74,21 @@ const totalsOf = async (run: string): Promise<Pick<RunJson, 'totals' | 'hashes'>
 };
 
 describe('a run on many nodes', { timeout: 120_000 }, () => {
+  it('takes the sample that was planned', async () => {
+    const folder = await temporaryFolder();
+    await writeCorpus(join(folder, 'in'), madeDocuments(60, 5), 3);
+    const [one, many] = [join(folder, 'one'), join(folder, 'many')];
+    const options = { input: [join(folder, 'in/*.jsonl')], samplePercent: 30 };
+    const made = recipe({ name: 'sampled', splitBytes: 16 * 1024, steps: [dedup.exact(), ...quality] });
+    await runToEnd(made, { ...options, output: one, workers: 1 });
+    await planNodes(made, { shards: 2, recipe: made.name, args: [], output: many, options });
+    await everyShard(made, many);
+    await finishNodes(made, many, {});
+    const totals = await totalsOf(one);
+    expect(totals.totals.read.documents).toBeLessThan(60);
+    expect(await totalsOf(many)).toEqual(totals);
+  });
+
   it('writes the bytes of one process, with barriers that decide in parts and barriers that do not', async () => {
     const folder = await temporaryFolder();
     await writeCorpus(join(folder, 'in'), madeDocuments(60, 5), 3);
