@@ -61,7 +61,12 @@ export async function* readWarc(
   });
   const pass = (kind: string): void => void passed.set(kind, (passed.get(kind) ?? 0) + 1);
   const unzstd = await loadZstdUnpack();
-  const records = warcRecords(piecesOf(file, range, window, options), range, file.codec, maxLineBytes + HEADERS_ROOM);
+  const atMost = maxLineBytes + HEADERS_ROOM;
+  const records = warcRecords(piecesOf(file, range, window, options), range, file.codec, atMost, async (offset) => {
+    if (offset >= window.size) return offset === window.size;
+    const [next] = await window.peek(offset, 1);
+    return next === 13 || next === 10;
+  });
   for await (const event of records) {
     if ('fault' in event) {
       yield aside(event.place, { ...event, reason: event.fault }, event.head, lossOf(event, documents, seenBytes));
@@ -137,16 +142,16 @@ export async function* readWarc(
 const of = (name: WarcField, value: string | number | undefined): Partial<Record<WarcField, string | number>> =>
   value === undefined || value === '' ? {} : { [name]: value };
 
-/** Packed bytes of a page, where none was read that could tell. */
+/** What is lost where nothing tells how many records that were. */
 const lossOf = (
   event: Extract<RecordEvent, { readonly fault: string }>,
   documents: number,
   bytes: number,
 ): Partial<Loss> & { readonly cut?: true } => {
   if (event.cut) return { cut: true };
-  if (event.packed === undefined) return {};
   // A page packs to about a quarter.
-  return estimatedLoss('lines', event.packed * 4, documents, bytes);
+  const lost = event.lost ?? (event.packed === undefined ? null : event.packed * 4);
+  return lost === null ? {} : estimatedLoss('lines', lost, documents, bytes);
 };
 
 function piecesOf(

@@ -15,22 +15,28 @@ export type RecordEvent =
       readonly head: Uint8Array;
       /** Packed bytes that are lost with damage: nothing tells how many records they held. */
       readonly packed?: number;
+      /** Unpacked bytes that are lost and hold nobody knows how many records. */
+      readonly lost?: number;
       readonly cut?: true;
     };
 
 const RECORD = Buffer.from('WARC/1.');
 const HEAD_BYTES = 240;
 const NONE = new Uint8Array(0);
+const NO_RECORD = 'expected a WARC record, got other bytes';
 
 /**
  * Cuts unpacked bytes into the records that start in a range; holds one record of at most `atMost` bytes, and nothing
  * of a larger one. Where a record is not as its header says, the next one is looked for after it.
+ * @param isEnd of a plain file: whether a record may end before a byte. It is asked about records that are too large,
+ * whose bytes are gone when their end comes
  */
 export async function* warcRecords(
   unpacked: AsyncIterable<Unpacked>,
   range: InputRange,
   codec: Codec,
   atMost: number,
+  isEnd: (offset: number) => Promise<boolean>,
 ): AsyncGenerator<RecordEvent> {
   const cutter = new Cutter(atMost);
   for await (const piece of unpacked) {
@@ -39,24 +45,39 @@ export async function* warcRecords(
       if (block >= range.end && codec !== 'none') break;
       const place = cutter.place ?? { block, offset };
       const head = cutter.head();
+      yield* cutter.passedTo('damage');
       cutter.clear();
       yield { place, fault: 'undecodable', detail, bytes, head, packed: bytes, ...(cut && { cut }) };
       continue;
     }
     // A record that is still open goes on; of the next range nothing begins here.
-    if (codec !== 'none' && piece.block >= range.end && (cutter.place === null || beginsRecord(piece.bytes))) break;
-    if (cutter.place !== null && cutter.place.block !== piece.block && beginsRecord(piece.bytes))
+    const { open } = cutter;
+    if (codec !== 'none' && piece.block >= range.end && (open === null || beginsRecord(piece.bytes))) break;
+    if (open !== null && open.block !== piece.block && beginsRecord(piece.bytes))
       yield* cutter.cutOff('the next member');
     cutter.push(piece.bytes, { block: piece.block, offset: piece.offset });
     for (;;) {
       if (codec === 'none' && cutter.startsAfter(range.end)) return;
       const event = cutter.next();
-      if (event === null) break;
-      yield event;
+      if (event !== null) yield event;
+      else if (cutter.large === null) break;
+      else cutter.passOver(codec !== 'none' || (await isEnd(cutter.large)));
     }
     cutter.settle();
   }
   yield* cutter.cutOff('the end');
+}
+
+interface Passing {
+  readonly place: Place;
+  readonly head: Uint8Array;
+  readonly header: number;
+  /** By its header. */
+  readonly bytes: number;
+  /** Still to be passed over; null before that has begun. */
+  left: number | null;
+  /** Beginnings of records among what was passed over. */
+  begun: number;
 }
 
 class Cutter {
@@ -65,11 +86,12 @@ class Cutter {
   #rest: Uint8Array = NONE;
   #own = false;
   place: Place | null = null;
-  /** Of a record that is too large: bytes still to be passed over. */
-  #passing = 0;
+  /** A record that is too large, and is passed over. */
+  #passing: Passing | null = null;
   /** Of bytes that are no record: those passed over so far. */
   #junk = 0;
   #junkPlace: Place | null = null;
+  #junkDetail = NO_RECORD;
 
   constructor(atMost: number) {
     this.#atMost = atMost;
@@ -82,21 +104,68 @@ class Cutter {
   clear(): void {
     this.#rest = NONE;
     this.place = null;
-    this.#passing = 0;
+    this.#passing = null;
+  }
+
+  /** Where the record that is open begins. */
+  get open(): Place | null {
+    return this.#passing?.place ?? this.place;
+  }
+
+  /** Where a record that is too large would end; null when there is none, or it is being passed over. */
+  get large(): number | null {
+    const p = this.#passing;
+    return p?.left === null ? p.place.offset + p.bytes : null;
+  }
+
+  /** @param isSo whether the record is as large as its header says; else the next one is looked for in it */
+  passOver(isSo: boolean): void {
+    const p = this.#passing!;
+    if (isSo) p.left = p.bytes;
+    else {
+      this.#passing = null;
+      this.#junkPlace = p.place;
+      this.#junk = p.header;
+      this.#junkDetail = `expected the end of the record after ${p.bytes - p.header} bytes of content, got other bytes`;
+      this.#drop(p.header);
+    }
+  }
+
+  /** A record that was passed over up to here. @param by what comes instead of the rest, if any is left */
+  *passedTo(by: string): Generator<RecordEvent> {
+    const p = this.#passing;
+    if (p === null) return;
+    this.#passing = null;
+    const { place, head, header, begun } = p;
+    const left = p.left ?? p.bytes;
+    const bytes = p.bytes - left;
+    const detail = `expected a record of at most ${this.#atMost} bytes, got ${p.bytes - header}`;
+    const fault = { place, fault: 'line_too_long', bytes, head } as const;
+    if (left === 0) yield { ...fault, detail };
+    else
+      yield {
+        ...fault,
+        detail: `${detail} by its header, and ${by} after ${bytes}`,
+        ...(begun > 0 && { lost: bytes }),
+      };
   }
 
   /** Does the next record of a plain file start at byte `end` or later? */
   startsAfter(end: number): boolean {
     this.#skip();
-    return this.#passing === 0 && this.#junk === 0 && this.#rest.length > 0 && this.place!.offset >= end;
+    return this.#passing === null && this.#junk === 0 && this.#rest.length > 0 && this.place!.offset >= end;
   }
 
   /** What is left of a record that is too large, and line ends before the next one. */
   #skip(): void {
-    if (this.#passing > 0) {
-      const bytes = Math.min(this.#passing, this.#rest.length);
-      this.#passing -= bytes;
+    const p = this.#passing;
+    if (p !== null) {
+      const bytes = Math.min(p.left ?? 0, this.#rest.length);
+      const passed = this.#rest.subarray(0, bytes);
+      for (let at = nextRecord(passed, 0); at >= 0; at = nextRecord(passed, at + 1)) p.begun++;
+      if (p.left !== null) p.left -= bytes;
       this.#drop(bytes);
+      return;
     }
     let blank = 0;
     while (this.#rest[blank] === 13 || this.#rest[blank] === 10) blank++;
@@ -131,6 +200,11 @@ class Cutter {
   /** The next record or fault; null when more bytes are needed. */
   next(): RecordEvent | null {
     this.#skip();
+    if (this.#passing !== null) {
+      if (this.#passing.left !== 0) return null;
+      const [passed] = this.passedTo('');
+      return passed;
+    }
     const rest = this.#rest;
     if (rest.length < RECORD.length) return null;
     if (!beginsRecord(rest)) return this.#noRecord();
@@ -147,11 +221,8 @@ class Cutter {
       return this.#fault(`expected a Content-Length, got ${JSON.stringify(told ?? null)}`, header);
     const all = header + length;
     if (length > this.#atMost) {
-      const place = this.place!;
-      const head = this.head();
-      const detail = `expected a record of at most ${this.#atMost} bytes, got ${length}`;
-      this.#passing = all;
-      return { place, fault: 'line_too_long', detail, bytes: all, head };
+      this.#passing = { place: this.place!, head: this.head(), header, bytes: all, left: null, begun: 0 };
+      return null;
     }
     if (rest.length < all) return null;
     // What follows a record is a blank line, or its member ends.
@@ -185,16 +256,16 @@ class Cutter {
   }
 
   #junkEvent(): RecordEvent {
-    const detail = 'expected a WARC record, got other bytes';
     const event = {
       place: this.#junkPlace!,
       fault: 'invalid_warc',
-      detail,
+      detail: this.#junkDetail,
       bytes: this.#junk,
       head: this.head(),
     } as const;
     this.#junk = 0;
     this.#junkPlace = null;
+    this.#junkDetail = NO_RECORD;
     return event;
   }
 
@@ -206,7 +277,8 @@ class Cutter {
       yield this.#junkEvent();
       this.clear();
     }
-    while (this.#passing === 0 && this.#rest.length > 0) {
+    yield* this.passedTo(by);
+    while (this.#rest.length > 0) {
       const rest = this.#rest;
       const header = endOfHeaders(rest);
       const told = header < 0 ? undefined : parseHeaders(rest.subarray(0, header)).fields.get('content-length');
@@ -217,6 +289,7 @@ class Cutter {
       yield this.#fault(detail, RECORD.length);
       // Records that a length too large has taken in are found again.
       for (let event = this.next(); event !== null; event = this.next()) yield event;
+      yield* this.passedTo(by);
     }
     this.clear();
   }

@@ -63,6 +63,38 @@ describe('damage', () => {
     expect(plain).toEqual({ ids: [0, 2], aside: [['invalid_warc', 0, records[0].length]] });
   });
 
+  describe('a length that is over the limit and lies', () => {
+    const records = [page('a', { id: '0' }), page('b', { id: '1', length: 99_999_999 }), page('c', { id: '2' })].map(
+      warcRecord,
+    );
+
+    it('sets the record aside, in members and in a plain file', async () => {
+      const members = await readAll(fixture('a.warc.gz', gzipMembers(records)));
+      expect(members.quarantined.map((q) => [q.reason, q.bytes, q.rows])).toEqual([
+        ['line_too_long', records[1].length, undefined],
+      ]);
+      expect((await ids(gzipMembers(records))).ids).toEqual([0, 2]);
+      const plain = await ids(Buffer.concat(records), 'a.warc');
+      expect(plain).toEqual({ ids: [0, 2], aside: [['invalid_warc', 0, records[0].length]] });
+    });
+
+    it('is found in a plain file by what stands where the record would end', async () => {
+      const length = records[0].length + 20_000_000;
+      const rest = Array.from({ length: 60 }, (_, i) => warcRecord(page('x'.repeat(500_000), { id: `${i + 2}` })));
+      const all = [records[0], warcRecord(page('b', { id: '1', length })), ...rest];
+      const plain = await ids(Buffer.concat(all), 'a.warc');
+      expect(plain.aside).toEqual([['invalid_warc', 0, records[0].length]]);
+      expect(plain.ids).toHaveLength(61);
+    });
+
+    it('says how much it has taken in where all records are one member', async () => {
+      const { quarantined } = await readAll(fixture('a.warc.gz', gzipMembers([Buffer.concat(records)])));
+      expect(quarantined).toMatchObject([
+        { reason: 'line_too_long', bytes: records[1].length + records[2].length, rows: 2, estimated: true },
+      ]);
+    });
+  });
+
   it('a record over the limit is set aside without being held', async () => {
     const large = warcRecord(page('x'.repeat(40e6), { id: '1' }));
     const records = [warcRecord(page('a', { id: '0' })), large, warcRecord(page('c', { id: '2' }))];
