@@ -102,7 +102,7 @@ describe('bad usage exits with 2 and says what was expected, what came and what 
     ],
     [
       ['run', 'quickstart', '--input', 'empty'],
-      '  expected  at least one file to read\n  got       none in the folder empty\n  fix       Name a folder or a glob',
+      '  got       none in the folder empty\n  fix       Name a folder or a glob',
     ],
     [
       ['run', 'quickstart', '--input', 'x', '--limit', 'many'],

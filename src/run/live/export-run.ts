@@ -3,9 +3,12 @@ import { ConfigError } from '../../errors.ts';
 import { cellsOf } from '../../ledger/live/cells-of.ts';
 import type { ChosenDocument } from '../../ledger/live/choice.ts';
 import type { LiveState } from '../../ledger/live/state.ts';
+import { openRunFolder } from '../../ledger/run-folder.ts';
 import { exportPage } from '../../sinks/live/export.ts';
+import { stepsIn } from '../recut/earlier-run.ts';
 import { runAnswers } from './answers.ts';
 import { folderState } from './follow-folder.ts';
+import { maskOf, withoutPersonal } from './masked.ts';
 
 /** What an exported page holds of the documents of a run. */
 const SIZES = { each: 6, all: 60, ofRule: 2, atCut: 4, rules: 12 } as const;
@@ -15,7 +18,8 @@ const ALL_BYTES = 2_000_000;
 
 /**
  * The live page of a run as one HTML file, with its curves and histograms, and some documents of each domain,
- * outcome and rule and near the thresholds, with all that is known of them. Errors: those of `openRunFolder`.
+ * outcome and rule and near the thresholds, with all that is known of them. Where the recipe looks for
+ * personal data, texts stand in it as `pii()` masks them. Errors: those of `openRunFolder`.
  * @param text false: no text of documents and no ids
  */
 export async function exportRun(folder: string, { text = true }: { readonly text?: boolean } = {}): Promise<string> {
@@ -47,11 +51,12 @@ export async function exportRun(folder: string, { text = true }: { readonly text
       }
     }
     const cells = Object.fromEntries(cellsOf(text ? state : withoutText(state)));
+    const { steps } = stepsIn((await openRunFolder(path)).run);
+    const mask = maskOf(steps);
+    const shown = { cells, answers, documents };
     return exportPage({
-      cells,
-      answers,
+      ...(mask === null ? shown : withoutPersonal(shown, mask)),
       columns,
-      documents,
       documentsNote: noteOf(documents, state),
       noDocuments: !text,
     });

@@ -19,7 +19,10 @@ export function skippedReasons(skipped: readonly SkippedFile[]): string[] {
     .map(([reason, { files, first }]) => `${first}${files > 1 ? ` and ${files - 1} more` : ''}: ${reason}`);
 }
 
-/** An input without a file to read: every file was skipped, or none was found. @param where the option or the command */
+/**
+ * An input without a file to read: every file was skipped, or none was found.
+ * @param where the option or the command
+ */
 export function nothingToRead(
   patterns: readonly string[],
   skipped: readonly SkippedFile[],

@@ -11,10 +11,11 @@ import type { Place } from '../lines.ts';
 import { estimatedLoss, type Loss } from '../loss.ts';
 import { decodePage } from './charset.ts';
 import { beginsRecord } from './cut.ts';
+import type { RecordEvent } from './cutter.ts';
 import type { WarcField } from './fields.ts';
 import { charsetOf, type Headers } from './headers.ts';
 import { isPage, NOT_A_PAGE, type Payload, payloadOf } from './payload.ts';
-import { type RecordEvent, warcRecords } from './records.ts';
+import { warcRecords } from './records.ts';
 
 const encoder = new TextEncoder();
 /** Room for the headers of a record beside its page. */
