@@ -51,6 +51,8 @@ export interface Explanation {
   readonly decisions: readonly StepDecision[];
   /** `--set` options under which nothing that was measured would have dropped it; null where no threshold helps. */
   readonly keepWith: readonly string[] | null;
+  /** Of a dropped document: later steps that could drop it too, and whose decision nothing tells. */
+  readonly unjudgedBy: readonly string[];
   /** Why it could not be read. */
   readonly quarantine: { readonly reason: string; readonly detail: string | null } | null;
 }
@@ -170,6 +172,7 @@ async function explanationOf(folder: RunFolder, ledger: Ledger, r: LedgerValues)
     cutSpans: (r.cut_spans ?? []) as Explanation['cutSpans'],
     decisions,
     keepWith: keepWith(decisions, row),
+    unjudgedBy: unjudgedBy(decisions),
     quarantine: row.outcome === 'quarantined' ? { reason: row.rule ?? '', detail: await detailOf(db, r) } : null,
   };
 }
@@ -241,3 +244,11 @@ function keepWith(decisions: readonly StepDecision[], row: LedgerRow): string[] 
   if (failing.some((r) => r.settings === null)) return null;
   return failing.flatMap((r) => (r.settings ?? []).map((s) => `--set ${s}`));
 }
+
+const unjudgedBy = (decisions: readonly StepDecision[]): string[] =>
+  decisions
+    .filter(({ state, effects, rules }) => {
+      if (state !== 'not reached' || effects.drops === undefined) return false;
+      return effects.drops !== 'thresholds' || rules.some((r) => r.wouldFail === null && !r.shadow);
+    })
+    .map((d) => d.step);

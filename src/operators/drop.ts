@@ -53,6 +53,11 @@ export function drop(step: string, rules: readonly Rule[], options: DropOptions 
       where: `drop ${step}`,
     });
   }
+  return dropStep(step, rules, { where, allowStale });
+}
+
+/** The step of `drop()`, also of no rules: where settings have left the last one out. */
+function dropStep(step: string, rules: readonly Rule[], { where, allowStale }: z.output<typeof dropOptions>): Operator {
   const descriptor = stepDescriptor({
     step,
     stage: 'drop',
@@ -67,18 +72,23 @@ export function drop(step: string, rules: readonly Rule[], options: DropOptions 
     const options = rules.flatMap((r, index) => optionsOfRule(r).map((name, at) => ({ name, index, at })));
     const found =
       options.find((o) => o.name === option) ?? options.find((o) => o.at === 0 && rules[o.index].name === option);
+    if (found !== undefined && (value === null || value === false))
+      return dropStep(step, rules.toSpliced(found.index, 1), { where, allowStale });
     if (found === undefined || typeof value !== 'number' || !Number.isFinite(value)) {
       const names = options.map((o) => o.name);
       const near = nearestName(option, names);
       throw new ConfigError({
-        expected: found === undefined ? `a threshold of step ${step} (${names.join(', ')})` : 'a number',
+        expected:
+          found === undefined
+            ? `a threshold of step ${step} (${names.join(', ')})`
+            : 'a number, or null for no such rule',
         got: found === undefined ? option : String(value),
         where: `--set ${step}.${option}`,
         fix: found === undefined && near ? `Did you mean ${near}?` : undefined,
       });
     }
     const changed = withThreshold(rules[found.index], found.at, value);
-    return drop(step, rules.with(found.index, changed), { where, allowStale });
+    return dropStep(step, rules.with(found.index, changed), { where, allowStale });
   };
   return operatorOf(descriptor, set);
 }

@@ -84,7 +84,17 @@ describe('drop()', () => {
     expect(op.set('min_words', 30).descriptor.rules[0].threshold).toBe(30);
     expect(op.descriptor.rules[0].threshold).toBe(50);
     expect(() => op.set('min_wrods', 30)).toThrow(/Did you mean min_words\?/);
-    expect(() => op.set('min_words', 'many')).toThrow(/expected a number, got many/);
+    expect(() => op.set('min_words', 'many')).toThrow(/expected a number, or null for no such rule, got many/);
+  });
+
+  it.each([null, false])('leaves a rule out with %j, the last one too', (value) => {
+    const op = drop('q', [rule('words < 50', { name: 'few' }), rule('words > 500', { name: 'many' })]);
+    const one = op.set('few', value);
+    expect(one.descriptor.rules.map((r) => r.name)).toEqual(['many']);
+    const none = one.set('many', value);
+    expect(none.descriptor.rules).toEqual([]);
+    const batch = batchOf(['a'], { annotations: { words: [1] } });
+    expect([...(dropStage(none.descriptor).apply(batch) as typeof batch).alive]).toEqual([1]);
   });
 
   it('refuses to judge by annotations from before a rewrite, unless told to', () => {

@@ -108,13 +108,17 @@ function printExplanation(terminal: Terminal, d: Explanation, steps: readonly St
     out('  The document it duplicates was kept by an earlier run; similarity is estimated from signatures.');
   else if (d.duplicateOf) out(`  ${name(d.duplicateOf)} was kept in its place.`);
   else if (d.keepWith === null) out(`  ${keptByRank(d) ?? 'No change of threshold would have kept it.'}`);
-  else
-    for (const line of wrapped(
-      `It would have been kept with: ${style.cyan(d.keepWith.map(shellWordOfSet).join(' '))}`,
-      width,
-      '  ',
-    ))
-      out(line);
+  else {
+    const { unjudgedBy } = d;
+    const settings = style.cyan(d.keepWith.map(shellWordOfSet).join(' '));
+    const would =
+      unjudgedBy.length === 0
+        ? `It would have been kept with: ${settings}`
+        : `It would have come to ${unjudgedBy.map(safeText).join(', ')} with: ${settings}`;
+    for (const line of wrapped(would, width, '  ')) out(line);
+    if (unjudgedBy.length > 0)
+      out(`  What ${unjudgedBy.length === 1 ? 'that step' : 'those steps'} would say of it, the ledger does not know.`);
+  }
 }
 
 /** What a created document was made of, and what was made of any document. */

@@ -32,10 +32,12 @@ export function settleGlobalSteps(prepared: Prepared, first: Decisions): Decisio
   if (globals.length === 0) return first;
   let displacing = 0;
   let { touched } = first;
+  // A document that comes to several steps now is counted once.
+  const counted = new Uint8Array(prepared.columns.rows);
   for (const g of globals) {
-    const moved = movedAt(prepared, { ...first, touched }, g);
+    const moved = movedAt(prepared, { ...first, touched }, g, removesCopies(plan.steps[g]) ? counted : null);
     if (moved === null) continue;
-    if (removesCopies(plan.steps[g])) displacing += moved.gained;
+    displacing += moved.displacing;
     const opened = reopen(prepared, first, g, moved);
     touched = touched === null || opened === null ? null : mergedRows(touched, opened);
   }
@@ -47,12 +49,22 @@ interface Moved {
   readonly gone: readonly number[];
   /** Documents that may come now and did not. */
   readonly gained: number;
+  /** Of those: not counted yet. */
+  readonly displacing: number;
 }
 
-/** Which documents come to a step before and now; null where they are the same. */
-function movedAt({ columns, plan, before }: Prepared, now: Decisions, g: number): Moved | null {
+/**
+ * Which documents come to a step before and now; null where they are the same.
+ * @param counted by row, 1 = counted already; null: nothing is counted
+ */
+function movedAt(
+  { columns, plan, before }: Prepared,
+  now: Decisions,
+  g: number,
+  counted: Uint8Array | null,
+): Moved | null {
   const gone: number[] = [];
-  let gained = 0;
+  let [gained, displacing] = [0, 0];
   const { touched } = now;
   const end = touched?.length ?? columns.rows;
   for (let k = 0; k < end; k++) {
@@ -63,9 +75,12 @@ function movedAt({ columns, plan, before }: Prepared, now: Decisions, g: number)
     const is = comes(now, i, g);
     if (was === is) continue;
     if (was === 1) gone.push(i);
-    else if (was === 0) gained++;
+    else if (was === 0) {
+      gained++;
+      if (counted !== null && counted[i] === 0) displacing += counted[i] = 1;
+    }
   }
-  return gone.length + gained === 0 ? null : { gone, gained };
+  return gone.length + gained === 0 ? null : { gone, gained, displacing };
 }
 
 /** 1 = it comes to the step, 0 = it does not, 2 = perhaps. */

@@ -74,6 +74,6 @@ function notAThreshold(step: StepDescriptor, option: string): ConfigError {
     where: `--set ${step.step}.${option}`,
     fix: near
       ? `Did you mean ${near}?`
-      : 'What it changes cannot be read off the ledger: run the recipe with that --set and --recut.',
+      : 'If the step has that option, what it changes cannot be read off the ledger: run with that --set and --recut.',
   });
 }

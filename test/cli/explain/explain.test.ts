@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../../helpers/cli.ts';
 import { finishedRun } from '../../helpers/finished-run.ts';
-import { writeProject } from '../../helpers/recipes.ts';
+import { RECIPE, writeProject } from '../../helpers/recipes.ts';
+import { temporaryFolder } from '../../helpers/run.ts';
 
 const { cwd, ask, offsetOf } = finishedRun();
 
@@ -45,6 +46,19 @@ describe('sluice explain', () => {
     const { stdout } = await ask('explain', 'kept', 'short');
     expect(stdout).toMatch(/^short: kept\n/);
     expect(stdout).not.toContain('would have been kept');
+  });
+
+  it('promises nothing for steps behind that never saw the document', async () => {
+    const folder = await temporaryFolder();
+    const steps = RECIPE.slice(RECIPE.indexOf('    dedup.exact'), RECIPE.indexOf("    drop('web"));
+    const later = RECIPE.replace(steps, `${steps.replace('    dedup.exact(),\n', '')}    dedup.exact(),\n`);
+    await writeProject(folder, { recipe: later });
+    expect((await runCli(['run', 'recipe.ts'], { cwd: folder })).code).toBe(0);
+    const { stdout } = await runCli(['explain', 'sluice-out/mine', 'short'], { cwd: folder });
+    expect(stdout).toContain(
+      '  It would have come to exact_dedup with: --set length.min_chars=37 --set web.min_lines=1\n' +
+        '  What that step would say of it, the ledger does not know.\n',
+    );
   });
 
   it('resolves a copy to its twin, and the twin to its copies', async () => {

@@ -44,6 +44,15 @@ describe('sluice what-if', () => {
     expect(stdout).toContain(`\nTo run it\n  ${command} --output sluice-out/mine-recut\n`);
   });
 
+  it('equals a run with that command where a step is left without rules', async () => {
+    const { stdout } = await ask('what-if', 'sluice-out/mine', '--set', 'web.min_lines=null', '--json');
+    const answer = JSON.parse(stdout) as Answer & { total: { kept: { documents: number } } };
+    expect(answer).toMatchObject({ exact: true, total: { kept: { documents: 3 } } });
+    expect((await ask('run', ...answer.recut.slice(0, -1), 'without-web')).code).toBe(0);
+    const counted = await ask('sql', 'without-web', "SELECT count(*) AS n FROM ledger WHERE outcome = 'kept'", '--csv');
+    expect(counted.stdout).toBe('n\n3\n');
+  });
+
   it('equals a run with that command, and SQL over it', async () => {
     const { stdout } = await ask(
       'what-if',

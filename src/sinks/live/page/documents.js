@@ -191,7 +191,14 @@
             : 'Kept.';
       const keep =
         d.keepWith?.length > 0
-          ? h('p', {}, 'It would have been kept with ', h('code', { text: page.safe(d.keepWith.join(' ')) }))
+          ? h(
+              'p',
+              {},
+              d.unjudgedBy.length === 0
+                ? 'It would have been kept with '
+                : `It would have come to ${d.unjudgedBy.map(page.safe).join(', ')}, which may drop it too, with `,
+              h('code', { text: page.safe(d.keepWith.join(' ')) }),
+            )
           : null;
       const copies =
         d.copies.count > 0
