@@ -11,7 +11,7 @@ const commands: CommandTable = {
     load: async () => (await import('./run/run.ts')).runCommand,
   },
   plan: {
-    summary: 'what a run would do, how long it takes and how much it keeps; writes nothing',
+    summary: 'what a run would do, how long it takes and how much it keeps; --nodes plans one on many',
     load: async () => (await import('./plan/plan.ts')).plan,
   },
   finish: {

@@ -45,7 +45,7 @@ export function bucketOf(url: string): { readonly bucket: string; readonly key: 
     expected: 's3://bucket/prefix',
     got: `'${shownUrl(url)}'`,
     where: 'the address of a store',
-    fix: 'Name the bucket: s3://bucket, or s3://bucket/prefix.',
+    fix: 'Name the bucket: s3://bucket, or s3://bucket/prefix. Names of buckets have 3 to 63 characters.',
   });
 }
 

@@ -101,7 +101,7 @@ export function checkLists(paths: readonly string[], isEntry?: (line: string) =>
     // Words are anything: only a list that is mostly none of them is told. A list that is read whole needs no word.
     if (isEntry ? seen.leftOut <= seen.lines - seen.leftOut : seen.leftOut === 0 && seen.tops.length === 0) continue;
     const text = `${path}: ${summaryOf(seen)}`;
-    if (!told.has(text)) process.emitWarning(text, 'List');
+    if (!told.has(text)) process.emitWarning(text, 'Sluice');
     told.add(text);
   }
 }

@@ -74,7 +74,7 @@ export function streaming(given: StreamingOptions): OperatorFunction<DocumentBat
       const { warmUp, warmUpBytes } = options;
       const judge = (batch: DocumentBatch): DocumentBatch =>
         withVerdict(batch, verdictOn(batch, { name, rules, where: where ?? null, options, groupOf }));
-      const tell = onWarning ?? ((text: string) => process.emitWarning(text));
+      const tell = onWarning ?? ((text: string) => process.emitWarning(text, 'Sluice'));
       const waiting = warmUpOf({ step: name, warmUp, warmUpBytes, judge, onWarning: tell });
       const take = (batch: DocumentBatch): Iterable<DocumentBatch> => {
         const scope = rowsInScope(batch, where ?? null);

@@ -15,12 +15,15 @@ export function refuseChangedFiles(files: readonly PlannedFile[]): void {
     // The time of the copy of standard input is not recorded.
     if (now?.size === size && (mtimeMs === 0 || now.mtimeMs === mtimeMs)) continue;
     throw new InputError({
-      expected: `${path} as it was when the run was planned (${size} bytes)`,
-      got: now === undefined ? 'no such file any more' : `${now.size} bytes, changed ${now.mtime.toISOString()}`,
+      expected: `${path} as it was when the run was planned: ${factsOf({ size, mtimeMs })}`,
+      got: now === undefined ? 'no such file any more' : factsOf(now),
       where: absolutePath,
       fix:
-        'Restore the file and run the same command again, or start over with --fresh (a planned run: plan it again) ' +
-        'once nothing writes to the input.',
+        'Restore the file with its time and run the same command again, or start over with --fresh (a planned run: ' +
+        'plan it again) once nothing writes to the input.',
     });
   }
 }
+
+const factsOf = ({ size, mtimeMs }: Pick<PlannedFile, 'size' | 'mtimeMs'>): string =>
+  `${size} bytes${mtimeMs === 0 ? '' : `, changed ${new Date(mtimeMs).toISOString()}`}`;

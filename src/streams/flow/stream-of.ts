@@ -22,7 +22,8 @@ export function streamOf<T>(name: string, work: (downstream: Downstream<T>) => P
       () => subscriber.complete(),
       (error) => {
         if (!subscriber.closed) subscriber.error(error);
-        else if (error !== abort.signal.reason) process.emitWarning(`${name}, after it was unsubscribed: ${error}`);
+        else if (error !== abort.signal.reason)
+          process.emitWarning(`${name}, after it was unsubscribed: ${error}`, 'Sluice');
       },
     );
   });
