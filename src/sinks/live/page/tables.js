@@ -40,16 +40,16 @@
       page.count(d.read.documents),
       page.count(d.kept.documents),
       page.percent(d.kept.documents, d.read.documents + (d.created?.documents ?? 0)),
-      page.size(d.kept.bytes),
-      d.kept.tokens > 0 ? page.tokens(d.kept.tokens) : '–',
-      page.percent(d.kept.bytes, d.allKept),
+      page.size(d.written.bytes),
+      d.written.tokens > 0 ? page.tokens(d.written.tokens) : '–',
+      page.percent(d.written.bytes, d.allWritten),
     ]),
   );
   page.watch(['domain/', 'totals'], () => {
     const all = page.cellsOf('domain/');
-    const allKept = all.reduce((sum, d) => sum + d.kept.bytes, 0);
+    const allWritten = all.reduce((sum, d) => sum + d.written.bytes, 0);
     const sorted = all
-      .map((d) => ({ ...d, allKept }))
+      .map((d) => ({ ...d, allWritten }))
       .sort((a, b) => b.read.bytes - a.read.bytes || (a.domain < b.domain ? -1 : 1));
     showDomains(sorted, (d) => d.domain);
     domainSection.show(sorted.length > 0);

@@ -63,7 +63,7 @@
   };
 
   const draw = () => {
-    const { edges, kept, other, below, above, nulls, logarithmic, rules } = shown;
+    const { edges, kept, other, below, above, nulls, unjudged, logarithmic, rules } = shown;
     picture.replaceChildren();
     sliders.replaceChildren();
     picture.classList.toggle('empty', edges.length < 2);
@@ -105,6 +105,7 @@
       below > 0 ? `${page.count(below)} documents below` : '',
       above > 0 ? `${page.count(above)} above` : '',
       nulls > 0 ? `${page.count(nulls)} without a value` : '',
+      unjudged > 0 ? `${page.count(unjudged)} that its rules do not judge (where of the step)` : '',
     ].filter(Boolean);
     const legend = [
       h('span', { class: 'key kept', text: 'kept' }),
