@@ -65,7 +65,8 @@ function headline({ result: { total, exact, lost, saved }, counted, cuts }: What
     exact || open.documents === 0 ? count(kept.documents) : `${count(kept.documents)} to ${count(most)}`;
   const tokensOf = tokensIn(total);
   const least = tokensOf(kept);
-  const tokens = exact || tokensOf(open) === 0 ? rough(least) : `${rough(least)} to ${rough(least + tokensOf(open))}`;
+  const [from, to] = [rough(least), rough(exact ? least : least + tokensOf(open))];
+  const tokens = from === to ? from : `${from} to ${to}`;
   return (
     `Kept ${count(before.documents)} → ${documents} of ${plural(total.read.documents, 'document')} ` +
     `(${count(lost.length)} lost, ${upTo(saved.length, total.perhaps.documents)} saved), ` +

@@ -8,7 +8,8 @@ import {
   lostDocuments,
   type RuleCounters,
 } from '../../streams/commits/counters.ts';
-import { effectsOf, isBarrier, type StepDescriptor } from '../../streams/operator.ts';
+import { effectsOf, isBarrier, removesCopies, type StepDescriptor } from '../../streams/operator.ts';
+import { copyMeaning } from '../copy-meaning.ts';
 import type { JudgedGuard, RunJson } from '../run-json.ts';
 import type { Alert } from './alerts.ts';
 import { type DomainState, domainStates, REST, type Written, writtenOf } from './domain-states.ts';
@@ -78,8 +79,10 @@ export interface RuleState extends Omit<RuleCounters, 'byDomain' | 'bytesByDomai
   readonly rule: string;
   readonly column: string | null;
   readonly comparison: string | null;
-  /** Of a rule of several comparisons. */
+  /** Of a rule of several comparisons, and of one that drops copies, in words. */
   readonly condition: string | null;
+  /** It judges and drops nothing. */
+  readonly shadow: boolean;
   /** For `--set`; null where it is not to be moved. */
   readonly option: string | null;
 }
@@ -283,7 +286,8 @@ function ruleStates(steps: readonly StepDescriptor[], counters: Counters): RuleS
         ...{ step: s.step, rule },
         column: own?.column ?? null,
         comparison: own?.comparison ?? null,
-        condition: own?.when ? conditionText(own) : null,
+        condition: removesCopies(s) ? copyMeaning(rule) : own?.when ? conditionText(own) : null,
+        shadow: own?.shadow === true,
         option: own?.option ?? null,
         ...rest,
       };

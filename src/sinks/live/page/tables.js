@@ -78,32 +78,40 @@
       node,
       update: (r) => {
         item = r;
-        const can = Boolean(page.onRule) && r.column !== null;
+        const can = Boolean(page.onRule) && numbers.has(r.column);
         set(name, { text: can ? page.safe(r.rule) : '', hidden: !can });
         set(label, { text: can ? '' : page.safe(r.rule) });
         const first = r.column ? `${r.column} ${r.comparison} ${page.value(r.threshold)}` : '';
         const condition = r.condition ?? first;
         const values = [
           page.safe(r.step),
-          page.safe(condition),
+          `${page.safe(condition)}${r.shadow ? ' (shadow: drops nothing)' : ''}`,
           page.count(r.dropped),
           page.percent(r.dropped, r.came),
           page.count(r.failed),
           page.count(r.nulls),
         ];
         texts(all.slice(1), values);
-        set(node, { class: r.dropped === 0 ? 'muted' : null });
+        set(node, { class: r.dropped === 0 && !(r.shadow && r.failed > 0) ? 'muted' : null });
       },
     };
   });
-  page.watch(['rule/', 'totals', 'step/'], () => {
+  let numbers = new Set();
+  page.watch(['rule/', 'totals', 'step/', 'run'], () => {
+    numbers = new Set(page.cell('run')?.annotations);
     const totals = page.cell('totals');
     const came = totals ? totals.read.documents + totals.created.documents : 0;
     const order = new Map(page.cellsOf('step/').map((s) => [s.step, s.index]));
     const sorted = page
       .cellsOf('rule/')
       .map((r) => ({ ...r, came }))
-      .sort((a, b) => b.dropped - a.dropped || order.get(a.step) - order.get(b.step) || (a.rule < b.rule ? -1 : 1));
+      .sort(
+        (a, b) =>
+          b.dropped - a.dropped ||
+          (b.shadow ? b.failed : 0) - (a.shadow ? a.failed : 0) ||
+          order.get(a.step) - order.get(b.step) ||
+          (a.rule < b.rule ? -1 : 1),
+      );
     showRules(sorted, (r) => `${r.step}.${r.rule}`);
     ruleSection.show(sorted.length > 0);
   });
