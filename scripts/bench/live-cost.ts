@@ -5,22 +5,24 @@
 // which other programs had the processor. `--blocks N`: also the CPU time of N x 4 runs with and without, in turns
 // A B B A, which varies by more than what is measured. Opening the page comes before the clock starts. Linux; needs a
 // build.
-//   npm run bench -- live-cost [--runs 8] [--mb 12] [--blocks 0]      about two minutes
+//   npm run bench -- live-cost [--runs 8] [--mb 12] [--names 12] [--blocks 0]      about two minutes
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Profiler, Session } from 'node:inspector/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { lastValueFrom, tap } from 'rxjs';
 import { annotate, drop, gopherQuality, gopherQualityRules, parquet, recipe, run, textStatistics } from 'sluice';
-import { watchRun } from '../../src/cli/run/live.ts';
+import { watchRun } from '../../dist/cli/run/live.js';
 import { benchmarkLines } from './corpus.ts';
 
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '8' },
+    names: { type: 'string', default: '12' },
     blocks: { type: 'string', default: '0' },
     mb: { type: 'string', default: '12' },
   },
@@ -48,10 +50,29 @@ const threadSeconds = (): number =>
 /** Between two samples of a thread that runs. */
 const SAMPLE_MICROS = 200;
 
-/** Modules of the page, in `src/` and in `dist/`. */
-const LIVE = /\/(run|sinks|ledger)\/live\/|\/cli\/run\/live\./;
+/** Modules of the page. */
+const LIVE = /^(run|sinks|ledger)\/live\/|^cli\/run\/live\./;
 /** A run without its page has nothing to do with the network. */
 const NETWORK = /^node:(net|http|_http_\w+|internal\/(http|stream_base_commons))$/;
+
+/** The modules in a file of the build, by the line at which each begins: a chunk holds many. */
+const modulesOf = new Map<string, readonly (readonly [line: number, module: string])[]>();
+
+/** The module of a function: of the build without its folder, else as it is known to the profiler. */
+function moduleOf({ url, lineNumber }: Profiler.ProfileNode['callFrame']): string {
+  const own = /\/dist\/(.+)$/.exec(url)?.[1];
+  if (own === undefined) return url;
+  let modules = modulesOf.get(url);
+  if (modules === undefined) {
+    const code = readFileSync(fileURLToPath(url), 'utf8').split('\n');
+    modules = code.flatMap((text, line) => {
+      const name = /^\/\/ (?:dist-new-\d+|dist)\/(\S+)$/.exec(text)?.[1];
+      return name === undefined ? [] : [[line, name] as const];
+    });
+    modulesOf.set(url, modules);
+  }
+  return modules.findLast(([line]) => line <= lineNumber)?.[1] ?? own;
+}
 
 /** Microseconds of samples by the function of the page that was at work, over all runs. */
 const byFunction = new Map<string, number>();
@@ -64,11 +85,19 @@ function shareOfPage({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile)
   const ofPage = (id: number): boolean => {
     const known = isPage.get(id);
     if (known !== undefined) return known;
-    const { url } = byId.get(id)!.callFrame;
+    const module = moduleOf(byId.get(id)!.callFrame);
     const above = parent.get(id);
-    const own = LIVE.test(url) || NETWORK.test(url) || (above !== undefined && ofPage(above));
+    const own = LIVE.test(module) || NETWORK.test(module) || (above !== undefined && ofPage(above));
     isPage.set(id, own);
     return own;
+  };
+  /** A function without a name by the place where it stands; one of the runtime by what calls it. */
+  const nameOf = (id: number): string => {
+    const { callFrame } = byId.get(id)!;
+    const module = moduleOf(callFrame).replace(/\.[jt]s$/, '');
+    const above = parent.get(id);
+    if (module === '') return `${callFrame.functionName}${above === undefined ? '' : ` < ${nameOf(above)}`}`;
+    return `${callFrame.functionName || `line ${callFrame.lineNumber + 1}`} ${module}`;
   };
   let [page, rest] = [0, 0];
   for (const [i, id] of samples.entries()) {
@@ -77,7 +106,8 @@ function shareOfPage({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile)
     if (['(garbage collector)', '(idle)', '(program)'].includes(name)) continue;
     if (ofPage(id)) {
       page += micros;
-      byFunction.set(name, (byFunction.get(name) ?? 0) + micros);
+      const known = nameOf(id);
+      byFunction.set(known, (byFunction.get(known) ?? 0) + micros);
     } else rest += micros;
   }
   // What the collector and the runtime itself take is divided by what calls for it.
@@ -154,9 +184,9 @@ console.log(
   `${(lines.length / 1e6).toFixed(1)} MB (${what}), ${runs.length} runs of ${cpu.toFixed(2)} s of CPU with the page ` +
     `open and read, of which the main thread ${main.toFixed(2)} s:\n  the page, of all CPU: ${share}`,
 );
-const most = [...byFunction].sort((a, b) => b[1] - a[1]).slice(0, 6);
 const ofAll = [...byFunction.values()].reduce((a, b) => a + b, 0);
-console.log(`  of it: ${most.map(([name, n]) => `${name || 'unnamed'} ${percent(n / ofAll)}`).join(', ')}`);
+const top = [...byFunction].sort((a, b) => b[1] - a[1]).slice(0, Number(values.names));
+for (const [name, n] of top) console.log(`    ${percent(n / ofAll).padStart(8)} of it  ${name}`);
 const pairs: { readonly without: Cost; readonly live: Cost }[] = [];
 for (let block = 0; block < Number(values.blocks); block++) {
   const [a1, b1, b2, a2] = [await runOnce(false), await runOnce(true), await runOnce(true), await runOnce(false)];

@@ -63,6 +63,8 @@ async function shot(page, delay) {
 
 async function open(url) {
   const page = await browser.newPage({ viewport: { width: 800, height: 720 }, reducedMotion: 'reduce' });
+  // Other programs may keep the machine busy.
+  page.setDefaultTimeout(180_000);
   await page.goto(url);
   return page;
 }
@@ -130,6 +132,7 @@ async function dragged(page, grip, steps) {
 /** What fits beside a text: the overview, the funnel, and a threshold that was moved. */
 async function photograph(url) {
   const page = await browser.newPage({ viewport: { width: 980, height: 900 } });
+  page.setDefaultTimeout(180_000);
   await page.goto(url);
   await page.locator('.documents li').first().waitFor();
   await page.locator('.grip').first().focus();

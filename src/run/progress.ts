@@ -7,7 +7,7 @@ import type { RunEvent } from './events.ts';
 import type { SplitProgress } from './split/tasks.ts';
 
 /** At least so often; less often where so many domains are counted that a copy of the counters takes long. */
-const EVERY_MS = 150;
+const EVERY_MS = 200;
 const SHOWING_SHARE = 0.01;
 const LONGEST_REST_MS = 1000;
 /**

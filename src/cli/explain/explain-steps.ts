@@ -1,3 +1,4 @@
+import { copyMeaning } from '../../ledger/copy-meaning.ts';
 import type { StepDecision } from '../../ledger/decisions.ts';
 import type { Explanation, Twin } from '../../ledger/explain-data.ts';
 import { isEarlier } from '../../operators/dedup/tables/earlier-run.ts';
@@ -13,7 +14,6 @@ import {
 } from '../../streams/operator.ts';
 import { plural, short } from '../terminal/format.ts';
 import { type Terminal, wrapped } from '../terminal/terminal.ts';
-import { copyMeaning } from './copy-meaning.ts';
 import { cutsOnly, cutText } from './explain-cuts.ts';
 import { judgedLines } from './explain-rules.ts';
 import { cutOf, selectedText, unscoredText } from './explain-select.ts';

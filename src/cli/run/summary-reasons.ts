@@ -1,10 +1,10 @@
+import { copyMeaning } from '../../ledger/copy-meaning.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import { clipped, safeExcerpt, safeText } from '../../safe-text.ts';
 import { conditionText } from '../../streams/batch/condition.ts';
 import type { Rule } from '../../streams/batch/outcome.ts';
 import { type Counters, cameIn } from '../../streams/commits/counters.ts';
 import { dropsFor, isSelection, removesCopies, type StepDescriptor } from '../../streams/operator.ts';
-import { copyMeaning } from '../explain/copy-meaning.ts';
 import { count, percent, short } from '../terminal/format.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { Reason } from './run-view.ts';

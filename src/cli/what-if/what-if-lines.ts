@@ -3,6 +3,7 @@ import type { Plan } from '../../ledger/what-if/plan.ts';
 import type { Change } from '../../ledger/what-if/prepared.ts';
 import type { Shift, WhatIf } from '../../ledger/what-if/tally.ts';
 import { clipped, safeExcerpt, safeText } from '../../safe-text.ts';
+import { conditionText, withThreshold } from '../../streams/batch/condition.ts';
 import { count, percent, plural, rough, short, size } from '../terminal/format.ts';
 import { type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 
@@ -24,13 +25,7 @@ export interface WhatIfView {
 /** The answer of what-if for people. */
 export function whatIfLines(terminal: Terminal, view: WhatIfView): string[] {
   const { style } = terminal;
-  const lines = view.changes.map(({ step, rule, threshold }) => {
-    const old = view.plan.rules.find((r) => view.plan.steps[r.step].step === step && r.rule.name === rule)!.rule;
-    const was = `${old.comparison} ${short(old.threshold)}`;
-    const name = style.bold(safeText(`${step}.${rule}`));
-    if (threshold === null) return `${name}  left out (dropped ${old.column} ${was})`;
-    return `${name}  drops ${old.column} ${old.comparison} ${short(threshold)} (was ${was})`;
-  });
+  const lines = changedRules(terminal, view).flatMap((line) => wrapped(line, terminal.width));
   lines.push('', ...wrapped(headline(view), terminal.width), '', ...domainLines(terminal, view));
   for (const note of notes(view.result)) lines.push(...wrapped(note, terminal.width).map(style.yellow));
   for (const [what, shown, rows] of [
@@ -45,6 +40,23 @@ export function whatIfLines(terminal: Terminal, view: WhatIfView): string[] {
   return lines;
 }
 
+/** Of each rule that is changed, in the order in which they are: the whole of it, and what it was. */
+function changedRules({ style }: Terminal, { plan, changes }: WhatIfView): string[] {
+  const byRule = new Map<string, Change[]>();
+  for (const change of changes) {
+    const name = `${change.step}.${change.rule}`;
+    byRule.set(name, [...(byRule.get(name) ?? []), change]);
+  }
+  return [...byRule].map(([name, own]) => {
+    const old = plan.rules.find((r) => `${plan.steps[r.step].step}.${r.rule.name}` === name)!.rule;
+    const head = style.bold(safeText(name));
+    if (own.some((c) => c.threshold === null)) return `${head}  left out (dropped ${conditionText(old, short)})`;
+    const now = own.reduce((rule, c) => withThreshold(rule, c.comparison ?? 0, c.threshold!), old);
+    const was = old.when ? conditionText(old, short) : `${old.comparison} ${short(old.threshold)}`;
+    return `${head}  drops ${conditionText(now, short)} (was ${was})`;
+  });
+}
+
 function headline({ result: { total, exact, lost, saved }, counted, cuts }: WhatIfView): string {
   const about = counted ? '' : '≈ ';
   const { before, kept, open } = total;
@@ -53,7 +65,8 @@ function headline({ result: { total, exact, lost, saved }, counted, cuts }: What
     exact || open.documents === 0 ? count(kept.documents) : `${count(kept.documents)} to ${count(most)}`;
   const tokensOf = tokensIn(total);
   const least = tokensOf(kept);
-  const tokens = exact || tokensOf(open) === 0 ? rough(least) : `${rough(least)} to ${rough(least + tokensOf(open))}`;
+  const [from, to] = [rough(least), rough(exact ? least : least + tokensOf(open))];
+  const tokens = from === to ? from : `${from} to ${to}`;
   return (
     `Kept ${count(before.documents)} → ${documents} of ${plural(total.read.documents, 'document')} ` +
     `(${count(lost.length)} lost, ${upTo(saved.length, total.perhaps.documents)} saved), ` +

@@ -68,28 +68,79 @@ interface Track {
 }
 
 /** Drifts of drop rates and bursts of quarantine, in the order of the input. @param phases windows of each phase */
-export function alertsOf(phases: readonly (readonly DropWindow[])[]): Alert[] {
-  const alerts: Alert[] = [];
-  phases.forEach((windows, phase) => {
-    const tracks = new Map<string, Track>();
-    // A rule that drops nothing in a window says so by not being there.
-    const rules = new Set(windows.flatMap((w) => Object.keys(w.dropped)));
-    for (const window of windows) {
-      const source = sourceOf(window.from);
-      const n = window.documents;
-      for (const rule of rules) judge(rule, source, window, n, window.dropped[rule] ?? 0);
-      if (phase === 0) judge(QUARANTINE, source, window, n + window.quarantined, window.quarantined);
-    }
-    function judge(of: string, source: string, window: DropWindow, n: number, hits: number): void {
-      if (n === 0) return;
-      const key = `${of}\n${source}`;
-      const track = tracks.get(key) ?? newTrack();
-      tracks.set(key, track);
-      step(track, { of, source, window, n, hits, phase }, alerts);
-    }
+export const alertsOf = (phases: readonly (readonly DropWindow[])[]): Alert[] =>
+  phases.flatMap((windows, phase) => {
+    const drifts = new Drifts(phase);
+    for (const window of windows) drifts.take(window);
+    return drifts.alerts;
   });
-  return alerts;
+
+/** The cumulative sums of one phase, by its windows in the order of the input. */
+export class Drifts {
+  readonly alerts: Alert[];
+  #phase: number;
+  /** What this one goes on from: it is only read. */
+  #from: Drifts | null;
+  /** Those that have dropped something, the first that did first. */
+  #rules: Set<string>;
+  /** Source -> documents and windows that came of it. */
+  #sources = new Map<string, { documents: number; windows: number }>();
+  /** Of rules that have dropped something of a source. */
+  #tracks = new Map<string, Track>();
+
+  constructor(phase: number, from: Drifts | null = null) {
+    this.#phase = phase;
+    this.#from = from;
+    this.#rules = new Set(from === null ? [] : from.#rules);
+    this.alerts = from === null ? [] : [...from.alerts];
+  }
+
+  /** Goes on from here, and leaves this one as it is. */
+  fork(): Drifts {
+    return new Drifts(this.#phase, this);
+  }
+
+  take(window: DropWindow): void {
+    const source = sourceOf(window.from);
+    const { documents: n, quarantined } = window;
+    for (const rule of Object.keys(window.dropped)) this.#rules.add(rule);
+    // A rule that drops nothing in a window says so by not being there.
+    if (n > 0) for (const rule of this.#rules) this.#judge(rule, source, window, n, window.dropped[rule] ?? 0);
+    if (this.#phase === 0 && n + quarantined > 0) this.#judge(QUARANTINE, source, window, n + quarantined, quarantined);
+    if (n === 0) return;
+    const before = this.#before(source);
+    this.#sources.set(source, { documents: before.documents + n, windows: before.windows + 1 });
+  }
+
+  #judge(of: string, source: string, window: DropWindow, n: number, hits: number): void {
+    const key = `${of}\n${source}`;
+    const track = this.#tracks.get(key) ?? this.#trackOf(key, source, hits > 0);
+    if (track === null) return;
+    this.#tracks.set(key, track);
+    step(track, { of, source, window, n, hits, phase: this.#phase }, this.alerts);
+  }
+
+  /** Null where nothing was ever dropped: such windows add up to documents, and to no sum. */
+  #trackOf(key: string, source: string, begins: boolean): Track | null {
+    const before = this.#from === null ? undefined : this.#from.#tracks.get(key);
+    if (before) return copied(before);
+    return begins ? { ...newTrack(), ...this.#before(source) } : null;
+  }
+
+  #before(source: string): { readonly documents: number; readonly windows: number } {
+    const own = this.#sources.get(source);
+    if (own) return own;
+    return this.#from === null ? NOTHING : this.#from.#before(source);
+  }
 }
+
+const NOTHING = { documents: 0, windows: 0 } as const;
+
+const copied = (track: Track): Track => ({
+  ...track,
+  since: [...track.since],
+  alert: track.alert && { ...track.alert, parts: [...track.alert.parts] },
+});
 
 interface Seen {
   readonly of: string;

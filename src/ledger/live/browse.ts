@@ -1,11 +1,13 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import { ConfigError } from '../../errors.ts';
+import { type Scope, scopeColumn } from '../../streams/scope.ts';
 import { type RunDatabase, rowsOf } from '../database.ts';
 import { documentsAt, LISTED_NAMES, type ListedDocument, listedDocument } from '../documents-data.ts';
 import type { LedgerIndex } from '../ledger-index.ts';
 import { ledgerParts, PART, ROW, wholeLedger } from '../ledger-parts.ts';
 import { atPosition, type Condition, ofId } from '../position.ts';
 import { committedTotals, type RunFolder } from '../run-folder.ts';
+import { inScope } from './in-scope.ts';
 import { type LedgerSearch, SEARCHED } from './search.ts';
 
 /** Which documents of the ledger are wanted; what is left out is not asked for. */
@@ -99,26 +101,31 @@ async function nearest(
   return { documents: documents.sort((a, b) => b.near! - a.near!), next: null, searched: rows, rows };
 }
 
-/** Where a rule cuts. */
+/** Where a rule cuts, and the documents that it judges. */
 interface Cut {
   readonly column: string;
   readonly threshold: number;
+  readonly where: Scope | null;
 }
 
-/** Rows of the ledger by their numbers, and their values: half of them on each side of the threshold. */
+/**
+ * Rows of the ledger by their numbers, and their values: of the documents that the step of the rule judges, half on
+ * each side of the threshold.
+ */
 export async function nearestTo(
   folder: RunFolder,
   db: RunDatabase,
-  { column, threshold }: Cut,
+  { column, threshold, where: scope }: Cut,
   most: number,
   { where, values }: Condition = { where: 'true', values: [] },
 ): Promise<Map<number, number>> {
-  const whole = wholeLedger(folder, [...SEARCHED, column]);
+  const whole = wholeLedger(folder, [...SEARCHED, column, ...(scope ? [scopeColumn(scope)] : [])]);
   if (whole === null) return new Map();
   const value = `CAST("${column.replaceAll('"', '""')}" AS DOUBLE)`;
+  const judged = inScope(scope);
   // The values alone first: what else is shown is read of the few rows that are nearest.
   const side = (comparison: string): string =>
-    `(SELECT ${PART}, ${ROW}, ${value} AS near FROM ${whole} WHERE ${where} AND ${value} ${comparison} ` +
+    `(SELECT ${PART}, ${ROW}, ${value} AS near FROM ${whole} WHERE ${where} AND ${judged} AND ${value} ${comparison} ` +
     `ORDER BY abs(${value} - ${threshold}), ${PART}, ${ROW} LIMIT ${Math.ceil(most / 2)})`;
   const sql = `${side(`>= ${threshold}`)} UNION ALL ${side(`< ${threshold}`)}`;
   const parts = ledgerParts(folder);
@@ -168,8 +175,10 @@ function refuseUnknown(folder: RunFolder, { outcome, rule }: Wanted): void {
   if (!known.some(([s, r]) => `${s}.${r}` === rule)) refuse('rule', 'a rule of this run, as step.rule', rule);
 }
 
-function thresholdOf({ steps }: RunFolder, name: string): { column: string; threshold: number } {
-  for (const s of steps) for (const r of s.rules) if (`${s.step}.${r.name}` === name) return r;
+function thresholdOf({ steps }: RunFolder, name: string): Cut {
+  for (const s of steps)
+    for (const r of s.rules)
+      if (`${s.step}.${r.name}` === name) return { column: r.column, threshold: r.threshold, where: s.where };
   throw new ConfigError({
     expected: 'a rule of this run, as step.rule',
     got: `'${name.slice(0, 100)}'`,

@@ -39,8 +39,8 @@ export async function chosenDocuments(
   const ofRules = inTurns(await drawnRows(folder, db, 'step, rule', "outcome = 'dropped'", sizes.ofRule));
   const near = new Map<number, Record<string, number>>();
   const cuts: number[] = [];
-  for (const { name, column, threshold } of cutRules(folder).slice(0, sizes.rules)) {
-    for (const [row, value] of await nearestTo(folder, db, { column, threshold }, sizes.atCut)) {
+  for (const { name, column, threshold, where } of cutRules(folder).slice(0, sizes.rules)) {
+    for (const [row, value] of await nearestTo(folder, db, { column, threshold, where }, sizes.atCut)) {
       near.set(row, { ...near.get(row), [name]: value });
       cuts.push(row);
     }
@@ -58,7 +58,12 @@ function cutRules(folder: RunFolder) {
   const { steps } = committedTotals(folder);
   return folder.steps
     .flatMap((s) =>
-      s.rules.map((r) => ({ ...r, name: `${s.step}.${r.name}`, n: steps[s.step]?.[r.name]?.dropped ?? 0 })),
+      s.rules.map((r) => ({
+        ...r,
+        where: s.where,
+        name: `${s.step}.${r.name}`,
+        n: steps[s.step]?.[r.name]?.dropped ?? 0,
+      })),
     )
     .filter((r) => columns.has(r.column) && Number.isFinite(r.threshold) && r.n > 0)
     .sort((a, b) => b.n - a.n);

@@ -107,13 +107,17 @@ export const RUN_CURVES: Readonly<Record<string, RunCurve>> = {
   memory: { title: 'Memory of the process', unit: 'bytes', of: (s) => s.memoryBytes },
 };
 
+/** The last sample of a start comes soon after the one before it: over a moment a rate says nothing. */
+const LEAST_SECONDS = 0.5;
+
 /** A curve from the samples of a run, in their order. @param endT seconds at which the last phase began */
 export function runCurve(samples: readonly SampleRecord[], { of, atEnd }: RunCurve, endT = 0): Curve {
   const n = Math.max(0, samples.length - 1);
   const [x, y] = [new Float64Array(n), new Float64Array(n)];
   for (let i = 0; i < n; i++) {
     x[i] = samples[i + 1].t;
-    y[i] = atEnd && samples[i + 1].t <= endT ? Number.NaN : of(samples[i + 1], samples[i]);
+    const before = samples[i + 1].t - samples[i].t < LEAST_SECONDS && i > 0 ? samples[i - 1] : samples[i];
+    y[i] = atEnd && samples[i + 1].t <= endT ? Number.NaN : of(samples[i + 1], before);
   }
   return { x, y };
 }

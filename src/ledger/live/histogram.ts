@@ -1,10 +1,13 @@
 import { ConfigError, nearestName } from '../../errors.ts';
 import { conditionText } from '../../streams/batch/condition.ts';
-import { type Scope, scopeColumn, scopeValues } from '../../streams/scope.ts';
 import { type RunDatabase, rowsOf } from '../database.ts';
 import type { RunFolder } from '../run-folder.ts';
+import { inScope } from './in-scope.ts';
 
-/** How the values of one annotation are spread, kept documents and others. */
+/**
+ * How the values of one annotation are spread, kept documents and others. Where rules judge it: of the documents that
+ * one of them judges, by the `where` of their steps.
+ */
 export interface Histogram {
   readonly column: string;
   /** Ends of the bins: one more than there are bins. */
@@ -16,6 +19,8 @@ export interface Histogram {
   readonly above: number;
   /** Documents without a value. */
   readonly nulls: number;
+  /** Documents with a value that no rule of the column judges: they are in none of the other counts. */
+  readonly unjudged: number;
   readonly least: number | null;
   readonly most: number | null;
   /** Steps between the ends grow by the same factor. */
@@ -28,7 +33,7 @@ export interface Histogram {
     readonly threshold: number;
     /** Of a rule of several comparisons: when it drops. */
     readonly condition: string | null;
-    /** Documents with a value that its step does not judge: their kind or domain is not in its `where`. */
+    /** Documents that are counted above, and that its step does not judge: they are not in its `where`. */
     readonly outside: number;
   }[];
 }
@@ -62,17 +67,24 @@ export async function histogram(
       })),
   );
   const value = `CAST("${column.replaceAll('"', '""')}" AS DOUBLE)`;
-  const outside = judging.map(({ where }, i) => `, count(v) FILTER (${outsideOf(where)}) AS outside${i}`).join('');
+  const judged = judging.length === 0 ? 'true' : `(${judging.map(({ where }) => inScope(where)).join(' OR ')})`;
+  const outside = judging
+    .map(({ where }, i) => `, count(v) FILTER (judged AND NOT ${inScope(where)}) AS outside${i}`)
+    .join('');
   const [range] = await rowsOf(
     db,
-    'SELECT min(v) AS least, max(v) AS most, quantile_cont(v, [0.001, 0.5, 0.999]) AS q, ' +
-      `count(*) - count(v) AS nulls${outside} ` +
-      `FROM (SELECT *, ${value} AS v FROM ledger WHERE outcome <> 'quarantined')`,
+    'SELECT min(v) FILTER (judged) AS least, max(v) FILTER (judged) AS most, ' +
+      'quantile_cont(v, [0.001, 0.5, 0.999]) FILTER (judged) AS q, ' +
+      'count(*) FILTER (judged AND v IS NULL) AS nulls, ' +
+      `count(v) FILTER (NOT judged) AS unjudged${outside} ` +
+      `FROM (SELECT *, ${value} AS v, ${judged} AS judged FROM ledger WHERE outcome <> 'quarantined')`,
   );
   const [least, most] = [range.least, range.most].map((n) => (n === null ? null : Number(n)));
   const rules = judging.map(({ where: _, ...r }, i) => ({ ...r, outside: Number(range[`outside${i}`]) }));
-  const empty = { column, edges: [], kept: [], other: [], below: 0, above: 0, least, most, logarithmic: false, rules };
-  if (least === null || most === null) return { ...empty, nulls: Number(range.nulls) };
+  const [nulls, unjudged] = [Number(range.nulls), Number(range.unjudged)];
+  const same = { column, nulls, unjudged, least, most, rules };
+  if (least === null || most === null)
+    return { ...same, edges: [], kept: [], other: [], below: 0, above: 0, logarithmic: false };
   const [low, median, high] = (range.q as unknown as { readonly items: readonly number[] }).items;
   const thresholds = rules.map((r) => r.threshold).filter((t) => Number.isFinite(t));
   const near = thresholds.filter((t) => t >= least && t <= most);
@@ -90,7 +102,7 @@ export async function histogram(
   const rows = await rowsOf(
     db,
     `SELECT ${bin} AS bin, count(*) FILTER (WHERE kept) AS kept, count(*) FILTER (WHERE NOT kept) AS other ` +
-      `FROM (SELECT ${value} AS v, outcome = 'kept' AS kept FROM ledger WHERE outcome <> 'quarantined') ` +
+      `FROM (SELECT ${value} AS v, outcome = 'kept' AS kept FROM ledger WHERE outcome <> 'quarantined' AND ${judged}) ` +
       'WHERE v IS NOT NULL GROUP BY 1',
   );
   const [kept, other] = [Array<number>(width).fill(0), Array<number>(width).fill(0)];
@@ -102,15 +114,7 @@ export async function histogram(
     else if (at >= width) above += k + o;
     else [kept[at], other[at]] = [k, o];
   }
-  return { column, edges, kept, other, below, above, nulls: Number(range.nulls), least, most, logarithmic, rules };
-}
-
-/** Documents that a scope leaves out, in SQL. */
-function outsideOf(where: Scope | null): string {
-  if (where === null) return 'false';
-  const quoted = scopeValues(where).map((v) => `'${v.replaceAll("'", "''")}'`);
-  const inList = `coalesce("${scopeColumn(where).replaceAll('"', '""')}", '') IN (${quoted.join(', ')})`;
-  return where.not ? inList : `NOT ${inList}`;
+  return { ...same, edges, kept, other, below, above, logarithmic };
 }
 
 const isWhole =

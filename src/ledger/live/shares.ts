@@ -25,15 +25,22 @@ export interface StepPlace {
   readonly place: number;
 }
 
+/** Of a run in work they are asked for again with every picture. */
+const placesOf = new WeakMap<readonly StepDescriptor[], readonly StepPlace[]>();
+
 /** A barrier is the last place of the phase that it ends. */
-export function stepPlaces(steps: readonly StepDescriptor[]): StepPlace[] {
+export function stepPlaces(steps: readonly StepDescriptor[]): readonly StepPlace[] {
+  const known = placesOf.get(steps);
+  if (known) return known;
   let [phase, place] = [0, 1];
-  return steps.map((s) => {
+  const places = steps.map((s) => {
     const own = { phase, place };
     place++;
     if (isBarrier(s)) [phase, place] = [phase + 1, 1];
     return own;
   });
+  placesOf.set(steps, places);
+  return places;
 }
 
 export interface Timing {
@@ -65,9 +72,9 @@ export function timingOf(
     idleSeconds += idle;
     threadSeconds += whole;
     // The last number is time that is nobody's: opening and closing of files.
+    let before = idle;
     for (let k = 0; k < seconds.length - 1; k++) {
-      const before = seconds.slice(0, k).reduce((a, b) => a + b, idle);
-      const after = seconds.slice(k + 1).reduce((a, b) => a + b, 0);
+      const after = Math.max(0, whole - before - seconds[k]);
       const share = (n: number): number => (whole === 0 ? 0 : rounded(n / whole));
       const step = at.findIndex((p) => p.phase === phase && p.place === k);
       const name = step >= 0 ? steps[step].step : k === 0 ? 'read' : 'write';
@@ -77,6 +84,7 @@ export function timingOf(
         seconds: rounded(seconds[k] + (decided.get(name) ?? 0)),
         shares: { busy: share(seconds[k]), waiting: share(before), heldBack: share(after) },
       });
+      before += seconds[k];
     }
   });
   return { places, idleSeconds: rounded(idleSeconds), threadSeconds: rounded(threadSeconds) };

@@ -1,5 +1,6 @@
 import type { GuardSight } from '../../errors.ts';
 import { conditionText } from '../../streams/batch/condition.ts';
+import { countsTokens } from '../../streams/batch/token-ids.ts';
 import {
   type Amount,
   type Counters,
@@ -7,9 +8,11 @@ import {
   lostDocuments,
   type RuleCounters,
 } from '../../streams/commits/counters.ts';
-import { effectsOf, isBarrier, type StepDescriptor } from '../../streams/operator.ts';
+import { effectsOf, isBarrier, removesCopies, type StepDescriptor } from '../../streams/operator.ts';
+import { copyMeaning } from '../copy-meaning.ts';
 import type { JudgedGuard, RunJson } from '../run-json.ts';
 import type { Alert } from './alerts.ts';
+import { type DomainState, domainStates, REST, type Written, writtenOf } from './domain-states.ts';
 import { type GeneratorState, generatorStates, type RecordedGenerators } from './generators.ts';
 import type { SampleRecord } from './records.ts';
 import { type Bottleneck, bottleneckOf, type Place, type Shares, stepPlaces, type Timing, timingOf } from './shares.ts';
@@ -76,18 +79,12 @@ export interface RuleState extends Omit<RuleCounters, 'byDomain' | 'bytesByDomai
   readonly rule: string;
   readonly column: string | null;
   readonly comparison: string | null;
-  /** Of a rule of several comparisons. */
+  /** Of a rule of several comparisons, and of one that drops copies, in words. */
   readonly condition: string | null;
+  /** It judges and drops nothing. */
+  readonly shadow: boolean;
   /** For `--set`; null where it is not to be moved. */
   readonly option: string | null;
-}
-
-export interface DomainState {
-  readonly domain: string;
-  readonly read: Amount;
-  readonly kept: Amount;
-  readonly dropped: Amount;
-  readonly created: Amount | null;
 }
 
 /** What the page, `/api`, terminal and metrics show. Plain data: each entry is a cell of its own. */
@@ -110,6 +107,7 @@ export interface LiveState {
   readonly progress: ProgressState | null;
   readonly totals: Pick<Counters, 'read' | 'kept' | 'dropped' | 'cutBytes' | 'addedBytes' | 'unjudged'> & {
     readonly created: Amount;
+    readonly written: Written;
     /** Read or made, and neither kept nor dropped nor set aside yet. */
     readonly undecided: number;
   };
@@ -133,7 +131,6 @@ export interface LiveState {
 export const SHOWN_DOMAINS = 24;
 /** The last ones. */
 const MOST_ALERTS = 200;
-export const REST = 'other domains';
 
 /** The same facts give the same state, whether they come from a run in work or from its directory. */
 export function liveState(facts: LiveFacts): LiveState {
@@ -143,6 +140,7 @@ export function liveState(facts: LiveFacts): LiveState {
   const recent = facts.recent ? timingOf(steps, facts.recent, new Map()) : null;
   const { records, bytes, byReason, examples, estimated } = c.quarantined;
   const whole = timing.threadSeconds;
+  const counted = countsTokens(run.schema.annotations);
   return {
     run: {
       name: run.name,
@@ -155,7 +153,7 @@ export function liveState(facts: LiveFacts): LiveState {
       splits: run.splits,
       recipeHash: run.hashes.recipe,
       threads: facts.threads,
-      annotations: run.schema.annotations.filter((a) => a.type !== 'utf8').map((a) => a.name),
+      annotations: numbersIn(run),
       error: facts.error,
     },
     progress: facts.status === 'running' ? facts.progress : null,
@@ -163,6 +161,7 @@ export function liveState(facts: LiveFacts): LiveState {
       read: c.read,
       created: createdIn(c),
       kept: c.kept,
+      written: writtenOf(c, counted),
       dropped: c.dropped,
       cutBytes: c.cutBytes,
       addedBytes: c.addedBytes,
@@ -180,13 +179,22 @@ export function liveState(facts: LiveFacts): LiveState {
       bottleneckOf(timing, phase, facts.threads),
     steps: stepStates(facts, timing),
     rules: ruleStates(steps, c),
-    domains: domainStates(c, SHOWN_DOMAINS),
+    domains: domainStates(c, SHOWN_DOMAINS, counted),
     alerts: facts.alerts.slice(-MOST_ALERTS),
     guards: run.guards?.judged ?? [],
     stopped,
     sample: facts.sample,
     generators: generatorStates(steps, facts.generators),
   };
+}
+
+const knownNumbers = new WeakMap<RunJson, readonly string[]>();
+
+/** The annotations of a run that are numbers. */
+function numbersIn(run: RunJson): readonly string[] {
+  const names = knownNumbers.get(run) ?? run.schema.annotations.filter((a) => a.type !== 'utf8').map((a) => a.name);
+  knownNumbers.set(run, names);
+  return names;
 }
 
 function stepStates({ steps, counters, arrived }: LiveFacts, timing: Timing): StepState[] {
@@ -223,7 +231,15 @@ function stepStates({ steps, counters, arrived }: LiveFacts, timing: Timing): St
   });
 }
 
+const knownWords = new WeakMap<StepDescriptor, string>();
+
 function doesOf(step: StepDescriptor): string {
+  const known = knownWords.get(step) ?? wordsFor(step);
+  knownWords.set(step, known);
+  return known;
+}
+
+function wordsFor(step: StepDescriptor): string {
   const e = effectsOf(step);
   const words = [
     e.drops === 'copies' ? 'deduplicates' : e.drops === 'ranks' ? 'ranks' : e.drops ? 'drops' : '',
@@ -270,31 +286,11 @@ function ruleStates(steps: readonly StepDescriptor[], counters: Counters): RuleS
         ...{ step: s.step, rule },
         column: own?.column ?? null,
         comparison: own?.comparison ?? null,
-        condition: own?.when ? conditionText(own) : null,
+        condition: removesCopies(s) ? copyMeaning(rule) : own?.when ? conditionText(own) : null,
+        shadow: own?.shadow === true,
         option: own?.option ?? null,
         ...rest,
       };
     }),
   );
-}
-
-/** Domains by bytes read. @param most by name; the others are added up */
-export function domainStates(counters: Counters, most: number): DomainState[] {
-  const all = Object.entries(counters.domains)
-    .map(([domain, d]) => ({ domain, read: d.read, kept: d.kept, dropped: d.dropped, created: d.created ?? null }))
-    .sort((a, b) => b.read.bytes - a.read.bytes || (a.domain < b.domain ? -1 : 1));
-  if (all.length <= most) return all;
-  const rest = all.slice(most);
-  const sum = (of: (d: DomainState) => Amount | null): Amount =>
-    rest.reduce(
-      (n, d) => {
-        const a = of(d);
-        if (a) for (const k of ['documents', 'bytes', 'tokens'] as const) n[k] += a[k];
-        return n;
-      },
-      { documents: 0, bytes: 0, tokens: 0 },
-    );
-  const created = rest.some((d) => d.created) ? sum((d) => d.created) : null;
-  const others = { domain: REST, read: sum((d) => d.read), kept: sum((d) => d.kept), dropped: sum((d) => d.dropped) };
-  return [...all.slice(0, most), { ...others, created }];
 }

@@ -1,5 +1,6 @@
 import type { AskerStatus } from '../../models/generators/asker.ts';
 import type { DropWindow } from '../../streams/commits/windows.ts';
+import type { SplitWindows } from './drift-watch.ts';
 import type { EndedHow, RunRecord, SampleRecord } from './records.ts';
 
 /** The time of one phase. */
@@ -28,10 +29,14 @@ export class TimeBook {
   startedT = 0;
   sample: SampleRecord | null = null;
   ended: EndedHow | null = null;
-  /** How often windows have changed. */
-  windowsVersion = 0;
   #open: { readonly phase: number; readonly since: number } | null = null;
-  #windows = new Map<string, { phase: number; split: number; windows: readonly DropWindow[] }>();
+  #windows = new Map<string, SplitWindows>();
+  #tell: ((one: SplitWindows) => void) | null;
+
+  /** @param tell takes the windows of each split; they are not kept here then. Default: `windows()` has them */
+  constructor(tell: ((one: SplitWindows) => void) | null = null) {
+    this.#tell = tell;
+  }
 
   take(line: RunRecord): void {
     (takers[line.record] as ((book: TimeBook, line: never) => void) | undefined)?.(this, line as never);
@@ -63,8 +68,8 @@ export class TimeBook {
     times.forEach((ms, i) => {
       sums[i] = (sums[i] ?? 0) + ms;
     });
-    this.#windows.set(`${phase}/${split}`, { phase, split, windows });
-    this.windowsVersion++;
+    if (this.#tell) this.#tell({ phase, split, windows });
+    else this.#windows.set(`${phase}/${split}`, { phase, split, windows });
   }
 
   /**

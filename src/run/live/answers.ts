@@ -4,11 +4,13 @@ import { browse, type Wanted } from '../../ledger/live/browse.ts';
 import { type ChoiceSizes, type ChosenDocument, chosenDocuments } from '../../ledger/live/choice.ts';
 import { drawn, RUN_CURVES, runCurve } from '../../ledger/live/curves.ts';
 import { documentView, MOST_BYTES } from '../../ledger/live/document-view.ts';
+import { domainStates } from '../../ledger/live/domain-states.ts';
 import { styleStates } from '../../ledger/live/generators.ts';
 import { histogram } from '../../ledger/live/histogram.ts';
-import { domainStates, flowsOf } from '../../ledger/live/state.ts';
+import { flowsOf } from '../../ledger/live/state.ts';
 import { committedTotals } from '../../ledger/run-folder.ts';
 import type { LiveSource } from '../../sinks/live/server.ts';
+import { countsTokens } from '../../streams/batch/token-ids.ts';
 import { numberIn, wholeIn, windowOf, wrong } from './query.ts';
 import { RunReader } from './run-reader.ts';
 import { whatIfAnswers } from './what-if-answers.ts';
@@ -30,7 +32,10 @@ export function runAnswers(path: () => string | null): RunAnswers {
   return {
     api: {
       run: () => reader.use(async ({ folder }) => folder.run),
-      domains: () => reader.use(async ({ folder }) => domainStates(committedTotals(folder), Number.POSITIVE_INFINITY)),
+      domains: () =>
+        reader.use(async ({ folder }) =>
+          domainStates(committedTotals(folder), Infinity, countsTokens(folder.run.schema.annotations)),
+        ),
       flows: () =>
         reader.use(async ({ folder }) => {
           const steps = Object.entries(committedTotals(folder).steps);

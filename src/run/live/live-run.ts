@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GuardError } from '../../errors.ts';
-import { type Alert, alertsOf } from '../../ledger/live/alerts.ts';
+import { DriftWatch, type SplitWindows } from '../../ledger/live/drift-watch.ts';
 import { recordsNow } from '../../ledger/live/records.ts';
 import { type LiveState, liveState, type ProgressState, type RunStatus } from '../../ledger/live/state.ts';
 import { type PhaseTime, TimeBook, timeSince } from '../../ledger/live/time-book.ts';
@@ -19,7 +19,8 @@ export class LiveRun {
   /** The run directory; null until the run has said where it is. */
   path: string | null = null;
   #run: RunJson | null = null;
-  #book = new TimeBook();
+  #drifts = new DriftWatch(() => (this.path === null ? [] : windowsIn(this.path)));
+  #book = new TimeBook((one) => this.#drifts.add(one));
   #counters: Counters = emptyCounters();
   #arrived: readonly Pick<Amount, 'documents' | 'bytes'>[] = [];
   #working: readonly number[] = [];
@@ -28,7 +29,6 @@ export class LiveRun {
   #status: RunStatus = 'running';
   #error: string | null = null;
   #stopped: GuardError['saw'] | null = null;
-  #alerts: { readonly version: number; readonly alerts: readonly Alert[] } = { version: -1, alerts: [] };
   #pace: ReturnType<typeof paceMeter>;
   /** Times of the last moments, the oldest first. */
   #moments: { readonly at: number; readonly phases: readonly PhaseTime[] }[] = [];
@@ -67,7 +67,7 @@ export class LiveRun {
       generators: this.#book.generators,
       sample: this.#book.sample,
       progress: this.#progress,
-      alerts: this.#alertsNow(),
+      alerts: this.#drifts.alerts,
       stopped: this.#stopped,
       error: this.#error,
     });
@@ -111,15 +111,10 @@ export class LiveRun {
     while (moments.length > 1 && moments[1].at <= now - RECENT_SECONDS) moments.shift();
     return moments[0].at < now ? moments[0].phases : [];
   }
-
-  #alertsNow(): readonly Alert[] {
-    const version = this.#book.windowsVersion;
-    if (this.#alerts.version !== version) {
-      this.#alerts = { version, alerts: alertsOf(this.#book.windows(() => true)) };
-    }
-    return this.#alerts.alerts;
-  }
 }
+
+/** Of all splits, as events.jsonl has them. */
+const windowsIn = (run: string): SplitWindows[] => recordsNow(run).filter((line) => line.record === 'split');
 
 type Event<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 type Takers = { readonly [T in RunEvent['type']]?: (live: LiveRun, event: Event<T>) => void };

@@ -6,7 +6,7 @@ import { LiveRun } from './live-run.ts';
 
 /**
  * What the live page shows, as a stream for scripts: `run(recipe).pipe(runStats())`. Emits a whole state after every
- * progress event (about seven a second) and at the end; passes errors on after a last state that names them. Counts
+ * progress event (about five a second) and at the end; passes errors on after a last state that names them. Counts
  * are documents, bytes of text and tokens; times seconds; shares 0 to 1.
  * @param limit the limit that the run was given, for the share that is done. Default none.
  */

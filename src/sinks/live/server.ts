@@ -136,7 +136,9 @@ function stream(request: IncomingMessage, response: ServerResponse, url: URL, co
   const said = String(request.headers['last-event-id'] ?? url.searchParams.get('cursor') ?? '');
   const [theirs, number] = said.split('.');
   let cursor = theirs === epoch && /^\d+$/.test(number ?? '') ? Number(number) : 0;
-  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', ...SAFE });
+  // Its end is that of the connection: in chunks each event would be written in four parts, for twice the CPU.
+  response.useChunkedEncodingByDefault = false;
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', connection: 'close', ...SAFE });
   const tell = (): void => {
     if (response.writableNeedDrain || cursor === source.cells.version) return;
     const json = source.cells.since(cursor);

@@ -18,14 +18,15 @@
     h(
       'tr',
       // Told from all documents by more than chance.
-      { class: g.low > overall || g.high < overall ? null : 'muted' },
+      { class: !g.few && (g.low > overall || g.high < overall) ? null : 'muted' },
       h('th', { scope: 'row', text: page.safe(g.group || '(none)') }),
       h('td', { ...number, text: page.count(g.documents) }),
       h('td', { ...number, text: page.percent(g.dropped, g.documents) }),
       h('td', { ...number, text: `${page.percent(g.low, 1)} to ${page.percent(g.high, 1)}` }),
       h('td', { ...number, text: g.ratio === 0 ? '–' : `${g.ratio.toFixed(2)} ×` }),
+      h('td', { class: 'muted', text: g.few ? 'too few to tell' : '' }),
     );
-  const titles = ['', 'Documents', 'Dropped', '95 % range', 'Of all'];
+  const titles = ['', 'Documents', 'Dropped', '95 % range', 'Of all', ''];
 
   function table({ by, step, rule, documents, dropped, groups }) {
     const what = rule === null ? 'All rules together' : `${step}.${rule}`;
@@ -34,7 +35,7 @@
     const head = h(
       'tr',
       {},
-      ...titles.map((text, i) => h('th', { scope: 'col', text, class: i === 0 ? '' : 'number' })),
+      ...titles.map((text) => (text === '' ? h('td') : h('th', { scope: 'col', text, class: 'number' }))),
     );
     return h(
       'table',

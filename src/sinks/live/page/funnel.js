@@ -51,7 +51,8 @@
     const shares = shareBar();
     const busy = h('span', { class: 'number busy-share' });
     const body = h('tbody');
-    const head = ['Dropped, by domain', 'Documents', 'Text', 'Tokens'].map((text) => h('th', { scope: 'col', text }));
+    const what = h('th', { scope: 'col' });
+    const head = [what, ...['Documents', 'Text', 'Tokens'].map((text) => h('th', { scope: 'col', text }))];
     const table = h('table', { class: 'compact' }, h('thead', {}, h('tr', {}, ...head)), body);
     const summary = h(
       'summary',
@@ -80,6 +81,8 @@
         set(busy, { text: row.shares ? `${Math.round(100 * row.shares.busy)} %` : '' });
         set(node, { 'data-bottleneck': row.bottleneck });
         set(details, { 'data-empty': row.domains.length === 0 });
+        const heads = { read: 'Read, by domain', kept: 'Kept, by domain' };
+        set(what, { text: heads[row.key] ?? 'Dropped, by domain' });
         put(body, row.domains.map(domainRow));
       },
     };
@@ -89,7 +92,7 @@
   page.watch(['step/', 'place/', 'totals', 'bottleneck', 'run', 'domain/'], () => {
     const totals = page.cell('totals');
     if (!totals) return;
-    const { read, created, kept } = totals;
+    const { read, created, kept, written } = totals;
     const all = read.documents + created.documents;
     const place = page.cell('bottleneck')?.place;
     const places = page.cellsOf('place/');
@@ -99,7 +102,8 @@
         .cellsOf('domain/')
         .filter((d) => d[key].documents > 0)
         .sort((a, b) => b[key].bytes - a[key].bytes)
-        .map((d) => [d.domain, [d[key].documents, d[key].bytes, d[key].tokens]]);
+        .map((d) => ({ documents: d[key].documents, ...(key === 'kept' ? d.written : d.read), domain: d.domain }))
+        .map((d) => [d.domain, [d.documents, d.bytes, d.tokens]]);
     const sum = (name) =>
       places.find((p) => p.place === name && p.phase === (name === 'read' ? 0 : phases))?.shares ?? null;
     const steps = page.cellsOf('step/').sort((a, b) => a.index - b.index);
@@ -129,7 +133,7 @@
         name: 'kept',
         does: 'written',
         documents: kept.documents,
-        bytes: kept.bytes,
+        bytes: written.bytes,
         dropped: 0,
         shares: sum('write'),
         domains: ofDomains('kept'),

@@ -48,7 +48,7 @@
     const run = page.cell('run');
     const totals = page.cell('totals');
     if (!run || !totals) return;
-    const { read, kept, dropped, created, undecided } = totals;
+    const { read, kept, written, dropped, created, undecided } = totals;
     const progress = page.cell('progress');
     const quarantine = page.cell('quarantine');
     const sample = page.cell('sample');
@@ -62,7 +62,7 @@
     const whole = (text) => text.replaceAll(' ', '\u00a0');
     const amount = (a) => [page.size(a.bytes), tokens(a)].filter(Boolean).map(whole).join(' · ');
     figures.read.show(page.count(read.documents), amount(read));
-    figures.kept.show(page.count(kept.documents), `${whole(page.percent(kept.documents, came))} · ${amount(kept)}`);
+    figures.kept.show(page.count(kept.documents), `${whole(page.percent(kept.documents, came))} · ${amount(written)}`);
     figures.dropped.show(
       page.count(dropped.documents),
       `${whole(page.percent(dropped.documents, came))} · ${amount(dropped)}`,

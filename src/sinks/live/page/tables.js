@@ -40,16 +40,16 @@
       page.count(d.read.documents),
       page.count(d.kept.documents),
       page.percent(d.kept.documents, d.read.documents + (d.created?.documents ?? 0)),
-      page.size(d.kept.bytes),
-      d.kept.tokens > 0 ? page.tokens(d.kept.tokens) : '–',
-      page.percent(d.kept.bytes, d.allKept),
+      page.size(d.written.bytes),
+      d.written.tokens > 0 ? page.tokens(d.written.tokens) : '–',
+      page.percent(d.written.bytes, d.allWritten),
     ]),
   );
   page.watch(['domain/', 'totals'], () => {
     const all = page.cellsOf('domain/');
-    const allKept = all.reduce((sum, d) => sum + d.kept.bytes, 0);
+    const allWritten = all.reduce((sum, d) => sum + d.written.bytes, 0);
     const sorted = all
-      .map((d) => ({ ...d, allKept }))
+      .map((d) => ({ ...d, allWritten }))
       .sort((a, b) => b.read.bytes - a.read.bytes || (a.domain < b.domain ? -1 : 1));
     showDomains(sorted, (d) => d.domain);
     domainSection.show(sorted.length > 0);
@@ -78,32 +78,40 @@
       node,
       update: (r) => {
         item = r;
-        const can = Boolean(page.onRule) && r.column !== null;
+        const can = Boolean(page.onRule) && numbers.has(r.column);
         set(name, { text: can ? page.safe(r.rule) : '', hidden: !can });
         set(label, { text: can ? '' : page.safe(r.rule) });
         const first = r.column ? `${r.column} ${r.comparison} ${page.value(r.threshold)}` : '';
         const condition = r.condition ?? first;
         const values = [
           page.safe(r.step),
-          page.safe(condition),
+          `${page.safe(condition)}${r.shadow ? ' (shadow: drops nothing)' : ''}`,
           page.count(r.dropped),
           page.percent(r.dropped, r.came),
           page.count(r.failed),
           page.count(r.nulls),
         ];
         texts(all.slice(1), values);
-        set(node, { class: r.dropped === 0 ? 'muted' : null });
+        set(node, { class: r.dropped === 0 && !(r.shadow && r.failed > 0) ? 'muted' : null });
       },
     };
   });
-  page.watch(['rule/', 'totals', 'step/'], () => {
+  let numbers = new Set();
+  page.watch(['rule/', 'totals', 'step/', 'run'], () => {
+    numbers = new Set(page.cell('run')?.annotations);
     const totals = page.cell('totals');
     const came = totals ? totals.read.documents + totals.created.documents : 0;
     const order = new Map(page.cellsOf('step/').map((s) => [s.step, s.index]));
     const sorted = page
       .cellsOf('rule/')
       .map((r) => ({ ...r, came }))
-      .sort((a, b) => b.dropped - a.dropped || order.get(a.step) - order.get(b.step) || (a.rule < b.rule ? -1 : 1));
+      .sort(
+        (a, b) =>
+          b.dropped - a.dropped ||
+          (b.shadow ? b.failed : 0) - (a.shadow ? a.failed : 0) ||
+          order.get(a.step) - order.get(b.step) ||
+          (a.rule < b.rule ? -1 : 1),
+      );
     showRules(sorted, (r) => `${r.step}.${r.rule}`);
     ruleSection.show(sorted.length > 0);
   });

@@ -63,7 +63,7 @@
   };
 
   const draw = () => {
-    const { edges, kept, other, below, above, nulls, logarithmic, rules } = shown;
+    const { edges, kept, other, below, above, nulls, unjudged, logarithmic, rules } = shown;
     picture.replaceChildren();
     sliders.replaceChildren();
     picture.classList.toggle('empty', edges.length < 2);
@@ -72,6 +72,7 @@
       return;
     }
     const axis = axisOf(edges, logarithmic);
+    const whole = edges[0] % 1 !== 0 && (edges[0] * 2) % 1 === 0 && Number.isInteger(shown.least);
     const most = Math.max(...kept.map((k, i) => k + other[i]), 1);
     // Square roots: a bin of ten documents is seen beside one of a million.
     const tall = (n) => Math.sqrt(n / most) * (BASE - 12);
@@ -97,7 +98,9 @@
         class: 'tick',
         'text-anchor': i === 0 ? 'start' : i === 6 ? 'end' : 'middle',
       });
-      label.textContent = page.value(Number(axis.v(x).toPrecision(3)));
+      const at = axis.v(x);
+      // Bins of whole numbers begin between two of them.
+      label.textContent = page.value(whole && !logarithmic ? Math.ceil(at) + 0 : Number(at.toPrecision(3)));
       picture.append(label);
     }
     for (const rule of rules) picture.append(...lineOf(rule, axis));
@@ -105,6 +108,7 @@
       below > 0 ? `${page.count(below)} documents below` : '',
       above > 0 ? `${page.count(above)} above` : '',
       nulls > 0 ? `${page.count(nulls)} without a value` : '',
+      unjudged > 0 ? `${page.count(unjudged)} that its rules do not judge (where of the step)` : '',
     ].filter(Boolean);
     const legend = [
       h('span', { class: 'key kept', text: 'kept' }),
