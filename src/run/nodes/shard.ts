@@ -66,7 +66,7 @@ export function runShard(recipe: Recipe, folder: string, input: RunOptionsInput,
   });
 }
 
-const finishedError = (run: string): ConfigError =>
+export const finishedError = (run: string): ConfigError =>
   new ConfigError({
     expected: 'a run that is not finished',
     got: '--redo for one that is: the parts of its shards are deleted',
