@@ -55,7 +55,7 @@ const IN_A_STORE: Readonly<Record<string, Ends>> = {
 
 const words = (line: string): string[] => [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, a, b]) => a ?? b);
 
-describe.each(['many', 's3://bucket/runs/many'])('on a run on many nodes in %s', { timeout: 120_000 }, (run) => {
+describe.each(['many', 's3://bucket/runs/many'])('on a run on many nodes in %s', { timeout: 180_000 }, (run) => {
   it('each command works, or says by name what to do instead, before and after the end', async () => {
     const cwd = await temporaryFolder();
     storeEnvironment((await s3Server()).env);
