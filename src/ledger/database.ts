@@ -99,7 +99,8 @@ async function createViews(connection: DuckDBConnection, folder: RunFolder, with
     if (view.select !== null) await connection.run(`CREATE VIEW ${within}${name(view.name)} AS ${view.select}`);
   await connection.run(commitsTable(folder.commits, within));
   const has = (view: string): boolean => views.some((v) => v.name === view);
-  if (!has('shadow_rules')) await connection.run(shadowView(folder.steps, within));
+  // It reads the ledger, which of a run in a store may not have been fetched.
+  if (!has('shadow_rules') && has('ledger')) await connection.run(shadowView(folder.steps, within));
   if (!has('files')) await connection.run(filesView(folder, within));
 }
 

@@ -8,7 +8,7 @@ import { decisionsOn, type LedgerRow, type StepDecision } from './decisions.ts';
 import type { LedgerIndex } from './ledger-index.ts';
 import { type Asked, atPosition, ofId, positionOf } from './position.ts';
 import type { LedgerValues } from './row-reader.ts';
-import type { RunFolder } from './run-folder.ts';
+import { type RunFolder, shownRun } from './run-folder.ts';
 import { plain, plainRow } from './sql-values.ts';
 
 /** A document that stands beside another one. */
@@ -129,7 +129,7 @@ async function notFound(folder: RunFolder, db: RunDatabase, wanted: string): Pro
   return new ConfigError({
     expected: `an id or a position (file#block.offset) among the ${rows} documents in the ledger`,
     got: `'${wanted}'`,
-    where: folder.path,
+    where: shownRun(folder),
     fix: `${ids.length > 0 ? `Similar ids: ${ids.join(', ')}.` : ''}${unfinished}`.trim() || undefined,
   });
 }

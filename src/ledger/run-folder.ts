@@ -24,6 +24,9 @@ export interface RunFolder {
   readonly absent?: readonly string[];
 }
 
+/** A run directory as it is shown: an absolute path, or an address. */
+export const shownRun = ({ path, given }: Pick<RunFolder, 'path' | 'given'>): string => (isUrl(given) ? given : path);
+
 /**
  * Reads a run directory without changing anything in it; of one in a store the tables that are wanted are fetched.
  * Errors: ConfigError when it is none, InputError when a file of it is not as it was committed (see `checkFiles`).

@@ -347,7 +347,7 @@ export default reference({ name: 'small', input: ['in'], groupBy: 'text', model,
     expect(verbs(commandsIn(plan))).toEqual(['run', 'finish']);
     const asked = await runCli(['sql', 'many nodes', 'SELECT count(*) AS n FROM documents', '--json'], { cwd });
     expect(asked.stdout).toBe('[{"n":0}]\n');
-    expect(asked.stderr).toContain('is not finished: 0 of the 0 documents read so far are in the ledger');
+    expect(asked.stderr).toContain('is not finished: no split of it is committed yet');
     expect(verbs(await pasteAll(asked, cwd))).toEqual(['status']);
     const early = await runCli(['what-if', 'many nodes', '--set', 'length.min_chars=60'], { cwd });
     expect(early.code).toBe(2);

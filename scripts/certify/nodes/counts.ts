@@ -108,7 +108,7 @@ function counted(documents: number): void {
   const most = (of: (p: Phase) => number): number => Math.max(...phases.map(of));
   const k = 2;
   const p = parted.length;
-  const limit = splits * (TABLES + 1 + 2 * k + p) + shards * (2 * k + 1 + ranks.length) * 6;
+  const limit = splits * (TABLES + k + 2 + (p > 0 ? 1 : 0)) + shards * (2 * k + 1 + ranks.length) * 6;
   const side = documents * 60 * (p > 0 ? 2 : 1);
   const cpu = [plan, ...phases, finish].reduce((n, q) => n + q.cpu, 0);
   const d = documents.toExponential(0);
@@ -143,7 +143,7 @@ function counted(documents: number): void {
     d,
     'files opened to apply it',
     phases[2].reads,
-    `2 S N + N² + 17 N = ${2 * splits * shards + shards * (shards + 17)}`,
+    `2 S N + 4.5 S + N² + 12 N = ${Math.round(splits * (2 * shards + 4.5)) + shards * (shards + 12)}`,
   );
   row(
     d,

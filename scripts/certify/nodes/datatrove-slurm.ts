@@ -50,6 +50,15 @@ const queue = (...more: string[]): string[] =>
     .split('\n')
     .filter(Boolean);
 
+/** Jobs behind a killed one never begin, and stay in the queue until somebody cancels them. */
+function leaveUnreachable(): void {
+  const stuck = called('squeue', ['--noheader', '--states=PD', '--format=%F %r'])
+    .split('\n')
+    .filter((line) => line.includes('DependencyNeverSatisfied'))
+    .map((line) => line.split(' ')[0]);
+  for (const job of new Set(stuck)) spawnSync('scancel', [job]);
+}
+
 /**
  * Kills running array tasks of a tool at drawn shares of its reading, and starts it again until it is done. Returns how
  * often it was started.
@@ -61,6 +70,7 @@ async function killed(submit: () => Promise<void>, read: () => number, isDone: (
     await submit();
     while (queue().length > 0) {
       await delay(200);
+      leaveUnreachable();
       const running = queue('--states=R').filter((t) => /_\d+$/.test(t));
       if (at.length === 0 || running.length === 0 || read() < at[0]) continue;
       // A task that has ended meanwhile was not killed.

@@ -3,7 +3,7 @@ import { groupingsOf, type RuleBias, ruleBias } from '../../ledger/bias/bias-dat
 import { type BiasShift, biasShift, type ClassErrors } from '../../ledger/bias/cev-sde.ts';
 import { openRunDatabase, rowsOf } from '../../ledger/database.ts';
 import { type NamedSource, namedSource } from '../../ledger/named-source.ts';
-import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
+import { openRunFolder, type RunFolder, shownRun } from '../../ledger/run-folder.ts';
 import { safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { refuseUndecided } from '../nodes/so-far.ts';
@@ -38,7 +38,7 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const shift = values.reference ? await shiftOf(folder, values.reference, values.labels!) : null;
   const terminal = standardOutput();
-  if (values.json) terminal.out(safeJson(JSON.stringify({ run: folder.path, bias: found, shift }, null, 2)));
+  if (values.json) terminal.out(safeJson(JSON.stringify({ run: shownRun(folder), bias: found, shift }, null, 2)));
   else for (const line of [...biasLines(terminal, found), ...shiftLines(terminal, shift)]) terminal.out(line);
   return 0;
 }

@@ -1,7 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { isUrl } from '../../files/stores/url.ts';
 import { writeCard } from '../../ledger/card/write-card.ts';
+import { openRunFolder } from '../../ledger/run-folder.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
+import { refuseUnfinishedFleet } from '../nodes/so-far.ts';
 import { shownPath } from '../terminal/format.ts';
 import { standardOutput } from '../terminal/terminal.ts';
 
@@ -12,6 +14,7 @@ const options = {
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('card', args, options, ['run-dir']);
+  refuseUnfinishedFleet(await openRunFolder(positionals[0], () => false), 'card');
   if (values.output !== undefined) await mkdir(values.output, { recursive: true });
   const paths = await writeCard(positionals[0], values.redact, values.output);
   for (const path of paths) standardOutput().out(isUrl(path) ? path : shownPath(path));

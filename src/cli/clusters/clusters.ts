@@ -9,7 +9,7 @@ import {
 } from '../../ledger/clusters-data.ts';
 import { openRunDatabase, type RunDatabase } from '../../ledger/database.ts';
 import { originalText } from '../../ledger/original-text.ts';
-import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
+import { openRunFolder, type RunFolder, shownRun } from '../../ledger/run-folder.ts';
 import { isEarlier } from '../../operators/dedup/tables/earlier-run.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
@@ -48,12 +48,12 @@ async function run(args: readonly string[]): Promise<number> {
     const terminal = standardOutput();
     if (positionals.length > 1) {
       const found = await pairOf(folder, db, positionals[1], values.pair, top);
-      if (values.json) terminal.out(safeJson(JSON.stringify({ run: folder.path, ...found }, null, 2)));
+      if (values.json) terminal.out(safeJson(JSON.stringify({ run: shownRun(folder), ...found }, null, 2)));
       else printPair(terminal, found, values.full ? Number.POSITIVE_INFINITY : DIFF_LINES);
       return 0;
     }
     const steps = await clusterSteps(folder, db, top);
-    if (values.json) terminal.out(safeJson(JSON.stringify({ run: folder.path, steps }, null, 2)));
+    if (values.json) terminal.out(safeJson(JSON.stringify({ run: shownRun(folder), steps }, null, 2)));
     else printClusters(terminal, positionals[0], steps);
   } finally {
     db.close();
@@ -144,7 +144,7 @@ async function pairOf(
     throw new ConfigError({
       expected: 'a duplicate of a document in this run',
       got: `${safeText(asked.id ?? asked.position)}, a duplicate of ${safeText(asked.duplicateOf ?? '')}`,
-      where: folder.path,
+      where: shownRun(folder),
       fix:
         'The document it duplicates was kept by an earlier run. Look in that run, or name another document ' +
         'with --pair.',
@@ -156,7 +156,7 @@ async function pairOf(
       throw new ConfigError({
         expected: 'a document in a cluster of duplicates',
         got: `${safeText(id)}, which has no duplicates`,
-        where: folder.path,
+        where: shownRun(folder),
         fix:
           'Compare any two documents with --pair, or list the clusters: ' +
           `sluice clusters ${shellWord(folder.given)}`,

@@ -1,8 +1,9 @@
 import { ConfigError } from '../../errors.ts';
 import { diffRuns, JOINS, type Join, type RunDiff } from '../../ledger/diff/diff-data.ts';
-import { openRunFolder } from '../../ledger/run-folder.ts';
+import { openRunFolder, shownRun } from '../../ledger/run-folder.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
+import { warnSoFar } from '../nodes/so-far.ts';
 import { count, plural, rough, short } from '../terminal/format.ts';
 import { standardOutput, type Terminal, tableLines, wrapped } from '../terminal/terminal.ts';
 
@@ -24,9 +25,10 @@ async function run(args: readonly string[]): Promise<number> {
     throw new ConfigError({ expected: JOINS.join(', '), got: `'${by}'`, where: '--by' });
   const most = wholeNumber(values.examples, '--examples', 0) ?? 5;
   const [a, b] = [await openRunFolder(positionals[0]), await openRunFolder(positionals[1])];
+  for (const side of [a, b]) warnSoFar(side);
   const found = await diffRuns(a, b, by, most);
   const terminal = standardOutput();
-  if (values.json) terminal.out(safeJson(JSON.stringify({ a: a.path, b: b.path, ...found }, null, 2)));
+  if (values.json) terminal.out(safeJson(JSON.stringify({ a: shownRun(a), b: shownRun(b), ...found }, null, 2)));
   else for (const line of diffLines(terminal, found)) terminal.out(line);
   return 0;
 }

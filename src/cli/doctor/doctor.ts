@@ -1,5 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { ConfigError } from '../../errors.ts';
+import { isUrl } from '../../files/stores/url.ts';
 import { loadKernel } from '../../kernels/kernel.ts';
 import { STATISTICS } from '../../kernels/statistics.ts';
 import { type ExecutorReport, surveyExecutors } from '../../models/executors/survey.ts';
@@ -46,6 +48,7 @@ const checks: readonly (readonly [name: string, check: () => Finding | Promise<F
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('doctor', args, options, ['s3://bucket/prefix?']);
+  if (positionals.length > 0 && !isUrl(positionals[0])) throw noStore(positionals[0]);
   if (positionals.length > 0) return (await import('./store-check.ts')).checkStore(positionals[0], values.json);
   const found: Check[] = [];
   for (const [name, check, fix] of checks) found.push({ name, ...(await tried(check, fix)) });
@@ -71,6 +74,14 @@ async function run(args: readonly string[]): Promise<number> {
   out(fine ? 'Everything Sluice needs is installed.' : style.red('Something Sluice needs is missing; see above.'));
   return fine ? 0 : 1;
 }
+
+const noStore = (given: string): ConfigError =>
+  new ConfigError({
+    expected: 'the address of a store (s3://bucket/prefix), or nothing',
+    got: `'${given}'`,
+    where: 'sluice doctor',
+    fix: 'Without an address it looks at this machine; sluice status DIR --verify looks at the files of a run.',
+  });
 
 async function tried(check: () => Finding | Promise<Finding>, fix: string): Promise<Finding> {
   try {

@@ -1,7 +1,7 @@
 import { openRunDatabase } from '../../ledger/database.ts';
 import { wholeText } from '../../ledger/documents-data.ts';
 import { type Explanation, explainDocuments } from '../../ledger/explain-data.ts';
-import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
+import { openRunFolder, type RunFolder, shownRun } from '../../ledger/run-folder.ts';
 import { isEarlier } from '../../operators/dedup/tables/earlier-run.ts';
 import { clipped, safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { countsTokens } from '../../streams/batch/token-ids.ts';
@@ -36,7 +36,7 @@ async function run(args: readonly string[]): Promise<number> {
     if (values.json) {
       const shown = [];
       for (const d of documents) shown.push(values.text ? { ...d, original: await wholeText(folder, d) } : d);
-      terminal.out(safeJson(JSON.stringify({ run: folder.path, total, documents: shown }, null, 2)));
+      terminal.out(safeJson(JSON.stringify({ run: shownRun(folder), total, documents: shown }, null, 2)));
       return 0;
     }
     if (total > 1)

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { isUrl, joinKey } from '../../files/stores/url.ts';
 import type { Scheduler } from '../../mixture/scheduler.ts';
 import { fixed } from '../../mixture/schedulers/fixed.ts';
 import { FEED_FOLDER } from '../../run/directory/own-files.ts';
@@ -59,7 +60,7 @@ export async function feedOptionsFrom(
   return {
     stores,
     sink: values.sink ?? null,
-    state: values.state ?? join(stores[0], FEED_FOLDER),
+    state: values.state ?? (isUrl(stores[0]) ? joinKey : join)(stores[0], FEED_FOLDER),
     scheduler,
     ...(weights && { domains: Object.keys(weights) }),
     contextLength: whole('context', 2048),

@@ -1,3 +1,5 @@
+import { folderFacts } from '../../ledger/live/folder-facts.ts';
+import { liveState } from '../../ledger/live/state.ts';
 import { openRunFolder } from '../../ledger/run-folder.ts';
 import { type Fleet, openFleet } from '../../run/nodes/fleet.ts';
 import { ranges } from '../../run/nodes/launch/slurm.ts';
@@ -8,21 +10,33 @@ import { safeJson, safeText } from '../../safe-text.ts';
 import { checkBytes } from '../../streams/commits/damage.ts';
 import { program } from '../program.ts';
 import { count, duration, plural, shellWord, shownPath, size } from '../terminal/format.ts';
+import { funnelLines } from '../terminal/picture.ts';
 import { standardOutput, tableLines } from '../terminal/terminal.ts';
 
 /** Shards that are named one by one. */
 const SHOWN = 20;
 
+export interface FleetStatusOptions {
+  readonly json: boolean;
+  readonly steps: boolean;
+  readonly verify: boolean;
+}
+
 /** How a run on many nodes stands. */
-export async function printFleetStatus(folder: string, json: boolean, verify: boolean): Promise<void> {
+export async function printFleetStatus(folder: string, { json, steps, verify }: FleetStatusOptions): Promise<void> {
   const { fleet, facts } = await withShared(folder, async (shared) => {
     const fleet = await openFleet(shared);
     return { fleet, facts: await fleetFacts(fleet) };
   });
   const verified = verify ? await verifiedIn(folder, fleet.name) : null;
-  const { out } = standardOutput();
+  const { out, style } = standardOutput();
   if (json) out(safeJson(JSON.stringify({ ...facts, ...(verified && { verified }) }, null, 2)));
   else for (const line of linesOf(fleet, facts)) out(line);
+  if (steps && !json) {
+    out();
+    const read = await openRunFolder(folder, () => false);
+    for (const line of funnelLines(liveState(await folderFacts(read)), style)) out(line);
+  }
   if (verified && !json)
     out(
       `Verified: ${plural(verified.files, 'file')}, ${size(verified.bytes)}, are as they were committed (tables ` +

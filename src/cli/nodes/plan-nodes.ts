@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { shownUrl } from '../../files/stores/url.ts';
 import { fleetPhases, splitsByShard } from '../../run/nodes/fleet.ts';
 import { planNodes } from '../../run/nodes/plan-nodes.ts';
 import { LEAST_SHARD, parseBytes } from '../../run/options.ts';
@@ -48,16 +49,23 @@ export function refuseWithoutNodes(values: Values<typeof nodesSpecs>): void {
 export async function planForNodes(given: string, values: NodeValues, quiet = false): Promise<number> {
   const recipe = await recipeFrom(given, values);
   const output = values.output ?? join('sluice-out', recipe.name);
+  const args = recipeArgs(values);
+  const sample = values.sample === undefined ? [] : [`--sample=${values.sample}`];
   const { path, plan, nodes } = await planNodes(recipe, {
     shards: wholeNumber(values.nodes, '--nodes')!,
     recipe: recipeFor(output, given),
-    args: recipeArgs(values),
+    args,
     output,
     options: {
       input: values.input.length > 0 ? [...values.input] : undefined,
       samplePercent: percentOption(values.sample, '--sample'),
       limit: wholeNumber(values.limit, '--limit') ?? null,
       fresh: values.fresh,
+      // What makes the same run in one process, from the same folder.
+      command: {
+        args: [given, ...values.input.flatMap((i) => ['--input', shownUrl(i)]), ...args, ...sample],
+        folder: process.cwd(),
+      },
       shardSize:
         values['shard-size'] === undefined ? undefined : parseBytes(values['shard-size'], '--shard-size', LEAST_SHARD),
     },

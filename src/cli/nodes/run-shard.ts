@@ -7,7 +7,7 @@ import { runPlace } from '../../ledger/stored/restore.ts';
 import { builtInNames } from '../../recipe/loader.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import { isFinished, readNodesJson } from '../../run/nodes/fleet.ts';
-import { runShard } from '../../run/nodes/shard.ts';
+import { finishedError, runShard } from '../../run/nodes/shard.ts';
 import { withShared } from '../../run/nodes/shared.ts';
 import type { ShardEvent } from '../../run/nodes/work.ts';
 import type { RunOptionsInput } from '../../run/options.ts';
@@ -112,6 +112,7 @@ export async function runOneShard(
   });
   const again = `${program()} run ${shellWord(shownPath(path))}${values.shard ? ` --shard ${values.shard}` : ''}`;
   if (finished || nodes === null) {
+    if (values.redo !== undefined) throw finishedError(path);
     say(values.json, { type: 'done', run: path }, `The run in ${shownPath(path)} is finished.`);
     return EXIT.done;
   }

@@ -2,7 +2,7 @@ import { ConfigError, nearestName } from '../../errors.ts';
 import { openRunDatabase } from '../../ledger/database.ts';
 import { type ListedDocument, sampleDocuments, wholeText } from '../../ledger/documents-data.ts';
 import type { OriginalText } from '../../ledger/original-text.ts';
-import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
+import { openRunFolder, type RunFolder, shownRun } from '../../ledger/run-folder.ts';
 import { safeExcerpt, safeJson, safeText } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine, wholeNumber } from '../command.ts';
 import { warnSoFar } from '../nodes/so-far.ts';
@@ -41,7 +41,7 @@ async function run(args: readonly string[]): Promise<number> {
     for (const d of documents) texts.push(values.text ? await wholeText(folder, d) : null);
     if (values.json) {
       const listed = documents.map((d, i) => ({ ...d, ...texts[i] }));
-      terminal.out(safeJson(JSON.stringify({ run: folder.path, where, seed, total, documents: listed }, null, 2)));
+      terminal.out(safeJson(JSON.stringify({ run: shownRun(folder), where, seed, total, documents: listed }, null, 2)));
       return 0;
     }
     terminal.out(

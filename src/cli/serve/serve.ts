@@ -1,5 +1,6 @@
 import { refuseOthersFile } from '../../files/others-file.ts';
 import { writeWhole } from '../../files/whole.ts';
+import { folderOfFinished } from '../../ledger/stored/finished.ts';
 import { exportRun } from '../../run/live/export-run.ts';
 import { serveRun } from '../../run/live/serve-run.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
@@ -18,18 +19,19 @@ const options = {
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommandLine('serve', args, options, ['run-dir']);
   const { out, style } = standardOutput();
+  const folder = await folderOfFinished(positionals[0], 'sluice serve');
   if (values.export !== undefined) {
     await refuseOthersFile(values.export, (head) => head.includes('<title>Sluice</title>'), {
       what: 'a page of a run',
       option: '--export',
     });
-    const html = await exportRun(positionals[0], { text: !values['no-text'] });
+    const html = await exportRun(folder, { text: !values['no-text'] });
     await writeWhole(values.export, html);
     out(`Page  ${values.export}  (${size(Buffer.byteLength(html))}; needs no server: open it in a browser)`);
     return EXIT.done;
   }
   const port = portOption(values.port, '--port');
-  const served = await serveRun(positionals[0], (error) => warn((error as Error).message));
+  const served = await serveRun(folder, (error) => warn((error as Error).message));
   try {
     const server = await openPage(served.source, { host: values.host, port, option: '--port' });
     for (const line of addressLines(server, style)) out(line);

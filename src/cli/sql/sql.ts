@@ -40,10 +40,12 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 /** Tables that a query names: of a run in a store only those are fetched. */
-const namedIn =
-  (query: string) =>
-  (table: string): boolean =>
-    query.toLowerCase().includes(table.replace(/\.index$/, '').toLowerCase());
+const namedIn = (query: string) => {
+  const words = query.toLowerCase();
+  return (table: string): boolean =>
+    words.includes(table.replace(/\.index$/, '').toLowerCase()) ||
+    (table === 'ledger' && words.includes('shadow_rules'));
+};
 
 interface Sources {
   readonly db: RunDatabase;

@@ -40,7 +40,7 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (await isPlanned(positionals[0])) {
-    await (await import('../nodes/fleet-status.ts')).printFleetStatus(positionals[0], values.json, values.verify);
+    await (await import('../nodes/fleet-status.ts')).printFleetStatus(positionals[0], values);
     return 0;
   }
   refuseCopying(positionals[0]);

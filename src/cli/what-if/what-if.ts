@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors.ts';
 import { openRunDatabase } from '../../ledger/database.ts';
 import { documentsAt } from '../../ledger/documents-data.ts';
-import { openRunFolder } from '../../ledger/run-folder.ts';
+import { openRunFolder, shownRun } from '../../ledger/run-folder.ts';
 import { recutArguments } from '../../ledger/what-if/command.ts';
 import { openWhatIf } from '../../ledger/what-if/load.ts';
 import { ruleOverlap } from '../../ledger/what-if/overlap.ts';
@@ -60,7 +60,7 @@ async function run(args: readonly string[]): Promise<number> {
     const terminal = standardOutput();
     if (values.json) {
       const rest = { examples, overlap, recut: again };
-      const answer = { run: folder.path, settings: values.set, ...asKnown(numbers), ...rest };
+      const answer = { run: shownRun(folder), settings: values.set, ...asKnown(numbers), ...rest };
       terminal.out(safeJson(JSON.stringify(answer, null, 2)));
       return 0;
     }

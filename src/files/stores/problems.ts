@@ -32,6 +32,10 @@ export async function stored<T>(wanted: Wanted, work: () => Promise<T>): Promise
   }
 }
 
+/** Whether a store did not answer, or only for a moment: that says nothing of what lies in it. */
+export const isAway = (error: Error): boolean =>
+  error.cause instanceof PassingError || error.cause instanceof ConnectionError;
+
 /** An error of a store in words; any other as it is. */
 export function asStoreError(wanted: Wanted, error: unknown): unknown {
   if (error instanceof Refused) return statusError(wanted, error);
@@ -41,6 +45,7 @@ export function asStoreError(wanted: Wanted, error: unknown): unknown {
       got: `${error.message}, after many tries`,
       where: wanted.where,
       fix: 'Run the same command again later: it goes on after what is committed.',
+      cause: error,
     });
   return error;
 }

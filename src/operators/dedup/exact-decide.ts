@@ -6,6 +6,7 @@ import { KeyTables } from './tables/key-tables.ts';
 import { DocumentSet, openLabels } from './tables/labels.ts';
 import { OUT_OF_SCOPE } from './tables/scope.ts';
 import { SpilledTexts } from './tables/spilled-texts.ts';
+import { TextPlaces } from './tables/text-places.ts';
 import { TwiceFilter } from './tables/twice-filter.ts';
 
 /** Of a different text in a partition: its hash and the table, where it lies, and its best document. */
@@ -43,12 +44,12 @@ export async function* decideExact(
 
 /**
  * Where the texts lie that `decideExact` may compare: of each split, from and to, of those whose hash came before or
- * comes again (and of one in some hundred others). Memory: 8 bytes a document.
+ * comes again (and of one in some hundred others). Memory: 8 bytes a document, and an eighth of `memoryBytes`.
  */
-export async function comparedTexts(splits: readonly BarrierSplit[]): Promise<number[][]> {
+export async function comparedTexts(splits: readonly BarrierSplit[], memoryBytes: number): Promise<Float64Array[]> {
   const tables = new KeyTables(splits);
   const [few, fewer] = [new TwiceFilter(tables.documents), new TwiceFilter(tables.documents)];
-  const found: number[][] = splits.map(() => []);
+  const found = new TextPlaces(splits.length, memoryBytes / 8);
   const each = (visit: (hash: Uint32Array, document: number, start: number, bytes: number) => unknown): void =>
     eachHash(tables, ['lo', 'hi'], EVERY, ['start', 'bytes'], ([starts, lengths], rows) => {
       const [start, bytes] = [new Float64Array(starts, 0, rows), new Int32Array(lengths, 0, rows)];
@@ -61,9 +62,9 @@ export async function comparedTexts(splits: readonly BarrierSplit[]): Promise<nu
   // What the first took for more is looked at again by the other words.
   each((hash) => first(hash) && fewer.add(hash[1], hash[3]));
   each((hash, document, start, bytes) => {
-    if (first(hash) && fewer.twice(hash[1], hash[3])) found[tables.splitOf(document)].push(start, start + bytes);
+    if (first(hash) && fewer.twice(hash[1], hash[3])) found.add(tables.splitOf(document), start, start + bytes);
   });
-  return found;
+  return found.all();
 }
 
 /** The document that stands for each, or -1. */

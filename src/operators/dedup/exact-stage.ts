@@ -39,7 +39,7 @@ export function barrier(descriptor: StepDescriptor, kernel: Kernel): Barrier {
       ]);
     },
     ...(!saveIndex && indexes.length === 0 && { parts: (columns) => partsByHash(columns, 'lo') }),
-    textsRead: ({ splits }) => comparedTexts(splits),
+    textsRead: ({ splits, memoryBytes }) => comparedTexts(splits, memoryBytes),
     decide(splits, memoryBytes, outputs) {
       const decisions = decideExact(splits, memoryBytes);
       if (!saveIndex && indexes.length === 0) return decisions;

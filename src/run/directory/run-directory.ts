@@ -5,6 +5,7 @@ import { InputError } from '../../errors.ts';
 import { lock } from '../../files/lock.ts';
 import { publish } from '../../files/publish.ts';
 import { syncFolder, writeWhole } from '../../files/whole.ts';
+import { NODES_FILE } from '../../ledger/fleet-commits.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import { type Counters, emptyCounters, mergeCounters } from '../../streams/commits/counters.ts';
 import { checkFiles, checkSizes } from '../../streams/commits/damage.ts';
@@ -263,7 +264,8 @@ async function discard(path: string, previous: RunJson): Promise<string[]> {
     join(path, 'run.json'),
     `${JSON.stringify({ ...previous, status: 'running', finishedAt: null, totals: null }, null, 2)}\n`,
   );
-  await rm(join(path, 'commits.jsonl'), { force: true });
+  // The plan for many nodes before the rest is listed: see refuseReplanned.
+  for (const name of ['commits.jsonl', NODES_FILE]) await rm(join(path, name), { force: true });
   await syncFolder(path);
   const left = await removeOwn(path, ['lock', 'run.json']);
   if (left.length === 0) await unlink(join(path, 'run.json'));

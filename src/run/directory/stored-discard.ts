@@ -1,6 +1,7 @@
 import { ConfigError, InputError } from '../../errors.ts';
 import { atOnce } from '../../files/stores/at-once.ts';
 import { joinKey } from '../../files/stores/url.ts';
+import { NODES_FILE } from '../../ledger/fleet-commits.ts';
 import { type LogEntry, logKey, type RunPlace } from '../../ledger/stored/log.ts';
 import type { StoredRun } from '../../ledger/stored/restore.ts';
 import { isOwnName } from './own-files.ts';
@@ -49,6 +50,8 @@ export async function discardStored(
   }
   const { written } = await store.put(logKey(place, log.next), Buffer.from(JSON.stringify(fresh)), { when: 'absent' });
   if (!written) throw overtaken();
+  // Before the rest is listed: see refuseReplanned.
+  await store.delete(joinKey(prefix, NODES_FILE));
   const root = joinKey(prefix, '');
   const keys: string[] = [];
   for await (const object of store.list(root)) if ('key' in object) keys.push(object.key);

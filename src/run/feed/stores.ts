@@ -1,7 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
+import { isUrl } from '../../files/stores/url.ts';
+import { isFleet } from '../../ledger/fleet-commits.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
+import { folderOfFinished } from '../../ledger/stored/finished.ts';
 import { shellWord } from '../../safe-text.ts';
 import type { SinkDescriptor } from '../../sinks/options.ts';
 import { checkFiles } from '../../streams/commits/damage.ts';
@@ -14,6 +17,8 @@ import type { TokenVocabulary } from '../../streams/tokens/token-kind.ts';
 
 /** A store of tokens in a run directory: finished, or one that a run is still writing. */
 interface Store {
+  /** As it is shown: an absolute path, or an address. */
+  readonly name: string;
   readonly path: string;
   readonly sink: string;
   readonly tokenizer: string;
@@ -29,6 +34,7 @@ interface Store {
 
 /** The splits of one or several stores, the first store's first, as far as they are committed without a gap. */
 export interface Stores {
+  /** As they are shown: absolute paths, and addresses. */
   readonly paths: readonly string[];
   readonly tokenizer: string;
   readonly vocabulary: TokenVocabulary;
@@ -55,28 +61,27 @@ export async function openStores(
   prefixes: ReadonlyMap<string, string> = new Map(),
 ): Promise<Stores> {
   const stores: Store[] = [];
-  for (const folder of folders)
-    stores.push({ ...(await openStore(resolve(folder), sink)), prefix: prefixes.get(folder) ?? '' });
+  for (const folder of folders) stores.push({ ...(await openStore(folder, sink)), prefix: prefixes.get(folder) ?? '' });
   const [first] = stores;
   const twice = stores.find((s, i) => stores.findIndex((o) => o.path === s.path) !== i);
   if (twice)
     throw new ConfigError({
       expected: 'every run once',
       got: 'one that is named twice',
-      where: twice.path,
+      where: twice.name,
       fix: 'To draw its documents more often, give weights.',
     });
   const other = stores.find((s) => JSON.stringify(s.vocabulary) !== JSON.stringify(first.vocabulary));
   if (other)
     throw new ConfigError({
       expected: `tokens of one tokenizer: ${shown(first)}`,
-      got: `${shown(other)} in ${other.path}`,
-      where: first.path,
+      got: `${shown(other)} in ${other.name}`,
+      where: first.name,
       fix: 'Tokenise both with the same tokenizer, and the same end of text.',
     });
   let known = prefixOf(stores);
   return {
-    paths: stores.map((s) => s.path),
+    paths: stores.map((s) => s.name),
     tokenizer: first.tokenizer,
     vocabulary: first.vocabulary,
     hashes: stores.map(({ run }) => `${run.hashes.recipe} ${run.hashes.input} ${run.hashes.plan}`),
@@ -107,15 +112,18 @@ const shown = ({ tokenizer, vocabulary }: Pick<Store, 'tokenizer' | 'vocabulary'
 const tokensOf = (path: string): string =>
   `sluice run tokens --tokens bytes --input ${shellWord(path)} --output ${shellWord(`${path}-tokens`)}`;
 
-async function openStore(path: string, wanted: string | null): Promise<Omit<Store, 'prefix'>> {
+async function openStore(given: string, wanted: string | null): Promise<Omit<Store, 'prefix'>> {
+  const path = isUrl(given) ? await folderOfFinished(given, 'a reader of tokens') : resolve(given);
+  const name = isUrl(given) ? given : path;
   const run = await readRunJson(path);
   if (run === null)
     throw new ConfigError({
       expected: 'a run directory: a folder with a run.json',
       got: existsSync(path) ? 'a folder without one' : 'a path that does not exist',
-      where: path,
+      where: name,
       fix: 'The default run directory is sluice-out/<recipe>.',
     });
+  if (run.status !== 'done' && isFleet(path)) throw unfinishedFleet(path);
   const { sinks, steps } = run.recipe as unknown as {
     readonly sinks: readonly SinkDescriptor[];
     readonly steps: readonly StepDescriptor[];
@@ -130,21 +138,22 @@ async function openStore(path: string, wanted: string | null): Promise<Omit<Stor
         found.length > 1
           ? `several: ${found.map((s) => s.name).join(', ')}`
           : `the sinks ${run.sinks.map((s) => s.name).join(', ') || '(none)'}`,
-      where: path,
+      where: name,
       fix:
         found.length > 1
           ? 'Choose one with --sink.'
-          : `${first}Make one of its documents: ${tokensOf(path)}. ` +
+          : `${first}Make one of its documents: ${tokensOf(name)}. ` +
             'Instead of bytes name a tokenizer.json, or a model folder.',
     });
-  const { name, vocabulary, options } = found[0];
+  const { name: sink, vocabulary, options } = found[0];
   const { tokenizer } = options as { readonly tokenizer: string };
   const commits = await readCommitStore(join(path, 'commits.jsonl'), { repair: false });
-  await checkFiles({ path, commits, sinks: [name, `${name}.index`] }, { done: run.status === 'done' });
+  await checkFiles({ path, commits, sinks: [sink, `${sink}.index`] }, { done: run.status === 'done' });
   const seen = sizeOf(path);
   return {
+    name,
     path,
-    sink: name,
+    sink,
     tokenizer,
     vocabulary: vocabulary!,
     lastPhase: phasesOf(steps).length - 1,
@@ -153,6 +162,16 @@ async function openStore(path: string, wanted: string | null): Promise<Omit<Stor
     seen,
   };
 }
+
+/** Its commits lie with its shards, where nobody follows them. */
+const unfinishedFleet = (path: string): ConfigError =>
+  new ConfigError({
+    problem: 'this run on many nodes is not finished: its tokens are read once it is',
+    expected: 'a finished run, or one in work by one process',
+    got: 'one that is planned for many nodes',
+    where: path,
+    fix: `sluice status ${shellWord(path)} says what is left, and sluice finish ${shellWord(path)} ends it.`,
+  });
 
 const sizeOf = (path: string): number => statSync(join(path, 'commits.jsonl'), { throwIfNoEntry: false })?.size ?? 0;
 

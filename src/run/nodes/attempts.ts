@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -41,6 +41,8 @@ export interface Claim {
   /** True once a later attempt has taken the task: this one must not go on. */
   superseded(): Promise<boolean>;
   end(end: AttemptEnd): Promise<void>;
+  /** Takes the claim back: it should never have been made. */
+  drop(): Promise<void>;
 }
 
 const json = async <T>(run: SharedFolder, path: string): Promise<T | null> => {
@@ -176,6 +178,11 @@ export async function claim(
     async end(end) {
       await heart.end();
       if (!heart.stopped()) await run.put(inAttempt(task, attempt, 'end.json'), JSON.stringify(end));
+    },
+    async drop() {
+      await heart.end();
+      await run.delete([beatPath(task, attempt), claimPath(task, attempt)]);
+      await rm(join(run.path, folder), { recursive: true, force: true });
     },
   };
 }

@@ -15,6 +15,7 @@ import { FETCHED_AT_ONCE, fetchedFolder, sentTo } from './fetched.ts';
 import { type FleetPhase, roundOf } from './fleet.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
 import { remembered } from './remembered.ts';
+import { refuseReplanned } from './replanned.ts';
 import type { FleetWork } from './work.ts';
 
 /**
@@ -59,6 +60,7 @@ export async function decideTask(work: FleetWork): Promise<boolean> {
     await rm(join(fleet.path, fetchedFolder(work)), { recursive: true, force: true });
   }
   const commits = await committedBy(shared, phase.name, task, claim.attempt + 1);
+  await refuseReplanned(fleet);
   await writeOutcome(shared, phase.name, task, [commits.get(task)!]);
   await clearSent(work);
   const seconds = Math.round(performance.now() - began) / 1000;

@@ -11,23 +11,14 @@ export const FETCHED_AT_ONCE = 8;
 export const fetchedFolder = ({ phase, task }: { readonly phase: { readonly name: string }; readonly task: number }) =>
   `fetched/${phase.name}-${task}`;
 
-/** Bytes between two pieces of a file that are rather fetched than asked for apart. */
-const FETCHED_OVER = 64 * 1024;
-
 /**
  * The pieces of a file that have some bytes of it, in their order, and at last its end.
- * @param bytes in pairs, from and to
+ * @param bytes in pairs, from and to, ascending
  */
-export function piecesOf(bytes: ArrayLike<number>, size: number): Piece[] {
-  const order = Uint32Array.from({ length: bytes.length / 2 }, (_, k) => 2 * k).sort((a, b) => bytes[a] - bytes[b]);
-  const pieces: { start: number; end: number }[] = [];
-  for (const k of order) {
-    const last = pieces.at(-1);
-    if (last && bytes[k] <= last.end + FETCHED_OVER) last.end = Math.max(last.end, bytes[k + 1]);
-    else pieces.push({ start: bytes[k], end: bytes[k + 1] });
-  }
-  return [...pieces, { start: size, end: size }];
-}
+export const piecesOf = (bytes: Float64Array, size: number): Piece[] => [
+  ...Array.from({ length: bytes.length / 2 }, (_, k) => ({ start: bytes[2 * k], end: bytes[2 * k + 1] })),
+  { start: size, end: size },
+];
 
 /** @param first of two numbers of an index that follow each other */
 async function numbersIn(run: SharedFolder, path: string, first: number) {

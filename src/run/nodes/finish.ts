@@ -23,6 +23,7 @@ import { type Fleet, fleetPhases, openFleet } from './fleet.ts';
 import { mergeLogs } from './merge.ts';
 import { undone } from './outcome.ts';
 import { endOf, FINISH, lostOf, refuseLost } from './redo.ts';
+import { refuseReplanned } from './replanned.ts';
 import { secondsOf } from './seconds.ts';
 import { answersFolder, plannedRecipe, superseded } from './shard.ts';
 import { withShared } from './shared.ts';
@@ -59,6 +60,7 @@ async function finishIn(
   const started = performance.now();
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
   try {
+    await refuseReplanned(fleet);
     // A shard may be done again since.
     await refuseUnfinished(fleet, recipe);
     const result = await finish(recipe, fleet, options, own, seconds);

@@ -67,7 +67,11 @@ export async function planNodes(given: Recipe, input: NodePlanInput): Promise<No
     await writePlan(place.path, plan);
     const shardSize = options.shardSize ?? SHARD_BYTES;
     // nodes.json is the last: whoever finds it finds the rest too.
-    await place.write({ ...firstStart(identity.run, []), shardSize }, `${JSON.stringify(nodes, null, 2)}\n`);
+    const { command } = options;
+    await place.write(
+      { ...firstStart(identity.run, []), shardSize, ...(command && { command }) },
+      `${JSON.stringify(nodes, null, 2)}\n`,
+    );
     await place.close({ failed: false });
     return { path: place.name, plan, nodes };
   } catch (error) {

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, InputError, SluiceError } from '../../errors.ts';
+import { isAway } from '../../files/stores/problems.ts';
 import { attemptName, attemptsOf, TASKS_FOLDER, taskFolder } from '../../ledger/fleet-commits.ts';
 import { shellWord } from '../../safe-text.ts';
 import { readCommitStore } from '../../streams/commits/store.ts';
@@ -36,7 +37,7 @@ export function lostFile(run: string, phase: string, shard: number, file: string
 
 /** An error about a file that a task has committed, with its shard and the way out; any other error as it is. */
 export function lostOf(error: unknown, run: string): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || isAway(error)) return error;
   const { code, path } = error as NodeJS.ErrnoException;
   if (!(error instanceof InputError) && code !== 'ENOENT') return error;
   const where =

@@ -18,6 +18,7 @@ import { decideTask } from './decide-task.ts';
 import { type Fleet, type FleetPhase, fleetPhases, isFinished, openFleet, splitsByShard } from './fleet.ts';
 import { isDone, undone } from './outcome.ts';
 import { lostOf, resetShard } from './redo.ts';
+import { ReplannedError, refuseReplanned } from './replanned.ts';
 import { withShared } from './shared.ts';
 import { splitTask } from './split-task.ts';
 import { untilDone } from './wait.ts';
@@ -66,7 +67,7 @@ export function runShard(recipe: Recipe, folder: string, input: RunOptionsInput,
   });
 }
 
-const finishedError = (run: string): ConfigError =>
+export const finishedError = (run: string): ConfigError =>
   new ConfigError({
     expected: 'a run that is not finished',
     got: '--redo for one that is: the parts of its shards are deleted',
@@ -130,7 +131,15 @@ async function work(
         out.next({ type: 'done', run: fleet.name });
         return;
       }
-      const { taken, ...end } = await workPhase(common, phase, shard, times);
+      const worked = await workPhase(common, phase, shard, times).catch(async (error) => {
+        if (error instanceof ReplannedError && (await isFinished(shared))) return null;
+        throw error;
+      });
+      if (worked === null) {
+        out.next({ type: 'done', run: fleet.name });
+        return;
+      }
+      const { taken, ...end } = worked;
       if (end.failed) throw end.failed;
       if (stop.aborted) {
         out.next({ type: 'stopped', run: fleet.name, phase: phase.name });
@@ -230,6 +239,8 @@ async function workPhase(
       tasks++;
     } catch (error) {
       if (hard.aborted) throw error;
+      // Whatever it was that a new plan has broken.
+      await refuseReplanned(fleet);
       // One that came back too late finds that the task was done without it.
       if (await isDone(shared, phase.name, task)) continue;
       if (shard.wait && error instanceof ClaimedError) {
@@ -262,6 +273,10 @@ async function oneTask(
   const own: Claim = await claim(fleet.shared, taskFolder(phase.name, task), what, times, watching);
   const started = performance.now();
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
+  await refuseReplanned(fleet).catch(async (error) => {
+    await own.drop();
+    throw error;
+  });
   try {
     const all = { ...common, phase, task, claim: own };
     const complete = phase.barrier === null ? await splitTask(all) : await decideTask(all);

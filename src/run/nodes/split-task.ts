@@ -19,6 +19,7 @@ import { clearSent } from './decide-task.ts';
 import { type DecisionFiles, decisionOn, FETCHED_AT_ONCE, fetchedFolder } from './fetched.ts';
 import { committedBy, readOutcome, writeOutcome } from './outcome.ts';
 import { remembered } from './remembered.ts';
+import { refuseReplanned } from './replanned.ts';
 import type { FleetWork } from './work.ts';
 
 /**
@@ -94,6 +95,7 @@ export async function splitTask(work: FleetWork): Promise<boolean> {
   if (waiting.length > 0) throw waitingError(waiting, fleet.name);
   if (done < splits.length || superseded) return false;
   const commits = await committedBy(shared, phase.name, task, claim.attempt + 1);
+  await refuseReplanned(fleet);
   await writeOutcome(
     shared,
     phase.name,

@@ -3,9 +3,11 @@ import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { canonicalJson } from '../../hash.ts';
+import { isFleet } from '../../ledger/fleet-commits.ts';
 import { openRunFolder, type RunFolder } from '../../ledger/run-folder.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
+import { shellWord } from '../../safe-text.ts';
 import { liveFiles } from '../../streams/commits/log.ts';
 import { splitPhaseNumber } from '../../streams/commits/phase.ts';
 import { plannedFiles } from '../../streams/plan/plan-file.ts';
@@ -57,7 +59,7 @@ export async function openEarlierRun(
   const folder = await openRunFolder(path);
   const { run } = folder;
   const sameInput = run.hashes.input === now.hashes.input && run.hashes.plan === now.hashes.plan;
-  refuseOther(run, now, path, sameInput ? null : await firstChange(folder.path, files));
+  refuseOther(folder, now, sameInput ? null : await firstChange(folder.path, files));
   const sameExecutor = (step: string): boolean => {
     const of = ({ executors }: Pick<RunJson, 'executors'>) => executors.find((e) => e.step === step) ?? null;
     return canonicalJson({ of: of(run) } as never) === canonicalJson({ of: of(now) } as never);
@@ -75,10 +77,16 @@ export async function openEarlierRun(
 }
 
 /** @param change of the input; null: there is none */
-function refuseOther(run: RunJson, now: Now, path: string, change: string | null): void {
+function refuseOther({ run, path, given }: RunFolder, now: Now, change: string | null): void {
   const refuse = (expected: string, got: string, fix: string): never => {
-    throw new ConfigError({ expected, got, where: `--recut ${path}`, fix });
+    throw new ConfigError({ expected, got, where: `--recut ${given}`, fix });
   };
+  if (run.status !== 'done' && isFleet(path))
+    refuse(
+      'a finished run',
+      'one on many nodes that is not finished',
+      `sluice status ${shellWord(given)} says what is left, and sluice finish ${shellWord(given)} ends it.`,
+    );
   if (run.status !== 'done')
     refuse('a finished run', 'one that is in work', 'Let it end first: run its command again.');
   const whole = 'Give the input of that run, or run without --recut.';

@@ -71,7 +71,7 @@ export async function decidePart(task: DecidePartTask, kernel: Kernel): Promise<
   const work = { part: part ?? 0, parts, memoryBytes, scratch: join(runDirectory, 'work', 'task'), splits, received };
   if (task.onlyTexts) {
     const read = await barrier.textsRead!(work);
-    return { files: [], counters: null, texts: read.map((bytes) => Float64Array.from(bytes)) };
+    return { files: [], counters: null, texts: read };
   }
   const at = (name: string) => unpublished(join(runDirectory, name));
   if (round !== null) {

@@ -142,7 +142,7 @@ export interface TaskResult {
   /** Of a dedup's decision. */
   readonly cluster?: DuplicateCluster | null;
   /** Bytes of the spilled documents of each split, in pairs, from and to. */
-  readonly texts?: readonly ArrayLike<number>[];
+  readonly texts?: readonly Float64Array[];
   /** Of what a task of many nodes has decided, as `cluster`. */
   readonly found?: FoundClusters | null;
 }

@@ -73,7 +73,7 @@ export interface Barrier {
    * Which bytes of the spilled documents the decision may read, or a part's `find`, or the round with `texts`: of each
    * split, in their order, numbers in pairs, from and to. Absent: all. Of a run in a store no others are fetched.
    */
-  textsRead?(work: RoundWork): Promise<readonly ArrayLike<number>[]>;
+  textsRead?(work: RoundWork): Promise<readonly Float64Array[]>;
   /** Splits the decision where a row has many keys. Absent, as `parts` is: one process decides over all. */
   readonly scattered?: Scattered;
   /** Of parts that cannot decide alone: how they do together, instead of `decide` on a part and of `find`. */

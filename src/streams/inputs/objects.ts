@@ -162,7 +162,12 @@ function withoutRuns(found: FoundObject[], skipped: Skipped): FoundObject[] {
     const run = folders.find((folder) => path.startsWith(folder));
     if (run === undefined || path.startsWith(`${run}documents/`)) return true;
     if (path === `${run}run.json`)
-      skipped.push({ path: run, reason: 'a run directory of Sluice: of it the documents that it kept are read' });
+      skipped.push({
+        path: run || '.',
+        reason: found.some((f) => f.path.startsWith(`${run}documents/`))
+          ? 'a run directory of Sluice: of it the documents that it kept are read'
+          : 'a run directory of Sluice that is not finished: it has no documents to read yet',
+      });
     return false;
   });
   return read.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));

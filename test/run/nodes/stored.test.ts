@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { lastValueFrom, tap, toArray } from 'rxjs';
 import {
   annotate,
@@ -24,10 +23,12 @@ import { planNodes } from '../../../src/run/nodes/plan-nodes.ts';
 import { runShard } from '../../../src/run/nodes/shard.ts';
 import { withShared } from '../../../src/run/nodes/shared.ts';
 import { fleetFacts } from '../../../src/run/nodes/state.ts';
+import { runCli } from '../../helpers/cli.ts';
 import { generator, madeDocuments, prose, writeCorpus } from '../../helpers/corpus.ts';
 import { promisedBytes, runToEnd, temporaryFolder } from '../../helpers/run.ts';
 import { storeEnvironment } from '../../helpers/stores/environment.ts';
 import { type S3Server, s3Server } from '../../helpers/stores/s3-server.ts';
+import { storedFolder } from '../../helpers/stores/stored-folder.ts';
 
 const RUN = 's3://bucket/runs/many';
 const times = { beatMs: 1e6, patienceMs: 400 };
@@ -57,16 +58,8 @@ const barriers = recipe({
 const planned = (made: Recipe, input: string, shards: number, output = RUN) =>
   planNodes(made, { shards, recipe: made.name, args: [], output, options: { input: [input], shardSize: 20_000 } });
 
-/** What the store has below a prefix, as a folder. */
-async function folderOf({ objects }: S3Server): Promise<string> {
-  const folder = join(await temporaryFolder(), 'stored');
-  for (const [name, { body }] of objects) {
-    const path = join(folder, name.slice('bucket/runs/many/'.length));
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, body);
-  }
-  return folder;
-}
+/** What the store has of the run, as a folder. */
+const folderOf = (server: S3Server): Promise<string> => storedFolder(server, 'bucket/runs/many/');
 
 async function start(made: Recipe, documents: number, shards: number) {
   const server = await s3Server();
@@ -181,5 +174,26 @@ describe('a run on many nodes in a store', { timeout: 120_000 }, () => {
     await lastValueFrom(runShard(barriers, RUN, { workers: 2 }, { index: 0, count: 1, wait: true, times }));
     await finishNodes(barriers, RUN, {}, times);
     expect(promisedBytes(await folderOf(server))).toEqual(promisedBytes(one));
+  });
+
+  it('a shard that has lost a file is named, and done again alone to the same bytes', async () => {
+    const { server, one } = await start(plain, 40, 3);
+    await lastValueFrom(runShard(plain, RUN, { workers: 1 }, { index: 0, count: 1, wait: true, times }));
+    const lost = [...server.objects.keys()].find((k) => /split-0\/.*\/documents\/.*parquet$/.test(k))!;
+    const shard = Number(/split-0\/(\d+)\//.exec(lost)![1]);
+    server.objects.delete(lost);
+    const named = `Do this shard again, and no other: sluice run ${RUN} --redo ${shard}`;
+    await expect(finishNodes(plain, RUN, {}, times)).rejects.toThrow(named);
+    const status = await runCli(['status', RUN, '--verify'], { cwd: await temporaryFolder() });
+    expect([status.code, status.stderr]).toEqual([1, expect.stringContaining(`--redo ${shard}`)]);
+    const again = await lastValueFrom(
+      runShard(plain, RUN, { workers: 1 }, { index: 0, count: 1, redo: shard, times }).pipe(toArray()),
+    );
+    expect(again[0]).toEqual({ type: 'note', text: `shard ${shard} is done again: split-0` });
+    expect(new Set(again.flatMap((e) => ('task' in e ? [e.task] : [])))).toEqual(new Set([shard]));
+    await finishNodes(plain, RUN, {}, times);
+    expect(promisedBytes(await folderOf(server))).toEqual(promisedBytes(one));
+    const late = lastValueFrom(runShard(plain, RUN, {}, { index: 0, count: 1, redo: 0 }));
+    await expect(late).rejects.toThrow('a run that is not finished');
   });
 });

@@ -4,11 +4,12 @@ import { ROW } from '../../../streams/flow/parted.ts';
 import { KeyNumbers } from '../tables/key-numbers.ts';
 import { SpilledTexts } from '../tables/spilled-texts.ts';
 import { surviveInOrder } from '../tables/surviving.ts';
+import { TextPlaces } from '../tables/text-places.ts';
 import { areKin, KIN } from './kin.ts';
 import type { Members } from './members.ts';
 import { bandColumn } from './minhash-decide.ts';
 import type { NearRounds } from './near-columns.ts';
-import { heldSets, jaccard } from './shingle-sets.ts';
+import { heldSets, jaccard, SETS_BYTES } from './shingle-sets.ts';
 
 /** Of a candidate: its side columns, and as much again while they are sorted. */
 const MEMBER_BYTES = 200;
@@ -26,13 +27,14 @@ export async function sendDropped(options: NearRounds, work: RoundWork, send: Se
   let rows = 0;
   for await (const batch of work.received()) rows += batch.rows;
   const bytes = rows * (MEMBER_BYTES + options.bands * KEY_BYTES);
-  const passes = Math.max(1, Math.ceil(bytes / work.memoryBytes));
+  const held = Math.min(SETS_BYTES, work.memoryBytes / 4);
+  const passes = Math.max(1, Math.ceil(bytes / (work.memoryBytes - held)));
   const texts = new SpilledTexts(work.splits.map((s) => s.spill));
   try {
     for (let pass = 0; pass < passes; pass++) {
       const columns = await candidatesOf(work, (component) => Math.imul(component, 0x9e3779b1) >>> 8, pass, passes);
       if (columns === null) continue;
-      const dropped = droppedIn(options, columns, texts);
+      const dropped = droppedIn(options, columns, texts, held);
       const members = dropped.map((d) => d.member);
       const homes = numbersIn(columns, 'home');
       const places = takeRows(columns.get('place')!, members);
@@ -56,14 +58,14 @@ export async function sendDropped(options: NearRounds, work: RoundWork, send: Se
 }
 
 /** Where the texts of all candidates lie, in the spill of each split: from and to. */
-export async function candidateTexts({ threshold }: NearRounds, work: RoundWork): Promise<number[][]> {
-  const found: number[][] = work.splits.map(() => []);
-  if (threshold === null) return found;
+export async function candidateTexts({ threshold }: NearRounds, work: RoundWork): Promise<Float64Array[]> {
+  const found = new TextPlaces(work.splits.length, work.memoryBytes / 2);
+  if (threshold === null) return found.all();
   for await (const batch of work.received()) {
     const [split, start, bytes] = ['split', 'start', 'bytes'].map((name) => batch.number(name).values as Float64Array);
-    for (let i = 0; i < batch.rows; i++) found[split[i]].push(start[i], start[i] + bytes[i]);
+    for (let i = 0; i < batch.rows; i++) found.add(split[i], start[i], start[i] + bytes[i]);
   }
-  return found;
+  return found.all();
 }
 
 const numbersIn = (columns: Candidates, name: string): Uint32Array | Int32Array | Float64Array =>
@@ -112,12 +114,13 @@ function droppedIn(
   { bands, threshold, ranked, shingles, kin = false }: NearRounds,
   columns: Candidates,
   texts: SpilledTexts,
+  heldBytes: number,
 ): Dropped[] {
   const rank = ranked ? (numbersIn(columns, 'rank') as Float64Array) : null;
   if (threshold === null) return allButBest(columns, rank);
   const dropped: Dropped[] = [];
   const [split, start, bytes, kins] = ['split', 'start', 'bytes', KIN].map((name) => numbersIn(columns, name));
-  const sets = heldSets((m) => shingles(texts.text(split[m], start[m], bytes[m])));
+  const sets = heldSets((m) => shingles(texts.text(split[m], start[m], bytes[m])), heldBytes);
   const similarityOf = (m: number, other: number): number =>
     kin && split[m] === split[other] && areKin(kins[m], kins[other]) ? 0 : jaccard(sets.of(other), sets.of(m));
   surviveInOrder(membersOf(columns, bands), rank, threshold, 0, similarityOf, (member, head, similarity) => {

@@ -1,6 +1,7 @@
 import { Held } from '../tables/held.ts';
 
-const HELD_BYTES = 32e6;
+/** Most bytes of sets that are held. */
+export const SETS_BYTES = 32e6;
 
 /** Distinct shingle hashes of a document, in a table that answers membership. */
 export interface ShingleSet {
@@ -53,6 +54,9 @@ export function jaccard(a: ShingleSet, b: ShingleSet): number {
   return a.count === 0 || b.count === 0 ? 0 : common / (a.count + b.count - common);
 }
 
-/** Sets of the documents that others are compared with, by their number: the last ones used, up to 32 MB. */
-export const heldSets = (read: (document: number) => ShingleSet): Held<ShingleSet> =>
-  new Held(read, (set) => set.table.byteLength, HELD_BYTES);
+/**
+ * Sets of the documents that others are compared with, by their number: the last ones used.
+ * @param bytes of them together
+ */
+export const heldSets = (read: (document: number) => ShingleSet, bytes = SETS_BYTES): Held<ShingleSet> =>
+  new Held(read, (set) => set.table.byteLength, bytes);

@@ -5,6 +5,7 @@ import { copiesHold, joinedCopies, type SameStretch, sameBytes, sameWords } from
 import { type DocumentTexts, documentTexts } from '../tables/document-texts.ts';
 import { KeyNumbers } from '../tables/key-numbers.ts';
 import { KeyTables } from '../tables/key-tables.ts';
+import { TextPlaces } from '../tables/text-places.ts';
 import { TwiceFilter } from '../tables/twice-filter.ts';
 import type { Compare } from './seen-windows.ts';
 import { type SpanDecision, spanDecisions } from './span-decision.ts';
@@ -52,17 +53,17 @@ export async function* findSubstrings(
 }
 
 /** Where the stretches lie that `findSubstrings` may compare, in the spill of each split: from and to. */
-export async function comparedStretches(splits: readonly BarrierSplit[], memoryBytes: number): Promise<number[][]> {
+export async function comparedStretches(splits: readonly BarrierSplit[], memoryBytes: number): Promise<Float64Array[]> {
   const tables = new KeyTables(splits);
   const starts = new Float64Array(tables.documents);
   tables.scan(['start'], ([buffer], from, rows) => starts.set(new Float64Array(buffer, 0, rows), from));
-  const found: number[][] = splits.map(() => []);
+  const found = new TextPlaces(splits.length, memoryBytes / 8);
   for (const records of companyParts(tables, memoryBytes))
     for (let at = 0; at < records.length; at += DISK_WORDS) {
       const d = records[at + RECORD_WORDS];
-      found[tables.splitOf(d)].push(starts[d] + records[at + 6], starts[d] + (records[at + 7] & ~TIED));
+      found.add(tables.splitOf(d), starts[d] + records[at + 6], starts[d] + (records[at + 7] & ~TIED));
     }
-  return found;
+  return found.all();
 }
 
 /** Row, start and end of each copy, by split. */
