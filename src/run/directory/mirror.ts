@@ -4,6 +4,7 @@ import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
 import { atOnce } from '../../files/stores/at-once.ts';
+import { deleteAll } from '../../files/stores/delete-all.ts';
 import { refuseCareless } from '../../files/stores/probe.ts';
 import { joinKey } from '../../files/stores/url.ts';
 import { readIfThere, writeWhole } from '../../files/whole.ts';
@@ -31,8 +32,6 @@ import { discardStored, refuseForeignPrefix } from './stored-discard.ts';
 const AT_ONCE = 8;
 /** Files of commits that are put at once. */
 const UPLOADS = 4;
-/** Objects that are deleted at once: they send nothing. */
-const DELETED_AT_ONCE = 32;
 /** Attempts that have worked in this folder: of others' files nothing is believed. */
 const ATTEMPTS = 'attempts';
 const CLAIMS = 20;
@@ -52,7 +51,8 @@ export class Mirror implements StoreSide {
   #done = false;
   #putting = 0;
   #queued: (() => void)[] = [];
-  #deleting = new Set<Promise<void>>();
+  #toDelete: string[] = [];
+  #deleting: Promise<void> | null = null;
   /** Of the files of this run that were committed here or fetched: the objects that hold them. */
   #keys = new Map<string, string>();
 
@@ -146,13 +146,19 @@ export class Mirror implements StoreSide {
     for (const path of paths) {
       const key = this.#keys.get(path);
       this.#keys.delete(path);
-      if (key === undefined) continue;
-      const deleting: Promise<void> = this.#place.store
-        .delete(key)
-        .catch(() => {}) // It is deleted with all others when the run is finished.
-        .finally(() => this.#deleting.delete(deleting));
-      this.#deleting.add(deleting);
+      if (key !== undefined) this.#toDelete.push(key);
     }
+    if (this.#toDelete.length > 0) this.#deleting ??= this.#deleteQueued();
+  }
+
+  /** What comes while a request is under way goes with the next one. */
+  async #deleteQueued(): Promise<void> {
+    while (this.#toDelete.length > 0) {
+      const keys = this.#toDelete.splice(0);
+      // What stays is deleted with all others when the run is finished.
+      await deleteAll(this.#place.store, keys).catch(() => {});
+    }
+    this.#deleting = null;
   }
 
   /** Puts small files of the folder, those that are there. */
@@ -174,12 +180,12 @@ export class Mirror implements StoreSide {
     this.#version = result.version;
     if (!done) return;
     this.#done = true;
-    await this.#delete(rest);
+    await deleteAll(this.#place.store, rest);
   }
 
   /** Waits for what is under way; of a run that goes on later, tells what it took. */
   async close(): Promise<void> {
-    await Promise.all(this.#deleting);
+    await this.#deleting;
     if (!this.#done) await this.putFiles(['events.jsonl']);
   }
 
@@ -204,11 +210,7 @@ export class Mirror implements StoreSide {
   }
 
   async #clean(last: number): Promise<void> {
-    await this.#delete(await this.#onlyOfWork(last));
-  }
-
-  async #delete(keys: readonly string[]): Promise<void> {
-    await atOnce(keys, DELETED_AT_ONCE, (key) => this.#place.store.delete(key));
+    await deleteAll(this.#place.store, await this.#onlyOfWork(last));
   }
 
   /** Keys that only a run in work needs. The last entry of the log stays: numbers are never used again. */

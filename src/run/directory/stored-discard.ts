@@ -1,11 +1,9 @@
 import { ConfigError, InputError } from '../../errors.ts';
-import { atOnce } from '../../files/stores/at-once.ts';
+import { deleteAll } from '../../files/stores/delete-all.ts';
 import { joinKey } from '../../files/stores/url.ts';
 import { type LogEntry, logKey, type RunPlace } from '../../ledger/stored/log.ts';
 import type { StoredRun } from '../../ledger/stored/restore.ts';
 import { isOwnName } from './own-files.ts';
-
-const AT_ONCE = 16;
 
 /** Errors: ConfigError for a prefix without a run that holds other objects. */
 export async function refuseForeignPrefix(place: RunPlace, { json, log }: StoredRun): Promise<void> {
@@ -56,7 +54,7 @@ export async function discardStored(
     const path = key.slice(root.length);
     return path !== 'run.json' && key !== logKey(place, log.next) && (isOwnName(path) || OBJECTS.test(path));
   });
-  await atOnce(own, AT_ONCE, (key) => store.delete(key));
+  await deleteAll(store, own);
   await store.delete(runJson);
 }
 

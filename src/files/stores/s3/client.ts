@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib';
 import { ConfigError } from '../../../errors.ts';
 import { Refused } from '../problems.ts';
 import { type Answer, drain, type Headers, send, textOf } from '../request.ts';
@@ -55,9 +54,8 @@ export class S3Client {
    * One try. Resolves to an answer whose status is in `expected`; its body is the caller's. Errors: PassingError,
    * ConnectionError; any other status is thrown as `Refused`.
    *
-   * Of a large body no SHA-256 is taken, as clients of AWS do it: TLS guards it; over plain http the store checks a
-   * CRC of it where it knows that, and the commit that names an object has a hash of its bytes. A store that refuses
-   * such a body gets it signed from then on.
+   * Of a large body no SHA-256 is taken, which would cost more than all else: TLS guards it, and the commit that names
+   * the object, which is signed, has a hash of its bytes. A store that refuses such a body gets it signed from then on.
    */
   async once(call: S3Call, expected: readonly number[]): Promise<Answer> {
     const bytes = call.body?.length ?? 0;
@@ -78,8 +76,7 @@ export class S3Client {
     const { method, body, signal } = call;
     const credentials = await this.#credentials.get();
     this.#used = credentials;
-    const checked = unsignedBody && credentials && url.protocol === 'http:' && call.query?.partNumber === undefined;
-    const plain = { ...call.headers, ...(checked && { 'x-amz-checksum-crc32': crcOf(body!) }) };
+    const plain = call.headers ?? {};
     const headers = credentials
       ? signed({ method, url, headers: plain, body, unsignedBody }, credentials, 's3', region, this.#skewMs)
       : plain;
@@ -153,10 +150,4 @@ export class S3Client {
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     return url;
   }
-}
-
-function crcOf(body: Uint8Array): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(crc32(body));
-  return bytes.toString('base64');
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { atOnce } from '../at-once.ts';
 import { asStoreError, stored } from '../problems.ts';
 import { rangedBytes } from '../ranged.ts';
 import { drain, type Headers } from '../request.ts';
@@ -16,10 +17,14 @@ import type {
 } from '../store.ts';
 import type { Patience } from '../traffic.ts';
 import { S3Client, TOKEN_HEADER } from './client.ts';
+import { deleteByList } from './delete-many.ts';
 import { BUFFER_BYTES, withPart } from './file-buffer.ts';
 import { listPages } from './list.ts';
 import { putInParts } from './multipart.ts';
 import type { Environment } from './profiles.ts';
+
+/** Where each is a request: they send nothing. */
+const DELETED_AT_ONCE = 32;
 
 export interface S3Options {
   readonly env?: Environment;
@@ -99,6 +104,14 @@ export function s3Store(bucket: string, { env = process.env, patience }: S3Optio
     });
   }
 
+  const remove = (key: string, signal?: AbortSignal): Promise<void> =>
+    told('delete an object', key, async () => {
+      const answer = await client.traffic.call(
+        () => client.once({ method: 'DELETE', key, signal }, [200, 204, 404]),
+        signal,
+      );
+      await drain(answer);
+    });
   return {
     url,
     list: (prefix, options: ListOptions = {}): AsyncIterable<Listed> =>
@@ -109,14 +122,11 @@ export function s3Store(bucket: string, { env = process.env, patience }: S3Optio
     },
     get,
     put,
-    delete: (key, signal) =>
-      told('delete an object', key, async () => {
-        const answer = await client.traffic.call(
-          () => client.once({ method: 'DELETE', key, signal }, [200, 204, 404]),
-          signal,
-        );
-        await drain(answer);
-      }),
+    delete: remove,
+    async deleteMany(keys) {
+      const left = await told('delete objects', keys[0], () => deleteByList(client, keys));
+      await atOnce(left, DELETED_AT_ONCE, (key) => remove(key));
+    },
   };
 }
 
