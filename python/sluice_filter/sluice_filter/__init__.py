@@ -7,6 +7,7 @@ import traceback
 import pyarrow as pa
 
 TYPES = {"utf8": pa.string(), "int32": pa.int32(), "uint32": pa.uint32(), "int64": pa.int64(), "float64": pa.float64()}
+NAMES = {**{type: name for name, type in TYPES.items()}, pa.bool_(): "a bool"}
 
 
 def filter(fn=None, *, batch=False):
@@ -55,14 +56,15 @@ def fitting(answer, field):
         pa.array([value], field.type)
         return answer
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        error = f"expected {field.type} for {field.name}, got {type(value).__name__} {repr(value)[:80]}"
+        error = f"expected {NAMES[field.type]} for {field.name}, got {type(value).__name__} {repr(value)[:80]}"
         return {"row": answer["row"], "created": False, "error": error}
 
 
 def refuse_strange(said, schema):
     strange = set(said) - set(schema.names) - {"created"}
     if strange:
-        raise ValueError(f"columns that external() does not declare: {', '.join(sorted(strange))}")
+        known = ", ".join(name for name in schema.names if name not in ("row", "created"))
+        raise ValueError(f"columns that external() does not declare: {', '.join(sorted(strange))} (it may say {known})")
 
 
 def told(error):
