@@ -36,7 +36,7 @@ def each(fn, batch, schema):
             own = [columns(one) for one in (said if isinstance(said, list) and said else [said])]
             for one in own:
                 refuse_strange(one, schema)
-        except Exception as error:  # Of this document: no other one is concerned.
+        except (Exception, SystemExit) as error:  # Of this document: no other one is concerned.
             own = [{"error": told(error)}]
         answers += [{**one, "row": row, "created": i > 0} for i, one in enumerate(own)]
     for field in schema:

@@ -55,8 +55,8 @@ class FinishStore implements StoreSide {
     return this.#attempt.upload(phase, files);
   }
 
-  commit(line: string): Promise<void> {
-    return this.#attempt.commit(line);
+  commit(lines: readonly string[]): Promise<void> {
+    return this.#attempt.commit(lines);
   }
 
   remove(): void {}
