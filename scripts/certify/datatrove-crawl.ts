@@ -85,7 +85,8 @@ for (const { html, id, url } of devPages(values.wcxb)) {
   if (number++ % every !== 0) continue;
   bytes += html.length;
   const i = members.length;
-  const at = i % 10 === 9 ? BAD[((i - 9) / 10) % BAD.length](i) : url;
+  // datatrove ends on a record without an address.
+  const at = i % 10 === 9 ? BAD[((i - 9) / 10) % BAD.length](i) : url || `https://page.example/${id}`;
   members.push(gzipSync(warcRecord({ content: http(html), url: at, id })));
 }
 const input = join(folder, 'in');

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { deleteAll } from '../../src/files/stores/delete-all.ts';
 import { httpStore } from '../../src/files/stores/http-store.ts';
 import { hubStore } from '../../src/files/stores/hub-store.ts';
 import { localStore } from '../../src/files/stores/local-store.ts';
@@ -124,5 +125,7 @@ describe.each(STORES)('store $name', ({ lists, writes, open }) => {
     await store.delete('parts');
     await store.delete('parts');
     expect(await store.stat('parts')).toBeNull();
+    await deleteAll(store, ['new/x', 'race', 'none']);
+    expect([await store.stat('new/x'), await store.stat('race')]).toEqual([null, null]);
   });
 });

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { lastValueFrom, of, toArray } from 'rxjs';
-import { external } from 'sluice';
+import { external, recipe } from 'sluice';
 import { describe, expect, it } from 'vitest';
 import { numberAt, stringAt } from '../../src/streams/batch/columns.ts';
 import { batchOf } from '../helpers/batches.ts';
 import { runCli } from '../helpers/cli.ts';
 import { jsonLines } from '../helpers/corpus.ts';
-import { temporaryFolder } from '../helpers/run.ts';
+import { runToEnd, temporaryFolder } from '../helpers/run.ts';
 import { query } from '../helpers/tables.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -114,6 +114,57 @@ def judge(d):
     const batch = await through(code, {}, ['good', 'bad', 'no', 'yes']);
     expect([...batch.alive]).toEqual([1, 0, 0, 1]);
     await expect(through(code, {}, ['42', '42'])).rejects.toThrow('a dict or a list of dicts, got int 42');
+  });
+
+  it('names the exception of a document and its place, and goes on with the others', async () => {
+    const code = `
+import json
+def number(d):
+    return int(d["text"])
+@filter
+def judge(d):
+    return {"n": number(d)} if d["text"] != "big" else {"n": 2 ** 40}
+`;
+    const folder = await temporaryFolder();
+    writeFileSync(join(folder, 'mine.py'), `from sluice_filter import filter\n${code}`);
+    writeFileSync(
+      join(folder, 'a.jsonl'),
+      jsonLines(['7', 'seven', 'big', '8'].map((text, i) => ({ id: `d${i}`, text }))),
+    );
+    const step = external([python, join(folder, 'mine.py')], { columns: { n: 'int32' } });
+    const output = join(folder, 'out');
+    const { last } = await runToEnd(recipe({ name: 'r', steps: [step] }), { input: [join(folder, 'a.jsonl')], output });
+    expect(last).toMatchObject({ type: 'finished', result: { totals: { kept: { documents: 2 } } } });
+    const lines = readFileSync(join(output, 'quarantine/part-00000-of-00001.jsonl'), 'utf8').trim().split('\n');
+    expect(lines.map((l) => JSON.parse(l).detail)).toEqual([
+      "step mine: ValueError: invalid literal for int() with base 10: 'seven' (mine.py:5, in number)",
+      'step mine: expected int32 for n, got int 1099511627776',
+    ]);
+    const filters = readFileSync(join(output, 'events.jsonl'), 'utf8').match(/.*"record":"filter".*/g)!;
+    expect(JSON.parse(filters[0])).toMatchObject({ failed: 0, restarts: 0 });
+  });
+
+  it('says what an exception of a function of a batch was, and where; and what a script cannot import', async () => {
+    const code = `
+@filter(batch=True)
+def judge(batch):
+    if "bad" in batch["text"].to_pylist():
+        return {"n": [1 / 0]}
+    return {"n": [1] * batch.num_rows}
+`;
+    const options = { columns: { n: 'int32' }, drops: false } as const;
+    const error = await through(code, options, ['fine', 'bad']).catch((e) => e);
+    const detail = 'ended with exit code 1; its last words: ZeroDivisionError: division by zero (mine.py:6, in judge)';
+    expect(error.documents).toEqual([{ row: 1, detail: expect.stringContaining(detail) }]);
+    const short = `\n@filter(batch=True)\ndef judge(batch):\n    return {"n": []}\n`;
+    await expect(through(short, options, ['a', 'b', 'c'])).rejects.toThrow(
+      'expected 1 values for n, one for each document, got 0',
+    );
+    const none = `\n@filter(batch=True)\ndef judge(batch):\n    pass\n`;
+    await expect(through(none, options, ['a', 'b'])).rejects.toThrow('expected a dict of columns, got NoneType');
+    const missing = through('import no_such_words\n', options, ['a', 'b']);
+    await expect(missing).rejects.toThrow(/No module named 'no_such_words' \(mine.py:2, in <module>\)/);
+    await expect(missing).rejects.toThrow('-m pip install');
   });
 
   it('takes a function of a record batch, and says which column is not declared', async () => {

@@ -3,6 +3,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ifThere, readIfThere } from '../whole.ts';
 import { atOnce } from './at-once.ts';
+import { deleteAll } from './delete-all.ts';
 import { fetchFile, fetchPieces, type Piece } from './fetch-file.ts';
 import { localStore } from './local-store.ts';
 import { type ByteRange, bytesOf, type PutCondition, type PutResult, type Store } from './store.ts';
@@ -99,6 +100,6 @@ export function folderInStore(store: Store, prefix: string, path: string): Share
       await fetchPieces(store, key(name), join(path, own), pieces);
       return join(path, own);
     },
-    delete: async (paths) => void (await atOnce(paths, AT_ONCE, (name) => store.delete(key(name)))),
+    delete: (paths) => deleteAll(store, paths.map(key)),
   };
 }

@@ -66,10 +66,12 @@ export interface Store {
   put(key: string, body: PutBody, options?: PutOptions): Promise<PutResult>;
   /** Nothing happens where there is no such object. */
   delete(key: string, signal?: AbortSignal): Promise<void>;
+  /** The same for many, with fewer requests; absent where a store has no such call. See `deleteAll`. */
+  deleteMany?(keys: readonly string[]): Promise<void>;
 }
 
 /** A store that can only be read: what `put` and `delete` throw is left to the compiler. */
-export type ReadableStore = Omit<Store, 'put' | 'delete'>;
+export type ReadableStore = Omit<Store, 'put' | 'delete' | 'deleteMany'>;
 
 /** All bytes of an object or of a range of it. */
 export async function bytesOf(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {

@@ -12,7 +12,7 @@ export interface RunPlace {
 
 /**
  * One object of the log of a run, `commits/<number>.json`: put where there is none, so of two processes one has it.
- * `claim`: a process begins to work, and those before it have ended. `commit`: a line of commits.jsonl. `fresh`: all
+ * `claim`: a process begins to work, and those before it have ended. `commit`: lines of commits.jsonl. `fresh`: all
  * before is discarded. `end`: the run is finished, only its objects are still put into their places.
  */
 export interface LogEntry {

@@ -87,8 +87,9 @@ export interface StoredFile {
 
 /** Files that the commits of a run list and none has replaced since. @param commits text of commits.jsonl */
 export function filesOfRun(place: RunPlace, commits: string, stored: StoredRun): StoredFile[] {
-  const attempts = stored.log.entries.flatMap((e) => (e.line === undefined ? [] : [e.attempt]));
-  const lines = commits.split('\n').filter((line) => line !== '');
+  const linesIn = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+  const attempts = stored.log.entries.flatMap((e) => linesIn(e.line ?? '').map(() => e.attempt));
+  const lines = linesIn(commits);
   const all = lines.map((line) => (JSON.parse(line) as { readonly commit: Commit }).commit);
   const replaced = new Set(all.flatMap((c) => c.replaces));
   return all.flatMap(({ phase, files }, i) =>

@@ -36,7 +36,10 @@ export async function filtered(d: StepDescriptor, batch: DocumentBatch, ask: Ask
   const search = async (rows: Int32Array): Promise<Piece[]> => {
     let answer = await one(rows);
     if ('failed' in answer && rows.length === 1 && !answer.hung) answer = await one(rows);
-    if (!('failed' in answer)) return [{ rows, answer }];
+    if (!('failed' in answer)) {
+      for (const { row, detail } of answer.errors) failed.push({ row: rows[row], detail });
+      return [{ rows, answer }];
+    }
     if (rows.length === 1) {
       failed.push({ row: rows[0], detail: answer.failed });
       return [];

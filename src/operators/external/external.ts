@@ -11,7 +11,7 @@ import { externalPipe } from './external-pipe.ts';
 
 const name = z.string('a snake_case name').regex(/^[a-z][a-z0-9_]*$/, 'a snake_case name');
 /** Names that an answer has of its own. */
-const TAKEN = ['row', 'keep', 'reason', 'created', ...DOCUMENT_COLUMNS.map((c) => c.name)];
+const TAKEN = ['row', 'error', 'keep', 'reason', 'created', ...DOCUMENT_COLUMNS.map((c) => c.name)];
 const types = ['utf8', 'int32', 'uint32', 'int64', 'float64'] as const satisfies readonly ColumnType[];
 
 const columns = z
@@ -116,9 +116,9 @@ const rulesOf = (as: string, reasons: readonly string[]): Rule[] => {
  * A filter of your own in any language: a program that reads record batches of documents from standard input and writes
  * one record batch for each to standard output, both as Arrow IPC streams (docs/external.md; in Python
  * `from sluice_filter import filter`). Several processes of it run at once and are started again when they end; a
- * document on which it hangs, ends or answers wrongly, also when it is asked about alone, goes to quarantine. No shell
- * reads the command, and no text of a document is ever part of one. What it says of a document must depend on that
- * document alone.
+ * document of which it reports an error, or on which it hangs, ends or answers wrongly, also when it is asked about
+ * alone, goes to quarantine. No shell reads the command, and no text of a document is ever part of one. What it says of
+ * a document must depend on that document alone.
  *
  * Writes `columns`, and where it drops `<as>_verdict` (0 = keep, 1 and on = the `reasons`, -1 = another) and
  * `<as>_reason`. The hashes of the script files that the command names are in the descriptor: a run does not go on with

@@ -50,8 +50,9 @@ export function openFilterPool(descriptor: StepDescriptor, processes: number): F
   const idle: FilterProcess[] = [];
   const count = { batches: 0, documents: 0, failed: 0, restarts: 0, ms: 0, startMs: 0 };
   let failuresInARow = 0;
-  /** Documents that were asked about alone and in vain before anything was answered. */
+  /** Documents of which nothing was said but that they failed, before anything was said of another one. */
   let inVain = 0;
+  let judged = false;
   /** Processes that have ended, and that none has replaced yet. */
   let toReplace = 0;
   let closed = false;
@@ -91,10 +92,7 @@ export function openFilterPool(descriptor: StepDescriptor, processes: number): F
           expected: `a filter that is ready within ${settings.startSeconds} s`,
           got: error.message,
           where,
-          fix:
-            error.code === 'ENOENT'
-              ? 'Check the name of the program, and that it is on the PATH.'
-              : 'Run the command by itself to see what it says.',
+          fix: startFix(error, settings.command[0]),
         });
       }
     }
@@ -108,6 +106,8 @@ export function openFilterPool(descriptor: StepDescriptor, processes: number): F
       count.batches++;
       count.documents += request.rows;
       failuresInARow = 0;
+      judged ||= answer.errors.length < request.rows;
+      if (!judged) inVain += request.rows;
       return answer;
     } catch (error) {
       if (error instanceof WrongSchema) throw otherColumns(error);
@@ -115,7 +115,7 @@ export function openFilterPool(descriptor: StepDescriptor, processes: number): F
       count.failed++;
       failuresInARow++;
       const hung = error instanceof FilterFailure && error.hung;
-      return { failed: (error as Error).message, hung, never: count.batches === 0 };
+      return { failed: (error as Error).message, hung, never: !judged };
     } finally {
       count.ms += performance.now() - before;
     }
@@ -127,6 +127,16 @@ export function openFilterPool(descriptor: StepDescriptor, processes: number): F
       got: error.message,
       where,
       fix: 'Declare what it answers in external(), or change the filter.',
+    });
+  const noFilter = (answer: FilterAnswer): InputError =>
+    new InputError({
+      expected: 'a filter that answers',
+      got:
+        'failed' in answer
+          ? `${failuresInARow} requests in a row without an answer; the last: ${answer.failed}`
+          : `an error for each of the first ${inVain} documents; the last: ${answer.errors[0].detail}`,
+      where,
+      fix: 'Try it on a few documents by itself. What is committed is kept.',
     });
   return {
     ask: (request, signal) =>
@@ -144,14 +154,8 @@ export function openFilterPool(descriptor: StepDescriptor, processes: number): F
             one.kill();
           }
           signal.throwIfAborted();
-          if ('failed' in answer && answer.never && request.rows === 1) inVain++;
-          if ('failed' in answer && (inVain > 1 || failuresInARow > MOST_FAILURES))
-            throw new InputError({
-              expected: 'a filter that answers',
-              got: `${failuresInARow} requests in a row without an answer; the last: ${answer.failed}`,
-              where,
-              fix: 'Try it on a few documents by itself. What is committed is kept.',
-            });
+          if ('failed' in answer && !judged && request.rows === 1) inVain++;
+          if ((inVain > 1 && !judged) || failuresInARow > MOST_FAILURES) throw noFilter(answer);
           return answer;
         } finally {
           signal.removeEventListener('abort', stop);
@@ -173,4 +177,11 @@ export function openFilterPool(descriptor: StepDescriptor, processes: number): F
       await Promise.all(idle.splice(0).map((one) => one.end()));
     },
   };
+}
+
+function startFix({ code, message }: FilterFailure, program: string): string {
+  if (code === 'ENOENT') return 'Check the name of the program, and that it is on the PATH.';
+  const missing = /No module named '([\w.]+)'/.exec(message);
+  if (missing === null) return 'Run the command by itself to see what it says.';
+  return `Install what has the module ${missing[1]} for that Python: ${program} -m pip install ...`;
 }

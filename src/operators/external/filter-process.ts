@@ -3,11 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AnswerBytes, answerReader, NoAnswer } from './answer-reader.ts';
+import { lastWords } from './last-words.ts';
 
 /** The module that Python filters import; it ships with the package. */
 const PYTHON_HELPER = fileURLToPath(new URL('../../../python/sluice_filter', import.meta.url));
 /** So much of what a filter wrote to standard error is kept, for messages. */
-const KEPT_STDERR = 4096;
+const KEPT_STDERR = 16 * 1024;
 const LEAST_BODY = 64 * 1024 * 1024;
 const BODY_PER_BYTE = 16;
 const MEMORY_EVERY_MS = 200;
@@ -34,7 +35,7 @@ export interface FilterProcess {
    */
   ask(bytes: Uint8Array, timeoutMs: number): Promise<AnswerBytes>;
   readonly usable: boolean;
-  /** The last that it wrote to standard error, as one line; empty when it wrote nothing. */
+  /** The last that it wrote to standard error, see `lastWords`. */
   said(): string;
   kill(): void;
   /** Ends its input and waits for it; kills it when that takes long. */
@@ -74,16 +75,7 @@ export function startFilter(argv: readonly string[], memory: number): FilterProc
   const reader = answerReader(LEAST_BODY);
   let usable = true;
   let stderr = Buffer.alloc(0);
-  const said = (): string =>
-    stderr
-      .toString('utf8')
-      .trim()
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '')
-      .slice(-3)
-      .join(' / ')
-      .slice(-400);
+  const said = (): string => lastWords(stderr.toString('utf8'));
   let ended = false;
   const kill = (): void => {
     usable = false;

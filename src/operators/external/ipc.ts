@@ -101,14 +101,16 @@ export function answeredOf(bytes: AnswerBytes, rows: number, s: ExternalSettings
         .filter((c) => names(c.name))
         .map((c) => [c.name, columnOf(valuesOf(batch, c.name, c.type), of, c)] as const),
     );
+  const said = batch.getChild('error') ? (valuesOf(batch, 'error', 'utf8') as readonly (string | null)[]) : [];
   return {
-    columns: pick(places, (name) => !['created', 'domain'].includes(name)),
+    errors: numbers.flatMap((row, at) => (said[at] ? [{ row: Number(row), detail: said[at] }] : [])),
+    columns: pick(places, (name) => !['created', 'domain', 'error'].includes(name)),
     created:
       created.length === 0
         ? null
         : {
             parent: Int32Array.from(created, (at) => Number(numbers[at])),
-            columns: pick(created, (name) => !['created', 'keep', 'reason'].includes(name)),
+            columns: pick(created, (name) => !['created', 'keep', 'reason', 'error'].includes(name)),
           },
   };
 }

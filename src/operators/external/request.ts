@@ -38,6 +38,8 @@ export interface Answered {
   readonly columns: ReadonlyMap<string, Column>;
   /** Documents that it made, with the row of the request that each is made of. */
   readonly created: { readonly parent: Int32Array; readonly columns: ReadonlyMap<string, Column> } | null;
+  /** Documents that it says it failed on; what else is said of them does not count. */
+  readonly errors: readonly { readonly row: number; readonly detail: string }[];
 }
 
 /** What was said of some rows of a batch. */
@@ -77,6 +79,7 @@ export function answerColumns(s: ExternalSettings): {
 } {
   const own = s.columns;
   const optional: ColumnSpec[] = [
+    { name: 'error', type: 'utf8' },
     ...(s.drops ? [{ name: 'keep', type: 'int32' } as const, { name: 'reason', type: 'utf8' } as const] : []),
     ...(s.rewrites || s.creates ? [{ name: 'text', type: 'utf8' } as const] : []),
     ...(s.creates ? [{ name: 'created', type: 'int32' } as const, { name: 'domain', type: 'utf8' } as const] : []),

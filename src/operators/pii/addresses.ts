@@ -101,5 +101,10 @@ export function credentialsAt(text: Uint8Array, at: number, to: number): { start
     // What ends an authority: white space, quotes, brackets, `/`, `?`, `#`, `\`.
     if (b <= 32 || b === 34 || b === 39 || b === 47 || b === 60 || b === 62 || b === 63 || b === 35 || b === 92) break;
   }
-  return colon >= at && end > colon + 1 ? { start: at, end } : null;
+  if (colon < at || end <= colon + 1) return null;
+  const password = Buffer.from(text.buffer, text.byteOffset + colon + 1, end - colon - 1).toString('latin1');
+  return MASKED.test(password) ? null : { start: at, end };
 }
+
+/** What stands where a password was, or is to be put: `***`, `[password]`, `{{pw}}`, `$PW`, `REDACTED`. */
+const MASKED = /^(?:[*xX._-]+|\[.*\]|\{.*\}|\$[\w{}]+|%\w+%|redacted|masked|hidden|removed)$/i;

@@ -2,7 +2,7 @@ import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { EXCERPT_BYTES, excerptsOf, shownTexts } from '../../streams/batch/carried.ts';
 import type { Utf8Column } from '../../streams/batch/columns.ts';
 import type { Find } from './profiles.ts';
-import type { TokenOf } from './tokens.ts';
+import { type TokenOf, tokenBetween } from './tokens.ts';
 
 /** Bytes behind an excerpt in which what begins in it may end. */
 const BEHIND = 600;
@@ -33,7 +33,10 @@ function masked(text: Uint8Array, from: number, to: number, find: Find, tokenOf:
   let at = from;
   for (const { kind, start, end } of spans) {
     out.push(text.subarray(at, from + start));
-    out.push(Buffer.from(tokenOf(kind, Buffer.from(text.subarray(from + start, from + end)).toString('utf8'))));
+    const token = tokenOf(kind, Buffer.from(text.subarray(from + start, from + end)).toString('utf8'));
+    const before = start > 0 ? text[from + start - 1] : undefined;
+    const after = from + end < to ? text[from + end] : undefined;
+    out.push(Buffer.from(tokenBetween(token, before, after)));
     at = from + end;
   }
   return Buffer.concat([...out, text.subarray(at, to)]);

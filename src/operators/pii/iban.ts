@@ -1,4 +1,6 @@
-import { BYTE, CLASS, has } from './bytes.ts';
+import { ALNUM, BYTE, CLASS, has } from './bytes.ts';
+
+const LETTER = BYTE.upper | BYTE.lower;
 
 /** Length of an IBAN of each country (SWIFT, IBAN registry). */
 const LENGTHS = new Map(
@@ -12,21 +14,47 @@ const LENGTHS = new Map(
     .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))] as const),
 );
 
-/** End of an IBAN that begins at `at`, with or without spaces, whose check digits are right; -1: there is none. */
+/** In small letters only as most are: up to four letters of a bank, then digits. A name or a hash has others. */
+const SMALL = /^[A-Z]{0,4}[0-9]+$/;
+const GROUP = 4;
+
+/**
+ * End of an IBAN that begins at `at`, with or without spaces, whose check digits are right; -1: there is none. One with
+ * small letters has groups of four, or none.
+ */
 export function ibanEnd(text: Uint8Array, at: number, to: number): number {
-  if (!has(text, at + 1, BYTE.upper) || !has(text, at + 2, BYTE.digit) || !has(text, at + 3, BYTE.digit)) return -1;
-  const length = LENGTHS.get(String.fromCharCode(text[at], text[at + 1]));
+  if (!has(text, at + 1, LETTER) || !has(text, at + 2, BYTE.digit) || !has(text, at + 3, BYTE.digit)) return -1;
+  const length = LENGTHS.get(String.fromCharCode(text[at] & ~32, text[at + 1] & ~32));
   if (length === undefined) return -1;
-  const chars: number[] = [];
+  let chars = '';
+  let small = false;
+  let odd = false;
   let p = at;
-  for (; p < to && chars.length < length; p++) {
+  while (p < to && chars.length < length) {
     const b = text[p];
-    if ((CLASS[b] & (BYTE.upper | BYTE.digit)) !== 0) chars.push(b);
-    else if ((b !== 32 && b !== 45) || !has(text, p + 1, BYTE.upper | BYTE.digit)) return -1;
+    if ((CLASS[b] & ALNUM) !== 0) {
+      small ||= (CLASS[b] & BYTE.lower) !== 0;
+      chars += String.fromCharCode(b);
+      p++;
+    } else {
+      const gap = gapAt(text, p);
+      if (gap === 0 || !has(text, p + gap, ALNUM)) return -1;
+      odd ||= chars.length % GROUP !== 0;
+      p += gap;
+    }
   }
   if (chars.length < length || (p < to && has(text, p, BYTE.word))) return -1;
+  const own = chars.toUpperCase();
+  if (small && (odd || !SMALL.test(own.slice(4)))) return -1;
   let rest = 0;
-  for (const b of [...chars.slice(4), ...chars.slice(0, 4)])
-    rest = b < 65 ? (rest * 10 + b - 48) % 97 : (rest * 100 + b - 55) % 97;
+  for (const c of own.slice(4) + own.slice(0, 4)) rest = (rest * (c < 'A' ? 10 : 100) + Number.parseInt(c, 36)) % 97;
   return rest === 1 ? p : -1;
+}
+
+/** Bytes of a space, also one that does not break a line, or of a hyphen. */
+function gapAt(text: Uint8Array, at: number): number {
+  const b = text[at];
+  if (b === 32 || b === 45) return 1;
+  if (b === 0xc2 && text[at + 1] === 0xa0) return 2;
+  return b === 0xe2 && text[at + 1] === 0x80 && (text[at + 2] === 0xaf || text[at + 2] === 0x89) ? 3 : 0;
 }

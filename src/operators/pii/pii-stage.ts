@@ -7,6 +7,7 @@ import { withCuts } from '../rewrite/apply-cuts.ts';
 import { withVerdict } from '../verdicts.ts';
 import { maskedExcerpts } from './excerpts.ts';
 import { type FoundSpan, finderOf, type PiiChoice, tokensOf } from './profiles.ts';
+import { tokenBetween } from './tokens.ts';
 
 /** The stage behind `pii()`. */
 export function stage(descriptor: StepDescriptor): Stage {
@@ -42,8 +43,11 @@ function cut(
   const cuts = found.map((spans, row) => {
     const tokenOf = tokens();
     return spans.map(({ kind, start, end }) => {
-      const value = Buffer.from(values.subarray(offsets[row] + start, offsets[row] + end)).toString('utf8');
-      return { start, end, rule: `pii_${kind}`, insert: tokenOf(kind, value) };
+      const [from, to] = [offsets[row] + start, offsets[row] + end];
+      const value = Buffer.from(values.subarray(from, to)).toString('utf8');
+      const before = start > 0 ? values[from - 1] : undefined;
+      const after = to < offsets[row + 1] ? values[to] : undefined;
+      return { start, end, rule: `pii_${kind}`, insert: tokenBetween(tokenOf(kind, value), before, after) };
     });
   });
   return withCuts(batch, cuts, rules, columns);

@@ -30,7 +30,7 @@ export type PiiOptions = z.input<typeof piiOptions>;
 
 /**
  * Personal data in texts: found, masked, or a reason to drop the document. Kinds of the profile `sluice`: `email` (also
- * as `name [at] host [dot] org`), `ipv4` and `ipv6` (public ones), `phone`, `card` (range and Luhn's digit), `iban`
+ * as `name [at] host [dot] org`, and as `name%40host.org` in addresses), `ipv4` and `ipv6` (public ones), `phone`, `card` (range and Luhn's digit), `iban`
  * (length and check digits), `secret` (keys by their beginnings, private keys, values given to names like `api_key`
  * that look random), `credentials` (user and password in an address), and if they are named `mac` and `ssn`. Numbers
  * of versions, sections, orders and books, dates, coordinates and hashes are left alone. One pass over the bytes,
@@ -51,7 +51,7 @@ export const pii = operator({
   name: 'pii',
   stage: 'pii',
   options: piiOptions,
-  versions: ['pii@1'],
+  versions: ['pii@2'],
   effects: (o) => ({
     annotates: true,
     ...(o.action === 'mask' && { rewrites: true }),

@@ -1,6 +1,6 @@
 import { credentialsAt, ipv4End, ipv6End, macEnd } from './addresses.ts';
 import { BYTE, CLASS, has } from './bytes.ts';
-import { emailAt, spelledEmailAt } from './email.ts';
+import { emailAt, escapedEmailAt, spelledEmailAt } from './email.ts';
 import { ibanEnd } from './iban.ts';
 import { cardEnd, groupsAt, mayBegin, phoneEnd, ssnEnd } from './numbers.ts';
 import { assignedAt, keyEnd, mayBeginKey, pemEnd } from './secrets.ts';
@@ -35,9 +35,9 @@ const TRIGGERS = Uint8Array.from({ length: 256 }, (_, b) => {
   if ((CLASS[b] & BYTE.digit) !== 0) return NUMBER;
   if ((CLASS[b] & BYTE.word) !== 0) return WORD;
   const c = String.fromCharCode(b);
-  return b < 128 && c === '(' ? OPEN : b < 128 && '@:=[{<-'.includes(c) ? MARK : c === '+' ? NUMBER : 0;
+  return b < 128 && c === '(' ? OPEN : b < 128 && '@%:=[{<-'.includes(c) ? MARK : c === '+' ? NUMBER : 0;
 });
-/** Letters that a key or an IBAN may begin with, or a MAC address. */
+/** Letters that a key may begin with, or a MAC address. */
 const BEGINS = Uint8Array.from({ length: 256 }, (_, b) =>
   mayBeginKey(b) || (CLASS[b] & (BYTE.upper | BYTE.hex)) !== 0 ? 1 : 0,
 );
@@ -64,7 +64,8 @@ export function scanPii(text: Uint8Array, from: number, to: number, kinds: Reado
       continue;
     }
     if (trigger === WORD) {
-      if (BEGINS[b] === 1 && wordAt(text, from, p, to, found)) continue;
+      // An IBAN has digits behind its country.
+      if ((BEGINS[b] === 1 || has(text, p + 2, BYTE.digit)) && wordAt(text, from, p, to, found)) continue;
     } else if (trigger === NUMBER) {
       if (numberAt(text, from, p, to, found)) continue;
     } else {
@@ -86,7 +87,7 @@ function wordAt(text: Uint8Array, from: number, p: number, to: number, found: Fo
   if ((CLASS[before] & BYTE.word) !== 0) return false;
   const b = text[p];
   if (before !== 45 && mayBeginKey(b) && found('secret', p, keyEnd(text, p, to))) return true;
-  if ((CLASS[b] & BYTE.upper) !== 0 && found('iban', p, ibanEnd(text, p, to))) return true;
+  if (found('iban', p, ibanEnd(text, p, to))) return true;
   if ((CLASS[b] & BYTE.hex) !== 0 && found('mac', p, macEnd(text, p, to))) return true;
   // name AT host: the sign is a word.
   if (b === 65 && p > from && before === 32 && text[p + 1] === 84 && text[p + 2] === 32) {
@@ -100,6 +101,10 @@ function wordAt(text: Uint8Array, from: number, p: number, to: number, found: Fo
 function markAt(text: Uint8Array, free: number, p: number, to: number, b: number, found: Found): boolean {
   if (b === 64) {
     const email = emailAt(text, free, p, to);
+    return email !== null && found('email', email.start, email.end);
+  }
+  if (b === 37) {
+    const email = escapedEmailAt(text, free, p, to);
     return email !== null && found('email', email.start, email.end);
   }
   if (b === 58 && text[p + 1] === 47 && text[p + 2] === 47) {

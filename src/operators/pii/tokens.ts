@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { KINDS, type PiiKind } from './scan.ts';
+import { withoutZeroWidth } from './zero-width.ts';
 
 /** What stands in the place of a value; `value` is null where the place alone is known. */
 export type TokenOf = (kind: string, value: string) => string;
@@ -8,7 +9,20 @@ export type TokenOf = (kind: string, value: string) => string;
 function normal(kind: string, value: string): string {
   if (kind === 'phone' || kind === 'card' || kind === 'iban' || kind === 'ssn' || kind === 'mac')
     return value.replace(/[^0-9A-Za-z+]/g, '').toUpperCase();
-  return kind === 'email' || kind === 'ipv6' ? value.toLowerCase() : value;
+  if (kind === 'email') return unescaped(withoutZeroWidth(value)).toLowerCase();
+  return kind === 'ipv6' ? value.toLowerCase() : value;
+}
+
+/** As it is without the escapes of URLs. */
+const unescaped = (value: string): string =>
+  value
+    .replace(/%25(?=[0-9a-f]{2})/gi, '%')
+    .replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+
+/** A token where a value stood between < and >: those of the text are its brackets, so that none is doubled. */
+export function tokenBetween(token: string, before: number | undefined, after: number | undefined): string {
+  const bracketed = before === 0x3c && after === 0x3e && token.startsWith('<');
+  return bracketed ? token.slice(1, -1) : token;
 }
 
 /** Hexadecimal digits of a tag: few, so that a tag fits many values. */

@@ -4,6 +4,7 @@ import { appendFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, InputError } from '../../errors.ts';
 import { atOnce } from '../../files/stores/at-once.ts';
+import { deleteAll } from '../../files/stores/delete-all.ts';
 import { refuseCareless } from '../../files/stores/probe.ts';
 import { joinKey } from '../../files/stores/url.ts';
 import { readIfThere, writeWhole } from '../../files/whole.ts';
@@ -25,17 +26,17 @@ import {
 import type { CommittedFile } from '../../streams/commits/log.ts';
 import { plannedForMany } from './planned.ts';
 import type { StoreSide } from './store-side.ts';
-import { discardStored, refuseForeignPrefix } from './stored-discard.ts';
+import { discardStored, foreignKey, refuseForeignPrefix } from './stored-discard.ts';
 
 /** Objects that are put at once. */
 const AT_ONCE = 8;
 /** Files of commits that are put at once. */
 const UPLOADS = 4;
-/** Objects that are deleted at once: they send nothing. */
-const DELETED_AT_ONCE = 32;
 /** Attempts that have worked in this folder: of others' files nothing is believed. */
 const ATTEMPTS = 'attempts';
 const CLAIMS = 20;
+/** What was seen of a store while it was probed counts so long. */
+const SEEN_MS = 1000;
 
 /**
  * A run directory in a store. The process works in a folder of this machine, which may vanish; what is committed is in
@@ -48,11 +49,13 @@ export class Mirror implements StoreSide {
   #place: RunPlace;
   #attempt = randomUUID();
   #next = 0;
+  #seen: { readonly at: number; readonly stored: Promise<StoredRun> } | null = null;
   #version: string | null = null;
   #done = false;
   #putting = 0;
   #queued: (() => void)[] = [];
-  #deleting = new Set<Promise<void>>();
+  #toDelete: string[] = [];
+  #deleting: Promise<void> | null = null;
   /** Of the files of this run that were committed here or fetched: the objects that hold them. */
   #keys = new Map<string, string>();
 
@@ -68,9 +71,20 @@ export class Mirror implements StoreSide {
     return new Mirror(`${place.store.url}/${place.prefix}`, await localFolder(url, 'work'), place);
   }
 
-  /** Errors: ConfigError for a store that ignores conditions. */
+  /** Looks meanwhile at what is there. Errors: ConfigError for a store that ignores conditions. */
   probe(): Promise<void> {
+    const stored = this.#look();
+    this.#seen = { at: performance.now(), stored };
+    // `restore` is told.
+    stored.catch(() => {});
     return refuseCareless(this.#place.store, this.#place.prefix);
+  }
+
+  /** Errors: see `refuseForeignPrefix`. */
+  async #look(): Promise<StoredRun> {
+    const [stored, foreign] = await Promise.all([readStored(this.#place), foreignKey(this.#place)]);
+    refuseForeignPrefix(this.#place, stored, foreign);
+    return stored;
   }
 
   /** True of a run that was finished before. */
@@ -81,8 +95,9 @@ export class Mirror implements StoreSide {
   /** Makes the folder what the store says, and claims the run. Call with its lock. */
   async restore({ fresh }: { readonly fresh: boolean }): Promise<void> {
     const place = this.#place;
-    let stored = await readStored(place);
-    await refuseForeignPrefix(place, stored);
+    // A claim fails where somebody has come since; that a whole run has come and gone takes longer than this.
+    const isNew = this.#seen !== null && performance.now() - this.#seen.at < SEEN_MS;
+    let stored = await (isNew ? this.#seen!.stored : this.#look());
     if (!fresh) await refusePlanned(place, stored);
     if (fresh && (stored.json !== null || stored.log.next > 0)) {
       await discardStored(place, stored, this.#entry('fresh'));
@@ -135,9 +150,9 @@ export class Mirror implements StoreSide {
     this.#putting++;
   }
 
-  /** Makes a commit true. One at a time. Errors: InputError when another process has taken the run over. */
-  async commit(line: string): Promise<void> {
-    if (!(await this.#put({ ...this.#entry('commit'), line }, this.#next))) throw this.#overtaken();
+  /** Makes commits true. One call at a time. Errors: InputError when another process has taken the run over. */
+  async commit(lines: readonly string[]): Promise<void> {
+    if (!(await this.#put({ ...this.#entry('commit'), line: lines.join('') }, this.#next))) throw this.#overtaken();
     this.#next++;
   }
 
@@ -146,13 +161,19 @@ export class Mirror implements StoreSide {
     for (const path of paths) {
       const key = this.#keys.get(path);
       this.#keys.delete(path);
-      if (key === undefined) continue;
-      const deleting: Promise<void> = this.#place.store
-        .delete(key)
-        .catch(() => {}) // It is deleted with all others when the run is finished.
-        .finally(() => this.#deleting.delete(deleting));
-      this.#deleting.add(deleting);
+      if (key !== undefined) this.#toDelete.push(key);
     }
+    if (this.#toDelete.length > 0) this.#deleting ??= this.#deleteQueued();
+  }
+
+  /** What comes while a request is under way goes with the next one. */
+  async #deleteQueued(): Promise<void> {
+    while (this.#toDelete.length > 0) {
+      const keys = this.#toDelete.splice(0);
+      // What stays is deleted with all others when the run is finished.
+      await deleteAll(this.#place.store, keys).catch(() => {});
+    }
+    this.#deleting = null;
   }
 
   /** Puts small files of the folder, those that are there. */
@@ -174,12 +195,12 @@ export class Mirror implements StoreSide {
     this.#version = result.version;
     if (!done) return;
     this.#done = true;
-    await this.#delete(rest);
+    await deleteAll(this.#place.store, rest);
   }
 
   /** Waits for what is under way; of a run that goes on later, tells what it took. */
   async close(): Promise<void> {
-    await Promise.all(this.#deleting);
+    await this.#deleting;
     if (!this.#done) await this.putFiles(['events.jsonl']);
   }
 
@@ -204,11 +225,7 @@ export class Mirror implements StoreSide {
   }
 
   async #clean(last: number): Promise<void> {
-    await this.#delete(await this.#onlyOfWork(last));
-  }
-
-  async #delete(keys: readonly string[]): Promise<void> {
-    await atOnce(keys, DELETED_AT_ONCE, (key) => this.#place.store.delete(key));
+    await deleteAll(this.#place.store, await this.#onlyOfWork(last));
   }
 
   /** Keys that only a run in work needs. The last entry of the log stays: numbers are never used again. */

@@ -8,8 +8,8 @@ export interface StoreSide {
   readonly done: boolean;
   /** Puts the files of a commit, with those of others; they count with its line. */
   upload(phase: string, files: readonly CommittedFile[]): Promise<void>;
-  /** Makes a commit true. One at a time, in order. */
-  commit(line: string): Promise<void>;
+  /** Makes commits true, all of them or none. One call at a time, in order. @param lines newlines included */
+  commit(lines: readonly string[]): Promise<void>;
   /** Of files that a commit has replaced. */
   remove(paths: readonly string[]): void;
   /** Puts small files of the folder, those that are there. */

@@ -1,27 +1,29 @@
 import { ConfigError, InputError } from '../../errors.ts';
-import { atOnce } from '../../files/stores/at-once.ts';
+import { deleteAll } from '../../files/stores/delete-all.ts';
 import { joinKey } from '../../files/stores/url.ts';
 import { NODES_FILE } from '../../ledger/fleet-commits.ts';
 import { type LogEntry, logKey, type RunPlace } from '../../ledger/stored/log.ts';
 import type { StoredRun } from '../../ledger/stored/restore.ts';
 import { isOwnName } from './own-files.ts';
 
-const AT_ONCE = 16;
-
-/** Errors: ConfigError for a prefix without a run that holds other objects. */
-export async function refuseForeignPrefix(place: RunPlace, { json, log }: StoredRun): Promise<void> {
-  if (json !== null || log.next > 0) return;
-  for await (const object of place.store.list(joinKey(place.prefix, ''))) {
+/** The first object below a prefix but for those of a probe, also of one that was killed; null: there is none. */
+export async function foreignKey({ store, prefix }: RunPlace): Promise<string | null> {
+  for await (const object of store.list(joinKey(prefix, ''))) {
     const key = 'key' in object ? object.key : object.folder;
-    // What a probe of a killed process left.
-    if (key.includes('/.sluice-probe-') || key === joinKey(place.prefix, '')) continue;
-    throw new ConfigError({
-      expected: 'an empty or new prefix, or one of an earlier run',
-      got: `one with other objects (${key})`,
-      where: `${place.store.url}/${place.prefix}`,
-      fix: 'Choose another one with --output. Sluice never deletes what is not its own.',
-    });
+    if (!key.includes('/.sluice-probe-') && key !== joinKey(prefix, '')) return key;
   }
+  return null;
+}
+
+/** Errors: ConfigError for a prefix without a run that holds other objects. @param key see `foreignKey` */
+export function refuseForeignPrefix(place: RunPlace, { json, log }: StoredRun, key: string | null): void {
+  if (json !== null || log.next > 0 || key === null) return;
+  throw new ConfigError({
+    expected: 'an empty or new prefix, or one of an earlier run',
+    got: `one with other objects (${key})`,
+    where: `${place.store.url}/${place.prefix}`,
+    fix: 'Choose another one with --output. Sluice never deletes what is not its own.',
+  });
 }
 
 /**
@@ -59,7 +61,7 @@ export async function discardStored(
     const path = key.slice(root.length);
     return path !== 'run.json' && key !== logKey(place, log.next) && (isOwnName(path) || OBJECTS.test(path));
   });
-  await atOnce(own, AT_ONCE, (key) => store.delete(key));
+  await deleteAll(store, own);
   await store.delete(runJson);
 }
 

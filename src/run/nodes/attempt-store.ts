@@ -52,10 +52,10 @@ export class AttemptStore implements StoreSide {
     });
   }
 
-  async commit(line: string): Promise<void> {
+  async commit(lines: readonly string[]): Promise<void> {
     if (this.#log.text.length >= LOG_BYTES) this.#log = { number: this.#log.number + 1, text: '', version: null };
     const { number, version } = this.#log;
-    const text = this.#log.text + line;
+    const text = this.#log.text + lines.join('');
     const result = await this.#run.put(logPath(this.#attempt, number), text, version === null ? 'absent' : { version });
     if (!result.written)
       throw new InputError({

@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../errors.ts';
-import { atOnce } from '../../files/stores/at-once.ts';
+import { deleteAll } from '../../files/stores/delete-all.ts';
 import type { SharedFolder } from '../../files/stores/shared-folder.ts';
 import { joinKey } from '../../files/stores/url.ts';
 import { attemptLog, attemptName, attemptsOf } from '../../ledger/fleet-commits.ts';
@@ -11,9 +11,6 @@ import { RunDirectory } from '../directory/run-directory.ts';
 import type { StoreSide } from '../directory/store-side.ts';
 import { AttemptStore } from './attempt-store.ts';
 import type { Claim } from './attempts.ts';
-
-/** Objects that are deleted at once. */
-const DELETED_AT_ONCE = 32;
 
 /**
  * The run directory that a finisher joins shards in. In a store shards get their final names at once, because whoever
@@ -58,8 +55,8 @@ class FinishStore implements StoreSide {
     return this.#attempt.upload(phase, files);
   }
 
-  commit(line: string): Promise<void> {
-    return this.#attempt.commit(line);
+  commit(lines: readonly string[]): Promise<void> {
+    return this.#attempt.commit(lines);
   }
 
   remove(): void {}
@@ -93,5 +90,5 @@ export async function deleteBelow({ stored }: SharedFolder, folder: string): Pro
   const { store, prefix } = stored!;
   const keys: string[] = [];
   for await (const object of store.list(joinKey(prefix, `${folder}/`))) if ('key' in object) keys.push(object.key);
-  await atOnce(keys, DELETED_AT_ONCE, (key) => store.delete(key));
+  await deleteAll(store, keys);
 }

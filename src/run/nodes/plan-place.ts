@@ -12,7 +12,7 @@ import { readStored } from '../../ledger/stored/restore.ts';
 import { PLAN_FILE } from '../../streams/plan/plan-file.ts';
 import { refuseBucketItself } from '../directory/mirror.ts';
 import { openRunDirectory, type RunDirectory } from '../directory/run-directory.ts';
-import { discardStored, refuseForeignPrefix } from '../directory/stored-discard.ts';
+import { discardStored, foreignKey, refuseForeignPrefix } from '../directory/stored-discard.ts';
 import { putFile } from './attempt-store.ts';
 import { openShared } from './shared.ts';
 
@@ -67,7 +67,7 @@ async function inStore(output: string, fresh: boolean): Promise<Place> {
       await refuseCareless(place.store, place.prefix);
       if (!fresh && (await shared.has(NODES_FILE))) throw planned(shared.name);
       const stored = await readStored(place);
-      await refuseForeignPrefix(place, stored);
+      refuseForeignPrefix(place, stored, await foreignKey(place));
       if (stored.log.entries.length === 0 && !stored.done && !(await shared.has(NODES_FILE))) {
         // Nothing, or what a planner has left that was killed.
         when = stored.version === null ? 'absent' : { version: stored.version };

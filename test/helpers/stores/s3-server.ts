@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { unescaped } from '../../../src/files/stores/s3/xml.ts';
 import { type Reply, type Request, ranged, type TestServer, testServer } from './faults.ts';
 
 interface Kept {
@@ -47,6 +48,13 @@ export async function s3Server({ heed = true, pageSize = 1000 } = {}): Promise<S
     if (!headers.authorization?.includes(`Credential=${ACCESS_KEY}/`)) return error(403, 'AccessDenied');
     const name = path.slice(1);
     if (!name.includes('/') || name.endsWith('/')) if (method === 'GET') return listing(objects, name, query, pageSize);
+    if (method === 'POST' && query.has('delete')) {
+      const digest = createHash('md5').update(body).digest('base64');
+      if (headers['content-md5'] !== digest) return error(400, 'InvalidDigest');
+      const keys = [...body.toString().matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key]) => unescaped(key));
+      for (const key of keys) objects.delete(`${name.replace(/\/$/, '')}/${key}`);
+      return { status: 200, body: '<DeleteResult></DeleteResult>' };
+    }
     const uploadId = query.get('uploadId');
     if (method === 'POST' && query.has('uploads')) {
       const id = randomUUID();

@@ -69,7 +69,7 @@ describe('external()', () => {
   it('refuses a filter that does nothing, and columns that an answer has of its own', () => {
     expect(() => external('python f.py', { drops: false })).toThrow('a filter that does something');
     expect(() => external('python f.py', { columns: { keep: 'int32' } })).toThrow(
-      'columns: snake_case names other than row, keep',
+      'columns: snake_case names other than row, error, keep',
     );
   });
 
@@ -121,6 +121,29 @@ describe('external()', () => {
       'FailedDocuments',
       [{ row: 1, detail: expect.stringContaining(detail) }],
     ]);
+  });
+
+  it('sets aside documents of which it reports an error, without another start', async () => {
+    const folder = await temporaryFolder();
+    const documents = Array.from({ length: 9 }, (_, i) => ({ id: `d${i}`, text: i % 4 === 1 ? 'ERROR' : `text ${i}` }));
+    writeFileSync(join(folder, 'a.jsonl'), jsonLines(documents));
+    const options = { input: [join(folder, 'a.jsonl')], output: join(folder, 'out'), workers: 1, memory: 256e6 };
+    const { last } = await runToEnd(recipe({ name: 'r', steps: [filter('reports')] }), options);
+    expect(last).toMatchObject({ type: 'finished', result: { totals: { kept: { documents: 7 } } } });
+    const lines = readFileSync(join(folder, 'out/quarantine/part-00000-of-00001.jsonl'), 'utf8').trim().split('\n');
+    expect(lines.map((l) => JSON.parse(l)).map((l) => [l.row, l.detail])).toEqual([
+      [1, 'step mine: Oops: d1'],
+      [5, 'step mine: Oops: d5'],
+    ]);
+    const records = readFileSync(join(folder, 'out/events.jsonl'), 'utf8').trim().split('\n');
+    const [record] = records.map((l) => JSON.parse(l)).filter((l) => l.record === 'filter');
+    expect(record).toMatchObject({ failed: 0, restarts: 0 });
+  });
+
+  it('gives up one that has an error for each of the first documents', async () => {
+    const error = await through(filter('reports'), ['ERROR', 'an ERROR']).catch((e) => e);
+    expect(error).toBeInstanceOf(InputError);
+    expect(error.message).toContain('an error for each of the first 2 documents; the last: Oops: d0');
   });
 
   it('answers all where no document is at fault: rows that are twice there only together', async () => {

@@ -87,6 +87,27 @@ describe('scanPii', () => {
     ['020 7946 0127 (1995-04-10)', ['phone 020 7946 0127']],
     ['202-555-0158-99 1202-555-0158 $202.555.0158', []],
     ['', []],
+    ['https://host.example/u?mail=ada%40host.org&x=1', ['email ada%40host.org']],
+    [
+      '?q=%20Bo%2Bx%40host.org%26y and to%3Dbo%40mail.host.org.',
+      ['email Bo%2Bx%40host.org', 'email bo%40mail.host.org'],
+    ],
+    ['u=ada%2540host.org', ['email ada%2540host.org']],
+    ['20%40.com 100%40host.org react%4018.2.0 /%40scope/x %40host.org a%4host.org', []],
+    [
+      'de89370400440532013000 De89 3704 0044 0532 0130 00.',
+      ['iban de89370400440532013000', 'iban De89 3704 0044 0532 0130 00'],
+    ],
+    ['gb29 nwbk 6016 1331 9268 19', ['iban gb29 nwbk 6016 1331 9268 19']],
+    [
+      'DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000',
+      ['iban DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000'],
+    ],
+    ['de893 70400440532013000 de89370400440532013001 be71 they said so 01', []],
+    ['ada\u200b@\u200bhost.exam\u00adple, x', ['email ada\u200b@\u200bhost.exam\u00adple']],
+    ['\u200ba\u2060da@\ufeffho\u200cst.org\u200b next', ['email a\u2060da@\ufeffho\u200cst.org']],
+    ['<<EMAIL>> <EMAIL_38c2> mailto:<EMAIL_38c2> token=<SECRET_1f3a> |||EMAIL_ADDRESS|||', []],
+    ['https://<CREDENTIALS_1f3a>@host.example u://***:***@h u://[user]:[password]@h u://u:$PASS@h', []],
   ])('finds in %j what is there', (text, want) => {
     expect(found(text)).toEqual(want);
   });
@@ -102,6 +123,16 @@ describe('scanPii', () => {
     for (const [kind, { found: right, missed, wrong }] of scoreCorpus(corpus!)) {
       expect([kind, right / (right + missed) >= 0.98, right / (right + wrong) >= 0.98]).toEqual([kind, true, true]);
     }
+  });
+
+  it('puts no brackets into brackets, and gives one tag to one address however it is written', async () => {
+    const step = pii({ kinds: ['email'] });
+    const written = ['Ada <ada@host.org>', 'ada%40host.org', 'u=ADA%2540host.org', 'a\u200bda@host.org'];
+    const masked = texts(await apply(batchOf(written), step));
+    const tag = /<EMAIL_[0-9a-f]{4}>/.exec(masked[0])![0];
+    expect(masked).toEqual([`Ada ${tag}`, tag, `u=${tag}`, tag]);
+    expect(texts(await apply(batchOf(masked), step))).toEqual(masked);
+    expect(texts(await apply(batchOf(['<ada@host.org>']), pii({ tokens: 'kind' })))).toEqual(['<EMAIL>']);
   });
 
   it('gives the same spans in the middle of a buffer, and ends on texts that are made to hold it up', () => {
@@ -125,6 +156,11 @@ describe('scanPii', () => {
       'token=',
       '[at]',
       ' AT ',
+      'a%40',
+      '%2540',
+      '\u200b@',
+      'a@\u200b',
+      'de89 3704 ',
     ];
     for (const part of [
       ...parts,

@@ -21,6 +21,9 @@ export interface S3Call {
 /** Each put leaves it in the metadata of its object: what is there after an answer was lost tells whose it is. */
 export const TOKEN_HEADER = 'x-amz-meta-sluice-token';
 
+/** Smaller bodies are always signed: commits among them. */
+const UNSIGNED_FROM = 64 * 1024;
+
 /** A bucket at an endpoint: signs, finds the region, and tells what passes by from what stays. */
 export class S3Client {
   readonly bucket: string;
@@ -30,6 +33,8 @@ export class S3Client {
   #profile: Promise<Profile> | null = null;
   #region: string | null = null;
   #skewMs = 0;
+  /** Since the store has refused a body that is not signed. */
+  #signsAll = false;
   /** Credentials of the last request, for errors. */
   #used: Credentials | null = null;
 
@@ -48,8 +53,24 @@ export class S3Client {
   /**
    * One try. Resolves to an answer whose status is in `expected`; its body is the caller's. Errors: PassingError,
    * ConnectionError; any other status is thrown as `Refused`.
+   *
+   * Of a large body no SHA-256 is taken, which would cost more than all else: TLS guards it, and the commit that names
+   * the object, which is signed, has a hash of its bytes. A store that refuses such a body gets it signed from then on.
    */
   async once(call: S3Call, expected: readonly number[]): Promise<Answer> {
+    const bytes = call.body?.length ?? 0;
+    if (bytes < UNSIGNED_FROM || this.#signsAll || (await this.#signsPayload())) return this.#once(call, expected);
+    try {
+      return await this.#once(call, expected, true);
+    } catch (error) {
+      if (!(error instanceof Refused && [400, 403, 501].includes(error.status))) throw error;
+      const answer = await this.#once(call, expected);
+      this.#signsAll = true;
+      return answer;
+    }
+  }
+
+  async #once(call: S3Call, expected: readonly number[], unsignedBody = false): Promise<Answer> {
     const region = await this.#regionOf();
     const url = await this.#urlOf(call, region);
     const { method, body, signal } = call;
@@ -57,7 +78,7 @@ export class S3Client {
     this.#used = credentials;
     const plain = call.headers ?? {};
     const headers = credentials
-      ? await signed({ method, url, headers: plain, body }, credentials, 's3', region, this.#skewMs)
+      ? signed({ method, url, headers: plain, body, unsignedBody }, credentials, 's3', region, this.#skewMs)
       : plain;
     const answer = await send({ method, url, headers, body, signal });
     if (expected.includes(answer.status)) return answer;
@@ -93,6 +114,10 @@ export class S3Client {
   async #settings(): Promise<Profile> {
     this.#profile ??= readProfiles(this.#env).then((all) => all.get(profileName(this.#env)) ?? {});
     return this.#profile;
+  }
+
+  async #signsPayload(): Promise<boolean> {
+    return (await this.#settings())['s3.payload_signing_enabled'] === 'true';
   }
 
   async #regionOf(): Promise<string> {

@@ -1,9 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { Refused } from '../problems.ts';
 import { drain, type Headers, textOf } from '../request.ts';
 import type { PutBody, PutResult } from '../store.ts';
 import { PassingError } from '../traffic.ts';
 import { type S3Client, TOKEN_HEADER } from './client.ts';
+import { withPart } from './file-buffer.ts';
 import { escaped, tag } from './xml.ts';
 
 const PART_BYTES = 16 * 1024 * 1024;
@@ -72,13 +73,14 @@ async function putParts(
   const work = async (): Promise<void> => {
     for (let i = next++; i < count; i = next++) {
       const [from, to] = [i * partBytes, Math.min(size, (i + 1) * partBytes)];
-      const bytes = file ? await partOf(file, from, to) : (body as Uint8Array).subarray(from, to);
       const query = { partNumber: String(i + 1), uploadId };
-      etags[i] = await client.traffic.call(async () => {
-        const answer = await client.once({ method: 'PUT', key, query, body: bytes, signal }, [200]);
-        await drain(answer);
-        return answer.headers.etag ?? '';
-      }, signal);
+      const put = (bytes: Uint8Array): Promise<string> =>
+        client.traffic.call(async () => {
+          const answer = await client.once({ method: 'PUT', key, query, body: bytes, signal }, [200]);
+          await drain(answer);
+          return answer.headers.etag ?? '';
+        }, signal);
+      etags[i] = file ? await withPart(file, from, to, put) : await put((body as Uint8Array).subarray(from, to));
     }
   };
   try {
@@ -87,16 +89,6 @@ async function putParts(
     await file?.close();
   }
   return etags;
-}
-
-async function partOf(file: FileHandle, from: number, to: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(to - from);
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, at, bytes.length - at, from + at);
-    if (bytesRead === 0) throw new Error('a file that became shorter while it was put');
-    at += bytesRead;
-  }
-  return bytes;
 }
 
 /** Parts cost money until somebody deletes them. */

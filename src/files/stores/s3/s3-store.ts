@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { atOnce } from '../at-once.ts';
 import { asStoreError, stored } from '../problems.ts';
 import { rangedBytes } from '../ranged.ts';
 import { drain, type Headers } from '../request.ts';
@@ -16,12 +17,15 @@ import type {
 } from '../store.ts';
 import type { Patience } from '../traffic.ts';
 import { S3Client, TOKEN_HEADER } from './client.ts';
+import { deleteByList } from './delete-many.ts';
+import { BUFFER_BYTES, withPart } from './file-buffer.ts';
 import { listPages } from './list.ts';
 import { putInParts } from './multipart.ts';
 import type { Environment } from './profiles.ts';
 
-/** Larger bodies are put in parts. */
-const ONE_REQUEST = 32 * 1024 * 1024;
+/** Where each is a request: they send nothing. */
+const DELETED_AT_ONCE = 32;
+
 export interface S3Options {
   readonly env?: Environment;
   readonly patience?: Patience;
@@ -84,23 +88,30 @@ export function s3Store(bucket: string, { env = process.env, patience }: S3Optio
         const found = await head(key, signal);
         return found?.token === token ? { written: true, version: found.version } : { written: false };
       };
-      if (partBytes !== undefined || size > ONE_REQUEST)
+      if (partBytes !== undefined || size > BUFFER_BYTES)
         return putInParts(client, key, body, { token, condition, partBytes, signal, decide });
-      const bytes = 'file' in body ? await readWhole(body.file, size) : body;
-      const answer = await client.traffic.call(
-        () =>
-          client.once(
-            { method: 'PUT', key, body: bytes, headers: { ...condition, [TOKEN_HEADER]: token }, signal },
-            // 404: If-Match, and there is nothing.
-            when === 'always' ? [200] : [200, 404, 412],
-          ),
-        signal,
-      );
-      await drain(answer);
-      return answer.status === 200 ? { written: true, version: answer.headers.etag ?? null } : decide();
+      const put = async (bytes: Uint8Array): Promise<PutResult | null> => {
+        const headers = { ...condition, [TOKEN_HEADER]: token };
+        // 404: If-Match, and there is nothing.
+        const expected = when === 'always' ? [200] : [200, 404, 412];
+        const once = () => client.once({ method: 'PUT', key, body: bytes, headers, signal }, expected);
+        const answer = await client.traffic.call(once, signal);
+        await drain(answer);
+        return answer.status === 200 ? { written: true, version: answer.headers.etag ?? null } : null;
+      };
+      const result = 'file' in body ? await ofFile(body.file, size, put) : await put(body);
+      return result ?? decide();
     });
   }
 
+  const remove = (key: string, signal?: AbortSignal): Promise<void> =>
+    told('delete an object', key, async () => {
+      const answer = await client.traffic.call(
+        () => client.once({ method: 'DELETE', key, signal }, [200, 204, 404]),
+        signal,
+      );
+      await drain(answer);
+    });
   return {
     url,
     list: (prefix, options: ListOptions = {}): AsyncIterable<Listed> =>
@@ -111,14 +122,11 @@ export function s3Store(bucket: string, { env = process.env, patience }: S3Optio
     },
     get,
     put,
-    delete: (key, signal) =>
-      told('delete an object', key, async () => {
-        const answer = await client.traffic.call(
-          () => client.once({ method: 'DELETE', key, signal }, [200, 204, 404]),
-          signal,
-        );
-        await drain(answer);
-      }),
+    delete: remove,
+    async deleteMany(keys) {
+      const left = await told('delete objects', keys[0], () => deleteByList(client, keys));
+      await atOnce(left, DELETED_AT_ONCE, (key) => remove(key));
+    },
   };
 }
 
@@ -131,17 +139,11 @@ function conditionHeaders(when: PutCondition): Headers {
   return when === 'absent' ? { 'if-none-match': '*' } : { 'if-match': when.version };
 }
 
-async function readWhole(file: string, size: number): Promise<Uint8Array> {
-  const handle = await open(file, 'r');
+async function ofFile<T>(path: string, size: number, work: (bytes: Uint8Array) => Promise<T>): Promise<T> {
+  const file = await open(path, 'r');
   try {
-    const bytes = new Uint8Array(size);
-    for (let at = 0; at < size; ) {
-      const { bytesRead } = await handle.read(bytes, at, size - at, at);
-      if (bytesRead === 0) throw new Error(`${file} has become shorter`);
-      at += bytesRead;
-    }
-    return bytes;
+    return await withPart(file, 0, size, work);
   } finally {
-    await handle.close();
+    await file.close();
   }
 }

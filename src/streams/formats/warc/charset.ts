@@ -26,8 +26,8 @@ const MALFORMED = 0xff;
 const REPLACEMENT = Buffer.from('\ufffd');
 
 /**
- * A page as UTF-8, in the order of the WHATWG standard: byte order mark, what HTTP says, what its `meta` says, else a
- * guess. Bytes that are UTF-8 beyond ASCII are UTF-8 whatever is said, for no other encoding looks like it by chance.
+ * A page as UTF-8, in the order of the WHATWG standard: byte order mark, what HTTP says (but for UTF-16 that it cannot
+ * be), what its `meta` says, else a guess. Bytes that are UTF-8 beyond ASCII are UTF-8 whatever is said, for no other encoding looks like it by chance.
  * Null when no encoding fits; a file of another kind and bytes with many control characters are no text.
  * @param told charset of the HTTP header. @param language of the page, where it is known
  */
@@ -35,8 +35,11 @@ export function decodePage(body: Uint8Array, told: string | undefined, host: str
   const mark = encodingOfMark(body);
   if (mark === 'utf-8') return utf8Page(body.subarray(3)) ?? null;
   if (mark !== null) return inEncoding(body.subarray(2), mark);
-  const said = encodingNamed(told ?? '');
-  if (said?.startsWith('utf-16')) return inEncoding(body, said);
+  const header = encodingNamed(told ?? '');
+  const isWide = header?.startsWith('utf-16') === true;
+  // Markup in UTF-16 has a zero in every character: without one the header lies.
+  if (isWide && body.subarray(0, PRESCAN_BYTES).includes(0)) return inEncoding(body, header);
+  const said = isWide ? undefined : header;
   const binary = binaryKind(body);
   if (binary !== null) return { binary };
   if (isUtf8(body)) return { bytes: body, charset: 'utf-8', replaced: 0 };

@@ -53,6 +53,20 @@ describe('charsets', () => {
       '<html><meta http-equiv=x content="text/html; charset=windows-1251">Да',
     ],
     [
+      'UTF-8 that is called UTF-16',
+      { 'Content-Type': 'text/html; charset=utf-16' },
+      Buffer.from('<html>naïve'),
+      'utf-8',
+      '<html>naïve',
+    ],
+    [
+      'another encoding that is called UTF-16',
+      { 'Content-Type': 'text/html; charset=utf-16le' },
+      latin1('<html><meta charset=windows-1251>\xc4\xe0'),
+      'windows-1251',
+      '<html><meta charset=windows-1251>Да',
+    ],
+    [
       'UTF-8 that is called Latin-1',
       { 'Content-Type': 'text/html; charset=latin1' },
       Buffer.from('<html>naïve'),
