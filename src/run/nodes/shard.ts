@@ -91,8 +91,7 @@ async function work(
   }
   const fleet = await openFleet(shared);
   const options = { ...ownOptions, samplePercent: fleet.run.limits.samplePercent };
-  const shard =
-    asked.redo === undefined ? asked : { ...asked, index: asked.redo, count: fleet.nodes.shards, wait: true };
+  const shard = asked.redo === undefined ? asked : { ...asked, index: asked.redo, count: fleet.nodes.shards };
   const recipe = await plannedRecipe(fleet, given, options);
   if (fleet.nodes.node !== process.version)
     out.next({
@@ -162,6 +161,9 @@ async function work(
         }
         continue;
       }
+      // What follows from a shard that was done again is done again too.
+      const goesOn = shard.redo !== undefined && shard.phase === undefined;
+      if (goesOn && (await undone(shared, phase)).length === 0) continue;
       out.next({ type: 'phase', run: fleet.name, phase: phase.name, ...end });
       return;
     }
