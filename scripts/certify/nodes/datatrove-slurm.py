@@ -30,6 +30,9 @@ class Count(PipelineStep):
         self.path = path
 
     def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
+        # The pipeline is pickled without the globals of this module.
+        import os
+
         file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         for document in data:
             os.write(file, b".")

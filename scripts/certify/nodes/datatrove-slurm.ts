@@ -41,7 +41,7 @@ const python = process.env.SLUICE_PYTHON ?? 'python3';
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 function called(command: string, args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8', maxBuffer: 2 ** 30 });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}${stdout}`);
   return stdout;
 }
@@ -78,12 +78,13 @@ async function killed(submit: () => Promise<void>, read: () => number, isDone: (
       if (spawnSync('scancel', ['--signal=KILL', '--full', task]).status === 0) at.shift();
     }
     if (isDone()) return starts;
+    if (starts > 10 + kills) throw new Error(`not done after ${starts} starts: see the logs in ${folder}`);
   }
 }
 
 interface Written {
   readonly rows: number;
-  readonly ids: ReadonlySet<string>;
+  readonly texts: ReadonlySet<string>;
 }
 
 function report(
@@ -91,19 +92,20 @@ function report(
   starts: number,
   again: number,
   what: string,
-  { rows, ids }: Written,
+  { rows, texts }: Written,
   want: Written,
 ): void {
-  const lost = [...want.ids].filter((id) => !ids.has(id)).length;
+  const lost = [...want.texts].filter((text) => !texts.has(text)).length;
   say(
     `${tool}: ${kills} kills, ${starts} starts; ${again} of ${2 * documents} reads done again (${what}); ` +
-      `${rows} rows, ${rows - ids.size} twice, ${lost} lost`,
+      `${rows} rows, ${rows - texts.size} twice, ${lost} lost`,
   );
 }
 
-const idsOf = (lines: readonly string[]): Written => {
-  const ids = lines.map((line) => (JSON.parse(line) as { readonly id: string }).id);
-  return { rows: ids.length, ids: new Set(ids) };
+/** By text: of equal documents each tool keeps another one. */
+const textsOf = (lines: readonly string[]): Written => {
+  const texts = lines.map((line) => (JSON.parse(line) as { readonly text: string }).text);
+  return { rows: texts.length, texts: new Set(texts) };
 };
 
 async function theirs(): Promise<{ readonly starts: number; readonly again: number; readonly written: Written }> {
@@ -122,7 +124,7 @@ async function theirs(): Promise<{ readonly starts: number; readonly again: numb
       .trimEnd()
       .split('\n'),
   );
-  return { starts, again: read() - 2 * documents, written: idsOf(lines) };
+  return { starts, again: read() - 2 * documents, written: textsOf(lines) };
 }
 
 /** Documents of the splits that attempts had in work when they were killed: the most that was done for nothing. */
@@ -167,12 +169,12 @@ async function ours(): Promise<{ readonly starts: number; readonly again: number
   );
   const { splits } = JSON.parse(readFileSync(join(run, 'plan.jsonl'), 'utf8').split('\n', 1)[0]) as { splits: number };
   const again = Math.round(([...lost.values()].reduce((a, b) => a + b, 0) * documents) / splits);
-  return { starts, again, written: idsOf(rowsOf('ours')) };
+  return { starts, again, written: textsOf(rowsOf('ours')) };
 }
 
 function rowsOf(run: string): string[] {
   const cli = process.env.SLUICE_CLI ?? resolve(import.meta.dirname, '../../../dist/cli.js');
-  const rows = called(process.execPath, [cli, 'sql', run, 'SELECT id FROM documents', '--json']);
+  const rows = called(process.execPath, [cli, 'sql', run, 'SELECT text FROM documents', '--json']);
   return (JSON.parse(rows) as object[]).map((r) => JSON.stringify(r));
 }
 
@@ -203,7 +205,7 @@ export default recipe({ name: 'beside', splitBytes: 500_000, steps: [
   );
   const small = ['--workers', '2', '--memory', '128MB'];
   await sluice(folder)(['run', 'recipe.ts', '--input', 'in/*.jsonl', '--output', 'one', ...small]);
-  const want = idsOf(rowsOf('one'));
+  const want = textsOf(rowsOf('one'));
   if (values.only !== 'datatrove') {
     const own = await ours();
     report('sluice', own.starts, own.again, 'documents of the splits in work', own.written, want);
@@ -212,6 +214,9 @@ export default recipe({ name: 'beside', splitBytes: 500_000, steps: [
     const other = await theirs();
     report('datatrove', other.starts, other.again, 'counted', other.written, want);
   }
-} finally {
   rmSync(folder, { recursive: true, force: true });
+} catch (error) {
+  // Its logs say why.
+  say(`kept: ${folder}`);
+  throw error;
 }

@@ -3,7 +3,9 @@
  * one worker each with --wait, and finish. At the same time (--apart: one after the other); every byte is compared.
  *
  *   npx tsx scripts/certify/nodes/efficiency.ts [--megabytes 1000] [--turns 1] [--shards 8] [--apart]
- *     [--recipe light|prose|quickstart] [--input FOLDER] (made there where it is absent, and kept)
+ *     [--recipe light|prose|quickstart] [--input FOLDER] (made there where it is absent, and kept) [--finisher]
+ *
+ * --finisher: `sluice finish` is a command of its own; else the first process does it (`--finish`).
  *
  * Needs `npm run build`.
  */
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     shards: { type: 'string', default: '8' },
     recipe: { type: 'string', default: 'light' },
     apart: { type: 'boolean', default: false },
+    finisher: { type: 'boolean', default: false },
     input: { type: 'string' },
   },
 });
@@ -46,14 +49,15 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-efficiency-'));
 const input = resolve(values.input ?? join(folder, 'in'));
 const run = sluice(folder);
 const small = ['--memory', '256MB'];
+const wait = ['--wait', ...(values.finisher ? [] : ['--finish'])];
 
 /** Plan, two shards at once, finish: CPU seconds of each. */
 async function many(of: readonly string[]): Promise<readonly number[]> {
   const plan = await run(['plan', ...of, '--output', 'many', '--nodes', values.shards]);
   const shards = await Promise.all(
-    ['0/2', '1/2'].map((s) => run(['run', 'many', '--shard', s, '--wait', '--workers', '1', ...small])),
+    ['0/2', '1/2'].map((s) => run(['run', 'many', '--shard', s, ...wait, '--workers', '1', ...small])),
   );
-  return [plan, ...shards, await run(['finish', 'many', ...small])];
+  return [plan, ...shards, values.finisher ? await run(['finish', 'many', ...small]) : 0];
 }
 
 async function turn(): Promise<void> {

@@ -1,9 +1,10 @@
 import { NODES_FILE } from '../../ledger/fleet-commits.ts';
 import type { RunJson } from '../../ledger/run-json.ts';
+import type { Recipe } from '../../recipe/recipe.ts';
 import { finishNodes } from '../../run/nodes/finish.ts';
 import { readNodesJson } from '../../run/nodes/fleet.ts';
 import { withShared } from '../../run/nodes/shared.ts';
-import { LEAST_MEMORY, parseBytes } from '../../run/options.ts';
+import { LEAST_MEMORY, parseBytes, type RunOptionsInput } from '../../run/options.ts';
 import { safeJson } from '../../safe-text.ts';
 import { type Command, type OptionSpecs, parseCommandLine } from '../command.ts';
 import { EXIT } from '../failure.ts';
@@ -35,17 +36,25 @@ async function run(args: readonly string[]): Promise<number> {
     out(values.json ? safeJson(JSON.stringify(before)) : `The run in ${shownPath(path)} is finished.`);
     return EXIT.done;
   }
-  const recipe = await fleetRecipe(path, nodes);
-  const result = await finishNodes(recipe, path, {
-    memory: values.memory === undefined ? undefined : parseBytes(values.memory, '--memory', LEAST_MEMORY),
-    allow: allowFrom(values),
-  });
-  if (values.json) out(safeJson(JSON.stringify(result)));
+  const memory = values.memory === undefined ? undefined : parseBytes(values.memory, '--memory', LEAST_MEMORY);
+  await finishAndSay(await fleetRecipe(path, nodes), path, { memory, allow: allowFrom(values) }, values.json, already);
+  return EXIT.done;
+}
+
+/** Ends the run, and prints what became of it. @param already whether it was done before */
+export async function finishAndSay(
+  recipe: Recipe,
+  path: string,
+  options: Pick<RunOptionsInput, 'memory' | 'allow'>,
+  json: boolean,
+  already = false,
+): Promise<void> {
+  const result = await finishNodes(recipe, path, options);
+  if (json) standardOutput().out(safeJson(JSON.stringify(result)));
   else {
     const rest = { skipped: [], warnings: [], peakBytes: null, bytesPerSecond: null };
     await printSummary(standardOutput(), { run: path, shown: shownPath(path), result, already, ...rest });
   }
-  return EXIT.done;
 }
 
 export const finishCommand: Command = {

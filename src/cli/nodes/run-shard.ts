@@ -17,6 +17,7 @@ import { EXIT, errorEvent } from '../failure.ts';
 import { program } from '../program.ts';
 import { recipeSpecs, useCache } from '../recipe-options.ts';
 import { plural, shellWord, shownPath } from '../terminal/format.ts';
+import { finishAndSay } from './finish.ts';
 import { fleetRecipe } from './fleet-recipe.ts';
 import { shardChoice } from './shard-option.ts';
 
@@ -25,6 +26,7 @@ export interface ShardValues {
   readonly redo: string | undefined;
   readonly phase: string | undefined;
   readonly wait: boolean;
+  readonly finish: boolean;
   readonly json: boolean;
   readonly cache?: string;
   /** The other options of `sluice run`, by name. */
@@ -123,6 +125,13 @@ export async function runOneShard(
       where: shownPath(path),
       fix: `Plan it anew: ${program()} plan <recipe> --nodes N --output ${shellWord(shownPath(path))} --fresh`,
     });
+  if (values.finish && !values.wait)
+    throw new ConfigError({
+      expected: '--finish together with --wait: the others must have ended',
+      got: '--finish alone',
+      where: 'sluice run',
+      fix: `Add --wait, or end the run by itself: ${program()} finish ${shellWord(shownPath(path))}`,
+    });
   refuseDeciding(path, values, named === null ? DECIDING : OF_RUN);
   refuseOtherInput(path, options.input ?? [], nodes.inputs);
   const recipe = named ?? (await fleetRecipe(path, nodes));
@@ -157,6 +166,10 @@ export async function runOneShard(
     unheed();
   }
   const end = last as ShardEvent | null;
+  if (values.finish && end?.type === 'done' && choice.index === 0) {
+    const { memory, allow } = options;
+    await finishAndSay(recipe, path, { memory, allow }, values.json);
+  }
   if (end?.type !== 'stopped') return EXIT.done;
   if (!values.json) process.stderr.write(`Stopped. Committed work is kept. To resume:\n  ${again}\n`);
   return EXIT.interrupted;

@@ -95,6 +95,7 @@ export const runSpecs = {
   },
   phase: { value: 'NAME', help: 'With --shard: this phase only. Default: the first that is not complete.' },
   wait: { help: 'With --shard: wait for the other shards at the end of each phase, and go on with the next.' },
+  finish: { help: 'With --wait: the process of part 0 also does sluice finish, once every phase is done.' },
   redo: {
     value: 'SHARD',
     help:

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { ifThere, readIfThere } from '../whole.ts';
+import { ifThere, readIfThere, temporaryName } from '../whole.ts';
 import { atOnce } from './at-once.ts';
 import { deleteAll } from './delete-all.ts';
 import { fetchFile, fetchPieces, type Piece } from './fetch-file.ts';
@@ -36,6 +36,11 @@ export interface SharedFolder {
   version(path: string): Promise<string | null>;
   /** Puts a small file, always or on a condition; of several processes that put where there is none, one has it. */
   put(path: string, text: string, when?: PutCondition): Promise<PutResult>;
+  /**
+   * Puts what may be lost in a power cut, over what is there: on a disk without waiting for it. Nobody is told of a
+   * version, and the folder must be there.
+   */
+  say(path: string, text: string): Promise<void>;
   /** Names in a folder, of files and of folders; none where there is no such folder. */
   names(folder: string): Promise<string[]>;
   /** Files are then at their paths below `path`; those that are there with so many bytes are not fetched again. */
@@ -62,6 +67,16 @@ export function folderOnDisk(folder: string): SharedFolder {
     has: async (name) => existsSync(join(path, name)),
     version: async (name) => (await store.stat(name))?.version ?? null,
     put: (name, text, when) => store.put(name, Buffer.from(text), { when }),
+    async say(name, text) {
+      const own = temporaryName(join(path, name));
+      try {
+        writeFileSync(own, text, { flag: 'wx' });
+        renameSync(own, join(path, name));
+      } catch (error) {
+        rmSync(own, { force: true });
+        throw error;
+      }
+    },
     names: async (name) => (await ifThere(readdir(join(path, name)))) ?? [],
     fetch: async () => {},
     bytes: (name, range) => bytesOf(store.get(name, { range })),
@@ -84,6 +99,7 @@ export function folderInStore(store: Store, prefix: string, path: string): Share
     has: async (name) => (await store.stat(key(name))) !== null,
     version: async (name) => (await store.stat(key(name)))?.version ?? null,
     put: (name, text, when) => store.put(key(name), Buffer.from(text), { when }),
+    say: async (name, text) => void (await store.put(key(name), Buffer.from(text))),
     async names(folder) {
       const below = key(`${folder}/`);
       const found: string[] = [];

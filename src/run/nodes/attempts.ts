@@ -1,6 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError } from '../../errors.ts';
 import type { SharedFolder } from '../../files/stores/shared-folder.ts';
@@ -86,6 +86,10 @@ export const claimed = (what: string, attempt: number, by: Claimant | null): Con
     where: what,
     fix: 'Wait for it, or stop it. A dead attempt is taken over once its heartbeat stands still.',
   });
+
+function unlessUsed(error: NodeJS.ErrnoException): void {
+  if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(error.code ?? '')) throw error;
+}
 
 /** The version at which a heartbeat stands; null: none was ever put. */
 interface Still {
@@ -177,12 +181,14 @@ export async function claim(
       heart.stopped() || (run.stored === null && ((await attemptsOf(run, task)).at(-1) ?? 0) > attempt),
     async end(end) {
       await heart.end();
-      if (!heart.stopped()) await run.put(inAttempt(task, attempt, 'end.json'), JSON.stringify(end));
+      if (!heart.stopped()) await run.say(inAttempt(task, attempt, 'end.json'), JSON.stringify(end));
     },
     async drop() {
       await heart.end();
       await run.delete([beatPath(task, attempt), claimPath(task, attempt)]);
       await rm(join(run.path, folder), { recursive: true, force: true });
+      // The folders above it were perhaps made for it alone.
+      for (let path = task; path !== '.'; path = dirname(path)) await rmdir(join(run.path, path)).catch(unlessUsed);
     },
   };
 }

@@ -86,7 +86,7 @@ async function clusterOf(work: FleetWork, parted: boolean, found: FoundClusters)
 
 /** What tasks of a round have sent: a file and its index each. @param step from one to the next, from `first` on */
 async function filesSent(
-  { fleet: { shared } }: FleetWork,
+  { fleet: { shared } }: Pick<FleetWork, 'fleet'>,
   { name, tasks }: FleetPhase,
   first = 0,
   step = 1,
@@ -106,7 +106,7 @@ async function receivedBy(work: FleetWork, before: FleetPhase, part: readonly [n
 }
 
 /** Removes what was sent two phases ago and is read no more: every task its share. */
-export async function clearSent(work: FleetWork): Promise<void> {
+export async function clearSent(work: Pick<FleetWork, 'fleet' | 'phases' | 'phase' | 'task'>): Promise<void> {
   const { fleet, phases, phase, task } = work;
   const sent = phases[phases.indexOf(phase) - 2];
   if (!sent || sent.round === null) return;

@@ -26,17 +26,21 @@ export function heartbeat(run: SharedFolder, path: string, beatMs: number): Hear
   let splits: readonly number[] = [];
   let version: string | null = null;
   let stopped = false;
+  let begun = false;
   let due = false;
   let writing: Promise<void> | null = null;
 
   async function put(): Promise<void> {
     const text = JSON.stringify({ beats: ++beats, splits } satisfies Beat);
-    // On disks a put over a version is one of this machine only.
-    const gone = run.stored === null && version !== null && !(await run.has(path));
-    const over = (): Promise<PutResult> =>
-      run.put(path, text, run.stored === null ? 'always' : version === null ? 'absent' : { version });
-    let result: PutResult = gone ? { written: false } : await over();
-    if (!result.written && !gone && (await findsOwn())) result = await over();
+    if (run.stored === null) {
+      stopped ||= begun && !(await run.has(path));
+      if (!stopped) await run.say(path, text);
+      begun = true;
+      return;
+    }
+    const over = (): Promise<PutResult> => run.put(path, text, version === null ? 'absent' : { version });
+    let result = await over();
+    if (!result.written && (await findsOwn())) result = await over();
     if (result.written) version = result.version;
     else stopped = true;
   }

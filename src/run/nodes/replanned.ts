@@ -15,11 +15,12 @@ export async function refuseReplanned({ shared, run, name }: Fleet): Promise<voi
   const planned = await shared.has(NODES_FILE);
   const text = planned ? await shared.read('run.json') : null;
   const now = text === null ? null : (JSON.parse(text) as RunJson);
-  if (now !== null && now.startedAt === run.startedAt && now.hashes.plan === run.hashes.plan) return;
+  const isSame = now?.startedAt === run.startedAt && now.hashes.plan === run.hashes.plan;
+  if (isSame && now.status !== 'done') return;
   throw new ReplannedError({
     problem: 'this run was planned anew, finished or deleted while this process worked on it',
     expected: `the plan of ${run.startedAt}, which this process began with`,
-    got: now === null ? 'none' : `that of ${now.startedAt}`,
+    got: now === null ? 'none' : isSame ? 'a finished run' : `that of ${now.startedAt}`,
     where: name,
     fix: 'Nothing, if that was meant: this process has changed nothing in it. sluice status says how it stands.',
   });

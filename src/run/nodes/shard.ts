@@ -14,9 +14,9 @@ import { reusingColumns } from '../reuse.ts';
 import { openSplitPool } from '../split/split-pool.ts';
 import { refuseLargeWindows } from '../split/windows.ts';
 import { type Claim, ClaimedError, type ClaimTimes, claim, claimTimes } from './attempts.ts';
-import { decideTask } from './decide-task.ts';
+import { clearSent, decideTask } from './decide-task.ts';
 import { type Fleet, type FleetPhase, fleetPhases, isFinished, openFleet, splitsByShard } from './fleet.ts';
-import { isDone, undone } from './outcome.ts';
+import { isDone, undone, writeOutcome } from './outcome.ts';
 import { lostOf, resetShard } from './redo.ts';
 import { ReplannedError, refuseReplanned } from './replanned.ts';
 import { withShared } from './shared.ts';
@@ -265,7 +265,14 @@ async function oneTask(
   task: number,
   times: ClaimTimes,
 ): Promise<void> {
-  const { fleet, stop } = common;
+  const { fleet, stop, shards } = common;
+  if (phase.barrier === null && shards[task].length === 0) {
+    // Whoever is first says so: there is nothing to do twice.
+    await refuseReplanned(fleet);
+    await writeOutcome(fleet.shared, phase.name, task, []);
+    await clearSent({ ...common, phase, task });
+    return;
+  }
   const what = `shard ${task} of ${phase.name} in ${fleet.name}`;
   const watching = (attempt: number, seconds: number): void =>
     common.out.next({

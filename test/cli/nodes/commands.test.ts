@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli, startCli } from '../../helpers/cli.ts';
@@ -141,4 +141,28 @@ describe.each(['many', 's3://bucket/runs/many'])('on a run on many nodes in %s',
     if (run.startsWith('s3:'))
       expect([...server.objects.keys()].some((k) => k.startsWith('bucket/runs/many/feed/'))).toBe(true);
   });
+});
+
+it('run --wait --finish ends the run with the process of part 0', async () => {
+  const cwd = await temporaryFolder();
+  writeFileSync(join(cwd, 'recipe.ts'), RECIPE);
+  const random = generator(4);
+  await writeCorpus(
+    join(cwd, 'in'),
+    Array.from({ length: 20 }, (_, i) => ({ id: `d${i}`, text: prose(random, 60) })),
+  );
+  const ends = async (...args: string[]) => runCli(args, { cwd });
+  await ends('plan', 'recipe.ts', '--input', 'in', '--output', 'many', '--nodes', '2');
+  const alone = await ends('run', 'many', '--shard', '0/2', '--finish');
+  expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('--finish together with --wait')]);
+  const both = await Promise.all(
+    ['0/2', '1/2'].map((part) => startCli(['run', 'many', '--shard', part, '--wait', '--finish'], { cwd }).done),
+  );
+  expect(both.map((b) => [b.code, b.stderr])).toEqual([
+    [0, ''],
+    [0, ''],
+  ]);
+  expect(both[0].stdout).toContain('Done: kept');
+  expect((await ends('status', 'many')).stdout).toContain(': done');
+  expect(existsSync(join(cwd, 'many/tasks'))).toBe(false);
 });
