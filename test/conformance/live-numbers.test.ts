@@ -142,7 +142,8 @@ const TABLE: readonly [what: string, shown: (s: LiveState) => number[], sql: str
   [
     'tokens as it was written: in proportion to the text',
     (s) => [s.totals.written.tokens],
-    "SELECT round(sum(tokens) * (SELECT sum(strlen(text)) FROM documents) / sum(text_bytes)) FROM ledger WHERE outcome = 'kept'",
+    'SELECT round(sum(tokens) * (SELECT sum(strlen(text)) FROM documents) / sum(text_bytes)) FROM ledger ' +
+      "WHERE outcome = 'kept'",
   ],
   [
     'cut from kept texts',
@@ -200,7 +201,8 @@ describe('every number of the page is that of the files', () => {
     expect(of((r) => r.dropped)).toEqual(await grouped(`SELECT step, rule, count(*) ${dropped}`));
     expect(of((r) => r.droppedBytes)).toEqual(await grouped(`SELECT step, rule, sum(text_bytes) ${dropped}`));
     const failed = await grouped(
-      "SELECT step, r, count(*) FROM (SELECT step, unnest(failed) AS r FROM ledger WHERE outcome = 'dropped') GROUP BY ALL",
+      'SELECT step, r, count(*) FROM (SELECT step, unnest(failed) AS r FROM ledger ' +
+        "WHERE outcome = 'dropped') GROUP BY ALL",
     );
     const shadows = await grouped('SELECT step, rule, count(*) FROM shadow_rules GROUP BY ALL');
     expect(of((r) => r.failed)).toEqual({ ...failed, ...shadows });
@@ -341,7 +343,8 @@ describe('the summary in the terminal', () => {
     expect(summary).toContain(`kept ${kept} of ${read} documents (${percent(kept, read)}), ${size(text)} of text`);
     expect(summary).toContain(`Why ${dropped} documents were dropped`);
     const domains = await rowsIn(
-      "SELECT domain, count(*) AS read, count(*) FILTER (outcome = 'kept') AS kept FROM ledger WHERE outcome <> 'quarantined' GROUP BY 1",
+      "SELECT domain, count(*) AS read, count(*) FILTER (outcome = 'kept') AS kept FROM ledger " +
+        "WHERE outcome <> 'quarantined' GROUP BY 1",
     );
     for (const d of domains) expect(summary).toMatch(new RegExp(`${d.domain} +${d.read} +${d.kept} `));
     for (const [rule, n] of Object.entries(

@@ -123,5 +123,9 @@ export default recipe({ name: 'x', input: ['in'], steps: [
     expect(menu.stdout).toMatch(/✗ {2}menu@1\n +drops where text_chars < 300 and text_lines > 3\n/);
     expect(menu.stdout).toMatch(/\n +text_chars +105 < 300 +holds\n/);
     expect(menu.stdout).toContain('--set mixed.menu=105\n');
+    const settings = ['--set', 'mixed.menu=200', '--set', 'mixed.menu_2=30'];
+    const asked = await runCli(['what-if', 'sluice-out/x', ...settings], { cwd });
+    const [now, was] = ['text_chars < 200 and text_lines > 30', 'text_chars < 300 and text_lines > 3'];
+    expect(asked.stdout.replaceAll(/\s+/g, ' ')).toContain(`mixed.menu drops ${now} (was ${was}) Kept`);
   });
 });

@@ -33,10 +33,11 @@ export function funnelLines(state: LiveState, style: Style): string[] {
     { title: 'documents', align: 'right' as const },
     { title: 'dropped', align: 'right' as const },
     { title: 'of read', align: 'right' as const },
-    { title: 'time # . -' },
+    { title: 'time of threads' },
   ];
   return [
     ...tableLines(columns, rows),
+    style.dim('  # at work  . waiting for input  - held back by what follows'),
     ...(bottleneck ? ['', `  ${safeText(bottleneck.sentence)}`] : []),
     ...state.alerts.slice(-3).map((a) => `  ${style.yellow('alert')}  ${safeText(a.sentence)}`),
   ];

@@ -102,8 +102,8 @@ export async function histogram(
   const rows = await rowsOf(
     db,
     `SELECT ${bin} AS bin, count(*) FILTER (WHERE kept) AS kept, count(*) FILTER (WHERE NOT kept) AS other ` +
-      `FROM (SELECT ${value} AS v, outcome = 'kept' AS kept FROM ledger WHERE outcome <> 'quarantined' AND ${judged}) ` +
-      'WHERE v IS NOT NULL GROUP BY 1',
+      `FROM (SELECT ${value} AS v, outcome = 'kept' AS kept FROM ledger ` +
+      `WHERE outcome <> 'quarantined' AND ${judged}) WHERE v IS NOT NULL GROUP BY 1`,
   );
   const [kept, other] = [Array<number>(width).fill(0), Array<number>(width).fill(0)];
   let [below, above] = [0, 0];
