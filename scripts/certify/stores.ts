@@ -216,10 +216,11 @@ async function speed(store: Store, proxy: StoreProxy, env: Readonly<Record<strin
   const second = await time(`${input}/*`, 'speed-local', 'speed-none');
   const near = (first.seconds + second.seconds) / 2;
   const same = (await promisedInStore(store, 'speed')) === promised(join(folder, 'speed-local'));
+  const [one, other, stored] = [first, second, far].map((t) => t.seconds.toFixed(1));
+  const ofCpu = (50 * (first.cpu + second.cpu)) / far.cpu;
   say(
-    `      folders ${first.seconds.toFixed(1)} and ${second.seconds.toFixed(1)} s; store ${far.seconds.toFixed(1)} s, ` +
-      `${requests} requests, ${proxy.seen.errors - before.errors} errors; of CPU ` +
-      `${((50 * (first.cpu + second.cpu)) / far.cpu).toFixed(0)} %`,
+    `      folders ${one} and ${other} s; store ${stored} s, ${requests} requests, ` +
+      `${proxy.seen.errors - before.errors} errors; of CPU ${ofCpu.toFixed(0)} %`,
   );
   expect(
     `50 ms latency and 2 % errors: ${((100 * near) / far.seconds).toFixed(0)} % of the speed of folders (>= 90)`,

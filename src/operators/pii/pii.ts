@@ -30,11 +30,11 @@ export type PiiOptions = z.input<typeof piiOptions>;
 
 /**
  * Personal data in texts: found, masked, or a reason to drop the document. Kinds of the profile `sluice`: `email` (also
- * as `name [at] host [dot] org`, and as `name%40host.org` in addresses), `ipv4` and `ipv6` (public ones), `phone`, `card` (range and Luhn's digit), `iban`
- * (length and check digits), `secret` (keys by their beginnings, private keys, values given to names like `api_key`
- * that look random), `credentials` (user and password in an address), and if they are named `mac` and `ssn`. Numbers
- * of versions, sections, orders and books, dates, coordinates and hashes are left alone. One pass over the bytes,
- * linear in their number whatever they are.
+ * as `name [at] host [dot] org`, and as `name%40host.org` in addresses), `ipv4` and `ipv6` (public ones), `phone`,
+ * `card` (range and Luhn's digit), `iban` (length and check digits), `secret` (keys by their beginnings, private keys,
+ * values given to names like `api_key` that look random), `credentials` (user and password in an address), and if they
+ * are named `mac` and `ssn`. Numbers of versions, sections, orders and books, dates, coordinates and hashes are left
+ * alone. One pass over the bytes, linear in their number whatever they are.
  *
  * Profiles: `datatrove` (0.10) replaces what the expressions of its `PIIFormatter` match with its own two addresses and
  * six IPs, from the first on in each document (there the place in the list depends on the documents before). `dolma`

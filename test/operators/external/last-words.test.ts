@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { lastWords } from '../../../src/operators/external/last-words.ts';
 
+const shown = (frame: string): string => `  ${frame}\n    some(code)\n    ~~~~^^^^^^\n`;
 const traceback = (frames: readonly string[], last: string): string =>
-  `noise\nTraceback (most recent call last):\n${frames.map((f) => `  ${f}\n    some(code)\n    ~~~~^^^^^^\n`).join('')}${last}\n`;
+  `noise\nTraceback (most recent call last):\n${frames.map(shown).join('')}${last}\n`;
 const frame = (file: string, line: number, name: string): string => `File "${file}", line ${line}, in ${name}`;
 
 describe('lastWords', () => {

@@ -68,8 +68,8 @@ export function signed(
   const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
   const key = keyOf(secretAccessKey, scope);
   const signature = hmac(key, ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n')).toString('hex');
-  const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
-  return { ...all, authorization };
+  const by = `Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
+  return { ...all, authorization: `AWS4-HMAC-SHA256 ${by}` };
 }
 
 function keyOf(secret: string, scope: string): Buffer {

@@ -27,7 +27,8 @@ const REPLACEMENT = Buffer.from('\ufffd');
 
 /**
  * A page as UTF-8, in the order of the WHATWG standard: byte order mark, what HTTP says (but for UTF-16 that it cannot
- * be), what its `meta` says, else a guess. Bytes that are UTF-8 beyond ASCII are UTF-8 whatever is said, for no other encoding looks like it by chance.
+ * be), what its `meta` says, else a guess. Bytes that are UTF-8 beyond ASCII are UTF-8 whatever is said, for no other
+ * encoding looks like it by chance.
  * Null when no encoding fits; a file of another kind and bytes with many control characters are no text.
  * @param told charset of the HTTP header. @param language of the page, where it is known
  */
