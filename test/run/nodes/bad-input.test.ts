@@ -65,15 +65,19 @@ describe.each(['folder', 'store'] as const)(
       await writeCorpus(join(folder, 'other'), madeDocuments(60, 9), 1);
       await planned(join(folder, 'other/*.jsonl'));
       // On a disk it may meet files that the old process makes while it deletes: then it is given again.
-    let again: Promise<boolean> | null = null;
+      let again: Promise<boolean> | null = null;
       const old = part().pipe(
         tap((e) => {
-          if (e.type === 'split') again ??= planned(input, true).then(() => true, () => false);
+          if (e.type === 'split')
+            again ??= planned(input, true).then(
+              () => true,
+              () => false,
+            );
         }),
         toArray(),
       );
       await expect(lastValueFrom(old)).rejects.toThrow('which this process began with');
-    if (!(await again)) await planned(input, true);
+      if (!(await again)) await planned(input, true);
       await lastValueFrom(part());
       await finished();
     });
