@@ -14,6 +14,7 @@ import { reusingColumns } from '../reuse.ts';
 import { openSplitPool } from '../split/split-pool.ts';
 import { refuseLargeWindows } from '../split/windows.ts';
 import { type Claim, ClaimedError, type ClaimTimes, claim, claimTimes } from './attempts.ts';
+import { chosenPhase } from './chosen-phase.ts';
 import { clearSent, decideTask } from './decide-task.ts';
 import { type Fleet, type FleetPhase, fleetPhases, isFinished, openFleet, splitsByShard } from './fleet.ts';
 import { isDone, undone, writeOutcome } from './outcome.ts';
@@ -125,7 +126,7 @@ async function work(
     const common = { fleet, recipe, options, phases, shards, pool, stop, hard, out };
     let waits: string | null = null;
     for (;;) {
-      const phase = await chosen(fleet, phases, shard.phase);
+      const phase = await chosenPhase(fleet, phases, shard.phase);
       if (phase === null) {
         out.next({ type: 'done', run: fleet.name });
         return;
@@ -178,37 +179,6 @@ async function work(
  */
 export const answersFolder = ({ path, stored }: SharedFolder): string =>
   stored === null ? join(path, TASKS_FOLDER, ANSWERS_FOLDER) : join(dirname(path), ANSWERS_FOLDER);
-
-/** The phase that was asked for, or the first that is not complete; null when all are. */
-async function chosen(
-  { shared, name }: Fleet,
-  phases: readonly FleetPhase[],
-  wanted: string | undefined,
-): Promise<FleetPhase | null> {
-  let first: FleetPhase | null = null;
-  for (const phase of phases) {
-    if ((await undone(shared, phase)).length === 0) continue;
-    first = phase;
-    break;
-  }
-  if (wanted === undefined) return first;
-  const phase = phases.find((p) => p.name === wanted);
-  if (phase === undefined)
-    throw new ConfigError({
-      expected: `a phase of this run (${phases.map((p) => p.name).join(', ')})`,
-      got: wanted,
-      where: '--phase',
-      fix: 'Name one of these, or leave --phase out: the first that is not complete is taken.',
-    });
-  if (first !== null && phases.indexOf(first) < phases.indexOf(phase))
-    throw new ConfigError({
-      expected: `${first.name} to be complete before ${wanted} begins`,
-      got: `shards of ${first.name} that are not done`,
-      where: name,
-      fix: `sluice status ${name} says which; run them, then this phase.`,
-    });
-  return phase;
-}
 
 interface PhaseEnd {
   readonly tasks: number;
