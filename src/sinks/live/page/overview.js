@@ -60,7 +60,7 @@
     const tokens = (a) => (a.tokens > 0 ? `${page.tokens(a.tokens)} tokens` : '');
     // A number stays on the line of its unit.
     const whole = (text) => text.replaceAll(' ', '\u00a0');
-    const amount = (a) => [page.size(a.bytes), tokens(a)].filter(Boolean).map(whole).join(' · ');
+    const amount = (a) => [page.size(a.bytes), tokens(a)].filter(Boolean).map(whole).join('\n');
     figures.read.show(page.count(read.documents), amount(read));
     figures.kept.show(page.count(kept.documents), `${whole(page.percent(kept.documents, came))} · ${amount(written)}`);
     figures.dropped.show(
