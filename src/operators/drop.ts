@@ -72,7 +72,7 @@ function dropStep(step: string, rules: readonly Rule[], { where, allowStale }: z
     const options = rules.flatMap((r, index) => optionsOfRule(r).map((name, at) => ({ name, index, at })));
     const found =
       options.find((o) => o.name === option) ?? options.find((o) => o.at === 0 && rules[o.index].name === option);
-    if (found !== undefined && (value === null || value === false))
+    if (found?.at === 0 && (value === null || value === false))
       return dropStep(step, rules.toSpliced(found.index, 1), { where, allowStale });
     if (found === undefined || typeof value !== 'number' || !Number.isFinite(value)) {
       const names = options.map((o) => o.name);
@@ -81,7 +81,9 @@ function dropStep(step: string, rules: readonly Rule[], { where, allowStale }: z
         expected:
           found === undefined
             ? `a threshold of step ${step} (${names.join(', ')})`
-            : 'a number, or null for no such rule',
+            : found.at > 0
+              ? 'a number'
+              : 'a number, or null for no such rule',
         got: found === undefined ? option : String(value),
         where: `--set ${step}.${option}`,
         fix: found === undefined && near ? `Did you mean ${near}?` : undefined,

@@ -89,6 +89,7 @@ describe('drop()', () => {
 
   it.each([null, false])('leaves a rule out with %j, the last one too', (value) => {
     const op = drop('q', [rule('words < 50', { name: 'few' }), rule('words > 500', { name: 'many' })]);
+    expect(() => drop('q', [rule('words < 5 or lines < 2', { name: 'two' })]).set('two_2', value)).toThrow(/a number/);
     const one = op.set('few', value);
     expect(one.descriptor.rules.map((r) => r.name)).toEqual(['many']);
     const none = one.set('many', value);

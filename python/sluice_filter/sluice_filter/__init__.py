@@ -44,8 +44,11 @@ def each(fn, batch, schema):
             pa.array([a.get(field.name) for a in answers], field.type)
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             answers = [fitting(a, field) for a in answers]
-    wrong = {a["row"] for a in answers if a.get("error")}  # Nothing is made of a document that failed.
-    answers = [a for a in answers if not (a["created"] and a["row"] in wrong)]
+    failed = {}  # By row its first error: nothing is made of a document that failed.
+    for a in answers:
+        if a.get("error"):
+            failed.setdefault(a["row"], a)
+    answers = [a for a in answers if failed.get(a["row"], a) is a]
     return {name: [a.get(name) for a in answers] for name in {k: 0 for a in answers for k in a}}
 
 

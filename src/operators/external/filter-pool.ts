@@ -52,6 +52,8 @@ export function openFilterPool(descriptor: StepDescriptor, processes: number): F
   let failuresInARow = 0;
   /** Documents of which nothing was said but that they failed, before anything was said of another one. */
   let inVain = 0;
+  /** The same where an error was answered for each. */
+  let erred = 0;
   let judged = false;
   /** Processes that have ended, and that none has replaced yet. */
   let toReplace = 0;
@@ -107,7 +109,7 @@ export function openFilterPool(descriptor: StepDescriptor, processes: number): F
       count.documents += request.rows;
       failuresInARow = 0;
       judged ||= answer.errors.length < request.rows;
-      if (!judged) inVain += request.rows;
+      if (!judged) erred += request.rows;
       return answer;
     } catch (error) {
       if (error instanceof WrongSchema) throw otherColumns(error);
@@ -134,7 +136,7 @@ export function openFilterPool(descriptor: StepDescriptor, processes: number): F
       got:
         'failed' in answer
           ? `${failuresInARow} requests in a row without an answer; the last: ${answer.failed}`
-          : `an error for each of the first ${inVain} documents; the last: ${answer.errors[0].detail}`,
+          : `an error for each of the first ${erred} documents; the last: ${answer.errors[0].detail}`,
       where,
       fix: 'Try it on a few documents by itself. What is committed is kept.',
     });
@@ -155,7 +157,8 @@ export function openFilterPool(descriptor: StepDescriptor, processes: number): F
           }
           signal.throwIfAborted();
           if ('failed' in answer && !judged && request.rows === 1) inVain++;
-          if ((inVain > 1 && !judged) || failuresInARow > MOST_FAILURES) throw noFilter(answer);
+          if ((!judged && (inVain > 1 || erred > MOST_FAILURES)) || failuresInARow > MOST_FAILURES)
+            throw noFilter(answer);
           return answer;
         } finally {
           signal.removeEventListener('abort', stop);

@@ -102,8 +102,14 @@ export function answeredOf(bytes: AnswerBytes, rows: number, s: ExternalSettings
         .map((c) => [c.name, columnOf(valuesOf(batch, c.name, c.type), of, c)] as const),
     );
   const said = batch.getChild('error') ? (valuesOf(batch, 'error', 'utf8') as readonly (string | null)[]) : [];
+  // Of a document and what was made of it the first error counts.
+  const errors = new Map<number, string>();
+  numbers.forEach((row, at) => {
+    const detail = said[at];
+    if (detail && !errors.has(Number(row))) errors.set(Number(row), detail);
+  });
   return {
-    errors: numbers.flatMap((row, at) => (said[at] ? [{ row: Number(row), detail: said[at] }] : [])),
+    errors: [...errors].map(([row, detail]) => ({ row, detail })),
     columns: pick(places, (name) => !['created', 'domain', 'error'].includes(name)),
     created:
       created.length === 0

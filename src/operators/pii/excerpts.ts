@@ -1,8 +1,9 @@
 import type { DocumentBatch } from '../../streams/batch/batch.ts';
 import { EXCERPT_BYTES, excerptsOf, shownTexts } from '../../streams/batch/carried.ts';
 import type { Utf8Column } from '../../streams/batch/columns.ts';
+import { maskedText } from './masked-text.ts';
 import type { Find } from './profiles.ts';
-import { type TokenOf, tokenBetween } from './tokens.ts';
+import type { TokenOf } from './tokens.ts';
 
 /** Bytes behind an excerpt in which what begins in it may end. */
 const BEHIND = 600;
@@ -19,25 +20,9 @@ export function maskedExcerpts(batch: DocumentBatch, find: Find, tokens: () => T
     const from = offsets[row];
     let to = Math.min(offsets[row + 1], from + EXCERPT_BYTES + BEHIND);
     while (to > from && to < offsets[row + 1] && (values[to] & 0xc0) === 0x80) to--;
-    const head = masked(values, from, to, find, tokens());
+    const head = maskedText(values.subarray(from, to), find, tokens());
     parts.push(head);
     ends[row + 1] = ends[row] + head.length;
   }
   return excerptsOf({ type: 'utf8', offsets: ends, values: Buffer.concat(parts), valid: null });
-}
-
-function masked(text: Uint8Array, from: number, to: number, find: Find, tokenOf: TokenOf): Uint8Array {
-  const spans = find(text, from, to);
-  if (spans.length === 0) return text.subarray(from, to);
-  const out: Uint8Array[] = [];
-  let at = from;
-  for (const { kind, start, end } of spans) {
-    out.push(text.subarray(at, from + start));
-    const token = tokenOf(kind, Buffer.from(text.subarray(from + start, from + end)).toString('utf8'));
-    const before = start > 0 ? text[from + start - 1] : undefined;
-    const after = from + end < to ? text[from + end] : undefined;
-    out.push(Buffer.from(tokenBetween(token, before, after)));
-    at = from + end;
-  }
-  return Buffer.concat([...out, text.subarray(at, to)]);
 }

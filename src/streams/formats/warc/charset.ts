@@ -38,8 +38,7 @@ export function decodePage(body: Uint8Array, told: string | undefined, host: str
   if (mark !== null) return inEncoding(body.subarray(2), mark);
   const header = encodingNamed(told ?? '');
   const isWide = header?.startsWith('utf-16') === true;
-  // Markup in UTF-16 has a zero in every character: without one the header lies.
-  if (isWide && body.subarray(0, PRESCAN_BYTES).includes(0)) return inEncoding(body, header);
+  if (isWide && mayBeWide(body)) return inEncoding(body, header);
   const said = isWide ? undefined : header;
   const binary = binaryKind(body);
   if (binary !== null) return { binary };
@@ -74,6 +73,13 @@ function utf8Page(body: Uint8Array): DecodedPage | null {
   return replaced <= 1 || replaced * 100 <= MOST_MALFORMED * beyond
     ? { bytes, charset: 'utf-8', replaced: replaced }
     : null;
+}
+
+/** Markup in UTF-16 has a zero in every character, and other text in it is no UTF-8: else the header lies. */
+function mayBeWide(body: Uint8Array): boolean {
+  if (body.subarray(0, PRESCAN_BYTES).includes(0)) return true;
+  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(PRESCAN_BYTES, body.length)).toString('latin1');
+  return !isUtf8(body) && !/<[a-z!/]/i.test(head);
 }
 
 /** Null when too much of the page is not in the encoding. */

@@ -97,7 +97,9 @@ export class Cutter {
     const bytes = p.bytes - left;
     const detail = `expected a record of at most ${this.#atMost} bytes, got ${p.bytes - header}`;
     const fault = { place, fault: 'line_too_long', bytes, head } as const;
-    if (left === 0) yield { ...fault, detail };
+    // Behind a record that is as large as it says is a line end.
+    const lies = begun > 0 && this.#rest[0] !== 13 && this.#rest[0] !== 10;
+    if (left === 0) yield { ...fault, detail, ...(lies && { lost: bytes }) };
     else
       yield {
         ...fault,

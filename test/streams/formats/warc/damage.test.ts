@@ -87,6 +87,17 @@ describe('damage', () => {
       expect(plain.ids).toHaveLength(61);
     });
 
+    it('counts what it has taken in where it ends within the one member of all records', async () => {
+      const first = warcRecord(page('b', { id: '1', length: 17_500_000 }));
+      const rest = Array.from({ length: 40 }, (_, i) => warcRecord(page('x'.repeat(500_000), { id: `${i + 2}` })));
+      const { documents, quarantined } = await readAll(
+        fixture('a.warc.gz', gzipMembers([Buffer.concat([first, ...rest])])),
+      );
+      expect(quarantined[0]).toMatchObject({ reason: 'line_too_long', estimated: true });
+      expect(quarantined[0].rows).toBeGreaterThan(20);
+      expect(documents.length).toBeGreaterThan(3);
+    });
+
     it('says how much it has taken in where all records are one member', async () => {
       const { quarantined } = await readAll(fixture('a.warc.gz', gzipMembers([Buffer.concat(records)])));
       expect(quarantined).toMatchObject([
