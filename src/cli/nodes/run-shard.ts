@@ -225,7 +225,7 @@ export function refuseFinish({ finish }: Pick<ShardValues, 'finish'>): void {
     expected: '--finish for a process of a run on many nodes',
     got: '--finish without --shard',
     where: 'sluice run',
-    fix: 'Leave --finish out: one process ends its run itself. On many nodes name the part: --shard 0/N --wait --finish',
+    fix: 'Leave --finish out: one process ends its run itself. On many nodes add --shard 0/N --wait.',
   });
 }
 

@@ -103,6 +103,8 @@ describe.each(['folder', 'store'] as const)(
       // It has the same shard, and the same number of attempt.
       expect([late.attempt, own.attempt]).toEqual([1, 1]);
       const directory = await openAttempt(old.shared, late.folder);
+      // Its folder was deleted with its plan; that it makes it anew is the worst.
+      await directory.makeFolders(['ledger']);
       const counters = { ...emptyCounters(), read: { documents: 7, bytes: 7, tokens: 0 } };
       const rest = { files: [], replaces: [], counters };
       await directory.commit({ phase: splitPhase(0), split: 0, ...rest });
