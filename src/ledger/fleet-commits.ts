@@ -9,15 +9,38 @@ import { type CommitStore, commitStore } from '../streams/commits/store.ts';
 
 /** What many nodes must know besides run.json and the plan; written once, by `sluice plan --nodes`. */
 export const NODES_FILE = 'nodes.json';
-/** Folder with one of each phase, in which each task has one. */
+/** What many nodes work in, and what a launcher keeps. */
 export const TASKS_FOLDER = 'tasks';
+/** What a plan calls its folder in `tasks/`: no other plan of the same run directory has the same. */
+export const PLAN_ID = '[0-9a-f]{12}';
+
+/** The run directory as one plan sees it. */
+export interface PlannedFolder extends SharedFolder {
+  /**
+   * Folder with one of each phase, in which each task has one. It is that of the plan, so that a process of a plan that
+   * was replaced meanwhile never writes where those of the new one do.
+   */
+  readonly tasks: string;
+}
+
+/** @param id of the plan; a run that was planned before plans had one has its phases in `tasks/` itself */
+export const planned = (run: SharedFolder, id: string | undefined): PlannedFolder => ({
+  ...run,
+  tasks: id === undefined ? TASKS_FOLDER : `${TASKS_FOLDER}/${id}`,
+});
+
+/** By the plan that is there now. */
+async function plannedNow(run: SharedFolder): Promise<PlannedFolder> {
+  const text = await run.read(NODES_FILE);
+  return planned(run, text === null ? undefined : (JSON.parse(text) as { readonly id?: string }).id);
+}
 
 /** True for a folder that was planned for many nodes, and is not finished. */
 export const isFleet = (folder: string): boolean => existsSync(join(folder, NODES_FILE));
 
 /** Folder of a task, relative to the run directory. */
-export const taskFolder = (phase: string, task: number): string =>
-  `${TASKS_FOLDER}/${phase}/${String(task).padStart(5, '0')}`;
+export const taskFolder = ({ tasks }: PlannedFolder, phase: string, task: number): string =>
+  `${tasks}/${phase}/${String(task).padStart(5, '0')}`;
 
 /** A claim is a file of the task's folder beside the folder of its attempt; only one process can make it. */
 const CLAIM = /^attempt-(\d{4,})\.json$/;
@@ -60,12 +83,12 @@ export interface AttemptLine extends CommitLine {
  * @param before attempts below this number only
  */
 export async function committedLines(
-  run: SharedFolder,
+  run: PlannedFolder,
   phase: string,
   task: number,
   before = Number.POSITIVE_INFINITY,
 ): Promise<Map<number, AttemptLine>> {
-  const folder = taskFolder(phase, task);
+  const folder = taskFolder(run, phase, task);
   const found = new Map<number, AttemptLine>();
   for (const attempt of await attemptsOf(run, folder)) {
     if (attempt >= before) break;
@@ -83,10 +106,11 @@ export async function committedLines(
 }
 
 /** What all processes of a run on many nodes have committed of its splits so far, by phase and split. */
-export async function* fleetLines(run: SharedFolder): AsyncGenerator<AttemptLine> {
-  const phases = await run.names(TASKS_FOLDER);
+export async function* fleetLines(folder: SharedFolder): AsyncGenerator<AttemptLine> {
+  const run = await plannedNow(folder);
+  const phases = await run.names(run.tasks);
   for (const phase of phases.filter((p) => /^split-\d+$/.test(p)).sort((a, b) => a.localeCompare(b, 'en', NUMERIC))) {
-    const tasks = (await run.names(`${TASKS_FOLDER}/${phase}`)).filter((t) => /^\d+$/.test(t));
+    const tasks = (await run.names(`${run.tasks}/${phase}`)).filter((t) => /^\d+$/.test(t));
     const lines = await atOnce(tasks, AT_ONCE, (task) => committedLines(run, phase, Number(task)));
     yield* lines.flatMap((l) => [...l.values()]).sort((a, b) => a.commit.split - b.commit.split);
   }

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderOnDisk } from '../../src/files/stores/shared-folder.ts';
-import { claimPath, committedLines, readFleetCommits } from '../../src/ledger/fleet-commits.ts';
+import { claimPath, committedLines, planned, readFleetCommits } from '../../src/ledger/fleet-commits.ts';
 import { emptyCounters } from '../../src/streams/commits/counters.ts';
 import { commitLine } from '../../src/streams/commits/log.ts';
 import { temporaryFolder } from '../helpers/run.ts';
@@ -40,7 +40,7 @@ describe('commits of several attempts of a task', () => {
       [4, 14],
     ]);
     await attempt(folder, 1, 1, [[1, 20]]);
-    const run = folderOnDisk(folder);
+    const run = planned(folderOnDisk(folder), undefined);
     const made = (lines: Awaited<ReturnType<typeof committedLines>>) =>
       [...lines.values()].map(({ commit }) => [commit.split, commit.files[0].rows, commit.files[0].path]);
     const of = (number: number, split: number): string =>

@@ -3,9 +3,11 @@ import { join, resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { isUrl, joinKey } from '../../files/stores/url.ts';
 import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
+import type { RunJson } from '../../ledger/run-json.ts';
 import { runPlace } from '../../ledger/stored/restore.ts';
 import { builtInNames } from '../../recipe/loader.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
+import { finishNodes } from '../../run/nodes/finish.ts';
 import { isFinished, readNodesJson } from '../../run/nodes/fleet.ts';
 import { finishedError, runShard } from '../../run/nodes/shard.ts';
 import { withShared } from '../../run/nodes/shared.ts';
@@ -125,6 +127,13 @@ export async function runOneShard(
       where: shownPath(path),
       fix: `Plan it anew: ${program()} plan <recipe> --nodes N --output ${shellWord(shownPath(path))} --fresh`,
     });
+  if (values.finish && values.phase !== undefined)
+    throw new ConfigError({
+      expected: '--finish for a process that works on every phase',
+      got: `--finish with --phase ${values.phase}`,
+      where: 'sluice run',
+      fix: `Leave --phase out, or end the run by itself: ${program()} finish ${shellWord(shownPath(path))}`,
+    });
   if (values.finish && !values.wait)
     throw new ConfigError({
       expected: '--finish together with --wait: the others must have ended',
@@ -159,6 +168,13 @@ export async function runOneShard(
         complete: done,
       });
     });
+    const end = last as ShardEvent | null;
+    if (values.finish && end?.type === 'done' && choice.index === 0) {
+      const { memory, allow } = options;
+      if (values.json)
+        sayEvent({ type: 'finished', run: path, result: await finishNodes(recipe, path, { memory, allow }) });
+      else await finishAndSay(recipe, path, { memory, allow }, false);
+    }
   } catch (error) {
     if (values.json) process.stdout.write(`${safeJson(JSON.stringify(errorEvent(error)))}\n`);
     throw error;
@@ -166,10 +182,6 @@ export async function runOneShard(
     unheed();
   }
   const end = last as ShardEvent | null;
-  if (values.finish && end?.type === 'done' && choice.index === 0) {
-    const { memory, allow } = options;
-    await finishAndSay(recipe, path, { memory, allow }, values.json);
-  }
   if (end?.type !== 'stopped') return EXIT.done;
   if (!values.json) process.stderr.write(`Stopped. Committed work is kept. To resume:\n  ${again}\n`);
   return EXIT.interrupted;
@@ -190,11 +202,31 @@ function onStop(stop: AbortController, heard: (signal: string) => void): () => v
   };
 }
 
+/** The last of a process that ends the run: `result` is run.json. */
+interface FinishedEvent {
+  readonly type: 'finished';
+  readonly run: string;
+  readonly result: RunJson;
+}
+
+function sayEvent({ type, ...rest }: ShardEvent | FinishedEvent): void {
+  process.stdout.write(`${safeJson(JSON.stringify({ type, time: new Date().toISOString(), ...rest }))}\n`);
+}
+
 function say(json: boolean, event: ShardEvent, line: string): void {
-  const { type, ...rest } = event;
-  process.stdout.write(
-    json ? `${safeJson(JSON.stringify({ type, time: new Date().toISOString(), ...rest }))}\n` : `${safeText(line)}\n`,
-  );
+  if (json) sayEvent(event);
+  else process.stdout.write(`${safeText(line)}\n`);
+}
+
+/** Errors: ConfigError for --finish of a run that is not on many nodes. */
+export function refuseFinish({ finish }: Pick<ShardValues, 'finish'>): void {
+  if (!finish) return;
+  throw new ConfigError({
+    expected: '--finish for a process of a run on many nodes',
+    got: '--finish without --shard',
+    where: 'sluice run',
+    fix: 'Leave --finish out: one process ends its run itself. On many nodes add --shard 0/N --wait.',
+  });
 }
 
 function lineOf(event: ShardEvent): string {

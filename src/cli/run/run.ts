@@ -20,7 +20,7 @@ import {
   wholeNumber,
 } from '../command.ts';
 import { EXIT, Exit, exitCodeOf, printError } from '../failure.ts';
-import { isRunFolder, refuseUnplanned, runOneShard } from '../nodes/run-shard.ts';
+import { isRunFolder, refuseFinish, refuseUnplanned, runOneShard } from '../nodes/run-shard.ts';
 import { program } from '../program.ts';
 import { builtInLines, recipeFrom, recipeSpecs } from '../recipe-options.ts';
 import { commandAgain, streamsAgain } from '../terminal/again.ts';
@@ -143,6 +143,7 @@ async function run(typed: readonly string[]): Promise<number> {
     const at = folder ?? values.output ?? join('sluice-out', named!.name);
     return runOneShard(at, named, values, runOptionsFrom(values));
   }
+  refuseFinish(values);
   const recipe = await recipeFrom(given, values);
   const { recut } = values;
   const output = values.output ?? (recut === undefined ? undefined : recutOutput(recut));

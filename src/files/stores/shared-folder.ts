@@ -1,5 +1,5 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ifThere, readIfThere, temporaryName } from '../whole.ts';
 import { atOnce } from './at-once.ts';
@@ -70,10 +70,10 @@ export function folderOnDisk(folder: string): SharedFolder {
     async say(name, text) {
       const own = temporaryName(join(path, name));
       try {
-        writeFileSync(own, text, { flag: 'wx' });
-        renameSync(own, join(path, name));
+        await writeFile(own, text, { flag: 'wx' });
+        await rename(own, join(path, name));
       } catch (error) {
-        rmSync(own, { force: true });
+        await rm(own, { force: true });
         throw error;
       }
     },

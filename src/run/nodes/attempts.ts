@@ -91,6 +91,10 @@ function unlessUsed(error: NodeJS.ErrnoException): void {
   if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(error.code ?? '')) throw error;
 }
 
+function unlessMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
 /** The version at which a heartbeat stands; null: none was ever put. */
 interface Still {
   readonly version: string | null;
@@ -181,12 +185,17 @@ export async function claim(
       heart.stopped() || (run.stored === null && ((await attemptsOf(run, task)).at(-1) ?? 0) > attempt),
     async end(end) {
       await heart.end();
-      if (!heart.stopped()) await run.say(inAttempt(task, attempt, 'end.json'), JSON.stringify(end));
+      if (heart.stopped()) return;
+      // Its folder is gone where the run was finished, planned anew or deleted: what this attempt ended with is told
+      // by its error, which one about the folder would hide.
+      await run.say(inAttempt(task, attempt, 'end.json'), JSON.stringify(end)).catch(unlessMissing);
     },
     async drop() {
       await heart.end();
-      await run.delete([beatPath(task, attempt), claimPath(task, attempt)]);
+      // The claim is the last: while it is there nobody else takes this number, and what is deleted is its own.
+      await run.delete([beatPath(task, attempt)]);
       await rm(join(run.path, folder), { recursive: true, force: true });
+      await run.delete([claimPath(task, attempt)]);
       // The folders above it were perhaps made for it alone.
       for (let path = task; path !== '.'; path = dirname(path)) await rmdir(join(run.path, path)).catch(unlessUsed);
     },

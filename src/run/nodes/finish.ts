@@ -22,8 +22,8 @@ import { deleteBelow, openEnd } from './finish-store.ts';
 import { type Fleet, fleetPhases, openFleet } from './fleet.ts';
 import { mergeLogs } from './merge.ts';
 import { undone } from './outcome.ts';
-import { endOf, FINISH, lostOf, refuseLost } from './redo.ts';
-import { refuseReplanned } from './replanned.ts';
+import { endOf, finishFolder, lostOf, refuseLost } from './redo.ts';
+import { ReplannedError, refuseReplanned } from './replanned.ts';
 import { secondsOf } from './seconds.ts';
 import { answersFolder, plannedRecipe, superseded } from './shard.ts';
 import { withShared } from './shared.ts';
@@ -46,23 +46,43 @@ async function finishIn(
   input: RunOptionsInput,
   times: ClaimTimes,
 ): Promise<RunJson> {
-  const text = await shared.read('run.json');
-  const before = text === null ? null : (JSON.parse(text) as RunJson);
-  if (before?.status === 'done') {
+  const before = await doneRun(shared);
+  if (before !== null) {
     await clear(shared);
     return before;
   }
   const fleet = await openFleet(shared);
   const options = parseOptions(runOptions, { modelMemory: input.memory, ...input }, 'finish');
   const recipe = await plannedRecipe(fleet, given, options);
-  await refuseUnfinished(fleet, recipe);
-  const own = await claim(shared, FINISH, endOf(fleet), times);
+  try {
+    return await finishPlanned(recipe, fleet, options, times);
+  } catch (error) {
+    // Another finisher was faster.
+    const done = error instanceof ReplannedError ? await doneRun(shared) : null;
+    if (done === null) throw error;
+    return done;
+  }
+}
+
+/** What the run is, where it is done. */
+async function doneRun(shared: SharedFolder): Promise<RunJson | null> {
+  const text = await shared.read('run.json');
+  const run = text === null ? null : (JSON.parse(text) as RunJson);
+  return run?.status === 'done' ? run : null;
+}
+
+async function finishPlanned(recipe: Recipe, fleet: Fleet, options: RunOptions, times: ClaimTimes): Promise<RunJson> {
+  const { shared } = fleet;
+  await refuseUnready(fleet, recipe);
+  const own = await claim(shared, finishFolder(shared), endOf(fleet), times);
   const started = performance.now();
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
+  // A shard may be done again since, or the run be finished.
+  await refuseUnready(fleet, recipe).catch(async (error) => {
+    await own.drop();
+    throw error;
+  });
   try {
-    await refuseReplanned(fleet);
-    // A shard may be done again since.
-    await refuseUnfinished(fleet, recipe);
     const result = await finish(recipe, fleet, options, own, seconds);
     await own.end({ how: 'done', seconds: seconds() });
     await clear(shared);
@@ -149,6 +169,15 @@ async function clear(shared: SharedFolder): Promise<void> {
   if (shared.stored === null) await removeFolder(shared.path, TASKS_FOLDER);
   else await deleteBelow(shared, TASKS_FOLDER);
   await shared.delete([NODES_FILE]);
+}
+
+/** Errors: ReplannedError, also where another finisher has deleted what says that a shard is done; ConfigError. */
+async function refuseUnready(fleet: Fleet, recipe: Recipe): Promise<void> {
+  await refuseReplanned(fleet);
+  await refuseUnfinished(fleet, recipe).catch(async (error) => {
+    await refuseReplanned(fleet);
+    throw error;
+  });
 }
 
 async function refuseUnfinished(fleet: Fleet, recipe: Recipe): Promise<void> {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { ConfigError, InputError } from '../../errors.ts';
 import { folderOnDisk, type SharedFolder } from '../../files/stores/shared-folder.ts';
 import { listHash, loadXxhash } from '../../hash.ts';
-import { isFleet, NODES_FILE } from '../../ledger/fleet-commits.ts';
+import { isFleet, NODES_FILE, type PlannedFolder, planned } from '../../ledger/fleet-commits.ts';
 import { type RunJson, readRunJson } from '../../ledger/run-json.ts';
 import { fetchSideFiles } from '../../ledger/stored/restore.ts';
 import type { Round } from '../../streams/flow/barrier.ts';
@@ -12,14 +12,18 @@ import type { Split, SplitPlan } from '../../streams/plan/splits.ts';
 import { type Phase, phasesOf } from '../../streams/split/phases.ts';
 import { plannedForMany } from '../directory/planned.ts';
 
-const FORMAT = 1;
+const FORMAT = 2;
+/** Without an id. */
+const BEFORE = 1;
 
 /** What is known of a round before it runs. */
 export type RoundShape = Pick<Round, 'alone' | 'toAll'>;
 
 /** Contents of nodes.json. */
 export interface NodesJson {
-  readonly format: typeof FORMAT;
+  readonly format: typeof FORMAT | typeof BEFORE;
+  /** Of this plan alone: 12 hexadecimal digits, by chance. What its processes write lies in `tasks/<id>/`. */
+  readonly id?: string;
   /** Logical shards: the splits fall into so many lists by the hash of their number. */
   readonly shards: number;
   /** A built-in recipe, or the path of one relative to the run directory. */
@@ -38,7 +42,7 @@ export interface NodesJson {
 
 /** A run that many processes work on, as one of them finds it. */
 export interface Fleet {
-  readonly shared: SharedFolder;
+  readonly shared: PlannedFolder;
   /** Its folder on this machine, absolute; see `SharedFolder`. */
   readonly path: string;
   /** The run directory as it is shown. */
@@ -53,7 +57,7 @@ export interface Fleet {
  * tasks, which may run at the same time on different machines; a phase begins when the one before it is complete.
  */
 export interface FleetPhase {
-  /** `split-0`, `decide-0`, `split-1`, ...; before it rounds `decide-0.0` and so on. A folder in `tasks/`. */
+  /** `split-0`, `decide-0`, `split-1`, ...; before it rounds `decide-0.0` and so on. A folder of the plan's. */
   readonly name: string;
   readonly tasks: number;
   /** Of splits; null where a barrier decides. */
@@ -113,8 +117,8 @@ export async function readNodesJson(folder: string | SharedFolder): Promise<Node
   }
   try {
     const nodes = JSON.parse(text) as NodesJson;
-    if (nodes.format === FORMAT) return nodes;
-    throw new SyntaxError(`format ${nodes.format}`);
+    if (nodes.format === FORMAT || nodes.format === BEFORE) return nodes;
+    throw new SyntaxError(`format ${(nodes as NodesJson).format}`);
   } catch (cause) {
     throw problem(`nodes.json of format ${FORMAT}`, (cause as Error).message, cause);
   }
@@ -152,7 +156,7 @@ export async function openFleet(folder: string | SharedFolder): Promise<Fleet> {
       where: name,
       fix: 'plan.jsonl is of another run, or was changed: restore it, or plan the run again into a new folder.',
     });
-  return { shared, path, name, run: { ...run, shardSize: run.shardSize }, nodes, plan };
+  return { shared: planned(shared, nodes.id), path, name, run: { ...run, shardSize: run.shardSize }, nodes, plan };
 }
 
 /** Which logical shard works on each split, by the hash of the split's number. */

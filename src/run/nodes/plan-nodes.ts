@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { ConfigError } from '../../errors.ts';
 import { isUrl } from '../../files/stores/url.ts';
@@ -63,7 +64,18 @@ export async function planNodes(given: Recipe, input: NodePlanInput): Promise<No
       if (made.rounds) rounds[barrier.step] = made.rounds.before.map(({ alone, toAll }) => ({ alone, toAll }));
     }
     const { shards, recipe: named, args } = input;
-    const nodes: NodesJson = { format: 1, shards, recipe: named, inputs, args, parted, rounds, node: process.version };
+    const id = randomBytes(6).toString('hex');
+    const nodes: NodesJson = {
+      format: 2,
+      id,
+      shards,
+      recipe: named,
+      inputs,
+      args,
+      parted,
+      rounds,
+      node: process.version,
+    };
     await writePlan(place.path, plan);
     const shardSize = options.shardSize ?? SHARD_BYTES;
     // nodes.json is the last: whoever finds it finds the rest too.

@@ -3,7 +3,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, InputError, SluiceError } from '../../errors.ts';
 import { isAway } from '../../files/stores/problems.ts';
-import { attemptName, attemptsOf, TASKS_FOLDER, taskFolder } from '../../ledger/fleet-commits.ts';
+import {
+  attemptName,
+  attemptsOf,
+  PLAN_ID,
+  type PlannedFolder,
+  TASKS_FOLDER,
+  taskFolder,
+} from '../../ledger/fleet-commits.ts';
 import { shellWord } from '../../safe-text.ts';
 import { readCommitStore } from '../../streams/commits/store.ts';
 import { dropsFor, type StepDescriptor } from '../../streams/operator.ts';
@@ -14,11 +21,13 @@ import type { Fleet, FleetPhase } from './fleet.ts';
 import { inRun, outcomeOf, readOutcome } from './outcome.ts';
 
 /** Folder of the claims of finishers. */
-export const FINISH = `${TASKS_FOLDER}/finish`;
+export const finishFolder = ({ tasks }: PlannedFolder): string => `${tasks}/finish`;
 export const endOf = ({ name }: Fleet): string => `the end of ${name}`;
 
 /** The file of a task in an error: its phase and its number. */
-const OF_TASK = new RegExp(`${TASKS_FOLDER}/((?:split|decide)-[\\d.]+)/(\\d{5,})/attempt-\\d+/([^\\s'",]+)`);
+const OF_TASK = new RegExp(
+  `${TASKS_FOLDER}/(?:${PLAN_ID}/)?((?:split|decide)-[\\d.]+)/(\\d{5,})/attempt-\\d+/([^\\s'",]+)`,
+);
 
 /** What a shard has committed is gone or was changed. @param got what is there instead @param cause what found it */
 export function lostFile(run: string, phase: string, shard: number, file: string, got: string, cause?: unknown) {
@@ -63,7 +72,7 @@ export async function refuseLost({ shared, path, name }: Fleet, phases: readonly
           const size = sizeOf(file.path) ?? sizeOf(inRun(file.path));
           if (size === file.bytes) continue;
           const got = size === undefined ? 'no such file' : `${size} bytes for ${file.bytes}`;
-          throw lostFile(name, phase.name, task, file.path.split('/').slice(4).join('/'), got);
+          throw lostFile(name, phase.name, task, inRun(file.path), got);
         }
 }
 
@@ -100,16 +109,18 @@ export async function resetShard(
       where: '--redo',
       fix: 'Restore the lost file, or plan the run anew: sluice plan <recipe> ... --nodes N --fresh.',
     });
-  const finisher = await claim(shared, FINISH, endOf(fleet), times);
+  const ends = finishFolder(shared);
+  const finisher = await claim(shared, ends, endOf(fleet), times);
   const started = performance.now();
   try {
     await forgetJoined(fleet);
     // Shards that earlier finishers have joined in a store are joined again: to the same bytes.
     if (shared.stored !== null)
-      for (const earlier of await attemptsOf(shared, FINISH))
-        if (earlier < finisher.attempt) await deleteBelow(shared, `${FINISH}/${attemptName(earlier)}`);
+      for (const earlier of await attemptsOf(shared, ends))
+        if (earlier < finisher.attempt) await deleteBelow(shared, `${ends}/${attemptName(earlier)}`);
     const again = phases.flatMap((p) => (p.splits === null ? [] : [p.name]));
-    while (again.length > 0 && (await attemptsOf(shared, taskFolder(again.at(-1)!, shard))).length === 0) again.pop();
+    while (again.length > 0 && (await attemptsOf(shared, taskFolder(shared, again.at(-1)!, shard))).length === 0)
+      again.pop();
     for (const phase of again) await forgetTask(fleet, phase, shard, times);
     return again;
   } finally {
@@ -119,7 +130,7 @@ export async function resetShard(
 
 /** Claims stay, so that attempts are counted on; the outcome goes last: until then it names what is missing. */
 async function forgetTask({ shared, path }: Fleet, phase: string, shard: number, times: ClaimTimes): Promise<void> {
-  const task = taskFolder(phase, shard);
+  const task = taskFolder(shared, phase, shard);
   const own = await claim(shared, task, `shard ${shard} of ${phase}`, times);
   for (const earlier of await attemptsOf(shared, task)) {
     if (earlier >= own.attempt) continue;
@@ -127,7 +138,7 @@ async function forgetTask({ shared, path }: Fleet, phase: string, shard: number,
     if (shared.stored !== null) await deleteBelow(shared, folder);
     else await removeFolder(path, folder);
   }
-  await shared.delete([outcomeOf(phase, shard)]);
+  await shared.delete([outcomeOf(shared, phase, shard)]);
   await own.end({ how: 'stopped', seconds: 0 });
 }
 

@@ -40,7 +40,10 @@ export interface ShardOptions extends ShardChoice {
   readonly phase?: string;
   /** Waits at the end of each phase until all others are done too, and goes on with the next. Default false. */
   readonly wait?: boolean;
-  /** This logical shard is done again, and what is missing of others waited for; `index` and `count` say nothing. */
+  /**
+   * This logical shard is done again, up to the first phase for which others are missing; with `wait` they are waited
+   * for. `index` and `count` say nothing.
+   */
   readonly redo?: number;
   /** For tests. */
   readonly times?: ClaimTimes;
@@ -131,15 +134,7 @@ async function work(
         out.next({ type: 'done', run: fleet.name });
         return;
       }
-      const worked = await workPhase(common, phase, shard, times).catch(async (error) => {
-        if (error instanceof ReplannedError && (await isFinished(shared))) return null;
-        throw error;
-      });
-      if (worked === null) {
-        out.next({ type: 'done', run: fleet.name });
-        return;
-      }
-      const { taken, ...end } = worked;
+      const { taken, ...end } = await workPhase(common, phase, shard, times);
       if (end.failed) throw end.failed;
       if (stop.aborted) {
         out.next({ type: 'stopped', run: fleet.name, phase: phase.name });
@@ -150,12 +145,8 @@ async function work(
         waits = phase.name;
         // What another process works on is tried again: it may die.
         const signals = taken ? [stop, hard, AbortSignal.timeout(Math.min(AGAIN_MS, times.patienceMs))] : [stop, hard];
-        await untilDone(
-          shared,
-          phase,
-          AbortSignal.any(signals),
-          times.patienceMs < 1000 ? times.patienceMs : undefined,
-        );
+        const everyMs = times.patienceMs < 1000 ? times.patienceMs : undefined;
+        await untilDone(fleet, phase, AbortSignal.any(signals), everyMs);
         if (stop.aborted || hard.aborted) {
           out.next({ type: 'stopped', run: fleet.name, phase: phase.name });
           return;
@@ -164,10 +155,13 @@ async function work(
       }
       // What follows from a shard that was done again is done again too.
       const goesOn = shard.redo !== undefined && shard.phase === undefined;
-      if (goesOn && (await undone(shared, phase)).length === 0) continue;
+      if (goesOn && (await undone(fleet.shared, phase)).length === 0) continue;
       out.next({ type: 'phase', run: fleet.name, phase: phase.name, ...end });
       return;
     }
+  } catch (error) {
+    if (!(error instanceof ReplannedError && (await isFinished(shared)))) throw error;
+    out.next({ type: 'done', run: fleet.name });
   } finally {
     await pool.close();
   }
@@ -211,8 +205,10 @@ async function workPhase(
       tasks++;
     } catch (error) {
       if (hard.aborted) throw error;
-      // Whatever it was that a new plan has broken.
-      await refuseReplanned(fleet);
+      // Whatever it was that a new plan has broken. Where a store is away the first error is the one to tell.
+      await refuseReplanned(fleet).catch((now) => {
+        throw now instanceof ReplannedError ? now : error;
+      });
       // One that came back too late finds that the task was done without it.
       if (await isDone(shared, phase.name, task)) continue;
       if (shard.wait && error instanceof ClaimedError) {
@@ -249,7 +245,7 @@ async function oneTask(
       type: 'note',
       text: `watching attempt ${attempt} of shard ${task} for up to ${seconds} s: is its process alive?`,
     });
-  const own: Claim = await claim(fleet.shared, taskFolder(phase.name, task), what, times, watching);
+  const own: Claim = await claim(fleet.shared, taskFolder(fleet.shared, phase.name, task), what, times, watching);
   const started = performance.now();
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
   await refuseReplanned(fleet).catch(async (error) => {

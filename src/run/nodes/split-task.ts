@@ -83,7 +83,7 @@ export async function splitTask(work: FleetWork): Promise<boolean> {
       });
     });
   // What a process died on comes last, so that it keeps nothing else from being done.
-  const fatal = await fatalSplits(shared, taskFolder(phase.name, task));
+  const fatal = await fatalSplits(shared, taskFolder(shared, phase.name, task));
   const todo = splits
     .filter((s) => !earlier.has(s.index))
     .sort((a, b) => (fatal.get(a.index) ?? 0) - (fatal.get(b.index) ?? 0) || a.index - b.index);

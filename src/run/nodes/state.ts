@@ -121,7 +121,7 @@ async function watched(
   const beats = new Map<number, string | null>();
   const facts: TaskFacts[] = [];
   const beatText = (task: number, attempt: number): Promise<string | null> =>
-    fleet.shared.version(beatPath(taskFolder(phase.name, task), attempt));
+    fleet.shared.version(beatPath(taskFolder(fleet.shared, phase.name, task), attempt));
   for (const task of tasks) {
     const found = await factsOf(fleet, phase, task, phase.splits ? sizes[task] : 1);
     if (found.state === 'claimed') beats.set(task, await beatText(task, found.attempts));
@@ -148,8 +148,8 @@ function withSlow(facts: readonly TaskFacts[]): TaskFacts[] {
 }
 
 async function factsOf(fleet: Fleet, phase: FleetPhase, task: number, outOf: number): Promise<TaskFacts> {
-  const folder = taskFolder(phase.name, task);
   const run = fleet.shared;
+  const folder = taskFolder(run, phase.name, task);
   const attempts = await attemptsOf(run, folder);
   const last = attempts.at(-1);
   if (last === undefined) return { ...NOTHING, task, outOf };

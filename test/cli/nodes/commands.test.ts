@@ -155,6 +155,10 @@ it('run --wait --finish ends the run with the process of part 0', async () => {
   await ends('plan', 'recipe.ts', '--input', 'in', '--output', 'many', '--nodes', '2');
   const alone = await ends('run', 'many', '--shard', '0/2', '--finish');
   expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('--finish together with --wait')]);
+  const phase = await ends('run', 'many', '--shard', '0/2', '--wait', '--finish', '--phase', 'split-0');
+  expect([phase.code, phase.stderr]).toEqual([2, expect.stringContaining('--finish with --phase split-0')]);
+  const one = await ends('run', 'recipe.ts', '--input', 'in', '--output', 'one', '--finish');
+  expect([one.code, one.stderr]).toEqual([2, expect.stringContaining('--finish without --shard')]);
   const both = await Promise.all(
     ['0/2', '1/2'].map((part) => startCli(['run', 'many', '--shard', part, '--wait', '--finish'], { cwd }).done),
   );
@@ -165,4 +169,11 @@ it('run --wait --finish ends the run with the process of part 0', async () => {
   expect(both[0].stdout).toContain('Done: kept');
   expect((await ends('status', 'many')).stdout).toContain(': done');
   expect(existsSync(join(cwd, 'many/tasks'))).toBe(false);
+  await ends('plan', 'recipe.ts', '--input', 'in', '--output', 'told', '--nodes', '1');
+  const told = await ends('run', 'told', '--wait', '--finish', '--json');
+  const events = told.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
+  expect(events.at(-1)).toMatchObject({ type: 'finished', result: { status: 'done' } });
 });

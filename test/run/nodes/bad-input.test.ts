@@ -1,12 +1,20 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, tap, toArray } from 'rxjs';
 import { annotate, dedup, drop, type Recipe, recipe, rule, textStatistics } from 'sluice';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { taskFolder } from '../../../src/ledger/fleet-commits.ts';
+import { openAttempt } from '../../../src/run/nodes/attempt-store.ts';
+import { claim } from '../../../src/run/nodes/attempts.ts';
 import { finishNodes } from '../../../src/run/nodes/finish.ts';
+import { type Fleet, openFleet, readNodesJson } from '../../../src/run/nodes/fleet.ts';
+import { committedBy, undone, writeOutcome } from '../../../src/run/nodes/outcome.ts';
 import { planNodes } from '../../../src/run/nodes/plan-nodes.ts';
 import { runShard, type ShardOptions } from '../../../src/run/nodes/shard.ts';
+import { openShared } from '../../../src/run/nodes/shared.ts';
+import { emptyCounters } from '../../../src/streams/commits/counters.ts';
+import { splitPhase } from '../../../src/streams/commits/phase.ts';
 import { runCli } from '../../helpers/cli.ts';
 import { madeDocuments, writeCorpus } from '../../helpers/corpus.ts';
 import { promisedBytes, runToEnd, temporaryFolder } from '../../helpers/run.ts';
@@ -82,6 +90,55 @@ describe.each(['folder', 'store'] as const)(
       await finished();
     });
 
+    it('a process of a plan that was replaced writes nowhere where one of the new plan does', async () => {
+      const { input, run, planned, part, finished } = await bench(place);
+      await planned();
+      const [older, newer] = [await openShared(run), await openShared(run)];
+      const old = await openFleet(older.shared);
+      const task = (fleet: Fleet): string => taskFolder(fleet.shared, 'split-0', 0);
+      const late = await claim(old.shared, task(old), 'shard 0', times);
+      await planned(input, true);
+      const fleet = await openFleet(newer.shared);
+      const own = await claim(fleet.shared, task(fleet), 'shard 0', times);
+      // It has the same shard, and the same number of attempt.
+      expect([late.attempt, own.attempt]).toEqual([1, 1]);
+      const directory = await openAttempt(old.shared, late.folder);
+      // Its folder was deleted with its plan; that it makes it anew is the worst.
+      await directory.makeFolders(['ledger']);
+      const counters = { ...emptyCounters(), read: { documents: 7, bytes: 7, tokens: 0 } };
+      const rest = { files: [], replaces: [], counters };
+      await directory.commit({ phase: splitPhase(0), split: 0, ...rest });
+      await directory.close({ failed: false });
+      await writeOutcome(old.shared, 'split-0', 0, []);
+      await late.end({ how: 'done', seconds: 1 });
+      expect(await own.superseded()).toBe(false);
+      expect(await committedBy(fleet.shared, 'split-0', 0)).toEqual(new Map());
+      expect(await undone(fleet.shared, { name: 'split-0', tasks: 2 })).toEqual([0, 1]);
+      await own.end({ how: 'stopped', seconds: 1 });
+      for (const { close } of [older, newer]) await close();
+      await lastValueFrom(part());
+      await finished();
+    });
+
+    it('a run that was planned before plans had an id goes on', async () => {
+      const { server, run, planned, part, finished } = await bench(place);
+      await planned();
+      const asBefore = (text: string): string => text.replace('"format": 2', '"format": 1').replace(/ *"id": .*\n/, '');
+      if (place === 'folder') {
+        const nodes = join(run, 'nodes.json');
+        writeFileSync(nodes, asBefore(readFileSync(nodes, 'utf8')));
+      } else {
+        const opened = await openShared(run);
+        await opened.shared.put('nodes.json', asBefore((await opened.shared.read('nodes.json'))!));
+        await opened.close();
+      }
+      await lastValueFrom(part());
+      const names =
+        place === 'folder' ? readdirSync(join(run, 'tasks')) : [...server.objects.keys()].map((k) => k.split('/')[4]);
+      expect(names).toContain('split-0');
+      await finished();
+    });
+
     it('clocks that are an hour wrong, one fast and one slow, change no byte', async () => {
       const { planned, part, finished } = await bench(place);
       const now = Date.now();
@@ -124,7 +181,9 @@ describe.each(['folder', 'store'] as const)(
         options: { input: [input], shardSize: 20_000 },
       });
       await lastValueFrom(runShard(made, other, { workers: 1 }, { index: 0, count: 1, wait: true, times }));
-      await cp(join(other, 'tasks/split-1/done/00000.jsonl'), join(run, 'tasks/split-1/done/00000.jsonl'));
+      const done = async (at: string): Promise<string> =>
+        join(at, 'tasks', (await readNodesJson(at)).id!, 'split-1/done/00000.jsonl');
+      await cp(await done(other), await done(run));
       await expect(finishNodes(made, run, {}, times)).rejects.toThrow(/splits of split-1|shard 0 of split-1/);
     });
   },

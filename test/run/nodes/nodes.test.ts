@@ -25,7 +25,7 @@ import { liveState } from '../../../src/ledger/live/state.ts';
 import { committedTotals, openRunFolder } from '../../../src/ledger/run-folder.ts';
 import { fleetView } from '../../../src/run/live/fleet-cell.ts';
 import { finishNodes } from '../../../src/run/nodes/finish.ts';
-import { fleetPhases, openFleet } from '../../../src/run/nodes/fleet.ts';
+import { fleetPhases, openFleet, readNodesJson } from '../../../src/run/nodes/fleet.ts';
 import { inRun, readOutcome } from '../../../src/run/nodes/outcome.ts';
 import { planNodes } from '../../../src/run/nodes/plan-nodes.ts';
 import { refuseLost } from '../../../src/run/nodes/redo.ts';
@@ -161,7 +161,9 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     );
     expect(await Promise.all(both)).toEqual([0, 1].map(() => ({ type: 'done', run: many })));
     // A segment is gone: its shard is done again from its input on, and no other.
-    const paths = readdirSync(join(many, 'tasks'), { recursive: true, encoding: 'utf8' });
+    const { id } = await readNodesJson(many);
+    const tasks = `tasks/${id}`;
+    const paths = readdirSync(join(many, tasks), { recursive: true, encoding: 'utf8' });
     const lost = paths.find((f) => /^split-1\/.*\/documents\/.*parquet$/.test(f))!;
     const shard = Number(lost.split('/')[1]);
     await withShared(many, async (shared) => {
@@ -171,7 +173,7 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
         fleet.nodes,
       );
       // A finisher that was killed has moved it to its place: not lost.
-      const [from, to] = [`tasks/${lost}`, inRun(`tasks/${lost}`)].map((file) => join(many, file));
+      const [from, to] = [`${tasks}/${lost}`, inRun(`${tasks}/${lost}`)].map((file) => join(many, file));
       expect(to).toBe(join(many, 'documents', basename(lost)));
       await mkdir(dirname(to));
       await rename(from, to);
@@ -185,7 +187,10 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     await expect(lastValueFrom(runShard(made, many, {}, { index: 0, count: 1, redo: 4 }))).rejects.toThrow('0 to 3');
     // An outcome that is not there is never taken for an empty one.
     await withShared(many, async (shared) => {
-      await expect(readOutcome(shared, 'split-1', 4)).rejects.toThrow('the outcome of shard 4 of split-1, got none');
+      const fleet = await openFleet(shared);
+      await expect(readOutcome(fleet.shared, 'split-1', 4)).rejects.toThrow(
+        'the outcome of shard 4 of split-1, got none',
+      );
     });
     const again = await lastValueFrom(
       runShard(made, many, { workers: 1 }, { index: 0, count: 1, redo: shard, times }).pipe(toArray()),
@@ -193,12 +198,12 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     expect(again[0]).toEqual({ type: 'note', text: `shard ${shard} is done again: split-0, split-1` });
     expect(new Set(again.flatMap((e) => ('task' in e ? [e.task] : [])))).toEqual(new Set([shard]));
     expect(again.at(-1)).toEqual({ type: 'done', run: many });
-    const before = readdirSync(join(many, 'tasks/finish')).filter((f) => /^attempt-\d+\.json$/.test(f)).length;
+    const before = readdirSync(join(many, tasks, 'finish')).filter((f) => /^attempt-\d+\.json$/.test(f)).length;
     // A finisher that was taken for dead and comes back leaves the folder to the later one.
     const refused = expect(finishNodes(made, many, {})).rejects.toThrow(
       `expected attempt ${before + 1} to be the last`,
     );
-    const claim = (attempt: number): string => join(many, `tasks/finish/attempt-000${attempt}.json`);
+    const claim = (attempt: number): string => join(many, `${tasks}/finish/attempt-000${attempt}.json`);
     while (!existsSync(claim(before + 1))) await new Promise((resolve) => setImmediate(resolve));
     await writeFile(claim(before + 2), '{}');
     await refused;
@@ -239,8 +244,8 @@ describe('a run on many nodes', { timeout: 120_000 }, () => {
     const other = recipe({ name: 'plain', steps });
     await expect(everyShard(other, many)).rejects.toThrow('the recipe this run was started with');
     const planWith = await readFile(nodes, 'utf8');
-    await writeFile(nodes, planWith.replace('"format": 1', '"format": 9'));
-    await expect(everyShard(plain, many)).rejects.toThrow('expected nodes.json of format 1, got format 9');
+    await writeFile(nodes, planWith.replace('"format": 2', '"format": 9'));
+    await expect(everyShard(plain, many)).rejects.toThrow('expected nodes.json of format 2, got format 9');
     await writeFile(nodes, planWith.replace(process.version, 'v0.9.0'));
     expect(await everyShard(plain, many)).toContainEqual({
       type: 'note',
