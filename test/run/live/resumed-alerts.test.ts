@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { LiveRun } from '../../../src/run/live/live-run.ts';
 import type { RunEvent } from '../../../src/run/events.ts';
+import { LiveRun } from '../../../src/run/live/live-run.ts';
 import { temporaryFolder } from '../../helpers/run.ts';
 
 const reads = vi.hoisted(() => ({ count: 0 }));
