@@ -152,7 +152,9 @@ export class Mirror implements StoreSide {
 
   /** Makes commits true. One call at a time. Errors: InputError when another process has taken the run over. */
   async commit(lines: readonly string[]): Promise<void> {
-    if (!(await this.#put({ ...this.#entry('commit'), line: lines.join('') }, this.#next))) throw this.#overtaken();
+    const format = lines.length > 1 ? 2 : 1;
+    const entry = { ...this.#entry('commit'), format, line: lines.join('') } as const;
+    if (!(await this.#put(entry, this.#next))) throw this.#overtaken();
     this.#next++;
   }
 
