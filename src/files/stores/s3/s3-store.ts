@@ -124,9 +124,9 @@ export function s3Store(bucket: string, { env = process.env, patience }: S3Optio
     get,
     put,
     delete: remove,
-    async deleteMany(keys) {
-      const left = await told('delete objects', keys[0], () => deleteByList(client, keys));
-      await atOnce(left, DELETED_AT_ONCE, (key) => remove(key));
+    async deleteMany(keys, signal) {
+      const left = await told('delete objects', keys[0], () => deleteByList(client, keys, signal));
+      await atOnce(left, DELETED_AT_ONCE, (key) => remove(key, signal));
     },
   };
 }

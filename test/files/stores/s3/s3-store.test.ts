@@ -78,6 +78,28 @@ describe('s3Store', () => {
     expect([...server.objects.keys()]).toEqual(['b/stays']);
   });
 
+  it('deletes one by one what stayed of many, and takes what was gone for deleted', async () => {
+    const { server, store } = await opened();
+    for (const key of ['a', 'held&', 'c']) server.put(`b/${key}`, key);
+    const failed = (key: string, code: string): string =>
+      `<Error><Key>${key}</Key><Code>${code}</Code><Message>m</Message></Error>`;
+    const body = `<DeleteResult>${failed('a', 'NoSuchKey')}${failed('held&amp;', 'InternalError')}</DeleteResult>`;
+    server.fault = (r) => (r.query.has('delete') ? { status: 200, body } : null);
+    await deleteAll(store, ['a', 'held&', 'c']);
+    expect(server.requests.map((r) => `${r.method} ${r.path}`)).toEqual(['POST /b', 'DELETE /b/held&']);
+  });
+
+  it('stops to delete many when it is told to', async () => {
+    const { server, store } = await opened();
+    const stop = new AbortController();
+    server.fault = () => {
+      stop.abort();
+      return { status: 503, code: 'SlowDown' };
+    };
+    await expect(deleteAll(store, ['a', 'b'], stop.signal)).rejects.toThrow();
+    expect(server.requests).toHaveLength(1);
+  });
+
   it('says which objects it may not delete', async () => {
     const { server, store } = await opened();
     server.fault = () => ({ status: 403, code: 'AccessDenied' });
