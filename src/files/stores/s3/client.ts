@@ -57,8 +57,8 @@ export class S3Client {
    * ConnectionError; any other status is thrown as `Refused`.
    *
    * Of a large body that is vouched for no SHA-256 is taken over https, which would cost more than all else: TLS
-   * guards it. Over plain http all is signed, as by the clients of AWS; `s3.payload_signing_enabled` of the profile says it for
-   * both. A store that refuses a body without a signature gets all signed from then on.
+   * guards it. Over plain http all is signed, as by the clients of AWS; `s3.payload_signing_enabled` of the profile
+   * says it for both. A store that refuses a body without a signature gets all signed from then on.
    */
   async once(call: S3Call, expected: readonly number[]): Promise<Answer> {
     const bytes = call.body?.length ?? 0;
