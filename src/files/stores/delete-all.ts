@@ -5,7 +5,7 @@ import type { Store } from './store.ts';
 const AT_ONCE = 32;
 
 /** Deletes objects, a thousand with each request where the store can. */
-export async function deleteAll(store: Store, keys: readonly string[]): Promise<void> {
-  if (store.deleteMany !== undefined && keys.length > 1) return store.deleteMany(keys);
-  await atOnce(keys, AT_ONCE, (key) => store.delete(key));
+export async function deleteAll(store: Store, keys: readonly string[], signal?: AbortSignal): Promise<void> {
+  if (store.deleteMany !== undefined && keys.length > 1) return store.deleteMany(keys, signal);
+  await atOnce(keys, AT_ONCE, (key) => store.delete(key, signal));
 }

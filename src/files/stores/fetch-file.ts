@@ -1,10 +1,14 @@
 import { statSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { InputError } from '../../errors.ts';
 import { temporaryName } from '../whole.ts';
 import type { ByteRange, Store } from './store.ts';
 
-/** Fetches an object into a file, unless one of that size is there already. */
+/**
+ * Fetches an object into a file, unless one of that size is there already. Errors: InputError for an object of another
+ * size than `bytes`.
+ */
 export async function fetchFile(store: Store, key: string, target: string, bytes: number): Promise<void> {
   if (statSync(target, { throwIfNoEntry: false })?.size === bytes) return;
   await mkdir(dirname(target), { recursive: true });
@@ -17,6 +21,14 @@ export async function fetchFile(store: Store, key: string, target: string, bytes
     } finally {
       await file.close();
     }
+    const { size } = statSync(own);
+    if (size !== bytes)
+      throw new InputError({
+        expected: `an object of ${bytes} bytes, as the run has committed it`,
+        got: `${size} bytes`,
+        where: `${store.url}/${key}`,
+        fix: 'Somebody changed it: restore it, or start over with --fresh.',
+      });
     await rename(own, target);
   } finally {
     await rm(own, { force: true });

@@ -67,7 +67,7 @@ export interface Store {
   /** Nothing happens where there is no such object. */
   delete(key: string, signal?: AbortSignal): Promise<void>;
   /** The same for many, with fewer requests; absent where a store has no such call. See `deleteAll`. */
-  deleteMany?(keys: readonly string[]): Promise<void>;
+  deleteMany?(keys: readonly string[], signal?: AbortSignal): Promise<void>;
 }
 
 /** A store that can only be read: what `put` and `delete` throw is left to the compiler. */

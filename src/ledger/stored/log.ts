@@ -16,10 +16,12 @@ export interface RunPlace {
  * before is discarded. `end`: the run is finished, only its objects are still put into their places.
  */
 export interface LogEntry {
-  readonly format: 1;
+  /** 2 of a commit of several lines, which versions before it would take for one. */
+  readonly format: 1 | 2;
   readonly what: 'claim' | 'commit' | 'fresh' | 'end';
   /** Names the process that put it; the files of its commits lie below `segments/<attempt>/`. */
   readonly attempt: string;
+  /** Whole lines, each with its newline: one in format 1, any number in format 2. */
   readonly line?: string;
   readonly at: string;
 }
@@ -63,18 +65,28 @@ export async function readLog(place: RunPlace): Promise<StoredLog> {
 async function readEntry(place: RunPlace, number: number): Promise<LogEntry> {
   const bytes = await bytesOf(place.store.get(logKey(place, number)));
   try {
-    const entry = JSON.parse(bytes.toString('utf8')) as LogEntry;
-    if (entry.format === 1) return entry;
+    const entry = JSON.parse(bytes.toString('utf8')) as LogEntry | null;
+    const format: unknown = entry?.format;
+    if (format === 1 || format === 2) return entry as LogEntry;
+    if (typeof format === 'number') throw foreign(place, number, format);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw damaged(place, number, 'another format, or no JSON');
+  throw damaged(place, number, 'something that is no entry');
 }
+
+const foreign = (place: RunPlace, number: number, format: number): InputError =>
+  new InputError({
+    expected: 'entries of the log of the run of format 1 or 2',
+    got: `format ${format}`,
+    where: `${place.store.url}/${logKey(place, number)}`,
+    fix: 'Another version of Sluice has written it: go on with that one, or give another --output.',
+  });
 
 const damaged = (place: RunPlace, number: number, got: string): InputError =>
   new InputError({
-    expected: 'every entry of the log of the run, of format 1',
+    expected: 'every entry of the log of the run',
     got,
     where: `${place.store.url}/${logKey(place, number)}`,
-    fix: 'Somebody deleted or changed it: restore it, or start over with --fresh.',
+    fix: 'Somebody deleted or changed it: restore it, or give another --output.',
   });

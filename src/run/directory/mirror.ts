@@ -152,7 +152,8 @@ export class Mirror implements StoreSide {
 
   /** Makes commits true. One call at a time. Errors: InputError when another process has taken the run over. */
   async commit(lines: readonly string[]): Promise<void> {
-    if (!(await this.#put({ ...this.#entry('commit'), line: lines.join('') }, this.#next))) throw this.#overtaken();
+    const entry = { ...this.#entry('commit', lines.length > 1 ? 2 : 1), line: lines.join('') };
+    if (!(await this.#put(entry, this.#next))) throw this.#overtaken();
     this.#next++;
   }
 
@@ -240,8 +241,8 @@ export class Mirror implements StoreSide {
     return lists.flat().filter((key) => key !== logKey(this.#place, last));
   }
 
-  #entry(what: LogEntry['what']): LogEntry {
-    return { format: 1, what, attempt: this.#attempt, at: new Date().toISOString() };
+  #entry(what: LogEntry['what'], format: LogEntry['format'] = 1): LogEntry {
+    return { format, what, attempt: this.#attempt, at: new Date().toISOString() };
   }
 
   async #put(entry: LogEntry, number: number): Promise<boolean> {

@@ -20,7 +20,12 @@ export class LiveRun {
   path: string | null = null;
   #run: RunJson | null = null;
   #drifts = new DriftWatch(() => (this.path === null ? [] : windowsIn(this.path)));
-  #book = new TimeBook((one) => this.#drifts.add(one));
+  /** Splits of earlier starts, while their records are read. */
+  #earlier: SplitWindows[] | null = null;
+  #book = new TimeBook((one) => {
+    if (this.#earlier) this.#earlier.push(one);
+    else this.#drifts.add(one);
+  });
   #counters: Counters = emptyCounters();
   #arrived: readonly Pick<Amount, 'documents' | 'bytes'>[] = [];
   #working: readonly number[] = [];
@@ -47,6 +52,7 @@ export class LiveRun {
     this.#status = error instanceof GuardError ? 'guard' : 'failed';
     this.#stopped = error instanceof GuardError ? error.saw : null;
     this.#error = (error as Error)?.message ?? String(error);
+    this.#drifts.settle();
   }
 
   /** Null before the run is planned. */
@@ -76,7 +82,10 @@ export class LiveRun {
   planned({ run }: Event<'planned'>): void {
     this.path = run;
     this.#run = JSON.parse(readFileSync(join(run, 'run.json'), 'utf8')) as RunJson;
+    this.#earlier = [];
     for (const line of recordsNow(run)) this.#book.take(line);
+    this.#drifts.load(this.#earlier);
+    this.#earlier = null;
   }
 
   recorded({ line }: Event<'recorded'>): void {
@@ -95,6 +104,7 @@ export class LiveRun {
 
   stopped(): void {
     this.#status = 'stopped';
+    this.#drifts.settle();
   }
 
   finished({ run, result }: Event<'finished'>): void {
@@ -102,6 +112,7 @@ export class LiveRun {
     this.#run = result;
     this.#status = 'done';
     if (result.totals) this.#counters = result.totals;
+    this.#drifts.settle();
   }
 
   /** Times as they stood `RECENT_SECONDS` ago. */

@@ -65,6 +65,11 @@ export class StateSource implements LiveSource {
     return () => this.#watchers.delete(changed);
   }
 
+  whole(): Iterable<readonly [string, unknown]> {
+    const { state } = this;
+    return [...(state ? cellsOf(state, { examples: true }) : []), ...this.#beside];
+  }
+
   metrics(): string {
     return this.state ? metricsText(this.state) : '';
   }

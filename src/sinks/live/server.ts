@@ -8,6 +8,8 @@ import { pageFiles } from './files.ts';
 /** What a live page shows, as functions: whoever has a run gives them. */
 export interface LiveSource {
   readonly cells: Cells;
+  /** Cells for `/api/state`, with what no page shows. */
+  whole(): Iterable<readonly [string, unknown]>;
   /** Calls back after cells have changed; returns how to stop that. */
   watch(changed: () => void): () => void;
   /** Answers of `/api/<name>`, by the query of the address; plain data. */
@@ -120,8 +122,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, contex
     return;
   }
   if (url.pathname === '/api/state') {
-    const { cells, cursor } = JSON.parse(source.cells.since(0)) as { cells: object; cursor: number };
-    return sendJson(response, 200, { cursor: `${epoch}.${cursor}`, ...cells });
+    const cursor = `${epoch}.${source.cells.version}`;
+    const cells = [...source.whole()].filter(([, value]) => value !== null && value !== undefined);
+    return sendJson(response, 200, { cursor, ...Object.fromEntries(cells) });
   }
   if (url.pathname === '/api' || url.pathname === '/api/')
     return sendJson(response, 200, { answers: ['state', ...Object.keys(source.api)].map((name) => `/api/${name}`) });

@@ -4,8 +4,8 @@ import { onTestFinished } from 'vitest';
 
 /** What goes wrong with one request. */
 export type Fault =
-  /** This status in place of the answer; nothing is done. */
-  | { readonly status: number; readonly retryAfter?: string; readonly code?: string }
+  /** This status in place of the answer, with this body or an error of this code; nothing is done. */
+  | { readonly status: number; readonly retryAfter?: string; readonly code?: string; readonly body?: string }
   /** The connection ends after so many bytes of the body. */
   | { readonly cutAfter: number }
   /** Says that the body is so many bytes longer than it is (or shorter), and ends. */
@@ -70,7 +70,7 @@ function reply(request: Request, fault: Fault | null, answer: (r: Request) => Re
   if (fault !== null && typeof fault === 'object' && 'status' in fault) {
     const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
     outgoing.writeHead(fault.status, headers);
-    outgoing.end(fault.code === undefined ? '' : `<Error><Code>${fault.code}</Code></Error>`);
+    outgoing.end(fault.body ?? (fault.code === undefined ? '' : `<Error><Code>${fault.code}</Code></Error>`));
     return;
   }
   const { status, headers = {}, body = '' } = answer(request);

@@ -12,9 +12,11 @@ afterEach(async () => {
 async function page(options: LiveServerOptions = {}) {
   const cells = new Cells();
   const watchers = new Set<() => void>();
+  let shown: Record<string, unknown> = {};
   const server = await serveLive(
     {
       cells,
+      whole: () => [...Object.entries(shown), ['more', 'in no event']],
       watch: (changed) => {
         watchers.add(changed);
         return () => watchers.delete(changed);
@@ -26,6 +28,7 @@ async function page(options: LiveServerOptions = {}) {
   );
   servers.push(server);
   const show = (picture: Record<string, unknown>): void => {
+    shown = picture;
     cells.replace(Object.entries(picture));
     for (const w of watchers) w();
   };
@@ -130,7 +133,7 @@ describe('the server of the live page', () => {
   it('answers the api and the metrics', async () => {
     const { server, show } = await page();
     show({ a: 1 });
-    expect(JSON.parse((await ask(server.port, '/api/state')).body)).toMatchObject({ a: 1 });
+    expect(JSON.parse((await ask(server.port, '/api/state')).body)).toMatchObject({ a: 1, more: 'in no event' });
     expect(JSON.parse((await ask(server.port, '/api/echo?x=1')).body)).toEqual({ x: '1' });
     expect(JSON.parse((await ask(server.port, '/api')).body)).toEqual({ answers: ['/api/state', '/api/echo'] });
     expect((await ask(server.port, '/metrics')).body).toBe('sluice_run_info 1\n');

@@ -15,13 +15,15 @@ export interface S3Call {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Headers;
   readonly body?: Uint8Array;
+  /** True of part of a file whose size and hash stand in something that is signed: its body needs no signature. */
+  readonly isVouched?: boolean;
   readonly signal?: AbortSignal;
 }
 
 /** Each put leaves it in the metadata of its object: what is there after an answer was lost tells whose it is. */
 export const TOKEN_HEADER = 'x-amz-meta-sluice-token';
 
-/** Smaller bodies are always signed: commits among them. */
+/** Smaller bodies are always signed: it costs nothing. */
 const UNSIGNED_FROM = 64 * 1024;
 
 /** A bucket at an endpoint: signs, finds the region, and tells what passes by from what stays. */
@@ -54,12 +56,14 @@ export class S3Client {
    * One try. Resolves to an answer whose status is in `expected`; its body is the caller's. Errors: PassingError,
    * ConnectionError; any other status is thrown as `Refused`.
    *
-   * Of a large body no SHA-256 is taken, which would cost more than all else: TLS guards it, and the commit that names
-   * the object, which is signed, has a hash of its bytes. A store that refuses such a body gets it signed from then on.
+   * Of a large body that is vouched for no SHA-256 is taken over https, which would cost more than all else: TLS
+   * guards it. Over plain http all is signed, as by the clients of AWS; `s3.payload_signing_enabled` of the profile
+   * says it for both. A store that refuses a body without a signature gets all signed from then on.
    */
   async once(call: S3Call, expected: readonly number[]): Promise<Answer> {
     const bytes = call.body?.length ?? 0;
-    if (bytes < UNSIGNED_FROM || this.#signsAll || (await this.#signsPayload())) return this.#once(call, expected);
+    const isSigned = !call.isVouched || bytes < UNSIGNED_FROM || this.#signsAll || (await this.#signsPayload());
+    if (isSigned) return this.#once(call, expected);
     try {
       return await this.#once(call, expected, true);
     } catch (error) {
@@ -117,7 +121,9 @@ export class S3Client {
   }
 
   async #signsPayload(): Promise<boolean> {
-    return (await this.#settings())['s3.payload_signing_enabled'] === 'true';
+    const said = (await this.#settings())['s3.payload_signing_enabled']?.toLowerCase();
+    if (said === 'true' || said === 'false') return said === 'true';
+    return (await this.#endpoint())?.startsWith('http:') ?? false;
   }
 
   async #regionOf(): Promise<string> {
@@ -126,10 +132,15 @@ export class S3Client {
     return this.#region;
   }
 
+  /** As it is given; undefined: that of AWS. */
+  async #endpoint(): Promise<string | undefined> {
+    const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = this.#env;
+    return AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL ?? (await this.#settings()).endpoint_url;
+  }
+
   async #urlOf({ key, query = {} }: S3Call, region: string): Promise<URL> {
     const settings = await this.#settings();
-    const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL } = this.#env;
-    const endpoint = AWS_ENDPOINT_URL_S3 ?? AWS_ENDPOINT_URL ?? settings.endpoint_url;
+    const endpoint = await this.#endpoint();
     const virtual = settings['s3.addressing_style'] === 'virtual';
     const pathStyle = !virtual && (endpoint !== undefined || this.bucket.includes('.'));
     if (endpoint !== undefined && !/^https?:\/\//.test(endpoint))

@@ -76,7 +76,8 @@ async function putParts(
       const query = { partNumber: String(i + 1), uploadId };
       const put = (bytes: Uint8Array): Promise<string> =>
         client.traffic.call(async () => {
-          const answer = await client.once({ method: 'PUT', key, query, body: bytes, signal }, [200]);
+          const call = { method: 'PUT', key, query, body: bytes, isVouched: file !== null, signal } as const;
+          const answer = await client.once(call, [200]);
           await drain(answer);
           return answer.headers.etag ?? '';
         }, signal);

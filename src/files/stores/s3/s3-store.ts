@@ -94,7 +94,8 @@ export function s3Store(bucket: string, { env = process.env, patience }: S3Optio
         const headers = { ...condition, [TOKEN_HEADER]: token };
         // 404: If-Match, and there is nothing.
         const expected = when === 'always' ? [200] : [200, 404, 412];
-        const once = () => client.once({ method: 'PUT', key, body: bytes, headers, signal }, expected);
+        const isVouched = 'file' in body;
+        const once = () => client.once({ method: 'PUT', key, body: bytes, headers, isVouched, signal }, expected);
         const answer = await client.traffic.call(once, signal);
         await drain(answer);
         return answer.status === 200 ? { written: true, version: answer.headers.etag ?? null } : null;
@@ -123,9 +124,9 @@ export function s3Store(bucket: string, { env = process.env, patience }: S3Optio
     get,
     put,
     delete: remove,
-    async deleteMany(keys) {
-      const left = await told('delete objects', keys[0], () => deleteByList(client, keys));
-      await atOnce(left, DELETED_AT_ONCE, (key) => remove(key));
+    async deleteMany(keys, signal) {
+      const left = await told('delete objects', keys[0], () => deleteByList(client, keys, signal));
+      await atOnce(left, DELETED_AT_ONCE, (key) => remove(key, signal));
     },
   };
 }
