@@ -7,7 +7,7 @@ import type { ByteRange, Store } from './store.ts';
 
 /**
  * Fetches an object into a file, unless one of that size is there already. Errors: InputError for an object of another
- * size than `bytes`.
+ * size than `bytes`, where it is not 0: no size was recorded of decisions.
  */
 export async function fetchFile(store: Store, key: string, target: string, bytes: number): Promise<void> {
   if (statSync(target, { throwIfNoEntry: false })?.size === bytes) return;
@@ -22,7 +22,7 @@ export async function fetchFile(store: Store, key: string, target: string, bytes
       await file.close();
     }
     const { size } = statSync(own);
-    if (size !== bytes)
+    if (bytes > 0 && size !== bytes)
       throw new InputError({
         expected: `an object of ${bytes} bytes, as the run has committed it`,
         got: `${size} bytes`,
