@@ -5,8 +5,8 @@ const root = import.meta.dirname;
 /** `npm test` tests the build, as a user has it; a single file is tested as it stands in src/. */
 const built = process.env.SLUICE_TESTED === 'build';
 
-/** Tests that put something in the place of a module of Node, which reaches what is compiled here only. */
-const mocking = ['test/files/lock.test.ts'];
+/** Tests that put something in the place of a module, which reaches what is compiled here only. */
+const mocking = ['test/files/lock.test.ts', 'test/run/live/resumed-alerts.test.ts', 'test/run/nodes/wait.test.ts'];
 
 /** Imports of src/ by tests come from dist/, as Node loads it: nothing is compiled again for each file. */
 const fromBuild: Plugin = {
@@ -23,10 +23,10 @@ const fromBuild: Plugin = {
 
 /** Tests that change what others of their process see, and such that measure what their process takes. */
 const alone = [
+  ...mocking,
   'test/cli/wide-tables.test.ts',
   'test/conformance/operators-2.test.ts',
   'test/conformance/operators.test.ts',
-  'test/files/lock.test.ts',
   'test/mixture/plan.test.ts',
   'test/operators/select/by-rank.test.ts',
   'test/properties/regex.test.ts',
