@@ -25,22 +25,15 @@ export interface StepPlace {
   readonly place: number;
 }
 
-/** Of a run in work they are asked for again with every picture. */
-const placesOf = new WeakMap<readonly StepDescriptor[], readonly StepPlace[]>();
-
 /** A barrier is the last place of the phase that it ends. */
-export function stepPlaces(steps: readonly StepDescriptor[]): readonly StepPlace[] {
-  const known = placesOf.get(steps);
-  if (known) return known;
+export function stepPlaces(steps: readonly StepDescriptor[]): StepPlace[] {
   let [phase, place] = [0, 1];
-  const places = steps.map((s) => {
+  return steps.map((s) => {
     const own = { phase, place };
     place++;
     if (isBarrier(s)) [phase, place] = [phase + 1, 1];
     return own;
   });
-  placesOf.set(steps, places);
-  return places;
 }
 
 export interface Timing {

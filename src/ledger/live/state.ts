@@ -153,7 +153,7 @@ export function liveState(facts: LiveFacts): LiveState {
       splits: run.splits,
       recipeHash: run.hashes.recipe,
       threads: facts.threads,
-      annotations: numbersIn(run),
+      annotations: run.schema.annotations.filter((a) => a.type !== 'utf8').map((a) => a.name),
       error: facts.error,
     },
     progress: facts.status === 'running' ? facts.progress : null,
@@ -186,15 +186,6 @@ export function liveState(facts: LiveFacts): LiveState {
     sample: facts.sample,
     generators: generatorStates(steps, facts.generators),
   };
-}
-
-const knownNumbers = new WeakMap<RunJson, readonly string[]>();
-
-/** The annotations of a run that are numbers. */
-function numbersIn(run: RunJson): readonly string[] {
-  const names = knownNumbers.get(run) ?? run.schema.annotations.filter((a) => a.type !== 'utf8').map((a) => a.name);
-  knownNumbers.set(run, names);
-  return names;
 }
 
 function stepStates({ steps, counters, arrived }: LiveFacts, timing: Timing): StepState[] {
@@ -231,15 +222,7 @@ function stepStates({ steps, counters, arrived }: LiveFacts, timing: Timing): St
   });
 }
 
-const knownWords = new WeakMap<StepDescriptor, string>();
-
 function doesOf(step: StepDescriptor): string {
-  const known = knownWords.get(step) ?? wordsFor(step);
-  knownWords.set(step, known);
-  return known;
-}
-
-function wordsFor(step: StepDescriptor): string {
   const e = effectsOf(step);
   const words = [
     e.drops === 'copies' ? 'deduplicates' : e.drops === 'ranks' ? 'ranks' : e.drops ? 'drops' : '',

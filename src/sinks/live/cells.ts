@@ -9,7 +9,7 @@ export interface Changes {
  * are newer, however long the run has been going on.
  */
 export class Cells {
-  #cells = new Map<string, Cell>();
+  #cells = new Map<string, { json: string; version: number }>();
   #version = 0;
   #made: { since: number; version: number; json: string } | null = null;
 
@@ -17,26 +17,23 @@ export class Cells {
     return this.#version;
   }
 
-  /**
-   * Puts a whole new picture in place of the old one. Returns whether anything changed.
-   * @param cells plain data, which nobody changes afterwards
-   */
+  /** Puts a whole new picture in place of the old one. Returns whether anything changed. */
   replace(cells: Iterable<readonly [string, unknown]>): boolean {
     const next = this.#version + 1;
     const seen = new Set<string>();
     let changed = false;
-    const put = (key: string, value: unknown): void => {
+    const put = (key: string, json: string): void => {
       const cell = this.#cells.get(key);
-      if (cell !== undefined && isSame(cell.value, value)) return;
-      this.#cells.set(key, { value, version: next, json: null });
+      if (cell?.json === json) return;
+      this.#cells.set(key, { json, version: next });
       changed = true;
     };
     for (const [key, value] of cells) {
       seen.add(key);
-      put(key, value ?? null);
+      put(key, JSON.stringify(value ?? null));
     }
     // Kept as null, so that those who have it learn that it is gone.
-    for (const key of this.#cells.keys()) if (!seen.has(key)) put(key, null);
+    for (const key of this.#cells.keys()) if (!seen.has(key)) put(key, 'null');
     if (changed) this.#version = next;
     return changed;
   }
@@ -45,31 +42,10 @@ export class Cells {
   since(cursor: number): string {
     if (this.#made?.since === cursor && this.#made.version === this.#version) return this.#made.json;
     const parts: string[] = [];
-    for (const [key, cell] of this.#cells)
-      if (cell.version > cursor && !(cursor <= 0 && cell.value === null)) {
-        cell.json ??= JSON.stringify(cell.value);
-        parts.push(`${JSON.stringify(key)}:${cell.json}`);
-      }
+    for (const [key, { json, version }] of this.#cells)
+      if (version > cursor && !(cursor <= 0 && json === 'null')) parts.push(`${JSON.stringify(key)}:${json}`);
     const json = `{"cursor":${this.#version},"cells":{${parts.join(',')}}}`;
     this.#made = { since: cursor, version: this.#version, json };
     return json;
   }
-}
-
-interface Cell {
-  readonly value: unknown;
-  /** At which it changed last. */
-  readonly version: number;
-  /** Made when it is first asked for. */
-  json: string | null;
-}
-
-/** Whether two values of plain data have the same JSON text: fields in the same order. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const [left, right] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>];
-  const [keys, others] = [Object.keys(left), Object.keys(right)];
-  return keys.length === others.length && keys.every((key, i) => key === others[i] && isSame(left[key], right[key]));
 }
