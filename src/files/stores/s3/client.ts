@@ -82,7 +82,7 @@ export class S3Client {
     this.#used = credentials;
     const plain = call.headers ?? {};
     const headers = credentials
-      ? signed({ method, url, headers: plain, body, unsignedBody }, credentials, 's3', region, this.#skewMs)
+      ? await signed({ method, url, headers: plain, body, unsignedBody }, credentials, 's3', region, this.#skewMs)
       : plain;
     const answer = await send({ method, url, headers, body, signal });
     if (expected.includes(answer.status)) return answer;

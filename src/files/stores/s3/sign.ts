@@ -1,5 +1,8 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 import type { Headers } from '../request.ts';
+
+const load = createRequire(import.meta.url);
 
 /** What requests are signed with. */
 export interface Credentials {
@@ -21,69 +24,36 @@ export interface ToSign {
   readonly unsignedBody?: boolean;
 }
 
-/** Headers that a proxy or the client itself may change on the way. */
-const UNSIGNED = new Set([
-  'authorization',
-  'connection',
-  'content-length',
-  'content-type',
-  'expect',
-  'range',
-  'user-agent',
-]);
-/** The key of a day is made once. */
-let dayKey: { readonly of: string; readonly key: Buffer } | null = null;
+/** Keys that signatures are made with, by secret, day, region and service. */
+const cache = new Map<string, ArrayBuffer>();
 
-/**
- * Headers of a request with its signature (SigV4), made at once: four hashes of WebCrypto cost a request of a small
- * object more than all else. @param skewMs what the clock of the server is ahead of ours
- */
-export function signed(
+/** Headers of a request with its signature (SigV4). @param skewMs what the clock of the server is ahead of ours */
+export async function signed(
   { method, url, headers, body, unsignedBody = false }: ToSign,
   { accessKeyId, secretAccessKey, sessionToken }: Credentials,
   service: 's3' | 'sts',
   region: string,
   skewMs = 0,
-): Headers {
-  const time = new Date(Date.now() + skewMs).toISOString().replace(/[:-]|\.\d{3}/g, '');
-  const content = unsignedBody ? 'UNSIGNED-PAYLOAD' : sha256(body ?? '');
-  const all: Record<string, string> = { 'x-amz-content-sha256': content, 'x-amz-date': time };
-  for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value;
-  if (sessionToken !== undefined) all['x-amz-security-token'] = sessionToken;
-  const named = Object.entries({ ...all, host: url.host })
-    .filter(([name]) => !UNSIGNED.has(name))
-    .sort(byName);
-  const names = named.map(([name]) => name).join(';');
-  const path = url.pathname.split('/').map((s) => escapedFully(decodeURIComponent(s)));
-  const query = [...url.searchParams].map(([n, v]) => [escapedFully(n), escapedFully(v)] as const).sort(byName);
-  const canonical = [
+): Promise<Headers> {
+  const content = unsignedBody
+    ? 'UNSIGNED-PAYLOAD'
+    : createHash('sha256')
+        .update(body ?? new Uint8Array(0))
+        .digest('hex');
+  // Loaded with the first request: a run over files of the disk signs none.
+  const { AwsV4Signer } = load('aws4fetch') as typeof import('aws4fetch');
+  const signer = new AwsV4Signer({
     method,
-    path.join('/'),
-    query.map((pair) => pair.join('=')).join('&'),
-    ...named.map(([name, value]) => `${name}:${value.trim().replace(/\s+/g, ' ')}`),
-    '',
-    names,
-    content,
-  ].join('\n');
-  const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
-  const key = keyOf(secretAccessKey, scope);
-  const signature = hmac(key, ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n')).toString('hex');
-  const by = `Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
-  return { ...all, authorization: `AWS4-HMAC-SHA256 ${by}` };
+    url: url.href,
+    headers: { ...headers, 'x-amz-content-sha256': content },
+    accessKeyId,
+    secretAccessKey,
+    sessionToken,
+    service,
+    region,
+    cache,
+    datetime: new Date(Date.now() + skewMs).toISOString().replace(/[:-]|\.\d{3}/g, ''),
+  });
+  const signed = await signer.sign();
+  return Object.fromEntries(signed.headers.entries());
 }
-
-function keyOf(secret: string, scope: string): Buffer {
-  const of = `${secret} ${scope}`;
-  if (dayKey?.of !== of) dayKey = { of, key: scope.split('/').reduce<Buffer>(hmac, Buffer.from(`AWS4${secret}`)) };
-  return dayKey.key;
-}
-
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
-const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
-
-const byName = ([a, x]: readonly [string, string], [b, y]: readonly [string, string]): number =>
-  a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0;
-
-/** Every byte that is not plain, slashes as well. */
-const escapedFully = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -40,7 +40,7 @@ async function askForRole(
   const url = new URL(env.AWS_ENDPOINT_URL_STS ?? env.AWS_ENDPOINT_URL ?? `https://sts.${region}.amazonaws.com/`);
   const body = Buffer.from(new URLSearchParams({ Action: action, Version: '2011-06-15', ...fields }).toString());
   const plain = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
-  const headers = base ? signed({ method: 'POST', url, headers: plain, body }, base, 'sts', region) : plain;
+  const headers = base ? await signed({ method: 'POST', url, headers: plain, body }, base, 'sts', region) : plain;
   const answer = await send({ method: 'POST', url, headers, body });
   const text = await textOf(answer);
   const accessKeyId = tag(text, 'AccessKeyId');
