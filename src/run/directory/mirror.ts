@@ -35,8 +35,6 @@ const UPLOADS = 4;
 /** Attempts that have worked in this folder: of others' files nothing is believed. */
 const ATTEMPTS = 'attempts';
 const CLAIMS = 20;
-/** What was seen of a store while it was probed counts so long. */
-const SEEN_MS = 1000;
 
 /**
  * A run directory in a store. The process works in a folder of this machine, which may vanish; what is committed is in
@@ -49,7 +47,6 @@ export class Mirror implements StoreSide {
   #place: RunPlace;
   #attempt = randomUUID();
   #next = 0;
-  #seen: { readonly at: number; readonly stored: Promise<StoredRun> } | null = null;
   #version: string | null = null;
   #done = false;
   #putting = 0;
@@ -71,12 +68,8 @@ export class Mirror implements StoreSide {
     return new Mirror(`${place.store.url}/${place.prefix}`, await localFolder(url, 'work'), place);
   }
 
-  /** Looks meanwhile at what is there. Errors: ConfigError for a store that ignores conditions. */
+  /** Errors: ConfigError for a store that ignores conditions. */
   probe(): Promise<void> {
-    const stored = this.#look();
-    this.#seen = { at: performance.now(), stored };
-    // `restore` is told.
-    stored.catch(() => {});
     return refuseCareless(this.#place.store, this.#place.prefix);
   }
 
@@ -95,9 +88,7 @@ export class Mirror implements StoreSide {
   /** Makes the folder what the store says, and claims the run. Call with its lock. */
   async restore({ fresh }: { readonly fresh: boolean }): Promise<void> {
     const place = this.#place;
-    // A claim fails where somebody has come since; that a whole run has come and gone takes longer than this.
-    const isNew = this.#seen !== null && performance.now() - this.#seen.at < SEEN_MS;
-    let stored = await (isNew ? this.#seen!.stored : this.#look());
+    let stored = await this.#look();
     if (!fresh) await refusePlanned(place, stored);
     if (fresh && (stored.json !== null || stored.log.next > 0)) {
       await discardStored(place, stored, this.#entry('fresh'));
@@ -171,8 +162,9 @@ export class Mirror implements StoreSide {
   async #deleteQueued(): Promise<void> {
     while (this.#toDelete.length > 0) {
       const keys = this.#toDelete.splice(0);
-      // What stays is deleted with all others when the run is finished.
-      await deleteAll(this.#place.store, keys).catch(() => {});
+      await deleteAll(this.#place.store, keys).catch(() => {
+        // What stays costs room alone: it is deleted with all others when the run is finished, which tells why.
+      });
     }
     this.#deleting = null;
   }
