@@ -103,8 +103,9 @@ export function credentialsAt(text: Uint8Array, at: number, to: number): { start
   }
   if (colon < at || end <= colon + 1) return null;
   const password = Buffer.from(text.buffer, text.byteOffset + colon + 1, end - colon - 1).toString('latin1');
-  return MASKED.test(password) ? null : { start: at, end };
+  return MASKED.test(password) || SAID.test(password) ? null : { start: at, end };
 }
 
 /** What stands where a password was, or is to be put: `***`, `[password]`, `{{pw}}`, `$PW`, `REDACTED`. */
-const MASKED = /^(?:[*xX._-]+|\[.*\]|\{.*\}|\$[\w{}]+|%\w+%|redacted|masked|hidden|removed)$/i;
+const MASKED = /^(?:[*xX._-]+|\[[a-zA-Z _-]*\]|\{\{?[a-zA-Z _-]*\}?\}|\$[A-Z_]+|\$\{\w+\}|%[A-Z_]+%)$/;
+const SAID = /^(?:redacted|masked|hidden|removed)$/i;

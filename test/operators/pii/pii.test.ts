@@ -108,6 +108,7 @@ describe('scanPii', () => {
     ['\u200ba\u2060da@\ufeffho\u200cst.org\u200b next', ['email a\u2060da@\ufeffho\u200cst.org']],
     ['<<EMAIL>> <EMAIL_38c2> mailto:<EMAIL_38c2> token=<SECRET_1f3a> |||EMAIL_ADDRESS|||', []],
     ['https://<CREDENTIALS_1f3a>@host.example u://***:***@h u://[user]:[password]@h u://u:$PASS@h', []],
+    ['u://bo:$ecret1@h u://bo:[7x!]@h', ['credentials bo:$ecret1', 'credentials bo:[7x!]']],
   ])('finds in %j what is there', (text, want) => {
     expect(found(text)).toEqual(want);
   });
